@@ -1,0 +1,77 @@
+"""Secrets, and the credentials that carry them.
+
+Every package may hold a `Credential`; only ``api`` (to send it) and ``access`` (to
+compare it) may call `Secret.reveal`. No ``repr``, ``str`` or ``format`` of anything
+here shows more than a digest.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import final
+
+from attrs import Factory, field, frozen
+
+ANONYMOUS = "anonymous"
+"""The principal of a caller who presented no credential."""
+
+
+@final
+class Secret:
+    """A string that must not be printed. Compared in constant time."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself, to be sent or compared, never stored or shown."""
+        return self._value
+
+    def digest(self) -> str:
+        """Return 32 hexadecimal digits that are equal for equal secrets."""
+        return sha256(self._value.encode("utf-8", "replace")).hexdigest()[:32]
+
+    def __repr__(self) -> str:
+        return f"<secret {self.digest()[:8]}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(
+            self._value.encode("utf-8", "replace"),
+            other._value.encode("utf-8", "replace"),
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not to be pickled")
+
+
+def _principal_of(credential: Credential) -> str:
+    digest = credential.secret.digest()
+    if credential.workspace is None:
+        return digest
+    return sha256(f"{digest}:{credential.workspace}".encode()).hexdigest()[:32]
+
+
+@frozen(kw_only=True)
+class Credential:
+    """An Instantly key together with where it was found.
+
+    :param secret: the key.
+    :param source: a short label for logs and metrics: ``authorization``, ``path``,
+        ``query``, ``session``, ``session-id``, ``operator`` …
+    :param workspace: the value of ``x-as-workspace``, for agency keys.
+    :param principal: the digest that this credential acts as; equal for equal key
+        and workspace, stable over restarts.
+    """
+
+    secret: Secret
+    source: str = field(eq=False)
+    workspace: str | None = None
+    principal: str = Factory(_principal_of, takes_self=True)

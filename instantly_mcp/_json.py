@@ -1,0 +1,81 @@
+"""JSON for every package: orjson, with the two cases that it refuses mended.
+
+It knows no schema and no message format; it only turns bytes into values and back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import orjson
+
+Json: TypeAlias = Any
+"""Any JSON value. (``Any``, because mypy has no useful recursive alias here.)"""
+
+JsonObject: TypeAlias = Mapping[str, Json]
+JsonArray: TypeAlias = Sequence[Json]
+
+Encoded = orjson.Fragment
+"""JSON that is encoded already: put it into a value and `dumps` copies its bytes."""
+
+
+def loads(data: bytes) -> Json:
+    """Decode strict JSON.
+
+    :raises ValueError: for anything that is not RFC 8259 JSON in UTF-8, or that is
+        nested deeper than orjson allows (1024).
+    """
+    return orjson.loads(data)
+
+
+def loads_lenient(data: bytes) -> Json:
+    """Decode JSON of a foreign service that may cut an emoji in half.
+
+    orjson refuses lone surrogates and broken UTF-8; here they become U+FFFD.
+
+    :raises ValueError: when the text is no JSON even so.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        text = data.decode("utf-8", "replace")
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+            # Round trip: lone surrogate escapes survive json.loads as str that
+            # cannot be encoded; replace them while we are on the slow path.
+            whole = json.dumps(value, ensure_ascii=False)
+            return orjson.loads(whole.encode("utf-8", "replace"))
+        except RecursionError as error:
+            raise ValueError("JSON is nested too deeply") from error
+
+
+def dumps(value: Json) -> bytes:
+    """Encode compactly.
+
+    Text with lone surrogates, which orjson refuses, is encoded with ``?`` in their
+    place. Integers beyond 64 bits are encoded exactly.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(
+            _plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).encode("utf-8", "replace")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(value: Json) -> Json:
+    """Undo `Encoded` parts, which the standard library cannot encode."""
+    if isinstance(value, Encoded):
+        contents = value.contents
+        return json.loads(contents)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Who may do what: keys, the server secret, the sandbox rule."""

@@ -1,0 +1,49 @@
+"""Why a call to Instantly did not succeed. Knows no MCP: features translate."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import define, field
+
+
+class Reason(Enum):
+    """The kinds of failure that a caller can act on differently."""
+
+    BAD_ARGUMENT = "bad_argument"
+    INVALID_REQUEST = "invalid_request"
+    KEY_REJECTED = "key_rejected"
+    PLAN_REQUIRED = "plan_required"
+    SCOPE_MISSING = "scope_missing"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    UPSTREAM_FAILED = "upstream_failed"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    UNEXPECTED_REPLY = "unexpected_reply"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    REPORTED_FAILURE = "reported_failure"
+
+
+@define(eq=False, kw_only=True)
+class ApiError(Exception):
+    """One failed call, without any secret in it.
+
+    :param message: one sentence for a person: what happened.
+    :param status: the HTTP status of the API, when it answered.
+    :param retry_after: seconds until it makes sense to try again, when known.
+    :param scopes: key scopes that would have sufficed, for a 401 or 403.
+    :param operation_id: which operation failed.
+    """
+
+    reason: Reason
+    message: str
+    operation_id: str
+    status: int | None = None
+    retry_after: float | None = None
+    scopes: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}: {self.reason.value}: {self.message}"

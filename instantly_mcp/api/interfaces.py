@@ -1,0 +1,27 @@
+"""What the rest of the daemon may ask of the Instantly client."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from .._credential import Credential
+from .._json import Json, JsonObject
+from ..catalog.operation import Operation
+
+
+class IInstantly(Interface):
+    """One verb: execute an operation of the catalog for a credential."""
+
+    def execute(
+        operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json]:
+        """Call the API (an idempotent operation perhaps again), return its value.
+
+        :param arguments: values by the API's own parameter names; ``None`` is sent as
+            ``null`` in a body and is left out of a query.
+        :returns: the decoded JSON reply, ``None`` for an empty one.
+        :raises ApiError: for everything that is not a success, also an error inside
+            a 200. Cancelling closes the connection of a call that only reads, or that
+            is not sent yet; a write on the wire is left to finish.
+        """

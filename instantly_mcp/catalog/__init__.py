@@ -1,0 +1,1 @@
+"""What Instantly can do, as data: one `Operation` for each API call."""

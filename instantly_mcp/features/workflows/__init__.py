@@ -1,0 +1,1 @@
+"""Composite tools, written by hand: one module each."""

@@ -1,0 +1,1 @@
+"""Counters and their exposition. Observes; nothing depends on it."""

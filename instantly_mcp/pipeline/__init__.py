@@ -1,0 +1,1 @@
+"""The journey of one HTTP request. Knows neither Klein nor ``IRequest``."""

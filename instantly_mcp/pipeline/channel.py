@@ -1,0 +1,107 @@
+"""A bounded queue between a call and the event stream that carries its messages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+MAX_BACKLOG = 1 << 20
+"""Bytes a client may leave unread before its stream is dropped."""
+
+
+@frozen(kw_only=True)
+class Event:
+    """One server-sent event.
+
+    :param data: the payload, one line of JSON (or plain text).
+    :param name: the ``event:`` field; ``message`` is the default of every client.
+    :param id: the ``id:`` field, for resumption.
+    :param retry: milliseconds for the ``retry:`` field.
+    """
+
+    data: bytes
+    name: str | None = None
+    id: str | None = None
+    retry: int | None = None
+
+
+class Channel:
+    """Events go in at one end; the component that owns the response takes them out.
+
+    Until a reader is attached events wait, bounded by bytes. `closed` fires once, when
+    either side ends it. Nothing sent after that goes anywhere.
+    """
+
+    def __init__(self, max_backlog: int = MAX_BACKLOG) -> None:
+        self._max_backlog = max_backlog
+        self._waiting: deque[Event] = deque()
+        self._waiting_bytes = 0
+        self._reader: Callable[[Event], None] | None = None
+        self._on_close: list[Callable[[], None]] = []
+        self._on_end: Callable[[], None] | None = None
+        self.opened: Deferred[None] = Deferred()
+        self.is_open = True
+        self.overflowed = False
+
+    def send(self, event: Event) -> None:
+        """Queue or deliver an event. Closes the channel when the backlog is full."""
+        if not self.is_open:
+            return
+        if self._reader is not None:
+            self._reader(event)
+        else:
+            self._hold(event)
+        if not self.opened.called:
+            self.opened.callback(None)
+
+    def attach(
+        self, reader: Callable[[Event], None], on_end: Callable[[], None]
+    ) -> None:
+        """Let `reader` take the waiting events and every later one.
+
+        :param on_end: called once when the sending side closes the channel.
+        """
+        self._reader = reader
+        self._on_end = on_end
+        while self._waiting:
+            event = self._waiting.popleft()
+            self._waiting_bytes -= len(event.data)
+            reader(event)
+        if not self.is_open:
+            on_end()
+
+    def when_closed(self, callback: Callable[[], None]) -> None:
+        """Call back once when the channel closes, at once if it is closed."""
+        if self.is_open:
+            self._on_close.append(callback)
+        else:
+            callback()
+
+    def close(self) -> None:
+        """End the stream after what was sent. Idempotent, from either side."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        if self._on_end is not None:
+            self._on_end()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
+
+    def abandon(self) -> None:
+        """The reader is gone: drop what waits and close."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._on_end = None
+        self.close()
+
+    def _hold(self, event: Event) -> None:
+        self._waiting_bytes += len(event.data)
+        if self._waiting_bytes > self._max_backlog:
+            self.overflowed = True
+            self.abandon()
+            return
+        self._waiting.append(event)

@@ -1,0 +1,90 @@
+"""What the pipeline is made of, and what it needs from others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from .._credential import Credential
+from ..protocol.errors import ProtocolError
+
+if TYPE_CHECKING:
+    from .exchange import Exchange
+    from .reply import Outcome, Reply
+
+
+class IStage(Interface):
+    """One step of the journey."""
+
+    name = Attribute("Label used in logs and metrics.")
+
+    def process(exchange: Exchange) -> Deferred[Outcome]:
+        """Return the exchange, possibly evolved, to carry on; or a reply: done."""
+
+
+class ITransport(Interface):
+    """A way in which MCP messages travel."""
+
+    def accepts(exchange: Exchange) -> bool:
+        """Say whether this transport serves the exchange. Decides, changes nothing."""
+
+    def serve(exchange: Exchange) -> Deferred[Reply]:
+        """Serve an exchange that was accepted."""
+
+
+@frozen
+class Allowance:
+    """A ledger's word on one request.
+
+    :param granted: it may pass.
+    :param retry_after: seconds until it may, when it may not.
+    """
+
+    granted: bool
+    retry_after: float = 0.0
+
+
+class ILedger(Interface):
+    """Counts requests per key: a bounded table of token buckets."""
+
+    limit = Attribute("Requests a minute that one key may send; 0 for no limit.")
+
+    def take(key: str) -> Allowance:
+        """Take one token of the key's bucket, if there is one."""
+
+
+@frozen
+class Presented:
+    """A key as a request presents it.
+
+    :param value: the key itself.
+    :param source: ``authorization``, ``x-instantly-api-key``, ``x-api-key``, ``path``,
+        ``query``, or ``session-id``.
+    """
+
+    value: str
+    source: str
+
+    def __repr__(self) -> str:
+        return f"<Presented {self.source}>"
+
+
+class IGatekeeper(Interface):
+    """Turns the keys that a request presents into the credential it acts with."""
+
+    def admit(
+        presented: Sequence[Presented],
+        workspace: str | None,
+        trusted: bool,
+    ) -> Credential | ProtocolError | None:
+        """Decide.
+
+        :param presented: what the request itself carries, in documented order.
+        :param workspace: the ``x-as-workspace`` header.
+        :param trusted: the request belongs to a session whose opener was admitted.
+        :returns: a credential; ``None`` for an anonymous caller; or the error.
+        """

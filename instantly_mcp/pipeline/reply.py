@@ -1,0 +1,64 @@
+"""What the journey ends with: an answer, or a stream of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from .._json import Json, dumps
+from ..protocol.errors import ProtocolError
+from ..protocol.jsonrpc import Response, peek_id
+from .channel import Channel
+from .exchange import Exchange
+
+HeaderPairs: TypeAlias = Sequence[tuple[str, str]]
+
+JSON_TYPE = ("Content-Type", "application/json")
+
+MAX_PEEK = 65536
+"""Bodies above this size are refused without looking for their id."""
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A complete HTTP answer."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: HeaderPairs = ()
+
+
+@frozen(kw_only=True)
+class EventStream:
+    """An answer in ``text/event-stream`` whose events arrive on a channel."""
+
+    channel: Channel
+    headers: HeaderPairs = ()
+
+
+Reply: TypeAlias = Answer | EventStream
+Outcome: TypeAlias = Exchange | Reply
+
+
+def json_answer(status: int, value: Json, headers: HeaderPairs = ()) -> Answer:
+    """Answer with any JSON value."""
+    return Answer(status=status, body=dumps(value), headers=(JSON_TYPE, *headers))
+
+
+def response_answer(response: Response, headers: HeaderPairs = ()) -> Answer:
+    """Answer with a JSON-RPC response and the HTTP status that it earns."""
+    if response.error is not None:
+        headers = (*headers, *response.error.headers)
+    return Answer(
+        status=response.status,
+        body=response.encode(),
+        headers=(JSON_TYPE, *headers),
+    )
+
+
+def refuse(exchange: Exchange, error: ProtocolError) -> Answer:
+    """Answer a request that goes no further, with its id where it can be read."""
+    id = peek_id(exchange.body) if len(exchange.body) <= MAX_PEEK else None
+    return response_answer(Response(id, error=error))

@@ -1,0 +1,122 @@
+"""One call in progress: who asks, in which revision, and where notifications go."""
+
+from __future__ import annotations
+
+from attrs import define, field, frozen
+from zope.interface import implementer
+
+from .._credential import ANONYMOUS, Credential
+from .._json import Json, JsonObject
+from .interfaces import IHeaders, IOutlet
+from .jsonrpc import notification
+from .session import McpSession
+from .versions import Revision
+
+LOG_LEVELS = (
+    "debug",
+    "info",
+    "notice",
+    "warning",
+    "error",
+    "critical",
+    "alert",
+    "emergency",
+)
+
+
+@implementer(IOutlet)
+class Nowhere:
+    """The outlet of a request whose client can receive no notifications."""
+
+    def send(self, message: JsonObject) -> None:
+        """Drop the message."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+NOWHERE = Nowhere()
+
+
+@frozen(kw_only=True)
+class Caller:
+    """Who sent a message and how it can be told things.
+
+    :param revision: the revision that is spoken with this caller now.
+    :param credential: what it may reach Instantly with, if anything.
+    :param session: its legacy session, if it has one.
+    :param headers: the HTTP headers of the request (the modern era checks them).
+    :param outlet: takes the notifications that belong to this very request.
+    """
+
+    revision: Revision
+    credential: Credential | None = None
+    session: McpSession | None = None
+    headers: IHeaders | None = None
+    outlet: IOutlet = NOWHERE
+
+    @property
+    def principal(self) -> str:
+        """The digest that the caller acts as."""
+        return ANONYMOUS if self.credential is None else self.credential.principal
+
+
+@define(eq=False, kw_only=True)
+class Call:
+    """What a tool sees of the request that runs it.
+
+    :param progress_token: the client's token, ``None`` if it wants no progress.
+    :param log_level: least severe level the client wants to see, ``None`` for no logs.
+    """
+
+    caller: Caller
+    progress_token: str | int | None = None
+    log_level: str | None = None
+    finished: bool = False
+    _last_progress: float = field(default=float("-inf"), init=False)
+
+    @property
+    def credential(self) -> Credential:
+        """The credential; only for tools that declare that they need one.
+
+        :raises LookupError: when there is none: a tool forgot to declare its need.
+        """
+        if self.caller.credential is None:
+            raise LookupError("this call has no credential")
+        return self.caller.credential
+
+    def progress(
+        self, progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        """Tell the client how far the work is.
+
+        Silently nothing without a token, after the end, or when `progress` does not
+        grow: the protocol demands strictly increasing values.
+        """
+        if self.progress_token is None or self.finished:
+            return
+        if progress <= self._last_progress:
+            return
+        self._last_progress = progress
+        params: dict[str, Json] = {
+            "progressToken": self.progress_token,
+            "progress": progress,
+        }
+        if total is not None:
+            params["total"] = total
+        if message is not None and self.caller.revision.progress_messages:
+            params["message"] = message
+        self.caller.outlet.send(notification("notifications/progress", params))
+
+    def log(self, level: str, data: Json, logger: str = "instantly_mcp") -> None:
+        """Send a log message to the client, if it asked for that level.
+
+        :raises ValueError: for a level that MCP does not have.
+        """
+        severity = LOG_LEVELS.index(level)
+        if self.finished or self.log_level is None:
+            return
+        if severity < LOG_LEVELS.index(self.log_level):
+            return
+        params = {"level": level, "logger": logger, "data": data}
+        self.caller.outlet.send(notification("notifications/message", params))

@@ -1,0 +1,154 @@
+"""Protocol errors: what may be wrong with a message, and the HTTP status it earns.
+
+One table maps codes to statuses. A handler never invents a code: it uses a named
+constructor here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field
+
+from .._json import Json, JsonObject
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+SERVER_ERROR = -32000
+UNAUTHORIZED = -32001
+RESOURCE_NOT_FOUND = -32002
+HEADER_MISMATCH = -32020
+MISSING_CAPABILITY = -32021
+UNSUPPORTED_VERSION = -32022
+
+_HTTP_STATUS: Mapping[int, int] = {
+    PARSE_ERROR: 400,
+    INVALID_REQUEST: 400,
+    METHOD_NOT_FOUND: 200,
+    INVALID_PARAMS: 200,
+    INTERNAL_ERROR: 200,
+    SERVER_ERROR: 400,
+    UNAUTHORIZED: 401,
+    RESOURCE_NOT_FOUND: 200,
+    HEADER_MISMATCH: 400,
+    MISSING_CAPABILITY: 400,
+    UNSUPPORTED_VERSION: 400,
+}
+
+
+@define(eq=False)
+class ProtocolError(Exception):
+    """A JSON-RPC error on its way to the caller.
+
+    :param status: the HTTP status; from the table of codes unless given.
+    :param headers: extra HTTP headers that belong to this error (``Retry-After``).
+    """
+
+    code: int
+    message: str
+    data: Json = None
+    status: int = field(kw_only=True)
+    headers: Sequence[tuple[str, str]] = field(default=(), kw_only=True)
+
+    @status.default
+    def _status_of_code(self) -> int:
+        return _HTTP_STATUS.get(self.code, 200)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
+
+    def as_object(self) -> JsonObject:
+        """Return the ``error`` member of a JSON-RPC response."""
+        body: dict[str, Json] = {"code": self.code, "message": self.message}
+        if self.data is not None:
+            body["data"] = self.data
+        return body
+
+
+def parse_error(why: str) -> ProtocolError:
+    """The body is not JSON."""
+    return ProtocolError(PARSE_ERROR, f"Parse error: {why}")
+
+
+def invalid_request(why: str, *, status: int = 400) -> ProtocolError:
+    """The body is JSON, but not a message that is allowed here."""
+    return ProtocolError(INVALID_REQUEST, f"Invalid request: {why}", status=status)
+
+
+def method_not_found(method: str, *, status: int = 200) -> ProtocolError:
+    """No such method in this era (404 in the modern era, 200 before it)."""
+    return ProtocolError(
+        METHOD_NOT_FOUND, f"Method not found: {method[:100]}", status=status
+    )
+
+
+def invalid_params(why: str, data: Json = None, *, status: int = 200) -> ProtocolError:
+    """The method exists, its parameters do not fit."""
+    return ProtocolError(INVALID_PARAMS, why, data, status=status)
+
+
+def internal_error(incident: str) -> ProtocolError:
+    """A bug of ours. `incident` is what the log calls it."""
+    return ProtocolError(
+        INTERNAL_ERROR,
+        "Internal error. The daemon's log has the details under this incident id.",
+        {"incident": incident},
+    )
+
+
+def header_mismatch(why: str) -> ProtocolError:
+    """A routing header disagrees with the body, is missing, or is malformed."""
+    return ProtocolError(HEADER_MISMATCH, f"Header mismatch: {why}")
+
+
+def missing_capability(required: JsonObject) -> ProtocolError:
+    """The request needs a client capability that it does not declare."""
+    return ProtocolError(
+        MISSING_CAPABILITY,
+        "This request needs a client capability that it does not declare",
+        {"requiredCapabilities": required},
+    )
+
+
+def unsupported_version(requested: str, supported: Sequence[str]) -> ProtocolError:
+    """The revision named is none that is served statelessly here."""
+    return ProtocolError(
+        UNSUPPORTED_VERSION,
+        "Unsupported protocol version",
+        {"supported": list(supported), "requested": requested},
+    )
+
+
+def key_required() -> ProtocolError:
+    """The call needs Instantly, and no credential came with it."""
+    return ProtocolError(
+        UNAUTHORIZED,
+        "Instantly API key required",
+        {
+            "reason": "This call reaches Instantly, and no API key came with it.",
+            "supportedFormats": [
+                "Authorization: Bearer YOUR_KEY",
+                "x-instantly-api-key: YOUR_KEY",
+                "x-api-key: YOUR_KEY",
+                "POST /mcp/YOUR_KEY",
+                "POST /mcp?apiKey=YOUR_KEY",
+            ],
+            "note": "Create a key in Instantly under Settings > Integrations > API.",
+        },
+        headers=(("WWW-Authenticate", "Bearer"),),
+    )
+
+
+def unauthorized(message: str, data: Json = None) -> ProtocolError:
+    """The credential itself is refused by the daemon."""
+    return ProtocolError(
+        UNAUTHORIZED, message, data, headers=(("WWW-Authenticate", "Bearer"),)
+    )
+
+
+def session_not_found(hint: str) -> ProtocolError:
+    """The session is over, or is somebody else's: the client starts a new one."""
+    return ProtocolError(UNAUTHORIZED, "Session not found", {"hint": hint}, status=404)

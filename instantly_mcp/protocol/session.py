@@ -1,0 +1,74 @@
+"""A legacy MCP session: what the server remembers between requests of one client."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+
+from .._credential import ANONYMOUS, Credential
+from .interfaces import IOutlet
+from .jsonrpc import Id
+from .versions import Revision
+
+
+@define(eq=False, kw_only=True)
+class McpSession:
+    """One client's session. Belongs to exactly one principal for its whole life.
+
+    :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
+    :param streams: open GET streams and 2024-11-05 streams, oldest first.
+    :param last_seen: clock seconds of the last sign of life.
+    """
+
+    id: str
+    revision: Revision
+    credential: Credential | None
+    last_seen: float
+    log_level: str | None = None
+    client_name: str = ""
+    ended: bool = False
+    calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
+    streams: list[IOutlet] = field(factory=list, repr=False)
+
+    @property
+    def principal(self) -> str:
+        """The digest of the credential that opened the session."""
+        return ANONYMOUS if self.credential is None else self.credential.principal
+
+    def touch(self, now: float) -> None:
+        """Note a sign of life at clock second `now`."""
+        self.last_seen = now
+
+    def close(self) -> None:
+        """Cancel the calls in flight and close the streams. Idempotent."""
+        self.ended = True
+        for call in list(self.calls.values()):
+            call.cancel()
+        self.calls.clear()
+        for stream in list(self.streams):
+            stream.close()
+        self.streams.clear()
+
+
+class Standing(Enum):
+    """What a session id is to this instance."""
+
+    LIVE = "live"
+    SEALED = "sealed"
+    ENDED = "ended"
+    FOREIGN = "foreign"
+
+
+@frozen
+class Lookup:
+    """The answer of a session store to one id; `session` is set when it is live."""
+
+    standing: Standing
+    session: McpSession | None = None
+
+
+FOREIGN = Lookup(Standing.FOREIGN)
+SEALED = Lookup(Standing.SEALED)
+ENDED = Lookup(Standing.ENDED)

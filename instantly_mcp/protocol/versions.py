@@ -1,0 +1,63 @@
+"""The revisions of MCP and what each of them knows. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+VERSION_HEADER = "mcp-protocol-version"
+
+
+@frozen(kw_only=True)
+class Revision:
+    """One published revision of the protocol.
+
+    The flags say what may appear on its wire; whoever renders a message asks the
+    flag, never compares versions.
+
+    :param modern: stateless, with the per-request ``_meta`` envelope.
+    :param annotations: tool annotations exist.
+    :param structured: ``title``, ``outputSchema`` and ``structuredContent`` exist.
+    :param argument_errors_as_results: bad tool arguments are results with
+        ``isError``, which a model can read and mend, not protocol errors.
+    :param batches: JSON-RPC batches are accepted in a session.
+    :param progress_messages: progress notifications carry a ``message``.
+    """
+
+    version: str
+    modern: bool = False
+    annotations: bool = True
+    structured: bool = True
+    argument_errors_as_results: bool = False
+    batches: bool = False
+    progress_messages: bool = True
+
+
+V2024_11_05 = Revision(
+    version="2024-11-05", annotations=False, structured=False, progress_messages=False
+)
+V2025_03_26 = Revision(version="2025-03-26", structured=False, batches=True)
+V2025_06_18 = Revision(version="2025-06-18")
+V2025_11_25 = Revision(version="2025-11-25", argument_errors_as_results=True)
+V2026_07_28 = Revision(
+    version="2026-07-28", modern=True, argument_errors_as_results=True
+)
+
+LEGACY: Mapping[str, Revision] = {
+    revision.version: revision
+    for revision in (V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25)
+}
+MODERN: Mapping[str, Revision] = {V2026_07_28.version: V2026_07_28}
+ALL: Mapping[str, Revision] = {**LEGACY, **MODERN}
+
+LATEST_LEGACY = V2025_11_25
+ASSUMED_LEGACY = V2025_03_26
+"""What a legacy request without version header and without session speaks."""
+
+
+def negotiate(requested: object) -> Revision:
+    """Answer ``initialize``: the revision asked for, else our latest legacy one."""
+    if isinstance(requested, str):
+        return LEGACY.get(requested, LATEST_LEGACY)
+    return LATEST_LEGACY

@@ -1,0 +1,1 @@
+"""A simulated Instantly: a second server, sharing no code with the client."""

@@ -1,0 +1,1 @@
+"""What each simulated operation does to the world, a module a group."""

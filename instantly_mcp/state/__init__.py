@@ -1,0 +1,1 @@
+"""State that outlives one request: sessions, seals, ledgers."""

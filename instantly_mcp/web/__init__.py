@@ -1,0 +1,1 @@
+"""HTTP: the only package that sees Klein and ``IRequest``."""

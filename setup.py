@@ -1,0 +1,59 @@
+"""Packaging of instantly-mcp.
+
+``package_dir`` names the root although that is the default: without it an
+editable install leaves ``twistd`` unable to see the plugin, because
+``twisted.plugins`` has no ``__init__.py`` (and must not have one).
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "([^"]+)"',
+    (ROOT / "instantly_mcp" / "__init__.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+assert VERSION is not None
+
+setup(
+    name="instantly-mcp",
+    version=VERSION.group(1),
+    description="An on-prem MCP server for the Instantly.ai cold-email API v2",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    package_dir={"": "."},
+    packages=[*find_packages(include=["instantly_mcp*"]), "twisted.plugins"],
+    package_data={"instantly_mcp": ["py.typed"]},
+    install_requires=[
+        "Twisted[tls]>=24.10",
+        "klein>=24.8",
+        "treq>=24.9",
+        "attrs>=24.2",
+        "orjson>=3.10",
+        "jsonschema-rs>=0.30",
+        "prometheus-client>=0.21",
+    ],
+    extras_require={
+        "test": ["hypothesis>=6.100", "mcp>=2.0", "jsonschema>=4.23"],
+        "dev": [
+            "ruff>=0.9",
+            "mypy>=1.14",
+            "mypy-zope>=1.0.9",
+            "towncrier>=24.8",
+            "build>=1.2",
+        ],
+    },
+    entry_points={"console_scripts": ["instantly-mcp = instantly_mcp.cli:main"]},
+    classifiers=[
+        "Framework :: Twisted",
+        "License :: OSI Approved :: MIT License",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+)

@@ -1,0 +1,1 @@
+"""The trial suite. It mirrors ``instantly_mcp``; ``support`` holds builders only."""

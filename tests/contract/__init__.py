@@ -1,0 +1,1 @@
+"""One contract suite, run on the fake and on the real thing."""

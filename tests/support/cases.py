@@ -1,0 +1,18 @@
+"""Base classes: what every test case of the suite checks at its end."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+
+class ClockedTestCase(SynchronousTestCase):
+    """A synchronous test with a driven clock that must have nothing left to do."""
+
+    def setUp(self) -> None:
+        """Give the test a clock, and check at its end that no timer is left."""
+        self.clock = Clock()
+        self.addCleanup(self._assert_no_timer_left)
+
+    def _assert_no_timer_left(self) -> None:
+        self.assertEqual(self.clock.getDelayedCalls(), [], "a timer was left behind")
