@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .session import Lookup, McpSession
     from .tool import Tool
     from .versions import Revision
+
+
+Work: TypeAlias = "Deferred[Any]"
+"""Something under way, whatever it comes to."""
 
 
 class IToolbox(Interface):
@@ -85,5 +89,5 @@ class IClock(Interface):
 class ITracker(Interface):
     """Knows what must finish before the daemon stops."""
 
-    def track(work: Deferred[object]) -> None:
+    def track(work: Work) -> None:
         """Hold the daemon's stop until `work` fires (within the drain's deadline)."""

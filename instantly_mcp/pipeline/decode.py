@@ -1,0 +1,51 @@
+"""Stage four: the body becomes one message, and the message shows its era."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from ..protocol.classify import Legacy, classify
+from ..protocol.errors import ProtocolError, invalid_request
+from ..protocol.jsonrpc import Batch, Body, MalformedMessage, Response, decode
+from ..protocol.versions import ASSUMED_LEGACY, V2026_07_28, VERSION_HEADER, Revision
+from .exchange import Exchange
+from .interfaces import IStage
+from .reply import Outcome, refuse, response_answer
+
+
+@implementer(IStage)
+@frozen
+class Decode:
+    """Reads the JSON-RPC message of a POST; other methods have none."""
+
+    name: str = "decode"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Fill `message` and `revision`, or refuse a body that is no message."""
+        if exchange.method != "POST":
+            return succeed(exchange)
+        try:
+            body = decode(exchange.body)
+        except MalformedMessage as malformed:
+            response = Response(malformed.id, error=malformed.error)
+            return succeed(response_answer(response))
+        try:
+            revision = _revision(exchange, body)
+        except ProtocolError as error:
+            return succeed(refuse(exchange, error))
+        return succeed(evolve(exchange, message=body, revision=revision))
+
+
+def _revision(exchange: Exchange, body: Body) -> Revision:
+    era = classify(body, exchange.headers.get(VERSION_HEADER))
+    if not isinstance(era, Legacy):
+        return V2026_07_28
+    session = exchange.session
+    stated = era.header or ASSUMED_LEGACY
+    # What was negotiated counts, whatever an old client writes into the header.
+    revision = stated if session is None else session.revision
+    if isinstance(body, Batch) and (session is None or not revision.batches):
+        raise invalid_request("batches exist only in a session of 2025-03-26")
+    return revision

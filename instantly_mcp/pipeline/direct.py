@@ -1,0 +1,92 @@
+"""Stage six, which always answers: a message whose transport is gone is executed here.
+
+A `POST /messages` whose stream died, a session id that nobody here minted, a client
+that never opened a session: none of that costs the user the tools. It is the same
+`McpServer`, with a caller that has a credential and no session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from .._json import Json, JsonObject
+from ..protocol.errors import (
+    SERVER_ERROR,
+    UNAUTHORIZED,
+    ProtocolError,
+    session_not_found,
+)
+from ..protocol.versions import ASSUMED_LEGACY
+from .answering import Answering, unchanged
+from .exchange import Exchange, Route
+from .interfaces import IStage
+from .reply import Answer, Outcome, json_answer, refuse
+
+ALLOWED = {
+    Route.MCP: "GET, POST, DELETE, OPTIONS",
+    Route.SSE: "GET, OPTIONS",
+    Route.MESSAGES: "POST, OPTIONS",
+}
+
+
+@implementer(IStage)
+@frozen
+class DirectExecution:
+    """Answers whatever reaches it.
+
+    :param describe: what the server is, for a person who came with curl.
+    """
+
+    answering: Answering
+    describe: Callable[[], JsonObject]
+    name: str = "direct"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Execute the message without a session, or say which methods there are."""
+        if exchange.message is None or exchange.route is Route.SSE:
+            return succeed(self._not_allowed(exchange))
+        if _lost_and_anonymous(exchange):
+            hint = "This session is not known here. Send initialize to open a new one."
+            return succeed(refuse(exchange, session_not_found(hint)))
+        revision = exchange.revision or ASSUMED_LEGACY
+        on_messages = exchange.route is Route.MESSAGES
+        answered = self.answering.answer(
+            exchange,
+            revision,
+            can_stream=not on_messages,
+            restate=as_messages_says if on_messages else unchanged,
+        )
+        return cast("Deferred[Outcome]", answered)
+
+    def _not_allowed(self, exchange: Exchange) -> Answer:
+        if exchange.method == "HEAD" or exchange.route is not Route.MCP:
+            note: JsonObject = {}
+        else:
+            note = self.describe()
+        allowed = ALLOWED[exchange.route]
+        body: dict[str, Json] = {
+            "jsonrpc": "2.0",
+            "error": {
+                "code": SERVER_ERROR,
+                "message": f"Method not allowed. This path takes {allowed}.",
+            },
+            **note,
+        }
+        return json_answer(405, body, (("Allow", allowed),))
+
+
+def _lost_and_anonymous(exchange: Exchange) -> bool:
+    """Nobody to act as: no credential, and a session id that means nothing here."""
+    return exchange.session_id is not None and exchange.credential is None
+
+
+def as_messages_says(error: ProtocolError) -> ProtocolError:
+    """Restate a missing key: ``/messages`` says 400, -32000 where ``/mcp`` says 401."""
+    if error.code != UNAUTHORIZED:
+        return error
+    return ProtocolError(SERVER_ERROR, error.message, error.data, status=400)

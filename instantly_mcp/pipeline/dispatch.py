@@ -1,0 +1,30 @@
+"""Stage five: the first transport that accepts the exchange serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from .exchange import Exchange
+from .interfaces import IStage, ITransport
+from .reply import Outcome
+
+
+@implementer(IStage)
+@frozen
+class TransportDispatch:
+    """Asks each transport in turn; what none accepts goes on to direct execution."""
+
+    transports: Sequence[ITransport]
+    name: str = "dispatch"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Serve the exchange, or carry on with a note that nobody would."""
+        for transport in self.transports:
+            if transport.accepts(exchange):
+                return cast("Deferred[Outcome]", transport.serve(exchange))
+        return succeed(exchange.noting("no-transport"))

@@ -1,0 +1,95 @@
+"""Tool arguments against their JSON Schema, with errors that a model can act on.
+
+jsonschema-rs does the work, behind three guards: nothing is ever fetched, nesting is
+bounded before it looks, and it runs on the reactor thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import NoReturn
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from .._json import Json, JsonObject
+
+MAX_DEPTH = 64
+MAX_PROBLEMS = 5
+
+
+class ArgumentCheck:
+    """The compiled schema of one tool's arguments.
+
+    :raises ValueError: at construction, for a schema that is none.
+    """
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        self._validator = Draft202012Validator(
+            dict(schema), retriever=_refuse_to_fetch, validate_formats=False
+        )
+        self._known = list(schema.get("properties", {}))
+
+    def problems(self, arguments: JsonObject) -> str | None:
+        """Return ``None`` for valid arguments, else what is wrong, in sentences."""
+        if too_deep(arguments):
+            return f"The arguments are nested deeper than {MAX_DEPTH} levels."
+        if self._validator.is_valid(arguments):
+            return None
+        found = []
+        for error in self._validator.iter_errors(arguments):
+            found.extend(self._sentences(error))
+            if len(found) >= MAX_PROBLEMS:
+                break
+        return " ".join(dict.fromkeys(found))
+
+    def _sentences(self, error: ValidationError) -> list[str]:
+        path = ".".join(str(step) for step in error.instance_path)
+        rule = error.kind.name
+        if rule == "additionalProperties":
+            return [self._unknown(path, name) for name in error.kind.value]
+        if rule == "required":
+            where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
+            return [f"The argument {where} is required."]
+        # The library's own message quotes the value, which may be a password.
+        where = path or "(all of them)"
+        return [f"The argument {where} is not valid: {_wanted(error)}."]
+
+    def _unknown(self, path: str, name: str) -> str:
+        where = f"{path}.{name[:60]}" if path else name[:60]
+        near = get_close_matches(name, self._known, n=1) if not path else []
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"Unknown argument {where}.{hint}"
+
+
+def too_deep(value: Json) -> bool:
+    """Say whether a JSON value is nested deeper than `MAX_DEPTH`."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        deeper: list[Json] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(v for v in item.values() if isinstance(v, dict | list))
+            elif isinstance(item, list):
+                deeper.extend(v for v in item if isinstance(v, dict | list))
+        if not deeper:
+            return False
+        level = deeper
+    return True
+
+
+def _wanted(error: ValidationError) -> str:
+    """Say what the schema demands, by the schema alone."""
+    rule, demand = error.kind.name, error.kind.value
+    if rule == "enum":
+        return "one of " + ", ".join(str(option) for option in demand[:20])
+    if rule == "type":
+        kinds = demand if isinstance(demand, list) else [demand]
+        return "must be " + " or ".join(str(kind) for kind in kinds)
+    if isinstance(demand, str | int | float):
+        return f"{rule} {demand}"
+    return f"it breaks the rule {rule}"
+
+
+def _refuse_to_fetch(uri: str) -> NoReturn:
+    raise ValueError(f"remote schemas are never fetched: {uri}")

@@ -1,0 +1,124 @@
+"""HTTP+SSE of 2024-11-05: a stream that answers, and ``/messages`` that takes POSTs.
+
+Its ``endpoint`` event comes first; answers travel as ``message`` events. A message is
+handed to a stream only if that stream is open before the message is executed, so
+nothing is ever executed twice.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..pipeline.answering import ACCEPTED
+from ..pipeline.channel import Channel, Event
+from ..pipeline.exchange import Exchange, Route
+from ..pipeline.interfaces import ITransport
+from ..pipeline.reply import Answer, EventStream, Reply, refuse
+from ..protocol.call import Caller
+from ..protocol.classify import is_modern_header
+from ..protocol.errors import key_required
+from ..protocol.interfaces import ISessionStore, ITracker
+from ..protocol.jsonrpc import Batch, Broken, Message, Response
+from ..protocol.server import McpServer
+from ..protocol.session import McpSession
+from ..protocol.versions import V2024_11_05, VERSION_HEADER
+from .outlets import ChannelOutlet
+
+
+@implementer(ITransport)
+@define(eq=False, kw_only=True)
+class LegacySse:
+    """Serves ``GET /sse``, the bare ``GET /mcp`` of old clients, and ``/messages``."""
+
+    server: McpServer
+    sessions: ISessionStore
+    tracker: ITracker
+    _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
+
+    def accepts(self, exchange: Exchange) -> bool:
+        """Say whether the exchange opens a stream or belongs to an open one."""
+        if exchange.route is Route.MESSAGES:
+            return exchange.method == "POST" and self._stream_of(exchange) is not None
+        if exchange.method != "GET":
+            return False
+        if exchange.route is Route.SSE:
+            return True
+        return (
+            exchange.session_id is None
+            and _names_event_stream(exchange)
+            and not is_modern_header(exchange.headers.get(VERSION_HEADER))
+        )
+
+    def serve(self, exchange: Exchange) -> Deferred[Reply]:
+        """Open a stream, or hand the message to the open one."""
+        if exchange.method == "GET":
+            return succeed(self._open_stream(exchange))
+        outlet = self._stream_of(exchange)
+        session, body = exchange.session, exchange.message
+        assert outlet is not None
+        assert session is not None
+        caller = Caller(
+            revision=session.revision,
+            credential=exchange.credential,
+            session=session,
+            headers=exchange.headers,
+            outlet=outlet,
+        )
+        members = body.members if isinstance(body, Batch) else [body]
+        for member in members:
+            if member is not None:
+                self._deliver(member, caller, outlet)
+        return succeed(Answer(status=ACCEPTED))
+
+    def _stream_of(self, exchange: Exchange) -> ChannelOutlet | None:
+        session = exchange.session
+        return None if session is None else self._open.get(session.id)
+
+    def _open_stream(self, exchange: Exchange) -> Reply:
+        if exchange.credential is None:
+            return refuse(exchange, key_required())
+        session = self.sessions.open(V2024_11_05, exchange.credential)
+        channel = Channel()
+        outlet = ChannelOutlet(channel)
+        self._open[session.id] = outlet
+        session.streams.append(outlet)
+        channel.when_closed(lambda: self._closed(session, outlet))
+        where = f"/messages?sessionId={session.id}"
+        channel.send(Event(data=where.encode("ascii"), name="endpoint"))
+        return EventStream(channel=channel)
+
+    def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
+        """Forget the stream. The session stays: direct execution can use it."""
+        self._open.pop(session.id, None)
+        with suppress(ValueError):
+            session.streams.remove(outlet)
+
+    def _deliver(
+        self, message: Message | Broken, caller: Caller, outlet: ChannelOutlet
+    ) -> None:
+        if isinstance(message, Broken):
+            broken = Response(message.id, error=message.error)
+            outlet.send(broken.as_object())
+            return
+
+        def send(response: Response | None) -> None:
+            if response is not None:
+                outlet.send(response.as_object())
+
+        answering = self.server.handle(message, caller).addCallback(send)
+        self.tracker.track(answering.addErrback(_silent_if_cancelled))
+
+
+def _silent_if_cancelled(failure: Failure) -> None:
+    """A cancelled request has no answer."""
+    failure.trap(CancelledError)
+
+
+def _names_event_stream(exchange: Exchange) -> bool:
+    """Old clients ask for exactly this type; a browser's ``*/*`` does not count."""
+    return any("text/event-stream" in value for value in exchange.headers.all("accept"))

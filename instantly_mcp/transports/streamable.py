@@ -1,0 +1,165 @@
+"""Streamable HTTP on ``/mcp``: the session eras and the stateless one.
+
+It knows sessions and eras; what a message means, the `McpServer` knows.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from ..pipeline.answering import Answering
+from ..pipeline.channel import Channel
+from ..pipeline.exchange import Exchange, Route
+from ..pipeline.interfaces import ITransport
+from ..pipeline.reply import Answer, EventStream, Reply, refuse
+from ..protocol.classify import is_modern_header
+from ..protocol.errors import (
+    SERVER_ERROR,
+    ProtocolError,
+    invalid_request,
+    session_not_found,
+)
+from ..protocol.interfaces import ISessionStore
+from ..protocol.jsonrpc import Request
+from ..protocol.session import Lookup, McpSession, Standing
+from ..protocol.versions import VERSION_HEADER, negotiate
+from .outlets import ChannelOutlet
+
+SESSION_HEADER = "Mcp-Session-Id"
+
+MAX_STREAMS = 8
+"""GET streams that one session may hold open at a time."""
+
+
+@implementer(ITransport)
+@frozen(kw_only=True)
+class StreamableHttp:
+    """Serves ``/mcp`` wherever there is a session, an ``initialize`` or an envelope.
+
+    :param strict: an id that nobody here minted is 404 and a missing one 400, where
+        otherwise direct execution would serve the request.
+    """
+
+    answering: Answering
+    sessions: ISessionStore
+    strict: bool = False
+
+    def accepts(self, exchange: Exchange) -> bool:
+        """Say whether the exchange belongs to this transport."""
+        if exchange.route is not Route.MCP:
+            return False
+        if exchange.method == "POST":
+            return self._accepts_post(exchange)
+        if is_modern_header(exchange.headers.get(VERSION_HEADER)):
+            return False
+        if exchange.method == "DELETE":
+            return True
+        if exchange.method != "GET":
+            return False
+        return exchange.lookup.standing in (Standing.LIVE, Standing.ENDED)
+
+    def serve(self, exchange: Exchange) -> Deferred[Reply]:
+        """Serve an accepted exchange."""
+        if exchange.method == "DELETE":
+            return succeed(self._delete(exchange))
+        revision = exchange.revision
+        if revision is not None and revision.modern:
+            return self.answering.answer(exchange, revision)
+        if _initializes(exchange):
+            return self._initialize(exchange)
+        session = exchange.session
+        if session is None:
+            return succeed(refuse(exchange, _no_session(exchange)))
+        if exchange.method == "GET":
+            return succeed(self._open_stream(exchange, session))
+        return self.answering.answer(exchange, session.revision, session)
+
+    def _accepts_post(self, exchange: Exchange) -> bool:
+        revision = exchange.revision
+        if revision is not None and revision.modern:
+            return True
+        if exchange.lookup.standing in (Standing.LIVE, Standing.ENDED):
+            return True
+        return self.strict or _initializes(exchange)
+
+    def _initialize(self, exchange: Exchange) -> Deferred[Reply]:
+        """Answer ``initialize`` and, if that worked, mint the session."""
+        request = exchange.message
+        assert isinstance(request, Request)
+        revision = negotiate(request.params.get("protocolVersion"))
+        alone = evolve(exchange, lookup=Lookup(Standing.FOREIGN))
+        answered = self.answering.answer(alone, revision)
+
+        def with_session(reply: Reply) -> Reply:
+            if not isinstance(reply, Answer) or reply.status != 200:
+                return reply
+            session = self.sessions.open(revision, exchange.credential)
+            session.client_name = _client_name(request)
+            named = (SESSION_HEADER, session.id)
+            return evolve(reply, headers=(*reply.headers, named))
+
+        return answered.addCallback(with_session)
+
+    def _open_stream(self, exchange: Exchange, session: McpSession) -> Reply:
+        if not _asks_for_stream(exchange):
+            error = ProtocolError(
+                SERVER_ERROR,
+                "Not acceptable: this stream is text/event-stream",
+                status=406,
+            )
+            return refuse(exchange, error)
+        if len(session.streams) >= MAX_STREAMS:
+            hint = f"A session holds at most {MAX_STREAMS} open streams."
+            error = ProtocolError(SERVER_ERROR, "Too many streams", hint, status=409)
+            return refuse(exchange, error)
+        channel = Channel()
+        outlet = ChannelOutlet(channel)
+        session.streams.append(outlet)
+
+        def forget() -> None:
+            with suppress(ValueError):
+                session.streams.remove(outlet)
+
+        channel.when_closed(forget)
+        versioned = ("MCP-Protocol-Version", session.revision.version)
+        return EventStream(channel=channel, headers=(versioned,))
+
+    def _delete(self, exchange: Exchange) -> Reply:
+        if exchange.session_id is None:
+            error = ProtocolError(
+                SERVER_ERROR,
+                "No session to end",
+                {"hint": f"Name the session in the {SESSION_HEADER} header."},
+                status=400,
+            )
+            return refuse(exchange, error)
+        session = exchange.session
+        if session is None:
+            return refuse(exchange, _no_session(exchange))
+        self.sessions.end(session, "deleted by the client")
+        return Answer(status=204)
+
+
+def _initializes(exchange: Exchange) -> bool:
+    message = exchange.message
+    return isinstance(message, Request) and message.method == "initialize"
+
+
+def _asks_for_stream(exchange: Exchange) -> bool:
+    return exchange.accepts_stream
+
+
+def _no_session(exchange: Exchange) -> ProtocolError:
+    if exchange.session_id is None:
+        return invalid_request(f"{SESSION_HEADER} is required; send initialize first")
+    return session_not_found("Send initialize to open a new session.")
+
+
+def _client_name(request: Request) -> str:
+    client = request.params.get("clientInfo")
+    name = client.get("name") if isinstance(client, dict) else None
+    return name[:100] if isinstance(name, str) else ""
