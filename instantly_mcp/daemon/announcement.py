@@ -1,0 +1,89 @@
+"""Tells people and programs that the daemon listens, and where.
+
+The ready file appears whole or not at all, and is gone once the daemon drains.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from attrs import define, field
+
+from .. import __version__
+from .._json import dumps
+
+GREETING = (
+    "content-type: application/json",
+    "accept: application/json, text/event-stream",
+)
+
+
+@define(eq=False)
+class Announcement:
+    """The block on standard output and the ready file.
+
+    :param mode: ``sandbox`` or ``live``.
+    :param public_url: shown in place of the first address.
+    :param needs_secret: callers must present the server secret.
+    :param out: where the block goes; ``None`` for no block.
+    """
+
+    mode: str
+    ready_file: Path | None = None
+    public_url: str | None = None
+    needs_secret: bool = False
+    brings_key: bool = False
+    out: TextIO | None = None
+    pid: int = field(factory=os.getpid)
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Announce the addresses. Raises ``OSError`` if the file cannot be written."""
+        endpoints = [f"{url}/mcp" for url in urls]
+        if self.ready_file is not None:
+            record = {
+                "pid": os.getpid(),
+                "urls": endpoints,
+                "mode": self.mode,
+                "version": __version__,
+            }
+            part = self.ready_file.with_name(f".{self.ready_file.name}.{os.getpid()}")
+            part.write_bytes(dumps(record) + b"\n")
+            part.replace(self.ready_file)
+        if self.out is not None:
+            self.out.write(self._block(urls))
+            self.out.flush()
+
+    def withdraw(self) -> None:
+        """Take the ready file away."""
+        if self.ready_file is not None:
+            self.ready_file.unlink(missing_ok=True)
+
+    def _block(self, urls: Sequence[str]) -> str:
+        base = self.public_url or urls[0]
+        endpoint = f"{base}/mcp"
+        lines = [
+            f"instantly-mcp {__version__} serves MCP at {endpoint}",
+            f"  {self._mode_line()}",
+            "",
+            "  Claude Code:",
+            f"    claude mcp add --transport http instantly {endpoint}{self._header()}",
+            "  Any shell:",
+            f"    curl -s {base}/health",
+            "",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _mode_line(self) -> str:
+        if self.mode == "sandbox":
+            return "Sandbox: a simulated workspace; nothing leaves this machine."
+        return "Live: calls go to your Instantly workspace."
+
+    def _header(self) -> str:
+        if self.needs_secret:
+            return ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'
+        if self.brings_key:
+            return ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
+        return ""

@@ -1,0 +1,52 @@
+"""Knows what must finish before the daemon stops. Knows nothing of why."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from ..protocol.interfaces import ITracker
+
+T = TypeVar("T")
+
+
+@implementer(ITracker)
+@define(eq=False)
+class InFlight:
+    """Counts work that has begun and not ended."""
+
+    _count: int = field(default=0, init=False)
+    _waiters: list[Deferred[None]] = field(factory=list, init=False)
+
+    @property
+    def count(self) -> int:
+        """How much work is open now."""
+        return self._count
+
+    def track(self, work: Deferred[object]) -> None:
+        """Count `work` until it fires; its result passes through untouched."""
+        self._count += 1
+        work.addBoth(self._ended)
+
+    def when_empty(self) -> Deferred[None]:
+        """Return a fresh Deferred that fires when nothing is open. Cancellable."""
+        waiter: Deferred[None] = Deferred(self._forget)
+        if self._count == 0:
+            waiter.callback(None)
+        else:
+            self._waiters.append(waiter)
+        return waiter
+
+    def _forget(self, waiter: Deferred[None]) -> None:
+        self._waiters.remove(waiter)
+
+    def _ended(self, result: T) -> T:
+        self._count -= 1
+        if self._count == 0:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                waiter.callback(None)
+        return result

@@ -1,0 +1,91 @@
+"""Listen strings: who can reach them, and the string for the next port.
+
+It reads the syntax of Twisted's endpoint strings and opens no socket.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+from twisted.internet.endpoints import quoteStringArgument
+
+from .values import is_loopback
+
+_PART = re.compile(r"(?:[^:\\]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_NAMED = re.compile(r"([A-Za-z]\w*)=(.*)", re.DOTALL)
+_TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
+MAX_PORT = 65535
+
+
+@frozen
+class ListenAddress:
+    """One endpoint string, taken apart.
+
+    :param kind: ``tcp``, ``tcp6``, ``ssl``, ``unix``, ``systemd`` …
+    """
+
+    kind: str
+    positional: tuple[str, ...]
+    named: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> ListenAddress:
+        """Take a string apart. Raises `ValueError`, ``must be …``."""
+        kind, *parts = [_ESCAPED.sub(r"\1", part) for part in _PART.findall(text)]
+        matches = filter(None, map(_NAMED.fullmatch, parts))
+        named = {match[1]: match[2] for match in matches}
+        positional = tuple(part for part in parts if _NAMED.fullmatch(part) is None)
+        address = cls(kind, positional, named)
+        if not parts or (kind in _TCP and address.port is None):
+            raise ValueError(
+                "must be an endpoint, such as tcp:3000:interface=127.0.0.1"
+            )
+        return address
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port, ``None`` for what has none."""
+        text = self.named.get("port") or (self.positional or ("",))[0]
+        if self.kind not in _TCP or not text.isdecimal() or int(text) > MAX_PORT:
+            return None
+        return int(text)
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the URLs that are served here."""
+        return "https" if self.kind == "ssl" else "http"
+
+    @property
+    def is_local(self) -> bool:
+        """Only programs on this machine can connect. Unknown kinds are not local."""
+        if self.kind == "unix":
+            return True
+        return self.kind in _TCP and is_loopback(self.interface)
+
+    @property
+    def interface(self) -> str:
+        """The address that a TCP socket is bound to, empty for all."""
+        return self.named.get("interface", "")
+
+    def after(self, steps: int) -> ListenAddress | None:
+        """Return the same address `steps` ports further, ``None`` behind the last."""
+        port = self.port
+        if port is None or (port == 0 and steps) or port + steps > MAX_PORT:
+            return None
+        return self.on_port(port + steps)
+
+    def on_port(self, port: int) -> ListenAddress:
+        """Return the same TCP address on another port."""
+        text = str(port)
+        if "port" in self.named:
+            return evolve(self, named={**self.named, "port": text})
+        return evolve(self, positional=(text, *self.positional[1:]))
+
+    def __str__(self) -> str:
+        quoted = [quoteStringArgument(part) for part in self.positional]
+        for name, value in self.named.items():
+            quoted.append(f"{name}={quoteStringArgument(value)}")
+        return ":".join((self.kind, *quoted))

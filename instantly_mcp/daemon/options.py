@@ -1,0 +1,65 @@
+"""Command-line options, generated from the table of settings.
+
+It knows what an option looks like, not what it means: values stay text here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from twisted.python import usage
+
+from .. import __version__
+from .table import SETTINGS, Setting
+
+Given: TypeAlias = Mapping[str, str | Sequence[str]]
+"""Texts by the name of the setting; a sequence for a repeatable one."""
+
+
+def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
+    def collect(self: usage.Options, value: str) -> None:
+        self.setdefault(setting.option, []).append(value)
+
+    collect.__doc__ = f"{setting.help} [repeatable]"
+    return collect
+
+
+class SettingOptions(usage.Options):
+    """One option for each setting."""
+
+    optFlags = [
+        [setting.option, None, setting.help] for setting in SETTINGS if setting.flag
+    ]
+    optParameters = [
+        [setting.option, None, None, setting.help]
+        for setting in SETTINGS
+        if not setting.flag and not setting.repeatable
+    ]
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
+
+    def given(self) -> Given:
+        """Return what was given on the command line, as text."""
+        given: dict[str, str | Sequence[str]] = {}
+        for setting in SETTINGS:
+            value = self.get(setting.option)
+            if setting.flag and value:
+                given[setting.name] = "true"
+            elif value is not None and not setting.flag:
+                given[setting.name] = value
+        return given
+
+
+for _setting in SETTINGS:
+    if _setting.repeatable:
+        setattr(SettingOptions, f"opt_{_setting.name}", _collecting(_setting))
+
+
+def print_version() -> None:
+    """Write the version to standard output and leave with success."""
+    sys.stdout.write(f"instantly-mcp {__version__}\n")
+    raise SystemExit(0)

@@ -1,0 +1,227 @@
+"""The table of settings: every knob of the daemon, once.
+
+Options, environment variables, TOML keys, ``instantly-mcp check`` and the table in
+the operations manual are all made from it. It knows no value that anybody set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from .._json import Json
+from . import values
+
+DEFAULT_LISTEN = "tcp:3000:interface=127.0.0.1"
+DEFAULT_UPSTREAM = "https://api.instantly.ai"
+PREFIX = "INSTANTLY_MCP_"
+
+
+@frozen(kw_only=True)
+class Setting:
+    """One knob.
+
+    :param name: the TOML key and the field of `Settings`.
+    :param read: text to value; see `values`.
+    :param help: what it does, in one sentence.
+    :param shows: how the default reads for a person, where that differs from it.
+    :param repeatable: several values make a tuple.
+    :param flag: the option takes no value.
+    """
+
+    name: str
+    read: Callable[[str], Json]
+    help: str
+    default: Json = None
+    shows: str = ""
+    repeatable: bool = False
+    flag: bool = False
+
+    @property
+    def option(self) -> str:
+        """The command-line option, without its dashes."""
+        return self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="listen",
+        read=values.text,
+        default=(DEFAULT_LISTEN,),
+        shows=f"{DEFAULT_LISTEN} and the same port on ::1",
+        repeatable=True,
+        help="Twisted endpoint to listen on.",
+    ),
+    Setting(
+        name="sandbox",
+        read=values.switch,
+        default=False,
+        flag=True,
+        help="Talk to an embedded simulation of Instantly; nothing leaves the machine.",
+    ),
+    Setting(
+        name="sandbox_seed",
+        read=values.whole_number(0, 2**31 - 1),
+        default=1,
+        help="Seed from which the simulated workspace grows.",
+    ),
+    Setting(
+        name="upstream",
+        read=values.upstream,
+        default=DEFAULT_UPSTREAM,
+        help="Base of the Instantly API.",
+    ),
+    Setting(
+        name="api_key_file",
+        read=values.path,
+        shows="INSTANTLY_API_KEY, else none",
+        help="File with the operator's Instantly key, for callers that bring none.",
+    ),
+    Setting(
+        name="server_secret_file",
+        read=values.path,
+        shows="MCP_AUTH_SECRET_KEY, else none",
+        help="File with the secret that callers must present to the daemon.",
+    ),
+    Setting(
+        name="no_auth",
+        read=values.switch,
+        default=False,
+        flag=True,
+        help="Ask no server secret of callers; for loopback only.",
+    ),
+    Setting(
+        name="allow_origin",
+        read=values.origin,
+        default=(),
+        repeatable=True,
+        help="Web origin that may call, besides this host and loopback.",
+    ),
+    Setting(
+        name="public_url",
+        read=values.public_url,
+        help="URL under which clients reach the daemon.",
+    ),
+    Setting(
+        name="trusted_proxy",
+        read=values.network,
+        default=(),
+        repeatable=True,
+        help="Address or CIDR block whose X-Forwarded-For is believed.",
+    ),
+    Setting(
+        name="rate_limit",
+        read=values.whole_number(0, 1_000_000),
+        default=100,
+        help="HTTP requests a minute for one caller; 0 for no limit.",
+    ),
+    Setting(
+        name="max_body",
+        read=values.size,
+        default=10 << 20,
+        shows="10MiB",
+        help="Largest request body.",
+    ),
+    Setting(
+        name="session_idle",
+        read=values.seconds,
+        default=1800.0,
+        shows="30m",
+        help="How long a session may be silent before it ends.",
+    ),
+    Setting(
+        name="session_policy",
+        read=values.one_of("lenient", "strict"),
+        default="lenient",
+        help="Whether a request without a known session is served all the same.",
+    ),
+    Setting(
+        name="anonymous",
+        read=values.one_of("discovery", "none"),
+        default="discovery",
+        help="What callers without a key may do: handshakes and lists, or nothing.",
+    ),
+    Setting(
+        name="key_in_query",
+        read=values.switch,
+        default=True,
+        help="Accept an Instantly key in the query of the URL.",
+    ),
+    Setting(
+        name="key_in_session_id",
+        read=values.switch,
+        default=True,
+        help="Accept an Instantly key as the sessionId of POST /messages.",
+    ),
+    Setting(
+        name="discovery_documents",
+        read=values.switch,
+        default=False,
+        help=(
+            "Serve the predecessor's OAuth documents although there is no OAuth; "
+            "some clients then start a login that nobody can finish."
+        ),
+    ),
+    Setting(
+        name="toolsets",
+        read=values.names,
+        default=("default",),
+        shows="default",
+        help="Which tools are listed: default, all, or a list of toolsets.",
+    ),
+    Setting(
+        name="state_dir",
+        read=values.path,
+        shows="STATE_DIRECTORY, else ~/.local/state/instantly-mcp",
+        help="Folder for the key that seals session ids.",
+    ),
+    Setting(
+        name="seal_key_file",
+        read=values.path,
+        shows="seal.keys in the state directory",
+        help="File with Fernet keys, newest first, shared by several instances.",
+    ),
+    Setting(
+        name="port_retries",
+        read=values.whole_number(0, 1000),
+        default=0,
+        help="How many following ports to try when one is taken.",
+    ),
+    Setting(
+        name="ready_file",
+        read=values.path,
+        help="JSON file written once the daemon listens: pid, urls, mode.",
+    ),
+    Setting(
+        name="log_format",
+        read=values.one_of("text", "json"),
+        default="text",
+        help="How log lines look.",
+    ),
+    Setting(
+        name="log_level",
+        read=values.one_of("debug", "info", "warn", "error"),
+        default="info",
+        help="Least severe level that is logged.",
+    ),
+    Setting(
+        name="log_file",
+        read=values.path,
+        shows="standard error",
+        help="File that log lines go to; opened again on SIGHUP.",
+    ),
+    Setting(
+        name="config",
+        read=values.path,
+        shows="none",
+        help="TOML file with any of these settings.",
+    ),
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -1,0 +1,161 @@
+"""From the text of an option to its value. Pure; a bad text is a `ValueError`.
+
+Every reader here answers with the value, or raises with the end of a sentence that
+begins with the name of the setting: ``must be …``. None repeats the text: it may be
+a secret that was put into the wrong option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SIZE = re.compile(r"(\d+)\s*(k|m|g)?(i?b)?", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_POWER = {"": 0, "k": 1, "m": 2, "g": 3}
+
+
+def switch(text: str) -> bool:
+    """Read on or off."""
+    lowered = text.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError("must be true or false")
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of integers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """Read a duration: ``1800``, ``30m``, ``2h``."""
+    match = _DURATION.fullmatch(text.strip())
+    value = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
+    if not 1 <= value <= 30 * 86400:
+        raise ValueError("must be a duration from 1s to 30d, such as 90s, 30m or 2h")
+    return value
+
+
+def size(text: str) -> int:
+    """Read a number of bytes: ``1048576``, ``512kB``, ``10MiB``."""
+    match = _SIZE.fullmatch(text.strip())
+    value = 0
+    if match:
+        base = 1000 if (match[3] or "").lower() == "b" and match[2] else 1024
+        value = int(match[1]) * base ** _POWER[(match[2] or "").lower()]
+    if not 1024 <= value <= 1 << 30:
+        raise ValueError("must be a size from 1kB to 1GiB, such as 10MiB")
+    return value
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a reader of one word out of a few."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of: {', '.join(words)}")
+        return text
+
+    return read
+
+
+def path(text: str) -> Path:
+    """Read the name of a file or folder."""
+    if not text or "\0" in text:
+        raise ValueError("must be the name of a file")
+    return Path(text).expanduser()
+
+
+def text(text: str) -> str:
+    """Read any text that is not empty."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text.strip()
+
+
+def network(text: str) -> Network:
+    """Read one address or CIDR block."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise ValueError(
+            "must be an address or a CIDR block, such as 10.0.0.0/8"
+        ) from None
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read a list of words."""
+    words = tuple(filter(None, re.split(r"[\s,]+", text)))
+    if not words or any(not re.fullmatch(r"[a-z][a-z0-9_-]*", word) for word in words):
+        raise ValueError("must be default, all, or a list of names")
+    return words
+
+
+def origin(text: str) -> str:
+    """Read a web origin: scheme, host and perhaps a port, nothing behind them."""
+    parts = _web_address(text, {"http", "https"})
+    if parts is None or parts.path not in {"", "/"} or parts.query:
+        raise ValueError("must be an origin, such as https://app.example.com")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def public_url(text: str) -> str:
+    """Read the address under which clients reach the daemon, without a final slash."""
+    parts = _web_address(text, {"http", "https"})
+    if parts is None or parts.query:
+        raise ValueError("must be a URL, such as https://mcp.example.com")
+    return text.strip().rstrip("/")
+
+
+def upstream(text: str) -> str:
+    """Read the base of the API: encrypted, unless it is on this very machine."""
+    parts = _web_address(text, {"http", "https"})
+    if parts is None or parts.path not in {"", "/"} or parts.query:
+        raise ValueError("must be scheme and host, such as https://api.instantly.ai")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("must begin with https:// (http:// only for this machine)")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether the host name or address means this machine only."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _web_address(text: str, schemes: Collection[str]) -> SplitResult | None:
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        return None
+    plain = parts.hostname and not parts.fragment and parts.username is None
+    if parts.scheme not in schemes or not plain or port == 0:
+        return None
+    return parts
