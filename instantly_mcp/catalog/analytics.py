@@ -1,0 +1,67 @@
+"""What campaigns and warm-up achieved, in numbers."""
+
+from __future__ import annotations
+
+from .codes import CAMPAIGN_STATUS
+from .fragments import (
+    BOOLEAN,
+    STRING,
+    in_body,
+    in_query,
+    list_of,
+    one_of,
+    scopes,
+)
+from .operation import READ, Operation, Risk
+
+OPERATIONS = (
+    Operation(
+        id="getCampaignAnalytics",
+        method="GET",
+        path="/api/v2/campaigns/analytics",
+        summary="Total the numbers of one, several or all campaigns",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("campaigns", "read"),
+        toolset="analytics",
+        parameters=(
+            in_query("id"),
+            in_query("ids", list_of(STRING)),
+            in_query("start_date"),
+            in_query("end_date"),
+            in_query("exclude_total_leads_count", BOOLEAN),
+        ),
+        first_byte_seconds=60.0,
+    ),
+    Operation(
+        id="getDailyCampaignAnalytics",
+        method="GET",
+        path="/api/v2/campaigns/analytics/daily",
+        summary="Count sending and replies day by day",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("campaigns", "read"),
+        toolset="analytics",
+        parameters=(
+            in_query("campaign_id"),
+            in_query("start_date"),
+            in_query("end_date"),
+            in_query("campaign_status", one_of(CAMPAIGN_STATUS, "number")),
+        ),
+        first_byte_seconds=60.0,
+    ),
+    Operation(
+        id="getWarmupAnalytics",
+        method="POST",
+        path="/api/v2/accounts/warmup-analytics",
+        summary="Count warm-up mail of up to 100 accounts",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("accounts", "read"),
+        toolset="analytics",
+        parameters=(
+            in_body("emails", list_of(STRING, minItems=1, maxItems=100), required=True),
+        ),
+        first_byte_seconds=60.0,
+    ),
+)

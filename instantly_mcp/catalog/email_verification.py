@@ -1,0 +1,33 @@
+"""Verification of single addresses. Asking costs credits; looking does not."""
+
+from __future__ import annotations
+
+from .fragments import EMAIL, STRING, body_of, in_path, scopes
+from .operation import READ, Effect, Operation, Risk
+
+SPENDS = Effect(read_only=False, idempotent=False, spends=True)
+
+OPERATIONS = (
+    Operation(
+        id="createEmailVerification",
+        method="POST",
+        path="/api/v2/email-verification",
+        summary="Verify an address, for a credit",
+        effect=SPENDS,
+        risk=Risk.SPENDS,
+        scopes=scopes("email_verifications", "create"),
+        toolset="emails",
+        parameters=body_of({"email": STRING, "webhook_url": STRING}, "email"),
+    ),
+    Operation(
+        id="checkVerificationStatus",
+        method="GET",
+        path="/api/v2/email-verification/{email}",
+        summary="Read the state of a verification, for free",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("email_verifications", "read"),
+        toolset="emails",
+        parameters=(in_path("email", EMAIL),),
+    ),
+)

@@ -1,0 +1,48 @@
+"""The way into the catalog: operations by id and by toolset, in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from . import (
+    accounts,
+    analytics,
+    background_jobs,
+    campaigns,
+    email_verification,
+    emails,
+    lead_lists,
+    leads,
+)
+from .operation import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *accounts.OPERATIONS,
+    *campaigns.OPERATIONS,
+    *leads.OPERATIONS,
+    *lead_lists.OPERATIONS,
+    *emails.OPERATIONS,
+    *email_verification.OPERATIONS,
+    *analytics.OPERATIONS,
+    *background_jobs.OPERATIONS,
+)
+"""Every operation, in the order of the files and of their lines."""
+
+BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
+
+TOOLSETS: tuple[str, ...] = tuple(
+    dict.fromkeys(operation.toolset for operation in OPERATIONS)
+)
+
+
+def operation(id: str) -> Operation:
+    """Return the operation with the vendor's `id`.
+
+    :raises KeyError: when the catalog has none.
+    """
+    return BY_ID[id]
+
+
+def in_toolset(toolset: str) -> Sequence[Operation]:
+    """Return the operations of a toolset; none for an unknown one."""
+    return tuple(each for each in OPERATIONS if each.toolset == toolset)

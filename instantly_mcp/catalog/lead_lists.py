@@ -1,0 +1,87 @@
+"""Lead lists: leads kept outside of campaigns."""
+
+from __future__ import annotations
+
+from .fragments import (
+    BOOLEAN,
+    DELETES,
+    OPTIONAL_BOOLEAN,
+    OPTIONAL_STRING,
+    PAGE,
+    STRING,
+    body_of,
+    in_path,
+    in_query,
+    scopes,
+)
+from .operation import READ, WRITE, WRITE_AGAIN, Operation, Risk
+
+SETTINGS = {
+    "has_enrichment_task": OPTIONAL_BOOLEAN,
+    "owned_by": OPTIONAL_STRING,
+    "name": STRING,
+}
+
+_ID = in_path("id")
+
+OPERATIONS = (
+    Operation(
+        id="listLeadList",
+        method="GET",
+        path="/api/v2/lead-lists",
+        summary="List the lead lists, page by page",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("lead_lists", "read"),
+        toolset="leads",
+        parameters=(
+            *PAGE,
+            in_query("has_enrichment_task", BOOLEAN),
+            in_query("search"),
+        ),
+    ),
+    Operation(
+        id="createLeadList",
+        method="POST",
+        path="/api/v2/lead-lists",
+        summary="Create an empty lead list",
+        effect=WRITE,
+        risk=Risk.WRITE,
+        scopes=scopes("lead_lists", "create"),
+        toolset="leads",
+        parameters=body_of(SETTINGS, "name"),
+    ),
+    Operation(
+        id="patchLeadList",
+        method="PATCH",
+        path="/api/v2/lead-lists/{id}",
+        summary="Change a lead list",
+        effect=WRITE_AGAIN,
+        risk=Risk.WRITE,
+        scopes=scopes("lead_lists", "update"),
+        toolset="leads",
+        parameters=(_ID, *body_of(SETTINGS)),
+    ),
+    Operation(
+        id="deleteLeadList",
+        method="DELETE",
+        path="/api/v2/lead-lists/{id}",
+        summary="Delete a lead list for good",
+        effect=DELETES,
+        risk=Risk.DESTRUCTIVE,
+        scopes=scopes("lead_lists", "delete"),
+        toolset="leads",
+        parameters=(_ID,),
+    ),
+    Operation(
+        id="getVerificationStats",
+        method="GET",
+        path="/api/v2/lead-lists/{id}/verification-stats",
+        summary="Count a list's leads by verification status",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("lead_lists", "read"),
+        toolset="leads",
+        parameters=(_ID,),
+    ),
+)

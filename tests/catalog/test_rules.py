@@ -1,0 +1,130 @@
+"""The rules that every entry of the catalog keeps."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.catalog.index import (
+    BY_ID,
+    OPERATIONS,
+    TOOLSETS,
+    in_toolset,
+    operation,
+)
+from instantly_mcp.catalog.operation import Limit, Place, Risk
+from instantly_mcp.catalog.timezones import TIMEZONES
+
+
+class RulesTests(SynchronousTestCase):
+    def test_ids_are_unique(self) -> None:
+        """No two operations share an id."""
+        self.assertEqual(len(BY_ID), len(OPERATIONS))
+
+    def test_calls_are_unique(self) -> None:
+        """No two operations share a method and a path."""
+        calls = {(each.method, each.path) for each in OPERATIONS}
+        self.assertEqual(len(calls), len(OPERATIONS))
+
+    def test_parameter_names_are_unique(self) -> None:
+        """Within one operation a parameter's name says where it goes."""
+        for each in OPERATIONS:
+            self.assertEqual(len(each.by_name), len(each.parameters), each.id)
+
+    def test_paths_are_complete(self) -> None:
+        """A path's placeholders are exactly the required path parameters."""
+        for each in OPERATIONS:
+            self.assertTrue(each.path.startswith("/api/v2/"), each.id)
+            holes = {name for _, name, _, _ in Formatter().parse(each.path) if name}
+            given = {
+                p.name for p in each.parameters if p.place is Place.PATH and p.required
+            }
+            self.assertEqual(holes, given, each.id)
+
+    def test_scopes_are_stated(self) -> None:
+        """Each operation names a scope of its own and those that include it."""
+        pattern = re.compile(r"^[a-z_-]+:(create|read|update|delete|all)$")
+        for each in OPERATIONS:
+            self.assertEqual(len(each.scopes), 4, each.id)
+            self.assertEqual(each.scopes[-1], "all:all")
+            for scope in each.scopes:
+                self.assertRegex(scope, pattern)
+
+    def test_effect_agrees_with_risk(self) -> None:
+        """What is only read is called so in both words, and so is what is not."""
+        for each in OPERATIONS:
+            self.assertEqual(
+                each.effect.read_only, each.risk in (Risk.READ, Risk.READ_SECRET)
+            )
+            self.assertEqual(each.effect.sends_email, each.risk is Risk.SENDS, each.id)
+            self.assertEqual(each.effect.spends, each.risk is Risk.SPENDS, each.id)
+            if each.risk is Risk.DESTRUCTIVE:
+                self.assertTrue(each.effect.destructive, each.id)
+
+    def test_effect_agrees_with_method(self) -> None:
+        """A GET reads, a DELETE destroys, a PATCH may be repeated."""
+        for each in OPERATIONS:
+            if each.method == "GET":
+                self.assertTrue(each.effect.read_only, each.id)
+            if each.method == "DELETE":
+                self.assertTrue(each.effect.destructive, each.id)
+            if each.method == "PATCH":
+                self.assertTrue(each.effect.idempotent, each.id)
+            if each.effect.read_only:
+                self.assertTrue(each.effect.idempotent, each.id)
+
+    def test_whatever_sends_or_spends_or_creates_is_not_repeated(self) -> None:
+        """A reply, a paid verification and a creation are never safe to resend."""
+        for id in (
+            "replyToEmail",
+            "createEmailVerification",
+            "createLead",
+            "bulkAddLeads",
+            "createCampaign",
+            "moveLeads",
+        ):
+            self.assertFalse(operation(id).effect.idempotent, id)
+
+    def test_gets_have_no_body(self) -> None:
+        """Body parameters belong to POST and PATCH."""
+        for each in OPERATIONS:
+            if each.method in ("GET", "DELETE"):
+                places = {p.place for p in each.parameters}
+                self.assertNotIn(Place.BODY, places, each.id)
+
+    def test_summaries(self) -> None:
+        """A summary is one short sentence without a full stop."""
+        for each in OPERATIONS:
+            self.assertTrue(10 <= len(each.summary) <= 80, each.id)
+            self.assertFalse(each.summary.endswith("."), each.id)
+
+    def test_order_is_that_of_the_toolsets(self) -> None:
+        """The toolsets part the catalog without changing its order."""
+        parted = [each for name in TOOLSETS for each in in_toolset(name)]
+        self.assertEqual({each.id for each in parted}, set(BY_ID))
+        positions = {each.id: place for place, each in enumerate(OPERATIONS)}
+        for name in TOOLSETS:
+            places = [positions[each.id] for each in in_toolset(name)]
+            self.assertEqual(places, sorted(places))
+
+    def test_unknown_toolset_is_empty(self) -> None:
+        """Asking for a toolset that is not there gives nothing."""
+        self.assertEqual(in_toolset("nonsense"), ())
+
+    def test_mail_list_has_its_own_limit(self) -> None:
+        """Listing mail is allowed 20 times a minute, nothing else is limited so."""
+        limited = [each.id for each in OPERATIONS if each.limit is not None]
+        self.assertEqual(limited, ["listEmail"])
+        self.assertEqual(operation("listEmail").limit, Limit(calls=20, seconds=60.0))
+
+    def test_lead_search_may_take_two_minutes(self) -> None:
+        """The slowest call gets 120 seconds to its first byte."""
+        self.assertEqual(operation("listLeads").first_byte_seconds, 120.0)
+
+    def test_timezones(self) -> None:
+        """The list of zones has 102 distinct names and lacks the famous ones."""
+        self.assertEqual(len(TIMEZONES), 102)
+        self.assertEqual(len(set(TIMEZONES)), 102)
+        self.assertNotIn("America/New_York", TIMEZONES)
