@@ -1,6 +1,8 @@
-"""What the rest of the daemon may ask of the Instantly client."""
+"""What the rest of the daemon may ask of the Instantly client, and what it needs."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
@@ -25,3 +27,17 @@ class IInstantly(Interface):
             a 200. Cancelling closes the connection of a call that only reads, or that
             is not sent yet; a write on the wire is left to finish.
         """
+
+
+class IDetached(Interface):
+    """Takes over writes that are on the wire and whose caller has left."""
+
+    def track(work: Deferred[object]) -> None:
+        """Hold the daemon's stop until `work` fires. It never fails."""
+
+
+class ISeconds(Protocol):
+    """Seconds that only go forward. Reactors and ``task.Clock`` have them."""
+
+    def seconds(self) -> float:
+        """Return the current time in seconds from an arbitrary start."""

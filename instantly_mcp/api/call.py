@@ -1,0 +1,125 @@
+"""One call on its way: its state, and what an exception means at that point.
+
+It sends nothing and waits for nothing. Whether the API may have seen a write is
+decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+
+from .._credential import Credential
+from .._json import JsonObject
+from ..catalog.operation import Operation
+from . import wording
+from .diagnosis import Diagnosis, Trouble, diagnose
+from .errors import ApiError, Reason
+from .retry import Kind, Setback
+from .sending import Payload
+
+
+@define(eq=False)
+class Call:
+    """What deadlines and cancellation must know of a call.
+
+    :param until: clock seconds at which the whole call is given up.
+    :param pending: what the current attempt waits for.
+    :param payload: the body of the current attempt; ``None`` between attempts.
+    :param overdue: a deadline passed.
+    :param left: the caller has cancelled.
+    :param settled: fires when a call whose caller has left has ended.
+    """
+
+    operation: Operation
+    arguments: JsonObject = field(repr=False)
+    credential: Credential
+    until: float
+    pending: Deferred[Any] | None = None
+    payload: Payload | None = None
+    overdue: bool = False
+    left: bool = False
+    settled: Deferred[object] | None = None
+
+    @property
+    def on_the_wire(self) -> bool:
+        """Whether the API may already have seen this write."""
+        return (
+            not self.operation.effect.read_only
+            and self.payload is not None
+            and self.payload.handed
+        )
+
+    def expire(self) -> None:
+        """A deadline passed: give up what is waited for, which closes it."""
+        self.overdue = True
+        if self.pending is not None:
+            self.pending.cancel()
+
+
+def explained(call: Call, error: Exception, late: str, max_reply: int) -> Exception:
+    """Return what to raise for an exception that the exchange met.
+
+    :param late: what did not happen in time, if it is the deadline that passed.
+    """
+    if call.overdue:
+        return Setback(_late(call, late))
+    if call.left:
+        return CancelledError()
+    diagnosis = diagnose(error)
+    if diagnosis is None:
+        return error
+    return _SETBACKS[diagnosis.trouble](call, diagnosis, max_reply)
+
+
+def _late(call: Call, late: str) -> ApiError:
+    if call.on_the_wire:
+        return wording.outcome_unknown(call.operation, f"Instantly {late}.")
+    return wording.timed_out(call.operation, late)
+
+
+def _no_connection(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    return Setback(wording.unreachable(call.operation, diagnosis.words), Kind.CONNECT)
+
+
+def _connect_timeout(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    return Setback(wording.unreachable(call.operation, "connect timed out"))
+
+
+def _untrusted(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    return Setback(wording.untrusted(call.operation, diagnosis.words))
+
+
+def _broken(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    if call.on_the_wire:
+        why = "The connection broke before the reply was complete."
+        return Setback(wording.outcome_unknown(call.operation, why), Kind.BROKEN)
+    return Setback(wording.broken(call.operation), Kind.BROKEN)
+
+
+def _too_large(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    return Setback(wording.too_large(call.operation, max_reply))
+
+
+def _garbled(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+    if call.on_the_wire:
+        why = f"Instantly's reply cannot be read ({diagnosis.words})."
+        return Setback(wording.outcome_unknown(call.operation, why))
+    error = ApiError(
+        reason=Reason.UNEXPECTED_REPLY,
+        message=f"Unexpected reply: it cannot be read ({diagnosis.words}).",
+        operation_id=call.operation.id,
+    )
+    return Setback(error)
+
+
+_SETBACKS = {
+    Trouble.NO_CONNECTION: _no_connection,
+    Trouble.CONNECT_TIMEOUT: _connect_timeout,
+    Trouble.UNTRUSTED: _untrusted,
+    Trouble.BROKEN: _broken,
+    Trouble.TOO_LARGE: _too_large,
+    Trouble.GARBLED: _garbled,
+}

@@ -1,0 +1,268 @@
+"""The client: throttle, deadline, send, read, retry, in that order.
+
+It puts the parts together and holds the two promises that need the whole picture: a
+write is sent at most once, and a write on the wire is never torn off. It knows no MCP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import IAgent
+from zope.interface import implementer
+
+from .._credential import Credential
+from .._json import Json, JsonObject
+from ..catalog.operation import Operation
+from . import response, wording
+from .breaker import Breaker
+from .call import Call, explained
+from .errors import ApiError, Reason
+from .health import Health, Observe, Unwatched, ignore
+from .interfaces import IDetached, IInstantly
+from .request import PreparedCall, prepare
+from .response import HttpReply
+from .retry import Kind, RetryPolicy, Setback
+from .scrubbing import scrubbed
+from .sending import Payload, Sender
+from .throttle import Crowded, Throttle
+from .upstream import Upstream
+
+MAX_REPLY = 10_000_000
+_LONGEST_SLOWDOWN = 60.0
+_SNIPPET = 200
+
+
+@implementer(IInstantly)
+@define(eq=False, kw_only=True)
+class InstantlyClient:
+    """Executes operations of the catalog over any agent.
+
+    :param agent: reaches the upstream: `connection.connect_to`, or an embedded one.
+    :param retries: when to try again; holds the injected randomness.
+    :param detached: told of writes that go on after their caller has left.
+    :param call_seconds: the deadline of a whole call with all its attempts.
+    :param max_reply: the largest decoded reply in bytes.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    agent: IAgent
+    upstream: Upstream
+    clock: IReactorTime
+    throttle: Throttle
+    breaker: Breaker
+    retries: RetryPolicy
+    detached: IDetached = field(factory=Unwatched)
+    observe: Observe = ignore
+    call_seconds: float = 120.0
+    max_reply: int = MAX_REPLY
+    _sender: Sender = field(init=False)
+    _in_flight: int = field(default=0, init=False)
+    _detached_now: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._sender = Sender(self.agent, self.clock, self.max_reply)
+
+    @classmethod
+    def assemble(
+        cls,
+        *,
+        agent: IAgent,
+        base_url: str,
+        clock: IReactorTime,
+        random: Callable[[], float],
+        detached: IDetached | None = None,
+        observe: Observe = ignore,
+        throttle: Throttle | None = None,
+    ) -> InstantlyClient:
+        """Build a client with the limits that a daemon has.
+
+        :raises ValueError: when `base_url` cannot be an upstream.
+        """
+        return cls(
+            agent=agent,
+            upstream=Upstream.parse(base_url),
+            clock=clock,
+            throttle=throttle or Throttle(clock=clock),
+            breaker=Breaker(clock=clock),
+            retries=RetryPolicy(random=random),
+            detached=detached or Unwatched(),
+            observe=observe,
+        )
+
+    @property
+    def health(self) -> Health:
+        """The facts of this moment."""
+        return Health(
+            breaker=self.breaker.state.value,
+            in_flight=self._in_flight,
+            detached=self._detached_now,
+        )
+
+    def execute(
+        self, operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json]:
+        until = self.clock.seconds() + self.call_seconds
+        call = Call(operation, arguments, credential, until)
+        work: Deferred[Json] = Deferred.fromCoroutine(self._run(call))
+        answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
+        work.addBoth(self._settle, call, answer)
+        return answer
+
+    def _settle(
+        self, result: Json | Failure, call: Call, answer: Deferred[Json]
+    ) -> None:
+        if not call.left:
+            answer.callback(result)
+        elif call.settled is not None:
+            self._detached_now -= 1
+            self.log.info(
+                "Write {operation_id} ended after its caller had left: {outcome}",
+                operation_id=call.operation.id,
+                outcome=_outcome_of(result),
+            )
+            call.settled.callback(None)
+
+    def _leave(self, call: Call, work: Deferred[Json]) -> None:
+        """The caller cancelled: stop the call, unless the API may have seen it."""
+        call.left = True
+        if not call.on_the_wire:
+            work.cancel()
+            return
+        self._detached_now += 1
+        call.settled = Deferred()
+        self.detached.track(call.settled)
+
+    async def _run(self, call: Call) -> Json:
+        started = self.clock.seconds()
+        outcome = "ok"
+        self._in_flight += 1
+        try:
+            return await self._attempts(call)
+        except Exception as error:
+            outcome = _outcome_of(Failure(error))
+            raise
+        finally:
+            self._in_flight -= 1
+            seconds = self.clock.seconds() - started
+            self.observe(call.operation.id, outcome, seconds)
+
+    async def _attempts(self, call: Call) -> Json:
+        prepared = prepare(
+            self.upstream, call.operation, call.arguments, call.credential
+        )
+        self.retries.count_call()
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(call, prepared, attempt)
+            except Setback as setback:
+                call.payload = None
+                pause = self._pause(call, setback, attempt)
+                if pause is None:
+                    raise setback.error from None
+            await deferLater(self.clock, pause)
+            attempt += 1
+
+    def _pause(self, call: Call, setback: Setback, attempt: int) -> float | None:
+        if call.left:
+            return None
+        pause = self.retries.pause(call.operation, setback, attempt)
+        if pause is None or self.clock.seconds() + pause >= call.until:
+            return None
+        return pause
+
+    async def _attempt(self, call: Call, prepared: PreparedCall, attempt: int) -> Json:
+        await self._turn(call)
+        entered = self.breaker.enter()
+        if entered is None:
+            error = wording.resting(call.operation, self.breaker.retry_after)
+            raise Setback(error)
+        healthy: bool | None = None
+        try:
+            reply = await self._exchange(call, prepared)
+            healthy = reply.status < 500
+        except Setback as setback:
+            healthy = setback.error.reason is Reason.TOO_LARGE
+            raise
+        finally:
+            self.breaker.leave(entered, healthy)
+        return self._value(call, reply, attempt)
+
+    async def _turn(self, call: Call) -> None:
+        try:
+            turn = self.throttle.admit(call.credential.principal, call.operation)
+            if turn is not None:
+                await turn
+        except Crowded as crowd:
+            error = wording.throttled(call.operation, crowd.limit, crowd.seconds)
+            raise Setback(error) from None
+
+    async def _exchange(self, call: Call, prepared: PreparedCall) -> HttpReply:
+        if prepared.body is not None or not call.operation.effect.read_only:
+            call.payload = Payload(prepared.body or b"")
+        left = call.until - self.clock.seconds()
+        patience = min(call.operation.first_byte_seconds, left)
+        late = f"did not begin to answer within {patience:g} s"
+        timer = self.clock.callLater(patience, call.expire)
+        try:
+            call.pending = sent = self._sender.send(prepared, call.payload)
+            reply = await sent
+            late = f"did not finish its answer within {self.call_seconds:g} s"
+            timer.reset(max(0.0, call.until - self.clock.seconds()))
+            call.pending = collected = self._sender.collect(reply)
+            body = await collected
+        except Exception as error:
+            raise explained(call, error, late, self.max_reply) from None
+        finally:
+            call.pending = None
+            if timer.active():
+                timer.cancel()
+        return HttpReply(status=reply.code, headers=reply.headers, body=body)
+
+    def _value(self, call: Call, reply: HttpReply, attempt: int) -> Json:
+        try:
+            return response.read(call.operation, reply, call.credential)
+        except ApiError as error:
+            if error.reason is Reason.UNEXPECTED_REPLY:
+                self._note_nonsense(call, reply)
+            if error.status == 429:
+                self._slow_down(call, error, attempt)
+            raise Setback(error, Kind.ANSWERED) from None
+
+    def _slow_down(self, call: Call, error: ApiError, attempt: int) -> None:
+        asked = error.retry_after
+        pause = self.retries.backoff(attempt) if asked is None else asked
+        self.throttle.slow_down(
+            call.credential.principal, call.operation, min(pause, _LONGEST_SLOWDOWN)
+        )
+
+    def _note_nonsense(self, call: Call, reply: HttpReply) -> None:
+        # Only a web page is quoted: broken JSON may hold people's data.
+        page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
+        self.log.warn(
+            "Unexpected reply to {operation_id}: {status}, {size} bytes {snippet}",
+            operation_id=call.operation.id,
+            status=reply.status,
+            size=len(reply.body),
+            snippet=ascii(scrubbed(page, call.credential, _SNIPPET // 2))[:_SNIPPET]
+            if response.is_html(reply)
+            else "",
+        )
+
+
+def _outcome_of(result: object) -> str:
+    """Return the constant word for how a call ended."""
+    if not isinstance(result, Failure):
+        return "ok"
+    if isinstance(result.value, ApiError):
+        return result.value.reason.value
+    return "cancelled" if isinstance(result.value, CancelledError) else "failed"

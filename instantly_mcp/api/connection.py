@@ -1,0 +1,173 @@
+"""How bytes reach the upstream: one endpoint, one pool, one deadline for connecting.
+
+It knows the origin and its endpoint. It knows no HTTP call, no key and no operation.
+"""
+
+from __future__ import annotations
+
+from attrs import define
+from twisted.internet.abstract import isIPAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP4ClientEndpoint,
+    wrapClientTLS,
+)
+from twisted.internet.error import TimeoutError
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    HostnameCachingHTTPSPolicy,
+    HTTPConnectionPool,
+)
+from twisted.web.error import SchemeNotSupported
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IPolicyForHTTPS
+from zope.interface import implementer
+
+from .names import ResolvingReactor
+from .tls import HandshakenEndpoint, NamingCreator
+from .upstream import Upstream
+
+CONNECT_SECONDS = 5.0
+KEPT_CONNECTIONS = 256
+IDLE_SECONDS = 50
+"""Below the minute after which proxies commonly close an idle connection."""
+
+
+@define(eq=False)
+class UpstreamConnection:
+    """The agent that reaches the upstream, and its pool of open connections."""
+
+    agent: IAgent
+    pool: HTTPConnectionPool
+
+    def close(self) -> Deferred[None]:
+        """Close the idle connections; fires when they are closed."""
+        closed: Deferred[None] = self.pool.closeCachedConnections()
+        return closed
+
+
+def connect_to(
+    upstream: Upstream,
+    reactor: object,
+    policy: IPolicyForHTTPS | None = None,
+    connect_seconds: float = CONNECT_SECONDS,
+) -> UpstreamConnection:
+    """Make the agent for one upstream. It refuses every other origin."""
+    pool = HTTPConnectionPool(reactor, persistent=True)
+    pool.maxPersistentPerHost = KEPT_CONNECTIONS
+    pool.cachedConnectionTimeout = IDLE_SECONDS
+    # Resending is a decision of `retry`: the pool would resend a DELETE too.
+    pool.retryAutomatically = False
+    endpoint = _endpoint(upstream, reactor, policy, connect_seconds)
+    origin = OneOrigin(upstream, endpoint)
+    return UpstreamConnection(
+        Agent.usingEndpointFactory(reactor, origin, pool=pool), pool
+    )
+
+
+def _endpoint(
+    upstream: Upstream,
+    reactor: object,
+    policy: IPolicyForHTTPS | None,
+    seconds: float,
+) -> IStreamClientEndpoint:
+    endpoint: IStreamClientEndpoint
+    if isIPAddress(upstream.host):
+        endpoint = TCP4ClientEndpoint(
+            reactor, upstream.host, upstream.port, timeout=seconds
+        )
+    else:
+        endpoint = HostnameEndpoint(
+            ResolvingReactor(reactor), upstream.host, upstream.port, timeout=seconds
+        )
+    if upstream.secure:
+        if policy is None:
+            policy = HostnameCachingHTTPSPolicy(BrowserLikePolicyForHTTPS())
+        host = upstream.host.encode("ascii")
+        creator = NamingCreator(policy.creatorForNetloc(host, upstream.port))
+        endpoint = HandshakenEndpoint(wrapClientTLS(creator, endpoint))
+    return TimedEndpoint(endpoint, IReactorTime(reactor), seconds)
+
+
+@implementer(IAgentEndpointFactory)
+class OneOrigin:
+    """Gives the one endpoint for the one upstream, whatever a URL may say."""
+
+    def __init__(self, upstream: Upstream, endpoint: IStreamClientEndpoint) -> None:
+        self._origin = (
+            upstream.scheme.encode("ascii"),
+            upstream.host.encode("ascii"),
+            upstream.port,
+        )
+        self._endpoint = endpoint
+
+    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
+        """Return the endpoint.
+
+        :raises SchemeNotSupported: for any other origin.
+        """
+        if (uri.scheme, uri.host, uri.port) != self._origin:
+            raise SchemeNotSupported("only the configured upstream is contacted")
+        return self._endpoint
+
+
+@implementer(IStreamClientEndpoint)
+@define(eq=False)
+class TimedEndpoint:
+    """One deadline for all of connecting: name resolution, TCP and TLS."""
+
+    _inner: IStreamClientEndpoint
+    _clock: IReactorTime
+    _seconds: float
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Connect, or fail with ``TimeoutError``."""
+        attempt = self._inner.connect(protocolFactory)
+        connecting = _Connecting(attempt)
+        timer = self._clock.callLater(
+            self._seconds, connecting.give_up, Failure(TimeoutError())
+        )
+        attempt.addBoth(connecting.settle)
+
+        def stop(result: IProtocol | Failure) -> IProtocol | Failure:
+            if timer.active():
+                timer.cancel()
+            return result
+
+        return connecting.answer.addBoth(stop)
+
+
+class _Connecting:
+    """A connection attempt whose loser (a late success) is closed, not forgotten."""
+
+    def __init__(self, attempt: Deferred[IProtocol]) -> None:
+        self._attempt = attempt
+        self._left = False
+        self.answer: Deferred[IProtocol] = Deferred(self._cancel)
+
+    def give_up(self, reason: Failure) -> None:
+        self._left = True
+        self._attempt.cancel()
+        self.answer.errback(reason)
+
+    def settle(self, result: IProtocol | Failure) -> None:
+        # Endpoints answer a cancellation with all sorts of errors: once it was given
+        # up, only the reason for giving up counts.
+        if not self._left:
+            self.answer.callback(result)
+        elif isinstance(result, Protocol) and result.transport is not None:
+            result.transport.loseConnection()
+
+    def _cancel(self, answer: Deferred[IProtocol]) -> None:
+        self._left = True
+        self._attempt.cancel()

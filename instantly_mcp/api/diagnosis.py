@@ -1,0 +1,82 @@
+"""Pure: what an exception of the connection means for the call that met it.
+
+It knows Twisted's exceptions. It words nothing for people and decides nothing.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionClosed,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TCPTimedOutError,
+    TimeoutError,
+)
+from twisted.web.client import (  # type: ignore[attr-defined]
+    RequestGenerationFailed,
+    RequestNotSent,
+    RequestTransmissionFailed,
+    ResponseFailed,
+)
+
+from .sending import GarbledReply, ReplyTooLarge
+from .tls import TlsRefused
+
+
+class Trouble(Enum):
+    """The kinds of trouble that are told apart."""
+
+    NO_CONNECTION = "no connection"
+    CONNECT_TIMEOUT = "connect timeout"
+    UNTRUSTED = "untrusted"
+    BROKEN = "broken"
+    TOO_LARGE = "too large"
+    GARBLED = "garbled"
+
+
+@frozen
+class Diagnosis:
+    """The kind, and a few constant words for the sentence about it."""
+
+    trouble: Trouble
+    words: str = ""
+
+
+def diagnose(error: Exception) -> Diagnosis | None:
+    """Name the trouble, or return ``None``: that is a bug, not trouble."""
+    if isinstance(error, ReplyTooLarge):
+        return Diagnosis(Trouble.TOO_LARGE)
+    if isinstance(error, GarbledReply):
+        return Diagnosis(Trouble.GARBLED, str(error))
+    if isinstance(error, TlsRefused):
+        return Diagnosis(Trouble.UNTRUSTED, str(error))
+    if isinstance(error, TimeoutError | TCPTimedOutError):
+        return Diagnosis(Trouble.CONNECT_TIMEOUT)
+    if isinstance(error, _AFTER_CONNECTING):
+        return Diagnosis(Trouble.BROKEN)
+    for kind, words in _CONNECT_WORDS:
+        if isinstance(error, kind):
+            return Diagnosis(Trouble.NO_CONNECTION, words)
+    return None
+
+
+_AFTER_CONNECTING = (
+    ResponseFailed,
+    RequestTransmissionFailed,
+    RequestGenerationFailed,
+    ConnectionClosed,
+)
+
+_CONNECT_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (ConnectionRefusedError, "connect refused"),
+    (DNSLookupError, "its host name cannot be resolved"),
+    (NoRouteError, "no route to it"),
+    (ConnectError, "no connection"),
+    (RequestNotSent, "the connection was closed"),
+    (OSError, "no connection"),
+)

@@ -1,0 +1,49 @@
+"""What the client tells about itself, and the defaults for those who do not listen.
+
+It holds plain facts. It computes nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from .interfaces import IDetached
+
+Observe: TypeAlias = Callable[[str, str, float], None]
+"""Told of every call: operation id, ``ok`` or the reason's value, and seconds."""
+
+
+def ignore(operation_id: str, outcome: str, seconds: float) -> None:
+    """Observe nothing."""
+
+
+@implementer(IDetached)
+class Unwatched:
+    """Lets detached writes finish with nobody waiting for them."""
+
+    def track(self, work: Deferred[object]) -> None:
+        """Do nothing: the client itself keeps the work going."""
+
+
+@frozen(kw_only=True)
+class Health:
+    """What the readiness probe and the metrics show of the client.
+
+    :param breaker: ``closed``, ``open`` or ``half-open``.
+    :param in_flight: calls that were begun and have not ended.
+    :param detached: of those, writes whose caller has left.
+    """
+
+    breaker: str
+    in_flight: int
+    detached: int
+
+    @property
+    def degraded(self) -> bool:
+        """Whether calls are being refused for the upstream's sake."""
+        return self.breaker != "closed"

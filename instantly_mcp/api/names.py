@@ -1,0 +1,119 @@
+"""Name resolution that survives a resolver that fails or dawdles.
+
+It remembers the last addresses that were found. It connects to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHostnameResolver,
+    IHostResolution,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+    IResolutionReceiver,
+)
+from zope.interface import implementer
+
+PATIENCE = 2.0
+"""Seconds to wait for a fresh answer when there is an old one to fall back on."""
+
+
+@implementer(IResolutionReceiver)
+@define(eq=False)
+class _Answer:
+    """One lookup: passes a fresh answer on, or the last good one instead."""
+
+    _owner: LastGoodResolver
+    _name: str
+    _receiver: IResolutionReceiver
+    _found: list[IAddress] = field(factory=list, init=False)
+    _timer: IDelayedCall | None = field(default=None, init=False)
+    _finished: bool = field(default=False, init=False)
+
+    def wait_at_most(self, clock: IReactorTime, seconds: float) -> None:
+        self._timer = clock.callLater(seconds, self._fall_back)
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        self._receiver.resolutionBegan(resolutionInProgress)
+
+    def addressResolved(self, address: IAddress) -> None:
+        self._found.append(address)
+
+    def resolutionComplete(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        if self._found:
+            self._owner.remember(self._name, self._found)
+        self._finish(self._found or self._owner.last(self._name))
+
+    def _fall_back(self) -> None:
+        self._finish(self._owner.last(self._name))
+
+    def _finish(self, addresses: Sequence[IAddress]) -> None:
+        if self._finished:
+            return
+        self._finished = True
+        for address in addresses:
+            self._receiver.addressResolved(address)
+        self._receiver.resolutionComplete()
+
+
+@implementer(IHostnameResolver)
+@define(eq=False)
+class LastGoodResolver:
+    """Asks the reactor's resolver; without an answer, gives the last good one.
+
+    It serves one upstream, hence one name or two: what it remembers is bounded.
+    """
+
+    _inner: IHostnameResolver
+    _clock: IReactorTime
+    _known: dict[str, tuple[IAddress, ...]] = field(factory=dict, init=False)
+
+    def last(self, name: str) -> Sequence[IAddress]:
+        """Return the addresses that `name` had when it was last resolved."""
+        return self._known.get(name, ())
+
+    def remember(self, name: str, addresses: Sequence[IAddress]) -> None:
+        """Keep a fresh answer."""
+        self._known[name] = tuple(addresses)
+
+    def resolveHostName(
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
+    ) -> IHostResolution:
+        """Resolve; an answer that takes too long is replaced by the last good one."""
+        answer = _Answer(self, hostName, resolutionReceiver)
+        if self.last(hostName):
+            answer.wait_at_most(self._clock, PATIENCE)
+        return self._inner.resolveHostName(
+            answer, hostName, portNumber, addressTypes, transportSemantics
+        )
+
+
+@implementer(IReactorPluggableNameResolver)
+class ResolvingReactor:
+    """As much of a reactor as a host name endpoint needs, with a resolver of ours."""
+
+    def __init__(self, reactor: object) -> None:
+        time = IReactorTime(reactor)
+        inner = IReactorPluggableNameResolver(reactor).nameResolver
+        self.nameResolver: IHostnameResolver = LastGoodResolver(inner, time)
+        self.connectTCP = IReactorTCP(reactor).connectTCP
+        self.callLater = time.callLater
+        self.seconds = time.seconds
+
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
+        """Replace the resolver, as the interface asks."""
+        previous, self.nameResolver = self.nameResolver, resolver
+        return previous

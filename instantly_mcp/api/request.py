@@ -1,0 +1,211 @@
+"""Pure: an operation, its arguments and a credential make one prepared HTTP call.
+
+It refuses what must never reach a URL, before there is a URL. It sends nothing and
+knows neither connections nor replies.
+"""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from unicodedata import category, normalize
+from urllib.parse import quote
+
+from attrs import field, frozen
+from twisted.web.http_headers import Headers
+
+from .. import __version__
+from .._credential import Credential
+from .._json import Json, JsonObject, dumps
+from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
+from .errors import ApiError, Reason
+from .upstream import Upstream
+
+MAX_PATH_VALUE = 254
+
+_SLOT = re.compile(r"\{([^{}]+)\}")
+_PLAIN_SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]{1,254}")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,4096}")
+_RESERVED = frozenset("/\\?#%")
+# Characters that read as a slash or backslash but that NFKC leaves alone.
+_SLASH_LIKE = frozenset("\u2044\u2215\u2216\u2571\u2572\u27cb\u27cd\u29f5\u29f8\u29f9")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+
+_USER_AGENT = f"instantly-mcp/{__version__}".encode("ascii")
+
+
+@frozen(kw_only=True)
+class PreparedCall:
+    """One HTTP request, ready to be sent. Its ``repr`` shows no value.
+
+    :param url: absolute and fully percent-encoded.
+    :param body: ``None`` when the request has none; then it has no Content-Type.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Headers = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+def prepare(
+    upstream: Upstream,
+    operation: Operation,
+    arguments: JsonObject,
+    credential: Credential,
+) -> PreparedCall:
+    """Build the call.
+
+    :raises ApiError: `Reason.BAD_ARGUMENT` for arguments that do not fit, and
+        `Reason.KEY_REJECTED` for a key that cannot travel in a header.
+    """
+    _check_names(operation, arguments)
+    body = _body(operation, arguments)
+    query = _query(operation, arguments)
+    path = _path(operation, arguments)
+    return PreparedCall(
+        method=operation.method,
+        url=f"{upstream.base}{path}{query}",
+        headers=_headers(upstream, operation, credential, body is not None),
+        body=body,
+    )
+
+
+def _refuse(operation: Operation, why: str) -> ApiError:
+    return ApiError(reason=Reason.BAD_ARGUMENT, message=why, operation_id=operation.id)
+
+
+def _check_names(operation: Operation, arguments: JsonObject) -> None:
+    known = operation.by_name
+    for name in arguments:
+        if name not in known:
+            shown = ascii(str(name)[:60])
+            raise _refuse(operation, f"There is no argument named {shown} here.")
+    for parameter in operation.parameters:
+        if parameter.required and parameter.name not in arguments:
+            raise _refuse(operation, f"The argument {parameter.name!r} is missing.")
+
+
+def _path(operation: Operation, arguments: JsonObject) -> str:
+    template = operation.path
+    if "{" not in template:
+        return template
+    return _SLOT.sub(
+        lambda slot: _segment(operation, slot[1], arguments.get(slot[1])), template
+    )
+
+
+def _segment(operation: Operation, name: str, value: Json) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not is_path_value(value):
+        raise _refuse(
+            operation,
+            f"The argument {name!r} must be 1 to {MAX_PATH_VALUE} characters without"
+            " any of / \\ ? # %, white space or control characters, and neither"
+            " '.' nor '..'.",
+        )
+    return quote(value, safe="")
+
+
+def is_path_value(value: str) -> bool:
+    """Say whether `value` may become one segment of a path."""
+    if not _PLAIN_SEGMENT.fullmatch(value) or value in {".", ".."}:
+        return False
+    if value.isascii():
+        return True
+    if any(category(character) in _INVISIBLE for character in value):
+        return False
+    # What merely looks like a separator is refused too: a proxy may normalize it.
+    folded = normalize("NFKC", value)
+    return (
+        not _RESERVED.intersection(folded)
+        and not _SLASH_LIKE.intersection(value)
+        and folded not in {".", ".."}
+        and " " not in folded
+    )
+
+
+def _query(operation: Operation, arguments: JsonObject) -> str:
+    pairs: list[str] = []
+    for parameter in operation.parameters:
+        if parameter.place is Place.QUERY:
+            value = arguments.get(parameter.name)
+            if value is not None:
+                _add_pairs(operation, parameter, value, pairs)
+    return f"?{'&'.join(pairs)}" if pairs else ""
+
+
+def _add_pairs(
+    operation: Operation, parameter: Parameter, value: Json, pairs: list[str]
+) -> None:
+    name = quote(parameter.name, safe="")
+    if not isinstance(value, list | tuple):
+        pairs.append(f"{name}={_encoded(_text(operation, parameter, value))}")
+        return
+    items = [_text(operation, parameter, item) for item in value if item is not None]
+    if not items:
+        return
+    if parameter.style is ArrayStyle.REPEAT:
+        pairs.extend(f"{name}={_encoded(item)}" for item in items)
+        return
+    if any("," in item for item in items):
+        raise _refuse(operation, f"No item of {parameter.name!r} may contain a comma.")
+    pairs.append(f"{name}={_encoded(','.join(items))}")
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _text(operation: Operation, parameter: Parameter, value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and isfinite(value):
+        return str(int(value)) if value.is_integer() else repr(value)
+    raise _refuse(
+        operation, f"The argument {parameter.name!r} must be text, number or boolean."
+    )
+
+
+def _body(operation: Operation, arguments: JsonObject) -> bytes | None:
+    names = [p.name for p in operation.parameters if p.place is Place.BODY]
+    if not names:
+        return None
+    # An operation that declares a body gets one even if nothing is given: the API
+    # refuses a missing object, while an empty one means "no filter, no change".
+    try:
+        return dumps({name: arguments[name] for name in names if name in arguments})
+    except (ValueError, TypeError, RecursionError):
+        raise _refuse(operation, "The arguments cannot be written as JSON.") from None
+
+
+def _headers(
+    upstream: Upstream, operation: Operation, credential: Credential, has_body: bool
+) -> Headers:
+    key = credential.secret.reveal()
+    if not _HEADER_VALUE.fullmatch(key):
+        raise ApiError(
+            reason=Reason.KEY_REJECTED,
+            message="The API key holds characters that no Instantly key has;"
+            " nothing was sent. Copy the key again, without spaces or line breaks.",
+            operation_id=operation.id,
+        )
+    values = {
+        b"Host": [upstream.authority],
+        b"User-Agent": [_USER_AGENT],
+        b"Accept": [b"application/json"],
+        b"Authorization": [b"Bearer " + key.encode("ascii")],
+    }
+    if has_body:
+        values[b"Content-Type"] = [b"application/json"]
+    workspace = credential.workspace
+    if workspace is not None:
+        if not _HEADER_VALUE.fullmatch(workspace):
+            raise _refuse(operation, "The x-as-workspace value is no workspace id.")
+        values[b"X-As-Workspace"] = [workspace.encode("ascii")]
+    return Headers(values)

@@ -1,0 +1,273 @@
+"""Pure: an HTTP reply becomes a value, or an `ApiError` that names what to do.
+
+It reads what the API says, what proxies in front of it say, and nonsense. It sends
+nothing, and never repeats a body: only scrubbed sentences out of an error envelope.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from attrs import field, frozen
+from twisted.web.http_headers import Headers
+
+from .._credential import Credential
+from .._json import Json, loads_lenient
+from ..catalog.operation import Operation
+from . import wording
+from .errors import ApiError, Reason
+from .reported import reported_failure
+from .scrubbing import scrubbed
+
+MAX_DEPTH = 64
+"""Replies nested deeper are refused: validators recurse, and real ones have 10."""
+
+LOST_BEHIND_A_PROXY = frozenset({502, 504, 520, 521, 522, 523, 524, 525, 526, 527})
+"""Statuses of a proxy that does not know what the API did with a write."""
+
+_REASONS: Mapping[int, Reason] = {
+    401: Reason.KEY_REJECTED,
+    402: Reason.PLAN_REQUIRED,
+    403: Reason.SCOPE_MISSING,
+    404: Reason.NOT_FOUND,
+    408: Reason.TIMEOUT,
+    409: Reason.CONFLICT,
+    413: Reason.TOO_LARGE,
+    429: Reason.RATE_LIMITED,
+}
+_EMPTY_IS_FINE = frozenset({202, 204, 205})
+_NOT_A_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_SECONDS = re.compile(r"\d{1,9}")
+
+
+@frozen(kw_only=True)
+class HttpReply:
+    """A complete reply. Its ``repr`` shows neither headers nor body."""
+
+    status: int
+    headers: Headers = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json:
+    """Return the value of a success, ``None`` for an empty one.
+
+    :raises ApiError: for everything else.
+    """
+    if not 200 <= reply.status < 300:
+        raise _refusal(operation, reply, credential)
+    if not reply.body.strip():
+        if reply.status in _EMPTY_IS_FINE:
+            return None
+        raise unexpected(operation, reply, "an empty body")
+    if is_csv(reply):
+        return reply.body.decode("utf-8", "replace")
+    value = _decoded(operation, reply)
+    envelope = _envelope_inside(value)
+    if envelope is not None:
+        inner = HttpReply(status=envelope, headers=reply.headers, body=reply.body)
+        raise _refusal(operation, inner, credential)
+    failure = reported_failure(operation, value)
+    if failure is not None:
+        raise ApiError(
+            reason=Reason.REPORTED_FAILURE,
+            message=f"Instantly accepted the call but reports a failure:"
+            f" {scrubbed(failure, credential)}",
+            operation_id=operation.id,
+            status=reply.status,
+        )
+    return value
+
+
+def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
+    """Return the error for a reply that is not what the API documents."""
+    done = (
+        ""
+        if operation.effect.read_only or not 200 <= reply.status < 300
+        else " It probably took effect; check with"
+        f" {wording.how_to_check(operation)} before you repeat it."
+    )
+    return ApiError(
+        reason=Reason.UNEXPECTED_REPLY,
+        message=f"Unexpected reply: Instantly answered {reply.status} with {what}."
+        f"{done}",
+        operation_id=operation.id,
+        status=reply.status,
+    )
+
+
+def is_html(reply: HttpReply) -> bool:
+    """Say whether the body is a web page, whatever its label."""
+    return reply.body[:200].lstrip()[:1] == b"<" or b"text/html" in _type_of(reply)
+
+
+def is_csv(reply: HttpReply) -> bool:
+    """Say whether the body is a CSV file."""
+    return _type_of(reply).startswith(b"text/csv")
+
+
+def retry_after(headers: Headers) -> float | None:
+    """Return the seconds of ``Retry-After``, ``None`` if absent or meaningless.
+
+    A date is read against the reply's own ``Date``, so that no clock is needed.
+    """
+    raw = headers.getRawHeaders(b"retry-after")
+    if not raw:
+        return None
+    text = raw[-1].decode("latin-1").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    date = headers.getRawHeaders(b"date")
+    try:
+        now = parsedate_to_datetime(date[-1].decode("latin-1") if date else "")
+        seconds = (parsedate_to_datetime(text) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+def _type_of(reply: HttpReply) -> bytes:
+    raw = reply.headers.getRawHeaders(b"content-type")
+    return raw[-1].strip().lower() if raw else b""
+
+
+def _decoded(operation: Operation, reply: HttpReply) -> Json:
+    if is_html(reply):
+        raise unexpected(operation, reply, "a web page instead of JSON")
+    try:
+        value = loads_lenient(reply.body)
+    except (ValueError, RecursionError):
+        raise unexpected(operation, reply, "what is no complete JSON") from None
+    if _may_be_too_deep(reply.body) and _deeper_than(value, MAX_DEPTH):
+        raise unexpected(operation, reply, "JSON that is nested too deeply")
+    return value
+
+
+def _may_be_too_deep(body: bytes) -> bool:
+    """Rule deep nesting out at the speed of C, without looking at the value."""
+    brackets = body.translate(None, _NOT_A_BRACKET)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(brackets)
+
+
+def _deeper_than(value: Json, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, dict | list)
+            for item in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _envelope_inside(value: Json) -> int | None:
+    """Return the status that an error envelope inside a success names."""
+    if not isinstance(value, dict) or "statusCode" not in value:
+        return None
+    status = value["statusCode"]
+    if isinstance(status, int) and 400 <= status <= 599 and "message" in value:
+        return status
+    return None
+
+
+def _refusal(
+    operation: Operation, reply: HttpReply, credential: Credential
+) -> ApiError:
+    status = reply.status
+    if status < 400:
+        return unexpected(operation, reply, "a redirect, which is never followed")
+    if not operation.effect.idempotent and status in LOST_BEHIND_A_PROXY:
+        why = f"Instantly's front door answered {status}."
+        return wording.outcome_unknown(operation, why, status)
+    text = scrubbed(_envelope_text(reply), credential)
+    reason = _reason(status, reply, text)
+    wait = retry_after(reply.headers)
+    sentence = _sentence(reason, operation, reply, credential, wait)
+    return ApiError(
+        reason=reason,
+        message=f"{sentence} Instantly says: {text}" if text else sentence,
+        operation_id=operation.id,
+        status=status,
+        retry_after=wait,
+        scopes=operation.scopes if status in {401, 403} else (),
+    )
+
+
+def _reason(status: int, reply: HttpReply, text: str) -> Reason:
+    if status >= 500:
+        return Reason.UPSTREAM_FAILED
+    if status == 403 and is_html(reply):
+        return Reason.UPSTREAM_FAILED
+    if status == 401 and "scope" in text.lower():
+        return Reason.SCOPE_MISSING
+    return _REASONS.get(status, Reason.INVALID_REQUEST)
+
+
+def _sentence(
+    reason: Reason,
+    operation: Operation,
+    reply: HttpReply,
+    credential: Credential,
+    wait: float | None,
+) -> str:
+    if reason is Reason.KEY_REJECTED:
+        return wording.key_rejected(operation, credential)
+    if reason is Reason.PLAN_REQUIRED:
+        return wording.plan_required()
+    if reason is Reason.SCOPE_MISSING:
+        return wording.scope_missing(operation, credential)
+    if reason is Reason.NOT_FOUND:
+        return wording.not_found(operation)
+    if reason is Reason.RATE_LIMITED:
+        return wording.rate_limited(wait)
+    if reason is Reason.CONFLICT:
+        return "Instantly refused the call because it conflicts with what exists."
+    if reason is Reason.TOO_LARGE:
+        return (
+            "Instantly says the result is too large. Ask for less: filter or shorten."
+        )
+    if reason is Reason.UPSTREAM_FAILED:
+        return _failed_sentence(operation, reply)
+    return f"Instantly refused the call ({reply.status})."
+
+
+def _failed_sentence(operation: Operation, reply: HttpReply) -> str:
+    if reply.status == 403:
+        return (
+            "Instantly's front door (not its API) refused the call with a web page."
+            " Whoever runs this server must look at its network address."
+        )
+    if operation.effect.idempotent:
+        return f"Instantly failed ({reply.status}). Try again in a minute."
+    return (
+        f"Instantly failed ({reply.status}) and was not asked again. Check with"
+        f" {wording.how_to_check(operation)} before you repeat it."
+    )
+
+
+def _envelope_text(reply: HttpReply) -> str:
+    """Return the sentence of an error envelope; of anything else, nothing."""
+    if not reply.body or is_html(reply):
+        return ""
+    try:
+        value = loads_lenient(reply.body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(value, dict):
+        return ""
+    for name in ("message", "error"):
+        text = value.get(name)
+        if isinstance(text, dict):
+            text = text.get("message")
+        if isinstance(text, str) and text.strip():
+            return text
+    return ""

@@ -1,0 +1,58 @@
+"""Pure: makes text of the API fit to be shown: no key in it, and not too long.
+
+It knows text and one secret. It refuses to know what the text is about.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error
+from urllib.parse import quote
+
+from .._credential import Credential
+
+MAX_SHOWN = 300
+_MAX_READ = 5000
+_SHORTEST_TELLING = 8
+_CUT = "[removed]"
+
+_BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"',;]+")
+_RUN = re.compile(r"[A-Za-z0-9+/=_%.~:-]{8,}")
+_NOT_PRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f]+"
+)
+
+
+def scrubbed(text: str, credential: Credential, limit: int = MAX_SHOWN) -> str:
+    """Return `text` on one line, without the key or parts of it, cut to `limit`."""
+    text = text[:_MAX_READ]
+    for form in _forms(credential.secret.reveal()):
+        text = text.replace(form, _CUT)
+    key = credential.secret.reveal()
+    text = _BEARER.sub(f"Bearer {_CUT}", text)
+    text = _RUN.sub(lambda run: _CUT if run[0] in key else run[0], text)
+    text = _NOT_PRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def key_tail(credential: Credential) -> str:
+    """Return how a key may be named to a person: its last four characters."""
+    key = credential.secret.reveal()
+    # Four characters of a short key would be too much of it.
+    return f"…{key[-4:]}" if len(key) >= 20 and key.isascii() else "…"
+
+
+def _forms(key: str) -> list[str]:
+    """Return the shapes in which a service may echo the key, longest first."""
+    forms = {key, key.rstrip("="), quote(key, safe=""), key.replace("/", "\\/")}
+    try:
+        decoded = b64decode(key, validate=True).decode("utf-8")
+    except (Error, ValueError):
+        decoded = ""
+    forms.add(decoded)
+    forms.update(decoded.split(":"))
+    telling = [form for form in forms if len(form) >= _SHORTEST_TELLING]
+    if key and len(key) < _SHORTEST_TELLING:
+        telling.append(key)
+    return sorted(telling, key=len, reverse=True)

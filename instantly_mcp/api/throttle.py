@@ -1,0 +1,236 @@
+"""Outbound rate: no workspace sends more than the API takes, and none jumps the queue.
+
+Limits are exact sliding windows, not buckets: a bucket that starts full lets nearly
+twice its rate through at first, and the API counts. It knows keys and limits, and
+refuses to know what a call does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TypeAlias
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from .._deferred import deferred
+from ..catalog.operation import Limit, Operation
+
+WORKSPACE_LIMIT = Limit(calls=100, seconds=1.0)
+"""Never above 100 in any second, hence never above 6,000 in any minute."""
+
+MAX_WAIT = 5.0
+MAX_LANES = 4096
+
+_NARROW_SECONDS = 60.0
+_LEEWAY = 1e-6
+
+Key: TypeAlias = tuple[str, str]
+
+
+@define(eq=False)
+class Crowded(Exception):
+    """The turn would come too late.
+
+    :param limit: the limit that is used up.
+    :param seconds: how long until there is a free slot.
+    """
+
+    limit: Limit
+    seconds: float
+
+
+@define(eq=False)
+class _Waiter:
+    deadline: float
+    turn: Deferred[None]
+
+
+@define(eq=False)
+class Lane:
+    """One limit of one workspace: the calls of the last window, and who waits."""
+
+    limit: Limit
+    clock: IReactorTime
+    _sent: deque[float] = field(init=False)
+    _queue: deque[_Waiter] = field(factory=deque, init=False)
+    _timer: IDelayedCall | None = field(default=None, init=False)
+    _width: int = field(init=False)
+    _narrow_until: float = field(default=0.0, init=False)
+    _shut_until: float = field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._sent = deque(maxlen=self.limit.calls)
+        self._width = self.limit.calls
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return len(self._queue)
+
+    def wait(self) -> float:
+        """Return the seconds that one more call would wait."""
+        return max(0.0, self._slot(len(self._queue)) - self.clock.seconds())
+
+    def enter(self, deadline: float) -> Deferred[None] | None:
+        """Take a slot now (``None``), or wait in line for one until `deadline`.
+
+        :raises Crowded: when the wait would certainly be too long.
+        """
+        now = self.clock.seconds()
+        slot = self._slot(len(self._queue))
+        if not self._queue and slot <= now + _LEEWAY:
+            self._sent.append(now)
+            return None
+        if slot > deadline + _LEEWAY:
+            raise Crowded(self.limit, slot - now)
+        waiter = _Waiter(deadline, Deferred(self._leave))
+        self._queue.append(waiter)
+        self._arm()
+        return waiter.turn
+
+    def slow_down(self, seconds: float) -> None:
+        """The API says: too fast. Pause, then go on in half the width for a while."""
+        now = self.clock.seconds()
+        self._width = max(1, self._current_width() // 2)
+        self._narrow_until = now + seconds + _NARROW_SECONDS
+        self._shut_until = max(self._shut_until, now + seconds)
+        self._turn_away()
+        self._arm()
+
+    def _current_width(self) -> int:
+        if self.clock.seconds() >= self._narrow_until:
+            self._width = self.limit.calls
+        return self._width
+
+    def _slot(self, position: int) -> float:
+        """Return when the call at `position` of the line may go (perhaps long ago)."""
+        width = self._current_width()
+        rounds, place = divmod(position, width)
+        free = width - len(self._sent)
+        now = self.clock.seconds()
+        earliest = max(now, self._shut_until)
+        if place < free:
+            return earliest + rounds * self.limit.seconds
+        # The slot frees when the call that is `width` places ahead leaves the window.
+        ahead = self._sent[place - free]
+        return max(earliest, ahead + self.limit.seconds) + rounds * self.limit.seconds
+
+    def _leave(self, turn: Deferred[None]) -> None:
+        for waiter in self._queue:
+            if waiter.turn is turn:
+                self._queue.remove(waiter)
+                break
+        self._arm()
+
+    def _wake(self) -> None:
+        self._timer = None
+        now = self.clock.seconds() + _LEEWAY
+        while self._queue and self._slot(0) <= now:
+            self._sent.append(self.clock.seconds())
+            self._queue.popleft().turn.callback(None)
+        self._turn_away()
+        self._arm()
+
+    def _turn_away(self) -> None:
+        """Refuse those whose turn, as things are now, comes after their deadline."""
+        now = self.clock.seconds()
+        kept: deque[_Waiter] = deque()
+        away: list[tuple[_Waiter, float]] = []
+        for waiter in self._queue:
+            slot = self._slot(len(kept))
+            if slot > waiter.deadline + _LEEWAY:
+                away.append((waiter, slot - now))
+            else:
+                kept.append(waiter)
+        self._queue = kept
+        for waiter, seconds in away:
+            waiter.turn.errback(Crowded(self.limit, seconds))
+
+    def _arm(self) -> None:
+        if not self._queue:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            return
+        delay = max(0.0, self._slot(0) - self.clock.seconds())
+        if self._timer is None:
+            self._timer = self.clock.callLater(delay, self._wake)
+        else:
+            self._timer.reset(delay)
+
+
+@define(eq=False, kw_only=True)
+class Throttle:
+    """The lanes of every workspace: one for all its calls, one for each own limit.
+
+    :param workspace_limit: what a workspace may send; ``None`` for no limit at all.
+    :param max_wait: seconds a call may wait for its turn.
+    :param max_lanes: above this, the lane that was idle longest is forgotten.
+    """
+
+    clock: IReactorTime
+    workspace_limit: Limit | None = WORKSPACE_LIMIT
+    max_wait: float = MAX_WAIT
+    max_lanes: int = MAX_LANES
+    _lanes: OrderedDict[Key, Lane] = field(factory=OrderedDict, init=False)
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes are remembered."""
+        return len(self._lanes)
+
+    def admit(self, principal: str, operation: Operation) -> Deferred[None] | None:
+        """Take a slot now (``None``), or return a Deferred that fires in turn.
+
+        :raises Crowded: (or fails with it) when the turn would come too late.
+        """
+        if self.workspace_limit is None:
+            return None
+        deadline = self.clock.seconds() + self.max_wait
+        general = self._lane((principal, ""), self.workspace_limit)
+        if operation.limit is None:
+            return general.enter(deadline)
+        if general.wait() > self.max_wait:
+            raise Crowded(general.limit, general.wait())
+        special = self._lane((principal, operation.id), operation.limit)
+        turn = special.enter(deadline)
+        if turn is None:
+            return general.enter(deadline)
+        return self._one_after_the_other(turn, general, deadline)
+
+    def slow_down(self, principal: str, operation: Operation, seconds: float) -> None:
+        """The API answered 429: the tightest lane of this call pauses and narrows."""
+        if self.workspace_limit is None:
+            return
+        if operation.limit is not None:
+            lane = self._lane((principal, operation.id), operation.limit)
+        else:
+            lane = self._lane((principal, ""), self.workspace_limit)
+        lane.slow_down(seconds)
+
+    @deferred
+    async def _one_after_the_other(
+        self, turn: Deferred[None], general: Lane, deadline: float
+    ) -> None:
+        await turn
+        second = general.enter(max(deadline, self.clock.seconds()))
+        if second is not None:
+            await second
+
+    def _lane(self, key: Key, limit: Limit) -> Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(limit, self.clock)
+            if len(self._lanes) > self.max_lanes:
+                self._forget_one(key)
+        else:
+            self._lanes.move_to_end(key)
+        return lane
+
+    def _forget_one(self, newest: Key) -> None:
+        for key, lane in self._lanes.items():
+            if not lane.waiting and key != newest:
+                del self._lanes[key]
+                return

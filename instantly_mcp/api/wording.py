@@ -1,0 +1,174 @@
+"""The sentences of every failure: one cause, who must act, and what to do next.
+
+It knows operations and credentials. It never sees a connection, and it puts nothing
+into a sentence that came from the API: `response` scrubs and adds that.
+"""
+
+from __future__ import annotations
+
+from .._credential import Credential
+from ..catalog.operation import Limit, Operation
+from .errors import ApiError, Reason
+from .scrubbing import key_tail
+
+_NOTHING_CHANGED = "nothing was changed"
+_BILLING = "app.instantly.ai/app/settings/billing"
+_PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour"}
+
+_CHECKS = {
+    "leads": "POST /api/v2/leads/list",
+    "emails": "GET /api/v2/emails with email_type=sent",
+    "email-verification": "GET /api/v2/email-verification/{email}",
+}
+
+
+def how_to_check(operation: Operation) -> str:
+    """Say which read shows whether a write of `operation` took effect."""
+    segments = operation.path.removeprefix("/api/v2/").strip("/").split("/")
+    resource = segments[0]
+    if len(segments) > 1 and segments[1].startswith("{"):
+        return f"GET /api/v2/{resource}/{segments[1]}"
+    return _CHECKS.get(resource, f"GET /api/v2/{resource}")
+
+
+def outcome_unknown(
+    operation: Operation, why: str, status: int | None = None
+) -> ApiError:
+    """A write was handed over, and nothing tells whether it took effect."""
+    return ApiError(
+        reason=Reason.OUTCOME_UNKNOWN,
+        message=f"{why} The call was sent, so it may have taken effect, and it was not"
+        f" sent again. Check with {how_to_check(operation)} before you repeat it.",
+        operation_id=operation.id,
+        status=status,
+    )
+
+
+def unreachable(operation: Operation, why: str) -> ApiError:
+    """No connection: nothing was sent."""
+    return ApiError(
+        reason=Reason.UNREACHABLE,
+        message=f"Instantly unreachable ({why}). Nothing was sent; try again in a"
+        " minute, or ask whoever runs this server to check its network.",
+        operation_id=operation.id,
+    )
+
+
+def untrusted(operation: Operation, why: str) -> ApiError:
+    """TLS did not convince us: nothing was sent."""
+    return ApiError(
+        reason=Reason.UNREACHABLE,
+        message=f"The upstream's TLS certificate or protocol was refused: {why}."
+        " Nothing was sent. Whoever runs this server must look at it.",
+        operation_id=operation.id,
+    )
+
+
+def broken(operation: Operation) -> ApiError:
+    """The connection of a read broke before the reply was complete."""
+    return ApiError(
+        reason=Reason.UPSTREAM_FAILED,
+        message="The connection to Instantly broke before the reply was complete."
+        " Try again.",
+        operation_id=operation.id,
+    )
+
+
+def timed_out(operation: Operation, late: str) -> ApiError:
+    """A read, or a write that was not sent, took too long."""
+    return ApiError(
+        reason=Reason.TIMEOUT,
+        message=f"Instantly {late}, and the call was given up. Try again, or ask for"
+        " less at once.",
+        operation_id=operation.id,
+    )
+
+
+def too_large(operation: Operation, limit: int) -> ApiError:
+    """The reply is above the limit."""
+    done = "" if operation.effect.read_only else " The call itself was carried out."
+    return ApiError(
+        reason=Reason.TOO_LARGE,
+        message=f"Instantly's reply is larger than {limit // 1_000_000} MB and was"
+        f" dropped.{done} Ask for less: a smaller limit, a filter or a shorter period.",
+        operation_id=operation.id,
+    )
+
+
+def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
+    """The workspace's own budget is used up for longer than a call may wait."""
+    period = _PERIODS.get(limit.seconds, f"{limit.seconds:g} s")
+    whose = operation.id if operation.limit == limit else "API"
+    return ApiError(
+        reason=Reason.RATE_LIMITED,
+        message=f"This workspace reached Instantly's limit of {limit.calls} {whose}"
+        f" calls a {period}, shared by everybody who uses it. The next slot is in"
+        f" {max(1, round(seconds))} s; nothing was sent.",
+        operation_id=operation.id,
+        retry_after=seconds,
+    )
+
+
+def resting(operation: Operation, seconds: float) -> ApiError:
+    """The breaker is open: the API failed too often a moment ago."""
+    return ApiError(
+        reason=Reason.UPSTREAM_FAILED,
+        message="Instantly failed too many calls in a row, so calls pause. Nothing"
+        f" was sent; try again in {max(1, round(seconds))} s.",
+        operation_id=operation.id,
+        retry_after=seconds,
+    )
+
+
+def key_rejected(operation: Operation, credential: Credential) -> str:
+    """401."""
+    return (
+        f"Instantly rejected the API key ({key_tail(credential)}). Whoever manages the"
+        f" key must replace it; {_NOTHING_CHANGED}."
+    )
+
+
+def plan_required() -> str:
+    """402."""
+    return (
+        "Instantly says this workspace has no suitable paid plan, so this part of its"
+        f" API is closed; {_NOTHING_CHANGED}. Billing: {_BILLING}"
+    )
+
+
+def scope_missing(operation: Operation, credential: Credential) -> str:
+    """403, or a 401 that speaks of scopes."""
+    if credential.workspace is not None:
+        return (
+            "Instantly does not let this key act for the workspace that was named, or"
+            " the key lacks a scope. Check the Workspace Group membership;"
+            f" {_NOTHING_CHANGED}."
+        )
+    if not operation.scopes:
+        return f"Instantly does not permit this key to do that; {_NOTHING_CHANGED}."
+    return (
+        "The API key is valid but lacks a scope; any one of"
+        f" {', '.join(operation.scopes)} suffices. Whoever made the key can create one"
+        f" with it; {_NOTHING_CHANGED}."
+    )
+
+
+def not_found(operation: Operation) -> str:
+    """404."""
+    return (
+        "Instantly knows nothing by that id in this workspace. Look the id up with a"
+        " list or a search, and check that the key belongs to the right workspace."
+    )
+
+
+def rate_limited(retry_after: float | None) -> str:
+    """429, after what retrying was allowed."""
+    wait = (
+        "Wait a minute"
+        if retry_after is None
+        else f"Wait {max(1, round(retry_after))} s"
+    )
+    return (
+        "Instantly's rate limit is reached; it is shared by everybody who uses this"
+        f" workspace. {wait}, then try again."
+    )
