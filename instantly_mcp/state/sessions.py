@@ -1,0 +1,249 @@
+"""Legacy sessions in this process's memory, under ids that outlive it.
+
+An id is sealed: it says which revision was negotiated, for whom, and when. So one that
+was minted before a restart, or by another instance with the same keys, can be held
+again for the same principal. The store knows nothing of routes or requests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from secrets import token_bytes
+from typing import ClassVar, final
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from .._credential import ANONYMOUS, Credential
+from ..protocol.interfaces import ISeal, ISessionStore
+from ..protocol.session import (
+    ENDED,
+    FOREIGN,
+    SEALED,
+    Lookup,
+    McpSession,
+    Standing,
+)
+from ..protocol.versions import LEGACY, Revision
+from .idle import IdleQueue, is_busy
+from .tombstones import TOMBSTONES_NAME, Tombstones
+
+PURPOSE = "session"
+RANDOM_BYTES = 16
+_VERSION_LENGTH = 10
+_HEAD_LENGTH = _VERSION_LENGTH + 8 + RANDOM_BYTES
+
+SWEEP_SECONDS = 60.0
+"""How often `sweep` should be called."""
+
+_MAX_SWEPT = 1000
+"""Sessions that one sweep ends; the rest are gone for their clients all the same."""
+
+
+@frozen(kw_only=True)
+class SessionLimits:
+    """What the operator sets.
+
+    :param idle: seconds after which a session without a sign of life expires.
+    :param adoptable: age in seconds up to which an id that is not held is adopted.
+    :param total: sessions that are held; the longest idle one makes room.
+    :param per_principal: the same for one principal.
+    """
+
+    idle: float = 1800.0
+    adoptable: float = 30 * 86400.0
+    total: int = 10_000
+    per_principal: int = 500
+
+
+@frozen
+class _Sealed:
+    """What an id of ours says."""
+
+    revision: Revision
+    created: int
+    principal: str
+
+
+@final
+@implementer(ISessionStore)
+@define(eq=False, kw_only=True)
+class MemorySessionStore:
+    """Holds the sessions. Every method takes constant time, but for the cap's heap.
+
+    A session that expires, or that its client ends, stays ended. One that is evicted
+    for want of room may come back: it can be adopted like one from before a restart.
+
+    :param wall: seconds since the epoch: ids outlive the process and its clock.
+    :param tombstones: remembers the ids that are over.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    seal: ISeal
+    clock: IReactorTime
+    wall: Callable[[], float]
+    limits: SessionLimits = field(factory=SessionLimits)
+    tombstones: Tombstones = field(factory=Tombstones)
+    _sessions: dict[str, McpSession] = field(factory=dict, init=False)
+    _queue: IdleQueue = field(factory=IdleQueue, init=False)
+    _queues: dict[str, IdleQueue] = field(factory=dict, init=False)
+
+    @property
+    def count(self) -> int:
+        """How many sessions are held now."""
+        return len(self._sessions)
+
+    def open(self, revision: Revision, credential: Credential | None) -> McpSession:
+        """Mint a session for the credential's principal."""
+        principal = ANONYMOUS if credential is None else credential.principal
+        payload = b"".join(
+            (
+                revision.version.encode("ascii").ljust(_VERSION_LENGTH),
+                int(self.wall()).to_bytes(8, "big"),
+                token_bytes(RANDOM_BYTES),
+                principal.encode(),
+            )
+        )
+        session_id = self.seal.seal(PURPOSE, payload)
+        return self._hold(session_id, revision, credential, "opened")
+
+    def look_up(self, session_id: str) -> Lookup:
+        """Say what the id is. Only one that is not held costs a decryption."""
+        session = self._sessions.get(session_id)
+        if session is not None:
+            if not self._is_expired(session):
+                return Lookup(Standing.LIVE, session)
+            self.end(session, "expired")
+            return ENDED
+        sealed = self._unseal(session_id)
+        if sealed is None:
+            return FOREIGN
+        return SEALED if self._is_adoptable(session_id, sealed) else ENDED
+
+    def adopt(
+        self, session_id: str, credential: Credential | None
+    ) -> McpSession | None:
+        """Hold an id that we minted and do not hold, for the same principal only."""
+        principal = ANONYMOUS if credential is None else credential.principal
+        held = self._sessions.get(session_id)
+        if held is not None:
+            return held if held.principal == principal else None
+        sealed = self._unseal(session_id)
+        if sealed is None or not self._is_adoptable(session_id, sealed):
+            return None
+        if sealed.principal != principal:
+            return None
+        return self._hold(session_id, sealed.revision, credential, "adopted")
+
+    def end(self, session: McpSession, why: str) -> None:
+        """End the session for good; its id is answered with 404 from now on."""
+        if self._drop(session, why):
+            self.tombstones.add(session.id)
+
+    def sweep(self) -> None:
+        """End what has been idle for too long. To be called each minute."""
+        now = self.clock.seconds()
+        for _ in range(_MAX_SWEPT):
+            session = self._queue.oldest()
+            if session is None or now - session.last_seen < self.limits.idle:
+                return
+            if is_busy(session):
+                session.touch(now)
+            else:
+                self.end(session, "expired")
+
+    def release(self) -> None:
+        """Close all sessions without ending them: the daemon stops.
+
+        Whoever comes back after the restart with such an id is adopted.
+        """
+        for session in list(self._sessions.values()):
+            self._drop(session, "released")
+
+    def _hold(
+        self,
+        session_id: str,
+        revision: Revision,
+        credential: Credential | None,
+        how: str,
+    ) -> McpSession:
+        now = self.clock.seconds()
+        session = McpSession(
+            id=session_id, revision=revision, credential=credential, last_seen=now
+        )
+        own = self._queues.get(session.principal)
+        if own is not None and len(own) >= self.limits.per_principal:
+            self._evict(own, now)
+        if len(self._sessions) >= self.limits.total:
+            self._evict(self._queue, now)
+        self._sessions[session_id] = session
+        self._queue.add(session)
+        self._queues.setdefault(session.principal, IdleQueue()).add(session)
+        self._tell(session, how)
+        return session
+
+    def _evict(self, queue: IdleQueue, now: float) -> None:
+        session = queue.expendable(now)
+        if session is not None:
+            self._drop(session, "evicted")
+
+    def _drop(self, session: McpSession, why: str) -> bool:
+        held = self._sessions.get(session.id) is session
+        if held:
+            del self._sessions[session.id]
+        session.close()
+        if held:
+            self._queue.forget(session)
+            own = self._queues[session.principal]
+            own.forget(session)
+            if not own:
+                del self._queues[session.principal]
+            self._tell(session, why)
+        return held
+
+    def _is_expired(self, session: McpSession) -> bool:
+        idle = self.clock.seconds() - session.last_seen
+        return idle >= self.limits.idle and not is_busy(session)
+
+    def _is_adoptable(self, session_id: str, sealed: _Sealed) -> bool:
+        age = self.wall() - sealed.created
+        return age <= self.limits.adoptable and session_id not in self.tombstones
+
+    def _unseal(self, session_id: str) -> _Sealed | None:
+        payload = self.seal.unseal(PURPOSE, session_id)
+        if payload is None or len(payload) <= _HEAD_LENGTH:
+            return None
+        version = payload[:_VERSION_LENGTH].decode("ascii", "replace")
+        revision = LEGACY.get(version)
+        if revision is None:
+            return None
+        created = int.from_bytes(payload[_VERSION_LENGTH : _VERSION_LENGTH + 8], "big")
+        principal = payload[_HEAD_LENGTH:].decode("utf-8", "replace")
+        return _Sealed(revision, created, principal)
+
+    def _tell(self, session: McpSession, what: str) -> None:
+        self.log.info(
+            "Session {what} for {principal} ({count} held)",
+            what=what,
+            principal=session.principal[:8],
+            revision=session.revision.version,
+            count=self.count,
+        )
+
+
+def make_session_store(
+    seal: ISeal,
+    clock: IReactorTime,
+    wall: Callable[[], float],
+    limits: SessionLimits,
+    state_dir: str | None,
+) -> MemorySessionStore:
+    """Return a store whose ended ids are remembered in the state directory, if any."""
+    path = None if state_dir is None else os.path.join(state_dir, TOMBSTONES_NAME)
+    return MemorySessionStore(
+        seal=seal, clock=clock, wall=wall, limits=limits, tombstones=Tombstones(path)
+    )

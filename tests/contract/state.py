@@ -1,0 +1,310 @@
+"""What every session store and every ledger must do, wherever it keeps its state.
+
+A suite of mixins: a concrete test case derives from one of them and from a case class,
+and says how the thing under test is made. Time is always the driven clock.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import JsonObject
+from instantly_mcp.pipeline.interfaces import ILedger
+from instantly_mcp.protocol.interfaces import IOutlet, ISessionStore
+from instantly_mcp.protocol.session import McpSession, Standing
+from instantly_mcp.protocol.versions import V2024_11_05, V2025_11_25
+from tests.support.cases import ClockedTestCase
+
+IDLE = 1800.0
+ADOPTABLE = 30 * 86400.0
+TOTAL = 4
+PER_PRINCIPAL = 2
+
+ALICE = Credential(secret=Secret("alice-key-0123456789"), source="authorization")
+BOB = Credential(secret=Secret("bob-key-9876543210"), source="path")
+CAROL = Credential(secret=Secret("carol-key-5555555555"), source="query")
+
+
+@implementer(IOutlet)
+class OpenOutlet:
+    """An outlet that remembers whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def send(self, message: JsonObject) -> None:
+        """Drop the message."""
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+class SessionStoreContract(ClockedTestCase):
+    """To be derived from; `make_store` must honor the limits at the top of this file.
+
+    Two stores that one test makes share their seal and what they keep on disk or
+    elsewhere, as an instance does with the one that was there before the restart.
+    """
+
+    @abstractmethod
+    def make_store(self) -> ISessionStore:
+        """Return a fresh store whose clock and wall clock are `self.clock`."""
+
+    def standing(self, store: ISessionStore, session: McpSession) -> Standing:
+        """Return what the session's id is to a store."""
+        return store.look_up(session.id).standing
+
+    def test_provides_interface(self) -> None:
+        """The store provides ISessionStore."""
+        self.assertTrue(verifyObject(ISessionStore, self.make_store()))
+
+    def test_opens_and_finds(self) -> None:
+        """An opened session is found live, as the same object, and counted."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        lookup = store.look_up(session.id)
+        self.assertIs(lookup.standing, Standing.LIVE)
+        self.assertIs(lookup.session, session)
+        self.assertIs(session.revision, V2025_11_25)
+        self.assertEqual(session.principal, ALICE.principal)
+        self.assertEqual(store.count, 1)
+
+    def test_ids_are_visible_ascii(self) -> None:
+        """An id is visible ASCII that a URL and a header carry unescaped."""
+        id = self.make_store().open(V2025_11_25, None).id
+        self.assertRegex(id, r"\A[A-Za-z0-9_-]{32,400}\Z")
+
+    def test_ids_differ(self) -> None:
+        """Two sessions of one principal in one second have different ids."""
+        store = self.make_store()
+        self.assertNotEqual(
+            store.open(V2025_11_25, ALICE).id, store.open(V2025_11_25, ALICE).id
+        )
+
+    def test_ended_stays_ended(self) -> None:
+        """A session that was ended is ENDED here and in the next process."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        store.end(session, "deleted")
+        self.assertIs(self.standing(store, session), Standing.ENDED)
+        self.assertIsNone(store.adopt(session.id, ALICE))
+        after_restart = self.make_store()
+        self.assertIs(self.standing(after_restart, session), Standing.ENDED)
+        self.assertEqual(store.count, 0)
+
+    def test_ending_closes(self) -> None:
+        """Ending a session cancels its calls and closes its streams."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        call: Deferred[object] = Deferred()
+        stream = OpenOutlet()
+        session.calls[1] = call
+        session.streams.append(stream)
+        store.end(session, "deleted")
+        self.failureResultOf(call, CancelledError)
+        self.assertTrue(stream.closed)
+        self.assertTrue(session.ended)
+
+    def test_ending_twice(self) -> None:
+        """Ending an ended session changes nothing."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        store.end(session, "deleted")
+        store.end(session, "deleted")
+        self.assertEqual(store.count, 0)
+
+    def test_foreign(self) -> None:
+        """Texts that nobody here minted are FOREIGN, whatever they look like."""
+        store = self.make_store()
+        uuid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+        for text in ("", "x", uuid, "gAAAAA" + "A" * 150, "é" * 40, "a" * 100_000):
+            self.assertIs(store.look_up(text).standing, Standing.FOREIGN)
+            self.assertIsNone(store.adopt(text, ALICE))
+
+    def test_sealed_after_restart(self) -> None:
+        """F44: the next process adopts an id for its principal, at its revision."""
+        session = self.make_store().open(V2024_11_05, ALICE)
+        store = self.make_store()
+        self.assertIs(self.standing(store, session), Standing.SEALED)
+        adopted = store.adopt(session.id, ALICE)
+        assert adopted is not None
+        self.assertEqual(adopted.id, session.id)
+        self.assertIs(adopted.revision, V2024_11_05)
+        self.assertIs(store.look_up(session.id).session, adopted)
+
+    def test_adoption_demands_the_principal(self) -> None:
+        """F44: nobody else adopts a sealed id: not another key, not an anonymous."""
+        session = self.make_store().open(V2025_11_25, ALICE)
+        store = self.make_store()
+        self.assertIsNone(store.adopt(session.id, BOB))
+        self.assertIsNone(store.adopt(session.id, None))
+        self.assertIs(self.standing(store, session), Standing.SEALED)
+
+    def test_anonymous_adoption(self) -> None:
+        """An anonymous session is adopted by an anonymous caller only."""
+        session = self.make_store().open(V2025_11_25, None)
+        store = self.make_store()
+        self.assertIsNone(store.adopt(session.id, ALICE))
+        self.assertIsNotNone(store.adopt(session.id, None))
+
+    def test_adopting_what_is_held(self) -> None:
+        """Adopting a live id returns the live session, to its principal only."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        self.assertIs(store.adopt(session.id, ALICE), session)
+        self.assertIsNone(store.adopt(session.id, BOB))
+
+    def test_expires_at_once(self) -> None:
+        """A session that was idle for the whole time is ENDED before any sweep."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        self.clock.advance(IDLE - 1)
+        self.assertIs(self.standing(store, session), Standing.LIVE)
+        self.clock.advance(1)
+        self.assertIs(self.standing(store, session), Standing.ENDED)
+
+    def test_touch_keeps_alive(self) -> None:
+        """A touched session lives on for the whole idle time from there."""
+        store = self.make_store()
+        session = store.open(V2025_11_25, ALICE)
+        self.clock.advance(IDLE - 1)
+        session.touch(self.clock.seconds())
+        self.clock.advance(IDLE - 1)
+        self.assertIs(self.standing(store, session), Standing.LIVE)
+
+    def test_old_ids_are_not_adopted(self) -> None:
+        """A sealed id older than a month is over, for its owner too."""
+        session = self.make_store().open(V2025_11_25, ALICE)
+        self.clock.advance(ADOPTABLE + 1)
+        store = self.make_store()
+        self.assertIs(self.standing(store, session), Standing.ENDED)
+        self.assertIsNone(store.adopt(session.id, ALICE))
+
+    def test_cap_per_principal(self) -> None:
+        """A40: a principal's own oldest idle session makes room, nobody else's."""
+        store = self.make_store()
+        other = store.open(V2025_11_25, BOB)
+        self.clock.advance(1)
+        first = store.open(V2025_11_25, ALICE)
+        self.clock.advance(1)
+        second = store.open(V2025_11_25, ALICE)
+        first.touch(self.clock.seconds() + 1)
+        self.clock.advance(2)
+        third = store.open(V2025_11_25, ALICE)
+        self.assertEqual(
+            [self.standing(store, one) for one in (other, first, second, third)],
+            [Standing.LIVE, Standing.LIVE, Standing.SEALED, Standing.LIVE],
+        )
+        self.assertEqual(store.count, 3)
+
+    def test_cap_in_total(self) -> None:
+        """A40: with the table full the longest idle session of anybody makes room."""
+        store = self.make_store()
+        opened = []
+        for credential in (ALICE, BOB, ALICE, BOB):
+            opened.append(store.open(V2025_11_25, credential))
+            self.clock.advance(1)
+        opened[0].touch(self.clock.seconds())
+        store.open(V2025_11_25, CAROL)
+        self.assertEqual(
+            [self.standing(store, session) for session in opened],
+            [Standing.LIVE, Standing.SEALED, Standing.LIVE, Standing.LIVE],
+        )
+        self.assertEqual(store.count, TOTAL)
+
+    def test_busy_sessions_are_kept(self) -> None:
+        """A session with an open stream or a running call is not the one to go."""
+        store = self.make_store()
+        streaming = store.open(V2025_11_25, ALICE)
+        streaming.streams.append(OpenOutlet())
+        self.clock.advance(1)
+        idle = store.open(V2025_11_25, ALICE)
+        self.clock.advance(1)
+        store.open(V2025_11_25, ALICE)
+        self.assertIs(self.standing(store, streaming), Standing.LIVE)
+        self.assertIs(self.standing(store, idle), Standing.SEALED)
+
+    def test_evicted_come_back(self) -> None:
+        """A session that had to make room is adopted when its client comes back."""
+        store = self.make_store()
+        evicted = store.open(V2025_11_25, ALICE)
+        self.clock.advance(1)
+        store.open(V2025_11_25, ALICE)
+        store.open(V2025_11_25, ALICE)
+        self.assertTrue(evicted.ended)
+        self.assertIsNotNone(store.adopt(evicted.id, ALICE))
+
+
+class LedgerContract(ClockedTestCase):
+    """To be derived from; `make_ledger` says how a ledger is made."""
+
+    @abstractmethod
+    def make_ledger(self, limit: int, clock: Clock) -> ILedger:
+        """Return a ledger that grants `limit` requests a minute to each key."""
+
+    def burst(self, ledger: ILedger, key: str, tries: int) -> int:
+        """Return how many of `tries` requests at this moment are granted."""
+        return sum(ledger.take(key).granted for _ in range(tries))
+
+    def test_provides_interface(self) -> None:
+        """The ledger provides ILedger and tells its limit."""
+        ledger = self.make_ledger(100, self.clock)
+        self.assertTrue(verifyObject(ILedger, ledger))
+        self.assertEqual(ledger.limit, 100)
+
+    def test_grants_the_limit(self) -> None:
+        """A key may send its whole limit at once, and not one more."""
+        ledger = self.make_ledger(100, self.clock)
+        self.assertEqual(self.burst(ledger, "key", 150), 100)
+
+    def test_keys_are_apart(self) -> None:
+        """What one key takes, another still has."""
+        ledger = self.make_ledger(5, self.clock)
+        self.burst(ledger, "greedy", 10)
+        self.assertEqual(self.burst(ledger, "modest", 10), 5)
+
+    def test_says_when(self) -> None:
+        """After the time that a refusal names, the request passes; not before."""
+        ledger = self.make_ledger(60, self.clock)
+        self.burst(ledger, "key", 60)
+        wait = ledger.take("key").retry_after
+        self.assertAlmostEqual(wait, 1.0, places=3)
+        self.clock.advance(wait - 0.01)
+        self.assertFalse(ledger.take("key").granted)
+        self.clock.advance(0.011)
+        self.assertTrue(ledger.take("key").granted)
+
+    def test_defect_08_no_double_burst(self) -> None:
+        """Around any second at most the limit and a second's refill pass."""
+        ledger = self.make_ledger(120, self.clock)
+        self.clock.advance(59.5)
+        before = self.burst(ledger, "key", 500)
+        self.clock.advance(1)
+        self.assertLessEqual(before + self.burst(ledger, "key", 500), 122)
+
+    def test_refills(self) -> None:
+        """A minute after a burst the whole limit is there again, and no more."""
+        ledger = self.make_ledger(10, self.clock)
+        self.burst(ledger, "key", 10)
+        self.clock.advance(60)
+        self.assertEqual(self.burst(ledger, "key", 50), 10)
+        self.clock.advance(3600)
+        self.assertEqual(self.burst(ledger, "key", 50), 10)
+
+    def test_refusals_cost_nothing(self) -> None:
+        """Knocking on a closed door does not keep it closed for longer."""
+        ledger = self.make_ledger(60, self.clock)
+        self.burst(ledger, "key", 10_000)
+        self.clock.advance(1.001)
+        self.assertTrue(ledger.take("key").granted)
+
+    def test_no_limit(self) -> None:
+        """A limit of 0 grants everything."""
+        self.assertEqual(self.burst(self.make_ledger(0, self.clock), "key", 999), 999)
