@@ -1,0 +1,200 @@
+"""Stage three: who sends this, and which session is it part of?
+
+The one resolver for every route. It finds what the request presents, has the gatekeeper
+turn that into a credential, and holds the credential against the session that the
+request names. It never asks Instantly whether a key is good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TypeAlias
+
+from attrs import evolve, field, frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from .._credential import Credential
+from ..protocol.errors import (
+    ProtocolError,
+    invalid_request,
+    key_required,
+    session_not_found,
+)
+from ..protocol.interfaces import ISessionStore
+from ..protocol.session import FOREIGN, Lookup, McpSession, Standing
+from ..protocol.versions import MODERN, VERSION_HEADER
+from .credential_sources import (
+    CredentialSources,
+    key_in_session_id,
+    presented_session_ids,
+)
+from .exchange import Exchange, Note, Route
+from .interfaces import IGatekeeper, IStage, Presented
+from .refusals import key_required_on_messages
+from .reply import Outcome, refuse
+
+SESSION_SPEAKS_ON = frozenset({Route.MESSAGES})
+"""Where a session id alone stands for the key of its session.
+
+Only where the wire of 2024-11-05 leaves no choice. Everywhere else a stolen id must not
+be worth a key, and every client that opened a session with a key has it at hand.
+"""
+
+_NOTES = {
+    "query": Note("credential-from-query"),
+    "session-id": Note("credential-from-session-id"),
+}
+ADOPTED = Note("session-adopted")
+NOT_THAT_SESSION = Note("anonymous-session-left")
+
+_MAX_WORKSPACE = 64
+
+Resolved: TypeAlias = tuple[Credential | None, Lookup, Sequence[Note]]
+
+
+@implementer(IStage)
+@frozen(kw_only=True)
+class Authentication:
+    """Fills `credential`, `session_id` and `lookup`, or refuses.
+
+    :param anonymous: callers without a key may shake hands, ping, discover and list.
+    :param session_speaks_on: routes on which the id of a session that was opened with
+        a key stands for that key.
+    """
+
+    gatekeeper: IGatekeeper
+    sessions: ISessionStore
+    clock: IReactorTime
+    sources: CredentialSources = field(factory=CredentialSources)
+    anonymous: bool = True
+    session_speaks_on: Collection[Route] = SESSION_SPEAKS_ON
+    name: str = "authentication"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Carry on with who sent it, or refuse with 400, 401 or 404."""
+        try:
+            return succeed(self._identified(exchange))
+        except ProtocolError as error:
+            return succeed(refuse(exchange, error))
+
+    def _identified(self, exchange: Exchange) -> Exchange:
+        presented = self.sources.presented(exchange)
+        session_id = _session_id(exchange)
+        lookup = FOREIGN if session_id is None else self.sessions.look_up(session_id)
+        if not presented and session_id is not None and lookup is FOREIGN:
+            presented = self._in_session_id(exchange, session_id)
+        credential, lookup, notes = self._resolve(
+            exchange, presented, session_id, lookup
+        )
+        if credential is None and not self.anonymous:
+            raise _required(exchange)
+        if lookup.session is not None:
+            lookup.session.touch(self.clock.seconds())
+        return evolve(
+            exchange,
+            credential=credential,
+            session_id=session_id,
+            lookup=lookup,
+            notes=(*exchange.notes, *notes) if notes else exchange.notes,
+        )
+
+    def _in_session_id(
+        self, exchange: Exchange, session_id: str
+    ) -> Sequence[Presented]:
+        if exchange.route is not Route.MESSAGES or not self.sources.session_id:
+            return ()
+        key = key_in_session_id(session_id)
+        return () if key is None else (key,)
+
+    def _resolve(
+        self,
+        exchange: Exchange,
+        presented: Sequence[Presented],
+        session_id: str | None,
+        lookup: Lookup,
+    ) -> Resolved:
+        workspace = _workspace(exchange)
+        session = lookup.session
+        speaks = session is not None and exchange.route in self.session_speaks_on
+        if session is not None and speaks and not presented:
+            credential = _spoken_for(session, workspace)
+            if credential is not None:
+                return credential, lookup, ()
+        verdict = self.gatekeeper.admit(presented, workspace, trusted=speaks)
+        if isinstance(verdict, ProtocolError):
+            raise verdict
+        notes = _notes_on(verdict)
+        if session is not None:
+            return self._held_against(exchange, verdict, session, notes)
+        if session_id is not None and lookup.standing is Standing.SEALED:
+            lookup = self._adopted(session_id, verdict)
+            notes = (*notes, ADOPTED)
+        return verdict, lookup, notes
+
+    def _held_against(
+        self,
+        exchange: Exchange,
+        credential: Credential | None,
+        session: McpSession,
+        notes: Sequence[Note],
+    ) -> Resolved:
+        owner = session.credential
+        if credential is None:
+            if owner is not None:
+                raise _required(exchange)
+        elif owner is None:
+            # It was opened before its client had a key; whatever it holds belongs to
+            # nobody in particular, so the key goes on without it.
+            return credential, FOREIGN, (*notes, NOT_THAT_SESSION)
+        elif owner.principal != credential.principal:
+            raise session_not_found("This session was not opened with this key.")
+        return credential, Lookup(Standing.LIVE, session), notes
+
+    def _adopted(self, session_id: str, credential: Credential | None) -> Lookup:
+        session = self.sessions.adopt(session_id, credential)
+        if session is None:
+            raise session_not_found("Send initialize to open a new session.")
+        return Lookup(Standing.LIVE, session)
+
+
+def _spoken_for(session: McpSession, workspace: str | None) -> Credential | None:
+    credential = session.credential
+    if credential is None or workspace in {None, credential.workspace}:
+        return credential
+    raise session_not_found("This session was not opened for this workspace.")
+
+
+def _notes_on(credential: Credential | None) -> Sequence[Note]:
+    note = None if credential is None else _NOTES.get(credential.source)
+    return () if note is None else (note,)
+
+
+def _required(exchange: Exchange) -> ProtocolError:
+    if exchange.route is Route.MESSAGES:
+        return key_required_on_messages()
+    return key_required()
+
+
+def _session_id(exchange: Exchange) -> str | None:
+    ids = presented_session_ids(exchange)
+    if not ids or exchange.headers.get(VERSION_HEADER) in MODERN:
+        return None
+    if any(other != ids[0] for other in ids):
+        raise invalid_request("two different session ids")
+    return ids[0] or None
+
+
+def _workspace(exchange: Exchange) -> str | None:
+    values = exchange.headers.all("x-as-workspace")
+    if not values:
+        return None
+    value = values[0].strip()
+    if len(values) > 1 or len(value) > _MAX_WORKSPACE or not _is_visible(value):
+        raise invalid_request("x-as-workspace must be one workspace id")
+    return value or None
+
+
+def _is_visible(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value

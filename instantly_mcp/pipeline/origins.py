@@ -1,0 +1,156 @@
+"""Who may talk to this daemon from a browser, and under which names it is known.
+
+Pure: headers in, verdict out. `Admission` asks it for the MCP routes; ``web`` asks the
+same object for every other route and for CORS. It reads no configuration, and it never
+takes the Host header's word for what our own host is: in a DNS rebinding attack that
+header is the attacker's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import AddressValueError, IPv6Address
+from typing import final
+
+from attrs import frozen
+
+from ..protocol.errors import ProtocolError
+from ..protocol.interfaces import IHeaders
+from .refusals import host_refused, hosts_differ, origin_refused
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_AUTHORITY = re.compile(
+    r"(?P<name>[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])"
+    r"(?::(?P<port>[0-9]{1,5}))?",
+    re.ASCII,
+)
+_ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,30})://(?P<authority>.+)")
+
+
+@frozen
+class Authority:
+    """A host name or address literal, and the port behind it, if any."""
+
+    name: str
+    port: int | None = None
+
+
+def parse_authority(text: str) -> Authority | None:
+    """Read ``host[:port]`` exactly; ``None`` for anything else.
+
+    The name comes back in lower case, an IPv6 literal in its shortest form, bracketed.
+    """
+    match = _AUTHORITY.fullmatch(text.lower())
+    if match is None:
+        return None
+    port = None if match["port"] is None else int(match["port"])
+    if port is not None and not 0 < port < 65536:
+        return None
+    name = match["name"]
+    if not name.startswith("["):
+        return Authority(name, port)
+    try:
+        return Authority(f"[{IPv6Address(name[1:-1])}]", port)
+    except AddressValueError:
+        return None
+
+
+@frozen
+class Origin:
+    """A web origin. `port` is ``None`` for the default port of its scheme."""
+
+    scheme: str
+    name: str
+    port: int | None = None
+
+
+def parse_origin(text: str) -> Origin | None:
+    """Read ``scheme://host[:port]`` exactly; ``None`` for anything else."""
+    match = _ORIGIN.fullmatch(text.lower())
+    if match is None:
+        return None
+    scheme = match["scheme"]
+    authority = parse_authority(match["authority"])
+    if authority is None:
+        return None
+    port = authority.port
+    if port == _DEFAULT_PORTS.get(scheme):
+        port = None
+    return Origin(scheme, authority.name, port)
+
+
+@final
+class Perimeter:
+    """The one rule for Origin and Host.
+
+    :param allowed_origins: origins that the operator allows, ``https://app.example``.
+    :param hosts: names of this server, ``mcp.example.com`` or ``10.0.0.5:3000``. A web
+        page served from one of them is our own. Loopback names need not be listed.
+    :param check_hosts: demand exactly one Host header that names this server: on
+        loopback binds, and wherever the server's public name is known.
+    :raises ValueError: for an entry that is no origin or no host.
+    """
+
+    def __init__(
+        self,
+        allowed_origins: Iterable[str] = (),
+        hosts: Iterable[str] = (),
+        *,
+        check_hosts: bool = True,
+    ) -> None:
+        own = tuple(_required_host(entry) for entry in hosts)
+        self._names = LOOPBACK_NAMES.union(authority.name for authority in own)
+        self._origins = frozenset(_origins(allowed_origins, own))
+        self._check_hosts = check_hosts
+
+    def allows_origin(self, origin: str) -> bool:
+        """Say whether a page of this origin may talk to us."""
+        parsed = parse_origin(origin)
+        if parsed is None:
+            return False
+        if parsed.name in LOOPBACK_NAMES and parsed.scheme in _DEFAULT_PORTS:
+            return True
+        return parsed in self._origins
+
+    def refusal(self, headers: IHeaders) -> ProtocolError | None:
+        """Return why a request with these headers goes no further, if it does not."""
+        hosts = headers.all("host")
+        if self._check_hosts:
+            if not self._knows(hosts):
+                return host_refused()
+        elif len(hosts) > 1:
+            return hosts_differ()
+        origins = headers.all("origin")
+        if not origins or (len(origins) == 1 and self.allows_origin(origins[0])):
+            return None
+        return origin_refused()
+
+    def _knows(self, hosts: Sequence[str]) -> bool:
+        if len(hosts) != 1:
+            return False
+        # The port is not compared: published container ports and proxies change it,
+        # and a rebinding page is given away by its name.
+        authority = parse_authority(hosts[0])
+        return authority is not None and authority.name in self._names
+
+
+def _required_host(entry: str) -> Authority:
+    authority = parse_authority(entry)
+    if authority is None:
+        raise ValueError(f"{entry!r} is not a host name with an optional port")
+    return authority
+
+
+def _origins(entries: Iterable[str], own: Iterable[Authority]) -> Iterable[Origin]:
+    for entry in entries:
+        origin = parse_origin(entry.removesuffix("/"))
+        if origin is None:
+            raise ValueError(f"{entry!r} is not an origin like https://app.example.com")
+        yield origin
+    for authority in own:
+        for scheme, default in _DEFAULT_PORTS.items():
+            port = None if authority.port == default else authority.port
+            yield Origin(scheme, authority.name, port)

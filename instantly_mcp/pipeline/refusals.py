@@ -1,0 +1,122 @@
+"""What the edge of the daemon refuses, each with its words and its HTTP status.
+
+These refusals concern the HTTP request itself; what may be wrong with an MCP message
+stands in ``protocol.errors``. No refusal repeats anything that the client sent.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from ..protocol.errors import SERVER_ERROR, ProtocolError, invalid_request, unauthorized
+
+WINDOW = 60
+"""Seconds over which the admission limit counts."""
+
+
+def origin_refused() -> ProtocolError:
+    """A web page of an origin that is not on the list sent this."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Forbidden: this Origin is not allowed",
+        {"hint": "The operator can allow an origin with --allow-origin."},
+        status=403,
+    )
+
+
+def host_refused() -> ProtocolError:
+    """The Host header names a host that this daemon is not."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Misdirected request: the Host header must name this server, once",
+        {"hint": "The operator can name the server with --public-url."},
+        status=421,
+    )
+
+
+def hosts_differ() -> ProtocolError:
+    """More than one Host header: no two readers would agree on which one counts."""
+    return invalid_request("exactly one Host header is allowed")
+
+
+def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolError:
+    """Too many requests from one principal or one address.
+
+    :param reset_time: when the next request may come, in ISO 8601.
+    """
+    return ProtocolError(
+        SERVER_ERROR,
+        "Rate limit exceeded",
+        {"limit": limit, "window": WINDOW, "resetTime": reset_time},
+        status=429,
+        headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
+    )
+
+
+def not_acceptable() -> ProtocolError:
+    """The client excludes both types in which an answer can come."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Not Acceptable: answers are application/json or text/event-stream",
+        status=406,
+    )
+
+
+def media_type_refused() -> ProtocolError:
+    """The body is declared to be something else than JSON."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Unsupported Media Type: Content-Type must be application/json",
+        status=415,
+    )
+
+
+def encoding_refused() -> ProtocolError:
+    """The body is compressed: decoding could make any size of it."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Unsupported Media Type: Content-Encoding is not supported",
+        status=415,
+        headers=(("Accept-Encoding", "identity"),),
+    )
+
+
+def bad_path_key() -> ProtocolError:
+    """The path segment behind ``/mcp/`` cannot be a key."""
+    return unauthorized(
+        "Invalid API key in URL path",
+        {
+            "reason": "The key in the path is too short, or not printable ASCII.",
+            "format": "/mcp/{INSTANTLY_API_KEY}",
+            "example": "/mcp/your-instantly-api-key-here",
+            "note": "Put the whole Instantly API key, URL-encoded, behind /mcp/.",
+        },
+    )
+
+
+def bad_key(source: str) -> ProtocolError:
+    """A key that no Instantly key can look like."""
+    return unauthorized(
+        "Invalid API key",
+        {
+            "reason": f"The key from {source} is too short, too long, or not "
+            "printable ASCII.",
+        },
+    )
+
+
+def bad_scheme() -> ProtocolError:
+    """``Authorization`` with a scheme other than ``Bearer``."""
+    return unauthorized(
+        "Unsupported Authorization scheme",
+        {"reason": "Only 'Authorization: Bearer YOUR_KEY' is understood."},
+    )
+
+
+def key_required_on_messages() -> ProtocolError:
+    """``/messages`` has always said 400 and -32000 where ``/mcp`` says 401."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Bad Request: API key required (sessionId or apiKey query parameter)",
+        status=400,
+    )
