@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from twisted.logger import (
-    FilteringLogObserver,
     ILogObserver,
     LogEvent,
     LogLevel,
-    LogLevelFilterPredicate,
     eventAsText,
     formatEvent,
 )
 from zope.interface import implementer
 
 from .._json import Json, dumps
+from .mistakes import Mistakes
 from .redaction import Redactor
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
@@ -37,6 +39,11 @@ class LineFile:
         self.dropped = 0
         if path is not None:
             self.reopen()
+
+    @property
+    def is_open(self) -> bool:
+        """There is something to write to."""
+        return self._stream is not None
 
     def reopen(self) -> None:
         """Open the file anew, after it was rotated away; keep the old one if not."""
@@ -77,13 +84,18 @@ class LineFile:
 class Journal:
     """The one observer of a running daemon."""
 
-    def __init__(self, file: LineFile, format: Format, redactor: Redactor) -> None:
+    def __init__(
+        self, file: LineFile, format: Format, redactor: Redactor, level: str = "debug"
+    ) -> None:
         self.file = file
         self.redactor = redactor
         self._format = format
+        self._least = LogLevel.levelWithName(level)
 
     def __call__(self, event: LogEvent) -> None:
-        """Write one event."""
+        """Write one event, if it is severe enough."""
+        if _level(event) < self._least:
+            return
         line = self._format(event)
         if line is not None:
             self.file.write(self.redactor(line))
@@ -111,15 +123,20 @@ def as_json(event: LogEvent) -> str | None:
     return dumps(record).decode("utf-8")
 
 
+def open_journal(settings: Settings, stream: TextIO) -> Journal:
+    """Return the log that the settings ask for.
+
+    :param stream: used unless the settings name a file.
+    :raises Mistakes: when that file cannot be opened.
+    """
+    file = LineFile(None if settings.log_file else stream, settings.log_file)
+    if not file.is_open:
+        raise Mistakes(f"IMCP-LOG {settings.log_file} cannot be opened for writing")
+    redactor = Redactor(settings.secrets())
+    return Journal(file, FORMATS[settings.log_format], redactor, settings.log_level)
+
+
 FORMATS: dict[str, Format] = {"text": as_text, "json": as_json}
-
-
-def leveled(journal: Journal, level: str) -> ILogObserver:
-    """Return an observer that hands on only events of this level and above."""
-    least = LogLevel.levelWithName(level)
-    return FilteringLogObserver(
-        journal, [LogLevelFilterPredicate(defaultLogLevel=least)]
-    )
 
 
 def _level(event: LogEvent) -> Json:

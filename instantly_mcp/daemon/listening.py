@@ -73,7 +73,9 @@ class ListenAddress:
     def after(self, steps: int) -> ListenAddress | None:
         """Return the same address `steps` ports further, ``None`` behind the last."""
         port = self.port
-        if port is None or (port == 0 and steps) or port + steps > MAX_PORT:
+        if steps == 0:
+            return self
+        if not port or port + steps > MAX_PORT:
             return None
         return self.on_port(port + steps)
 

@@ -103,17 +103,26 @@ def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
 
     :raises Mistakes: with every mistake in every source, not only the first.
     """
+    settings, mistakes = examine(given, environ)
+    if mistakes:
+        raise Mistakes(*mistakes)
+    return settings
+
+
+def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:
+    """Return the settings as far as they can be read, and every mistake in them."""
     reading = _Reading(given, environ)
     settings = reading.settings()
-    if reading.mistakes:
-        raise Mistakes(*reading.mistakes)
-    broken = tuple(broken_rules(settings))
-    if broken:
-        raise Mistakes(*broken)
-    return evolve(
-        _fit_for_sandbox(settings) if settings.sandbox else settings,
-        warnings=(*settings.warnings, *_exposed_files(settings)),
-    )
+    mistakes = [*reading.mistakes, *broken_rules(settings)]
+    if settings.sandbox:
+        settings = _fit_for_sandbox(settings)
+    warnings = (*settings.warnings, *_exposed_files(settings))
+    return evolve(settings, warnings=warnings), mistakes
+
+
+def examine_process(given: Given) -> tuple[Settings, Sequence[str]]:
+    """Examine the settings of this process."""
+    return examine(given, os.environ)
 
 
 @define(eq=False)

@@ -85,7 +85,10 @@ def path(text: str) -> Path:
     """Read the name of a file or folder."""
     if not text or "\0" in text:
         raise ValueError("must be the name of a file")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("must be in the home folder of a known user") from None
 
 
 def text(text: str) -> str:

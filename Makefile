@@ -1,0 +1,56 @@
+# Everything a developer types. Each goal sets itself up: Python 3.11 or newer, git and
+# make are all that must be there.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TRIAL := $(BIN)/python -m twisted.trial --force-gc --random=0
+
+# What `make run` serves: the simulation, until told otherwise, for example
+#   make run RUN="--api-key-file key.txt"
+RUN ?= --sandbox
+TESTS ?= tests
+
+.PHONY: run test lint format types bench docs clean
+
+run: $(VENV)/.installed
+	@exec $(BIN)/python -m instantly_mcp run $(RUN)
+
+test: $(VENV)/.installed-dev
+	$(TRIAL) $(TESTS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed
+	$(BIN)/instantly-mcp tools --markdown > docs/tools.md
+	$(BIN)/python -m instantly_mcp.cli.reference docs/operations.md
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info _trial_temp*
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: setup.py | $(BIN)/python
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: setup.py $(VENV)/.installed
+	$(PIP) --editable '.[test,dev]'
+	@touch $@

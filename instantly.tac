@@ -1,0 +1,8 @@
+"""The daemon from the environment alone: ``twistd -ny instantly.tac``."""
+
+from twisted.application.service import Application
+
+from instantly_mcp.tap import Options, makeService
+
+application = Application("instantly_mcp")
+makeService(Options()).setServiceParent(application)

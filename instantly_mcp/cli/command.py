@@ -1,0 +1,60 @@
+"""Finds the subcommand and calls it; turns mistakes into lines and a status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twisted.python import usage
+
+from ..daemon.mistakes import EX_CONFIG, Mistakes, report
+from ..daemon.options import print_version
+from .check import CheckOptions
+from .interfaces import Subcommand
+from .run import RunOptions
+from .sandbox import SandboxOptions
+from .snippet import SnippetOptions
+from .tools import ToolsOptions
+
+EX_USAGE = 64
+
+
+class CommandLine(usage.Options):
+    """An on-prem MCP server for the Instantly.ai cold-email API."""
+
+    synopsis = "instantly-mcp [run] [options] | check | sandbox | tools | snippet"
+    subCommands = [
+        ["run", None, RunOptions, "Serve (the default)."],
+        ["check", None, CheckOptions, "Show every setting and where it comes from."],
+        ["sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."],
+        ["tools", None, ToolsOptions, "List the tools."],
+        ["snippet", None, SnippetOptions, "Print the configuration of a client."],
+    ]
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line; return the exit status."""
+    line = CommandLine()
+    try:
+        line.parseOptions(with_default(arguments))
+    except usage.UsageError as error:
+        report([f"{error} (see instantly-mcp --help)"], sys.stderr)
+        return EX_USAGE
+    subcommand: Subcommand = line.subOptions
+    try:
+        return subcommand.run()
+    except Mistakes as mistakes:
+        report(mistakes.lines, sys.stderr)
+        return EX_CONFIG
+
+
+def with_default(arguments: Sequence[str]) -> Sequence[str]:
+    """Put ``run`` before arguments that name no subcommand."""
+    first = arguments[0] if arguments else "--"
+    if first.startswith("-") and first not in {"--help", "--version"}:
+        return ["run", *arguments]
+    return list(arguments)

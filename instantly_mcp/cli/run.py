@@ -1,0 +1,40 @@
+"""``instantly-mcp run``: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twisted.logger import globalLogBeginner
+
+from ..daemon.assembly import build
+from ..daemon.journal import open_journal
+from ..daemon.mistakes import report
+from ..daemon.monotonic import use_monotonic_time
+from ..daemon.options import SettingOptions
+from ..daemon.settings import from_process
+
+
+class RunOptions(SettingOptions):
+    """The options of the daemon."""
+
+    synopsis = "instantly-mcp run [options]"
+
+    def run(self) -> int:
+        """Serve until a signal says stop."""
+        from twisted.internet import reactor
+
+        use_monotonic_time(reactor)
+        settings = from_process(self.given())
+        journal = open_journal(settings, sys.stderr)
+        globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
+        service = build(settings, reactor, journal, out=sys.stdout, give_up=_give_up)
+        service.privilegedStartService()
+        service.startService()
+        reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+        reactor.run()
+        return service.exit_status
+
+
+def _give_up(lines: Sequence[str]) -> None:
+    report(lines, sys.stderr)

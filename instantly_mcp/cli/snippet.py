@@ -1,0 +1,117 @@
+"""``instantly-mcp snippet``: what to paste into a client. Contains no secret, ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from twisted.python import usage
+
+from ..daemon.options import print_version
+
+DEFAULT_URL = "http://127.0.0.1:3000/mcp"
+
+
+@frozen
+class Authentication:
+    """A header, and the environment variable its value comes from."""
+
+    header: str
+    prefix: str
+    variable: str
+    prompt: str
+
+
+AUTHENTICATIONS: Mapping[str, Authentication | None] = {
+    "none": None,
+    "key": Authentication(
+        "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
+    ),
+    "secret": Authentication(
+        "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"
+    ),
+}
+
+
+def claude_code(url: str, auth: Authentication | None) -> str:
+    """Return the command that adds the server to Claude Code."""
+    command = f"claude mcp add --transport http instantly {url}"
+    if auth is None:
+        return command
+    return f'{command} --header "{auth.header}: {auth.prefix}${auth.variable}"'
+
+
+def cursor(url: str, auth: Authentication | None) -> str:
+    """Return ``.cursor/mcp.json``."""
+    server: dict[str, object] = {"url": url}
+    if auth is not None:
+        value = f"{auth.prefix}${{env:{auth.variable}}}"
+        server["headers"] = {auth.header: value}
+    return json.dumps({"mcpServers": {"instantly": server}}, indent=2)
+
+
+def vscode(url: str, auth: Authentication | None) -> str:
+    """Return ``.vscode/mcp.json``; VS Code asks for the key and keeps it."""
+    server: dict[str, object] = {"type": "http", "url": url}
+    document: dict[str, object] = {"servers": {"instantly": server}}
+    if auth is not None:
+        value = f"{auth.prefix}${{input:instantly-key}}"
+        server["headers"] = {auth.header: value}
+        document["inputs"] = [
+            {
+                "type": "promptString",
+                "id": "instantly-key",
+                "description": auth.prompt,
+                "password": True,
+            }
+        ]
+    return json.dumps(document, indent=2)
+
+
+def curl(url: str, auth: Authentication | None) -> str:
+    """Return a command that lists the tools."""
+    body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
+    lines = [f"curl -s {url}", "-H 'Content-Type: application/json'"]
+    if auth is not None:
+        lines.append(f'-H "{auth.header}: {auth.prefix}${auth.variable}"')
+    lines.append(f"-d '{body}'")
+    return " \\\n  ".join(lines)
+
+
+CLIENTS: Mapping[str, Callable[[str, Authentication | None], str]] = {
+    "claude-code": claude_code,
+    "cursor": cursor,
+    "vscode": vscode,
+    "curl": curl,
+}
+
+
+class SnippetOptions(usage.Options):
+    """Which client, which address, and what it presents."""
+
+    synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
+    optParameters = [
+        ["url", None, DEFAULT_URL, "Address of the daemon's MCP endpoint."],
+        ["auth", None, "none", "What the client presents: none, key, or secret."],
+    ]
+
+    def parseArgs(self, client: str) -> None:
+        """Take the name of the client."""
+        if client not in CLIENTS:
+            raise usage.UsageError(f"the client is one of: {', '.join(CLIENTS)}")
+        self["client"] = client
+
+    def postOptions(self) -> None:
+        """Check the way of authentication."""
+        if self["auth"] not in AUTHENTICATIONS:
+            raise usage.UsageError(f"--auth is one of: {', '.join(AUTHENTICATIONS)}")
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
+
+    def run(self) -> int:
+        """Print the snippet."""
+        print(CLIENTS[self["client"]](self["url"], AUTHENTICATIONS[self["auth"]]))
+        return 0

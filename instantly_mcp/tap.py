@@ -1,0 +1,67 @@
+"""All that ``twistd`` needs: options, and a service made from them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import evolve
+from twisted.application.service import IService
+from twisted.python import usage
+
+from .daemon.assembly import build
+from .daemon.journal import open_journal
+from .daemon.mistakes import EX_CONFIG, Mistakes, report
+from .daemon.monotonic import use_monotonic_time
+from .daemon.options import SettingOptions
+from .daemon.settings import Settings, from_process
+
+
+class Options(SettingOptions):
+    """The options of ``twistd instantly_mcp``."""
+
+    synopsis = "[options]"
+    longdesc = "Serve Instantly.ai to MCP clients over HTTP."
+
+
+def makeService(options: SettingOptions) -> IService:
+    """Return the daemon. Leaves with one line a mistake when the options have any."""
+    from twisted.internet import reactor
+
+    use_monotonic_time(reactor)
+    around = options.parent if options.parent is not None else {}
+    try:
+        settings = _as_twistd_logs(from_process(options.given()), around)
+        journal = open_journal(settings, sys.stdout)
+    except Mistakes as mistakes:
+        report(mistakes.lines, sys.stderr)
+        raise SystemExit(EX_CONFIG) from None
+
+    def give_up(lines: Sequence[str]) -> None:
+        report(lines, sys.__stderr__ or sys.stderr)
+        _remove_own_pid_file(around.get("pidfile"))
+
+    return build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
+
+
+def _as_twistd_logs(settings: Settings, around: usage.Options) -> Settings:
+    """Follow ``twistd --logfile``, and its default for a detached daemon."""
+    if settings.log_file is not None:
+        return settings
+    named = around.get("logfile")
+    if named and named != "-":
+        return evolve(settings, log_file=Path(named))
+    if around and not around.get("nodaemon") and not named:
+        return evolve(settings, log_file=Path("twistd.log"))
+    return settings
+
+
+def _remove_own_pid_file(name: str | None) -> None:
+    """Clean up what twistd leaves behind when a start ends with an exit status."""
+    with suppress(OSError):
+        path = Path(name or "")
+        if path.read_text(encoding="ascii").strip() == str(os.getpid()):
+            path.unlink()

@@ -1,0 +1,56 @@
+"""Listen strings: who can reach them, and the next port."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.listening import ListenAddress
+
+
+class ListenAddressTests(SynchronousTestCase):
+    """One endpoint string, taken apart and put together."""
+
+    def test_next_port(self):
+        """The port is counted on wherever it is written; the rest stays."""
+        for text, expected in [
+            ("tcp:3000:interface=127.0.0.1", "tcp:3002:interface=127.0.0.1"),
+            ("tcp:port=3000", "tcp:port=3002"),
+            ("tcp6:3000:interface=\\:\\:1", "tcp6:3002:interface=\\:\\:1"),
+        ]:
+            self.assertEqual(str(ListenAddress.parse(text).after(2)), expected)
+
+    def test_no_next_port(self):
+        """A socket without a number, or at the last one, has no next."""
+        for text in ("unix:/run/x", "tcp:65535", "tcp:0"):
+            self.assertIsNone(ListenAddress.parse(text).after(1))
+
+    def test_any_port_stays(self):
+        """Port 0 asks the system once."""
+        self.assertEqual(str(ListenAddress.parse("tcp:0").after(0)), "tcp:0")
+
+    def test_local(self):
+        """Loopback addresses and UNIX sockets are local; all else is not."""
+        local = ("tcp:1:interface=127.0.0.9", "unix:/x", "tcp6:1:interface=\\:\\:1")
+        for text in local:
+            self.assertTrue(ListenAddress.parse(text).is_local, text)
+        for text in ("tcp:1", "tcp:1:interface=0.0.0.0", "ssl:1", "systemd:index=0"):
+            self.assertFalse(ListenAddress.parse(text).is_local, text)
+
+    def test_scheme(self):
+        """Only TLS endpoints make https URLs."""
+        self.assertEqual(ListenAddress.parse("ssl:1").scheme, "https")
+        self.assertEqual(ListenAddress.parse("tcp:1").scheme, "http")
+
+    def test_no_endpoint(self):
+        """A string that names no place to listen is refused."""
+        for text in ("", "tcp", "tcp:", "tcp:http", "tcp:65536", "unix"):
+            with self.assertRaises(ValueError):
+                ListenAddress.parse(text)
+
+    @given(st.text(min_size=1, max_size=30), st.integers(1, 60000))
+    def test_round_trip(self, interface, port):
+        """Whatever an argument holds, writing and reading it gives it back."""
+        address = ListenAddress("tcp", (str(port),), {"interface": interface})
+        self.assertEqual(ListenAddress.parse(str(address)), address)

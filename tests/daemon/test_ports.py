@@ -1,0 +1,196 @@
+"""The sockets that the daemon listens on."""
+
+from __future__ import annotations
+
+import errno
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.internet.testing import MemoryReactor
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from instantly_mcp.daemon.listening import ListenAddress
+from instantly_mcp.daemon.mistakes import Mistakes
+from instantly_mcp.daemon.ports import Ports
+
+
+@implementer(IListeningPort)
+class FakePort:
+    """A socket that remembers what was asked of it."""
+
+    def __init__(self, reactor, host, port):
+        self.reactor = reactor
+        self.address = (host, port)
+
+    def startListening(self):
+        """Nothing: it listens."""
+
+    def stopListening(self):
+        """Free the port."""
+        del self.reactor.taken[self.address]
+        return succeed(None)
+
+    def getHost(self):
+        """Return the address."""
+        host, port = self.address
+        kind = IPv6Address if ":" in host else IPv4Address
+        return kind("TCP", host or "0.0.0.0", port)
+
+
+class SocketReactor(MemoryReactor):
+    """A reactor on a machine where some ports are taken."""
+
+    def __init__(self):
+        super().__init__()
+        self.taken = {}
+        self.without = ()
+
+    def listenTCP(self, port, factory, backlog=50, interface=""):
+        """Listen, unless the port is taken or the address is not there."""
+        if interface in self.without:
+            raise CannotListenError(
+                interface, port, OSError(errno.EADDRNOTAVAIL, "No such address")
+            )
+        if (interface, port) in self.taken:
+            raise CannotListenError(
+                interface, port, OSError(errno.EADDRINUSE, "Address in use")
+            )
+        bound = FakePort(self, interface, port or 49152)
+        self.taken[bound.address] = bound
+        return bound
+
+
+class UnixReactor(SocketReactor):
+    """A reactor whose UNIX sockets are listened on, and remembered."""
+
+    def listenUNIX(self, address, factory, backlog=50, mode=0o666, wantPID=0):
+        """Listen."""
+        bound = FakePort(self, address, 0)
+        bound.getHost = lambda: UNIXAddress(address.encode())
+        self.taken[bound.address] = bound
+        return bound
+
+
+class PortsTests(SynchronousTestCase):
+    """Listening, on the next port where that is allowed, and not at all."""
+
+    def setUp(self) -> None:
+        """Have a machine."""
+        self.reactor = SocketReactor()
+
+    def ports(self, *texts: str, retries: int = 0, companion: str = "") -> Ports:
+        """Return the ports for listen strings."""
+        return Ports(
+            self.reactor,
+            Factory(),
+            [ListenAddress.parse(text) for text in texts],
+            retries,
+            ListenAddress.parse(companion) if companion else None,
+        )
+
+    def take(self, *addresses: tuple[str, int]) -> None:
+        """Let other programs use these ports."""
+        self.reactor.taken.update(dict.fromkeys(addresses))
+
+    def test_every_address(self):
+        """All addresses are listened on; port 0 becomes the real one."""
+        ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:0:interface=\\:\\:1")
+        self.successResultOf(ports.open())
+        self.assertEqual(ports.urls, ("http://127.0.0.1:3000", "http://[::1]:49152"))
+
+    def test_unix_socket(self):
+        """A UNIX socket has no URL: its listen string stands for it."""
+        self.reactor = UnixReactor()
+        ports = self.ports("unix:/run/x.sock")
+        self.successResultOf(ports.open())
+        self.assertEqual(ports.urls, ("unix:/run/x.sock",))
+        self.successResultOf(ports.close())
+
+    def test_taken(self):
+        """A taken port is one line that names it and says what to do."""
+        self.take(("127.0.0.1", 3000))
+        opening = self.ports("tcp:3000:interface=127.0.0.1").open()
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertEqual(
+            line,
+            "IMCP-BIND 127.0.0.1:3000 is already in use: set listen to another port,"
+            " or stop the program that uses it",
+        )
+
+    def test_next_port(self):
+        """With retries the next free port is used."""
+        self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
+        ports = self.ports("tcp:3000:interface=127.0.0.1", retries=2)
+        self.successResultOf(ports.open())
+        self.assertEqual(ports.urls, ("http://127.0.0.1:3002",))
+
+    def test_retries_end(self):
+        """When all the ports that may be tried are taken, that is said."""
+        self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
+        opening = self.ports("tcp:3000:interface=127.0.0.1", retries=1).open()
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("and 1 ports after it", line)
+
+    def test_nothing_stays_open(self):
+        """When the second address fails, the first is closed again."""
+        self.take(("", 3001))
+        opening = self.ports("tcp:3000", "tcp:3001").open()
+        self.failureResultOf(opening, Mistakes)
+        self.assertNotIn(("", 3000), self.reactor.taken)
+
+    def test_not_here(self):
+        """An address that this machine does not have is said in one line."""
+        self.reactor.without = ("10.9.9.9",)
+        opening = self.ports("tcp:3000:interface=10.9.9.9", retries=5).open()
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("No such address", line)
+
+    def test_companion_follows_the_port(self):
+        """The IPv6 loopback gets the port that the first address got."""
+        self.take(("127.0.0.1", 3000))
+        ports = self.ports(
+            "tcp:3000:interface=127.0.0.1",
+            retries=1,
+            companion="tcp:3000:interface=\\:\\:1",
+        )
+        self.successResultOf(ports.open())
+        self.assertEqual(ports.urls, ("http://127.0.0.1:3001", "http://[::1]:3001"))
+
+    def test_without_ipv6(self):
+        """A machine without IPv6 does without the companion."""
+        self.reactor.without = ("::1",)
+        ports = self.ports("tcp:3000", companion="tcp:3000:interface=\\:\\:1")
+        self.successResultOf(ports.open())
+        self.assertEqual(ports.urls, ("http://0.0.0.0:3000",))
+
+    def test_unreadable_certificate(self):
+        """A certificate that is not there is one line."""
+        opening = self.ports("ssl:443:privateKey=/nowhere/key.pem").open()
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("/nowhere/key.pem", line)
+
+    def test_unknown_kind(self):
+        """An endpoint that no plugin knows is one line."""
+        opening = self.ports("carrier-pigeon:1").open()
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertTrue(line.startswith("IMCP-BIND cannot listen on carrier-pigeon"))
+
+    def test_close(self):
+        """Closing frees every port; closing again does nothing."""
+        ports = self.ports("tcp:3000", "tcp:3001")
+        self.successResultOf(ports.open())
+        self.successResultOf(ports.close())
+        self.successResultOf(ports.close())
+        self.assertEqual(self.reactor.taken, {})
+
+    def test_certificates_of_plain_ports(self):
+        """A reload leaves ports without TLS alone."""
+        ports = self.ports("tcp:3000")
+        self.successResultOf(ports.open())
+        before = list(ports.bound)
+        self.successResultOf(ports.renew_certificates())
+        self.assertEqual(ports.bound, before)

@@ -1,0 +1,278 @@
+"""The life of the daemon, and above all its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from io import StringIO
+from pathlib import Path
+
+from twisted.application.service import Application, IService
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.announcement import Announcement
+from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
+from instantly_mcp.daemon.listening import ListenAddress
+from instantly_mcp.daemon.parts import Parts
+from instantly_mcp.daemon.periodic import Periodic
+from instantly_mcp.daemon.ports import Ports
+from instantly_mcp.daemon.readiness import Phase, Readiness
+from instantly_mcp.daemon.redaction import Redactor
+from instantly_mcp.daemon.service import DaemonService
+from instantly_mcp.daemon.signals import Signals
+
+from .test_ports import SocketReactor
+
+
+class Scene(SynchronousTestCase):
+    """A daemon whose parts write down what happens to them."""
+
+    def setUp(self) -> None:
+        """Build the daemon."""
+        self.clock = Clock()
+        self.reactor = SocketReactor()
+        self.events: list[str] = []
+        self.said: list[str] = []
+        self.handlers: dict[int, object] = {}
+        self.connections: Deferred[object] = succeed(None)
+        self.ready_file = Path(self.mktemp())
+        self.out = StringIO()
+        address = ListenAddress.parse("tcp:3000:interface=127.0.0.1")
+        self.ports = Ports(self.reactor, Factory(), [address])
+        self.readiness = Readiness()
+        self.in_flight = InFlight()
+        self.service = self.build()
+        self.addCleanup(self.assert_nothing_waits)
+
+    def assert_nothing_waits(self) -> None:
+        """No timer is left behind."""
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def build(self) -> DaemonService:
+        """Return the daemon."""
+        parts = Parts(
+            ports=self.ports,
+            readiness=self.readiness,
+            in_flight=self.in_flight,
+            timers=[Periodic(self.clock, 15, self.note("beat"), "beat")],
+            close_streams=self.note("streams"),
+            close_connections=self.close_connections,
+            close_upstream=self.note("pool"),
+            reload=self.note("reload"),
+        )
+        redactor = Redactor()
+        return DaemonService(
+            reactor=self.reactor,
+            clock=self.clock,
+            parts=parts,
+            announcement=Announcement(
+                mode="sandbox", ready_file=self.ready_file, out=self.out
+            ),
+            signals=Signals(
+                call=lambda function: function(), install=self.handlers.__setitem__
+            ),
+            observer=Journal(LineFile(StringIO()), FORMATS["text"], redactor),
+            give_up=self.said.extend,
+        )
+
+    def note(self, event: str):
+        """Return a function that writes the event down."""
+
+        def happen():
+            self.events.append(event)
+            return succeed(None)
+
+        return happen
+
+    def close_connections(self):
+        """Close, as slowly as the test wants."""
+        self.events.append("connections")
+        return self.connections
+
+    def start(self) -> None:
+        """Start the daemon and let the reactor run."""
+        self.service.privilegedStartService()
+        self.service.startService()
+        self.reactor.run()
+
+    def signal(self, number: int) -> None:
+        """Let the operating system send a signal."""
+        self.handlers[number](number, None)
+
+
+class StartTests(Scene):
+    """The daemon is ready when it listens, and says so."""
+
+    def test_ready(self):
+        """It listens, is ready, and has written where."""
+        self.start()
+        self.assertIs(self.readiness.phase, Phase.READY)
+        record = json.loads(self.ready_file.read_bytes())
+        self.assertEqual(record["urls"], ["http://127.0.0.1:3000/mcp"])
+        self.assertEqual((record["pid"], record["mode"]), (os.getpid(), "sandbox"))
+        self.assertIn(
+            "claude mcp add --transport http instantly http://127.0.0.1:3000/mcp",
+            self.out.getvalue(),
+        )
+        self.successResultOf(self.service.stopService())
+
+    def test_not_ready_before(self):
+        """Before it listens it is not ready."""
+        self.assertFalse(self.readiness.is_ready)
+
+    def test_port_taken(self):
+        """A taken port ends the start with one line and status 78."""
+        self.reactor.taken["127.0.0.1", 3000] = None
+        with self.assertRaises(SystemExit) as caught:
+            self.service.privilegedStartService()
+        self.assertEqual(caught.exception.code, 78)
+        self.assertEqual(len(self.said), 1)
+        self.assertIn("127.0.0.1:3000 is already in use", self.said[0])
+
+    def test_ready_file_cannot_be_written(self):
+        """A ready file without a folder stops the daemon with one line."""
+        self.ready_file.mkdir()
+        self.start()
+        self.assertTrue(self.said[0].startswith("IMCP-READY"))
+        self.assertEqual(self.service.exit_status, 78)
+        self.assertTrue(self.reactor.hasStopped)
+        self.ready_file.rmdir()
+        self.successResultOf(self.service.stopService())
+
+    def test_application_logs_as_told(self):
+        """An application that the daemon joins uses its log observer."""
+        application = Application("test")
+        self.service.setServiceParent(application)
+        self.assertIsInstance(application.getComponent(ILogObserver), Journal)
+        self.assertIn(self.service, list(IService(application)))
+
+    def test_timers_run(self):
+        """Periodic work runs while the daemon does, and not after."""
+        self.start()
+        self.clock.pump([15] * 2)
+        self.assertEqual(self.events, ["beat", "beat"])
+        self.successResultOf(self.service.stopService())
+        self.clock.pump([15] * 2)
+        self.assertNotIn("beat", self.events[2:])
+
+
+class StopTests(Scene):
+    """Nobody loses an answer that was being made."""
+
+    def setUp(self) -> None:
+        """Have a running daemon with a call in flight."""
+        super().setUp()
+        self.start()
+        self.call: Deferred[object] = Deferred()
+        self.in_flight.track(self.call)
+
+    def test_order(self):
+        """Not ready, no new connections; the call; streams, connections, pool."""
+        stopping = self.service.stopService()
+        self.assertIs(self.readiness.phase, Phase.DRAINING)
+        self.assertEqual(self.reactor.taken, {})
+        self.assertFalse(self.ready_file.exists())
+        self.assertEqual(self.events, [])
+        self.assertNoResult(stopping)
+        self.call.callback(None)
+        self.assertEqual(self.events, ["streams", "connections", "pool"])
+        self.successResultOf(stopping)
+
+    def test_keep_alives_go_on_while_draining(self):
+        """An open stream is kept alive until its call is done."""
+        stopping = self.service.stopService()
+        self.clock.advance(15)
+        self.assertEqual(self.events, ["beat"])
+        self.call.callback(None)
+        self.successResultOf(stopping)
+
+    def test_deadline(self):
+        """A call that does not end is not waited for beyond 25 seconds."""
+        stopping = self.service.stopService()
+        self.clock.advance(24.9)
+        self.assertNoResult(stopping)
+        self.clock.advance(0.2)
+        self.successResultOf(stopping)
+        self.assertEqual(self.events[-3:], ["streams", "connections", "pool"])
+
+    def test_slow_connections(self):
+        """A client that reads nothing does not hold the stop for ever."""
+        self.connections = Deferred()
+        stopping = self.service.stopService()
+        self.call.callback(None)
+        self.assertNoResult(stopping)
+        self.clock.advance(2)
+        self.successResultOf(stopping)
+
+    def test_first_signal_drains(self):
+        """SIGTERM stops the reactor, which stops the service, which drains."""
+        self.signal(signal.SIGTERM)
+        self.assertTrue(self.reactor.hasStopped)
+        self.assertIs(self.readiness.phase, Phase.DRAINING)
+        self.call.callback(None)
+        self.successResultOf(self.service.stopService())
+
+    def test_second_signal_stops_at_once(self):
+        """A second SIGTERM, or Ctrl-C, waits for nothing."""
+        for second in (signal.SIGTERM, signal.SIGINT):
+            self.setUp()
+            self.connections = Deferred()
+            self.signal(signal.SIGTERM)
+            stopping = self.service.stopService()
+            self.assertNoResult(stopping)
+            self.signal(second)
+            self.successResultOf(stopping)
+
+    def test_part_that_fails(self):
+        """A part that cannot be closed is logged, and the others are closed."""
+        self.connections = Deferred()
+        stopping = self.service.stopService()
+        self.call.callback(None)
+        self.connections.errback(RuntimeError("stuck"))
+        self.successResultOf(stopping)
+        self.assertEqual(self.events[-1], "pool")
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_hangup(self):
+        """SIGHUP reloads and stops nothing."""
+        self.signal(signal.SIGHUP)
+        self.assertEqual(self.events, ["reload"])
+        self.assertIs(self.readiness.phase, Phase.READY)
+        self.call.callback(None)
+        self.successResultOf(self.service.stopService())
+
+
+class AnnouncementTests(SynchronousTestCase):
+    """The block that tells a person how to connect."""
+
+    def block(self, **fields) -> str:
+        """Return the block for a daemon on port 3000."""
+        out = StringIO()
+        Announcement(out=out, **fields).publish(["http://127.0.0.1:3000"])
+        return out.getvalue()
+
+    def test_sandbox(self):
+        """In the sandbox it says that nothing leaves the machine."""
+        self.assertIn("nothing leaves this machine", self.block(mode="sandbox"))
+
+    def test_live(self):
+        """A live daemon says that it is live, and how a caller shows a key."""
+        block = self.block(mode="live", brings_key=True)
+        self.assertIn("Live", block)
+        self.assertIn('"x-instantly-api-key: $INSTANTLY_API_KEY"', block)
+
+    def test_secret(self):
+        """With a server secret the command presents it."""
+        block = self.block(mode="live", needs_secret=True)
+        self.assertIn("Bearer $MCP_AUTH_SECRET_KEY", block)
+
+    def test_public_url(self):
+        """A public URL is shown in place of the socket."""
+        block = self.block(mode="live", public_url="https://mcp.example.com")
+        self.assertIn("https://mcp.example.com/mcp", block)

@@ -1,0 +1,320 @@
+"""Four sources, one frozen value, and a line for every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import fields_dict
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._credential import Secret
+from instantly_mcp.daemon.mistakes import Mistakes
+from instantly_mcp.daemon.options import SettingOptions
+from instantly_mcp.daemon.settings import SANDBOX_KEY, Settings, examine, resolve
+from instantly_mcp.daemon.table import DEFAULT_LISTEN, SETTINGS
+
+CANARY = "canary-0123456789abcdef=="
+
+
+class SettingsTestCase(SynchronousTestCase):
+    """Reads settings from an environment and files of the test's own."""
+
+    def file(self, name: str, text: str, mode: int = 0o600) -> str:
+        """Write a file; return its name."""
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return str(path)
+
+    def given(self, *arguments: str):
+        """Parse a command line."""
+        options = SettingOptions()
+        options.parseOptions(list(arguments))
+        return options.given()
+
+    def mistakes(self, *arguments: str, **environ: str):
+        """Return the lines of mistakes for a command line and an environment."""
+        with self.assertRaises(Mistakes) as caught:
+            resolve(self.given(*arguments), environ)
+        for line in caught.exception.lines:
+            self.assertNotIn("\n", line)
+            self.assertRegex(line, r"^IMCP-[A-Z]+ ")
+            self.assertNotIn(CANARY, line)
+        return caught.exception.lines
+
+
+class PrecedenceTests(SettingsTestCase):
+    """Option, environment, file, default: the first that speaks is heard."""
+
+    def test_every_default(self):
+        """Without any source every setting has its default and says so."""
+        settings = resolve({}, {})
+        for setting in SETTINGS:
+            self.assertEqual(getattr(settings, setting.name), setting.default)
+            self.assertEqual(settings.origins[setting.name], "default")
+
+    def test_every_setting_is_a_field(self):
+        """The table and the value agree on what exists."""
+        names = {setting.name for setting in SETTINGS}
+        self.assertLess(names, set(fields_dict(Settings)))
+
+    def test_order_of_sources(self):
+        """Each source outranks those behind it, and the origin says which won."""
+        config = self.file("config.toml", "rate_limit = 3\n")
+        sources = [
+            (["--rate-limit", "1"], {"INSTANTLY_MCP_RATE_LIMIT": "2"}, 1),
+            ([], {"INSTANTLY_MCP_RATE_LIMIT": "2"}, 2),
+            ([], {}, 3),
+        ]
+        origins = []
+        for arguments, environ, expected in sources:
+            settings = resolve(self.given("--config", config, *arguments), environ)
+            self.assertEqual(settings.rate_limit, expected)
+            origins.append(settings.origins["rate_limit"])
+        self.assertEqual(origins, ["--rate-limit", "INSTANTLY_MCP_RATE_LIMIT", config])
+
+    def test_every_setting_from_the_environment(self):
+        """Each setting has its variable."""
+        config = self.file("config.toml", "")
+        texts = {
+            "listen": "tcp:1 tcp:2",
+            "sandbox": "no",
+            "api_key_file": self.file("key", CANARY),
+            "server_secret_file": self.file("secret", CANARY),
+            "allow_origin": "https://a.example, https://b.example",
+            "trusted_proxy": "10.0.0.0/8,192.168.0.1",
+            "toolsets": "accounts,leads",
+            "session_idle": "90s",
+            "max_body": "2MiB",
+            "config": config,
+            "no_auth": "false",
+        }
+        environ = {
+            f"INSTANTLY_MCP_{name.upper()}": text for name, text in texts.items()
+        }
+        settings = resolve({}, environ)
+        self.assertEqual(settings.listen, ("tcp:1", "tcp:2"))
+        self.assertEqual(
+            settings.allow_origin, ("https://a.example", "https://b.example")
+        )
+        self.assertEqual(len(settings.trusted_proxy), 2)
+        self.assertEqual(settings.toolsets, ("accounts", "leads"))
+        self.assertEqual((settings.session_idle, settings.max_body), (90, 2 << 20))
+        for name in texts:
+            self.assertEqual(settings.origins[name], f"INSTANTLY_MCP_{name.upper()}")
+
+    def test_toml_kinds(self):
+        """A TOML file writes lists, numbers and booleans in its own way."""
+        config = self.file(
+            "config.toml",
+            'listen = ["tcp:1:interface=127.0.0.1"]\nsandbox = true\n'
+            'port_retries = 4\ntoolsets = ["accounts", "leads"]\n',
+        )
+        settings = resolve({"config": config}, {})
+        self.assertEqual(settings.listen, ("tcp:1:interface=127.0.0.1",))
+        self.assertTrue(settings.sandbox)
+        self.assertEqual(settings.port_retries, 4)
+        self.assertEqual(settings.toolsets, ("accounts", "leads"))
+
+    def test_repeated_option(self):
+        """A repeated option adds up, and replaces the default as a whole."""
+        settings = resolve(
+            self.given("--listen", "tcp:1", "--listen=unix:/run/x.sock"), {}
+        )
+        self.assertEqual(settings.listen, ("tcp:1", "unix:/run/x.sock"))
+        self.assertNotIn(DEFAULT_LISTEN, settings.listen)
+
+    def test_empty_variable_is_unset(self):
+        """An empty variable is how a container leaves a setting alone."""
+        settings = resolve({}, {"INSTANTLY_MCP_RATE_LIMIT": ""})
+        self.assertEqual(settings.origins["rate_limit"], "default")
+
+    def test_state_directory(self):
+        """The state lives where systemd says, else below the home folder."""
+        self.assertEqual(
+            resolve({}, {"STATE_DIRECTORY": "/var/lib/a:/b", "HOME": "/h"}).state_dir,
+            Path("/var/lib/a"),
+        )
+        self.assertEqual(
+            resolve({}, {"HOME": "/h"}).state_dir, Path("/h/.local/state/instantly-mcp")
+        )
+        self.assertEqual(
+            resolve({}, {"XDG_STATE_HOME": "/s", "HOME": "/h"}).state_dir,
+            Path("/s/instantly-mcp"),
+        )
+
+
+class MistakesTests(SettingsTestCase):
+    """Every mistake is one line, and all of them are told at once."""
+
+    def test_all_at_once(self):
+        """Mistakes in different sources are told together."""
+        config = self.file("config.toml", 'log_level = "loud"\nlisen = "x"\n')
+        lines = self.mistakes(
+            "--rate-limit", "many", "--config", config, INSTANTLY_MCP_MAX_BODY="-1"
+        )
+        self.assertEqual(len(lines), 4)
+        self.assertTrue(any("--rate-limit" in line for line in lines))
+        self.assertTrue(any("INSTANTLY_MCP_MAX_BODY" in line for line in lines))
+        self.assertTrue(any("lisen is no known TOML key" in line for line in lines))
+        self.assertTrue(any(f"log_level ({config})" in line for line in lines))
+
+    def test_value_is_not_repeated(self):
+        """A key pasted into the wrong option is not echoed."""
+        self.mistakes("--rate-limit", CANARY, "--upstream", CANARY)
+
+    def test_config_file_missing(self):
+        """A TOML file that is not there is a mistake, not an empty one."""
+        (line,) = self.mistakes("--config", "/nowhere/config.toml")
+        self.assertIn("No such file", line)
+
+    def test_config_file_broken(self):
+        """A TOML file that is none says where it breaks."""
+        (line,) = self.mistakes("--config", self.file("c.toml", "rate_limit = \n"))
+        self.assertIn("is not TOML", line)
+
+    def test_bad_endpoint(self):
+        """A listen string without a port is refused."""
+        for text in ("", "tcp", "tcp:http", "tcp:70000", "nonsense"):
+            with self.assertRaises(Mistakes):
+                resolve({"listen": [text]}, {})
+
+    def test_sandbox_has_no_upstream(self):
+        """The sandbox and a real upstream exclude each other."""
+        (line,) = self.mistakes("--sandbox", "--upstream", "https://x.example")
+        self.assertIn("exclude each other", line)
+
+    def test_unknown_variable(self):
+        """A misspelled variable is a warning: Kubernetes adds some by itself."""
+        settings = resolve({}, {"INSTANTLY_MCP_LISEN": "tcp:1"})
+        self.assertEqual(len(settings.warnings), 1)
+
+    def test_settings_are_shown_in_spite_of_mistakes(self):
+        """What can be read is read, for the check command to show."""
+        settings, lines = examine({"rate_limit": "x", "max_body": "2MiB"}, {})
+        self.assertEqual(settings.max_body, 2 << 20)
+        self.assertEqual(len(lines), 1)
+
+
+class SecretsTests(SettingsTestCase):
+    """Where secrets come from, and that they never show."""
+
+    def test_from_a_file(self):
+        """A key file holds one key; white space around it does not count."""
+        settings = resolve({"api_key_file": self.file("key", f" {CANARY}\n")}, {})
+        self.assertEqual(settings.api_key.digest(), _digest(CANARY))
+
+    def test_from_the_environment(self):
+        """The two secrets have their well-known variables."""
+        settings = resolve(
+            {}, {"INSTANTLY_API_KEY": CANARY, "MCP_AUTH_SECRET_KEY": CANARY + "2"}
+        )
+        self.assertEqual(settings.origins["api_key"], "INSTANTLY_API_KEY")
+        self.assertEqual(len(settings.secrets()), 2)
+        self.assertNotIn(CANARY, repr(settings))
+
+    def test_option_outranks_environment(self):
+        """A file on the command line outranks the variable; a TOML one does not."""
+        path = self.file("key", "file-key-file-key")
+        environ = {"INSTANTLY_API_KEY": CANARY}
+        by_option = resolve(self.given("--api-key-file", path), environ)
+        self.assertNotEqual(by_option.api_key.digest(), _digest(CANARY))
+        config = self.file("c.toml", f'api_key_file = "{path}"\n')
+        by_toml = resolve({"config": config}, environ)
+        self.assertEqual(by_toml.api_key.digest(), _digest(CANARY))
+
+    def test_two_variables(self):
+        """Two variables for one secret are a mistake: neither is meant more."""
+        (line,) = self.mistakes(
+            INSTANTLY_API_KEY=CANARY,
+            INSTANTLY_MCP_API_KEY_FILE=self.file("key", CANARY),
+        )
+        self.assertIn("keep one", line)
+
+    def test_unreadable_and_empty_files(self):
+        """A key file that cannot be read or holds no key is a mistake."""
+        for path in ("/nowhere/key", self.file("k", "\n"), self.file("k", "a b" * 9)):
+            (line,) = self.mistakes("--api-key-file", path)
+            self.assertIn(path, line)
+
+    def test_exposed_key_file(self):
+        """A key file that every user can read is warned about, with its mode."""
+        path = self.file("key", CANARY, 0o644)
+        (warning,) = resolve({"api_key_file": path}, {}).warnings
+        self.assertIn("(0644)", warning)
+
+    def test_writable_config(self):
+        """A TOML file that others can write is warned about."""
+        config = self.file("c.toml", "", 0o664)
+        (warning,) = resolve({"config": config}, {}).warnings
+        self.assertIn("writable", warning)
+
+    def test_linked_key_file(self):
+        """A key file behind a symbolic link is warned about."""
+        target = Path(self.file("key", CANARY))
+        link = target.with_name("link")
+        link.symlink_to(target.name)
+        (warning,) = resolve({"api_key_file": str(link)}, {}).warnings
+        self.assertIn("symbolic link", warning)
+
+
+class OpenRelayTests(SettingsTestCase):
+    """A07: the operator's key is not lent to everybody who can reach the port."""
+
+    OPEN = ("tcp:3000", "tcp:3000:interface=0.0.0.0", "systemd:domain=INET:index=0")
+
+    def test_operator_key_on_an_open_port(self):
+        """An operator's key without a server secret is for loopback only."""
+        for listen in self.OPEN:
+            (line,) = self.mistakes("--listen", listen, INSTANTLY_API_KEY=CANARY)
+            self.assertTrue(line.startswith("IMCP-OPEN refusing to start"), line)
+
+    def test_operator_key_on_loopback(self):
+        """On loopback the operator's key may be used by everybody."""
+        for listen in (
+            "tcp:3000:interface=127.0.0.1",
+            "tcp6:3000:interface=\\:\\:1",
+            "unix:/run/instantly.sock",
+        ):
+            resolve({"listen": [listen]}, {"INSTANTLY_API_KEY": CANARY})
+
+    def test_server_secret_opens_the_port(self):
+        """With a server secret the daemon may listen everywhere."""
+        environ = {"INSTANTLY_API_KEY": CANARY, "MCP_AUTH_SECRET_KEY": CANARY + "2"}
+        resolve({"listen": ["tcp:3000"]}, environ)
+
+    def test_no_auth_on_an_open_port(self):
+        """Without authentication the daemon listens on loopback only."""
+        (line,) = self.mistakes("--listen", "tcp:3000", "--no-auth")
+        self.assertTrue(line.startswith("IMCP-OPEN no_auth"), line)
+
+
+class SandboxTests(SettingsTestCase):
+    """The sandbox needs no key, and gets none that is real."""
+
+    def test_no_key(self):
+        """Callers without a key share the public world."""
+        settings = resolve({"sandbox": "true"}, {})
+        self.assertEqual(settings.api_key.digest(), _digest(SANDBOX_KEY))
+        self.assertEqual(settings.warnings, ())
+
+    def test_real_key(self):
+        """A real key of the operator is not handed to the sandbox."""
+        settings = resolve({"sandbox": "true"}, {"INSTANTLY_API_KEY": CANARY})
+        self.assertEqual(settings.api_key.digest(), _digest(SANDBOX_KEY))
+        self.assertEqual(len(settings.warnings), 1)
+
+    def test_key_of_a_world(self):
+        """A key of the sandbox's own chooses the world."""
+        settings = resolve({"sandbox": "1"}, {"INSTANTLY_API_KEY": "sandbox-mine"})
+        self.assertEqual(settings.api_key.digest(), _digest("sandbox-mine"))
+
+    def test_open_port(self):
+        """The simulated workspace may be reached from everywhere."""
+        resolve({"sandbox": "true", "listen": ["tcp:3000"]}, {})
+
+
+def _digest(value: str) -> str:
+    return Secret(value).digest()

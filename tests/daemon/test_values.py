@@ -1,0 +1,129 @@
+"""From the text of an option to its value."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon import values
+from instantly_mcp.daemon.table import SETTINGS
+
+
+class ReadersTests(SynchronousTestCase):
+    """Each reader takes what people write and refuses the rest with a reason."""
+
+    def test_durations(self):
+        """A duration is seconds, or a number with a unit."""
+        self.assertEqual(
+            [values.seconds(text) for text in ("90", "30m", "2h", "1.5d")],
+            [90, 1800, 7200, 129600],
+        )
+
+    def test_no_duration(self):
+        """Nothing, a negative or an endless duration is refused."""
+        for text in ("", "-1", "0", "soon", "31d", "1e9"):
+            with self.assertRaises(ValueError):
+                values.seconds(text)
+
+    def test_sizes(self):
+        """A size is bytes, or a number with a decimal or binary unit."""
+        self.assertEqual(
+            [values.size(text) for text in ("2048", "10MiB", "10MB", "10m", "1g")],
+            [2048, 10485760, 10000000, 10485760, 1 << 30],
+        )
+
+    def test_no_size(self):
+        """A size that no request could have is refused."""
+        for text in ("0", "1", "-5", "huge", "2g", "10 bananas"):
+            with self.assertRaises(ValueError):
+                values.size(text)
+
+    def test_switches(self):
+        """On and off have several spellings."""
+        self.assertTrue(all(map(values.switch, ("1", "yes", "TRUE", "on"))))
+        self.assertFalse(any(map(values.switch, ("0", "no", "False", "off", ""))))
+        with self.assertRaises(ValueError):
+            values.switch("maybe")
+
+    def test_upstream_is_encrypted(self):
+        """Plain HTTP is for an upstream on this machine only: keys travel there."""
+        self.assertEqual(
+            [
+                values.upstream(text)
+                for text in (
+                    "https://api.instantly.ai/",
+                    "http://127.0.0.1:9",
+                    "http://[::1]:9",
+                    "http://localhost:9",
+                )
+            ],
+            [
+                "https://api.instantly.ai",
+                "http://127.0.0.1:9",
+                "http://[::1]:9",
+                "http://localhost:9",
+            ],
+        )
+        for text in (
+            "http://api.instantly.ai",
+            "https://key@api.instantly.ai",
+            "https://api.instantly.ai/api/v2",
+            "ftp://localhost",
+            "https://",
+            "https://host:99999",
+            "https://host:0",
+        ):
+            with self.assertRaises(ValueError):
+                values.upstream(text)
+
+    def test_origins(self):
+        """An origin has neither a path nor a query."""
+        self.assertEqual(
+            values.origin("https://App.Example.com/"), "https://app.example.com"
+        )
+        for text in ("null", "*", "app.example.com", "https://a/b", "https://a?b"):
+            with self.assertRaises(ValueError):
+                values.origin(text)
+
+    def test_networks(self):
+        """A single address is a network of one."""
+        self.assertEqual(str(values.network("10.1.2.3")), "10.1.2.3/32")
+        self.assertEqual(str(values.network("10.1.2.3/8")), "10.0.0.0/8")
+        with self.assertRaises(ValueError):
+            values.network("10.0.0.0/40")
+
+    @given(st.text(max_size=60))
+    def test_any_text_is_read_or_refused(self, text):
+        """No text whatever makes a reader fail in any way but its own, or echo it."""
+        for setting in SETTINGS:
+            try:
+                setting.read(text)
+            except ValueError as error:
+                self.assertTrue(str(error).startswith("must "), str(error))
+
+
+class TableTests(SynchronousTestCase):
+    """The table of settings is sound."""
+
+    def test_defaults_are_of_the_kind_that_is_read(self):
+        """A default reads back, from its text, as itself."""
+        for setting in SETTINGS:
+            given = (
+                setting.default
+                if setting.repeatable
+                else filter(None, [setting.default])
+            )
+            for value in given:
+                text = ",".join(value) if isinstance(value, tuple) else f"{value}"
+                self.assertEqual(setting.read(text), value, setting.name)
+
+    def test_names_are_unique(self):
+        """No two settings share a name."""
+        names = [setting.name for setting in SETTINGS]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_help_is_a_sentence(self):
+        """Every setting says what it does."""
+        for setting in SETTINGS:
+            self.assertTrue(setting.help.endswith("."), setting.name)
