@@ -72,8 +72,7 @@ def _refuse_constant(name: str) -> None:
 def _plain(value: Json) -> Json:
     """Undo `Encoded` parts, which the standard library cannot encode."""
     if isinstance(value, Encoded):
-        contents = value.contents
-        return json.loads(contents)
+        return json.loads(orjson.dumps(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

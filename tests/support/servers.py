@@ -1,0 +1,371 @@
+"""The protocol engine and its transports put together for tests, without HTTP.
+
+A `Rig` is what ``daemon/assembly.py`` builds, less admission and repair, with the
+simplest authentication there can be. Whatever it answers is checked against the schema
+of its revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+
+from attrs import define, evolve, field, frozen
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import Json, JsonObject, loads
+from instantly_mcp.pipeline.answering import Answering
+from instantly_mcp.pipeline.channel import Event
+from instantly_mcp.pipeline.decode import Decode
+from instantly_mcp.pipeline.direct import DirectExecution
+from instantly_mcp.pipeline.dispatch import TransportDispatch
+from instantly_mcp.pipeline.exchange import Exchange, Route
+from instantly_mcp.pipeline.interfaces import IStage
+from instantly_mcp.pipeline.pipeline import Pipeline
+from instantly_mcp.pipeline.reply import Answer, EventStream, Outcome, Reply, refuse
+from instantly_mcp.protocol.errors import session_not_found
+from instantly_mcp.protocol.interfaces import ISessionStore, ITracker, Work
+from instantly_mcp.protocol.methods import Offer, ServerInfo
+from instantly_mcp.protocol.server import McpServer
+from instantly_mcp.protocol.session import (
+    ENDED,
+    FOREIGN,
+    Lookup,
+    McpSession,
+    Standing,
+)
+from instantly_mcp.protocol.versions import Revision
+from instantly_mcp.transports.legacy_sse import LegacySse
+from instantly_mcp.transports.streamable import StreamableHttp
+
+from .exchanges import exchange
+from .messages import LEGACY_VERSIONS, MODERN_VERSION, modern_headers
+from .toolboxes import SmallToolbox
+from .wire import check_message
+
+INFO = ServerInfo(
+    name="instantly-mcp",
+    title="Instantly",
+    version="0.0.1",
+    instructions="Tools of the tests.",
+)
+
+ADA = "key-of-ada-lovelace"
+BOB = "key-of-bob-the-builder"
+
+
+def credential(key: str = ADA) -> Credential:
+    """Return the credential of one of the people in the tests."""
+    return Credential(secret=Secret(key), source="x-api-key")
+
+
+def make_server(toolbox: SmallToolbox) -> McpServer:
+    """Return the engine over a toolbox."""
+    return McpServer(Offer(INFO, toolbox))
+
+
+@implementer(ISessionStore)
+@define(eq=False)
+class SessionShelf:
+    """Sessions in a dictionary, with ids that say nothing."""
+
+    held: dict[str, McpSession] = field(factory=dict)
+    over: dict[str, str] = field(factory=dict)
+    _numbers: Iterable[int] = field(factory=count, init=False)
+
+    @property
+    def count(self) -> int:
+        """How many sessions are held now."""
+        return len(self.held)
+
+    def open(self, revision: Revision, credential: Credential | None) -> McpSession:
+        """Mint a session."""
+        session = McpSession(
+            id=f"session-{next(iter(self._numbers))}",
+            revision=revision,
+            credential=credential,
+            last_seen=0.0,
+        )
+        self.held[session.id] = session
+        return session
+
+    def look_up(self, session_id: str) -> Lookup:
+        """Say what the id is."""
+        session = self.held.get(session_id)
+        if session is not None:
+            return Lookup(Standing.LIVE, session)
+        return ENDED if session_id in self.over else FOREIGN
+
+    def adopt(
+        self, session_id: str, credential: Credential | None
+    ) -> McpSession | None:
+        """Nothing is sealed here, so nothing is adopted."""
+        return None
+
+    def end(self, session: McpSession, why: str) -> None:
+        """End a session."""
+        self.held.pop(session.id, None)
+        self.over[session.id] = why
+        session.close()
+
+
+@implementer(ITracker)
+@define(eq=False)
+class WorkList:
+    """Remembers what the daemon's stop would wait for."""
+
+    tracked: list[Work] = field(factory=list)
+
+    def track(self, work: Work) -> None:
+        """Hold `work` until it fires."""
+        self.tracked.append(work)
+
+        def forget(outcome: object) -> object:
+            self.tracked.remove(work)
+            return outcome
+
+        work.addBoth(forget)
+
+
+@implementer(IStage)
+@frozen
+class Identify:
+    """The least authentication: ``x-api-key`` and the session that is named."""
+
+    sessions: SessionShelf
+    name: str = "identify"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Fill `credential`, `session_id` and `lookup`."""
+        key = exchange.headers.get("x-api-key")
+        shown = None if key is None else credential(key)
+        id = exchange.headers.get("mcp-session-id")
+        if id is None:
+            id = next(iter(exchange.query.get("sessionId", ())), None)
+        lookup = FOREIGN if id is None else self.sessions.look_up(id)
+        if lookup.session is not None:
+            owner = lookup.session.credential
+            if shown is not None and owner is not None and shown != owner:
+                return succeed(refuse(exchange, session_not_found("not yours")))
+            shown = shown or owner
+        return succeed(evolve(exchange, credential=shown, session_id=id, lookup=lookup))
+
+
+class Received:
+    """What one HTTP request brought back, as the client sees it."""
+
+    def __init__(
+        self,
+        replied: Deferred[Reply],
+        revision: str | None,
+        methods: Mapping[Json, str],
+    ) -> None:
+        self._replied = replied
+        self._revision = revision
+        self.methods = dict(methods)
+        self.reply: Reply | None = None
+        self.failure: Failure | None = None
+        self.messages: list[Json] = []
+        self.events: list[Event] = []
+        self.ended = False
+        replied.addCallbacks(self._take, self._fail)
+
+    def _take(self, reply: Reply) -> None:
+        self.reply = reply
+        if isinstance(reply, EventStream):
+            reply.channel.attach(self._event, self._end)
+            return
+        self.ended = True
+        if reply.body:
+            body = loads(reply.body)
+            self.messages.extend(body if isinstance(body, list) else [body])
+
+    def _fail(self, failure: Failure) -> None:
+        self.failure = failure
+
+    def _event(self, event: Event) -> None:
+        self.events.append(event)
+        if event.name != "endpoint":
+            self.messages.append(loads(event.data))
+
+    def _end(self) -> None:
+        self.ended = True
+
+    def leave(self) -> None:
+        """Disconnect, as ``web`` passes it on."""
+        if isinstance(self.reply, EventStream):
+            self.reply.channel.abandon()
+        else:
+            self._replied.cancel()
+
+    @property
+    def waits(self) -> bool:
+        """Nothing came back yet."""
+        return self.reply is None and self.failure is None
+
+    @property
+    def was_cancelled(self) -> bool:
+        """The request ended by being cancelled."""
+        return self.failure is not None and bool(self.failure.check(CancelledError))
+
+    @property
+    def answer(self) -> Answer:
+        """The complete answer; it is an error if there is none, or a stream."""
+        if not isinstance(self.reply, Answer):
+            raise AssertionError(f"no answer, but {self.reply or self.failure!r}")
+        return self.reply
+
+    @property
+    def streams(self) -> bool:
+        """The answer is an event stream."""
+        return isinstance(self.reply, EventStream)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return 200 if self.streams else self.answer.status
+
+    def header(self, name: str) -> str | None:
+        """Return one HTTP header of the reply."""
+        if self.reply is None:
+            raise AssertionError("nothing was received")
+        for given, value in self.reply.headers:
+            if given.lower() == name.lower():
+                return value
+        return None
+
+    @property
+    def message(self) -> Json:
+        """The only message that came."""
+        [message] = self.messages
+        return message
+
+    @property
+    def result(self) -> Json:
+        """The result in the last message."""
+        return self.messages[-1]["result"]
+
+    @property
+    def error(self) -> Json:
+        """The error in the last message."""
+        return self.messages[-1]["error"]
+
+    @property
+    def responses(self) -> Sequence[Json]:
+        """The messages that answer something."""
+        return [message for message in self.messages if "method" not in message]
+
+    @property
+    def notifications(self) -> Sequence[Json]:
+        """The messages that answer nothing."""
+        return [message for message in self.messages if "method" in message]
+
+    def check(self) -> None:
+        """Check every message against the schema of the revision that was spoken."""
+        spoken = self._revision
+        if spoken is None and self.reply is not None:
+            spoken = self.header("mcp-protocol-version")
+        for message in self.messages:
+            check_message(
+                spoken or LEGACY_VERSIONS[-1],
+                message,
+                self.methods.get(message.get("id")),
+            )
+
+
+class Rig:
+    """A pipeline from decoding to direct execution, over a small toolbox."""
+
+    def __init__(
+        self, clock: Clock, *, strict: bool = False, commit_seconds: float = 5.0
+    ) -> None:
+        self.clock = clock
+        self.toolbox = SmallToolbox()
+        self.sessions = SessionShelf()
+        self.work = WorkList()
+        self.server = make_server(self.toolbox)
+        self.answering = Answering(self.server, clock, self.work, commit_seconds)
+        self.streamable = StreamableHttp(
+            answering=self.answering, sessions=self.sessions, strict=strict
+        )
+        self.legacy_sse = LegacySse(
+            server=self.server, sessions=self.sessions, tracker=self.work
+        )
+        self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
+        self.pipeline = Pipeline(
+            (
+                Identify(self.sessions),
+                Decode(),
+                TransportDispatch((self.streamable, self.legacy_sse)),
+                self.direct,
+            ),
+            clock,
+        )
+        self.received: list[Received] = []
+
+    def send(
+        self,
+        message: Json = None,
+        *,
+        key: str | None = ADA,
+        session: str | None = None,
+        version: str | None = None,
+        speaks: str | None = None,
+        with_headers: Mapping[str, str | Sequence[str]] | None = None,
+        method: str = "POST",
+        route: Route = Route.MCP,
+        **fields: Json,
+    ) -> Received:
+        """Send one HTTP request.
+
+        :param version: the ``MCP-Protocol-Version`` header.
+        :param speaks: the revision whose schema the answers are checked with, where
+            the reply itself does not say it.
+        """
+        headers = dict(with_headers or {})
+        if key is not None:
+            headers.setdefault("x-api-key", key)
+        if session is not None and route is Route.MCP:
+            headers["mcp-session-id"] = session
+        elif session is not None:
+            fields.setdefault("query", {"sessionId": [session]})
+        if version is not None:
+            headers["mcp-protocol-version"] = version
+        sent = exchange(
+            message, method=method, route=route, with_headers=headers, **fields
+        )
+        received = Received(self.pipeline.run(sent), speaks, _methods(message))
+        self.received.append(received)
+        return received
+
+    def send_modern(
+        self,
+        message: JsonObject,
+        *,
+        with_headers: Mapping[str, str | Sequence[str]] | None = None,
+        **fields: Json,
+    ) -> Received:
+        """Send a message of the stateless era with the headers that belong to it."""
+        headers = {**modern_headers(message), **(with_headers or {})}
+        fields.setdefault("speaks", MODERN_VERSION)
+        return self.send(message, with_headers=headers, **fields)
+
+    def check(self) -> None:
+        """Check everything that was received."""
+        for received in self.received:
+            received.check()
+
+
+def _methods(message: Json) -> Mapping[Json, str]:
+    members = message if isinstance(message, list) else [message]
+    return {
+        member["id"]: member["method"]
+        for member in members
+        if isinstance(member, dict)
+        and isinstance(member.get("id"), str | int)
+        and isinstance(member.get("method"), str)
+    }

@@ -1,0 +1,73 @@
+"""The seam between coroutines and Deferreds."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._deferred import deferred
+
+
+class DeferredTests(SynchronousTestCase):
+    def test_starts_at_once(self) -> None:
+        """The coroutine runs when it is called, not when someone waits for it."""
+        ran = []
+
+        @deferred
+        async def work(value: int) -> int:
+            ran.append(value)
+            return value + 1
+
+        answer = work(1)
+        self.assertEqual(ran, [1])
+        self.assertEqual(self.successResultOf(answer), 2)
+
+    def test_waits(self) -> None:
+        """What the coroutine awaits decides when the Deferred fires."""
+        inner: Deferred[int] = Deferred()
+
+        @deferred
+        async def work() -> int:
+            return await inner + 1
+
+        answer = work()
+        self.assertNoResult(answer)
+        inner.callback(41)
+        self.assertEqual(self.successResultOf(answer), 42)
+
+    def test_exceptions(self) -> None:
+        """What the coroutine raises is the Deferred's failure."""
+
+        @deferred
+        async def work() -> None:
+            raise LookupError("gone")
+
+        self.failureResultOf(work(), LookupError)
+
+    def test_cancelling(self) -> None:
+        """Cancelling the Deferred cancels what the coroutine awaits."""
+        seen: list[object] = []
+        inner: Deferred[None] = Deferred(seen.append)
+
+        @deferred
+        async def work() -> None:
+            try:
+                await inner
+            except CancelledError:
+                seen.append("let through")
+                raise
+
+        answer = work()
+        answer.cancel()
+        self.assertEqual(seen, [inner, "let through"])
+        self.failureResultOf(answer, CancelledError)
+
+    def test_keeps_the_name(self) -> None:
+        """The decorated function keeps its name and its docstring."""
+
+        @deferred
+        async def work() -> None:
+            """Do it."""
+
+        self.assertEqual(work.__name__, "work")
+        self.assertEqual(work.__doc__, "Do it.")
