@@ -163,7 +163,8 @@ def _message(value: Json) -> Message:
     if readable is None:
         raise _malformed(None, "the id must be a string or an integer")
     if not isinstance(params, dict):
-        raise MalformedMessage(readable, invalid_params("params must be an object"))
+        error = invalid_params("params must be an object", status=400)
+        raise MalformedMessage(readable, error)
     return Request(readable, method, params)
 
 
