@@ -96,7 +96,7 @@ class SnippetOptions(usage.Options):
         ["auth", None, "none", "What the client presents: none, key, or secret."],
     ]
 
-    def parseArgs(self, client: str) -> None:
+    def parseArgs(self, client: str = "") -> None:
         """Take the name of the client."""
         if client not in CLIENTS:
             raise usage.UsageError(f"the client is one of: {', '.join(CLIENTS)}")

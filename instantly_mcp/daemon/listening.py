@@ -1,4 +1,4 @@
-"""Listen strings: who can reach them, and the string for the next port.
+"""Listen strings, taken apart: the port in them, and the string for the next one.
 
 It reads the syntax of Twisted's endpoint strings and opens no socket.
 """
@@ -10,8 +10,6 @@ from collections.abc import Mapping
 
 from attrs import evolve, frozen
 from twisted.internet.endpoints import quoteStringArgument
-
-from .values import is_loopback
 
 _PART = re.compile(r"(?:[^:\\]|\\.)+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -57,13 +55,6 @@ class ListenAddress:
     def scheme(self) -> str:
         """The scheme of the URLs that are served here."""
         return "https" if self.kind == "ssl" else "http"
-
-    @property
-    def is_local(self) -> bool:
-        """Only programs on this machine can connect. Unknown kinds are not local."""
-        if self.kind == "unix":
-            return True
-        return self.kind in _TCP and is_loopback(self.interface)
 
     @property
     def interface(self) -> str:

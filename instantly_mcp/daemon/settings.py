@@ -27,9 +27,6 @@ SECRETS = {
     "api_key": ("INSTANTLY_API_KEY", "api_key_file"),
     "server_secret": ("MCP_AUTH_SECRET_KEY", "server_secret_file"),
 }
-SANDBOX_KEY = "sandbox-default"
-"""The key that callers without one act with in the sandbox: its public world."""
-
 Texts: TypeAlias = str | Sequence[str]
 
 
@@ -246,16 +243,11 @@ def _as_texts(value: Json) -> Texts:
 
 
 def _fit_for_sandbox(settings: Settings) -> Settings:
-    """Give keyless callers the public world, and never a real key to the sandbox."""
-    if settings.api_key is not None and settings.api_key.begins_with("sandbox"):
+    """Keep the operator's key away from the sandbox, which needs none."""
+    if settings.api_key is None:
         return settings
-    warnings = settings.warnings
-    if settings.api_key is not None:
-        warnings = (*warnings, "IMCP-KEY the sandbox does not use your Instantly key")
-    origins = {**settings.origins, "api_key": "the sandbox"}
-    return evolve(
-        settings, api_key=Secret(SANDBOX_KEY), origins=origins, warnings=warnings
-    )
+    warning = "IMCP-KEY the sandbox does not use your Instantly key"
+    return evolve(settings, api_key=None, warnings=(*settings.warnings, warning))
 
 
 def _exposed_files(settings: Settings) -> Iterator[str]:

@@ -10,6 +10,11 @@ from instantly_mcp.daemon.in_flight import InFlight
 from instantly_mcp.protocol.interfaces import ITracker
 
 
+def pending() -> Deferred[object]:
+    """Return work that has not ended."""
+    return Deferred()
+
+
 class InFlightTests(SynchronousTestCase):
     """Work that was tracked holds the drain until it ends."""
 
@@ -23,7 +28,7 @@ class InFlightTests(SynchronousTestCase):
 
     def test_waits_for_all(self):
         """The drain ends with the last piece of work, not with the first."""
-        tracker, first, second = InFlight(), Deferred(), Deferred()
+        tracker, first, second = InFlight(), pending(), pending()
         tracker.track(first)
         tracker.track(second)
         waiting = tracker.when_empty()
@@ -35,7 +40,7 @@ class InFlightTests(SynchronousTestCase):
 
     def test_every_waiter_has_its_own(self):
         """Two that wait do not share a Deferred."""
-        tracker, work = InFlight(), Deferred()
+        tracker, work = InFlight(), pending()
         tracker.track(work)
         one, two = tracker.when_empty(), tracker.when_empty()
         work.callback(None)
@@ -44,7 +49,7 @@ class InFlightTests(SynchronousTestCase):
 
     def test_result_passes_through(self):
         """Whoever made the work still gets its result, or its failure."""
-        tracker, good, bad = InFlight(), Deferred(), Deferred()
+        tracker, good, bad = InFlight(), pending(), pending()
         tracker.track(good)
         tracker.track(bad)
         good.callback("value")
@@ -55,7 +60,7 @@ class InFlightTests(SynchronousTestCase):
 
     def test_cancelled_waiter(self):
         """One that gives up waiting leaves the others waiting."""
-        tracker, work = InFlight(), Deferred()
+        tracker, work = InFlight(), pending()
         tracker.track(work)
         one, two = tracker.when_empty(), tracker.when_empty()
         one.cancel()
@@ -65,7 +70,7 @@ class InFlightTests(SynchronousTestCase):
 
     def test_work_that_is_done(self):
         """Work that ended before it was tracked is not waited for."""
-        tracker, work = InFlight(), Deferred()
+        tracker, work = InFlight(), pending()
         work.callback(None)
         tracker.track(work)
         self.assertEqual(tracker.count, 0)

@@ -1,4 +1,4 @@
-"""Listen strings: who can reach them, and the next port."""
+"""Listen strings: the port in them, and the next one."""
 
 from __future__ import annotations
 
@@ -29,14 +29,6 @@ class ListenAddressTests(SynchronousTestCase):
     def test_any_port_stays(self):
         """Port 0 asks the system once."""
         self.assertEqual(str(ListenAddress.parse("tcp:0").after(0)), "tcp:0")
-
-    def test_local(self):
-        """Loopback addresses and UNIX sockets are local; all else is not."""
-        local = ("tcp:1:interface=127.0.0.9", "unix:/x", "tcp6:1:interface=\\:\\:1")
-        for text in local:
-            self.assertTrue(ListenAddress.parse(text).is_local, text)
-        for text in ("tcp:1", "tcp:1:interface=0.0.0.0", "ssl:1", "systemd:index=0"):
-            self.assertFalse(ListenAddress.parse(text).is_local, text)
 
     def test_scheme(self):
         """Only TLS endpoints make https URLs."""

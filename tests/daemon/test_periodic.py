@@ -40,7 +40,7 @@ class PeriodicTests(ClockedTestCase):
 
     def test_waits_for_slow_work(self):
         """Work that is not done yet is not begun a second time."""
-        begun = []
+        begun: list[Deferred[None]] = []
 
         def work():
             begun.append(Deferred())
@@ -64,7 +64,7 @@ class PeriodicTests(ClockedTestCase):
 
     def test_stop_cancels_slow_work(self):
         """Work that waits when the daemon stops is cancelled, silently."""
-        work = Deferred()
+        work: Deferred[None] = Deferred()
         service = Periodic(self.clock, 15, lambda: work, "sweep")
         service.startService()
         self.clock.advance(15)

@@ -41,13 +41,21 @@ class FakePort:
         return kind("TCP", host or "0.0.0.0", port)
 
 
+class FakeSocket(FakePort):
+    """A UNIX socket of that kind."""
+
+    def getHost(self):
+        """Return the path."""
+        return UNIXAddress(self.address[0].encode())
+
+
 class SocketReactor(MemoryReactor):
     """A reactor on a machine where some ports are taken."""
 
     def __init__(self):
         super().__init__()
-        self.taken = {}
-        self.without = ()
+        self.taken: dict[tuple[str, int], object] = {}
+        self.without: tuple[str, ...] = ()
 
     def listenTCP(self, port, factory, backlog=50, interface=""):
         """Listen, unless the port is taken or the address is not there."""
@@ -69,8 +77,7 @@ class UnixReactor(SocketReactor):
 
     def listenUNIX(self, address, factory, backlog=50, mode=0o666, wantPID=0):
         """Listen."""
-        bound = FakePort(self, address, 0)
-        bound.getHost = lambda: UNIXAddress(address.encode())
+        bound = FakeSocket(self, address, 0)
         self.taken[bound.address] = bound
         return bound
 

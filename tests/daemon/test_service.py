@@ -25,7 +25,7 @@ from instantly_mcp.daemon.ports import Ports
 from instantly_mcp.daemon.readiness import Phase, Readiness
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.service import DaemonService
-from instantly_mcp.daemon.signals import Signals
+from instantly_mcp.daemon.signals import Handler, Signals
 
 from .test_ports import SocketReactor
 
@@ -39,7 +39,7 @@ class Scene(SynchronousTestCase):
         self.reactor = SocketReactor()
         self.events: list[str] = []
         self.said: list[str] = []
-        self.handlers: dict[int, object] = {}
+        self.handlers: dict[int, Handler] = {}
         self.connections: Deferred[object] = succeed(None)
         self.ready_file = Path(self.mktemp())
         self.out = StringIO()
@@ -150,7 +150,7 @@ class StartTests(Scene):
         application = Application("test")
         self.service.setServiceParent(application)
         self.assertIsInstance(application.getComponent(ILogObserver), Journal)
-        self.assertIn(self.service, list(IService(application)))
+        self.assertIs(self.service.parent, IService(application))
 
     def test_timers_run(self):
         """Periodic work runs while the daemon does, and not after."""

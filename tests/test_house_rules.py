@@ -1,0 +1,354 @@
+"""House rules: who imports whom, how long things are, and what nobody does.
+
+A rule of the architecture that can be checked is checked here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+from attrs import frozen
+from twisted.trial.unittest import SynchronousTestCase
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "instantly_mcp"
+
+SHARED = {"_credential", "_deferred", "_json", "__init__"}
+"""Words that every package may use; they import nothing of ours."""
+
+PROTOCOL_VALUES = {
+    "protocol.call",
+    "protocol.errors",
+    "protocol.jsonrpc",
+    "protocol.session",
+    "protocol.tool",
+    "protocol.versions",
+}
+"""The values in which the interfaces of ``protocol`` speak."""
+
+ALLOWED: dict[str, set[str]] = {
+    "catalog": set(),
+    "protocol": set(),
+    "metrics": set(),
+    "api": {"catalog"},
+    "pipeline": {"protocol"},
+    "transports": {"pipeline", "protocol"},
+    "features": {
+        "protocol.interfaces",
+        *PROTOCOL_VALUES,
+        "catalog",
+        "api",
+        "access",
+    },
+    "web": {"pipeline", "metrics", *PROTOCOL_VALUES, "protocol.interfaces"},
+    "sandbox": {"catalog"},
+    "access": {"catalog", "pipeline.interfaces", *PROTOCOL_VALUES},
+    "state": {
+        "protocol.interfaces",
+        "pipeline.interfaces",
+        "api.interfaces",
+        "access.interfaces",
+        *PROTOCOL_VALUES,
+    },
+}
+ABOVE_ALL = {"daemon", "tap", "cli", "__main__"}
+"""These may import everything; nothing else imports them."""
+
+WEB_WORDS = ("klein", "twisted.web", "treq", "werkzeug")
+BANNED_NAMES = {"util", "utils", "helpers", "common", "manager", "handler", "handlers"}
+BANNED_NAMES |= {"engine", "middleware", "mock", "config", "misc"}
+
+MAX_FILE = 350
+MAX_CATALOG_FILE = 450
+MAX_FUNCTION = 45
+
+
+@frozen
+class Module:
+    """One file of the package, parsed."""
+
+    path: Path
+    tree: ast.Module
+
+    @property
+    def name(self) -> str:
+        """The dotted name below the package, ``pipeline.exchange``."""
+        parts = self.path.relative_to(PACKAGE).with_suffix("").parts
+        return ".".join(parts)
+
+    @property
+    def package(self) -> str:
+        """The top-level part it belongs to."""
+        return self.name.split(".")[0]
+
+    def imports(self) -> Iterator[str]:
+        """Yield absolute names of what is imported, ours as ``instantly_mcp.…``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from self._imported(node)
+
+    def own_imports(self) -> Iterator[str]:
+        """Yield the dotted names below the package that are imported from it."""
+        for name in self.imports():
+            if name.startswith("instantly_mcp."):
+                yield name.removeprefix("instantly_mcp.")
+
+    def _imported(self, node: ast.ImportFrom) -> Iterator[str]:
+        if node.level == 0:
+            base = node.module or ""
+        else:
+            here = ["instantly_mcp", *self.name.split(".")]
+            if self.path.name != "__init__.py":
+                parents = here[: -node.level]
+            else:
+                parents = here[: len(here) - node.level]
+            base = ".".join([*parents, *filter(None, [node.module])])
+        yield base
+        for alias in node.names:
+            yield f"{base}.{alias.name}"
+
+
+@cache
+def modules() -> list[Module]:
+    """Parse every file of the package."""
+    return [
+        Module(path, ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    ]
+
+
+def exists(name: str) -> bool:
+    """Say whether a dotted name below the package is a module or a package."""
+    path = PACKAGE.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def names_module(name: str, wanted: str) -> bool:
+    """Say whether `name` is the module `wanted` or something in it."""
+    return name == wanted or name.startswith(f"{wanted}.")
+
+
+def may_import(module: Module, name: str) -> bool:
+    """Say whether the table allows it; a bare package is judged by its modules."""
+    allowed = ALLOWED[module.package] | SHARED | {module.package}
+    return any(names_module(name, one) or names_module(one, name) for one in allowed)
+
+
+class ImportTests(SynchronousTestCase):
+    """The rules would notice."""
+
+    def imports(self, source: str) -> list[str]:
+        """Return what a module of the catalog with this source imports of ours."""
+        module = Module(PACKAGE / "catalog" / "new.py", ast.parse(source))
+        return [name for name in module.own_imports() if exists(name)]
+
+    def test_relative_and_absolute(self):
+        """Every way to import a module is seen."""
+        for source in (
+            "from ..api import errors",
+            "from ..api.errors import ApiError",
+            "import instantly_mcp.api.errors",
+            "from instantly_mcp.api import errors",
+            "def late():\n    from ..api.errors import Reason",
+        ):
+            self.assertIn("api.errors", self.imports(source), source)
+
+    def test_table(self):
+        """A module that the table does not allow is refused, a sibling is not."""
+        module = Module(PACKAGE / "state" / "new.py", ast.parse(""))
+        self.assertFalse(may_import(module, "protocol.server"))
+        self.assertFalse(may_import(module, "web"))
+        self.assertTrue(may_import(module, "protocol.interfaces"))
+        self.assertTrue(may_import(module, "state.seals"))
+        self.assertTrue(may_import(module, "_json"))
+
+
+class HouseRulesTests(SynchronousTestCase):
+    """Every rule, on every file."""
+
+    def check(self, broken: Callable[[Module], Iterator[str]]) -> None:
+        """Fail with all the places that break a rule."""
+        found = [
+            f"{module.name}: {what}" for module in modules() for what in broken(module)
+        ]
+        self.assertEqual(found, [], "\n".join(["", *found]))
+
+    def test_import_table(self):
+        """A package imports only what the table allows."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package in ABOVE_ALL | SHARED:
+                return
+            for name in filter(exists, module.own_imports()):
+                if not may_import(module, name):
+                    yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_shared_words_import_nothing_of_ours(self):
+        """The modules that everybody shares depend on nobody."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package in SHARED:
+                yield from module.own_imports()
+
+        self.check(broken)
+
+    def test_protocol_and_catalog_know_no_web(self):
+        """MCP and the catalog have never heard of HTTP libraries."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package in {"protocol", "catalog"}:
+                for name in module.imports():
+                    if any(names_module(name, word) for word in WEB_WORDS):
+                        yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_klein_stays_at_the_edge(self):
+        """Klein and ``IRequest`` are seen in ``web`` and ``sandbox/app.py`` only."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package == "web" or module.name == "sandbox.app":
+                return
+            for name in module.imports():
+                if names_module(name, "klein") or name.endswith(".IRequest"):
+                    yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_no_global_reactor(self):
+        """Only the two ways in import the reactor; everybody else is given one."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package in {"tap", "cli"}:
+                return
+            for name in module.imports():
+                if names_module(name, "twisted.internet.reactor"):
+                    yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_stages_do_not_know_each_other(self):
+        """No stage of the pipeline imports another stage."""
+        stages = {
+            "admission",
+            "header_repair",
+            "authentication",
+            "decode",
+            "dispatch",
+            "direct",
+        }
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.name not in {f"pipeline.{stage}" for stage in stages}:
+                return
+            for name in module.own_imports():
+                stage = name.removeprefix("pipeline.").split(".")[0]
+                if name.startswith("pipeline.") and stage in stages:
+                    yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_eras_do_not_know_each_other(self):
+        """``legacy`` and ``modern`` do not import each other."""
+
+        def broken(module: Module) -> Iterator[str]:
+            other = {"protocol.legacy": "modern", "protocol.modern": "legacy"}
+            if module.name in other:
+                for name in module.own_imports():
+                    if names_module(name, f"protocol.{other[module.name]}"):
+                        yield f"imports {name}"
+
+        self.check(broken)
+
+    def test_environment_is_read_in_one_place(self):
+        """Only ``daemon/settings.py`` reads the environment."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.name == "daemon.settings":
+                return
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Attribute) and node.attr in {
+                    "environ",
+                    "environb",
+                    "getenv",
+                }:
+                    yield f"line {node.lineno} reads the environment"
+
+        self.check(broken)
+
+    def test_secrets_are_revealed_in_two_packages(self):
+        """``Secret.reveal`` is for sending a key and for comparing it."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package in {"api", "access"}:
+                return
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Attribute) and node.attr == "reveal":
+                    yield f"line {node.lineno} reveals a secret"
+
+        self.check(broken)
+
+    def test_file_sizes(self):
+        """No file outgrows its purpose."""
+
+        def broken(module: Module) -> Iterator[str]:
+            lines = len(module.path.read_text(encoding="utf-8").splitlines())
+            cap = MAX_CATALOG_FILE if module.package == "catalog" else MAX_FILE
+            if lines > cap:
+                yield f"has {lines} lines"
+
+        self.check(broken)
+
+    def test_function_sizes(self):
+        """No function body is longer than a screen."""
+
+        def broken(module: Module) -> Iterator[str]:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    body = node.body
+                    if ast.get_docstring(node) is not None:
+                        body = body[1:]
+                    if body:
+                        lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+                        if lines > MAX_FUNCTION:
+                            yield f"{node.name} has {lines} lines"
+
+        self.check(broken)
+
+    def test_module_names_say_something(self):
+        """No module is named after nothing in particular."""
+
+        def broken(module: Module) -> Iterator[str]:
+            yield from BANNED_NAMES.intersection(module.name.split("."))
+
+        self.check(broken)
+
+    def test_no_stubs(self):
+        """Nothing is left for later."""
+
+        def broken(module: Module) -> Iterator[str]:
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+                    yield f"line {node.lineno}"
+
+        self.check(broken)
+
+    def test_plugin_folder_is_no_package(self):
+        """There is no ``__init__.py`` under ``twisted/``: it would hide Twisted."""
+        self.assertEqual(list((ROOT / "twisted").rglob("__init__.py")), [])
+
+    def test_every_module_is_documented(self):
+        """Every module says what it is for."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if not ast.get_docstring(module.tree):
+                yield "has no docstring"
+
+        self.check(broken)
