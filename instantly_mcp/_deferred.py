@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,3 +28,9 @@ def deferred(
         return Deferred.fromCoroutine(function(*args, **kwargs))
 
     return start
+
+
+def reraise(failure: Failure) -> NoReturn:
+    """Raise what a failure holds, with its own traceback."""
+    failure.raiseException()
+    raise AssertionError("a Failure always raises")  # For type checkers.

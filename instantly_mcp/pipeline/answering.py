@@ -281,3 +281,6 @@ class _StreamOutlet:
 
     def close(self) -> None:
         """A call's own stream ends with its result, not before."""
+
+    def interrupt(self) -> None:
+        """Nothing here can be resumed yet."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from collections.abc import Callable, Mapping
+
+from attrs import Factory, define, field, frozen
+from twisted.internet.defer import Deferred, fail
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
 from .._json import Json, JsonObject
+from .asking import Answers, Ask, CannotAsk, IAsker, lacks
 from .interfaces import IHeaders, IOutlet
 from .jsonrpc import notification
 from .session import McpSession
+from .trace import Trace
 from .versions import Revision
 
 LOG_LEVELS = (
@@ -32,6 +37,9 @@ class Nowhere:
         """Drop the message."""
 
     def close(self) -> None:
+        """Do nothing."""
+
+    def interrupt(self) -> None:
         """Do nothing."""
 
 
@@ -61,19 +69,68 @@ class Caller:
         return ANONYMOUS if self.credential is None else self.credential.principal
 
 
+@implementer(IAsker)
+class Mute:
+    """The asker of a call whose client can be asked nothing."""
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        return fail(CannotAsk("This client cannot be asked anything here."))
+
+
+MUTE = Mute()
+
+
+def _own_outlet(call: Call) -> IOutlet:
+    return call.caller.outlet
+
+
 @define(eq=False, kw_only=True)
 class Call:
-    """What a tool sees of the request that runs it.
+    """What a feature sees of the request that runs it.
 
     :param progress_token: the client's token, ``None`` if it wants no progress.
     :param log_level: least severe level the client wants to see, ``None`` for no logs.
+    :param capabilities: what the client can be asked, as it declares it.
+    :param asker: the way to reach it with questions.
+    :param promote: makes a task of the call; ``None`` where there can be none.
+    :param trace: the caller's OpenTelemetry context.
     """
 
     caller: Caller
     progress_token: str | int | None = None
     log_level: str | None = None
     finished: bool = False
+    capabilities: JsonObject = field(factory=dict)
+    asker: IAsker = MUTE
+    promote: Callable[[str | None], None] | None = None
+    trace: Trace | None = None
+    outlet: IOutlet = Factory(_own_outlet, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        """Ask the client, whatever its era; answer by key once all are answered.
+
+        In the modern era the tool is run again from its start when the answers come,
+        so ask before you act, and ask the same when asked the same.
+
+        Fails with `CannotAsk` or `ProtocolError`: let them pass.
+        """
+        return self.asker.ask(asks)
+
+    def can_ask(self, ask: Ask) -> bool:
+        """Say whether the client declares what this question needs."""
+        return not lacks(self.capabilities, ask.required)
+
+    def become_task(self, message: str | None = None) -> bool:
+        """From here on be a task, if client and tool both can: answer with a handle.
+
+        :returns: ``False`` where the call simply goes on and the client waits.
+        """
+        if self.promote is None:
+            return False
+        promote, self.promote = self.promote, None
+        promote(message)
+        return True
 
     @property
     def credential(self) -> Credential:
@@ -106,7 +163,7 @@ class Call:
             params["total"] = total
         if message is not None and self.caller.revision.progress_messages:
             params["message"] = message
-        self.caller.outlet.send(notification("notifications/progress", params))
+        self.outlet.send(notification("notifications/progress", params))
 
     def log(self, level: str, data: Json, logger: str = "instantly_mcp") -> None:
         """Send a log message to the client, if it asked for that level.
@@ -119,4 +176,4 @@ class Call:
         if severity < LOG_LEVELS.index(self.log_level):
             return
         params = {"level": level, "logger": logger, "data": data}
-        self.caller.outlet.send(notification("notifications/message", params))
+        self.outlet.send(notification("notifications/message", params))

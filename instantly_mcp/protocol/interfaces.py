@@ -12,7 +12,10 @@ from .._credential import Credential
 from .._json import JsonObject
 
 if TYPE_CHECKING:
+    from .prompt import Prompt
+    from .resource import Resource, ResourceTemplate
     from .session import Lookup, McpSession
+    from .shelves import Found
     from .tool import Tool
     from .versions import Revision
 
@@ -31,6 +34,32 @@ class IToolbox(Interface):
         """Return the tool called so, also one that is callable but not listed."""
 
 
+class IResourceShelf(Interface):
+    """The resources on offer."""
+
+    def resources() -> Sequence[Resource]:
+        """Return the resources with fixed URIs, always in the same order."""
+
+    def templates() -> Sequence[ResourceTemplate]:
+        """Return the templates, always in the same order."""
+
+    def find(uri: str) -> Found | None:
+        """Return what serves the URI, with the values its template found in it."""
+
+    def template(uri_template: str) -> ResourceTemplate | None:
+        """Return the template written so."""
+
+
+class IPromptBook(Interface):
+    """The prompts on offer."""
+
+    def listed() -> Sequence[Prompt]:
+        """Return the prompts, always in the same order."""
+
+    def find(name: str) -> Prompt | None:
+        """Return the prompt called so."""
+
+
 class IOutlet(Interface):
     """Where notifications that belong to one request (or one session) go."""
 
@@ -39,6 +68,12 @@ class IOutlet(Interface):
 
     def close() -> None:
         """End the stream behind this outlet, if there is one."""
+
+    def interrupt() -> None:
+        """Close the connection but keep the stream, for a client that will resume it.
+
+        Does nothing where resumption does not exist.
+        """
 
 
 class IHeaders(Interface):

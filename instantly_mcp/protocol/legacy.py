@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .call import Caller
+from .call import LOG_LEVELS, Caller
+from .errors import invalid_params
 from .jsonrpc import Notification, Request
-from .methods import (
-    Method,
-    Offer,
-    Result,
-    Turn,
-    call_tool,
-    list_tools,
-    ping,
-    set_level,
+from .offer import NO_CAPABILITIES, Method, Offer, Result, Turn
+from .prompt_methods import complete, get_prompt, list_prompts
+from .resource_methods import (
+    list_resources,
+    list_templates,
+    read_resource,
+    subscribe,
+    unsubscribe,
 )
+from .tool_methods import call_tool, list_tools
 from .versions import negotiate
 
 
@@ -28,31 +29,67 @@ def initialize(offer: Offer, turn: Turn) -> Result:
     session = turn.caller.session
     if session is not None:
         session.revision = revision
+        session.introduce(turn.params)
     server = dict(offer.info.as_object())
     if not revision.structured:
         del server["title"]
     return {
         "protocolVersion": revision.version,
-        "capabilities": {"tools": {}, "logging": {}},
+        "capabilities": offer.capabilities(revision),
         "serverInfo": server,
         "instructions": offer.info.instructions,
     }
 
 
-METHODS: Mapping[str, Method] = {
-    "initialize": initialize,
-    "ping": ping,
-    "tools/list": list_tools,
-    "tools/call": call_tool,
-    "logging/setLevel": set_level,
-}
+def ping(offer: Offer, turn: Turn) -> Result:
+    """``ping``: an empty object, and nothing but that."""
+    return {}
+
+
+def set_level(offer: Offer, turn: Turn) -> Result:
+    """``logging/setLevel``: for the session; without one there is nothing to keep."""
+    level = turn.params.get("level")
+    if level not in LOG_LEVELS:
+        raise invalid_params("level must be one of " + ", ".join(LOG_LEVELS))
+    if turn.caller.session is not None:
+        turn.caller.session.log_level = level
+    return {}
+
+
+def methods(offer: Offer) -> Mapping[str, Method]:
+    """Return the table of these eras for what is on offer."""
+    table: dict[str, Method] = {
+        "initialize": initialize,
+        "ping": ping,
+        "tools/list": list_tools,
+        "tools/call": call_tool,
+        "logging/setLevel": set_level,
+    }
+    if offer.has_resources:
+        table["resources/list"] = list_resources
+        table["resources/templates/list"] = list_templates
+        table["resources/read"] = read_resource
+        table["resources/subscribe"] = subscribe
+        table["resources/unsubscribe"] = unsubscribe
+    if offer.has_prompts:
+        table["prompts/list"] = list_prompts
+        table["prompts/get"] = get_prompt
+    if offer.has_resources or offer.has_prompts:
+        table["completion/complete"] = complete
+    return table
 
 
 def turn_of(request: Request, caller: Caller) -> Turn:
     """Return the request with what its session knows."""
     session = caller.session
-    level = None if session is None else session.log_level
-    return Turn(request=request, caller=caller, log_level=level)
+    if session is None:
+        return Turn(request=request, caller=caller, capabilities=NO_CAPABILITIES)
+    return Turn(
+        request=request,
+        caller=caller,
+        log_level=session.log_level,
+        capabilities=session.capabilities,
+    )
 
 
 def notified(notification: Notification, caller: Caller) -> None:

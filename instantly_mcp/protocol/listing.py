@@ -1,47 +1,77 @@
-"""Tools as each revision shows them: rendered once, served as bytes.
+"""Lists as each revision shows them: rendered once, served as bytes.
 
 What a revision lacks is absent from its rendering.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from .._json import Encoded, Json, JsonObject, dumps
-from .interfaces import IToolbox
+from .cursor import Pager
 from .tool import Tool, ToolResult, text
 from .versions import Revision
 
+Item = TypeVar("Item")
 
-def describe(tool: Tool, revision: Revision) -> JsonObject:
+
+def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
     """Return the tool's entry in ``tools/list`` for one revision."""
     entry: dict[str, Json] = {"name": tool.name}
     if revision.structured:
         entry["title"] = tool.title
     entry["description"] = tool.description
     entry["inputSchema"] = tool.input_schema
-    if revision.structured and tool.output_schema is not None:
-        entry["outputSchema"] = tool.output_schema
+    output = tool.output_schema
+    if output is not None and _may_be_structured(output.get("type"), revision):
+        entry["outputSchema"] = output
     if revision.annotations:
         entry["annotations"] = tool.annotations.as_object(tool.title)
     return entry
 
 
 class Listing:
-    """The encoded array of listed tools, per revision, made when first asked for."""
+    """Pages of lists; a list that fits on one page is encoded once per revision."""
 
-    def __init__(self, toolbox: IToolbox) -> None:
-        self._toolbox = toolbox
-        self._encoded: dict[str, tuple[Sequence[Tool], Encoded]] = {}
+    def __init__(self, pager: Pager) -> None:
+        self._pager = pager
+        self._encoded: dict[tuple[str, str], tuple[Sequence[object], Encoded]] = {}
 
-    def encoded(self, revision: Revision) -> Encoded:
-        """Return the JSON array of tools, encoded once per revision and selection."""
-        tools = self._toolbox.listed()
-        held = self._encoded.get(revision.version)
-        if held is not None and held[0] is tools:
+    def page(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        revision: Revision,
+        cursor: Json,
+        describe: Callable[[Item, Revision], JsonObject],
+    ) -> dict[str, Json]:
+        """Return one page as ``{kind: […], nextCursor?}``.
+
+        :param items: the whole list; the same object as long as nothing changed.
+        :raises ProtocolError: -32602 for a cursor that is none of ours.
+        """
+        if cursor is None and len(items) <= self._pager.size:
+            return {kind: self._whole(kind, items, revision, describe)}
+        part, following = self._pager.page(kind, items, cursor)
+        page: dict[str, Json] = {kind: [describe(item, revision) for item in part]}
+        if following is not None:
+            page["nextCursor"] = following
+        return page
+
+    def _whole(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        revision: Revision,
+        describe: Callable[[Item, Revision], JsonObject],
+    ) -> Encoded:
+        key = (kind, revision.version)
+        held = self._encoded.get(key)
+        if held is not None and held[0] is items:
             return held[1]
-        rendered = Encoded(dumps([describe(tool, revision) for tool in tools]))
-        self._encoded[revision.version] = (tools, rendered)
+        rendered = Encoded(dumps([describe(item, revision) for item in items]))
+        self._encoded[key] = (items, rendered)
         return rendered
 
 
@@ -57,13 +87,16 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
     else:
         encoded = dumps(result.structured)
         rendered["content"] = list(result.content) or [text(encoded.decode())]
-        # Before 2026-07-28 structured content had to be an object.
-        if revision.modern or (
-            revision.structured and isinstance(result.structured, dict)
-        ):
+        kind = "object" if isinstance(result.structured, dict) else None
+        if _may_be_structured(kind, revision):
             rendered["structuredContent"] = Encoded(encoded)
     if result.is_error:
         rendered["isError"] = True
     if result.meta is not None:
         rendered["_meta"] = result.meta
     return rendered
+
+
+def _may_be_structured(kind: Json, revision: Revision) -> bool:
+    """Before 2026-07-28 structured content, and so its schema, had to be an object."""
+    return revision.modern or (revision.structured and kind == "object")

@@ -10,29 +10,60 @@ from collections.abc import Mapping
 
 from .._json import Json
 from .envelope import META_SERVER
-from .methods import Method, Offer, Result, Turn, call_tool, list_tools
+from .offer import Method, Offer, Result, Turn
+from .prompt_methods import complete, get_prompt, list_prompts
+from .resource_methods import list_resources, list_templates, read_resource
+from .task_methods import cancel_task, get_task, listen, update_task
+from .tasks import EXTENSION
+from .tool_methods import call_tool, list_tools
 from .versions import MODERN
 
 LIST_TTL_MS = 300_000
-"""How long a client may keep a list: it changes only when the daemon restarts."""
+"""How long a client may keep a list; a list-changed notification ends it earlier."""
+
+CACHEABLE = frozenset(
+    {
+        "server/discover",
+        "tools/list",
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
+    }
+)
 
 
 def discover(offer: Offer, turn: Turn) -> Result:
     """``server/discover``: what ``initialize`` was, without a handshake."""
+    capabilities = dict(offer.capabilities(turn.caller.revision))
+    capabilities["extensions"] = {EXTENSION: {}}
     return {
         "supportedVersions": list(MODERN),
-        "capabilities": {"tools": {}, "logging": {}},
+        "capabilities": capabilities,
         "instructions": offer.info.instructions,
     }
 
 
-METHODS: Mapping[str, Method] = {
-    "server/discover": discover,
-    "tools/list": list_tools,
-    "tools/call": call_tool,
-}
-
-CACHEABLE = frozenset({"server/discover", "tools/list"})
+def methods(offer: Offer) -> Mapping[str, Method]:
+    """Return the table of this era for what is on offer."""
+    table: dict[str, Method] = {
+        "server/discover": discover,
+        "tools/list": list_tools,
+        "tools/call": call_tool,
+        "subscriptions/listen": listen,
+        "tasks/get": get_task,
+        "tasks/update": update_task,
+        "tasks/cancel": cancel_task,
+    }
+    if offer.has_resources:
+        table["resources/list"] = list_resources
+        table["resources/templates/list"] = list_templates
+        table["resources/read"] = read_resource
+    if offer.has_prompts:
+        table["prompts/list"] = list_prompts
+        table["prompts/get"] = get_prompt
+    if offer.has_resources or offer.has_prompts:
+        table["completion/complete"] = complete
+    return table
 
 
 def seal_result(offer: Offer, method: str, result: Result) -> Result:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, cast
 from uuid import uuid4
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from .._deferred import reraise
 from . import legacy, modern
+from .asking import CannotAsk
 from .call import Caller
 from .envelope import open_envelope
-from .errors import ProtocolError, internal_error, method_not_found
-from .jsonrpc import Message, Notification, Request, Response
-from .methods import Method, Offer, Result, Turn
+from .errors import (
+    ProtocolError,
+    internal_error,
+    invalid_request,
+    method_not_found,
+)
+from .input_required import InputRequired
+from .jsonrpc import Message, Notification, Reply, Request, Response
+from .offer import Method, Offer, Result, Turn
+from .session_asking import answered
 
 
 @define(eq=False)
@@ -29,6 +39,13 @@ class McpServer:
     log: ClassVar[Logger] = Logger()
 
     offer: Offer
+    _legacy_methods: Mapping[str, Method] = field(init=False)
+    _modern_methods: Mapping[str, Method] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make both tables once."""
+        self._legacy_methods = legacy.methods(self.offer)
+        self._modern_methods = modern.methods(self.offer)
 
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
         """Answer one message.
@@ -43,10 +60,12 @@ class McpServer:
             return self._legacy(message, caller)
         if isinstance(message, Notification) and not caller.revision.modern:
             legacy.notified(message, caller)
+        elif isinstance(message, Reply) and caller.session is not None:
+            answered(caller.session, message)
         return succeed(None)
 
     def _legacy(self, request: Request, caller: Caller) -> Deferred[Response | None]:
-        method = legacy.METHODS.get(request.method)
+        method = self._legacy_methods.get(request.method)
         if method is None:
             error = method_not_found(request.method)
             return succeed(Response(request.id, error=error))
@@ -61,12 +80,17 @@ class McpServer:
             raise LookupError("a modern request needs its HTTP headers")
         try:
             envelope = open_envelope(request, caller.headers)
-            method = modern.METHODS.get(request.method)
+            method = self._modern_methods.get(request.method)
             if method is None:
                 raise method_not_found(request.method, status=404)
         except ProtocolError as error:
             return succeed(Response(request.id, error=error))
-        turn = Turn(request=request, caller=caller, log_level=envelope.log_level)
+        turn = Turn(
+            request=request,
+            caller=caller,
+            log_level=envelope.log_level,
+            capabilities=envelope.capabilities,
+        )
         return self._run(method, turn)
 
     def _run(self, method: Method, turn: Turn) -> Deferred[Response | None]:
@@ -76,23 +100,33 @@ class McpServer:
         except Exception:
             return succeed(self._failed(Failure(), turn))
         if isinstance(result, Deferred):
-            answering = result.addCallback(self._answered, turn)
-            return answering.addErrback(self._failed_later, turn)
+            return result.addCallbacks(
+                self._answered,
+                self._failed_later,
+                callbackArgs=(turn,),
+                errbackArgs=(turn,),
+            )
         return succeed(self._answered(result, turn))
 
-    def _answered(self, result: Result, turn: Turn) -> Response | None:
+    def _answered(self, result: Result, turn: Turn) -> Response:
         if turn.caller.revision.modern:
             result = modern.seal_result(self.offer, turn.request.method, result)
         return Response(turn.request.id, result)
 
     def _failed_later(self, failure: Failure, turn: Turn) -> Response:
         if failure.check(CancelledError):
-            failure.raiseException()
+            reraise(failure)
         return self._failed(failure, turn)
 
     def _failed(self, failure: Failure, turn: Turn) -> Response:
-        if isinstance(failure.value, ProtocolError):
-            return Response(turn.request.id, error=failure.value)
+        cause = failure.value
+        if isinstance(cause, ProtocolError):
+            return Response(turn.request.id, error=cause)
+        if isinstance(cause, InputRequired):
+            return self._answered(cause.as_result(), turn)
+        if isinstance(cause, CannotAsk):
+            error = invalid_request(str(cause), status=200)
+            return Response(turn.request.id, error=error)
         incident = uuid4().hex[:12]
         self.log.failure(
             "Method {method} failed, incident {incident}",

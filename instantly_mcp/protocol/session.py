@@ -8,8 +8,9 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 
 from .._credential import ANONYMOUS, Credential
+from .._json import JsonObject
 from .interfaces import IOutlet
-from .jsonrpc import Id
+from .jsonrpc import Id, Reply
 from .versions import Revision
 
 
@@ -19,6 +20,9 @@ class McpSession:
 
     :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
     :param streams: open GET streams and 2024-11-05 streams, oldest first.
+    :param capabilities: what the client declared in ``initialize``.
+    :param pending: requests of ours that the client has not answered yet.
+    :param subscriptions: the resource URIs it subscribed to.
     :param last_seen: clock seconds of the last sign of life.
     """
 
@@ -29,8 +33,12 @@ class McpSession:
     log_level: str | None = None
     client_name: str = ""
     ended: bool = False
+    capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[IOutlet] = field(factory=list, repr=False)
+    pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
+    subscriptions: set[str] = field(factory=set, repr=False)
+    _asked: int = field(default=0, init=False)
 
     @property
     def principal(self) -> str:
@@ -40,6 +48,19 @@ class McpSession:
     def touch(self, now: float) -> None:
         """Note a sign of life at clock second `now`."""
         self.last_seen = now
+
+    def introduce(self, params: JsonObject) -> None:
+        """Remember what the client says of itself in ``initialize``."""
+        declared = params.get("capabilities")
+        self.capabilities = declared if isinstance(declared, dict) else {}
+        client = params.get("clientInfo")
+        name = client.get("name") if isinstance(client, dict) else None
+        self.client_name = name[:100] if isinstance(name, str) else ""
+
+    def next_request_id(self) -> str:
+        """Return an id for a request of ours, unique in this session."""
+        self._asked += 1
+        return f"server-{self._asked}"
 
     def close(self) -> None:
         """Cancel the calls in flight and close the streams. Idempotent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
@@ -56,6 +57,18 @@ def text(value: str) -> JsonObject:
     return {"type": "text", "text": value}
 
 
+class TaskSupport(Enum):
+    """Whether a call may become a task, for clients that speak the extension.
+
+    ``REQUIRED`` refuses a modern client that does not; legacy eras, which know no
+    tasks, run the tool to its end all the same.
+    """
+
+    NEVER = "never"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 Run: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
 
 
@@ -70,6 +83,7 @@ class Tool:
         Expected failures are results with `is_error`; anything raised is a bug.
     :param needs_credential: without a credential the call is refused (401) before
         `run`.
+    :param task: whether `run` may call `Call.become_task`.
     """
 
     name: str
@@ -80,3 +94,4 @@ class Tool:
     run: Run
     output_schema: Mapping[str, Json] | None = None
     needs_credential: bool = True
+    task: TaskSupport = TaskSupport.NEVER

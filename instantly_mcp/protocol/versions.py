@@ -22,6 +22,8 @@ class Revision:
     :param argument_errors_as_results: bad tool arguments are results with
         ``isError``, which a model can read and mend, not protocol errors.
     :param batches: JSON-RPC batches are accepted in a session.
+    :param completions: the completions capability exists.
+    :param priming: streams begin with an empty event that carries an id.
     :param progress_messages: progress notifications carry a ``message``.
     """
 
@@ -32,14 +34,22 @@ class Revision:
     argument_errors_as_results: bool = False
     batches: bool = False
     progress_messages: bool = True
+    completions: bool = True
+    priming: bool = False
 
 
 V2024_11_05 = Revision(
-    version="2024-11-05", annotations=False, structured=False, progress_messages=False
+    version="2024-11-05",
+    annotations=False,
+    structured=False,
+    progress_messages=False,
+    completions=False,
 )
 V2025_03_26 = Revision(version="2025-03-26", structured=False, batches=True)
 V2025_06_18 = Revision(version="2025-06-18")
-V2025_11_25 = Revision(version="2025-11-25", argument_errors_as_results=True)
+V2025_11_25 = Revision(
+    version="2025-11-25", argument_errors_as_results=True, priming=True
+)
 V2026_07_28 = Revision(
     version="2026-07-28", modern=True, argument_errors_as_results=True
 )

@@ -23,3 +23,6 @@ class ChannelOutlet:
 
     def close(self) -> None:
         self.channel.close()
+
+    def interrupt(self) -> None:
+        """The stream of 2024-11-05 cannot be resumed, so it is not interrupted."""

@@ -98,7 +98,7 @@ class StreamableHttp:
             if not isinstance(reply, Answer) or reply.status != 200:
                 return reply
             session = self.sessions.open(revision, exchange.credential)
-            session.client_name = _client_name(request)
+            session.introduce(request.params)
             named = (SESSION_HEADER, session.id)
             return evolve(reply, headers=(*reply.headers, named))
 
@@ -157,9 +157,3 @@ def _no_session(exchange: Exchange) -> ProtocolError:
     if exchange.session_id is None:
         return invalid_request(f"{SESSION_HEADER} is required; send initialize first")
     return session_not_found("Send initialize to open a new session.")
-
-
-def _client_name(request: Request) -> str:
-    client = request.params.get("clientInfo")
-    name = client.get("name") if isinstance(client, dict) else None
-    return name[:100] if isinstance(name, str) else ""

@@ -1,0 +1,153 @@
+"""What a server may ask of a client, and how its answers are checked.
+
+A tool author writes ``await call.ask({"key": Elicit(...)})``. Which wire that takes (a
+server request, an input-required round, a task that waits for input) is the business
+of an `IAsker`; this module knows only questions and answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, TypeAlias
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from .._json import Json, JsonObject
+from .validation import ArgumentCheck
+
+
+class Ask(Protocol):
+    """A question to the client."""
+
+    @property
+    def method(self) -> str:
+        """The JSON-RPC method that carries it."""
+
+    @property
+    def required(self) -> JsonObject:
+        """The client capabilities it needs, as a ClientCapabilities object."""
+
+    def params(self) -> JsonObject:
+        """The parameters on the wire."""
+
+    def problem(self, answer: Json) -> str | None:
+        """Say what is wrong with an answer, or ``None``."""
+
+
+@frozen(kw_only=True)
+class Elicit:
+    """Ask the person: a form with flat fields.
+
+    :param fields: property name to a primitive schema (string, number, boolean, enum).
+    """
+
+    message: str
+    fields: Mapping[str, JsonObject]
+    required_fields: Sequence[str] = ()
+
+    method: ClassVar[str] = "elicitation/create"
+    required: ClassVar[JsonObject] = {"elicitation": {}}
+
+    def params(self) -> JsonObject:
+        return {"message": self.message, "requestedSchema": self._schema()}
+
+    def problem(self, answer: Json) -> str | None:
+        if not isinstance(answer, dict):
+            return "the answer must be an object"
+        action = answer.get("action")
+        if action not in ("accept", "decline", "cancel"):
+            return "the action must be accept, decline or cancel"
+        if action != "accept":
+            return None
+        content = answer.get("content", {})
+        if not isinstance(content, dict):
+            return "the content must be an object"
+        return ArgumentCheck(self._schema()).problems(content)
+
+    def _schema(self) -> JsonObject:
+        schema: dict[str, Json] = {"type": "object", "properties": dict(self.fields)}
+        if self.required_fields:
+            schema["required"] = list(self.required_fields)
+        return schema
+
+
+@frozen(kw_only=True)
+class Sample:
+    """Ask the client's model to write something."""
+
+    messages: Sequence[JsonObject]
+    max_tokens: int
+    system_prompt: str | None = None
+
+    method: ClassVar[str] = "sampling/createMessage"
+    required: ClassVar[JsonObject] = {"sampling": {}}
+
+    def params(self) -> JsonObject:
+        params: dict[str, Json] = {
+            "messages": list(self.messages),
+            "maxTokens": self.max_tokens,
+        }
+        if self.system_prompt is not None:
+            params["systemPrompt"] = self.system_prompt
+        return params
+
+    def problem(self, answer: Json) -> str | None:
+        if not isinstance(answer, dict):
+            return "the answer must be an object"
+        missing = [name for name in ("role", "content", "model") if name not in answer]
+        return f"the answer lacks {missing[0]}" if missing else None
+
+
+@frozen
+class ListRoots:
+    """Ask which folders the client works in."""
+
+    method: ClassVar[str] = "roots/list"
+    required: ClassVar[JsonObject] = {"roots": {}}
+
+    def params(self) -> JsonObject:
+        return {}
+
+    def problem(self, answer: Json) -> str | None:
+        if not isinstance(answer, dict) or not isinstance(answer.get("roots"), list):
+            return "the answer must be an object with roots"
+        return None
+
+
+Answers: TypeAlias = Mapping[str, JsonObject]
+
+
+class IAsker(Interface):
+    """A way to reach the client with questions."""
+
+    def ask(asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        """Ask all of them at once; answer when all are answered, checked, by key.
+
+        Fails with `CannotAsk` where the client cannot be asked, or will not answer.
+        """
+
+
+class CannotAsk(Exception):
+    """The client cannot be asked this, or refused. A sentence for the model."""
+
+
+def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
+    """Say whether declared client capabilities lack any of the required ones."""
+    for name, inner in required.items():
+        declared = capabilities.get(name)
+        if not isinstance(declared, dict):
+            return True
+        if isinstance(inner, dict) and lacks(declared, inner):
+            return True
+    return False
+
+
+def missing_from(capabilities: JsonObject, asks: Mapping[str, Ask]) -> JsonObject:
+    """Return the union of required capabilities that are not declared."""
+    missing: dict[str, Json] = {}
+    for ask in asks.values():
+        if lacks(capabilities, ask.required):
+            missing.update(ask.required)
+    return missing

@@ -1,0 +1,162 @@
+"""Questions in the modern era: an input-required result, and the retry that answers.
+
+Nothing of the first round is kept here. The tool runs again from its start, and every
+answer that it got in earlier rounds comes from ``requestState``, which is sealed and
+bound to the principal, the method, the salient parameters and an expiry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+import orjson
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from .._json import Json, JsonObject, dumps, loads
+from .asking import Answers, Ask, IAsker, missing_from
+from .errors import ProtocolError, invalid_params, missing_capability
+from .interfaces import ISeal
+
+STATE_SECONDS = 600.0
+"""How long a client may take over one round."""
+
+PURPOSE = "request-state"
+
+_NOT_SALIENT = ("_meta", "inputResponses", "requestState")
+
+
+class InputRequired(Exception):
+    """The tool asked something that is not answered yet."""
+
+    def __init__(self, asks: Mapping[str, Ask], state: str) -> None:
+        super().__init__("input required")
+        self.asks = asks
+        self.state = state
+
+    def as_result(self) -> JsonObject:
+        """Return the interim result, without the envelope."""
+        requests = {
+            key: {"method": ask.method, "params": ask.params()}
+            for key, ask in self.asks.items()
+        }
+        return {
+            "resultType": "input_required",
+            "inputRequests": requests,
+            "requestState": self.state,
+        }
+
+
+@frozen(kw_only=True)
+class Binding:
+    """What a state belongs to; it opens for nothing else."""
+
+    principal: str
+    method: str
+    params: JsonObject
+
+    def digest(self) -> str:
+        """Return a digest of all of it, equal for equal requests."""
+        salient = {
+            name: value
+            for name, value in self.params.items()
+            if name not in _NOT_SALIENT
+        }
+        text = orjson.dumps(
+            [self.principal, self.method, salient], option=orjson.OPT_SORT_KEYS
+        )
+        return sha256(text).hexdigest()
+
+
+@define(eq=False)
+class StateSealer:
+    """Makes and opens ``requestState``.
+
+    :param wall_clock: seconds since the epoch; expiry must survive a restart.
+    """
+
+    seal: ISeal
+    wall_clock: Callable[[], float]
+
+    def close(
+        self, binding: Binding, answers: Answers, asked: Mapping[str, Ask]
+    ) -> str:
+        """Seal the answers so far and the keys that are asked now."""
+        payload = {
+            "for": binding.digest(),
+            "until": self.wall_clock() + STATE_SECONDS,
+            "answers": dict(answers),
+            "asked": sorted(asked),
+        }
+        return self.seal.seal(PURPOSE, dumps(payload))
+
+    def open(self, binding: Binding, state: Json) -> tuple[dict[str, Json], set[str]]:
+        """Return the earlier answers and the keys that were asked.
+
+        :raises ProtocolError: -32602 for a state that is not ours, not for this
+            request, or too old.
+        """
+        payload = None
+        if isinstance(state, str):
+            payload = self.seal.unseal(PURPOSE, state)
+        if payload is None:
+            raise _bad_state()
+        content = loads(payload)
+        if content["for"] != binding.digest() or content["until"] < self.wall_clock():
+            raise _bad_state()
+        return content["answers"], set(content["asked"])
+
+
+def _bad_state() -> ProtocolError:
+    return invalid_params("requestState is not valid for this request, or is too old")
+
+
+@implementer(IAsker)
+@define(eq=False)
+class ReplayAsker:
+    """Answers from the request's own state, or ends the round with the question."""
+
+    sealer: StateSealer
+    binding: Binding
+    capabilities: JsonObject
+    _answers: dict[str, Json] = field(factory=dict, init=False)
+    _fresh: set[str] = field(factory=set, init=False)
+
+    def load(self) -> None:
+        """Read ``requestState`` first, then ``inputResponses``.
+
+        Responses without a valid state are not looked at: there is no question of
+        ours that they could answer. Keys that were not asked are ignored.
+
+        :raises ProtocolError: -32602 for a bad state or malformed responses.
+        """
+        params = self.binding.params
+        asked: set[str] = set()
+        if "requestState" in params:
+            known, asked = self.sealer.open(self.binding, params["requestState"])
+            self._answers.update(known)
+        if "inputResponses" not in params:
+            return
+        responses = params["inputResponses"]
+        if not isinstance(responses, dict):
+            raise invalid_params("inputResponses must be an object")
+        for key in asked & responses.keys():
+            self._answers[key] = responses[key]
+            self._fresh.add(key)
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        missing = missing_from(self.capabilities, asks)
+        if missing:
+            return fail(missing_capability(missing))
+        for key in self._fresh & asks.keys():
+            problem = asks[key].problem(self._answers[key])
+            if problem is not None:
+                why = f"inputResponses.{key[:60]} is not valid: {problem}"
+                return fail(invalid_params(why))
+        open_asks = {key: ask for key, ask in asks.items() if key not in self._answers}
+        if open_asks:
+            state = self.sealer.close(self.binding, self._answers, open_asks)
+            return fail(InputRequired(open_asks, state))
+        return succeed({key: self._answers[key] for key in asks})

@@ -1,0 +1,95 @@
+"""Questions in the session eras: a server request, answered by a POST of its own.
+
+The request travels on the stream of the call that asks, never on another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from .._deferred import reraise
+from .._json import JsonObject
+from .asking import Answers, Ask, CannotAsk, IAsker, missing_from
+from .call import NOWHERE
+from .interfaces import IOutlet
+from .jsonrpc import Reply, notification
+from .session import McpSession
+
+ANSWER_SECONDS = 300.0
+"""How long a person may take; the call ends with a sentence after that."""
+
+
+@implementer(IAsker)
+@frozen
+class SessionAsker:
+    """Asks over a legacy session."""
+
+    session: McpSession
+    outlet: IOutlet
+    clock: IReactorTime
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        missing = missing_from(self.session.capabilities, asks)
+        if missing or self.outlet is NOWHERE:
+            lacking = ", ".join(missing) or "an event stream"
+            return fail(CannotAsk(f"This client does not offer {lacking}."))
+        waiting = [self._ask(ask) for ask in asks.values()]
+        keys = list(asks)
+        together = gatherResults(waiting, consumeErrors=True).addErrback(_first_cause)
+        return together.addCallback(lambda got: dict(zip(keys, got, strict=True)))
+
+    def _ask(self, ask: Ask) -> Deferred[JsonObject]:
+        id = self.session.next_request_id()
+        answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
+        self.session.pending[id] = answer
+        self.outlet.send(
+            {"jsonrpc": "2.0", "id": id, "method": ask.method, "params": ask.params()}
+        )
+        answer.addTimeout(ANSWER_SECONDS, self.clock)
+        return answer.addCallbacks(_checked(ask), _unanswered)
+
+    def _withdraw(self, id: str) -> None:
+        """Tell the client that the answer is no longer awaited."""
+        if self.session.pending.pop(id, None) is not None:
+            self.outlet.send(notification("notifications/cancelled", {"requestId": id}))
+
+
+def answered(session: McpSession, reply: Reply) -> None:
+    """Give a client's reply to whoever waits for it; others are ignored."""
+    waiting = session.pending.pop(reply.id, None)
+    if waiting is not None:
+        waiting.callback(reply)
+
+
+def _checked(ask: Ask) -> Callable[[Reply], JsonObject]:
+    def check(reply: Reply) -> JsonObject:
+        if reply.error is not None:
+            raise CannotAsk("The client refused to answer.")
+        problem = ask.problem(reply.result)
+        if problem is not None:
+            raise CannotAsk(f"The client's answer is not valid: {problem}")
+        result: JsonObject = reply.result
+        return result
+
+    return check
+
+
+def _unanswered(failure: Failure) -> JsonObject:
+    if failure.check(DeferredTimeout):
+        raise CannotAsk("Nobody answered in time.")
+    reraise(failure)
+
+
+def _first_cause(failure: Failure) -> list[JsonObject]:
+    """Unwrap what `gatherResults` wraps."""
+    inner = getattr(failure.value, "subFailure", failure)
+    if inner.check(CancelledError):
+        raise CancelledError()
+    reraise(inner)

@@ -1,0 +1,264 @@
+"""The tasks extension (SEP-2663): calls that outlive their request.
+
+A tool opts in, a client opts in per request. The task is on the board before its
+creator hears of it. It belongs to one principal; for everybody else it does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from secrets import token_urlsafe
+from typing import TypeAlias
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from .._deferred import reraise
+from .._json import Json, JsonObject
+from .asking import Answers, Ask, CannotAsk, IAsker, missing_from
+from .errors import ProtocolError, internal_error, invalid_params
+
+EXTENSION = "io.modelcontextprotocol/tasks"
+REQUIRED_CAPABILITY: JsonObject = {"extensions": {EXTENSION: {}}}
+
+TTL_MS = 3_600_000
+POLL_MS = 1000
+MAX_PER_PRINCIPAL = 200
+
+WORKING = "working"
+INPUT_REQUIRED = "input_required"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+TERMINAL = frozenset({COMPLETED, FAILED, CANCELLED})
+
+Told: TypeAlias = "Callable[[Task], None]"
+
+
+@define(eq=False, kw_only=True)
+class Task:
+    """One call that became a task.
+
+    :param expires_at: clock seconds; the task is kept at least until then.
+    :param pending: the open questions by key. A key is never used twice.
+    """
+
+    id: str
+    principal: str
+    created_at: str
+    updated_at: str
+    expires_at: float
+    ttl_ms: int = TTL_MS
+    poll_ms: int = POLL_MS
+    status: str = WORKING
+    message: str | None = None
+    result: JsonObject | None = None
+    error: JsonObject | None = None
+    running: Deferred[None] | None = field(default=None, repr=False)
+    pending: dict[str, tuple[Ask, Deferred[Json]]] = field(factory=dict, repr=False)
+    used_keys: set[str] = field(factory=set, repr=False)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the status is final."""
+        return self.status in TERMINAL
+
+    def as_created(self) -> JsonObject:
+        """Return the CreateTaskResult, without the envelope."""
+        return {"resultType": "task", **self._as_task()}
+
+    def as_detailed(self) -> JsonObject:
+        """Return the task with exactly the payload of its status."""
+        detailed = self._as_task()
+        if self.status == INPUT_REQUIRED:
+            detailed["inputRequests"] = {
+                key: {"method": ask.method, "params": ask.params()}
+                for key, (ask, _) in self.pending.items()
+            }
+        elif self.status == COMPLETED:
+            detailed["result"] = self.result
+        elif self.status == FAILED:
+            detailed["error"] = self.error
+        return detailed
+
+    def _as_task(self) -> dict[str, Json]:
+        shown: dict[str, Json] = {
+            "taskId": self.id,
+            "status": self.status,
+            "createdAt": self.created_at,
+            "lastUpdatedAt": self.updated_at,
+            "ttlMs": self.ttl_ms,
+            "pollIntervalMs": self.poll_ms,
+        }
+        if self.message is not None:
+            shown["statusMessage"] = self.message
+        return shown
+
+
+@define(eq=False)
+class TaskBoard:
+    """Every task of this daemon.
+
+    :param clock: for expiry.
+    :param wall_clock: seconds since the epoch, for the times that clients see.
+    :param told: called after every change of status.
+    """
+
+    clock: IReactorTime
+    wall_clock: Callable[[], float]
+    told: Told
+    _tasks: dict[str, Task] = field(factory=dict, init=False)
+    _of: dict[str, dict[str, Task]] = field(factory=dict, init=False)
+
+    def create(self, principal: str) -> Task:
+        """Put a new task on the board.
+
+        :raises ProtocolError: when the principal has too many that still run.
+        """
+        self.sweep()
+        own = self._of.setdefault(principal, {})
+        if len(own) >= MAX_PER_PRINCIPAL:
+            self._drop_oldest_terminal(own)
+        now = self._now()
+        task = Task(
+            id=token_urlsafe(24),
+            principal=principal,
+            created_at=now,
+            updated_at=now,
+            expires_at=self.clock.seconds() + TTL_MS / 1000,
+        )
+        own[task.id] = task
+        self._tasks[task.id] = task
+        return task
+
+    def find(self, id: Json, principal: str) -> Task:
+        """Return the principal's task.
+
+        :raises ProtocolError: -32602 for an id that is unknown, or somebody else's.
+        """
+        task = self._tasks.get(id) if isinstance(id, str) else None
+        if task is None or task.principal != principal:
+            raise invalid_params("Unknown taskId")
+        return task
+
+    def finish(self, task: Task, outcome: JsonObject | Failure) -> None:
+        """Record how the work ended. A task that is terminal already stays as it is."""
+        if task.is_terminal:
+            return
+        if not isinstance(outcome, Failure):
+            task.result = outcome
+            self.change(task, COMPLETED)
+        elif outcome.check(CancelledError):
+            self.change(task, CANCELLED)
+        else:
+            error = outcome.value
+            if not isinstance(error, ProtocolError):
+                error = internal_error(task.id[:12])
+            task.error = error.as_object()
+            self.change(task, FAILED, error.message)
+
+    def change(self, task: Task, status: str, message: str | None = None) -> None:
+        """Set the status (final once terminal) and tell whoever listens."""
+        task.status = status
+        task.message = message
+        task.updated_at = self._now()
+        self.told(task)
+
+    def cancel(self, task: Task) -> None:
+        """Cancel the work. Does nothing to a terminal task."""
+        if task.is_terminal:
+            return
+        self.change(task, CANCELLED)
+        for _, waiting in list(task.pending.values()):
+            waiting.cancel()
+        task.pending.clear()
+        if task.running is not None:
+            task.running.cancel()
+
+    def update(self, task: Task, responses: Json) -> None:
+        """Take answers. Unknown keys are ignored; partial answers leave the rest open.
+
+        :raises ProtocolError: -32602 for a malformed answer; nothing is taken then.
+        """
+        if not isinstance(responses, dict):
+            raise invalid_params("inputResponses must be an object")
+        known = [key for key in responses if key in task.pending]
+        for key in known:
+            problem = task.pending[key][0].problem(responses[key])
+            if problem is not None:
+                why = f"inputResponses.{key[:60]} is not valid: {problem}"
+                raise invalid_params(why)
+        answered = [(task.pending.pop(key)[1], responses[key]) for key in known]
+        if answered and not task.is_terminal:
+            self.change(task, INPUT_REQUIRED if task.pending else WORKING)
+        for waiting, answer in answered:
+            waiting.callback(answer)
+
+    def sweep(self) -> None:
+        """Drop terminal tasks past their time."""
+        now = self.clock.seconds()
+        over = [t for t in self._tasks.values() if t.is_terminal and t.expires_at < now]
+        for task in over:
+            self._drop(task)
+
+    def _drop_oldest_terminal(self, own: Mapping[str, Task]) -> None:
+        for task in own.values():
+            if task.is_terminal:
+                self._drop(task)
+                return
+        raise invalid_params("Too many tasks are running; wait for some to finish")
+
+    def _drop(self, task: Task) -> None:
+        del self._tasks[task.id]
+        own = self._of[task.principal]
+        del own[task.id]
+        if not own:
+            del self._of[task.principal]
+
+    def _now(self) -> str:
+        moment = datetime.fromtimestamp(self.wall_clock(), UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@implementer(IAsker)
+@define(eq=False)
+class TaskAsker:
+    """Asks through the task: it waits for input until ``tasks/update`` answers."""
+
+    board: TaskBoard
+    task: Task
+    capabilities: JsonObject
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        missing = missing_from(self.capabilities, asks)
+        if missing:
+            lacking = ", ".join(missing)
+            return fail(CannotAsk(f"This client does not offer {lacking}."))
+        waiting = [self._wait(key, ask) for key, ask in asks.items()]
+        self.board.change(self.task, INPUT_REQUIRED)
+        keys = list(asks)
+        together = gatherResults(waiting, consumeErrors=True)
+        together.addErrback(_unwrap)
+        return together.addCallback(lambda got: dict(zip(keys, got, strict=True)))
+
+    def _wait(self, key: str, ask: Ask) -> Deferred[Json]:
+        task = self.task
+        unique, count = key, 1
+        while unique in task.used_keys:
+            count += 1
+            unique = f"{key}-{count}"
+        task.used_keys.add(unique)
+        answer: Deferred[Json] = Deferred()
+        task.pending[unique] = (ask, answer)
+        return answer
+
+
+def _unwrap(failure: Failure) -> list[Json]:
+    inner = getattr(failure.value, "subFailure", failure)
+    if inner.check(CancelledError):
+        raise CancelledError()
+    reraise(inner)

@@ -1,0 +1,163 @@
+"""``tools/list`` and ``tools/call``, once for every era."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .._json import Json
+from .asking import CannotAsk, lacks
+from .call import NOWHERE, Call
+from .calling import call_for
+from .errors import (
+    ProtocolError,
+    invalid_params,
+    key_required,
+    missing_capability,
+)
+from .listing import describe_tool, render_result
+from .offer import Compiled, Offer, Result, Turn
+from .param_headers import check_mirrored
+from .tasks import REQUIRED_CAPABILITY, Task, TaskAsker
+from .tool import TaskSupport, Tool, ToolResult, text
+
+
+def list_tools(offer: Offer, turn: Turn) -> Result:
+    """``tools/list``."""
+    return offer.listing.page(
+        "tools",
+        offer.toolbox.listed(),
+        turn.caller.revision,
+        turn.params.get("cursor"),
+        describe_tool,
+    )
+
+
+def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
+    """``tools/call``: find, check in the documented order, run, write down."""
+    name, arguments = turn.params.get("name"), turn.params.get("arguments")
+    tool = offer.toolbox.find(name) if isinstance(name, str) else None
+    if tool is None:
+        raise _unknown(name)
+    compiled = offer.compiled(tool)
+    revision = turn.caller.revision
+    if compiled.mirrored and revision.modern and turn.caller.headers is not None:
+        given = arguments if isinstance(arguments, dict) else {}
+        check_mirrored(compiled.mirrored, given, turn.caller.headers)
+    _check_allowed(tool, turn)
+    if arguments is None:
+        arguments = {}
+    problems = _problems(compiled, arguments)
+    if problems is not None:
+        if not revision.argument_errors_as_results:
+            raise invalid_params(problems)
+        return render_result(_bad_arguments(tool, problems), revision)
+    call = call_for(offer, turn)
+    running = Running(offer, turn, tool, call)
+    return running.start(arguments)
+
+
+def _unknown(name: Json) -> ProtocolError:
+    if not isinstance(name, str):
+        return invalid_params("params.name must be the name of a tool")
+    return invalid_params(f"Unknown tool: {name[:100]}")
+
+
+def _check_allowed(tool: Tool, turn: Turn) -> None:
+    must_be_task = tool.task is TaskSupport.REQUIRED and turn.caller.revision.modern
+    if must_be_task and lacks(turn.capabilities, REQUIRED_CAPABILITY):
+        raise missing_capability(REQUIRED_CAPABILITY)
+    if tool.needs_credential and turn.caller.credential is None:
+        raise key_required()
+
+
+def _problems(compiled: Compiled, arguments: Json) -> str | None:
+    if not isinstance(arguments, dict):
+        raise invalid_params("params.arguments must be an object")
+    return compiled.check.problems(arguments)
+
+
+def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
+    return ToolResult(
+        content=[text(f"{problems} Nothing was done.")],
+        structured={"code": "bad_argument", "message": problems, "tool": tool.name},
+        is_error=True,
+    )
+
+
+@define(eq=False)
+class Running:
+    """One tool call from its start to its result, or to its promotion to a task."""
+
+    log: ClassVar[Logger] = Logger()
+
+    offer: Offer
+    turn: Turn
+    tool: Tool
+    call: Call
+    _done: Deferred[None] | None = field(default=None, init=False)
+
+    def start(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        """Run the tool. The Deferred fires with the result or with a task's handle."""
+        call = self.call
+        can_be_task = (
+            self.tool.task is not TaskSupport.NEVER
+            and self.turn.caller.revision.modern
+            and not lacks(call.capabilities, REQUIRED_CAPABILITY)
+        )
+        if not can_be_task:
+            running = self.tool.run(arguments, call)
+            return running.addBoth(self._end).addCallback(self._write)
+        return self._start_promotable(arguments)
+
+    def _start_promotable(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        board, caller = self.offer.tasks, self.turn.caller
+        answer: Deferred[Result] = Deferred(lambda _: running.cancel())
+        created: list[Task] = []
+
+        def promote(message: str | None) -> None:
+            task = board.create(caller.principal)
+            task.message = message
+            task.running = self._done
+            created.append(task)
+            # A task has no stream: what its creator hears, it hears by polling.
+            self.call.outlet = NOWHERE
+            self.call.asker = TaskAsker(board, task, self.call.capabilities)
+            answer.callback(task.as_created())
+
+        def finish(outcome: Result | Failure) -> None:
+            if not created:
+                answer.callback(outcome)
+                return
+            self._note(outcome)
+            board.finish(created[0], outcome)
+
+        self.call.promote = promote
+        running = self.tool.run(arguments, self.call)
+        self._done = running.addBoth(self._end).addCallback(self._write).addBoth(finish)
+        if created:
+            # Promoted before the tool first waited: only now there is what to cancel.
+            created[0].running = self._done
+        return answer
+
+    def _end(self, outcome: ToolResult | Failure) -> ToolResult | Failure:
+        self.call.finished = True
+        if isinstance(outcome, Failure) and outcome.check(CannotAsk):
+            return ToolResult(content=[text(str(outcome.value))], is_error=True)
+        return outcome
+
+    def _write(self, result: ToolResult) -> Result:
+        return render_result(result, self.turn.caller.revision)
+
+    def _note(self, outcome: Result | Failure) -> None:
+        """A task's bug reaches no request that could report it: log it here."""
+        if isinstance(outcome, Failure) and not outcome.check(
+            CancelledError, ProtocolError
+        ):
+            self.log.failure(
+                "Task of tool {tool} failed", failure=outcome, tool=self.tool.name
+            )
