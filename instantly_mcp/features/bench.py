@@ -1,0 +1,67 @@
+"""What every tool works with: the client, the clock, the calendar, and who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from .._json import Json, JsonObject
+from ..api.interfaces import IInstantly
+from ..catalog.index import BY_ID
+from ..protocol.call import Call
+from .zones import ZoneMap
+
+
+@frozen(kw_only=True)
+class ServerFacts:
+    """What the daemon tells about itself.
+
+    :param mode: ``live`` or ``sandbox``.
+    """
+
+    name: str
+    version: str
+    mode: str = "live"
+
+
+def today_in_utc() -> date:
+    """Return the present day; the daemon's clock counts from an arbitrary start."""
+    return datetime.now(UTC).date()
+
+
+@define(eq=False, kw_only=True)
+class Bench:
+    """The collaborators of the tools.
+
+    :param clock: waits between two looks at something slow.
+    :param today: the day from which on time zones are compared.
+    :param listed: the names of the tools on offer, filled in when all are built.
+    """
+
+    instantly: IInstantly
+    clock: IReactorTime
+    facts: ServerFacts
+    toolsets: tuple[str, ...] = ()
+    today: Callable[[], date] = today_in_utc
+    listed: tuple[str, ...] = ()
+    zones: ZoneMap = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Give the time zones their calendar."""
+        self.zones = ZoneMap(self.today)
+
+    def execute(
+        self, operation_id: str, arguments: JsonObject, call: Call
+    ) -> Deferred[Json]:
+        """Execute an operation of the catalog for the caller."""
+        operation = BY_ID[operation_id]
+        return self.instantly.execute(operation, arguments, call.credential)
+
+    def pause(self, seconds: float) -> Deferred[None]:
+        """Return a Deferred that fires after `seconds`; cancelling stops the timer."""
+        return deferLater(self.clock, seconds, lambda: None)

@@ -1,0 +1,90 @@
+"""Words beside the API's numbers, and numbers for the words that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .._json import Json, JsonObject
+from ..catalog.codes import LEAD_FILTERS, Codes
+from .results import Refusal
+
+Shape = Callable[[JsonObject], JsonObject]
+
+
+def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> Shape:
+    """Return a function that puts ``…_label`` beside coded members.
+
+    :param codes: the code table of each member.
+    :param drop: members to leave out; members that are null are left out too.
+    """
+
+    def shape(item: JsonObject) -> JsonObject:
+        shaped: dict[str, Json] = {}
+        for name, value in item.items():
+            if value is None or name in drop:
+                continue
+            shaped[name] = value
+            table = codes.get(name)
+            if table is not None:
+                shaped[f"{name}_label"] = table.get(value, "unknown")
+        return shaped
+
+    return shape
+
+
+def names_and_codes(codes: Codes) -> JsonObject:
+    """Return a schema that takes a name or its number."""
+    return {"enum": [*codes.values(), *codes]}
+
+
+def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]:
+    """Return a function from a name (or number) to the API's number.
+
+    :param open_ended: numbers outside of the table are the workspace's own.
+    """
+    numbers: dict[Json, int] = {name: code for code, name in codes.items()}
+
+    def convert(value: Json) -> Json:
+        if isinstance(value, str):
+            word = value.strip().lower().replace(" ", "_").replace("-", "_")
+            if word in numbers:
+                return numbers[word]
+            if _is_number(value.strip()):
+                value = int(value)
+        if not isinstance(value, str) and (value in codes or open_ended):
+            return value
+        raise Refusal(
+            "bad_argument",
+            f"{str(value)[:60]!r} is no known value.",
+            "Use one of " + ", ".join(numbers) + ", or its number.",
+        )
+
+    return convert
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdigit() and len(text) < 10
+
+
+_FILTERS: Mapping[str, str] = {
+    short: full
+    for full in LEAD_FILTERS
+    for short in (
+        full,
+        full.removeprefix("FILTER_VAL_").removeprefix("FILTER_LEAD_").lower(),
+    )
+}
+
+
+def to_lead_filter(value: Json) -> Json:
+    """Return the API's name of a lead filter: ``replied`` is FILTER_VAL_REPLIED."""
+    word = str(value).strip()
+    found = _FILTERS.get(word) or _FILTERS.get(word.lower().replace(" ", "_"))
+    if found is None:
+        names = [name for name in _FILTERS if name.islower()]
+        raise Refusal(
+            "bad_argument",
+            f"{word[:60]!r} is no lead filter.",
+            "Use one of " + ", ".join(names) + ".",
+        )
+    return found

@@ -1,0 +1,182 @@
+"""From what Instantly answers to what a tool answers.
+
+Failures become results that a model can act on, lists become pages, and whatever is
+too large is cut with a word about it. Knows no HTTP and no single tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from attrs import frozen
+
+from .._json import Json, JsonObject, dumps
+from ..api.errors import ApiError, Reason
+
+MAX_BYTES = 100_000
+"""The largest structured result; clients drown in more."""
+
+RESERVE = 2_000
+"""Room for the page and the notice beside the items that stay."""
+
+CUT_NOTICE = "The result was cut to 100 kB."
+
+CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
+"""Says, for an item and the arguments, where a list goes on behind that item."""
+
+HINTS: Mapping[Reason, str] = {
+    Reason.BAD_ARGUMENT: "Correct the argument and call again. Nothing was sent.",
+    Reason.INVALID_REQUEST: (
+        "Instantly refused the request. Correct what the message names; do not repeat "
+        "it unchanged."
+    ),
+    Reason.KEY_REJECTED: (
+        "The API key is wrong, revoked, or of another workspace. Ask the user for a "
+        "valid Instantly API v2 key; calling again will not help."
+    ),
+    Reason.PLAN_REQUIRED: (
+        "The workspace's plan does not include this. Tell the user; calling again "
+        "will not help."
+    ),
+    Reason.SCOPE_MISSING: (
+        "The API key lacks the scope for this. The user can create a key with one of "
+        "the scopes named here."
+    ),
+    Reason.NOT_FOUND: "Check the id: get it from the matching list tool.",
+    Reason.CONFLICT: "Read the object's present state before changing it again.",
+    Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
+    Reason.RATE_LIMITED: (
+        "Wait for retry_after seconds, then call again with the same arguments."
+    ),
+    Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
+    Reason.UNREACHABLE: (
+        "Instantly could not be reached. Nothing was changed; try again in a minute."
+    ),
+    Reason.TIMEOUT: (
+        "Instantly did not answer in time. Ask for less, or try again later."
+    ),
+    Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
+    Reason.OUTCOME_UNKNOWN: (
+        "It may or may not have happened. Read the present state before repeating it."
+    ),
+    Reason.REPORTED_FAILURE: "Instantly did not do it; the message says why.",
+}
+
+
+class Refusal(Exception):
+    """A tool will not do what it was asked, for a reason that the caller can mend.
+
+    :param code: a short stable word for programs.
+    :param message: one sentence: what is wrong.
+    :param hint: one sentence: what to do.
+    """
+
+    def __init__(self, code: str, message: str, hint: str, **details: Json) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def as_object(self) -> JsonObject:
+        """Return the structured error."""
+        named = {"code": self.code, "message": self.message, "hint": self.hint}
+        return {**named, **self.details}
+
+
+@frozen
+class Failed:
+    """A result that must be read as a failure although it carries facts."""
+
+    structured: JsonObject
+
+
+def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
+    """Describe a failed call: code, message, hint, and what helps to go on."""
+    described: dict[str, Json] = {
+        "code": error.reason.value,
+        "message": error.message,
+        "hint": hint or HINTS[error.reason],
+        "operation": error.operation_id,
+    }
+    if error.retry_after is not None:
+        described["retry_after"] = error.retry_after
+    if error.status is not None:
+        described["upstream_status"] = error.status
+    if error.scopes and error.reason in (Reason.SCOPE_MISSING, Reason.KEY_REJECTED):
+        described["scopes"] = list(error.scopes)
+    return described
+
+
+def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:
+    """Return a list reply as items and the page that they are.
+
+    A cursor behind an empty page leads nowhere, so it is not passed on.
+    """
+    items = reply.get("items", ()) if isinstance(reply, dict) else reply or ()
+    cursor = reply.get("next_starting_after") if isinstance(reply, dict) else None
+    shaped = [shape(item) for item in items]
+    described: dict[str, Json] = {"has_more": bool(cursor and shaped)}
+    if described["has_more"]:
+        described["next_cursor"] = cursor
+    described["returned"] = len(shaped)
+    return {"items": shaped, "page": described}
+
+
+def fit(value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None) -> Json:
+    """Return the value, or a cut copy of it that says so, within `MAX_BYTES`."""
+    if len(dumps(value)) <= MAX_BYTES:
+        return value
+    if isinstance(value, dict) and "page" in value:
+        value = _fewer_items(value, arguments, cursor_of)
+    for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
+        if len(dumps(value)) <= MAX_BYTES:
+            return value
+        value = _with_notice(_shorter(value, longest, most))
+    return value
+
+
+def _fewer_items(
+    value: JsonObject, arguments: JsonObject, cursor_of: CursorOf | None
+) -> JsonObject:
+    """Keep the items that fit, at least one, and point behind the last of them."""
+    items = value["items"]
+    room = MAX_BYTES - RESERVE
+    kept = 0
+    for item in items:
+        room -= len(dumps(item)) + 1
+        if room < 0 and kept:
+            break
+        kept += 1
+    if kept == len(items):
+        return value
+    cursor = cursor_of(items[kept - 1], arguments) if cursor_of else None
+    cut: dict[str, Json] = {"has_more": True, "returned": kept}
+    notice = f"{CUT_NOTICE} {len(items) - kept} items of this page are not shown: "
+    if cursor is None:
+        notice += f"call again with limit {kept}."
+    else:
+        cut["next_cursor"] = cursor
+        notice += "go on with next_cursor."
+    return {**value, "items": items[:kept], "page": cut, "notice": notice}
+
+
+def _shorter(value: Json, longest: int, most: int) -> Json:
+    """Cut long texts and long lists wherever they are, saying how much is gone."""
+    if isinstance(value, str) and len(value) > longest:
+        return f"{value[:longest]}… [{len(value) - longest} characters cut]"
+    if isinstance(value, dict):
+        return {name: _shorter(each, longest, most) for name, each in value.items()}
+    if isinstance(value, list):
+        cut = [_shorter(each, longest, most) for each in value[:most]]
+        if len(value) > most:
+            cut.append(f"[{len(value) - most} more cut]")
+        return cut
+    return value
+
+
+def _with_notice(value: Json) -> Json:
+    if not isinstance(value, dict):
+        return value
+    return {**value, "notice": value.get("notice", CUT_NOTICE)}

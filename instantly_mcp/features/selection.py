@@ -1,0 +1,50 @@
+"""Which tools are listed: a first, simple choice made by the operator."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+TOOLSETS = (
+    "accounts",
+    "campaigns",
+    "leads",
+    "emails",
+    "analytics",
+    "jobs",
+    "server",
+)
+
+
+@frozen
+class Selection:
+    """The toolsets on offer.
+
+    :param toolsets: their names; ``server`` is always among them.
+    :param extra: also the tools that are listed only when everything is.
+    """
+
+    toolsets: tuple[str, ...] = TOOLSETS
+    extra: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Selection:
+        """Read ``default``, ``all``, or names of toolsets parted by commas.
+
+        :raises ValueError: for an unknown name; the message lists the valid ones.
+        """
+        names = [name.strip().lower() for name in text.split(",") if name.strip()]
+        unknown = [name for name in names if name not in (*TOOLSETS, "default", "all")]
+        if unknown or not names:
+            wrong = ", ".join(unknown) if unknown else "nothing"
+            valid = ", ".join(("default", "all", *TOOLSETS))
+            raise ValueError(f"unknown toolset: {wrong}; the valid names are {valid}")
+        if "all" in names:
+            return cls(TOOLSETS, True)
+        if "default" in names:
+            return cls()
+        wanted = {*names, "server"}
+        return cls(tuple(name for name in TOOLSETS if name in wanted))
+
+    def lists(self, toolset: str, extra: bool) -> bool:
+        """Say whether a tool of this kind is on offer."""
+        return toolset in self.toolsets and (self.extra or not extra)

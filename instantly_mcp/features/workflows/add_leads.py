@@ -1,0 +1,172 @@
+"""add_leads_to_campaign_or_list_bulk: any number of leads, in chunks of a thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from ..._json import Json, JsonObject
+from ...api.errors import ApiError
+from ...catalog.codes import INTEREST
+from ...protocol.call import Call
+from ..bench import Bench
+from ..labels import to_code
+from ..results import Failed, Refusal, error_object
+
+CHUNK = 1000
+NAMED = 10
+CREATED_SHOWN = 50
+
+COUNTERS = (
+    "total_sent",
+    "leads_uploaded",
+    "in_blocklist",
+    "duplicated_leads",
+    "skipped_count",
+    "invalid_email_count",
+    "incomplete_count",
+    "duplicate_email_count",
+)
+
+Numbered = tuple[int, JsonObject]
+"""A lead and its place in the caller's list."""
+
+_interest = to_code(INTEREST, open_ended=True)
+
+
+@define
+class Tally:
+    """The counters of all chunks together."""
+
+    counters: dict[str, int] = field(factory=lambda: dict.fromkeys(COUNTERS, 0))
+    created: list[JsonObject] = field(factory=list)
+    blocklist_used: Json = None
+    remaining_in_plan: Json = None
+
+    def add(self, reply: JsonObject, chunk: Sequence[Numbered]) -> None:
+        """Add one chunk's reply; indexes become those of the caller's list."""
+        for name in COUNTERS:
+            self.counters[name] += int(reply.get(name) or 0)
+        self.blocklist_used = reply.get("blocklist_used") or self.blocklist_used
+        remaining = reply.get("remaining_in_plan")
+        if remaining is not None:
+            self.remaining_in_plan = remaining
+        for lead in reply.get("created_leads") or ():
+            place = lead.get("index")
+            known = isinstance(place, int) and 0 <= place < len(chunk)
+            index = chunk[place][0] if known else place
+            self.created.append(
+                {"index": index, "id": lead.get("id"), "email": lead.get("email")}
+            )
+
+    def as_object(self, removed: int) -> dict[str, Json]:
+        """Return the merged summary."""
+        summary: dict[str, Json] = {**self.counters, "duplicates_removed": removed}
+        if self.blocklist_used is not None:
+            summary["blocklist_used"] = self.blocklist_used
+        if self.remaining_in_plan is not None:
+            summary["remaining_in_plan"] = self.remaining_in_plan
+        summary["created_leads"] = self.created[:CREATED_SHOWN]
+        if len(self.created) > CREATED_SHOWN:
+            summary["created_leads_not_shown"] = len(self.created) - CREATED_SHOWN
+        return summary
+
+
+async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Add the leads; name what was added and what was not."""
+    target = _target(given)
+    leads = [_converted(lead) for lead in given["leads"]]
+    _require_complete(leads, target)
+    unique = _without_duplicates(leads)
+    chunks = [unique[at : at + CHUNK] for at in range(0, len(unique), CHUNK)]
+    tally, done = Tally(), 0
+    for number, chunk in enumerate(chunks, 1):
+        request = {**given, "leads": [lead for _, lead in chunk]}
+        try:
+            reply = await bench.execute("bulkAddLeads", request, call)
+        except ApiError as error:
+            if number == 1:
+                raise
+            return _stopped(tally, error, chunk, unique, done)
+        tally.add(reply, chunk)
+        done += len(chunk)
+        call.progress(done, len(unique), f"Added chunk {number} of {len(chunks)}")
+    return tally.as_object(len(leads) - len(unique))
+
+
+def _target(given: JsonObject) -> str:
+    chosen = [name for name in ("campaign_id", "list_id") if given.get(name)]
+    if len(chosen) != 1:
+        raise Refusal(
+            "bad_argument",
+            "The leads need one place to go: a campaign or a list.",
+            "Give exactly one of campaign_id and list_id.",
+        )
+    return chosen[0]
+
+
+def _converted(lead: JsonObject) -> JsonObject:
+    converted = dict(lead)
+    if isinstance(lead.get("email"), str):
+        converted["email"] = lead["email"].strip()
+    if "lt_interest_status" in lead:
+        converted["lt_interest_status"] = _interest(lead["lt_interest_status"])
+    return converted
+
+
+def _require_complete(leads: Sequence[JsonObject], target: str) -> None:
+    """Refuse the whole call before anything is sent, naming the leads."""
+    names = () if target == "campaign_id" else ("first_name", "last_name")
+    enough = ("email", *names)
+    lacking = [
+        place
+        for place, lead in enumerate(leads)
+        if not any(str(lead.get(name) or "").strip() for name in enough)
+    ]
+    if lacking:
+        raise Refusal(
+            "incomplete_leads",
+            f"{len(lacking)} leads lack what {target.removesuffix('_id')}s need, "
+            f"at the places {', '.join(map(str, lacking[:NAMED]))} (counted from 0).",
+            "Each lead needs " + " or ".join(enough) + ". Nothing was added.",
+            indexes=lacking[:100],
+        )
+
+
+def _without_duplicates(leads: Sequence[JsonObject]) -> list[Numbered]:
+    """Keep the first lead of each address; leads without one are all kept."""
+    seen: set[str] = set()
+    kept = []
+    for place, lead in enumerate(leads):
+        address = str(lead.get("email") or "").lower()
+        if address and address in seen:
+            continue
+        seen.add(address)
+        kept.append((place, lead))
+    return kept
+
+
+def _stopped(
+    tally: Tally,
+    error: ApiError,
+    chunk: Sequence[Numbered],
+    unique: Sequence[Numbered],
+    done: int,
+) -> Failed:
+    first = chunk[0][0]
+    return Failed(
+        {
+            "code": "partial_failure",
+            "message": f"{done} leads were sent, then a chunk failed: {error.message}",
+            "hint": (
+                f"Call again with the leads from place {first} on (counted from 0). "
+                "Of the chunk that failed some may have been added; those are counted "
+                "as duplicates then."
+            ),
+            "resume_from_index": first,
+            "not_sent": len(unique) - done,
+            "error": error_object(error),
+            "so_far": tally.as_object(0),
+        }
+    )

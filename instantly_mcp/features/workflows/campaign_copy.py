@@ -1,0 +1,126 @@
+"""The sequence of a campaign, from steps as people think of them.
+
+A step waits *before* it is sent; the API wants each step's wait before the *next*.
+Nothing is written that the caller did not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._json import Json, JsonObject
+from ..markup import as_html, one_line
+from ..results import Refusal
+
+DEFAULT_WAIT = 3
+LONG_SUBJECT = 50
+
+
+def steps_given(given: JsonObject) -> list[JsonObject]:
+    """Return the steps that the arguments describe.
+
+    :raises Refusal: when there is no copy, or two versions of the first step.
+    """
+    steps = list(given.get("steps") or ())
+    short = "subject" in given or "body" in given
+    if short and steps:
+        raise Refusal(
+            "bad_argument",
+            "Both steps and subject/body were given.",
+            "Give either subject and body (one mail), or steps (the whole sequence).",
+        )
+    if not steps:
+        steps = [{"subject": given.get("subject", ""), "body": given.get("body", "")}]
+    for number, step in enumerate(steps, 1):
+        _check(number, step)
+    return steps
+
+
+def sequence_of(steps: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the ``sequences`` member of a campaign."""
+    made = []
+    for place, step in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
+        made.append(
+            {
+                "type": "email",
+                "delay": 0
+                if following is None
+                else following.get("wait", DEFAULT_WAIT),
+                "delay_unit": "days"
+                if following is None
+                else following.get("wait_unit", "days"),
+                "variants": [_variant(each) for each in variants_of(step)],
+            }
+        )
+    return [{"steps": made}]
+
+
+def formatted(sequences: Json) -> Json:
+    """Return the API's own ``sequences`` with every body as HTML."""
+    if not isinstance(sequences, list):
+        return sequences
+    return [_with_html(sequence) for sequence in sequences]
+
+
+def remarks(steps: Sequence[JsonObject]) -> list[str]:
+    """Return what is allowed but probably not wanted."""
+    found = []
+    for number, step in enumerate(steps, 1):
+        for each in variants_of(step):
+            subject = one_line(each.get("subject", ""))
+            if len(subject) > LONG_SUBJECT:
+                found.append(
+                    f"Step {number}: a subject has {len(subject)} characters; beyond "
+                    f"{LONG_SUBJECT} it is cut on most screens."
+                )
+    return found
+
+
+def variants_of(step: JsonObject) -> list[JsonObject]:
+    """Return the step itself and its A/B variants."""
+    first = {"subject": step.get("subject", ""), "body": step.get("body", "")}
+    return [first, *step.get("variants", ())]
+
+
+def _check(number: int, step: JsonObject) -> None:
+    for each in variants_of(step):
+        if not str(each.get("body", "")).strip():
+            raise Refusal(
+                "missing_copy",
+                f"Step {number} has no body.",
+                "Write the copy of every step; none is ever made up here.",
+            )
+    if number == 1 and not one_line(str(step.get("subject", ""))):
+        raise Refusal(
+            "missing_copy",
+            "The first step has no subject.",
+            "Only follow-ups may leave the subject empty: they then join the thread.",
+        )
+
+
+def _variant(each: JsonObject) -> JsonObject:
+    return {
+        "subject": one_line(each.get("subject", "")),
+        "body": as_html(each["body"]),
+    }
+
+
+def _with_html(sequence: Json) -> Json:
+    if not isinstance(sequence, dict):
+        return sequence
+    return {
+        **sequence,
+        "steps": [
+            {**step, "variants": [_htmlized(v) for v in step.get("variants", ())]}
+            if isinstance(step, dict)
+            else step
+            for step in sequence.get("steps", ())
+        ],
+    }
+
+
+def _htmlized(variant: Json) -> Json:
+    if not isinstance(variant, dict) or not isinstance(variant.get("body"), str):
+        return variant
+    return {**variant, "body": as_html(variant["body"])}

@@ -1,0 +1,112 @@
+"""create_campaign: copy, senders and schedule checked, then one draft created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..._json import Json, JsonObject
+from ...catalog.codes import CAMPAIGN_STATUS
+from ...protocol.call import Call
+from ..bench import Bench
+from ..labels import labelled
+from ..zones import Placement
+from .campaign_copy import remarks, sequence_of, steps_given
+from .senders import offer_choice, require_able
+
+WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+
+DEFAULTS: Mapping[str, Json] = {
+    "timezone": "America/Chicago",
+    "timing_from": "09:00",
+    "timing_to": "17:00",
+    "days": list(WEEK[1:6]),
+    "daily_limit": 30,
+    "email_gap": 10,
+    "open_tracking": False,
+    "link_tracking": False,
+    "stop_on_reply": True,
+    "stop_on_auto_reply": True,
+}
+
+SETTINGS = (
+    "daily_limit",
+    "email_gap",
+    "open_tracking",
+    "link_tracking",
+    "stop_on_reply",
+    "stop_on_auto_reply",
+    "text_only",
+)
+"""Members that are sent as they were given."""
+
+_short = labelled({"status": CAMPAIGN_STATUS})
+
+
+async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Create a draft, or say what it would be, or ask for the senders."""
+    steps = steps_given(given)
+    settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
+    window = bench.zones.place(
+        settled["timezone"], settled["timing_from"], settled["timing_to"]
+    )
+    if not given.get("email_list"):
+        return await offer_choice(bench, call)
+    senders = await require_able(bench, call, given["email_list"])
+    payload = {
+        "name": given["name"],
+        "campaign_schedule": _schedule(settled, window),
+        "sequences": sequence_of(steps),
+        "email_list": senders,
+        **{name: settled[name] for name in SETTINGS if name in settled},
+    }
+    report = _report(given, window, steps)
+    if given.get("dry_run"):
+        return {"stage": "preview", "would_create": payload, **report}
+    campaign = await bench.execute("createCampaign", payload, call)
+    return {
+        "stage": "created",
+        "campaign": brief(campaign),
+        "senders": len(senders),
+        "steps": len(steps),
+        **report,
+        "next": "It is a draft. Add leads, then activate_campaign starts the sending.",
+    }
+
+
+def brief(campaign: JsonObject) -> JsonObject:
+    """Return what identifies a campaign, not what the caller just wrote into it."""
+    return _short(
+        {name: campaign.get(name) for name in ("id", "name", "status")},
+    )
+
+
+def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
+    wanted = {str(day).lower() for day in settled["days"]}
+    schedule: dict[str, Json] = {
+        "schedules": [
+            {
+                "name": "Sending window",
+                "timing": {"from": window.start, "to": window.end},
+                "days": {str(n): day in wanted for n, day in enumerate(WEEK)},
+                "timezone": window.used,
+            }
+        ]
+    }
+    for name in ("start_date", "end_date"):
+        if settled.get(name):
+            schedule[name] = settled[name]
+    return schedule
+
+
+def _report(
+    given: JsonObject, window: Placement, steps: Sequence[JsonObject]
+) -> JsonObject:
+    applied = {name: value for name, value in DEFAULTS.items() if name not in given}
+    report: dict[str, Json] = {
+        "timezone": window.as_object(),
+        "defaults_applied": applied,
+    }
+    found = remarks(steps)
+    if found:
+        report["remarks"] = found
+    return report

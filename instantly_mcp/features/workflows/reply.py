@@ -1,0 +1,73 @@
+"""reply_to_email: real mail, so first look at what is being answered."""
+
+from __future__ import annotations
+
+from ..._json import Json, JsonObject
+from ...protocol.call import Call
+from ..bench import Bench
+from ..markup import as_html, one_line
+from ..results import Refusal
+
+
+async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Send a reply from the account that received the mail."""
+    body = _body(given["body"])
+    original = await bench.execute("getEmail", {"id": given["reply_to_uuid"]}, call)
+    account = _account(given.get("eaccount"), original)
+    expected = given.get("expected_recipient")
+    recipient = _recipient(original, account)
+    if expected and expected.strip().lower() != recipient.lower():
+        raise Refusal(
+            "unexpected_recipient",
+            f"The reply would go to {recipient or 'nobody known'}, "
+            f"not to {expected.strip()}.",
+            "Check reply_to_uuid: it is the id of the mail, not of the thread.",
+        )
+    request = {name: given[name] for name in given if name != "expected_recipient"}
+    request |= {
+        "eaccount": account,
+        "body": body,
+        "subject": one_line(given["subject"]),
+    }
+    sent = await bench.execute("replyToEmail", request, call)
+    facts = sent if isinstance(sent, dict) else {}
+    kept = ("id", "thread_id", "subject", "to_address_email_list", "timestamp_email")
+    return {
+        "sent": True,
+        "from": account,
+        "to": recipient,
+        **{name: facts[name] for name in kept if facts.get(name)},
+    }
+
+
+def _body(body: JsonObject) -> JsonObject:
+    """Return a body with HTML: line ends of bare text are lost in delivery."""
+    text, html = str(body.get("text") or ""), str(body.get("html") or "")
+    if not text.strip() and not html.strip():
+        raise Refusal(
+            "bad_argument",
+            "The reply has no text.",
+            "Give body.text, body.html, or both.",
+        )
+    made = {"html": as_html(html if html.strip() else text)}
+    return {**made, "text": text} if text.strip() else made
+
+
+def _account(given: Json, original: JsonObject) -> str:
+    owner = str(original.get("eaccount") or "")
+    wanted = str(given or "").strip() or owner
+    if owner and wanted.lower() != owner.lower():
+        raise Refusal(
+            "wrong_sender",
+            f"The mail belongs to {owner}; a reply from {wanted} breaks the thread.",
+            "Leave eaccount out, or give the account that received the mail.",
+        )
+    return wanted
+
+
+def _recipient(original: JsonObject, account: str) -> str:
+    """Say who gets the reply: the other side of the mail that is answered."""
+    sender = str(original.get("from_address_email") or "")
+    if sender and sender.lower() != account.lower():
+        return sender
+    return str(original.get("lead") or original.get("to_address_email_list") or "")

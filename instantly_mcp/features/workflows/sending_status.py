@@ -1,0 +1,50 @@
+"""get_campaign_sending_status: why a campaign does not send, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..._json import Json, JsonObject
+
+MEANINGS: Mapping[str, str] = {
+    "campaign_paused": "It is paused; activate_campaign resumes it.",
+    "campaign_draft": "It is a draft; activate_campaign starts it.",
+    "campaign_completed": "Every lead has had the whole sequence; add leads.",
+    "campaign_running_subsequences": "Only its subsequences are still sending.",
+    "campaign_bounce_protect": "Too many bounces stopped it; clean the leads first.",
+    "campaign_accounts_unhealthy": "Its sending accounts have errors.",
+    "campaign_account_suspended": "The Instantly account is suspended.",
+    "out_of_schedule": "It is outside of its sending window now.",
+    "waiting_for_leads": "No lead is due; add leads or wait for the next step.",
+    "daily_limit_met": "The campaign's daily limit is used up; it goes on tomorrow.",
+    "account_daily_limit_met": "Its accounts have used up their daily limits.",
+    "new_lead_limit_met": "The day's limit of new leads is used up.",
+    "all_accounts_unhealthy": "None of its accounts can send; see list_accounts.",
+    "waiting_for_esp_match": "It waits for a sender that matches the lead's provider.",
+    "domain_limit_reached": "The limit of mails to one company is reached.",
+    "follow_up_delay_not_met": "The next follow-ups are not due yet.",
+    "no_accounts_available": "It has no sending accounts; set email_list.",
+    "healthy": "It is sending normally.",
+}
+
+
+def sending_status(reply: Json, given: JsonObject) -> JsonObject:
+    """Merge the two halves of the reply, either of which may be null."""
+    facts = reply if isinstance(reply, dict) else {}
+    diagnostics = facts.get("diagnostics") or {}
+    summary = facts.get("summary") or {}
+    status = diagnostics.get("status") or summary.get("status")
+    result: dict[str, Json] = {
+        "campaign_id": given["id"],
+        "status": status or "unknown",
+        "healthy": status == "healthy",
+        "meaning": MEANINGS.get(
+            str(status),
+            summary.get("status_message") or "Instantly has no diagnosis for it yet.",
+        ),
+    }
+    if summary:
+        result["summary"] = summary
+    if diagnostics:
+        result["diagnostics"] = diagnostics
+    return result

@@ -1,0 +1,50 @@
+"""update_campaign: the patch, with time zones placed and bodies as HTML."""
+
+from __future__ import annotations
+
+from ..._json import Json, JsonObject
+from ...protocol.call import Call
+from ..bench import Bench
+from ..results import Refusal
+from ..zones import Placement
+from .campaign_copy import formatted
+from .create_campaign import brief
+
+
+async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Change a campaign; say what was changed and where windows were placed."""
+    patch = dict(given)
+    placements: list[Placement] = []
+    if "campaign_schedule" in patch:
+        patch["campaign_schedule"] = _placed(
+            bench, patch["campaign_schedule"], placements
+        )
+    if "sequences" in patch:
+        patch["sequences"] = formatted(patch["sequences"])
+    campaign = await bench.execute("patchCampaign", patch, call)
+    result: dict[str, Json] = {
+        "campaign": brief(campaign),
+        "changed": sorted(name for name in given if name != "id"),
+    }
+    if placements:
+        result["timezones"] = [each.as_object() for each in placements]
+    return result
+
+
+def _placed(bench: Bench, schedule: Json, placements: list[Placement]) -> Json:
+    try:
+        windows = []
+        for each in schedule["schedules"]:
+            timing = each["timing"]
+            window = bench.zones.place(each["timezone"], timing["from"], timing["to"])
+            placements.append(window)
+            moved = {"from": window.start, "to": window.end}
+            windows.append({**each, "timing": moved, "timezone": window.used})
+        return {**schedule, "schedules": windows}
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(
+            "bad_argument",
+            "campaign_schedule does not have the shape of a schedule.",
+            'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
+            '"days": {"1": true, …}, "timezone"}]}; day 0 is Sunday.',
+        ) from error

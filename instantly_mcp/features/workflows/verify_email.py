@@ -1,0 +1,100 @@
+"""verify_email: pay once, then look until the answer is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+
+from ..._json import Json, JsonObject
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ..bench import Bench
+from ..results import Failed, error_object
+
+LONGEST = 45
+BACKOFF = (2.0, 3.0, 5.0, 8.0)
+
+MAY_PASS = frozenset(
+    {
+        Reason.NOT_FOUND,
+        Reason.RATE_LIMITED,
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.UPSTREAM_FAILED,
+        Reason.UNEXPECTED_REPLY,
+    }
+)
+"""Failures of a look after which looking again makes sense."""
+
+ASK_AGAIN = (
+    "Call verify_email again with check_only true: that reads the status and costs "
+    "no credit."
+)
+
+
+async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Verify an address, or only look at what a verification came to."""
+    address = given["email"]
+    look = {"email": address}
+    if given.get("check_only"):
+        reply = await bench.execute("checkVerificationStatus", look, call)
+        return _described(address, reply, charged=False)
+    try:
+        reply = await bench.execute("createEmailVerification", look, call)
+    except ApiError as error:
+        if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
+            return Failed(error_object(error, f"It may be paid for. {ASK_AGAIN}"))
+        raise
+    reply, trouble = await _settled(bench, look, reply, call, given["max_wait_seconds"])
+    described = _described(address, reply, charged=True)
+    if trouble is not None:
+        described["last_look_failed"] = error_object(trouble)
+    return described
+
+
+async def _settled(
+    bench: Bench, look: JsonObject, reply: Json, call: Call, longest: float
+) -> tuple[Json, ApiError | None]:
+    """Look until the verification is no longer pending or the time is up."""
+    waited, trouble = 0.0, None
+    for wait in _waits():
+        if not _is_pending(reply) or waited + wait > min(longest, LONGEST):
+            break
+        await bench.pause(wait)
+        waited += wait
+        call.progress(waited, longest, f"Still pending after {waited:.0f} s")
+        try:
+            reply, trouble = (
+                await bench.execute("checkVerificationStatus", look, call),
+                None,
+            )
+        except ApiError as error:
+            trouble = error
+            if error.reason not in MAY_PASS:
+                break
+    return reply, trouble
+
+
+def _waits() -> Iterator[float]:
+    return chain(BACKOFF, repeat(BACKOFF[-1]))
+
+
+def _is_pending(reply: Json) -> bool:
+    return isinstance(reply, dict) and reply.get("verification_status") == "pending"
+
+
+def _described(address: str, reply: Json, *, charged: bool) -> dict[str, Json]:
+    facts = reply if isinstance(reply, dict) else {}
+    status = facts.get("verification_status") or "unknown"
+    described: dict[str, Json] = {
+        "email": address,
+        "verification_status": status,
+        "finished": status in ("verified", "invalid"),
+        "credit_spent_by_this_call": charged,
+    }
+    for name in ("status", "catch_all", "credits", "credits_used"):
+        if facts.get(name) is not None:
+            described[name] = facts[name]
+    if not described["finished"]:
+        described["next"] = ASK_AGAIN
+    return described
