@@ -16,6 +16,7 @@ from .._json import Json, JsonObject
 
 MAX_DEPTH = 64
 MAX_PROBLEMS = 5
+MAX_NAME = 60
 
 
 class ArgumentCheck:
@@ -47,7 +48,8 @@ class ArgumentCheck:
         path = ".".join(str(step) for step in error.instance_path)
         rule = error.kind.name
         if rule == "additionalProperties":
-            return [self._unknown(path, name) for name in error.kind.value]
+            names = error.kind.value[:MAX_PROBLEMS]
+            return [self._unknown(path, name[:MAX_NAME]) for name in names]
         if rule == "required":
             where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
             return [f"The argument {where} is required."]
@@ -56,7 +58,7 @@ class ArgumentCheck:
         return [f"The argument {where} is not valid: {_wanted(error)}."]
 
     def _unknown(self, path: str, name: str) -> str:
-        where = f"{path}.{name[:60]}" if path else name[:60]
+        where = f"{path}.{name}" if path else name
         near = get_close_matches(name, self._known, n=1) if not path else []
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"Unknown argument {where}.{hint}"

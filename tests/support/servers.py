@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -28,8 +29,14 @@ from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.pipeline.reply import Answer, EventStream, Outcome, Reply, refuse
 from instantly_mcp.protocol.errors import session_not_found
-from instantly_mcp.protocol.interfaces import ISessionStore, ITracker, Work
-from instantly_mcp.protocol.methods import Offer, ServerInfo
+from instantly_mcp.protocol.interfaces import (
+    ISeal,
+    ISessionStore,
+    IToolbox,
+    ITracker,
+    Work,
+)
+from instantly_mcp.protocol.offer import Offer, ServerInfo
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.session import (
     ENDED,
@@ -63,9 +70,40 @@ def credential(key: str = ADA) -> Credential:
     return Credential(secret=Secret(key), source="x-api-key")
 
 
-def make_server(toolbox: SmallToolbox) -> McpServer:
+@implementer(ISeal)
+@define(eq=False)
+class Drawer:
+    """A seal whose tokens are numbers of what lies in a drawer."""
+
+    kept: dict[str, tuple[str, bytes]] = field(factory=dict)
+
+    def seal(self, purpose: str, payload: bytes) -> str:
+        """Keep the payload and return its number."""
+        token = f"token-{len(self.kept)}"
+        self.kept[token] = (purpose, payload)
+        return token
+
+    def unseal(self, purpose: str, token: str) -> bytes | None:
+        """Return what was kept under the token for the same purpose."""
+        kept_for, payload = self.kept.get(token, ("", b""))
+        return payload if token in self.kept and kept_for == purpose else None
+
+
+def make_offer(toolbox: IToolbox, clock: Clock, **settings: Any) -> Offer:
+    """Return an offer of a toolbox, and of whatever else is given."""
+    return Offer(
+        info=INFO,
+        toolbox=toolbox,
+        seal=Drawer(),
+        clock=clock,
+        wall_clock=lambda: 1_790_000_000.0 + clock.seconds(),
+        **settings,
+    )
+
+
+def make_server(toolbox: IToolbox, clock: Clock) -> McpServer:
     """Return the engine over a toolbox."""
-    return McpServer(Offer(INFO, toolbox))
+    return McpServer(make_offer(toolbox, clock))
 
 
 @implementer(ISessionStore)
@@ -287,7 +325,7 @@ class Rig:
         self.toolbox = SmallToolbox()
         self.sessions = SessionShelf()
         self.work = WorkList()
-        self.server = make_server(self.toolbox)
+        self.server = make_server(self.toolbox, clock)
         self.answering = Answering(self.server, clock, self.work, commit_seconds)
         self.streamable = StreamableHttp(
             answering=self.answering, sessions=self.sessions, strict=strict
