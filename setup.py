@@ -39,7 +39,13 @@ setup(
         "prometheus-client>=0.21",
     ],
     extras_require={
-        "test": ["hypothesis>=6.100", "mcp>=2.0", "jsonschema>=4.23"],
+        "test": [
+            "hypothesis>=6.100",
+            "mcp>=2.0",
+            "jsonschema>=4.23",
+            "setuptools>=68",
+            "wheel",
+        ],
         "dev": [
             "ruff>=0.9",
             "mypy>=1.14",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..access.exposure import exposure_refusal
+from ..features.selection import Selection
 from .listening import ListenAddress
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ def broken_rules(settings: Settings) -> Iterator[str]:
         yield "IMCP-SETTING listen must name at least one endpoint"
     if settings.sandbox and not settings.is_default("upstream"):
         yield "IMCP-SETTING sandbox and upstream exclude each other; set one"
+    try:
+        Selection.parse(",".join(settings.toolsets))
+    except ValueError as error:
+        yield f"IMCP-SETTING toolsets ({settings.origins['toolsets']}): {error}"
     exposed = exposure_refusal(
         settings.listen,
         operator_key=settings.api_key is not None and not settings.sandbox,

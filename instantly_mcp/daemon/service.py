@@ -76,20 +76,24 @@ class DaemonService(MultiService):
     def privilegedStartService(self) -> None:
         """Open the sockets: ports below 1024 need the rights that are dropped next."""
         super().privilegedStartService()
-        self._opening = self._parts.ports.open()
-        result = self._opening.result if self._opening.called else None
-        if isinstance(result, Failure):
-            self._opening.addErrback(self._cannot_start)
-            raise SystemExit(self.exit_status)
+        self._opening = self._open()
 
     def startService(self) -> None:
         """Begin to serve."""
+        # `twist`, unlike `twistd`, starts services without the privileged part.
+        opening = self._open() if self._opening is None else self._opening
         super().startService()
         self._reactor.callWhenRunning(self._listen_to_signals)
-        if self._opening is None:
-            self._opening = self._parts.ports.open()
-        self._opening.addCallback(self._listening)
-        self._opening.addErrback(self._cannot_run)
+        opening.addCallback(self._listening)
+        opening.addErrback(self._cannot_run)
+
+    def _open(self) -> Deferred[None]:
+        """Open the sockets. What fails at once ends the process with its status."""
+        opening = self._parts.ports.open()
+        if opening.called and isinstance(opening.result, Failure):
+            opening.addErrback(self._cannot_start)
+            raise SystemExit(self.exit_status)
+        return opening
 
     def _listen_to_signals(self) -> None:
         self._signals.listen(self.stop_or_hurry, self.reload)
@@ -116,7 +120,7 @@ class DaemonService(MultiService):
 
     def _cannot_run(self, failure: Failure) -> None:
         self._cannot_start(failure)
-        self._reactor.stop()
+        self._reactor.callWhenRunning(self._reactor.stop)
 
     def stop_or_hurry(self) -> None:
         """Drain at the first call, stop at once at the second."""

@@ -181,6 +181,11 @@ class MistakesTests(SettingsTestCase):
             with self.assertRaises(Mistakes):
                 resolve({"listen": [text]}, {})
 
+    def test_unknown_toolset(self):
+        """A toolset that does not exist is refused, with those that do."""
+        (line,) = self.mistakes("--toolsets", "accounts,campains")
+        self.assertIn("unknown toolset: campains; the valid names are", line)
+
     def test_sandbox_has_no_upstream(self):
         """The sandbox and a real upstream exclude each other."""
         (line,) = self.mistakes("--sandbox", "--upstream", "https://x.example")

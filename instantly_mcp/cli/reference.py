@@ -1,0 +1,52 @@
+"""Writes the generated part of the operations manual: the table of settings.
+
+``python -m instantly_mcp.cli.reference docs/operations.md`` puts it in place.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..daemon.table import SETTINGS, Setting
+from .check import shown
+
+BEGIN = "<!-- settings: written by make docs -->"
+END = "<!-- end of settings -->"
+
+
+def settings_table() -> str:
+    """Return the table of all settings in Markdown."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "| Option | Default | What it does |"
+    yield "| --- | --- | --- |"
+    for setting in SETTINGS:
+        option = f"`--{setting.option}`" + (" (repeatable)" * setting.repeatable)
+        yield f"| {option} | {_default(setting)} | {setting.help} |"
+
+
+def _default(setting: Setting) -> str:
+    if setting.shows or not setting.default:
+        return setting.shows or shown(setting.default)
+    return f"`{shown(setting.default)}`"
+
+
+def with_table(manual: str) -> str:
+    """Return the manual with the table that is true now."""
+    before, _, rest = manual.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{settings_table()}\n{END}{after}"
+
+
+def main() -> None:
+    """Rewrite the file that is named on the command line."""
+    path = Path(sys.argv[1])
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Starts real daemons for tests, and watches them through the reactor."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+from twisted.web.client import Agent, readBody
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IResponse
+
+ROOT = Path(__file__).parent.parent.parent
+
+ANY_PORT = "tcp:0:interface=127.0.0.1"
+LOOK_SECONDS = 0.02
+TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()")
+MODULE = (sys.executable, "-m", "instantly_mcp")
+
+
+class Running(ProcessProtocol):
+    """One process: what it wrote, and how it ended."""
+
+    def __init__(self, ready_file: Path) -> None:
+        self.ready_file = ready_file
+        self.output = b""
+        self.ended: Deferred[int] = Deferred()
+        self.status: int | None = None
+
+    def outReceived(self, data: bytes) -> None:
+        """Keep what the process writes."""
+        self.output += data
+
+    errReceived = outReceived
+
+    def processEnded(self, reason: Failure) -> None:
+        """Note the status; a signal that killed it counts as negative."""
+        value: Any = reason.value
+        self.status = -value.signal if value.signal else value.exitCode
+        self.ended.callback(self.status)
+
+    def send(self, number: int) -> None:
+        """Send a signal."""
+        assert self.transport is not None
+        os.kill(self.transport.pid, number)
+
+    async def ready(self) -> dict[str, Any]:
+        """Wait for the ready file; return what it says."""
+        while not self.ready_file.exists():
+            if self.status is not None:
+                raise AssertionError(f"ended with {self.status}: {self.output!r}")
+            await deferLater(reactor, LOOK_SECONDS)
+        record: dict[str, Any] = json.loads(self.ready_file.read_bytes())
+        return record
+
+
+class ProcessTestCase(TestCase):
+    """A test that starts daemons. None of them outlives it."""
+
+    timeout = 60
+
+    def setUp(self) -> None:
+        """Have a folder of the test's own."""
+        self.folder = Path(self.mktemp()).resolve()
+        self.folder.mkdir(parents=True)
+        self.agent = Agent(reactor)
+
+    def spawn(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path = ROOT,
+        environ: Mapping[str, str] | None = None,
+    ) -> Running:
+        """Start a command; its ready file and its state are the test's own."""
+        running = Running(self.folder / f"ready-{len(os.listdir(self.folder))}.json")
+        whole = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(cwd),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "INSTANTLY_MCP_READY_FILE": str(running.ready_file),
+            "INSTANTLY_MCP_LISTEN": ANY_PORT,
+            **(environ or {}),
+        }
+        reactor.spawnProcess(
+            running, command[0], list(command), env=whole, path=str(cwd)
+        )
+        self.addCleanup(self._end, running)
+        return running
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> bytes:
+        """GET a URL, expecting 200."""
+        response = await self.request(b"GET", url, headers or {})
+        self.assertEqual(response.code, 200)
+        body: bytes = await readBody(response)
+        return body
+
+    async def request(
+        self, method: bytes, url: str, headers: Mapping[str, str], body: Any = None
+    ) -> IResponse:
+        """Send a request on a connection of its own."""
+        raw = Headers({name: [value] for name, value in headers.items()})
+        return await self.agent.request(method, url.encode(), raw, body)
+
+    def _end(self, running: Running) -> Deferred[int] | None:
+        if running.status is not None:
+            return None
+        try:
+            running.send(signal.SIGKILL)
+        except (ProcessExitedAlready, ProcessLookupError):
+            pass
+        return running.ended
