@@ -7,52 +7,33 @@ event is the result. So a 400 or a 404 stays honest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
-from attrs import define, evolve
+from attrs import define
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from .._json import JsonObject, dumps
+from .._json import dumps
 from ..protocol.call import NOWHERE, Caller
-from ..protocol.errors import ProtocolError, internal_error, invalid_request
+from ..protocol.errors import invalid_request
 from ..protocol.interfaces import IOutlet, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
 from ..protocol.session import McpSession
 from ..protocol.versions import Revision
-from .channel import Channel, Event
 from .exchange import Exchange
+from .race import ACCEPTED, Race, Restate, unchanged
 from .reply import (
     JSON_TYPE,
     Answer,
-    EventStream,
     HeaderPairs,
     Reply,
     response_answer,
 )
-
-COMMIT_SECONDS = 5.0
-"""After this long without a result the answer becomes a stream, kept alive."""
+from .resumable import StreamLog
 
 MAX_BATCH = 100
-
-ACCEPTED = 202
-
-Restate: TypeAlias = Callable[[ProtocolError], ProtocolError]
-
-
-def unchanged(error: ProtocolError) -> ProtocolError:
-    """Say an error as it is."""
-    return error
-
-
-def message_event(message: JsonObject) -> Event:
-    """Return the event that carries a JSON-RPC message."""
-    return Event(data=dumps(message), name="message")
 
 
 @define(eq=False)
@@ -65,15 +46,16 @@ class Answering:
     server: McpServer
     clock: IReactorTime
     tracker: ITracker
-    commit_seconds: float = COMMIT_SECONDS
 
     def answer(
         self,
         exchange: Exchange,
         revision: Revision,
         session: McpSession | None = None,
+        *,
         can_stream: bool = True,
         restate: Restate = unchanged,
+        streams: StreamLog | None = None,
     ) -> Deferred[Reply]:
         """Answer a single message or a batch.
 
@@ -82,6 +64,7 @@ class Answering:
 
         :param can_stream: the answer may become an event stream.
         :param restate: how this route words an error.
+        :param streams: the session's resumable streams, where there is a session.
         """
         message = exchange.message
         versioned = (("MCP-Protocol-Version", revision.version),)
@@ -90,10 +73,13 @@ class Answering:
         if not isinstance(message, Request):
             return self._accept(message, exchange, revision, session, versioned)
         race = Race(
-            self,
-            versioned,
+            clock=self.clock,
+            tracker=self.tracker,
+            headers=versioned,
             survives=not revision.modern,
-            streams=can_stream and exchange.accepts_stream,
+            may_stream=can_stream and exchange.accepts_stream,
+            streams=streams,
+            primed=revision.priming,
             restate=restate,
         )
         caller = self._caller(exchange, revision, session, race.outlet)
@@ -175,112 +161,3 @@ def _fire_with_batch(
     else:
         answer = Answer(status=ACCEPTED, headers=headers)
     waiter.callback(answer)
-
-
-class Race:
-    """One call's answer: JSON if the result comes first, else an event stream."""
-
-    def __init__(
-        self,
-        answering: Answering,
-        headers: HeaderPairs,
-        *,
-        survives: bool,
-        streams: bool,
-        restate: Restate,
-    ) -> None:
-        self._answering = answering
-        self._headers = headers
-        self._survives = survives
-        self._channel: Channel | None = None
-        self._running: Deferred[Response | None] | None = None
-        self._timer: IDelayedCall | None = None
-        self._may_stream = streams
-        self._restate = restate
-        self.outlet: IOutlet = _StreamOutlet(self) if streams else NOWHERE
-        self.reply: Deferred[Reply] = Deferred(self._client_gone)
-
-    def run(self, running: Deferred[Response | None]) -> None:
-        """Follow a call to its end."""
-        self._running = running
-        if not running.called and self._may_stream and self._channel is None:
-            self._timer = self._answering.clock.callLater(
-                self._answering.commit_seconds, self.commit
-            )
-        running.addCallbacks(self._answered, self._failed)
-
-    def commit(self) -> None:
-        """Turn the answer into an event stream now. Does nothing once replied."""
-        if self._channel is not None or self.reply.called:
-            return
-        self._stop_timer()
-        self._channel = Channel()
-        self._channel.when_closed(self._stream_closed)
-        self.reply.callback(EventStream(channel=self._channel, headers=self._headers))
-
-    def send(self, message: JsonObject) -> None:
-        """Put a notification on the stream, which it opens."""
-        self.commit()
-        if self._channel is not None:
-            self._channel.send(message_event(message))
-
-    def _answered(self, response: Response | None) -> None:
-        self._stop_timer()
-        if response is not None and response.error is not None:
-            response = evolve(response, error=self._restate(response.error))
-        if self._channel is not None:
-            if response is not None:
-                self._channel.send(message_event(response.as_object()))
-            self._channel.close()
-        elif not self.reply.called:
-            self.reply.callback(
-                Answer(status=ACCEPTED, headers=self._headers)
-                if response is None
-                else response_answer(response, self._headers)
-            )
-
-    def _failed(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
-            self._answered(None)
-            return
-        self._stop_timer()
-        error = internal_error("unexpected")
-        self._answered(Response(None, error=error))
-
-    def _client_gone(self, reply: Deferred[Reply]) -> None:
-        """The client left before the answer began."""
-        self._stop_timer()
-        self._leave()
-
-    def _stream_closed(self) -> None:
-        if self._running is not None and not self._running.called:
-            self._leave()
-
-    def _leave(self) -> None:
-        running = self._running
-        if running is None:
-            return
-        if self._survives:
-            self._answering.tracker.track(running)
-        else:
-            running.cancel()
-
-    def _stop_timer(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None and timer.active():
-            timer.cancel()
-
-
-@implementer(IOutlet)
-class _StreamOutlet:
-    def __init__(self, race: Race) -> None:
-        self._race = race
-
-    def send(self, message: JsonObject) -> None:
-        self._race.send(message)
-
-    def close(self) -> None:
-        """A call's own stream ends with its result, not before."""
-
-    def interrupt(self) -> None:
-        """Nothing here can be resumed yet."""

@@ -22,9 +22,10 @@ from ..protocol.errors import (
     session_not_found,
 )
 from ..protocol.versions import ASSUMED_LEGACY
-from .answering import Answering, unchanged
+from .answering import Answering
 from .exchange import Exchange, Route
 from .interfaces import IStage
+from .race import unchanged
 from .reply import Answer, Outcome, json_answer, refuse
 
 ALLOWED = {

@@ -20,6 +20,7 @@ class McpSession:
 
     :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
     :param streams: open GET streams and 2024-11-05 streams, oldest first.
+    :param standby: a stream that lost its connection and may be resumed.
     :param capabilities: what the client declared in ``initialize``.
     :param pending: requests of ours that the client has not answered yet.
     :param subscriptions: the resource URIs it subscribed to.
@@ -38,6 +39,7 @@ class McpSession:
     streams: list[IOutlet] = field(factory=list, repr=False)
     pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
     subscriptions: set[str] = field(factory=set, repr=False)
+    standby: IOutlet | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
 
     @property
@@ -56,6 +58,31 @@ class McpSession:
         client = params.get("clientInfo")
         name = client.get("name") if isinstance(client, dict) else None
         self.client_name = name[:100] if isinstance(name, str) else ""
+
+    def tell(self, message: JsonObject) -> None:
+        """Send a message that belongs to no request, on one stream and only one."""
+        if self.streams:
+            self.streams[0].send(message)
+        elif self.standby is not None:
+            self.standby.send(message)
+
+    def connected(self, stream: IOutlet) -> None:
+        """A stream for messages that belong to no request is open now."""
+        self.streams = [other for other in self.streams if other is not stream]
+        self.standby = None
+        self.streams.append(stream)
+
+    def lost(self, stream: IOutlet) -> None:
+        """Its connection is gone; the last one to go keeps what comes next."""
+        if stream not in self.streams:
+            return
+        self.streams.remove(stream)
+        if not self.streams and not self.ended:
+            self.standby = stream
+
+    def carries(self, stream: IOutlet) -> bool:
+        """Say whether the stream is one of those for messages of no request."""
+        return stream is self.standby or stream in self.streams
 
     def next_request_id(self) -> str:
         """Return an id for a request of ours, unique in this session."""

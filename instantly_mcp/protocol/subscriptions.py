@@ -8,6 +8,7 @@ to. Streams are told apart by object, never by JSON-RPC id, which may collide.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from weakref import WeakSet
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
@@ -81,7 +82,7 @@ class Changes:
 
     offered: frozenset[str] = frozenset({TOOLS, PROMPTS, RESOURCES})
     _listeners: set[Listener] = field(factory=set, init=False)
-    _sessions: set[McpSession] = field(factory=set, init=False)
+    _sessions: WeakSet[McpSession] = field(factory=WeakSet, init=False)
 
     @property
     def listener_count(self) -> int:
@@ -113,12 +114,8 @@ class Changes:
         return listener.ended
 
     def attach(self, session: McpSession) -> None:
-        """Tell this session of changes from now on, on its streams."""
+        """Tell this session of changes from now on, for as long as it lives."""
         self._sessions.add(session)
-
-    def detach(self, session: McpSession) -> None:
-        """The session has no stream any more."""
-        self._sessions.discard(session)
 
     def list_changed(self, kind: str) -> None:
         """Tell everybody that a list changed: `TOOLS`, `PROMPTS` or `RESOURCES`."""
@@ -163,10 +160,8 @@ class Changes:
 def _tell_sessions(
     sessions: Iterable[McpSession], method: str, params: JsonObject
 ) -> None:
-    """One message goes on one stream of a session only, never on several."""
     for session in list(sessions):
-        if session.streams:
-            session.streams[0].send(notification(method, params))
+        session.tell(notification(method, params))
 
 
 def read_filter(wanted: Json, offered: frozenset[str], watches: bool) -> Filter:

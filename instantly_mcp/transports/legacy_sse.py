@@ -14,10 +14,11 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from ..pipeline.answering import ACCEPTED
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
+from ..pipeline.outlets import ChannelOutlet
+from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
@@ -26,8 +27,8 @@ from ..protocol.interfaces import ISessionStore, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Response
 from ..protocol.server import McpServer
 from ..protocol.session import McpSession
+from ..protocol.subscriptions import Changes
 from ..protocol.versions import V2024_11_05, VERSION_HEADER
-from .outlets import ChannelOutlet
 
 
 @implementer(ITransport)
@@ -37,6 +38,7 @@ class LegacySse:
 
     server: McpServer
     sessions: ISessionStore
+    changes: Changes
     tracker: ITracker
     _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
 
@@ -87,6 +89,7 @@ class LegacySse:
         outlet = ChannelOutlet(channel)
         self._open[session.id] = outlet
         session.streams.append(outlet)
+        self.changes.attach(session)
         channel.when_closed(lambda: self._closed(session, outlet))
         where = f"/messages?sessionId={session.id}"
         channel.send(Event(data=where.encode("ascii"), name="endpoint"))

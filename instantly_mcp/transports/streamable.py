@@ -5,9 +5,9 @@ It knows sessions and eras; what a message means, the `McpServer` knows.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from weakref import WeakKeyDictionary
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -16,6 +16,7 @@ from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
+from ..pipeline.resumable import StreamLog
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import (
     SERVER_ERROR,
@@ -26,8 +27,8 @@ from ..protocol.errors import (
 from ..protocol.interfaces import ISessionStore
 from ..protocol.jsonrpc import Request
 from ..protocol.session import Lookup, McpSession, Standing
+from ..protocol.subscriptions import Changes
 from ..protocol.versions import VERSION_HEADER, negotiate
-from .outlets import ChannelOutlet
 
 SESSION_HEADER = "Mcp-Session-Id"
 
@@ -46,7 +47,11 @@ class StreamableHttp:
 
     answering: Answering
     sessions: ISessionStore
+    changes: Changes
     strict: bool = False
+    _logs: WeakKeyDictionary[McpSession, StreamLog] = field(
+        factory=WeakKeyDictionary, init=False, repr=False
+    )
 
     def accepts(self, exchange: Exchange) -> bool:
         """Say whether the exchange belongs to this transport."""
@@ -76,7 +81,9 @@ class StreamableHttp:
             return succeed(refuse(exchange, _no_session(exchange)))
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange, session))
-        return self.answering.answer(exchange, session.revision, session)
+        return self.answering.answer(
+            exchange, session.revision, session, streams=self._log_of(session)
+        )
 
     def _accepts_post(self, exchange: Exchange) -> bool:
         revision = exchange.revision
@@ -116,17 +123,39 @@ class StreamableHttp:
             hint = f"A session holds at most {MAX_STREAMS} open streams."
             error = ProtocolError(SERVER_ERROR, "Too many streams", hint, status=409)
             return refuse(exchange, error)
-        channel = Channel()
-        outlet = ChannelOutlet(channel)
-        session.streams.append(outlet)
+        resumed = self._resume(exchange, session)
+        if resumed is not None:
+            return resumed
+        stream = self._log_of(session).new(session.revision.priming)
+        channel = stream.open()
+        session.connected(stream)
+        self.changes.attach(session)
+        channel.when_closed(lambda: session.lost(stream))
+        return _event_stream(channel, session)
 
-        def forget() -> None:
-            with suppress(ValueError):
-                session.streams.remove(outlet)
+    def _resume(self, exchange: Exchange, session: McpSession) -> Reply | None:
+        """Take up a stream of this very session after the event that came last.
 
-        channel.when_closed(forget)
-        versioned = ("MCP-Protocol-Version", session.revision.version)
-        return EventStream(channel=channel, headers=(versioned,))
+        An id that is not kept (any more) gets a new stream: the client only wants to
+        listen again.
+        """
+        last = exchange.headers.get("last-event-id")
+        found = None if last is None else self._log_of(session).find(last)
+        if found is None:
+            return None
+        stream, place = found
+        carries_news = session.carries(stream)
+        channel = stream.resume(place)
+        if carries_news:
+            session.connected(stream)
+            channel.when_closed(lambda: session.lost(stream))
+        return _event_stream(channel, session)
+
+    def _log_of(self, session: McpSession) -> StreamLog:
+        log = self._logs.get(session)
+        if log is None:
+            log = self._logs[session] = StreamLog()
+        return log
 
     def _delete(self, exchange: Exchange) -> Reply:
         if exchange.session_id is None:
@@ -142,6 +171,11 @@ class StreamableHttp:
             return refuse(exchange, _no_session(exchange))
         self.sessions.end(session, "deleted by the client")
         return Answer(status=204)
+
+
+def _event_stream(channel: Channel, session: McpSession) -> EventStream:
+    versioned = ("MCP-Protocol-Version", session.revision.version)
+    return EventStream(channel=channel, headers=(versioned,))
 
 
 def _initializes(exchange: Exchange) -> bool:
