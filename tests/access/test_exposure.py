@@ -1,0 +1,128 @@
+"""Exposure: what may listen where, with which secrets."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.endpoints import quoteStringArgument
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._credential import Secret
+from instantly_mcp.access.exposure import exposure_refusal, is_local, secret_refusal
+
+LOCAL = (
+    "tcp:3000:interface=127.0.0.1",
+    "tcp:port=3000:interface=127.0.0.1",
+    "tcp:3000:interface=127.8.9.1",
+    "tcp:3000:127.0.0.1",
+    "tcp:3000:interface=localhost",
+    r"tcp6:3000:interface=\:\:1",
+    "ssl:3000:privateKey=k.pem:interface=127.0.0.1",
+    "unix:/run/instantly-mcp.sock",
+    r"unix:address=/run/odd\:name.sock:mode=660",
+    "systemd:domain=UNIX:index=0",
+    "haproxy:tcp:3000:interface=127.0.0.1",
+)
+
+EXPOSED = (
+    "tcp:3000",
+    "tcp:3000:interface=",
+    "tcp:3000:interface=0.0.0.0",
+    "tcp:3000:interface=10.0.0.5",
+    "tcp:3000:interface=127.0.0.1.evil.example",
+    r"tcp6:3000",
+    r"tcp6:3000:interface=\:\:",
+    "tcp6:3000:127.0.0.1",
+    "ssl:443:privateKey=k.pem",
+    "ssl:443:127.0.0.1",
+    "systemd:domain=INET:index=0",
+    "fd:3",
+    "onion:80",
+    "haproxy:tcp:3000",
+    "unixish:/run/x",
+    "",
+)
+
+
+class ExposureTests(SynchronousTestCase):
+    """`is_local` and `exposure_refusal`."""
+
+    def test_local(self) -> None:
+        """Loopback addresses and UNIX sockets are local."""
+        for description in LOCAL:
+            self.assertTrue(is_local(description), description)
+
+    def test_exposed(self) -> None:
+        """Everything else is open to others, also what nobody here understands."""
+        for description in EXPOSED:
+            self.assertFalse(is_local(description), description)
+
+    @given(st.text(min_size=1, max_size=60))
+    def test_any_socket_path(self, path: str) -> None:
+        """A UNIX socket is local whatever its path, written as Twisted quotes it."""
+        self.assertTrue(is_local(f"unix:{quoteStringArgument(path)}"))
+
+    @given(st.text(max_size=60))
+    def test_no_text_breaks_it(self, text: str) -> None:
+        """Any text is judged without an error."""
+        self.assertIsInstance(is_local(text), bool)
+
+    def test_A07_operator_key_alone(self) -> None:
+        """A07: an operator's key without a server secret stays on this machine."""
+        for description in LOCAL:
+            self.assertIsNone(exposure_refusal([description], operator_key=True))
+        for description in EXPOSED:
+            refusal = exposure_refusal([LOCAL[0], description], operator_key=True)
+            assert refusal is not None
+            self.assertIn("MCP_AUTH_SECRET_KEY", refusal)
+            self.assertIn(repr(description), refusal)
+
+    def test_A07_with_secret(self) -> None:
+        """A07: with a server secret it may be reached from anywhere."""
+        for description in EXPOSED:
+            self.assertIsNone(
+                exposure_refusal([description], operator_key=True, server_secret=True)
+            )
+
+    def test_no_operator_key(self) -> None:
+        """Where everybody brings a key, nothing is lent: any bind may start."""
+        self.assertIsNone(exposure_refusal(EXPOSED))
+        self.assertIsNone(exposure_refusal(EXPOSED, server_secret=True))
+
+    def test_no_auth(self) -> None:
+        """--no-auth is for local binds only, whatever the secrets are."""
+        for key in (False, True):
+            for secret in (False, True):
+                self.assertIsNone(
+                    exposure_refusal(
+                        LOCAL, operator_key=key, server_secret=secret, no_auth=True
+                    )
+                )
+                refusal = exposure_refusal(
+                    EXPOSED, operator_key=key, server_secret=secret, no_auth=True
+                )
+                assert refusal is not None
+                self.assertIn("--no-auth", refusal)
+
+    def test_one_sentence(self) -> None:
+        """A refusal is one line and one sentence."""
+        refusal = exposure_refusal(["tcp:80"], operator_key=True)
+        assert refusal is not None
+        self.assertNotIn("\n", refusal)
+        self.assertTrue(refusal.endswith("."))
+
+    def test_secrets(self) -> None:
+        """A server secret that callers could not present is refused, unnamed."""
+        for value in (
+            "",
+            "short",
+            "with a space",
+            "tab\there12345",
+            "ключ-ключ-ключ",
+        ):
+            refusal = secret_refusal(Secret(value))
+            assert refusal is not None
+            self.assertTrue(refusal.endswith("."))
+            if value:
+                self.assertNotIn(value, refusal)
+        self.assertIsNone(secret_refusal(Secret("0123456789")))

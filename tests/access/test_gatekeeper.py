@@ -1,0 +1,199 @@
+"""The gatekeeper: whose key a request acts with, under each of the policies."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp.access.gatekeeper import Gatekeeper
+from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
+from instantly_mcp.protocol.errors import INVALID_REQUEST, UNAUTHORIZED, ProtocolError
+
+OWN = Presented("own-key-0123456789", "x-instantly-api-key")
+OTHER = Presented("other-key-987654321", "query")
+SERVER = Presented("the-server-secret", "authorization")
+OPERATOR = Secret("operator-key-4242424242")
+SERVER_SECRET = Secret("the-server-secret")
+
+
+class GatekeeperTestCase(SynchronousTestCase):
+    """Shorthand for the verdicts."""
+
+    def admitted(
+        self,
+        gatekeeper: Gatekeeper,
+        *presented: Presented,
+        workspace: str | None = None,
+        trusted: bool = False,
+    ) -> Credential:
+        """Return the credential that the verdict must be."""
+        verdict = gatekeeper.admit(presented, workspace, trusted)
+        assert isinstance(verdict, Credential), verdict
+        return verdict
+
+    def refused(
+        self, gatekeeper: Gatekeeper, *presented: Presented, trusted: bool = False
+    ) -> ProtocolError:
+        """Return the error that the verdict must be."""
+        verdict = gatekeeper.admit(presented, None, trusted)
+        assert isinstance(verdict, ProtocolError), verdict
+        return verdict
+
+
+class OpenTests(GatekeeperTestCase):
+    """Neither server secret nor operator key: everybody brings a key."""
+
+    gatekeeper = Gatekeeper()
+
+    def test_provides_interface(self) -> None:
+        """A Gatekeeper provides IGatekeeper."""
+        self.assertTrue(verifyObject(IGatekeeper, self.gatekeeper))
+
+    def test_own_key(self) -> None:
+        """The presented key is the credential, with its source and its workspace."""
+        credential = self.admitted(self.gatekeeper, OWN, workspace="ws-1")
+        self.assertEqual(credential.secret, Secret(OWN.value))
+        self.assertEqual(credential.source, OWN.source)
+        self.assertEqual(credential.workspace, "ws-1")
+
+    def test_anonymous(self) -> None:
+        """Without a key there is no credential, and no error either."""
+        self.assertIsNone(self.gatekeeper.admit((), None, False))
+        self.assertIsNone(self.gatekeeper.admit((), "ws-1", False))
+
+    def test_same_key_twice(self) -> None:
+        """One key in two places is one key; the first place is its source."""
+        again = Presented(OWN.value, "path")
+        credential = self.admitted(self.gatekeeper, OWN, again)
+        self.assertEqual(credential.source, OWN.source)
+
+    def test_two_keys(self) -> None:
+        """Two different keys are refused with 400, and neither is named."""
+        error = self.refused(self.gatekeeper, OWN, OTHER)
+        self.assertEqual((error.code, error.status), (INVALID_REQUEST, 400))
+        self.assertNotIn(OWN.value, repr(error.as_object()))
+        self.assertNotIn(OTHER.value, repr(error.as_object()))
+
+    def test_defect_14_no_magic_keys(self) -> None:
+        """No value switches authentication off: each is a key like any other."""
+        secured = Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET)
+        for value in ("dummy", "dummydummy", "test-test-test", "none", "null", "*"):
+            magic = Presented(value, "authorization")
+            credential = self.admitted(self.gatekeeper, magic)
+            self.assertEqual(credential.secret, Secret(value))
+            self.assertEqual(self.refused(secured, magic).status, 401)
+
+
+class OperatorKeyTests(GatekeeperTestCase):
+    """The operator's key serves callers without one (the bind is local only)."""
+
+    gatekeeper = Gatekeeper(operator_key=OPERATOR)
+
+    def test_anonymous_acts_as_operator(self) -> None:
+        """A caller without a key acts with the operator's, in its own workspace."""
+        credential = self.admitted(self.gatekeeper)
+        self.assertEqual(credential.secret, OPERATOR)
+        self.assertEqual(credential.source, "operator")
+        elsewhere = self.admitted(self.gatekeeper, workspace="ws-1")
+        self.assertEqual(elsewhere.workspace, "ws-1")
+        self.assertNotEqual(elsewhere.principal, credential.principal)
+
+    def test_own_key_wins(self) -> None:
+        """A caller's own key is never replaced by the operator's."""
+        credential = self.admitted(self.gatekeeper, OWN)
+        self.assertEqual(credential.secret, Secret(OWN.value))
+
+
+class ServerSecretTests(GatekeeperTestCase):
+    """Callers must present the server's secret."""
+
+    gatekeeper = Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET)
+
+    def test_secret_lends_operator_key(self) -> None:
+        """Who presents the secret alone acts with the operator's key."""
+        self.assertEqual(self.admitted(self.gatekeeper, SERVER).secret, OPERATOR)
+
+    def test_secret_and_own_key(self) -> None:
+        """Secret and key are no two keys: the key is the caller's own."""
+        for order in ((SERVER, OWN), (OWN, SERVER)):
+            credential = self.admitted(self.gatekeeper, *order)
+            self.assertEqual(credential.secret, Secret(OWN.value))
+
+    def test_defect_04_no_open_relay(self) -> None:
+        """A07: without the secret nobody gets the operator's key: 401."""
+        for presented in ((), (OWN,), (Presented("the-server-secre", "path"),)):
+            error = self.refused(self.gatekeeper, *presented)
+            self.assertEqual((error.code, error.status), (UNAUTHORIZED, 401))
+            self.assertEqual(error.message, "Unauthorized: Invalid or missing API key")
+            self.assertIn(("WWW-Authenticate", "Bearer"), error.headers)
+
+    def test_secret_never_goes_to_instantly(self) -> None:
+        """Without an operator's key the secret does not become an Instantly key."""
+        gatekeeper = Gatekeeper(server_secret=SERVER_SECRET)
+        self.assertIsNone(gatekeeper.admit((SERVER,), None, False))
+
+    def test_admitted_session(self) -> None:
+        """A request of a session whose opener was admitted needs no secret."""
+        self.assertEqual(self.admitted(self.gatekeeper, trusted=True).secret, OPERATOR)
+        credential = self.admitted(self.gatekeeper, OWN, trusted=True)
+        self.assertEqual(credential.secret, Secret(OWN.value))
+
+    def test_two_keys_beside_secret(self) -> None:
+        """Two different keys stay two different keys."""
+        self.assertEqual(self.refused(self.gatekeeper, SERVER, OWN, OTHER).status, 400)
+
+    def test_no_auth(self) -> None:
+        """Under --no-auth nobody needs the secret, and it is still no Instantly key."""
+        gatekeeper = Gatekeeper(server_secret=SERVER_SECRET, demand_secret=False)
+        self.assertIsNone(gatekeeper.admit((), None, False))
+        self.assertIsNone(gatekeeper.admit((SERVER,), None, False))
+
+    def test_not_ascii(self) -> None:
+        """A key outside ASCII is compared without an accident."""
+        self.assertEqual(
+            self.refused(self.gatekeeper, Presented("ключ-0123456789", "path")).status,
+            401,
+        )
+
+
+class SandboxTests(GatekeeperTestCase):
+    """A46: real keys do not get near the sandbox."""
+
+    gatekeeper = Gatekeeper(operator_key=OPERATOR, sandbox=True)
+
+    def test_A46_default(self) -> None:
+        """Without a key the caller plays in the shared world; no real key is lent."""
+        credential = self.admitted(self.gatekeeper)
+        self.assertEqual(credential.secret, Secret("sandbox"))
+        self.assertEqual(credential.source, "sandbox")
+
+    def test_A46_own_world(self) -> None:
+        """A key that begins with sandbox is passed on as it is."""
+        key = Presented("sandbox-of-alice", "path")
+        self.assertEqual(self.admitted(self.gatekeeper, key).secret, Secret(key.value))
+
+    def test_A46_live_key_is_not_kept(self) -> None:
+        """Of any other key only the digest stays; what is sent is not the key."""
+        credential = self.admitted(self.gatekeeper, OWN, workspace="ws-1")
+        real = Credential(secret=Secret(OWN.value), source=OWN.source, workspace="ws-1")
+        self.assertEqual(credential.principal, real.principal)
+        self.assertNotEqual(credential.secret, real.secret)
+        self.assertFalse(credential.secret.reveal().startswith("sandbox"))
+        self.assertNotIn(OWN.value, credential.secret.reveal())
+
+    def test_A46_server_secret_counts(self) -> None:
+        """The sandbox, too, is behind the server's secret if there is one."""
+        gatekeeper = Gatekeeper(server_secret=SERVER_SECRET, sandbox=True)
+        self.assertEqual(self.refused(gatekeeper).status, 401)
+        self.assertEqual(self.admitted(gatekeeper, SERVER).secret, Secret("sandbox"))
+
+
+class CanaryTests(GatekeeperTestCase):
+    """Secrets are not shown."""
+
+    def test_repr(self) -> None:
+        """No representation of the gatekeeper holds a secret."""
+        gatekeeper = Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET)
+        self.assertNotIn(OPERATOR.reveal(), repr(gatekeeper))
+        self.assertNotIn(SERVER_SECRET.reveal(), repr(gatekeeper))
