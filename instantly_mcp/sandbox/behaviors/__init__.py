@@ -1,1 +1,33 @@
-"""What each simulated operation does to the world, a module a group."""
+"""What each simulated operation does to the world, a module a group.
+
+`BEHAVIORS` is the whole table, by the vendor's operationId.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..call import Behavior
+from . import (
+    accounts,
+    analytics,
+    campaigns,
+    emails,
+    jobs,
+    lead_lists,
+    leads,
+    verification,
+    warmup,
+)
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    **accounts.BEHAVIORS,
+    **warmup.BEHAVIORS,
+    **campaigns.BEHAVIORS,
+    **analytics.BEHAVIORS,
+    **leads.BEHAVIORS,
+    **lead_lists.BEHAVIORS,
+    **emails.BEHAVIORS,
+    **verification.BEHAVIORS,
+    **jobs.BEHAVIORS,
+}

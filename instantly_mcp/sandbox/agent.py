@@ -1,0 +1,278 @@
+"""An agent that reaches the sandbox within the process, without a socket.
+
+To treq it looks like ``twisted.web.client.Agent``: headers, bodies that stream,
+cancellation that the server notices, connections that break. It keeps nothing of a
+request once that is over.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from attrs import define, field
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IConsumer, IProtocol, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceived
+from twisted.web.http import RESPONSES
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IBodyProducer, IClientRequest, IResponse
+from twisted.web.server import Request, Site
+from zope.interface import implementer
+
+from .._deferred import deferred
+from .sandbox import Sandbox
+
+_HERE = IPv4Address("TCP", "127.0.0.1", 0)
+
+
+@implementer(IAgent)
+@define(eq=False)
+class SandboxAgent:
+    """Requests to any host reach the sandbox.
+
+    :param latency: seconds on the way there; with 0 an answer comes at once.
+    """
+
+    sandbox: Sandbox
+    clock: IReactorTime
+    latency: float = field(default=0.0, kw_only=True)
+    _site: Site = field(init=False)
+
+    @_site.default
+    def _make_site(self) -> Site:
+        return Site(self.sandbox.resource(), reactor=self.clock)
+
+    @deferred
+    async def request(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None = None,
+        bodyProducer: IBodyProducer | None = None,
+    ) -> IResponse:
+        """Send a request; the Deferred fires when the response's head is there."""
+        sent = _Sent(method, uri, headers or Headers())
+        if self.latency:
+            await deferLater(self.clock, self.latency)
+        body = b""
+        if bodyProducer is not None:
+            body = await _read(bodyProducer)
+        return await _Connection(self._site).carry(sent, body)
+
+
+@implementer(IClientRequest)
+@define(eq=False)
+class _Sent:
+    """What a response remembers of its request."""
+
+    method: bytes
+    absoluteURI: bytes
+    headers: Headers
+
+
+@implementer(IConsumer)
+@define(eq=False)
+class _Gathered:
+    """Collects the body that a producer writes."""
+
+    parts: list[bytes] = field(init=False, factory=list)
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """Accept: everything is kept, so nobody need pause."""
+
+    def unregisterProducer(self) -> None:
+        """Nothing to forget."""
+
+    def write(self, data: bytes) -> None:
+        """Keep a part."""
+        self.parts.append(data)
+
+
+async def _read(producer: IBodyProducer) -> bytes:
+    gathered = _Gathered()
+    try:
+        await producer.startProducing(gathered)
+    except CancelledError:
+        producer.stopProducing()
+        raise
+    return b"".join(gathered.parts)
+
+
+@define(eq=False)
+class _Connection:
+    """The one connection of one request: what ``Request`` calls its channel."""
+
+    site: Site
+    transport: None = None
+    _request: Request | None = field(init=False, default=None)
+    _sent: _Sent | None = field(init=False, default=None)
+    _waiting: Deferred[IResponse] | None = field(init=False, default=None)
+    _response: _Response | None = field(init=False, default=None)
+
+    def carry(self, sent: _Sent, body: bytes) -> Deferred[IResponse]:
+        """Hand the request to the site."""
+        self._sent = sent
+        waiting: Deferred[IResponse] = Deferred(self._cancel)
+        self._waiting = waiting
+        request = Request(self, parsePOSTFormSubmission=False)
+        self._request = request
+        request.requestHeaders = sent.headers.copy()
+        parts = urlsplit(sent.absoluteURI)
+        if not request.requestHeaders.hasHeader(b"host"):
+            request.requestHeaders.setRawHeaders(b"host", [parts.netloc])
+        request.gotLength(len(body))
+        request.handleContentChunk(body)
+        target = parts.path or b"/"
+        if parts.query:
+            target += b"?" + parts.query
+        # 1.0, so that a body without a length is not framed in chunks.
+        request.requestReceived(sent.method, target, b"HTTP/1.0")
+        return waiting
+
+    def getPeer(self) -> IPv4Address:
+        """Return a stand-in: there is no socket."""
+        return _HERE
+
+    def getHost(self) -> IPv4Address:
+        """Return a stand-in: there is no socket."""
+        return _HERE
+
+    def isSecure(self) -> bool:
+        """Nobody can listen in, but this is not TLS."""
+        return False
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: Headers
+    ) -> None:
+        """Turn the head into the response that the client waits for."""
+        waiting, self._waiting = self._waiting, None
+        self._response = _Response(
+            self, code=int(code), headers=headers.copy(), request=self._sent
+        )
+        if waiting is not None:
+            waiting.callback(self._response)
+
+    def write(self, data: bytes) -> None:
+        """Pass on a part of the body."""
+        if self._response is not None:
+            self._response.receive(data)
+
+    def writeSequence(self, parts: list[bytes]) -> None:
+        """Pass on several parts of the body."""
+        self.write(b"".join(parts))
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """Accept: the response keeps what nobody reads yet."""
+
+    def unregisterProducer(self) -> None:
+        """Nothing to forget."""
+
+    def requestDone(self, request: Request) -> None:
+        """The server has said everything."""
+        self._request = None
+        response, self._response = self._response, None
+        if response is not None:
+            response.end(Failure(ResponseDone()))
+
+    def loseConnection(self) -> None:
+        """End the connection, from either side, whatever is still missing."""
+        request, self._request = self._request, None
+        lost = Failure(ConnectionDone())
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.errback(Failure(ResponseNeverReceived([lost])))
+        response, self._response = self._response, None
+        if response is not None:
+            response.end(Failure(ResponseFailed([lost], response)))
+        if request is not None:
+            request.connectionLost(lost)
+
+    abortConnection = loseConnection
+
+    def _cancel(self, waiting: Deferred[IResponse]) -> None:
+        self._waiting = None
+        self.loseConnection()
+        waiting.errback(Failure(ResponseNeverReceived([Failure(CancelledError())])))
+
+
+@implementer(IResponse)
+@define(eq=False)
+class _Response:
+    """A response whose body is delivered once, as it comes."""
+
+    _connection: _Connection
+    code: int = field(kw_only=True)
+    headers: Headers = field(kw_only=True)
+    request: IClientRequest | None = field(kw_only=True)
+    version: tuple[bytes, int, int] = (b"HTTP", 1, 1)
+    previousResponse: IResponse | None = None
+    _kept: list[bytes] = field(init=False, factory=list)
+    _ended: Failure | None = field(init=False, default=None)
+    _reader: IProtocol | None = field(init=False, default=None)
+    _delivered: bool = field(init=False, default=False)
+    _paused: bool = field(init=False, default=False)
+
+    @property
+    def phrase(self) -> bytes:
+        """The reason phrase."""
+        found: bytes = RESPONSES.get(self.code, b"")
+        return found
+
+    @property
+    def length(self) -> int:
+        """How long the body says it is."""
+        values = self.headers.getRawHeaders(b"content-length") or (b"0",)
+        return int(values[-1])
+
+    def setPreviousResponse(self, response: IResponse) -> None:
+        """Remember what was redirected here."""
+        self.previousResponse = response
+
+    def deliverBody(self, protocol: IProtocol) -> None:
+        """Give the body to a protocol, and the reason why it ended."""
+        if self._delivered:
+            raise RuntimeError("the body is already being delivered")
+        self._delivered = True
+        self._reader = protocol
+        protocol.makeConnection(self)  # type: ignore[arg-type]
+        self._flush()
+
+    def receive(self, data: bytes) -> None:
+        """Take a part of the body from the connection."""
+        self._kept.append(data)
+        self._flush()
+
+    def end(self, reason: Failure) -> None:
+        """Take the end of the body from the connection."""
+        if self._ended is None:
+            self._ended = reason
+            self._flush()
+
+    def pauseProducing(self) -> None:
+        """Keep what comes until the reader wants it."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Go on delivering."""
+        self._paused = False
+        self._flush()
+
+    def loseConnection(self) -> None:
+        """The reader does not want the rest."""
+        self._paused = False
+        self._connection.loseConnection()
+
+    stopProducing = abortConnection = loseConnection
+
+    def _flush(self) -> None:
+        reader = self._reader
+        while reader is not None and self._kept and not self._paused:
+            reader.dataReceived(self._kept.pop(0))
+            reader = self._reader
+        if reader is not None and self._ended is not None and not self._kept:
+            self._reader = None
+            reader.connectionLost(self._ended)

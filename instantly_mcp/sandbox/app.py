@@ -1,0 +1,220 @@
+"""The sandbox over HTTP: a Klein app whose routes are the catalog's operations.
+
+The only file of the sandbox that sees Klein and a request; what it means is decided
+in ``answering``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+from werkzeug.exceptions import HTTPException
+
+from .._deferred import deferred
+from .._json import JsonObject, loads
+from ..catalog.index import OPERATIONS
+from ..catalog.operation import Operation
+from .answering import Asked, Reply, answer, json_reply, key_of, refused, supported
+from .call import Refusal, bad_request
+from .faults import read_fault
+from .sandbox import DEFAULT_KEY, Sandbox
+from .timeline import written
+from .validation import MAX_BODY, RequestShape
+
+log = Logger()
+
+Control: TypeAlias = Callable[[Sandbox, str, str | None, JsonObject], Reply]
+
+_OPERATION_IDS = frozenset(each.id for each in OPERATIONS if supported(each))
+
+
+def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
+    """Return the resource that serves a sandbox."""
+    app = Klein()
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    for operation in OPERATIONS:
+        if supported(operation):
+            _route_operation(app, sandbox, operation)
+    _route_control(app, sandbox, "outbox", "GET", _show_outbox)
+    _route_control(app, sandbox, "reset", "POST", _reset)
+    if standalone:
+        _route_control(app, sandbox, "clock", "POST", _advance)
+        _route_control(app, sandbox, "faults", "GET", _show_faults)
+        _route_control(app, sandbox, "faults", "POST", _add_fault)
+        _route_control(app, sandbox, "faults", "DELETE", _clear_faults)
+    app.handle_errors(HTTPException)(_unrouted)
+    app.handle_errors(Exception)(_broken)
+    resource: IResource = app.resource()
+    return resource
+
+
+def _route_operation(app: Klein, sandbox: Sandbox, operation: Operation) -> None:
+    shape = RequestShape(operation)
+    path = operation.path.replace("{", "<").replace("}", ">")
+
+    def serve(request: IRequest, **names: str) -> Deferred[bytes] | bytes:
+        reply = answer(sandbox, shape, _asked(request, names))
+        return _write(request, reply, sandbox.clock)
+
+    app.route(path, methods=[operation.method], endpoint=operation.id)(serve)
+
+
+def _route_control(
+    app: Klein, sandbox: Sandbox, name: str, method: str, control: Control
+) -> None:
+    def serve(request: IRequest) -> Deferred[bytes] | bytes:
+        try:
+            key = _control_key(request)
+            workspace = _header(request, b"x-as-workspace")
+            reply = control(sandbox, key, workspace, _control_body(request))
+        except Refusal as refusal:
+            reply = refused(refusal)
+        return _write(request, reply, sandbox.clock)
+
+    app.route(f"/sandbox/{name}", methods=[method], endpoint=f"{method} {name}")(serve)
+
+
+def _asked(request: IRequest, names: JsonObject) -> Asked:
+    content = request.content
+    return Asked(
+        authorization=_header(request, b"authorization"),
+        workspace=_header(request, b"x-as-workspace"),
+        path=names,
+        query=request.args,
+        content_type=_header(request, b"content-type"),
+        body=content.read(MAX_BODY + 1) if content is not None else b"",
+    )
+
+
+def _header(request: IRequest, name: bytes) -> str | None:
+    values = request.requestHeaders.getRawHeaders(name)
+    return values[-1].decode("latin-1") if values else None
+
+
+def _write(
+    request: IRequest, reply: Reply, clock: IReactorTime
+) -> Deferred[bytes] | bytes:
+    if reply.silent:
+        return Deferred()
+    if reply.seconds or reply.cut is not None:
+        return _write_badly(request, reply, clock)
+    _write_head(request, reply)
+    return reply.body
+
+
+@deferred
+async def _write_badly(request: IRequest, reply: Reply, clock: IReactorTime) -> bytes:
+    if reply.seconds:
+        await deferLater(clock, reply.seconds)
+    if reply.cut is None:
+        _write_head(request, reply)
+        return reply.body
+    if reply.cut:
+        _write_head(request, reply)
+        request.write(reply.body[: reply.cut])
+    request.loseConnection()  # type: ignore[attr-defined]
+    await Deferred()
+    return b""
+
+
+def _write_head(request: IRequest, reply: Reply) -> None:
+    request.setResponseCode(reply.status)
+    request.setHeader(b"content-type", reply.content_type.encode())
+    request.setHeader(b"content-length", b"%d" % len(reply.body))
+    if reply.retry_after is not None:
+        request.setHeader(b"retry-after", reply.retry_after.encode())
+
+
+def _control_key(request: IRequest) -> str:
+    """Return the key that a control request is about: header, query or default."""
+    authorization = _header(request, b"authorization")
+    if authorization is not None:
+        return key_of(authorization)
+    given = request.args.get(b"key")
+    return given[-1].decode("utf-8", "replace") if given else DEFAULT_KEY
+
+
+def _control_body(request: IRequest) -> JsonObject:
+    content = request.content.read(MAX_BODY) if request.content is not None else b""
+    if not content:
+        return {}
+    try:
+        value = loads(content)
+    except ValueError:
+        raise bad_request("The body is not JSON") from None
+    if not isinstance(value, dict):
+        raise bad_request("The body must be an object")
+    return value
+
+
+def _show_outbox(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> Reply:
+    return json_reply(sandbox.outbox_json(key, name))
+
+
+def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> Reply:
+    sandbox.reset(key, name)
+    return json_reply({"reset": True})
+
+
+def _advance(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> Reply:
+    """``{"advance_seconds": 3600}``; the reply says what time it is now."""
+    seconds = given.get("advance_seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise bad_request("advance_seconds must be a number")
+    if not 0 <= seconds <= _LONGEST_SKIP:
+        raise bad_request(f"advance_seconds must be from 0 to {_LONGEST_SKIP}")
+    return json_reply({"now": written(sandbox.skip(seconds, key, name))})
+
+
+def _show_faults(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> Reply:
+    return json_reply({"items": sandbox.workspace(key, name).script.shown()})
+
+
+def _add_fault(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> Reply:
+    sandbox.add_fault(read_fault(given, _OPERATION_IDS), key, name)
+    return _show_faults(sandbox, key, name, given)
+
+
+def _clear_faults(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> Reply:
+    sandbox.workspace(key, name).script.clear()
+    return _show_faults(sandbox, key, name, given)
+
+
+_LONGEST_SKIP = 366 * 24 * 3600
+
+
+def _unrouted(request: IRequest, failure: Failure) -> bytes:
+    """Say in JSON that there is no such route, or not with this method."""
+    error = failure.value
+    code = error.code or 404 if isinstance(error, HTTPException) else 404
+    path = request.path.decode("utf-8", "replace")
+    method = request.method.decode("latin-1")
+    reply = refused(Refusal(code, f"Route {method}:{path} not found"))
+    _write_head(request, reply)
+    return reply.body
+
+
+def _broken(request: IRequest, failure: Failure) -> bytes:
+    """Answer a bug of the sandbox like a bug of the API, and log it."""
+    log.failure("The sandbox failed to answer", failure=failure)
+    reply = refused(Refusal(500, "Something went wrong"))
+    _write_head(request, reply)
+    return reply.body

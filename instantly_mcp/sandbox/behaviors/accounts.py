@@ -1,0 +1,240 @@
+"""Mailboxes: list, read, connect, change, pause, resume, delete, test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..._json import JsonObject
+from ..call import Behavior, Call, Refusal, bad_request, not_found
+from ..paging import closed, page
+from ..records import Account, Shown
+from ..timeline import read_moment
+from ..world import World
+
+HIDDEN_FIELDS = frozenset(
+    f"{protocol}_{what}"
+    for protocol in ("imap", "smtp")
+    for what in ("username", "password", "host", "port")
+) | {"skip_cname_check", "remove_tracking_domain", "warmup_custom_ftag"}
+"""Accepted, never shown and never kept."""
+
+FILTERS: Mapping[str, Callable[[Shown], bool]] = {
+    "ACC_FILTER_PAUSED": lambda account: account["status"] == 2,
+    "ACC_FILTER_ERROR": lambda account: account["status"] < 0,
+    "ACC_FILTER_NO_CTD": lambda account: not account.get("tracking_domain_name"),
+    "ACC_FILTER_PW_ACCOUNTS": lambda account: False,
+    "ACC_FILTER_DFY": lambda account: bool(account["is_managed_account"]),
+    "ACC_FILTER_DFY_SETUP_PENDING": lambda account: (
+        bool(account["is_managed_account"]) and bool(account["setup_pending"])
+    ),
+    "ACC_FILTER_W_ACTIVE": lambda account: account["warmup_status"] == 1,
+    "ACC_FILTER_W_PAUSED": lambda account: account["warmup_status"] == 0,
+    "ACC_FILTER_W_ERROR": lambda account: account["warmup_status"] < 0,
+}
+
+
+def account_named(world: World, email: str) -> Account:
+    """Return an account.
+
+    :raises Refusal: 404 when the workspace has none of that address.
+    """
+    account = world.accounts.get(email.lower())
+    if account is None:
+        raise not_found("Account")
+    return account
+
+
+def chosen(world: World, wanted: JsonObject) -> list[Account]:
+    """Return the accounts that pass the filters, oldest first."""
+    return [account for account in world.accounts.values() if _passes(account, wanted)]
+
+
+def list_accounts(world: World, call: Call) -> Shown:
+    """``GET /accounts``: newest first, cursor ``timestamp&email``."""
+    query = call.query
+    found = chosen(world, query)
+    shown = [
+        _with_tags(each) if query.get("include_tags") else each.shown for each in found
+    ]
+    limit = query.get("limit")
+    if "sort_by" in query:
+        return _sorted_page(shown, query)
+    shown.reverse()
+    after = query.get("starting_after")
+    if after is not None:
+        after = _cursor(after)
+    return page(shown, limit, after, _key, descending=True)
+
+
+def get_account(world: World, call: Call) -> Shown:
+    """``GET /accounts/{email}``."""
+    return account_named(world, call.path["email"]).shown
+
+
+def create_account(world: World, call: Call) -> Shown:
+    """``POST /accounts``; mail hosts under ``.invalid`` cannot be reached."""
+    given = call.body
+    email = given["email"].lower()
+    if email in world.accounts:
+        raise bad_request("An account with this email already exists")
+    for name in ("imap_host", "smtp_host"):
+        if given[name].lower().endswith(".invalid"):
+            raise bad_request(f"Could not connect to the {name[:4].upper()} server")
+    stamp = world.stamp()
+    shown: Shown = {
+        "email": email,
+        "timestamp_created": stamp,
+        "timestamp_updated": stamp,
+        "organization": world.id,
+        "added_by": world.user_id,
+        "status": 1,
+        "warmup_status": 0,
+        "setup_pending": False,
+        "is_managed_account": False,
+        "stat_warmup_score": None,
+        "timestamp_warmup_start": None,
+        "daily_limit": 30,
+        "sending_gap": 10,
+        "enable_slow_ramp": False,
+        "warmup": {"limit": 10, "increment": "disabled", "reply_rate": 30},
+    }
+    world.accounts[email] = Account(shown)
+    _change(shown, {name: given[name] for name in given if name != "email"})
+    return shown
+
+
+def patch_account(world: World, call: Call) -> Shown:
+    """``PATCH /accounts/{email}``; null sets a field back."""
+    shown = account_named(world, call.path["email"]).shown
+    _change(shown, call.body)
+    shown["modified_by"] = world.user_id
+    shown["timestamp_updated"] = world.stamp()
+    return shown
+
+
+def delete_account(world: World, call: Call) -> Shown:
+    """``DELETE /accounts/{email}``: it also leaves its campaigns."""
+    account = account_named(world, call.path["email"])
+    del world.accounts[account.email]
+    for campaign in world.campaigns.values():
+        senders = campaign.shown.get("email_list") or []
+        campaign.shown["email_list"] = [
+            email for email in senders if email.lower() != account.email
+        ]
+    return account.shown
+
+
+def pause_account(world: World, call: Call) -> Shown:
+    """``POST /accounts/{email}/pause``."""
+    return _set_status(world, call, {1: 2, 3: 2})
+
+
+def resume_account(world: World, call: Call) -> Shown:
+    """``POST /accounts/{email}/resume``; errors are not mended by it."""
+    return _set_status(world, call, {2: 1})
+
+
+def test_vitals(world: World, call: Call) -> Shown:
+    """``POST /accounts/test/vitals``; without accounts it tests nothing."""
+    passed: list[Shown] = []
+    failed: list[Shown] = []
+    for email in call.body.get("accounts") or ():
+        account = world.accounts.get(email.lower())
+        good = account is not None and account.shown["status"] > 0
+        result = {
+            "domain": email.rpartition("@")[2].lower(),
+            "allPass": good,
+            "mx": account is not None,
+            "spf": account is not None,
+            "dkim": good,
+            "dmarc": good,
+        }
+        (passed if good else failed).append(result)
+    return {"status": "success", "success_list": passed, "failure_list": failed}
+
+
+def _passes(account: Account, wanted: JsonObject) -> bool:
+    shown = account.shown
+    for name in ("status", "provider_code"):
+        if name in wanted and shown[name] != wanted[name]:
+            return False
+    if wanted.get("search") and wanted["search"].lower() not in account.email:
+        return False
+    if wanted.get("filter") and not FILTERS[wanted["filter"]](shown):
+        return False
+    tags = {tag["id"] for tag in account.tags}
+    if wanted.get("tag_ids") and not tags & set(wanted["tag_ids"].split(",")):
+        return False
+    every = wanted.get("tag_ids_all")
+    return not every or set(every.split(",")) <= tags
+
+
+def _with_tags(account: Account) -> Shown:
+    return {**account.shown, "tags": list(account.tags)}
+
+
+def _key(shown: Shown) -> str:
+    return f"{shown['timestamp_created']}&{shown['email']}"
+
+
+def _cursor(text: str) -> str:
+    """Check a cursor; like the real API, fall over one that has no time in it."""
+    moment, _, _ = text.partition("&")
+    try:
+        read_moment(moment)
+    except ValueError:
+        raise Refusal(500, "Something went wrong") from None
+    return text
+
+
+def _sorted_page(shown: list[Shown], query: JsonObject) -> Shown:
+    column = query["sort_by"]
+    descending = query.get("sort_order", "desc") == "desc"
+    shown.sort(
+        key=lambda each: (
+            (each[column] is not None, each[column] or 0, each["email"])
+            if column == "stat_warmup_score"
+            else (each[column], each["email"])
+        ),
+        reverse=descending,
+    )
+    limit = query.get("limit")
+    skip = query.get("skip", 0)
+    return closed(shown[skip : skip + (limit or 10)], limit, _key)
+
+
+def _change(shown: Shown, given: JsonObject) -> None:
+    for name, value in given.items():
+        if name == "warmup":
+            shown["warmup"] = _merged(shown.get("warmup") or {}, value)
+        elif name not in HIDDEN_FIELDS:
+            shown[name] = value
+    if given.get("remove_tracking_domain"):
+        shown["tracking_domain_name"] = shown["tracking_domain_status"] = None
+
+
+def _merged(before: JsonObject, given: JsonObject) -> Shown:
+    advanced = {**before.get("advanced", {}), **given.get("advanced", {})}
+    merged = {**before, **given}
+    if advanced:
+        merged["advanced"] = advanced
+    return merged
+
+
+def _set_status(world: World, call: Call, change: Mapping[int, int]) -> Shown:
+    shown = account_named(world, call.path["email"]).shown
+    shown["status"] = change.get(shown["status"], shown["status"])
+    shown["timestamp_updated"] = world.stamp()
+    return shown
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "listAccount": list_accounts,
+    "getAccount": get_account,
+    "createAccount": create_account,
+    "patchAccount": patch_account,
+    "deleteAccount": delete_account,
+    "pauseAccount": pause_account,
+    "resumeAccount": resume_account,
+    "testAccountVitals": test_vitals,
+}

@@ -1,0 +1,247 @@
+"""Many leads at once: adding up to a thousand, and the job that moves or copies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from ..._json import JsonObject
+from ..call import Call, bad_request
+from ..campaign_life import join
+from ..jobs import start_job
+from ..people import PENDING, is_address, make_lead, verify
+from ..reactions import set_interest
+from ..records import Campaign, Lead, LeadStatus, Shown
+from ..selection import select
+from ..world import World
+from .campaigns import campaign_named
+from .lead_lists import list_named
+
+MOVED_EMAILS_SHOWN = 10_000
+PLAN_SIZE = 25_000
+_SUMMARY = ("id", "email", "first_name", "last_name", "phone")
+
+
+def add_leads(world: World, call: Call) -> Shown:
+    """``POST /leads/add``: a summary that counts every lead exactly once."""
+    given = call.body
+    campaign_id, list_id = given.get("campaign_id", ""), given.get("list_id", "")
+    if bool(campaign_id) == bool(list_id):
+        raise bad_request("Provide either campaign_id or list_id, but not both")
+    campaign = campaign_named(world, campaign_id) if campaign_id else None
+    if list_id:
+        list_named(world, list_id)
+    counts: Counter[str] = Counter()
+    sieve = _Sieve(given, _emails(world, given, campaign_id or list_id))
+    created: list[tuple[int, Lead]] = []
+    for index, one in enumerate(given["leads"]):
+        reason = sieve.reason_against(one)
+        if reason is not None:
+            counts[reason] += 1
+            continue
+        details = (
+            {"assigned_to": given["assigned_to"], **one}
+            if ("assigned_to" in given)
+            else one
+        )
+        lead = make_lead(world, details, campaign=campaign, list_id=list_id or None)
+        created.append((index, lead))
+    _take_in(world, given, campaign, [lead for _, lead in created])
+    return _summary(world, given, counts, created)
+
+
+def move_leads(world: World, call: Call) -> Shown:
+    """``POST /leads/move``: a job; without any filter it moves every lead."""
+    wanted = call.body
+    to_campaign = wanted.get("to_campaign_id", "")
+    to_list = wanted.get("to_list_id", "")
+    if bool(to_campaign) == bool(to_list):
+        raise bad_request("Provide either to_campaign_id or to_list_id, but not both")
+    if "ids" in wanted and not (wanted.get("campaign") or wanted.get("list_id")):
+        raise bad_request("campaign or list_id is required when ids is given")
+    if to_campaign:
+        campaign_named(world, to_campaign)
+    else:
+        list_named(world, to_list)
+    count = len(select(world, wanted))
+    entity = ("campaign", to_campaign) if to_campaign else ("list", to_list)
+    job = start_job(
+        world, "move-leads", entity, count, lambda: _finish_move(world, wanted)
+    )
+    return job.shown
+
+
+@define(eq=False)
+class _Sieve:
+    """Why a lead is not taken in, if so; knows the addresses seen before."""
+
+    given: JsonObject
+    known: tuple[frozenset[str], frozenset[str]]
+    seen: set[str] = field(init=False, factory=set)
+
+    def reason_against(self, lead: JsonObject) -> str | None:
+        """Return the counter that counts this lead, ``None`` to create it."""
+        email = (lead.get("email") or "").strip().lower()
+        if not email:
+            if not self.given.get("list_id"):
+                return "invalid_email_count"
+            named = lead.get("first_name") or lead.get("last_name")
+            return None if named else "incomplete_count"
+        if not is_address(email):
+            return "invalid_email_count"
+        if email in self.seen:
+            return "duplicate_email_count"
+        self.seen.add(email)
+        here, elsewhere = self.known
+        if email in elsewhere:
+            return "skipped_count"
+        return "duplicated_leads" if email in here else None
+
+
+def _emails(
+    world: World, given: JsonObject, place: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the addresses of the place itself, and those that flags skip."""
+    fields = [
+        field
+        for skip, field in (
+            ("skip_if_in_campaign", "campaign"),
+            ("skip_if_in_list", "list_id"),
+        )
+        if given.get(skip)
+    ]
+    everywhere = given.get("skip_if_in_workspace")
+    here = frozenset(
+        str(lead.shown.get("email")) for lead in world.members(place).values()
+    )
+    if not fields and not everywhere:
+        return here, frozenset()
+    skipped = frozenset(
+        str(lead.shown.get("email"))
+        for lead in world.in_order()
+        if everywhere or any(lead.shown.get(field) for field in fields)
+    )
+    return here, skipped
+
+
+def _take_in(
+    world: World, given: JsonObject, campaign: Campaign | None, leads: Sequence[Lead]
+) -> None:
+    for lead in leads:
+        world.add_lead(lead)
+    if campaign is not None:
+        join(world, campaign, list(leads))
+    if given.get("verify_leads_on_import"):
+        for lead in leads:
+            if lead.shown.get("email"):
+                verify(world, lead)
+        place = (
+            ("campaign", given["campaign_id"])
+            if campaign is not None
+            else (
+                "list",
+                given["list_id"],
+            )
+        )
+        start_job(world, "import-leads", place, len(leads), dict)
+
+
+def _summary(
+    world: World,
+    given: JsonObject,
+    counts: Counter[str],
+    created: Sequence[tuple[int, Lead]],
+) -> Shown:
+    for index, lead in created:
+        interest = given["leads"][index].get("lt_interest_status")
+        if interest is not None:
+            campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+            set_interest(world, campaign, lead, interest)
+    remaining = PLAN_SIZE - len(world.leads) if given.get("campaign_id") else None
+    return {
+        "status": "success",
+        "total_sent": len(given["leads"]),
+        "leads_uploaded": len(created),
+        "in_blocklist": 0,
+        "blocklist_used": given.get("blocklist_id"),
+        "duplicated_leads": counts["duplicated_leads"],
+        "skipped_count": counts["skipped_count"],
+        "invalid_email_count": counts["invalid_email_count"],
+        "incomplete_count": counts["incomplete_count"],
+        "duplicate_email_count": counts["duplicate_email_count"],
+        "remaining_in_plan": remaining,
+        "created_leads": [
+            {"index": index, **{name: lead.shown.get(name) for name in _SUMMARY}}
+            for index, lead in created
+        ],
+    }
+
+
+def _finish_move(world: World, wanted: JsonObject) -> Shown:
+    """Move or copy what the filters mean now; the target may be gone meanwhile."""
+    target = world.campaigns.get(wanted.get("to_campaign_id") or "")
+    list_id = wanted.get("to_list_id")
+    if target is None and list_id not in world.lists:
+        return {"moved_leads": 0, "moved_lead_emails": []}
+    moved = []
+    place = target.id if target is not None else str(list_id)
+    present = {lead.shown.get("email") for lead in world.members(place).values()}
+    for lead in _movable(world, wanted, place, present):
+        present.add(lead.shown.get("email"))
+        moved.append(_move_one(world, wanted, lead, target, list_id))
+    if target is not None:
+        join(world, target, moved)
+    emails = [lead.shown["email"] for lead in moved if lead.shown.get("email")]
+    return {
+        "moved_leads": len(moved),
+        "moved_lead_emails": emails[:MOVED_EMAILS_SHOWN],
+    }
+
+
+def _movable(
+    world: World, wanted: JsonObject, place: str, present: set[str | None]
+) -> list[Lead]:
+    checked = wanted.get("check_duplicates")
+    in_campaigns = wanted.get("check_duplicates_in_campaigns")
+    found = []
+    taken = set(present)
+    for lead in select(world, wanted):
+        email = lead.shown.get("email")
+        if lead.id in world.members(place) or (checked and email and email in taken):
+            continue
+        if in_campaigns and lead.shown.get("campaign"):
+            continue
+        pending = lead.shown.get("verification_status") == PENDING
+        if wanted.get("skip_leads_in_verification") and pending:
+            continue
+        found.append(lead)
+        taken.add(email)
+    limit = wanted.get("limit")
+    return found if limit is None else found[: int(limit)]
+
+
+def _move_one(
+    world: World,
+    wanted: JsonObject,
+    lead: Lead,
+    target: Campaign | None,
+    list_id: str | None,
+) -> Lead:
+    if wanted.get("copy_leads"):
+        given = {**lead.shown, "custom_variables": lead.shown.get("payload") or {}}
+        kept = lead.shown.get("lt_interest_status")
+        lead = make_lead(world, given, campaign=target, list_id=list_id)
+        if kept is not None:
+            lead.shown["lt_interest_status"] = kept
+        world.add_lead(lead)
+    else:
+        world.move_lead(lead, target.id if target is not None else None, list_id)
+        lead.shown["status"] = LeadStatus.ACTIVE
+    if wanted.get("reset_interest_status"):
+        lead.shown.pop("lt_interest_status", None)
+    if "assigned_to" in wanted:
+        lead.shown["assigned_to"] = wanted["assigned_to"]
+    lead.shown["timestamp_updated"] = world.stamp()
+    return lead

@@ -1,0 +1,145 @@
+"""Campaigns: list, read, create (as a draft), change, start, pause, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..._json import JsonObject
+from ..call import Behavior, Call, bad_request, not_found
+from ..campaign_life import activate, draft, pause
+from ..paging import by_id, id_cursor, page
+from ..records import Campaign, Shown
+from ..sending import start, stop, usable_senders
+from ..sending_status import sending_status
+from ..world import World
+
+
+def campaign_named(world: World, id: str) -> Campaign:
+    """Return a campaign.
+
+    :raises Refusal: 404 when the workspace has none of that id.
+    """
+    campaign = world.campaigns.get(id)
+    if campaign is None:
+        raise not_found("Campaign")
+    return campaign
+
+
+def list_campaigns(world: World, call: Call) -> Shown:
+    """``GET /campaigns``: newest first, cursor an id."""
+    query = call.query
+    found = (
+        campaign.shown
+        for campaign in reversed(world.campaigns.values())
+        if _passes(campaign, query)
+    )
+    after = id_cursor(query.get("starting_after"))
+    return page(found, query.get("limit"), after, by_id, descending=True)
+
+
+def get_campaign(world: World, call: Call) -> Shown:
+    """``GET /campaigns/{id}``."""
+    return campaign_named(world, call.path["id"]).shown
+
+
+def create_campaign(world: World, call: Call) -> Shown:
+    """``POST /campaigns``: a draft; nothing is sent before it is activated."""
+    _check_senders(world, call.body)
+    return draft(world, call.body).shown
+
+
+def patch_campaign(world: World, call: Call) -> Shown:
+    """``PATCH /campaigns/{id}``: a live campaign goes on with the new values."""
+    campaign = campaign_named(world, call.path["id"])
+    _check_senders(world, call.body)
+    campaign.shown.update(call.body)
+    campaign.shown["timestamp_updated"] = world.stamp()
+    if campaign.active:
+        start(world, campaign)
+    return campaign.shown
+
+
+def delete_campaign(world: World, call: Call) -> Shown:
+    """``DELETE /campaigns/{id}``: its leads go with it."""
+    campaign = campaign_named(world, call.path["id"])
+    stop(campaign)
+    for lead in world.members_in_order(campaign.id):
+        world.remove_lead(lead)
+    del world.campaigns[campaign.id]
+    return campaign.shown
+
+
+def activate_campaign(world: World, call: Call) -> Shown:
+    """``POST /campaigns/{id}/activate``: from now on it sends."""
+    campaign = campaign_named(world, call.path["id"])
+    if not campaign.steps:
+        raise bad_request("The campaign has no sequence steps")
+    if not usable_senders(world, campaign):
+        raise bad_request("The campaign has no connected sending accounts")
+    activate(world, campaign)
+    return campaign.shown
+
+
+def pause_campaign(world: World, call: Call) -> Shown:
+    """``POST /campaigns/{id}/pause``."""
+    campaign = campaign_named(world, call.path["id"])
+    pause(world, campaign)
+    return campaign.shown
+
+
+def search_by_contact(world: World, call: Call) -> Shown:
+    """``GET /campaigns/search-by-contact``: without a cursor."""
+    email = (call.query.get("search") or "").strip().lower()
+    found = [
+        campaign.shown
+        for campaign in world.campaigns.values()
+        if any(
+            (lead.shown.get("email") or "").lower() == email
+            for lead in world.members(campaign.id).values()
+        )
+    ]
+    column = call.query.get("sort_column", "timestamp_created")
+    descending = call.query.get("sort_order", "asc") == "desc"
+    found.sort(key=lambda each: str(each.get(column, "")), reverse=descending)
+    return {"items": found}
+
+
+def campaign_sending_status(world: World, call: Call) -> Shown:
+    """``GET /campaigns/{id}/sending-status``."""
+    campaign = campaign_named(world, call.path["id"])
+    wanted = bool(call.query.get("with_ai_summary"))
+    return sending_status(world, campaign, with_ai_summary=wanted)
+
+
+def _passes(campaign: Campaign, query: JsonObject) -> bool:
+    shown = campaign.shown
+    if "status" in query and shown["status"] != query["status"]:
+        return False
+    if "exclude_status" in query and shown["status"] == query["exclude_status"]:
+        return False
+    if query.get("search") and query["search"].lower() not in shown["name"].lower():
+        return False
+    agent = query.get("ai_sales_agent_id")
+    if agent and shown.get("ai_sdr_id") != agent:
+        return False
+    tags = query.get("tag_ids")
+    return not tags or bool(set(tags.split(",")) & set(campaign.tags))
+
+
+def _check_senders(world: World, given: JsonObject) -> None:
+    for email in given.get("email_list") or ():
+        if email.lower() not in world.accounts:
+            raise bad_request("email_list holds an address that is not an account")
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "listCampaign": list_campaigns,
+    "getCampaign": get_campaign,
+    "createCampaign": create_campaign,
+    "patchCampaign": patch_campaign,
+    "deleteCampaign": delete_campaign,
+    "activateCampaign": activate_campaign,
+    "pauseCampaign": pause_campaign,
+    "searchByContact": search_by_contact,
+    "getCampaignSendingStatus": campaign_sending_status,
+}

@@ -1,0 +1,216 @@
+"""The Unibox: list and read mails, answer one, count and mark what is unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..._json import JsonObject
+from ..call import Behavior, Call, bad_request, not_found
+from ..mail import Letter, deliver, manual_mail, text_of
+from ..paging import by_id, id_cursor, page
+from ..people import is_address
+from ..records import MailType, Shown
+from ..timeline import read_moment, written
+from ..world import World
+
+Test = Callable[[Shown], bool]
+
+_TYPES = {
+    "received": MailType.RECEIVED,
+    "sent": MailType.CAMPAIGN,
+    "manual": MailType.MANUAL,
+}
+_FOCUS = {"emode_focused": 1, "emode_others": 0}
+_THREAD = "thread:"
+
+
+def email_named(world: World, id: str) -> Shown:
+    """Return a mail.
+
+    :raises Refusal: 404 when the workspace has none of that id.
+    """
+    found = world.emails.get(id)
+    if found is None:
+        raise not_found("Email")
+    return found
+
+
+def list_emails(world: World, call: Call) -> Shown:
+    """``GET /emails``: newest first unless asked otherwise, cursor an id."""
+    query = call.query
+    descending = query.get("sort_order", "desc") == "desc"
+    tests = list(_tests(world, query))
+    emails = world.emails.values()
+    ordered: Iterable[Shown] = reversed(emails) if descending else emails
+    found = (mail for mail in ordered if all(test(mail) for test in tests))
+    after = id_cursor(query.get("starting_after"))
+    reply = page(found, query.get("limit"), after, by_id, descending=descending)
+    if query.get("preview_only"):
+        reply["items"] = [{**mail, "body": {}} for mail in reply["items"]]
+    return reply
+
+
+def get_email(world: World, call: Call) -> Shown:
+    """``GET /emails/{id}``."""
+    return email_named(world, call.path["id"])
+
+
+def reply_to_email(world: World, call: Call) -> Shown:
+    """``POST /emails/reply``: the answer goes to the outbox, nowhere else."""
+    given = call.body
+    answered = email_named(world, given["reply_to_uuid"])
+    account = world.accounts.get(given["eaccount"].lower())
+    if account is None:
+        raise not_found("Email account")
+    if account.shown["status"] < 0:
+        raise bad_request("The email account is not connected")
+    letter = _letter(given)
+    mail = manual_mail(
+        world, answered, account.email, letter, _recipients(given, answered)
+    )
+    for name in ("cc_address_email_list", "bcc_address_email_list", "reminder_ts"):
+        if given.get(name):
+            mail[name] = given[name]
+    _check_copies(given)
+    lead = world.leads.get(answered.get("lead_id") or "")
+    if lead is not None:
+        lead.shown["timestamp_last_touch"] = world.stamp()
+        if "assigned_to" in given:
+            lead.shown["assigned_to"] = given["assigned_to"]
+    world.add_email(mail)
+    deliver(world, mail, "reply")
+    return mail
+
+
+def count_unread(world: World, call: Call) -> Shown:
+    """``GET /emails/unread/count``: automatic answers count too."""
+    return {"count": sum(mail["is_unread"] for mail in world.emails.values())}
+
+
+def mark_thread_read(world: World, call: Call) -> Shown:
+    """``POST /emails/threads/{thread_id}/mark-as-read``."""
+    thread = world.threads.get(call.path["thread_id"])
+    if thread is None:
+        raise not_found("Thread")
+    for id in thread:
+        world.emails[id]["is_unread"] = 0
+    return {"success": True}
+
+
+def _letter(given: JsonObject) -> Letter:
+    html, text = given["body"].get("html"), given["body"].get("text")
+    if not html and not text:
+        raise bad_request("body/body must have html or text")
+    return Letter(
+        subject=given["subject"],
+        text=text or text_of(html),
+        html=html or text.replace("\n", "<br/>"),
+    )
+
+
+def _recipients(given: JsonObject, answered: Shown) -> list[str]:
+    received = answered["ue_type"] == MailType.RECEIVED
+    first = answered["from_address_email" if received else "to_address_email_list"]
+    return [*str(first).split(","), *given.get("additional_recipients", ())]
+
+
+def _check_copies(given: JsonObject) -> None:
+    for name in ("cc_address_email_list", "bcc_address_email_list"):
+        addresses = [one for one in (given.get(name) or "").split(",") if one.strip()]
+        if not all(is_address(one) for one in addresses):
+            raise bad_request(f"body/{name} must be a comma-separated list of e-mails")
+
+
+def _tests(world: World, query: JsonObject) -> Iterable[Test]:
+    search = query.get("search")
+    if search and search.startswith(_THREAD):
+        thread = search[len(_THREAD) :]
+        yield lambda mail: mail["thread_id"] == thread
+    elif search:
+        yield _mentions(search.strip().lower())
+    for name in ("campaign_id", "list_id", "i_status"):
+        if name in query:
+            yield _equal(name, query[name])
+    if query.get("lead"):
+        yield _equal("lead", query["lead"].lower())
+    if query.get("eaccount"):
+        accounts = {one.strip().lower() for one in query["eaccount"].split(",")}
+        yield lambda mail: mail["eaccount"] in accounts
+    yield from _states(world, query)
+    yield from _times(query)
+    yield from _people(world, query)
+
+
+def _states(world: World, query: JsonObject) -> Iterable[Test]:
+    if "is_unread" in query:
+        yield _equal("is_unread", int(query["is_unread"]))
+    if query.get("mode") in _FOCUS:
+        yield _equal("is_focused", _FOCUS[query["mode"]])
+    if "email_type" in query:
+        yield _equal("ue_type", _TYPES[query["email_type"]])
+    if query.get("scheduled_only"):
+        yield _equal("ue_type", MailType.SCHEDULED)
+    if "has_reminder" in query:
+        yield lambda mail: bool(mail.get("reminder_ts")) is query["has_reminder"]
+    if query.get("marked_as_done"):
+        yield lambda mail: False
+    if query.get("latest_of_thread"):
+        latest = {thread[-1] for thread in world.threads.values()}
+        yield lambda mail: mail["id"] in latest
+
+
+def _times(query: JsonObject) -> Iterable[Test]:
+    for name, later in (
+        ("min_timestamp_created", True),
+        ("max_timestamp_created", False),
+    ):
+        if query.get(name):
+            edge = _edge(name, query[name])
+            if later:
+                yield lambda mail, edge=edge: (  # type: ignore[misc]
+                    mail["timestamp_created"] >= edge
+                )
+            else:
+                yield lambda mail, edge=edge: (  # type: ignore[misc]
+                    mail["timestamp_created"] <= edge
+                )
+
+
+def _people(world: World, query: JsonObject) -> Iterable[Test]:
+    if query.get("company_domain"):
+        ending = f"@{query['company_domain'].lower()}"
+        yield lambda mail: str(mail.get("lead") or "").endswith(ending)
+    if query.get("assigned_to"):
+        assigned = {
+            lead.id
+            for lead in world.in_order()
+            if lead.shown.get("assigned_to") == query["assigned_to"]
+        }
+        yield lambda mail: mail.get("lead_id") in assigned
+
+
+def _mentions(text: str) -> Test:
+    def matches(mail: Shown) -> bool:
+        return text in str(mail.get("lead") or "").lower() or text in mail["eaccount"]
+
+    return matches
+
+
+def _equal(name: str, value: object) -> Test:
+    return lambda mail: bool(mail.get(name) == value)
+
+
+def _edge(name: str, text: str) -> str:
+    try:
+        return written(read_moment(text))
+    except ValueError:
+        raise bad_request(f"querystring/{name} must be an ISO 8601 time") from None
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "listEmail": list_emails,
+    "getEmail": get_email,
+    "replyToEmail": reply_to_email,
+    "countUnreadEmails": count_unread,
+    "markThreadAsRead": mark_thread_read,
+}

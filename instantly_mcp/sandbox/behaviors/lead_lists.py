@@ -1,0 +1,119 @@
+"""Lead lists and the verification of what is in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ..call import Behavior, Call, bad_request, not_found
+from ..paging import page
+from ..records import Shown
+from ..timeline import read_moment, written
+from ..world import World
+
+_STATS = {
+    "verified": 1,
+    "invalid": -1,
+    "risky": -2,
+    "catch_all": -3,
+    "job_change": -4,
+    "verification_job_pending_leadfinder": 12,
+    "verification_job_pending_user": 11,
+}
+
+
+def list_named(world: World, id: str) -> Shown:
+    """Return a list.
+
+    :raises Refusal: 404 when the workspace has none of that id.
+    """
+    found = world.lists.get(id)
+    if found is None:
+        raise not_found("Lead list")
+    return found
+
+
+def list_lead_lists(world: World, call: Call) -> Shown:
+    """``GET /lead-lists``: newest first; the cursor is a timestamp."""
+    query = call.query
+    search = (query.get("search") or "").lower()
+    wanted = query.get("has_enrichment_task")
+    found = (
+        each
+        for each in reversed(world.lists.values())
+        if search in each["name"].lower()
+        and (wanted is None or bool(each.get("has_enrichment_task")) is wanted)
+    )
+    after = _cursor(query.get("starting_after"))
+    return page(found, query.get("limit"), after, _by_time, descending=True)
+
+
+def get_lead_list(world: World, call: Call) -> Shown:
+    """``GET /lead-lists/{id}``."""
+    return list_named(world, call.path["id"])
+
+
+def create_lead_list(world: World, call: Call) -> Shown:
+    """``POST /lead-lists``; no two lists share a timestamp, their cursor."""
+    newest = next(reversed(world.lists.values()), None)
+    created = world.now
+    if newest is not None:
+        created = max(created, read_moment(newest["timestamp_created"]) + 0.001)
+    shown: Shown = {
+        "id": world.new_id(),
+        "organization_id": world.id,
+        "has_enrichment_task": False,
+        "owned_by": world.user_id,
+        "timestamp_created": written(round(created, 3)),
+        **call.body,
+    }
+    world.lists[shown["id"]] = shown
+    return shown
+
+
+def patch_lead_list(world: World, call: Call) -> Shown:
+    """``PATCH /lead-lists/{id}``."""
+    shown = list_named(world, call.path["id"])
+    shown.update(call.body)
+    return shown
+
+
+def delete_lead_list(world: World, call: Call) -> Shown:
+    """``DELETE /lead-lists/{id}``: its leads go with it."""
+    shown = list_named(world, call.path["id"])
+    for lead in world.members_in_order(shown["id"]):
+        world.remove_lead(lead)
+    del world.lists[shown["id"]]
+    return shown
+
+
+def verification_stats(world: World, call: Call) -> Shown:
+    """``GET /lead-lists/{id}/verification-stats``."""
+    shown = list_named(world, call.path["id"])
+    members = world.members(shown["id"])
+    counts = Counter(lead.shown.get("verification_status") for lead in members.values())
+    stats = {name: counts[value] for name, value in _STATS.items()}
+    return {"stats": stats, "total_leads": len(members)}
+
+
+def _by_time(shown: Shown) -> str:
+    return str(shown["timestamp_created"])
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return written(read_moment(text))
+    except ValueError:
+        raise bad_request("starting_after must be a timestamp") from None
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "listLeadList": list_lead_lists,
+    "getLeadList": get_lead_list,
+    "createLeadList": create_lead_list,
+    "patchLeadList": patch_lead_list,
+    "deleteLeadList": delete_lead_list,
+    "getVerificationStats": verification_stats,
+}

@@ -1,0 +1,141 @@
+"""Leads: list, read, create one or a thousand, change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..._json import JsonObject
+from ..call import Behavior, Call, bad_request, not_found
+from ..campaign_life import join
+from ..paging import by_id, id_cursor, page
+from ..people import describe, is_address, make_lead, verify, with_email
+from ..reactions import set_interest
+from ..records import Campaign, Lead, Shown
+from ..selection import select
+from ..world import World
+from .bulk_leads import add_leads, move_leads
+from .campaigns import campaign_named
+from .lead_lists import list_named
+
+SMART_FIELDS = ("smart_view_id",)
+"""Selectors that name things which a sandbox workspace does not have."""
+
+
+def lead_named(world: World, id: str) -> Lead:
+    """Return a lead.
+
+    :raises Refusal: 404 when the workspace has none of that id.
+    """
+    lead = world.leads.get(id)
+    if lead is None:
+        raise not_found("Lead")
+    return lead
+
+
+def list_leads(world: World, call: Call) -> Shown:
+    """``POST /leads/list``: oldest first; the cursor is an id or an address."""
+    wanted = call.body
+    if any(wanted.get(name) for name in SMART_FIELDS):
+        return {"items": []}
+    found = [lead.shown for lead in select(world, wanted)]
+    limit, after = wanted.get("limit"), wanted.get("starting_after")
+    if wanted.get("distinct_contacts"):
+        distinct = {str(lead["email"]): lead for lead in found if lead.get("email")}
+        contacts = [distinct[email] for email in sorted(distinct)]
+        return page(contacts, limit, after, _by_email)
+    return page(found, limit, id_cursor(after), by_id)
+
+
+def get_lead(world: World, call: Call) -> Shown:
+    """``GET /leads/{id}``."""
+    return lead_named(world, call.path["id"]).shown
+
+
+def create_lead(world: World, call: Call) -> Shown:
+    """``POST /leads``: one that is already there, or to be skipped, is returned."""
+    given = call.body
+    campaign, list_id = _place(world, given)
+    email = given.get("email")
+    if campaign is not None and not email:
+        raise bad_request("email is required when campaign is given")
+    if not any(given.get(name) for name in ("email", "first_name", "last_name")):
+        raise bad_request("One of email, first_name or last_name is required")
+    if email and not is_address(email):
+        raise bad_request('body/email must match format "email"')
+    known = _known(world, given, campaign, list_id)
+    if known is not None:
+        return known.shown
+    lead = make_lead(world, given, campaign=campaign, list_id=list_id)
+    world.add_lead(lead)
+    if given.get("verify_leads_on_import") and email:
+        verify(world, lead)
+    if campaign is not None:
+        join(world, campaign, [lead])
+    if "lt_interest_status" in given:
+        set_interest(world, campaign, lead, given["lt_interest_status"])
+    return lead.shown
+
+
+def patch_lead(world: World, call: Call) -> Shown:
+    """``PATCH /leads/{id}``."""
+    lead = lead_named(world, call.path["id"])
+    campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+    describe(lead, call.body, campaign)
+    if "lt_interest_status" in call.body:
+        set_interest(world, campaign, lead, call.body["lt_interest_status"])
+    lead.shown["timestamp_updated"] = world.stamp()
+    return lead.shown
+
+
+def delete_lead(world: World, call: Call) -> Shown:
+    """``DELETE /leads/{id}``."""
+    lead = lead_named(world, call.path["id"])
+    world.remove_lead(lead)
+    return lead.shown
+
+
+def _place(world: World, given: JsonObject) -> tuple[Campaign | None, str | None]:
+    campaign_id, list_id = given.get("campaign"), given.get("list_id")
+    if not campaign_id and not list_id:
+        raise bad_request("Either campaign or list_id is required")
+    campaign = campaign_named(world, campaign_id) if campaign_id else None
+    if list_id:
+        list_named(world, list_id)
+    return campaign, list_id or None
+
+
+def _known(
+    world: World, given: JsonObject, campaign: Campaign | None, list_id: str | None
+) -> Lead | None:
+    email = given.get("email")
+    if not email:
+        return None
+    candidates: Iterable[Lead]
+    if given.get("skip_if_in_workspace"):
+        candidates = world.in_order()
+    else:
+        here = campaign.id if campaign is not None else str(list_id)
+        found = list(world.members(here).values())
+        for skip, field in (
+            ("skip_if_in_campaign", "campaign"),
+            ("skip_if_in_list", "list_id"),
+        ):
+            if given.get(skip):
+                found += [lead for lead in world.in_order() if lead.shown.get(field)]
+        candidates = found
+    return with_email(candidates, email)
+
+
+def _by_email(shown: Shown) -> str:
+    return str(shown["email"])
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "listLeads": list_leads,
+    "getLead": get_lead,
+    "createLead": create_lead,
+    "patchLead": patch_lead,
+    "deleteLead": delete_lead,
+    "bulkAddLeads": add_leads,
+    "moveLeads": move_leads,
+}

@@ -1,0 +1,61 @@
+"""Checking one address: at once, or pending for a while, always for a credit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..call import Behavior, Call, Refusal, bad_request, not_found
+from ..ids import chances
+from ..people import is_address, verdict
+from ..records import Shown, Verification
+from ..world import World
+
+SLOW_SECONDS = 12.0
+COST = 1
+
+
+def create_verification(world: World, call: Call) -> Shown:
+    """``POST /email-verification``: ``slow.…@`` is always pending first."""
+    email = call.body["email"].strip().lower()
+    if not is_address(email):
+        raise bad_request('body/email must match format "email"')
+    if world.credits < COST:
+        raise Refusal(402, "No verification credits are left in this workspace")
+    world.credits -= COST
+    wait = SLOW_SECONDS if _slow(world, email) else 0.0
+    outcome, catch_all = verdict(world, email)
+    found = Verification(email, outcome, catch_all, world.now + wait)
+    world.verifications[email] = found
+    return _shown(world, found)
+
+
+def check_verification(world: World, call: Call) -> Shown:
+    """``GET /email-verification/{email}``: costs nothing."""
+    found = world.verifications.get(call.path["email"].strip().lower())
+    if found is None:
+        raise not_found("Email verification")
+    return _shown(world, found)
+
+
+def _slow(world: World, email: str) -> bool:
+    if email.startswith("slow."):
+        return True
+    return chances(world.seed, f"slow {email}")[0] < 64
+
+
+def _shown(world: World, found: Verification) -> Shown:
+    pending = world.now < found.known_at
+    return {
+        "status": "success",
+        "email": found.email,
+        "verification_status": "pending" if pending else found.outcome,
+        "catch_all": "pending" if pending else found.catch_all,
+        "credits": world.credits,
+        "credits_used": COST,
+    }
+
+
+BEHAVIORS: Mapping[str, Behavior] = {
+    "createEmailVerification": create_verification,
+    "checkVerificationStatus": check_verification,
+}

@@ -1,0 +1,148 @@
+"""Scripted misbehavior, as data: what goes wrong, for which call, how often.
+
+A script only decides; ``answering`` and ``app`` carry the faults out.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import define, field, fields, frozen
+
+from .._json import Json, JsonObject
+from .call import bad_request
+from .records import Shown
+
+MAX_FAULTS = 100
+MAX_SECONDS = 3600.0
+
+
+class FaultKind(Enum):
+    """What goes wrong."""
+
+    STATUS = "status"
+    """An error in the API's envelope; the call has no effect."""
+    SLOW = "slow"
+    """The right reply, late."""
+    CUT = "cut"
+    """The right reply, but the connection ends in the middle of the body."""
+    HTML = "html"
+    """A proxy's error page instead of JSON; the call has no effect."""
+    INSIDE = "inside"
+    """200 with `body` instead of the reply; the call has no effect."""
+    GARBAGE = "garbage"
+    """200 whose body is no JSON, though it says so; the call has its effect."""
+    DROP = "drop"
+    """The call has its effect, but the connection ends before the reply."""
+    SILENT = "silent"
+    """The call has its effect, and no reply ever comes."""
+
+
+@frozen(kw_only=True)
+class Fault:
+    """One thing that goes wrong.
+
+    :param operation: the vendor's operationId; every operation when ``None``.
+    :param on_call: the first call (from 1) of that operation to be hit.
+    :param times: how many calls in a row; 0 for all that follow.
+    :param seconds: how late the reply comes, for any kind.
+    :param status: for ``status`` and ``html``.
+    :param retry_after: the value of a ``Retry-After`` header, if there is to be one.
+    :param body: for ``inside``.
+    """
+
+    kind: FaultKind
+    operation: str | None = None
+    on_call: int = 1
+    times: int = 1
+    seconds: float = 0.0
+    status: int = 500
+    message: str = "A scripted fault"
+    retry_after: str | None = None
+    body: Json = None
+
+
+@define(eq=False)
+class FaultScript:
+    """The faults of one workspace, and how often each has been passed."""
+
+    _entries: list[tuple[Fault, list[int]]] = field(init=False, factory=list)
+
+    def add(self, fault: Fault) -> None:
+        """Add a fault.
+
+        :raises Refusal: 400 when there are too many.
+        """
+        if len(self._entries) >= MAX_FAULTS:
+            raise bad_request(f"There are {MAX_FAULTS} faults already")
+        self._entries.append((fault, [0]))
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        self._entries.clear()
+
+    def shown(self) -> list[Shown]:
+        """Return the faults that may still strike, as JSON."""
+        return [written_fault(fault) for fault, _ in self._entries]
+
+    def next(self, operation_id: str) -> Fault | None:
+        """Count a call and return the fault that hits it, if any; the first wins."""
+        if not self._entries:
+            return None
+        found: Fault | None = None
+        for fault, passed in self._entries:
+            if fault.operation not in (None, operation_id):
+                continue
+            passed[0] += 1
+            over = fault.times and passed[0] >= fault.on_call + fault.times
+            if found is None and passed[0] >= fault.on_call and not over:
+                found = fault
+        self._entries = [entry for entry in self._entries if not _spent(*entry)]
+        return found
+
+
+def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
+    """Read a fault from JSON.
+
+    :raises Refusal: 400 when it is not one.
+    """
+    known = {attribute.name for attribute in fields(Fault)}
+    if not isinstance(given, dict) or not set(given) <= known:
+        raise bad_request(f"A fault has only these fields: {', '.join(sorted(known))}")
+    try:
+        kind = FaultKind(given.get("kind"))
+    except ValueError:
+        kinds = ", ".join(each.value for each in FaultKind)
+        raise bad_request(f"kind must be one of: {kinds}") from None
+    operation = given.get("operation")
+    if operation is not None and operation not in operations:
+        raise bad_request("operation must be an operationId that the sandbox knows")
+    fault = Fault(**{**given, "kind": kind})
+    _check_numbers(fault)
+    return fault
+
+
+def written_fault(fault: Fault) -> Shown:
+    """Return a fault as JSON."""
+    shown = {each.name: getattr(fault, each.name) for each in fields(Fault)}
+    return {**shown, "kind": fault.kind.value}
+
+
+def _check_numbers(fault: Fault) -> None:
+    limits = {
+        "on_call": (fault.on_call, 1, 1_000_000),
+        "times": (fault.times, 0, 1_000_000),
+        "seconds": (fault.seconds, 0, MAX_SECONDS),
+        "status": (fault.status, 400, 599),
+    }
+    for name, (value, low, high) in limits.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            raise bad_request(f"{name} must be a number from {low} to {high}")
+    for name, text in (("message", fault.message), ("retry_after", fault.retry_after)):
+        if text is not None and not (isinstance(text, str) and text.isprintable()):
+            raise bad_request(f"{name} must be printable text")
+
+
+def _spent(fault: Fault, passed: list[int]) -> bool:
+    return bool(fault.times) and passed[0] >= fault.on_call + fault.times - 1

@@ -1,0 +1,64 @@
+"""Background jobs: they wait, they progress, they end, and only then have an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .records import Job, Shown
+from .timeline import written
+from .world import World
+
+QUEUED_SECONDS = 1.0
+SECONDS = 5.0
+SECONDS_EACH = 0.01
+
+
+def start_job(
+    world: World,
+    kind: str,
+    entity: tuple[str, str],
+    count: int,
+    finish: Callable[[], Shown],
+) -> Job:
+    """Begin a job on `count` things that ends some seconds from now.
+
+    :param entity: the type and the id of what it belongs to.
+    """
+    seconds = SECONDS + SECONDS_EACH * count
+    shown: Shown = {
+        "id": world.new_id(),
+        "workspace_id": world.id,
+        "user_id": world.user_id,
+        "type": kind,
+        "entity_id": entity[1],
+        "entity_type": entity[0],
+        "data": {"total_to_process": count},
+        "progress": 0,
+        "status": "pending",
+        "created_at": world.stamp(),
+        "updated_at": world.stamp(),
+    }
+    job = Job(shown, world.now, seconds, finish)
+    world.jobs[shown["id"]] = job
+    world.at(world.now + seconds, _end, job)
+    return job
+
+
+def look(world: World, job: Job) -> Shown:
+    """Return the job as it is now."""
+    shown = job.shown
+    if shown["status"] in ("success", "failed"):
+        return shown
+    passed = world.now - job.started
+    if passed >= QUEUED_SECONDS:
+        shown["status"] = "in-progress"
+        shown["progress"] = min(99, int(100 * passed / job.seconds))
+        shown["updated_at"] = world.stamp()
+    return shown
+
+
+def _end(world: World, job: Job) -> None:
+    job.shown["data"].update(job.finish())
+    job.shown["status"] = "success"
+    job.shown["progress"] = 100
+    job.shown["updated_at"] = written(world.now)

@@ -1,0 +1,159 @@
+"""How a mail is written and filed: templates, threads, replies, the outbox.
+
+It makes the objects that ``GET /emails`` shows. It decides nothing about when or
+to whom.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import unescape
+
+from attrs import frozen
+
+from .ids import chances
+from .records import Account, Lead, MailType, Shown
+from .world import World
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?:\|[^}]*)?\}\}")
+_BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^>]*>|</div>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]+>")
+_INHERITED = ("campaign_id", "list_id", "lead", "lead_id", "thread_id")
+"""What an answer has in common with the mail that it answers."""
+PREVIEW = 120
+
+
+@frozen(kw_only=True)
+class Letter:
+    """What is written, before it is filed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def text_of(html: str) -> str:
+    """Return the plain text of a mail body."""
+    return unescape(_TAG.sub("", _BREAK.sub("\n", html))).strip()
+
+
+def fill(template: str, values: Shown) -> str:
+    """Replace ``{{firstName}}`` and its like; an unknown name leaves nothing."""
+
+    def value_of(found: re.Match[str]) -> str:
+        value = values.get(found[1])
+        return "" if value is None else str(value)
+
+    return _PLACEHOLDER.sub(value_of, template)
+
+
+def variables_of(lead: Lead, sender: Account) -> Shown:
+    """Return what the templates of a campaign may name."""
+    return {
+        **(lead.shown.get("payload") or {}),
+        "email": lead.shown.get("email"),
+        "accountSignature": sender.shown.get("signature"),
+        "sendingAccountFirstName": sender.shown["first_name"],
+    }
+
+
+def reply_subject(subject: str) -> str:
+    """Return the subject of an answer."""
+    return subject if subject[:3].lower() == "re:" else f"Re: {subject}"
+
+
+def campaign_mail(
+    world: World, lead: Lead, sender: Account, letter: Letter, step: tuple[int, int]
+) -> Shown:
+    """File a mail that a campaign sends to a lead."""
+    mail = _mail(world, sender.email, letter, MailType.CAMPAIGN)
+    lead.thread = lead.thread or world.new_id()
+    mail["campaign_id"] = lead.shown["campaign"]
+    mail["list_id"] = lead.shown.get("list_id")
+    mail["lead"] = lead.shown["email"]
+    mail["lead_id"] = lead.id
+    mail["thread_id"] = lead.thread
+    mail["from_address_email"] = sender.email
+    mail["to_address_email_list"] = lead.shown["email"]
+    mail["step"] = f"0_{step[0]}_{step[1]}"
+    world.add_email(mail)
+    deliver(world, mail, "campaign")
+    return mail
+
+
+def received_mail(
+    world: World, answered: Shown, letter: Letter, *, automatic: bool, interest: int
+) -> Shown:
+    """File what a lead answers to a mail of a campaign."""
+    mail = _mail(world, answered["eaccount"], letter, MailType.RECEIVED)
+    mail.update({name: answered.get(name) for name in _INHERITED})
+    mail["from_address_email"] = answered["lead"]
+    mail["to_address_email_list"] = answered["eaccount"]
+    mail["step"] = answered["step"]
+    mail["is_unread"] = 1
+    mail["is_auto_reply"] = int(automatic)
+    mail["is_focused"] = int(not automatic)
+    mail["i_status"] = interest
+    mail["ai_interest_value"] = 0.9 if interest > 0 else 0.1
+    world.add_email(mail)
+    return mail
+
+
+def manual_mail(
+    world: World, answered: Shown, eaccount: str, letter: Letter, to: Sequence[str]
+) -> Shown:
+    """Write, but do not file, what a person of the workspace answers to a mail."""
+    mail = _mail(world, eaccount, letter, MailType.MANUAL)
+    mail.update({name: answered.get(name) for name in _INHERITED})
+    mail["i_status"] = answered.get("i_status")
+    mail["from_address_email"] = eaccount
+    mail["to_address_email_list"] = ",".join(to)
+    return mail
+
+
+def deliver(world: World, mail: Shown, kind: str) -> None:
+    """Put a mail into the outbox, which is as far as it gets."""
+    if not world.live:
+        return
+    named = ("campaign_id", "lead", "thread_id", "subject", "body")
+    entry: Shown = {
+        "email_id": mail["id"],
+        "kind": kind,
+        "at": mail["timestamp_email"],
+        "from": mail["from_address_email"],
+        "to": mail["to_address_email_list"].split(","),
+        "cc": _split(mail.get("cc_address_email_list")),
+        "bcc": _split(mail.get("bcc_address_email_list")),
+        **{name: mail.get(name) for name in named},
+    }
+    world.outbox.append(entry)
+
+
+def _split(addresses: str | None) -> list[str]:
+    return [one.strip() for one in (addresses or "").split(",") if one.strip()]
+
+
+def _mail(world: World, eaccount: str, letter: Letter, kind: int) -> Shown:
+    id = world.new_id()
+    domain = eaccount.partition("@")[2]
+    stamp = world.stamp()
+    return {
+        "id": id,
+        "timestamp_created": stamp,
+        "timestamp_email": stamp,
+        "message_id": f"<{chances(world.seed, id).hex()}@{domain}>",
+        "subject": letter.subject,
+        "from_address_email": None,
+        "to_address_email_list": "",
+        "body": {"text": letter.text, "html": letter.html},
+        "organization_id": world.id,
+        "campaign_id": None,
+        "subsequence_id": None,
+        "eaccount": eaccount,
+        "ue_type": kind,
+        "is_unread": 0,
+        "is_auto_reply": 0,
+        "is_focused": 1,
+        "content_preview": letter.text[:PREVIEW].replace("\n", " "),
+    }

@@ -1,0 +1,72 @@
+"""Lists, read page by page: ``{items, next_starting_after?}``.
+
+A full page carries a cursor even when nothing follows it, as with the real API: the
+reader stops at an empty page. The cursor is the key of the page's last item, so
+items that vanish between two pages do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+from .call import bad_request
+from .records import Shown
+
+DEFAULT_LIMIT = 10
+_ID_DASHES = 4
+
+
+def page(
+    items: Iterable[Shown],
+    limit: int | None,
+    after: str | None,
+    key: Callable[[Shown], str],
+    *,
+    descending: bool = False,
+) -> Shown:
+    """Return the page that follows a cursor; `items` are in the order of `key`."""
+    if after is not None:
+        cursor = after
+        if descending:
+            items = (item for item in items if key(item) < cursor)
+        else:
+            items = (item for item in items if key(item) > cursor)
+    return closed(list(islice(items, limit or DEFAULT_LIMIT)), limit, key)
+
+
+def page_by_place(
+    items: Sequence[Shown],
+    limit: int | None,
+    after: str | None,
+    key: Callable[[Shown], str],
+) -> Shown:
+    """Return the page after the item that has the cursor as its key."""
+    start = 0
+    if after is not None:
+        keys = [key(item) for item in items]
+        start = keys.index(after) + 1 if after in keys else len(items)
+    return closed(list(items[start : start + (limit or DEFAULT_LIMIT)]), limit, key)
+
+
+def closed(found: list[Shown], limit: int | None, key: Callable[[Shown], str]) -> Shown:
+    """Wrap one page; a full one gets a cursor."""
+    reply: Shown = {"items": found}
+    if found and len(found) == (limit or DEFAULT_LIMIT):
+        reply["next_starting_after"] = key(found[-1])
+    return reply
+
+
+def by_id(item: Shown) -> str:
+    """Return the cursor of most lists."""
+    return str(item["id"])
+
+
+def id_cursor(text: str | None) -> str | None:
+    """Return a cursor that must be an id.
+
+    :raises Refusal: 400 when it is anything else, such as an e-mail address.
+    """
+    if text is not None and (text.count("-") != _ID_DASHES or "@" in text):
+        raise bad_request("starting_after must be an id")
+    return text

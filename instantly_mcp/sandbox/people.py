@@ -1,0 +1,127 @@
+"""How a lead comes into being, is described, and has its address verified."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .._json import JsonObject
+from .ids import chances
+from .records import Campaign, Lead, LeadStatus, Shown
+from .world import World
+
+ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
+VERIFICATION_SECONDS = 20.0
+PENDING = 11
+_PAYLOAD_NAMES = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "company_name": "companyName",
+    "job_title": "jobTitle",
+    "website": "website",
+    "phone": "phone",
+    "personalization": "personalization",
+}
+FIELDS = (*_PAYLOAD_NAMES, "pl_value_lead", "assigned_to")
+
+
+def make_lead(
+    world: World,
+    given: JsonObject,
+    *,
+    campaign: Campaign | None = None,
+    list_id: str | None = None,
+    method: str = "api",
+) -> Lead:
+    """Return a new lead of a campaign or a list, not yet in the world."""
+    stamp = world.stamp()
+    email = (given.get("email") or "").strip().lower() or None
+    shown: Shown = {
+        "id": world.new_id(),
+        "timestamp_created": stamp,
+        "timestamp_updated": stamp,
+        "organization": world.id,
+        "status": LeadStatus.ACTIVE,
+        "email": email,
+        "email_open_count": 0,
+        "email_reply_count": 0,
+        "email_click_count": 0,
+        "company_domain": email.partition("@")[2] if email else "",
+        "status_summary": {},
+        "payload": {},
+        "esp_code": 1000 if email is None else _esp_code(world, email),
+        "upload_method": method,
+        "uploaded_by_user": world.user_id,
+    }
+    if campaign is not None:
+        shown["campaign"] = campaign.id
+    if list_id is not None:
+        shown["list_id"] = list_id
+    lead = Lead(shown)
+    describe(lead, given, campaign)
+    return lead
+
+
+def describe(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None:
+    """Set the fields that a person may set, custom variables merged."""
+    payload = lead.shown.setdefault("payload", {})
+    for name in FIELDS:
+        if name in given:
+            lead.shown[name] = given[name]
+            if name in _PAYLOAD_NAMES:
+                _set_or_drop(payload, _PAYLOAD_NAMES[name], given[name])
+    variables = given.get("custom_variables") or {}
+    payload.update(variables)
+    if variables and campaign is not None:
+        known = campaign.shown.get("custom_variables") or {}
+        campaign.shown["custom_variables"] = {**known, **dict.fromkeys(variables, "")}
+
+
+def is_address(text: str | None) -> bool:
+    """Whether something can be an e-mail address at all."""
+    return bool(text and ADDRESS.fullmatch(text.strip()))
+
+
+def with_email(leads: Iterable[Lead], email: str) -> Lead | None:
+    """Return the first of the leads that has this address."""
+    wanted = email.strip().lower()
+    return next((lead for lead in leads if lead.shown.get("email") == wanted), None)
+
+
+def verify(world: World, lead: Lead) -> None:
+    """Begin to verify the lead's address; the outcome comes some seconds later."""
+    lead.shown["verification_status"] = PENDING
+    world.at(world.now + VERIFICATION_SECONDS, _verified, lead)
+
+
+def verdict(world: World, email: str) -> tuple[str, bool]:
+    """Return whether an address is verified or invalid, and whether it is catch-all.
+
+    ``invalid.…@`` and ``bounce.…@`` are invalid, ``catchall.…@`` is what it says.
+    """
+    wish = email.partition("@")[0].partition(".")[0].lower()
+    if wish in ("invalid", "bounce") or not is_address(email):
+        return "invalid", False
+    if wish == "catchall":
+        return "verified", True
+    dice = chances(world.seed, f"verify {email.lower()}")
+    return ("invalid" if dice[0] < 20 else "verified"), dice[1] < 16
+
+
+def _verified(world: World, lead: Lead) -> None:
+    status, catch_all = verdict(world, str(lead.shown.get("email") or ""))
+    outcome = -3 if catch_all else 1
+    lead.shown["verification_status"] = outcome if status == "verified" else -1
+    lead.shown["timestamp_updated"] = world.stamp()
+
+
+def _set_or_drop(payload: Shown, name: str, value: object) -> None:
+    if value is None:
+        payload.pop(name, None)
+    else:
+        payload[name] = value
+
+
+def _esp_code(world: World, email: str) -> int:
+    domain = email.partition("@")[2]
+    return (1, 1, 2, 2, 999)[chances(world.seed, f"esp {domain}")[0] % 5]

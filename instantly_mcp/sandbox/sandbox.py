@@ -1,0 +1,141 @@
+"""The sandbox: one simulated workspace for each key that begins with ``sandbox``.
+
+It hands out workspaces, each with a world, a time, limits and faults of its own; it
+serves nobody itself. Other keys are refused and nowhere kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.resource import IResource
+
+from .call import Refusal, bad_request
+from .faults import Fault, FaultScript
+from .rates import Rates
+from .records import Shown
+from .seed import seeded_world
+from .timeline import Timeline
+from .world import World
+
+KEY_PREFIX = "sandbox"
+DEFAULT_KEY = "sandbox"
+MAX_KEY = 200
+MAX_WORKSPACES = 24
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+"""A Monday morning; every world begins then, whenever it is first used."""
+REFUSED = (
+    "This is the sandbox; it does not accept Instantly keys and has not stored yours."
+)
+
+
+@define(eq=False)
+class Workspace:
+    """A world with its time, its limits and its faults."""
+
+    world: World
+    timeline: Timeline
+    rates: Rates
+    script: FaultScript
+
+    def present(self) -> World:
+        """Return the world after everything that is due has happened."""
+        self.world.advance(self.timeline.now())
+        return self.world
+
+
+@define(eq=False)
+class Sandbox:
+    """All simulated workspaces.
+
+    :param clock: whose passing seconds count; worlds begin at `start` regardless.
+    :param seed: the same seed and the same calls give the same bytes.
+    :param limits: whether calls beyond the API's rate limits are refused.
+    :param max_workspaces: how many exist at once; the one idle for longest goes.
+    """
+
+    clock: IReactorTime
+    seed: str | int = field(default=42, kw_only=True)
+    start: datetime = field(default=START, kw_only=True)
+    limits: bool = field(default=True, kw_only=True)
+    max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
+    make_world: Callable[[str, float, str], World] = field(
+        default=seeded_world, kw_only=True
+    )
+    _workspaces: OrderedDict[tuple[str, str], Workspace] = field(
+        init=False, factory=OrderedDict
+    )
+
+    def workspace(self, key: str, name: str | None = None) -> Workspace:
+        """Return the workspace of a key, made at its first use.
+
+        :param name: the ``x-as-workspace`` id; each has a world of its own.
+        :raises Refusal: 401 for a key that is not the sandbox's.
+        """
+        self.check_key(key)
+        if name is not None and len(name) > MAX_KEY:
+            raise bad_request("x-as-workspace is not a workspace id")
+        which = (key, name or "")
+        found = self._workspaces.get(which)
+        if found is None:
+            found = self._workspaces[which] = self._begin(name or "")
+            if len(self._workspaces) > self.max_workspaces:
+                self._workspaces.popitem(last=False)
+        self._workspaces.move_to_end(which)
+        return found
+
+    def check_key(self, key: str) -> None:
+        """Refuse a key that is not the sandbox's.
+
+        :raises Refusal: 401, with the sentence that says so.
+        """
+        if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY:
+            raise Refusal(401, REFUSED)
+
+    def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
+        """Let a workspace begin anew, without faults, at its first moment."""
+        self.check_key(key)
+        self._workspaces.pop((key, name or ""), None)
+
+    def skip(
+        self, seconds: float, key: str = DEFAULT_KEY, name: str | None = None
+    ) -> float:
+        """Let time pass in one workspace; return its present moment."""
+        workspace = self.workspace(key, name)
+        workspace.timeline.skip(seconds)
+        return workspace.present().now
+
+    def add_fault(
+        self, fault: Fault, key: str = DEFAULT_KEY, name: str | None = None
+    ) -> None:
+        """Let something go wrong in one workspace."""
+        self.workspace(key, name).script.add(fault)
+
+    def outbox(self, key: str = DEFAULT_KEY, name: str | None = None) -> list[Shown]:
+        """Return what would have been sent, oldest first. Asking makes no world."""
+        self.check_key(key)
+        found = self._workspaces.get((key, name or ""))
+        return [] if found is None else list(found.present().outbox)
+
+    def outbox_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> Shown:
+        """Return the outbox as ``GET /sandbox/outbox`` shows it."""
+        items = self.outbox(key, name)
+        return {"key": key, "count": len(items), "items": items}
+
+    def resource(self, *, standalone: bool = False) -> IResource:
+        """Return the web resource. Call it once for each site.
+
+        :param standalone: also serve ``/sandbox/clock`` and ``/sandbox/faults``.
+        """
+        from .app import web_resource  # noqa: PLC0415 - klein only where it is served
+
+        return web_resource(self, standalone=standalone)
+
+    def _begin(self, name: str) -> Workspace:
+        start = self.start.timestamp()
+        world = self.make_world(str(self.seed), start, name)
+        return Workspace(world, Timeline(self.clock, start), Rates(), FaultScript())

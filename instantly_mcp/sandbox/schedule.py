@@ -1,0 +1,75 @@
+"""When a campaign may send: its windows, days, dates and time zones.
+
+Pure: a schedule as the API takes it and a moment in, a moment out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .records import Shown
+
+_DAYS_TO_LOOK_AT = 8
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def next_opening(schedule: Shown, when: float) -> float | None:
+    """Return the first moment from `when` on at which a window is open.
+
+    ``None`` means never: no day is chosen, or the last day is over.
+    """
+    openings = [
+        _opening_of(window, schedule, when) for window in schedule.get("schedules", ())
+    ]
+    return min((found for found in openings if found is not None), default=None)
+
+
+def local_day(schedule: Shown, when: float) -> date:
+    """Return the day it is where the campaign keeps its hours."""
+    return datetime.fromtimestamp(when, _first_zone(schedule)).date()
+
+
+def next_day(schedule: Shown, when: float) -> float:
+    """Return the moment at which the campaign's next day begins."""
+    zone = _first_zone(schedule)
+    tomorrow = datetime.fromtimestamp(when, zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).timestamp()
+
+
+def _first_zone(schedule: Shown) -> tzinfo:
+    windows = schedule.get("schedules") or ({"timezone": "UTC"},)
+    return zone_named(windows[0]["timezone"])
+
+
+def _opening_of(window: Shown, schedule: Shown, when: float) -> float | None:
+    zone = zone_named(window["timezone"])
+    opens, closes = (
+        time.fromisoformat(window["timing"][edge]) for edge in ("from", "to")
+    )
+    if opens >= closes:
+        return None
+    first, last = _day(schedule, "start_date"), _day(schedule, "end_date")
+    today = datetime.fromtimestamp(when, zone).date()
+    begin = max(today, first) if first else today
+    for ahead in range(_DAYS_TO_LOOK_AT):
+        day = begin + timedelta(days=ahead)
+        if last and day > last:
+            return None
+        if not window["days"].get(str(day.isoweekday() % 7)):
+            continue
+        if when < datetime.combine(day, closes, zone).timestamp():
+            return max(when, datetime.combine(day, opens, zone).timestamp())
+    return None
+
+
+def _day(schedule: Shown, name: str) -> date | None:
+    text = schedule.get(name)
+    return date.fromisoformat(text) if text else None

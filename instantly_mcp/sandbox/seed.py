@@ -1,0 +1,233 @@
+"""A believable workspace, made by letting its past happen.
+
+Nothing is invented twice: accounts, lists and campaigns are set up some weeks before
+the start, and the simulation itself sends, bounces and answers until then. So all
+numbers add up, and the same seed gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from attrs import evolve
+
+from .campaign_life import activate, draft, join, pause
+from .fate import natural_fate
+from .ids import chances, fixed_id
+from .mail import Letter, manual_mail, reply_subject
+from .people import make_lead
+from .records import Account, Answer, Fate, MailType, Shown
+from .seed_text import (
+    CITIES,
+    COMPANIES,
+    FIRST_NAMES,
+    LAST_NAMES,
+    LISTS,
+    MAILBOXES,
+    PLANS,
+    TITLES,
+    Mailbox,
+    Plan,
+)
+from .timeline import DAY, HOUR, written
+from .world import World
+
+DAYS_BEFORE = 42
+UNATTENDED_DAYS = 7
+_ANSWERS = (
+    Answer.INTERESTED,
+    Answer.NOT_INTERESTED,
+    Answer.OUT_OF_OFFICE,
+    Answer.INTERESTED,
+    Answer.MEETING,
+    Answer.NOT_INTERESTED,
+    Answer.WRONG_PERSON,
+    Answer.INTERESTED,
+)
+_VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
+"""Out of twenty leads of a list; all others are verified."""
+
+
+def seeded_world(seed: str, start: float, name: str = "") -> World:
+    """Return a workspace as it is at `start`.
+
+    :param name: the workspace's id, if it is to have a certain one.
+    """
+    world = World(seed=seed, now=start - DAYS_BEFORE * DAY, id=name, live=False)
+    for mailbox in MAILBOXES:
+        _add_account(world, mailbox, start)
+    people = _people(seed)
+    for title, size, age in LISTS:
+        world.at(start - age * DAY, _set_up_list, title, size, people)
+    for plan in PLANS:
+        world.at(start - plan.created * DAY, _set_up_campaign, plan, start, people)
+    for age in range(DAYS_BEFORE, UNATTENDED_DAYS, -1):
+        world.at(start - age * DAY + 8 * HOUR, _attend_to_inbox)
+    world.advance(start)
+    world.live = True
+    return world
+
+
+def _people(seed: str) -> Iterator[Shown]:
+    first = chances(seed, "people")[0]
+    for number in count(first):
+        given = FIRST_NAMES[number % len(FIRST_NAMES)]
+        family = LAST_NAMES[number * 7 % len(LAST_NAMES)]
+        company = COMPANIES[number * 13 % len(COMPANIES)]
+        domain = company.lower().replace(" ", "-") + ".example.org"
+        local = f"{given}.{family}".lower().replace("ö", "o")
+        yield {
+            "email": f"{local}@{domain}",
+            "first_name": given,
+            "last_name": family,
+            "company_name": company,
+            "job_title": TITLES[number % len(TITLES)],
+            "website": f"https://{domain}",
+            "custom_variables": {"city": CITIES[number % len(CITIES)]},
+        }
+
+
+def _add_account(world: World, mailbox: Mailbox, start: float) -> None:
+    world.now += 1.0
+    broken = mailbox.status < 0
+    shown: Shown = {
+        "email": mailbox.email,
+        "timestamp_created": world.stamp(),
+        "timestamp_updated": world.stamp(),
+        "first_name": mailbox.first_name,
+        "last_name": mailbox.last_name,
+        "organization": world.id,
+        "added_by": world.user_id,
+        "status": mailbox.status,
+        "warmup_status": mailbox.warmup_status,
+        "provider_code": mailbox.provider,
+        "setup_pending": False,
+        "is_managed_account": False,
+        "stat_warmup_score": mailbox.score,
+        "timestamp_warmup_start": written(start - mailbox.warmup_days * DAY),
+        "daily_limit": 40,
+        "sending_gap": 10,
+        "enable_slow_ramp": False,
+        "tracking_domain_name": None if broken else "links.example.com",
+        "tracking_domain_status": None if broken else "active",
+        "signature": f"{mailbox.first_name} {mailbox.last_name}",
+        "warmup": {
+            "limit": 20,
+            "increment": "2",
+            "reply_rate": 30,
+            "advanced": {"open_rate": 95, "spam_save_rate": 90, "weekday_only": False},
+        },
+    }
+    if broken:
+        shown["status_message"] = {
+            "code": "EAUTH",
+            "command": "AUTH PLAIN",
+            "response": "535 Authentication failed",
+            "e_message": "Invalid login",
+            "responseCode": 535,
+        }
+    tag = {"id": fixed_id(world.seed, mailbox.tag), "label": mailbox.tag}
+    world.accounts[mailbox.email] = Account(shown, ({**tag, "description": None},))
+
+
+def _set_up_list(world: World, title: str, size: int, people: Iterator[Shown]) -> None:
+    id = world.new_id()
+    world.lists[id] = {
+        "id": id,
+        "organization_id": world.id,
+        "has_enrichment_task": False,
+        "owned_by": world.user_id,
+        "name": title,
+        "timestamp_created": world.stamp(),
+    }
+    for number in range(size):
+        lead = make_lead(world, next(people), list_id=id, method="manual")
+        lead.shown["verification_status"] = _VERIFICATION.get(number % 20, 1)
+        world.add_lead(lead)
+
+
+def _set_up_campaign(
+    world: World, plan: Plan, start: float, people: Iterator[Shown]
+) -> None:
+    campaign = draft(world, _definition(plan))
+    fates = _fates(plan)
+    leads = []
+    for number in range(plan.leads):
+        lead = make_lead(world, next(people), campaign=campaign, method="manual")
+        lead.shown["verification_status"] = 1
+        if number < plan.decided:
+            fate = natural_fate(chances(world.seed, str(lead.shown["email"])))
+            lead.fate = fates.get(number) or evolve(fate, answer=None)
+        world.add_lead(lead)
+        leads.append(lead)
+    join(world, campaign, leads)
+    for days, act in ((plan.activated, activate), (plan.paused, pause)):
+        if days is not None:
+            world.at(start - days * DAY, act, campaign)
+
+
+def _fates(plan: Plan) -> dict[int, Fate]:
+    """Return who answers: every so many leads, in turn one way or another."""
+    total, every = plan.answers
+    return {
+        number * every: Fate(
+            opens=1 + number % 2,
+            clicks=number % 4 == 0,
+            answer=_ANSWERS[number % len(_ANSWERS)],
+            hours=2.0 + number % 20,
+        )
+        for number in range(total)
+    }
+
+
+def _definition(plan: Plan) -> Shown:
+    weekdays = {str(day): True for day in range(1, 6)}
+    window = {
+        "name": "Working hours",
+        "timing": {"from": "09:00", "to": "17:00"},
+        "days": weekdays,
+        "timezone": plan.timezone,
+    }
+    steps = [
+        {
+            "type": "email",
+            "delay": delay,
+            "delay_unit": "days",
+            "variants": [{"subject": subject, "body": body}],
+        }
+        for subject, body, delay in plan.steps
+    ]
+    return {
+        "name": plan.name,
+        "campaign_schedule": {"schedules": [window]},
+        "sequences": [{"steps": steps}],
+        "email_list": [each.email for each in MAILBOXES if each.status > 0][:3],
+        "daily_limit": plan.daily_limit,
+        "pl_value": plan.value,
+        "stop_on_reply": True,
+        "stop_on_auto_reply": False,
+        "open_tracking": True,
+        "link_tracking": True,
+    }
+
+
+def _attend_to_inbox(world: World) -> None:
+    """Read what is unread, and answer those who asked for something."""
+    unread = [mail for mail in world.emails.values() if mail["is_unread"]]
+    for mail in unread:
+        mail["is_unread"] = 0
+        if mail["ue_type"] == MailType.RECEIVED and mail["i_status"] > 0:
+            world.add_email(_answer_to(world, mail))
+
+
+def _answer_to(world: World, mail: Shown) -> Shown:
+    sender = world.accounts[mail["eaccount"]]
+    text = f"Thank you, details are on their way.\n\n{sender.shown['first_name']}"
+    letter = Letter(
+        subject=reply_subject(mail["subject"]),
+        text=text,
+        html=text.replace("\n", "<br/>"),
+    )
+    to = [mail["from_address_email"]]
+    return manual_mail(world, mail, sender.email, letter, to)

@@ -1,0 +1,65 @@
+"""The time of a simulated workspace, and how it is written.
+
+A timeline begins at a chosen moment, follows an injected clock from there, and can
+be pushed forward. It knows nothing of what happens in that time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+
+DAY = 86400.0
+HOUR = 3600.0
+MINUTE = 60.0
+
+
+@define(eq=False)
+class Timeline:
+    """Seconds since 1970 as the workspace sees them.
+
+    :param clock: whose passing seconds count.
+    :param start: the moment at which the workspace begins.
+    """
+
+    clock: IReactorTime
+    start: float
+    _born: float = field(init=False)
+    _skipped: float = field(init=False, default=0.0)
+
+    @_born.default
+    def _read_clock(self) -> float:
+        return float(self.clock.seconds())
+
+    def now(self) -> float:
+        """Return the present moment, in whole milliseconds."""
+        passed = self.clock.seconds() - self._born
+        return float(round(self.start + passed + self._skipped, 3))
+
+    def skip(self, seconds: float) -> None:
+        """Let `seconds` pass at once. Time never runs backwards."""
+        self._skipped += max(0.0, seconds)
+
+
+def written(when: float) -> str:
+    """Return a moment as the API writes it: ``2026-11-02T09:00:00.000Z``."""
+    moment = datetime.fromtimestamp(when, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def written_day(when: float) -> str:
+    """Return the UTC day of a moment: ``2026-11-02``."""
+    return datetime.fromtimestamp(when, UTC).date().isoformat()
+
+
+def read_moment(text: str) -> float:
+    """Read a date (midnight UTC) or an ISO 8601 time (UTC unless it says otherwise).
+
+    :raises ValueError: when it is neither.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

@@ -1,0 +1,141 @@
+"""A simulated Instantly workspace and the order in which things happen in it.
+
+The world is lazy: nothing happens between two calls; `World.advance` then lets
+everything happen that was due, in order of time, so that many small steps and one
+large one lead to the same world. It knows no HTTP and reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from typing import Concatenate, ParamSpec
+
+from attrs import Factory, define, field
+
+from .ids import IdSource, fixed_id
+from .records import Account, Campaign, Job, Lead, Shown, Verification
+from .timeline import written
+
+P = ParamSpec("P")
+
+OUTBOX_SIZE = 10_000
+CREDITS = 1_000
+
+
+@define(eq=False)
+class World:
+    """All that one workspace holds.
+
+    :param seed: decides every id and every chance.
+    :param now: the moment up to which everything has happened.
+    :param live: whether mail goes to the outbox; false while the past is made.
+    """
+
+    seed: str
+    now: float
+    id: str = ""
+    live: bool = True
+    ids: IdSource = field(init=False)
+    accounts: dict[str, Account] = Factory(dict)
+    campaigns: dict[str, Campaign] = Factory(dict)
+    leads: dict[str, Lead] = Factory(dict)
+    lists: dict[str, Shown] = Factory(dict)
+    emails: dict[str, Shown] = Factory(dict)
+    threads: dict[str, list[str]] = Factory(dict)
+    jobs: dict[str, Job] = Factory(dict)
+    verifications: dict[str, Verification] = Factory(dict)
+    credits: int = CREDITS
+    outbox: deque[Shown] = field(init=False)
+    user_id: str = field(init=False)
+    _members: dict[str, dict[str, Lead]] = field(init=False, factory=dict)
+    _agenda: list[tuple[float, int, Callable[[], None]]] = field(
+        init=False, factory=list
+    )
+    _appointments: int = field(init=False, default=0)
+
+    def __attrs_post_init__(self) -> None:
+        """Derive from the seed what nobody chose."""
+        self.id = self.id or fixed_id(self.seed, "workspace")
+        self.user_id = fixed_id(self.seed, "user")
+        self.ids = IdSource(self.seed)
+        self.outbox = deque(maxlen=OUTBOX_SIZE)
+
+    def new_id(self) -> str:
+        """Return an id for something that begins now."""
+        return self.ids.next(self.now)
+
+    def stamp(self) -> str:
+        """Return the present moment as the API writes it."""
+        return written(self.now)
+
+    def at(
+        self,
+        when: float,
+        happen: Callable[Concatenate[World, P], None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Let something happen at `when`, or at the next advance if that is past."""
+        self._appointments += 1
+        entry = (when, self._appointments, lambda: happen(self, *args, **kwargs))
+        heappush(self._agenda, entry)
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due until `now`."""
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= now:
+            when, _, happen = heappop(agenda)
+            self.now = max(self.now, when)
+            happen()
+        self.now = max(self.now, now)
+
+    def members(self, place: str) -> dict[str, Lead]:
+        """Return the leads of a campaign or list, by id."""
+        return self._members.get(place, {})
+
+    def members_in_order(self, place: str) -> list[Lead]:
+        """Return the leads of a campaign or list, oldest first."""
+        members = self.members(place)
+        return [members[id] for id in sorted(members)]
+
+    def in_order(self) -> Iterable[Lead]:
+        """Return all leads, oldest first."""
+        return self.leads.values()
+
+    def add_lead(self, lead: Lead) -> None:
+        """Take in a lead whose `shown` says where it belongs."""
+        self.leads[lead.id] = lead
+        for place in places_of(lead):
+            self._members.setdefault(place, {})[lead.id] = lead
+
+    def remove_lead(self, lead: Lead) -> None:
+        """Forget a lead."""
+        del self.leads[lead.id]
+        self._leave(lead)
+
+    def move_lead(self, lead: Lead, campaign: str | None, list_id: str | None) -> None:
+        """Make a lead belong elsewhere."""
+        self._leave(lead)
+        for name, place in (("campaign", campaign), ("list_id", list_id)):
+            if place is None:
+                lead.shown.pop(name, None)
+            else:
+                lead.shown[name] = place
+                self._members.setdefault(place, {})[lead.id] = lead
+
+    def add_email(self, email: Shown) -> None:
+        """File a mail under its id and its thread."""
+        self.emails[email["id"]] = email
+        self.threads.setdefault(email["thread_id"], []).append(email["id"])
+
+    def _leave(self, lead: Lead) -> None:
+        for place in places_of(lead):
+            self._members.get(place, {}).pop(lead.id, None)
+
+
+def places_of(lead: Lead) -> tuple[str, ...]:
+    """Return the ids of the campaign and the list that a lead is in."""
+    found = (lead.shown.get("campaign"), lead.shown.get("list_id"))
+    return tuple(place for place in found if place)
