@@ -1,0 +1,102 @@
+"""A stage of authentication with real collaborators, and requests for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import Json, loads
+from instantly_mcp.access.gatekeeper import Gatekeeper
+from instantly_mcp.pipeline.authentication import Authentication
+from instantly_mcp.pipeline.exchange import Exchange, Route
+from instantly_mcp.pipeline.reply import Answer
+from instantly_mcp.protocol.session import McpSession
+from instantly_mcp.state.seals import make_seal
+from instantly_mcp.state.sessions import MemorySessionStore
+from tests.support.cases import ClockedTestCase
+from tests.support.exchanges import exchange
+
+ALICE = "YWxpY2U6a2V5LW9mLWFsaWNl"
+BOB = "Ym9iOmtleS1vZi1ib2I="
+SERVER = "the-server-secret"
+OPERATOR = "b3BlcmF0b3I6a2V5"
+UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def credential(key: str, workspace: str | None = None) -> Credential:
+    """Return a credential as the stage makes it."""
+    return Credential(secret=Secret(key), source="authorization", workspace=workspace)
+
+
+class AuthenticationTestCase(ClockedTestCase):
+    """A stage with a real store and a real gatekeeper."""
+
+    def setUp(self) -> None:
+        """Make the store and the stage."""
+        super().setUp()
+        self.seal = make_seal(None, self.clock.seconds)
+        self.sessions = self.make_store()
+        self.stage = Authentication(
+            gatekeeper=Gatekeeper(), sessions=self.sessions, clock=self.clock
+        )
+
+    def make_store(self) -> MemorySessionStore:
+        """Return a store; a second one is the daemon after a restart."""
+        return MemorySessionStore(
+            seal=self.seal, clock=self.clock, wall=self.clock.seconds
+        )
+
+    def guarded(self, *, operator: bool = False, secret: bool = False) -> None:
+        """Put another gatekeeper in place."""
+        self.stage = evolve(
+            self.stage,
+            gatekeeper=Gatekeeper(
+                operator_key=Secret(OPERATOR) if operator else None,
+                server_secret=Secret(SERVER) if secret else None,
+            ),
+        )
+
+    def passed(self, one: Exchange) -> Exchange:
+        """Return the exchange that must come out."""
+        outcome = self.successResultOf(self.stage.process(one))
+        assert isinstance(outcome, Exchange), outcome
+        return outcome
+
+    def refused(self, one: Exchange, status: int) -> Mapping[str, Json]:
+        """Return the error that must come out with this status."""
+        outcome = self.successResultOf(self.stage.process(one))
+        assert isinstance(outcome, Answer), outcome
+        self.assertEqual(outcome.status, status)
+        error: Mapping[str, Json] = loads(outcome.body)["error"]
+        return error
+
+    def acts_as(self, one: Exchange, key: str) -> Exchange:
+        """Return what comes out, which must have this key."""
+        out = self.passed(one)
+        assert out.credential is not None
+        self.assertEqual(out.credential.secret, Secret(key))
+        return out
+
+
+def keyed(key: str, session: McpSession | None = None, **fields: Any) -> Exchange:
+    """Return a request to /mcp with a key, and perhaps in a session."""
+    with_headers = {"authorization": f"Bearer {key}"}
+    if session is not None:
+        with_headers["mcp-session-id"] = session.id
+    return exchange(with_headers=with_headers, **fields)
+
+
+def unkeyed(session: McpSession) -> Exchange:
+    """Return a request to /mcp that carries nothing but its session."""
+    return exchange(with_headers={"mcp-session-id": session.id})
+
+
+def message(session_id: str, key: str | None = None, **fields: Any) -> Exchange:
+    """Return a POST to /messages."""
+    query = {"sessionId": [session_id]}
+    if key is not None:
+        query["apiKey"] = [key]
+    return exchange(route=Route.MESSAGES, query=query, **fields)
