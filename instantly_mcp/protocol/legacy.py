@@ -96,7 +96,8 @@ def notified(notification: Notification, caller: Caller) -> None:
     """Take a notification. Unknown ones are ignored, as JSON-RPC demands."""
     if notification.method == "notifications/cancelled" and caller.session is not None:
         id = notification.params.get("requestId")
-        if isinstance(id, str | int):
+        # JSON's true equals 1 as a key, but it is no id.
+        if isinstance(id, str | int) and not isinstance(id, bool):
             call = caller.session.calls.get(id)
             if call is not None:
                 call.cancel()

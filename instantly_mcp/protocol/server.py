@@ -71,7 +71,9 @@ class McpServer:
             return succeed(Response(request.id, error=error))
         turn = legacy.turn_of(request, caller)
         answering = self._run(method, turn)
-        if caller.session is not None and not answering.called:
+        # One that has fired may still wait for the Deferred it is chained to.
+        waits = not answering.called or answering.paused
+        if caller.session is not None and waits:
             _register(answering, request, caller.session.calls)
         return answering
 

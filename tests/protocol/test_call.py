@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from attrs import define, evolve, field
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
-from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.call import LOG_LEVELS, NOWHERE, Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.versions import ALL, V2024_11_05, V2025_11_25, Revision
+from tests.support.engines import Basket
 from tests.support.servers import credential
 from tests.support.wire import check_message
-
-
-@implementer(IOutlet)
-@define(eq=False)
-class Basket:
-    """An outlet that keeps what is sent."""
-
-    sent: list[Json] = field(factory=list)
-
-    def send(self, message: JsonObject) -> None:
-        """Keep it."""
-        self.sent.append(message)
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-    def interrupt(self) -> None:
-        """Nothing to interrupt."""
 
 
 def make_call(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from instantly_mcp.transports.outlets import ChannelOutlet
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import ANONYMOUS
-from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.protocol.session import McpSession
 from instantly_mcp.protocol.versions import V2025_06_18
+from tests.support.engines import Basket
 from tests.support.servers import ADA, credential
 
 
@@ -39,12 +38,12 @@ class McpSessionTests(SynchronousTestCase):
         """Its end cancels the calls in flight and closes the streams."""
         session = make_session()
         call: Deferred[object] = Deferred()
-        channel = Channel()
+        stream = Basket()
         session.calls[1] = call
-        session.streams.append(ChannelOutlet(channel))
+        session.streams.append(stream)
         session.close()
         self.failureResultOf(call, CancelledError)
-        self.assertFalse(channel.is_open)
+        self.assertTrue(stream.closed)
         self.assertTrue(session.ended)
         self.assertEqual((session.calls, session.streams), ({}, []))
 
