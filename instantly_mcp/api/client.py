@@ -82,6 +82,7 @@ class InstantlyClient:
         detached: IDetached | None = None,
         observe: Observe = ignore,
         throttle: Throttle | None = None,
+        breaker: Breaker | None = None,
     ) -> InstantlyClient:
         """Build a client with the limits that a daemon has.
 
@@ -92,7 +93,7 @@ class InstantlyClient:
             upstream=Upstream.parse(base_url),
             clock=clock,
             throttle=throttle or Throttle(clock=clock),
-            breaker=Breaker(clock=clock),
+            breaker=breaker or Breaker(clock=clock),
             retries=RetryPolicy(random=random),
             detached=detached or Unwatched(),
             observe=observe,
@@ -254,7 +255,7 @@ class InstantlyClient:
             status=reply.status,
             size=len(reply.body),
             snippet=ascii(scrubbed(page, call.credential, _SNIPPET // 2))[:_SNIPPET]
-            if response.is_html(reply)
+            if response.is_page(reply)
             else "",
         )
 

@@ -98,9 +98,9 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
     )
 
 
-def is_html(reply: HttpReply) -> bool:
+def is_page(reply: HttpReply) -> bool:
     """Say whether the body is a web page, whatever its label."""
-    return reply.body[:200].lstrip()[:1] == b"<" or b"text/html" in _type_of(reply)
+    return reply.body[:200].lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"<"
 
 
 def is_csv(reply: HttpReply) -> bool:
@@ -134,7 +134,7 @@ def _type_of(reply: HttpReply) -> bytes:
 
 
 def _decoded(operation: Operation, reply: HttpReply) -> Json:
-    if is_html(reply):
+    if is_page(reply):
         raise unexpected(operation, reply, "a web page instead of JSON")
     try:
         value = loads_lenient(reply.body)
@@ -205,7 +205,8 @@ def _refusal(
 def _reason(status: int, reply: HttpReply, text: str) -> Reason:
     if status >= 500:
         return Reason.UPSTREAM_FAILED
-    if status == 403 and is_html(reply):
+    if status == 403 and not text and reply.body.strip():
+        # The API itself always sends its envelope; a proxy sends pages or words.
         return Reason.UPSTREAM_FAILED
     if status == 401 and "scope" in text.lower():
         return Reason.SCOPE_MISSING
@@ -243,7 +244,7 @@ def _sentence(
 def _failed_sentence(operation: Operation, reply: HttpReply) -> str:
     if reply.status == 403:
         return (
-            "Instantly's front door (not its API) refused the call with a web page."
+            "Instantly's front door, not its API, refused the call (403)."
             " Whoever runs this server must look at its network address."
         )
     if operation.effect.idempotent:
@@ -256,7 +257,7 @@ def _failed_sentence(operation: Operation, reply: HttpReply) -> str:
 
 def _envelope_text(reply: HttpReply) -> str:
     """Return the sentence of an error envelope; of anything else, nothing."""
-    if not reply.body or is_html(reply):
+    if not reply.body or is_page(reply):
         return ""
     try:
         value = loads_lenient(reply.body)

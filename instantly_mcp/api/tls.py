@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from attrs import define
 from OpenSSL import SSL
-from OpenSSL.crypto import X509
 from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError
@@ -44,27 +43,22 @@ class TlsRefused(Exception):
 @implementer(IOpenSSLClientConnectionCreator)
 @define(eq=False)
 class NamingCreator:
-    """Creates verifying connections that tell *why* a certificate is refused."""
+    """Creates the inner creator's connections, and leaves their trust untouched.
+
+    It only lets the handshake see its connection, so that a refusal can be explained.
+    (Setting a verify callback of our own would replace Twisted's, and with it the
+    check of the host name.)
+    """
 
     _inner: IOpenSSLClientConnectionCreator
 
     def clientConnectionForTLS(
         self, tlsProtocol: TLSMemoryBIOProtocol
     ) -> SSL.Connection:
-        """Create the connection; verification itself is the inner creator's."""
+        """Create the connection."""
         connection = self._inner.clientConnectionForTLS(tlsProtocol)
-        handshake = tlsProtocol.wrappedProtocol
-
-        def verify(
-            connection: SSL.Connection, cert: X509, error: int, depth: int, good: int
-        ) -> bool:
-            if not good and isinstance(handshake, _Handshake):
-                handshake.refused_for = _VERIFY_ERRORS.get(
-                    error, f"certificate error {error}"
-                )
-            return bool(good)
-
-        connection.set_verify(SSL.VERIFY_PEER, verify)
+        if isinstance(tlsProtocol.wrappedProtocol, _Handshake):
+            tlsProtocol.wrappedProtocol.connection = connection
         return connection
 
 
@@ -97,7 +91,7 @@ class HandshakenEndpoint:
 class _Handshake(Protocol):
     """Stands in for the real protocol until TLS is agreed."""
 
-    refused_for: str | None = None
+    connection: SSL.Connection | None = None
     transport: TLSMemoryBIOProtocol
 
     def __init__(self) -> None:
@@ -122,13 +116,28 @@ class _Handshake(Protocol):
         self.transport.abortConnection()
 
     def _explained(self, error: BaseException | None) -> Exception:
-        if self.refused_for is not None:
-            return TlsRefused(self.refused_for)
         if isinstance(error, VerificationError):
             return TlsRefused("the certificate is for another host")
+        code = _verify_result(self.connection)
+        if code:
+            words = _VERIFY_ERRORS.get(code, f"certificate error {code}")
+            return TlsRefused(words)
         if isinstance(error, SSL.Error):
             return TlsRefused(_library_words(error))
         return ConnectError(string="the connection closed during the TLS handshake")
+
+
+def _verify_result(connection: SSL.Connection | None) -> int:
+    """Return OpenSSL's verdict on the chain; 0 if it is fine or cannot be had.
+
+    pyOpenSSL has no public name for it, and the exception says no more than "verify
+    failed". It only words a refusal that happened anyway.
+    """
+    read = getattr(SSL, "_lib", None)
+    ssl = getattr(connection, "_ssl", None)
+    if read is None or ssl is None or not hasattr(read, "SSL_get_verify_result"):
+        return 0
+    return int(read.SSL_get_verify_result(ssl))
 
 
 def _library_words(error: SSL.Error) -> str:
