@@ -1,0 +1,104 @@
+"""What the daemon counts, and how it is exposed. Knows names, not who counts.
+
+No label ever holds a key, a path, an argument or an address: routes are templates,
+operations are ids of the catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from .tally import Count, Durations
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Level(Collector):
+    """A number that is looked up when it is asked for."""
+
+    def __init__(self, name: str, text: str, read: Callable[[], float]) -> None:
+        self._name = name
+        self._text = text
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Name it without looking it up, so that the registry sees a second one."""
+        yield GaugeMetricFamily(self._name, self._text)
+
+    def collect(self) -> Iterable[Metric]:
+        """Look it up."""
+        yield GaugeMetricFamily(self._name, self._text, value=self._read())
+
+
+class Metrics:
+    """The daemon's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._exchanges = Count(
+            "instantly_mcp_http_requests",
+            "HTTP requests answered, by route template and status",
+            ("route", "status"),
+        )
+        self._latency = Durations(
+            "instantly_mcp_http_request_seconds",
+            "Time from a request's head to the end of its answer",
+            ("route",),
+        )
+        self._stages = Durations(
+            "instantly_mcp_stage_seconds",
+            "Time in one stage of the pipeline, by the kind of its outcome",
+            ("stage", "outcome"),
+        )
+        self._credentials = Count(
+            "instantly_mcp_credentials",
+            "Requests by where their credential was found",
+            ("source",),
+        )
+        self._upstream = Durations(
+            "instantly_mcp_upstream_seconds",
+            "Calls to Instantly, by operation and outcome",
+            ("operation", "outcome"),
+        )
+        for collector in (
+            self._exchanges,
+            self._latency,
+            self._stages,
+            self._credentials,
+            self._upstream,
+        ):
+            self._registry.register(collector)
+
+    def exchange(self, route: str, status: int, seconds: float) -> None:
+        """One request on `route` (a template) was answered after `seconds`."""
+        self._exchanges.add((route, str(status)))
+        self._latency.add((route,), seconds)
+
+    def stage(self, stage: str, outcome: str, seconds: float) -> None:
+        """One stage of the pipeline had an outcome: the pipeline's observer."""
+        self._stages.add((stage, outcome), seconds)
+
+    def credential(self, source: str) -> None:
+        """One request had its credential from `source`."""
+        self._credentials.add((source,))
+
+    def upstream(self, operation: str, outcome: str, seconds: float) -> None:
+        """One call of an operation (its catalog id) ended."""
+        self._upstream.add((operation, outcome), seconds)
+
+    def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Expose a number, such as the open sessions, as ``instantly_mcp_{name}``.
+
+        :raises ValueError: when the name is taken.
+        """
+        self._registry.register(Level(f"instantly_mcp_{name}", text, read))
+
+    def exposition(self) -> bytes:
+        """Return everything in the Prometheus text format, of `CONTENT_TYPE`."""
+        return generate_latest(self._registry)

@@ -1,0 +1,232 @@
+"""The routes. Each is three lines; what they do is in objects that saw no request.
+
+Paths are matched as they were sent, percent signs and all: nothing is decoded, merged
+or redirected before a route is chosen, so that a key in a path cannot move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeAlias
+from uuid import uuid4
+
+from attrs import define
+from klein import Klein
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from ..pipeline.exchange import Headers, Route
+from ..pipeline.reply import Answer, Reply, json_answer
+from . import pages
+from .cors import Cors, refused
+from .delivery import Delivery, Streams
+from .head import Head
+from .intake import Intake, TrustedProxies
+from .interfaces import AllowedOrigin, Guard, IStatus, Runner
+from .journal import Journal
+from .limits import WebLimits
+from .probes import Probes
+from .refusals import Refusal
+from .request import McpRequest
+from .site import McpSite
+
+Rendered: TypeAlias = Deferred[None] | None
+"""What a route returns to Klein: when to finish the response; ``None`` for at once."""
+
+_WITH_KEY = {Route.MCP: "/mcp/{key}", Route.SSE: "/sse/{key}"}
+
+
+def _routes() -> Klein:
+    app = Klein()
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    return app
+
+
+@define(eq=False, slots=False)
+class WebApp:
+    """The daemon on HTTP.
+
+    :param pipeline: answers everything on an MCP route.
+    :param guard: checks Origin and Host of everything else.
+    :param allowed_origin: whose scripts may read the answers.
+    """
+
+    app: ClassVar[Klein] = _routes()
+
+    pipeline: Runner
+    probes: Probes
+    guard: Guard
+    cors: Cors
+    intake: Intake
+    delivery: Delivery
+    journal: Journal
+
+    # -- MCP -----------------------------------------------------------------------
+
+    @app.route("/mcp", methods=["POST", "GET", "DELETE"])
+    @app.route("/mcp/<key>", methods=["POST", "GET", "DELETE"])
+    def mcp(self, request: McpRequest, key: str | None = None) -> Rendered:
+        """Streamable HTTP."""
+        return self._journey(request, Route.MCP, key)
+
+    @app.route("/sse", methods=["GET"])
+    @app.route("/sse/<key>", methods=["GET"])
+    def sse(self, request: McpRequest, key: str | None = None) -> Rendered:
+        """The stream of HTTP+SSE."""
+        return self._journey(request, Route.SSE, key)
+
+    @app.route("/messages", methods=["POST"])
+    def messages(self, request: McpRequest) -> Rendered:
+        """The messages of HTTP+SSE."""
+        return self._journey(request, Route.MESSAGES, None)
+
+    # -- everything else -----------------------------------------------------------
+
+    @app.route("/ping", methods=["GET"])
+    def ping(self, request: McpRequest) -> Rendered:
+        """Prove that somebody listens."""
+        return self._probe(request, "/ping", self.probes.ping)
+
+    @app.route("/health", methods=["GET"])
+    @app.route("/healthz", methods=["GET"])
+    def health(self, request: McpRequest) -> Rendered:
+        """Liveness."""
+        return self._probe(request, "/health", self.probes.health)
+
+    @app.route("/ready", methods=["GET"])
+    @app.route("/readyz", methods=["GET"])
+    def ready(self, request: McpRequest) -> Rendered:
+        """Readiness."""
+        return self._probe(request, "/ready", self.probes.ready)
+
+    @app.route("/info", methods=["GET"])
+    def info(self, request: McpRequest) -> Rendered:
+        """What this server is."""
+        return self._probe(request, "/info", self.probes.info)
+
+    @app.route("/.well-known/oauth-authorization-server", methods=["GET"])
+    @app.route("/.well-known/oauth-authorization-server/<path:rest>", methods=["GET"])
+    def authorization_server(self, request: McpRequest, rest: str = "") -> Rendered:
+        """Discovery of an authorization server."""
+        return self._probe(request, "/.well-known", self.probes.authorization_server)
+
+    @app.route("/.well-known/oauth-protected-resource", methods=["GET"])
+    @app.route("/.well-known/oauth-protected-resource/<path:rest>", methods=["GET"])
+    def protected_resource(self, request: McpRequest, rest: str = "") -> Rendered:
+        """Discovery of the protected resource."""
+        return self._probe(request, "/.well-known", self.probes.protected_resource)
+
+    @app.route("/register", methods=["POST"])
+    def register(self, request: McpRequest) -> Rendered:
+        """Dynamic client registration."""
+        return self._probe(request, "/register", self.probes.register)
+
+    @app.route("/authorize", methods=["GET"])
+    def authorize(self, request: McpRequest) -> Rendered:
+        """The authorization page."""
+        return self._probe(request, "/authorize", self.probes.authorize)
+
+    @app.handle_errors(HTTPException)  # type: ignore[arg-type]
+    def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
+        """Answer what matched no route: a preflight, a wrong method, a wrong path."""
+        head = request.head
+        refusal = self._refusal(request)
+        if refusal is None and head.method == "OPTIONS":
+            preflight = self.cors.preflight(Headers(head.headers))
+            return self.delivery.deliver(request, preflight)
+        return self._deliver(refusal or _unroutable(failure.value, head), request)
+
+    @app.handle_errors(Exception)  # type: ignore[arg-type]
+    def failed(self, request: McpRequest, failure: Failure) -> None:
+        """Answer a bug of ours, with an incident id and without a page."""
+        request.answer_incident(failure)
+
+    # -- how ------------------------------------------------------------------------
+
+    def _journey(self, request: McpRequest, route: Route, key: str | None) -> Rendered:
+        request.visit.route = route.value if key is None else _WITH_KEY[route]
+        exchange = self.intake.read(request, route, key)
+        if isinstance(exchange, Refusal):
+            return self._deliver(exchange.answer(), request)
+        self.journal.opened(request.visit)
+        replied = self.pipeline.run(exchange)
+        return replied.addCallback(self._deliver, request)
+
+    def _probe(
+        self, request: McpRequest, route: str, answer: Callable[[], Answer]
+    ) -> Rendered:
+        request.visit.route = route
+        refusal = self._refusal(request)
+        return self._deliver(refusal or answer(), request)
+
+    def _refusal(self, request: McpRequest) -> Answer | None:
+        head = request.head
+        error = self.guard(Headers(head.headers), head.method)
+        return None if error is None else refused(error, mcp=head.mcp).answer()
+
+    def _deliver(self, reply: Reply, request: McpRequest) -> Rendered:
+        headers = request.head.headers
+        extra = self.cors.headers(Headers(headers)) if "origin" in headers else ()
+        return self.delivery.deliver(request, reply, extra)
+
+
+def _unroutable(error: object, head: Head) -> Answer:
+    """Answer a path that is not ours, or a method that its path does not know."""
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
+        return Refusal(
+            status=405,
+            error="method_not_allowed",
+            message="This path does not know the method; see the Allow header",
+            mcp=head.mcp,
+            headers=(("Allow", ", ".join(allowed)),),
+        ).answer()
+    if not head.mcp:
+        return json_answer(404, pages.not_found())
+    return Refusal(
+        status=404,
+        error="not_found",
+        message="There is nothing at this path",
+        mcp=True,
+        data={"availableEndpoints": list(pages.AVAILABLE)},
+    ).answer()
+
+
+def make_web_app(
+    *,
+    pipeline: Runner,
+    status: IStatus,
+    guard: Guard,
+    allowed_origin: AllowedOrigin,
+    journal: Journal,
+    streams: Streams,
+    wall: Callable[[], float],
+    trusted_proxies: Sequence[str] = (),
+    discovery_documents: bool = False,
+) -> WebApp:
+    """Put the parts together.
+
+    :param journal: shared with whoever names callers in it (`Journal.identified`).
+    :param streams: shared with the timer that keeps them alive.
+    :param wall: seconds since the epoch, for what people read.
+    :raises ValueError: for a trusted proxy that is no address, network or ``unix``.
+    """
+    return WebApp(
+        pipeline=pipeline,
+        probes=Probes(status, wall, discovery_documents),
+        guard=guard,
+        cors=Cors(allowed_origin),
+        intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6]),
+        delivery=Delivery(streams),
+        journal=journal,
+    )
+
+
+def make_site(
+    app: WebApp, clock: IReactorTime, limits: WebLimits, wall: Callable[[], float]
+) -> McpSite:
+    """Return the factory to listen with."""
+    return McpSite(app.app.resource(), clock, app.journal, limits, wall)

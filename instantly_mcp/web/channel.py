@@ -1,0 +1,352 @@
+"""One HTTP/1.1 connection: its parsing, its deadlines, and its end.
+
+The head is parsed by `parse_head` in one go; twisted.web keeps what it does well:
+chunks, pipelining, back-pressure. What cannot be read is refused with a JSON body.
+"""
+
+# Most of twisted.web's HTTPChannel is not annotated.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableDescriptor,
+    ISSLTransport,
+)
+from twisted.python.failure import Failure
+from twisted.web.http import (
+    HTTPChannel,
+    _ChunkedTransferDecoder,
+    _IdentityTransferDecoder,
+)
+from twisted.web.http_headers import Headers as WireHeaders
+
+from .head import Head, oversized, parse_head
+from .journal import REFUSED, Visit
+from .refusals import (
+    Refusal,
+    body_too_large,
+    malformed,
+    too_busy,
+    too_slow,
+)
+from .request import McpRequest, status_line
+
+if TYPE_CHECKING:
+    from .site import McpSite
+
+_LIVENESS = frozenset(("/health", "/healthz"))
+
+
+class Phase(Enum):
+    """What the connection waits for."""
+
+    FRESH = "the first byte"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    ANSWER = "us"
+    IDLE = "another request"
+    ENDING = "the end"
+
+
+class McpChannel(HTTPChannel):
+    """Reads requests from one connection, one after the other."""
+
+    timeOut = None
+    transport: Any  # ITransport alone lacks most of what every transport has
+
+    def __init__(self, site: McpSite, crowded: bool, overrun: bool) -> None:
+        """Remember whether the house is full (crowded) or the queue, too (overrun)."""
+        super().__init__()
+        self.site = site
+        self.factory = site
+        self.phase = Phase.FRESH
+        self._crowded = crowded
+        self._overrun = overrun
+        self._head_bytes = b""
+        self._parsing = False
+        self._due: float | None = None
+        self._timer: IDelayedCall | None = None
+        self._peer: IAddress | None = None
+        self._host: IAddress | None = None
+
+    # -- the connection ------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        """Start waiting for a request."""
+        super().connectionMade()
+        self.site.arrived(self)
+        if self._overrun:
+            self.refuse(too_busy(), linger=False)
+            return
+        limits = self.site.limits
+        self._due_in(limits.spare_deadline if self._crowded else limits.head_deadline)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """Let go of everything."""
+        self.phase = Phase.ENDING
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._due = None
+        super().connectionLost(reason)
+        for request in self.requests:
+            self.site.released(request)
+        self.site.departed(self)
+
+    def loseConnection(self) -> None:
+        """Close when everything is written, and anyway after a while."""
+        if not self.ending:
+            self.phase = Phase.ENDING
+            self._due_in(self.site.limits.keep_alive)
+        super().loseConnection()
+
+    @property
+    def ending(self) -> bool:
+        """Nothing more is read, and no further answer will be written."""
+        return self.phase is Phase.ENDING
+
+    def getPeer(self) -> IAddress:
+        """Return the other end; asked for by every request, looked up once."""
+        if self._peer is None:
+            self._peer = self.transport.getPeer()
+        return self._peer
+
+    def getHost(self) -> IAddress:
+        """Return this end; looked up once."""
+        if self._host is None:
+            self._host = self.transport.getHost()
+        return self._host
+
+    # -- reading -------------------------------------------------------------------
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take bytes: of a head, of a body, or of what follows while we answer."""
+        if self.ending:
+            return
+        if not self.line_mode:
+            self.rawDataReceived(data)
+            return
+        self._head_bytes += data
+        if self._parsing:
+            return
+        self._parsing = True
+        try:
+            while self.line_mode and not self.ending:
+                if not self._take_head():
+                    break
+        finally:
+            self._parsing = False
+
+    def _take_head(self) -> bool:
+        """Parse one head, if a whole one is there; say whether to go on."""
+        block = self._head_bytes
+        limits = self.site.limits
+        # One empty line before a request is forgiven, as RFC 9112 asks.
+        start = 2 if block.startswith(b"\r\n") else 0
+        end = block.find(b"\r\n\r\n", start)
+        if end < 0:
+            self._wait_for_head(block[start:])
+            return False
+        self._head_bytes = b""
+        if end - start > limits.head:
+            self.refuse(oversized(block[start:], limits))
+            return False
+        head = parse_head(block[start:end], limits)
+        if isinstance(head, Refusal):
+            self.refuse(head)
+            return False
+        if self._crowded and head.path not in _LIVENESS:
+            self.refuse(too_busy(mcp=head.mcp))
+            return False
+        self._begin(head, block[end + 4 :])
+        return True
+
+    def _wait_for_head(self, block: bytes) -> None:
+        limits = self.site.limits
+        if len(block) > limits.head:
+            self.refuse(oversized(block, limits))
+        elif block.count(b"\n") != block.count(b"\r\n"):
+            self.refuse(malformed("a line that does not end in CRLF"))
+        elif not block:
+            self._rest()
+        elif self.phase is not Phase.HEAD:
+            # The deadline is for the whole head; later bytes do not move it. A fresh
+            # connection has had its deadline since it was made.
+            if self.phase is not Phase.FRESH:
+                self._due_in(limits.head_deadline)
+            self.phase = Phase.HEAD
+
+    def _rest(self) -> None:
+        if self.phase is not Phase.IDLE and self.phase is not Phase.FRESH:
+            self.phase = Phase.IDLE
+            self._due_in(self.site.limits.keep_alive)
+
+    def _begin(self, head: Head, rest: bytes) -> None:
+        request = McpRequest(self, head)
+        self.requests.append(request)
+        self._command = head.method.encode("ascii")
+        self._path = head.path.encode("ascii")
+        self._version = head.version.encode("ascii")
+        self.persistent = (
+            head.persistent and not self._crowded and not self.site.draining
+        )
+        self.length = head.length
+        request.gotLength(head.length)
+        if head.length == 0:
+            self._finishRequestBody(rest)
+            return
+        self._expect_body(request, head)
+        if rest:
+            self.rawDataReceived(rest)
+
+    def _expect_body(self, request: McpRequest, head: Head) -> None:
+        self.phase = Phase.BODY
+        self._due_in(self.site.limits.body_deadline)
+        if head.continues:
+            self._send100Continue()
+        take, finish = request.handleContentChunk, self._finishRequestBody
+        self._transferDecoder: Any = (
+            _ChunkedTransferDecoder(take, finish)
+            if head.length is None
+            else _IdentityTransferDecoder(head.length, take, finish)
+        )
+        self.setRawMode()
+
+    def may_hold(self, request: McpRequest, size: int) -> bool:
+        """Say whether a part of a body may be kept; refuse the request if not."""
+        if self.ending:
+            return False
+        request.held += size
+        self.site.held += size
+        if request.held > self.site.limits.body:
+            self.refuse(body_too_large(self.site.limits.body, mcp=request.head.mcp))
+            return False
+        if self.site.held > self.site.limits.held_bodies:
+            self.refuse(too_busy(mcp=request.head.mcp))
+            return False
+        return True
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        if self.ending:
+            return
+        self.phase = Phase.ANSWER
+        self._due = None
+        super()._finishRequestBody(data)
+
+    def requestDone(self, request: McpRequest) -> None:
+        """The answer is complete: go on with the next request, or close."""
+        self.site.released(request)
+        super().requestDone(request)
+        waits = not self._parsing and self.line_mode and not self._head_bytes
+        if waits and self.phase is Phase.ANSWER:
+            self._rest()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Refuse what twisted.web's chunk decoder could not read."""
+        mcp = bool(self.requests) and self.requests[-1].head.mcp
+        self.refuse(malformed("the chunks of the body", mcp=mcp))
+
+    # -- deadlines -----------------------------------------------------------------
+
+    def _due_in(self, seconds: float) -> None:
+        """Move the one deadline. The timer is only touched when it is too late."""
+        self._due = due = self.site.clock.seconds() + seconds
+        if self._timer is None:
+            self._timer = self.site.clock.callLater(seconds, self._check)
+        elif self._timer.getTime() > due:
+            self._timer.reset(seconds)
+
+    def _check(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return
+        left = self._due - self.site.clock.seconds()
+        if left > 0:
+            self._timer = self.site.clock.callLater(left, self._check)
+            return
+        self._due = None
+        self._overdue()
+
+    def _overdue(self) -> None:
+        if self.phase is Phase.HEAD:
+            self.refuse(too_slow("head of the request"))
+        elif self.phase is Phase.BODY:
+            mcp = self.requests[-1].head.mcp
+            self.refuse(too_slow("body of the request", mcp=mcp))
+        elif self.phase is Phase.ENDING:
+            self.transport.abortConnection()
+        else:
+            self.loseConnection()
+            self._due_in(self.site.limits.linger)
+
+    # -- writing -------------------------------------------------------------------
+
+    def write_head(self, status: bytes, headers: bytes) -> None:
+        """Write a response head; every one has the site's constant headers."""
+        self.transport.writeSequence(
+            (
+                b"HTTP/1.1 ",
+                status,
+                b"\r\n",
+                headers,
+                self.site.constant_headers(),
+                b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
+            )
+        )
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: WireHeaders
+    ) -> None:
+        """Write a head that twisted.web made, with our constant headers as well."""
+        lines = [
+            b"%b: %b\r\n" % (name, value)
+            for name, values in headers.getAllRawHeaders()
+            for value in values
+        ]
+        self.write_head(b"%b %b" % (code, reason), b"".join(lines))
+
+    def refuse(self, refusal: Refusal, *, linger: bool = True) -> None:
+        """Answer a request that cannot be served, and close.
+
+        The client may go on sending for a moment: a reset while it sends would
+        take the answer from it.
+        """
+        request = self.requests.pop() if self.requests else None
+        if request is not None:
+            self.site.released(request)
+            request.content.close()
+        self.phase = Phase.ENDING
+        self.persistent = 0
+        self._head_bytes = b""
+        answer = refusal.answer()
+        lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
+        lines.append(f"Content-Length: {len(answer.body)}\r\n")
+        self.write_head(status_line(refusal.status), "".join(lines).encode("latin-1"))
+        self.transport.write(answer.body)
+        self._record(request, refusal.status)
+        self._close_politely(linger)
+
+    def _record(self, request: McpRequest | None, status: int) -> None:
+        now = self.site.clock.seconds()
+        visit = Visit(REFUSED, "-", now) if request is None else request.visit
+        visit.route = REFUSED
+        self.site.journal.ended(visit, status, now)
+
+    def _close_politely(self, linger: bool) -> None:
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        self._due_in(self.site.limits.linger)
+        half = IHalfCloseableDescriptor.providedBy(self.transport)
+        if linger and half and not ISSLTransport.providedBy(self.transport):
+            # A paused transport would neither read what is discarded nor notice the
+            # other end closing.
+            transport.resumeProducing()
+            transport.loseWriteConnection()
+        else:
+            transport.loseConnection()

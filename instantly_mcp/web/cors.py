@@ -1,0 +1,103 @@
+"""Which scripts in a browser may read our answers. Says nothing about who may ask."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import define
+
+from ..pipeline.exchange import Headers
+from ..pipeline.reply import Answer, HeaderPairs
+from .interfaces import AllowedOrigin, ErrorLike
+from .refusals import Refusal
+
+METHODS = "GET, POST, DELETE, OPTIONS"
+EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version"
+MAX_AGE = "600"
+
+REQUEST_HEADERS = (
+    "Content-Type",
+    "Accept",
+    "Authorization",
+    "x-api-key",
+    "x-instantly-api-key",
+    "x-as-workspace",
+    "Mcp-Session-Id",
+    "Mcp-Protocol-Version",
+    "Mcp-Method",
+    "Mcp-Name",
+    "Last-Event-ID",
+)
+_FAMILY = re.compile(r"(?:mcp-param|x-mcp)-[0-9a-z_-]{1,100}", re.I).fullmatch
+_MAX_ASKED = 100
+
+
+@define(eq=False)
+class Cors:
+    """Reflects an origin that is on the list, and no other; never a wildcard.
+
+    :param allowed_origin: the list.
+    """
+
+    allowed_origin: AllowedOrigin
+
+    def headers(self, request_headers: Headers) -> HeaderPairs:
+        """Return the headers of an ordinary answer."""
+        origin = request_headers.get("origin")
+        if origin is None:
+            return ()
+        if not self.allowed_origin(origin):
+            return (("Vary", "Origin"),)
+        return (
+            ("Access-Control-Allow-Origin", origin),
+            ("Vary", "Origin"),
+            ("Access-Control-Expose-Headers", EXPOSED),
+        )
+
+    def preflight(self, request_headers: Headers) -> Answer:
+        """Answer OPTIONS."""
+        origin = request_headers.get("origin")
+        if origin is None:
+            return Answer(status=204, headers=(("Allow", METHODS),))
+        if not self.allowed_origin(origin):
+            return Refusal(
+                status=403,
+                error="forbidden_origin",
+                message="This Origin may not use the server",
+                headers=(("Vary", "Origin"),),
+            ).answer()
+        asked = request_headers.get("access-control-request-headers") or ""
+        return Answer(
+            status=204,
+            headers=(
+                ("Access-Control-Allow-Origin", origin),
+                ("Access-Control-Allow-Methods", METHODS),
+                ("Access-Control-Allow-Headers", _granted(asked)),
+                ("Access-Control-Max-Age", MAX_AGE),
+                ("Vary", "Origin, Access-Control-Request-Headers"),
+            ),
+        )
+
+
+def refused(error: ErrorLike, *, mcp: bool) -> Refusal:
+    """Put the guard's word into the form of the route."""
+    word = {403: "forbidden_origin", 421: "misdirected_request"}
+    return Refusal(
+        status=error.status,
+        error=word.get(error.status, "refused"),
+        message=error.message,
+        mcp=mcp,
+        code=error.code,
+        headers=tuple(error.headers),
+        data=error.data if mcp or isinstance(error.data, dict) else None,
+    )
+
+
+def _granted(asked: str) -> str:
+    """Return the fixed names, and those asked for that match a family of names.
+
+    A prefix cannot be granted in CORS: names of a family are granted one by one.
+    """
+    names = [name.strip() for name in asked.split(",")[:_MAX_ASKED]]
+    family = [name for name in names if _FAMILY(name)]
+    return ", ".join((*REQUEST_HEADERS, *family))

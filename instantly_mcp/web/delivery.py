@@ -1,0 +1,215 @@
+"""The single owner of a response: a reply of the pipeline becomes bytes here.
+
+Nobody else starts, writes or drops a response that the pipeline answered. Klein only
+ends it, when what `Delivery.deliver` returned is done.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from attrs import define
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from ..pipeline.channel import Channel, Event
+from ..pipeline.reply import EventStream, HeaderPairs, Reply
+from .interfaces import Response
+from .limits import WebLimits
+from .sse_writer import KEEP_ALIVE, encode
+
+STREAM_HEADERS: HeaderPairs = (
+    ("Content-Type", "text/event-stream"),
+    ("X-Accel-Buffering", "no"),
+)
+
+
+class Streams:
+    """The open event streams of one daemon, kept alive by its one periodic timer."""
+
+    def __init__(self, limits: WebLimits) -> None:
+        self.limits = limits
+        self._open: set[Stream] = set()
+
+    @property
+    def count(self) -> int:
+        """How many streams are open."""
+        return len(self._open)
+
+    def keep_alive(self) -> None:
+        """Write a comment on every stream; drop those whose clients stopped reading."""
+        for stream in tuple(self._open):
+            stream.keep_alive()
+
+    def end_all(self) -> None:
+        """End every stream after what was sent on it."""
+        for stream in tuple(self._open):
+            stream.end()
+
+    def drop_all(self) -> None:
+        """Cut every stream."""
+        for stream in tuple(self._open):
+            stream.drop()
+
+    def opened(self, stream: Stream) -> None:
+        """Count a stream in."""
+        self._open.add(stream)
+
+    def over(self, stream: Stream) -> None:
+        """Count a stream out. Idempotent."""
+        self._open.discard(stream)
+
+
+@implementer(IPushProducer)
+class Stream:
+    """Carries the events of one channel to one client.
+
+    While the client does not read, events wait here, up to a limit of bytes.
+    `finished` fires when the last byte is handed over; cancelling it is how Klein
+    tells that the client is gone.
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_backlog_bytes",
+        "_channel",
+        "_ending",
+        "_over",
+        "_paused",
+        "_request",
+        "_stalled",
+        "_streams",
+        "finished",
+    )
+
+    def __init__(self, request: Response, channel: Channel, streams: Streams) -> None:
+        self._request = request
+        self._channel = channel
+        self._streams = streams
+        self._backlog: deque[bytes] | None = None
+        self._backlog_bytes = 0
+        self._paused = False
+        self._ending = False
+        self._over = False
+        self._stalled = 0
+        self.finished: Deferred[None] = Deferred(self._cancelled)
+
+    def begin(self, headers: HeaderPairs) -> None:
+        """Start the response and take over the channel."""
+        self._streams.opened(self)
+        self._request.start(200, headers, None)
+        self._request.registerProducer(self, True)
+        self._channel.attach(self._take, self._ended)
+
+    def keep_alive(self) -> None:
+        """Show the client, and the proxies between, that the stream lives."""
+        if self._over:
+            return
+        if not self._paused:
+            self._request.write(KEEP_ALIVE)
+            return
+        self._stalled += 1
+        if self._stalled > self._streams.limits.stalled_ticks:
+            self.drop()
+
+    def end(self) -> None:
+        """End the stream after what was sent on it."""
+        self._channel.close()
+
+    def drop(self) -> None:
+        """Cut the connection: the client does not read."""
+        if self._leave():
+            self._request.unregisterProducer()
+            self._channel.abandon()
+            self._request.abort()
+
+    def pauseProducing(self) -> None:
+        """Hold events back: the client reads more slowly than we write."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """Write what was held back, as far as the client takes it."""
+        self._paused = False
+        self._stalled = 0
+        while self._backlog and not self._paused and not self._over:
+            data = self._backlog.popleft()
+            self._backlog_bytes -= len(data)
+            self._request.write(data)
+        self._finish_if_done()
+
+    def stopProducing(self) -> None:
+        """Stop for good: the connection is lost."""
+        if self._leave():
+            self._channel.abandon()
+
+    def _take(self, event: Event) -> None:
+        if self._over:
+            return
+        data = encode(event)
+        if not self._paused and not self._backlog:
+            self._request.write(data)
+            return
+        self._backlog_bytes += len(data)
+        if self._backlog_bytes > self._streams.limits.backlog:
+            self.drop()
+            return
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(data)
+
+    def _ended(self) -> None:
+        self._ending = True
+        self._finish_if_done()
+
+    def _finish_if_done(self) -> None:
+        if self._ending and not self._backlog and self._leave():
+            self._request.unregisterProducer()
+            self.finished.callback(None)
+
+    def _cancelled(self, finished: Deferred[None]) -> None:
+        self.stopProducing()
+
+    def _leave(self) -> bool:
+        """Take the last step, once; say whether this was it."""
+        if self._over:
+            return False
+        self._over = True
+        self._backlog = None
+        self._backlog_bytes = 0
+        self._streams.over(self)
+        return True
+
+
+@define(eq=False)
+class Delivery:
+    """Turns replies into responses.
+
+    :param streams: where event streams are counted and kept alive.
+    """
+
+    streams: Streams
+
+    def deliver(
+        self, request: Response, reply: Reply, extra: Sequence[tuple[str, str]] = ()
+    ) -> Deferred[None] | None:
+        """Write the reply; return when to finish, ``None`` for at once.
+
+        :param extra: headers that do not depend on the reply.
+        """
+        if not isinstance(reply, EventStream):
+            if not request.gone:
+                request.answer(reply, extra)
+            return None
+        if request.gone:
+            reply.channel.abandon()
+            return None
+        headers = (*STREAM_HEADERS, *reply.headers, *extra)
+        if request.method == b"HEAD":
+            reply.channel.abandon()
+            request.start(200, headers, 0)
+            return None
+        stream = Stream(request, reply.channel, self.streams)
+        stream.begin(headers)
+        return stream.finished

@@ -1,0 +1,223 @@
+"""The head of an HTTP/1.1 request: bytes in, a `Head` or a `Refusal` out. No I/O.
+
+It is strict where two readers of one stream might disagree about where a request
+ends (request smuggling): whatever is ambiguous is refused, never repaired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from attrs import field, frozen
+
+from .limits import WebLimits
+from .refusals import (
+    Refusal,
+    body_too_large,
+    encoded_body,
+    head_too_large,
+    is_mcp_path,
+    malformed,
+    target_too_long,
+)
+
+
+class _RequestLine(NamedTuple):
+    method: str
+    path: str
+    query: str
+    version: str
+
+
+HeaderTable = Mapping[str, Sequence[str]]
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_TARGET = re.compile(r"[!\"$-~]+").fullmatch
+_HOST = re.compile(r"[0-9A-Za-z._:\[\]~%-]{1,255}").fullmatch
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
+_VERSION = re.compile(r"HTTP/[0-9]\.[0-9]").fullmatch
+_MAX_DIGITS = 15
+
+
+@frozen
+class Head:
+    """The head of one request.
+
+    :param path: as sent, still percent-encoded; pure ASCII.
+    :param query: what follows the question mark, as sent.
+    :param headers: names in lower case, values without outer white space.
+    :param length: of the body; ``None`` when it comes in chunks.
+    :param persistent: the connection may carry another request after this one.
+    :param continues: the client waits for ``100 Continue``.
+    """
+
+    method: str
+    path: str = field(repr=False)
+    query: str = field(repr=False)
+    version: str
+    headers: HeaderTable = field(repr=False)
+    length: int | None
+    persistent: bool
+    continues: bool
+
+    @property
+    def mcp(self) -> bool:
+        """The request is for an MCP route."""
+        return is_mcp_path(self.path)
+
+
+def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
+    """Read a head.
+
+    :param block: everything before the empty line, without the last CRLF.
+    """
+    text = block.decode("latin-1")
+    lines = text.split("\r\n")
+    breaks = len(lines) - 1
+    if text.count("\n") != breaks or text.count("\r") != breaks or _CONTROL(text):
+        return malformed("a control character, or a line that does not end in CRLF")
+    parts = lines[0].split(" ")
+    if len(parts) != 3:
+        return malformed("the request line")
+    method, target, version = parts
+    if len(target) > limits.target:
+        return target_too_long(limits.target)
+    if not _TOKEN(method) or not _TARGET(target):
+        return malformed("the request line")
+    if version not in ("HTTP/1.1", "HTTP/1.0"):
+        return _unknown_version(version)
+    headers = _headers(lines, limits)
+    if isinstance(headers, Refusal):
+        return headers
+    origin_form = _origin_form(method, target, version, headers)
+    if isinstance(origin_form, Refusal):
+        return origin_form
+    path, _, query = origin_form.partition("?")
+    line = _RequestLine(method, path, query, version)
+    return _framed(line, headers, limits)
+
+
+def oversized(block: bytes, limits: WebLimits) -> Refusal:
+    """Say why a head that has not ended yet is already too large."""
+    if b"\r\n" not in block[: limits.target + 64]:
+        return target_too_long(limits.target)
+    return head_too_large(f"The request head is larger than {limits.head} bytes")
+
+
+def _unknown_version(version: str) -> Refusal:
+    if not _VERSION(version):
+        return malformed("the request line")
+    return Refusal(
+        status=505,
+        error="http_version_not_supported",
+        message="This server speaks HTTP/1.1",
+    )
+
+
+def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
+    if len(lines) - 1 > limits.headers:
+        return head_too_large(f"There are more than {limits.headers} header lines")
+    table: dict[str, tuple[str, ...]] = {}
+    for line in lines[1:]:
+        if len(line) > limits.line:
+            return head_too_large(f"A header line is longer than {limits.line} bytes")
+        name, colon, value = line.partition(":")
+        # A name that is no token covers folded lines and space before the colon.
+        if not colon or not _TOKEN(name):
+            return malformed("a header line")
+        key = name.lower()
+        known = table.get(key)
+        stripped = value.strip(" \t")
+        table[key] = (stripped,) if known is None else (*known, stripped)
+    return table
+
+
+def _origin_form(
+    method: str, target: str, version: str, headers: HeaderTable
+) -> str | Refusal:
+    """Return the target as path and query; check the one Host it belongs to."""
+    hosts = headers.get("host", ())
+    if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
+        return malformed("there must be exactly one Host header")
+    if hosts and not _HOST(hosts[0]):
+        return malformed("the Host header")
+    if target.startswith("/"):
+        return target
+    if target == "*" and method == "OPTIONS":
+        return "/*"
+    scheme, separator, rest = target.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        return malformed("the request target")
+    authority, slash, path = rest.partition("/")
+    if not hosts or authority.lower() != hosts[0].lower():
+        return malformed("the request target and the Host header disagree")
+    return slash + path if slash else "/"
+
+
+def _framed(
+    line: _RequestLine, headers: HeaderTable, limits: WebLimits
+) -> Head | Refusal:
+    method, path, query, version = line
+    mcp = is_mcp_path(path)
+    length = _body_length(version, headers)
+    if isinstance(length, str):
+        return malformed(length, mcp=mcp)
+    if length is not None and length > limits.body:
+        return body_too_large(limits.body, mcp=mcp)
+    encodings = headers.get("content-encoding")
+    if encodings is not None and any(e.lower() != "identity" for e in encodings):
+        return encoded_body(mcp=mcp)
+    expect = headers.get("expect")
+    if expect is not None and expect[0].lower() != "100-continue":
+        return Refusal(
+            status=417,
+            error="expectation_failed",
+            message="The only expectation that can be met is 100-continue",
+            mcp=mcp,
+        )
+    return Head(
+        method=method,
+        path=path,
+        query=query,
+        version=version,
+        headers=headers,
+        length=length,
+        persistent=version == "HTTP/1.1" and not _closes(headers),
+        continues=expect is not None and version == "HTTP/1.1",
+    )
+
+
+def _body_length(version: str, headers: HeaderTable) -> int | str | None:
+    """Return the length, ``None`` for chunks, or why it cannot be known for sure."""
+    codings = headers.get("transfer-encoding")
+    lengths = headers.get("content-length")
+    if codings is not None:
+        if lengths is not None:
+            return "both Content-Length and Transfer-Encoding"
+        if version != "HTTP/1.1":
+            return "Transfer-Encoding before HTTP/1.1"
+        if len(codings) != 1 or codings[0].lower() != "chunked":
+            return "the only Transfer-Encoding is chunked, and only once"
+        return None
+    if lengths is None:
+        return 0
+    value = lengths[0]
+    if len(lengths) != 1 or not value.isascii() or not value.isdigit():
+        return "there must be one Content-Length, a number"
+    if len(value) > _MAX_DIGITS:
+        # Too many digits for any body that could be meant: the largest there is.
+        return int("9" * _MAX_DIGITS)
+    return int(value)
+
+
+def _closes(headers: HeaderTable) -> bool:
+    connection = headers.get("connection")
+    if connection is None:
+        return False
+    return any(
+        token.strip().lower() == "close"
+        for value in connection
+        for token in value.split(",")
+    )

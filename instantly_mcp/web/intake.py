@@ -1,0 +1,160 @@
+"""From a request of twisted.web to an `Exchange`: plain data, nothing decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from itertools import count
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from attrs import define, field
+
+from ..pipeline.exchange import Exchange, Headers, Route
+from .refusals import Refusal, malformed
+from .request import McpRequest
+
+Network: TypeAlias = IPv4Network | IPv6Network
+Address: TypeAlias = IPv4Address | IPv6Address
+
+UNIX = "unix"
+"""The peer of a connection over a UNIX socket, and its name as a trusted proxy."""
+
+_NO_QUERY: Mapping[str, Sequence[str]] = {}
+_MAX_FIELDS = 100
+_STREAM_HEADERS = ("mcp-session-id", "last-event-id")
+
+
+class TrustedProxies:
+    """Finds the client's address behind the proxies that the operator trusts.
+
+    :param names: addresses, networks (``10.0.0.0/8``), or ``unix``.
+    :raises ValueError: for a name that is none of these.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._unix = UNIX in names
+        self._networks: Sequence[Network] = tuple(
+            ip_network(name, strict=False) for name in names if name != UNIX
+        )
+        self._any = self._unix or bool(self._networks)
+
+    def client(self, peer: str, headers: Headers) -> str:
+        """Return the nearest address that is no trusted proxy.
+
+        ``X-Forwarded-For`` counts only as far as trusted proxies wrote it: from its
+        right end to the first address that is not one of them.
+        """
+        if not self._any or not self._trusts(peer):
+            return peer
+        nearest = peer
+        for value in reversed(headers.all("x-forwarded-for")):
+            for entry in reversed(value.split(",")):
+                address = _forwarded(entry)
+                if address is None:
+                    return nearest
+                nearest = str(address)
+                if not self._holds(address):
+                    return nearest
+        return nearest
+
+    def _trusts(self, peer: str) -> bool:
+        if peer == UNIX:
+            return self._unix
+        address = _forwarded(peer)
+        return address is not None and self._holds(address)
+
+    def _holds(self, address: Address) -> bool:
+        return any(address in network for network in self._networks)
+
+
+@define(eq=False)
+class Intake:
+    """Makes exchanges.
+
+    :param proxies: whose word counts about the client's address.
+    :param prefix: of the exchange ids of this process.
+    """
+
+    proxies: TrustedProxies
+    prefix: str
+    _next: Callable[[], int] = field(factory=lambda: count(1).__next__, init=False)
+
+    def read(
+        self, request: McpRequest, route: Route, path_key: str | None
+    ) -> Exchange | Refusal:
+        """Return the request as an exchange, with its id noted on its visit.
+
+        HEAD is read as GET, without what would make GET a stream.
+        """
+        head = request.head
+        headers = Headers(head.headers)
+        method = head.method
+        if method == "HEAD":
+            method, headers = "GET", _without_stream(head.headers)
+        if path_key is not None and "%" in path_key:
+            try:
+                path_key = unquote(path_key, errors="strict")
+            except UnicodeDecodeError:
+                return malformed("the path is not UTF-8", mcp=True)
+        visit = request.visit
+        visit.id = f"{self.prefix}-{self._next():x}"
+        return Exchange(
+            id=visit.id,
+            method=method,
+            route=route,
+            headers=headers,
+            query=parse_query(head.query) if head.query else _NO_QUERY,
+            path_key=path_key,
+            body=request.content.getvalue(),
+            peer=self.proxies.client(peer_of(request), headers),
+            received_at=visit.started,
+        )
+
+
+def parse_query(query: str) -> Mapping[str, Sequence[str]]:
+    """Read a query string as what it is in a URL: ``+`` is a plus, not a space.
+
+    Keys are base64 and full of plus signs. Beyond a hundred fields nothing is read.
+    """
+    fields: dict[str, tuple[str, ...]] = {}
+    for pair in query.split("&", _MAX_FIELDS)[:_MAX_FIELDS]:
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        if "%" in pair:
+            name, value = unquote(name), unquote(value)
+        fields[name] = (*fields.get(name, ()), value)
+    return fields
+
+
+def peer_of(request: McpRequest) -> str:
+    """Return the address of the other end of the connection."""
+    return getattr(request.client, "host", None) or UNIX
+
+
+def _without_stream(table: Mapping[str, Sequence[str]]) -> Headers:
+    kept = {name: table[name] for name in table if name not in _STREAM_HEADERS}
+    return Headers(kept).with_value("accept", "application/json")
+
+
+def _forwarded(entry: str) -> Address | None:
+    """Read one entry of ``X-Forwarded-For``, which may carry a port."""
+    text = entry.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,154 @@
+"""What the web needs from others: a pipeline, a guard, and the daemon's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import Interface
+
+from .._json import Json, JsonObject
+from ..pipeline.exchange import Exchange, Headers
+from ..pipeline.reply import Answer, Reply
+
+
+class Runner(Protocol):
+    """The pipeline, as the web sees it."""
+
+    def run(self, exchange: Exchange) -> Deferred[Reply]:
+        """Answer the exchange. Fails with nothing but ``CancelledError``."""
+
+
+class Response(Protocol):
+    """The side of an HTTP request that is written to."""
+
+    method: bytes
+
+    @property
+    def gone(self) -> bool:
+        """The answer is complete, or there is nobody left to read it."""
+
+    def start(
+        self, status: int, headers: Iterable[tuple[str, str]], length: int | None
+    ) -> None:
+        """Send the head. Once."""
+
+    def answer(self, answer: Answer, extra: Iterable[tuple[str, str]] = ()) -> None:
+        """Send a complete answer, but for its end."""
+
+    def write(self, data: bytes) -> object:
+        """Send a part of a body."""
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> object:
+        """Let `producer` be told when to pause."""
+
+    def unregisterProducer(self) -> object:
+        """Tell the producer nothing more."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+
+
+class ErrorLike(Protocol):
+    """A protocol error, as far as the web can see into it."""
+
+    @property
+    def code(self) -> int:
+        """The JSON-RPC error code."""
+
+    @property
+    def message(self) -> str:
+        """A sentence for people."""
+
+    @property
+    def data(self) -> Json:
+        """More, for programs."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """HTTP headers that belong to the error."""
+
+
+class Guard(Protocol):
+    """The check of ``Origin`` and ``Host`` that routes outside the pipeline need."""
+
+    def __call__(self, headers: Headers, method: str) -> ErrorLike | None:
+        """Return what is wrong with where the request comes from, if anything."""
+
+
+class AllowedOrigin(Protocol):
+    """The list of origins whose scripts may read our answers."""
+
+    def __call__(self, origin: str) -> bool:
+        """Say whether `origin` is on the list."""
+
+
+@frozen(kw_only=True)
+class Facts:
+    """What the daemon can say about itself; the same for hours.
+
+    :param name: ``instantly-mcp``.
+    :param mode: ``live`` or ``sandbox``.
+    :param protocol_versions: newest first.
+    :param capabilities: as the protocol core declares them.
+    :param features: short names of what is switched on.
+    :param authentication: the ways in which a key may be presented.
+    :param public_url: without a trailing slash, if the operator named one.
+    :param port: the port really bound, once there is one.
+    """
+
+    name: str
+    title: str
+    description: str
+    version: str
+    mode: str
+    protocol_versions: Sequence[str]
+    tool_count: int
+    capabilities: JsonObject
+    features: Sequence[str]
+    authentication: Sequence[str]
+    public_url: str | None = None
+    port: int | None = None
+
+
+@frozen(kw_only=True)
+class Condition:
+    """How the daemon is at this moment.
+
+    :param sessions: live legacy sessions.
+    :param streams: open event streams.
+    :param degraded: what works badly, by name, with a sentence each.
+    """
+
+    ready: bool
+    draining: bool
+    sessions: int
+    streams: int
+    degraded: Mapping[str, str]
+
+
+class IStatus(Interface):
+    """The daemon, as the status routes see it."""
+
+    def facts() -> Facts:
+        """Return what the daemon is."""
+
+    def condition() -> Condition:
+        """Return how it is now. Cheap: probes ask every few seconds."""
+
+
+class Gauge(Protocol):
+    """Where the web reports each finished request."""
+
+    def exchange(self, route: str, status: int, seconds: float) -> None:
+        """One request on `route` (a template) was answered after so long."""
+
+    def credential(self, source: str) -> None:
+        """One request was made with a credential found in `source`."""

@@ -1,0 +1,47 @@
+"""Every bound of the HTTP edge, as one frozen value. Knows no settings file."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ..pipeline.channel import MAX_BACKLOG
+
+
+@frozen(kw_only=True)
+class WebLimits:
+    """Sizes in bytes, times in seconds.
+
+    :param body: a larger request body is refused, by its length or while it arrives.
+    :param held_bodies: all bodies being received at one time, over all connections.
+    :param head: request line and header lines together.
+    :param line: one header line.
+    :param target: the request target (path and query).
+    :param headers: number of header lines.
+    :param head_deadline: for a whole head, from its first byte (or the connection).
+    :param body_deadline: for a whole body, from the end of its head.
+    :param keep_alive: an idle connection is closed after this time.
+    :param linger: a refused client may finish sending for this time, so that it reads
+        the refusal before the connection is reset.
+    :param connections: beyond this number only the liveness probe is served.
+    :param spare_connections: so many more are read far enough to be refused politely.
+    :param spare_deadline: for the head on such a connection.
+    :param backlog: bytes that a stream's client may leave unread.
+    :param stalled_ticks: keep-alive ticks without progress after which a stream whose
+        client stopped reading is dropped.
+    """
+
+    body: int = 10 * 1024 * 1024
+    held_bodies: int = 256 * 1024 * 1024
+    head: int = 32 * 1024
+    line: int = 16 * 1024
+    target: int = 8 * 1024
+    headers: int = 100
+    head_deadline: float = 10.0
+    body_deadline: float = 30.0
+    keep_alive: float = 125.0
+    linger: float = 2.0
+    connections: int = 1000
+    spare_connections: int = 256
+    spare_deadline: float = 2.0
+    backlog: int = MAX_BACKLOG
+    stalled_ticks: int = 20

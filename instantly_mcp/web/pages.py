@@ -1,0 +1,184 @@
+"""What the status routes say, as pure functions from facts to JSON values.
+
+Nothing here is written by hand that the daemon knows: counts, versions and lists come
+from `Facts` and `Condition`. No page shows a key, a path or a header of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from .._json import JsonObject
+from .interfaces import Condition, Facts
+
+TRANSPORT = "streamable-http"
+
+ENDPOINTS: JsonObject = {
+    "mcp": "/mcp",
+    "mcp_with_key": "/mcp/{key}",
+    "sse": "/sse",
+    "messages": "/messages",
+    "ping": "/ping",
+    "health": "/health",
+    "ready": "/ready",
+    "info": "/info",
+}
+
+AVAILABLE: Sequence[str] = (
+    "POST /mcp",
+    "GET /mcp",
+    "DELETE /mcp",
+    "POST /mcp/{key}",
+    "GET /sse",
+    "POST /messages",
+    "GET /ping",
+    "GET /health",
+    "GET /ready",
+    "GET /info",
+)
+
+
+def ping(facts: Facts, now: float) -> JsonObject:
+    """Answer ``/ping``. `now` is in seconds since the epoch."""
+    return {"pong": True, "timestamp": int(now * 1000), "server": facts.name}
+
+
+def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
+    """Answer ``/health``: the process lives, and this is what it carries."""
+    return {
+        "status": "degraded" if condition.degraded else "healthy",
+        "service": facts.name,
+        "version": facts.version,
+        "mode": facts.mode,
+        "transport": TRANSPORT,
+        "protocols": list(facts.protocol_versions),
+        "timestamp": _iso(now),
+        "sessions": condition.sessions,
+        "streams": condition.streams,
+        "degraded": dict(condition.degraded),
+        "url": base_url(facts),
+        "port": facts.port,
+        "endpoints": ENDPOINTS,
+    }
+
+
+def ready(condition: Condition) -> tuple[int, JsonObject]:
+    """Answer ``/ready``: the status, and why."""
+    takes_work = condition.ready and not condition.draining
+    unready = "draining" if condition.draining else "starting"
+    return 200 if takes_work else 503, {
+        "ready": takes_work,
+        "status": "ready" if takes_work else unready,
+        "degraded": dict(condition.degraded),
+    }
+
+
+def info(facts: Facts) -> JsonObject:
+    """Answer ``/info``: what this server is and how to talk to it."""
+    return {
+        "name": facts.name,
+        "title": facts.title,
+        "description": facts.description,
+        "version": facts.version,
+        "mode": facts.mode,
+        "transport": TRANSPORT,
+        "protocolVersions": list(facts.protocol_versions),
+        "tools": facts.tool_count,
+        "capabilities": facts.capabilities,
+        "features": list(facts.features),
+        "authentication": authentication(facts),
+        "endpoints": ENDPOINTS,
+    }
+
+
+def endpoint_help(facts: Facts, condition: Condition) -> JsonObject:
+    """Help a person who opened ``/mcp`` with curl or a browser."""
+    return {
+        "server": facts.name,
+        "version": facts.version,
+        "transport": TRANSPORT,
+        "protocolVersions": list(facts.protocol_versions),
+        "tools": facts.tool_count,
+        "endpoints": ENDPOINTS,
+        "authentication": authentication(facts),
+        "status": ready(condition)[1]["status"],
+        "hint": "This is an MCP endpoint: POST JSON-RPC messages to it, or point an"
+        " MCP client at this URL.",
+    }
+
+
+def authentication(facts: Facts) -> JsonObject:
+    """Say how a key is presented."""
+    return {"type": "api_key", "methods": list(facts.authentication)}
+
+
+def no_oauth(facts: Facts) -> JsonObject:
+    """Answer discovery so that clients skip OAuth: there is nothing to discover."""
+    return {
+        "error": "not_found",
+        "message": "This server has no OAuth. Present an API key instead.",
+        "authentication": authentication(facts),
+    }
+
+
+def authorization_server(facts: Facts) -> JsonObject:
+    """Claim an authorization server, for clients that insist on one (off by default).
+
+    It can issue nothing: a client that acts on this document starts a flow that
+    nobody can win.
+    """
+    base = base_url(facts)
+    return {
+        "issuer": base,
+        "authorization_endpoint": f"{base}/authorize",
+        "token_endpoint": f"{base}/token",
+        "registration_endpoint": f"{base}/register",
+        "response_types_supported": ["code"],
+        "grant_types_supported": ["authorization_code"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authentication": authentication(facts),
+    }
+
+
+def protected_resource(facts: Facts) -> JsonObject:
+    """Describe the resource in RFC 9728 terms (off by default)."""
+    base = base_url(facts)
+    return {
+        "resource": f"{base}/mcp",
+        "authorization_servers": [base],
+        "bearer_methods_supported": ["header"],
+        "resource_name": facts.title,
+        "authentication": authentication(facts),
+    }
+
+
+def authorize(facts: Facts) -> JsonObject:
+    """Answer ``/authorize`` where discovery documents are on."""
+    return {
+        "status": "ready",
+        "message": "No authorization is needed here: present an API key.",
+        "authentication": authentication(facts),
+    }
+
+
+def not_found() -> JsonObject:
+    """Answer a path that is none of ours, without repeating it."""
+    return {
+        "error": "not_found",
+        "message": "There is nothing at this path.",
+        "availableEndpoints": list(AVAILABLE),
+    }
+
+
+def base_url(facts: Facts) -> str | None:
+    """Return the public URL, else the loopback one once the port is known."""
+    if facts.public_url is not None:
+        return facts.public_url
+    return None if facts.port is None else f"http://127.0.0.1:{facts.port}"
+
+
+def _iso(now: float) -> str:
+    moment = datetime.fromtimestamp(now, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

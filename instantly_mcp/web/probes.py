@@ -1,0 +1,70 @@
+"""The routes that are not MCP: each answers from the daemon's facts, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define
+
+from ..pipeline.reply import Answer, json_answer
+from . import pages
+from .interfaces import IStatus
+
+
+@define(eq=False)
+class Probes:
+    """Answers status routes.
+
+    :param wall: the wall clock, for timestamps that people read.
+    :param discovery_documents: claim an authorization server that does not exist, for
+        clients that refuse to go on without one. They may then start an OAuth flow
+        that cannot succeed, which is why this is off unless an operator insists.
+    """
+
+    status: IStatus
+    wall: Callable[[], float]
+    discovery_documents: bool = False
+
+    def ping(self) -> Answer:
+        """Prove that somebody listens."""
+        return json_answer(200, pages.ping(self.status.facts(), self.wall()))
+
+    def health(self) -> Answer:
+        """Liveness."""
+        facts, condition = self.status.facts(), self.status.condition()
+        return json_answer(200, pages.health(facts, condition, self.wall()))
+
+    def ready(self) -> Answer:
+        """Readiness."""
+        status, body = pages.ready(self.status.condition())
+        headers = () if status == 200 else (("Retry-After", "5"),)
+        return json_answer(status, body, headers)
+
+    def info(self) -> Answer:
+        """What this server is."""
+        return json_answer(200, pages.info(self.status.facts()))
+
+    def authorization_server(self) -> Answer:
+        """RFC 8414 discovery."""
+        facts = self.status.facts()
+        if self.discovery_documents:
+            return json_answer(200, pages.authorization_server(facts))
+        return json_answer(404, pages.no_oauth(facts))
+
+    def protected_resource(self) -> Answer:
+        """RFC 9728 discovery."""
+        facts = self.status.facts()
+        if self.discovery_documents:
+            return json_answer(200, pages.protected_resource(facts))
+        return json_answer(404, pages.no_oauth(facts))
+
+    def register(self) -> Answer:
+        """Dynamic client registration: never."""
+        return json_answer(404, pages.no_oauth(self.status.facts()))
+
+    def authorize(self) -> Answer:
+        """The authorization page: there is none."""
+        facts = self.status.facts()
+        if self.discovery_documents:
+            return json_answer(200, pages.authorize(facts))
+        return json_answer(404, pages.no_oauth(facts))

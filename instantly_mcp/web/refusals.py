@@ -1,0 +1,133 @@
+"""What the edge says to a request that goes no further: always JSON, never HTML.
+
+On an MCP route that is a JSON-RPC error, elsewhere a plain object. It never repeats
+anything of the request: a path may hold a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from .._json import Json
+from ..pipeline.reply import Answer, json_answer
+
+INVALID_REQUEST = -32600
+INTERNAL_ERROR = -32603
+
+_MCP_PREFIXES = ("/mcp", "/sse", "/messages")
+
+
+def is_mcp_path(path: str) -> bool:
+    """Say whether a failure on this path is to be a JSON-RPC error."""
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return f"/{first}" in _MCP_PREFIXES
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """A request refused before any stage saw it.
+
+    :param error: a short constant word for programs.
+    :param message: a sentence for people.
+    :param mcp: the request was for an MCP route.
+    """
+
+    status: int
+    error: str
+    message: str
+    mcp: bool = False
+    code: int = INVALID_REQUEST
+    headers: Sequence[tuple[str, str]] = ()
+    data: Json = None
+
+    def answer(self) -> Answer:
+        """Return the refusal as a complete answer."""
+        if not self.mcp:
+            body: dict[str, Json] = {"error": self.error, "message": self.message}
+            if self.data is not None:
+                body.update(self.data)
+            return json_answer(self.status, body, self.headers)
+        error: dict[str, Json] = {"code": self.code, "message": self.message}
+        if self.data is not None:
+            error["data"] = self.data
+        return json_answer(
+            self.status, {"jsonrpc": "2.0", "error": error}, self.headers
+        )
+
+
+def malformed(why: str, *, mcp: bool = False) -> Refusal:
+    """The bytes are no HTTP/1.1 request, or one that two readers could read twice."""
+    return Refusal(
+        status=400, error="bad_request", message=f"Bad request: {why}", mcp=mcp
+    )
+
+
+def body_too_large(limit: int, *, mcp: bool) -> Refusal:
+    """The body is over the limit."""
+    return Refusal(
+        status=413,
+        error="payload_too_large",
+        message=f"The body is larger than {limit} bytes",
+        mcp=mcp,
+    )
+
+
+def encoded_body(*, mcp: bool) -> Refusal:
+    """The body is compressed; we never inflate what a stranger sends."""
+    return Refusal(
+        status=415,
+        error="unsupported_media_type",
+        message="A Content-Encoding is not accepted: send the body as it is",
+        mcp=mcp,
+        headers=(("Accept-Encoding", "identity"),),
+    )
+
+
+def head_too_large(why: str, *, mcp: bool = False) -> Refusal:
+    """There are too many header lines, or too long ones."""
+    return Refusal(status=431, error="header_fields_too_large", message=why, mcp=mcp)
+
+
+def target_too_long(limit: int) -> Refusal:
+    """The path and query are over the limit."""
+    return Refusal(
+        status=414,
+        error="uri_too_long",
+        message=f"The request target is longer than {limit} bytes",
+    )
+
+
+def too_slow(what: str, *, mcp: bool = False) -> Refusal:
+    """The request did not arrive in time."""
+    return Refusal(
+        status=408,
+        error="request_timeout",
+        message=f"The {what} did not arrive in time",
+        mcp=mcp,
+    )
+
+
+def too_busy(*, mcp: bool = False) -> Refusal:
+    """There are more connections, or more bytes under way, than we serve."""
+    return Refusal(
+        status=503,
+        error="too_busy",
+        message="The server has no room for this connection now; try again soon",
+        mcp=mcp,
+        code=INTERNAL_ERROR,
+        headers=(("Retry-After", "2"),),
+    )
+
+
+def incident(name: str, *, mcp: bool) -> Refusal:
+    """A bug of ours; the log has it under `name`."""
+    return Refusal(
+        status=500,
+        error="internal_error",
+        message="Internal error. The daemon's log has it under this incident id.",
+        mcp=mcp,
+        code=INTERNAL_ERROR,
+        data={"incident": name},
+    )

@@ -1,0 +1,182 @@
+"""One HTTP request as twisted.web sees it, bounded, redacted, and always JSON.
+
+It knows bytes and limits; what the request means is for `Intake` and the pipeline.
+"""
+
+# Most of twisted.web's Request is not annotated.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from twisted.python.failure import Failure
+from twisted.web.http import RESPONSES
+from twisted.web.http_headers import Headers as WireHeaders
+from twisted.web.server import Request
+
+from ..pipeline.reply import Answer
+from .head import Head
+from .journal import NO_ROUTE, Visit
+from .refusals import incident
+
+if TYPE_CHECKING:
+    from .channel import McpChannel
+
+_STATUS_LINES = {code: b"%d %b" % (code, text) for code, text in RESPONSES.items()}
+
+
+def status_line(status: int) -> bytes:
+    """Return the status and its reason, as the first line of an answer has them."""
+    return _STATUS_LINES.get(status) or b"%d Unknown" % status
+
+
+class McpRequest(Request):
+    """A request whose head was parsed before it was made.
+
+    Its answer is started once, by `start` or `answer`; twisted.web's own pages and
+    default headers never get out.
+    """
+
+    defaultContentType = None
+    channel: McpChannel
+    content: BytesIO
+
+    def __init__(self, channel: McpChannel, head: Head) -> None:
+        super().__init__(channel, parsePOSTFormSubmission=False)
+        self.head = head
+        self.held = 0
+        self.status = 0
+        self.visit = Visit(NO_ROUTE, head.method, channel.site.clock.seconds())
+        self._wire_headers: WireHeaders | None = None
+
+    @property
+    def requestHeaders(self) -> WireHeaders:
+        """The headers as twisted.web has them, for whoever asks; nobody here does."""
+        if self._wire_headers is None:
+            self._wire_headers = WireHeaders()
+            for name, values in self.head.headers.items():
+                self._wire_headers.setRawHeaders(
+                    name.encode("ascii"), [value.encode("latin-1") for value in values]
+                )
+        return self._wire_headers
+
+    @requestHeaders.setter
+    def requestHeaders(self, headers: WireHeaders) -> None:
+        """Ignore the empty headers that twisted.web starts with."""
+
+    @property
+    def gone(self) -> bool:
+        """The answer is complete, or there is nobody left to read it."""
+        return bool(self._disconnected or self.finished)
+
+    def gotLength(self, length: int | None) -> None:
+        """Make room for the body, in memory: its size is bounded."""
+        self.content = BytesIO()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take a part of the body, unless it is one too many."""
+        if self.channel.may_hold(self, len(data)):
+            self.content.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Route the request. `path` is not kept: it may hold a key."""
+        self.content.seek(0)
+        self.args = {}
+        self.method, self.clientproto = command, version
+        self.path = path
+        self.uri = b"-"
+        self.process()
+
+    def process(self) -> None:
+        """Hand the request to the site's one web resource, path still encoded."""
+        self.site = self.channel.site
+        self.prepath = []
+        self.postpath = self.path[1:].split(b"/")
+        try:
+            self.site.resource.render(self)
+        except Exception:
+            self.processingFailed(Failure())
+
+    def start(
+        self,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        length: int | None,
+    ) -> None:
+        """Send the status line and the headers.
+
+        :param length: of the body; ``None`` for one that ends when it ends.
+        """
+        self.status = self.code = status
+        self.startedWriting = 1
+        lines = [f"{_safe(name)}: {_safe(value)}\r\n" for name, value in headers]
+        if length is not None:
+            if status != 204:
+                lines.append(f"Content-Length: {length}\r\n")
+        elif self.clientproto == b"HTTP/1.1":
+            lines.append("Transfer-Encoding: chunked\r\n")
+            self.chunked = 1
+        self.channel.write_head(
+            status_line(status),
+            "".join(lines).encode("latin-1", "replace"),
+        )
+
+    def answer(self, answer: Answer, extra: Iterable[tuple[str, str]] = ()) -> None:
+        """Send a complete answer, but for `finish`."""
+        self.start(answer.status, (*answer.headers, *extra), len(answer.body))
+        if answer.body and self.method != b"HEAD":
+            self.sentLength += len(answer.body)
+            self.channel.write(answer.body)
+
+    def answer_incident(self, reason: Failure) -> None:
+        """Log a bug, and answer it with an incident id; never with a page."""
+        name = uuid4().hex[:12]
+        self._log.failure(
+            "A request on {route} failed, incident {incident}",
+            failure=reason,
+            route=self.visit.route,
+            incident=name,
+        )
+        if self.startedWriting:
+            self.abort()
+        elif not self.gone:
+            self.answer(incident(name, mcp=self.head.mcp).answer())
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """Answer a bug outside of every route."""
+        self.answer_incident(reason)
+        if not self.gone:
+            self.finish()
+        return reason
+
+    def abort(self) -> None:
+        """Cut the connection: what was begun cannot be ended properly."""
+        if not self._disconnected:
+            self.channel.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The reader is gone before the answer was complete."""
+        channel = self.channel
+        super().connectionLost(reason)
+        channel.site.left(self)
+
+    def getRequestHostname(self) -> bytes:
+        """Return a constant: no answer of ours is built from the Host header."""
+        return b"localhost"
+
+    def isSecure(self) -> bool:
+        """Return ``False``: no answer of ours is built from the scheme."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"<McpRequest {self.head.method} {self.visit.route}>"
+
+
+def _safe(text: str) -> str:
+    if "\r" in text or "\n" in text:
+        return text.replace("\r", " ").replace("\n", " ")
+    return text

@@ -1,0 +1,137 @@
+"""The factory of HTTP connections: who is connected, what is held, how it ends.
+
+It writes no access log of twisted.web's making: that one prints paths and referrers,
+which hold keys.
+"""
+
+# twisted.web's Site is not annotated.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.web.http import datetimeToString
+from twisted.web.resource import IResource
+from twisted.web.server import Site
+
+from .channel import McpChannel, Phase
+from .journal import GONE, Journal
+from .limits import WebLimits
+from .request import McpRequest
+
+SECURITY_HEADERS = (
+    b"Server: instantly-mcp\r\n"
+    b"Cache-Control: no-store\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"X-Frame-Options: DENY\r\n"
+    b"Referrer-Policy: no-referrer\r\n"
+    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+)
+
+
+class McpSite(Site):
+    """Makes an `McpChannel` for each connection, within the limits.
+
+    :param resource: the one web resource, Klein's.
+    :param wall: the wall clock, for the ``Date`` header only.
+    """
+
+    def __init__(
+        self,
+        resource: IResource,
+        clock: IReactorTime,
+        journal: Journal,
+        limits: WebLimits,
+        wall: Callable[[], float],
+    ) -> None:
+        super().__init__(resource, reactor=clock, parsePOSTFormSubmission=False)
+        self.clock = clock
+        self.journal = journal
+        self.limits = limits
+        self.draining = False
+        self.held = 0
+        self._wall = wall
+        self._channels: set[McpChannel] = set()
+        self._empty: list[Deferred[None]] = []
+        self._date = 0
+        self._constant = b""
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._channels)
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """Return a channel; one too many only learns that it is."""
+        count = len(self._channels)
+        limits = self.limits
+        crowded = count >= limits.connections
+        overrun = count >= limits.connections + limits.spare_connections
+        return McpChannel(self, crowded, overrun)
+
+    def startFactory(self) -> None:
+        """Do without twisted.web's access log and its once-a-second timer."""
+
+    def stopFactory(self) -> None:
+        """There is nothing to stop: see `drain`."""
+
+    def constant_headers(self) -> bytes:
+        """Return the header lines that every answer carries, with today's date."""
+        now = int(self._wall())
+        if now != self._date:
+            self._date = now
+            self._constant = SECURITY_HEADERS + b"Date: %b\r\n" % datetimeToString(now)
+        return self._constant
+
+    def log(self, request: Any) -> None:
+        """An answer is complete."""
+        now = self.clock.seconds()
+        self.journal.ended(request.visit, request.status, now)
+
+    def left(self, request: McpRequest) -> None:
+        """A client left before its answer was complete."""
+        now = self.clock.seconds()
+        self.journal.ended(request.visit, request.status or GONE, now)
+
+    def released(self, request: McpRequest) -> None:
+        """A request's body is no longer held."""
+        self.held -= request.held
+        request.held = 0
+
+    def arrived(self, channel: McpChannel) -> None:
+        """A connection is open."""
+        self._channels.add(channel)
+
+    def departed(self, channel: McpChannel) -> None:
+        """A connection is closed."""
+        self._channels.discard(channel)
+        if not self._channels:
+            waiting, self._empty = self._empty, []
+            for waiter in waiting:
+                waiter.callback(None)
+
+    def drain(self) -> None:
+        """Close what is idle; let every answer be the last of its connection."""
+        self.draining = True
+        for channel in tuple(self._channels):
+            if channel.phase in (Phase.IDLE, Phase.FRESH):
+                channel.loseConnection()
+            else:
+                channel.persistent = 0
+
+    def abort(self) -> None:
+        """Cut every connection."""
+        for channel in tuple(self._channels):
+            channel.transport.abortConnection()
+
+    def when_empty(self) -> Deferred[None]:
+        """Fire when the last connection is closed and its bytes are written."""
+        if not self._channels:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred(self._empty.remove)
+        self._empty.append(waiter)
+        return waiter
