@@ -9,6 +9,7 @@ from zope.interface import implementer
 from ..protocol.classify import Legacy, classify
 from ..protocol.errors import ProtocolError, invalid_request
 from ..protocol.jsonrpc import Batch, Body, MalformedMessage, Response, decode
+from ..protocol.session import Standing
 from ..protocol.versions import ASSUMED_LEGACY, V2026_07_28, VERSION_HEADER, Revision
 from .exchange import Exchange
 from .interfaces import IStage
@@ -46,6 +47,9 @@ def _revision(exchange: Exchange, body: Body) -> Revision:
     stated = era.header or ASSUMED_LEGACY
     # What was negotiated counts, whatever an old client writes into the header.
     revision = stated if session is None else session.revision
-    if isinstance(body, Batch) and (session is None or not revision.batches):
+    # A session that is over has to say so: only then does its client start anew.
+    over = exchange.lookup.standing is Standing.ENDED
+    takes_batches = over or (session is not None and revision.batches)
+    if isinstance(body, Batch) and not takes_batches:
         raise invalid_request("batches exist only in a session of 2025-03-26")
     return revision

@@ -227,7 +227,7 @@ class Received:
 
     def _event(self, event: Event) -> None:
         self.events.append(event)
-        if event.name != "endpoint":
+        if event.data and event.name != "endpoint":
             self.messages.append(loads(event.data))
 
     def _end(self) -> None:
@@ -318,20 +318,25 @@ class Received:
 class Rig:
     """A pipeline from decoding to direct execution, over a small toolbox."""
 
-    def __init__(
-        self, clock: Clock, *, strict: bool = False, commit_seconds: float = 5.0
-    ) -> None:
+    def __init__(self, clock: Clock, *, strict: bool = False) -> None:
         self.clock = clock
         self.toolbox = SmallToolbox()
         self.sessions = SessionShelf()
         self.work = WorkList()
         self.server = make_server(self.toolbox, clock)
-        self.answering = Answering(self.server, clock, self.work, commit_seconds)
+        self.answering = Answering(self.server, clock, self.work)
+        changes = self.server.offer.changes
         self.streamable = StreamableHttp(
-            answering=self.answering, sessions=self.sessions, strict=strict
+            answering=self.answering,
+            sessions=self.sessions,
+            changes=changes,
+            strict=strict,
         )
         self.legacy_sse = LegacySse(
-            server=self.server, sessions=self.sessions, tracker=self.work
+            server=self.server,
+            sessions=self.sessions,
+            changes=changes,
+            tracker=self.work,
         )
         self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
         self.pipeline = Pipeline(

@@ -1,0 +1,153 @@
+"""The body becomes a message, and the message shows its era."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._json import Json, loads
+from instantly_mcp.pipeline.decode import Decode
+from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.pipeline.interfaces import IStage
+from instantly_mcp.pipeline.reply import Answer
+from instantly_mcp.protocol.jsonrpc import Batch, Request
+from instantly_mcp.protocol.session import ENDED, Lookup, McpSession, Standing
+from instantly_mcp.protocol.versions import ALL
+from tests.support.exchanges import exchange
+from tests.support.messages import (
+    LEGACY_VERSIONS,
+    MODERN_VERSION,
+    call,
+    modern,
+    notice,
+    request,
+)
+from tests.support.wire import check_message
+
+
+def live(version: str) -> Lookup:
+    """Return a live session of this revision."""
+    session = McpSession(id="s", revision=ALL[version], credential=None, last_seen=0)
+    return Lookup(Standing.LIVE, session)
+
+
+class DecodeTests(SynchronousTestCase):
+    def decoded(
+        self, message: Json, version: str | None = None, **fields: Json
+    ) -> Exchange:
+        """Return the exchange as it carries on."""
+        outcome = self.outcome(message, version, **fields)
+        assert isinstance(outcome, Exchange), outcome
+        return outcome
+
+    def refused(
+        self, message: Json, version: str | None = None, **fields: Json
+    ) -> tuple[int, Json]:
+        """Return HTTP status and body of the refusal."""
+        outcome = self.outcome(message, version, **fields)
+        assert isinstance(outcome, Answer), outcome
+        body = loads(outcome.body)
+        check_message(MODERN_VERSION, body)
+        return outcome.status, body
+
+    def outcome(self, message: Json, version: str | None, **fields: Json) -> object:
+        """Send a message through the stage."""
+        given = {} if version is None else {"mcp-protocol-version": version}
+        sent = exchange(message, with_headers=given, **fields)
+        return self.successResultOf(Decode().process(sent))
+
+    def test_provides(self) -> None:
+        """It is a stage."""
+        self.assertTrue(verifyObject(IStage, Decode()))
+
+    def test_other_methods(self) -> None:
+        """What is no POST has no message and carries on unchanged."""
+        for method in ("GET", "DELETE", "HEAD"):
+            sent = exchange(method=method, body=b"{")
+            self.assertIs(self.successResultOf(Decode().process(sent)), sent)
+
+    def test_fills_message_and_revision(self) -> None:
+        """A POST carries on with its message and the revision it speaks."""
+        carried = self.decoded(request("ping", id=0), "2025-06-18")
+        self.assertEqual(carried.message, Request(0, "ping"))
+        self.assertIs(carried.revision, ALL["2025-06-18"])
+        self.assertEqual(carried.notes, ())
+
+    def test_revision(self) -> None:
+        """A session's revision, else the header's, else 2025-03-26."""
+        ping = request("ping")
+        self.assertIs(self.decoded(ping).revision, ALL["2025-03-26"])
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                self.assertIs(self.decoded(ping, version).revision, ALL[version])
+                within = self.decoded(ping, "2025-06-18", lookup=live(version))
+                self.assertIs(within.revision, ALL[version])
+
+    def test_modern(self) -> None:
+        """A modern envelope or header selects the stateless revision."""
+        for message, version in (
+            (modern(call("echo")), None),
+            (modern(call("echo")), MODERN_VERSION),
+            (modern(call("echo"), "v999.0.0"), "v999.0.0"),
+            (call("echo"), MODERN_VERSION),
+            (call("echo"), "v999.0.0"),
+            (notice("x"), MODERN_VERSION),
+        ):
+            for lookup in (Lookup(Standing.FOREIGN), live("2025-11-25")):
+                with self.subTest(message=message, version=version):
+                    carried = self.decoded(message, version, lookup=lookup)
+                    self.assertIs(carried.revision, ALL[MODERN_VERSION])
+
+    def test_no_json(self) -> None:
+        """A body that is no JSON is refused in JSON: 400, -32700."""
+        for body in (b"", b"{", b"<html>", b"\xff"):
+            with self.subTest(body=body):
+                status, answer = self.refused(None, body=body)
+                self.assertEqual((status, answer["error"]["code"]), (400, -32700))
+
+    def test_no_message(self) -> None:
+        """JSON that is no message is 400, -32600, with its id if it has one."""
+        status, answer = self.refused({"id": 0, "method": "ping"})
+        self.assertEqual((status, answer["error"]["code"]), (400, -32600))
+        self.assertEqual(answer["id"], 0)
+        self.assertNotIn("id", self.refused([])[1])
+
+    def test_json_before_era(self) -> None:
+        """A body that is wrong in itself is refused as such in every era."""
+        for version in (None, "2025-06-18", MODERN_VERSION, "v999.0.0"):
+            with self.subTest(version=version):
+                _, parse = self.refused(None, version, body=b"{")
+                self.assertEqual(parse["error"]["code"], -32700)
+                _, invalid = self.refused({"id": 1}, version)
+                self.assertEqual(invalid["error"]["code"], -32600)
+
+    def test_batch_in_its_session(self) -> None:
+        """A batch carries on in a session of 2025-03-26 only."""
+        batch = [request("ping"), notice("x")]
+        carried = self.decoded(batch, lookup=live("2025-03-26"))
+        self.assertIsInstance(carried.message, Batch)
+        for version in LEGACY_VERSIONS:
+            if version != "2025-03-26":
+                with self.subTest(version=version):
+                    status, body = self.refused(batch, lookup=live(version))
+                    self.assertEqual((status, body["error"]["code"]), (400, -32600))
+
+    def test_batch_elsewhere(self) -> None:
+        """Without a session, and in the modern era, a batch is 400, -32600."""
+        for version in (None, "2025-03-26", MODERN_VERSION, "v999.0.0"):
+            with self.subTest(version=version):
+                status, body = self.refused([request("ping")], version)
+                self.assertEqual((status, body["error"]["code"]), (400, -32600))
+
+    def test_batch_in_an_ended_session(self) -> None:
+        """A batch for a session that is over carries on, to be told that it is over."""
+        carried = self.decoded([request("ping")], lookup=ENDED)
+        self.assertIsInstance(carried.message, Batch)
+
+    def test_reply(self) -> None:
+        """A posted response carries on in the session eras; modern it is 400."""
+        reply = {"jsonrpc": "2.0", "id": "server-1", "result": {}}
+        self.decoded(reply)
+        self.decoded(reply, lookup=live("2025-11-25"))
+        status, body = self.refused(reply, MODERN_VERSION)
+        self.assertEqual((status, body["error"]["code"]), (400, -32600))
