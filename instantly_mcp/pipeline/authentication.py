@@ -83,7 +83,7 @@ class Authentication:
         presented = self.sources.presented(exchange)
         session_id = _session_id(exchange)
         lookup = FOREIGN if session_id is None else self.sessions.look_up(session_id)
-        if not presented and session_id is not None and lookup is FOREIGN:
+        if not presented and session_id and lookup.standing is Standing.FOREIGN:
             presented = self._in_session_id(exchange, session_id)
         credential, lookup, notes = self._resolve(
             exchange, presented, session_id, lookup
@@ -118,13 +118,13 @@ class Authentication:
         workspace = _workspace(exchange)
         session = lookup.session
         speaks = session is not None and exchange.route in self.session_speaks_on
-        if session is not None and speaks and not presented:
-            credential = _spoken_for(session, workspace)
-            if credential is not None:
-                return credential, lookup, ()
         verdict = self.gatekeeper.admit(presented, workspace, trusted=speaks)
         if isinstance(verdict, ProtocolError):
             raise verdict
+        if session is not None and speaks and not _is_own(verdict, presented):
+            spoken = _spoken_for(session, workspace)
+            if spoken is not None:
+                return spoken, lookup, ()
         notes = _notes_on(verdict)
         if session is not None:
             return self._held_against(exchange, verdict, session, notes)
@@ -157,6 +157,13 @@ class Authentication:
         if session is None:
             raise session_not_found("Send initialize to open a new session.")
         return Lookup(Standing.LIVE, session)
+
+
+def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bool:
+    """Say whether the request itself brought the key: it is not the operator's."""
+    if credential is None:
+        return False
+    return any(key.source == credential.source for key in presented)
 
 
 def _spoken_for(session: McpSession, workspace: str | None) -> Credential | None:

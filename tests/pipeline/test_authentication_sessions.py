@@ -243,6 +243,15 @@ class MessagesTests(AuthenticationTestCase):
         self.acts_as(message(session.id), OPERATOR)
         self.refused(message(UUID), 401)
 
+    def test_stream_outranks_operator(self) -> None:
+        """With the server secret alone the stream's own key counts, not a default."""
+        session = self.sessions.open(V2024_11_05, credential(ALICE))
+        shown = {"authorization": f"Bearer {SERVER}"}
+        for operator in (False, True):
+            self.guarded(operator=operator, secret=True)
+            out = self.acts_as(message(session.id, with_headers=shown), ALICE)
+            self.assertIs(out.session, session)
+
 
 class EveryCaseTests(AuthenticationTestCase):
     """What holds for any combination."""
