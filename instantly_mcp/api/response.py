@@ -205,7 +205,7 @@ def _refusal(
 def _reason(status: int, reply: HttpReply, text: str) -> Reason:
     if status >= 500:
         return Reason.UPSTREAM_FAILED
-    if status == 403 and not text and reply.body.strip():
+    if status == 403 and reply.body.strip()[:1] not in {b"", b"{"}:
         # The API itself always sends its envelope; a proxy sends pages or words.
         return Reason.UPSTREAM_FAILED
     if status == 401 and "scope" in text.lower():

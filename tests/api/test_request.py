@@ -46,10 +46,12 @@ DELETE_ENTRY = operation(
 
 
 def prepared(operation: Operation, **arguments: Any) -> PreparedCall:
+    """The call for these arguments."""
     return prepare(UPSTREAM, operation, arguments, credential())
 
 
 def headers(call: PreparedCall) -> dict[str, str]:
+    """The headers of a call, as text."""
     return {
         name.decode(): b", ".join(values).decode()
         for name, values in call.headers.getAllRawHeaders()
@@ -58,7 +60,7 @@ def headers(call: PreparedCall) -> dict[str, str]:
 
 class BuildingTests(ClockedTestCase):
     def refusal(self, operation: Operation, **arguments: Any) -> ApiError:
-        error = self.assertRaises(ApiError, prepared, operation, **arguments)
+        error: ApiError = self.assertRaises(ApiError, prepared, operation, **arguments)
         self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
         self.assertEqual(error.operation_id, operation.id)
         return error
@@ -131,7 +133,8 @@ class BuildingTests(ClockedTestCase):
 
     def test_query_refusals(self) -> None:
         """Objects, endless numbers, and commas in a comma list have no encoding."""
-        for value in ({}, [[]], float("nan"), float("inf"), [{}]):
+        odd: list[Any] = [{}, [[]], float("nan"), float("inf"), [{}]]
+        for value in odd:
             self.refusal(QUERY, text=value)
         self.refusal(QUERY, tags=["a,b"])
 
@@ -164,13 +167,14 @@ class A35Tests(ClockedTestCase):
 
     def test_A35_table(self) -> None:
         """Nothing that is empty, a dot, a separator or a look-alike gets through."""
-        for value in (
+        bad: tuple[Any, ...] = (
             *("", ".", "..", "../x", "..\\x", "%2e%2e", "a/b", "?x", "#", "a?b"),
             *("\r\n", "a\nb", " ", "a b", "\t", "\x00", "\x7f", "\u00a0", "\u2003"),
             *("\u2215", "a\u2044b", "\uff0f", "\uff3c", "\uff0e\uff0e", "\u2024"),
             *("\u2025", "\uff05", "\uff1f", "\uff03", "\u200b", "\u202e", "\ufeff"),
             *("\ud800", "x" * 255, "x" * 10_000, None, 1.5, [], {}, b"x", False),
-        ):
+        )
+        for value in bad:
             error = self.assertRaises(ApiError, prepared, DELETE_ENTRY, id=value)
             self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
 

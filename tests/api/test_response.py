@@ -18,10 +18,12 @@ from .builders import ACTIVATE, CREATE, KEY, LIST, PATCH_ONE, credential, operat
 
 
 def reply(value: Json = None, status: int = 200, **headers: str) -> HttpReply:
+    """A reply in JSON."""
     return raw(b"" if value is None else dumps(value), status, **headers)
 
 
 def raw(body: bytes, status: int = 200, **headers: str) -> HttpReply:
+    """A reply of these bytes; ``content_type`` becomes ``content-type``."""
     values = {name.replace("_", "-"): [text] for name, text in headers.items()}
     return HttpReply(status=status, headers=Headers(values), body=body)
 
@@ -33,7 +35,7 @@ class ReadingTestCase(ClockedTestCase):
     def error(
         self, answer: HttpReply, of: Operation = LIST, workspace: str | None = None
     ) -> ApiError:
-        error = self.assertRaises(
+        error: ApiError = self.assertRaises(
             ApiError, read, of, answer, credential(workspace=workspace)
         )
         self.assertEqual(error.operation_id, of.id)
@@ -43,7 +45,8 @@ class ReadingTestCase(ClockedTestCase):
 class SuccessTests(ReadingTestCase):
     def test_values(self) -> None:
         """Any JSON of a 2xx is the value; an accepted call may have none."""
-        for value in ({"items": []}, [], [1], "text", 5, True):
+        values: list[Json] = [{"items": []}, [], [1], "text", 5, True]
+        for value in values:
             self.assertEqual(self.value(reply(value)), value)
         for status in (202, 204):
             self.assertIsNone(self.value(reply(None, status)))
@@ -287,7 +290,7 @@ class RetryAfterTests(ReadingTestCase):
     @given(st.text(max_size=40))
     def test_any_text(self, text: str) -> None:
         """No header value is an error."""
-        headers = Headers({"Retry-After": [text.encode("utf-8", "replace")]})
+        headers = Headers({b"Retry-After": [text.encode("utf-8", "replace")]})
         found = retry_after(headers)
         self.assertTrue(found is None or found >= 0)
 
