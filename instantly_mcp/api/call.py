@@ -30,7 +30,7 @@ class Call:
     :param payload: the body of the current attempt; ``None`` between attempts.
     :param overdue: a deadline passed.
     :param left: the caller has cancelled.
-    :param settled: fires when a call whose caller has left has ended.
+    :param settled: of a write that goes on without its caller: fires at its end.
     """
 
     operation: Operation
@@ -66,7 +66,7 @@ def explained(call: Call, error: Exception, late: str, max_reply: int) -> Except
     """
     if call.overdue:
         return Setback(_late(call, late))
-    if call.left:
+    if call.left and call.settled is None:
         return CancelledError()
     diagnosis = diagnose(error)
     if diagnosis is None:

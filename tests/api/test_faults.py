@@ -509,6 +509,18 @@ class CancellationTests(FaultTestCase):
         self.clock.advance(30)
         self.assertIsNone(await self.ledger.tracked[0])
 
+    async def test_F21_detached_write_whose_connection_breaks(self) -> None:
+        """What became of a detached write is told as it is: its outcome is unknown."""
+        told: list[tuple[str, str, float]] = []
+        client = self.proxied(Fault.DELAY, observe=lambda *fact: told.append(fact))
+        call = client.execute(CREATE, NEW, credential())
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.proxy.close_idle()
+        await self.ledger.tracked[0]
+        self.assertEqual(told, [("createCampaign", "outcome_unknown", 0.0)])
+
     async def test_F21_write_that_is_not_sent(self) -> None:
         """A cancelled write that still connects is never sent."""
         client = self.client_to(self.upstream.url)
