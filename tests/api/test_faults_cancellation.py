@@ -1,0 +1,133 @@
+"""F21: a caller that leaves stops what may be stopped, and nothing else."""
+
+from __future__ import annotations
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
+
+from tests.support.fault_proxy import Fault
+from tests.support.upstream import Scripted, json
+
+from .builders import (
+    ACTIVATE,
+    CREATE,
+    LIST,
+    LIST_EMAILS,
+    PATCH_ONE,
+    credential,
+)
+from .faulty import NEW, FaultTestCase
+
+
+class CancellationTests(FaultTestCase):
+    async def test_F21_read_is_aborted(self) -> None:
+        """Cancelling a read closes its upstream connection."""
+        self.upstream.script.append(Scripted(held=True))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(LIST, {}, credential())
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        await self.upstream.dropped.reach(1)
+        self.assertEqual(client.health.in_flight, 0)
+
+    async def test_F21_read_is_aborted_in_its_body(self) -> None:
+        """Cancelling a read whose reply has begun closes the connection, too."""
+        self.upstream.script.append(Scripted(body=b"[" + b" " * 5000 + b"]"))
+        client = self.proxied(Fault.DRIP, after=500)
+        call = client.execute(LIST, {}, credential())
+        await self.upstream.arrived.reach(1)
+        while not self.proxy.drip_started:
+            await deferLater(reactor, 0)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        await self.proxy.closed.reach(1)
+
+    async def test_F21_write_on_the_wire_completes(self) -> None:
+        """A cancelled write that was sent completes, and the stop waits for it."""
+        self.upstream.script.append(Scripted(held=True))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(CREATE, NEW, credential())
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        (tracked,) = self.ledger.tracked
+        self.assertNoResult(tracked)
+        self.assertEqual((client.health.in_flight, client.health.detached), (1, 1))
+        self.upstream.release()
+        await tracked
+        self.assertEqual(self.upstream.dropped.count, 0)
+        self.assertEqual((client.health.in_flight, client.health.detached), (0, 0))
+
+    async def test_F21_write_without_a_body_completes(self) -> None:
+        """A write that has no body counts as sent once its headers are."""
+        self.upstream.script.append(Scripted(held=True))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(ACTIVATE, {"id": "c1"}, credential())
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.upstream.release()
+        await self.ledger.tracked[0]
+        self.assertEqual(self.upstream.dropped.count, 0)
+        self.assertFalse(self.upstream.requests[0].headers.hasHeader("Content-Type"))
+
+    async def test_F21_detached_write_that_fails(self) -> None:
+        """A detached write that fails is over, too, and nobody has to handle it."""
+        client = self.proxied(Fault.HANG)
+        call = client.execute(CREATE, NEW, credential())
+        await self.proxy.received.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.clock.advance(30)
+        self.assertIsNone(await self.ledger.tracked[0])
+
+    async def test_F21_detached_write_whose_connection_breaks(self) -> None:
+        """What became of a detached write is told as it is: its outcome is unknown."""
+        told: list[tuple[str, str, float]] = []
+        client = self.proxied(Fault.DELAY, observe=lambda *fact: told.append(fact))
+        call = client.execute(CREATE, NEW, credential())
+        await self.upstream.arrived.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.proxy.close_idle()
+        await self.ledger.tracked[0]
+        self.assertEqual(told, [("createCampaign", "outcome_unknown", 0.0)])
+
+    async def test_F21_write_that_is_not_sent(self) -> None:
+        """A cancelled write that still connects is never sent."""
+        client = self.client_to(self.upstream.url)
+        call = client.execute(CREATE, NEW, credential())
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        await client.execute(LIST, {}, credential())
+        self.assertEqual([seen.method for seen in self.upstream.requests], ["GET"])
+        self.assertEqual(self.ledger.tracked, [])
+
+    async def test_cancelled_in_the_queue(self) -> None:
+        """A call that is cancelled while it waits for its turn leaves the queue."""
+        client = self.client_to(self.upstream.url)
+        for _ in range(20):
+            await client.execute(LIST_EMAILS, {}, credential())
+        self.clock.advance(56)
+        call = client.execute(LIST_EMAILS, {}, credential())
+        self.assertNoResult(call)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    async def test_cancelled_between_attempts(self) -> None:
+        """A call that is cancelled in a pause is not tried again."""
+        self.upstream.script.append(json({}, 503))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(PATCH_ONE, {"id": "c1"}, credential())
+        await self.upstream.arrived.reach(1)
+        while client.breaker.state and not any(
+            c.getTime() < 20 for c in self.clock.getDelayedCalls()
+        ):
+            await deferLater(reactor, 0)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.ledger.tracked, [])
