@@ -32,19 +32,19 @@ def makeService(options: SettingOptions) -> IService:
     from twisted.internet import reactor
 
     use_monotonic_time(reactor)
-    around = options.parent if options.parent is not None else {}
-    try:
-        settings = _as_twistd_logs(from_process(options.given()), around)
-        journal = open_journal(settings, sys.stdout)
-    except Mistakes as mistakes:
-        report(mistakes.lines, sys.stderr)
-        raise SystemExit(EX_CONFIG) from None
+    around = usage.Options() if options.parent is None else options.parent
 
     def give_up(lines: Sequence[str]) -> None:
         report(lines, sys.__stderr__ or sys.stderr)
         _remove_own_pid_file(around.get("pidfile"))
 
-    return build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
+    try:
+        settings = _as_twistd_logs(from_process(options.given()), around)
+        journal = open_journal(settings, sys.stdout)
+        return build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
+    except Mistakes as mistakes:
+        report(mistakes.lines, sys.stderr)
+        raise SystemExit(EX_CONFIG) from None
 
 
 def _as_twistd_logs(settings: Settings, around: usage.Options) -> Settings:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from twisted.logger import globalLogBeginner
 
 from ..daemon.assembly import build
 from ..daemon.journal import open_journal
-from ..daemon.mistakes import report
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
 from ..daemon.settings import from_process
+from .foreground import report_to_stderr, run_service
 
 
 class RunOptions(SettingOptions):
@@ -28,13 +27,7 @@ class RunOptions(SettingOptions):
         settings = from_process(self.given())
         journal = open_journal(settings, sys.stderr)
         globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
-        service = build(settings, reactor, journal, out=sys.stdout, give_up=_give_up)
-        service.privilegedStartService()
-        service.startService()
-        reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
-        reactor.run()
-        return service.exit_status
-
-
-def _give_up(lines: Sequence[str]) -> None:
-    report(lines, sys.stderr)
+        service = build(
+            settings, reactor, journal, out=sys.stdout, give_up=report_to_stderr
+        )
+        return run_service(reactor, service)

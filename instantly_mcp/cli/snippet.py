@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 from twisted.python import usage
@@ -95,6 +95,13 @@ class SnippetOptions(usage.Options):
         ["url", None, DEFAULT_URL, "Address of the daemon's MCP endpoint."],
         ["auth", None, "none", "What the client presents: none, key, or secret."],
     ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Take the name of the client first or last, as people write it."""
+        words = list(options or ())
+        if words and not words[0].startswith("-"):
+            words = [*words[1:], words[0]]
+        super().parseOptions(words)
 
     def parseArgs(self, client: str = "") -> None:
         """Take the name of the client."""

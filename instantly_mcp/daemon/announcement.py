@@ -10,15 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from attrs import define, field
+from attrs import define
 
 from .. import __version__
 from .._json import dumps
 
-GREETING = (
-    "content-type: application/json",
-    "accept: application/json, text/event-stream",
-)
+
+def write_ready_file(path: Path, mode: str, urls: Sequence[str]) -> None:
+    """Write the file at once: whoever sees it sees all of it."""
+    record = {"pid": os.getpid(), "urls": urls, "mode": mode, "version": __version__}
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(dumps(record) + b"\n")
+    part.replace(path)
 
 
 @define(eq=False)
@@ -28,6 +31,7 @@ class Announcement:
     :param mode: ``sandbox`` or ``live``.
     :param public_url: shown in place of the first address.
     :param needs_secret: callers must present the server secret.
+    :param brings_key: callers present a key of their own.
     :param out: where the block goes; ``None`` for no block.
     """
 
@@ -37,21 +41,11 @@ class Announcement:
     needs_secret: bool = False
     brings_key: bool = False
     out: TextIO | None = None
-    pid: int = field(factory=os.getpid)
 
     def publish(self, urls: Sequence[str]) -> None:
         """Announce the addresses. Raises ``OSError`` if the file cannot be written."""
-        endpoints = [f"{url}/mcp" for url in urls]
         if self.ready_file is not None:
-            record = {
-                "pid": os.getpid(),
-                "urls": endpoints,
-                "mode": self.mode,
-                "version": __version__,
-            }
-            part = self.ready_file.with_name(f".{self.ready_file.name}.{os.getpid()}")
-            part.write_bytes(dumps(record) + b"\n")
-            part.replace(self.ready_file)
+            write_ready_file(self.ready_file, self.mode, [f"{url}/mcp" for url in urls])
         if self.out is not None:
             self.out.write(self._block(urls))
             self.out.flush()

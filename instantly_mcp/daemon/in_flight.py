@@ -8,12 +8,13 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from ..protocol.interfaces import ITracker
+from ..api.interfaces import IDetached
+from ..protocol.interfaces import ITracker, Work
 
 T = TypeVar("T")
 
 
-@implementer(ITracker)
+@implementer(ITracker, IDetached)
 @define(eq=False)
 class InFlight:
     """Counts work that has begun and not ended."""
@@ -26,7 +27,7 @@ class InFlight:
         """How much work is open now."""
         return self._count
 
-    def track(self, work: Deferred[object]) -> None:
+    def track(self, work: Work) -> None:
         """Count `work` until it fires; its result passes through untouched."""
         self._count += 1
         work.addBoth(self._ended)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocolFactory
 
 from .in_flight import InFlight
 from .periodic import Periodic
@@ -13,22 +15,39 @@ from .ports import Ports
 from .readiness import Readiness
 
 
+class Announcing(Protocol):
+    """Tells the world that the daemon listens."""
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """It listens at these addresses. May raise ``OSError``."""
+
+    def withdraw(self) -> None:
+        """It does not listen any more."""
+
+
 @frozen(kw_only=True)
 class Parts:
     """What the composition root hands to the service.
 
+    :param factory: makes the protocol of each client connection.
+    :param refuse_new: closes idle client connections, makes every further answer the
+        last of its connection, and ends what would never end by itself.
     :param close_streams: ends every open event stream cleanly.
     :param close_connections: fires when every client connection has been flushed
         and closed.
+    :param cut_connections: cuts those that would not close.
     :param close_upstream: closes the connections to Instantly.
     :param reload: reads key files and the log file anew; never raises.
     """
 
     ports: Ports
+    factory: IProtocolFactory
     readiness: Readiness
     in_flight: InFlight
     timers: Sequence[Periodic]
+    refuse_new: Callable[[], object]
     close_streams: Callable[[], object]
-    close_connections: Callable[[], Deferred[object]]
-    close_upstream: Callable[[], Deferred[object]]
+    close_connections: Callable[[], Deferred[None]]
+    cut_connections: Callable[[], object]
+    close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]

@@ -60,11 +60,11 @@ class Ports:
     log: ClassVar[Logger] = Logger()
 
     reactor: IReactorTCP
-    factory: IProtocolFactory
     addresses: Sequence[ListenAddress]
     retries: int = 0
     companion: ListenAddress | None = None
     bound: list[BoundPort] = field(factory=list, init=False)
+    _factory: IProtocolFactory = field(init=False)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -72,8 +72,9 @@ class Ports:
         return tuple(bound.url for bound in self.bound)
 
     @deferred
-    async def open(self) -> None:
+    async def open(self, factory: IProtocolFactory) -> None:
         """Listen everywhere. Raises `Mistakes`, with nothing left open."""
+        self._factory = factory
         try:
             for address in self.addresses:
                 self.bound.append(await self._open(address))
@@ -103,7 +104,7 @@ class Ports:
                 self.log.error("{line}", line=mistakes.lines[0])
                 continue
             await maybeDeferred(bound.port.stopListening)
-            fresh = await endpoint.listen(self.factory)
+            fresh = await endpoint.listen(self._factory)
             self.bound[index] = BoundPort(address, fresh)
 
     async def _open(self, address: ListenAddress) -> BoundPort:
@@ -112,7 +113,7 @@ class Ports:
             if candidate is None:
                 break
             try:
-                port = await self._endpoint(candidate).listen(self.factory)
+                port = await self._endpoint(candidate).listen(self._factory)
             except CannotListenError as error:
                 if error.socketError.errno != errno.EADDRINUSE:
                     raise Mistakes(_cannot(candidate, error)) from None
@@ -125,7 +126,7 @@ class Ports:
             return
         address = self.bound[0].on_its_port(self.companion)
         try:
-            port = await self._endpoint(address).listen(self.factory)
+            port = await self._endpoint(address).listen(self._factory)
         except CannotListenError:
             self.log.info("{address} is not available here", address=str(address))
         else:

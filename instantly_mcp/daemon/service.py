@@ -17,9 +17,8 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from .._deferred import deferred
-from .announcement import Announcement
 from .mistakes import EX_CONFIG, Mistakes
-from .parts import Parts
+from .parts import Announcing, Parts
 from .readiness import Phase
 from .signals import Signals
 
@@ -47,10 +46,11 @@ class DaemonService(MultiService):
         reactor: IReactorCore,
         clock: IReactorTime,
         parts: Parts,
-        announcement: Announcement,
+        announcement: Announcing,
         signals: Signals,
         observer: ILogObserver | None = None,
         give_up: Callable[[Sequence[str]], None],
+        warnings: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._reactor = reactor
@@ -60,6 +60,7 @@ class DaemonService(MultiService):
         self._signals = signals
         self._observer = observer
         self._give_up = give_up
+        self._warnings = warnings
         self._opening: Deferred[None] | None = None
         self._waiting: Callable[[], None] | None = None
         self._hurried = False
@@ -89,7 +90,7 @@ class DaemonService(MultiService):
 
     def _open(self) -> Deferred[None]:
         """Open the sockets. What fails at once ends the process with its status."""
-        opening = self._parts.ports.open()
+        opening = self._parts.ports.open(self._parts.factory)
         if opening.called and isinstance(opening.result, Failure):
             opening.addErrback(self._cannot_start)
             raise SystemExit(self.exit_status)
@@ -106,6 +107,8 @@ class DaemonService(MultiService):
                 f"IMCP-READY the ready file cannot be written: {error.strerror}"
             ) from None
         self._parts.readiness.phase = Phase.READY
+        for line in self._warnings:
+            self.log.warn("{line}", line=line)
         for url in self._parts.ports.urls:
             self.log.info("listening on {url}", url=url)
 
@@ -147,9 +150,11 @@ class DaemonService(MultiService):
         self._parts.readiness.phase = Phase.DRAINING
         self._announcement.withdraw()
         await self._patiently(self._parts.ports.close(), FLUSH_SECONDS)
+        self._parts.refuse_new()
         await self._patiently(self._parts.in_flight.when_empty(), DRAIN_SECONDS)
         self._parts.close_streams()
         await self._patiently(self._parts.close_connections(), FLUSH_SECONDS)
+        self._parts.cut_connections()
         super().stopService()
         await self._patiently(self._parts.close_upstream(), FLUSH_SECONDS)
         self.log.info("stopped")

@@ -21,7 +21,6 @@ from .mistakes import Mistakes
 from .options import Given
 from .rules import broken_rules
 from .table import BY_NAME, PREFIX, SETTINGS, Setting
-from .values import Network
 
 SECRETS = {
     "api_key": ("INSTANTLY_API_KEY", "api_key_file"),
@@ -49,7 +48,7 @@ class Settings:
     no_auth: bool
     allow_origin: tuple[str, ...]
     public_url: str | None
-    trusted_proxy: tuple[Network, ...]
+    trusted_proxy: tuple[str, ...]
     rate_limit: int
     max_body: int
     session_idle: float
@@ -148,12 +147,13 @@ class _Reading:
 
     def _value(self, setting: Setting, table: Mapping[str, Json]) -> Json:
         for origin, texts in self._sources(setting, table):
-            self.origins[setting.name] = origin
             try:
-                return _read(setting, texts)
+                value = _read(setting, texts)
             except ValueError as error:
                 self.mistakes.append(f"IMCP-SETTING {setting.name} ({origin}) {error}")
-                return setting.default
+                break
+            self.origins[setting.name] = origin
+            return value
         self.origins[setting.name] = "default"
         return setting.default
 

@@ -110,10 +110,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="trusted_proxy",
-        read=values.network,
+        read=values.proxy,
         default=(),
         repeatable=True,
-        help="Address or CIDR block whose X-Forwarded-For is believed.",
+        help="Address or CIDR block whose X-Forwarded-For is believed; or unix.",
     ),
     Setting(
         name="rate_limit",

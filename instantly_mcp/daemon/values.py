@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
-
-Network: TypeAlias = IPv4Network | IPv6Network
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -98,13 +95,16 @@ def text(text: str) -> str:
     return text.strip()
 
 
-def network(text: str) -> Network:
-    """Read one address or CIDR block."""
+def proxy(text: str) -> str:
+    """Read one address or CIDR block, or ``unix`` for whoever uses a UNIX socket."""
+    name = text.strip()
+    if name == "unix":
+        return name
     try:
-        return ip_network(text.strip(), strict=False)
+        return str(ip_network(name, strict=False))
     except ValueError:
         raise ValueError(
-            "must be an address or a CIDR block, such as 10.0.0.0/8"
+            "must be unix, an address or a CIDR block, such as 10.0.0.0/8"
         ) from None
 
 

@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from instantly_mcp.api.interfaces import IDetached
 from instantly_mcp.daemon.in_flight import InFlight
 from instantly_mcp.protocol.interfaces import ITracker
 
@@ -19,8 +20,9 @@ class InFlightTests(SynchronousTestCase):
     """Work that was tracked holds the drain until it ends."""
 
     def test_interface(self):
-        """It is what the protocol asks for."""
+        """It is what the protocol and the client ask for."""
         self.assertTrue(verifyObject(ITracker, InFlight()))
+        self.assertTrue(verifyObject(IDetached, InFlight()))
 
     def test_empty(self):
         """With nothing open, nobody waits."""

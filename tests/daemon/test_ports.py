@@ -93,7 +93,6 @@ class PortsTests(SynchronousTestCase):
         """Return the ports for listen strings."""
         return Ports(
             self.reactor,
-            Factory(),
             [ListenAddress.parse(text) for text in texts],
             retries,
             ListenAddress.parse(companion) if companion else None,
@@ -106,21 +105,21 @@ class PortsTests(SynchronousTestCase):
     def test_every_address(self):
         """All addresses are listened on; port 0 becomes the real one."""
         ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:0:interface=\\:\\:1")
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://127.0.0.1:3000", "http://[::1]:49152"))
 
     def test_unix_socket(self):
         """A UNIX socket has no URL: its listen string stands for it."""
         self.reactor = UnixReactor()
         ports = self.ports("unix:/run/x.sock")
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("unix:/run/x.sock",))
         self.successResultOf(ports.close())
 
     def test_taken(self):
         """A taken port is one line that names it and says what to do."""
         self.take(("127.0.0.1", 3000))
-        opening = self.ports("tcp:3000:interface=127.0.0.1").open()
+        opening = self.ports("tcp:3000:interface=127.0.0.1").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertEqual(
             line,
@@ -132,27 +131,27 @@ class PortsTests(SynchronousTestCase):
         """With retries the next free port is used."""
         self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
         ports = self.ports("tcp:3000:interface=127.0.0.1", retries=2)
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://127.0.0.1:3002",))
 
     def test_retries_end(self):
         """When all the ports that may be tried are taken, that is said."""
         self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
-        opening = self.ports("tcp:3000:interface=127.0.0.1", retries=1).open()
+        opening = self.ports("tcp:3000:interface=127.0.0.1", retries=1).open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("and 1 ports after it", line)
 
     def test_nothing_stays_open(self):
         """When the second address fails, the first is closed again."""
         self.take(("", 3001))
-        opening = self.ports("tcp:3000", "tcp:3001").open()
+        opening = self.ports("tcp:3000", "tcp:3001").open(Factory())
         self.failureResultOf(opening, Mistakes)
         self.assertNotIn(("", 3000), self.reactor.taken)
 
     def test_not_here(self):
         """An address that this machine does not have is said in one line."""
         self.reactor.without = ("10.9.9.9",)
-        opening = self.ports("tcp:3000:interface=10.9.9.9", retries=5).open()
+        opening = self.ports("tcp:3000:interface=10.9.9.9", retries=5).open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("No such address", line)
 
@@ -164,32 +163,32 @@ class PortsTests(SynchronousTestCase):
             retries=1,
             companion="tcp:3000:interface=\\:\\:1",
         )
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://127.0.0.1:3001", "http://[::1]:3001"))
 
     def test_without_ipv6(self):
         """A machine without IPv6 does without the companion."""
         self.reactor.without = ("::1",)
         ports = self.ports("tcp:3000", companion="tcp:3000:interface=\\:\\:1")
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://0.0.0.0:3000",))
 
     def test_unreadable_certificate(self):
         """A certificate that is not there is one line."""
-        opening = self.ports("ssl:443:privateKey=/nowhere/key.pem").open()
+        opening = self.ports("ssl:443:privateKey=/nowhere/key.pem").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("/nowhere/key.pem", line)
 
     def test_unknown_kind(self):
         """An endpoint that no plugin knows is one line."""
-        opening = self.ports("carrier-pigeon:1").open()
+        opening = self.ports("carrier-pigeon:1").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertTrue(line.startswith("IMCP-BIND cannot listen on carrier-pigeon"))
 
     def test_close(self):
         """Closing frees every port; closing again does nothing."""
         ports = self.ports("tcp:3000", "tcp:3001")
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         self.successResultOf(ports.close())
         self.successResultOf(ports.close())
         self.assertEqual(self.reactor.taken, {})
@@ -197,7 +196,7 @@ class PortsTests(SynchronousTestCase):
     def test_certificates_of_plain_ports(self):
         """A reload leaves ports without TLS alone."""
         ports = self.ports("tcp:3000")
-        self.successResultOf(ports.open())
+        self.successResultOf(ports.open(Factory()))
         before = list(ports.bound)
         self.successResultOf(ports.renew_certificates())
         self.assertEqual(ports.bound, before)

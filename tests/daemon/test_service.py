@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from instantly_mcp.daemon.signals import Handler, Signals
 from .test_ports import SocketReactor
 
 
+ORDER = ["refuse", "streams", "connections", "cut", "pool"]
+
+
 class Scene(SynchronousTestCase):
     """A daemon whose parts write down what happens to them."""
 
@@ -40,11 +44,11 @@ class Scene(SynchronousTestCase):
         self.events: list[str] = []
         self.said: list[str] = []
         self.handlers: dict[int, Handler] = {}
-        self.connections: Deferred[object] = succeed(None)
+        self.connections: Deferred[None] = succeed(None)
         self.ready_file = Path(self.mktemp())
         self.out = StringIO()
         address = ListenAddress.parse("tcp:3000:interface=127.0.0.1")
-        self.ports = Ports(self.reactor, Factory(), [address])
+        self.ports = Ports(self.reactor, [address])
         self.readiness = Readiness()
         self.in_flight = InFlight()
         self.service = self.build()
@@ -58,13 +62,16 @@ class Scene(SynchronousTestCase):
         """Return the daemon."""
         parts = Parts(
             ports=self.ports,
+            factory=Factory(),
             readiness=self.readiness,
             in_flight=self.in_flight,
             timers=[Periodic(self.clock, 15, self.note("beat"), "beat")],
+            refuse_new=self.note("refuse"),
             close_streams=self.note("streams"),
             close_connections=self.close_connections,
+            cut_connections=self.note("cut"),
             close_upstream=self.note("pool"),
-            reload=self.note("reload"),
+            reload=lambda: self.events.append("reload"),
         )
         redactor = Redactor()
         return DaemonService(
@@ -81,16 +88,16 @@ class Scene(SynchronousTestCase):
             give_up=self.said.extend,
         )
 
-    def note(self, event: str):
+    def note(self, event: str) -> Callable[[], Deferred[None]]:
         """Return a function that writes the event down."""
 
-        def happen():
+        def happen() -> Deferred[None]:
             self.events.append(event)
             return succeed(None)
 
         return happen
 
-    def close_connections(self):
+    def close_connections(self) -> Deferred[None]:
         """Close, as slowly as the test wants."""
         self.events.append("connections")
         return self.connections
@@ -178,17 +185,17 @@ class StopTests(Scene):
         self.assertIs(self.readiness.phase, Phase.DRAINING)
         self.assertEqual(self.reactor.taken, {})
         self.assertFalse(self.ready_file.exists())
-        self.assertEqual(self.events, [])
+        self.assertEqual(self.events, ["refuse"])
         self.assertNoResult(stopping)
         self.call.callback(None)
-        self.assertEqual(self.events, ["streams", "connections", "pool"])
+        self.assertEqual(self.events, ORDER)
         self.successResultOf(stopping)
 
     def test_keep_alives_go_on_while_draining(self):
         """An open stream is kept alive until its call is done."""
         stopping = self.service.stopService()
         self.clock.advance(15)
-        self.assertEqual(self.events, ["beat"])
+        self.assertEqual(self.events, ["refuse", "beat"])
         self.call.callback(None)
         self.successResultOf(stopping)
 
@@ -199,7 +206,7 @@ class StopTests(Scene):
         self.assertNoResult(stopping)
         self.clock.advance(0.2)
         self.successResultOf(stopping)
-        self.assertEqual(self.events[-3:], ["streams", "connections", "pool"])
+        self.assertEqual(self.events[-4:], ORDER[-4:])
 
     def test_slow_connections(self):
         """A client that reads nothing does not hold the stop for ever."""

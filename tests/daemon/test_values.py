@@ -88,10 +88,11 @@ class ReadersTests(SynchronousTestCase):
 
     def test_networks(self):
         """A single address is a network of one."""
-        self.assertEqual(str(values.network("10.1.2.3")), "10.1.2.3/32")
-        self.assertEqual(str(values.network("10.1.2.3/8")), "10.0.0.0/8")
+        self.assertEqual(values.proxy("10.1.2.3"), "10.1.2.3/32")
+        self.assertEqual(values.proxy("10.1.2.3/8"), "10.0.0.0/8")
+        self.assertEqual(values.proxy("unix"), "unix")
         with self.assertRaises(ValueError):
-            values.network("10.0.0.0/40")
+            values.proxy("10.0.0.0/40")
 
     @given(st.text(max_size=60))
     def test_any_text_is_read_or_refused(self, text):

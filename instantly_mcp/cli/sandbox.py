@@ -1,0 +1,136 @@
+"""``instantly-mcp sandbox``: the simulated Instantly API alone, over HTTP."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+from twisted.internet.defer import succeed
+from twisted.logger import globalLogBeginner
+from twisted.python import usage
+from twisted.web.server import Site
+
+from ..daemon.announcement import write_ready_file
+from ..daemon.in_flight import InFlight
+from ..daemon.journal import FORMATS, Journal, LineFile
+from ..daemon.listening import ListenAddress
+from ..daemon.monotonic import use_monotonic_time
+from ..daemon.options import print_version
+from ..daemon.parts import Parts
+from ..daemon.ports import Ports
+from ..daemon.readiness import Readiness
+from ..daemon.redaction import Redactor
+from ..daemon.service import DaemonService
+from ..daemon.signals import Signals
+from ..daemon.values import whole_number
+from ..sandbox.sandbox import Sandbox
+from .foreground import report_to_stderr, run_service
+
+DEFAULT_PORT = "3001"
+
+
+class SandboxOptions(usage.Options):
+    """Where it listens, and from which seed its worlds grow."""
+
+    synopsis = "instantly-mcp sandbox [options]"
+    optParameters = [
+        ["port", None, DEFAULT_PORT, "TCP port on 127.0.0.1; 0 for any."],
+        ["seed", None, "1", "Seed of the simulated workspaces."],
+        ["ready-file", None, None, "JSON file written once it listens."],
+    ]
+
+    def parseArgs(self) -> None:
+        """Take no arguments."""
+
+    def postOptions(self) -> None:
+        """Check the numbers."""
+        for name, read in (
+            ("port", whole_number(0, 65535)),
+            ("seed", whole_number(0, 2**31 - 1)),
+        ):
+            try:
+                self[name] = read(self[name])
+            except ValueError as error:
+                raise usage.UsageError(f"--{name} {error}") from None
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
+
+    def run(self) -> int:
+        """Serve until a signal says stop."""
+        from twisted.internet import reactor
+
+        use_monotonic_time(reactor)
+        journal = Journal(LineFile(sys.stderr), FORMATS["text"], Redactor(), "info")
+        globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
+        return run_service(reactor, self.service(reactor))
+
+    def service(self, reactor: Any) -> DaemonService:
+        """Return the service that serves the sandbox."""
+        ready_file = self["ready-file"]
+        return DaemonService(
+            reactor=reactor,
+            clock=reactor,
+            parts=self._parts(reactor),
+            announcement=SandboxAnnouncement(Path(ready_file) if ready_file else None),
+            signals=Signals(reactor.callFromThread),
+            give_up=report_to_stderr,
+        )
+
+    def _parts(self, reactor: Any) -> Parts:
+        sandbox = Sandbox(reactor, seed=self["seed"])
+        site = QuietSite(sandbox.resource(standalone=True), reactor=reactor)
+        address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
+        return Parts(
+            ports=Ports(reactor, [address]),
+            factory=site,
+            readiness=Readiness(),
+            in_flight=InFlight(),
+            timers=(),
+            refuse_new=_nothing,
+            close_streams=_nothing,
+            close_connections=lambda: succeed(None),
+            cut_connections=_nothing,
+            close_upstream=lambda: succeed(None),
+            reload=_nothing,
+        )
+
+
+class QuietSite(Site):
+    """A site without an access log: that one would show whole URLs."""
+
+    def log(self, request: object) -> None:
+        """Write nothing."""
+
+
+@define(eq=False)
+class SandboxAnnouncement:
+    """Says where the simulated API is."""
+
+    ready_file: Path | None = None
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Print the block and write the ready file."""
+        if self.ready_file is not None:
+            write_ready_file(self.ready_file, "sandbox", urls)
+        print(
+            f"The simulated Instantly API v2 is at {urls[0]}\n"
+            "  Keys begin with 'sandbox'; each has a workspace of its own:\n"
+            f"    curl -s -H 'Authorization: Bearer sandbox' {urls[0]}"
+            "/api/v2/campaigns\n"
+            f"  What would have been sent: {urls[0]}/sandbox/outbox",
+            flush=True,
+        )
+
+    def withdraw(self) -> None:
+        """Take the ready file away."""
+        if self.ready_file is not None:
+            self.ready_file.unlink(missing_ok=True)
+
+
+def _nothing() -> None:
+    """Do nothing: the sandbox has no such part."""

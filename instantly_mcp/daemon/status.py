@@ -1,0 +1,108 @@
+"""What the daemon says about itself to probes and to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import define, evolve, field
+from twisted.internet.address import IPv4Address, IPv6Address
+from zope.interface import implementer
+
+from ..api.client import InstantlyClient
+from ..protocol.interfaces import ISessionStore
+from ..protocol.offer import Offer
+from ..protocol.versions import ALL, LATEST_LEGACY
+from ..web.delivery import Streams
+from ..web.interfaces import Condition, Facts, IStatus
+from .ports import Ports
+from .readiness import Phase, Readiness
+from .settings import Settings
+
+DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
+
+
+@implementer(IStatus)
+@define(eq=False, kw_only=True)
+class Status:
+    """Facts, which hardly change, and the condition of this moment.
+
+    :param ports: where the daemon listens, once it does.
+    """
+
+    settings: Settings
+    offer: Offer
+    readiness: Readiness
+    sessions: ISessionStore
+    streams: Streams
+    instantly: InstantlyClient
+    ports: Ports
+    _facts: Facts = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Put together what never changes."""
+        self._facts = Facts(
+            name=self.offer.info.name,
+            title=self.offer.info.title,
+            description=DESCRIPTION,
+            version=self.offer.info.version,
+            mode=self.settings.mode,
+            protocol_versions=tuple(sorted(ALL, reverse=True)),
+            tool_count=len(self.offer.toolbox.listed()),
+            capabilities=self.offer.capabilities(LATEST_LEGACY),
+            features=features(self.settings),
+            authentication=authentication(self.settings),
+            public_url=self.settings.public_url,
+        )
+
+    def facts(self) -> Facts:
+        """Return what the daemon is."""
+        if self._facts.port is None:
+            self._facts = evolve(self._facts, port=self._bound_port())
+        return self._facts
+
+    def condition(self) -> Condition:
+        """Return how it is now."""
+        return Condition(
+            ready=self.readiness.is_ready,
+            draining=self.readiness.phase is Phase.DRAINING,
+            sessions=self.sessions.count,
+            streams=self.streams.count,
+            degraded=self._degraded(),
+        )
+
+    def _degraded(self) -> Mapping[str, str]:
+        health = self.instantly.health
+        if not health.degraded:
+            return {}
+        return {"upstream": f"The circuit breaker is {health.breaker}."}
+
+    def _bound_port(self) -> int | None:
+        for bound in self.ports.bound:
+            host = bound.port.getHost()
+            if isinstance(host, IPv4Address | IPv6Address):
+                return int(host.port)
+        return None
+
+
+def features(settings: Settings) -> tuple[str, ...]:
+    """Return short names of what is switched on."""
+    switches = {
+        "sandbox": settings.sandbox,
+        "anonymous-discovery": settings.anonymous == "discovery",
+        "direct-execution": settings.session_policy == "lenient",
+        "rate-limit": settings.rate_limit > 0,
+        "server-secret": settings.server_secret is not None and not settings.no_auth,
+        "operator-key": settings.api_key is not None,
+    }
+    return tuple(name for name, is_on in switches.items() if is_on)
+
+
+def authentication(settings: Settings) -> tuple[str, ...]:
+    """Return the ways in which a key may be presented, the preferred one first."""
+    return (
+        "Authorization: Bearer YOUR_KEY",
+        "x-instantly-api-key: YOUR_KEY",
+        "x-api-key: YOUR_KEY",
+        "/mcp/YOUR_KEY",
+        *(["?apiKey=YOUR_KEY"] if settings.key_in_query else []),
+    )
