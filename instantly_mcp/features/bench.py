@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from .._json import Json, JsonObject
+from ..api.errors import ApiError, Reason
 from ..api.interfaces import IInstantly
 from ..catalog.index import BY_ID
 from ..protocol.call import Call
@@ -61,6 +62,22 @@ class Bench:
         """Execute an operation of the catalog for the caller."""
         operation = BY_ID[operation_id]
         return self.instantly.execute(operation, arguments, call.credential)
+
+    async def fetch(
+        self, operation_id: str, arguments: JsonObject, call: Call
+    ) -> JsonObject:
+        """Execute an operation whose reply must be an object to go on with.
+
+        :raises ApiError: also when the reply is something else.
+        """
+        reply = await self.execute(operation_id, arguments, call)
+        if not isinstance(reply, dict):
+            raise ApiError(
+                reason=Reason.UNEXPECTED_REPLY,
+                message="Instantly answered with something that is no object.",
+                operation_id=operation_id,
+            )
+        return reply
 
     def pause(self, seconds: float) -> Deferred[None]:
         """Return a Deferred that fires after `seconds`; cancelling stops the timer."""

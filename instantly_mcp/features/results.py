@@ -114,9 +114,10 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
 
     A cursor behind an empty page leads nowhere, so it is not passed on.
     """
-    items = reply.get("items", ()) if isinstance(reply, dict) else reply or ()
-    cursor = reply.get("next_starting_after") if isinstance(reply, dict) else None
-    shaped = [shape(item) for item in items]
+    facts = reply if isinstance(reply, dict) else {"items": reply}
+    items = facts.get("items")
+    cursor = facts.get("next_starting_after")
+    shaped = [shape(item) for item in items or () if isinstance(item, dict)]
     described: dict[str, Json] = {"has_more": bool(cursor and shaped)}
     if described["has_more"]:
         described["next_cursor"] = cursor

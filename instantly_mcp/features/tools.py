@@ -23,6 +23,8 @@ from .declaration import Declared
 from .offers import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .selection import Selection
 
+__all__ = ["Selection", "ServerFacts", "Toolbox", "build_toolbox"]
+
 DECLARED: tuple[Declared, ...] = (
     *campaigns.TOOLS,
     *leads.TOOLS,

@@ -96,15 +96,16 @@ class ZoneMap:
         )
 
     def _candidates(self, zone: str, asked: Profile) -> Iterator[tuple[str, int]]:
-        """Yield zones and shifts, the smallest shift and the same region first."""
+        """Yield zones and shifts: the smallest shift first, then the same region."""
         region = zone.split("/", 1)[0]
         found = []
         for place, (name, profile) in enumerate(self._offered().items()):
             shift = _constant_difference(profile, asked)
             if shift is not None:
                 elsewhere = not name.startswith(f"{region}/")
-                found.append((abs(shift), elsewhere, place, name, shift))
-        for _, _, _, name, shift in sorted(found):
+                # Of two equal distances the later clock: its window leaves more room.
+                found.append((abs(shift), shift < 0, elsewhere, place, name, shift))
+        for *_, name, shift in sorted(found):
             yield name, shift
 
     def _offered(self) -> dict[str, Profile]:

@@ -56,7 +56,7 @@ async def manage_account_state(bench: Bench, given: JsonObject, call: Call) -> J
     """Do one of five things to an account."""
     action, email = given["action"], given["email"]
     if action in ("pause", "resume"):
-        reply = await bench.execute(f"{action}Account", {"email": email}, call)
+        reply = await bench.fetch(f"{action}Account", {"email": email}, call)
         return ACCOUNT(reply)
     if action == "test_vitals":
         asked = {"accounts": [email]}

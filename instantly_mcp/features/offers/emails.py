@@ -44,7 +44,7 @@ async def list_emails(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Read a mail; its HTML only when asked for, or when there is nothing else."""
-    mail = EMAIL(await bench.execute("getEmail", {"id": given["id"]}, call))
+    mail = EMAIL(await bench.fetch("getEmail", {"id": given["id"]}, call))
     body = mail.get("body")
     if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
         return {**mail, "body": {"text": body["text"]}}

@@ -84,7 +84,7 @@ async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
     for number, chunk in enumerate(chunks, 1):
         request = {**given, "leads": [lead for _, lead in chunk]}
         try:
-            reply = await bench.execute("bulkAddLeads", request, call)
+            reply = await bench.fetch("bulkAddLeads", request, call)
         except ApiError as error:
             if number == 1:
                 raise

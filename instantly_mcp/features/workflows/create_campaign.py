@@ -28,6 +28,9 @@ DEFAULTS: Mapping[str, Json] = {
     "stop_on_auto_reply": True,
 }
 
+CALLED = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
+"""What the tool calls its arguments, where the API has another name."""
+
 SETTINGS = (
     "daily_limit",
     "email_gap",
@@ -62,7 +65,7 @@ async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
     report = _report(given, window, steps)
     if given.get("dry_run"):
         return {"stage": "preview", "would_create": payload, **report}
-    campaign = await bench.execute("createCampaign", payload, call)
+    campaign = await bench.fetch("createCampaign", payload, call)
     return {
         "stage": "created",
         "campaign": brief(campaign),
@@ -101,7 +104,11 @@ def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
 def _report(
     given: JsonObject, window: Placement, steps: Sequence[JsonObject]
 ) -> JsonObject:
-    applied = {name: value for name, value in DEFAULTS.items() if name not in given}
+    applied = {
+        CALLED.get(name, name): value
+        for name, value in DEFAULTS.items()
+        if name not in given
+    }
     report: dict[str, Json] = {
         "timezone": window.as_object(),
         "defaults_applied": applied,

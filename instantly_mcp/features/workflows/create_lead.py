@@ -32,4 +32,4 @@ async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
             "The lead lacks " + " or ".join(enough) + ".",
             "In a campaign a lead needs an email; in a list an email or a name.",
         )
-    return _lead(await bench.execute("createLead", lead, call))
+    return _lead(await bench.fetch("createLead", lead, call))

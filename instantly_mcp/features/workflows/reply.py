@@ -12,7 +12,7 @@ from ..results import Refusal
 async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Send a reply from the account that received the mail."""
     body = _body(given["body"])
-    original = await bench.execute("getEmail", {"id": given["reply_to_uuid"]}, call)
+    original = await bench.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
     expected = given.get("expected_recipient")
     recipient = _recipient(original, account)

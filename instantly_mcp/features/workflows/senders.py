@@ -74,7 +74,7 @@ async def discover(
         given: dict[str, Json] = {"limit": 100}
         if cursor is not None:
             given["starting_after"] = cursor
-        reply = await bench.execute("listAccount", given, call)
+        reply = await bench.fetch("listAccount", given, call)
         items = reply.get("items") or ()
         for account in items:
             senders.accounts[str(account["email"]).lower()] = account

@@ -21,7 +21,7 @@ async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
         )
     if "sequences" in patch:
         patch["sequences"] = formatted(patch["sequences"])
-    campaign = await bench.execute("patchCampaign", patch, call)
+    campaign = await bench.fetch("patchCampaign", patch, call)
     result: dict[str, Json] = {
         "campaign": brief(campaign),
         "changed": sorted(name for name in given if name != "id"),

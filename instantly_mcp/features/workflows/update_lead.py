@@ -28,13 +28,13 @@ _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 async def update_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Change a lead; variables that are not named stay."""
     patch = dict(given)
-    if patch.get("custom_variables"):
-        lead = await bench.execute("getLead", {"id": given["id"]}, call)
+    if isinstance(patch.get("custom_variables"), dict):
+        lead = await bench.fetch("getLead", {"id": given["id"]}, call)
         patch["custom_variables"] = {
             **_variables(lead),
             **patch["custom_variables"],
         }
-    return _lead(await bench.execute("patchLead", patch, call))
+    return _lead(await bench.fetch("patchLead", patch, call))
 
 
 def _variables(lead: JsonObject) -> JsonObject:

@@ -1,0 +1,104 @@
+"""The base class of the tools' tests: run a tool as the protocol layer would."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from attrs import define, field
+from jsonschema_rs import Draft202012Validator
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.tools import ServerFacts, Toolbox, build_toolbox
+from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.tool import Tool, ToolResult
+from instantly_mcp.protocol.versions import V2025_11_25
+from tests.support.cases import ClockedTestCase
+from tests.support.instantly import RecordingInstantly
+
+TODAY = date(2026, 1, 15)
+KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
+
+
+@implementer(IOutlet)
+@define(eq=False)
+class Collected:
+    """An outlet that keeps what was sent."""
+
+    messages: list[JsonObject] = field(factory=list)
+
+    def send(self, message: JsonObject) -> None:
+        self.messages.append(message)
+
+    def close(self) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
+
+
+class ToolTestCase(ClockedTestCase):
+    """Gives a test a toolbox on a scripted Instantly."""
+
+    mode = "live"
+    toolsets = "all"
+
+    def setUp(self) -> None:
+        """Build the toolbox on a driven clock and a fixed day."""
+        super().setUp()
+        self.instantly = RecordingInstantly()
+        self.outlet = Collected()
+        self.toolbox: Toolbox = build_toolbox(
+            self.instantly,
+            self.clock,
+            ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
+            Selection.parse(self.toolsets),
+            today=lambda: TODAY,
+        )
+
+    def tool(self, name: str) -> Tool:
+        """Return a tool that must be there."""
+        tool = self.toolbox.find(name)
+        assert tool is not None, f"there is no tool {name}"
+        return tool
+
+    def starting(self, tool_name: str, **arguments: Any) -> Deferred[ToolResult]:
+        """Start a call with arguments that the tool's schema must allow."""
+        tool = self.tool(tool_name)
+        self.assertTrue(self.allows(tool_name, arguments), f"{tool_name}: {arguments}")
+        caller = Caller(revision=V2025_11_25, credential=KEY, outlet=self.outlet)
+        return tool.run(arguments, Call(caller=caller, progress_token="p"))
+
+    def run_tool(self, tool_name: str, **arguments: Any) -> ToolResult:
+        """Return the result of a call that needs no time."""
+        return self.successResultOf(self.starting(tool_name, **arguments))
+
+    def value(self, tool_name: str, **arguments: Any) -> Any:
+        """Return the structured value of a call that succeeds, as JSON."""
+        result = self.run_tool(tool_name, **arguments)
+        self.assertFalse(result.is_error, result.structured)
+        value = loads(dumps(result.structured))
+        schema = self.tool(tool_name).output_schema
+        if schema is not None:
+            self.assertTrue(Draft202012Validator(dict(schema)).is_valid(value), value)
+        return value
+
+    def failure(self, tool_name: str, **arguments: Any) -> Any:
+        """Return the structured error of a call that fails."""
+        result = self.run_tool(tool_name, **arguments)
+        self.assertTrue(result.is_error, result.structured)
+        return loads(dumps(result.structured))
+
+    def allows(self, tool_name: str, arguments: JsonObject) -> bool:
+        """Say whether the tool's schema takes these arguments."""
+        schema = dict(self.tool(tool_name).input_schema)
+        return Draft202012Validator(schema).is_valid(dict(arguments))
+
+    def progress(self) -> list[Any]:
+        """Return the progress values that were sent."""
+        return [m["params"]["progress"] for m in self.outlet.messages]

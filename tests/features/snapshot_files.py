@@ -1,0 +1,68 @@
+"""One JSON file for each tool: what a client sees of it.
+
+After a change that is meant, write them anew and review the difference::
+
+    python -m tests.features.snapshot_files
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from instantly_mcp._json import JsonObject
+from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.tools import ServerFacts, Toolbox, build_toolbox
+from instantly_mcp.protocol.tool import Tool
+from tests.support.instantly import RecordingInstantly
+
+FOLDER = Path(__file__).parent / "snapshots"
+OLDER_NAMES = ("get_account_details", "get_account_info", "manage_account_state")
+
+
+def every_tool() -> list[Tool]:
+    """Return all tools, listed or not."""
+    toolbox: Toolbox = build_toolbox(
+        RecordingInstantly(),
+        Clock(),
+        ServerFacts(name="instantly-mcp", version="1.2.3"),
+        Selection.parse("all"),
+    )
+    older = [tool for name in OLDER_NAMES if (tool := toolbox.find(name))]
+    return [*toolbox.listed(), *older]
+
+
+def seen(tool: Tool) -> JsonObject:
+    """Return a tool as the newest legacy revision shows it."""
+    entry = {
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description,
+        "inputSchema": tool.input_schema,
+        "annotations": tool.annotations.as_object(tool.title),
+    }
+    if tool.output_schema is not None:
+        entry["outputSchema"] = tool.output_schema
+    return entry
+
+
+def text_of(tool: Tool) -> str:
+    """Return the contents of a tool's snapshot."""
+    return json.dumps(seen(tool), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def rewrite() -> None:
+    """Write every snapshot anew and remove those of tools that are gone."""
+    FOLDER.mkdir(exist_ok=True)
+    tools = {tool.name: text_of(tool) for tool in every_tool()}
+    for path in FOLDER.glob("*.json"):
+        if path.stem not in tools:
+            path.unlink()
+    for name, text in tools.items():
+        (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite()

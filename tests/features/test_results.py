@@ -1,0 +1,232 @@
+"""Results: pages, labels, sizes, and failures that a model can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json import dumps
+from instantly_mcp.api.errors import Reason
+from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
+from instantly_mcp.features.labels import (
+    labelled,
+    names_and_codes,
+    to_code,
+    to_lead_filter,
+)
+from instantly_mcp.features.results import HINTS, MAX_BYTES, Refusal, fit, page
+from instantly_mcp.features.values import comma_list, end_of_day
+from tests.features.cases import ToolTestCase
+from tests.support.instantly import api_error
+
+
+def same(item: Any) -> Any:
+    """Return an item as it is."""
+    return item
+
+
+class PageTests(SynchronousTestCase):
+    def test_a_page_with_more(self) -> None:
+        """The cursor is passed on as it is."""
+        reply = {"items": [{"id": 1}], "next_starting_after": "2026-01-01&a+b@x.org"}
+        self.assertEqual(
+            page(reply, same)["page"],
+            {"has_more": True, "next_cursor": "2026-01-01&a+b@x.org", "returned": 1},
+        )
+
+    def test_the_last_page(self) -> None:
+        """Without a cursor there is no more."""
+        got = page({"items": [{"id": 1}]}, same)
+        self.assertEqual(got["page"], {"has_more": False, "returned": 1})
+
+    def test_an_empty_page_ends_the_list(self) -> None:
+        """A cursor behind an empty page is not passed on."""
+        got = page({"items": [], "next_starting_after": "x"}, same)
+        self.assertEqual(got, {"items": [], "page": {"has_more": False, "returned": 0}})
+
+    def test_odd_replies(self) -> None:
+        """A reply that is no page is an empty page, a bare list is one."""
+        self.assertEqual(page(None, same)["items"], [])
+        self.assertEqual(page({}, same)["items"], [])
+        self.assertEqual(page([{"id": 1}], same)["items"], [{"id": 1}])
+
+
+class FitTests(SynchronousTestCase):
+    def test_what_fits_is_untouched(self) -> None:
+        """A small value comes back as the same object."""
+        value: dict[str, Any] = {"items": [], "page": {}}
+        self.assertIs(fit(value, {}), value)
+
+    def test_a_long_page_is_cut_with_a_cursor(self) -> None:
+        """Items that do not fit are left for the next page, which begins there."""
+        items = [{"id": f"i{n}", "text": "x" * 9_000} for n in range(25)]
+        value = {"items": items, "page": {"has_more": False, "returned": 25}}
+        cut = fit(value, {}, lambda item, given: item["id"])
+        kept = len(cut["items"])
+        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        self.assertTrue(5 < kept < 25)
+        self.assertEqual(
+            cut["page"],
+            {"has_more": True, "next_cursor": f"i{kept - 1}", "returned": kept},
+        )
+        self.assertIn("next_cursor", cut["notice"])
+
+    def test_without_a_cursor_the_limit_is_named(self) -> None:
+        """Where a list cannot go on inside a page, a smaller limit is named."""
+        items = [{"text": "x" * 30_000} for _ in range(5)]
+        cut = fit({"items": items, "page": {"has_more": False, "returned": 5}}, {})
+        self.assertIn(f"limit {len(cut['items'])}", cut["notice"])
+
+    def test_one_huge_item_is_shortened(self) -> None:
+        """A single item beyond the size keeps its shape; its long text is cut."""
+        items = [{"id": "1", "body": "x" * 300_000}]
+        cut = fit(
+            {"items": items, "page": {"has_more": False, "returned": 1}},
+            {},
+            lambda item, given: item["id"],
+        )
+        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        self.assertEqual(cut["items"][0]["id"], "1")
+        self.assertIn("characters cut", cut["items"][0]["body"])
+        self.assertIn("100 kB", cut["notice"])
+
+    def test_long_lists_inside_are_shortened(self) -> None:
+        """Ten thousand addresses in a job become some, and a count."""
+        job = {"job": {"data": {"emails": [f"p{n}@example.com" for n in range(9999)]}}}
+        cut = fit(job, {})
+        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
+
+    @given(
+        st.dictionaries(
+            st.text(max_size=5),
+            st.lists(st.integers(0, 40_000).map(lambda n: "é" * n), max_size=8),
+            max_size=8,
+        )
+    )
+    def test_every_object_fits_in_the_end(self, value: Any) -> None:
+        """Whatever is in an object, its result stays below the limit."""
+        self.assertLessEqual(len(dumps(fit(value, {}))), MAX_BYTES)
+
+
+class LabelTests(SynchronousTestCase):
+    def test_labels_stand_beside_codes(self) -> None:
+        """The number stays and gets a word; a new number is unknown, not an error."""
+        shape = labelled({"status": CAMPAIGN_STATUS}, drop=frozenset({"secret"}))
+        self.assertEqual(
+            shape({"status": -99, "secret": "s", "empty": None}),
+            {"status": -99, "status_label": "account_suspended"},
+        )
+        self.assertEqual(shape({"status": 77})["status_label"], "unknown")
+
+    def test_names_and_numbers_are_taken(self) -> None:
+        """A value may be given by name, by number, or by number as text."""
+        convert = to_code(CAMPAIGN_STATUS)
+        for given_value in ("active", "Active", 1, "1"):
+            self.assertEqual(convert(given_value), 1)
+        self.assertEqual(convert("running subsequences"), 4)
+        for wrong in ("sleeping", 77, "77"):
+            with self.assertRaises(Refusal):
+                convert(wrong)
+
+    def test_open_ended_numbers(self) -> None:
+        """A workspace's own interest numbers pass."""
+        convert = to_code(INTEREST, open_ended=True)
+        self.assertEqual([convert(5001), convert("no_show")], [5001, -4])
+
+    def test_schema_of_both(self) -> None:
+        """The schema lists the names and the numbers."""
+        self.assertEqual(
+            names_and_codes({1: "on", 0: "off"}), {"enum": ["on", "off", 1, 0]}
+        )
+
+    def test_lead_filters(self) -> None:
+        """Filters go by their short or by their full names."""
+        self.assertEqual(to_lead_filter("replied"), "FILTER_VAL_REPLIED")
+        self.assertEqual(to_lead_filter("meeting booked"), "FILTER_LEAD_MEETING_BOOKED")
+        self.assertEqual(to_lead_filter("FILTER_VAL_CONTACTED"), "FILTER_VAL_CONTACTED")
+        with self.assertRaises(Refusal) as caught:
+            to_lead_filter("happy")
+        self.assertIn("bounced", caught.exception.hint)
+
+    def test_ends_of_days(self) -> None:
+        """A bare date as an end includes the day; a time is left alone."""
+        self.assertEqual(end_of_day("2026-02-28"), "2026-02-28T23:59:59.999Z")
+        self.assertEqual(end_of_day("2026-02-28T10:00:00Z"), "2026-02-28T10:00:00Z")
+
+    def test_comma_lists(self) -> None:
+        """Text stays, a list is joined."""
+        self.assertEqual(comma_list("a,b"), "a,b")
+        self.assertEqual(comma_list(["a", "b"]), "a,b")
+
+
+class FailureTests(ToolTestCase):
+    def test_every_reason_has_a_hint(self) -> None:
+        """A failure of any kind says what to do next."""
+        self.assertEqual(set(HINTS), set(Reason))
+
+    def test_rate_limit(self) -> None:
+        """A 429 is a result with the seconds to wait."""
+        self.instantly.answers(
+            "listCampaign",
+            api_error(Reason.RATE_LIMITED, status=429, retry_after=12.5),
+        )
+        error = self.failure("list_campaigns")
+        self.assertEqual(error["code"], "rate_limited")
+        self.assertEqual(error["retry_after"], 12.5)
+        self.assertEqual(error["upstream_status"], 429)
+        self.assertEqual(error["operation"], "listCampaign")
+        self.assertTrue(error["hint"])
+
+    def test_missing_scope(self) -> None:
+        """A 403 names the scopes that would do."""
+        self.instantly.answers(
+            "listCampaign",
+            api_error(Reason.SCOPE_MISSING, status=403, scopes=("campaigns:read",)),
+        )
+        self.assertEqual(self.failure("list_campaigns")["scopes"], ["campaigns:read"])
+
+    def test_unknown_status_name(self) -> None:
+        """A value that no table knows fails before anything is sent."""
+        error = self.failure("list_emails", i_status="cheerful")
+        self.assertEqual(error["code"], "bad_argument")
+        self.assertEqual(self.instantly.executed, [])
+
+    def test_nothing_to_change(self) -> None:
+        """An update without a change is refused here."""
+        for name, id in (
+            ("update_campaign", {"campaign_id": "c"}),
+            ("update_lead", {"lead_id": "l"}),
+            ("update_account", {"email": "a@example.com"}),
+            ("update_lead_list", {"list_id": "x"}),
+        ):
+            self.assertEqual(self.failure(name, **id)["code"], "bad_argument")
+        self.assertEqual(self.instantly.executed, [])
+
+    def test_an_object_that_is_none(self) -> None:
+        """A reply without an object where one is needed is a failure, not a crash."""
+        self.instantly.answers("getEmail", None)
+        error = self.failure("get_email", email_id="m")
+        self.assertEqual(error["code"], "unexpected_reply")
+
+    def test_cancelling_a_call(self) -> None:
+        """Cancelling the tool cancels its call to Instantly and is not a result."""
+        cancelled: list[object] = []
+        self.instantly.answers("listCampaign", Deferred(cancelled.append))
+        running = self.starting("list_campaigns")
+        running.cancel()
+        self.assertEqual(len(cancelled), 1)
+        self.failureResultOf(running, CancelledError)
+
+    def test_a_bug_is_not_dressed_up(self) -> None:
+        """What is no expected failure reaches the protocol layer as it is."""
+
+        def explode(arguments: object) -> object:
+            raise ZeroDivisionError
+
+        self.instantly.answers("listCampaign", explode)
+        self.failureResultOf(self.starting("list_campaigns"), ZeroDivisionError)

@@ -1,0 +1,21 @@
+"""What clients see of each tool changes only on purpose."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.features.snapshot_files import FOLDER, every_tool, text_of
+
+
+class SnapshotTests(SynchronousTestCase):
+    def test_each_tool_is_as_its_snapshot(self) -> None:
+        """A tool equals its file; run the module snapshot_files after a change."""
+        for tool in every_tool():
+            path = FOLDER / f"{tool.name}.json"
+            self.assertTrue(path.exists(), f"no snapshot of {tool.name}")
+            self.assertEqual(text_of(tool), path.read_text("utf-8"), tool.name)
+
+    def test_no_snapshot_is_left_over(self) -> None:
+        """Each file belongs to a tool that is there."""
+        names = {tool.name for tool in every_tool()}
+        self.assertEqual({path.stem for path in FOLDER.glob("*.json")}, names)

@@ -1,0 +1,88 @@
+"""An `IInstantly` that records what it executes and answers as it was told.
+
+It refuses arguments that the catalog does not know, as the real client does, so
+that a tool which misspells a parameter fails its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, field, frozen
+from jsonschema_rs import Draft202012Validator
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from instantly_mcp._credential import Credential
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.api.interfaces import IInstantly
+from instantly_mcp.catalog.operation import Operation
+from instantly_mcp.catalog.schema import arguments_schema
+
+
+@frozen
+class Executed:
+    """One call that reached the fake."""
+
+    id: str
+    arguments: JsonObject
+    principal: str
+
+
+@implementer(IInstantly)
+@define(eq=False)
+class RecordingInstantly:
+    """Answers from a script; an operation without one answers an empty object."""
+
+    executed: list[Executed] = field(factory=list)
+    _scripts: dict[str, list[Any]] = field(factory=dict)
+
+    def answers(self, operation_id: str, *replies: Any) -> RecordingInstantly:
+        """Script the replies of an operation, in order; the last one is repeated.
+
+        :param replies: JSON values, `ApiError`s, Deferreds, or functions of the
+            arguments.
+        """
+        self._scripts[operation_id] = list(replies)
+        return self
+
+    def execute(
+        self, operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json]:
+        checked = dict(arguments)
+        schema = arguments_schema(operation)
+        problems = [
+            f"{error.instance_path}: {error.message}"
+            for error in Draft202012Validator(schema).iter_errors(checked)
+        ]
+        if problems:
+            raise AssertionError(f"{operation.id} is called wrongly: {problems}")
+        self.executed.append(Executed(operation.id, checked, credential.principal))
+        script = self._scripts.get(operation.id, [{}])
+        reply = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(reply, Callable):  # type: ignore[arg-type]
+            reply = reply(checked)
+        if isinstance(reply, ApiError):
+            return fail(reply)
+        if isinstance(reply, Deferred):
+            return reply
+        return succeed(reply)
+
+    def calls(self, operation_id: str) -> list[JsonObject]:
+        """Return the arguments of every call of one operation."""
+        return [each.arguments for each in self.executed if each.id == operation_id]
+
+    @property
+    def ids(self) -> list[str]:
+        """The operations executed, in order."""
+        return [each.id for each in self.executed]
+
+
+def api_error(
+    reason: Reason, operation_id: str = "listCampaign", **given: Any
+) -> ApiError:
+    """Return a failed call."""
+    message = given.pop("message", "It did not work.")
+    return ApiError(reason=reason, message=message, operation_id=operation_id, **given)
