@@ -178,7 +178,7 @@ class AdmissionTests(ClockedTestCase):
 
     def test_off(self) -> None:
         """A limit of 0 switches the counting off."""
-        self.stage = self.make_stage(0, 0)
+        self.stage = self.make_stage(0, 9)
         for _ in range(300):
             self.assertTrue(self.passes(exchange(with_headers=KEY)))
 

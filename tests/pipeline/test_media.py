@@ -41,6 +41,7 @@ REPAIRED = (
     ",,,",
     ";q=0",
     f'{JSON};profile="a,b;q=0"',
+    f'{JSON};profile="a\\",{STREAM};q=0"',
 )
 
 NO_STREAM = (

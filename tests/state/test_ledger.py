@@ -26,6 +26,13 @@ class MemoryLedgerTests(state.LedgerContract):
         self.assertFalse(ledger.take("d").granted)
         self.assertTrue(ledger.take("a").granted)
 
+    def test_forgets_the_longest_unseen(self) -> None:
+        """A key that was seen again is not the first to be forgotten."""
+        ledger = MemoryLedger(2, self.clock, max_buckets=3)
+        for key in ("a", "b", "c", "a", "d"):
+            self.assertTrue(ledger.take(key).granted)
+        self.assertFalse(ledger.take("a").granted)
+
     def test_no_limit_no_table(self) -> None:
         """Without a limit nothing is remembered."""
         ledger = MemoryLedger(0, self.clock)
