@@ -78,14 +78,13 @@ class Answering:
             headers=versioned,
             survives=not revision.modern,
             may_stream=can_stream and exchange.accepts_stream,
+            only_stream=not exchange.accepts_json,
             streams=streams,
             primed=revision.priming,
             restate=restate,
         )
         caller = self._caller(exchange, revision, session, race.outlet)
         race.run(self.server.handle(message, caller))
-        if not exchange.accepts_json:
-            race.commit()
         return race.reply
 
     def _caller(

@@ -43,6 +43,7 @@ class Race:
 
     :param survives: the call goes on when its client leaves.
     :param may_stream: the answer may become an event stream.
+    :param only_stream: every result is streamed; errors keep their HTTP status.
     :param streams: where a stream is kept for resumption; ``None`` for nowhere.
     :param primed: such a stream begins with an empty event.
     """
@@ -52,6 +53,7 @@ class Race:
     headers: HeaderPairs
     survives: bool
     may_stream: bool
+    only_stream: bool = False
     streams: StreamLog | None = None
     primed: bool = False
     restate: Restate = unchanged
@@ -61,6 +63,7 @@ class Race:
     _running: Deferred[Response | None] | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
+    _over: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Let whoever waits for the reply give up."""
@@ -74,15 +77,20 @@ class Race:
     def run(self, running: Deferred[Response | None]) -> None:
         """Follow a call to its end."""
         self._running = running
-        if not running.called and self.may_stream and self._sink is None:
-            self._timer = self.clock.callLater(self.commit_seconds, self.commit)
+        running.addCallbacks(self._answered, self._failed)
+        if self._over:
+            return
         if self._gone:
             self._leave()
-        running.addCallbacks(self._answered, self._failed)
+        elif self.only_stream:
+            self.commit()
+        elif self.may_stream and self._sink is None:
+            self._timer = self.clock.callLater(self.commit_seconds, self.commit)
 
     def commit(self) -> None:
-        """Turn the answer into an event stream now. Does nothing once replied."""
-        if self._sink is not None or self.reply.called:
+        """Turn the answer into an event stream now, if it can still become one."""
+        decided = self._sink is not None or self.reply.called or self._gone
+        if decided or not self.may_stream:
             return
         self._stop_timer()
         channel = self._open()
@@ -111,14 +119,17 @@ class Race:
         return stream.open()
 
     def _answered(self, response: Response | None) -> None:
+        self._over = True
         self._stop_timer()
         if response is not None and response.error is not None:
             response = evolve(response, error=self.restate(response.error))
+        elif response is not None and self.only_stream:
+            self.commit()
         if self._sink is not None:
             if response is not None:
                 self._sink.send(response.as_object())
             self._sink.close()
-        elif not self.reply.called:
+        elif not self.reply.called and not self._gone:
             self.reply.callback(
                 Answer(status=ACCEPTED, headers=self.headers)
                 if response is None
@@ -135,11 +146,12 @@ class Race:
 
     def _client_gone(self, reply: Deferred[Reply]) -> None:
         """The client left before the answer began."""
+        self._gone = True
         self._stop_timer()
         self._leave()
 
     def _client_left_stream(self) -> None:
-        if self._running is None or not self._running.called:
+        if not self._over:
             self._leave()
 
     def _leave(self) -> None:

@@ -21,8 +21,12 @@ RETRY_MS = 1000
 """After how many milliseconds a client should come back."""
 
 MAX_KEPT_BYTES = 1 << 20
+MAX_DIGITS = 18
 MAX_STREAMS = 32
-"""Streams that one session keeps for resumption, open ones included."""
+"""Streams that one session keeps for resumption, open ones included.
+
+More may be open at a time: the oldest then go on, but cannot be resumed.
+"""
 
 
 @implementer(IOutlet)
@@ -108,7 +112,7 @@ class StreamLog:
     _streams: dict[str, ResumableStream] = field(factory=dict, init=False)
 
     def new(self, primed: bool) -> ResumableStream:
-        """Return a new stream; the oldest that is over, or lost, makes room."""
+        """Return a new stream; the oldest that is over, or lost, is forgotten."""
         if len(self._streams) >= MAX_STREAMS:
             self._make_room()
         stream = ResumableStream(primed=primed)
@@ -121,6 +125,8 @@ class StreamLog:
         stream = self._streams.get(stream_id)
         if stream is None or not place.isascii() or not place.isdigit():
             return None
+        if len(place) > MAX_DIGITS:
+            return None
         return stream, int(place)
 
     def _make_room(self) -> None:
@@ -128,9 +134,8 @@ class StreamLog:
             if stream.is_over or stream.channel is None:
                 del self._streams[stream.id]
                 return
-        oldest = next(iter(self._streams.values()))
-        oldest.close()
-        del self._streams[oldest.id]
+        # Every one is being read: closing one would cost its client an answer.
+        del self._streams[next(iter(self._streams))]
 
 
 def _place_in(event_id: str | None) -> int:

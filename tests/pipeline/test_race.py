@@ -1,0 +1,337 @@
+"""A race: the result first is JSON, anything else first is a stream."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._json import Json, loads
+from instantly_mcp.pipeline.channel import Event
+from instantly_mcp.pipeline.race import COMMIT_SECONDS, Race
+from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
+from instantly_mcp.pipeline.resumable import StreamLog
+from instantly_mcp.protocol.call import NOWHERE
+from instantly_mcp.protocol.errors import ProtocolError, method_not_found
+from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.jsonrpc import Response, notification
+from tests.support.cases import ClockedTestCase
+from tests.support.servers import WorkList
+
+NEWS = notification("notifications/progress", {"progressToken": 1, "progress": 1})
+
+
+class RaceTestCase(ClockedTestCase):
+    def setUp(self) -> None:
+        """Make a call that waits."""
+        super().setUp()
+        self.work = WorkList()
+        self.told: list[str] = []
+        self.running: Deferred[Response | None] = Deferred(
+            lambda _: self.told.append("cancelled")
+        )
+        self.events: list[Event] = []
+        self.ended = False
+
+    def race(self, *, survives: bool = True, run: bool = True, **fields: Json) -> Race:
+        """Return a race, started unless told otherwise."""
+        race = Race(
+            clock=self.clock,
+            tracker=self.work,
+            headers=(("A", "b"),),
+            survives=survives,
+            **{"may_stream": True, **fields},
+        )
+        if run:
+            race.run(self.running)
+        return race
+
+    def stream(self, race: Race) -> EventStream:
+        """Return the stream the race was answered with, and read it."""
+        reply = self.successResultOf(race.reply)
+        assert isinstance(reply, EventStream), reply
+
+        def end() -> None:
+            self.ended = True
+
+        reply.channel.attach(self.events.append, end)
+        return reply
+
+    def answer(self, race: Race) -> Answer:
+        """Return the complete answer of the race."""
+        reply: Reply = self.successResultOf(race.reply)
+        assert isinstance(reply, Answer), reply
+        return reply
+
+    def messages(self) -> list[Json]:
+        """Return the messages that were streamed."""
+        return [loads(event.data) for event in self.events if event.data]
+
+
+class ResultFirstTests(RaceTestCase):
+    def test_answers_in_json(self) -> None:
+        """A result that comes first is a JSON answer, and no timer is left."""
+        race = self.race()
+        self.running.callback(Response(0, {"a": 1}))
+        answer = self.answer(race)
+        self.assertEqual(answer.status, 200)
+        self.assertIn(("A", "b"), answer.headers)
+        self.assertEqual(loads(answer.body)["id"], 0)
+
+    def test_keeps_the_status(self) -> None:
+        """An error that comes first keeps its HTTP status."""
+        race = self.race()
+        error = method_not_found("x", status=404)
+        self.running.callback(Response(1, error=error))
+        self.assertEqual(self.answer(race).status, 404)
+
+    def test_restates(self) -> None:
+        """A route may word an error in its own way, on either path."""
+
+        def restate(error: ProtocolError) -> ProtocolError:
+            return ProtocolError(-32000, "restated", status=418)
+
+        race = self.race(restate=restate)
+        self.running.callback(Response(1, error=method_not_found("x")))
+        self.assertEqual(self.answer(race).status, 418)
+        late = self.race(run=False, restate=restate)
+        late.commit()
+        self.stream(late)
+        late.run(succeed(Response(1, error=method_not_found("x"))))
+        self.assertEqual(self.messages()[0]["error"]["message"], "restated")
+
+    def test_immediate(self) -> None:
+        """A result that is there at once starts no timer."""
+        race = self.race(run=False)
+        race.run(succeed(Response(1, {})))
+        self.assertEqual(self.answer(race).status, 200)
+
+    def test_nothing_to_answer(self) -> None:
+        """A call that was cancelled from elsewhere is answered with 202."""
+        race = self.race()
+        self.running.cancel()
+        self.assertEqual(self.answer(race), Answer(status=202, headers=(("A", "b"),)))
+
+    def test_late_news(self) -> None:
+        """A notification after the answer goes nowhere."""
+        race = self.race()
+        self.running.callback(Response(1, {}))
+        race.outlet.send(NEWS)
+        self.answer(race)
+
+
+class StreamFirstTests(RaceTestCase):
+    def test_news_opens_the_stream(self) -> None:
+        """A notification opens the stream; the result is its last event."""
+        race = self.race()
+        race.outlet.send(NEWS)
+        stream = self.stream(race)
+        self.assertIn(("A", "b"), stream.headers)
+        self.assertFalse(self.ended)
+        self.running.callback(Response("x", {}))
+        self.assertEqual(self.messages()[0], NEWS)
+        self.assertEqual(self.messages()[1]["id"], "x")
+        self.assertTrue(self.ended)
+
+    def test_commit_window(self) -> None:
+        """A slow call becomes a stream when the window has passed, not before."""
+        race = self.race()
+        self.clock.advance(COMMIT_SECONDS - 0.1)
+        self.assertNoResult(race.reply)
+        self.clock.advance(0.2)
+        self.stream(race)
+        self.assertEqual(self.events, [])
+        self.running.callback(Response(1, {}))
+        self.assertEqual(len(self.messages()), 1)
+
+    def test_waiting_chain(self) -> None:
+        """A call whose Deferred waits for another one has its window as well."""
+        waiting: Deferred[Response | None] = Deferred()
+        start: Deferred[None] = succeed(None)
+        race = self.race(run=False)
+        race.run(start.addCallback(lambda _: waiting))
+        self.clock.advance(COMMIT_SECONDS)
+        self.stream(race)
+        waiting.callback(Response(1, {}))
+        self.assertTrue(self.ended)
+
+    def test_cancelled_stream(self) -> None:
+        """A stream whose call was cancelled from elsewhere ends without a result."""
+        race = self.race()
+        race.commit()
+        self.stream(race)
+        self.running.cancel()
+        self.assertEqual((self.messages(), self.ended), ([], True))
+
+    def test_commit_twice(self) -> None:
+        """Committing again changes nothing."""
+        race = self.race()
+        race.commit()
+        race.commit()
+        self.stream(race)
+        self.running.callback(Response(1, {}))
+
+    def test_news_before_the_start(self) -> None:
+        """A tool that reports before its Deferred is known opens the stream too."""
+        race = self.race(run=False)
+        race.outlet.send(NEWS)
+        race.run(self.running)
+        self.stream(race)
+        self.running.callback(Response(1, {}))
+        self.assertEqual(len(self.messages()), 2)
+
+    def test_outlet(self) -> None:
+        """A call cannot end its own stream before its result."""
+        race = self.race()
+        self.assertTrue(verifyObject(IOutlet, race.outlet))
+        race.commit()
+        self.stream(race)
+        race.outlet.close()
+        self.assertFalse(self.ended)
+        self.running.callback(Response(1, {}))
+
+
+class JsonOnlyTests(RaceTestCase):
+    def test_never_streams(self) -> None:
+        """A client that reads only JSON waits for it, however long that takes."""
+        race = self.race(may_stream=False)
+        self.assertIs(race.outlet, NOWHERE)
+        self.clock.advance(COMMIT_SECONDS * 10)
+        race.commit()
+        self.assertNoResult(race.reply)
+        self.running.callback(Response(1, {}))
+        self.assertEqual(self.answer(race).status, 200)
+
+
+class StreamOnlyTests(RaceTestCase):
+    def test_results_are_streamed(self) -> None:
+        """A client that excludes JSON gets even an immediate result as a stream."""
+        race = self.race(run=False, only_stream=True)
+        race.run(succeed(Response(1, {"a": 1})))
+        self.stream(race)
+        self.assertEqual(self.messages()[0]["result"], {"a": 1})
+        self.assertTrue(self.ended)
+
+    def test_streams_at_once(self) -> None:
+        """It need not wait for the window either."""
+        race = self.race(only_stream=True)
+        self.stream(race)
+        self.running.callback(Response(1, {}))
+
+    def test_errors_keep_their_status(self) -> None:
+        """A refusal is JSON all the same: its HTTP status counts for more."""
+        race = self.race(run=False, only_stream=True)
+        race.run(succeed(Response(1, error=method_not_found("x", status=404))))
+        self.assertEqual(self.answer(race).status, 404)
+
+
+class LeavingTests(RaceTestCase):
+    def test_modern_before_the_answer(self) -> None:
+        """A modern client that leaves cancels its call and gets no answer at all."""
+        race = self.race(survives=False)
+        race.reply.cancel()
+        self.assertEqual(self.told, ["cancelled"])
+        self.failureResultOf(race.reply, CancelledError)
+        self.assertEqual(self.work.tracked, [])
+
+    def test_modern_during_the_stream(self) -> None:
+        """A modern client that leaves its stream cancels its call."""
+        race = self.race(survives=False)
+        race.commit()
+        self.stream(race).channel.abandon()
+        self.assertEqual(self.told, ["cancelled"])
+
+    def test_modern_waiting_chain(self) -> None:
+        """It cancels a call as well whose Deferred waits for another one."""
+        start: Deferred[None] = succeed(None)
+        race = self.race(survives=False, run=False)
+        race.run(start.addCallback(lambda _: self.running))
+        race.commit()
+        self.stream(race).channel.abandon()
+        self.assertEqual(self.told, ["cancelled"])
+
+    def test_modern_overflow(self) -> None:
+        """A stream dropped before the call is known cancels it as soon as it is."""
+        race = self.race(survives=False, run=False)
+        race.commit()
+        self.stream(race).channel.abandon()
+        race.run(self.running)
+        self.assertEqual(self.told, ["cancelled"])
+
+    def test_legacy_before_the_answer(self) -> None:
+        """A call of the session eras goes on without its client, and is tracked."""
+        race = self.race()
+        race.reply.cancel()
+        self.failureResultOf(race.reply, CancelledError)
+        self.assertEqual(self.told, [])
+        self.assertEqual(self.work.tracked, [self.running])
+        self.running.callback(Response(1, {}))
+        self.assertEqual(self.work.tracked, [])
+
+    def test_legacy_during_the_stream(self) -> None:
+        """The same when the stream had begun."""
+        race = self.race()
+        race.outlet.send(NEWS)
+        self.stream(race).channel.abandon()
+        self.assertEqual(self.work.tracked, [self.running])
+        race.outlet.send(NEWS)
+        self.running.callback(Response(1, {}))
+        self.assertEqual(len(self.messages()), 1)
+        self.assertEqual(self.told, [])
+
+    def test_after_the_end(self) -> None:
+        """The end of the stream that the result brings cancels and tracks nothing."""
+        for survives in (True, False):
+            running: Deferred[Response | None] = Deferred()
+            race = self.race(survives=survives, run=False)
+            race.run(running)
+            race.commit()
+            self.stream(race)
+            running.callback(Response(1, {}))
+        self.assertEqual((self.told, self.work.tracked), ([], []))
+
+    def test_timer_stops(self) -> None:
+        """A client that leaves takes its timer with it."""
+        race = self.race()
+        race.reply.cancel()
+        self.failureResultOf(race.reply, CancelledError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.running.callback(None)
+
+
+class ResumableTests(RaceTestCase):
+    def test_primed(self) -> None:
+        """A stream that can be resumed begins with an empty event that has an id."""
+        log = StreamLog()
+        race = self.race(streams=log, primed=True)
+        race.commit()
+        self.stream(race)
+        [first] = self.events
+        self.assertEqual(first.data, b"")
+        self.assertIsNotNone(first.id)
+        self.assertIsNotNone(first.retry)
+        self.running.callback(Response(1, {}))
+        self.assertEqual(len(self.messages()), 1)
+
+    def test_result_waits_for_the_client(self) -> None:
+        """The result of a call whose connection is lost can be fetched later."""
+        log = StreamLog()
+        race = self.race(streams=log, primed=True)
+        race.commit()
+        self.stream(race).channel.abandon()
+        last = self.events[-1].id
+        assert last is not None
+        self.running.callback(Response(7, {}))
+        found = log.find(last)
+        assert found is not None
+        stream, place = found
+        stream.resume(place).attach(self.events.append, lambda: None)
+        self.assertEqual(self.messages()[-1]["id"], 7)
+
+    def test_interrupted(self) -> None:
+        """A tool may close the connection; the call goes on and is not cancelled."""
+        race = self.race(streams=StreamLog(), primed=True)
+        race.outlet.interrupt()
+        self.stream(race)
+        self.assertTrue(self.ended)
+        self.assertEqual(self.told, [])
+        self.running.callback(Response(1, {}))

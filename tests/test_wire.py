@@ -1,0 +1,68 @@
+"""The schema check of the tests catches what it is there to catch."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from instantly_mcp._json import Json
+from tests.support import wire
+from tests.support.messages import LEGACY_VERSIONS, MODERN_VERSION
+
+
+class WireTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """Skip where the schemas are not beside the repository."""
+        if not wire.AVAILABLE:
+            raise SkipTest(f"no MCP schemas in {wire.SCHEMAS}")
+
+    def assertUnfit(self, revision: str, message: Json, method: str | None) -> None:
+        """The message is refused."""
+        with self.assertRaises(wire.Unfit):
+            wire.check_message(revision, message, method)
+
+    def test_frames(self) -> None:
+        """A message without version, with a null id, or with both ends is unfit."""
+        for revision in (*LEGACY_VERSIONS, MODERN_VERSION):
+            with self.subTest(revision=revision):
+                self.assertUnfit(revision, {"id": 1, "result": {}}, None)
+                broken: Json = {"jsonrpc": "2.0", "id": None, "result": {}}
+                self.assertUnfit(revision, broken, None)
+                self.assertUnfit(revision, [], None)
+
+    def test_results(self) -> None:
+        """A result that lacks what its method owes is unfit."""
+        for revision in (*LEGACY_VERSIONS, MODERN_VERSION):
+            with self.subTest(revision=revision):
+                answer: Json = {"jsonrpc": "2.0", "id": 1, "result": {"tool": []}}
+                self.assertUnfit(revision, answer, "tools/list")
+                self.assertUnfit(revision, answer, "nobody/knows")
+
+    def test_era(self) -> None:
+        """Members of the modern envelope are unfit before it, and owed in it."""
+        plain: Json = {"jsonrpc": "2.0", "id": 1, "result": {"content": []}}
+        result = {"content": [], "resultType": "complete"}
+        modern: Json = {"jsonrpc": "2.0", "id": 1, "result": result}
+        for revision in LEGACY_VERSIONS:
+            wire.check_message(revision, plain, "tools/call")
+            self.assertUnfit(revision, modern, "tools/call")
+        wire.check_message(MODERN_VERSION, modern, "tools/call")
+        self.assertUnfit(MODERN_VERSION, plain, "tools/call")
+
+    def test_empty_results(self) -> None:
+        """ping answers exactly an empty object."""
+        answer: Json = {"jsonrpc": "2.0", "id": 1, "result": {"_meta": {}}}
+        for revision in LEGACY_VERSIONS:
+            self.assertUnfit(revision, answer, "ping")
+
+    def test_notifications(self) -> None:
+        """An unknown notification and one without its params are unfit."""
+        for method in ("notifications/nothing", "notifications/progress"):
+            message: Json = {"jsonrpc": "2.0", "method": method, "params": {}}
+            for revision in (*LEGACY_VERSIONS, MODERN_VERSION):
+                self.assertUnfit(revision, message, None)
+
+    def test_requests(self) -> None:
+        """A modern client is never sent a request."""
+        message: Json = {"jsonrpc": "2.0", "id": 1, "method": "roots/list"}
+        wire.check_message("2025-11-25", message)
+        self.assertUnfit(MODERN_VERSION, message, None)
