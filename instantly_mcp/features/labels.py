@@ -52,7 +52,8 @@ def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]
             if _is_number(value.strip()):
                 value = int(value)
         if not isinstance(value, str) and (value in codes or open_ended):
-            return value
+            # JSON's 1.0 is an integer too, but not in a query string.
+            return int(value)
         raise Refusal(
             "bad_argument",
             f"{str(value)[:60]!r} is no known value.",

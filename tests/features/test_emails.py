@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from instantly_mcp.api.errors import Reason
 from tests.features.cases import ToolTestCase
+from tests.support.instantly import api_error
 
 RECEIVED = {
     "id": "m1",
@@ -90,9 +92,11 @@ class ReadingTests(ToolTestCase):
         self.assertIn("automatic", got["includes"])
 
     def test_marking_a_thread(self) -> None:
-        """A no inside a success is a failure."""
+        """The result names the thread; a no is a failure that the client reports."""
         self.instantly.answers(
-            "markThreadAsRead", {"success": True}, {"success": False}
+            "markThreadAsRead",
+            {"success": True},
+            api_error(Reason.REPORTED_FAILURE, "markThreadAsRead"),
         )
         got = self.value("mark_thread_as_read", thread_id="t1")
         self.assertEqual(got, {"thread_id": "t1", "marked_as_read": True})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instantly_mcp.api.errors import Reason
@@ -156,6 +156,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(error["so_far"]["leads_uploaded"], 2000)
         self.assertEqual(error["error"]["code"], "upstream_failed")
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(["", "a@x.org", "A@x.org", "b@x.org", "c@x.org"])))
     def test_removing_duplicates(self, addresses: list[str]) -> None:
         """Order and places are kept, each address once, no address is lost."""

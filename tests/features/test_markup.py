@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -67,12 +67,14 @@ class AsHtmlTests(SynchronousTestCase):
         """Empty copy makes no paragraph."""
         self.assertEqual(as_html(" \n\n "), "")
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(PIECES)).map("".join) | PLAIN)
     def test_formatting_twice_changes_nothing(self, copy: str) -> None:
         """What was formatted is left as it is."""
         once = as_html(copy)
         self.assertEqual(as_html(once), once)
 
+    @settings(deadline=None)
     @given(PLAIN)
     def test_paragraphs_never_nest(self, copy: str) -> None:
         """No paragraph opens within a paragraph."""
@@ -82,6 +84,7 @@ class AsHtmlTests(SynchronousTestCase):
             self.assertIn(depth, (0, 1))
         self.assertEqual(depth, 0)
 
+    @settings(deadline=None)
     @given(st.text(alphabet="abc <>.\n{}'\"", max_size=120))
     def test_the_words_survive(self, copy: str) -> None:
         """Plain copy reads the same once the markup is undone."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 from instantly_mcp._json import dumps
 from instantly_mcp.api.errors import Reason
+from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
 from instantly_mcp.features.labels import (
     labelled,
@@ -101,6 +103,7 @@ class FitTests(SynchronousTestCase):
         self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
         self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
 
+    @settings(deadline=None)
     @given(
         st.dictionaries(
             st.text(max_size=5),
@@ -126,8 +129,8 @@ class LabelTests(SynchronousTestCase):
     def test_names_and_numbers_are_taken(self) -> None:
         """A value may be given by name, by number, or by number as text."""
         convert = to_code(CAMPAIGN_STATUS)
-        for given_value in ("active", "Active", 1, "1"):
-            self.assertEqual(convert(given_value), 1)
+        for given_value in ("active", "Active", 1, "1", 1.0):
+            self.assertEqual(repr(convert(given_value)), "1")
         self.assertEqual(convert("running subsequences"), 4)
         for wrong in ("sleeping", 77, "77"):
             with self.assertRaises(Refusal):
@@ -165,6 +168,10 @@ class LabelTests(SynchronousTestCase):
 
 
 class FailureTests(ToolTestCase):
+    def test_the_fake_is_a_client(self) -> None:
+        """What the tools are tested with provides the client's interface."""
+        verifyObject(IInstantly, self.instantly)
+
     def test_every_reason_has_a_hint(self) -> None:
         """A failure of any kind says what to do next."""
         self.assertEqual(set(HINTS), set(Reason))

@@ -9,7 +9,7 @@ from ..bench import Bench
 from ..declaration import Declared, argument, assumed, required
 from ..hints import ADDS, CHANGES, DESTROYS_ANEW, READS
 from ..labels import labelled, to_code
-from ..results import Failed, page
+from ..results import page
 from ..values import comma_list, end_of_day
 from ..workflows.reply import reply_to_email
 from ..workflows.verify_email import LONGEST, verify_email
@@ -51,17 +51,8 @@ async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     return mail
 
 
-async def mark_thread_as_read(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Mark a thread as read; a reply that says no is a failure."""
-    reply = await bench.execute("markThreadAsRead", given, call)
-    if isinstance(reply, dict) and reply.get("success") is False:
-        return Failed(
-            {
-                "code": "reported_failure",
-                "message": "Instantly did not mark the thread as read.",
-                "hint": "thread_id is the thread_id of a mail, not its id.",
-            }
-        )
+def marked(reply: Json, given: JsonObject) -> JsonObject:
+    """Say which thread is read now; a reply that says no is the client's failure."""
     return {"thread_id": given["thread_id"], "marked_as_read": True}
 
 
@@ -175,7 +166,7 @@ TOOLS = (
         toolset="emails",
         hints=CHANGES,
         operation="markThreadAsRead",
-        work=mark_thread_as_read,
+        reshape=marked,
         arguments=(id_of("thread_id", to="thread_id"),),
     ),
     Declared(
