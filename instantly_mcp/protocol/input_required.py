@@ -123,17 +123,19 @@ class ReplayAsker:
     capabilities: JsonObject
     _answers: dict[str, Json] = field(factory=dict, init=False)
     _fresh: set[str] = field(factory=set, init=False)
+    _used: set[str] = field(factory=set, init=False)
 
     def load(self) -> None:
         """Read ``requestState`` first, then ``inputResponses``.
 
-        Responses without a valid state are not looked at: there is no question of
-        ours that they could answer. Keys that were not asked are ignored.
+        With a state, only keys that it asked for count; without one (a client may
+        answer in its first request what it knows will be asked) every key does. Keys
+        that the tool never asks for are ignored either way.
 
         :raises ProtocolError: -32602 for a bad state or malformed responses.
         """
         params = self.binding.params
-        asked: set[str] = set()
+        asked: set[str] | None = None
         if "requestState" in params:
             known, asked = self.sealer.open(self.binding, params["requestState"])
             self._answers.update(known)
@@ -142,14 +144,16 @@ class ReplayAsker:
         responses = params["inputResponses"]
         if not isinstance(responses, dict):
             raise invalid_params("inputResponses must be an object")
-        for key in asked & responses.keys():
-            self._answers[key] = responses[key]
-            self._fresh.add(key)
+        for key in responses:
+            if asked is None or key in asked:
+                self._answers[key] = responses[key]
+                self._fresh.add(key)
 
     def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
         missing = missing_from(self.capabilities, asks)
         if missing:
             return fail(missing_capability(missing))
+        self._used.update(asks)
         for key in self._fresh & asks.keys():
             problem = asks[key].problem(self._answers[key])
             if problem is not None:
@@ -157,6 +161,10 @@ class ReplayAsker:
                 return fail(invalid_params(why))
         open_asks = {key: ask for key, ask in asks.items() if key not in self._answers}
         if open_asks:
-            state = self.sealer.close(self.binding, self._answers, open_asks)
+            # Only what was asked for goes on; a client may send a good deal more.
+            known = {
+                key: self._answers[key] for key in self._used & self._answers.keys()
+            }
+            state = self.sealer.close(self.binding, known, open_asks)
             return fail(InputRequired(open_asks, state))
         return succeed({key: self._answers[key] for key in asks})

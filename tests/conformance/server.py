@@ -1,0 +1,153 @@
+"""Puts the fixture's features behind the daemon's own pipeline and web application."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from attrs import frozen
+from cryptography.fernet import Fernet
+from zope.interface import implementer
+
+from instantly_mcp.access.gatekeeper import Gatekeeper
+from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.pipeline.admission import Admission
+from instantly_mcp.pipeline.answering import Answering
+from instantly_mcp.pipeline.authentication import Authentication
+from instantly_mcp.pipeline.decode import Decode
+from instantly_mcp.pipeline.direct import DirectExecution
+from instantly_mcp.pipeline.dispatch import TransportDispatch
+from instantly_mcp.pipeline.header_repair import HeaderRepair
+from instantly_mcp.pipeline.origins import Perimeter
+from instantly_mcp.pipeline.pipeline import Pipeline
+from instantly_mcp.protocol.offer import Offer, ServerInfo
+from instantly_mcp.protocol.server import McpServer
+from instantly_mcp.protocol.shelves import ToolShelf
+from instantly_mcp.protocol.subscriptions import PROMPTS, TOOLS
+from instantly_mcp.protocol.versions import ALL
+from instantly_mcp.state.ledger import MemoryLedger
+from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sessions import SessionLimits, make_session_store
+from instantly_mcp.transports.legacy_sse import LegacySse
+from instantly_mcp.transports.streamable import StreamableHttp
+from instantly_mcp.web.app import make_site, make_web_app
+from instantly_mcp.web.delivery import Streams
+from instantly_mcp.web.interfaces import Condition, Facts, IStatus
+from instantly_mcp.web.journal import Journal
+from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.site import McpSite
+
+from .asking_tools import asking_tools
+from .contents import prompts, resources
+from .tools import change_tools, plain_tools
+
+INFO = ServerInfo(
+    name="instantly-mcp-conformance",
+    title="Everything fixture",
+    version="1.0.0",
+    instructions="Everything that the conformance suite asks for.",
+)
+
+
+def make_offer(clock: Any) -> Offer:
+    """Return everything that the suite asks for."""
+    tools, book = ToolShelf(plain_tools(clock)), prompts()
+    for each in (*asking_tools(clock), *change_tools(tools, book)):
+        tools.add(each)
+    offer = Offer(
+        info=INFO,
+        toolbox=tools,
+        shelf=resources(),
+        prompts=book,
+        seal=Seal([Fernet.generate_key()], time.time),
+        clock=clock,
+        wall_clock=time.time,
+        changing=frozenset({TOOLS, PROMPTS}),
+    )
+    tools.on_change = lambda: offer.changes.list_changed(TOOLS)
+    book.on_change = lambda: offer.changes.list_changed(PROMPTS)
+    return offer
+
+
+@implementer(IStatus)
+@frozen
+class FixtureStatus:
+    """What the fixture says of itself."""
+
+    offer: Offer
+
+    def facts(self) -> Facts:
+        """Return what it is."""
+        return Facts(
+            name=INFO.name,
+            title=INFO.title,
+            description="The everything-server of the conformance suite",
+            version=INFO.version,
+            mode="fixture",
+            protocol_versions=tuple(ALL),
+            tool_count=len(self.offer.toolbox.listed()),
+            capabilities={},
+            features=(),
+            authentication=(),
+        )
+
+    def condition(self) -> Condition:
+        """Return how it is now."""
+        return Condition(ready=True, draining=False, sessions=0, streams=0, degraded={})
+
+
+class NoGauge:
+    """Measures nothing."""
+
+    def exchange(self, route: str, status: int, seconds: float) -> None:
+        """Measure nothing."""
+
+    def credential(self, source: str) -> None:
+        """Measure nothing."""
+
+
+def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
+    """Return the factory to listen with, and its streams to keep alive."""
+    offer = make_offer(reactor)
+    in_flight, perimeter = InFlight(), Perimeter()
+    seal, limits = offer.seal, SessionLimits()
+    sessions = make_session_store(seal, reactor, time.time, limits, None)
+    server = McpServer(offer)
+    answering = Answering(server, reactor, in_flight)
+    unlimited = MemoryLedger(0, reactor)
+    status, streams = FixtureStatus(offer), Streams(WebLimits())
+    stages = (
+        Admission(
+            perimeter=perimeter,
+            ledger=unlimited,
+            wide_ledger=unlimited,
+            wall=time.time,
+        ),
+        HeaderRepair(),
+        Authentication(gatekeeper=Gatekeeper(), sessions=sessions, clock=reactor),
+        Decode(),
+        TransportDispatch(
+            (
+                StreamableHttp(
+                    answering=answering, sessions=sessions, changes=offer.changes
+                ),
+                LegacySse(
+                    server=server,
+                    sessions=sessions,
+                    changes=offer.changes,
+                    tracker=in_flight,
+                ),
+            )
+        ),
+        DirectExecution(answering, dict),
+    )
+    app = make_web_app(
+        pipeline=Pipeline(stages, reactor),
+        status=status,
+        guard=lambda headers, method: perimeter.refusal(headers),
+        allowed_origin=perimeter.allows_origin,
+        journal=Journal(NoGauge(), enabled=False),
+        streams=streams,
+        wall=time.time,
+    )
+    return make_site(app, reactor, WebLimits(), time.time), streams
