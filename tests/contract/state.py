@@ -45,6 +45,9 @@ class OpenOutlet:
         """Remember it."""
         self.closed = True
 
+    def interrupt(self) -> None:
+        """Do nothing: nobody resumes it."""
+
 
 class SessionStoreContract(ClockedTestCase):
     """To be derived from; `make_store` must honor the limits at the top of this file.
