@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, Resource
 from werkzeug.exceptions import HTTPException
 
 from .._deferred import deferred
@@ -54,8 +54,28 @@ def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
         _route_control(app, sandbox, "faults", "DELETE", _clear_faults)
     app.handle_errors(HTTPException)(_unrouted)
     app.handle_errors(Exception)(_broken)
-    resource: IResource = app.resource()
-    return resource
+    return _Door(app.resource())
+
+
+class _Door(Resource):
+    """Lets only paths through that Klein can read."""
+
+    isLeaf = True
+
+    def __init__(self, inner: IResource) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._inner = inner
+
+    def render(self, request: IRequest) -> bytes | int:
+        """Pass on, or answer 400 to a path that is no UTF-8."""
+        try:
+            b"/".join(request.postpath).decode()
+        except UnicodeDecodeError:
+            reply = refused(bad_request("The path is not UTF-8"))
+            _write_head(request, reply)
+            return reply.body
+        rendered: bytes | int = self._inner.render(request)
+        return rendered
 
 
 def _route_operation(app: Klein, sandbox: Sandbox, operation: Operation) -> None:

@@ -100,7 +100,9 @@ def search_by_contact(world: World, call: Call) -> Shown:
     ]
     column = call.query.get("sort_column", "timestamp_created")
     descending = call.query.get("sort_order", "asc") == "desc"
-    found.sort(key=lambda each: str(each.get(column, "")), reverse=descending)
+    found.sort(
+        key=lambda each: (str(each.get(column, "")), each["id"]), reverse=descending
+    )
     return {"items": found}
 
 
