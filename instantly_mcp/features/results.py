@@ -129,13 +129,19 @@ def fit(value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None) -
     """Return the value, or a cut copy of it that says so, within `MAX_BYTES`."""
     if len(dumps(value)) <= MAX_BYTES:
         return value
-    if isinstance(value, dict) and "page" in value:
+    if _is_page(value):
         value = _fewer_items(value, arguments, cursor_of)
     for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
         if len(dumps(value)) <= MAX_BYTES:
             return value
         value = _with_notice(_shorter(value, longest, most))
     return value
+
+
+def _is_page(value: Json) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return isinstance(value.get("items"), list) and isinstance(value.get("page"), dict)
 
 
 def _fewer_items(

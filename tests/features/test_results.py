@@ -103,6 +103,11 @@ class FitTests(SynchronousTestCase):
         self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
         self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
 
+    def test_what_only_looks_like_a_page(self) -> None:
+        """A large object with a member called page is cut like any other."""
+        for value in ({"page": "x" * 200_000}, {"page": {}, "items": "x" * 200_000}):
+            self.assertLessEqual(len(dumps(fit(value, {}))), MAX_BYTES)
+
     @settings(deadline=None)
     @given(
         st.dictionaries(
