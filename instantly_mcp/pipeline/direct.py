@@ -14,13 +14,14 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from .._json import Json, JsonObject
+from .._json import JsonObject
 from ..protocol.errors import (
     SERVER_ERROR,
     UNAUTHORIZED,
     ProtocolError,
     session_not_found,
 )
+from ..protocol.jsonrpc import Request, Response
 from ..protocol.versions import ASSUMED_LEGACY
 from .answering import Answering
 from .exchange import Exchange, Route
@@ -70,14 +71,14 @@ class DirectExecution:
         else:
             note = self.describe()
         allowed = ALLOWED[exchange.route]
-        body: dict[str, Json] = {
-            "jsonrpc": "2.0",
-            "error": {
-                "code": SERVER_ERROR,
-                "message": f"Method not allowed. This path takes {allowed}.",
-            },
-            **note,
-        }
+        error = ProtocolError(
+            SERVER_ERROR,
+            f"Method not allowed. This path takes {allowed}.",
+            status=405,
+        )
+        message = exchange.message
+        id = message.id if isinstance(message, Request) else None
+        body = {**Response(id, error=error).as_object(), **note}
         return json_answer(405, body, (("Allow", allowed),))
 
 

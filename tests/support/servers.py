@@ -381,7 +381,7 @@ class Rig:
         sent = exchange(
             message, method=method, route=route, with_headers=headers, **fields
         )
-        received = Received(self.pipeline.run(sent), speaks, _methods(message))
+        received = Received(self.pipeline.run(sent), speaks, methods_of(message))
         self.received.append(received)
         return received
 
@@ -403,7 +403,8 @@ class Rig:
             received.check()
 
 
-def _methods(message: Json) -> Mapping[Json, str]:
+def methods_of(message: Json) -> Mapping[Json, str]:
+    """Return the method of each id that a message, or a batch, asks with."""
     members = message if isinstance(message, list) else [message]
     return {
         member["id"]: member["method"]
