@@ -92,7 +92,7 @@ def set_interest(
         _note(world, campaign, lead, Kind.OPPORTUNITY, max(0, lead.step - 1))
 
 
-def _note(world: World, campaign: Campaign, lead: Lead, kind: Kind, step: int) -> None:
+def _note(world: World, campaign: Campaign, lead: Lead, kind: str, step: int) -> None:
     campaign.history.append(Happening(world.now, kind, lead.id, step))
 
 

@@ -48,7 +48,7 @@ class MailType:
     SCHEDULED = 4
 
 
-class Kind(Enum):
+class Kind:
     """What can happen to a lead of a campaign, for the analytics."""
 
     SENT = "sent"
@@ -66,7 +66,7 @@ class Happening(NamedTuple):
     """One line of a campaign's history."""
 
     when: float
-    kind: Kind
+    kind: str
     lead_id: str
     step: int
 

@@ -33,6 +33,10 @@ REFUSED = (
 )
 
 
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 @define(eq=False)
 class Workspace:
     """A world with its time, its limits and its faults."""
@@ -54,13 +58,14 @@ class Sandbox:
 
     :param clock: whose passing seconds count; worlds begin at `start` regardless.
     :param seed: the same seed and the same calls give the same bytes.
+    :param start: the moment at which every world begins; UTC unless it says so.
     :param limits: whether calls beyond the API's rate limits are refused.
     :param max_workspaces: how many exist at once; the one idle for longest goes.
     """
 
     clock: IReactorTime
     seed: str | int = field(default=42, kw_only=True)
-    start: datetime = field(default=START, kw_only=True)
+    start: datetime = field(default=START, kw_only=True, converter=_in_utc)
     limits: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
     make_world: Callable[[str, float, str], World] = field(

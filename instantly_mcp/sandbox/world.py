@@ -54,6 +54,7 @@ class World:
         init=False, factory=list
     )
     _appointments: int = field(init=False, default=0)
+    _stamped: tuple[float, str] = field(init=False, default=(0.0, ""))
 
     def __attrs_post_init__(self) -> None:
         """Derive from the seed what nobody chose."""
@@ -68,7 +69,9 @@ class World:
 
     def stamp(self) -> str:
         """Return the present moment as the API writes it."""
-        return written(self.now)
+        if self._stamped[0] != self.now:
+            self._stamped = (self.now, written(self.now))
+        return self._stamped[1]
 
     def at(
         self,

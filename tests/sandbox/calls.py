@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import frozen
 from jsonschema_rs import Draft202012Validator
+from twisted.internet.defer import succeed
 from twisted.web.client import readBody
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
@@ -64,8 +65,6 @@ class Body:
 
     def startProducing(self, consumer: Any) -> Any:
         """Write everything."""
-        from twisted.internet.defer import succeed  # noqa: PLC0415
-
         consumer.write(self.content)
         return succeed(None)
 

@@ -1,0 +1,65 @@
+"""The seeded workspace is believable, whenever and from whatever it is made."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.sandbox.records import MailType, Shown
+from instantly_mcp.sandbox.sandbox import START, Sandbox
+from instantly_mcp.sandbox.seed import seeded_world
+from instantly_mcp.sandbox.timeline import read_moment, written
+from instantly_mcp.sandbox.world import World
+
+
+class SeedTests(SynchronousTestCase):
+    def test_promises(self) -> None:
+        """Whatever the seed and the weekday: 4 campaigns, 1,200 leads, 40 threads."""
+        for days in range(7):
+            start = (START + timedelta(days=days)).timestamp()
+            world = seeded_world(str(days), start)
+            self.assertEqual((len(world.campaigns), len(world.leads)), (4, 1200))
+            received = self.received(world)
+            self.assertEqual(len({mail["thread_id"] for mail in received}), 40, days)
+            self.assertEqual(
+                [each.shown["status"] for each in world.campaigns.values()],
+                [3, 2, 1, 0],
+            )
+            emails = [lead.shown["email"] for lead in world.leads.values()]
+            self.assertEqual(len(set(emails)), 1200)
+
+    def test_past_only(self) -> None:
+        """Nothing in the seeded world is later than its start; the outbox is empty."""
+        start = START.timestamp()
+        world = seeded_world("42", start)
+        latest = max(mail["timestamp_created"] for mail in world.emails.values())
+        self.assertLessEqual(read_moment(latest), start)
+        self.assertEqual(len(world.outbox), 0)
+        self.assertEqual(world.stamp(), written(start))
+
+    def test_everything_is_example(self) -> None:
+        """Every address of every mail ends in example.com or example.org."""
+        for mail in seeded_world("42", START.timestamp()).emails.values():
+            both = (mail["from_address_email"], mail["to_address_email_list"])
+            for address in both:
+                self.assertRegex(address, r"[@.]example\.(com|org)$")
+
+    def test_unread_and_answered(self) -> None:
+        """Old answers are read and some were answered; the newest are unread."""
+        world = seeded_world("42", START.timestamp())
+        unread = [mail["is_unread"] for mail in self.received(world)]
+        self.assertTrue(0 < sum(unread) < len(unread))
+        manual = [m for m in world.emails.values() if m["ue_type"] == MailType.MANUAL]
+        self.assertGreater(len(manual), 5)
+
+    def test_start_without_zone(self) -> None:
+        """A start without a time zone is UTC, wherever the machine stands."""
+        sandbox = Sandbox(Clock(), start=datetime(2027, 1, 1))
+        world = sandbox.workspace("sandbox").present()
+        self.assertEqual(world.stamp(), "2027-01-01T00:00:00.000Z")
+
+    def received(self, world: World) -> list[Shown]:
+        """The mails that came in."""
+        return [m for m in world.emails.values() if m["ue_type"] == MailType.RECEIVED]
