@@ -54,7 +54,7 @@ def _as_twistd_logs(settings: Settings, around: usage.Options) -> Settings:
     named = around.get("logfile")
     if named and named != "-":
         return evolve(settings, log_file=Path(named))
-    if around and not around.get("nodaemon") and not named:
+    if not named and not around.get("nodaemon", True):
         return evolve(settings, log_file=Path("twistd.log"))
     return settings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.python import usage
 
@@ -19,17 +19,20 @@ from .tools import ToolsOptions
 EX_USAGE = 64
 
 
+SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
+    ("run", None, RunOptions, "Serve (the default)."),
+    ("check", None, CheckOptions, "Show every setting and where it comes from."),
+    ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
+    ("tools", None, ToolsOptions, "List the tools."),
+    ("snippet", None, SnippetOptions, "Print the configuration of a client."),
+)
+
+
 class CommandLine(usage.Options):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
     synopsis = "instantly-mcp [run] [options] | check | sandbox | tools | snippet"
-    subCommands = [
-        ["run", None, RunOptions, "Serve (the default)."],
-        ["check", None, CheckOptions, "Show every setting and where it comes from."],
-        ["sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."],
-        ["tools", None, ToolsOptions, "List the tools."],
-        ["snippet", None, SnippetOptions, "Print the configuration of a client."],
-    ]
+    subCommands = SUBCOMMANDS
 
     def opt_version(self) -> None:
         """Print the version and leave."""

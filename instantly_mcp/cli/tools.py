@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.task import Clock
 from twisted.python import usage
 
-from .._json import Json, JsonObject
+from .._json import Json, JsonObject, dumps
 from ..daemon.assembly import make_offer
 from ..daemon.in_flight import InFlight
 from ..daemon.options import print_version
@@ -21,7 +21,8 @@ INTRODUCTION = """\
 # Tools
 
 Written by `make docs`; `instantly-mcp tools` lists them in a terminal. What a tool does
-to the workspace is stated behind its name: *reads*, *writes*, or *destroys*.
+to the workspace stands below its name: it reads, it only adds (*writes*), or it may
+overwrite or remove something (*writes or removes*).
 """
 
 
@@ -95,7 +96,7 @@ def _chapter(tool: Tool) -> Iterator[str]:
 def _effect(tool: Tool) -> str:
     if tool.annotations.read_only:
         return "Reads"
-    return "Destroys" if tool.annotations.destructive else "Writes"
+    return "Writes or removes" if tool.annotations.destructive else "Writes"
 
 
 def _kind(schema: JsonObject) -> str:
@@ -112,5 +113,6 @@ def _kind(schema: JsonObject) -> str:
 def _meaning(schema: JsonObject) -> str:
     said = str(schema.get("description", "")).replace("|", "\\|").replace("\n", " ")
     if "default" in schema:
-        said = f"{said} (default `{schema['default']}`)".strip()
+        default = dumps(schema["default"]).decode("utf-8")
+        said = f"{said} (default `{default}`)".strip()
     return said

@@ -68,8 +68,8 @@ WIDE_FACTOR = 20
 
 INSTRUCTIONS = (
     "Manage cold-email campaigns in Instantly: campaigns, leads, sender accounts, mail "
-    "and analytics. Lists come in pages: pass next_starting_after on as "
-    "starting_after. Activating a campaign and replying send real mail."
+    "and analytics. Lists come in pages: pass page.next_cursor on "
+    "as starting_after. Activating a campaign and replying send real mail."
 )
 SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
 

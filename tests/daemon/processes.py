@@ -6,18 +6,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
-from twisted.web.client import Agent, readBody
+from twisted.web.client import Agent, FileBodyProducer, readBody
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IResponse
 
@@ -37,6 +38,12 @@ class Running(ProcessProtocol):
         self.output = b""
         self.ended: Deferred[int] = Deferred()
         self.status: int | None = None
+        self.pid = 0
+
+    def connectionMade(self) -> None:
+        """Note which process it is."""
+        process: Any = self.transport
+        self.pid = process.pid
 
     def outReceived(self, data: bytes) -> None:
         """Keep what the process writes."""
@@ -52,8 +59,12 @@ class Running(ProcessProtocol):
 
     def send(self, number: int) -> None:
         """Send a signal."""
-        assert self.transport is not None
-        os.kill(self.transport.pid, number)
+        os.kill(self.pid, number)
+
+    async def said(self, text: bytes, times: int = 1) -> None:
+        """Wait until the process has written a text so many times."""
+        while self.output.count(text) < times:
+            await deferLater(reactor, LOOK_SECONDS)
 
     async def ready(self) -> dict[str, Any]:
         """Wait for the ready file; return what it says."""
@@ -100,6 +111,28 @@ class ProcessTestCase(TestCase):
         self.addCleanup(self._end, running)
         return running
 
+    async def call(
+        self,
+        url: str,
+        method: str,
+        params: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """POST a JSON-RPC request, expecting 200; return what is answered."""
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        body = FileBodyProducer(BytesIO(json.dumps(message).encode()))
+        types = {"Content-Type": "application/json", "Accept": "application/json"}
+        whole = {**types, **(headers or {})}
+        response = await self.request(b"POST", url, whole, body)
+        answer = await readBody(response)
+        self.assertEqual(response.code, 200, answer)
+        return json.loads(answer)
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Look again and again, until something is true."""
+        while not true():
+            await deferLater(reactor, LOOK_SECONDS)
+
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> bytes:
         """GET a URL, expecting 200."""
         response = await self.request(b"GET", url, headers or {})
@@ -117,8 +150,6 @@ class ProcessTestCase(TestCase):
     def _end(self, running: Running) -> Deferred[int] | None:
         if running.status is not None:
             return None
-        try:
+        with suppress(ProcessLookupError):
             running.send(signal.SIGKILL)
-        except (ProcessExitedAlready, ProcessLookupError):
-            pass
         return running.ended

@@ -30,7 +30,6 @@ from instantly_mcp.daemon.signals import Handler, Signals
 
 from .test_ports import SocketReactor
 
-
 ORDER = ["refuse", "streams", "connections", "cut", "pool"]
 
 

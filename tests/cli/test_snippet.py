@@ -1,0 +1,79 @@
+"""What to paste into a client."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.cli.snippet import AUTHENTICATIONS, CLIENTS, SnippetOptions
+
+URL = "https://mcp.example.com/mcp"
+
+
+class SnippetTests(SynchronousTestCase):
+    """Each client's own format, with and without a key."""
+
+    def snippet(self, client: str, auth: str = "none") -> str:
+        """Return the snippet for a client."""
+        return CLIENTS[client](URL, AUTHENTICATIONS[auth])
+
+    def test_claude_code(self):
+        """Claude Code is given a command; the key stays in a variable."""
+        words = shlex.split(self.snippet("claude-code", "key"))
+        self.assertEqual(
+            " ".join(words[:6]), "claude mcp add --transport http instantly"
+        )
+        self.assertEqual(
+            words[6:], [URL, "--header", "x-instantly-api-key: $INSTANTLY_API_KEY"]
+        )
+
+    def test_cursor(self):
+        """Cursor is given a file that takes the secret from the environment."""
+        document = json.loads(self.snippet("cursor", "secret"))
+        self.assertEqual(
+            document["mcpServers"]["instantly"],
+            {
+                "url": URL,
+                "headers": {"Authorization": "Bearer ${env:MCP_AUTH_SECRET_KEY}"},
+            },
+        )
+
+    def test_vscode(self):
+        """VS Code is given a file that makes it ask for the key, hidden."""
+        document = json.loads(self.snippet("vscode", "key"))
+        (asked,) = document["inputs"]
+        self.assertTrue(asked["password"])
+        self.assertEqual(
+            document["servers"]["instantly"]["headers"],
+            {"x-instantly-api-key": f"${{input:{asked['id']}}}"},
+        )
+
+    def test_vscode_without_a_key(self):
+        """Without a key nothing is asked."""
+        self.assertNotIn("inputs", json.loads(self.snippet("vscode")))
+
+    def test_curl(self):
+        """The curl command is one command with a JSON body."""
+        words = shlex.split(self.snippet("curl", "key"))
+        self.assertEqual(words[:3], ["curl", "-s", URL])
+        self.assertEqual(json.loads(words[-1])["method"], "tools/list")
+
+
+class OptionsTests(SynchronousTestCase):
+    """The command line of ``snippet``."""
+
+    def test_client_first_or_last(self):
+        """The client may stand before or behind the options."""
+        for words in (["cursor", "--auth", "key"], ["--auth", "key", "cursor"]):
+            options = SnippetOptions()
+            options.parseOptions(words)
+            self.assertEqual((options["client"], options["auth"]), ("cursor", "key"))
+
+    def test_mistakes(self):
+        """An unknown client or way of authentication is refused by name."""
+        for words in (["emacs"], [], ["cursor", "--auth", "smile"]):
+            with self.assertRaises(UsageError):
+                SnippetOptions().parseOptions(words)

@@ -1,0 +1,72 @@
+"""The list of tools, and the manual made from it."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.cli.tools import manual, offered
+from instantly_mcp.daemon.mistakes import Mistakes
+from instantly_mcp.protocol.tool import Annotations, Tool, ToolResult
+
+
+def tool(schema, **hints) -> Tool:
+    """Return a tool with this schema."""
+    annotations = {"read_only": False, "destructive": False, **hints}
+    return Tool(
+        name="do_it",
+        title="Do it",
+        description="Does it.",
+        input_schema=schema,
+        annotations=Annotations(idempotent=False, open_world=True, **annotations),
+        run=lambda arguments, call: succeed(ToolResult()),
+    )
+
+
+class OfferedTests(SynchronousTestCase):
+    """Which tools there are."""
+
+    def test_default(self):
+        """By default there are forty."""
+        self.assertEqual(len(offered("default")), 40)
+
+    def test_all(self):
+        """``all`` has those and more."""
+        default = {tool.name for tool in offered("default")}
+        self.assertLess(default, {tool.name for tool in offered("all")})
+
+    def test_unknown(self):
+        """A toolset that does not exist is a mistake."""
+        with self.assertRaises(Mistakes):
+            offered("nonsense")
+
+
+class ManualTests(SynchronousTestCase):
+    """How a tool reads."""
+
+    def test_arguments(self):
+        """Each argument has its type, whether it is required, and its default."""
+        schema = {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string", "description": "a | b"},
+                "kind": {"enum": ["x", "y"], "default": "x"},
+                "ids": {"type": "array", "items": {"type": "string"}},
+                "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            },
+        }
+        text = manual([tool(schema)], [])
+        for line in (
+            "*Writes.* Does it.",
+            "| `name` (required) | string | a \\| b |",
+            '| `kind` | `x` or `y` | (default `"x"`) |',
+            "| `ids` | list of string |  |",
+            "| `limit` | integer or null |  |",
+        ):
+            self.assertIn(line, text.splitlines())
+
+    def test_effects(self):
+        """What a tool does to the workspace is said first."""
+        self.assertIn("*Reads.*", manual([tool({}, read_only=True)], []))
+        self.assertIn("*Writes or removes.*", manual([], [tool({}, destructive=True)]))

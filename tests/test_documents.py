@@ -1,0 +1,93 @@
+"""What is written for people is true: tables, commands, names of files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.cli.command import SUBCOMMANDS
+from instantly_mcp.cli.reference import with_table
+from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
+from instantly_mcp.cli.tools import manual, offered
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
+TOOLS = ROOT / "docs" / "tools.md"
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a document."""
+    return path.read_text(encoding="utf-8")
+
+
+class GeneratedTests(SynchronousTestCase):
+    """What ``make docs`` writes is what is there."""
+
+    def test_settings(self):
+        """The table of settings is the one of the code."""
+        self.assertEqual(text_of(OPERATIONS), with_table(text_of(OPERATIONS)))
+
+    def test_tools(self):
+        """The manual of tools is the one of the code."""
+        default = offered("default")
+        names = {tool.name for tool in default}
+        extra = [tool for tool in offered("all") if tool.name not in names]
+        self.assertEqual(text_of(TOOLS), manual(default, extra))
+
+
+class ReadmeTests(SynchronousTestCase):
+    """The commands of the README exist."""
+
+    def blocks(self, language: str) -> list[str]:
+        """Return the code blocks of a language."""
+        return re.findall(rf"```{language}\n(.*?)```", text_of(README), re.DOTALL)
+
+    def test_snippets(self):
+        """The snippets are those that the command prints."""
+        for client in CLIENTS:
+            snippet = CLIENTS[client](DEFAULT_URL, None)
+            blocks = [*self.blocks("sh"), *self.blocks("json")]
+            self.assertIn(f"{snippet}\n", blocks, client)
+
+    def test_make_goals(self):
+        """Every goal of make that is named exists."""
+        goals = set(re.findall(r"`?\bmake ([a-z]+)", text_of(README)))
+        makefile = text_of(ROOT / "Makefile")
+        for goal in goals:
+            self.assertRegex(makefile, rf"(?m)^{goal}:")
+        self.assertLessEqual({"run", "test", "lint", "types"}, goals)
+
+    def test_subcommands(self):
+        """Every subcommand that is named exists."""
+        known = {str(row[0]) for row in SUBCOMMANDS}
+        named = set(re.findall(r"instantly-mcp (?!--)([a-z]+)", text_of(README)))
+        self.assertEqual(named - known, set())
+        self.assertLessEqual(known, named)
+
+    def test_shell_blocks_parse(self):
+        """Every shell block is something that a shell can read."""
+        for block in self.blocks("sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                shlex.split(line)
+
+    def test_links(self):
+        """Every file that is linked to exists."""
+        for document in (README, *sorted((ROOT / "docs").glob("*.md"))):
+            for target in re.findall(r"\]\(([\w./-]+)\)", text_of(document)):
+                self.assertTrue((document.parent / target).exists(), target)
+
+
+class CodeTests(SynchronousTestCase):
+    """Every error code is in the index."""
+
+    def test_codes(self):
+        """The manual knows each code that the program can say, and no other."""
+        said = set()
+        for path in (ROOT / "instantly_mcp").rglob("*.py"):
+            said |= set(re.findall(r"IMCP-[A-Z]+\b", text_of(path)))
+        table = text_of(OPERATIONS).partition("## Codes")[2]
+        self.assertEqual(set(re.findall(r"IMCP-[A-Z]+", table)), said)

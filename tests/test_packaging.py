@@ -1,0 +1,152 @@
+"""What is built can be installed and run: as a wheel, and as an editable install.
+
+The installations have files of their own, in an environment of their own. Only the
+dependencies are borrowed from the environment of the tests, behind the installation on
+the path, so that nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
+from twisted.internet.utils import getProcessOutputAndValue
+
+from instantly_mcp._deferred import deferred
+
+from .daemon.processes import ROOT, ProcessTestCase
+
+PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "instantly.tac")
+PACKAGES = ("instantly_mcp", "twisted")
+
+
+class InstalledTestCase(ProcessTestCase):
+    """Installs a copy of the project into an environment of its own."""
+
+    timeout = 180
+
+    def setUp(self) -> None:
+        """Copy what the project is made of, without what was built before."""
+        super().setUp()
+        self.source = self.folder / "source"
+        self.source.mkdir()
+        for name in PROJECT:
+            shutil.copy(ROOT / name, self.source)
+        ignored = shutil.ignore_patterns("__pycache__", "dropin.cache")
+        for name in PACKAGES:
+            shutil.copytree(ROOT / name, self.source / name, ignore=ignored)
+        self.prefix = self.folder / "environment"
+        self.bin = self.prefix / "bin"
+        self.elsewhere = self.folder / "elsewhere"
+        self.elsewhere.mkdir()
+
+    @deferred
+    async def make_environment(self) -> None:
+        """Make an empty environment, with borrowed dependencies."""
+        await deferToThread(venv.create, self.prefix, symlinks=True)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        site = self.prefix / "lib" / version / "site-packages"
+        borrowed = sysconfig.get_path("purelib")
+        (site / "borrowed.pth").write_text(f"{borrowed}\n", encoding="utf-8")
+
+    @deferred
+    async def run_python(self, *words: str) -> str:
+        """Run the environment's Python, expecting success."""
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        output, errors, status = await getProcessOutputAndValue(
+            str(self.bin / "python"),
+            list(words),
+            env=environ,
+            path=str(self.elsewhere),
+            reactor=reactor,
+        )
+        self.assertEqual(status, 0, (output + errors).decode())
+        return str(output.decode().strip())
+
+    def install(self, *words: str) -> Deferred[str]:
+        """Install with the borrowed pip, without dependencies."""
+        quiet = ("--quiet", "--disable-pip-version-check", "--no-warn-script-location")
+        offline = ("--no-deps", "--no-build-isolation", "--no-index", "--no-cache-dir")
+        return self.run_python("-m", "pip", "install", *quiet, *offline, *words)
+
+    @deferred
+    async def serves(self, *command: str) -> None:
+        """Check that an installed command serves, from a folder without the code."""
+        words: Sequence[str] = (str(self.bin / command[0]), *command[1:])
+        environ = {"PYTHONPATH": "", "INSTANTLY_MCP_SANDBOX": "true"}
+        running = self.spawn(words, cwd=self.elsewhere, environ=environ)
+        record = await running.ready()
+        listed = await self.call(record["urls"][0], "tools/list")
+        self.assertEqual(len(listed["result"]["tools"]), 40)
+        running.send(signal.SIGTERM)
+        self.assertEqual(await running.ended, 0, running.output)
+
+    @deferred
+    async def all_ways_serve(self) -> None:
+        """Check the four ways to start."""
+        await self.serves("instantly-mcp", "run")
+        await self.serves("python", "-m", "instantly_mcp")
+        script = self.elsewhere / "twistd.py"
+        script.write_text("from twisted.scripts.twistd import run\nrun()\n")
+        twistd = ("python", str(script), "-n", "--pidfile=")
+        await self.serves(*twistd, "instantly_mcp")
+        await self.serves(*twistd, "-y", str(self.source / "instantly.tac"))
+
+    @deferred
+    async def where(self) -> Path:
+        """Return the folder that the installed package is imported from."""
+        code = "import instantly_mcp; print(instantly_mcp.__file__)"
+        return Path(await self.run_python("-c", code)).parent
+
+
+class WheelTests(InstalledTestCase):
+    """The wheel, in an environment that knows nothing of the checkout."""
+
+    @deferred
+    async def test_wheel(self):
+        """It holds the package and the plugin, and all four ways to start work."""
+        await self.make_environment()
+        wheels = self.folder / "wheels"
+        await self.run_python(
+            *("-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--no-build-isolation", "--no-index"),
+            *("--wheel-dir", str(wheels), str(self.source)),
+        )
+        (wheel,) = wheels.iterdir()
+        names = zipfile.ZipFile(wheel).namelist()
+        self.assertIn("twisted/plugins/instantly_mcp_plugin.py", names)
+        self.assertIn("instantly_mcp/py.typed", names)
+        self.assertNotIn("twisted/__init__.py", names)
+        tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
+        self.assertEqual(tops, {"instantly_mcp", "twisted"})
+        for path in (ROOT / "instantly_mcp").rglob("*.py"):
+            self.assertIn(str(path.relative_to(ROOT)), names)
+        await self.install(str(wheel))
+        tac = self.source / "instantly.tac"
+        shutil.copy(tac, self.elsewhere)
+        shutil.rmtree(self.source)
+        self.source = self.elsewhere
+        self.assertTrue((await self.where()).is_relative_to(self.prefix))
+        await self.all_ways_serve()
+
+
+class EditableTests(InstalledTestCase):
+    """The editable install of a developer."""
+
+    @deferred
+    async def test_editable(self):
+        """It runs the checkout's own files, and all four ways to start work."""
+        await self.make_environment()
+        await self.install("--editable", str(self.source))
+        self.assertEqual(await self.where(), self.source / "instantly_mcp")
+        await self.all_ways_serve()
