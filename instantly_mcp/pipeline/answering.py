@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from .._json import dumps
 from ..protocol.call import NOWHERE, Caller
-from ..protocol.errors import invalid_request
+from ..protocol.errors import ProtocolError, invalid_request
 from ..protocol.interfaces import IOutlet, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
@@ -123,11 +123,12 @@ class Answering:
         session: McpSession | None,
         headers: HeaderPairs,
     ) -> Deferred[Reply]:
-        if len(batch.members) > MAX_BATCH:
-            error = invalid_request(f"a batch holds at most {MAX_BATCH} messages")
+        try:
+            members = members_of(batch)
+        except ProtocolError as error:
             return succeed(response_answer(Response(None, error=error), headers))
         caller = self._caller(exchange, revision, session, NOWHERE)
-        answers = [self._member(member, caller) for member in batch.members]
+        answers = [self._member(member, caller) for member in members]
         whole = gatherResults(answers)
         waiter: Deferred[Reply] = Deferred()
         self.tracker.track(whole.addCallback(_fire_with_batch, waiter, headers))
@@ -138,10 +139,24 @@ class Answering:
     ) -> Deferred[Response | None]:
         if isinstance(member, Broken):
             return succeed(Response(member.id, error=member.error))
-        if isinstance(member, Request) and member.method == "initialize":
-            error = invalid_request("initialize is never part of a batch")
-            return succeed(Response(member.id, error=error))
         return self.server.handle(member, caller).addErrback(_silent_if_cancelled)
+
+
+def members_of(batch: Batch) -> Sequence[Message | Broken]:
+    """Return what a batch asks for; what it may not ask for becomes an error.
+
+    :raises ProtocolError: when it asks for too much at a time.
+    """
+    if len(batch.members) > MAX_BATCH:
+        raise invalid_request(f"a batch holds at most {MAX_BATCH} messages")
+    return [_allowed(member) for member in batch.members]
+
+
+def _allowed(member: Message | Broken) -> Message | Broken:
+    if isinstance(member, Request) and member.method == "initialize":
+        error = invalid_request("initialize is never part of a batch")
+        return Broken(member.id, error)
+    return member
 
 
 def _silent_if_cancelled(failure: Failure) -> None:

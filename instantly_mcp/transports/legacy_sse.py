@@ -11,9 +11,11 @@ from contextlib import suppress
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ..pipeline.answering import members_of
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
@@ -22,7 +24,7 @@ from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
-from ..protocol.errors import key_required
+from ..protocol.errors import ProtocolError, key_required
 from ..protocol.interfaces import ISessionStore, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Response
 from ..protocol.server import McpServer
@@ -40,6 +42,7 @@ class LegacySse:
     sessions: ISessionStore
     changes: Changes
     tracker: ITracker
+    clock: IReactorTime
     _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
 
     def accepts(self, exchange: Exchange) -> bool:
@@ -60,6 +63,13 @@ class LegacySse:
         """Open a stream, or hand the message to the open one."""
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange))
+        try:
+            return succeed(self._take(exchange))
+        except ProtocolError as error:
+            return succeed(refuse(exchange, error))
+
+    def _take(self, exchange: Exchange) -> Reply:
+        """Start what was posted; its answers travel on the stream."""
         outlet = self._stream_of(exchange)
         session, body = exchange.session, exchange.message
         assert outlet is not None
@@ -71,11 +81,11 @@ class LegacySse:
             headers=exchange.headers,
             outlet=outlet,
         )
-        members = body.members if isinstance(body, Batch) else [body]
+        members = members_of(body) if isinstance(body, Batch) else [body]
         for member in members:
             if member is not None:
                 self._deliver(member, caller, outlet)
-        return succeed(Answer(status=ACCEPTED))
+        return Answer(status=ACCEPTED)
 
     def _stream_of(self, exchange: Exchange) -> ChannelOutlet | None:
         session = exchange.session
@@ -98,6 +108,7 @@ class LegacySse:
     def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
         """Forget the stream. The session stays: direct execution can use it."""
         self._open.pop(session.id, None)
+        session.touch(self.clock.seconds())
         with suppress(ValueError):
             session.streams.remove(outlet)
 

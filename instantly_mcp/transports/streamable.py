@@ -24,7 +24,7 @@ from ..protocol.errors import (
     invalid_request,
     session_not_found,
 )
-from ..protocol.interfaces import ISessionStore
+from ..protocol.interfaces import IOutlet, ISessionStore
 from ..protocol.jsonrpc import Request
 from ..protocol.session import Lookup, McpSession, Standing
 from ..protocol.subscriptions import Changes
@@ -65,7 +65,9 @@ class StreamableHttp:
             return True
         if exchange.method != "GET":
             return False
-        return exchange.lookup.standing in (Standing.LIVE, Standing.ENDED)
+        if exchange.lookup.standing in (Standing.LIVE, Standing.ENDED):
+            return True
+        return self.strict and exchange.session_id is not None
 
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
         """Serve an accepted exchange."""
@@ -102,7 +104,7 @@ class StreamableHttp:
         answered = self.answering.answer(alone, revision)
 
         def with_session(reply: Reply) -> Reply:
-            if not isinstance(reply, Answer) or reply.status != 200:
+            if isinstance(reply, Answer) and reply.status != 200:
                 return reply
             session = self.sessions.open(revision, exchange.credential)
             session.introduce(request.params)
@@ -130,7 +132,7 @@ class StreamableHttp:
         channel = stream.open()
         session.connected(stream)
         self.changes.attach(session)
-        channel.when_closed(lambda: session.lost(stream))
+        channel.when_closed(lambda: self._lost(session, stream))
         return _event_stream(channel, session)
 
     def _resume(self, exchange: Exchange, session: McpSession) -> Reply | None:
@@ -148,8 +150,11 @@ class StreamableHttp:
         channel = stream.resume(place)
         if carries_news:
             session.connected(stream)
-            channel.when_closed(lambda: session.lost(stream))
+            channel.when_closed(lambda: self._lost(session, stream))
         return _event_stream(channel, session)
+
+    def _lost(self, session: McpSession, stream: IOutlet) -> None:
+        session.lost(stream, self.answering.clock.seconds())
 
     def _log_of(self, session: McpSession) -> StreamLog:
         log = self._logs.get(session)

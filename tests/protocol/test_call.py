@@ -76,7 +76,7 @@ class ProgressTests(SynchronousTestCase):
         self.assertEqual(basket.sent, [])
 
     @settings(deadline=None)
-    @given(st.lists(st.floats(allow_nan=False) | st.integers()))
+    @given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers()))
     def test_strictly_increasing(self, steps: list[float]) -> None:
         """Whatever a tool reports, its client sees strictly increasing values."""
         call, basket = make_call(token="t")

@@ -113,7 +113,8 @@ class RefusedTests(SynchronousTestCase):
         whole = modern(call("echo"))
         fields = modern_headers(whole)
         self.assertRefused(-32602, request("tools/call"), fields)
-        for meta in (None, 7, "x", [], {}):
+        metas: list[Json] = [None, 7, "x", [], {}]
+        for meta in metas:
             with self.subTest(meta=meta):
                 broken = request("tools/call", {"name": "echo", "_meta": meta})
                 self.assertRefused(-32602, broken, fields)

@@ -105,7 +105,7 @@ class MethodTests(EngineTestCase):
     def test_stray_replies(self) -> None:
         """An answer to a question that nobody asked is ignored."""
         for id in (1, "server-1", 0, ""):
-            message = {"jsonrpc": "2.0", "id": id, "result": {}}
+            message: Json = {"jsonrpc": "2.0", "id": id, "result": {}}
             handled = self.handled(message, session=self.session())
             self.assertIsNone(self.successResultOf(handled))
 

@@ -105,7 +105,8 @@ class ListingTests(SynchronousTestCase):
 
     def test_foreign_cursors(self) -> None:
         """A cursor that is none of ours is -32602, the empty one included."""
-        for cursor in ("", "x", 7, [], {}, False):
+        cursors: list[Json] = ["", "x", 7, [], {}, False]
+        for cursor in cursors:
             for size in (3, 100):
                 with (
                     self.subTest(cursor=cursor, size=size),
@@ -156,7 +157,8 @@ class RenderTests(SynchronousTestCase):
 
     def test_falsy_values(self) -> None:
         """0, false, "" and [] are values, not absences."""
-        for value in (0, False, "", []):
+        values: list[Json] = [0, False, "", []]
+        for value in values:
             with self.subTest(value=value):
                 result = self.rendered(ToolResult(structured=value), "2026-07-28")
                 self.assertEqual(result["structuredContent"], value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import ANONYMOUS
@@ -58,9 +59,13 @@ class McpSessionTests(SynchronousTestCase):
         """A call that leaves the table while it is cancelled disturbs no other."""
         session = make_session()
         calls: list[Deferred[object]] = []
+
+        def forget(failure: Failure, id: int) -> None:
+            del session.calls[id]
+
         for id in range(3):
             call: Deferred[object] = Deferred()
-            call.addErrback(lambda failure, id=id: bool(session.calls.pop(id)))
+            call.addErrback(forget, id)
             session.calls[id] = call
             calls.append(call)
         session.close()

@@ -12,7 +12,7 @@ from instantly_mcp.pipeline.exchange import Route
 
 from .cases import ClockedTestCase
 from .messages import initialize, modern, notice
-from .servers import ADA, Received, Rig
+from .servers import ADA, Received, Rig, methods_of
 
 
 class Client(Protocol):
@@ -121,8 +121,7 @@ class StreamClient:
 
     def ask(self, message: Json) -> Received:
         """Post a message; its answer arrives on the stream."""
-        if isinstance(message, dict) and "id" in message:
-            self.stream.methods[message["id"]] = message["method"]
+        self.stream.methods.update(methods_of(message))
         return self.rig.send(
             message,
             key=None,

@@ -1,0 +1,243 @@
+"""HTTP+SSE of 2024-11-05: the endpoint event, 202, answers on the stream."""
+
+from __future__ import annotations
+
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._json import Json
+from instantly_mcp.pipeline.exchange import Route
+from instantly_mcp.pipeline.interfaces import ITransport
+from tests.support.clients import RigTestCase, StreamClient
+from tests.support.messages import (
+    MODERN_VERSION,
+    call,
+    initialize,
+    notice,
+    request,
+)
+from tests.support.servers import BOB
+
+
+class OpeningTests(RigTestCase):
+    def test_provides(self) -> None:
+        """It is a transport."""
+        self.assertTrue(verifyObject(ITransport, self.rig.legacy_sse))
+
+    def test_defect_03_endpoint_comes_first(self) -> None:
+        """The first event says, relative, where to post; the stream stays open."""
+        for route in (Route.SSE, Route.MCP):
+            with self.subTest(route=route):
+                stream = self.rig.send(
+                    method="GET",
+                    route=route,
+                    with_headers={"accept": "text/event-stream"},
+                )
+                self.assertTrue(stream.streams)
+                [first] = stream.events
+                self.assertEqual(first.name, "endpoint")
+                self.assertRegex(first.data, rb"^/messages\?sessionId=[!-~]+$")
+                self.assertFalse(stream.ended)
+
+    def test_defect_02_it_is_a_session(self) -> None:
+        """An open stream is a session that is held under the id it was given."""
+        client = StreamClient(self.rig)
+        session = self.rig.sessions.held[client.session]
+        self.assertEqual(session.revision.version, "2024-11-05")
+        self.assertEqual(len(session.streams), 1)
+
+    def test_needs_a_key(self) -> None:
+        """Without a key there is no stream: 401."""
+        stream = self.rig.send(method="GET", route=Route.SSE, key=None)
+        self.assertEqual((stream.status, stream.error["code"]), (401, -32001))
+        self.assertEqual(self.rig.sessions.count, 0)
+
+    def test_bare_get_that_wants_no_stream(self) -> None:
+        """A GET of /mcp by a browser or curl opens no stream."""
+        for accept in ("*/*", "application/json", "text/html"):
+            with self.subTest(accept=accept):
+                received = self.rig.send(method="GET", with_headers={"accept": accept})
+                self.assertEqual(received.status, 405)
+        self.assertEqual(self.rig.sessions.count, 0)
+
+    def test_modern_get(self) -> None:
+        """A GET of /mcp with the modern version header opens no stream."""
+        received = self.rig.send(method="GET", version=MODERN_VERSION)
+        self.assertEqual(received.status, 405)
+
+
+class MessageTests(RigTestCase):
+    def setUp(self) -> None:
+        """Open a stream."""
+        super().setUp()
+        self.client = StreamClient(self.rig)
+
+    def assertHeard(self, *ids: Json) -> None:
+        """Exactly these answers arrived, in order."""
+        self.assertEqual([one["id"] for one in self.client.heard()], list(ids))
+
+    def test_answers_on_the_stream(self) -> None:
+        """A request gets 202 and no body; its answer is a message event."""
+        for id, message in enumerate(
+            (
+                initialize("2024-11-05"),
+                request("ping"),
+                request("tools/list"),
+                call("echo", {"words": "x"}),
+            )
+        ):
+            posted = self.client.ask({**message, "id": id})
+            self.assertEqual((posted.status, posted.messages), (202, []))
+        self.assertHeard(0, 1, 2, 3)
+        names = {event.name for event in self.client.stream.events[1:]}
+        self.assertEqual(names, {"message"})
+
+    def test_notifications(self) -> None:
+        """A notification gets 202 and nothing on the stream."""
+        posted = self.client.ask(notice("notifications/initialized"))
+        self.assertEqual(posted.status, 202)
+        self.assertHeard()
+
+    def test_errors(self) -> None:
+        """Errors of the method travel on the stream too."""
+        self.client.ask(request("nothing", {}, id=0))
+        self.assertHeard(0)
+        self.assertEqual(self.client.heard()[0]["error"]["code"], -32601)
+
+    def test_malformed(self) -> None:
+        """What is no message is answered in the POST."""
+        posted = self.client.ask({"id": 1})
+        self.assertEqual((posted.status, posted.error["code"]), (400, -32600))
+        self.assertHeard()
+
+    def test_slow_calls(self) -> None:
+        """Calls are answered when they are done, in whatever order."""
+        self.client.ask(call("slow", id=1))
+        self.client.ask(call("slow", id=2))
+        self.clock.advance(60)
+        self.assertHeard()
+        self.rig.toolbox.running[1].finish()
+        self.rig.toolbox.running[0].finish()
+        self.assertHeard(2, 1)
+
+    def test_progress(self) -> None:
+        """Progress travels on the stream, in the form of 2024-11-05, before the end."""
+        self.client.ask(call("steps", token="t", id=1))
+        self.rig.toolbox.running[0].finish()
+        heard = self.client.stream.messages
+        self.assertEqual(len(heard), 4)
+        self.assertEqual([one["params"]["progress"] for one in heard[:3]], [1, 2, 3])
+        self.assertNotIn("message", heard[0]["params"])
+
+    def test_none_after_the_end(self) -> None:
+        """A tool that goes on reporting after its answer is not heard."""
+        self.client.ask(call("steps", token="t"))
+        running = self.rig.toolbox.running[0]
+        running.finish()
+        running.call.progress(9)
+        self.assertEqual(len(self.client.stream.messages), 4)
+
+    def test_cancelled(self) -> None:
+        """notifications/cancelled ends a call, which has no answer then."""
+        self.client.ask(call("slow", id=1))
+        self.client.ask(notice("notifications/cancelled", {"requestId": 1}))
+        self.assertTrue(self.rig.toolbox.running[0].cancelled)
+        self.assertHeard()
+        self.assertEqual(self.rig.work.tracked, [])
+
+    def test_calls_are_tracked(self) -> None:
+        """The daemon's stop waits for calls whose answer is still to be sent."""
+        self.client.ask(call("slow"))
+        self.assertEqual(len(self.rig.work.tracked), 1)
+        self.rig.toolbox.running[0].finish()
+        self.assertEqual(self.rig.work.tracked, [])
+
+    def test_bug(self) -> None:
+        """A bug is answered on the stream like any error."""
+        self.client.ask(call("boom", id=0))
+        self.assertEqual(self.client.heard()[0]["error"]["code"], -32603)
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_negotiation(self) -> None:
+        """A client may agree on a later revision over its stream."""
+        self.client.ask(initialize("2025-03-26"))
+        session = self.rig.sessions.held[self.client.session]
+        self.assertEqual(session.revision.version, "2025-03-26")
+
+    def test_batches(self) -> None:
+        """A batch is refused as 2024-11-05 has none, and answered in 2025-03-26."""
+        batch = [request("ping", id=1), {"id": 2}, notice("x"), initialize(id=3)]
+        self.assertEqual(self.client.ask(batch).status, 400)
+        self.client.ask(initialize("2025-03-26", id=0))
+        self.assertEqual(self.client.ask(batch).status, 202)
+        self.assertHeard(0, 1, 2, 3)
+        errors = [one.get("error", {}).get("code") for one in self.client.heard()]
+        self.assertEqual(errors, [None, None, -32600, -32600])
+
+    def test_batches_are_bounded(self) -> None:
+        """A batch beyond the bound is refused whole."""
+        self.client.ask(initialize("2025-03-26", id=0))
+        posted = self.client.ask([call("hello", id=n) for n in range(1, 102)])
+        self.assertEqual(posted.status, 400)
+        self.assertHeard(0)
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+
+class DeadStreamTests(RigTestCase):
+    def test_never_twice(self) -> None:
+        """A call whose stream dies while it runs is not run again for anybody."""
+        client = StreamClient(self.rig)
+        client.ask(call("slow", id=1))
+        client.stream.leave()
+        running = self.rig.toolbox.running[0]
+        self.assertFalse(running.cancelled)
+        running.finish()
+        self.assertEqual(self.rig.toolbox.ran, ["slow"])
+        self.assertEqual(client.heard(), [])
+
+    def test_direct_execution(self) -> None:
+        """What is posted after the stream died is answered in the POST, run once."""
+        client = StreamClient(self.rig)
+        client.stream.leave()
+        posted = client.ask(call("echo", {"words": "x"}, id=0))
+        self.assertEqual((posted.status, posted.message["id"]), (200, 0))
+        self.assertEqual(self.rig.toolbox.ran, ["echo"])
+
+    def test_overflow(self) -> None:
+        """A client that never reads loses its stream, and then nothing else."""
+        client = StreamClient(self.rig)
+        session = self.rig.sessions.held[client.session]
+        client.stream.leave()
+        self.assertEqual(session.streams, [])
+        self.assertFalse(session.ended)
+
+    def test_ended_session(self) -> None:
+        """The end of the session ends the stream and its calls."""
+        client = StreamClient(self.rig)
+        client.ask(call("slow", id=1))
+        self.rig.sessions.end(self.rig.sessions.held[client.session], "test")
+        self.assertTrue(client.stream.ended)
+        self.assertTrue(self.rig.toolbox.running[0].cancelled)
+        self.assertEqual(client.heard(), [])
+
+    def test_somebody_elses(self) -> None:
+        """Nobody posts to a stream of another principal."""
+        client = StreamClient(self.rig)
+        posted = self.rig.send(
+            call("hello"), key=BOB, route=Route.MESSAGES, session=client.session
+        )
+        self.assertEqual(posted.status, 404)
+        self.assertEqual(client.heard(), [])
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+
+class TwoClientsTests(RigTestCase):
+    def test_defect_01_equal_ids(self) -> None:
+        """Two streams with equal ids each hear their own answer, and only that."""
+        ada, bob = StreamClient(self.rig), StreamClient(self.rig, key=BOB)
+        ada.ask(call("slow", {"tag": "ada"}, id=1))
+        bob.ask(call("slow", {"tag": "bob"}, id=1))
+        for running in reversed(self.rig.toolbox.running):
+            running.finish()
+        for client, tag in ((ada, "ada"), (bob, "bob")):
+            [answer] = client.heard()
+            self.assertEqual(answer["result"]["content"][0]["text"], tag)

@@ -1,0 +1,521 @@
+"""Streamable HTTP: sessions, streams, and the stateless era on one path."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._json import Json
+from instantly_mcp.pipeline.exchange import Route
+from instantly_mcp.pipeline.interfaces import ITransport
+from instantly_mcp.pipeline.reply import EventStream
+from instantly_mcp.protocol.session import McpSession
+from instantly_mcp.transports.streamable import MAX_STREAMS
+from tests.support.clients import ModernClient, RigTestCase, SessionClient
+from tests.support.exchanges import exchange
+from tests.support.messages import (
+    ABSENT,
+    LEGACY_VERSIONS,
+    META,
+    MODERN_VERSION,
+    call,
+    initialize,
+    modern,
+    notice,
+    request,
+)
+from tests.support.servers import ADA, BOB, Received
+
+NEWS = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+
+
+class StreamableTestCase(RigTestCase):
+    def session_of(self, client: SessionClient) -> McpSession:
+        """Return the server's side of a client's session."""
+        return self.rig.sessions.held[client.session]
+
+    def listen(self, client: SessionClient, **fields: Json) -> Received:
+        """Open a GET stream in a session."""
+        return self.rig.send(
+            method="GET",
+            session=client.session,
+            key=client.key,
+            version=client.version,
+            speaks=client.version,
+            **fields,
+        )
+
+
+class InitializeTests(StreamableTestCase):
+    def test_mints_a_session(self) -> None:
+        """initialize answers with the agreed revision and a session id."""
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                client = SessionClient(self.rig, version)
+                opening = client.opening
+                self.assertEqual(opening.result["protocolVersion"], version)
+                self.assertEqual(opening.header("mcp-protocol-version"), version)
+                self.assertEqual(self.session_of(client).revision.version, version)
+
+    def test_defect_02_sessions_exist(self) -> None:
+        """Every handshake is a session that is held, found, and ended."""
+        first, second = SessionClient(self.rig), SessionClient(self.rig)
+        self.assertNotEqual(first.session, second.session)
+        self.assertEqual(self.rig.sessions.count, 2)
+        first.ask(request("ping"))
+        self.rig.send(method="DELETE", session=first.session)
+        self.assertEqual(self.rig.sessions.count, 1)
+
+    def test_modern_revision_asked_for(self) -> None:
+        """Naming 2026-07-28 in initialize gets the latest session revision."""
+        for asked in (MODERN_VERSION, "v999.0.0"):
+            opening = self.rig.send(initialize(asked))
+            self.assertEqual(opening.result["protocolVersion"], "2025-11-25")
+            self.assertIsNotNone(opening.header("mcp-session-id"))
+
+    def test_version_header_on_initialize(self) -> None:
+        """A version header on the initialize itself is accepted."""
+        opening = self.rig.send(initialize(), version="2025-11-25")
+        self.assertIsNotNone(opening.header("mcp-session-id"))
+
+    def test_remembers_the_client(self) -> None:
+        """The session knows what its client said of itself, also when it is odd."""
+        client = SessionClient(self.rig)
+        self.assertEqual(self.session_of(client).client_name, "tests")
+        message = initialize()
+        message["params"] = {"clientInfo": [], "capabilities": 7}
+        opening = self.rig.send(message)
+        self.assertIn("result", opening.message)
+
+    def test_stream_only(self) -> None:
+        """A client that excludes JSON gets its session on the stream's headers."""
+        opening = self.rig.send(initialize(), accepts_json=False)
+        self.assertTrue(opening.streams)
+        self.assertIsNotNone(opening.header("mcp-session-id"))
+
+    def test_within_a_session(self) -> None:
+        """Another initialize opens another session and leaves the first alone."""
+        client = SessionClient(self.rig)
+        again = client.ask(initialize("2025-06-18"))
+        self.assertNotIn(again.header("mcp-session-id"), (None, client.session))
+        self.assertEqual(self.session_of(client).revision.version, "2025-11-25")
+
+    def test_anonymous(self) -> None:
+        """A handshake needs no key."""
+        opening = self.rig.send(initialize(), key=None)
+        self.assertIsNotNone(opening.header("mcp-session-id"))
+
+    def test_initialized(self) -> None:
+        """notifications/initialized is answered with 202."""
+        client = SessionClient(self.rig)
+        self.assertEqual(client.tell("notifications/initialized").status, 202)
+
+
+class SessionTests(StreamableTestCase):
+    def test_revision_of_the_session(self) -> None:
+        """What was negotiated counts, whatever header the client sends or omits."""
+        client = SessionClient(self.rig, "2025-06-18")
+        for header in (None, *LEGACY_VERSIONS):
+            received = self.rig.send(
+                request("ping"), session=client.session, version=header
+            )
+            self.assertEqual(received.header("mcp-protocol-version"), "2025-06-18")
+
+    def test_unsupported_header(self) -> None:
+        """A version header that nobody knows is 400."""
+        client = SessionClient(self.rig)
+        received = self.rig.send(
+            request("ping"),
+            session=client.session,
+            version="v999.0.0",
+            speaks="2026-07-28",
+        )
+        self.assertEqual(received.status, 400)
+
+    def test_argument_errors(self) -> None:
+        """Bad arguments are results since 2025-11-25 and -32602 before."""
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                received = SessionClient(self.rig, version).ask(call("echo", {}))
+                self.assertEqual(received.status, 200)
+                self.assertEqual("result" in received.message, version == "2025-11-25")
+
+    def test_ended(self) -> None:
+        """A session that we ended is 404, -32001, with the request's id."""
+        client = SessionClient(self.rig)
+        self.rig.sessions.end(self.session_of(client), "test")
+        for message in (request("ping", id=0), notice("x")):
+            received = client.ask(message)
+            self.assertEqual((received.status, received.error["code"]), (404, -32001))
+        self.assertEqual(self.listen(client).status, 404)
+        batch = client.ask([request("ping")])
+        self.assertEqual((batch.status, batch.error["code"]), (404, -32001))
+
+    def test_somebody_elses(self) -> None:
+        """A session belongs to its principal: others get 404, and reach nothing."""
+        client = SessionClient(self.rig)
+        received = self.rig.send(request("ping"), session=client.session, key=BOB)
+        self.assertEqual(received.status, 404)
+
+    def test_log_level(self) -> None:
+        """logging/setLevel holds for the session and for no other."""
+        mine, other = SessionClient(self.rig), SessionClient(self.rig)
+        mine.ask(request("logging/setLevel", {"level": "warning"}))
+        for client, levels in ((mine, ["warning", "error"]), (other, [])):
+            received = client.ask(call("chatty"))
+            self.rig.toolbox.running[-1].finish()
+            heard = [one["params"]["level"] for one in received.notifications]
+            self.assertEqual(heard, levels)
+
+
+class StrictTests(StreamableTestCase):
+    def setUp(self) -> None:
+        """Serve by the strict policy."""
+        super().setUp()
+        self.rig = self.make_rig(strict=True)
+
+    def test_no_session(self) -> None:
+        """A message without a session id is 400, but initialize and modern are not."""
+        received = self.rig.send(request("ping", id=0))
+        self.assertEqual((received.status, received.error["code"]), (400, -32600))
+        self.assertEqual(received.message["id"], 0)
+        client = SessionClient(self.rig)
+        self.assertEqual(client.ask(request("ping")).result, {})
+        self.assertIn("result", ModernClient(self.rig).ask(call("hello")).message)
+
+    def test_foreign_session(self) -> None:
+        """An id that nobody here minted is 404."""
+        received = self.rig.send(request("ping"), session="from-elsewhere")
+        self.assertEqual((received.status, received.error["code"]), (404, -32001))
+        self.assertEqual(
+            self.rig.send(method="GET", session="from-elsewhere").status, 404
+        )
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+
+class DeleteTests(StreamableTestCase):
+    def test_own_session(self) -> None:
+        """DELETE ends the session, its streams and its calls; its id is dead then."""
+        client = SessionClient(self.rig)
+        stream, slow = self.listen(client), client.ask(call("slow"))
+        deleted = self.rig.send(method="DELETE", session=client.session)
+        self.assertEqual((deleted.status, deleted.messages), (204, []))
+        self.assertTrue(stream.ended)
+        self.assertTrue(self.rig.toolbox.running[0].cancelled)
+        self.assertEqual((slow.status, slow.messages), (202, []))
+        self.assertEqual(client.ask(request("ping")).status, 404)
+        again = self.rig.send(method="DELETE", session=client.session)
+        self.assertEqual(again.status, 404)
+
+    def test_no_header(self) -> None:
+        """Without a session id it is 400, -32000, with a hint."""
+        received = self.rig.send(method="DELETE")
+        self.assertEqual((received.status, received.error["code"]), (400, -32000))
+        self.assertIn("hint", received.error["data"])
+
+    def test_unknown(self) -> None:
+        """An unknown session is 404, -32001, with a hint."""
+        received = self.rig.send(method="DELETE", session="from-elsewhere")
+        self.assertEqual((received.status, received.error["code"]), (404, -32001))
+        self.assertIn("hint", received.error["data"])
+
+    def test_somebody_elses(self) -> None:
+        """Somebody else's session is 404 and lives on."""
+        client = SessionClient(self.rig)
+        received = self.rig.send(method="DELETE", session=client.session, key=BOB)
+        self.assertEqual(received.status, 404)
+        self.assertEqual(client.ask(request("ping")).result, {})
+
+
+class GetStreamTests(StreamableTestCase):
+    def test_opens(self) -> None:
+        """A GET with a live session is an event stream that stays open."""
+        client = SessionClient(self.rig)
+        stream = self.listen(client)
+        self.assertTrue(stream.streams)
+        self.assertFalse(stream.ended)
+        self.assertEqual(stream.header("mcp-protocol-version"), client.version)
+        self.assertEqual(len(self.session_of(client).streams), 1)
+
+    def test_leaving(self) -> None:
+        """A stream that its client leaves is forgotten; the session lives on."""
+        client = SessionClient(self.rig)
+        self.listen(client).leave()
+        self.assertEqual(self.session_of(client).streams, [])
+        self.assertEqual(client.ask(request("ping")).result, {})
+
+    def test_not_acceptable(self) -> None:
+        """A client that reads no event streams is told so: 406."""
+        client = SessionClient(self.rig)
+        stream = self.listen(client, accepts_stream=False)
+        self.assertEqual(stream.status, 406)
+
+    def test_bounded(self) -> None:
+        """A session holds a bounded number of streams."""
+        client = SessionClient(self.rig)
+        streams = [self.listen(client) for _ in range(MAX_STREAMS)]
+        self.assertEqual(self.listen(client).status, 409)
+        streams[0].leave()
+        self.assertTrue(self.listen(client).streams)
+
+    def test_second_stream_steals_nothing(self) -> None:
+        """A message goes to one stream and only one, the first that was opened."""
+        client = SessionClient(self.rig)
+        first, second = self.listen(client), self.listen(client)
+        self.session_of(client).tell(NEWS)
+        self.assertEqual((first.messages, second.messages), ([NEWS], []))
+
+    def test_answers_do_not_use_it(self) -> None:
+        """Answers and progress travel on the POST that asked, never on the GET."""
+        client = SessionClient(self.rig)
+        stream = self.listen(client)
+        received = client.ask(call("steps", token="t"))
+        self.rig.toolbox.running[0].finish()
+        self.assertEqual(len(received.messages), 4)
+        self.assertEqual(stream.messages, [])
+
+    def test_priming(self) -> None:
+        """Streams begin with an empty event that has an id, from 2025-11-25 on."""
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                stream = self.listen(SessionClient(self.rig, version))
+                self.assertEqual(len(stream.events), int(version == "2025-11-25"))
+                for event in stream.events:
+                    self.assertEqual(event.data, b"")
+                    self.assertTrue(event.id)
+                    self.assertTrue(event.retry)
+
+    def test_resuming(self) -> None:
+        """Last-Event-ID replays what that stream missed."""
+        client = SessionClient(self.rig)
+        first = self.listen(client)
+        last = cast("str", first.events[-1].id)
+        first.leave()
+        self.session_of(client).tell(NEWS)
+        again = self.listen(client, with_headers={"last-event-id": last})
+        self.assertEqual(again.messages, [NEWS])
+        self.session_of(client).tell(NEWS)
+        self.assertEqual(len(again.messages), 2)
+
+    def test_resuming_an_answer(self) -> None:
+        """The answer of a POST whose connection broke is fetched by GET, once."""
+        client = SessionClient(self.rig)
+        received = client.ask(call("steps", token="t", id=9))
+        last = cast("str", received.events[-1].id)
+        received.leave()
+        self.assertFalse(self.rig.toolbox.running[0].cancelled)
+        self.rig.toolbox.running[0].finish()
+        again = self.listen(client, with_headers={"last-event-id": last})
+        self.assertEqual([one["id"] for one in again.messages], [9])
+        self.assertTrue(again.ended)
+
+    def test_resuming_elsewhere(self) -> None:
+        """An event id of one session replays nothing in another."""
+        mine, other = SessionClient(self.rig), SessionClient(self.rig, key=BOB)
+        received = mine.ask(call("steps", token="t"))
+        last = cast("str", received.events[0].id)
+        stream = self.listen(other, with_headers={"last-event-id": last})
+        self.assertTrue(stream.streams)
+        self.assertEqual(stream.messages, [])
+        self.rig.toolbox.running[0].finish()
+        self.assertEqual(stream.messages, [])
+
+    def test_foreign_session(self) -> None:
+        """A GET with an id that nobody here minted is 405, not a stream."""
+        received = self.rig.send(method="GET", session="from-elsewhere")
+        self.assertEqual(received.status, 405)
+
+
+class CancellationTests(StreamableTestCase):
+    def test_disconnecting(self) -> None:
+        """A client that disconnects does not cancel its call."""
+        client = SessionClient(self.rig)
+        client.ask(call("slow", id=1)).leave()
+        running = self.rig.toolbox.running[0]
+        self.assertFalse(running.cancelled)
+        self.assertEqual(len(self.rig.work.tracked), 1)
+        running.finish()
+        self.assertEqual(self.rig.work.tracked, [])
+
+    def test_cancelled(self) -> None:
+        """notifications/cancelled does, streamed or not."""
+        for seconds in (0, 10):
+            with self.subTest(seconds=seconds):
+                client = SessionClient(self.rig)
+                received = client.ask(call("slow", id=0))
+                self.clock.advance(seconds)
+                told = client.tell("notifications/cancelled", {"requestId": 0})
+                self.assertEqual(told.status, 202)
+                self.assertTrue(self.rig.toolbox.running[-1].cancelled)
+                self.assertEqual(received.messages, [])
+                self.assertTrue(received.ended)
+
+    def test_cancelled_by_another_session(self) -> None:
+        """Equal ids of two sessions are two calls."""
+        mine, other = SessionClient(self.rig), SessionClient(self.rig)
+        received = mine.ask(call("slow", id=1))
+        other.tell("notifications/cancelled", {"requestId": 1})
+        self.assertTrue(received.waits)
+        self.rig.toolbox.running[0].finish()
+        self.assertIn("result", received.message)
+
+    def test_cancelled_after_disconnecting(self) -> None:
+        """A call whose client is gone can still be cancelled in its session."""
+        client = SessionClient(self.rig)
+        client.ask(call("slow", id=1)).leave()
+        client.tell("notifications/cancelled", {"requestId": 1})
+        self.assertTrue(self.rig.toolbox.running[0].cancelled)
+        self.assertEqual(self.rig.work.tracked, [])
+
+
+class BatchTests(StreamableTestCase):
+    def test_only_in_2025_03_26(self) -> None:
+        """A batch is answered in a session of 2025-03-26 and 400 in all others."""
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                client = SessionClient(self.rig, version)
+                received = client.ask([request("ping", id=1), request("ping", id=2)])
+                if version == "2025-03-26":
+                    self.assertEqual([one["id"] for one in received.messages], [1, 2])
+                else:
+                    self.assertEqual(received.status, 400)
+                    self.assertEqual(received.error["code"], -32600)
+
+
+class ModernTests(StreamableTestCase):
+    def test_every_method(self) -> None:
+        """A modern request is answered without any handshake."""
+        client = ModernClient(self.rig)
+        for message in (
+            request("server/discover", {}),
+            request("tools/list", {}),
+            call("hello"),
+        ):
+            received = client.ask(message)
+            self.assertEqual(received.status, 200)
+            self.assertEqual(received.header("mcp-protocol-version"), MODERN_VERSION)
+            self.assertIsNone(received.header("mcp-session-id"))
+
+    def test_session_is_ignored(self) -> None:
+        """A session id on a modern request counts for nothing, dead or alive."""
+        client = SessionClient(self.rig)
+        client.ask(request("logging/setLevel", {"level": "debug"}))
+        for session in (client.session, "from-elsewhere"):
+            received = self.rig.send_modern(modern(call("chatty")), session=session)
+            self.rig.toolbox.running[-1].finish()
+            self.assertEqual(received.notifications, [])
+            self.assertIsNone(received.header("mcp-session-id"))
+
+    def test_disconnecting(self) -> None:
+        """A client that disconnects cancels its call and hears nothing more."""
+        for seconds in (0, 10):
+            with self.subTest(seconds=seconds):
+                received = ModernClient(self.rig).ask(call("slow"))
+                self.clock.advance(seconds)
+                received.leave()
+                self.assertTrue(self.rig.toolbox.running[-1].cancelled)
+                self.assertEqual(received.messages, [])
+                if seconds == 0:
+                    self.assertTrue(received.was_cancelled)
+
+    def test_streams_have_no_ids(self) -> None:
+        """Events of the stateless era cannot be resumed, so they have no ids."""
+        received = ModernClient(self.rig).ask(call("steps", token="t"))
+        self.rig.toolbox.running[0].finish()
+        self.assertEqual([event.id for event in received.events], [None] * 4)
+        self.assertTrue(received.ended)
+
+    def test_statuses(self) -> None:
+        """Refusals are JSON with their true status, each with the request's id."""
+        whole = modern(call("hello", id=0))
+        bare = modern(call("hello", id=0), clientCapabilities=ABSENT)
+        for message, headers, status, code in (
+            (bare, {}, 400, -32602),
+            (whole, {"mcp-method": "x"}, 400, -32020),
+            (whole, {"mcp-name": "x"}, 400, -32020),
+            (modern(call("hello", id=0), "v9"), {}, 400, -32022),
+            (modern(request("nothing", {}, id=0)), {}, 404, -32601),
+            (modern(initialize(id=0)), {}, 404, -32601),
+            (modern(call("nothing", id=0)), {}, 200, -32602),
+        ):
+            with self.subTest(code=code, headers=headers):
+                received = self.rig.send_modern(message, with_headers=headers)
+                self.assertEqual(received.status, status)
+                self.assertEqual(received.error["code"], code)
+                self.assertEqual(received.message["id"], 0)
+                self.assertEqual(received.header("content-type"), "application/json")
+
+    def test_without_envelope(self) -> None:
+        """A modern header without the envelope is 400, -32602."""
+        received = self.rig.send(
+            request("server/discover", {}),
+            version=MODERN_VERSION,
+            with_headers={"mcp-method": "server/discover"},
+        )
+        self.assertEqual((received.status, received.error["code"]), (400, -32602))
+
+    def test_without_header(self) -> None:
+        """The envelope without the header is 400, -32020."""
+        received = self.rig.send(modern(call("hello")))
+        self.assertEqual((received.status, received.error["code"]), (400, -32020))
+
+    def test_supported_versions_agree(self) -> None:
+        """What an unsupported version is offered is what discover lists."""
+        client = ModernClient(self.rig)
+        discovered = client.ask(request("server/discover", {})).result
+        refused = self.rig.send_modern(modern(call("hello"), "v999.0.0"))
+        self.assertLessEqual(
+            set(refused.error["data"]["supported"]),
+            set(discovered["supportedVersions"]),
+        )
+
+    def test_notifications(self) -> None:
+        """A modern notification is 202 and cancels nothing."""
+        received = ModernClient(self.rig).ask(call("slow", id=1))
+        told = self.rig.send(
+            notice("notifications/cancelled", {"requestId": 1}), version=MODERN_VERSION
+        )
+        self.assertEqual((told.status, told.messages), (202, []))
+        self.assertTrue(received.waits)
+        self.rig.toolbox.running[0].finish()
+
+    def test_nothing_of_an_earlier_request_counts(self) -> None:
+        """Log level and capabilities are those of the request itself."""
+        client = ModernClient(self.rig)
+        loud = client.ask(call("chatty"), logLevel="debug")
+        quiet = client.ask(call("chatty"))
+        for running in self.rig.toolbox.running:
+            running.finish()
+        self.assertEqual(len(loud.notifications), 4)
+        self.assertEqual(len(quiet.notifications), 0)
+        self.assertIn(META + "serverInfo", quiet.result["_meta"])
+
+
+class AcceptsTests(StreamableTestCase):
+    def test_provides(self) -> None:
+        """It is a transport."""
+        self.assertTrue(verifyObject(ITransport, self.rig.streamable))
+
+    def test_other_routes(self) -> None:
+        """It leaves the routes of HTTP+SSE alone."""
+        for route in (Route.SSE, Route.MESSAGES):
+            for method in ("GET", "POST", "DELETE"):
+                sent = exchange(method=method, route=route)
+                self.assertFalse(self.rig.streamable.accepts(sent))
+
+    def test_changes_nothing(self) -> None:
+        """Asking whether it accepts opens no session and runs nothing."""
+        for message in (initialize(), call("hello")):
+            self.rig.streamable.accepts(exchange(message))
+        self.assertEqual(self.rig.sessions.count, 0)
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+    def test_memory_of_ended_sessions(self) -> None:
+        """Nothing is kept of a session that is over."""
+        client = SessionClient(self.rig)
+        stream = self.listen(client)
+        self.assertIsInstance(stream.reply, EventStream)
+        self.rig.send(method="DELETE", session=client.session, key=ADA)
+        self.assertEqual(self.rig.sessions.count, 0)
+        self.assertTrue(stream.ended)
