@@ -16,7 +16,11 @@ from ..features.selection import Selection
 from ..features.tools import build_toolbox
 from ..pipeline.admission import Admission
 from ..pipeline.answering import Answering
-from ..pipeline.authentication import Authentication
+from ..pipeline.authentication import (
+    ONLY_ON_MESSAGES,
+    SESSION_SPEAKS_ON,
+    Authentication,
+)
 from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
@@ -261,6 +265,9 @@ def _pipeline(
         clock=clock,
         sources=sources,
         anonymous=settings.anonymous == "discovery",
+        session_speaks_on=(
+            SESSION_SPEAKS_ON if settings.key_in_session else ONLY_ON_MESSAGES
+        ),
     )
 
     def describe() -> JsonObject:
@@ -291,6 +298,7 @@ def _transports(
         sessions=core.sessions,
         changes=core.offer.changes,
         tracker=core.in_flight,
+        clock=answering.clock,
     )
     return (streamable, legacy_sse)
 

@@ -55,6 +55,7 @@ class Settings:
     session_policy: str
     anonymous: str
     key_in_query: bool
+    key_in_session: bool
     key_in_session_id: bool
     discovery_documents: bool
     toolsets: tuple[str, ...]

@@ -160,6 +160,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Accept an Instantly key as the sessionId of POST /messages.",
     ),
     Setting(
+        name="key_in_session",
+        read=values.switch,
+        default=True,
+        help="Let a session id stand for the key that opened the session.",
+    ),
+    Setting(
         name="discovery_documents",
         read=values.switch,
         default=False,

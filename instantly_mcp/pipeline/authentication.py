@@ -35,12 +35,13 @@ from .interfaces import IGatekeeper, IStage, Presented
 from .refusals import key_required_on_messages
 from .reply import Outcome, refuse
 
-SESSION_SPEAKS_ON = frozenset({Route.MESSAGES})
-"""Where a session id alone stands for the key of its session.
+SESSION_SPEAKS_ON = frozenset(Route)
+"""Where a session id alone stands for the key of its session: everywhere, so that a
+client which shows its key only once keeps its tools."""
 
-Only where the wire of 2024-11-05 leaves no choice. Everywhere else a stolen id must not
-be worth a key, and every client that opened a session with a key has it at hand.
-"""
+ONLY_ON_MESSAGES = frozenset({Route.MESSAGES})
+"""The stricter choice: only where the wire of 2024-11-05 leaves no other. A stolen id is
+then not worth a key anywhere else."""
 
 _NOTES = {
     "query": Note("credential-from-query"),

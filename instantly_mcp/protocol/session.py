@@ -72,8 +72,12 @@ class McpSession:
         self.standby = None
         self.streams.append(stream)
 
-    def lost(self, stream: IOutlet) -> None:
-        """Its connection is gone; the last one to go keeps what comes next."""
+    def lost(self, stream: IOutlet, now: float) -> None:
+        """Its connection is gone; the last one to go keeps what comes next.
+
+        An open stream was a sign of life until `now`.
+        """
+        self.touch(now)
         if stream not in self.streams:
             return
         self.streams.remove(stream)

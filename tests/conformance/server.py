@@ -136,6 +136,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
                     sessions=sessions,
                     changes=offer.changes,
                     tracker=in_flight,
+                    clock=reactor,
                 ),
             )
         ),

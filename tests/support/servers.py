@@ -337,6 +337,7 @@ class Rig:
             sessions=self.sessions,
             changes=changes,
             tracker=self.work,
+            clock=self.clock,
         )
         self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
         self.pipeline = Pipeline(
