@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableDescriptor,
     ISSLTransport,
 )
@@ -26,6 +25,7 @@ from twisted.web.http import (
 )
 from twisted.web.http_headers import Headers as WireHeaders
 
+from .deadline import Deadline
 from .head import Head, oversized, parse_head
 from .journal import REFUSED, Visit
 from .refusals import (
@@ -70,8 +70,7 @@ class McpChannel(HTTPChannel):
         self._overrun = overrun
         self._head_bytes = b""
         self._parsing = False
-        self._due: float | None = None
-        self._timer: IDelayedCall | None = None
+        self._deadline = Deadline(site.clock, self._overdue)
         self._peer: IAddress | None = None
         self._host: IAddress | None = None
 
@@ -85,15 +84,14 @@ class McpChannel(HTTPChannel):
             self.refuse(too_busy(), linger=False)
             return
         limits = self.site.limits
-        self._due_in(limits.spare_deadline if self._crowded else limits.head_deadline)
+        self._deadline.within(
+            limits.spare_deadline if self._crowded else limits.head_deadline
+        )
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """Let go of everything."""
         self.phase = Phase.ENDING
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._due = None
+        self._deadline.stop()
         super().connectionLost(reason)
         for request in self.requests:
             self.site.released(request)
@@ -103,7 +101,7 @@ class McpChannel(HTTPChannel):
         """Close when everything is written, and anyway after a while."""
         if not self.ending:
             self.phase = Phase.ENDING
-            self._due_in(self.site.limits.keep_alive)
+            self._deadline.within(self.site.limits.keep_alive)
         super().loseConnection()
 
     @property
@@ -179,13 +177,13 @@ class McpChannel(HTTPChannel):
             # The deadline is for the whole head; later bytes do not move it. A fresh
             # connection has had its deadline since it was made.
             if self.phase is not Phase.FRESH:
-                self._due_in(limits.head_deadline)
+                self._deadline.within(limits.head_deadline)
             self.phase = Phase.HEAD
 
     def _rest(self) -> None:
         if self.phase is not Phase.IDLE and self.phase is not Phase.FRESH:
             self.phase = Phase.IDLE
-            self._due_in(self.site.limits.keep_alive)
+            self._deadline.within(self.site.limits.keep_alive)
 
     def _begin(self, head: Head, rest: bytes) -> None:
         request = McpRequest(self, head)
@@ -207,7 +205,7 @@ class McpChannel(HTTPChannel):
 
     def _expect_body(self, request: McpRequest, head: Head) -> None:
         self.phase = Phase.BODY
-        self._due_in(self.site.limits.body_deadline)
+        self._deadline.within(self.site.limits.body_deadline)
         if head.continues:
             self._send100Continue()
         take, finish = request.handleContentChunk, self._finishRequestBody
@@ -236,7 +234,7 @@ class McpChannel(HTTPChannel):
         if self.ending:
             return
         self.phase = Phase.ANSWER
-        self._due = None
+        self._deadline.lift()
         super()._finishRequestBody(data)
 
     def requestDone(self, request: McpRequest) -> None:
@@ -252,27 +250,6 @@ class McpChannel(HTTPChannel):
         mcp = bool(self.requests) and self.requests[-1].head.mcp
         self.refuse(malformed("the chunks of the body", mcp=mcp))
 
-    # -- deadlines -----------------------------------------------------------------
-
-    def _due_in(self, seconds: float) -> None:
-        """Move the one deadline. The timer is only touched when it is too late."""
-        self._due = due = self.site.clock.seconds() + seconds
-        if self._timer is None:
-            self._timer = self.site.clock.callLater(seconds, self._check)
-        elif self._timer.getTime() > due:
-            self._timer.reset(seconds)
-
-    def _check(self) -> None:
-        self._timer = None
-        if self._due is None:
-            return
-        left = self._due - self.site.clock.seconds()
-        if left > 0:
-            self._timer = self.site.clock.callLater(left, self._check)
-            return
-        self._due = None
-        self._overdue()
-
     def _overdue(self) -> None:
         if self.phase is Phase.HEAD:
             self.refuse(too_slow("head of the request"))
@@ -283,7 +260,7 @@ class McpChannel(HTTPChannel):
             self.transport.abortConnection()
         else:
             self.loseConnection()
-            self._due_in(self.site.limits.linger)
+            self._deadline.within(self.site.limits.linger)
 
     # -- writing -------------------------------------------------------------------
 
@@ -341,7 +318,7 @@ class McpChannel(HTTPChannel):
     def _close_politely(self, linger: bool) -> None:
         transport: Any = self.transport
         transport.unregisterProducer()
-        self._due_in(self.site.limits.linger)
+        self._deadline.within(self.site.limits.linger)
         half = IHalfCloseableDescriptor.providedBy(self.transport)
         if linger and half and not ISSLTransport.providedBy(self.transport):
             # A paused transport would neither read what is discarded nor notice the

@@ -101,7 +101,11 @@ class Stream:
         self._streams.opened(self)
         self._request.start(200, headers, None)
         self._request.registerProducer(self, True)
-        self._channel.attach(self._take, self._ended)
+        try:
+            self._channel.attach(self._take, self._ended)
+        except Exception:
+            self._leave()
+            raise
 
     def keep_alive(self) -> None:
         """Show the client, and the proxies between, that the stream lives."""

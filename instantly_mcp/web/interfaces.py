@@ -149,6 +149,3 @@ class Gauge(Protocol):
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
         """One request on `route` (a template) was answered after so long."""
-
-    def credential(self, source: str) -> None:
-        """One request was made with a credential found in `source`."""

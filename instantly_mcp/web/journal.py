@@ -5,6 +5,7 @@ It shows the route template, never the path, the query or a header.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import define, field
@@ -22,6 +23,10 @@ REFUSED = "(refused)"
 
 GONE = 499
 """The status in the log of a request whose client left before the answer."""
+
+
+def _ignore(source: str) -> None:
+    """Tell nobody."""
 
 
 class Visit:
@@ -44,12 +49,14 @@ class Journal:
 
     :param gauge: told of every finished request.
     :param enabled: write lines at all; metrics are told anyway.
+    :param found: told of each request's credential, by where it was found.
     """
 
     log: ClassVar[Logger] = Logger()
 
     gauge: Gauge
     enabled: bool = True
+    found: Callable[[str], object] = _ignore
     _open: dict[str, Visit] = field(factory=dict, init=False)
 
     def opened(self, visit: Visit) -> None:
@@ -62,7 +69,7 @@ class Journal:
         if visit is not None and exchange.credential is not None:
             visit.principal = exchange.credential.principal
             visit.source = exchange.credential.source
-            self.gauge.credential(visit.source)
+            self.found(visit.source)
 
     def ended(self, visit: Visit, status: int, now: float) -> None:
         """Write the line of a request that is over."""

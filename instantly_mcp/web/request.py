@@ -26,6 +26,9 @@ from .refusals import incident
 if TYPE_CHECKING:
     from .channel import McpChannel
 
+_NOWHERE = b"/-"
+"""A path that no route matches."""
+
 _STATUS_LINES = {code: b"%d %b" % (code, text) for code, text in RESPONSES.items()}
 
 
@@ -95,7 +98,9 @@ class McpRequest(Request):
         """Hand the request to the site's one web resource, path still encoded."""
         self.site = self.channel.site
         self.prepath = []
-        self.postpath = self.path[1:].split(b"/")
+        # Werkzeug strips leading slashes and would take //mcp for /mcp.
+        path = _NOWHERE if self.path.startswith(b"//") else self.path
+        self.postpath = path[1:].split(b"/")
         try:
             self.site.resource.render(self)
         except Exception:
@@ -142,6 +147,8 @@ class McpRequest(Request):
             incident=name,
         )
         if self.startedWriting:
+            if self.producer is not None:
+                self.unregisterProducer()
             self.abort()
         elif not self.gone:
             self.answer(incident(name, mcp=self.head.mcp).answer())

@@ -1,0 +1,78 @@
+"""The metrics on HTTP, for a listener of their own.
+
+They are not on the MCP port: that one may face the internet. Whoever listens with
+this site binds it to the loopback, or to where Prometheus is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from attrs import define
+from klein import Klein
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from werkzeug.exceptions import HTTPException
+
+from ..metrics.registry import CONTENT_TYPE, Metrics
+from ..pipeline.exchange import Headers
+from ..pipeline.reply import Answer
+from .cors import refused
+from .interfaces import Guard
+from .journal import Journal
+from .limits import WebLimits
+from .refusals import Refusal
+from .request import McpRequest
+from .site import McpSite
+
+
+@define(eq=False, slots=False)
+class MetricsApp:
+    """Serves ``/metrics``, and nothing else.
+
+    :param guard: checks Origin and Host, as on every other port.
+    """
+
+    app: ClassVar[Klein] = Klein()
+
+    metrics: Metrics
+    guard: Guard
+
+    @app.route("/metrics", methods=["GET"])
+    def exposed(self, request: McpRequest) -> None:
+        """Everything that was counted."""
+        request.visit.route = "/metrics"
+        error = self.guard(Headers(request.head.headers), request.head.method)
+        if error is not None:
+            request.answer(refused(error, mcp=False).answer())
+            return
+        body = self.metrics.exposition()
+        headers = (("Content-Type", CONTENT_TYPE),)
+        request.answer(Answer(status=200, body=body, headers=headers))
+
+    @app.handle_errors(HTTPException)  # type: ignore[arg-type]
+    def unrouted(self, request: McpRequest, failure: Failure) -> None:
+        """Answer every other path and method."""
+        message = "Only GET /metrics is served here."
+        refusal = Refusal(status=404, error="not_found", message=message)
+        request.answer(refusal.answer())
+
+    @app.handle_errors(Exception)  # type: ignore[arg-type]
+    def failed(self, request: McpRequest, failure: Failure) -> None:
+        """Answer a bug of ours."""
+        request.answer_incident(failure)
+
+
+def make_metrics_site(
+    *,
+    metrics: Metrics,
+    guard: Guard,
+    clock: IReactorTime,
+    journal: Journal,
+    limits: WebLimits,
+    wall: Callable[[], float],
+) -> McpSite:
+    """Return the factory to listen with."""
+    resource = MetricsApp(metrics, guard).app.resource()
+    return McpSite(resource, clock, journal, limits, wall)

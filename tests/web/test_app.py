@@ -1,0 +1,397 @@
+"""Tests for the routes, over an in-memory connection."""
+
+from __future__ import annotations
+
+from attrs import evolve
+from twisted.internet.defer import Deferred, fail
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp.pipeline.channel import Channel, Event
+from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
+from instantly_mcp.web.interfaces import Condition
+from tests.support.cases import ClockedTestCase
+
+from .site import CANARY, FACTS, GOOD_ORIGIN, NOW, WELL, Connection, House, request
+
+PROBES = ("/ping", "/health", "/healthz", "/ready", "/readyz", "/info")
+DISCOVERY = tuple(
+    f"/.well-known/{name}{rest}"
+    for name in ("oauth-authorization-server", "oauth-protected-resource")
+    for rest in ("", "/", "/mcp", f"/mcp/{CANARY}")
+)
+MCP = ("/mcp", "/mcp/KEY", "/sse", "/sse/KEY", "/messages")
+EVERYWHERE = (*PROBES, *DISCOVERY, *MCP, "/register", "/authorize", "/nothing", "//mcp")
+
+
+class AppTestCase(ClockedTestCase):
+    def setUp(self) -> None:
+        """Make a house with one visitor."""
+        super().setUp()
+        self.house = House(self.clock)
+        self.visitor = self.connect(self.house)
+
+    def connect(self, house: House) -> Connection:
+        """Open a connection that is closed at the end."""
+        connection = house.connect()
+        self.addCleanup(connection.hang_up)
+        return connection
+
+
+class ProbeTests(AppTestCase):
+    def test_ping(self):
+        """Ping tells the time in milliseconds."""
+        response = self.visitor.ask("GET", "/ping")
+        expected = {
+            "pong": True,
+            "timestamp": int(NOW * 1000),
+            "server": "instantly-mcp",
+        }
+        self.assertEqual((response.status, response.json()), (200, expected))
+
+    def test_health(self):
+        """Health shows what there is, by both of its names."""
+        for path in ("/health", "/healthz"):
+            page = self.visitor.ask("GET", path).json()
+            self.assertEqual(page["status"], "healthy")
+            self.assertEqual((page["sessions"], page["streams"]), (3, 2))
+            self.assertEqual(page["protocols"], list(FACTS.protocol_versions))
+            self.assertEqual(page["timestamp"], "2027-01-15T08:00:00.250Z")
+            self.assertEqual((page["version"], page["port"]), ("9.9.9", 3000))
+            self.assertIn("mcp", page["endpoints"])
+
+    def test_health_of_what_works_badly(self):
+        """A degraded daemon lives, is ready, and says what is wrong."""
+        self.house.status.now = evolve(WELL, degraded={"upstream": "breaker open"})
+        self.assertEqual(
+            self.visitor.ask("GET", "/health").json()["status"], "degraded"
+        )
+        response = self.visitor.ask("GET", "/ready")
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.json()["degraded"], {"upstream": "breaker open"})
+
+    def test_ready(self):
+        """Ready is 200, or 503 with the reason."""
+        for ready, draining, status, word in (
+            (True, False, 200, "ready"),
+            (False, False, 503, "starting"),
+            (False, True, 503, "draining"),
+            (True, True, 503, "draining"),
+        ):
+            self.house.status.now = Condition(
+                ready=ready, draining=draining, sessions=0, streams=0, degraded={}
+            )
+            for path in ("/ready", "/readyz"):
+                response = self.visitor.ask("GET", path)
+                self.assertEqual(response.status, status)
+                self.assertEqual(response.json()["status"], word)
+
+    def test_info(self):
+        """Info is made of the facts alone."""
+        page = self.visitor.ask("GET", "/info").json()
+        self.assertEqual((page["tools"], page["version"]), (40, "9.9.9"))
+        self.assertEqual(page["protocolVersions"], list(FACTS.protocol_versions))
+        self.assertEqual(page["capabilities"], {"tools": {}})
+        self.assertEqual(
+            page["authentication"],
+            {"type": "api_key", "methods": list(FACTS.authentication)},
+        )
+
+    def test_head(self):
+        """HEAD has the headers of GET, and no body."""
+        for path in PROBES:
+            whole = self.visitor.ask("GET", path)
+            bare = self.visitor.ask("HEAD", path)
+            self.assertEqual(bare.status, whole.status)
+            self.assertEqual(bare.headers, whole.headers)
+
+
+class DiscoveryTests(AppTestCase):
+    def test_no_oauth(self):
+        """Discovery is 404 in JSON and names the API key: clients skip OAuth."""
+        asked = [("GET", path) for path in (*DISCOVERY, "/authorize")]
+        for method, path in [*asked, ("POST", "/register")]:
+            response = self.visitor.ask(method, path)
+            self.assertEqual(response.status, 404, path)
+            page = response.json()
+            self.assertEqual(page["authentication"]["type"], "api_key")
+            self.assertEqual(set(page), {"error", "message", "authentication"})
+
+    def test_on_request(self):
+        """With the setting on, the documents exist; registration still does not."""
+        visitor = self.connect(House(self.clock, discovery_documents=True))
+        for path in DISCOVERY:
+            self.assertEqual(visitor.ask("GET", path).status, 200, path)
+        page = visitor.ask("GET", DISCOVERY[0]).json()
+        self.assertEqual(page["issuer"], "http://127.0.0.1:3000")
+        self.assertEqual(visitor.ask("GET", "/authorize").status, 200)
+        self.assertEqual(visitor.ask("POST", "/register").status, 404)
+
+
+class RoutingTests(AppTestCase):
+    def test_mcp_routes_reach_the_pipeline(self):
+        """Every MCP route is an exchange; a trailing slash changes nothing."""
+        for method, path in (
+            ("POST", "/mcp"),
+            ("POST", "/mcp/"),
+            ("GET", "/mcp"),
+            ("DELETE", "/mcp/KEY"),
+            ("GET", "/sse"),
+            ("GET", "/sse/KEY/"),
+            ("POST", "/messages"),
+        ):
+            self.assertEqual(self.visitor.ask(method, path).status, 200, path)
+        self.assertEqual(len(self.house.pipeline.exchanges), 7)
+
+    def test_a13_no_path_redirects(self):
+        """A13: odd paths around a key are 404 in JSON: no redirect, no echo."""
+        for path in (
+            f"/mcp//{CANARY}",
+            f"//mcp/{CANARY}",
+            "//mcp/canarykey",
+            "/mcp//canarykey",
+            "//mcp",
+            f"/MCP/{CANARY}",
+            f"/mcp%2f{CANARY}",
+            f"/./mcp/{CANARY}",
+            f"/mcp/x/{CANARY}",
+            f"/{CANARY}",
+            f"/messages/{CANARY}",
+            f"/ping/{CANARY}",
+            "/",
+            "//",
+            "/%",
+            "/%ff%fe",
+        ):
+            response = self.visitor.ask("POST", path)
+            self.assertEqual(response.status, 404, path)
+            self.assertIsNone(response.one("location"))
+            self.assertNotIn(b"canary", response.body)
+            self.assertIn(b"availableEndpoints", response.body)
+            response.json()
+
+    def test_wrong_methods(self):
+        """A known path with a wrong method is 405 with Allow, in its route's form."""
+        for method, path, allowed, rpc in (
+            ("PUT", "/mcp", "DELETE, GET, HEAD, OPTIONS, POST", True),
+            ("POST", "/sse", "GET, HEAD, OPTIONS", True),
+            ("GET", "/messages", "OPTIONS, POST", True),
+            ("POST", "/ping", "GET, HEAD, OPTIONS", False),
+            ("GET", "/register", "OPTIONS, POST", False),
+        ):
+            response = self.visitor.ask(method, path)
+            self.assertEqual(response.status, 405, path)
+            self.assertEqual(response.one("allow"), allowed)
+            self.assertEqual("jsonrpc" in response.json(), rpc)
+
+    def test_paths_that_are_no_text(self):
+        """A key that is not UTF-8 is 400 in JSON-RPC, without a traceback."""
+        response = self.visitor.ask("POST", "/mcp/%ff%fe")
+        self.assertEqual(response.status, 400)
+        self.assertEqual(response.json()["error"]["code"], -32600)
+        self.assertEqual(self.house.pipeline.exchanges, [])
+
+
+class ReplyTests(AppTestCase):
+    def test_headers_of_a_reply(self):
+        """Status, headers and body of a reply arrive as they are."""
+        self.house.pipeline.reply = json_answer(
+            404, {"a": "é"}, [("Mcp-Session-Id", "s"), ("X", "a\r\nSet-Cookie: b")]
+        )
+        response = self.visitor.ask("POST", "/mcp")
+        self.assertEqual((response.status, response.json()), (404, {"a": "é"}))
+        self.assertEqual(response.one("mcp-session-id"), "s")
+        self.assertIsNone(response.one("set-cookie"))
+
+    def test_no_content(self):
+        """202 and 204 have no body, and the connection goes on."""
+        for status in (202, 204):
+            self.house.pipeline.reply = Answer(status=status)
+            response = self.visitor.ask("POST", "/mcp")
+            self.assertEqual((response.status, response.body), (status, b""))
+
+    def test_security_headers_everywhere(self):
+        """A06: every answer of every route has the security headers, each once."""
+        for path in EVERYWHERE:
+            for method in ("GET", "POST", "PUT", "OPTIONS", "HEAD"):
+                response = self.visitor.ask(method, path)
+                self.assertEqual(response.one("cache-control"), "no-store")
+                self.assertEqual(response.one("x-content-type-options"), "nosniff")
+                self.assertEqual(response.one("x-frame-options"), "DENY")
+                self.assertEqual(response.one("referrer-policy"), "no-referrer")
+                policy = response.one("content-security-policy") or ""
+                self.assertIn("default-src 'none'", policy)
+                self.assertEqual(response.one("server"), "instantly-mcp")
+                self.assertEqual(response.one("date"), "Fri, 15 Jan 2027 08:00:00 GMT")
+                self.assertNotIn("text/html", response.one("content-type") or "")
+
+    def test_a_stream(self):
+        """Events travel in chunks; the end of the channel ends the response."""
+        channel = Channel()
+        self.house.pipeline.reply = EventStream(channel=channel)
+        self.visitor.send(request("GET", "/mcp"))
+        channel.send(Event(data=b"1", name="message"))
+        self.assertIn(b"event: message\ndata: 1\n\n", self.visitor.pipe.value())
+        self.house.streams.keep_alive()
+        channel.close()
+        (response,) = self.visitor.responses()
+        self.assertEqual(response.one("content-type"), "text/event-stream")
+        self.assertEqual(response.one("x-accel-buffering"), "no")
+        self.assertEqual(response.body, b"event: message\ndata: 1\n\n: \n\n")
+        self.assertEqual(self.visitor.ask("GET", "/ping").status, 200)
+
+    def test_a_stream_over_http_1_0(self):
+        """An old client has the stream until the connection ends."""
+        channel = Channel()
+        self.house.pipeline.reply = EventStream(channel=channel)
+        self.visitor.send(b"GET /sse HTTP/1.0\r\n\r\n")
+        channel.send(Event(data=b"1"))
+        channel.close()
+        output = self.visitor.output()
+        self.assertTrue(output.endswith(b"\r\n\r\ndata: 1\n\n"), output)
+        self.assertIn(b"Connection: close\r\n", output)
+        self.assertTrue(self.visitor.closing)
+
+    def test_f21_a_disconnect_cancels_the_call(self):
+        """F21: a client that leaves cancels what the pipeline awaits; nothing is
+        logged as an error.
+        """
+        cancelled: list[object] = []
+        waiting: Deferred[Reply] = Deferred(cancelled.append)
+
+        @deferred
+        async def slow(exchange: Exchange) -> Reply:
+            return await waiting
+
+        self.house.pipeline.reply = slow
+        visitor = self.house.connect()
+        visitor.send(request("POST", "/mcp"))
+        visitor.hang_up()
+        self.assertEqual(cancelled, [waiting])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_a_disconnect_abandons_the_stream(self):
+        """A client that leaves its stream closes the channel at once."""
+        channel = Channel()
+        self.house.pipeline.reply = EventStream(channel=channel)
+        visitor = self.house.connect()
+        visitor.send(request("GET", "/mcp"))
+        self.assertEqual(self.house.streams.count, 1)
+        visitor.hang_up()
+        self.assertFalse(channel.is_open)
+        self.assertEqual(self.house.streams.count, 0)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_a_reply_that_comes_too_late(self):
+        """A reply for a client that has left is let go, its channel closed."""
+        channel = Channel()
+        late: Deferred[Reply] = Deferred(
+            lambda d: d.callback(EventStream(channel=channel))
+        )
+        self.house.pipeline.reply = late
+        visitor = self.house.connect()
+        visitor.send(request("POST", "/mcp"))
+        visitor.hang_up()
+        self.assertFalse(channel.is_open)
+
+    def test_f36_bugs(self):
+        """F36: a bug is logged once, and answered in JSON with an incident id."""
+        for path in ("/mcp", "/info"):
+            self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
+            self.house.status.known = None  # type: ignore[assignment]
+            response = self.visitor.ask("GET", path)
+            self.assertEqual(response.status, 500)
+            self.assertNotIn(b"secret", response.body)
+            page = response.json()
+            incident = page["error"]["data"] if path == "/mcp" else page
+            self.assertTrue(incident["incident"])
+            self.assertEqual(len(self.flushLoggedErrors()), 1)
+        self.assertEqual(self.visitor.ask("GET", "/ping").status, 500)
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_a_bug_after_the_start(self):
+        """A response that was begun and cannot be ended is cut."""
+        self.house.pipeline.reply = EventStream(channel=None)  # type: ignore[arg-type]
+        self.visitor.send(request("GET", "/mcp"))
+        self.assertTrue(self.visitor.pipe.aborted)
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+        self.assertEqual(self.house.streams.count, 0)
+
+
+class OriginTests(AppTestCase):
+    def test_a01_every_other_route_is_guarded(self):
+        """A01: a foreign Origin is 403 in JSON on every route outside the pipeline,
+        which has its own stage for it; and it is never reflected.
+        """
+        for origin in ("http://evil", "null", "http://127.0.0.1.evil", "file://"):
+            for path in EVERYWHERE:
+                if path in MCP:
+                    continue
+                for method in ("GET", "POST", "OPTIONS", "PUT"):
+                    response = self.visitor.ask(method, path, {"Origin": origin})
+                    self.assertEqual(response.status, 403, (method, path))
+                    self.assertIn("error", response.json())
+                    self.assertIsNone(response.one("access-control-allow-origin"))
+
+    def test_a02_host(self):
+        """A02: a foreign Host is 421 on every route outside the pipeline."""
+        for path in (*PROBES, "/nothing"):
+            self.assertEqual(
+                self.visitor.ask("GET", path, {"Host": "evil"}).status, 421
+            )
+
+    def test_a03_cors(self):
+        """A03: an allowed origin is reflected, with Vary and without credentials."""
+        for path in (*PROBES, "/mcp", "/nothing"):
+            response = self.visitor.ask("GET", path, {"Origin": GOOD_ORIGIN})
+            self.assertEqual(response.one("access-control-allow-origin"), GOOD_ORIGIN)
+            self.assertEqual(response.one("vary"), "Origin")
+            self.assertIsNone(response.one("access-control-allow-credentials"))
+            self.assertEqual(
+                response.one("access-control-expose-headers"),
+                "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version",
+            )
+
+    def test_a03_strangers_are_not_reflected(self):
+        """A03: the pipeline's answer to a stranger has no CORS headers."""
+        response = self.visitor.ask("POST", "/mcp", {"Origin": "http://evil"})
+        self.assertIsNone(response.one("access-control-allow-origin"))
+
+    def test_preflight(self):
+        """A preflight of an allowed origin is 204 and grants what is needed."""
+        for path in ("/mcp", "/mcp/KEY", "/health", "*", "/nothing"):
+            response = self.visitor.ask(
+                "OPTIONS",
+                path,
+                {
+                    "Origin": GOOD_ORIGIN,
+                    "Access-Control-Request-Method": "DELETE",
+                    "Access-Control-Request-Headers": "Mcp-Param-City, x-evil,"
+                    " X-MCP-Toolsets, x-mcp-\xe9",
+                },
+            )
+            self.assertEqual(response.status, 204)
+            granted = (response.one("access-control-allow-headers") or "").split(", ")
+            for name in ("Content-Type", "Last-Event-ID", "Mcp-Session-Id"):
+                self.assertIn(name, granted)
+            self.assertEqual(granted[-2:], ["Mcp-Param-City", "X-MCP-Toolsets"])
+            methods = response.one("access-control-allow-methods")
+            self.assertEqual(methods, "GET, POST, DELETE, OPTIONS")
+            self.assertEqual(response.one("access-control-max-age"), "600")
+            self.assertEqual(response.one("access-control-allow-origin"), GOOD_ORIGIN)
+
+    def test_a05_private_network(self):
+        """A05: a preflight for the private network is granted to nobody."""
+        headers = {"Access-Control-Request-Private-Network": "true"}
+        for origin, status in ((GOOD_ORIGIN, 204), ("https://evil", 403)):
+            response = self.visitor.ask(
+                "OPTIONS", "/mcp", {"Origin": origin, **headers}
+            )
+            self.assertEqual(response.status, status)
+            self.assertIsNone(response.one("access-control-allow-private-network"))
+
+    def test_options_without_origin(self):
+        """OPTIONS that is no preflight says which methods there are."""
+        response = self.visitor.ask("OPTIONS", "*")
+        self.assertEqual(response.status, 204)
+        self.assertEqual(response.one("allow"), "GET, POST, DELETE, OPTIONS")

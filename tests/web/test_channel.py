@@ -1,0 +1,331 @@
+"""Tests for one connection: what it reads, what it refuses, when it gives up."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from instantly_mcp.pipeline.reply import Reply, json_answer
+from instantly_mcp.web.limits import WebLimits
+from tests.support.cases import ClockedTestCase
+
+from .site import Connection, House, request
+
+PING = request("GET", "/ping")
+POST = request("POST", "/mcp", body=b'{"id":1}')
+CHUNKED = b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class ChannelTestCase(ClockedTestCase):
+    """Tests with a site on a driven clock; every connection ends with the test."""
+
+    def setUp(self) -> None:
+        """Make a site."""
+        super().setUp()
+        self.house = House(self.clock, WebLimits(body=1000, held_bodies=1500))
+
+    def connect(self, house: House | None = None) -> Connection:
+        """Open a connection that is closed at the end."""
+        connection = (house or self.house).connect()
+        self.addCleanup(connection.hang_up)
+        return connection
+
+
+class ReadingTests(ChannelTestCase):
+    def test_one_request_after_the_other(self):
+        """A connection carries many requests."""
+        connection = self.connect()
+        for _ in range(3):
+            connection.send(PING)
+            self.assertEqual([r.status for r in connection.responses()], [200])
+        self.assertFalse(connection.closing)
+
+    @given(st.data())
+    def test_bytes_in_any_portions(self, data):
+        """However the bytes are cut, the same requests are answered in order."""
+        chunked = CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"
+        stream = POST + PING + chunked + b"\r\n" + POST
+        cuts = data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=8))
+        house = House(Clock())
+        connection = house.connect()
+        edges = [0, *sorted(cuts), len(stream)]
+        for start, end in pairwise(edges):
+            connection.send(stream[start:end])
+        self.assertEqual([r.status for r in connection.responses()], [200] * 4)
+        bodies = [exchange.body for exchange in house.pipeline.exchanges]
+        self.assertEqual(bodies, [b'{"id":1}', b"abc", b'{"id":1}'])
+        connection.hang_up()
+
+    def test_thousands_of_pipelined_requests(self):
+        """A packet full of requests is a loop, not a recursion."""
+        connection = self.connect()
+        connection.send(PING * 3000)
+        self.assertEqual(len(connection.responses()), 3000)
+
+    def test_a_pipelined_request_waits_for_the_answer_before_it(self):
+        """The second request reaches the pipeline when the first is answered."""
+        first: Deferred[Reply] = Deferred()
+        self.house.pipeline.reply = first
+        connection = self.connect()
+        connection.send(POST + POST)
+        self.assertEqual(len(self.house.pipeline.exchanges), 1)
+        self.house.pipeline.reply = json_answer(200, 2)
+        first.callback(json_answer(200, 1))
+        self.assertEqual([r.json() for r in connection.responses()], [1, 2])
+
+    def test_expect_continue(self):
+        """A client that waits for permission to send its body gets it."""
+        connection = self.connect()
+        connection.send(
+            request("POST", "/mcp", {"Expect": "100-continue", "Content-Length": "2"})
+        )
+        self.assertEqual(connection.output(), b"HTTP/1.1 100 Continue\r\n\r\n")
+        connection.send(b"{}")
+        self.assertEqual([r.status for r in connection.responses()], [200])
+
+    def test_connection_close(self):
+        """A client that asks to close is answered, told so, and closed."""
+        connection = self.connect()
+        response = connection.ask("GET", "/ping", {"Connection": "close"})
+        self.assertEqual(response.one("connection"), "close")
+        self.assertTrue(connection.closing)
+
+    def test_bodies_are_let_go(self):
+        """Nothing is counted as held once the answers are there."""
+        connection = self.connect()
+        connection.send(POST * 3)
+        self.assertEqual(self.house.site.held, 0)
+
+
+class RefusingTests(ChannelTestCase):
+    def refused(self, data: bytes, status: int) -> Connection:
+        """Send bytes that are refused with a JSON body and the connection's end."""
+        connection = self.connect()
+        connection.send(data)
+        (response,) = connection.responses()
+        self.assertEqual(response.status, status)
+        self.assertIn("error", response.json())
+        self.assertEqual(response.one("connection"), "close")
+        self.assertEqual(response.one("cache-control"), "no-store")
+        self.assertTrue(connection.closing)
+        self.assertEqual(self.house.pipeline.exchanges, [])
+        return connection
+
+    def test_a17_smuggling(self):
+        """A17: an ambiguous request is 400, and what follows it is never read."""
+        for lines in (
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+            b"Content-Length: 5\r\nContent-Length: 5",
+            b"Transfer-Encoding: chunked, identity",
+            b"X : y",
+            b"X: y\r\n folded",
+        ):
+            data = b"POST /mcp HTTP/1.1\r\nHost: h\r\n" + lines + b"\r\n\r\n"
+            connection = self.refused(data + b"0\r\n\r\n" + PING, 400)
+            connection.send(PING)
+            self.assertEqual(connection.output(), b"")
+
+    def test_a17_bare_line_feeds(self):
+        """A17: lines that end in LF alone are refused at once, not waited out."""
+        self.refused(b"GET /ping HTTP/1.1\nHost: h\n\n", 400)
+
+    def test_a17_chunks(self):
+        """A17: malformed chunks are refused with 400."""
+        for chunks in (
+            b"0x3\r\nabc\r\n0\r\n\r\n",
+            b"+3\r\nabc\r\n0\r\n\r\n",
+            b"3\nabc\n0\n\n" + b"x" * 1100,
+            b"3;\x00\r\nabc\r\n0\r\n\r\n",
+            b"3\r\nabcd\r\n0\r\n\r\n",
+            b"z\r\n",
+        ):
+            self.refused(CHUNKED + chunks, 400)
+
+    def test_a19_sizes(self):
+        """A19: an endless head is 431, an endless target 414, before they end."""
+        self.refused(b"GET /ping HTTP/1.1\r\n" + b"X: y\r\n" * 8000, 431)
+        self.refused(b"GET /" + b"a" * 40_000, 414)
+
+    def test_a_large_body_is_refused_by_its_length(self):
+        """413 comes with the head; no byte of the body is waited for."""
+        self.refused(request("POST", "/mcp", {"Content-Length": "1001"}), 413)
+
+    def test_a_large_body_is_refused_while_it_arrives(self):
+        """413 comes when chunks add up to too much."""
+        chunk = b"1f4\r\n" + b"x" * 500 + b"\r\n"
+        self.refused(CHUNKED + chunk * 3, 413)
+        self.assertEqual(self.house.site.held, 0)
+
+    def test_too_many_bytes_at_once(self):
+        """Bodies that together would fill the memory are 503."""
+        half = request("POST", "/mcp", {"Content-Length": "1000"}) + b"x" * 800
+        self.connect().send(half)
+        self.refused(half, 503)
+        self.assertEqual(self.house.site.held, 800)
+
+    def test_mcp_routes_refuse_in_json_rpc(self):
+        """On an MCP route the refusal is a JSON-RPC error without an id."""
+        connection = self.connect()
+        connection.send(request("POST", "/mcp/KEY", {"Content-Length": "9999999"}))
+        body = connection.responses()[0].json()
+        self.assertEqual(set(body), {"jsonrpc", "error"})
+        self.assertEqual(body["error"]["code"], -32600)
+
+    def test_a_refused_client_may_finish_sending(self):
+        """What arrives after a refusal is discarded, for a while; then it is cut."""
+        connection = self.refused(request("POST", "/mcp", {"Expect": "x"}), 417)
+        connection.send(b"x" * 100_000)
+        self.assertFalse(connection.pipe.aborted)
+        self.clock.advance(self.house.limits.linger)
+        self.assertTrue(connection.pipe.aborted)
+
+
+class DeadlineTests(ChannelTestCase):
+    def test_f24_slow_head(self):
+        """F24: a head that drips in is 408 at 10 s, however busy it looks."""
+        connection = self.connect()
+        for byte in PING[:9]:
+            connection.send(bytes([byte]))
+            self.clock.advance(1)
+        self.assertEqual(connection.output(), b"")
+        connection.send(PING[9:10])
+        self.clock.advance(1)
+        self.assertEqual([r.status for r in connection.responses()], [408])
+        self.assertTrue(connection.closing)
+
+    def test_f24_on_a_used_connection(self):
+        """F24: a later head has its 10 s from its own first byte."""
+        connection = self.connect()
+        connection.send(PING)
+        self.clock.advance(100)
+        connection.responses()
+        connection.send(PING[:5])
+        self.clock.advance(9.5)
+        connection.send(PING[5:9])
+        self.assertFalse(connection.closing)
+        self.clock.advance(0.5)
+        self.assertEqual([r.status for r in connection.responses()], [408])
+
+    def test_f25_slow_body(self):
+        """F25: a body that drips in is 408 at 30 s."""
+        connection = self.connect()
+        connection.send(request("POST", "/mcp", {"Content-Length": "100"}))
+        for _ in range(29):
+            self.clock.advance(1)
+            connection.send(b"x")
+        self.assertEqual(connection.output(), b"")
+        self.clock.advance(1)
+        (response,) = connection.responses()
+        self.assertEqual(response.status, 408)
+        self.assertEqual(response.json()["error"]["code"], -32600)
+
+    def test_silence_is_closed_without_a_word(self):
+        """A connection that never asks is closed; there is nothing to answer."""
+        connection = self.connect()
+        self.clock.advance(10)
+        self.assertTrue(connection.closing)
+        self.assertEqual(connection.output(), b"")
+
+    def test_keep_alive(self):
+        """An idle connection is kept 125 s after its last answer, and then closed."""
+        connection = self.connect()
+        for _ in range(2):
+            connection.send(PING)
+            connection.output()
+            self.clock.advance(124.9)
+            self.assertFalse(connection.closing)
+        self.clock.advance(0.2)
+        self.assertTrue(connection.closing)
+
+    def test_a_call_has_all_the_time_it_needs(self):
+        """No deadline of the connection runs while an answer is being made."""
+        answer: Deferred[Reply] = Deferred()
+        self.house.pipeline.reply = answer
+        connection = self.connect()
+        connection.send(POST)
+        self.clock.advance(1000)
+        self.assertFalse(connection.closing)
+        answer.callback(json_answer(200, "late"))
+        self.assertEqual([r.json() for r in connection.responses()], ["late"])
+
+    def test_a_client_that_does_not_read_its_answer_is_cut(self):
+        """Closing waits for the last bytes to be read, but not for ever."""
+        connection = self.connect()
+        connection.send(request("GET", "/ping", {"Connection": "close"}))
+        self.clock.advance(self.house.limits.keep_alive)
+        self.assertTrue(connection.pipe.aborted)
+
+
+class CrowdTests(ChannelTestCase):
+    def setUp(self) -> None:
+        """Let in two connections, and read one more."""
+        super().setUp()
+        limits = WebLimits(connections=2, spare_connections=1)
+        self.house = House(self.clock, limits)
+
+    def test_f27_connections(self):
+        """F27: beyond the limit only the liveness probe is served, the rest is 503."""
+        self.connect(), self.connect()
+        third = self.connect()
+        third.send(POST)
+        (response,) = third.responses()
+        self.assertEqual((response.status, response.one("retry-after")), (503, "2"))
+        self.assertEqual(response.json()["jsonrpc"], "2.0")
+        third.hang_up()
+        probe = self.house.connect()
+        self.assertEqual(probe.ask("GET", "/healthz").status, 200)
+        self.assertTrue(probe.closing)
+        probe.hang_up()
+        self.connect()
+
+    def test_f27_beyond_the_queue(self):
+        """F27: when even the queue is full, 503 is said without listening."""
+        for _ in range(3):
+            self.connect()
+        last = self.connect()
+        self.assertEqual([r.status for r in last.responses()], [503])
+        self.assertTrue(last.closing)
+
+    def test_room_again(self):
+        """A connection that ends makes room for another."""
+        first = self.house.connect()
+        self.connect()
+        first.hang_up()
+        self.assertEqual(self.connect().ask("POST", "/mcp").status, 200)
+
+
+class DrainTests(ChannelTestCase):
+    def test_drain(self):
+        """Draining closes idle connections and lets answers be the last ones."""
+        idle, busy = self.connect(), self.connect()
+        idle.send(PING)
+        idle.output()
+        answer: Deferred[Reply] = Deferred()
+        self.house.pipeline.reply = answer
+        busy.send(POST)
+        self.house.site.drain()
+        self.assertTrue(idle.closing)
+        self.assertFalse(busy.closing)
+        answer.callback(json_answer(200, {}))
+        (response,) = busy.responses()
+        self.assertEqual(response.one("connection"), "close")
+        self.assertTrue(busy.closing)
+
+    def test_when_empty(self):
+        """Waiting for the last connection ends when it is gone."""
+        connection = self.house.connect()
+        waiting = self.house.site.when_empty()
+        self.assertNoResult(waiting)
+        connection.hang_up()
+        self.successResultOf(waiting)
+        self.successResultOf(self.house.site.when_empty())
+
+    def test_abort(self):
+        """The last resort cuts every connection."""
+        connection = self.connect()
+        self.house.site.abort()
+        self.assertTrue(connection.pipe.aborted)

@@ -1,0 +1,293 @@
+"""Tests for the single owner of a response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from attrs import define, field
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp.pipeline.channel import Channel, Event
+from instantly_mcp.pipeline.reply import Answer, EventStream, json_answer
+from instantly_mcp.web.delivery import Delivery, Stream, Streams
+from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.sse_writer import KEEP_ALIVE
+
+STEPS = ("send", "send", "pause", "resume", "tick", "close", "leave", "end", "stop")
+
+
+@define(eq=False)
+class Sheet:
+    """A response that says what was done to it, and objects to what must not be."""
+
+    method: bytes = b"POST"
+    gone: bool = False
+    left: bool = False
+    started: int = 0
+    status: int = 0
+    headers: list[tuple[str, str]] = field(factory=list)
+    length: int | None = None
+    written: list[bytes] = field(factory=list)
+    producer: IPushProducer | None = None
+    aborted: int = 0
+
+    def start(
+        self, status: int, headers: Iterable[tuple[str, str]], length: int | None
+    ) -> None:
+        """Start, once, and only for somebody."""
+        if self.started or self.gone:
+            raise AssertionError("started twice, or for nobody")
+        self.started += 1
+        self.status, self.headers, self.length = status, list(headers), length
+
+    def answer(self, answer: Answer, extra: Iterable[tuple[str, str]] = ()) -> None:
+        """Start, and write the body."""
+        self.start(answer.status, (*answer.headers, *extra), len(answer.body))
+        self.write(answer.body)
+
+    def write(self, data: bytes) -> None:
+        """Write, after the start and before the end."""
+        if not self.started or self.gone:
+            raise AssertionError("written before the start or after the end")
+        self.written.append(data)
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        """Take one producer."""
+        if self.producer is not None or not streaming:
+            raise AssertionError("a second producer, or one that pulls")
+        self.producer = producer
+
+    def unregisterProducer(self) -> None:
+        """Let it go."""
+        if self.producer is None or self.left:
+            raise AssertionError("no producer, or no connection")
+        self.producer = None
+
+    def abort(self) -> None:
+        """Cut."""
+        self.aborted += 1
+
+
+class DeliverTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """Make the owner of a response, and a channel."""
+        self.streams = Streams(WebLimits(backlog=100, stalled_ticks=2))
+        self.delivery = Delivery(self.streams)
+        self.sheet = Sheet()
+        self.channel = Channel()
+
+    def stream(self) -> Deferred[None]:
+        """Deliver the channel's events."""
+        reply = EventStream(channel=self.channel, headers=(("X-A", "b"),))
+        finished = self.delivery.deliver(self.sheet, reply)
+        assert finished is not None
+        return finished
+
+    def test_an_answer(self):
+        """An answer is written in one go, with the extra headers, to be ended."""
+        reply = json_answer(201, [1])
+        self.assertIsNone(self.delivery.deliver(self.sheet, reply, [("X", "y")]))
+        self.assertEqual((self.sheet.status, self.sheet.length), (201, 3))
+        self.assertIn(("X", "y"), self.sheet.headers)
+        self.assertEqual(self.sheet.written, [b"[1]"])
+
+    def test_nobody_left(self):
+        """A reply for a client that has left goes nowhere, and ends its channel."""
+        self.sheet.gone = True
+        self.assertIsNone(self.delivery.deliver(self.sheet, json_answer(200, 1)))
+        reply = EventStream(channel=self.channel)
+        self.assertIsNone(self.delivery.deliver(self.sheet, reply))
+        self.assertFalse(self.channel.is_open)
+        self.assertEqual(self.sheet.started, 0)
+
+    def test_head_never_opens_a_stream(self):
+        """HEAD gets the headers of a stream; the stream itself is ended."""
+        self.sheet.method = b"HEAD"
+        reply = EventStream(channel=self.channel)
+        self.assertIsNone(self.delivery.deliver(self.sheet, reply))
+        self.assertIn(("Content-Type", "text/event-stream"), self.sheet.headers)
+        self.assertFalse(self.channel.is_open)
+        self.assertEqual((self.sheet.written, self.streams.count), ([], 0))
+
+    def test_a_stream(self):
+        """Events sent before and after the start arrive; closing ends the response."""
+        self.channel.send(Event(data=b"1"))
+        finished = self.stream()
+        self.channel.send(Event(data=b"2"))
+        self.assertEqual(self.sheet.written, [b"data: 1\n\n", b"data: 2\n\n"])
+        self.assertIn(("X-Accel-Buffering", "no"), self.sheet.headers)
+        self.assertIn(("X-A", "b"), self.sheet.headers)
+        self.assertIsNone(self.sheet.length)
+        self.assertEqual(self.streams.count, 1)
+        self.assertNoResult(finished)
+        self.channel.close()
+        self.successResultOf(finished)
+        self.assertIsNone(self.sheet.producer)
+        self.assertEqual(self.streams.count, 0)
+
+    def test_a_stream_that_is_over_already(self):
+        """A channel closed before the response starts gives its events and ends."""
+        self.channel.send(Event(data=b"1"))
+        self.channel.close()
+        self.successResultOf(self.stream())
+        self.assertEqual(self.sheet.written, [b"data: 1\n\n"])
+
+    def test_back_pressure(self):
+        """While the client does not read events wait, and the end waits for them."""
+        finished = self.stream()
+        producer = self.sheet.producer
+        assert producer is not None
+        producer.pauseProducing()
+        self.channel.send(Event(data=b"1"))
+        self.channel.send(Event(data=b"2"))
+        self.channel.close()
+        self.assertEqual(self.sheet.written, [])
+        self.assertNoResult(finished)
+        producer.resumeProducing()
+        self.assertEqual(self.sheet.written, [b"data: 1\n\n", b"data: 2\n\n"])
+        self.successResultOf(finished)
+
+    def test_f23_a_client_that_never_reads(self):
+        """F23: beyond the backlog's limit the stream is dropped, nothing is kept."""
+        self.stream()
+        assert self.sheet.producer is not None
+        self.sheet.producer.pauseProducing()
+        self.channel.send(Event(data=b"x" * 60))
+        self.assertTrue(self.channel.is_open)
+        self.channel.send(Event(data=b"x" * 60))
+        self.assertFalse(self.channel.is_open)
+        self.assertEqual((self.sheet.aborted, self.streams.count), (1, 0))
+        self.assertEqual(self.sheet.written, [])
+
+    def test_keep_alive(self):
+        """A comment goes to every stream, but not to one that does not read."""
+        self.stream()
+        self.streams.keep_alive()
+        self.assertEqual(self.sheet.written, [KEEP_ALIVE])
+        assert self.sheet.producer is not None
+        self.sheet.producer.pauseProducing()
+        for _ in range(2):
+            self.streams.keep_alive()
+        self.assertEqual((self.sheet.written, self.sheet.aborted), ([KEEP_ALIVE], 0))
+        self.streams.keep_alive()
+        self.assertEqual((self.sheet.aborted, self.streams.count), (1, 0))
+
+    def test_reading_again_is_progress(self):
+        """A client that reads now and then is never dropped for being slow."""
+        self.stream()
+        assert self.sheet.producer is not None
+        for _ in range(10):
+            self.sheet.producer.pauseProducing()
+            self.streams.keep_alive()
+            self.sheet.producer.resumeProducing()
+        self.assertEqual((self.sheet.aborted, self.streams.count), (0, 1))
+
+    def test_disconnect(self):
+        """A client that leaves abandons the channel; nothing is written after."""
+        finished = self.stream()
+        self.sheet.gone = self.sheet.left = True
+        finished.cancel()
+        self.failureResultOf(finished)
+        self.assertFalse(self.channel.is_open)
+        self.channel.send(Event(data=b"1"))
+        self.assertEqual((self.sheet.written, self.streams.count), ([], 0))
+
+    def test_end_all_and_drop_all(self):
+        """All streams can be ended properly, or cut."""
+        finished = self.stream()
+        self.streams.end_all()
+        self.successResultOf(finished)
+        other = Sheet()
+        self.delivery.deliver(other, EventStream(channel=Channel()))
+        self.streams.drop_all()
+        self.assertEqual((other.aborted, self.streams.count), (1, 0))
+
+    def test_interface(self):
+        """A stream is a push producer."""
+        stream = Stream(self.sheet, self.channel, self.streams)
+        self.assertTrue(verifyObject(IPushProducer, stream))
+
+
+@define(eq=False)
+class Play:
+    """One stream, to which things happen."""
+
+    streams: Streams
+    sheet: Sheet = field(factory=Sheet)
+    channel: Channel = field(factory=Channel)
+    sent: list[bytes] = field(factory=list)
+    results: list[object] = field(factory=list)
+    finished: Deferred[None] | None = None
+
+    def begin(self, waiting: int) -> None:
+        """Start with some events that wait already."""
+        for _ in range(waiting):
+            self.send()
+        reply = EventStream(channel=self.channel)
+        self.finished = Delivery(self.streams).deliver(self.sheet, reply)
+        assert self.finished is not None
+        self.finished.addBoth(self.results.append)
+
+    def send(self) -> None:
+        """Send one more event."""
+        if self.channel.is_open:
+            self.sent.append(b"%d" % len(self.sent))
+            self.channel.send(Event(data=self.sent[-1]))
+
+    def leave(self) -> None:
+        """Let the client leave, and Klein notice."""
+        self.sheet.gone = self.sheet.left = True
+        assert self.finished is not None
+        self.finished.cancel()
+
+    def take(self, step: str) -> None:
+        """Let one thing happen; then Klein ends what is finished."""
+        producer = self.sheet.producer
+        steps: dict[str, Callable[[], None]] = {
+            "send": self.send,
+            "tick": self.streams.keep_alive,
+            "close": self.channel.close,
+            "end": self.streams.end_all,
+            "leave": self.leave,
+        }
+        if step in steps:
+            steps[step]()
+        elif producer is not None and not self.sheet.left:
+            if step == "pause":
+                producer.pauseProducing()
+            elif step == "resume":
+                producer.resumeProducing()
+            else:
+                producer.stopProducing()
+                self.sheet.left = True
+        if self.results or self.sheet.aborted or self.sheet.left:
+            self.sheet.gone = True
+
+
+class OwnershipTests(SynchronousTestCase):
+    @given(st.lists(st.sampled_from(STEPS), max_size=30), st.integers(0, 3))
+    def test_exactly_one_component_writes(self, steps, waiting):
+        """Whatever happens in whatever order, the response is started once, written
+        only between start and end, and the events that arrive are a prefix of those
+        sent, in order; the channel and the count of streams end with it.
+        """
+        play = Play(Streams(WebLimits(backlog=60, stalled_ticks=1)))
+        play.begin(waiting)
+        for step in steps:
+            play.take(step)
+        body = b"".join(play.sheet.written).replace(KEEP_ALIVE, b"")
+        whole = b"".join(b"data: %b\n\n" % data for data in play.sent)
+        self.assertTrue(whole.startswith(body), (whole, body))
+        self.assertEqual(play.sheet.started, 1)
+        self.assertLessEqual(play.sheet.aborted, 1)
+        self.assertLessEqual(len(play.results), 1)
+        if play.sheet.gone:
+            self.assertFalse(play.channel.is_open)
+            self.assertEqual(play.streams.count, 0)
+        elif play.channel.is_open:
+            self.assertEqual(play.streams.count, 1)

@@ -1,0 +1,136 @@
+"""Tests for the request log, and for what never gets into any log."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from attrs import evolve
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp.pipeline.channel import Channel
+from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
+from instantly_mcp.web.journal import GONE
+from tests.support.cases import ClockedTestCase
+
+from .site import Connection, House, request
+
+CANARY = "CANARYCANARYCANARY"
+CREDENTIAL = Credential(secret=Secret(CANARY), source="path")
+
+
+class JournalTests(ClockedTestCase):
+    def setUp(self) -> None:
+        """Collect every log event."""
+        super().setUp()
+        self.events: list[LogEvent] = []
+        observer = cast(ILogObserver, self.events.append)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.house = House(self.clock)
+
+    def connect(self) -> Connection:
+        """Open a connection that is closed at the end."""
+        connection = self.house.connect()
+        self.addCleanup(connection.hang_up)
+        return connection
+
+    def lines(self) -> list[str]:
+        """Return the request lines so far, as text."""
+        return [formatEvent(event) for event in self.events if "route" in event]
+
+    def identify(self, exchange: Exchange) -> Deferred[Reply]:
+        """Answer like a pipeline that finds out who calls, in half a second."""
+        known = evolve(exchange, credential=CREDENTIAL)
+        self.house.journal.identified(known)
+        self.clock.advance(0.5)
+        return succeed(json_answer(200, {}))
+
+    def test_one_line_for_each_request(self):
+        """The line has template, status, duration, principal digest and source."""
+        self.house.pipeline.reply = self.identify
+        self.connect().ask("POST", f"/mcp/{CANARY}")
+        (event,) = [event for event in self.events if "route" in event]
+        self.assertEqual(event["route"], "/mcp/{key}")
+        self.assertEqual((event["status"], event["milliseconds"]), (200, 500.0))
+        self.assertEqual(event["principal"], CREDENTIAL.principal[:8])
+        self.assertEqual((event["source"], event["method"]), ("path", "POST"))
+        self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
+
+    def test_a12_no_key_in_any_event(self):
+        """A12: whatever a request carries and however it ends, no event shows it."""
+        self.house.pipeline.reply = self.identify
+        headers = {
+            "Authorization": f"Bearer {CANARY}",
+            "Referer": f"http://h/mcp/{CANARY}",
+            "User-Agent": CANARY,
+            "X-Forwarded-For": CANARY,
+        }
+        visitor = self.connect()
+        for target in (f"/mcp/{CANARY}", f"/mcp?apiKey={CANARY}", f"/{CANARY}"):
+            visitor.ask("POST", target, headers, CANARY.encode())
+            visitor.ask(CANARY, target, headers)
+        self.house.pipeline.reply = lambda exchange: fail(ValueError("a bug"))
+        visitor.ask("POST", f"/mcp/{CANARY}", headers, CANARY.encode())
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.refusals(headers)
+        self.assertGreaterEqual(len(self.lines()), 10)
+        for event in self.events:
+            shown = repr(event) + formatEvent(event)
+            if "log_failure" in event:
+                shown += event["log_failure"].getTraceback(detail="verbose")
+            self.assertNotIn(CANARY, shown)
+
+    def refusals(self, headers: dict[str, str]) -> None:
+        """Be refused early, and leave early, with a key in everything."""
+        self.connect().send(f"GET /mcp/{CANARY}\r\n\r\n".encode())
+        self.connect().send(
+            request("POST", f"/mcp/{CANARY}", {**headers, "Content-Length": "99999999"})
+        )
+        self.house.pipeline.reply = EventStream(channel=Channel())
+        leaver = self.house.connect()
+        leaver.send(request("GET", f"/sse/{CANARY}", headers))
+        leaver.hang_up()
+
+    def test_refused_early(self):
+        """A request refused before it is routed has its line, too."""
+        self.connect().send(b"nonsense\r\n\r\n")
+        self.assertEqual(len(self.lines()), 1)
+        self.assertIn("(refused) 400", self.lines()[0])
+
+    def test_left_early(self):
+        """A client that leaves before the answer leaves one line, and no entry."""
+        self.house.pipeline.reply = Deferred()
+        visitor = self.house.connect()
+        visitor.send(request("POST", "/mcp"))
+        visitor.hang_up()
+        self.assertEqual(self.house.gauge.exchanges, [("/mcp", GONE, 0.0)])
+        late = self.house.pipeline.exchanges[0]
+        self.house.journal.identified(evolve(late, credential=CREDENTIAL))
+        self.assertEqual(len(self.lines()), 1)
+
+    def test_a_stream_that_is_left(self):
+        """A stream that its client leaves ends with the status it began with."""
+        self.house.pipeline.reply = EventStream(channel=Channel())
+        visitor = self.house.connect()
+        visitor.send(request("GET", "/sse"))
+        self.clock.advance(60)
+        visitor.hang_up()
+        self.assertEqual(self.house.gauge.exchanges, [("/sse", 200, 60.0)])
+
+    def test_switched_off(self):
+        """Without lines the metrics are told all the same."""
+        self.house.journal.enabled = False
+        self.connect().ask("GET", "/ping")
+        self.assertEqual(self.lines(), [])
+        self.assertEqual(self.house.gauge.exchanges, [("/ping", 200, 0.0)])
+
+    def test_found(self):
+        """Whoever counts sources of credentials is told of each."""
+        found: list[str] = []
+        self.house.journal.found = found.append
+        self.house.pipeline.reply = self.identify
+        self.connect().ask("POST", "/mcp")
+        self.assertEqual(found, ["path"])
