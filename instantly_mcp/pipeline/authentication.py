@@ -40,8 +40,10 @@ SESSION_SPEAKS_ON = frozenset(Route)
 client which shows its key only once keeps its tools."""
 
 ONLY_ON_MESSAGES = frozenset({Route.MESSAGES})
-"""The stricter choice: only where the wire of 2024-11-05 leaves no other. A stolen id is
-then not worth a key anywhere else."""
+"""The stricter choice: only where the wire of 2024-11-05 leaves no other.
+
+A stolen id is then not worth a key anywhere else.
+"""
 
 _NOTES = {
     "query": Note("credential-from-query"),
