@@ -22,7 +22,8 @@ from tests.support.messages import (
     notice,
     request,
 )
-from tests.support.servers import Received, credential, methods_of
+from tests.support.received import Received, methods_of
+from tests.support.servers import credential
 
 
 class AnsweringTestCase(RigTestCase):

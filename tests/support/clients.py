@@ -12,7 +12,8 @@ from instantly_mcp.pipeline.exchange import Route
 
 from .cases import ClockedTestCase
 from .messages import initialize, modern, notice
-from .servers import ADA, Received, Rig, methods_of
+from .received import Received, methods_of
+from .servers import ADA, Rig
 
 
 class Client(Protocol):

@@ -1,50 +1,24 @@
-"""Streamable HTTP: sessions, streams, and the stateless era on one path."""
+"""Streamable HTTP: handshakes, sessions and what ends them."""
 
 from __future__ import annotations
 
-from typing import cast
-
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.reply import EventStream
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.transports.streamable import MAX_STREAMS
-from tests.support.clients import ModernClient, RigTestCase, SessionClient
+from tests.support.clients import ModernClient, SessionClient
 from tests.support.exchanges import exchange
 from tests.support.messages import (
-    ABSENT,
     LEGACY_VERSIONS,
-    META,
     MODERN_VERSION,
     call,
     initialize,
-    modern,
     notice,
     request,
 )
-from tests.support.servers import ADA, BOB, Received
-
-NEWS = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
-
-
-class StreamableTestCase(RigTestCase):
-    def session_of(self, client: SessionClient) -> McpSession:
-        """Return the server's side of a client's session."""
-        return self.rig.sessions.held[client.session]
-
-    def listen(self, client: SessionClient, **fields: Json) -> Received:
-        """Open a GET stream in a session."""
-        return self.rig.send(
-            method="GET",
-            session=client.session,
-            key=client.key,
-            version=client.version,
-            speaks=client.version,
-            **fields,
-        )
+from tests.support.servers import ADA, BOB
+from tests.transports.streaming import StreamableTestCase
 
 
 class InitializeTests(StreamableTestCase):
@@ -228,105 +202,6 @@ class DeleteTests(StreamableTestCase):
         self.assertEqual(client.ask(request("ping")).result, {})
 
 
-class GetStreamTests(StreamableTestCase):
-    def test_opens(self) -> None:
-        """A GET with a live session is an event stream that stays open."""
-        client = SessionClient(self.rig)
-        stream = self.listen(client)
-        self.assertTrue(stream.streams)
-        self.assertFalse(stream.ended)
-        self.assertEqual(stream.header("mcp-protocol-version"), client.version)
-        self.assertEqual(len(self.session_of(client).streams), 1)
-
-    def test_leaving(self) -> None:
-        """A stream that its client leaves is forgotten; the session lives on."""
-        client = SessionClient(self.rig)
-        self.listen(client).leave()
-        self.assertEqual(self.session_of(client).streams, [])
-        self.assertEqual(client.ask(request("ping")).result, {})
-
-    def test_not_acceptable(self) -> None:
-        """A client that reads no event streams is told so: 406."""
-        client = SessionClient(self.rig)
-        stream = self.listen(client, accepts_stream=False)
-        self.assertEqual(stream.status, 406)
-
-    def test_bounded(self) -> None:
-        """A session holds a bounded number of streams."""
-        client = SessionClient(self.rig)
-        streams = [self.listen(client) for _ in range(MAX_STREAMS)]
-        self.assertEqual(self.listen(client).status, 409)
-        streams[0].leave()
-        self.assertTrue(self.listen(client).streams)
-
-    def test_second_stream_steals_nothing(self) -> None:
-        """A message goes to one stream and only one, the first that was opened."""
-        client = SessionClient(self.rig)
-        first, second = self.listen(client), self.listen(client)
-        self.session_of(client).tell(NEWS)
-        self.assertEqual((first.messages, second.messages), ([NEWS], []))
-
-    def test_answers_do_not_use_it(self) -> None:
-        """Answers and progress travel on the POST that asked, never on the GET."""
-        client = SessionClient(self.rig)
-        stream = self.listen(client)
-        received = client.ask(call("steps", token="t"))
-        self.rig.toolbox.running[0].finish()
-        self.assertEqual(len(received.messages), 4)
-        self.assertEqual(stream.messages, [])
-
-    def test_priming(self) -> None:
-        """Streams begin with an empty event that has an id, from 2025-11-25 on."""
-        for version in LEGACY_VERSIONS:
-            with self.subTest(version=version):
-                stream = self.listen(SessionClient(self.rig, version))
-                self.assertEqual(len(stream.events), int(version == "2025-11-25"))
-                for event in stream.events:
-                    self.assertEqual(event.data, b"")
-                    self.assertTrue(event.id)
-                    self.assertTrue(event.retry)
-
-    def test_resuming(self) -> None:
-        """Last-Event-ID replays what that stream missed."""
-        client = SessionClient(self.rig)
-        first = self.listen(client)
-        last = cast("str", first.events[-1].id)
-        first.leave()
-        self.session_of(client).tell(NEWS)
-        again = self.listen(client, with_headers={"last-event-id": last})
-        self.assertEqual(again.messages, [NEWS])
-        self.session_of(client).tell(NEWS)
-        self.assertEqual(len(again.messages), 2)
-
-    def test_resuming_an_answer(self) -> None:
-        """The answer of a POST whose connection broke is fetched by GET, once."""
-        client = SessionClient(self.rig)
-        received = client.ask(call("steps", token="t", id=9))
-        last = cast("str", received.events[-1].id)
-        received.leave()
-        self.assertFalse(self.rig.toolbox.running[0].cancelled)
-        self.rig.toolbox.running[0].finish()
-        again = self.listen(client, with_headers={"last-event-id": last})
-        self.assertEqual([one["id"] for one in again.messages], [9])
-        self.assertTrue(again.ended)
-
-    def test_resuming_elsewhere(self) -> None:
-        """An event id of one session replays nothing in another."""
-        mine, other = SessionClient(self.rig), SessionClient(self.rig, key=BOB)
-        received = mine.ask(call("steps", token="t"))
-        last = cast("str", received.events[0].id)
-        stream = self.listen(other, with_headers={"last-event-id": last})
-        self.assertTrue(stream.streams)
-        self.assertEqual(stream.messages, [])
-        self.rig.toolbox.running[0].finish()
-        self.assertEqual(stream.messages, [])
-
-    def test_foreign_session(self) -> None:
-        """A GET with an id that nobody here minted is 405, not a stream."""
-        received = self.rig.send(method="GET", session="from-elsewhere")
-        self.assertEqual(received.status, 405)
-
-
 class CancellationTests(StreamableTestCase):
     def test_disconnecting(self) -> None:
         """A client that disconnects does not cancel its call."""
@@ -381,115 +256,6 @@ class BatchTests(StreamableTestCase):
                 else:
                     self.assertEqual(received.status, 400)
                     self.assertEqual(received.error["code"], -32600)
-
-
-class ModernTests(StreamableTestCase):
-    def test_every_method(self) -> None:
-        """A modern request is answered without any handshake."""
-        client = ModernClient(self.rig)
-        for message in (
-            request("server/discover", {}),
-            request("tools/list", {}),
-            call("hello"),
-        ):
-            received = client.ask(message)
-            self.assertEqual(received.status, 200)
-            self.assertEqual(received.header("mcp-protocol-version"), MODERN_VERSION)
-            self.assertIsNone(received.header("mcp-session-id"))
-
-    def test_session_is_ignored(self) -> None:
-        """A session id on a modern request counts for nothing, dead or alive."""
-        client = SessionClient(self.rig)
-        client.ask(request("logging/setLevel", {"level": "debug"}))
-        for session in (client.session, "from-elsewhere"):
-            received = self.rig.send_modern(modern(call("chatty")), session=session)
-            self.rig.toolbox.running[-1].finish()
-            self.assertEqual(received.notifications, [])
-            self.assertIsNone(received.header("mcp-session-id"))
-
-    def test_disconnecting(self) -> None:
-        """A client that disconnects cancels its call and hears nothing more."""
-        for seconds in (0, 10):
-            with self.subTest(seconds=seconds):
-                received = ModernClient(self.rig).ask(call("slow"))
-                self.clock.advance(seconds)
-                received.leave()
-                self.assertTrue(self.rig.toolbox.running[-1].cancelled)
-                self.assertEqual(received.messages, [])
-                if seconds == 0:
-                    self.assertTrue(received.was_cancelled)
-
-    def test_streams_have_no_ids(self) -> None:
-        """Events of the stateless era cannot be resumed, so they have no ids."""
-        received = ModernClient(self.rig).ask(call("steps", token="t"))
-        self.rig.toolbox.running[0].finish()
-        self.assertEqual([event.id for event in received.events], [None] * 4)
-        self.assertTrue(received.ended)
-
-    def test_statuses(self) -> None:
-        """Refusals are JSON with their true status, each with the request's id."""
-        whole = modern(call("hello", id=0))
-        bare = modern(call("hello", id=0), clientCapabilities=ABSENT)
-        for message, headers, status, code in (
-            (bare, {}, 400, -32602),
-            (whole, {"mcp-method": "x"}, 400, -32020),
-            (whole, {"mcp-name": "x"}, 400, -32020),
-            (modern(call("hello", id=0), "v9"), {}, 400, -32022),
-            (modern(request("nothing", {}, id=0)), {}, 404, -32601),
-            (modern(initialize(id=0)), {}, 404, -32601),
-            (modern(call("nothing", id=0)), {}, 200, -32602),
-        ):
-            with self.subTest(code=code, headers=headers):
-                received = self.rig.send_modern(message, with_headers=headers)
-                self.assertEqual(received.status, status)
-                self.assertEqual(received.error["code"], code)
-                self.assertEqual(received.message["id"], 0)
-                self.assertEqual(received.header("content-type"), "application/json")
-
-    def test_without_envelope(self) -> None:
-        """A modern header without the envelope is 400, -32602."""
-        received = self.rig.send(
-            request("server/discover", {}),
-            version=MODERN_VERSION,
-            with_headers={"mcp-method": "server/discover"},
-        )
-        self.assertEqual((received.status, received.error["code"]), (400, -32602))
-
-    def test_without_header(self) -> None:
-        """The envelope without the header is 400, -32020."""
-        received = self.rig.send(modern(call("hello")))
-        self.assertEqual((received.status, received.error["code"]), (400, -32020))
-
-    def test_supported_versions_agree(self) -> None:
-        """What an unsupported version is offered is what discover lists."""
-        client = ModernClient(self.rig)
-        discovered = client.ask(request("server/discover", {})).result
-        refused = self.rig.send_modern(modern(call("hello"), "v999.0.0"))
-        self.assertLessEqual(
-            set(refused.error["data"]["supported"]),
-            set(discovered["supportedVersions"]),
-        )
-
-    def test_notifications(self) -> None:
-        """A modern notification is 202 and cancels nothing."""
-        received = ModernClient(self.rig).ask(call("slow", id=1))
-        told = self.rig.send(
-            notice("notifications/cancelled", {"requestId": 1}), version=MODERN_VERSION
-        )
-        self.assertEqual((told.status, told.messages), (202, []))
-        self.assertTrue(received.waits)
-        self.rig.toolbox.running[0].finish()
-
-    def test_nothing_of_an_earlier_request_counts(self) -> None:
-        """Log level and capabilities are those of the request itself."""
-        client = ModernClient(self.rig)
-        loud = client.ask(call("chatty"), logLevel="debug")
-        quiet = client.ask(call("chatty"))
-        for running in self.rig.toolbox.running:
-            running.finish()
-        self.assertEqual(len(loud.notifications), 4)
-        self.assertEqual(len(quiet.notifications), 0)
-        self.assertIn(META + "serverInfo", quiet.result["_meta"])
 
 
 class AcceptsTests(StreamableTestCase):
