@@ -21,6 +21,9 @@ NO_ROUTE = "(none)"
 REFUSED = "(refused)"
 """The template of a request that was refused before it was routed."""
 
+_SHOWN = len(ANONYMOUS)
+"""So much of a digest tells callers apart, and ``anonymous`` is whole."""
+
 GONE = 499
 """The status in the log of a request whose client left before the answer."""
 
@@ -84,7 +87,7 @@ class Journal:
                 route=visit.route,
                 status=status,
                 milliseconds=seconds * 1000,
-                principal=visit.principal[:8],
+                principal=visit.principal[:_SHOWN],
                 source=visit.source,
                 exchange_id=visit.id,
             )

@@ -40,6 +40,8 @@ class McpSite(Site):
     :param wall: the wall clock, for the ``Date`` header only.
     """
 
+    noisy = False
+
     def __init__(
         self,
         resource: IResource,

@@ -55,7 +55,7 @@ class JournalTests(ClockedTestCase):
         (event,) = [event for event in self.events if "route" in event]
         self.assertEqual(event["route"], "/mcp/{key}")
         self.assertEqual((event["status"], event["milliseconds"]), (200, 500.0))
-        self.assertEqual(event["principal"], CREDENTIAL.principal[:8])
+        self.assertEqual(event["principal"], CREDENTIAL.principal[:9])
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
         self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
 
@@ -119,6 +119,11 @@ class JournalTests(ClockedTestCase):
         self.clock.advance(60)
         visitor.hang_up()
         self.assertEqual(self.house.gauge.exchanges, [("/sse", 200, 60.0)])
+
+    def test_anonymous(self):
+        """A caller without a credential is called anonymous."""
+        self.connect().ask("POST", "/mcp")
+        self.assertIn("principal=anonymous source=-", self.lines()[0])
 
     def test_switched_off(self):
         """Without lines the metrics are told all the same."""
