@@ -7,6 +7,7 @@ or redirected before a route is chosen, so that a key in a path cannot move.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, TypeAlias
 from uuid import uuid4
 
@@ -23,8 +24,8 @@ from . import pages
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
 from .head import Head
-from .intake import Intake, TrustedProxies
-from .interfaces import AllowedOrigin, Guard, IStatus, Runner
+from .intake import Intake, TrustedProxies, parse_query
+from .interfaces import AllowedOrigin, Guard, IStatus, Runner, Window
 from .journal import Journal
 from .limits import WebLimits
 from .probes import Probes
@@ -34,6 +35,9 @@ from .site import McpSite
 
 Rendered: TypeAlias = Deferred[None] | None
 """What a route returns to Klein: when to finish the response; ``None`` for at once."""
+
+PUBLIC_WORLD = "sandbox"
+"""The key with which callers without one act in the sandbox."""
 
 _WITH_KEY = {Route.MCP: "/mcp/{key}", Route.SSE: "/sse/{key}"}
 
@@ -129,6 +133,18 @@ class WebApp:
         """The authorization page."""
         return self._probe(request, "/authorize", self.probes.authorize)
 
+    @app.route("/sandbox/outbox", methods=["GET"])
+    def outbox(self, request: McpRequest) -> Rendered:
+        """What the sandbox would have sent."""
+        outbox = partial(self.probes.outbox, _world(request))
+        return self._probe(request, "/sandbox/outbox", outbox)
+
+    @app.route("/sandbox/reset", methods=["POST"])
+    def reset(self, request: McpRequest) -> Rendered:
+        """The sandbox begins anew."""
+        reset = partial(self.probes.reset, _world(request))
+        return self._probe(request, "/sandbox/reset", reset)
+
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
         """Answer what matched no route: a preflight, a wrong method, a wrong path."""
@@ -173,6 +189,11 @@ class WebApp:
         return self.delivery.deliver(request, reply, extra)
 
 
+def _world(request: McpRequest) -> str:
+    """Return the key of the world that is asked about; a sandbox key is no secret."""
+    return parse_query(request.head.query).get("key", (PUBLIC_WORLD,))[0]
+
+
 def _unroutable(error: object, head: Head) -> Answer:
     """Answer a path that is not ours, or a method that its path does not know."""
     if isinstance(error, MethodNotAllowed):
@@ -206,17 +227,19 @@ def make_web_app(
     wall: Callable[[], float],
     trusted_proxies: Sequence[str] = (),
     discovery_documents: bool = False,
+    window: Window | None = None,
 ) -> WebApp:
     """Put the parts together.
 
     :param journal: shared with whoever names callers in it (`Journal.identified`).
     :param streams: shared with the timer that keeps them alive.
     :param wall: seconds since the epoch, for what people read.
+    :param window: onto the sandbox, where there is one.
     :raises ValueError: for a trusted proxy that is no address, network or ``unix``.
     """
     return WebApp(
         pipeline=pipeline,
-        probes=Probes(status, wall, discovery_documents),
+        probes=Probes(status, wall, discovery_documents, window),
         guard=guard,
         cors=Cors(allowed_origin),
         intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6]),

@@ -144,6 +144,16 @@ class IStatus(Interface):
         """Return how it is now. Cheap: probes ask every few seconds."""
 
 
+class Window(Protocol):
+    """What may be seen of the simulated Instantly behind the daemon."""
+
+    def outbox(self, key: str) -> JsonObject | None:
+        """Return the mail that one key would have sent, ``None`` for a foreign key."""
+
+    def reset(self, key: str) -> JsonObject | None:
+        """Let one key's world begin anew, ``None`` for a foreign key."""
+
+
 class Gauge(Protocol):
     """Where the web reports each finished request."""
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from attrs import define
 
+from .._json import JsonObject
 from ..pipeline.reply import Answer, json_answer
 from . import pages
-from .interfaces import IStatus
+from .interfaces import IStatus, Window
 
 
 @define(eq=False)
@@ -19,11 +20,21 @@ class Probes:
     :param discovery_documents: claim an authorization server that does not exist, for
         clients that refuse to go on without one. They may then start an OAuth flow
         that cannot succeed, which is why this is off unless an operator insists.
+    :param window: onto the sandbox, where there is one.
     """
 
     status: IStatus
     wall: Callable[[], float]
     discovery_documents: bool = False
+    window: Window | None = None
+
+    def outbox(self, key: str) -> Answer:
+        """What the sandbox would have sent."""
+        return _seen(None if self.window is None else self.window.outbox(key))
+
+    def reset(self, key: str) -> Answer:
+        """Let the sandbox begin anew."""
+        return _seen(None if self.window is None else self.window.reset(key))
 
     def ping(self) -> Answer:
         """Prove that somebody listens."""
@@ -68,3 +79,9 @@ class Probes:
         if self.discovery_documents:
             return json_answer(200, pages.authorize(facts))
         return json_answer(404, pages.no_oauth(facts))
+
+
+def _seen(value: JsonObject | None) -> Answer:
+    if value is None:
+        return json_answer(404, pages.not_found())
+    return json_answer(200, value)

@@ -81,6 +81,10 @@ class McpSite(Site):
     def stopFactory(self) -> None:
         """There is nothing to stop: see `drain`."""
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """Offer HTTP/1.1 over TLS, and not HTTP/2, which `McpChannel` cannot read."""
+        return [b"http/1.1"]
+
     def constant_headers(self) -> bytes:
         """Return the header lines that every answer carries, with today's date."""
         now = int(self._wall())

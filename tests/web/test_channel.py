@@ -87,6 +87,10 @@ class ReadingTests(ChannelTestCase):
         connection.send(b"{}")
         self.assertEqual([r.status for r in connection.responses()], [200])
 
+    def test_only_http_1_1_is_negotiated(self):
+        """Over TLS no client is offered a protocol that is not spoken here."""
+        self.assertEqual(self.house.site.acceptableProtocols(), [b"http/1.1"])
+
     def test_connection_close(self):
         """A client that asks to close is answered, told so, and closed."""
         connection = self.connect()
