@@ -39,6 +39,10 @@ ALLOWED: dict[str, set[str]] = {
     "features": {
         "protocol.interfaces",
         *PROTOCOL_VALUES,
+        "protocol.prompt",
+        "protocol.resource",
+        "protocol.shelves",
+        "protocol.uri_template",
         "catalog",
         "api",
         "access",

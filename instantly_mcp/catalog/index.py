@@ -13,6 +13,7 @@ from . import (
     emails,
     lead_lists,
     leads,
+    workspaces,
 )
 from .operation import Operation
 
@@ -25,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *email_verification.OPERATIONS,
     *analytics.OPERATIONS,
     *background_jobs.OPERATIONS,
+    *workspaces.OPERATIONS,
 )
 """Every operation, in the order of the files and of their lines."""
 

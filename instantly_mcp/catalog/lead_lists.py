@@ -41,6 +41,17 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        id="getLeadList",
+        method="GET",
+        path="/api/v2/lead-lists/{id}",
+        summary="Read one lead list",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("lead_lists", "read"),
+        toolset="leads",
+        parameters=(_ID,),
+    ),
+    Operation(
         id="createLeadList",
         method="POST",
         path="/api/v2/lead-lists",

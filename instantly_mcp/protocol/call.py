@@ -93,6 +93,7 @@ class Call:
     :param capabilities: what the client can be asked, as it declares it.
     :param asker: the way to reach it with questions.
     :param promote: makes a task of the call; ``None`` where there can be none.
+    :param note: once the call is a task, takes what to say of it meanwhile.
     :param trace: the caller's OpenTelemetry context.
     """
 
@@ -103,6 +104,7 @@ class Call:
     capabilities: JsonObject = field(factory=dict)
     asker: IAsker = MUTE
     promote: Callable[[str | None], None] | None = None
+    note: Callable[[str], None] | None = None
     trace: Trace | None = None
     outlet: IOutlet = Factory(_own_outlet, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
@@ -148,8 +150,13 @@ class Call:
         """Tell the client how far the work is.
 
         Silently nothing without a token, after the end, or when `progress` does not
-        grow: the protocol demands strictly increasing values.
+        grow: the protocol demands strictly increasing values. A call that became a
+        task has no stream; there the message becomes the task's.
         """
+        if self.note is not None:
+            if message is not None and not self.finished:
+                self.note(message)
+            return
         if self.progress_token is None or self.finished:
             return
         if progress <= self._last_progress:

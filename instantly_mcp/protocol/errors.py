@@ -99,6 +99,19 @@ def internal_error(incident: str) -> ProtocolError:
     )
 
 
+def not_served(why: str, data: Json = None) -> ProtocolError:
+    """What is behind us failed to answer: neither a bug nor the caller's fault."""
+    return ProtocolError(INTERNAL_ERROR, why, data)
+
+
+def resource_not_found(uri: str, *, modern: bool) -> ProtocolError:
+    """No such resource: -32602 in the modern era, -32002 before it."""
+    data = {"uri": uri[:2000]}
+    if modern:
+        return invalid_params("Resource not found", data)
+    return ProtocolError(RESOURCE_NOT_FOUND, "Resource not found", data)
+
+
 def header_mismatch(why: str) -> ProtocolError:
     """A routing header disagrees with the body, is missing, or is malformed."""
     return ProtocolError(HEADER_MISMATCH, f"Header mismatch: {why}")

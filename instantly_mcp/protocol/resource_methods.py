@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred
 from .._json import Json, JsonObject
 from .calling import call_for
 from .errors import (
-    RESOURCE_NOT_FOUND,
     ProtocolError,
     invalid_params,
     key_required,
+    resource_not_found,
 )
 from .offer import Offer, Result, Turn
 from .resource import Contents, Resource, ResourceTemplate
@@ -93,11 +93,8 @@ def unsubscribe(offer: Offer, turn: Turn) -> Result:
 
 
 def not_found(uri: str, revision: Revision) -> ProtocolError:
-    """An unknown URI: -32602 in the modern era, -32002 before it."""
-    data = {"uri": uri[:2000]}
-    if revision.modern:
-        return invalid_params("Resource not found", data)
-    return ProtocolError(RESOURCE_NOT_FOUND, "Resource not found", data)
+    """An unknown URI, in the words of the era."""
+    return resource_not_found(uri, modern=revision.modern)
 
 
 def _uri(params: JsonObject) -> str:

@@ -168,6 +168,11 @@ class TaskBoard:
         task.updated_at = self._now()
         self.told(task)
 
+    def note(self, task: Task, message: str) -> None:
+        """Say how far the work is, if that is news and the task still runs."""
+        if not task.is_terminal and task.message != message:
+            self.change(task, task.status, message)
+
     def cancel(self, task: Task) -> None:
         """Cancel the work. Does nothing to a terminal task."""
         if task.is_terminal:

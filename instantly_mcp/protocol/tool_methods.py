@@ -126,6 +126,7 @@ class Running:
             created.append(task)
             # A task has no stream: what its creator hears, it hears by polling.
             self.call.outlet = NOWHERE
+            self.call.note = lambda said: board.note(task, said)
             self.call.asker = TaskAsker(board, task, self.call.capabilities)
             answer.callback(task.as_created())
 

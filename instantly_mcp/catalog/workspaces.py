@@ -1,0 +1,29 @@
+"""The workspace that a key belongs to, and what its plans include."""
+
+from __future__ import annotations
+
+from .fragments import scopes
+from .operation import READ, Operation, Risk
+
+OPERATIONS = (
+    Operation(
+        id="getWorkspace",
+        method="GET",
+        path="/api/v2/workspaces/current",
+        summary="Read the workspace that the key belongs to",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("workspaces", "read"),
+        toolset="workspace",
+    ),
+    Operation(
+        id="getWorkspacePlanDetails",
+        method="GET",
+        path="/api/v2/workspace-billing/plan-details",
+        summary="Read the workspace's plans, limits and credits",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("workspace_billing", "read"),
+        toolset="workspace",
+    ),
+)
