@@ -10,16 +10,9 @@ from collections.abc import Mapping
 from .call import LOG_LEVELS, Caller
 from .errors import invalid_params
 from .jsonrpc import Notification, Request
+from .methods import common_methods
 from .offer import NO_CAPABILITIES, Method, Offer, Result, Turn
-from .prompt_methods import complete, get_prompt, list_prompts
-from .resource_methods import (
-    list_resources,
-    list_templates,
-    read_resource,
-    subscribe,
-    unsubscribe,
-)
-from .tool_methods import call_tool, list_tools
+from .resource_methods import subscribe, unsubscribe
 from .versions import negotiate
 
 
@@ -58,24 +51,13 @@ def set_level(offer: Offer, turn: Turn) -> Result:
 
 def methods(offer: Offer) -> Mapping[str, Method]:
     """Return the table of these eras for what is on offer."""
-    table: dict[str, Method] = {
-        "initialize": initialize,
-        "ping": ping,
-        "tools/list": list_tools,
-        "tools/call": call_tool,
-        "logging/setLevel": set_level,
-    }
+    table = common_methods(offer)
+    table["initialize"] = initialize
+    table["ping"] = ping
+    table["logging/setLevel"] = set_level
     if offer.has_resources:
-        table["resources/list"] = list_resources
-        table["resources/templates/list"] = list_templates
-        table["resources/read"] = read_resource
         table["resources/subscribe"] = subscribe
         table["resources/unsubscribe"] = unsubscribe
-    if offer.has_prompts:
-        table["prompts/list"] = list_prompts
-        table["prompts/get"] = get_prompt
-    if offer.has_resources or offer.has_prompts:
-        table["completion/complete"] = complete
     return table
 
 

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 
 from .._json import Json
 from .envelope import META_SERVER
+from .methods import common_methods
 from .offer import Method, Offer, Result, Turn
-from .prompt_methods import complete, get_prompt, list_prompts
-from .resource_methods import list_resources, list_templates, read_resource
 from .task_methods import cancel_task, get_task, listen, update_task
 from .tasks import EXTENSION
-from .tool_methods import call_tool, list_tools
 from .versions import MODERN
 
 LIST_TTL_MS = 300_000
@@ -45,24 +43,12 @@ def discover(offer: Offer, turn: Turn) -> Result:
 
 def methods(offer: Offer) -> Mapping[str, Method]:
     """Return the table of this era for what is on offer."""
-    table: dict[str, Method] = {
-        "server/discover": discover,
-        "tools/list": list_tools,
-        "tools/call": call_tool,
-        "subscriptions/listen": listen,
-        "tasks/get": get_task,
-        "tasks/update": update_task,
-        "tasks/cancel": cancel_task,
-    }
-    if offer.has_resources:
-        table["resources/list"] = list_resources
-        table["resources/templates/list"] = list_templates
-        table["resources/read"] = read_resource
-    if offer.has_prompts:
-        table["prompts/list"] = list_prompts
-        table["prompts/get"] = get_prompt
-    if offer.has_resources or offer.has_prompts:
-        table["completion/complete"] = complete
+    table = common_methods(offer)
+    table["server/discover"] = discover
+    table["subscriptions/listen"] = listen
+    table["tasks/get"] = get_task
+    table["tasks/update"] = update_task
+    table["tasks/cancel"] = cancel_task
     return table
 
 
