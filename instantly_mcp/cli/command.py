@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -49,7 +50,14 @@ def run_command(arguments: Sequence[str]) -> int:
         return EX_USAGE
     subcommand: Subcommand = line.subOptions
     try:
-        return subcommand.run()
+        status = subcommand.run()
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain once more
+        # when it closes standard output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Mistakes as mistakes:
         report(mistakes.lines, sys.stderr)
         return EX_CONFIG

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python import usage
 
 from .._json import Json, JsonObject, dumps
-from ..daemon.assembly import make_offer
+from ..daemon.core import make_offer
 from ..daemon.in_flight import InFlight
 from ..daemon.options import print_version
 from ..daemon.outward import reach_out

@@ -60,7 +60,7 @@ class Announcement:
         endpoint = f"{base}/mcp"
         lines = [
             f"instantly-mcp {__version__} serves MCP at {endpoint}",
-            f"  {self._mode_line()}",
+            f"  {self._mode_line(base)}",
             "",
             "  Claude Code:",
             f"    claude mcp add --transport http instantly {endpoint}{self._header()}",
@@ -70,9 +70,12 @@ class Announcement:
         ]
         return "\n".join(lines) + "\n"
 
-    def _mode_line(self) -> str:
+    def _mode_line(self, base: str) -> str:
         if self.mode == "sandbox":
-            return "Sandbox: a simulated workspace; nothing leaves this machine."
+            return (
+                "Sandbox: a simulated workspace; nothing leaves this machine.\n"
+                f"  Mail that would have been sent: {base}/sandbox/outbox"
+            )
         return "Live: calls go to your Instantly workspace."
 
     def _header(self) -> str:

@@ -12,6 +12,7 @@ from twisted.web.iweb import IAgent
 
 from ..api.client import InstantlyClient
 from ..api.connection import connect_to
+from ..api.health import Observe, ignore
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.sandbox import Sandbox
@@ -32,26 +33,27 @@ class Outward:
 
 
 def reach_out(
-    settings: Settings, reactor: IReactorTime, in_flight: InFlight
+    settings: Settings,
+    reactor: IReactorTime,
+    in_flight: InFlight,
+    observe: Observe = ignore,
 ) -> Outward:
     """Return the client that the settings ask for. Connects to nothing yet."""
+    base_url = settings.upstream
+
+    def client_over(agent: IAgent) -> InstantlyClient:
+        return InstantlyClient.assemble(
+            agent=agent,
+            base_url=base_url,
+            clock=reactor,
+            random=random,
+            detached=in_flight,
+            observe=observe,
+        )
+
     if settings.sandbox:
         sandbox = Sandbox(reactor, seed=settings.sandbox_seed)
         agent = SandboxAgent(sandbox, reactor)
-        client = _client(agent, settings.upstream, reactor, in_flight)
-        return Outward(client, lambda: succeed(None), sandbox)
-    connection = connect_to(Upstream.parse(settings.upstream), reactor)
-    client = _client(connection.agent, settings.upstream, reactor, in_flight)
-    return Outward(client, connection.close)
-
-
-def _client(
-    agent: IAgent, base_url: str, reactor: IReactorTime, in_flight: InFlight
-) -> InstantlyClient:
-    return InstantlyClient.assemble(
-        agent=agent,
-        base_url=base_url,
-        clock=reactor,
-        random=random,
-        detached=in_flight,
-    )
+        return Outward(client_over(agent), lambda: succeed(None), sandbox)
+    connection = connect_to(Upstream.parse(base_url), reactor)
+    return Outward(client_over(connection.agent), connection.close)

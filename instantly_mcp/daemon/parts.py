@@ -15,6 +15,14 @@ from .ports import Ports
 from .readiness import Readiness
 
 
+@frozen
+class Door:
+    """More sockets, for something else."""
+
+    ports: Ports
+    factory: IProtocolFactory
+
+
 class Announcing(Protocol):
     """Tells the world that the daemon listens."""
 
@@ -30,6 +38,7 @@ class Parts:
     """What the composition root hands to the service.
 
     :param factory: makes the protocol of each client connection.
+    :param side_doors: opened and closed together with the ports, but not announced.
     :param refuse_new: closes idle client connections, makes every further answer the
         last of its connection, and ends what would never end by itself.
     :param close_streams: ends every open event stream cleanly.
@@ -51,3 +60,4 @@ class Parts:
     cut_connections: Callable[[], object]
     close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]
+    side_doors: Sequence[Door] = ()

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 def broken_rules(settings: Settings) -> Iterator[str]:
     """Yield one line for every rule that the settings break together."""
-    for text in settings.listen:
-        try:
-            ListenAddress.parse(text)
-        except ValueError as error:
-            yield f"IMCP-SETTING listen ({settings.origins['listen']}) {error}"
+    for name in ("listen", "metrics_listen"):
+        for text in getattr(settings, name):
+            try:
+                ListenAddress.parse(text)
+            except ValueError as error:
+                yield f"IMCP-SETTING {name} ({settings.origins[name]}) {error}"
     if not settings.listen:
         yield "IMCP-SETTING listen must name at least one endpoint"
     if settings.sandbox and not settings.is_default("upstream"):

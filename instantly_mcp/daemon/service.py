@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from .._deferred import deferred
 from .mistakes import EX_CONFIG, Mistakes
-from .parts import Announcing, Parts
+from .parts import Announcing, Door, Parts
 from .readiness import Phase
 from .signals import Signals
 
@@ -61,6 +61,7 @@ class DaemonService(MultiService):
         self._observer = observer
         self._give_up = give_up
         self._warnings = warnings
+        self._doors = (Door(parts.ports, parts.factory), *parts.side_doors)
         self._opening: Deferred[None] | None = None
         self._waiting: Callable[[], None] | None = None
         self._hurried = False
@@ -90,11 +91,16 @@ class DaemonService(MultiService):
 
     def _open(self) -> Deferred[None]:
         """Open the sockets. What fails at once ends the process with its status."""
-        opening = self._parts.ports.open(self._parts.factory)
+        opening = self._open_doors()
         if opening.called and isinstance(opening.result, Failure):
             opening.addErrback(self._cannot_start)
             raise SystemExit(self.exit_status)
         return opening
+
+    @deferred
+    async def _open_doors(self) -> None:
+        for door in self._doors:
+            await door.ports.open(door.factory)
 
     def _listen_to_signals(self) -> None:
         self._signals.listen(self.stop_or_hurry, self.reload)
@@ -138,10 +144,12 @@ class DaemonService(MultiService):
     def reload(self) -> None:
         """Read key files, certificates and the log file anew."""
         self._parts.reload()
-        renewing = self._parts.ports.renew_certificates()
-        renewing.addErrback(
-            lambda failure: self.log.failure("reload failed", failure=failure)
-        )
+        for door in self._doors:
+            renewing = door.ports.renew_certificates()
+            renewing.addErrback(self._not_renewed)
+
+    def _not_renewed(self, failure: Failure) -> None:
+        self.log.failure("certificates could not be read anew", failure=failure)
 
     @deferred
     async def stopService(self) -> None:
@@ -149,7 +157,8 @@ class DaemonService(MultiService):
         self.log.info("draining")
         self._parts.readiness.phase = Phase.DRAINING
         self._announcement.withdraw()
-        await self._patiently(self._parts.ports.close(), FLUSH_SECONDS)
+        for door in self._doors:
+            await self._patiently(door.ports.close(), FLUSH_SECONDS)
         self._parts.refuse_new()
         await self._patiently(self._parts.in_flight.when_empty(), DRAIN_SECONDS)
         self._parts.close_streams()

@@ -63,6 +63,7 @@ class Settings:
     seal_key_file: Path | None
     port_retries: int
     ready_file: Path | None
+    metrics_listen: tuple[str, ...]
     log_format: str
     log_level: str
     log_file: Path | None

@@ -205,6 +205,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="JSON file written once the daemon listens: pid, urls, mode.",
     ),
     Setting(
+        name="metrics_listen",
+        read=values.text,
+        default=(),
+        repeatable=True,
+        help="Twisted endpoint that serves GET /metrics, apart from the MCP port.",
+    ),
+    Setting(
         name="log_format",
         read=values.one_of("text", "json"),
         default="text",

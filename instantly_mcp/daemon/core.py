@@ -1,0 +1,90 @@
+"""MCP and everything behind it, put together from the settings. Knows no web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from .. import __version__
+from ..features.bench import ServerFacts
+from ..features.selection import Selection
+from ..features.tools import build_toolbox
+from ..metrics.registry import Metrics
+from ..protocol.offer import Offer, ServerInfo
+from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
+from .draining import TrackedServer
+from .in_flight import InFlight
+from .outward import Outward, reach_out
+from .sealing import Keeping, keep_state
+from .settings import Settings
+
+NAME = "instantly-mcp"
+
+INSTRUCTIONS = (
+    "Manage cold-email campaigns in Instantly: campaigns, leads, sender accounts, mail "
+    "and analytics. Lists come in pages: pass page.next_cursor on as starting_after. "
+    "Activating a campaign and replying send real mail."
+)
+SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
+
+
+@frozen(kw_only=True)
+class Core:
+    """The engine, the tools, the way out, and what they remember."""
+
+    metrics: Metrics
+    in_flight: InFlight
+    outward: Outward
+    keeping: Keeping
+    sessions: MemorySessionStore
+    offer: Offer
+    server: TrackedServer
+
+
+def make_core(
+    settings: Settings, clock: IReactorTime, wall: Callable[[], float]
+) -> Core:
+    """Put it together. Raises `Mistakes` for a state folder that cannot be used."""
+    in_flight, metrics = InFlight(), Metrics()
+    outward = reach_out(settings, clock, in_flight, metrics.upstream)
+    keeping = keep_state(settings, wall)
+    limits = SessionLimits(idle=settings.session_idle)
+    offer = make_offer(settings, clock, outward, keeping, wall)
+    return Core(
+        metrics=metrics,
+        in_flight=in_flight,
+        outward=outward,
+        keeping=keeping,
+        sessions=make_session_store(
+            keeping.seal, clock, wall, limits, keeping.state_dir
+        ),
+        offer=offer,
+        server=TrackedServer(offer, tracker=in_flight),
+    )
+
+
+def make_offer(
+    settings: Settings,
+    clock: IReactorTime,
+    outward: Outward,
+    keeping: Keeping,
+    wall: Callable[[], float],
+) -> Offer:
+    """Return what the server offers: the tools of the selected toolsets."""
+    facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
+    selection = Selection.parse(",".join(settings.toolsets))
+    info = ServerInfo(
+        name=NAME,
+        title="Instantly (sandbox)" if settings.sandbox else "Instantly",
+        version=__version__,
+        instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
+    )
+    return Offer(
+        info=info,
+        toolbox=build_toolbox(outward.client, clock, facts, selection),
+        seal=keeping.seal,
+        clock=clock,
+        wall_clock=wall,
+    )

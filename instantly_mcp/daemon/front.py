@@ -1,0 +1,103 @@
+"""What stands before the pipeline and behind the web: sockets, rules, records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from ..pipeline.origins import Perimeter
+from ..protocol.errors import ProtocolError
+from ..protocol.interfaces import IHeaders
+from ..web.delivery import Streams
+from ..web.exposition import make_metrics_site
+from ..web.journal import Journal as RequestLog
+from ..web.limits import WebLimits
+from .core import Core
+from .gate import Gate, gatekeeper_of
+from .listening import ListenAddress
+from .parts import Door
+from .perimeter import companion_of, perimeter_of
+from .ports import Ports
+from .readiness import Readiness
+from .settings import Settings
+from .status import Status
+
+
+@frozen(kw_only=True)
+class Front:
+    """The collaborators that the pipeline and the web share."""
+
+    gate: Gate
+    perimeter: Perimeter
+    ports: Ports
+    readiness: Readiness
+    streams: Streams
+    status: Status
+    log: RequestLog
+    limits: WebLimits
+    wall: Callable[[], float]
+
+    def guard(self, headers: IHeaders, method: str) -> ProtocolError | None:
+        """Check Origin and Host of a request outside the pipeline."""
+        return self.perimeter.refusal(headers)
+
+
+def make_front(
+    settings: Settings, reactor: Any, core: Core, wall: Callable[[], float]
+) -> Front:
+    """Put it together; opens nothing."""
+    limits = WebLimits(body=settings.max_body)
+    streams, readiness = Streams(limits), Readiness()
+    ports = Ports(
+        reactor,
+        [ListenAddress.parse(text) for text in settings.listen],
+        settings.port_retries,
+        companion_of(settings),
+    )
+    status = Status(
+        settings=settings,
+        offer=core.offer,
+        readiness=readiness,
+        sessions=core.sessions,
+        streams=streams,
+        instantly=core.outward.client,
+        ports=ports,
+    )
+    return Front(
+        gate=Gate(gatekeeper_of(settings, settings.api_key, settings.server_secret)),
+        perimeter=perimeter_of(settings),
+        ports=ports,
+        readiness=readiness,
+        streams=streams,
+        status=status,
+        log=RequestLog(core.metrics),
+        limits=limits,
+        wall=wall,
+    )
+
+
+def metrics_doors(
+    settings: Settings, reactor: Any, core: Core, front: Front
+) -> tuple[Door, ...]:
+    """Return the sockets of the metrics, if the settings ask for any."""
+    if not settings.metrics_listen:
+        return ()
+    metrics = core.metrics
+    for name, text, read in (
+        ("sessions", "Sessions held", lambda: core.sessions.count),
+        ("streams", "Event streams open", lambda: front.streams.count),
+        ("in_flight", "Calls in flight", lambda: core.in_flight.count),
+    ):
+        metrics.watch(name, text, read)
+    site = make_metrics_site(
+        metrics=metrics,
+        guard=front.guard,
+        clock=reactor,
+        journal=RequestLog(metrics, enabled=False),
+        limits=front.limits,
+        wall=front.wall,
+    )
+    addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]
+    return (Door(Ports(reactor, addresses), site),)

@@ -1,0 +1,70 @@
+"""``instantly-mcp sandbox``: the simulated API alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+
+from instantly_mcp._deferred import deferred
+from tests.daemon.processes import MODULE, ProcessTestCase, Running
+
+BEARER = {"Authorization": "Bearer sandbox-of-the-test"}
+
+
+class SandboxTests(ProcessTestCase):
+    """A server for the tests of other programs."""
+
+    def sandbox(self, *options: str) -> Running:
+        """Start a sandbox on a free port."""
+        name = str(self.folder / "sandbox.json")
+        running = self.spawn(
+            [*MODULE, "sandbox", "--port=0", "--ready-file", name, *options]
+        )
+        running.ready_file = self.folder / "sandbox.json"
+        return running
+
+    @deferred
+    async def test_serves(self):
+        """It serves the API to keys that begin with ``sandbox``, and ends cleanly."""
+        running = self.sandbox()
+        record = await running.ready()
+        (url,) = record["urls"]
+        page = json.loads(await self.get(f"{url}/api/v2/campaigns", BEARER))
+        self.assertTrue(page["items"])
+        outbox = json.loads(await self.get(f"{url}/sandbox/outbox"))
+        self.assertEqual(outbox["items"], [])
+        running.send(signal.SIGTERM)
+        self.assertEqual(await running.ended, 0, running.output)
+        self.assertIn(f"{url}/api/v2/campaigns".encode(), running.output)
+
+    @deferred
+    async def test_seed(self):
+        """The same seed grows the same world, another one another."""
+        pages = []
+        for seed in ("7", "7", "8"):
+            running = self.sandbox(f"--seed={seed}")
+            (url,) = (await running.ready())["urls"]
+            pages.append(await self.get(f"{url}/api/v2/accounts", BEARER))
+            running.send(signal.SIGTERM)
+            await running.ended
+        self.assertEqual(pages[0], pages[1])
+        self.assertNotEqual(pages[0], pages[2])
+
+    @deferred
+    async def test_port_taken(self):
+        """A taken port is one line and status 78."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            running = self.sandbox(f"--port={port}")
+            self.assertEqual(await running.ended, 78)
+        self.assertIn(b"is already in use", running.output)
+        self.assertNotIn(b"Traceback", running.output)
+
+    @deferred
+    async def test_mistakes(self):
+        """A port or seed that is none is refused in one line."""
+        for option in ("--port=x", "--seed=-1"):
+            running = self.sandbox(option)
+            self.assertEqual(await running.ended, 64)
+            self.assertEqual(len(running.output.splitlines()), 1)
