@@ -1,0 +1,128 @@
+"""Runs the official conformance suite, as ``make conformance`` does.
+
+Starts the fixture, sends every selection of the suite at it, and prints a table. The
+suite and its Node are what ``package.json`` names, installed in the folder ``--npm``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .verdict import Report, Selection, read, table
+
+ROOT = Path(__file__).parent.parent.parent
+SUITE = "@modelcontextprotocol/conformance/dist/index.js"
+START_SECONDS = 60
+RUN_SECONDS = 120
+LOOK_SECONDS = 0.05
+
+
+def _suite_of(version: str) -> tuple[str, ...]:
+    return ("--spec-version", version, "--suite", "all")
+
+
+SELECTIONS = (
+    Selection(
+        name="requirements 2025-11-25",
+        arguments=("--requirements", "2025-11-25"),
+        expected=33,
+    ),
+    Selection(
+        name="requirements 2026-07-28",
+        arguments=("--requirements", "2026-07-28"),
+        expected=50,
+    ),
+    Selection(
+        name="2025-11-25, suite all", arguments=_suite_of("2025-11-25"), expected=33
+    ),
+    Selection(
+        name="2026-07-28, suite all", arguments=_suite_of("2026-07-28"), expected=40
+    ),
+    Selection(
+        name="2025-06-18, suite all", arguments=_suite_of("2025-06-18"), expected=27
+    ),
+    Selection(
+        name="2025-03-26, suite all", arguments=_suite_of("2025-03-26"), expected=1
+    ),
+    Selection(name="suite all", arguments=("--suite", "all"), expected=65),
+)
+
+
+@contextmanager
+def fixture(work: Path) -> Iterator[str]:
+    """Run the fixture server for a while; give its URL."""
+    ready = work / "ready.json"
+    command = [sys.executable, "-m", "tests.conformance", "--port", "0"]
+    with (
+        (work / "fixture.log").open("wb") as log,
+        subprocess.Popen(
+            [*command, "--ready-file", str(ready)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            yield _url(ready, process)
+        finally:
+            process.terminate()
+
+
+def _url(ready: Path, process: subprocess.Popen[bytes]) -> str:
+    """Wait for the ready file; it may be there before its content is."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if ready.exists() and (text := ready.read_text(encoding="utf-8")):
+            return str(json.loads(text)["url"])
+        time.sleep(LOOK_SECONDS)
+    raise RuntimeError("the fixture does not start; see fixture.log")
+
+
+def run(selection: Selection, npm: Path, url: str, folder: Path) -> Report:
+    """Send one selection of the suite at the server; judge what it writes."""
+    modules = npm / "node_modules"
+    command = [str(modules / ".bin" / "node"), str(modules / SUITE), "server"]
+    command += ["--url", url, *selection.arguments, "-o", str(folder)]
+    with folder.with_suffix(".log").open("wb") as log:
+        try:
+            status = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=RUN_SECONDS,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            status = -1
+    return read(selection, folder, status)
+
+
+def main() -> int:
+    """Run everything; return 0 when nothing failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.run")
+    parser.add_argument("--npm", type=Path, required=True, help="where the suite is")
+    parser.add_argument("--work", type=Path, required=True, help="folder for results")
+    options = parser.parse_args()
+    work: Path = options.work.resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    with fixture(work) as url:
+        reports = [
+            run(selection, options.npm.resolve(), url, work / f"run-{number}")
+            for number, selection in enumerate(SELECTIONS, 1)
+        ]
+    sys.stdout.write(f"{table(reports)}\n")
+    return int(any(report.failed for report in reports))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The judge of the conformance suite: what passes, and what must not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json import JsonObject
+
+from .verdict import (
+    KNOWN_SKIP,
+    SKILLS,
+    UNDECLARED,
+    Outcome,
+    Report,
+    Selection,
+    judge,
+    read,
+    summary,
+    table,
+)
+
+STAMP = "2026-11-22T15-25-25-414Z"
+DIRECTORY = "sep-2640-skills-directory"
+
+
+def check(status: str, id: str = "ping", message: str = "") -> JsonObject:
+    """Return a check as the suite writes it."""
+    return {"id": id, "status": status, "errorMessage": message}
+
+
+class JudgeTests(SynchronousTestCase):
+    """One scenario."""
+
+    def test_success(self):
+        """Successes and remarks pass."""
+        scenario = judge("ping", [check("SUCCESS"), check("INFO")])
+        self.assertIs(scenario.outcome, Outcome.PASSED)
+
+    def test_failure(self):
+        """One failure among successes fails, and is named."""
+        scenario = judge("ping", [check("SUCCESS"), check("FAILURE", "bad")])
+        self.assertIs(scenario.outcome, Outcome.FAILED)
+        self.assertEqual(scenario.failures, ["bad"])
+
+    def test_warning(self):
+        """A warning fails, though the suite forgives it."""
+        scenario = judge("ping", [check("SUCCESS"), check("WARNING", "odd")])
+        self.assertIs(scenario.outcome, Outcome.FAILED)
+        self.assertEqual(scenario.warnings, ["odd"])
+
+    def test_unknown_status(self):
+        """A status that the suite does not have today fails."""
+        scenario = judge("ping", [check("PENDING")])
+        self.assertIs(scenario.outcome, Outcome.FAILED)
+
+    def test_no_checks(self):
+        """A scenario that checked nothing fails."""
+        self.assertIs(judge("ping", []).outcome, Outcome.FAILED)
+
+    def test_known_skip(self):
+        """The scenario that is skipped for every server is a skip."""
+        scenario = judge(KNOWN_SKIP, [check("SKIPPED", KNOWN_SKIP)])
+        self.assertIs(scenario.outcome, Outcome.SKIPPED)
+
+    def test_other_skip(self):
+        """Any other skip fails."""
+        scenario = judge("ping", [check("SKIPPED", "ping")])
+        self.assertEqual(scenario.failures, ["ping"])
+
+    def test_known_skip_elsewhere(self):
+        """The known skip is known in its own scenario alone."""
+        scenario = judge("ping", [check("SKIPPED", KNOWN_SKIP)])
+        self.assertIs(scenario.outcome, Outcome.FAILED)
+
+    def test_not_applicable(self):
+        """The checks of the extension that is not declared are kept apart."""
+        (id, *_) = sorted(SKILLS[DIRECTORY])
+        skipped = check("SKIPPED", id, f"{UNDECLARED} checks not applicable.")
+        scenario = judge(DIRECTORY, [check("SUCCESS"), skipped])
+        self.assertIs(scenario.outcome, Outcome.PASSED)
+        self.assertEqual(scenario.not_applicable, [id])
+
+    def test_not_applicable_for_another_reason(self):
+        """Such a check that is skipped for another reason fails."""
+        (id, *_) = sorted(SKILLS[DIRECTORY])
+        scenario = judge(DIRECTORY, [check("SKIPPED", id, "No skills")])
+        self.assertEqual(scenario.failures, [id])
+
+    def test_not_applicable_elsewhere(self):
+        """A check that the scenario did not have when it was looked at fails."""
+        skipped = check("SKIPPED", "sep-2640-new", f"{UNDECLARED} not applicable.")
+        self.assertEqual(judge(DIRECTORY, [skipped]).failures, ["sep-2640-new"])
+
+
+class ReadTests(SynchronousTestCase):
+    """One run's folder."""
+
+    def setUp(self) -> None:
+        """Have a folder."""
+        self.folder = Path(self.mktemp())
+
+    def add(self, scenario: str, content: str) -> None:
+        """Write what a scenario leaves."""
+        place = self.folder / f"server-{scenario}-{STAMP}"
+        place.mkdir(parents=True)
+        (place / "checks.json").write_text(content, encoding="utf-8")
+
+    def read(self, expected: int, status: int = 0) -> Report:
+        """Read the folder."""
+        selection = Selection(name="some", arguments=(), expected=expected)
+        return read(selection, self.folder, status)
+
+    def test_names(self):
+        """Scenarios are named as the suite names them."""
+        self.add("json-schema-2020-12", json.dumps([check("SUCCESS")]))
+        report = self.read(1)
+        self.assertEqual(
+            [one.name for one in report.scenarios], ["json-schema-2020-12"]
+        )
+        self.assertEqual(report.failed, 0)
+
+    def test_lost_scenarios(self):
+        """A run with fewer scenarios than there are fails."""
+        self.add("ping", json.dumps([check("SUCCESS")]))
+        self.assertEqual(self.read(2).failed, 1)
+
+    def test_nothing_written(self):
+        """A run that wrote nothing fails."""
+        self.assertEqual(self.read(1).failed, 1)
+
+    def test_unreadable(self):
+        """A scenario whose checks cannot be read fails."""
+        self.add("ping", "[")
+        self.assertEqual(self.read(0).failed, 1)
+
+    def test_status(self):
+        """A suite that ends with an error fails, whatever it wrote."""
+        self.add("ping", json.dumps([check("SUCCESS")]))
+        self.assertEqual(self.read(1, status=1).failed, 1)
+
+
+class TableTests(SynchronousTestCase):
+    """What people read."""
+
+    def setUp(self) -> None:
+        """Have two runs."""
+        selection = Selection(name="some", arguments=(), expected=2)
+        good = judge("ping", [check("SUCCESS")])
+        skip = judge(KNOWN_SKIP, [check("SKIPPED", KNOWN_SKIP)])
+        bad = judge("tools-list", [check("WARNING", "order")])
+        self.reports = [
+            Report(selection=selection, scenarios=[good, skip]),
+            Report(selection=selection, scenarios=[bad], complaints=["status 1"]),
+        ]
+
+    def test_summary(self):
+        """The last line counts scenarios, and a broken run as a failed one."""
+        self.assertEqual(summary(self.reports), "1 passed, 2 failed, 1 skipped")
+        last = table(self.reports).splitlines()[-1]
+        self.assertEqual(last, "1 passed, 2 failed, 1 skipped")
+
+    def test_names_what_is_wrong(self):
+        """Each failure and each skip is named."""
+        text = table(self.reports)
+        self.assertIn("FAILED: some: tools-list: order (warning)", text)
+        self.assertIn("FAILED: some: status 1", text)
+        self.assertIn(f"SKIPPED: {KNOWN_SKIP}: ", text)
