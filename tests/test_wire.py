@@ -66,3 +66,27 @@ class WireTests(SynchronousTestCase):
         message: Json = {"jsonrpc": "2.0", "id": 1, "method": "roots/list"}
         wire.check_message("2025-11-25", message)
         self.assertUnfit(MODERN_VERSION, message, None)
+
+    def test_tasks(self) -> None:
+        """A task with another status's payload, or one too much, is unfit."""
+        task: dict[str, Json] = {
+            "taskId": "0123456789abcdefghijkl",
+            "status": "working",
+            "createdAt": "2026-09-21T14:13:20.000Z",
+            "lastUpdatedAt": "2026-09-21T14:13:20.000Z",
+            "ttlMs": 1000,
+        }
+        answer: dict[str, Json] = {"jsonrpc": "2.0", "id": 1}
+        created = {**answer, "result": {**task, "resultType": "task"}}
+        shown = {**answer, "result": {**task, "resultType": "complete"}}
+        wire.check_message(MODERN_VERSION, created, "tools/call")
+        wire.check_message(MODERN_VERSION, shown, "tasks/get")
+        self.assertUnfit(MODERN_VERSION, shown, "tasks/update")
+        self.assertUnfit(MODERN_VERSION, created, "tasks/get")
+        self.assertUnfit("2025-11-25", created, "tools/call")
+        shown["result"] = {**task, "resultType": "complete", "result": {}}
+        self.assertUnfit(MODERN_VERSION, shown, "tasks/get")
+        told = {"jsonrpc": "2.0", "method": "notifications/tasks", "params": task}
+        wire.check_message(MODERN_VERSION, told)
+        told["params"] = {**task, "status": "done"}
+        self.assertUnfit(MODERN_VERSION, told, None)

@@ -13,7 +13,7 @@ from instantly_mcp.pipeline.exchange import Route
 from .cases import ClockedTestCase
 from .messages import initialize, modern, notice
 from .received import Received, methods_of
-from .servers import ADA, Rig
+from .servers import ADA, Line, Rig
 
 
 class Client(Protocol):
@@ -30,16 +30,18 @@ class Client(Protocol):
 class SessionClient:
     """A client of Streamable HTTP with a session."""
 
-    rig: Rig
+    rig: Line
     version: str = "2025-11-25"
     key: str = ADA
+    capabilities: JsonObject = field(factory=dict)
     session: str = field(default="", init=False)
     opening: Received = field(init=False)
     asked: list[Received] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Shake hands."""
-        self.opening = self.rig.send(initialize(self.version), key=self.key)
+        opening = initialize(self.version, capabilities=self.capabilities)
+        self.opening = self.rig.send(opening, key=self.key)
         self.session = self.opening.header("mcp-session-id") or ""
         self.tell("notifications/initialized")
 
@@ -69,7 +71,7 @@ class SessionClient:
 class ModernClient:
     """A client of the stateless era."""
 
-    rig: Rig
+    rig: Line
     key: str = ADA
     asked: list[Received] = field(factory=list, init=False)
 
@@ -88,7 +90,7 @@ class ModernClient:
 class BareClient:
     """A client that never opens a session: direct execution."""
 
-    rig: Rig
+    rig: Line
     key: str = ADA
     asked: list[Received] = field(factory=list, init=False)
 
@@ -107,7 +109,7 @@ class BareClient:
 class StreamClient:
     """A client of HTTP+SSE, 2024-11-05."""
 
-    rig: Rig
+    rig: Line
     key: str = ADA
     stream: Received = field(init=False)
     session: str = field(default="", init=False)

@@ -15,6 +15,9 @@ NAMED_BY: Mapping[str, str] = {
     "tools/call": "name",
     "prompts/get": "name",
     "resources/read": "uri",
+    "tasks/get": "taskId",
+    "tasks/update": "taskId",
+    "tasks/cancel": "taskId",
 }
 
 ABSENT = object()
@@ -48,11 +51,15 @@ def call(
     return request("tools/call", params, id)
 
 
-def initialize(version: Json = "2025-11-25", id: Json = 1) -> dict[str, Json]:
+def initialize(
+    version: Json = "2025-11-25",
+    id: Json = 1,
+    capabilities: JsonObject | None = None,
+) -> dict[str, Json]:
     """Return the opening request of the session eras."""
     params = {
         "protocolVersion": version,
-        "capabilities": {},
+        "capabilities": capabilities or {},
         "clientInfo": {"name": "tests", "version": "1"},
     }
     return request("initialize", params, id)

@@ -191,26 +191,35 @@ class Identify:
         return succeed(evolve(exchange, credential=shown, session_id=id, lookup=lookup))
 
 
-class Rig:
-    """A pipeline from decoding to direct execution, over a small toolbox."""
+class Line:
+    """A pipeline that messages are sent through; it remembers what came back.
 
-    def __init__(self, clock: Clock, *, strict: bool = False) -> None:
+    :param before: the stages before decoding, which say who sends.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        offer: Offer,
+        sessions: ISessionStore,
+        before: Sequence[IStage],
+        *,
+        strict: bool = False,
+    ) -> None:
         self.clock = clock
-        self.toolbox = SmallToolbox()
-        self.sessions = SessionShelf()
         self.work = WorkList()
-        self.server = make_server(self.toolbox, clock)
+        self.server = McpServer(offer)
         self.answering = Answering(self.server, clock, self.work)
         changes = self.server.offer.changes
         self.streamable = StreamableHttp(
             answering=self.answering,
-            sessions=self.sessions,
+            sessions=sessions,
             changes=changes,
             strict=strict,
         )
         self.legacy_sse = LegacySse(
             server=self.server,
-            sessions=self.sessions,
+            sessions=sessions,
             changes=changes,
             tracker=self.work,
             clock=self.clock,
@@ -218,7 +227,7 @@ class Rig:
         self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
         self.pipeline = Pipeline(
             (
-                Identify(self.sessions),
+                *before,
                 Decode(),
                 TransportDispatch((self.streamable, self.legacy_sse)),
                 self.direct,
@@ -278,3 +287,18 @@ class Rig:
         """Check everything that was received."""
         for received in self.received:
             received.check()
+
+
+class Rig(Line):
+    """A pipeline from decoding to direct execution, over a small toolbox."""
+
+    def __init__(self, clock: Clock, *, strict: bool = False) -> None:
+        self.toolbox = SmallToolbox()
+        self.sessions = SessionShelf()
+        super().__init__(
+            clock,
+            make_offer(self.toolbox, clock),
+            self.sessions,
+            (Identify(self.sessions),),
+            strict=strict,
+        )

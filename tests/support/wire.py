@@ -15,6 +15,8 @@ import jsonschema_rs
 
 from instantly_mcp._json import Json, loads
 
+from . import task_wire
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMAS = REPOSITORY.parent / "shared" / "data" / "mcp-schema"
 AVAILABLE = SCHEMAS.is_dir()
@@ -136,6 +138,9 @@ def check_message(revision: str, message: Json, method: str | None = None) -> No
 
 def check_notification(revision: str, message: Mapping[str, Json]) -> None:
     """Check a notification against its own type."""
+    if message["method"] == "notifications/tasks" and revision == MODERN:
+        _refuse(task_wire.notification_problem(message.get("params")), message)
+        return
     name = NOTIFICATIONS.get(message["method"])
     if name is None:
         raise Unfit(f"unknown notification {message['method']}")
@@ -152,10 +157,16 @@ def check_request(revision: str, message: Mapping[str, Json]) -> None:
 
 def check_result(revision: str, method: str, result: Json) -> None:
     """Check a result against the type of its method and the rules of its era."""
+    if revision == MODERN and method in task_wire.METHODS:
+        _refuse(task_wire.result_problem(method, result), result)
+        return
     name = RESULTS.get(method)
     if name is None:
         raise Unfit(f"unknown method {method} was answered")
     modern = revision == MODERN
+    if modern and method == "tools/call" and result.get("resultType") == "task":
+        _refuse(task_wire.created_problem(result), result)
+        return
     if modern and result.get("resultType") == "input_required":
         name = "InputRequiredResult"
     check(revision, name, result)
@@ -165,3 +176,8 @@ def check_result(revision: str, method: str, result: Json) -> None:
             raise Unfit(f"{sorted(foreign)} in a result of {revision}")
         if name == "EmptyResult" and result != {}:
             raise Unfit(f"{method} of {revision} answers exactly {{}}: {result!r}")
+
+
+def _refuse(problem: str | None, value: Json) -> None:
+    if problem is not None:
+        raise Unfit(f"{problem} in {value!r:.500}")
