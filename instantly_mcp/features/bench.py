@@ -15,6 +15,7 @@ from ..api.errors import ApiError, Reason
 from ..api.interfaces import IInstantly
 from ..catalog.index import BY_ID
 from ..protocol.call import Call
+from .sightings import JobSightings
 from .zones import ZoneMap
 
 
@@ -42,6 +43,7 @@ class Bench:
     :param clock: waits between two looks at something slow.
     :param today: the day from which on time zones are compared.
     :param listed: the names of the tools on offer, filled in when all are built.
+    :param sightings: what background jobs looked like.
     """
 
     instantly: IInstantly
@@ -50,6 +52,7 @@ class Bench:
     toolsets: tuple[str, ...] = ()
     today: Callable[[], date] = today_in_utc
     listed: tuple[str, ...] = ()
+    sightings: JobSightings = field(factory=JobSightings)
     zones: ZoneMap = field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -18,7 +18,7 @@ from ..catalog.index import BY_ID
 from ..catalog.operation import Operation
 from ..catalog.schema import plain
 from ..protocol.call import Call
-from ..protocol.tool import Annotations, Tool, ToolResult
+from ..protocol.tool import Annotations, TaskSupport, Tool, ToolResult
 from .bench import Bench
 from .results import CursorOf, Failed, Refusal, error_object, fit
 
@@ -93,6 +93,7 @@ class Declared:
     :param changes: the operation patches something, so one argument besides the
         required ones must be given.
     :param extra: listed only when everything is.
+    :param task: whether the work may become a task.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Declared:
     changes: bool = False
     extra: bool = False
     needs_credential: bool = True
+    task: TaskSupport = TaskSupport.NEVER
 
     def input_schema(self) -> JsonObject:
         """Return the closed schema of the arguments."""
@@ -134,6 +136,7 @@ class Declared:
             output_schema=self.output,
             annotations=self.hints,
             needs_credential=self.needs_credential,
+            task=self.task,
             run=Runner(bench=bench, declared=self),
         )
 

@@ -1,6 +1,6 @@
 """The toolbox: which tools there are, in which order, and under which names.
 
-``build_toolbox`` is the one way in. Knows no HTTP and no era of MCP.
+``build_toolbox`` and ``toolbox_on`` are the ways in. Knows no HTTP and no era of MCP.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .declaration import Declared
 from .offers import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .selection import Selection
 
-__all__ = ["Selection", "ServerFacts", "Toolbox", "build_toolbox"]
+__all__ = ["Selection", "ServerFacts", "Toolbox", "build_toolbox", "toolbox_on"]
 
 DECLARED: tuple[Declared, ...] = (
     *campaigns.TOOLS,
@@ -99,6 +99,11 @@ def build_toolbox(
         toolsets=toolsets.toolsets,
         today=today,
     )
+    return toolbox_on(bench, toolsets)
+
+
+def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:
+    """Return the tools of a selection, bound to a bench that others share."""
     chosen = [each for each in DECLARED if toolsets.lists(each.toolset, each.extra)]
     listed = tuple(each.build(bench) for each in chosen)
     bench.listed = tuple(tool.name for tool in listed)

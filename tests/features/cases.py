@@ -12,8 +12,9 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp.features.bench import Bench, ServerFacts
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.features.tools import ServerFacts, Toolbox, build_toolbox
+from instantly_mcp.features.tools import Toolbox, toolbox_on
 from instantly_mcp.protocol.call import Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.tool import Tool, ToolResult
@@ -53,13 +54,15 @@ class ToolTestCase(ClockedTestCase):
         super().setUp()
         self.instantly = RecordingInstantly()
         self.outlet = Collected()
-        self.toolbox: Toolbox = build_toolbox(
-            self.instantly,
-            self.clock,
-            ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
-            Selection.parse(self.toolsets),
+        selection = Selection.parse(self.toolsets)
+        self.bench = Bench(
+            instantly=self.instantly,
+            clock=self.clock,
+            facts=ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
+            toolsets=selection.toolsets,
             today=lambda: TODAY,
         )
+        self.toolbox: Toolbox = toolbox_on(self.bench, selection)
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must be there."""

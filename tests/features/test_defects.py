@@ -105,7 +105,7 @@ class DefectTests(ToolTestCase):
             ("disable_warmup", "disableWarmupForAccounts"),
         ):
             self.instantly.answers(id, job)
-            got = self.value(name, email="a@example.com")
+            got = self.value(name, email="a@example.com", wait_seconds=0)
             self.assertEqual(got["job"], {**job, "ended": False})
             self.assertNotIn("success", got)
             self.assertIn("get_background_job", got["next"])

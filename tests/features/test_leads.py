@@ -272,7 +272,9 @@ class MoveTests(ToolTestCase):
             "moveLeads",
             {"id": "j", "type": "move-leads", "status": "pending", "workspace_id": "w"},
         )
-        got = self.value(self.name, to_list_id="l2", ids=["a"], list_id="l1")
+        got = self.value(
+            self.name, to_list_id="l2", ids=["a"], list_id="l1", wait_seconds=0
+        )
         self.assertEqual(got["job"]["id"], "j")
         self.assertFalse(got["job"]["ended"])
         self.assertNotIn("workspace_id", got["job"])
@@ -292,7 +294,13 @@ class MoveTests(ToolTestCase):
     def test_a_whole_list_is_a_selection(self) -> None:
         """Moving all leads of a named list is meant."""
         self.instantly.answers("moveLeads", {"id": "j", "status": "pending"})
-        self.value(self.name, to_campaign_id="c", list_id="l1", copy_leads=True)
+        self.value(
+            self.name,
+            to_campaign_id="c",
+            list_id="l1",
+            copy_leads=True,
+            wait_seconds=0,
+        )
         self.assertEqual(
             self.instantly.calls("moveLeads"),
             [{"to_campaign_id": "c", "list_id": "l1", "copy_leads": True}],

@@ -5,13 +5,24 @@ from __future__ import annotations
 from ..._json import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER, WARMUP_STATUS
 from ...protocol.call import Call
+from ...protocol.tool import TaskSupport
 from ..bench import Bench
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS
 from ..labels import labelled, names_and_codes, to_code
 from ..values import comma_list
+from ..workflows.following import disable_warmup, enable_warmup
 from ..workflows.jobs import started
-from .shared import JOB_OUTPUT, LIST_OUTPUT, deleted, id_of, listing, paging, single
+from .shared import (
+    JOB_OUTPUT,
+    LIST_OUTPUT,
+    WAIT,
+    deleted,
+    id_of,
+    listing,
+    paging,
+    single,
+)
 
 CODES = {
     "status": ACCOUNT_STATUS,
@@ -201,8 +212,10 @@ TOOLS = (
         toolset="accounts",
         hints=CHANGES,
         operation="enableWarmupForAccounts",
-        arguments=(id_of("email", to="emails", convert=only),),
-        reshape=started,
+        also=("getBackgroundJob",),
+        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        work=enable_warmup,
+        task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
     ),
     Declared(
@@ -215,8 +228,10 @@ TOOLS = (
         toolset="accounts",
         hints=CHANGES,
         operation="disableWarmupForAccounts",
-        arguments=(id_of("email", to="emails", convert=only),),
-        reshape=started,
+        also=("getBackgroundJob",),
+        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        work=disable_warmup,
+        task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
     ),
     Declared(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..._json import Json, JsonObject
 from ...catalog.codes import EMAIL_KIND, INTEREST
 from ...protocol.call import Call
+from ...protocol.tool import TaskSupport
 from ..bench import Bench
 from ..declaration import Declared, argument, assumed, required
 from ..hints import ADDS, CHANGES, DESTROYS_ANEW, READS
@@ -181,6 +182,7 @@ TOOLS = (
         operation="createEmailVerification",
         also=("checkVerificationStatus",),
         work=verify_email,
+        task=TaskSupport.OPTIONAL,
         arguments=(
             id_of("email", to="email"),
             argument("check_only", schema=FLAG, says="only look, pay nothing"),

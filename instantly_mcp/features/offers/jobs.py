@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
 from ...catalog.codes import JOB_STATUSES
 from ..declaration import Declared, argument
 from ..hints import READS, READS_HERE
-from ..results import page
 from ..values import comma_list
-from ..workflows.jobs import job_of, started
+from ..workflows.following import get_job, list_jobs
 from ..workflows.server_info import get_server_info
 from .shared import JOB_OUTPUT, LIST_OUTPUT, by_id, id_of, paging
-
-
-def jobs(reply: Json, given: JsonObject) -> JsonObject:
-    """Return a page of jobs without the addresses that they moved."""
-
-    def brief(job: JsonObject) -> JsonObject:
-        return {n: v for n, v in job_of(job).items() if n != "data" and v is not None}
-
-    return page(reply, brief)
-
 
 TOOLS = (
     Declared(
@@ -34,11 +22,11 @@ TOOLS = (
         toolset="jobs",
         hints=READS,
         operation="getBackgroundJob",
+        work=get_job,
         arguments=(
             id_of("job_id"),
             argument("data_fields", says="parts of data, comma-separated"),
         ),
-        reshape=started,
         output=JOB_OUTPUT,
     ),
     Declared(
@@ -48,6 +36,7 @@ TOOLS = (
         toolset="jobs",
         hints=READS,
         operation="listBackgroundJob",
+        work=list_jobs,
         arguments=(
             *paging(),
             argument("ids", convert=comma_list),
@@ -58,7 +47,6 @@ TOOLS = (
             argument("sort_column"),
             argument("sort_order"),
         ),
-        reshape=jobs,
         cursor_of=by_id,
         output=LIST_OUTPUT,
         extra=True,

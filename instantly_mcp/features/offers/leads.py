@@ -11,14 +11,24 @@ from ...catalog.codes import (
     LEAD_STATUS,
     LEAD_VERIFICATION,
 )
+from ...protocol.tool import TaskSupport
 from ..declaration import Argument, Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
 from ..labels import labelled, to_code, to_lead_filter
 from ..workflows.add_leads import add_leads
 from ..workflows.create_lead import create_lead
-from ..workflows.jobs import move_leads
+from ..workflows.move_leads import move_leads
 from ..workflows.update_lead import update_lead
-from .shared import JOB_OUTPUT, LIST_OUTPUT, deleted, id_of, listing, paging, single
+from .shared import (
+    JOB_OUTPUT,
+    LIST_OUTPUT,
+    WAIT,
+    deleted,
+    id_of,
+    listing,
+    paging,
+    single,
+)
 
 CODES = {
     "status": LEAD_STATUS,
@@ -213,6 +223,7 @@ TOOLS = (
         hints=ADDS,
         operation="bulkAddLeads",
         work=add_leads,
+        task=TaskSupport.OPTIONAL,
         arguments=(
             required(
                 "leads",
@@ -249,6 +260,7 @@ TOOLS = (
         toolset="leads",
         hints=DESTROYS_ANEW,
         operation="moveLeads",
+        also=("getBackgroundJob",),
         work=move_leads,
         arguments=(
             argument("to_campaign_id"),
@@ -264,7 +276,9 @@ TOOLS = (
             argument("assigned_to"),
             argument("esp_code"),
             argument("esg_code"),
+            WAIT,
         ),
+        task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
     ),
 )

@@ -7,6 +7,7 @@ from ..declaration import ID, Argument, Convert, Reshape, argument, required
 from ..labels import Shape
 from ..results import page
 from ..values import stripped
+from ..workflows.following import LONGEST
 
 LIST_OUTPUT: JsonObject = {
     "type": "object",
@@ -32,6 +33,12 @@ CURSOR = argument(
     "starting_after",
     schema={"type": "string"},
     says="page.next_cursor of the last page",
+)
+
+WAIT = argument(
+    "wait_seconds",
+    schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
+    says="wait so long for the job to end",
 )
 
 

@@ -81,6 +81,8 @@ async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
     unique = _without_duplicates(leads)
     chunks = [unique[at : at + CHUNK] for at in range(0, len(unique), CHUNK)]
     tally, done = Tally(), 0
+    if len(chunks) > 1:
+        call.become_task(f"Adding {len(unique)} leads in {len(chunks)} chunks")
     for number, chunk in enumerate(chunks, 1):
         request = {**given, "leads": [lead for _, lead in chunk]}
         try:

@@ -10,21 +10,13 @@ from ...api.errors import ApiError, Reason
 from ...protocol.call import Call
 from ..bench import Bench
 from ..results import Failed, error_object
+from .following import MAY_PASS
 
 LONGEST = 45
-BACKOFF = (2.0, 3.0, 5.0, 8.0)
+TASK_LONGEST = 600
+"""A task keeps nobody waiting; what is still open then hardly ever ends."""
 
-MAY_PASS = frozenset(
-    {
-        Reason.NOT_FOUND,
-        Reason.RATE_LIMITED,
-        Reason.TIMEOUT,
-        Reason.UNREACHABLE,
-        Reason.UPSTREAM_FAILED,
-        Reason.UNEXPECTED_REPLY,
-    }
-)
-"""Failures of a look after which looking again makes sense."""
+BACKOFF = (2.0, 3.0, 5.0, 8.0)
 
 ASK_AGAIN = (
     "Call verify_email again with check_only true: that reads the status and costs "
@@ -45,7 +37,10 @@ async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
             return Failed(error_object(error, f"It may be paid for. {ASK_AGAIN}"))
         raise
-    reply, trouble = await _settled(bench, look, reply, call, given["max_wait_seconds"])
+    longest = min(given["max_wait_seconds"], LONGEST)
+    if _is_pending(reply) and call.become_task("The verification is pending"):
+        longest = TASK_LONGEST
+    reply, trouble = await _settled(bench, look, reply, call, longest)
     described = _described(address, reply, charged=True)
     if trouble is not None:
         described["last_look_failed"] = error_object(trouble)
@@ -58,7 +53,7 @@ async def _settled(
     """Look until the verification is no longer pending or the time is up."""
     waited, trouble = 0.0, None
     for wait in _waits():
-        if not _is_pending(reply) or waited + wait > min(longest, LONGEST):
+        if not _is_pending(reply) or waited + wait > longest:
             break
         await bench.pause(wait)
         waited += wait
