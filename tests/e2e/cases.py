@@ -1,0 +1,95 @@
+"""Test cases that run daemons, restart them, and read all that they ever wrote."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import define, field
+
+from instantly_mcp._json import JsonObject
+from tests.daemon.processes import MODULE, ProcessTestCase, Running
+
+
+@define(eq=False)
+class Daemon:
+    """One server that may be restarted: same options, same state, same port."""
+
+    case: DaemonTestCase
+    options: Sequence[str]
+    environ: dict[str, str] = field(factory=dict)
+    running: Running = field(init=False)
+    url: str = field(default="", init=False)
+
+    async def start(self) -> None:
+        """Start it; wait until it listens, where it did before if it ever did."""
+        ready_file = self.case.folder / f"server-{len(self.case.started)}.json"
+        options = [*self.options, "--ready-file", str(ready_file)]
+        if self.options[:1] == ["sandbox"]:
+            options += ["--port", str(self.port)]
+        else:
+            options += ["--listen", f"tcp:{self.port}:interface=127.0.0.1"]
+        self.running = self.case.spawn([*MODULE, *options], environ=self.environ)
+        self.running.ready_file = ready_file
+        self.case.started.append(self.running)
+        (self.url,) = (await self.running.ready())["urls"]
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, 0 before it does."""
+        return urlsplit(self.url).port or 0
+
+    @property
+    def base(self) -> str:
+        """The URL without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def stop(self) -> None:
+        """End it as an operator does."""
+        self.running.send(signal.SIGTERM)
+        self.case.assertEqual(await self.running.ended, 0, self.running.output)
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+        self.running.send(signal.SIGKILL)
+        await self.running.ended
+
+    async def restart(self) -> None:
+        """Stop it, then start it again."""
+        await self.stop()
+        await self.start()
+
+
+class DaemonTestCase(ProcessTestCase):
+    """Starts servers; at its end no bug and no key stands in what they wrote."""
+
+    keys: Sequence[str] = ()
+
+    def setUp(self) -> None:
+        """Remember what was started."""
+        super().setUp()
+        self.started: list[Running] = []
+        self.addCleanup(self._read_output)
+
+    async def daemon(self, *options: str, **environ: str) -> Daemon:
+        """Start a daemon."""
+        found = Daemon(self, [*options], environ)
+        await found.start()
+        return found
+
+    async def outbox(self, base: str, key: str | None) -> Sequence[JsonObject]:
+        """Return what a workspace of the sandbox would have sent."""
+        query = "" if key is None else f"?key={key}"
+        shown: Any = json.loads(await self.get(f"{base}/sandbox/outbox{query}"))
+        items: Sequence[JsonObject] = shown["items"]
+        return items
+
+    def _read_output(self) -> None:
+        for running in self.started:
+            self.assertNotIn(b"Traceback", running.output)
+            self.assertNotIn(b"Unhandled", running.output)
+            for key in self.keys:
+                self.assertNotIn(key.encode(), running.output)

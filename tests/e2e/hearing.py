@@ -1,0 +1,58 @@
+"""Everything that one client received, held against the schema of its revision."""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from instantly_mcp._json import Json, JsonObject, loads
+from tests.support.wire import check_message
+
+from .sockets import EventReader
+
+
+@define(eq=False)
+class Hearing:
+    """Remembers what was asked, to know what each answer must look like.
+
+    :ivar sessions: every ``Mcp-Session-Id`` that the client ever sent.
+    :ivar handshakes: how often it sent ``initialize``.
+    """
+
+    revision: str = ""
+    messages: list[JsonObject] = field(factory=list, init=False)
+    sessions: set[str] = field(factory=set, init=False)
+    handshakes: int = field(default=0, init=False)
+    _methods: dict[Json, str] = field(factory=dict, init=False)
+    _checked: list[tuple[JsonObject, str | None]] = field(factory=list, init=False)
+
+    def sent(self, message: Json, session: str | None = None) -> None:
+        """Remember a message that the client sent."""
+        if session:
+            self.sessions.add(session)
+        if isinstance(message, dict) and "method" in message:
+            self.handshakes += message["method"] == "initialize"
+            if "id" in message:
+                self._methods[message["id"]] = message["method"]
+
+    def took(self, message: Json) -> None:
+        """Remember a message that the client received."""
+        self.messages.append(message)
+        method = self._methods.get(message.get("id")) if "id" in message else None
+        self._checked.append((message, method))
+
+    def took_body(self, content_type: str, body: str) -> None:
+        """Remember all messages in the body of an answer."""
+        if content_type == "text/event-stream":
+            for event in EventReader().feed(body.encode()):
+                if event.name == "message" and event.data:
+                    self.took(loads(event.data.encode()))
+        elif body:
+            self.took(loads(body.encode()))
+
+    def check(self) -> None:
+        """Check every message against the schema of the revision spoken.
+
+        :raises Unfit: for one that does not fit.
+        """
+        for message, method in self._checked:
+            check_message(self.revision, message, method)

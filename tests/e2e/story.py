@@ -1,0 +1,167 @@
+"""The story that every client tells: from the first list to the mail in the outbox.
+
+It is told in scenes, so that the server can be away between any two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field
+
+from instantly_mcp._json import Json, JsonObject, loads
+from instantly_mcp.protocol.errors import INVALID_PARAMS
+
+from .cases import Daemon, DaemonTestCase
+from .wires import Refused, Wire
+
+PAGE = 2
+SPEAKS_OF_ARGUMENTS_IN_RESULTS = frozenset({"2025-11-25", "2026-07-28"})
+LEADS = ("ada@example.org", "grace@example.org", "alan@example.org")
+COPY = {
+    "name": "Spring",
+    "subject": "Hello {{firstName}}",
+    "body": "One question.\n\nBest",
+    "timezone": "Europe/Berlin",
+}
+ANSWER = "Gladly. How about Tuesday at ten?"
+
+
+def value_of(result: JsonObject) -> Json:
+    """Return what a tool answered: the structure, in old revisions its text."""
+    if "structuredContent" in result:
+        return result["structuredContent"]
+    return loads(result["content"][0]["text"].encode())
+
+
+@define(eq=False)
+class Story:
+    """One client's work with one workspace.
+
+    :param sandbox: where the outbox is shown.
+    """
+
+    case: DaemonTestCase
+    wire: Wire
+    sandbox: Daemon
+    key: str | None
+    cursor: str = field(default="", init=False)
+    seen: set[str] = field(factory=set, init=False)
+    campaign: str = field(default="", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Leave nothing open, however the story ends."""
+        self.case.addCleanup(self.wire.drop)
+
+    async def value(self, tool: str, **arguments: Any) -> Any:
+        """Return the value of a call that succeeds."""
+        result = await self.wire.call(tool, arguments)
+        self.case.assertFalse(result.get("isError"), f"{tool}: {result}")
+        return value_of(result)
+
+    async def failure(self, tool: str, **arguments: Any) -> Any:
+        """Return the value of a call that fails."""
+        result = await self.wire.call(tool, arguments)
+        self.case.assertTrue(result.get("isError"), f"{tool}: {result}")
+        return value_of(result)
+
+    async def code(self, tool: str, arguments: JsonObject) -> Json:
+        """Return the code of the error with which a call ends, of either kind."""
+        try:
+            return (await self.failure(tool, **arguments))["code"]
+        except Refused as refused:
+            return refused.code
+
+    @property
+    def any_id(self) -> str:
+        """The id of some campaign that was seen."""
+        return min(self.seen)
+
+    # -- the scenes ----------------------------------------------------------------
+
+    async def looks_around(self) -> None:
+        """List the tools and the first page of campaigns."""
+        names = [tool["name"] for tool in await self.wire.tools()]
+        self.case.assertEqual(len(set(names)), 40)
+        page = await self.value("list_campaigns", limit=PAGE)
+        self.case.assertEqual(page["page"]["returned"], PAGE)
+        self.case.assertTrue(page["page"]["has_more"])
+        self.seen = {campaign["id"] for campaign in page["items"]}
+        self.cursor = page["page"]["next_cursor"]
+
+    async def turns_the_page(self) -> None:
+        """List the second page, which repeats nothing of the first."""
+        page = await self.value(
+            "list_campaigns", limit=PAGE, starting_after=self.cursor
+        )
+        ids = {campaign["id"] for campaign in page["items"]}
+        self.case.assertEqual(len(ids), PAGE)
+        self.case.assertEqual(ids & self.seen, set())
+
+    async def stumbles(self) -> None:
+        """Call what is not there, and what is there wrongly; go on unharmed."""
+        argument: Json = "bad_argument"
+        if self.wire.heard.revision not in SPEAKS_OF_ARGUMENTS_IN_RESULTS:
+            argument = INVALID_PARAMS
+        for tool, arguments, code in (
+            ("no_such_tool", {}, INVALID_PARAMS),
+            ("list_campaigns", {"color": "red"}, argument),
+            ("list_campaigns", {"limit": "many"}, argument),
+            ("get_campaign", {}, argument),
+            ("get_campaign", {"campaign_id": ""}, argument),
+            ("get_campaign", {"campaign_id": 7}, argument),
+        ):
+            found = await self.code(tool, arguments)
+            self.case.assertEqual(found, code, f"{tool} {arguments}")
+            await self.value("count_unread_emails")
+
+    async def launches(self) -> None:
+        """Create a campaign, add leads to it and activate it."""
+        choice = await self.value("create_campaign", **COPY)
+        sender = choice["eligible_accounts"][0]["email"]
+        made = await self.value("create_campaign", **COPY, email_list=[sender])
+        self.campaign = made["campaign"]["id"]
+        people = [{"email": email, "first_name": "Ann"} for email in LEADS]
+        added = await self.value(
+            "add_leads_to_campaign_or_list_bulk",
+            campaign_id=self.campaign,
+            leads=[*people, people[0]],
+        )
+        self.case.assertEqual(added["leads_uploaded"], len(LEADS))
+        self.case.assertEqual(added["duplicates_removed"], 1)
+        started = await self.value("activate_campaign", campaign_id=self.campaign)
+        self.case.assertEqual(started["campaign"]["status_label"], "active")
+
+    async def measures(self) -> None:
+        """Read the analytics: of the new campaign, and of those that have a past."""
+        new = await self.value("get_campaign_analytics", campaign_id=self.campaign)
+        (row,) = new["rows"]
+        self.case.assertEqual(row["campaign_id"], self.campaign)
+        self.case.assertEqual(row["leads_count"], len(LEADS))
+        rows = (await self.value("get_campaign_analytics"))["rows"]
+        self.case.assertGreater(max(each["emails_sent_count"] for each in rows), 0)
+
+    async def answers(self) -> None:
+        """Reply to a mail, and find the reply in its thread and in the outbox."""
+        inbox = await self.value("list_emails", email_type="received", limit=1)
+        (mail,) = inbox["items"]
+        self.case.assertEqual(await self.replies_to(mail["id"]), [])
+        sent = await self.value(
+            "reply_to_email",
+            reply_to_uuid=mail["id"],
+            subject=f"Re: {mail['subject']}",
+            body={"text": ANSWER},
+            expected_recipient=mail["from_address_email"],
+        )
+        thread = await self.value("list_emails", search=f"thread:{mail['thread_id']}")
+        self.case.assertIn(sent["id"], [each["id"] for each in thread["items"]])
+        (found,) = await self.replies_to(sent["id"])
+        self.case.assertEqual(found["to"], [mail["from_address_email"]])
+        self.case.assertEqual(found["from"], mail["eaccount"])
+        self.case.assertEqual(found["body"]["text"], ANSWER)
+
+    async def replies_to(self, id: str) -> Sequence[JsonObject]:
+        """Return what the outbox has of a mail."""
+        items = await self.case.outbox(self.sandbox.base, self.key)
+        return [item for item in items if item["email_id"] == id]
