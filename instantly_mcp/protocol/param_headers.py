@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -20,7 +20,26 @@ ANNOTATION = "x-mcp-header"
 PREFIX = "mcp-param-"
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 _TYPES = ("string", "integer", "boolean")
+
+_BY_NAME = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_INSIDE = (
+    "items",
+    "prefixItems",
+    "contains",
+    "additionalProperties",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+)
+"""The keywords that hold schemas: in the first ones under names of any kind."""
 
 
 @frozen
@@ -36,7 +55,8 @@ def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
     """Find the annotated properties of a tool's input schema.
 
     :raises ValueError: for an annotation that the protocol does not allow: another
-        type, no header token, or a name used twice.
+        type, no header token, a name used twice, or one that more than ``properties``
+        lead to, so that no proxy could find its value.
     """
     found = list(_walk(schema, ()))
     headers = [mirrored.header for mirrored in found]
@@ -70,6 +90,8 @@ def check_mirrored(
 
 
 def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[Mirrored]:
+    if any(map(_is_annotated, _schemas_in(schema, _BY_NAME[1:]))):
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} where it has no path")
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return
@@ -80,6 +102,26 @@ def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[Mirrore
         if ANNOTATION in inner:
             yield _mirrored(here, inner)
         yield from _walk(inner, here)
+
+
+def _is_annotated(schema: Mapping[str, Json]) -> bool:
+    if ANNOTATION in schema:
+        return True
+    return any(map(_is_annotated, _schemas_in(schema, _BY_NAME)))
+
+
+def _schemas_in(
+    schema: Mapping[str, Json], by_name: Sequence[str]
+) -> Iterator[Mapping[str, Json]]:
+    """Yield the schemas that stand in one, but for values, which are none."""
+    for keyword in _INSIDE:
+        inner = schema.get(keyword)
+        members = inner if isinstance(inner, list | tuple) else (inner,)
+        yield from (each for each in members if isinstance(each, Mapping))
+    for keyword in by_name:
+        named = schema.get(keyword)
+        if isinstance(named, Mapping):
+            yield from (each for each in named.values() if isinstance(each, Mapping))
 
 
 def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> Mirrored:
@@ -106,9 +148,8 @@ def _same(value: Json, written: str) -> bool:
     if isinstance(value, str):
         return written == value
     if isinstance(value, int | float):
-        try:
-            return Decimal(written) == Decimal(str(value))
-        except InvalidOperation:
-            return False
+        # Decimal reads more than other readers would: underscores, other digits.
+        is_number = _NUMBER.fullmatch(written) is not None
+        return is_number and Decimal(written) == Decimal(str(value))
     # Neither primitive: the argument itself is wrong, and is told so later.
     return True

@@ -94,15 +94,18 @@ ACKNOWLEDGED: JsonObject = {
     "additionalProperties": False,
 }
 
-_CREATED = jsonschema_rs.Draft202012Validator(
-    _shape({"enum": ["working", "input_required"]}, {}, "task")
-)
+
+def _compiled(schema: JsonObject) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft202012Validator(dict(schema))
+
+
+_CREATED = _compiled(_shape({"enum": ["working", "input_required"]}, {}, "task"))
 _RESULTS = {
-    "tasks/get": jsonschema_rs.Draft202012Validator(_detailed("complete")),
-    "tasks/update": jsonschema_rs.Draft202012Validator(ACKNOWLEDGED),
-    "tasks/cancel": jsonschema_rs.Draft202012Validator(ACKNOWLEDGED),
+    "tasks/get": _compiled(_detailed("complete")),
+    "tasks/update": _compiled(ACKNOWLEDGED),
+    "tasks/cancel": _compiled(ACKNOWLEDGED),
 }
-_NOTIFIED = jsonschema_rs.Draft202012Validator(_detailed(None))
+_NOTIFIED = _compiled(_detailed(None))
 
 METHODS = frozenset(_RESULTS)
 

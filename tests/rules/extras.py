@@ -1,0 +1,180 @@
+"""Features that the conformance fixture has no use for, but a rule has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.protocol.call import LOG_LEVELS, Call
+from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
+from instantly_mcp.protocol.resource import Contents, Resource, ResourceTemplate
+from instantly_mcp.protocol.tool import TaskSupport, Tool, ToolResult, text
+from instantly_mcp.protocol.uri_template import UriTemplate
+from tests.conformance.asking_tools import NAME
+from tests.conformance.tools import says, tool
+
+SKY: JsonObject = {
+    "type": "object",
+    "properties": {
+        "place": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "x-mcp-header": "Place"},
+                "spot": {
+                    "type": "object",
+                    "properties": {
+                        "row": {"type": "integer", "x-mcp-header": "Row"},
+                    },
+                },
+            },
+        },
+        "count": {"type": "integer", "x-mcp-header": "Count"},
+        "precise": {"type": "boolean", "x-mcp-header": "Precise"},
+    },
+}
+"""Annotated properties of every type that may be annotated, at three depths."""
+
+STEPS: JsonObject = {
+    "type": "object",
+    "properties": {"steps": {"type": "array", "items": {"type": "number"}}},
+    "required": ["steps"],
+}
+
+LETTERS = [f"letter-{number:03}" for number in range(150)]
+"""More values than one completion may hold."""
+
+
+async def sky(arguments: JsonObject, call: Call) -> ToolResult:
+    """Look at the sky."""
+    return says("It is blue.")
+
+
+async def report(arguments: JsonObject, call: Call) -> ToolResult:
+    """Report these steps, then one more after the end."""
+    for step in arguments["steps"]:
+        call.progress(step, message="so far")
+    return says("Reported.")
+
+
+async def talk(arguments: JsonObject, call: Call) -> ToolResult:
+    """Log once at every level."""
+    for level in LOG_LEVELS:
+        call.log(level, f"at {level}")
+    return says("Talked.")
+
+
+async def traced(arguments: JsonObject, call: Call) -> ToolResult:
+    """Say which trace the call belongs to."""
+    trace = call.trace
+    found: Json = None
+    if trace is not None:
+        found = [trace.traceparent, trace.tracestate, trace.baggage]
+    return ToolResult(structured={"trace": found})
+
+
+async def who_am_i(arguments: JsonObject, call: Call) -> ToolResult:
+    """Say whom the call acts for."""
+    return says(call.caller.principal)
+
+
+async def promoted(arguments: JsonObject, call: Call) -> ToolResult:
+    """Become a task at once, then ask twice under one key, one after the other."""
+    call.become_task("Working")
+    for _ in range(2):
+        call.progress(1)
+        call.log("error", "nobody hears this")
+        await call.ask({"again": NAME})
+    return says("Answered twice.")
+
+
+def extra_tools() -> list[Tool]:
+    """Return the tools."""
+    return [
+        tool("sky", sky, schema=SKY),
+        tool("report", report, schema=STEPS),
+        tool("talk", talk),
+        tool("traced", traced),
+        tool("who_am_i", who_am_i),
+        tool("promoted", promoted, task=TaskSupport.OPTIONAL),
+    ]
+
+
+@deferred
+async def read_own(
+    uri: str, values: Mapping[str, str], call: Call
+) -> Sequence[Contents]:
+    """Read what depends on who asks."""
+    return [Contents(uri=uri, mime_type="text/plain", text=call.caller.principal)]
+
+
+@deferred
+async def read_asking(
+    uri: str, values: Mapping[str, str], call: Call
+) -> Sequence[Contents]:
+    """Ask before reading."""
+    answers = await call.ask({"user_name": NAME})
+    name = answers["user_name"]["content"]["name"]
+    return [Contents(uri=uri, mime_type="text/plain", text=f"for {name}")]
+
+
+@deferred
+async def find_letters(
+    typed: str, known: Mapping[str, str], call: Call
+) -> Sequence[str]:
+    """Complete a letter."""
+    return [letter for letter in LETTERS if letter.startswith(typed)]
+
+
+def extra_resources() -> list[Resource]:
+    """Return one that is private and one that asks."""
+    return [
+        Resource(
+            uri=f"test://{name}",
+            name=name,
+            title=name.capitalize(),
+            description=f"The {name} one.",
+            mime_type="text/plain",
+            read=read,
+            needs_credential=needs,
+            private=private,
+        )
+        for name, read, needs, private in (
+            ("own", read_own, True, True),
+            ("asking", read_asking, False, False),
+        )
+    ]
+
+
+def extra_template() -> ResourceTemplate:
+    """Return a template whose values can be completed."""
+    return ResourceTemplate(
+        template=UriTemplate("test://letters/{letter}"),
+        name="letters",
+        title="Letters",
+        description="Letters by name.",
+        mime_type="text/plain",
+        read=read_own,
+        complete={"letter": find_letters},
+    )
+
+
+def extra_prompt() -> Prompt:
+    """Return a prompt whose argument can be completed."""
+
+    @deferred
+    async def render(
+        arguments: Mapping[str, str], call: Call
+    ) -> Sequence[PromptMessage]:
+        return [PromptMessage("user", text(arguments["letter"]))]
+
+    argument = PromptArgument(
+        name="letter", description="A letter.", required=True, complete=find_letters
+    )
+    return Prompt(
+        name="letter",
+        title="Letter",
+        description="Write a letter.",
+        render=render,
+        arguments=(argument,),
+    )
