@@ -14,13 +14,15 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, FileBodyProducer, readBody
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IResponse
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IResponse
+from zope.interface import implementer
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -76,6 +78,30 @@ class Running(ProcessProtocol):
         return record
 
 
+@implementer(IAgentEndpointFactory)
+class OneEndpoint:
+    """Reaches every URL through one endpoint."""
+
+    def __init__(self, endpoint: UNIXClientEndpoint) -> None:
+        self.endpoint = endpoint
+
+    def endpointForURI(self, uri: object) -> UNIXClientEndpoint:
+        """Return the endpoint."""
+        return self.endpoint
+
+
+def agent_over(path: Path) -> IAgent:
+    """Return an agent for a UNIX socket."""
+    endpoint = UNIXClientEndpoint(reactor, str(path))
+    agent: IAgent = Agent.usingEndpointFactory(reactor, OneEndpoint(endpoint))
+    return agent
+
+
+def in_checkout(path: Path) -> str:
+    """Return the path as seen from where daemons run: short enough for a socket."""
+    return os.path.relpath(path, ROOT)
+
+
 class ProcessTestCase(TestCase):
     """A test that starts daemons. None of them outlives it."""
 
@@ -85,7 +111,7 @@ class ProcessTestCase(TestCase):
         """Have a folder of the test's own."""
         self.folder = Path(self.mktemp()).resolve()
         self.folder.mkdir(parents=True)
-        self.agent = Agent(reactor)
+        self.agent: IAgent = Agent(reactor)
 
     def spawn(
         self,
@@ -120,13 +146,17 @@ class ProcessTestCase(TestCase):
     ) -> Any:
         """POST a JSON-RPC request, expecting 200; return what is answered."""
         message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
-        body = FileBodyProducer(BytesIO(json.dumps(message).encode()))
+        body = self.body(message)
         types = {"Content-Type": "application/json", "Accept": "application/json"}
         whole = {**types, **(headers or {})}
         response = await self.request(b"POST", url, whole, body)
         answer = await readBody(response)
         self.assertEqual(response.code, 200, answer)
         return json.loads(answer)
+
+    def body(self, message: Any) -> Any:
+        """Return a request body."""
+        return FileBodyProducer(BytesIO(json.dumps(message).encode()))
 
     async def until(self, true: Callable[[], object]) -> None:
         """Look again and again, until something is true."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import signal
 import socket
 import sys
 
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import UNIXClientEndpoint
-from twisted.web.client import Agent, readBody
-from twisted.web.iweb import IAgentEndpointFactory
-from zope.interface import implementer
 
 from instantly_mcp._deferred import deferred
 
-from .processes import MODULE, ROOT, TWISTD, ProcessTestCase, Running
+from .processes import (
+    MODULE,
+    ROOT,
+    TWISTD,
+    ProcessTestCase,
+    Running,
+    agent_over,
+    in_checkout,
+)
 
 
 class WaysTests(ProcessTestCase):
@@ -205,32 +207,19 @@ class Ipv6Tests(ProcessTestCase):
             self.assertIn("tools", listed["result"])
 
 
-@implementer(IAgentEndpointFactory)
-class OneEndpoint:
-    """Reaches every URL through one endpoint."""
-
-    def __init__(self, endpoint):
-        self.endpoint = endpoint
-
-    def endpointForURI(self, uri):
-        """Return the endpoint."""
-        return self.endpoint
-
-
 class UnixSocketTests(ProcessTestCase):
     """Any Twisted endpoint string works."""
 
     @deferred
     async def test_unix_socket(self):
         """The daemon answers on a UNIX socket."""
-        path = os.path.relpath(self.folder / "s", ROOT)
-        running = self.spawn([*MODULE, "--sandbox", "--listen", f"unix:{path}"])
+        path = self.folder / "s"
+        running = self.spawn(
+            [*MODULE, "--sandbox", "--listen", f"unix:{in_checkout(path)}"]
+        )
         await running.ready()
-        endpoint = UNIXClientEndpoint(reactor, str(self.folder / "s"))
-        agent = Agent.usingEndpointFactory(reactor, OneEndpoint(endpoint))
-        response = await agent.request(b"GET", b"http://localhost/ping")
-        self.assertEqual(response.code, 200)
-        await readBody(response)
+        self.agent = agent_over(path)
+        self.assertIn(b"pong", await self.get("http://localhost/ping"))
 
 
 def _has_ipv6() -> bool:

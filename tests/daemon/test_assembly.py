@@ -1,0 +1,146 @@
+"""The parts, put together: the sandbox daemon seen from outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp.daemon.assembly import build
+from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
+from instantly_mcp.daemon.redaction import Redactor
+from instantly_mcp.daemon.settings import resolve
+
+from .processes import MODULE, ProcessTestCase, agent_over, in_checkout
+
+
+class StillReactor(MemoryReactorClock):
+    """A reactor in which nothing moves by itself."""
+
+    def callFromThread(self, function, *arguments):
+        """Call it now: there is one thread."""
+        function(*arguments)
+
+
+class BuildTests(SynchronousTestCase):
+    """Building a daemon has no effect until it starts."""
+
+    def test_nothing_happens(self):
+        """No socket, no timer and no word before the service starts."""
+        reactor = StillReactor()
+        journal = Journal(LineFile(None), FORMATS["text"], Redactor())
+        said: list[str] = []
+        for given in ({"sandbox": "true"}, {"upstream": "http://127.0.0.1:9"}):
+            settings = resolve(given, {})
+            service = build(settings, reactor, journal, out=None, give_up=said.extend)
+            self.assertFalse(service.running)
+        self.assertEqual(reactor.getDelayedCalls(), [])
+        self.assertEqual(reactor.tcpServers, [])
+        self.assertEqual(said, [])
+
+
+class SandboxDaemonTests(ProcessTestCase):
+    """What only the whole daemon has."""
+
+    async def tool(self, url: str, name: str, **arguments: Any) -> Any:
+        """Call a tool; return its text as JSON."""
+        params = {"name": name, "arguments": arguments}
+        answered = await self.call(url, "tools/call", params)
+        result = answered["result"]
+        self.assertNotIn("isError", result, result)
+        return json.loads(result["content"][0]["text"])
+
+    @deferred
+    async def test_outbox(self):
+        """A reply is found in the outbox, and is gone after a reset."""
+        running = self.spawn([*MODULE, "--sandbox"])
+        (url,) = (await running.ready())["urls"]
+        base = url.removesuffix("/mcp")
+        received = await self.tool(url, "list_emails", email_type="received")
+        mail = received["items"][0]
+        await self.tool(
+            url,
+            "reply_to_email",
+            reply_to_uuid=mail["id"],
+            subject="Re: hello",
+            body={"text": "Thank you."},
+        )
+        outbox = json.loads(await self.get(f"{base}/sandbox/outbox"))
+        self.assertEqual(outbox["count"], 1)
+        self.assertIn("Thank you.", json.dumps(outbox))
+        other = json.loads(await self.get(f"{base}/sandbox/outbox?key=sandbox-b"))
+        self.assertEqual(other["count"], 0)
+        response = await self.request(b"POST", f"{base}/sandbox/reset", {})
+        self.assertEqual(response.code, 200)
+        outbox = json.loads(await self.get(f"{base}/sandbox/outbox"))
+        self.assertEqual(outbox["count"], 0)
+
+    @deferred
+    async def test_outbox_of_a_foreign_key(self):
+        """A key that is not the sandbox's sees nothing, and is not repeated."""
+        running = self.spawn([*MODULE, "--sandbox"])
+        (url,) = (await running.ready())["urls"]
+        foreign = url.replace("/mcp", "/sandbox/outbox?key=foreign-key")
+        response = await self.request(b"GET", foreign, {})
+        self.assertEqual(response.code, 404)
+
+    @deferred
+    async def test_metrics(self):
+        """The metrics are served apart from the MCP port, by route template."""
+        path = self.folder / "metrics"
+        running = self.spawn(
+            [*MODULE, "--sandbox", f"--metrics-listen=unix:{in_checkout(path)}"]
+        )
+        (url,) = (await running.ready())["urls"]
+        await self.call(url.replace("/mcp", "/mcp/sandbox-path"), "tools/list")
+        on_mcp_port = await self.request(b"GET", url.replace("/mcp", "/metrics"), {})
+        self.assertEqual(on_mcp_port.code, 404)
+        self.agent = agent_over(path)
+        text = (await self.get("http://localhost/metrics")).decode()
+        self.assertIn("instantly_mcp_sessions 0", text)
+        self.assertNotIn("sandbox-path", text)
+
+    @deferred
+    async def test_log_names_callers_by_digest(self):
+        """The request log has the route, the status, a digest and its source."""
+        running = self.spawn([*MODULE, "--sandbox"])
+        (url,) = (await running.ready())["urls"]
+        await self.call(url.replace("/mcp", "/mcp/sandbox-path"), "tools/list")
+        await running.said(b"POST /mcp/{key} 200")
+        self.assertRegex(running.output, rb"principal=[0-9a-f]{8,} source=path")
+        self.assertNotIn(b"sandbox-path", running.output)
+
+    @deferred
+    async def test_session_survives_a_restart(self):
+        """A session goes on after a restart with the same state directory."""
+        state = f"--state-dir={self.folder / 'state'}"
+        running = self.spawn([*MODULE, "--sandbox", state])
+        (url,) = (await running.ready())["urls"]
+        session = await self.initialize(url)
+        running.send(signal.SIGTERM)
+        await running.ended
+        running = self.spawn([*MODULE, "--sandbox", state])
+        (url,) = (await running.ready())["urls"]
+        pong = await self.call(url, "ping", headers={"Mcp-Session-Id": session})
+        self.assertEqual(pong["result"], {})
+
+    async def initialize(self, url: str) -> str:
+        """Open a session; return its id."""
+        message = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "initialize",
+            "params": {
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"},
+            },
+        }
+        types = {"Content-Type": "application/json", "Accept": "application/json"}
+        response = await self.request(b"POST", url, types, self.body(message))
+        (session,) = response.headers.getRawHeaders("mcp-session-id")
+        return str(session)

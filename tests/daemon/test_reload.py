@@ -1,0 +1,106 @@
+"""SIGHUP: new keys count, bad ones do not."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp.daemon.gate import Gate, gatekeeper_of
+from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
+from instantly_mcp.daemon.redaction import Redactor
+from instantly_mcp.daemon.reload import Reloader
+from instantly_mcp.daemon.sealing import keep_state
+from instantly_mcp.daemon.settings import Settings, resolve
+from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
+from instantly_mcp.protocol.errors import ProtocolError
+
+
+class ReloaderTests(SynchronousTestCase):
+    """Each file on its own."""
+
+    def setUp(self) -> None:
+        """Have a folder."""
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        self.out = StringIO()
+
+    def file(self, name: str, text: str) -> Path:
+        """Write a file that only we can read."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+        return path
+
+    def reloader(self, settings: Settings) -> Reloader:
+        """Return a reloader and keep its parts."""
+        self.gate = Gate(
+            gatekeeper_of(settings, settings.api_key, settings.server_secret)
+        )
+        self.keeping = keep_state(settings, lambda: 1.8e9)
+        journal = Journal(LineFile(self.out), FORMATS["text"], Redactor())
+        return Reloader(settings, self.gate, self.keeping, journal)
+
+    def key_in_force(self) -> str:
+        """Return the digest of the key that keyless callers act with."""
+        credential = self.gate.admit((), None, False)
+        assert isinstance(credential, Credential)
+        return credential.secret.digest()
+
+    def test_interface(self):
+        """The gate is a gatekeeper."""
+        self.reloader(resolve({}, {}))
+        self.assertTrue(verifyObject(IGatekeeper, self.gate))
+
+    def test_operator_key(self):
+        """A new key is in force at once, and is cut from the log."""
+        path = self.file("key", "first-key-first-key")
+        reload = self.reloader(resolve({"api_key_file": str(path)}, {}))
+        self.file("key", "second-key-second-key")
+        reload()
+        self.assertEqual(self.key_in_force(), Secret("second-key-second-key").digest())
+        redact = reload.journal.redactor
+        self.assertEqual(redact("second-key-second-key"), "[redacted]")
+
+    def test_bad_key_file(self):
+        """A file without a key leaves the old key in force."""
+        path = self.file("key", "first-key-first-key")
+        reload = self.reloader(resolve({"api_key_file": str(path)}, {}))
+        path.unlink()
+        reload()
+        self.assertEqual(self.key_in_force(), Secret("first-key-first-key").digest())
+
+    def test_server_secret(self):
+        """The old server secret opens nothing once there is a new one."""
+        path = self.file("secret", "first-secret-first")
+        reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
+        self.file("secret", "second-secret-second")
+        reload()
+        old = self.gate.admit([Presented("first-secret-first", "x")], None, False)
+        self.assertIsInstance(old, ProtocolError)
+        new = self.gate.admit([Presented("second-secret-second", "x")], None, False)
+        self.assertIsNone(new)
+
+    def test_key_of_the_environment(self):
+        """A key from a variable stays: a running process has no new environment."""
+        environ = {"INSTANTLY_API_KEY": "environment-key-1"}
+        reload = self.reloader(resolve({}, environ))
+        reload()
+        self.assertEqual(self.key_in_force(), Secret("environment-key-1").digest())
+
+    def test_seal_keys(self):
+        """Rotated seal keys are used, and older ids still open."""
+        old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+        path = self.file("seal", f"{old}\n")
+        reload = self.reloader(resolve({"seal_key_file": str(path)}, {}))
+        token = self.keeping.seal.seal("test", b"payload")
+        self.file("seal", f"{new}\n{old}\n")
+        reload()
+        self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+        self.file("seal", "nonsense\n")
+        reload()
+        self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")

@@ -1,0 +1,46 @@
+"""What the daemon says about itself."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.settings import resolve
+from instantly_mcp.daemon.status import authentication, features
+
+
+class FeatureTests(SynchronousTestCase):
+    """Generated from the settings, nothing written by hand."""
+
+    def test_default(self):
+        """The default names what is on."""
+        self.assertEqual(
+            features(resolve({}, {})),
+            ("anonymous-discovery", "direct-execution", "rate-limit"),
+        )
+
+    def test_switched(self):
+        """Everything that is switched off is not named, everything on is."""
+        given = {
+            "anonymous": "none",
+            "session_policy": "strict",
+            "rate_limit": "0",
+        }
+        environ = {
+            "INSTANTLY_API_KEY": "operator-key-operator",
+            "MCP_AUTH_SECRET_KEY": "server-secret-server",
+        }
+        self.assertEqual(
+            features(resolve(given, environ)), ("server-secret", "operator-key")
+        )
+
+    def test_no_auth(self):
+        """A secret that nobody needs is no feature."""
+        environ = {"MCP_AUTH_SECRET_KEY": "server-secret-server"}
+        settings = resolve({"no_auth": "true"}, environ)
+        self.assertNotIn("server-secret", features(settings))
+
+    def test_authentication(self):
+        """The query is named only where a key may stand in it."""
+        self.assertIn("?apiKey=YOUR_KEY", authentication(resolve({}, {})))
+        settings = resolve({"key_in_query": "off"}, {})
+        self.assertNotIn("?apiKey=YOUR_KEY", authentication(settings))
