@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 
 from attrs import Factory, define, field, frozen
 from twisted.internet.defer import Deferred, fail
@@ -84,6 +85,14 @@ def _own_outlet(call: Call) -> IOutlet:
     return call.caller.outlet
 
 
+def _is_number(value: float) -> bool:
+    """Say whether a client can read it: no infinity, no NaN, no more than a double."""
+    try:
+        return isfinite(value)
+    except OverflowError:
+        return False
+
+
 @define(eq=False, kw_only=True)
 class Call:
     """What a feature sees of the request that runs it.
@@ -150,8 +159,9 @@ class Call:
         """Tell the client how far the work is.
 
         Silently nothing without a token, after the end, or when `progress` does not
-        grow: the protocol demands strictly increasing values. A call that became a
-        task has no stream; there the message becomes the task's.
+        grow: the protocol demands strictly increasing values. JSON has neither
+        infinities nor NaN: they are left out. A call that became a task has no
+        stream; there the message becomes the task's.
         """
         if self.note is not None:
             if message is not None and not self.finished:
@@ -159,14 +169,14 @@ class Call:
             return
         if self.progress_token is None or self.finished:
             return
-        if progress <= self._last_progress:
+        if not _is_number(progress) or progress <= self._last_progress:
             return
         self._last_progress = progress
         params: dict[str, Json] = {
             "progressToken": self.progress_token,
             "progress": progress,
         }
-        if total is not None:
+        if total is not None and _is_number(total):
             params["total"] = total
         if message is not None and self.caller.revision.progress_messages:
             params["message"] = message
