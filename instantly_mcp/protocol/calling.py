@@ -1,6 +1,14 @@
-"""Makes the `Call` that a feature sees, with the asker that its era needs."""
+"""Makes the `Call` that a feature sees, with the asker that its era needs, and runs it.
+
+What the feature does is its own business; that its call is over when it is, is ours.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from .._json import Json
 from .asking import IAsker
@@ -8,7 +16,9 @@ from .call import MUTE, Call
 from .input_required import Binding, ReplayAsker
 from .offer import Offer, Turn
 from .session_asking import SessionAsker
-from .trace import trace_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ASKS_BY_RETRY = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods whose modern answer may be an input-required round."""
@@ -26,8 +36,27 @@ def call_for(offer: Offer, turn: Turn) -> Call:
         log_level=turn.log_level,
         capabilities=turn.capabilities,
         asker=_asker(offer, turn),
-        trace=trace_of(meta),
+        trace=turn.trace,
     )
+
+
+def run_call(
+    call: Call,
+    feature: Callable[P, Deferred[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Deferred[T]:
+    """Run a feature. However it ends, its call has nothing more to say then.
+
+    One that raises instead of answering fails like one whose answer fails.
+    """
+
+    def ended(outcome: T) -> T:
+        call.finished = True
+        return outcome
+
+    running: Deferred[T] = maybeDeferred(feature, *args, **kwargs)
+    return running.addBoth(ended)
 
 
 def _progress_token(meta: Json) -> str | int | None:

@@ -21,6 +21,7 @@ from .shelves import PromptShelf, ResourceShelf
 from .subscriptions import PROMPTS, RESOURCES, TOOLS, Changes
 from .tasks import TaskBoard
 from .tool import Tool
+from .trace import Trace, trace_of
 from .validation import ArgumentCheck
 from .versions import Revision
 
@@ -54,12 +55,18 @@ class Turn:
 
     :param log_level: the least severe log level that the client wants now.
     :param capabilities: what the client declares, now or in its ``initialize``.
+    :param trace: the OpenTelemetry context that the request belongs to.
     """
 
     request: Request
     caller: Caller
     log_level: str | None = None
     capabilities: JsonObject = NO_CAPABILITIES
+    trace: Trace | None = field(init=False)
+
+    @trace.default
+    def _read_trace(self) -> Trace | None:
+        return trace_of(self.request.params.get("_meta"))
 
     @property
     def params(self) -> JsonObject:

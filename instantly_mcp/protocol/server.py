@@ -97,6 +97,13 @@ class McpServer:
 
     def _run(self, method: Method, turn: Turn) -> Deferred[Response | None]:
         """Run a method; whatever happens becomes a response."""
+        if turn.trace is not None:
+            # The id that joins this line to what other services log of the request.
+            self.log.info(
+                "{method} in trace {trace_id}",
+                method=turn.request.method,
+                trace_id=turn.trace.trace_id,
+            )
         try:
             result = method(self.offer, turn)
         except Exception:
