@@ -92,6 +92,7 @@ def extra_tools() -> list[Tool]:
     """Return the tools."""
     return [
         tool("sky", sky, schema=SKY),
+        tool("strict_sky", sky, schema=SKY, task=TaskSupport.REQUIRED),
         tool("report", report, schema=STEPS),
         tool("talk", talk),
         tool("traced", traced),
