@@ -112,7 +112,7 @@ class Call:
     finished: bool = False
     capabilities: JsonObject = field(factory=dict)
     asker: IAsker = MUTE
-    promote: Callable[[str | None], None] | None = None
+    promote: Callable[[str | None], bool] | None = None
     note: Callable[[str], None] | None = None
     trace: Trace | None = None
     outlet: IOutlet = Factory(_own_outlet, takes_self=True)
@@ -140,8 +140,7 @@ class Call:
         if self.promote is None:
             return False
         promote, self.promote = self.promote, None
-        promote(message)
-        return True
+        return promote(message)
 
     @property
     def credential(self) -> Credential:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from twisted.internet.defer import Deferred
 
 from .._json import Json, JsonObject
-from .calling import call_for
+from .calling import call_for, run_call
 from .errors import invalid_params, key_required
 from .offer import Offer, Result, Turn
 from .prompt import Prompt, PromptMessage
@@ -40,12 +40,8 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
         shown = [message.as_object() for message in messages]
         return {"description": prompt.description, "messages": shown}
 
-    def ended(outcome: Json) -> Json:
-        call.finished = True
-        return outcome
-
-    rendering = prompt.render(arguments, call)
-    return rendering.addBoth(ended).addCallback(written)
+    rendering = run_call(call, prompt.render, arguments, call)
+    return rendering.addCallback(written)
 
 
 def complete(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
@@ -60,8 +56,8 @@ def complete(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
     if completer is None or turn.caller.credential is None:
         # Nothing to offer is an answer; without a key nothing can be looked up.
         return _completion([])
-    known = _context(turn.params.get("context"))
-    found = completer(value, known, call_for(offer, turn))
+    known, call = _context(turn.params.get("context")), call_for(offer, turn)
+    found = run_call(call, completer, value, known, call)
     return found.addCallback(_completion)
 
 

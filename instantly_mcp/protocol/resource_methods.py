@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred
 
 from .._json import Json, JsonObject
-from .calling import call_for
+from .calling import call_for, run_call
 from .errors import (
     ProtocolError,
     invalid_params,
@@ -60,12 +60,8 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
             result["cacheScope"] = "private" if described.private else "public"
         return result
 
-    def ended(outcome: Json) -> Json:
-        call.finished = True
-        return outcome
-
-    reading = described.read(uri, found.values, call)
-    return reading.addBoth(ended).addCallback(written)
+    reading = run_call(call, described.read, uri, found.values, call)
+    return reading.addCallback(written)
 
 
 def subscribe(offer: Offer, turn: Turn) -> Result:
@@ -78,9 +74,10 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
         raise not_found(uri, turn.caller.revision)
     session = turn.caller.session
     if session is not None:
-        if len(session.subscriptions) >= MAX_URIS:
+        held = session.subscriptions
+        if uri not in held and len(held) >= MAX_URIS:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
-        session.subscriptions.add(uri)
+        held.add(uri)
     return {}
 
 

@@ -12,13 +12,19 @@ from secrets import token_urlsafe
 from typing import TypeAlias
 
 from attrs import define, field
-from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    fail,
+    gatherResults,
+    succeed,
+)
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .._deferred import reraise
-from .._json import Json, JsonObject
+from .._json import Json, JsonObject, dumps
 from .asking import Answers, Ask, CannotAsk, IAsker, missing_from
 from .errors import ProtocolError, internal_error, invalid_params
 
@@ -27,7 +33,20 @@ REQUIRED_CAPABILITY: JsonObject = {"extensions": {EXTENSION: {}}}
 
 TTL_MS = 3_600_000
 POLL_MS = 1000
+
+TTL_SECONDS = TTL_MS / 1000
+RESULT_SECONDS = 300.0
+"""How long a result can be fetched at least, also that of a task that took its time."""
+
+SWEEP_SECONDS = 60.0
+"""How often `TaskBoard.sweep` should be called."""
+
 MAX_PER_PRINCIPAL = 200
+MAX_BYTES = 64 << 20
+"""What the tasks of all principals may weigh together."""
+
+TASK_BYTES = 8192
+"""What a task weighs without its result: so there are 8192 at most."""
 
 WORKING = "working"
 INPUT_REQUIRED = "input_required"
@@ -44,6 +63,7 @@ class Task:
     """One call that became a task.
 
     :param expires_at: clock seconds; the task is kept at least until then.
+    :param weight: bytes that it counts for on the board.
     :param pending: the open questions by key. A key is never used twice.
     """
 
@@ -58,6 +78,7 @@ class Task:
     message: str | None = None
     result: JsonObject | None = None
     error: JsonObject | None = None
+    weight: int = TASK_BYTES
     running: Deferred[None] | None = field(default=None, repr=False)
     pending: dict[str, tuple[Ask, Deferred[Json]]] = field(factory=dict, repr=False)
     used_keys: set[str] = field(factory=set, repr=False)
@@ -113,26 +134,36 @@ class TaskBoard:
     told: Told
     _tasks: dict[str, Task] = field(factory=dict, init=False)
     _of: dict[str, dict[str, Task]] = field(factory=dict, init=False)
+    _weight: int = field(default=0, init=False)
 
-    def create(self, principal: str) -> Task:
+    @property
+    def count(self) -> int:
+        """How many tasks are on the board."""
+        return len(self._tasks)
+
+    def create(self, principal: str, message: str | None = None) -> Task | None:
         """Put a new task on the board.
 
-        :raises ProtocolError: when the principal has too many that still run.
+        What ended longest ago makes room, where there is none; ``None`` if all that
+        could make room still runs.
         """
-        self.sweep()
-        own = self._of.setdefault(principal, {})
-        if len(own) >= MAX_PER_PRINCIPAL:
-            self._drop_oldest_terminal(own)
+        own = self._of.get(principal, {})
+        if len(own) >= MAX_PER_PRINCIPAL and not self._drop_oldest_ended(own):
+            return None
+        if not self._make_room(TASK_BYTES):
+            return None
         now = self._now()
         task = Task(
             id=token_urlsafe(24),
             principal=principal,
             created_at=now,
             updated_at=now,
-            expires_at=self.clock.seconds() + TTL_MS / 1000,
+            expires_at=self.clock.seconds() + TTL_SECONDS,
+            message=message,
         )
-        own[task.id] = task
+        self._of.setdefault(principal, {})[task.id] = task
         self._tasks[task.id] = task
+        self._weight += task.weight
         return task
 
     def find(self, id: Json, principal: str) -> Task:
@@ -150,19 +181,20 @@ class TaskBoard:
         if task.is_terminal:
             return
         if not isinstance(outcome, Failure):
-            task.result = outcome
-            self.change(task, COMPLETED)
+            self._complete(task, outcome)
         elif outcome.check(CancelledError):
-            self.change(task, CANCELLED)
+            self._end(task, CANCELLED)
         else:
             error = outcome.value
             if not isinstance(error, ProtocolError):
                 error = internal_error(task.id[:12])
             task.error = error.as_object()
-            self.change(task, FAILED, error.message)
+            self._end(task, FAILED, error.message)
 
     def change(self, task: Task, status: str, message: str | None = None) -> None:
-        """Set the status (final once terminal) and tell whoever listens."""
+        """Set the status, unless it is final, and tell whoever listens."""
+        if task.is_terminal:
+            return
         task.status = status
         task.message = message
         task.updated_at = self._now()
@@ -170,17 +202,14 @@ class TaskBoard:
 
     def note(self, task: Task, message: str) -> None:
         """Say how far the work is, if that is news and the task still runs."""
-        if not task.is_terminal and task.message != message:
+        if task.message != message:
             self.change(task, task.status, message)
 
     def cancel(self, task: Task) -> None:
         """Cancel the work. Does nothing to a terminal task."""
         if task.is_terminal:
             return
-        self.change(task, CANCELLED)
-        for _, waiting in list(task.pending.values()):
-            waiting.cancel()
-        task.pending.clear()
+        self._end(task, CANCELLED)
         if task.running is not None:
             task.running.cancel()
 
@@ -198,26 +227,60 @@ class TaskBoard:
                 why = f"inputResponses.{key[:60]} is not valid: {problem}"
                 raise invalid_params(why)
         answered = [(task.pending.pop(key)[1], responses[key]) for key in known]
-        if answered and not task.is_terminal:
+        if answered:
             self.change(task, INPUT_REQUIRED if task.pending else WORKING)
         for waiting, answer in answered:
             waiting.callback(answer)
 
-    def sweep(self) -> None:
-        """Drop terminal tasks past their time."""
-        now = self.clock.seconds()
-        over = [t for t in self._tasks.values() if t.is_terminal and t.expires_at < now]
-        for task in over:
-            self._drop(task)
+    def withdraw(self, task: Task, key: str) -> None:
+        """Ask this no longer: the tool does not wait for the answer any more."""
+        if task.pending.pop(key, None) is not None and not task.pending:
+            self.change(task, WORKING)
 
-    def _drop_oldest_terminal(self, own: Mapping[str, Task]) -> None:
+    def sweep(self) -> None:
+        """Drop what ended and is past its time; cancel what runs twice as long."""
+        now = self.clock.seconds()
+        for task in list(self._tasks.values()):
+            if task.is_terminal and task.expires_at < now:
+                self._drop(task)
+            elif not task.is_terminal and task.expires_at + TTL_SECONDS < now:
+                self.cancel(task)
+
+    def _complete(self, task: Task, result: JsonObject) -> None:
+        weight = len(dumps(result))
+        self._make_room(weight)
+        task.result = result
+        task.weight += weight
+        self._weight += weight
+        self._end(task, COMPLETED)
+
+    def _end(self, task: Task, status: str, message: str | None = None) -> None:
+        """Set a final status. Whoever still waits for an answer is told of it."""
+        at_least = self.clock.seconds() + RESULT_SECONDS
+        task.expires_at = max(task.expires_at, at_least)
+        self.change(task, status, message)
+        for _, waiting in list(task.pending.values()):
+            waiting.cancel()
+
+    def _make_room(self, weight: int) -> bool:
+        """Drop what has ended until there is room, first from who has the most."""
+        if self._weight + weight <= MAX_BYTES:
+            return True
+        for own in sorted(self._of.values(), key=_weight_of, reverse=True):
+            while self._drop_oldest_ended(own):
+                if self._weight + weight <= MAX_BYTES:
+                    return True
+        return False
+
+    def _drop_oldest_ended(self, own: Mapping[str, Task]) -> bool:
         for task in own.values():
             if task.is_terminal:
                 self._drop(task)
-                return
-        raise invalid_params("Too many tasks are running; wait for some to finish")
+                return True
+        return False
 
     def _drop(self, task: Task) -> None:
+        self._weight -= task.weight
         del self._tasks[task.id]
         own = self._of[task.principal]
         del own[task.id]
@@ -227,6 +290,10 @@ class TaskBoard:
     def _now(self) -> str:
         moment = datetime.fromtimestamp(self.wall_clock(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _weight_of(own: Mapping[str, Task]) -> int:
+    return sum(task.weight for task in own.values())
 
 
 @implementer(IAsker)
@@ -243,6 +310,10 @@ class TaskAsker:
         if missing:
             lacking = ", ".join(missing)
             return fail(CannotAsk(f"This client does not offer {lacking}."))
+        if self.task.is_terminal:
+            return fail(CancelledError())
+        if not asks:
+            return succeed({})
         waiting = [self._wait(key, ask) for key, ask in asks.items()]
         self.board.change(self.task, INPUT_REQUIRED)
         keys = list(asks)
@@ -257,7 +328,7 @@ class TaskAsker:
             count += 1
             unique = f"{key}-{count}"
         task.used_keys.add(unique)
-        answer: Deferred[Json] = Deferred()
+        answer: Deferred[Json] = Deferred(lambda _: self.board.withdraw(task, unique))
         task.pending[unique] = (ask, answer)
         return answer
 

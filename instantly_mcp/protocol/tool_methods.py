@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from .._json import Json
 from .asking import CannotAsk, lacks
 from .call import NOWHERE, Call
-from .calling import call_for
+from .calling import call_for, run_call
 from .errors import (
     ProtocolError,
     invalid_params,
@@ -99,7 +99,9 @@ class Running:
     turn: Turn
     tool: Tool
     call: Call
+    _answer: Deferred[Result] = field(init=False)
     _done: Deferred[None] | None = field(default=None, init=False)
+    _task: Task | None = field(default=None, init=False)
 
     def start(self, arguments: dict[str, Json]) -> Deferred[Result]:
         """Run the tool. The Deferred fires with the result or with a task's handle."""
@@ -109,56 +111,66 @@ class Running:
             and self.turn.caller.revision.modern
             and not lacks(call.capabilities, REQUIRED_CAPABILITY)
         )
-        if not can_be_task:
-            running = self.tool.run(arguments, call)
-            return running.addBoth(self._end).addCallback(self._write)
-        return self._start_promotable(arguments)
+        if can_be_task:
+            return self._start_promotable(arguments)
+        return self._run(arguments)
+
+    def _run(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        running = run_call(self.call, self.tool.run, arguments, self.call)
+        return running.addErrback(_not_asked).addCallback(self._write)
 
     def _start_promotable(self, arguments: dict[str, Json]) -> Deferred[Result]:
-        board, caller = self.offer.tasks, self.turn.caller
-        answer: Deferred[Result] = Deferred(lambda _: running.cancel())
-        created: list[Task] = []
-
-        def promote(message: str | None) -> None:
-            task = board.create(caller.principal)
-            task.message = message
-            task.running = self._done
-            created.append(task)
-            # A task has no stream: what its creator hears, it hears by polling.
-            self.call.outlet = NOWHERE
-            self.call.note = lambda said: board.note(task, said)
-            self.call.asker = TaskAsker(board, task, self.call.capabilities)
-            answer.callback(task.as_created())
-
-        def finish(outcome: Result | Failure) -> None:
-            if not created:
-                answer.callback(outcome)
-                return
-            self._note(outcome)
-            board.finish(created[0], outcome)
-
-        self.call.promote = promote
-        running = self.tool.run(arguments, self.call)
-        self._done = running.addBoth(self._end).addCallback(self._write).addBoth(finish)
-        if created:
+        self._answer = Deferred(self._client_left)
+        self.call.promote = self._promote
+        running = self._run(arguments)
+        self._done = running.addBoth(self._finish)
+        if self._task is not None:
             # Promoted before the tool first waited: only now there is what to cancel.
-            created[0].running = self._done
-        return answer
+            self._task.running = self._done
+        return self._answer
 
-    def _end(self, outcome: ToolResult | Failure) -> ToolResult | Failure:
-        self.call.finished = True
-        if isinstance(outcome, Failure) and outcome.check(CannotAsk):
-            return ToolResult(content=[text(str(outcome.value))], is_error=True)
-        return outcome
+    def _promote(self, message: str | None) -> bool:
+        board, call = self.offer.tasks, self.call
+        task = board.create(call.caller.principal, message)
+        if task is None:
+            return False
+        self._task = task
+        task.running = self._done
+        # A task has no stream: what its creator hears, it hears by polling.
+        call.outlet = NOWHERE
+        call.note = lambda said: board.note(task, said)
+        call.asker = TaskAsker(board, task, call.capabilities)
+        self._answer.callback(task.as_created())
+        return True
+
+    def _finish(self, outcome: Result | Failure) -> None:
+        if self._task is not None:
+            self._note(outcome)
+            self.offer.tasks.finish(self._task, outcome)
+        elif self._answer.called:
+            # The client left, and the tool did not stop for that.
+            self._note(outcome)
+        else:
+            self._answer.callback(outcome)
+
+    def _client_left(self, answer: Deferred[Result]) -> None:
+        """Nobody would ever learn of a task that is created from now on."""
+        self.call.promote = None
+        if self._done is not None:
+            self._done.cancel()
 
     def _write(self, result: ToolResult) -> Result:
         return render_result(result, self.turn.caller.revision)
 
     def _note(self, outcome: Result | Failure) -> None:
-        """A task's bug reaches no request that could report it: log it here."""
+        """A bug that reaches no request which could report it is logged here."""
         if isinstance(outcome, Failure) and not outcome.check(
             CancelledError, ProtocolError
         ):
-            self.log.failure(
-                "Task of tool {tool} failed", failure=outcome, tool=self.tool.name
-            )
+            self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
+
+
+def _not_asked(failure: Failure) -> ToolResult:
+    """A client that cannot be asked is something that a model can read about."""
+    failure.trap(CannotAsk)
+    return ToolResult(content=[text(str(failure.value))], is_error=True)
