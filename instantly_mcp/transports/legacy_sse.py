@@ -46,9 +46,16 @@ class LegacySse:
     _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
 
     def accepts(self, exchange: Exchange) -> bool:
-        """Say whether the exchange opens a stream or belongs to an open one."""
+        """Say whether the exchange opens a stream or belongs to an open one.
+
+        A message of the stateless era belongs to none, wherever it is posted: it is
+        answered on its own POST.
+        """
         if exchange.route is Route.MESSAGES:
-            return exchange.method == "POST" and self._stream_of(exchange) is not None
+            revision = exchange.revision
+            if exchange.method != "POST" or (revision is not None and revision.modern):
+                return False
+            return self._stream_of(exchange) is not None
         if exchange.method != "GET":
             return False
         if exchange.route is Route.SSE:

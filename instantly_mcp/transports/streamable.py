@@ -101,10 +101,17 @@ class StreamableHttp:
         assert isinstance(request, Request)
         revision = negotiate(request.params.get("protocolVersion"))
         alone = evolve(exchange, lookup=Lookup(Standing.FOREIGN))
-        answered = self.answering.answer(alone, revision)
+        errors: list[ProtocolError] = []
+
+        def noted(error: ProtocolError) -> ProtocolError:
+            errors.append(error)
+            return error
+
+        answered = self.answering.answer(alone, revision, restate=noted)
 
         def with_session(reply: Reply) -> Reply:
-            if isinstance(reply, Answer) and reply.status != 200:
+            # The status alone says too little: a bug of ours travels with a 200.
+            if errors or (isinstance(reply, Answer) and reply.status != 200):
                 return reply
             session = self.sessions.open(revision, exchange.credential)
             session.introduce(request.params)

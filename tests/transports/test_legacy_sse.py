@@ -12,6 +12,7 @@ from tests.support.messages import (
     MODERN_VERSION,
     call,
     initialize,
+    modern,
     notice,
     request,
 )
@@ -74,6 +75,41 @@ class MessageTests(RigTestCase):
     def assertHeard(self, *ids: Json) -> None:
         """Exactly these answers arrived, in order."""
         self.assertEqual([one["id"] for one in self.client.heard()], list(ids))
+
+    def test_modern_message(self) -> None:
+        """A message of the stateless era is answered in it, on its own POST."""
+        message = modern(call("echo", {"words": "hi"}, id=5))
+        received = self.rig.send_modern(
+            message, route=Route.MESSAGES, session=self.client.session, key=None
+        )
+        self.assertEqual(received.status, 200)
+        self.assertEqual(received.result["resultType"], "complete")
+        self.assertEqual(received.result["structuredContent"], {"said": "hi"})
+        self.assertHeard()
+
+    def test_modern_message_without_headers(self) -> None:
+        """Its headers are checked there as everywhere: -32020, 400."""
+        received = self.rig.send(
+            modern(call("echo", {"words": "hi"})),
+            route=Route.MESSAGES,
+            session=self.client.session,
+            key=None,
+            speaks=MODERN_VERSION,
+        )
+        self.assertEqual((received.status, received.error["code"]), (400, -32020))
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+    def test_modern_notification(self) -> None:
+        """A notification of the stateless era is accepted and touches no call."""
+        self.client.ask(call("slow", id=6))
+        notification = modern(notice("notifications/cancelled", {"requestId": 6}))
+        received = self.rig.send_modern(
+            notification, route=Route.MESSAGES, session=self.client.session, key=None
+        )
+        self.assertEqual(received.status, 202)
+        self.assertFalse(self.rig.toolbox.running[0].cancelled)
+        self.rig.toolbox.running[0].finish()
+        self.assertHeard(6)
 
     def test_answers_on_the_stream(self) -> None:
         """A request gets 202 and no body; its answer is a message event."""

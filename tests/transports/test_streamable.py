@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.reply import EventStream
+from instantly_mcp.protocol.resource import Resource
+from instantly_mcp.protocol.shelves import ResourceShelf
 from tests.support.clients import ModernClient, SessionClient
 from tests.support.exchanges import exchange
 from tests.support.messages import (
@@ -18,7 +22,16 @@ from tests.support.messages import (
     request,
 )
 from tests.support.servers import ADA, BOB
+from tests.support.toolboxes import Fault
 from tests.transports.streaming import StreamableTestCase
+
+
+class BrokenShelf(ResourceShelf):
+    """Resources that cannot even be counted."""
+
+    def resources(self) -> Sequence[Resource]:
+        """Fail with a bug."""
+        raise Fault("a bug")
 
 
 class InitializeTests(StreamableTestCase):
@@ -67,6 +80,17 @@ class InitializeTests(StreamableTestCase):
         opening = self.rig.send(initialize(), accepts_json=False)
         self.assertTrue(opening.streams)
         self.assertIsNotNone(opening.header("mcp-session-id"))
+
+    def test_failing(self) -> None:
+        """An initialize that fails inside opens no session, however it is answered."""
+        self.rig.server.offer.shelf = BrokenShelf()
+        for accepts_json in (True, False):
+            with self.subTest(accepts_json=accepts_json):
+                opening = self.rig.send(initialize(), accepts_json=accepts_json)
+                self.assertEqual(opening.error["code"], -32603)
+                self.assertIsNone(opening.header("mcp-session-id"))
+                self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
+        self.assertEqual(self.rig.sessions.count, 0)
 
     def test_within_a_session(self) -> None:
         """Another initialize opens another session and leaves the first alone."""
