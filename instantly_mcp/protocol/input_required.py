@@ -25,6 +25,9 @@ STATE_SECONDS = 600.0
 
 PURPOSE = "request-state"
 
+MAX_STATE = 1 << 19
+"""Bytes of earlier answers that one state may hold: what is sealed has to be opened."""
+
 _NOT_SALIENT = ("_meta", "inputResponses", "requestState")
 
 
@@ -83,14 +86,20 @@ class StateSealer:
     def close(
         self, binding: Binding, answers: Answers, asked: Mapping[str, Ask]
     ) -> str:
-        """Seal the answers so far and the keys that are asked now."""
-        payload = {
+        """Seal the answers so far and the keys that are asked now.
+
+        :raises ProtocolError: -32602 when the answers are longer than a state may be.
+        """
+        content = {
             "for": binding.digest(),
             "until": self.wall_clock() + STATE_SECONDS,
             "answers": dict(answers),
             "asked": sorted(asked),
         }
-        return self.seal.seal(PURPOSE, dumps(payload))
+        payload = dumps(content)
+        if len(payload) > MAX_STATE:
+            raise invalid_params("inputResponses are too long")
+        return self.seal.seal(PURPOSE, payload)
 
     def open(self, binding: Binding, state: Json) -> tuple[dict[str, Json], set[str]]:
         """Return the earlier answers and the keys that were asked.
@@ -165,6 +174,9 @@ class ReplayAsker:
             known = {
                 key: self._answers[key] for key in self._used & self._answers.keys()
             }
-            state = self.sealer.close(self.binding, known, open_asks)
+            try:
+                state = self.sealer.close(self.binding, known, open_asks)
+            except ProtocolError as error:
+                return fail(error)
             return fail(InputRequired(open_asks, state))
         return succeed({key: self._answers[key] for key in asks})

@@ -20,8 +20,11 @@ from zope.interface import implementer
 
 from ..protocol.interfaces import ISeal
 
-MAX_TOKEN = 4096
-"""Longer texts are not ours and are not decrypted to find out."""
+MAX_TOKEN = 1 << 20
+"""Longer texts are not ours and are not decrypted to find out. A request state, which
+holds the answers of earlier rounds, is the longest of ours."""
+
+MAX_KEY_FILE = 4096
 
 MAX_KEYS = 8
 """Keys that are tried; older ones are forgotten when a new one is added."""
@@ -129,7 +132,7 @@ class KeyFile:
                     path=self.path,
                 )
                 return [Fernet.generate_key()]
-            lines = file.read(MAX_TOKEN).split()
+            lines = file.read(MAX_KEY_FILE).split()
         for line in lines:
             _required_key(line, self.path)
         if not lines:

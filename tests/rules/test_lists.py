@@ -26,7 +26,7 @@ class ListTests(RulesTestCase):
         """Return all pages of a list."""
         pages, cursor = [], None
         while True:
-            params = {} if cursor is None else {"cursor": cursor}
+            params: Json = {} if cursor is None else {"cursor": cursor}
             result = send(request(method, params)).result
             pages.append(result[kind])
             cursor = result.get("nextCursor")

@@ -111,7 +111,7 @@ class EnvelopeTests(RulesTestCase):
         declared = self.ask(request("server/discover")).result["capabilities"]
         self.assertLessEqual({"tools", "prompts", "resources"}, declared.keys())
         self.assertNotIn("tasks", declared)
-        extensions = {"io.modelcontextprotocol/tasks": {}}
+        extensions: Json = {"io.modelcontextprotocol/tasks": {}}
         self.assertEqual(declared["extensions"], extensions)
 
 

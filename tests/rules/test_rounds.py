@@ -1,0 +1,356 @@
+"""§2.8.4, questions in the stateless era: input-required rounds and their state."""
+
+from __future__ import annotations
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.protocol.input_required import STATE_SECONDS
+from tests.support.clients import ModernClient
+from tests.support.messages import call, modern, request
+from tests.support.received import Received
+from tests.support.servers import BOB
+
+from .everything import ASKABLE, WITH_TASKS, RulesTestCase
+
+PREFIX = "test_input_required_result_"
+
+
+def accepted(**content: Json) -> JsonObject:
+    """Return the answer of a person who filled in a form."""
+    return {"action": "accept", "content": content}
+
+
+NAMED = accepted(name="Ada")
+
+
+class RoundsTestCase(RulesTestCase):
+    def first(self, tool: str, **meta: Json) -> Received:
+        """Call a tool that asks; return its interim result."""
+        received = self.ask(call(PREFIX + tool, {}), **meta)
+        self.assertEqual(received.result["resultType"], "input_required")
+        return received
+
+    def retry(
+        self,
+        tool: str,
+        state: Json,
+        responses: Json = None,
+        arguments: Json = None,
+        **meta: Json,
+    ) -> Received:
+        """Call it again with what the first round brought."""
+        message = call(PREFIX + tool, {} if arguments is None else arguments, id=2)
+        params = {**message["params"], "requestState": state}
+        if responses is not None:
+            params["inputResponses"] = responses
+        return self.ask({**message, "params": params}, **meta)
+
+
+class RoundTests(RoundsTestCase):
+    def test_three_methods(self) -> None:
+        """tools/call, prompts/get and resources/read ask, and go on when answered."""
+        for method, params, key, answer in (
+            ("tools/call", {"name": PREFIX + "elicitation"}, "user_name", NAMED),
+            ("resources/read", {"uri": "test://asking"}, "user_name", NAMED),
+            (
+                "prompts/get",
+                {"name": "test_input_required_result_prompt"},
+                "user_context",
+                accepted(context="here"),
+            ),
+        ):
+            with self.subTest(method=method):
+                interim = self.ask(request(method, params)).result
+                self.assertEqual(interim["resultType"], "input_required")
+                self.assertEqual(list(interim["inputRequests"]), [key])
+                more = {
+                    "requestState": interim["requestState"],
+                    "inputResponses": {key: answer},
+                }
+                final = self.ask(request(method, {**params, **more})).result
+                self.assertEqual(final["resultType"], "complete")
+
+    def test_interim_results_are_not_cached(self) -> None:
+        """An interim result has no ttlMs and no cacheScope, also of a resource."""
+        for message in (
+            call(PREFIX + "elicitation"),
+            request("resources/read", {"uri": "test://asking"}),
+        ):
+            interim = self.ask(message).result
+            self.assertNotIn("ttlMs", interim)
+            self.assertNotIn("cacheScope", interim)
+
+    def test_several_at_once(self) -> None:
+        """What is asked together is asked again until all of it is answered."""
+        interim = self.first("multiple_inputs").result
+        roots: Json = {"roots": []}
+        said = {
+            "role": "assistant",
+            "model": "m",
+            "content": {"type": "text", "text": "Paris"},
+        }
+        self.assertEqual(len(interim["inputRequests"]), 3)
+        some = self.retry(
+            "multiple_inputs", interim["requestState"], {"client_roots": roots}
+        ).result
+        self.assertEqual(set(some["inputRequests"]), {"user_name", "capital_question"})
+        rest = {"user_name": NAMED, "capital_question": said}
+        final = self.retry("multiple_inputs", some["requestState"], rest)
+        self.assertEqual(self.text_of(final), "All three were answered.")
+
+    def test_one_after_another(self) -> None:
+        """A second round has another state, which keeps the answers of the first."""
+        one = self.first("multi_round").result
+        two = self.retry("multi_round", one["requestState"], {"step1": NAMED}).result
+        self.assertEqual(list(two["inputRequests"]), ["step2"])
+        self.assertNotEqual(two["requestState"], one["requestState"])
+        answer = {"step2": accepted(color="blue")}
+        final = self.retry("multi_round", two["requestState"], answer)
+        self.assertEqual(self.text_of(final), "Ada likes blue.")
+
+    def test_earlier_answers_cannot_be_changed(self) -> None:
+        """A later round takes the keys that it asked for, and no earlier one again."""
+        one = self.first("multi_round").result
+        two = self.retry("multi_round", one["requestState"], {"step1": NAMED}).result
+        answers = {
+            "step1": accepted(name="Mallory"),
+            "step2": accepted(color="blue"),
+        }
+        final = self.retry("multi_round", two["requestState"], answers)
+        self.assertEqual(self.text_of(final), "Ada likes blue.")
+
+    def test_long_answers_survive_a_round(self) -> None:
+        """An answer of many thousand characters still opens the next round."""
+        one = self.first("multi_round").result
+        name = "Ada" * 10_000
+        answer = {"step1": accepted(name=name)}
+        two = self.retry("multi_round", one["requestState"], answer).result
+        last = {"step2": accepted(color="blue")}
+        final = self.retry("multi_round", two["requestState"], last)
+        self.assertEqual(self.text_of(final), f"{name} likes blue.")
+
+    def test_answers_are_bounded(self) -> None:
+        """An answer that no state can hold is refused at once, as what it is."""
+        one = self.first("multi_round").result
+        answer = {"step1": accepted(name="Ada" * 1_000_000)}
+        received = self.retry("multi_round", one["requestState"], answer)
+        self.assertRefused(received, 200, -32602)
+        self.assertIn("too long", received.error["message"])
+
+    def test_missing_answers(self) -> None:
+        """Without the answer, or with another key's only, it is asked again."""
+        for responses in (None, {}, {"other": NAMED}):
+            state = self.first("elicitation").result["requestState"]
+            again = self.retry("elicitation", state, responses).result
+            self.assertEqual(again["resultType"], "input_required")
+            self.assertEqual(list(again["inputRequests"]), ["user_name"])
+
+    def test_unknown_keys(self) -> None:
+        """Keys that were never asked for are ignored."""
+        state = self.first("elicitation").result["requestState"]
+        answers = {"user_name": NAMED, "other": 7, "step2": {}}
+        final = self.retry("elicitation", state, answers)
+        self.assertEqual(self.text_of(final), "Hello, Ada!")
+
+    def test_malformed_answers(self) -> None:
+        """An answer that does not fit what was asked is -32602, never passed on."""
+        for answer in (
+            12345,
+            None,
+            {"action": "maybe"},
+            {"action": "accept", "content": []},
+            accepted(),
+            accepted(name=7),
+        ):
+            with self.subTest(answer=answer):
+                state = self.first("elicitation").result["requestState"]
+                received = self.retry("elicitation", state, {"user_name": answer})
+                self.assertRefused(received, 200, -32602)
+
+    def test_responses_that_are_no_object(self) -> None:
+        """inputResponses is an object or nothing."""
+        state = self.first("elicitation").result["requestState"]
+        for responses in ([], 7, "x"):
+            self.assertRefused(self.retry("elicitation", state, responses), 200, -32602)
+
+    def test_lists_never_ask(self) -> None:
+        """Other methods ignore what only rounds have."""
+        params = {"requestState": "not ours", "inputResponses": 7}
+        result = self.ask(request("tools/list", params)).result
+        self.assertEqual(result["resultType"], "complete")
+
+
+class CapabilityTests(RoundsTestCase):
+    def test_never_asks_what_the_request_lacks(self) -> None:
+        """A question that the request's own capabilities lack is -32021 with 400."""
+        for tool, lacking in (
+            ("elicitation", "elicitation"),
+            ("sampling", "sampling"),
+            ("list_roots", "roots"),
+        ):
+            with self.subTest(tool=tool):
+                less = {name: {} for name in ASKABLE if name != lacking}
+                received = self.ask(call(PREFIX + tool), clientCapabilities=less)
+                self.assertRefused(received, 400, -32021)
+                required: Json = {"requiredCapabilities": {lacking: {}}}
+                self.assertEqual(received.error["data"], required)
+
+    def test_earlier_capabilities_do_not_count(self) -> None:
+        """What the request before declared is forgotten."""
+        self.first("elicitation")
+        received = self.ask(call(PREFIX + "elicitation"), clientCapabilities={})
+        self.assertRefused(received, 400, -32021)
+
+    def test_asks_only_what_is_declared(self) -> None:
+        """A tool that can ask in two ways asks in the way that is declared."""
+        interim = self.first("capabilities", clientCapabilities={"sampling": {}})
+        methods = [one["method"] for one in interim.result["inputRequests"].values()]
+        self.assertEqual(methods, ["sampling/createMessage"])
+
+    def test_an_array_is_no_capability(self) -> None:
+        """A capability is declared by an object, and by nothing else."""
+        values: list[Json] = [[], True, None, "yes"]
+        for declared in values:
+            received = self.ask(
+                call(PREFIX + "elicitation"),
+                clientCapabilities={"elicitation": declared},
+            )
+            self.assertRefused(received, 400, -32021)
+
+
+class StateTests(RoundsTestCase):
+    def state(self) -> str:
+        """Return the state of a round that asks for a name."""
+        state: str = self.first("elicitation").result["requestState"]
+        return state
+
+    def refused(self, received: Received) -> None:
+        """The state is -32602, whatever answers came with it."""
+        self.assertRefused(received, 200, -32602)
+
+    def test_tampered(self) -> None:
+        """A state that is changed anywhere, or is none of ours, is refused."""
+        state = self.state()
+        middle = len(state) // 2
+        other = "A" if state[middle] != "A" else "B"
+        for bad in (
+            state + "-TAMPERED",
+            state + "A",
+            state[:-1],
+            state[:middle] + other + state[middle + 1 :],
+            "",
+            "x",
+            None,
+            7,
+            {"state": state},
+        ):
+            with self.subTest(bad=bad):
+                self.refused(self.retry("elicitation", bad, {"user_name": NAMED}))
+
+    def test_other_seals(self) -> None:
+        """A sealed text of another purpose is no state."""
+        cursor = self.rig.seal.seal("cursor", b'["tools",2]')
+        for token in (cursor, self.client().session):
+            self.refused(self.retry("elicitation", token, {"user_name": NAMED}))
+
+    def test_bound_to_the_principal(self) -> None:
+        """Nobody goes on with somebody else's state, nor without a key."""
+        message = call(PREFIX + "elicitation", {})
+        params = {
+            **message["params"],
+            "requestState": self.state(),
+            "inputResponses": {"user_name": NAMED},
+        }
+        stolen = {**message, "params": params}
+        bob = ModernClient(self.rig, key=BOB)
+        self.refused(bob.ask(stolen, clientCapabilities=ASKABLE))
+        anonymous = modern(stolen, clientCapabilities=ASKABLE)
+        self.refused(self.rig.send_modern(anonymous, key=None))
+        self.assertEqual(self.text_of(self.ask(stolen)), "Hello, Ada!")
+
+    def test_bound_to_the_request(self) -> None:
+        """A state opens for the same tool with the same arguments only."""
+        state, answer = self.state(), {"user_name": NAMED}
+        self.refused(self.retry("request_state", state, answer))
+        self.refused(self.retry("elicitation", state, answer, {"more": 1}))
+        prompt = {
+            "name": PREFIX + "prompt",
+            "requestState": state,
+            "inputResponses": answer,
+        }
+        self.refused(self.ask(request("prompts/get", prompt)))
+
+    def test_bound_to_the_method(self) -> None:
+        """Equal parameters of another method do not open it."""
+        params = {"name": PREFIX + "prompt"}
+        state = self.ask(request("prompts/get", params)).result["requestState"]
+        book = {tool.name for tool in self.rig.offer.toolbox.listed()}
+        self.assertNotIn(PREFIX + "prompt", book)
+        read = {"uri": "test://asking", "requestState": state}
+        self.refused(self.ask(request("resources/read", read)))
+
+    def test_expires(self) -> None:
+        """A state is good until its time is over, and not a second longer."""
+        state, answer = self.state(), {"user_name": NAMED}
+        self.clock.advance(STATE_SECONDS)
+        in_time = self.retry("elicitation", state, answer)
+        self.assertEqual(self.text_of(in_time), "Hello, Ada!")
+        self.clock.advance(1)
+        self.refused(self.retry("elicitation", state, answer))
+
+    def test_outlives_a_restart(self) -> None:
+        """The state is all there is: another process with the same keys goes on."""
+        state = self.state()
+        self.rig = self.make_rig(seal=self.rig.seal)
+        final = self.retry("elicitation", state, {"user_name": NAMED})
+        self.assertEqual(self.text_of(final), "Hello, Ada!")
+
+    def test_other_keys(self) -> None:
+        """A daemon with other keys refuses it."""
+        state = self.state()
+        self.rig = self.make_rig()
+        self.refused(self.retry("elicitation", state, {"user_name": NAMED}))
+
+    def test_verified_before_the_tool_runs(self) -> None:
+        """A bad state is refused by a tool that never asks, and it does not run."""
+        message = call("hello", {})
+        bad = {**message["params"], "requestState": "not ours"}
+        self.refused(self.ask({**message, "params": bad}))
+        self.assertEqual(self.rig.small.ran, [])
+
+    def test_other_order_of_members(self) -> None:
+        """Equal arguments in another order are the same request."""
+        arguments: Json = {"a": 1, "b": [1, {"c": 2, "d": 3}]}
+        backwards: Json = {"b": [1, {"d": 3, "c": 2}], "a": 1}
+        interim = self.ask(call(PREFIX + "elicitation", arguments)).result
+        final = self.retry(
+            "elicitation", interim["requestState"], {"user_name": NAMED}, backwards
+        )
+        self.assertEqual(self.text_of(final), "Hello, Ada!")
+
+    def test_says_nothing(self) -> None:
+        """The state shows none of the answers that it keeps."""
+        one = self.first("multi_round").result
+        answer = {"step1": accepted(name="canary-7")}
+        two = self.retry("multi_round", one["requestState"], answer).result
+        self.assertNotIn("canary-7", repr(two))
+
+
+class BeforeTasksTests(RoundsTestCase):
+    def test_rounds_come_before_the_task(self) -> None:
+        """A tool that asks and then becomes a task first ends its rounds."""
+        message = call("test_tool_with_task", {})
+        interim = self.ask(message, clientCapabilities=WITH_TASKS).result
+        self.assertEqual(interim["resultType"], "input_required")
+        self.assertNotIn("taskId", interim)
+        params = {
+            **message["params"],
+            "requestState": interim["requestState"],
+            "inputResponses": {"user_name": NAMED},
+        }
+        created = self.ask(
+            {**message, "params": params}, clientCapabilities=WITH_TASKS
+        ).result
+        self.assertEqual(created["resultType"], "task")
+        self.assertNotIn("requestState", created)
+        self.assertNotIn("inputRequests", created)
+        self.clock.advance(1)
