@@ -11,7 +11,11 @@ from twisted.internet.interfaces import IReactorTime
 from .._json import JsonObject
 from ..pipeline.admission import Admission
 from ..pipeline.answering import Answering
-from ..pipeline.authentication import Authentication
+from ..pipeline.authentication import (
+    ONLY_ON_MESSAGES,
+    SESSION_SPEAKS_ON,
+    Authentication,
+)
 from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
@@ -105,6 +109,9 @@ def _pipeline(
         clock=clock,
         sources=sources,
         anonymous=settings.anonymous == "discovery",
+        session_speaks_on=(
+            SESSION_SPEAKS_ON if settings.key_in_session else ONLY_ON_MESSAGES
+        ),
     )
 
     def describe() -> JsonObject:
