@@ -205,8 +205,9 @@ def summary(reports: Sequence[Report]) -> str:
 
 def _row(report: Report) -> tuple[str, ...]:
     scenarios = report.scenarios
+    fine = sum(one.outcome is not Outcome.FAILED for one in scenarios)
     numbers = (
-        len(scenarios),
+        f"{fine}/{len(scenarios)}",
         sum(len(one.failures) for one in scenarios),
         sum(len(one.warnings) for one in scenarios),
         sum(len(one.skips) for one in scenarios),

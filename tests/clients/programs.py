@@ -1,0 +1,55 @@
+"""Where ``make clients`` puts the clients, and how each is driven."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from instantly_mcp._json import Json
+
+ROOT = Path(__file__).parent.parent.parent
+DRIVERS = Path(__file__).parent / "drivers"
+WORK = ROOT / ".ci" / "work"
+NPM = WORK / "npm" / "clients"
+BIN = NPM / "node_modules" / ".bin"
+
+THIS_PYTHON = Path(sys.executable)
+V1_PYTHON = WORK / "mcp-v1" / "bin" / "python"
+NODE = BIN / "node"
+
+
+@frozen(kw_only=True)
+class Program:
+    """A client, and its driver.
+
+    :param interpreter: what runs the driver.
+    :param needs: a file that is there when the client is.
+    :param plan: what the driver wants to know beside what is to be done.
+    :param version: the revision that the client and our servers agree on.
+    """
+
+    driver: str
+    interpreter: Path = THIS_PYTHON
+    needs: Path
+    version: str
+    plan: Mapping[str, Json] = field(factory=dict)
+
+    @property
+    def command(self) -> Sequence[str]:
+        """The words that start the driver, but for the plan."""
+        return (str(self.interpreter), str(DRIVERS / self.driver))
+
+    @property
+    def missing(self) -> str | None:
+        """Why its tests cannot run, if they cannot."""
+        if self.needs.exists():
+            return None
+        return f"{self.needs.name} is not there; make clients installs it"
+
+
+def package(name: str) -> Path:
+    """Return the folder of an installed npm package."""
+    return NPM / "node_modules" / name

@@ -1,0 +1,66 @@
+"""The official Python SDK, in both major versions and all its ways."""
+
+from __future__ import annotations
+
+from . import stories
+from .programs import THIS_PYTHON, V1_PYTHON, Program
+
+
+class FirstVersionTests(stories.Stories):
+    """The 1.x client, Streamable HTTP."""
+
+    program = Program(
+        driver="python_v1.py",
+        interpreter=V1_PYTHON,
+        needs=V1_PYTHON,
+        version="2025-11-25",
+    )
+    skip = program.missing
+    says_goodbye = True
+
+
+class FirstVersionStreamTests(stories.Stories):
+    """The 1.x client, HTTP+SSE of 2024-11-05."""
+
+    program = Program(
+        driver="python_v1.py",
+        interpreter=V1_PYTHON,
+        needs=V1_PYTHON,
+        version="2025-11-25",
+        plan={"sse": True},
+    )
+    skip = program.missing
+
+
+class SecondVersionLegacyTests(stories.Stories):
+    """The 2.x client that shakes hands."""
+
+    program = Program(
+        driver="python_v2.py",
+        needs=THIS_PYTHON,
+        version="2025-11-25",
+        plan={"mode": "legacy"},
+    )
+    says_goodbye = True
+
+
+class SecondVersionModernTests(stories.Stories):
+    """The 2.x client as it is: it asks which era the server speaks."""
+
+    program = Program(
+        driver="python_v2.py",
+        needs=THIS_PYTHON,
+        version="2026-07-28",
+        plan={"mode": "auto"},
+    )
+
+
+class SecondVersionStreamTests(stories.Stories):
+    """The 2.x client, HTTP+SSE of 2024-11-05."""
+
+    program = Program(
+        driver="python_v2.py",
+        needs=THIS_PYTHON,
+        version="2025-11-25",
+        plan={"mode": "legacy", "sse": True},
+    )

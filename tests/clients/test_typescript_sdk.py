@@ -1,0 +1,57 @@
+"""The official TypeScript SDK, in both major versions and all its ways.
+
+It forgets who wants to hear a call's progress as soon as it reads the result, before it
+passes on progress that arrived together with it.
+"""
+
+from __future__ import annotations
+
+from instantly_mcp._json import Json
+
+from . import stories
+from .programs import NODE, Program, package
+
+
+def program(name: str, version: str, **plan: Json) -> Program:
+    """Return a TypeScript client."""
+    return Program(
+        driver="typescript.mjs",
+        interpreter=NODE,
+        needs=package(f"@modelcontextprotocol/{name}"),
+        version=version,
+        plan=plan,
+    )
+
+
+class FirstVersionTests(stories.Stories):
+    """The 1.x client, Streamable HTTP."""
+
+    program = program("sdk", "2025-11-25", major=1)
+    skip = program.missing
+    hears_last_progress = False
+    says_goodbye = True
+
+
+class FirstVersionStreamTests(stories.Stories):
+    """The 1.x client, HTTP+SSE of 2024-11-05."""
+
+    program = program("sdk", "2025-11-25", major=1, sse=True)
+    skip = program.missing
+    hears_last_progress = False
+
+
+class SecondVersionLegacyTests(stories.Stories):
+    """The 2.x client as it is: it shakes hands."""
+
+    program = program("client", "2025-11-25", major=2, mode="legacy")
+    skip = program.missing
+    hears_last_progress = False
+    says_goodbye = True
+
+
+class SecondVersionModernTests(stories.Stories):
+    """The 2.x client that asks which era the server speaks."""
+
+    program = program("client", "2026-07-28", major=2, mode="auto")
+    skip = program.missing
+    hears_last_progress = False
