@@ -14,7 +14,10 @@ TRIAL := $(BIN)/python -m twisted.trial --force-gc --random=0
 RUN ?= --sandbox
 TESTS ?= tests
 
-.PHONY: run test lint format types bench docs clean
+# Programs for `make conformance` and `make clients`: npm must be there, too.
+WORK := .ci/work
+
+.PHONY: run test lint format types bench conformance clients docs clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -36,12 +39,20 @@ types: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
+# The official conformance suite against the fixture of tests/conformance.
+conformance: $(VENV)/.installed-dev $(WORK)/npm/conformance/.installed
+	$(BIN)/python -m tests.conformance.run \
+		--npm $(WORK)/npm/conformance --work $(WORK)/conformance
+
+# The clients of tests/clients; without them `make test` skips what needs them.
+clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
+
 docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md
 	$(BIN)/python -m instantly_mcp.cli.reference docs/operations.md
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info _trial_temp*
+	rm -rf $(VENV) $(WORK) build dist *.egg-info _trial_temp*
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
@@ -53,4 +64,17 @@ $(VENV)/.installed: setup.py | $(BIN)/python
 
 $(VENV)/.installed-dev: setup.py $(VENV)/.installed
 	$(PIP) --editable '.[test,dev]'
+	@touch $@
+
+$(WORK)/npm/%/.installed: tests/%/package.json tests/%/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is needed" >&2; exit 1; }
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --no-audit --no-fund --loglevel=error
+	$(@D)/node_modules/.bin/node --version
+	@touch $@
+
+$(WORK)/mcp-v1/.installed: tests/clients/requirements-v1.txt | $(BIN)/python
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
