@@ -140,7 +140,7 @@ class ListenTests(ListenTestCase):
 
     def test_malformed_filters(self) -> None:
         """A filter that is none is -32602 with 400, and opens nothing."""
-        for wanted in (
+        bad: list[Json] = [
             None,
             [],
             "tools",
@@ -148,7 +148,8 @@ class ListenTests(ListenTestCase):
             {"resourceSubscriptions": [7]},
             {"taskIds": "x"},
             {"resourceSubscriptions": [f"test://{n}" for n in range(MAX_URIS + 1)]},
-        ):
+        ]
+        for wanted in bad:
             self.assertRefused(self.listen(wanted), 400, -32602)
         self.assertEqual(self.rig.offer.changes.listener_count, 0)
 
