@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -42,6 +43,7 @@ class Bench:
 
     :param clock: waits between two looks at something slow.
     :param today: the day from which on time zones are compared.
+    :param wall: seconds since the epoch, for what is said about schedules.
     :param listed: the names of the tools on offer, filled in when all are built.
     :param sightings: what background jobs looked like.
     """
@@ -51,6 +53,7 @@ class Bench:
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
     today: Callable[[], date] = today_in_utc
+    wall: Callable[[], float] = time.time
     listed: tuple[str, ...] = ()
     sightings: JobSightings = field(factory=JobSightings)
     zones: ZoneMap = field(init=False)

@@ -1,0 +1,268 @@
+"""What completes a value that somebody is typing: names and ids of the workspace.
+
+Names are read once and kept for a while, for each principal apart. A failure of the
+API completes with nothing. Values are what prompts and templates take: ids, found by
+name; addresses; time zones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+from zoneinfo import available_timezones
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from .._deferred import deferred
+from .._json import JsonObject
+from ..api.errors import ApiError
+from ..catalog.index import OPERATIONS
+from ..catalog.timezones import TIMEZONES
+from ..protocol.call import Call
+from .bench import Bench
+from .resources.gathering import read_pages
+
+KEPT = 120.0
+"""Seconds for which names are taken to be right."""
+
+KEPT_FAILURE = 10.0
+"""Seconds in which a failure is not tried again: typing asks with every letter."""
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+PAGES = 5
+MOST_KEYS = 200
+MOST_VALUES = 1000
+
+
+@frozen
+class Entry:
+    """Something that can be completed to.
+
+    :param value: what is put in.
+    :param name: what people type; for an address the address itself.
+    """
+
+    value: str
+    name: str
+
+
+Entries: TypeAlias = Sequence[Entry]
+
+
+@frozen(kw_only=True)
+class Kind:
+    """One kind of thing that has names.
+
+    :param entry: the entry of an item; ``None`` for an item without one.
+    :param searches: its list has a ``search``, for workspaces larger than we read.
+    """
+
+    name: str
+    operation: str
+    entry: Callable[[JsonObject], Entry | None]
+    searches: bool = True
+    given: JsonObject = field(factory=dict)
+
+
+def _named(item: JsonObject) -> Entry | None:
+    id = item.get("id")
+    return Entry(str(id), str(item.get("name") or id)) if id else None
+
+
+def _address(item: JsonObject) -> Entry | None:
+    email = item.get("email")
+    return Entry(str(email), str(email)) if email else None
+
+
+def _job(item: JsonObject) -> Entry | None:
+    id = item.get("id")
+    said = f"{item.get('type')} {item.get('status')}"
+    return Entry(str(id), said) if id else None
+
+
+CAMPAIGN = Kind(name="campaign", operation="listCampaign", entry=_named)
+LEAD_LIST = Kind(name="list", operation="listLeadList", entry=_named)
+ACCOUNT = Kind(name="account", operation="listAccount", entry=_address)
+JOB = Kind(
+    name="job",
+    operation="listBackgroundJob",
+    entry=_job,
+    searches=False,
+    given={"sort_column": "created_at", "sort_order": "desc"},
+)
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
+@frozen
+class _Held:
+    entries: Entries
+    whole: bool
+    until: float
+
+
+@define(eq=False)
+class Directory:
+    """Names of things, read when first asked for and then kept.
+
+    :param most: how many lists are held; the one unused for longest goes.
+    """
+
+    bench: Bench
+    most: int = MOST_KEYS
+    log: Logger = field(factory=Logger, init=False)
+    _held: OrderedDict[_Key, _Held] = field(factory=OrderedDict, init=False)
+    _waiting: dict[_Key, list[Deferred[_Held]]] = field(factory=dict, init=False)
+
+    async def matching(self, kind: Kind, typed: str, call: Call) -> Entries:
+        """Return what fits the typed text; beyond what was read, search for it."""
+        held = await self._entries(kind, "", call)
+        found = matches(held.entries, typed)
+        if held.whole or found or not typed.strip() or not kind.searches:
+            return found
+        searched = await self._entries(kind, typed.strip().lower(), call)
+        return matches(searched.entries, typed)
+
+    async def id_of(self, kind: Kind, given: str, call: Call) -> str:
+        """Return the id of what is called so, or the text itself: it may be an id.
+
+        A name counts if it is one thing's only, whatever its case.
+        """
+        text = given.strip()
+        if UUID.fullmatch(text):
+            return text
+        wanted = text.lower()
+        found = await self.matching(kind, text, call)
+        if any(entry.value == text for entry in found):
+            return text
+        exact = {entry.value for entry in found if entry.name.lower() == wanted}
+        if len(exact) == 1:
+            return exact.pop()
+        several = {entry.value for entry in found}
+        return several.pop() if len(several) == 1 else text
+
+    def _entries(self, kind: Kind, search: str, call: Call) -> Deferred[_Held]:
+        """Return what is held, or a share in the one reading of it.
+
+        The reading belongs to nobody: who stops waiting does not stop it.
+        """
+        key = (call.caller.principal, kind.name, search)
+        held = self._held.get(key)
+        if held is not None and held.until > self.bench.clock.seconds():
+            self._held.move_to_end(key)
+            return succeed(held)
+        waiter: Deferred[_Held] = Deferred()
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append(waiter)
+            return waiter
+        self._waiting[key] = [waiter]
+        self._read(kind, search, call).addBoth(self._share, key)
+        return waiter
+
+    @deferred
+    async def _read(self, kind: Kind, search: str, call: Call) -> _Held:
+        given = {**kind.given, "search": search} if search else kind.given
+        now = self.bench.clock.seconds
+        try:
+            pages = 1 if search else PAGES
+            items, whole = await read_pages(
+                self.bench, kind.operation, given, call, pages
+            )
+        except ApiError:
+            return _Held((), True, now() + KEPT_FAILURE)
+        entries = tuple(filter(None, map(kind.entry, items)))
+        return _Held(entries, whole, now() + KEPT)
+
+    def _share(self, outcome: _Held | Failure, key: _Key) -> None:
+        waiting = self._waiting.pop(key)
+        if isinstance(outcome, Failure):
+            self.log.failure("Reading names failed", failure=outcome)
+            outcome = _Held((), True, 0.0)
+        self._held[key] = outcome
+        self._held.move_to_end(key)
+        if len(self._held) > self.most:
+            self._held.popitem(last=False)
+        for waiter in waiting:
+            if not waiter.called:
+                waiter.callback(outcome)
+
+
+def matches(entries: Iterable[Entry], typed: str) -> Entries:
+    """Return entries that begin with the text, then those that contain it."""
+    wanted = typed.strip().lower()
+    first, then = [], []
+    for entry in entries:
+        name, value = entry.name.lower(), entry.value.lower()
+        if name.startswith(wanted) or value.startswith(wanted):
+            first.append(entry)
+        elif wanted in name or wanted in value:
+            then.append(entry)
+    return [*first, *then]
+
+
+@frozen
+class Completer:
+    """Completes to things of one kind."""
+
+    directory: Directory
+    kind: Kind
+
+    @deferred
+    async def __call__(
+        self, typed: str, known: Mapping[str, str], call: Call
+    ) -> Sequence[str]:
+        found = await self.directory.matching(self.kind, typed, call)
+        return [entry.value for entry in found[:MOST_VALUES]]
+
+
+@frozen
+class SeveralCompleter:
+    """Completes the last of several values that are parted by commas."""
+
+    one: Completer
+
+    @deferred
+    async def __call__(
+        self, typed: str, known: Mapping[str, str], call: Call
+    ) -> Sequence[str]:
+        before, comma, last = typed.rpartition(",")
+        found = await self.one(last, known, call)
+        return [f"{before}{comma}{value}" for value in found]
+
+
+@frozen
+class WordCompleter:
+    """Completes to words that never change."""
+
+    words: Callable[[], Iterable[str]]
+
+    @deferred
+    async def __call__(
+        self, typed: str, known: Mapping[str, str], call: Call
+    ) -> Sequence[str]:
+        entries = [Entry(word, word) for word in self.words()]
+        return [entry.value for entry in matches(entries, typed)]
+
+
+def operation_ids() -> Sequence[str]:
+    """Return the ids of the API's operations."""
+    return sorted(each.id for each in OPERATIONS)
+
+
+@define(eq=False)
+class Zones:
+    """Every IANA name that this machine knows, read once."""
+
+    _names: Sequence[str] = ()
+
+    def __call__(self) -> Sequence[str]:
+        """Return the names in order."""
+        if not self._names:
+            self._names = sorted({*available_timezones(), *TIMEZONES})
+        return self._names

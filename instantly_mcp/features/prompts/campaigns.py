@@ -1,0 +1,124 @@
+"""launch_preflight and why_not_sending: one campaign looked at from two sides."""
+
+from __future__ import annotations
+
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ...protocol.errors import invalid_params
+from ..completions import CAMPAIGN
+from ..resources.outsiders import in_one_line
+from ..resources.preflight.audience import audience_checks
+from ..resources.preflight.check import Check, verdict
+from ..resources.preflight.report import checks_of, status_of
+from ..resources.preflight.schedule import schedule_checks, zone_named
+from ..resources.preflight.senders import sender_checks
+from ..resources.preflight.survey import Survey, look_at
+from ..workflows.sending_status import sending_status
+from .rendering import (
+    ASK_FIRST,
+    Desk,
+    Given,
+    as_json,
+    message,
+    named,
+    not_known,
+    numbered,
+    section,
+    unknown,
+)
+
+
+async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
+    """Write down every check before a launch, and how to go on."""
+    zone = given.get("timezone") or None
+    if zone is not None and zone_named(zone) is None:
+        raise invalid_params(f"{zone[:60]!r} is no time zone", {"use": "IANA names"})
+    seen = await _seen(desk, given["campaign"], call)
+    checks = list(checks_of(seen, zone))
+    return message(
+        f"Help me decide whether to launch the campaign {_title(seen)}. These checks "
+        "were just made; nothing was started.",
+        section(f"Verdict: {verdict(checks)}", *(each.as_line() for each in checks)),
+        _facts(checks),
+        not_known(seen.found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    "Explain each fail and warn in one sentence, worst first, with the "
+                    "smallest change that mends it (and the tool that makes it).",
+                    "Read the copy yourself (get_campaign): is it clear, honest and "
+                    "personal? Offer better lines where it is not.",
+                    "State what a launch would do: senders, leads, mails a day, and "
+                    "when the first mail leaves in my local time.",
+                    "Ask whether to activate. Only after my yes call activate_campaign "
+                    f"with campaign_id {seen.campaign.get('id')}.",
+                ]
+            ),
+        ),
+        ASK_FIRST,
+    )
+
+
+async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
+    """Write down what keeps a campaign from sending, and what mends it."""
+    seen = await _seen(desk, given["campaign"], call)
+    told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
+    checks = [
+        *sender_checks(seen),
+        *audience_checks(seen),
+        *schedule_checks(seen),
+    ]
+    suspects = [check for check in checks if check.outcome != "ok"]
+    fine = [check.name for check in checks if check.outcome == "ok"]
+    return message(
+        f"Why does the campaign {_title(seen)} not send, or send slowly?",
+        section(
+            "Known",
+            f"- Status: {status_of(seen.campaign)}.",
+            f"- Instantly's diagnosis: {told['status']}. {told['meaning']}"
+            if seen.found.has("sending")
+            else "",
+            *(check.as_line() for check in suspects),
+            f"- In order: {', '.join(fine)}." if fine else "",
+        ),
+        _facts(suspects),
+        section("Instantly's own words", as_json(told)) if seen.sending else "",
+        not_known(seen.found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    "Name the one cause that explains it best, in plain words.",
+                    "If two things fit, say what would tell them apart and look "
+                    "(get_campaign, list_accounts, test_account_vitals: they only "
+                    "read).",
+                    "Propose the fix as one call with its arguments, and what it "
+                    "changes for mail that is due.",
+                    "Wait for my yes before you make it: activate_campaign and "
+                    "resume_account start real mail.",
+                ]
+            ),
+        ),
+        ASK_FIRST,
+    )
+
+
+async def _seen(desk: Desk, campaign: str, call: Call) -> Survey:
+    id = await named(desk, CAMPAIGN, campaign, call)
+    try:
+        return await look_at(desk.bench, id, call)
+    except ApiError as error:
+        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
+            raise await unknown(desk, CAMPAIGN, campaign, error, call) from error
+        raise
+
+
+def _title(seen: Survey) -> str:
+    name = in_one_line(seen.campaign.get("name"))
+    return f'"{name}" ({seen.campaign.get("id")})'
+
+
+def _facts(checks: list[Check]) -> str:
+    facts = {check.name: check.facts for check in checks if check.facts}
+    return section("Facts", as_json(facts)) if facts else ""

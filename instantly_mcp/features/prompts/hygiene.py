@@ -1,0 +1,73 @@
+"""list_hygiene: how clean a lead list is, and what to do about it."""
+
+from __future__ import annotations
+
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ..completions import LEAD_LIST
+from ..resources.lists import Survey, scored, survey
+from ..resources.outsiders import in_one_line
+from .rendering import (
+    ASK_FIRST,
+    Desk,
+    Given,
+    as_json,
+    message,
+    named,
+    not_known,
+    numbered,
+    percent,
+    section,
+    unknown,
+)
+
+
+async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
+    """Write down a list's scorecard and how to clean it."""
+    seen = await _seen(desk, given["list"], call)
+    score = scored(seen)
+    shares = score["verification"]
+    return message(
+        f'Is the lead list "{in_one_line(seen.list.get("name"))}" '
+        f"({seen.list.get('id')}) clean enough to mail?",
+        section(
+            "Known",
+            f"- Grade: {score['grade']}.",
+            f"- {shares.get('total_leads')} leads, {percent(shares['checked_share'])} "
+            f"verified so far; of those valid {percent(shares['verified_share'])}, "
+            f"invalid {percent(shares['invalid_share'])}, risky, catch-all or changed "
+            f"job {percent(shares['risky_share'])}."
+            if shares
+            else "",
+            f"- Looked at closely: the first {score['sample']['leads']} leads.",
+            *(f"- {said}" for said in score["advice"]),
+        ),
+        section("Facts", as_json({"verification": shares, "sample": score["sample"]})),
+        not_known(seen.found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    "Say in two sentences whether to mail it, and to which part.",
+                    "List the cleaning steps with the number of leads each touches. "
+                    "Numbers from the sample are of the sample: do not scale them up "
+                    "as if they were counted.",
+                    "Verification costs credits: say how many leads are unverified and "
+                    "ask before you verify any.",
+                    "Deleting and moving leads is for me to decide: name the call and "
+                    "its arguments, and wait for my yes.",
+                ]
+            ),
+        ),
+        ASK_FIRST,
+    )
+
+
+async def _seen(desk: Desk, given: str, call: Call) -> Survey:
+    id = await named(desk, LEAD_LIST, given, call)
+    try:
+        return await survey(desk.bench, id, call)
+    except ApiError as error:
+        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
+            raise await unknown(desk, LEAD_LIST, given, error, call) from error
+        raise

@@ -1,0 +1,205 @@
+"""morning_inbox and reply_triage: mail that waits, and one thread of it."""
+
+from __future__ import annotations
+
+from ..._json import JsonObject
+from ...catalog.codes import INTEREST
+from ...protocol.call import Call
+from ...protocol.errors import invalid_params
+from ..offers.emails import PREVIEW
+from ..offers.leads import LEAD
+from ..resources.gathering import Gathered, gather
+from ..resources.objects import mails_of
+from ..resources.outsiders import Fence, in_one_line, own_words
+from .rendering import (
+    ASK_FIRST,
+    Desk,
+    Given,
+    as_json,
+    message,
+    not_known,
+    numbered,
+    section,
+)
+
+DEFAULT = 20
+MOST = 50
+PREVIEWED = 300
+SHOWN_MAILS = 15
+"""Mails of a thread that are shown in full; older ones are left out."""
+
+OF_A_LEAD = (
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "company_name",
+    "job_title",
+    "campaign",
+    "status_label",
+    "lt_interest_status_label",
+    "timestamp_last_contact",
+    "timestamp_last_reply",
+)
+
+CLASSES = (
+    "interested, meeting wanted, question, referral (wrong person), not now, not "
+    "interested, unsubscribe, out of office, bounce or other automatic mail"
+)
+
+
+async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
+    """Write down what is unread: one count, one list."""
+    limit = _limit(given.get("limit", ""))
+    asked = {
+        "limit": limit,
+        "is_unread": True,
+        "latest_of_thread": True,
+        "preview_only": True,
+        "email_type": "received",
+    }
+    found = await gather(
+        {
+            "mails": desk.bench.execute("listEmail", asked, call),
+            "count": desk.bench.execute("countUnreadEmails", {}, call),
+        }
+    )
+    if not found.has("mails"):
+        raise found.failures["mails"]
+    mails, fence = found.items("mails"), Fence()
+    return message(
+        "Go through my unread mail with me.",
+        section("Known", _counted(found, mails), "Previews only, newest first."),
+        section("Mail", fence.notice, *(_row(mail, fence) for mail in mails))
+        if mails
+        else "",
+        not_known(found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    f"Sort every mail into one of: {CLASSES}. Guess nothing from a "
+                    "preview that is cut: read it with get_email first.",
+                    "List those that deserve an answer today, most promising first, "
+                    "each with one line why.",
+                    "Draft a short answer to each of the first five, in the language "
+                    "of the mail. Show drafts as text; do not send them.",
+                    "Propose for the rest: mark as read, label, or leave.",
+                    "Send only drafts that I approve one by one: reply_to_email with "
+                    "reply_to_uuid (the mail's id), its eaccount, and "
+                    "expected_recipient.",
+                ]
+            ),
+        )
+        if mails
+        else "There is nothing unread. Say so, and stop.",
+        ASK_FIRST,
+    )
+
+
+async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
+    """Write down a thread and whom it is with, for one good answer."""
+    thread_id = given["thread"].strip().removeprefix("instantly://threads/")
+    if not thread_id:
+        raise invalid_params("Name the thread by its thread_id")
+    mails, older = await mails_of(desk.bench, thread_id, call)
+    last = mails[-1]
+    around = await _around(desk, last, call)
+    fence, shown = Fence(), mails[-SHOWN_MAILS:]
+    left_out = older or len(shown) < len(mails)
+    received = [mail for mail in mails if mail.get("ue_type") == 2]
+    answered = received[-1] if received else last
+    return message(
+        "Help me decide how to answer this thread, and draft the answer.",
+        section(
+            "Known",
+            f"- Thread {thread_id}: {len(mails)} mails"
+            + (", older ones are left out." if left_out else "."),
+            f"- The last mail is {'theirs' if last is answered else 'ours'}. The last "
+            f"one received has id {answered.get('id')}, in the mailbox "
+            f"{answered.get('eaccount')}.",
+            "- It may be an automatic reply." if answered.get("is_auto_reply") else "",
+            *_about(around, fence),
+        ),
+        section("Mails, oldest first", fence.notice, *(_mail(m, fence) for m in shown)),
+        not_known(around.unknown()),
+        section("What to do", numbered(_steps(answered))),
+        ASK_FIRST,
+    )
+
+
+def _limit(text: str) -> int:
+    if not text.strip():
+        return DEFAULT
+    if not text.strip().isdigit() or not 1 <= int(text) <= MOST:
+        raise invalid_params(f"limit is a number from 1 to {MOST}")
+    return int(text)
+
+
+def _counted(found: Gathered, mails: list[JsonObject]) -> str:
+    count = found.object("count").get("count")
+    total = f" of {count} unread (automatic mail included)" if count is not None else ""
+    return f"- {len(mails)} threads are shown{total}."
+
+
+def _row(mail: JsonObject, fence: Fence) -> str:
+    brief = PREVIEW(mail)
+    facts = {
+        name: brief[name]
+        for name in ("id", "thread_id", "eaccount", "timestamp_email", "is_auto_reply")
+        if brief.get(name)
+    }
+    sender = in_one_line(mail.get("from_address_email"))
+    outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n"
+    return f"{as_json(facts)}\n{fence.around(outside + own_words(mail), PREVIEWED)}"
+
+
+def _mail(mail: JsonObject, fence: Fence) -> str:
+    brief = PREVIEW(mail)
+    head = f"{mail.get('timestamp_email')} {brief.get('ue_type_label', 'mail')}"
+    sender = in_one_line(mail.get("from_address_email"))
+    outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n\n"
+    return f"### {head}\n{fence.around(outside + own_words(mail))}"
+
+
+async def _around(desk: Desk, mail: JsonObject, call: Call) -> Gathered:
+    """Read the lead and the campaign of a mail, if it belongs to any."""
+    works = {}
+    if mail.get("lead_id"):
+        id = str(mail["lead_id"])
+        works["lead"] = desk.bench.execute("getLead", {"id": id}, call)
+    if mail.get("campaign_id"):
+        id = str(mail["campaign_id"])
+        works["campaign"] = desk.bench.execute("getCampaign", {"id": id}, call)
+    return await gather(works)
+
+
+def _about(around: Gathered, fence: Fence) -> list[str]:
+    said = []
+    if around.has("lead"):
+        lead = LEAD(around.object("lead"))
+        shown = {name: lead[name] for name in OF_A_LEAD if lead.get(name) is not None}
+        said.append(f"- The lead:\n{fence.around(_plain(shown))}")
+    if around.has("campaign"):
+        campaign = around.object("campaign")
+        name = in_one_line(campaign.get("name"))
+        said.append(f'- The campaign: "{name}" ({campaign.get("id")}).')
+    return said
+
+
+def _plain(facts: JsonObject) -> str:
+    return "; ".join(f"{name} {in_one_line(facts[name])}" for name in facts)
+
+
+def _steps(answered: JsonObject) -> list[str]:
+    labels = ", ".join(f"{word} ({code})" for code, word in INTEREST.items())
+    return [
+        f"Say what kind of reply it is: {CLASSES}.",
+        f"Propose the interest status: {labels}.",
+        "Draft one answer: under 80 words, in the thread's language and tone, one "
+        "clear next step, nothing promised that the thread does not hold. If none is "
+        "due (unsubscribe, automatic mail), say so.",
+        "Show the draft and ask. Only after my yes call reply_to_email with "
+        f"reply_to_uuid {answered.get('id')}, eaccount {answered.get('eaccount')} and "
+        "expected_recipient set to the address that you named to me.",
+    ]

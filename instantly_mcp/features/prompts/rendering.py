@@ -1,0 +1,119 @@
+"""From gathered facts to the messages of a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from ..._deferred import deferred
+from ..._json import Json, JsonObject, dumps
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ...protocol.errors import invalid_params
+from ...protocol.prompt import PromptMessage
+from ...protocol.tool import text
+from ..bench import Bench
+from ..completions import Directory, Kind
+from ..resources.reading import translated
+from ..results import Refusal, error_object
+
+Given: TypeAlias = Mapping[str, str]
+
+ASK_FIRST = (
+    "Rules: do not activate, send, reply, verify, move, delete or change anything on "
+    "your own. Show the person exactly what would happen (names, numbers, text) and "
+    "wait for a clear yes in this conversation. Say what you do not know instead of "
+    "guessing."
+)
+
+
+@frozen
+class Desk:
+    """What prompts are written with."""
+
+    bench: Bench
+    directory: Directory
+
+
+Write: TypeAlias = Callable[[Desk, Given, Call], Coroutine[Any, Any, str]]
+
+
+@frozen
+class Renderer:
+    """Renders a prompt: one message by the person, with all that was gathered."""
+
+    desk: Desk
+    write: Write
+
+    @deferred
+    async def __call__(self, given: Given, call: Call) -> Sequence[PromptMessage]:
+        try:
+            written = await self.write(self.desk, given, call)
+        except ApiError as error:
+            if error.reason is Reason.NOT_FOUND:
+                raise invalid_params(error.message, error_object(error)) from error
+            raise translated(error) from error
+        except Refusal as refusal:
+            raise invalid_params(refusal.message, refusal.as_object()) from refusal
+        return [PromptMessage("user", text(written))]
+
+
+async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
+    """Return the id of what an argument names, by id or by name.
+
+    :raises ProtocolError: -32602 for nothing at all.
+    """
+    if not given.strip():
+        raise invalid_params(f"Name a {kind.name}, by its name or its id")
+    return await desk.directory.id_of(kind, given, call)
+
+
+async def unknown(
+    desk: Desk, kind: Kind, given: str, error: ApiError, call: Call
+) -> Refusal:
+    """Return the refusal of a name that fits nothing, or more than one thing."""
+    found = await desk.directory.matching(kind, given, call)
+    return Refusal(
+        "not_found",
+        f"No {kind.name} is called {given[:60]!r}, and none has that id.",
+        "Use one of the names in did_you_mean, or an id.",
+        did_you_mean=[entry.name for entry in found[:10]],
+        operation=error.operation_id,
+    )
+
+
+def section(title: str, *lines: str) -> str:
+    """Return a part of the message; empty lines stay out."""
+    kept = [line for line in lines if line]
+    return "\n".join([f"## {title}", *kept]) if kept else ""
+
+
+def message(*parts: str) -> str:
+    """Join the parts that say something."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def as_json(value: Json) -> str:
+    """Return facts as compact JSON in a block of code."""
+    return f"```json\n{dumps(value).decode()}\n```"
+
+
+def not_known(failures: JsonObject) -> str:
+    """Name what could not be read, and why."""
+    return section(
+        "Not known",
+        *(f"- {name}: {why['message']}" for name, why in failures.items()),
+        "Say so where it matters." if failures else "",
+    )
+
+
+def numbered(lines: Iterable[str]) -> str:
+    """Return a numbered list."""
+    return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
+
+
+def percent(share: Json) -> str:
+    """Return a share for people; a word when it is not known."""
+    return f"{share:.1%}" if isinstance(share, int | float) else "unknown"

@@ -1,0 +1,250 @@
+"""weekly_report and client_report: numbers of a period, with the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+from ..._credential import Credential
+from ..._json import Json, JsonObject
+from ...protocol.call import Call, Caller
+from ...protocol.errors import invalid_params
+from ..completions import CAMPAIGN
+from ..offers.analytics import with_rates
+from ..resources.campaigns import DEFINITIONS
+from ..resources.gathering import Gathered, gather
+from ..resources.outsiders import in_one_line
+from .period import Period, period_of
+from .rendering import (
+    ASK_FIRST,
+    Desk,
+    Given,
+    as_json,
+    message,
+    named,
+    not_known,
+    numbered,
+    percent,
+    section,
+)
+
+MOST_CAMPAIGNS = 20
+ROWS = 25
+
+COUNTS = (
+    "emails_sent_count",
+    "new_leads_contacted_count",
+    "contacted_count",
+    "open_count_unique",
+    "link_click_count_unique",
+    "reply_count_unique",
+    "reply_count_automatic_unique",
+    "bounced_count",
+    "unsubscribed_count",
+    "completed_count",
+    "total_opportunities",
+    "total_opportunity_value",
+)
+
+
+@frozen(kw_only=True)
+class Numbers:
+    """What a period came to.
+
+    :param rows: the campaigns in which anything happened, busiest first.
+    """
+
+    period: Period
+    rows: Sequence[JsonObject]
+    totals: JsonObject
+    before: JsonObject | None
+    days: Sequence[JsonObject]
+    found: Gathered
+
+
+async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
+    """Write down the numbers of some or all campaigns."""
+    period = period_of(given.get("range") or "last_7_days", desk.bench.today())
+    ids = await _campaign_ids(desk, given.get("campaigns", ""), call)
+    numbers = await _numbers(desk, period, ids, call, {})
+    return message(
+        f"Write my report of cold mail for {period}, in UTC days.",
+        _table(numbers),
+        section("Day by day", as_json(_days(numbers))) if numbers.days else "",
+        not_known(numbers.found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    "Begin with three sentences: what went well, what did not, what to "
+                    "do next week.",
+                    "Then a table of the campaigns with sent, reply rate and bounce "
+                    "rate. Use the numbers above; compute no rates of your own.",
+                    "Point out what changed against the period before, and only if the "
+                    "numbers are large enough to mean something.",
+                    "A bounce rate above 3 % or a reply rate below 1 %: name the "
+                    "campaign and the first thing to check.",
+                    "Propose actions as a list; make none of them.",
+                ]
+            ),
+        ),
+        ASK_FIRST,
+    )
+
+
+async def client_report(desk: Desk, given: Given, call: Call) -> str:
+    """Write down a workspace's numbers for the people whose workspace it is."""
+    period = period_of(given.get("range") or "last_30_days", desk.bench.today())
+    acting = _as_workspace(call, given.get("workspace", "").strip())
+    also = {"workspace": desk.bench.execute("getWorkspace", {}, acting)}
+    numbers = await _numbers(desk, period, [], acting, also)
+    name = in_one_line(numbers.found.object("workspace").get("name")) or "the client"
+    return message(
+        f"Write the report for our client {name} on {period} (UTC days).",
+        _table(numbers),
+        not_known(numbers.found.unknown()),
+        section(
+            "What to do",
+            numbered(
+                [
+                    "Write for the client, not for us: half a page, plain words, no "
+                    "ids, no names of tools, no mailboxes.",
+                    "Begin with results: conversations, opportunities and their value, "
+                    "then reach (people contacted), then quality (reply and bounce "
+                    "rate) against the period before.",
+                    "Explain each rate in half a sentence, by the definitions above.",
+                    "End with what we will do next and what we need from them.",
+                    "Invent nothing: no meetings, no revenue, no quotes that are not "
+                    "above. Show it to me; send it to nobody.",
+                ]
+            ),
+        ),
+        ASK_FIRST,
+    )
+
+
+async def _campaign_ids(desk: Desk, text: str, call: Call) -> list[str]:
+    if "," in text:
+        # A name may have commas of its own.
+        whole = await named(desk, CAMPAIGN, text, call)
+        if whole != text.strip():
+            return [whole]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if len(names) > MOST_CAMPAIGNS:
+        raise invalid_params(f"Name at most {MOST_CAMPAIGNS} campaigns; none means all")
+    ids = [await named(desk, CAMPAIGN, name, call) for name in names]
+    return list(dict.fromkeys(ids))
+
+
+def _as_workspace(call: Call, workspace: str) -> Call:
+    """Return a call that acts as a client's workspace, for agency keys.
+
+    :raises ProtocolError: when the request's own header names another one.
+    """
+    own = call.credential
+    if not workspace or workspace in ("current", own.workspace):
+        return call
+    if own.workspace is not None:
+        raise invalid_params("workspace and the header x-as-workspace disagree")
+    # Not evolved: the principal has to follow from the workspace.
+    acting = Credential(secret=own.secret, source=own.source, workspace=workspace)
+    return Call(caller=Caller(revision=call.caller.revision, credential=acting))
+
+
+async def _numbers(
+    desk: Desk,
+    period: Period,
+    ids: Sequence[str],
+    call: Call,
+    also: Mapping[str, Deferred[Json]],
+) -> Numbers:
+    """Read totals of this period and the one before, and the days, all at once."""
+    chosen = {"ids": list(ids)} if ids else {}
+    read = desk.bench.execute
+    works = {
+        **also,
+        "totals": read("getCampaignAnalytics", {**chosen, **period.dates()}, call),
+        "before": read(
+            "getCampaignAnalytics", {**chosen, **period.before().dates()}, call
+        ),
+    }
+    if len(ids) < 2:
+        one = {"campaign_id": ids[0]} if ids else {}
+        works["days"] = read(
+            "getDailyCampaignAnalytics", {**one, **period.dates()}, call
+        )
+    found = await gather(works)
+    if not found.has("totals"):
+        raise found.failures["totals"]
+    rows = sorted(
+        (row for row in found.items("totals") if any(_count(row, n) for n in COUNTS)),
+        key=lambda row: -_count(row, "emails_sent_count"),
+    )
+    before = found.items("before")
+    return Numbers(
+        period=period,
+        rows=rows,
+        totals=summed(rows),
+        before=summed(before) if found.has("before") else None,
+        days=found.items("days"),
+        found=found,
+    )
+
+
+def summed(rows: Sequence[JsonObject]) -> JsonObject:
+    """Add up campaigns; rates are of the sums, never averages of rates."""
+    return with_rates({name: sum(_count(row, name) for row in rows) for name in COUNTS})
+
+
+def _count(row: JsonObject, name: str) -> float:
+    value = row.get(name)
+    return value if isinstance(value, int | float) else 0
+
+
+def _table(numbers: Numbers) -> str:
+    if not numbers.rows:
+        return section("Known", "- Nothing was sent and nobody replied in this period.")
+    total = f"Sum (campaigns: {len(numbers.rows)})"
+    lines = [
+        "| Campaign | Sent | New leads | Replies | Reply rate | Bounce rate | Opps |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        _line(total, numbers.totals),
+    ]
+    if numbers.before is not None:
+        lines.append(_line(f"Before ({numbers.period.before()})", numbers.before))
+    for row in numbers.rows[:ROWS]:
+        lines.append(_line(in_one_line(row.get("campaign_name"), 60), with_rates(row)))
+    rest = len(numbers.rows) - ROWS
+    value = numbers.totals.get("total_opportunity_value")
+    return section(
+        "Known",
+        *lines,
+        f"{rest} smaller campaigns are only in the sum." if rest > 0 else "",
+        f"Value of opportunities: {value}." if value else "",
+        "Definitions: "
+        + "; ".join(f"{name} = {DEFINITIONS[name]}" for name in sorted(DEFINITIONS))
+        + ".",
+    )
+
+
+def _line(name: str, row: JsonObject) -> str:
+    rates = row.get("rates") or {}
+    cells = [
+        name,
+        f"{_count(row, 'emails_sent_count'):g}",
+        f"{_count(row, 'new_leads_contacted_count'):g}",
+        f"{_count(row, 'reply_count_unique'):g}",
+        percent(rates.get("reply_rate")),
+        percent(rates.get("bounce_rate")),
+        f"{_count(row, 'total_opportunities'):g}",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _days(numbers: Numbers) -> list[JsonObject]:
+    names = ("date", "sent", "new_leads_contacted", "unique_replies", "opportunities")
+    return [
+        {name: day[name] for name in names if name in day} for day in numbers.days[-31:]
+    ]

@@ -1,0 +1,1 @@
+"""What we offer over MCP to be read: resources and resource templates."""

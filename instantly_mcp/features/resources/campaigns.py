@@ -1,0 +1,124 @@
+"""``instantly://campaigns/{id}`` and its analytics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..._json import Json, JsonObject
+from ...protocol.call import Call
+from ..bench import Bench
+from ..offers.analytics import totals
+from ..offers.campaigns import summary
+from ..results import Refusal
+from ..values import end_of_day
+from .gathering import Gathered, gather
+from .mail_text import text_of_html
+from .reading import Values
+
+SENDERS_SHOWN = 100
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+async def campaign(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a campaign: settings, senders, schedule, and its copy as text."""
+    found = await bench.fetch("getCampaign", {"id": values["id"]}, call)
+    senders = [str(each) for each in found.get("email_list") or ()]
+    return {
+        "campaign": summary(found),
+        "senders": senders[:SENDERS_SHOWN],
+        "senders_by_tag": list(found.get("email_tag_list") or ()),
+        "schedule": found.get("campaign_schedule"),
+        "steps": [_step(number, step) for number, step in enumerate(steps_of(found))],
+        "related": {
+            "preflight": f"instantly://campaigns/{values['id']}/preflight",
+            "analytics": f"instantly://campaigns/{values['id']}/analytics",
+        },
+    }
+
+
+def steps_of(campaign: JsonObject) -> list[JsonObject]:
+    """Return the steps of the first sequence, the only one that counts."""
+    sequences = campaign.get("sequences") or ()
+    first = sequences[0] if sequences else None
+    steps = first.get("steps") if isinstance(first, dict) else None
+    return [step for step in steps or () if isinstance(step, dict)]
+
+
+def variants_in(step: JsonObject) -> Iterator[JsonObject]:
+    """Yield the variants of a step that are not switched off."""
+    for variant in step.get("variants") or ():
+        if isinstance(variant, dict) and not variant.get("v_disabled"):
+            yield variant
+
+
+def _step(number: int, step: JsonObject) -> JsonObject:
+    delay, unit = step.get("delay"), step.get("delay_unit") or "days"
+    return {
+        "step": number + 1,
+        "then_waits": f"{delay} {unit}" if delay else None,
+        "variants": [
+            {
+                "subject": variant.get("subject") or "",
+                "text": text_of_html(str(variant.get("body") or "")),
+            }
+            for variant in variants_in(step)
+        ],
+    }
+
+
+async def analytics(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a campaign's totals, rates and days, within a range if one is given."""
+    dates = dates_of(values)
+    id = values["id"]
+    found = await gather(
+        {
+            "campaign": bench.execute("getCampaign", {"id": id}, call),
+            "totals": bench.execute("getCampaignAnalytics", {"id": id, **dates}, call),
+            "days": bench.execute(
+                "getDailyCampaignAnalytics", {"campaign_id": id, **dates}, call
+            ),
+        }
+    )
+    for name in ("campaign", "totals"):
+        if not found.has(name):
+            raise found.failures[name]
+    return _analytics(found, dates)
+
+
+def _analytics(found: Gathered, dates: JsonObject) -> JsonObject:
+    about = found.object("campaign")
+    rows = found.items("totals")
+    result: dict[str, Json] = {
+        "campaign": {"id": about.get("id"), "name": about.get("name")},
+        **totals(rows, dates),
+        "days": found.items("days"),
+        "definitions": DEFINITIONS,
+    }
+    if found.failures:
+        result["unknown"] = found.unknown()
+    return result
+
+
+DEFINITIONS: JsonObject = {
+    "reply_rate": "people who replied, not automatically / new leads contacted",
+    "open_rate": "people who opened / new leads contacted",
+    "bounce_rate": "bounced / sent",
+    "days": "in UTC",
+}
+
+
+def dates_of(values: Values) -> dict[str, Json]:
+    """Return a range as the API takes it; the last day is included.
+
+    :raises Refusal: for what is no date.
+    """
+    dates: dict[str, Json] = {}
+    for name, to in (("from", "start_date"), ("to", "end_date")):
+        given = values.get(name)
+        if not given:
+            continue
+        if not DAY.fullmatch(given):
+            raise Refusal("bad_argument", f"{name} must be a date.", "Use YYYY-MM-DD.")
+        dates[to] = end_of_day(given) if to == "end_date" else given
+    return dates

@@ -1,0 +1,98 @@
+"""Leads, accounts, threads and jobs as resources."""
+
+from __future__ import annotations
+
+from ..._json import Json, JsonObject
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ..bench import Bench
+from ..offers.accounts import ACCOUNT
+from ..offers.emails import PREVIEW
+from ..offers.leads import LEAD
+from ..workflows.jobs import started
+from ..workflows.senders import obstacle
+from .outsiders import UNTRUSTED, Fence, cleaned_deeply, in_one_line, own_words
+from .reading import Values
+
+MAILS = 50
+"""Mails of a thread that are read, the newest ones."""
+
+OF_A_MAIL = (
+    "id",
+    "timestamp_email",
+    "ue_type_label",
+    "from_address_email",
+    "to_address_email_list",
+    "cc_address_email_list",
+    "eaccount",
+    "is_unread",
+    "is_auto_reply",
+    "i_status",
+    "i_status_label",
+)
+
+
+async def lead(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a lead; what its fields say comes from outside."""
+    found = await bench.fetch("getLead", {"id": values["id"]}, call)
+    return {"lead": cleaned_deeply(LEAD(found)), "untrusted": UNTRUSTED}
+
+
+async def account(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a sending account, and whether it can send."""
+    found = await bench.fetch("getAccount", {"email": values["email"]}, call)
+    why = obstacle(found)
+    result: dict[str, Json] = {"account": ACCOUNT(found), "can_send": not why}
+    if why:
+        result["because"] = why
+    return result
+
+
+async def job(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a background job; whoever watches it is told of a change."""
+    reply = await bench.execute("getBackgroundJob", {"id": values["id"]}, call)
+    bench.sightings.note(reply, call.caller.principal)
+    return started(reply, values)
+
+
+async def thread(bench: Bench, values: Values, call: Call) -> Json:
+    """Read a thread, oldest mail first, its texts fenced."""
+    mails, more = await mails_of(bench, values["thread_id"], call)
+    fence = Fence()
+    return {
+        "thread_id": values["thread_id"],
+        "subject": in_one_line(mails[-1].get("subject")),
+        "untrusted": fence.notice,
+        "mails": [mail_view(mail, fence) for mail in mails],
+        "older_not_shown": more,
+    }
+
+
+async def mails_of(
+    bench: Bench, thread_id: str, call: Call
+) -> tuple[list[JsonObject], bool]:
+    """Read the newest mails of a thread, oldest first; say whether there are older.
+
+    :raises ApiError: not found, when no mail belongs to it.
+    """
+    asked = {"search": f"thread:{thread_id}", "limit": MAILS, "sort_order": "desc"}
+    reply = await bench.fetch("listEmail", asked, call)
+    mails: list[JsonObject] = [
+        mail for mail in reply.get("items") or () if isinstance(mail, dict)
+    ]
+    if not mails:
+        raise ApiError(
+            reason=Reason.NOT_FOUND,
+            message="There is no such thread.",
+            operation_id="listEmail",
+        )
+    more = len(mails) == MAILS and bool(reply.get("next_starting_after"))
+    return mails[::-1], more
+
+
+def mail_view(mail: JsonObject, fence: Fence) -> JsonObject:
+    """Return a mail with its own words, fenced."""
+    brief = PREVIEW(mail)
+    shown = {name: brief[name] for name in OF_A_MAIL if name in brief}
+    subject = in_one_line(mail.get("subject"))
+    return {**shown, "subject": subject, "text": fence.around(own_words(mail))}

@@ -1,0 +1,145 @@
+"""Checks of the schedule, and when its next window opens, in somebody's local time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import frozen
+
+from ...._json import Json, JsonObject
+from .check import Check
+from .survey import Survey
+
+DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+AHEAD = 15
+"""Days in which the next window is looked for beyond the first day of sending."""
+
+
+@frozen(kw_only=True)
+class Window:
+    """One sending window of a campaign.
+
+    :param days: numbers as the API counts them; 0 is Sunday.
+    """
+
+    name: str
+    zone: str
+    start: time
+    end: time
+    days: frozenset[int]
+
+    def as_object(self) -> JsonObject:
+        """Return the window in words."""
+        return {
+            "name": self.name,
+            "days": [DAYS[day] for day in sorted(self.days)],
+            "from": f"{self.start:%H:%M}",
+            "to": f"{self.end:%H:%M}",
+            "timezone": self.zone,
+        }
+
+    def opens_after(self, now: datetime, first: date | None) -> datetime | None:
+        """Return when it is next open: `now` if it is open, in the window's zone."""
+        zone = zone_named(self.zone)
+        if zone is None:
+            return None
+        local = now.astimezone(zone)
+        begin = max(local.date(), first) if first else local.date()
+        for ahead in range(AHEAD):
+            day = begin + timedelta(days=ahead)
+            if day.isoweekday() % 7 not in self.days:
+                continue
+            opening = datetime.combine(day, self.start, zone)
+            if local < datetime.combine(day, self.end, zone):
+                return max(opening, local)
+        return None
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return a time zone, or nothing for a name that is none here."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def windows_of(campaign: JsonObject) -> Sequence[Window]:
+    """Return the windows of a campaign; those that make no sense are left out."""
+    schedule = campaign.get("campaign_schedule")
+    listed = schedule.get("schedules") if isinstance(schedule, dict) else None
+    found = [_window(each) for each in listed or () if isinstance(each, dict)]
+    return [window for window in found if window is not None]
+
+
+def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
+    """Yield the check of the schedule.
+
+    :param zone: whose local time the next window is told in, beside its own.
+    """
+    schedule = seen.campaign.get("campaign_schedule") or {}
+    windows = [window for window in windows_of(seen.campaign) if window.days]
+    if not windows:
+        yield Check("schedule", "fail", "There is no sending window on any day.")
+        return
+    facts: dict[str, Json] = {"windows": [window.as_object() for window in windows]}
+    for name in ("start_date", "end_date"):
+        if schedule.get(name):
+            facts[name] = schedule[name]
+    last = _day(schedule.get("end_date"))
+    if last is not None and last < seen.now.date():
+        yield Check("schedule", "fail", "Its last day is past.", facts)
+        return
+    first = _day(schedule.get("start_date"))
+    openings = [window.opens_after(seen.now, first) for window in windows]
+    known = [opening for opening in openings if opening is not None]
+    if not known:
+        yield Check("schedule", "unknown", "The next window is not known.", facts)
+        return
+    soonest = min(known)
+    facts["next_window"] = told(soonest, zone)
+    if last is not None and soonest.date() > last:
+        yield Check("schedule", "fail", "No window is left before its end.", facts)
+        return
+    says = f"It sends next from {told(soonest, zone)['there']}."
+    yield Check("schedule", "ok", says, facts)
+
+
+def told(moment: datetime, zone: str | None) -> dict[str, str]:
+    """Return a moment there, in UTC, and in a zone that somebody asked for."""
+    shown = "%a %Y-%m-%d %H:%M"
+    found = {
+        "there": f"{moment:{shown}} ({moment.tzinfo})",
+        "utc": f"{moment.astimezone(ZoneInfo('UTC')):{shown}}",
+    }
+    local = zone_named(zone) if zone else None
+    if local is not None:
+        found["local"] = f"{moment.astimezone(local):{shown}} ({zone})"
+    return found
+
+
+def _window(each: JsonObject) -> Window | None:
+    timing, days = each.get("timing"), each.get("days")
+    if not isinstance(timing, dict) or not isinstance(days, dict):
+        return None
+    try:
+        start = time.fromisoformat(str(timing["from"]))
+        end = time.fromisoformat(str(timing["to"]))
+        chosen = frozenset(int(day) for day, on in days.items() if on)
+    except (KeyError, ValueError):
+        return None
+    return Window(
+        name=str(each.get("name") or ""),
+        zone=str(each.get("timezone") or ""),
+        start=start,
+        end=end,
+        days=chosen & frozenset(range(7)),
+    )
+
+
+def _day(text: Json) -> date | None:
+    try:
+        return date.fromisoformat(str(text)[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,72 @@
+"""From something that can be looked up to a resource that can be read.
+
+A `Look` returns JSON or text, or raises what the API client raises; `Reader` makes it
+contents, or a protocol error in the words of the caller's era.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from ..._deferred import deferred
+from ..._json import Json, dumps
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ...protocol.errors import (
+    ProtocolError,
+    invalid_params,
+    not_served,
+    resource_not_found,
+)
+from ...protocol.resource import Contents
+from ..bench import Bench
+from ..results import Refusal, error_object, fit
+
+Values: TypeAlias = Mapping[str, str]
+Look: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, Json]]
+
+JSON = "application/json"
+MARKDOWN = "text/markdown"
+
+CALLERS_FAULT = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
+
+
+@frozen
+class Reader:
+    """Reads a resource: looks, and writes down what was found as compact JSON."""
+
+    bench: Bench
+    look: Look
+
+    @deferred
+    async def __call__(
+        self, uri: str, values: Values, call: Call
+    ) -> Sequence[Contents]:
+        try:
+            value = await self.look(self.bench, values, call)
+        except ApiError as error:
+            if error.reason is Reason.NOT_FOUND:
+                modern = call.caller.revision.modern
+                raise resource_not_found(uri, modern=modern) from error
+            raise translated(error) from error
+        except Refusal as refusal:
+            raise invalid_params(refusal.message, refusal.as_object()) from refusal
+        return [_written(uri, value)]
+
+
+def translated(error: ApiError) -> ProtocolError:
+    """Return a failed call as a protocol error that a program can act on."""
+    described = error_object(error)
+    if error.reason in CALLERS_FAULT:
+        return invalid_params(error.message, described)
+    return not_served(error.message, described)
+
+
+def _written(uri: str, value: Json) -> Contents:
+    if isinstance(value, str):
+        return Contents(uri=uri, mime_type=MARKDOWN, text=value)
+    text = dumps(fit(value, {})).decode()
+    return Contents(uri=uri, mime_type=JSON, text=text)

@@ -1,0 +1,61 @@
+"""``instantly://workspace``: whose data this is, and what its plan includes."""
+
+from __future__ import annotations
+
+from ..._json import Json, JsonObject
+from ...protocol.call import Call
+from ..bench import Bench
+from .gathering import gather
+from .reading import Values
+
+SHOWN = (
+    "id",
+    "name",
+    "timestamp_created",
+    "scheduled_for_removal_at",
+    "add_unsub_to_block",
+    "default_opportunity_value",
+    "org_client_domain",
+)
+OF_A_PLAN = (
+    "plan_name",
+    "total_lead_limit",
+    "current_lead_count",
+    "total_credits",
+    "available_credits",
+    "plan_limit",
+    "interval",
+    "current_period_end",
+    "cancel_at_time",
+)
+
+
+async def workspace(bench: Bench, values: Values, call: Call) -> Json:
+    """Read the workspace; its plan only if the key may."""
+    found = await gather(
+        {
+            "workspace": bench.execute("getWorkspace", {}, call),
+            "plans": bench.execute("getWorkspacePlanDetails", {}, call),
+        }
+    )
+    if not found.has("workspace"):
+        raise found.failures["workspace"]
+    shown = _known(found.object("workspace"), SHOWN)
+    result: dict[str, Json] = {"workspace": shown}
+    if found.has("plans"):
+        result["plans"] = _plans(found.object("plans"))
+    if found.failures:
+        result["unknown"] = found.unknown()
+    return result
+
+
+def _plans(reply: JsonObject) -> JsonObject:
+    plans = {}
+    for name, plan in (reply.get("subscriptions") or {}).items():
+        if isinstance(plan, dict) and plan.get("plan_name"):
+            plans[name] = _known(plan, OF_A_PLAN)
+    return plans
+
+
+def _known(facts: JsonObject, names: tuple[str, ...]) -> JsonObject:
+    return {name: facts[name] for name in names if facts.get(name) is not None}

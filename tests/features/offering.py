@@ -1,0 +1,131 @@
+"""The base class of the tests of resources, prompts and completions.
+
+A request goes through the protocol's own methods, as a client's does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.fernet import Fernet
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp.api.interfaces import IInstantly
+from instantly_mcp.features.bench import ServerFacts
+from instantly_mcp.features.everything import build_features
+from instantly_mcp.features.selection import Selection
+from instantly_mcp.protocol.call import Caller
+from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.jsonrpc import Request
+from instantly_mcp.protocol.offer import Offer, ServerInfo, Turn
+from instantly_mcp.protocol.prompt_methods import complete, get_prompt, list_prompts
+from instantly_mcp.protocol.resource_methods import (
+    list_resources,
+    list_templates,
+    read_resource,
+)
+from instantly_mcp.protocol.versions import V2025_11_25, Revision
+from instantly_mcp.state.seals import Seal
+from tests.support.cases import ClockedTestCase
+from tests.support.instantly import RecordingInstantly
+
+KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
+OTHER = Credential(secret=Secret("another-key"), source="test")
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+"""A Thursday at noon."""
+
+METHODS: Mapping[str, Callable[[Offer, Turn], Any]] = {
+    "resources/list": list_resources,
+    "resources/templates/list": list_templates,
+    "resources/read": read_resource,
+    "prompts/list": list_prompts,
+    "prompts/get": get_prompt,
+    "completion/complete": complete,
+}
+
+
+class OfferingTestCase(ClockedTestCase):
+    """Gives a test everything on offer, on a scripted Instantly."""
+
+    mode = "live"
+
+    def setUp(self) -> None:
+        """Build the features on a driven clock and a fixed day."""
+        super().setUp()
+        self.instantly = RecordingInstantly()
+        self.features = build_features(
+            self.reached(),
+            self.clock,
+            ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
+            Selection.parse("default"),
+            wall=lambda: NOW.timestamp() + self.clock.seconds(),
+        )
+        self.offer = Offer(
+            info=ServerInfo(name="n", title="t", version="1"),
+            toolbox=self.features.toolbox,
+            shelf=self.features.shelf,
+            prompts=self.features.prompts,
+            seal=Seal([Fernet.generate_key()], self.clock.seconds),
+            clock=self.clock,
+            wall_clock=self.clock.seconds,
+        )
+        self.features.tell_changes_to(self.offer.changes.resource_updated)
+
+    def reached(self) -> IInstantly:
+        """Return what the features reach Instantly with."""
+        return self.instantly
+
+    def asking(
+        self,
+        method: str,
+        params: JsonObject,
+        revision: Revision = V2025_11_25,
+        credential: Credential | None = KEY,
+    ) -> Deferred[Any]:
+        """Start a request."""
+        turn = Turn(
+            request=Request(id=1, method=method, params=params),
+            caller=Caller(revision=revision, credential=credential),
+        )
+        return maybeDeferred(METHODS[method], self.offer, turn)
+
+    def ask(self, method: str, params: JsonObject, **more: Any) -> Any:
+        """Return the result of a request, as JSON."""
+        asking = self.asking(method, params, **more)
+        for _ in range(60):
+            if asking.called:
+                break
+            self.clock.advance(1)
+        return loads(dumps(self.successResultOf(asking)))
+
+    def refusal(self, method: str, params: JsonObject, **more: Any) -> ProtocolError:
+        """Return the error of a request."""
+        failure = self.failureResultOf(self.asking(method, params, **more))
+        error = failure.value
+        assert isinstance(error, ProtocolError), failure
+        return error
+
+    def read(self, uri: str, **more: Any) -> Any:
+        """Return the JSON of a resource's only contents."""
+        contents = self.ask("resources/read", {"uri": uri}, **more)["contents"]
+        self.assertEqual([each["uri"] for each in contents], [uri])
+        self.assertEqual(contents[0]["mimeType"], "application/json")
+        self.assertNotIn("\n", contents[0]["text"])
+        return loads(contents[0]["text"].encode())
+
+    def prompt(self, prompt_name: str, **arguments: str) -> str:
+        """Return the text of a prompt's only message."""
+        params = {"name": prompt_name, "arguments": arguments}
+        messages = self.ask("prompts/get", params)["messages"]
+        self.assertEqual([each["role"] for each in messages], ["user"])
+        text: str = messages[0]["content"]["text"]
+        return text
+
+    def prompt_error(self, prompt_name: str, **arguments: str) -> ProtocolError:
+        """Return the error of a prompt."""
+        params = {"name": prompt_name, "arguments": arguments}
+        return self.refusal("prompts/get", params)
