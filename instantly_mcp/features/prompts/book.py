@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
 from ...protocol.prompt import Prompt, PromptArgument
 from ...protocol.resource import Complete
 from ...protocol.shelves import PromptShelf
@@ -22,92 +26,110 @@ from .period import WORDS
 from .rendering import Desk, Renderer, Write
 from .reports import client_report, weekly_report
 
+RANGE = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
+
+
+@frozen(kw_only=True)
+class Entry:
+    """One prompt as the table below states it.
+
+    :param needs: arguments that must be given, and what they are.
+    :param takes: arguments that may be given.
+    """
+
+    write: Write
+    title: str
+    says: str
+    needs: Mapping[str, str] = field(factory=dict)
+    takes: Mapping[str, str] = field(factory=dict)
+
+
+PROMPTS = (
+    Entry(
+        write=launch_preflight,
+        title="Launch preflight",
+        says="Check a campaign before its launch: senders, leads, copy, schedule.",
+        needs={"campaign": "name or id"},
+        takes={"timezone": "your IANA zone, for local times"},
+    ),
+    Entry(
+        write=morning_inbox,
+        title="Morning inbox",
+        says="Sort unread mail and draft answers; nothing is sent.",
+        takes={"limit": f"threads, 1 to {MOST}, default {DEFAULT}"},
+    ),
+    Entry(
+        write=why_not_sending,
+        title="Why is it not sending?",
+        says="Find out what keeps a campaign from sending.",
+        needs={"campaign": "name or id"},
+    ),
+    Entry(
+        write=weekly_report,
+        title="Weekly report",
+        says="Numbers of campaigns in a period, against the one before.",
+        takes={
+            "campaigns": "names or ids, comma-separated; default all",
+            "range": RANGE + "last_7_days",
+        },
+    ),
+    Entry(
+        write=list_hygiene,
+        title="List hygiene",
+        says="How clean a lead list is, and how to clean it.",
+        needs={"list": "name or id"},
+    ),
+    Entry(
+        write=reply_triage,
+        title="Reply triage",
+        says="Classify a thread and draft the answer.",
+        needs={"thread": "thread_id"},
+    ),
+    Entry(
+        write=client_report,
+        title="Client report",
+        says="A workspace's results, written for the client.",
+        takes={
+            "workspace": "id of a client's workspace; default the key's own",
+            "range": RANGE + "last_30_days",
+        },
+    ),
+)
+
 
 def build_prompts(bench: Bench, directory: Directory) -> PromptShelf:
     """Return every prompt, bound to what it gathers from."""
-    desk = Desk(bench, directory)
-    campaign = _needed("campaign", "name or id", Completer(directory, CAMPAIGN))
-    days = _range("default last_7_days")
+    desk, completers = Desk(bench, directory), _completers(directory)
+    return PromptShelf([_prompt(entry, desk, completers) for entry in PROMPTS])
 
-    def prompt(
-        write: Write, title: str, says: str, *arguments: PromptArgument
-    ) -> Prompt:
-        return Prompt(
-            name=write.__name__,
-            title=title,
+
+def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Prompt:
+    arguments = [
+        PromptArgument(
+            name=name,
             description=says,
-            render=Renderer(desk, write),
-            arguments=arguments,
-            needs_credential=True,
+            required=name in entry.needs,
+            complete=completers.get(name),
         )
-
-    return PromptShelf(
-        [
-            prompt(
-                launch_preflight,
-                "Launch preflight",
-                "Check a campaign before its launch: senders, leads, copy, schedule.",
-                campaign,
-                _may(
-                    "timezone",
-                    "your IANA zone, for local times",
-                    WordCompleter(Zones()),
-                ),
-            ),
-            prompt(
-                morning_inbox,
-                "Morning inbox",
-                "Sort unread mail and draft answers; nothing is sent.",
-                _may("limit", f"threads, 1 to {MOST}, default {DEFAULT}"),
-            ),
-            prompt(
-                why_not_sending,
-                "Why is it not sending?",
-                "Find out what keeps a campaign from sending.",
-                campaign,
-            ),
-            prompt(
-                weekly_report,
-                "Weekly report",
-                "Numbers of campaigns in a period, against the one before.",
-                _may(
-                    "campaigns",
-                    "names or ids, comma-separated; default all",
-                    SeveralCompleter(Completer(directory, CAMPAIGN)),
-                ),
-                days,
-            ),
-            prompt(
-                list_hygiene,
-                "List hygiene",
-                "How clean a lead list is, and how to clean it.",
-                _needed("list", "name or id", Completer(directory, LEAD_LIST)),
-            ),
-            prompt(
-                reply_triage,
-                "Reply triage",
-                "Classify a thread and draft the answer.",
-                _needed("thread", "thread_id"),
-            ),
-            prompt(
-                client_report,
-                "Client report",
-                "A workspace's results, written for the client.",
-                _may("workspace", "id of a client's workspace; default the key's own"),
-                _range("default last_30_days"),
-            ),
-        ]
+        for name, says in {**entry.needs, **entry.takes}.items()
+    ]
+    return Prompt(
+        name=entry.write.__name__,
+        title=entry.title,
+        description=entry.says,
+        render=Renderer(desk, entry.write),
+        arguments=arguments,
+        needs_credential=True,
     )
 
 
-def _needed(name: str, says: str, complete: Complete | None = None) -> PromptArgument:
-    return PromptArgument(name=name, description=says, required=True, complete=complete)
-
-
-def _may(name: str, says: str, complete: Complete | None = None) -> PromptArgument:
-    return PromptArgument(name=name, description=says, complete=complete)
-
-
-def _range(default: str) -> PromptArgument:
-    says = f"last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; {default}"
-    return _may("range", says, WordCompleter(lambda: WORDS))
+def _completers(directory: Directory) -> Mapping[str, Complete]:
+    """Return what completes an argument, by its name."""
+    campaign = Completer(directory, CAMPAIGN)
+    return {
+        "campaign": campaign,
+        "campaigns": SeveralCompleter(campaign),
+        "list": Completer(directory, LEAD_LIST),
+        "timezone": WordCompleter(Zones()),
+        "range": WordCompleter(lambda: WORDS),
+    }

@@ -115,13 +115,18 @@ async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
             "Known",
             f"- Thread {thread_id}: {len(mails)} mails"
             + (", older ones are left out." if left_out else "."),
-            f"- The last mail is {'theirs' if last is answered else 'ours'}. The last "
+            f"- The last mail is {'theirs' if last in received else 'ours'}. The last "
             f"one received has id {answered.get('id')}, in the mailbox "
             f"{answered.get('eaccount')}.",
             "- It may be an automatic reply." if answered.get("is_auto_reply") else "",
-            *_about(around, fence),
+            _campaign_line(around),
         ),
-        section("Mails, oldest first", fence.notice, *(_mail(m, fence) for m in shown)),
+        section(
+            "The lead, and the mails, oldest first",
+            fence.notice,
+            _lead_line(around, fence),
+            *(_mail(mail, fence) for mail in shown),
+        ),
         not_known(around.unknown()),
         section("What to do", numbered(_steps(answered))),
         ASK_FIRST,
@@ -131,7 +136,7 @@ async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
 def _limit(text: str) -> int:
     if not text.strip():
         return DEFAULT
-    if not text.strip().isdigit() or not 1 <= int(text) <= MOST:
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MOST:
         raise invalid_params(f"limit is a number from 1 to {MOST}")
     return int(text)
 
@@ -174,17 +179,19 @@ async def _around(desk: Desk, mail: JsonObject, call: Call) -> Gathered:
     return await gather(works)
 
 
-def _about(around: Gathered, fence: Fence) -> list[str]:
-    said = []
-    if around.has("lead"):
-        lead = LEAD(around.object("lead"))
-        shown = {name: lead[name] for name in OF_A_LEAD if lead.get(name) is not None}
-        said.append(f"- The lead:\n{fence.around(_plain(shown))}")
-    if around.has("campaign"):
-        campaign = around.object("campaign")
-        name = in_one_line(campaign.get("name"))
-        said.append(f'- The campaign: "{name}" ({campaign.get("id")}).')
-    return said
+def _campaign_line(around: Gathered) -> str:
+    if not around.has("campaign"):
+        return ""
+    campaign = around.object("campaign")
+    return f'- Campaign "{in_one_line(campaign.get("name"))}" ({campaign.get("id")}).'
+
+
+def _lead_line(around: Gathered, fence: Fence) -> str:
+    if not around.has("lead"):
+        return ""
+    lead = LEAD(around.object("lead"))
+    shown = {name: lead[name] for name in OF_A_LEAD if lead.get(name) is not None}
+    return f"### The lead\n{fence.around(_plain(shown))}"
 
 
 def _plain(facts: JsonObject) -> str:

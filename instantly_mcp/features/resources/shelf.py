@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import frozen
+
 from ...protocol.resource import Complete, Resource, ResourceTemplate
 from ...protocol.shelves import ResourceShelf
 from ...protocol.uri_template import UriTemplate
@@ -15,6 +17,7 @@ from ..completions import (
     LEAD_LIST,
     Completer,
     Directory,
+    Kind,
     WordCompleter,
     operation_ids,
 )
@@ -27,163 +30,186 @@ ALWAYS_MS = 3_600_000
 """Facts that only a new version of the daemon changes are cached so long."""
 
 
+@frozen(kw_only=True)
+class Entry:
+    """One resource or template as the tables below state it.
+
+    :param public: the same for everybody, key or no key.
+    :param completes: the kind of thing that its first variable names.
+    """
+
+    path: str
+    title: str
+    says: str
+    look: Look
+    public: bool = False
+    mime_type: str = JSON
+    completes: Kind | None = None
+
+    @property
+    def name(self) -> str:
+        """The short name for programs."""
+        return self.title.lower().replace(" ", "-")
+
+
+RESOURCES = (
+    Entry(
+        path="workspace",
+        title="Workspace",
+        says="The key's workspace: name, plans, lead limit, credits left.",
+        look=workspace.workspace,
+    ),
+    Entry(
+        path="limits",
+        title="Limits",
+        says="Rate limits, page sizes, result sizes, and what costs credits.",
+        look=listed_facts.limits,
+        public=True,
+    ),
+    Entry(
+        path="enums",
+        title="Code tables",
+        says="What the API's numbers mean: statuses, interest, verification, jobs.",
+        look=listed_facts.enums,
+        public=True,
+    ),
+    Entry(
+        path="timezones",
+        title="Time zones",
+        says="The zones that campaigns can use, and how others are placed.",
+        look=listed_facts.timezones,
+        public=True,
+    ),
+    Entry(
+        path="webhook-events",
+        title="Webhook events",
+        says="Event types of webhooks, what they carry, and their traps.",
+        look=listed_facts.webhook_events,
+        public=True,
+    ),
+    Entry(
+        path="docs/deliverability-checklist",
+        title="Deliverability checklist",
+        says="What keeps cold mail out of spam, before and after a launch.",
+        look=checklist.checklist,
+        public=True,
+        mime_type=MARKDOWN,
+    ),
+    Entry(
+        path="policy",
+        title="Policy",
+        says="What this server offers, and what needs the person's word first.",
+        look=listed_facts.policy,
+        public=True,
+    ),
+)
+
+TEMPLATES = (
+    Entry(
+        path="campaigns/{id}",
+        title="Campaign",
+        says="A campaign's settings, senders, schedule, and its copy as text.",
+        look=campaigns.campaign,
+        completes=CAMPAIGN,
+    ),
+    Entry(
+        path="campaigns/{id}/preflight",
+        title="Campaign preflight",
+        says="Is it ready? Checks senders, leads, copy, variables, schedule, volume.",
+        look=preflight,
+        completes=CAMPAIGN,
+    ),
+    Entry(
+        path="campaigns/{id}/analytics{?from,to}",
+        title="Campaign analytics",
+        says="Totals, rates and days of a campaign; from and to are dates.",
+        look=campaigns.analytics,
+        completes=CAMPAIGN,
+    ),
+    Entry(
+        path="leads/{id}",
+        title="Lead",
+        says="A lead with its custom variables.",
+        look=objects.lead,
+    ),
+    Entry(
+        path="lists/{id}/scorecard",
+        title="List scorecard",
+        says="How clean a lead list is: verification, duplicates, role addresses.",
+        look=lists.scorecard,
+        completes=LEAD_LIST,
+    ),
+    Entry(
+        path="accounts/{email}",
+        title="Sending account",
+        says="A mailbox: status, warm-up, limits, and why it cannot send.",
+        look=objects.account,
+        completes=ACCOUNT,
+    ),
+    Entry(
+        path="threads/{thread_id}",
+        title="Mail thread",
+        says="The mails of a thread, oldest first, as fenced text.",
+        look=objects.thread,
+    ),
+    Entry(
+        path="jobs/{id}",
+        title="Background job",
+        says="A background job's status and progress. Can be subscribed to.",
+        look=objects.job,
+        completes=JOB,
+    ),
+    Entry(
+        path="schema/{operation}",
+        title="Operation schema",
+        says="An API operation: arguments, risk, scopes, limit.",
+        look=listed_facts.operation_schema,
+        public=True,
+    ),
+)
+
+
 def build_shelf(bench: Bench, directory: Directory) -> ResourceShelf:
     """Return every resource, bound to what it reads from."""
-    return ResourceShelf(_resources(bench), _templates(bench, directory))
+    return ResourceShelf(
+        [_resource(entry, bench) for entry in RESOURCES],
+        [_template(entry, bench, directory) for entry in TEMPLATES],
+    )
 
 
-def _resources(bench: Bench) -> list[Resource]:
-    def public(
-        path: str, title: str, says: str, look: Look, mime_type: str = JSON
-    ) -> Resource:
-        return Resource(
-            uri=SCHEME + path,
-            name=path.rpartition("/")[2],
-            title=title,
-            description=says,
-            mime_type=mime_type,
-            read=Reader(bench, look),
-            ttl_ms=ALWAYS_MS,
-        )
-
-    return [
-        Resource(
-            uri=SCHEME + "workspace",
-            name="workspace",
-            title="Workspace",
-            description="The key's workspace: name, plans, lead limit, credits left.",
-            mime_type=JSON,
-            read=Reader(bench, workspace.workspace),
-            needs_credential=True,
-            private=True,
-        ),
-        public(
-            "limits",
-            "Limits",
-            "Rate limits, page sizes, result sizes, and what costs credits.",
-            listed_facts.limits,
-        ),
-        public(
-            "enums",
-            "Code tables",
-            "What the API's numbers mean: statuses, interest, verification, jobs.",
-            listed_facts.enums,
-        ),
-        public(
-            "timezones",
-            "Time zones",
-            "The zones that campaigns can use, and how others are placed.",
-            listed_facts.timezones,
-        ),
-        public(
-            "webhook-events",
-            "Webhook events",
-            "Event types of webhooks, what they carry, and their traps.",
-            listed_facts.webhook_events,
-        ),
-        public(
-            "docs/deliverability-checklist",
-            "Deliverability checklist",
-            "What keeps cold mail out of spam, before and after a launch.",
-            checklist.checklist,
-            MARKDOWN,
-        ),
-        public(
-            "policy",
-            "Policy",
-            "What this server offers, and what needs the person's word first.",
-            listed_facts.policy,
-        ),
-    ]
-
-
-def _templates(bench: Bench, directory: Directory) -> list[ResourceTemplate]:
-    campaign = {"id": Completer(directory, CAMPAIGN)}
-
-    def private(
-        path: str, title: str, says: str, look: Look, complete: Mapping[str, Complete]
-    ) -> ResourceTemplate:
-        return ResourceTemplate(
-            template=UriTemplate(SCHEME + path),
-            name=title.lower().replace(" ", "-"),
-            title=title,
-            description=says,
-            mime_type=JSON,
-            read=Reader(bench, look),
-            complete=complete,
-        )
-
-    return [
-        private(
-            "campaigns/{id}",
-            "Campaign",
-            "A campaign's settings, senders, schedule, and its copy as text.",
-            campaigns.campaign,
-            campaign,
-        ),
-        private(
-            "campaigns/{id}/preflight",
-            "Campaign preflight",
-            "Is it ready? Checks of senders, leads, copy, variables, schedule, volume.",
-            preflight,
-            campaign,
-        ),
-        private(
-            "campaigns/{id}/analytics{?from,to}",
-            "Campaign analytics",
-            "Totals, rates and days of a campaign; from and to are dates.",
-            campaigns.analytics,
-            campaign,
-        ),
-        private(
-            "leads/{id}",
-            "Lead",
-            "A lead with its custom variables.",
-            objects.lead,
-            {},
-        ),
-        private(
-            "lists/{id}/scorecard",
-            "List scorecard",
-            "How clean a lead list is: verification, duplicates, role addresses.",
-            lists.scorecard,
-            {"id": Completer(directory, LEAD_LIST)},
-        ),
-        private(
-            "accounts/{email}",
-            "Sending account",
-            "A mailbox: status, warm-up, limits, and why it cannot send.",
-            objects.account,
-            {"email": Completer(directory, ACCOUNT)},
-        ),
-        private(
-            "threads/{thread_id}",
-            "Mail thread",
-            "The mails of a thread, oldest first, as fenced text.",
-            objects.thread,
-            {},
-        ),
-        private(
-            "jobs/{id}",
-            "Background job",
-            "A background job's status and progress. Can be subscribed to.",
-            objects.job,
-            {"id": Completer(directory, JOB)},
-        ),
-        _schemas(bench),
-    ]
-
-
-def _schemas(bench: Bench) -> ResourceTemplate:
-    return ResourceTemplate(
-        template=UriTemplate(SCHEME + "schema/{operation}"),
-        name="operation-schema",
-        title="Operation schema",
-        description="An API operation: arguments, risk, scopes, limit.",
-        mime_type=JSON,
-        read=Reader(bench, listed_facts.operation_schema),
-        complete={"operation": WordCompleter(operation_ids)},
-        needs_credential=False,
-        private=False,
+def _resource(entry: Entry, bench: Bench) -> Resource:
+    return Resource(
+        uri=SCHEME + entry.path,
+        name=entry.name,
+        title=entry.title,
+        description=entry.says,
+        mime_type=entry.mime_type,
+        read=Reader(bench, entry.look),
+        needs_credential=not entry.public,
+        private=not entry.public,
         ttl_ms=ALWAYS_MS,
     )
+
+
+def _template(entry: Entry, bench: Bench, directory: Directory) -> ResourceTemplate:
+    return ResourceTemplate(
+        template=UriTemplate(SCHEME + entry.path),
+        name=entry.name,
+        title=entry.title,
+        description=entry.says,
+        mime_type=entry.mime_type,
+        read=Reader(bench, entry.look),
+        complete=_completers(entry, directory),
+        needs_credential=not entry.public,
+        private=not entry.public,
+        ttl_ms=ALWAYS_MS,
+    )
+
+
+def _completers(entry: Entry, directory: Directory) -> Mapping[str, Complete]:
+    if entry.look is listed_facts.operation_schema:
+        return {"operation": WordCompleter(operation_ids)}
+    if entry.completes is None:
+        return {}
+    first = UriTemplate(entry.path).names[0]
+    return {first: Completer(directory, entry.completes)}
