@@ -136,6 +136,7 @@ def _transports(
         sessions=core.sessions,
         changes=core.offer.changes,
         strict=settings.session_policy == "strict",
+        retention=core.retention,
     )
     legacy_sse = LegacySse(
         server=core.server,
@@ -199,6 +200,8 @@ def _parts(
         timers=(
             Periodic(reactor, KEEP_ALIVE_SECONDS, streams.keep_alive, "keep-alive"),
             Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
+            Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
+            Periodic(reactor, SWEEP_SECONDS, core.offer.tasks.sweep, "task sweep"),
         ),
         refuse_new=refuse_new,
         close_streams=close_streams,

@@ -9,9 +9,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from .. import __version__
 from ..features.bench import ServerFacts
+from ..features.everything import build_features
 from ..features.selection import Selection
-from ..features.tools import build_toolbox
 from ..metrics.registry import Metrics
+from ..pipeline.resumable import Retention
 from ..protocol.offer import Offer, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer
@@ -39,6 +40,7 @@ class Core:
     outward: Outward
     keeping: Keeping
     sessions: MemorySessionStore
+    retention: Retention
     offer: Offer
     server: TrackedServer
 
@@ -60,6 +62,7 @@ def make_core(
         sessions=make_session_store(
             keeping.seal, clock, wall, limits, keeping.state_dir
         ),
+        retention=Retention(clock),
         offer=offer,
         server=TrackedServer(offer, tracker=in_flight),
     )
@@ -72,7 +75,7 @@ def make_offer(
     keeping: Keeping,
     wall: Callable[[], float],
 ) -> Offer:
-    """Return what the server offers: the tools of the selected toolsets."""
+    """Return what the server offers: selected tools, resources and prompts."""
     facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
     selection = Selection.parse(",".join(settings.toolsets))
     info = ServerInfo(
@@ -81,10 +84,16 @@ def make_offer(
         version=__version__,
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
     )
-    return Offer(
+    there = outward.wall(clock, wall)
+    features = build_features(outward.client, clock, facts, selection, there)
+    offer = Offer(
         info=info,
-        toolbox=build_toolbox(outward.client, clock, facts, selection),
+        toolbox=features.toolbox,
+        shelf=features.shelf,
+        prompts=features.prompts,
         seal=keeping.seal,
         clock=clock,
         wall_clock=wall,
     )
+    features.tell_changes_to(offer.changes.resource_updated)
+    return offer

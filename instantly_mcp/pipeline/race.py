@@ -114,7 +114,7 @@ class Race:
             channel = Channel()
             self._sink = ChannelOutlet(channel)
             return channel
-        stream = self.streams.new(self.primed)
+        stream = self.streams.new(self.primed, is_answer=True)
         self._sink = stream
         return stream.open()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 from attrs import define, field, frozen
@@ -41,6 +42,7 @@ class McpSession:
     subscriptions: set[str] = field(factory=set, repr=False)
     standby: IOutlet | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
+    _on_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
 
     @property
     def principal(self) -> str:
@@ -54,7 +56,10 @@ class McpSession:
     def introduce(self, params: JsonObject) -> None:
         """Remember what the client says of itself in ``initialize``."""
         declared = params.get("capabilities")
-        self.capabilities = declared if isinstance(declared, dict) else {}
+        capabilities = dict(declared) if isinstance(declared, dict) else {}
+        if not self.revision.elicitation:
+            capabilities.pop("elicitation", None)
+        self.capabilities = capabilities
         client = params.get("clientInfo")
         name = client.get("name") if isinstance(client, dict) else None
         self.client_name = name[:100] if isinstance(name, str) else ""
@@ -84,9 +89,9 @@ class McpSession:
         if not self.streams and not self.ended:
             self.standby = stream
 
-    def carries(self, stream: IOutlet) -> bool:
-        """Say whether the stream is one of those for messages of no request."""
-        return stream is self.standby or stream in self.streams
+    def when_closed(self, callback: Callable[[], None]) -> None:
+        """Call back once when the session closes."""
+        self._on_close.append(callback)
 
     def next_request_id(self) -> str:
         """Return an id for a request of ours, unique in this session."""
@@ -102,6 +107,9 @@ class McpSession:
         for stream in list(self.streams):
             stream.close()
         self.streams.clear()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
 
 
 class Standing(Enum):

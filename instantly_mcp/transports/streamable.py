@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -16,7 +16,7 @@ from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
-from ..pipeline.resumable import StreamLog
+from ..pipeline.resumable import Retention, StreamLog
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import (
     SERVER_ERROR,
@@ -36,6 +36,10 @@ MAX_STREAMS = 8
 """GET streams that one session may hold open at a time."""
 
 
+def _own_retention(transport: StreamableHttp) -> Retention:
+    return Retention(transport.answering.clock)
+
+
 @implementer(ITransport)
 @frozen(kw_only=True)
 class StreamableHttp:
@@ -43,12 +47,14 @@ class StreamableHttp:
 
     :param strict: an id that nobody here minted is 404 and a missing one 400, where
         otherwise direct execution would serve the request.
+    :param retention: bounds what all sessions keep of their streams.
     """
 
     answering: Answering
     sessions: ISessionStore
     changes: Changes
     strict: bool = False
+    retention: Retention = Factory(_own_retention, takes_self=True)
     _logs: WeakKeyDictionary[McpSession, StreamLog] = field(
         factory=WeakKeyDictionary, init=False, repr=False
     )
@@ -153,9 +159,8 @@ class StreamableHttp:
         if found is None:
             return None
         stream, place = found
-        carries_news = session.carries(stream)
         channel = stream.resume(place)
-        if carries_news:
+        if not stream.is_answer and not stream.is_over:
             session.connected(stream)
             channel.when_closed(lambda: self._lost(session, stream))
         return _event_stream(channel, session)
@@ -166,7 +171,8 @@ class StreamableHttp:
     def _log_of(self, session: McpSession) -> StreamLog:
         log = self._logs.get(session)
         if log is None:
-            log = self._logs[session] = StreamLog()
+            log = self._logs[session] = StreamLog(self.retention)
+            session.when_closed(log.clear)
         return log
 
     def _delete(self, exchange: Exchange) -> Reply:

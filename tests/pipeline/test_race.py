@@ -9,7 +9,7 @@ from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.race import COMMIT_SECONDS, Race
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
-from instantly_mcp.pipeline.resumable import StreamLog
+from instantly_mcp.pipeline.resumable import Retention, StreamLog
 from instantly_mcp.protocol.call import NOWHERE
 from instantly_mcp.protocol.errors import ProtocolError, method_not_found
 from instantly_mcp.protocol.interfaces import IOutlet
@@ -301,7 +301,7 @@ class LeavingTests(RaceTestCase):
 class ResumableTests(RaceTestCase):
     def test_primed(self) -> None:
         """A stream that can be resumed begins with an empty event that has an id."""
-        log = StreamLog()
+        log = StreamLog(Retention(self.clock))
         race = self.race(streams=log, primed=True)
         race.commit()
         self.stream(race)
@@ -314,7 +314,7 @@ class ResumableTests(RaceTestCase):
 
     def test_result_waits_for_the_client(self) -> None:
         """The result of a call whose connection is lost can be fetched later."""
-        log = StreamLog()
+        log = StreamLog(Retention(self.clock))
         race = self.race(streams=log, primed=True)
         race.commit()
         self.stream(race).channel.abandon()
@@ -329,7 +329,7 @@ class ResumableTests(RaceTestCase):
 
     def test_interrupted(self) -> None:
         """A tool may close the connection; the call goes on and is not cancelled."""
-        race = self.race(streams=StreamLog(), primed=True)
+        race = self.race(streams=StreamLog(Retention(self.clock)), primed=True)
         race.outlet.interrupt()
         self.stream(race)
         self.assertTrue(self.ended)

@@ -48,6 +48,15 @@ class McpSessionTests(SynchronousTestCase):
         self.assertTrue(session.ended)
         self.assertEqual((session.calls, session.streams), ({}, []))
 
+    def test_tells_of_its_end(self) -> None:
+        """Whoever keeps something for the session is told of its end, once."""
+        session = make_session()
+        told: list[str] = []
+        session.when_closed(lambda: told.append("end"))
+        session.close()
+        session.close()
+        self.assertEqual(told, ["end"])
+
     def test_close_twice(self) -> None:
         """Ending it again changes nothing."""
         session = make_session()

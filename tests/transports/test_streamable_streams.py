@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from instantly_mcp.pipeline.resumable import MAX_STREAMS as MAX_KEPT
 from instantly_mcp.transports.streamable import MAX_STREAMS
 from tests.support.clients import SessionClient
 from tests.support.messages import (
@@ -98,6 +99,27 @@ class GetStreamTests(StreamableTestCase):
         again = self.listen(client, with_headers={"last-event-id": last})
         self.assertEqual([one["id"] for one in again.messages], [9])
         self.assertTrue(again.ended)
+
+    def test_resuming_one_of_two(self) -> None:
+        """A lost stream that is taken up beside another one carries news again."""
+        client = SessionClient(self.rig)
+        first, second = self.listen(client), self.listen(client)
+        last = cast("str", first.events[-1].id)
+        first.leave()
+        again = self.listen(client, with_headers={"last-event-id": last})
+        second.leave()
+        self.session_of(client).tell(NEWS)
+        self.assertEqual(again.messages, [NEWS])
+
+    def test_streams_that_nobody_takes_up(self) -> None:
+        """Streams that a client loses do not pile up, nor outlive their session."""
+        client = SessionClient(self.rig)
+        retention = self.rig.streamable.retention
+        for _ in range(MAX_KEPT + 10):
+            self.listen(client).leave()
+        self.assertLess(retention.kept_bytes, MAX_KEPT * 2000)
+        self.rig.send(method="DELETE", session=client.session)
+        self.assertEqual(retention.kept_bytes, 0)
 
     def test_resuming_elsewhere(self) -> None:
         """An event id of one session replays nothing in another."""
