@@ -25,6 +25,8 @@ class Revision:
     :param completions: the completions capability exists.
     :param priming: streams begin with an empty event that carries an id.
     :param progress_messages: progress notifications carry a ``message``.
+    :param elicitation: a server may ask the person; before that it never does, even
+        of a client that declares to answer.
     """
 
     version: str
@@ -35,6 +37,7 @@ class Revision:
     batches: bool = False
     progress_messages: bool = True
     completions: bool = True
+    elicitation: bool = True
     priming: bool = False
 
 
@@ -44,8 +47,11 @@ V2024_11_05 = Revision(
     structured=False,
     progress_messages=False,
     completions=False,
+    elicitation=False,
 )
-V2025_03_26 = Revision(version="2025-03-26", structured=False, batches=True)
+V2025_03_26 = Revision(
+    version="2025-03-26", structured=False, batches=True, elicitation=False
+)
 V2025_06_18 = Revision(version="2025-06-18")
 V2025_11_25 = Revision(
     version="2025-11-25", argument_errors_as_results=True, priming=True

@@ -1,0 +1,345 @@
+"""§2.9, one endpoint for both eras: the decision table, and what each era may say."""
+
+from __future__ import annotations
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.pipeline.exchange import Route
+from tests.support.clients import SessionClient
+from tests.support.messages import (
+    LEGACY_VERSIONS,
+    MODERN_VERSION,
+    call,
+    initialize,
+    modern,
+    modern_headers,
+    notice,
+    request,
+)
+from tests.support.received import Received
+from tests.support.servers import BOB
+
+from .everything import ASKABLE, RulesTestCase
+
+
+class DecisionTests(RulesTestCase):
+    """One test each row; the body decides, the header is the cross-check."""
+
+    def sent(self, message: Json, version: str | None, **fields: Json) -> Received:
+        """Send a message with this version header and no others of the modern era."""
+        speaks = fields.pop("speaks", MODERN_VERSION)
+        return self.rig.send(message, version=version, speaks=speaks, **fields)
+
+    def test_row_1_modern_envelope(self) -> None:
+        """A modern version in _meta is modern; another or no header is -32020."""
+        message = modern(request("tools/list"))
+        headers = {"mcp-method": "tools/list"}
+        served = self.sent(message, MODERN_VERSION, with_headers=headers)
+        self.assertEqual(served.result["resultType"], "complete")
+        for header in (None, "2025-11-25", "2024-11-05", "2027-01-01"):
+            received = self.sent(message, header, with_headers=headers)
+            self.assertRefused(received, 400, -32020)
+
+    def test_row_2_modern_header_alone(self) -> None:
+        """A modern or unknown header without the key in _meta is 400, -32602."""
+        for header in (MODERN_VERSION, "v999.0.0", "2025-11-26"):
+            for meta in (None, {}, {"progressToken": 1}):
+                params: Json = {} if meta is None else {"_meta": meta}
+                received = self.sent(request("tools/list", params), header)
+                self.assertRefused(received, 400, -32602)
+
+    def test_row_3_neither(self) -> None:
+        """With a legacy header or none it is legacy, and knows no modern method."""
+        for header in (None, *LEGACY_VERSIONS):
+            speaks = header or "2025-03-26"
+            listed = self.sent(request("tools/list"), header, speaks=speaks)
+            self.assertNotIn("resultType", listed.result)
+            unknown = self.sent(request("server/discover"), header, speaks=speaks)
+            self.assertEqual(unknown.error["code"], -32601)
+
+    def test_row_3_strict(self) -> None:
+        """A strict daemon demands the session: missing is 400, unknown is 404."""
+        self.rig = self.make_rig(strict=True)
+        missing = self.sent(call("hello"), "2025-11-25", speaks="2025-11-25")
+        self.assertEqual(missing.status, 400)
+        unknown = self.sent(
+            call("hello"), "2025-11-25", speaks="2025-11-25", session="nobody-s"
+        )
+        self.assertEqual(unknown.status, 404)
+        self.assertEqual(self.rig.small.ran, [])
+        self.assertEqual(self.client().ask(call("hello")).status, 200)
+
+    def test_row_4_initialize_with_envelope(self) -> None:
+        """The method's name decides nothing: with an envelope it is 404, -32601."""
+        message = modern(initialize())
+        received = self.rig.send_modern(message)
+        self.assertRefused(received, 404, -32601)
+        self.assertEqual(self.rig.store.count, 0)
+
+    def test_row_5_initialize_naming_the_modern_revision(self) -> None:
+        """initialize answers 2025-11-25 to whatever it does not know, and never it."""
+        for version in (MODERN_VERSION, "2030-01-01", "1", "", None, 7):
+            received = self.rig.send(initialize(version), speaks="2025-11-25")
+            self.assertEqual(received.result["protocolVersion"], "2025-11-25")
+            self.assertIsNotNone(received.header("mcp-session-id"))
+
+    def test_row_5_header_on_initialize(self) -> None:
+        """A legacy version header on initialize itself is accepted."""
+        received = self.sent(initialize(), "2025-11-25", speaks="2025-11-25")
+        self.assertEqual(received.status, 200)
+
+    def test_row_6_notification(self) -> None:
+        """A notification follows its header; a modern one is 202 and ignored."""
+        client = self.client()
+        client.ask(call("slow", id=1))
+        cancelled = notice("notifications/cancelled", {"requestId": 1})
+        ignored = self.sent(cancelled, MODERN_VERSION, session=client.session)
+        self.assertEqual((ignored.status, ignored.messages), (202, []))
+        self.assertFalse(self.rig.small.running[0].cancelled)
+        self.assertEqual(client.ask(cancelled).status, 202)
+        self.assertTrue(self.rig.small.running[0].cancelled)
+
+    def test_row_7_array(self) -> None:
+        """An array is legacy only, and only in a session of 2025-03-26."""
+        batch = [request("ping", id=1)]
+        for header in (None, *LEGACY_VERSIONS, MODERN_VERSION):
+            received = self.sent(batch, header, speaks=header or "2025-03-26")
+            self.assertEqual(received.status, 400)
+
+    def test_row_8_response(self) -> None:
+        """A response is 202 in the session eras and 400 in the modern one."""
+        answer: JsonObject = {"jsonrpc": "2.0", "id": "server-9", "result": {}}
+        client = self.client()
+        accepted = client.ask(answer)
+        self.assertEqual((accepted.status, accepted.messages), (202, []))
+        self.assertRefused(self.sent(answer, MODERN_VERSION), 400, -32600)
+
+    def test_errors_are_always_json_rpc(self) -> None:
+        """No 400 of the modern path makes a client take us for a legacy server."""
+        message = modern(request("tools/list", id=3))
+        spoiled: list[tuple[Json, dict[str, str]]] = [
+            (message, {"mcp-method": "x"}),
+            (modern(message, version="v9"), {"mcp-protocol-version": "v9"}),
+            ([message], {}),
+            (modern(message, clientCapabilities=[]), {}),
+        ]
+        for body, headers in spoiled:
+            sent = {**modern_headers(message), **headers}
+            received = self.rig.send(body, with_headers=sent, speaks=MODERN_VERSION)
+            self.assertEqual(received.status, 400)
+            self.assertEqual(received.message["jsonrpc"], "2.0")
+            self.assertIn(received.error["code"], (-32020, -32022, -32600, -32602))
+
+
+class NegotiationTests(RulesTestCase):
+    def test_every_legacy_revision(self) -> None:
+        """Each revision that is asked for is agreed on and spoken from then on."""
+        for version in LEGACY_VERSIONS:
+            with self.subTest(version=version):
+                client = self.client(version)
+                result = client.opening.result
+                self.assertEqual(result["protocolVersion"], version)
+                received = client.ask(request("tools/list"))
+                self.assertEqual(received.header("mcp-protocol-version"), version)
+
+    def test_session_outweighs_header(self) -> None:
+        """What was negotiated counts, whatever a client writes later, or leaves out."""
+        client = self.client("2025-03-26")
+        for header in (None, "2025-11-25", "2024-11-05"):
+            received = self.rig.send(
+                request("tools/list"), session=client.session, version=header
+            )
+            self.assertEqual(received.header("mcp-protocol-version"), "2025-03-26")
+            self.assertNotIn("title", received.result["tools"][0])
+
+    def test_unsupported_header(self) -> None:
+        """A version that does not exist is 400, in a session too."""
+        client = self.client()
+        received = self.rig.send(
+            request("ping"), session=client.session, version="2025-11-26"
+        )
+        self.assertEqual(received.status, 400)
+
+    def test_without_session_and_header(self) -> None:
+        """Without either, 2025-03-26 is spoken."""
+        received = self.rig.send(request("tools/list"))
+        self.assertEqual(received.header("mcp-protocol-version"), "2025-03-26")
+
+    def test_what_a_revision_lacks(self) -> None:
+        """Titles, annotations, structured content and messages come with their time."""
+        for version, annotated, titled in (
+            ("2024-11-05", False, False),
+            ("2025-03-26", True, False),
+            ("2025-06-18", True, True),
+            ("2025-11-25", True, True),
+        ):
+            with self.subTest(version=version):
+                client = self.client(version)
+                tool = client.ask(request("tools/list")).result["tools"][0]
+                self.assertEqual(
+                    ("annotations" in tool, "title" in tool), (annotated, titled)
+                )
+                result = client.ask(call("echo", {"words": "x"})).result
+                self.assertEqual("structuredContent" in result, titled)
+                for method, kind in (
+                    ("prompts/list", "prompts"),
+                    ("resources/list", "resources"),
+                ):
+                    first = client.ask(request(method)).result[kind][0]
+                    self.assertEqual("title" in first, titled)
+                completions = "completions" in client.opening.result["capabilities"]
+                self.assertEqual(completions, version != "2024-11-05")
+
+    def test_questions_come_with_their_revision(self) -> None:
+        """Before 2025-06-18 there is no elicitation, whatever a client declares."""
+        message = call("test_elicitation", {"message": "Who?"})
+        for version, asked in (
+            ("2024-11-05", False),
+            ("2025-03-26", False),
+            ("2025-06-18", True),
+            ("2025-11-25", True),
+        ):
+            with self.subTest(version=version):
+                received = self.client(version).ask(message)
+                requests = [one for one in received.messages if "method" in one]
+                self.assertEqual(len(requests), int(asked))
+                if asked:
+                    self.clock.advance(301)
+                self.assertTrue(received.result["isError"])
+
+    def test_bad_arguments(self) -> None:
+        """Arguments that do not fit are results since 2025-11-25, -32602 before."""
+        for version in LEGACY_VERSIONS:
+            received = self.client(version).ask(call("echo", {"words": ""}))
+            if version == "2025-11-25":
+                self.assertTrue(received.result["isError"])
+            else:
+                self.assertRefused(received, 200, -32602)
+
+
+class DifferenceTests(RulesTestCase):
+    def test_unknown_method(self) -> None:
+        """-32601 is 404 in the modern era and 200 before it."""
+        message = request("unknown/method")
+        self.assertRefused(self.ask(message), 404, -32601)
+        self.assertRefused(self.client().ask(message), 200, -32601)
+
+    def test_disconnect(self) -> None:
+        """Leaving cancels in the modern era; before, the call goes on."""
+        for client in (self.client(), self.client("2025-03-26")):
+            for wait in (0, 30):
+                received = client.ask(call("slow"))
+                running = self.rig.small.running[-1]
+                self.clock.advance(wait)
+                received.leave()
+                self.assertFalse(running.cancelled)
+                self.assertEqual(len(self.rig.work.tracked), 1)
+                running.finish()
+                self.assertEqual(self.rig.work.tracked, [])
+
+    def test_routing_headers_are_ignored(self) -> None:
+        """Mcp-Method and Mcp-Name mean nothing in the session eras."""
+        fields = {"mcp-method": "nothing", "mcp-name": ["a", "b"]}
+        received = self.client().ask(call("hello"), with_headers=fields)
+        self.assertEqual(self.text_of(received), "Hello.")
+
+    def test_empty_results(self) -> None:
+        """ping and logging/setLevel answer exactly {} there."""
+        for version in LEGACY_VERSIONS:
+            client = self.client(version)
+            level = request("logging/setLevel", {"level": "info"})
+            for message in (request("ping"), level):
+                self.assertEqual(client.ask(message).result, {})
+
+    def test_sse_names(self) -> None:
+        """A modern request on /sse is told which methods the path takes."""
+        received = self.rig.send_modern(modern(call("hello")), route=Route.SSE)
+        self.assertEqual(received.status, 405)
+
+
+class BatchTests(RulesTestCase):
+    def batch(self, *messages: Json, client: SessionClient | None = None) -> Received:
+        """Send a batch in a session of 2025-03-26."""
+        client = client or self.client("2025-03-26")
+        return client.ask(list(messages))
+
+    def test_answers(self) -> None:
+        """Requests are answered together, each by its id; notifications are not."""
+        received = self.batch(
+            request("ping", id="a"),
+            notice("notifications/initialized"),
+            call("hello", id=0),
+        )
+        self.assertEqual([one["id"] for one in received.messages], ["a", 0])
+
+    def test_only_notifications(self) -> None:
+        """A batch that asks nothing is 202 without a body."""
+        received = self.batch(notice("notifications/initialized"))
+        self.assertEqual((received.status, received.messages), (202, []))
+
+    def test_broken_members(self) -> None:
+        """A member that is no message costs the others nothing."""
+        received = self.batch(request("ping", id=1), {"id": 2}, 7)
+        found = [one.get("error", {}).get("code", 0) for one in received.messages]
+        self.assertEqual(found, [0, -32600, -32600])
+
+    def test_initialize(self) -> None:
+        """initialize is never part of a batch, and mints nothing there."""
+        received = self.batch(initialize(id=1), request("ping", id=2))
+        self.assertEqual(received.messages[0]["error"]["code"], -32600)
+        self.assertEqual(received.messages[1]["result"], {})
+        self.assertEqual(self.rig.store.count, 1)
+
+    def test_empty(self) -> None:
+        """An empty array is one -32600 with 400."""
+        received = self.batch()
+        self.assertEqual((received.status, received.error["code"]), (400, -32600))
+
+    def test_cancelled_member(self) -> None:
+        """A member can be cancelled; the others are answered without it."""
+        client = self.client("2025-03-26")
+        received = self.batch(call("slow", id=1), call("slow", id=2), client=client)
+        client.tell("notifications/cancelled", {"requestId": 1})
+        self.rig.small.running[1].finish()
+        self.assertEqual([one["id"] for one in received.messages], [2])
+
+    def test_nowhere_else(self) -> None:
+        """Sessions of other revisions refuse batches whole and run nothing."""
+        for version in ("2024-11-05", "2025-06-18", "2025-11-25"):
+            received = self.client(version).ask([call("hello", id=1)])
+            self.assertRefused(received, 400, -32600)
+        self.assertEqual(self.rig.small.ran, [])
+
+    def test_bounded(self) -> None:
+        """More than a hundred members are refused whole."""
+        received = self.batch(*[call("hello", id=n) for n in range(101)])
+        self.assertEqual(received.status, 400)
+        self.assertEqual(self.rig.small.ran, [])
+
+
+class TwoErasTests(RulesTestCase):
+    def test_side_by_side(self) -> None:
+        """Both eras work on one URL at a time, with equal ids, for two people."""
+        legacy, bob = self.client(), self.client(key=BOB)
+        slow = [
+            legacy.ask(call("slow", {"tag": "legacy"}, id=1)),
+            self.ask(call("slow", {"tag": "modern"}, id=1)),
+            bob.ask(call("slow", {"tag": "bob"}, id=1)),
+        ]
+        for running in reversed(self.rig.small.running):
+            running.finish()
+        tags = [self.text_of(one) for one in slow]
+        self.assertEqual(tags, ["legacy", "modern", "bob"])
+        self.assertEqual(
+            [one.header("mcp-protocol-version") for one in slow],
+            ["2025-11-25", MODERN_VERSION, "2025-11-25"],
+        )
+
+    def test_capabilities_stay_apart(self) -> None:
+        """A session's capabilities are its own: another's can be asked nothing."""
+        able, unable = self.client(), self.client(capabilities={})
+        message = call("test_elicitation", {"message": "Who?"})
+        asked = able.ask(message)
+        self.assertEqual(asked.messages[0]["method"], "elicitation/create")
+        self.assertTrue(unable.ask(message).result["isError"])
+        self.assertEqual(able.capabilities, ASKABLE)
+        self.clock.advance(301)
