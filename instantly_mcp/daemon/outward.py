@@ -31,6 +31,15 @@ class Outward:
     close: Callable[[], Deferred[None]]
     sandbox: Sandbox | None = None
 
+    def wall(
+        self, clock: IReactorTime, wall: Callable[[], float]
+    ) -> Callable[[], float]:
+        """Return what time it is there; a sandbox has a time of its own."""
+        if self.sandbox is None:
+            return wall
+        begun = self.sandbox.start.timestamp() - clock.seconds()
+        return lambda: float(begun + clock.seconds())
+
 
 def reach_out(
     settings: Settings,
