@@ -93,3 +93,15 @@ class DaemonTestCase(ProcessTestCase):
             self.assertNotIn(b"Unhandled", running.output)
             for key in self.keys:
                 self.assertNotIn(key.encode(), running.output)
+
+
+class LiveTestCase(DaemonTestCase):
+    """Starts an upstream and a daemon that calls it over HTTP."""
+
+    keys = ("sandbox-canary-",)
+
+    async def live(self, *options: str, **environ: str) -> tuple[Daemon, Daemon]:
+        """Return the daemon and its upstream."""
+        upstream = await self.daemon("sandbox")
+        options = ("--upstream", upstream.base, "--rate-limit=0", *options)
+        return await self.daemon(*options, **environ), upstream

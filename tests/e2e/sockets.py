@@ -97,6 +97,7 @@ class Connection(Protocol):
 
     def __init__(self) -> None:
         self.over = False
+        self.everything = b""
         self._arrived = b""
         self._waiting: Deferred[None] | None = None
 
@@ -104,6 +105,7 @@ class Connection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Keep what arrives for whoever reads."""
+        self.everything += data
         self._arrived += data
         self._wake()
 
@@ -116,6 +118,14 @@ class Connection(Protocol):
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.callback(None)
+
+    def _news(self) -> Deferred[None]:
+        waiting: Deferred[None] = Deferred(self._given_up)
+        self._waiting = waiting
+        return waiting
+
+    def _given_up(self, waiting: Deferred[None]) -> None:
+        self._waiting = None
 
     def write(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -132,8 +142,7 @@ class Connection(Protocol):
         while (end := true(self._arrived)) < 0:
             if self.over:
                 raise Closed(f"after {self._arrived!r:.300}")
-            self._waiting = Deferred()
-            await self._waiting
+            await self._news()
         data, self._arrived = self._arrived[:end], self._arrived[end:]
         return data
 
@@ -153,8 +162,7 @@ class Connection(Protocol):
     async def ended(self) -> None:
         """Wait for the other end to close."""
         while not self.over:
-            self._waiting = Deferred()
-            await self._waiting
+            await self._news()
 
     # -- HTTP ----------------------------------------------------------------------
 
@@ -209,9 +217,9 @@ class Connection(Protocol):
 def request(
     method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
 ) -> bytes:
-    """Write a request. A body gets its length; everything else is the caller's."""
+    """Write a request. A body gets its length, unless the caller says how it ends."""
     whole = {"Host": "localhost", **headers}
-    if body is not None:
+    if body is not None and "Transfer-Encoding" not in whole:
         whole.setdefault("Content-Length", str(len(body)))
     lines = [f"{method} {target} HTTP/1.1", *(f"{k}: {v}" for k, v in whole.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")

@@ -5,10 +5,12 @@ It is told in scenes, so that the server can be away between any two of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from attrs import define, field
+from twisted.internet.defer import Deferred, gatherResults
 
 from instantly_mcp._json import Json, JsonObject, loads
 from instantly_mcp.protocol.errors import INVALID_PARAMS
@@ -20,7 +22,6 @@ PAGE = 2
 SPEAKS_OF_ARGUMENTS_IN_RESULTS = frozenset({"2025-11-25", "2026-07-28"})
 LEADS = ("ada@example.org", "grace@example.org", "alan@example.org")
 COPY = {
-    "name": "Spring",
     "subject": "Hello {{firstName}}",
     "body": "One question.\n\nBest",
     "timezone": "Europe/Berlin",
@@ -49,6 +50,7 @@ class Story:
     cursor: str = field(default="", init=False)
     seen: set[str] = field(factory=set, init=False)
     campaign: str = field(default="", init=False)
+    name: str = field(factory=lambda: f"Spring {uuid4()}", init=False)
 
     def __attrs_post_init__(self) -> None:
         """Leave nothing open, however the story ends."""
@@ -118,9 +120,10 @@ class Story:
 
     async def launches(self) -> None:
         """Create a campaign, add leads to it and activate it."""
-        choice = await self.value("create_campaign", **COPY)
+        copy = {**COPY, "name": self.name}
+        choice = await self.value("create_campaign", **copy)
         sender = choice["eligible_accounts"][0]["email"]
-        made = await self.value("create_campaign", **COPY, email_list=[sender])
+        made = await self.value("create_campaign", **copy, email_list=[sender])
         self.campaign = made["campaign"]["id"]
         people = [{"email": email, "first_name": "Ann"} for email in LEADS]
         added = await self.value(
@@ -138,6 +141,7 @@ class Story:
         new = await self.value("get_campaign_analytics", campaign_id=self.campaign)
         (row,) = new["rows"]
         self.case.assertEqual(row["campaign_id"], self.campaign)
+        self.case.assertEqual(row["campaign_name"], self.name)
         self.case.assertEqual(row["leads_count"], len(LEADS))
         rows = (await self.value("get_campaign_analytics"))["rows"]
         self.case.assertGreater(max(each["emails_sent_count"] for each in rows), 0)
@@ -151,7 +155,7 @@ class Story:
             "reply_to_email",
             reply_to_uuid=mail["id"],
             subject=f"Re: {mail['subject']}",
-            body={"text": ANSWER},
+            body={"text": f"{ANSWER}\n\n{self.name}"},
             expected_recipient=mail["from_address_email"],
         )
         thread = await self.value("list_emails", search=f"thread:{mail['thread_id']}")
@@ -159,9 +163,16 @@ class Story:
         (found,) = await self.replies_to(sent["id"])
         self.case.assertEqual(found["to"], [mail["from_address_email"]])
         self.case.assertEqual(found["from"], mail["eaccount"])
-        self.case.assertEqual(found["body"]["text"], ANSWER)
+        self.case.assertEqual(found["body"]["text"], f"{ANSWER}\n\n{self.name}")
 
     async def replies_to(self, id: str) -> Sequence[JsonObject]:
         """Return what the outbox has of a mail."""
         items = await self.case.outbox(self.sandbox.base, self.key)
         return [item for item in items if item["email_id"] == id]
+
+
+async def together(scenes: Iterable[Coroutine[Deferred[Any], Any, Any]]) -> None:
+    """Let several things happen at the same time."""
+    await gatherResults(
+        [Deferred.fromCoroutine(scene) for scene in scenes], consumeErrors=True
+    )

@@ -5,29 +5,17 @@ from __future__ import annotations
 import json
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from instantly_mcp._deferred import deferred
 
-from .cases import Daemon, DaemonTestCase
-from .story import Story
-from .test_stories import opens, raw_wires, together
+from .cases import Daemon, LiveTestCase
+from .story import Story, together
+from .test_stories import opens, raw_wires
 from .wires import ModernWire, SdkWire, SessionWire, Wire
 
 KEY = "sandbox-canary-live"
 FAILURES_THAT_OPEN = 10
-
-
-class LiveTestCase(DaemonTestCase):
-    """Starts an upstream and a daemon that calls it over HTTP."""
-
-    keys = ("sandbox-canary-",)
-
-    async def live(self) -> tuple[Daemon, Daemon]:
-        """Return the daemon and its upstream."""
-        upstream = await self.daemon("sandbox")
-        return await self.daemon("--upstream", upstream.base), upstream
 
 
 class LiveStoryTests(LiveTestCase):
@@ -119,7 +107,7 @@ class OutageTests(LiveTestCase):
         await opens(story)
         await upstream.kill()
         clients = [ModernWire(daemon.url, KEY) for _ in range(FAILURES_THAT_OPEN)]
-        await gatherResults([self.fails_once(client, upstream) for client in clients])
+        await together(self.fails_once(client, upstream) for client in clients)
         refused = await story.failure("list_campaigns")
         self.assertEqual(refused["code"], "upstream_failed", refused)
         self.assertIn("Nothing was sent", refused["message"])
@@ -133,12 +121,8 @@ class OutageTests(LiveTestCase):
         self.assertEqual(ready["degraded"], {})
         story.wire.heard.check()
 
-    def fails_once(self, client: ModernWire, upstream: Daemon) -> Deferred[None]:
+    async def fails_once(self, client: ModernWire, upstream: Daemon) -> None:
         """Let one more client fail."""
-
-        async def fail() -> None:
-            await client.connect()
-            story = Story(self, client, upstream, KEY)
-            await story.failure("count_unread_emails")
-
-        return Deferred.fromCoroutine(fail())
+        story = Story(self, client, upstream, KEY)
+        await client.connect()
+        await story.failure("count_unread_emails")

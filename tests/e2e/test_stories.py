@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twisted.internet.defer import Deferred, gatherResults
-
 from instantly_mcp._deferred import deferred
 
 from .cases import DaemonTestCase
-from .story import Story
+from .story import Story, together
 from .wires import ModernWire, RawWire, SdkWire, SessionWire, StreamWire, Wire
 
 
@@ -105,10 +103,3 @@ async def finish(story: Story) -> None:
     await story.answers()
     await story.wire.leave()
     story.wire.heard.check()
-
-
-async def together(scenes) -> None:
-    """Let several things happen at the same time."""
-    await gatherResults(
-        [Deferred.fromCoroutine(scene) for scene in scenes], consumeErrors=True
-    )

@@ -242,13 +242,17 @@ class ModernWire(RawWire):
         self.connection = await self.another()
 
     async def ask(self, message: JsonObject) -> JsonObject:
-        whole = modern(message)
-        headers = {name: str(text) for name, text in modern_headers(whole).items()}
+        whole, headers = self.enveloped(message)
         reply = await self.posted("/mcp", whole, headers)
         assert reply.status == 200, reply
         answer: JsonObject = self.heard.messages[-1]
         assert answer["id"] == message["id"], answer
         return answer
+
+    def enveloped(self, message: JsonObject) -> tuple[JsonObject, Mapping[str, str]]:
+        """Return a message in its envelope, and the headers that agree with it."""
+        whole = modern(message)
+        return whole, {name: str(text) for name, text in modern_headers(whole).items()}
 
 
 @define(eq=False)

@@ -1,0 +1,237 @@
+"""Keys and session ids that are missing, wrong, two, dead, or somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp._json import dumps
+from tests.support.wire import check_message
+
+from . import sockets
+from .bad import JSON, KEY, LIST, OTHER, WRONG, Bad, BadInputTestCase
+from .cases import Daemon
+from .sockets import BOTH
+from .story import value_of
+from .wires import ModernWire, SessionWire, StreamWire, key_headers, result_of
+
+
+class SessionTests(BadInputTestCase):
+    """Session ids that are unknown, dead, or somebody else's."""
+
+    @deferred
+    async def test_sessions(self):
+        """Whoever has a key of their own never loses more than the session."""
+        daemon, _ = await self.live()
+        await self.each(
+            daemon, self.dead_session, self.other_keys_session, self.unknown_session
+        )
+
+    async def dead_session(self, daemon: Daemon) -> None:
+        """What was ended is 404, for every verb; a new handshake goes on."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        dead = wire.headers()
+        await wire.leave()
+        await wire.connect()
+        for method, body, accept in (
+            ("POST", dumps(LIST), BOTH),
+            ("GET", None, "text/event-stream"),
+            ("DELETE", None, BOTH),
+        ):
+            gone = Bad(
+                f"dead session, {method}",
+                404,
+                -32001,
+                method,
+                headers={"Accept": accept},
+                body=body,
+            )
+            reply = await self.refused(wire, gone, {**key_headers(KEY), **dead})
+            self.assertIn("hint", reply.error["data"])
+
+    async def other_keys_session(self, daemon: Daemon) -> None:
+        """A session is 404 to any key but its own."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        theirs = Bad("their session", 404, -32001)
+        await self.refused(wire, theirs, {**key_headers(OTHER), **wire.headers()})
+
+    async def unknown_session(self, daemon: Daemon) -> None:
+        """An id that nobody minted is served all the same to whoever has a key."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        for id in ("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b", "nonsense", "a" * 2000):
+            strange = {"Mcp-Session-Id": id}
+            unknown = Bad(f"unknown session {id:.9}", 404, -32001)
+            await self.refused(wire, unknown, strange)
+            reply = await wire.connection.ask(
+                sockets.request(
+                    "POST", "/mcp", {**JSON, **key_headers(KEY), **strange}, dumps(LIST)
+                )
+            )
+            self.assertEqual(reply.status, 200)
+            self.assertNotIn("mcp-session-id", reply.head.headers)
+            check_message("2025-03-26", reply.json, "tools/call")
+            await self.goes_on(wire)
+
+    @deferred
+    async def test_session_without_its_key(self):
+        """A session id is worth its key, unless the operator says that it is not.
+
+        No daemon keeps keys: after a restart the key has to be shown once more.
+        """
+        daemon, upstream = await self.live()
+        strict = await self.daemon("--upstream", upstream.base, "--key-in-session=no")
+        for each, status in ((strict, 401), (daemon, 200)):
+            wire = await self.ready(SessionWire(each.url, KEY))
+            bare = sockets.request(
+                "POST", "/mcp", {**JSON, **wire.headers()}, dumps(LIST)
+            )
+            reply = await wire.connection.ask(bare)
+            self.assertEqual(reply.status, status)
+            await self.goes_on(wire)
+            await each.restart()
+            lost = await (await self.connection(each)).ask(bare)
+            self.assertEqual(lost.status, 404)
+            self.assertEqual(lost.error["code"], -32001)
+            await wire.resume()
+            reply = await wire.connection.ask(bare)
+            self.assertEqual(reply.status, status, reply)
+            await self.goes_on(wire)
+
+    @deferred
+    async def test_strict(self):
+        """Where the operator is strict, an unknown id is 404 and none is 400."""
+        daemon = await self.daemon("--sandbox", "--session-policy=strict")
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        keyed = key_headers(KEY)
+        unknown = Bad("unknown", 404, -32001, headers={"Mcp-Session-Id": "nonsense"})
+        await self.refused(wire, unknown, keyed)
+        await self.refused(wire, Bad("none", 400, -32600), keyed)
+
+
+class KeyTests(BadInputTestCase):
+    """Keys that are missing, wrong, or two: on every route and in every era."""
+
+    @deferred
+    async def test_keys(self):
+        """Each is refused in words that help, and the same client goes on."""
+        daemon, _ = await self.live()
+        await self.each(
+            daemon,
+            self.no_key,
+            self.no_key_in_the_stateless_era,
+            self.wrong_key,
+            self.two_keys,
+            self.what_is_no_key,
+        )
+
+    async def no_key(self, daemon: Daemon) -> None:
+        """Lists are served, calls are 401 and say how to bring a key."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        reply = await self.refused(wire, Bad("no key", 401, -32001), {})
+        self.assertEqual(reply.error["message"], "Instantly API key required")
+        self.assertEqual(reply.head.headers["www-authenticate"], "Bearer")
+        for name in ("reason", "supportedFormats", "note"):
+            self.assertIn(name, reply.error["data"])
+        stream = Bad(
+            "no key, /sse",
+            401,
+            -32001,
+            "GET",
+            "/sse",
+            headers={"Accept": "text/event-stream"},
+            body=None,
+        )
+        await self.refused(wire, stream, {})
+        messages = Bad("no key, /messages", 400, -32000, target="/messages")
+        await self.refused(wire, messages, {})
+        for version in ("2025-06-18", "2025-11-25"):
+            anonymous = await self.ready(SessionWire(daemon.url, None, version))
+            self.assertEqual(len(await anonymous.tools()), 40)
+            reply = await self.refused(
+                wire, Bad("anonymous session", 401, -32001), anonymous.headers()
+            )
+            self.assertEqual(len(await anonymous.tools()), 40)
+
+    async def no_key_in_the_stateless_era(self, daemon: Daemon) -> None:
+        """The same to a client without sessions: lists yes, calls 401."""
+        wire = await self.ready(ModernWire(daemon.url, KEY))
+        anonymous = await self.ready(ModernWire(daemon.url, None))
+        await anonymous.connect()
+        self.assertEqual(len(await anonymous.tools()), 40)
+        whole, headers = anonymous.enveloped(LIST)
+        refused = Bad("no key", 401, -32001, body=dumps(whole))
+        await self.refused(wire, refused, headers)
+        self.assertEqual(len(await anonymous.tools()), 40)
+
+    async def wrong_key(self, daemon: Daemon) -> None:
+        """A key that Instantly rejects is a tool's error, on every wire."""
+        for wire in (
+            SessionWire(daemon.url, WRONG),
+            ModernWire(daemon.url, WRONG),
+            StreamWire(daemon.url, WRONG),
+        ):
+            await self.ready(wire)
+            for _ in range(2):
+                result = await wire.call("list_campaigns", {})
+                self.assertTrue(result["isError"])
+                value = value_of(result)
+                self.assertEqual(value["code"], "key_rejected")
+                self.assertIn("key", value["hint"])
+                self.assertNotIn("canary", str(result))
+            self.assertEqual(len(await wire.tools()), 40)
+            wire.heard.check()
+
+    async def two_keys(self, daemon: Daemon) -> None:
+        """Two different keys are 400, wherever they are; one key twice is one key."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        places: Sequence[tuple[str, Mapping[str, str]]] = (
+            ("/mcp", {"Authorization": "Bearer @"}),
+            ("/mcp", {"x-api-key": "@"}),
+            ("/mcp/@", {}),
+            ("/mcp?apiKey=@", {}),
+            ("/mcp?api_key=@", {}),
+            ("/mcp?instantly_api_key=@", {}),
+            ("/messages?apiKey=@", {}),
+        )
+        for target, headers in places:
+            bad = Bad("two keys", 400, -32600)
+            two = evolve(bad, target=target.replace("@", OTHER))
+            added = {name: text.replace("@", OTHER) for name, text in headers.items()}
+            await self.refused(wire, two, {**key_headers(KEY), **added})
+            same = {name: text.replace("@", KEY) for name, text in headers.items()}
+            reply = await wire.connection.ask(
+                evolve(bad, target=target.replace("@", KEY)).written(
+                    {**key_headers(KEY), **same}
+                )
+            )
+            self.assertEqual(reply.status, 200, target)
+            result_of(reply.json)
+
+    async def what_is_no_key(self, daemon: Daemon) -> None:
+        """Other schemes and keys that can be none are 401, each with its reason."""
+        wire = await self.ready(SessionWire(daemon.url, KEY))
+        for name, headers in (
+            ("basic", {"Authorization": "Basic c2FuZGJveDpjYW5hcnk="}),
+            ("short", {"x-api-key": "short"}),
+            ("umlaut", {"x-api-key": "sandbox-canary-\xfc"}),
+        ):
+            reply = await self.refused(wire, Bad(name, 401, -32001), headers)
+            self.assertIn("reason", reply.error["data"])
+        path = Bad("path", 401, -32001, target="/mcp/short")
+        reply = await self.refused(wire, path, {})
+        self.assertEqual(reply.error["message"], "Invalid API key in URL path")
+        self.assertLessEqual(
+            {"reason", "format", "example", "note"}, {*reply.error["data"]}
+        )
+
+    @deferred
+    async def test_instantly_key_in_the_sandbox(self):
+        """The sandbox refuses a key that is not its own, with a sentence."""
+        daemon = await self.daemon("--sandbox")
+        wire = await self.ready(SessionWire(daemon.url, WRONG))
+        result = await wire.call("list_campaigns", {})
+        self.assertTrue(result["isError"])
+        self.assertIn("sandbox", value_of(result)["message"])
+        wire.heard.check()
