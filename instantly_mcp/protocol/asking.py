@@ -96,8 +96,15 @@ class Sample:
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict):
             return "the answer must be an object"
-        missing = [name for name in ("role", "content", "model") if name not in answer]
-        return f"the answer lacks {missing[0]}" if missing else None
+        if answer.get("role") not in ("user", "assistant"):
+            return "the role must be user or assistant"
+        if not isinstance(answer.get("model"), str):
+            return "the model must be named"
+        content = answer.get("content")
+        blocks = content if isinstance(content, list) else [content]
+        if not all(isinstance(block, dict) for block in blocks):
+            return "the content must be a content block, or a list of them"
+        return None
 
 
 @frozen
@@ -113,6 +120,9 @@ class ListRoots:
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict) or not isinstance(answer.get("roots"), list):
             return "the answer must be an object with roots"
+        for root in answer["roots"]:
+            if not isinstance(root, dict) or not isinstance(root.get("uri"), str):
+                return "each root must be an object with a uri"
         return None
 
 
@@ -139,9 +149,16 @@ def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
         declared = capabilities.get(name)
         if not isinstance(declared, dict):
             return True
+        if name == "elicitation" and not inner and _only_urls(declared):
+            return True
         if isinstance(inner, dict) and lacks(declared, inner):
             return True
     return False
+
+
+def _only_urls(elicitation: JsonObject) -> bool:
+    """An empty object means forms; one that names modes means only those."""
+    return "url" in elicitation and "form" not in elicitation
 
 
 def missing_from(capabilities: JsonObject, asks: Mapping[str, Ask]) -> JsonObject:

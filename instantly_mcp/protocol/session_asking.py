@@ -5,7 +5,7 @@ The request travels on the stream of the call that asks, never on another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
@@ -42,7 +42,8 @@ class SessionAsker:
             return fail(CannotAsk(f"This client does not offer {lacking}."))
         waiting = [self._ask(ask) for ask in asks.values()]
         keys = list(asks)
-        together = gatherResults(waiting, consumeErrors=True).addErrback(_first_cause)
+        together = gatherResults(waiting, consumeErrors=True)
+        together.addErrback(_first_cause, waiting)
         return together.addCallback(lambda got: dict(zip(keys, got, strict=True)))
 
     def _ask(self, ask: Ask) -> Deferred[JsonObject]:
@@ -87,8 +88,12 @@ def _unanswered(failure: Failure) -> JsonObject:
     reraise(failure)
 
 
-def _first_cause(failure: Failure) -> list[JsonObject]:
-    """Unwrap what `gatherResults` wraps."""
+def _first_cause(
+    failure: Failure, waiting: Sequence[Deferred[JsonObject]]
+) -> list[JsonObject]:
+    """Unwrap what `gatherResults` wraps; nobody needs the other answers any more."""
+    for other in waiting:
+        other.cancel()
     inner = getattr(failure.value, "subFailure", failure)
     if inner.check(CancelledError):
         raise CancelledError()
