@@ -1,0 +1,181 @@
+"""All of 2024-11-05: a stream that answers, and ``/messages`` that takes POSTs."""
+
+from __future__ import annotations
+
+from instantly_mcp.pipeline.exchange import Route
+from tests.support.clients import StreamClient
+from tests.support.messages import MODERN_VERSION, call, initialize, notice, request
+from tests.support.servers import ADA, BOB
+
+from .everything import ASKABLE, RulesTestCase
+from .test_lists import LISTS
+
+
+class FirstRevisionTests(RulesTestCase):
+    def connect(self, key: str = ADA) -> StreamClient:
+        """Open a stream and shake hands."""
+        client = StreamClient(self.rig, key)
+        client.ask(initialize("2024-11-05", id="init", capabilities=ASKABLE))
+        client.ask(notice("notifications/initialized"))
+        return client
+
+    def test_endpoint_event(self) -> None:
+        """The first event is named endpoint and says where to post, on both paths."""
+        for route in (Route.SSE, Route.MCP):
+            stream = self.rig.send(
+                method="GET",
+                route=route,
+                with_headers={"accept": "text/event-stream"},
+                speaks="2024-11-05",
+            )
+            [first] = stream.events
+            self.assertEqual(first.name, "endpoint")
+            self.assertTrue(first.data.startswith(b"/messages?sessionId="))
+
+    def test_handshake(self) -> None:
+        """initialize agrees on 2024-11-05 and declares what that revision has."""
+        [answer] = self.connect().heard()
+        result = answer["result"]
+        self.assertEqual(result["protocolVersion"], "2024-11-05")
+        self.assertNotIn("completions", result["capabilities"])
+        self.assertNotIn("title", result["serverInfo"])
+
+    def test_every_method(self) -> None:
+        """All that the revision has is answered on the stream, 202 in the POST."""
+        client = self.connect()
+        messages = [
+            request("ping"),
+            *[request(method) for method, _, _ in LISTS],
+            call("hello"),
+            request("resources/read", {"uri": "test://static-text"}),
+            request("resources/subscribe", {"uri": "test://static-text"}),
+            request("resources/unsubscribe", {"uri": "test://static-text"}),
+            request("prompts/get", {"name": "test_simple_prompt"}),
+            request("logging/setLevel", {"level": "info"}),
+        ]
+        for id, message in enumerate(messages):
+            posted = client.ask({**message, "id": id})
+            self.assertEqual((posted.status, posted.messages), (202, []))
+        heard = client.heard()[1:]
+        self.assertEqual([one["id"] for one in heard], [*range(len(messages))])
+        self.assertEqual([one for one in heard if "error" in one], [])
+
+    def test_what_it_lacks(self) -> None:
+        """No title, no annotations, no structured content, no progress message."""
+        client = self.connect()
+        client.ask(request("tools/list", id=1))
+        client.ask(call("echo", {"words": "x"}, id=2))
+        client.ask(call("report", {"steps": [1]}, id=3, token="t"))
+        tools, echoed = client.heard()[1:3]
+        for tool in tools["result"]["tools"]:
+            self.assertLessEqual(tool.keys(), {"name", "description", "inputSchema"})
+        self.assertEqual(echoed["result"].keys(), {"content"})
+        [told] = client.stream.notifications
+        self.assertNotIn("message", told["params"])
+
+    def test_questions(self) -> None:
+        """A question travels on the stream; its answer is posted to /messages."""
+        client = self.connect()
+        client.ask(call("test_sampling", {"prompt": "Hi"}, id=1))
+        [asked] = client.stream.notifications
+        self.assertEqual(asked["method"], "sampling/createMessage")
+        said = {
+            "role": "assistant",
+            "model": "m",
+            "content": {"type": "text", "text": "Hello"},
+        }
+        answer = {"jsonrpc": "2.0", "id": asked["id"], "result": said}
+        self.assertEqual(client.ask(answer).status, 202)
+        text = client.heard()[-1]["result"]["content"][0]["text"]
+        self.assertEqual(text, "LLM response: Hello")
+
+    def test_logging(self) -> None:
+        """Logs travel on the stream of the session that set the level."""
+        client, other = self.connect(), self.connect()
+        client.ask(request("logging/setLevel", {"level": "error"}, id=1))
+        for each in (client, other):
+            each.ask(call("talk", id=2))
+        self.assertEqual(len(client.stream.notifications), 4)
+        self.assertEqual(other.stream.notifications, [])
+
+    def test_cancelling(self) -> None:
+        """notifications/cancelled ends a call of this stream, which is not answered."""
+        client, bob = self.connect(), self.connect(BOB)
+        client.ask(call("slow", id=1))
+        bob.ask(notice("notifications/cancelled", {"requestId": 1}))
+        self.assertFalse(self.rig.small.running[0].cancelled)
+        client.ask(notice("notifications/cancelled", {"requestId": 1}))
+        self.assertTrue(self.rig.small.running[0].cancelled)
+        self.assertEqual(len(client.heard()), 1)
+
+    def test_list_changes(self) -> None:
+        """A changed list is told on the stream."""
+        client = self.connect()
+        client.ask(call("test_trigger_tool_change", id=1))
+        methods = {one["method"] for one in client.stream.notifications}
+        self.assertEqual(methods, {"notifications/tools/list_changed"})
+
+    def test_no_event_ids(self) -> None:
+        """There is nothing to resume: no event has an id."""
+        client = self.connect()
+        client.ask(request("ping"))
+        ids = [event.id for event in client.stream.events]
+        self.assertEqual(set(ids), {None})
+
+    def test_somebody_elses_stream(self) -> None:
+        """Nobody posts into a stream that another key opened."""
+        client = self.connect()
+        posted = self.rig.send(
+            call("hello"), key=BOB, route=Route.MESSAGES, session=client.session
+        )
+        self.assertEqual(posted.status, 404)
+        self.assertEqual(self.rig.small.ran, [])
+
+    def test_dead_stream(self) -> None:
+        """What is posted after the stream died is answered in the POST, once."""
+        client = self.connect()
+        client.stream.leave()
+        posted = client.ask(call("slow", {"tag": "x"}, id=0))
+        self.rig.small.running[0].finish()
+        self.assertEqual((posted.status, posted.message["id"]), (200, 0))
+        self.assertEqual(self.rig.small.ran, ["slow"])
+
+    def test_restart(self) -> None:
+        """After a restart, too, whoever posts is answered in the POST."""
+        client = self.connect()
+        client.rig = self.rig = self.make_rig(seal=self.rig.seal)
+        posted = self.rig.send(
+            call("hello", id=1),
+            route=Route.MESSAGES,
+            session=client.session,
+            speaks="2024-11-05",
+        )
+        self.assertEqual(self.text_of(posted), "Hello.")
+
+    def test_key_only_on_the_stream(self) -> None:
+        """The session id alone stands for the key that opened the stream."""
+        client = self.connect()
+        client.ask(call("who_am_i", id=1))
+        other = self.connect(BOB)
+        other.ask(call("who_am_i", id=1))
+        said = [each.heard()[-1]["result"]["content"] for each in (client, other)]
+        self.assertNotEqual(said[0], said[1])
+
+    def test_no_stream_for_others(self) -> None:
+        """A GET without the type, or of the modern era, opens none."""
+        for fields in (
+            {"accept": "*/*"},
+            {
+                "accept": "text/event-stream",
+                "mcp-protocol-version": MODERN_VERSION,
+            },
+        ):
+            received = self.rig.send(method="GET", with_headers=fields)
+            self.assertEqual(received.status, 405)
+        self.assertEqual(self.rig.store.count, 0)
+
+    def test_on_streamable_http(self) -> None:
+        """An initialize naming it on /mcp is ordinary Streamable HTTP."""
+        received = self.rig.send(initialize("2024-11-05"), speaks="2024-11-05")
+        self.assertEqual(received.result["protocolVersion"], "2024-11-05")
+        self.assertIsNotNone(received.header("mcp-session-id"))
