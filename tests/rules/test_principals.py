@@ -7,7 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from attrs import fields_dict, has
+from attrs import has
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
@@ -131,7 +131,7 @@ def parts(value: object) -> Iterator[object]:
     elif isinstance(value, list | tuple | set | frozenset | deque):
         yield from value
     elif has(type(value)):
-        names = (each.name for each in fields_dict(type(value)).values())
+        names = [each.name for each in getattr(type(value), "__attrs_attrs__", ())]
         yield from (getattr(value, name, None) for name in names)
     elif hasattr(value, "__slots__"):
         yield from (getattr(value, name, None) for name in value.__slots__)
