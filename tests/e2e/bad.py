@@ -13,9 +13,9 @@ from tests.support.wire import check_message
 
 from . import sockets
 from .cases import Daemon, LiveTestCase
+from .raw_wires import RawWire
 from .sockets import BOTH, Connection, Reply
 from .story import value_of
-from .wires import RawWire
 
 Wired = TypeVar("Wired", bound=RawWire)
 

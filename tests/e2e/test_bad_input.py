@@ -11,8 +11,9 @@ from tests.support.messages import call, initialize, request
 from . import sockets
 from .bad import JSON, KEY, LIST, Bad, BadInputTestCase
 from .cases import Daemon
+from .raw_wires import ModernWire, SessionWire, StreamWire
 from .sockets import Connection, Reply
-from .wires import ModernWire, SessionWire, StreamWire, key_headers, result_of
+from .wires import key_headers, result_of
 
 MEGABYTE = b"x" * (1 << 20)
 EVIL = "https://evil.example"

@@ -13,9 +13,10 @@ from tests.support.wire import check_message
 from . import sockets
 from .bad import JSON, KEY, LIST, OTHER, WRONG, Bad, BadInputTestCase
 from .cases import Daemon
+from .raw_wires import ModernWire, SessionWire, StreamWire
 from .sockets import BOTH
 from .story import value_of
-from .wires import ModernWire, SessionWire, StreamWire, key_headers, result_of
+from .wires import key_headers, result_of
 
 
 class SessionTests(BadInputTestCase):

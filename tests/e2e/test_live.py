@@ -10,9 +10,11 @@ from twisted.internet.task import deferLater
 from instantly_mcp._deferred import deferred
 
 from .cases import Daemon, LiveTestCase
+from .raw_wires import ModernWire, SessionWire
+from .sdk_wire import SdkWire
 from .story import Story, together
 from .test_stories import opens, raw_wires
-from .wires import ModernWire, SdkWire, SessionWire, Wire
+from .wires import Wire
 
 KEY = "sandbox-canary-live"
 FAILURES_THAT_OPEN = 10

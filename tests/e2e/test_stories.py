@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from instantly_mcp._deferred import deferred
 
 from .cases import DaemonTestCase
+from .raw_wires import ModernWire, RawWire, SessionWire, StreamWire
+from .sdk_wire import SdkWire
 from .story import Story, together
-from .wires import ModernWire, RawWire, SdkWire, SessionWire, StreamWire, Wire
+from .wires import Wire
 
 
 class StoryTests(DaemonTestCase):
