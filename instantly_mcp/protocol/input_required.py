@@ -19,6 +19,7 @@ from .._json import Json, JsonObject, dumps, loads
 from .asking import Answers, Ask, IAsker, missing_from
 from .errors import ProtocolError, invalid_params, missing_capability
 from .interfaces import ISeal
+from .validation import too_deep
 
 STATE_SECONDS = 600.0
 """How long a client may take over one round."""
@@ -28,7 +29,8 @@ PURPOSE = "request-state"
 MAX_STATE = 1 << 19
 """Bytes of earlier answers that one state may hold: what is sealed has to be opened."""
 
-_NOT_SALIENT = ("_meta", "inputResponses", "requestState")
+_SALIENT = ("name", "arguments", "uri")
+"""What the methods that may ask read of their parameters."""
 
 
 class InputRequired(Exception):
@@ -61,12 +63,11 @@ class Binding:
     params: JsonObject
 
     def digest(self) -> str:
-        """Return a digest of all of it, equal for equal requests."""
-        salient = {
-            name: value
-            for name, value in self.params.items()
-            if name not in _NOT_SALIENT
-        }
+        """Return a digest of all of it, equal for equal requests.
+
+        Absent arguments and empty ones are the same request.
+        """
+        salient = [self.params.get(name) or None for name in _SALIENT]
         text = orjson.dumps(
             [self.principal, self.method, salient], option=orjson.OPT_SORT_KEYS
         )
@@ -153,6 +154,8 @@ class ReplayAsker:
         responses = params["inputResponses"]
         if not isinstance(responses, dict):
             raise invalid_params("inputResponses must be an object")
+        if too_deep(responses):
+            raise invalid_params("inputResponses are nested too deeply")
         for key in responses:
             if asked is None or key in asked:
                 self._answers[key] = responses[key]
