@@ -7,6 +7,7 @@ too large is cut with a word about it. Knows no HTTP and no single tool.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import TypeAlias
 
 from attrs import frozen
@@ -64,6 +65,17 @@ HINTS: Mapping[Reason, str] = {
 }
 
 
+_PASSING = frozenset(
+    {
+        Reason.RATE_LIMITED,
+        Reason.UPSTREAM_FAILED,
+        Reason.UNREACHABLE,
+        Reason.TIMEOUT,
+    }
+)
+"""What goes away by itself."""
+
+
 class Refusal(Exception):
     """A tool will not do what it was asked, for a reason that the caller can mend.
 
@@ -97,7 +109,7 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     described: dict[str, Json] = {
         "code": error.reason.value,
         "message": error.message,
-        "hint": hint or HINTS[error.reason],
+        "hint": hint or _hint(error),
         "operation": error.operation_id,
     }
     if error.retry_after is not None:
@@ -107,6 +119,13 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     if error.scopes and error.reason in (Reason.SCOPE_MISSING, Reason.KEY_REJECTED):
         described["scopes"] = list(error.scopes)
     return described
+
+
+def _hint(error: ApiError) -> str:
+    """Say what to do; a time that is known beats a time that is guessed."""
+    if error.retry_after is not None and error.reason in _PASSING:
+        return f"Try again in {ceil(error.retry_after)} seconds."
+    return HINTS[error.reason]
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

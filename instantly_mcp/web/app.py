@@ -191,7 +191,11 @@ class WebApp:
 
 def _world(request: McpRequest) -> str:
     """Return the key of the world that is asked about; a sandbox key is no secret."""
-    return parse_query(request.head.query).get("key", (PUBLIC_WORLD,))[0]
+    named = parse_query(request.head.query).get("key")
+    if named:
+        return named[0]
+    shown = Headers(request.head.headers).get("authorization") or ""
+    return shown.rpartition(" ")[2] or PUBLIC_WORLD
 
 
 def _unroutable(error: object, head: Head) -> Answer:

@@ -74,6 +74,12 @@ class SandboxDaemonTests(ProcessTestCase):
         self.assertIn("Thank you.", json.dumps(outbox))
         other = json.loads(await self.get(f"{base}/sandbox/outbox?key=sandbox-b"))
         self.assertEqual(other["count"], 0)
+        shown = {"Authorization": "Bearer sandbox"}
+        mine = json.loads(await self.get(f"{base}/sandbox/outbox", shown))
+        self.assertEqual(mine["count"], 1)
+        shown = {"Authorization": "Bearer sandbox-b"}
+        other = json.loads(await self.get(f"{base}/sandbox/outbox", shown))
+        self.assertEqual(other["count"], 0)
         response = await self.request(b"POST", f"{base}/sandbox/reset", {})
         self.assertEqual(response.code, 200)
         outbox = json.loads(await self.get(f"{base}/sandbox/outbox"))

@@ -20,7 +20,14 @@ from instantly_mcp.features.labels import (
     to_code,
     to_lead_filter,
 )
-from instantly_mcp.features.results import HINTS, MAX_BYTES, Refusal, fit, page
+from instantly_mcp.features.results import (
+    HINTS,
+    MAX_BYTES,
+    Refusal,
+    error_object,
+    fit,
+    page,
+)
 from instantly_mcp.features.values import comma_list, end_of_day
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
@@ -29,6 +36,20 @@ from tests.support.instantly import api_error
 def same(item: Any) -> Any:
     """Return an item as it is."""
     return item
+
+
+class HintTests(SynchronousTestCase):
+    """What a failed call tells its caller to do."""
+
+    def test_a_known_time_beats_a_guess(self) -> None:
+        """A passing failure whose end is known says when, not about when."""
+        error = api_error(Reason.UPSTREAM_FAILED, retry_after=3.2)
+        self.assertEqual(error_object(error)["hint"], "Try again in 4 seconds.")
+
+    def test_waiting_does_not_help_everything(self) -> None:
+        """A failure that waiting does not mend keeps its own hint."""
+        error = api_error(Reason.NOT_FOUND, retry_after=3.2)
+        self.assertEqual(error_object(error)["hint"], HINTS[Reason.NOT_FOUND])
 
 
 class PageTests(SynchronousTestCase):
