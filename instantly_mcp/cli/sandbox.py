@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from ..daemon.journal import FORMATS, Journal, LineFile
 from ..daemon.listening import ListenAddress
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import print_version
+from ..daemon.outward import morning_of
 from ..daemon.parts import Parts
 from ..daemon.ports import Ports
 from ..daemon.readiness import Readiness
 from ..daemon.redaction import Redactor
 from ..daemon.service import DaemonService
 from ..daemon.signals import Signals
-from ..daemon.values import whole_number
+from ..daemon.values import day, whole_number
 from ..sandbox.sandbox import Sandbox
 from .foreground import report_to_stderr, run_service
 
@@ -39,6 +41,7 @@ class SandboxOptions(usage.Options):
     optParameters = [
         ["port", None, DEFAULT_PORT, "TCP port on 127.0.0.1; 0 for any."],
         ["seed", None, "1", "Seed of the simulated workspaces."],
+        ["start", None, "today", "Day on which they begin, at 9:00 UTC."],
         ["ready-file", None, None, "JSON file written once it listens."],
     ]
 
@@ -50,6 +53,7 @@ class SandboxOptions(usage.Options):
         for name, read in (
             ("port", whole_number(0, 65535)),
             ("seed", whole_number(0, 2**31 - 1)),
+            ("start", day),
         ):
             try:
                 self[name] = read(self[name])
@@ -82,7 +86,8 @@ class SandboxOptions(usage.Options):
         )
 
     def _parts(self, reactor: Any) -> Parts:
-        sandbox = Sandbox(reactor, seed=self["seed"])
+        start = morning_of(self["start"], time.time)
+        sandbox = Sandbox(reactor, seed=self["seed"], start=start)
         site = QuietSite(sandbox.resource(standalone=True), reactor=reactor)
         address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
         return Parts(

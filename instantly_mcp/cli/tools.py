@@ -60,7 +60,7 @@ def offered(toolsets: str) -> Sequence[Tool]:
     """
     settings = resolve({"sandbox": "true", "toolsets": toolsets}, {})
     clock = Clock()
-    outward = reach_out(settings, clock, InFlight())
+    outward = reach_out(settings, clock, InFlight(), time.time)
     keeping = keep_state(settings, time.time)
     offer = make_offer(settings, clock, outward, keeping, time.time)
     return offer.toolbox.listed()

@@ -50,7 +50,7 @@ def make_core(
 ) -> Core:
     """Put it together. Raises `Mistakes` for a state folder that cannot be used."""
     in_flight, metrics = InFlight(), Metrics()
-    outward = reach_out(settings, clock, in_flight, metrics.upstream)
+    outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
     keeping = keep_state(settings, wall)
     limits = SessionLimits(idle=settings.session_idle)
     offer = make_offer(settings, clock, outward, keeping, wall)

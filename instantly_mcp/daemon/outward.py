@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from random import random
 
 from attrs import frozen
@@ -41,13 +42,26 @@ class Outward:
         return lambda: float(begun + clock.seconds())
 
 
+def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
+    """Return nine o'clock UTC of a day, of today if there is none.
+
+    A whole day shares it, so a sandbox that is started again has the same ids.
+    """
+    chosen = day or datetime.fromtimestamp(wall(), UTC).date()
+    return datetime.combine(chosen, time(9), UTC)
+
+
 def reach_out(
     settings: Settings,
     reactor: IReactorTime,
     in_flight: InFlight,
+    wall: Callable[[], float],
     observe: Observe = ignore,
 ) -> Outward:
-    """Return the client that the settings ask for. Connects to nothing yet."""
+    """Return the client that the settings ask for. Connects to nothing yet.
+
+    :param wall: seconds since the epoch, for a sandbox that begins today.
+    """
     base_url = settings.upstream
 
     def client_over(agent: IAgent) -> InstantlyClient:
@@ -61,7 +75,8 @@ def reach_out(
         )
 
     if settings.sandbox:
-        sandbox = Sandbox(reactor, seed=settings.sandbox_seed)
+        start = morning_of(settings.sandbox_start, wall)
+        sandbox = Sandbox(reactor, seed=settings.sandbox_seed, start=start)
         agent = SandboxAgent(sandbox, reactor)
         return Outward(client_over(agent), lambda: succeed(None), sandbox)
     connection = connect_to(Upstream.parse(base_url), reactor)

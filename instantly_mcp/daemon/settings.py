@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
@@ -42,6 +43,7 @@ class Settings:
     listen: tuple[str, ...]
     sandbox: bool
     sandbox_seed: int
+    sandbox_start: date | None
     upstream: str
     api_key_file: Path | None
     server_secret_file: Path | None

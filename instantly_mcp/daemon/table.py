@@ -72,6 +72,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Seed from which the simulated workspace grows.",
     ),
     Setting(
+        name="sandbox_start",
+        read=values.day,
+        default=None,
+        help="Day on which the simulated workspace begins, at 9:00 UTC.",
+    ),
+    Setting(
         name="upstream",
         read=values.upstream,
         default=DEFAULT_UPSTREAM,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -44,6 +45,16 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def day(text: str) -> date | None:
+    """Read ``today``, which is ``None``, or a date such as ``2026-11-02``."""
+    if text.strip().lower() == "today":
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("must be today, or a date such as 2026-11-02") from None
 
 
 def seconds(text: str) -> float:

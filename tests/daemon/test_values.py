@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -38,6 +40,14 @@ class ReadersTests(SynchronousTestCase):
         for text in ("0", "1", "-5", "huge", "2g", "10 bananas"):
             with self.assertRaises(ValueError):
                 values.size(text)
+
+    def test_days(self):
+        """A day is a date, or today, whichever that is; nothing else."""
+        self.assertEqual(values.day("2026-11-02"), date(2026, 11, 2))
+        self.assertIsNone(values.day("Today"))
+        for text in ("", "2026-13-01", "tomorrow", "2.11.2026"):
+            with self.assertRaises(ValueError):
+                values.day(text)
 
     def test_switches(self):
         """On and off have several spellings."""
