@@ -33,7 +33,7 @@ from instantly_mcp.state.seals import Seal
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 
-KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
+KEY = Credential(secret=Secret("sandbox-offering"), source="test")
 OTHER = Credential(secret=Secret("another-key"), source="test")
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """A Thursday at noon."""

@@ -21,6 +21,7 @@ INVISIBLE = re.compile(
     "\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<img\b[^<>]*>", re.IGNORECASE)
+_OPENER = re.compile(r"(!)(\[)|(<)(img)", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _QUOTED = re.compile(
     r"^(?:On .{4,200}wrote:|-{2,40} ?Original Message ?-{2,40}|_{10,100})[ \t]*$",
@@ -68,10 +69,16 @@ def cleaned(text: Json, longest: int = LONGEST) -> str:
     """Return text without invisible characters, images and excess."""
     given = "" if text is None else str(text)
     shown = _IMAGE.sub("[image]", INVISIBLE.sub("", given[:MOST_READ]))
+    # One image inside another one leaves the outer one behind.
+    shown = _OPENER.sub(_parted, shown)
     excess = len(given) - min(len(given), MOST_READ) + max(0, len(shown) - longest)
     if excess:
         return f"{shown[:longest]}… [{excess} characters cut]"
     return shown
+
+
+def _parted(opener: re.Match[str]) -> str:
+    return " ".join(part for part in opener.groups() if part)
 
 
 def in_one_line(text: Json, longest: int = 120) -> str:

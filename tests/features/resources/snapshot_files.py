@@ -1,0 +1,41 @@
+"""One JSON file with the lists of resources, templates and prompts.
+
+After a change that is meant, write it anew and review the difference::
+
+    python -m tests.features.resources.snapshot_files
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from instantly_mcp.features.bench import ServerFacts
+from instantly_mcp.features.everything import build_features
+from instantly_mcp.features.selection import Selection
+from tests.support.instantly import RecordingInstantly
+
+FILE = Path(__file__).parent / "snapshots" / "lists.json"
+
+
+def text() -> str:
+    """Return what the snapshot has to be."""
+    features = build_features(
+        RecordingInstantly(),
+        Clock(),
+        ServerFacts(name="instantly-mcp", version="1.2.3"),
+        Selection.parse("default"),
+    )
+    listed = {
+        "resources": [each.as_object(True) for each in features.shelf.resources()],
+        "templates": [each.as_object(True) for each in features.shelf.templates()],
+        "prompts": [each.as_object(True) for each in features.prompts.listed()],
+    }
+    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(text(), encoding="utf-8")
