@@ -75,7 +75,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="sandbox_start",
         read=values.day,
         default=None,
-        help="Day on which the simulated workspace begins, at 9:00 UTC.",
+        help="Day on which the sandbox begins, at 9:00 UTC; none is today.",
     ),
     Setting(
         name="upstream",
