@@ -5,7 +5,7 @@ them to it:
 
 - ``catalog``: what Instantly can do, as data. Knows nothing else.
 - ``protocol``: MCP itself. Does no I/O and has never heard of HTTP servers.
-- ``features``: what we offer over MCP: the tools. Knows no HTTP.
+- ``features``: what we offer over MCP: tools, resources, prompts. Knows no HTTP.
 - ``api``: the Instantly client on treq. Knows no MCP.
 - ``sandbox``: a simulated Instantly. Knows neither the client nor MCP.
 - ``pipeline``: the journey of one HTTP request, stage by stage. Knows no Klein.

@@ -1,1 +1,1 @@
-"""What we offer over MCP: the tools, built from the catalog and from workflows."""
+"""What we offer over MCP: tools, resources, prompts and completions."""

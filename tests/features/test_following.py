@@ -66,6 +66,7 @@ class WaitingTests(FollowingCase):
         values = self.progress()
         self.assertEqual(values, sorted(set(values)))
         self.assertEqual([int(value) for value in values], [40, 40, 100])
+        self.assertEqual(values[-1], 100)
         said = self.outlet.messages[0]["params"]
         self.assertEqual((said["total"], said["message"]), (100, "in-progress, 40 %"))
 

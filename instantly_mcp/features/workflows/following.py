@@ -134,7 +134,8 @@ def _tell(call: Call, job: JsonObject, number: int) -> None:
     percent = job.get("progress")
     known = percent if isinstance(percent, int | float) else 0
     # The protocol wants growth, and a job may stay where it is for a while.
-    call.progress(known + number / 10_000, 100, _progress_of(job))
+    running = min(known, 99) + number / 10_000
+    call.progress(100 if job["ended"] else running, 100, _progress_of(job))
 
 
 def _progress_of(job: JsonObject) -> str:
