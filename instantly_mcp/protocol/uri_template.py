@@ -7,24 +7,32 @@ opposite: find the values in a URI that a client sends.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, unquote
 
-_EXPRESSION = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_EXPRESSION = re.compile(r"\{([^{}]*)\}")
 
 
 class UriTemplate:
-    """A template that can be matched against URIs.
+    """A template that can be matched against URIs, without ambiguity and in one pass.
 
     :raises ValueError: for an expression that is neither ``{name}`` nor a trailing
-        ``{?name,…}``.
+        ``{?name,…}``, for a name used twice, and for two in one segment of the path.
     """
 
     def __init__(self, template: str) -> None:
         self.template = template
         path, self._query_names = _split_query(template)
-        self._pattern = re.compile(_pattern(path), re.DOTALL)
-        self.names = tuple(self._pattern.groupindex) + self._query_names
+        segments = path.split("/")
+        in_path = [name for segment in segments for name in _names_in(segment)]
+        self.names = (*in_path, *self._query_names)
+        for name in self.names:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"unsupported expression {name!r} in {template}")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError(f"a name is used twice in {template}")
+        self._pattern = re.compile("/".join(map(_pattern, segments)))
 
     def match(self, uri: str) -> Mapping[str, str] | None:
         """Return the values, percent-decoded, or ``None`` if the URI does not fit.
@@ -34,33 +42,47 @@ class UriTemplate:
         """
         path, mark, query = uri.partition("?")
         found = self._pattern.fullmatch(path)
-        if found is None or (mark and not self._query_names):
+        if found is None or "#" in query or (mark and not self._query_names):
             return None
-        values = {name: unquote(value) for name, value in found.groupdict().items()}
-        for name, value in parse_qsl(query, keep_blank_values=True):
+        try:
+            values = {name: _decoded(text) for name, text in found.groupdict().items()}
+            pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            return None
+        for name, value in pairs:
             if name not in self._query_names or name in values:
                 return None
             values[name] = value
         return values
 
 
+def _decoded(text: str) -> str:
+    return unquote(text, errors="strict")
+
+
 def _split_query(template: str) -> tuple[str, tuple[str, ...]]:
-    found = re.search(r"\{\?[^}]*\}$", template)
+    found = re.search(r"\{\?([^{}]*)\}$", template)
     if found is None:
         return template, ()
-    names = found.group()[2:-1].split(",")
-    return template[: found.start()], tuple(names)
+    return template[: found.start()], tuple(found.group(1).split(","))
 
 
-def _pattern(path: str) -> str:
-    parts: list[str] = []
-    position = 0
-    for found in _EXPRESSION.finditer(path):
-        parts.append(re.escape(path[position : found.start()]))
-        parts.append(f"(?P<{found.group(1)}>[^/?#]+)")
-        position = found.end()
-    rest = path[position:]
-    if "{" in rest or "}" in rest:
-        raise ValueError(f"unsupported expression in the URI template {path}")
-    parts.append(re.escape(rest))
-    return "".join(parts)
+def _names_in(segment: str) -> Sequence[str]:
+    """Return the name in a segment of the path.
+
+    :raises ValueError: for a second one, which no text could be told apart from, and
+        for what stands in no path.
+    """
+    names: list[str] = _EXPRESSION.findall(segment)
+    literal = _EXPRESSION.sub("", segment)
+    if len(names) > 1 or any(mark in literal for mark in "{}?#"):
+        raise ValueError(f"unsupported segment {segment!r} in a URI template")
+    return names
+
+
+def _pattern(segment: str) -> str:
+    found = _EXPRESSION.search(segment)
+    if found is None:
+        return re.escape(segment)
+    before, after = segment[: found.start()], segment[found.end() :]
+    return f"{re.escape(before)}(?P<{found.group(1)}>[^/?#]+){re.escape(after)}"
