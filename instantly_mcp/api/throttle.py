@@ -71,7 +71,8 @@ class Lane:
 
     def wait(self) -> float:
         """Return the seconds that one more call would wait."""
-        return max(0.0, self._slot(len(self._queue)) - self.clock.seconds())
+        now = self.clock.seconds()
+        return max(0.0, self._slot(len(self._queue), now) - now)
 
     def enter(self, deadline: float) -> Deferred[None] | None:
         """Take a slot now (``None``), or wait in line for one until `deadline`.
@@ -79,7 +80,7 @@ class Lane:
         :raises Crowded: when the wait would certainly be too long.
         """
         now = self.clock.seconds()
-        slot = self._slot(len(self._queue))
+        slot = self._slot(len(self._queue), now)
         if not self._queue and slot <= now + _LEEWAY:
             self._sent.append(now)
             return None
@@ -93,23 +94,26 @@ class Lane:
     def slow_down(self, seconds: float) -> None:
         """The API says: too fast. Pause, then go on in half the width for a while."""
         now = self.clock.seconds()
-        self._width = max(1, self._current_width() // 2)
+        self._width = max(1, self._current_width(now) // 2)
         self._narrow_until = now + seconds + _NARROW_SECONDS
         self._shut_until = max(self._shut_until, now + seconds)
         self._turn_away()
         self._arm()
 
-    def _current_width(self) -> int:
-        if self.clock.seconds() >= self._narrow_until:
+    def _current_width(self, now: float) -> int:
+        if now >= self._narrow_until:
             self._width = self.limit.calls
         return self._width
 
-    def _slot(self, position: int) -> float:
-        """Return when the call at `position` of the line may go (perhaps long ago)."""
-        width = self._current_width()
+    def _slot(self, position: int, now: float) -> float:
+        """Return when the call at `position` of the line may go.
+
+        :param now: looked up once by each caller. Time passes between two looks at the
+            clock, and a slot that is free now must not seem to lie ahead.
+        """
+        width = self._current_width(now)
         rounds, place = divmod(position, width)
         free = width - len(self._sent)
-        now = self.clock.seconds()
         earliest = max(now, self._shut_until)
         if place < free:
             return earliest + rounds * self.limit.seconds
@@ -126,10 +130,11 @@ class Lane:
 
     def _wake(self) -> None:
         self._timer = None
-        now = self.clock.seconds() + _LEEWAY
-        while self._queue and self._slot(0) <= now:
-            self._sent.append(self.clock.seconds())
+        now = self.clock.seconds()
+        while self._queue and self._slot(0, now) <= now + _LEEWAY:
+            self._sent.append(now)
             self._queue.popleft().turn.callback(None)
+            now = self.clock.seconds()
         self._turn_away()
         self._arm()
 
@@ -139,7 +144,7 @@ class Lane:
         kept: deque[_Waiter] = deque()
         away: list[tuple[_Waiter, float]] = []
         for waiter in self._queue:
-            slot = self._slot(len(kept))
+            slot = self._slot(len(kept), now)
             if slot > waiter.deadline + _LEEWAY:
                 away.append((waiter, slot - now))
             else:
@@ -154,7 +159,8 @@ class Lane:
                 self._timer.cancel()
                 self._timer = None
             return
-        delay = max(0.0, self._slot(0) - self.clock.seconds())
+        now = self.clock.seconds()
+        delay = max(0.0, self._slot(0, now) - now)
         if self._timer is None:
             self._timer = self.clock.callLater(delay, self._wake)
         else:

@@ -18,6 +18,39 @@ from .builders import LIST, LIST_EMAILS
 TWO_A_SECOND = Limit(calls=2, seconds=1.0)
 
 
+class RestlessClock(Clock):
+    """A clock on which time passes between one look and the next, as it really does."""
+
+    def seconds(self) -> float:
+        self.rightNow += 0.0001
+        return super().seconds()
+
+
+class PassingTimeTests(ClockedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = RestlessClock()
+        self.lane = Lane(TWO_A_SECOND, self.clock)
+
+    def enter(self) -> Deferred[None] | None:
+        """Enter with patience for five seconds."""
+        return self.lane.enter(self.clock.seconds() + 5.0)
+
+    def test_at_once(self) -> None:
+        """A call goes at once even where looking at the clock takes its time."""
+        self.assertIsNone(self.enter())
+
+    def test_in_turn(self) -> None:
+        """A call that has to wait goes in the second in which its slot is free."""
+        self.enter()
+        self.enter()
+        turn = self.enter()
+        assert turn is not None
+        self.assertNoResult(turn)
+        self.clock.advance(1.0)
+        self.successResultOf(turn)
+
+
 class LaneTests(ClockedTestCase):
     def setUp(self) -> None:
         super().setUp()
