@@ -34,7 +34,7 @@ from tests.support.received import Received
 from tests.support.servers import INFO, Line
 from tests.support.toolboxes import SmallToolbox
 
-from .extras import extra_prompt, extra_resources, extra_template, extra_tools
+from .extras import extra_prompts, extra_resources, extra_template, extra_tools
 
 HOST = "127.0.0.1:3000"
 
@@ -87,7 +87,7 @@ class EverythingRig(Line):
         super().__init__(clock, self.offer, self.store, before, strict=strict)
 
     def _offer(self, clock: Clock, page_size: int) -> Offer:
-        book = PromptShelf([*contents.prompts().listed(), extra_prompt()])
+        book = PromptShelf([*contents.prompts().listed(), *extra_prompts()])
         tools = ToolShelf([*plain_tools(clock), *asking_tools(clock)])
         for each in (*extra_tools(), *self.small.tools, *change_tools(tools, book)):
             tools.add(each)

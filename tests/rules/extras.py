@@ -11,7 +11,8 @@ from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
 from instantly_mcp.protocol.resource import Contents, Resource, ResourceTemplate
 from instantly_mcp.protocol.tool import TaskSupport, Tool, ToolResult, text
 from instantly_mcp.protocol.uri_template import UriTemplate
-from tests.conformance.asking_tools import NAME
+from tests.conformance.asking_tools import NAME, ask_name
+from tests.conformance.contents import asking
 from tests.conformance.tools import says, tool
 
 SKY: JsonObject = {
@@ -97,6 +98,7 @@ def extra_tools() -> list[Tool]:
         tool("talk", talk),
         tool("traced", traced),
         tool("who_am_i", who_am_i),
+        tool("asking", ask_name),
         tool("promoted", promoted, task=TaskSupport.OPTIONAL),
     ]
 
@@ -160,8 +162,8 @@ def extra_template() -> ResourceTemplate:
     )
 
 
-def extra_prompt() -> Prompt:
-    """Return a prompt whose argument can be completed."""
+def extra_prompts() -> list[Prompt]:
+    """Return one that can be completed, and one that asks, called like a tool."""
 
     @deferred
     async def render(
@@ -172,10 +174,18 @@ def extra_prompt() -> Prompt:
     argument = PromptArgument(
         name="letter", description="A letter.", required=True, complete=find_letters
     )
-    return Prompt(
-        name="letter",
-        title="Letter",
-        description="Write a letter.",
-        render=render,
-        arguments=(argument,),
-    )
+    return [
+        Prompt(
+            name="letter",
+            title="Letter",
+            description="Write a letter.",
+            render=render,
+            arguments=(argument,),
+        ),
+        Prompt(
+            name="asking",
+            title="Asking",
+            description="Ask before rendering.",
+            render=asking,
+        ),
+    ]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from attrs import has
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -55,7 +55,7 @@ def makers() -> list[Callable[[Line], Client]]:
 
 
 class ConcurrencyTests(SynchronousTestCase):
-    @settings(deadline=None, max_examples=12)
+    @settings(deadline=None, max_examples=12, phases=(Phase.explicit, Phase.generate))
     @given(
         st.lists(
             st.tuples(

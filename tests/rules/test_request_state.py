@@ -77,12 +77,17 @@ class StateTests(RoundsTestCase):
 
     def test_bound_to_the_method(self) -> None:
         """Equal parameters of another method do not open it."""
-        params = {"name": PREFIX + "prompt"}
-        state = self.ask(request("prompts/get", params)).result["requestState"]
-        book = {tool.name for tool in self.rig.offer.toolbox.listed()}
-        self.assertNotIn(PREFIX + "prompt", book)
-        read = {"uri": "test://asking", "requestState": state}
-        self.refused(self.ask(request("resources/read", read)))
+        params: Json = {"name": "asking"}
+        states = {
+            method: self.ask(request(method, params)).result["requestState"]
+            for method in ("tools/call", "prompts/get")
+        }
+        for method, other in (states, reversed(states)):
+            retried = {**params, "requestState": states[other]}
+            self.refused(self.ask(request(method, retried)))
+            retried["requestState"] = states[method]
+            again = self.ask(request(method, retried)).result
+            self.assertEqual(again["resultType"], "input_required")
 
     def test_expires(self) -> None:
         """A state is good until its time is over, and not a second longer."""

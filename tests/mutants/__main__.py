@@ -1,0 +1,82 @@
+"""``python -m tests.mutants [--suite NPM_FOLDER] [--only WORDS]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from .bench import EVERYTHING, Bench, Broken, Verdict
+from .everything import ALL
+from .mutant import ROOT, Mutant
+from .report import Row, written
+
+TABLE = ROOT / "docs" / "mutants.md"
+
+
+def main() -> int:
+    """Judge every mutant; return 0 when all were caught."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("--at-a-time", type=int, default=2)
+    parser.add_argument("--only", default="", help="rules that contain this text")
+    parser.add_argument(
+        "--suite", type=Path, help="where the conformance suite is installed"
+    )
+    options = parser.parse_args()
+    chosen = [each for each in ALL if options.only in each.rule]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        rows = judge_all(chosen, Path(folder), options.at_a_time, options.suite)
+    survivors = [row.mutant for row in rows if row.survived]
+    for mutant in survivors:
+        sys.stdout.write(f"SURVIVED  {mutant.path}: {mutant.rule}\n")
+    sys.stdout.write(f"{len(rows)} mutants, {len(survivors)} survived\n")
+    if not options.only and not survivors:
+        TABLE.write_text(written(rows), encoding="utf-8")
+    return int(bool(survivors))
+
+
+def judge_all(
+    mutants: Sequence[Mutant], folder: Path, at_a_time: int, npm: Path | None
+) -> Sequence[Row]:
+    """Judge the mutants, several at a time, each on a bench of its own.
+
+    :raises Broken: when the tests fail on the unbroken tree.
+    """
+    benches: SimpleQueue[Bench] = SimpleQueue()
+    for number in range(at_a_time):
+        benches.put(Bench(folder / str(number)))
+
+    def judge(mutant: Mutant) -> Row:
+        bench = benches.get()
+        try:
+            verdict = bench.judge(mutant)
+            noticed = None
+            if npm is not None and mutant.suite:
+                work = bench.root / "suite"
+                noticed = bench.run_suite(mutant, npm.resolve(), work)
+        finally:
+            benches.put(bench)
+        _tell(mutant, verdict)
+        return Row(mutant=mutant, caught_by=verdict.caught_by, suite=noticed)
+
+    sound = benches.get()
+    verdict = sound.run(EVERYTHING)
+    benches.put(sound)
+    if verdict.caught_by is not None:
+        raise Broken(f"{verdict.caught_by} fails with no rule broken")
+    with ThreadPoolExecutor(at_a_time) as pool:
+        return list(pool.map(judge, mutants))
+
+
+def _tell(mutant: Mutant, verdict: Verdict) -> None:
+    said = verdict.caught_by or "NOT CAUGHT"
+    sys.stdout.write(f"{mutant.rule}: {said}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

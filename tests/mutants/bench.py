@@ -1,0 +1,145 @@
+"""A copy of the tree in which one rule at a time is broken and tests are run.
+
+The copy lies beside a link to the folder ``shared``, if there is one, so that schemas
+are found there as they are here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from .mutant import PACKAGE, ROOT, Mutant
+
+TRIAL_SECONDS = 300
+SUITE_SECONDS = 300
+
+EVERYTHING = (
+    "rules",
+    "protocol",
+    "pipeline",
+    "transports",
+    "state",
+    "access",
+    "web",
+)
+"""The packages of tests that decide whether a mutant survives."""
+
+_CAUGHT = re.compile(r"^tests\.((?:\w+\.)+[A-Z]\w*\.test_\w+)$", re.MULTILINE)
+_COPIED = (PACKAGE, "tests", "twisted", "setup.py", "pyproject.toml", "instantly.tac")
+
+
+@frozen
+class Verdict:
+    """What became of a mutant.
+
+    :param caught_by: the test that failed, ``None`` if none did.
+    :param output: what trial said, for the person who looks why.
+    """
+
+    caught_by: str | None
+    output: str
+
+
+class Broken(Exception):
+    """The tests fail although no rule is broken, or fail in another way than a test."""
+
+
+class Bench:
+    """One copy of the tree.
+
+    :param folder: an empty folder, to be filled.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / ROOT.name
+        self.root.mkdir(parents=True)
+        for name in _COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__", "_trial_temp*")
+                shutil.copytree(source, self.root / name, ignore=ignored)
+            elif source.is_file():
+                shutil.copy(source, self.root / name)
+        shared = ROOT.parent / "shared"
+        if shared.is_dir():
+            (folder / "shared").symlink_to(shared)
+
+    def judge(self, mutant: Mutant) -> Verdict:
+        """Break the rule, run its own tests and, if they see nothing, all of them."""
+        with self.broken(mutant):
+            verdict = self.run(mutant.tests)
+            if verdict.caught_by is None:
+                verdict = self.run(EVERYTHING)
+            return verdict
+
+    @contextmanager
+    def broken(self, mutant: Mutant) -> Iterator[None]:
+        """Break the rule for a while."""
+        path = self.root / mutant.path
+        source = path.read_text(encoding="utf-8")
+        try:
+            self._write(path, mutant.broken(source))
+            yield
+        finally:
+            self._write(path, source)
+
+    def run(self, names: Sequence[str]) -> Verdict:
+        """Run tests until the first one fails.
+
+        :raises Broken: when something else than a test fails.
+        """
+        command = [sys.executable, "-m", "twisted.trial", "--exitfirst"]
+        modules = [f"tests.{name}" for name in names]
+        try:
+            done = subprocess.run(
+                [*command, *modules],
+                cwd=self.root,
+                capture_output=True,
+                text=True,
+                timeout=TRIAL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict("(the tests never end)", "")
+        if done.returncode == 0:
+            return Verdict(None, done.stdout)
+        found = _CAUGHT.search(done.stdout)
+        if found is None:
+            raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
+        return Verdict(found.group(1), done.stdout)
+
+    def run_suite(self, mutant: Mutant, npm: Path, work: Path) -> bool:
+        """Break the rule and say whether the conformance suite notices it."""
+        with self.broken(mutant):
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.mutants.suite",
+                    f"--npm={npm}",
+                    f"--work={work}",
+                    *mutant.suite,
+                ],
+                cwd=self.root,
+                capture_output=True,
+                text=True,
+                timeout=SUITE_SECONDS,
+                check=False,
+            )
+        if done.returncode not in (0, 1):
+            raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
+        return done.returncode == 1
+
+    def _write(self, path: Path, source: str) -> None:
+        path.write_text(source, encoding="utf-8")
+        # What is compiled is told from what is not by second and size alone.
+        for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+            compiled.unlink()

@@ -1,0 +1,16 @@
+"""All mutants, in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import envelopes, eras, features, lists, sessions
+from .mutant import Mutant
+
+ALL: Sequence[Mutant] = (
+    *envelopes.MUTANTS,
+    *eras.MUTANTS,
+    *sessions.MUTANTS,
+    *lists.MUTANTS,
+    *features.MUTANTS,
+)

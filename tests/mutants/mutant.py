@@ -1,0 +1,69 @@
+"""What a mutant is: one rule, and the few characters that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "instantly_mcp"
+
+Era: TypeAlias = Literal["both", "legacy", "modern"]
+
+
+class Stale(Exception):
+    """A mutant's old text does not occur exactly once (any more)."""
+
+
+@frozen(kw_only=True)
+class Mutant:
+    """One broken rule.
+
+    :param rule: the rule, as a sentence that is true of the unbroken tree.
+    :param file: the file below the package.
+    :param old: text that occurs in it exactly once.
+    :param new: what stands there instead.
+    :param tests: the test modules to try first, below ``tests``.
+    :param suite: arguments of the conformance suite that must notice it as well.
+    """
+
+    rule: str
+    era: Era
+    file: str
+    old: str
+    new: str
+    tests: Sequence[str]
+    suite: Sequence[str] = ()
+
+    @property
+    def path(self) -> str:
+        """The file below the root of the tree."""
+        return f"{PACKAGE}/{self.file}"
+
+    def broken(self, source: str) -> str:
+        """Return the file's text with the rule broken.
+
+        :raises Stale: when the old text is not there exactly once.
+        """
+        count = source.count(self.old)
+        if count != 1:
+            raise Stale(f"{self.path}: {count} times, for the rule: {self.rule}")
+        return source.replace(self.old, self.new)
+
+
+def mutant(
+    era: Era, rule: str, file: str, old: str, new: str, *tests: str, suite: str = ""
+) -> Mutant:
+    """Return a mutant; the short form in which the lists are written."""
+    return Mutant(
+        rule=rule,
+        era=era,
+        file=file,
+        old=old,
+        new=new,
+        tests=tests,
+        suite=suite.split(),
+    )
