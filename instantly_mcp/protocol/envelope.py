@@ -6,6 +6,7 @@ the revision, then the revision is supported, then the routing headers agree.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ META_SERVER = "io.modelcontextprotocol/serverInfo"
 METHOD_HEADER = "mcp-method"
 NAME_HEADER = "mcp-name"
 
+WHITE_SPACE = " \t"
+"""What may surround a header's value; Python would take more away."""
+
 NAMED_BY: Mapping[str, str] = {
     "tools/call": "name",
     "prompts/get": "name",
@@ -38,6 +42,7 @@ NAMED_BY: Mapping[str, str] = {
 }
 """For each method that needs ``Mcp-Name``: the parameter that the header repeats."""
 
+_PLAIN = re.compile(r"[\t\x20-\x7e]*")
 _PREFIX, _SUFFIX = "=?base64?", "?="
 
 
@@ -77,8 +82,10 @@ def decode_sentinel(value: str) -> str | None:
     """Decode a header value that may be written as ``=?base64?…?=``.
 
     :returns: the plain text, or ``None`` for a sentinel whose inside is not the
-        canonical base64 of UTF-8 text.
+        canonical base64 of UTF-8 text, and for what no header may hold plainly.
     """
+    if not _PLAIN.fullmatch(value):
+        return None
     shortest = len(_PREFIX) + len(_SUFFIX)
     framed = value.startswith(_PREFIX) and value.endswith(_SUFFIX)
     if not framed or len(value) < shortest:
@@ -134,4 +141,4 @@ def _check_routing(request: Request, headers: IHeaders) -> None:
 
 def _single(headers: IHeaders, name: str) -> str | None:
     values = headers.all(name)
-    return values[0].strip() if values else None
+    return values[0].strip(WHITE_SPACE) if values else None

@@ -12,7 +12,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from .._json import Json, JsonObject
-from .envelope import decode_sentinel
+from .envelope import WHITE_SPACE, decode_sentinel
 from .errors import header_mismatch
 from .interfaces import IHeaders
 
@@ -84,7 +84,7 @@ def check_mirrored(
             continue
         if not written:
             raise header_mismatch(f"{each.header} is missing")
-        decoded = decode_sentinel(written[0].strip())
+        decoded = decode_sentinel(written[0].strip(WHITE_SPACE))
         if decoded is None or not _same(value, decoded):
             raise header_mismatch(f"{each.header} differs from the argument")
 

@@ -257,6 +257,13 @@ class SentinelTests(SynchronousTestCase):
             with self.subTest(inside=inside):
                 self.assertIsNone(decode_sentinel(f"=?base64?{inside}?="))
 
+    def test_invalid_characters(self) -> None:
+        """What no header may hold plainly is refused: two readers read it apart."""
+        for value in ("é", "a\x00", "\x7f", "\xa0", "a\x85b", "\x1f"):
+            with self.subTest(value=value):
+                self.assertIsNone(decode_sentinel(value))
+        self.assertEqual(decode_sentinel("a\tb c"), "a\tb c")
+
     def test_marker_is_case_sensitive(self) -> None:
         """Another spelling of the marker is literal text."""
         self.assertEqual(decode_sentinel("=?BASE64?SGVsbG8=?="), "=?BASE64?SGVsbG8=?=")
