@@ -7,7 +7,6 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-TRIAL := $(BIN)/python -m twisted.trial --force-gc --random=0
 
 # What `make run` serves: the simulation, until told otherwise, for example
 #   make run RUN="--api-key-file key.txt"
@@ -23,7 +22,7 @@ run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
 
 test: $(VENV)/.installed-dev
-	$(TRIAL) $(TESTS)
+	$(BIN)/python -m tests $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
