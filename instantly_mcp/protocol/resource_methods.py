@@ -16,7 +16,7 @@ from .errors import (
 )
 from .offer import Offer, Result, Turn
 from .resource import Contents, Resource, ResourceTemplate
-from .subscriptions import MAX_URIS
+from .subscriptions import MAX_URI, MAX_URIS
 from .versions import Revision
 
 
@@ -98,6 +98,8 @@ def _uri(params: JsonObject) -> str:
     uri = params.get("uri")
     if not isinstance(uri, str):
         raise invalid_params("params.uri must be a string")
+    if len(uri) > MAX_URI:
+        raise invalid_params(f"params.uri is longer than {MAX_URI} characters")
     return uri
 
 

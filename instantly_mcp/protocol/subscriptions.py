@@ -38,6 +38,9 @@ MAX_LISTENERS = 64
 MAX_URIS = 256
 """Resources or tasks that one stream, or one session, may watch."""
 
+MAX_URI = 4096
+"""Characters of a URI: what is watched is kept for as long as a client likes."""
+
 
 @frozen(kw_only=True)
 class Filter:
@@ -187,4 +190,6 @@ def _strings(wanted: JsonObject, name: str) -> frozenset[str]:
         raise invalid_params(f"{name} must be a list of strings", status=400)
     if len(values) > MAX_URIS:
         raise invalid_params(f"{name} holds at most {MAX_URIS} entries", status=400)
+    if any(len(value) > MAX_URI for value in values):
+        raise invalid_params(f"an entry of {name} is too long", status=400)
     return frozenset(values)
