@@ -103,6 +103,13 @@ class Journal:
 
 def as_text(event: LogEvent) -> str | None:
     """Format for a person."""
+    if "log_failure" not in event and "log_namespace" in event:
+        message = _message(event)
+        system = event.get("log_system") or (
+            f"{event['log_namespace']}#{_level(event).name}"
+        )
+        when = _utc(event.get("log_time"))
+        return f"{when} [{system}] {message}".rstrip("\n") if message else None
     return eventAsText(event, formatTime=_utc).rstrip("\n") or None
 
 
@@ -112,7 +119,7 @@ def as_json(event: LogEvent) -> str | None:
         "time": _utc(event.get("log_time")),
         "level": _level(event).name,
         "logger": event.get("log_namespace", ""),
-        "message": formatEvent(event),
+        "message": _message(event),
     }
     for name, value in event.items():
         plain = value is None or isinstance(value, str | int | float | bool)
@@ -137,6 +144,17 @@ def open_journal(settings: Settings, stream: TextIO) -> Journal:
 
 
 FORMATS: dict[str, Format] = {"text": as_text, "json": as_json}
+
+
+def _message(event: LogEvent) -> str:
+    """Format as Twisted does; where C can do it, in a fraction of the time."""
+    format = event.get("log_format")
+    if isinstance(format, str) and "()" not in format and "log_flattened" not in event:
+        try:
+            return format.format_map(event)
+        except Exception:
+            return formatEvent(event)
+    return formatEvent(event)
 
 
 def _level(event: LogEvent) -> Json:
