@@ -26,6 +26,7 @@ class Call:
     """What deadlines and cancellation must know of a call.
 
     :param until: clock seconds at which the whole call is given up.
+    :param traceparent: goes along as a header, if there is one.
     :param pending: what the current attempt waits for.
     :param payload: the body of the current attempt; ``None`` between attempts.
     :param overdue: a deadline passed.
@@ -37,6 +38,7 @@ class Call:
     arguments: JsonObject = field(repr=False)
     credential: Credential
     until: float
+    traceparent: str | None = None
     pending: Deferred[Any] | None = None
     payload: Payload | None = None
     overdue: bool = False

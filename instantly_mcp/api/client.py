@@ -109,10 +109,14 @@ class InstantlyClient:
         )
 
     def execute(
-        self, operation: Operation, arguments: JsonObject, credential: Credential
+        self,
+        operation: Operation,
+        arguments: JsonObject,
+        credential: Credential,
+        traceparent: str | None = None,
     ) -> Deferred[Json]:
         until = self.clock.seconds() + self.call_seconds
-        call = Call(operation, arguments, credential, until)
+        call = Call(operation, arguments, credential, until, traceparent)
         work: Deferred[Json] = Deferred.fromCoroutine(self._run(call))
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
         work.addBoth(self._settle, call, answer)
@@ -158,7 +162,11 @@ class InstantlyClient:
 
     async def _attempts(self, call: Call) -> Json:
         prepared = prepare(
-            self.upstream, call.operation, call.arguments, call.credential
+            self.upstream,
+            call.operation,
+            call.arguments,
+            call.credential,
+            call.traceparent,
         )
         self.retries.count_call()
         attempt = 0

@@ -16,12 +16,16 @@ class IInstantly(Interface):
     """One verb: execute an operation of the catalog for a credential."""
 
     def execute(
-        operation: Operation, arguments: JsonObject, credential: Credential
+        operation: Operation,
+        arguments: JsonObject,
+        credential: Credential,
+        traceparent: str | None = None,
     ) -> Deferred[Json]:
         """Call the API (an idempotent operation perhaps again), return its value.
 
         :param arguments: values by the API's own parameter names; ``None`` is sent as
             ``null`` in a body and is left out of a query.
+        :param traceparent: the OpenTelemetry context that the call belongs to.
         :returns: the decoded JSON reply, ``None`` for an empty one.
         :raises ApiError: for everything that is not a success, also an error inside
             a 200. Cancelling closes the connection of a call that only reads, or that

@@ -53,9 +53,11 @@ def prepare(
     operation: Operation,
     arguments: JsonObject,
     credential: Credential,
+    traceparent: str | None = None,
 ) -> PreparedCall:
     """Build the call.
 
+    :param traceparent: left out where it cannot travel in a header.
     :raises ApiError: `Reason.BAD_ARGUMENT` for arguments that do not fit, and
         `Reason.KEY_REJECTED` for a key that cannot travel in a header.
     """
@@ -63,10 +65,13 @@ def prepare(
     body = _body(operation, arguments)
     query = _query(operation, arguments)
     path = _path(operation, arguments)
+    headers = _headers(upstream, operation, credential, body is not None)
+    if traceparent is not None and _HEADER_VALUE.fullmatch(traceparent):
+        headers.setRawHeaders(b"Traceparent", [traceparent.encode("ascii")])
     return PreparedCall(
         method=operation.method,
         url=f"{upstream.base}{path}{query}",
-        headers=_headers(upstream, operation, credential, body is not None),
+        headers=headers,
         body=body,
     )
 

@@ -67,7 +67,10 @@ class Bench:
     ) -> Deferred[Json]:
         """Execute an operation of the catalog for the caller."""
         operation = BY_ID[operation_id]
-        return self.instantly.execute(operation, arguments, call.credential)
+        traceparent = None if call.trace is None else call.trace.traceparent
+        return self.instantly.execute(
+            operation, arguments, call.credential, traceparent
+        )
 
     async def fetch(
         self, operation_id: str, arguments: JsonObject, call: Call

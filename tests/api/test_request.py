@@ -79,6 +79,15 @@ class BuildingTests(ClockedTestCase):
         call = prepare(UPSTREAM, QUERY, {}, credential(workspace="w-1"))
         self.assertEqual(headers(call)["X-As-Workspace"], "w-1")
 
+    def test_trace_header(self) -> None:
+        """The trace that a call belongs to travels with it; an unfit one does not."""
+        trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        call = prepare(UPSTREAM, QUERY, {}, credential(), trace)
+        self.assertEqual(headers(call)["Traceparent"], trace)
+        for unfit in (None, "", "a b", "a\r\nX-Evil: 1", "\u00e9"):
+            call = prepare(UPSTREAM, QUERY, {}, credential(), unfit)
+            self.assertNotIn("Traceparent", headers(call))
+
     def test_unfit_headers(self) -> None:
         """A key or workspace that could break a header is refused, unseen."""
         for key in ("a\r\nX-Evil: 1", "a b", "\u00e9", "", "\x00"):

@@ -88,7 +88,7 @@ MUTANTS: Sequence[Mutant] = (
         "protocol/calling.py",
         "        call.finished = True\n",
         "        pass\n",
-        "rules.test_messages",
+        "rules.test_first_revision",
     ),
     mutant(
         "both",

@@ -108,6 +108,19 @@ class FirstRevisionTests(RulesTestCase):
         self.assertTrue(self.rig.small.running[0].cancelled)
         self.assertEqual(len(client.heard()), 1)
 
+    def test_nothing_after_completion(self) -> None:
+        """The stream stays open after an answer, and the call says no more on it."""
+        client = self.connect()
+        client.ask(request("logging/setLevel", {"level": "debug"}, id=0))
+        client.ask(call("steps", id=1, token="t"))
+        running = self.rig.small.running[0]
+        running.finish()
+        before = len(client.stream.messages)
+        running.call.progress(99)
+        running.call.log("emergency", "late")
+        self.assertEqual(len(client.stream.messages), before)
+        self.assertFalse(client.stream.ended)
+
     def test_list_changes(self) -> None:
         """A changed list is told on the stream."""
         client = self.connect()

@@ -5,8 +5,15 @@ from __future__ import annotations
 from twisted.logger import capturedLogs
 
 from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.features.bench import Bench, ServerFacts
+from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.trace import Trace
+from instantly_mcp.protocol.versions import V2026_07_28
+from tests.support.cases import ClockedTestCase
 from tests.support.clients import StreamClient
+from tests.support.instantly import RecordingInstantly
 from tests.support.messages import call, modern, request
+from tests.support.servers import credential
 
 from .everything import RulesTestCase
 
@@ -18,6 +25,21 @@ def traced(meta: JsonObject, id: Json = 1) -> dict[str, Json]:
     """Return a call of the tool that says its trace."""
     message = call("traced", id=id)
     return {**message, "params": {**message["params"], "_meta": meta}}
+
+
+class UpstreamTests(ClockedTestCase):
+    def test_handed_on(self) -> None:
+        """What a call asks of Instantly carries its traceparent, and no baggage."""
+        instantly = RecordingInstantly()
+        facts = ServerFacts(name="instantly-mcp", version="0")
+        bench = Bench(instantly=instantly, clock=self.clock, facts=facts)
+        caller = Caller(revision=V2026_07_28, credential=credential())
+        trace = Trace(traceparent=PARENT, tracestate="a=1", baggage="user=7")
+        for known in (trace, None):
+            running = Call(caller=caller, trace=known)
+            self.successResultOf(bench.execute("listCampaign", {}, running))
+        handed = [each.traceparent for each in instantly.executed]
+        self.assertEqual(handed, [PARENT, None])
 
 
 class TraceTests(RulesTestCase):

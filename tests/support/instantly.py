@@ -29,6 +29,7 @@ class Executed:
     id: str
     arguments: JsonObject
     principal: str
+    traceparent: str | None = None
 
 
 @implementer(IInstantly)
@@ -49,7 +50,11 @@ class RecordingInstantly:
         return self
 
     def execute(
-        self, operation: Operation, arguments: JsonObject, credential: Credential
+        self,
+        operation: Operation,
+        arguments: JsonObject,
+        credential: Credential,
+        traceparent: str | None = None,
     ) -> Deferred[Json]:
         checked = dict(arguments)
         schema = arguments_schema(operation)
@@ -59,7 +64,9 @@ class RecordingInstantly:
         ]
         if problems:
             raise AssertionError(f"{operation.id} is called wrongly: {problems}")
-        self.executed.append(Executed(operation.id, checked, credential.principal))
+        self.executed.append(
+            Executed(operation.id, checked, credential.principal, traceparent)
+        )
         script = self._scripts.get(operation.id, [{}])
         reply = script.pop(0) if len(script) > 1 else script[0]
         if isinstance(reply, Callable):  # type: ignore[arg-type]
