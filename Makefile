@@ -16,7 +16,7 @@ TESTS ?= tests
 # Programs for `make conformance` and `make clients`: npm must be there, too.
 WORK := .ci/work
 
-.PHONY: run test lint format types bench conformance clients docs clean
+.PHONY: run test lint format types bench conformance mutants clients docs clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -42,6 +42,11 @@ bench: $(VENV)/.installed-dev
 conformance: $(VENV)/.installed-dev $(WORK)/npm/conformance/.installed
 	$(BIN)/python -m tests.conformance.run \
 		--npm $(WORK)/npm/conformance --work $(WORK)/conformance
+
+# Breaks one rule of the protocol at a time; writes docs/mutants.md. With the suite:
+#   make conformance; make mutants MUTANTS="--suite .ci/work/npm/conformance"
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 # The clients of tests/clients; without them `make test` skips what needs them.
 clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed

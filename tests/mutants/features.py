@@ -237,7 +237,7 @@ _TASKS: Sequence[Mutant] = (
         TASKS,
         "            return\n        task.status = status",
         "            pass\n        task.status = status",
-        "rules.test_tasks",
+        "protocol.test_task_machine",
     ),
     mutant(
         "modern",
