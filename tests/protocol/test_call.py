@@ -11,12 +11,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
-from instantly_mcp.protocol.call import LOG_LEVELS, NOWHERE, Call, Caller
+from instantly_mcp.protocol.asking import CannotAsk, IAsker
+from instantly_mcp.protocol.call import LOG_LEVELS, MUTE, NOWHERE, Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.versions import ALL, V2024_11_05, V2025_11_25, Revision
 from tests.support.engines import Basket
 from tests.support.servers import credential
 from tests.support.wire import check_message
+
+from .test_asking import NAME, ROOTS
 
 
 def make_call(
@@ -136,6 +139,26 @@ class LogTests(SynchronousTestCase):
         self.assertRaises(ValueError, call.log, "loud", "x")
 
 
+class AskTests(SynchronousTestCase):
+    def test_can_ask(self) -> None:
+        """A call knows what its client declares to answer."""
+        call, _ = make_call()
+        call.capabilities = {"roots": {}}
+        self.assertTrue(call.can_ask(ROOTS))
+        self.assertFalse(call.can_ask(NAME))
+
+    def test_mute(self) -> None:
+        """Unless somebody says how, a client can be asked nothing."""
+        call, _ = make_call()
+        self.assertTrue(verifyObject(IAsker, MUTE))
+        self.failureResultOf(call.ask({"roots": ROOTS}), CannotAsk)
+
+    def test_no_task(self) -> None:
+        """Unless it is made possible a call does not become a task."""
+        call, _ = make_call()
+        self.assertFalse(call.become_task("x"))
+
+
 class CallerTests(SynchronousTestCase):
     def test_principal(self) -> None:
         """A caller acts as its credential, or as nobody."""
@@ -155,4 +178,5 @@ class CallerTests(SynchronousTestCase):
         """The outlet of clients that hear nothing takes everything in silence."""
         self.assertTrue(verifyObject(IOutlet, NOWHERE))
         NOWHERE.send({})
+        NOWHERE.interrupt()
         NOWHERE.close()

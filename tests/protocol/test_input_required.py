@@ -295,6 +295,15 @@ class ReplayTests(SynchronousTestCase):
         with self.assertRaises(ProtocolError):
             self.asker(requestState="x", inputResponses={})
 
+    def test_too_long(self) -> None:
+        """Answers that no state could carry to the next round are refused: -32602."""
+        long: JsonObject = {"action": "accept", "content": {"name": "x" * MAX_STATE}}
+        asker = self.asker(inputResponses={"name": long})
+        self.assertEqual(self.code(asker, TWO), -32602)
+        last = self.asker(inputResponses={"name": long})
+        answers = self.successResultOf(last.ask({"name": NAME}))
+        self.assertEqual(answers, {"name": long})
+
     def test_not_declared(self) -> None:
         """Nothing is asked that the request itself does not declare: -32021."""
         asker = self.asker({"roots": {}})

@@ -86,6 +86,38 @@ class SchemaTests(SynchronousTestCase):
             [found] = mirrored_in({"properties": {name: inner}})
             self.assertEqual(found.path, (name,))
 
+    def test_refused(self) -> None:
+        """An annotation that no client could follow is refused when it is written."""
+        fine: JsonObject = {"type": "string", "x-mcp-header": "A"}
+        wrong: list[JsonObject] = [
+            {"type": "number", "x-mcp-header": "A"},
+            {"type": ["string", "null"], "x-mcp-header": "A"},
+            {"x-mcp-header": "A"},
+            {"type": "string", "x-mcp-header": ""},
+            {"type": "string", "x-mcp-header": "a b"},
+            {"type": "string", "x-mcp-header": 7},
+            {"type": "array", "items": fine},
+            {"type": "object", "anyOf": [{"properties": {"b": fine}}]},
+            {"type": "object", "patternProperties": {"^b": fine}},
+            {"type": "object", "properties": {"b": {"not": {"items": fine}}}},
+        ]
+        for schema in wrong:
+            with self.subTest(schema=schema), self.assertRaises(ValueError):
+                mirrored_in({"properties": {"a": schema}})
+        twice = {**fine, "x-mcp-header": "a"}
+        with self.assertRaises(ValueError):
+            mirrored_in({"properties": {"a": fine, "b": {"properties": {"c": twice}}}})
+
+    def test_no_schemas(self) -> None:
+        """Boolean schemas and properties that are none hold no annotation."""
+        schemas: list[JsonObject] = [
+            {"properties": {"a": True}},
+            {"properties": []},
+            {"properties": {"a": {"items": False, "anyOf": [True]}}},
+        ]
+        for schema in schemas:
+            self.assertEqual(list(mirrored_in(schema)), [])
+
 
 class CheckTests(SynchronousTestCase):
     @given(texts)

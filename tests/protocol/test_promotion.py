@@ -15,7 +15,7 @@ from instantly_mcp.protocol.errors import ProtocolError
 from instantly_mcp.protocol.input_required import InputRequired
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.offer import Offer, Result, Turn
-from instantly_mcp.protocol.tasks import MAX_PER_PRINCIPAL, Task
+from instantly_mcp.protocol.tasks import MAX_PER_PRINCIPAL, REQUIRED_CAPABILITY, Task
 from instantly_mcp.protocol.tool import Run, TaskSupport, ToolResult
 from instantly_mcp.protocol.tool_methods import call_tool
 from instantly_mcp.protocol.versions import V2025_11_25
@@ -185,6 +185,17 @@ class OrdinaryTests(PromotionTestCase):
         """A client that does not declare tasks waits for the result."""
         asked = turn("tools/call", {"name": "job"}, capabilities=ASKABLE)
         self.ordinary(self.started(asked=asked))
+
+    def test_required(self) -> None:
+        """A tool that is always a task is refused to who declares none: -32021."""
+        asked = turn("tools/call", {"name": "job"}, capabilities=ASKABLE)
+        with self.assertRaises(ProtocolError) as caught:
+            self.started(support=TaskSupport.REQUIRED, asked=asked)
+        self.assertEqual(caught.exception.code, -32021)
+        self.assertEqual(
+            caught.exception.data, {"requiredCapabilities": REQUIRED_CAPABILITY}
+        )
+        self.assertIsNone(self.promoted)
 
     def test_session_eras(self) -> None:
         """Before 2026-07-28 there are no tasks, whatever a client declares."""
