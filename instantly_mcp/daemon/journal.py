@@ -27,6 +27,9 @@ from .redaction import Redactor
 if TYPE_CHECKING:
     from .settings import Settings
 
+_PLAIN = (str, int, float, type(None))
+"""What JSON has a word for. (A union would be made anew at each look.)"""
+
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
 
@@ -122,8 +125,7 @@ def as_json(event: LogEvent) -> str | None:
         "message": _message(event),
     }
     for name, value in event.items():
-        plain = value is None or isinstance(value, str | int | float | bool)
-        if plain and not name.startswith("log_"):
+        if isinstance(value, _PLAIN) and not name.startswith("log_"):
             record.setdefault(name, value)
     if "log_failure" in event:
         record["traceback"] = event["log_failure"].getTraceback()

@@ -42,8 +42,8 @@ class Pipeline:
     @deferred
     async def run(self, exchange: Exchange) -> Reply:
         """Answer the exchange. Fails with nothing but ``CancelledError``."""
+        started = self.clock.seconds()
         for stage in self.stages:
-            started = self.clock.seconds()
             try:
                 outcome = await stage.process(exchange)
             except CancelledError:
@@ -55,13 +55,16 @@ class Pipeline:
             if not isinstance(outcome, Exchange):
                 self._told(stage, type(outcome).__name__, started)
                 return outcome
-            self._told(stage, "carried-on", started)
+            started = self._told(stage, "carried-on", started)
             exchange = outcome
         silent = RuntimeError("no stage replied")
         return self._incident(exchange, "none", Failure(silent))
 
-    def _told(self, stage: IStage, outcome: str, started: float) -> None:
-        self.observe(stage.name, outcome, self.clock.seconds() - started)
+    def _told(self, stage: IStage, outcome: str, started: float) -> float:
+        """Tell the observer; return the moment at which the stage ended."""
+        now = self.clock.seconds()
+        self.observe(stage.name, outcome, now - started)
+        return now
 
     def _incident(self, exchange: Exchange, stage: str, failure: Failure) -> Reply:
         incident = uuid4().hex[:12]

@@ -29,6 +29,8 @@ class Modern:
     """A message of the stateless era, whose envelope is still to be checked."""
 
 
+_WITH_PARAMS = (Request, Notification)
+
 MODERN_ERA = Modern()
 UNSTATED = Legacy(None)
 
@@ -41,7 +43,7 @@ def classify(body: Body, version_header: str | None) -> Legacy | Modern:
     """
     header = None if version_header is None else version_header.strip()
     modern_header = header is not None and header not in LEGACY
-    if isinstance(body, Request | Notification):
+    if isinstance(body, _WITH_PARAMS):
         return _of_message(body.params.get("_meta"), modern_header, header)
     if not modern_header:
         return _legacy(header)

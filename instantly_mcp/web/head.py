@@ -36,9 +36,23 @@ HeaderTable = Mapping[str, Sequence[str]]
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _TARGET = re.compile(r"[!\"$-~]+").fullmatch
 _HOST = re.compile(r"[0-9A-Za-z._:\[\]~%-]{1,255}").fullmatch
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
 _VERSION = re.compile(r"HTTP/[0-9]\.[0-9]").fullmatch
 _MAX_DIGITS = 15
+
+_NO_CONTROL = bytes({*range(0x20, 0x100), *b"\t\r\n"} - {0x7F})
+"""Every byte but the control characters, white space aside."""
+
+_USUAL_NAMES = {
+    spelled: name.lower()
+    for name in (
+        *("Host", "User-Agent", "Accept", "Accept-Encoding", "Accept-Language"),
+        *("Content-Type", "Content-Length", "Connection", "Authorization", "Origin"),
+        *("X-Instantly-Api-Key", "X-Api-Key", "MCP-Session-Id", "Mcp-Session-Id"),
+        *("MCP-Protocol-Version", "Mcp-Protocol-Version", "Mcp-Method", "Mcp-Name"),
+    )
+    for spelled in (name, name.lower())
+}
+"""Names that need no closer look, as clients spell them."""
 
 
 @frozen
@@ -76,7 +90,7 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
     text = block.decode("latin-1")
     lines = text.split("\r\n")
     breaks = len(lines) - 1
-    if text.count("\n") != breaks or text.count("\r") != breaks or _CONTROL(text):
+    if text.count("\n") != breaks or text.count("\r") != breaks or _controls(block):
         return malformed("a control character, or a line that does not end in CRLF")
     parts = lines[0].split(" ")
     if len(parts) != 3:
@@ -97,6 +111,10 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
     path, _, query = origin_form.partition("?")
     line = _RequestLine(method, path, query, version)
     return _framed(line, headers, limits)
+
+
+def _controls(block: bytes) -> bytes:
+    return block.translate(None, _NO_CONTROL)
 
 
 def oversized(block: bytes, limits: WebLimits) -> Refusal:
@@ -124,10 +142,14 @@ def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
         if len(line) > limits.line:
             return head_too_large(f"A header line is longer than {limits.line} bytes")
         name, colon, value = line.partition(":")
-        # A name that is no token covers folded lines and space before the colon.
-        if not colon or not _TOKEN(name):
+        key = _USUAL_NAMES.get(name)
+        if key is None:
+            # A name that is no token covers folded lines and space before the colon.
+            if not _TOKEN(name):
+                return malformed("a header line")
+            key = name.lower()
+        if not colon:
             return malformed("a header line")
-        key = name.lower()
         known = table.get(key)
         stripped = value.strip(" \t")
         table[key] = (stripped,) if known is None else (*known, stripped)
