@@ -93,11 +93,12 @@ class Journal:
         self.file = file
         self.redactor = redactor
         self._format = format
-        self._least = LogLevel.levelWithName(level)
+        least = LogLevel.levelWithName(level)
+        self._written = {each for each in LogLevel.iterconstants() if not each < least}
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event, if it is severe enough."""
-        if _level(event) < self._least:
+        if _level(event) not in self._written:
             return
         line = self._format(event)
         if line is not None:

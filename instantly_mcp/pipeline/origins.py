@@ -19,6 +19,9 @@ from ..protocol.errors import ProtocolError
 from ..protocol.interfaces import IHeaders
 from .refusals import host_refused, hosts_differ, origin_refused
 
+MAX_RECOGNIZED = 64
+"""Spellings of our own names that are remembered, so that they are read only once."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -105,6 +108,7 @@ class Perimeter:
         self._names = LOOPBACK_NAMES.union(authority.name for authority in own)
         self._origins = frozenset(_origins(allowed_origins, own))
         self._check_hosts = check_hosts
+        self._recognized: set[str] = set()
 
     def allows_origin(self, origin: str) -> bool:
         """Say whether a page of this origin may talk to us."""
@@ -131,10 +135,16 @@ class Perimeter:
     def _knows(self, hosts: Sequence[str]) -> bool:
         if len(hosts) != 1:
             return False
+        if hosts[0] in self._recognized:
+            return True
         # The port is not compared: published container ports and proxies change it,
         # and a rebinding page is given away by its name.
         authority = parse_authority(hosts[0])
-        return authority is not None and authority.name in self._names
+        if authority is None or authority.name not in self._names:
+            return False
+        if len(self._recognized) < MAX_RECOGNIZED:
+            self._recognized.add(hosts[0])
+        return True
 
 
 def _required_host(entry: str) -> Authority:
