@@ -193,7 +193,7 @@ class StreamLogTests(SynchronousTestCase):
     def test_replayed_is_delivered(self) -> None:
         """A complete stream that was fetched is no longer missed."""
         log = make_log()
-        fetched, unread = lost(log), lost(log)
+        unread, fetched = lost(log), lost(log)
         fetched.close()
         unread.close()
         fetched.resume(-1)
@@ -261,6 +261,14 @@ class StreamLogTests(SynchronousTestCase):
             flood.send({"n": number, "x": "x" * (MAX_KEPT_BYTES // 4)})
         self.assertEqual(payloads(read(awaited.resume(-1))), [{"n": 0}])
         self.assertTrue(is_kept(log, flood))
+
+    def test_who_grows_pays(self) -> None:
+        """Of two that are missed alike, the one that brings too much is dropped."""
+        log = make_log()
+        first, second = lost(log), lost(log)
+        first.send({"x": "x" * (MAX_KEPT_BYTES // 2)})
+        second.send({"x": "x" * (MAX_KEPT_BYTES // 2)})
+        self.assertEqual((is_kept(log, first), is_kept(log, second)), (True, False))
 
     def test_an_event_too_large(self) -> None:
         """An event that no replay could hold makes its own stream unresumable only."""

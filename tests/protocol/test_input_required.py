@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from attrs import evolve
 from cryptography.fernet import Fernet
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,25 @@ class SealerTests(SynchronousTestCase):
             != (other.principal, other.method, other.params)
         )
         self.refused(other, self.sealer.close(bound, {}, TWO))
+
+    @settings(deadline=None)
+    @given(bindings, words, values)
+    def test_bound_to_each_part(self, bound: Binding, word: str, value: Json) -> None:
+        """It is enough that one of them differs, or one argument is added."""
+        state = self.sealer.close(bound, {}, TWO)
+        given = bound.params["arguments"]
+        other = {"tools/call": "prompts/get", "prompts/get": "tools/call"}
+        changed = [
+            evolve(bound, principal=bound.principal + "x"),
+            evolve(bound, method=other[bound.method]),
+            evolve(bound, params={**bound.params, "name": bound.params["name"] + "x"}),
+            evolve(bound, params={**bound.params, "uri": "u"}),
+        ]
+        if word not in given:
+            more = {**bound.params, "arguments": {**given, word: value}}
+            changed.append(evolve(bound, params=more))
+        for each in changed:
+            self.refused(each, state)
 
     @settings(deadline=None)
     @given(st.floats(0, STATE_SECONDS), st.floats(0.001, 1e9))
