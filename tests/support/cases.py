@@ -11,8 +11,16 @@ class ClockedTestCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         """Give the test a clock, and check at its end that no timer is left."""
+        if "clock" not in vars(self):
+            # Only the first time, so that it is the last that is cleaned up.
+            self.addCleanup(self._forget)
         self.clock = Clock()
         self.addCleanup(self._assert_no_timer_left)
 
     def _assert_no_timer_left(self) -> None:
         self.assertEqual(self.clock.getDelayedCalls(), [], "a timer was left behind")
+
+    def _forget(self) -> None:
+        """Let go of what the test made; the case itself lives as long as the suite."""
+        for name in [name for name in vars(self) if not name.startswith("_")]:
+            delattr(self, name)
