@@ -50,6 +50,8 @@ def from_authorization(exchange: Exchange) -> Sequence[Presented]:
     :raises ProtocolError: for another scheme.
     """
     headers = exchange.headers.all("authorization")
+    if not headers:
+        return ()
     return [key for header in headers for key in _authorized(header)]
 
 
@@ -66,6 +68,8 @@ def _authorized(header: str) -> Sequence[Presented]:
 def _from_header(name: str) -> Source:
     def from_header(exchange: Exchange) -> Sequence[Presented]:
         values = exchange.headers.all(name)
+        if not values:
+            return ()
         return [Presented(value.strip(), name) for value in values if value.strip()]
 
     return from_header
