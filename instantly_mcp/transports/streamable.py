@@ -26,7 +26,7 @@ from ..protocol.errors import (
 )
 from ..protocol.interfaces import IOutlet, ISessionStore
 from ..protocol.jsonrpc import Request
-from ..protocol.session import Lookup, McpSession, Standing
+from ..protocol.session import FOREIGN, McpSession, Standing
 from ..protocol.subscriptions import Changes
 from ..protocol.versions import VERSION_HEADER, negotiate
 
@@ -106,7 +106,9 @@ class StreamableHttp:
         request = exchange.message
         assert isinstance(request, Request)
         revision = negotiate(request.params.get("protocolVersion"))
-        alone = evolve(exchange, lookup=Lookup(Standing.FOREIGN))
+        alone = exchange
+        if exchange.lookup is not FOREIGN:
+            alone = evolve(exchange, lookup=FOREIGN)
         errors: list[ProtocolError] = []
 
         def noted(error: ProtocolError) -> ProtocolError:
