@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -44,7 +44,7 @@ def judge_all(
 ) -> Sequence[Row]:
     """Judge the mutants, several at a time, each on a bench of its own.
 
-    :raises Broken: when the tests fail on the unbroken tree.
+    :raises Broken: when the tests, or the suite, fail on the unbroken tree.
     """
     benches: SimpleQueue[Bench] = SimpleQueue()
     for number in range(at_a_time):
@@ -56,20 +56,30 @@ def judge_all(
             verdict = bench.judge(mutant)
             noticed = None
             if npm is not None and mutant.suite:
-                work = bench.root / "suite"
-                noticed = bench.run_suite(mutant, npm.resolve(), work)
+                noticed = bench.suite_notices(mutant, npm)
         finally:
             benches.put(bench)
         _tell(mutant, verdict)
         return Row(mutant=mutant, caught_by=verdict.caught_by, suite=noticed)
 
     sound = benches.get()
-    verdict = sound.run(EVERYTHING)
+    _check_unbroken(sound, {each.suite for each in mutants if each.suite}, npm)
     benches.put(sound)
-    if verdict.caught_by is not None:
-        raise Broken(f"{verdict.caught_by} fails with no rule broken")
     with ThreadPoolExecutor(at_a_time) as pool:
         return list(pool.map(judge, mutants))
+
+
+def _check_unbroken(
+    bench: Bench, selections: Iterable[Sequence[str]], npm: Path | None
+) -> None:
+    verdict = bench.run(EVERYTHING)
+    if verdict.caught_by is not None:
+        raise Broken(f"{verdict.caught_by} fails with no rule broken")
+    if npm is None:
+        return
+    for selection in selections:
+        if bench.run_suite(selection, npm):
+            raise Broken(f"{' '.join(selection)} fails with no rule broken")
 
 
 def _tell(mutant: Mutant, verdict: Verdict) -> None:

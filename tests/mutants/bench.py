@@ -116,24 +116,23 @@ class Bench:
             raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
         return Verdict(found.group(1), done.stdout)
 
-    def run_suite(self, mutant: Mutant, npm: Path, work: Path) -> bool:
+    def suite_notices(self, mutant: Mutant, npm: Path) -> bool:
         """Break the rule and say whether the conformance suite notices it."""
         with self.broken(mutant):
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "tests.mutants.suite",
-                    f"--npm={npm}",
-                    f"--work={work}",
-                    *mutant.suite,
-                ],
-                cwd=self.root,
-                capture_output=True,
-                text=True,
-                timeout=SUITE_SECONDS,
-                check=False,
-            )
+            return self.run_suite(mutant.suite, npm)
+
+    def run_suite(self, selection: Sequence[str], npm: Path) -> bool:
+        """Say whether a selection of the conformance suite notices anything."""
+        command = [sys.executable, "-m", "tests.mutants.suite"]
+        places = [f"--npm={npm.resolve()}", f"--work={self.root / 'suite'}"]
+        done = subprocess.run(
+            [*command, *places, *selection],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=SUITE_SECONDS,
+            check=False,
+        )
         if done.returncode not in (0, 1):
             raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
         return done.returncode == 1

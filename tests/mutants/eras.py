@@ -51,7 +51,6 @@ MUTANTS: Sequence[Mutant] = (
         "        return LEGACY.get(requested, LATEST_LEGACY)",
         "        return LATEST_LEGACY",
         "rules.test_eras",
-        suite="--spec-version 2025-06-18 --suite all",
     ),
     mutant(
         "both",
@@ -213,7 +212,6 @@ MUTANTS: Sequence[Mutant] = (
         "        return parsed in self._origins",
         "        return True",
         "rules.test_http",
-        suite="--spec-version 2025-11-25 --suite all",
     ),
     mutant(
         "both",

@@ -76,7 +76,6 @@ _ROUNDS: Sequence[Mutant] = (
         "        if missing:\n            return fail(missing_capability(missing))",
         "        if False:\n            return fail(missing_capability(missing))",
         "rules.test_rounds",
-        suite="--spec-version 2026-07-28 --suite all",
     ),
     mutant(
         "modern",

@@ -36,7 +36,7 @@ class Mutant:
     old: str
     new: str
     tests: Sequence[str]
-    suite: Sequence[str] = ()
+    suite: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -65,5 +65,5 @@ def mutant(
         old=old,
         new=new,
         tests=tests,
-        suite=suite.split(),
+        suite=tuple(suite.split()),
     )

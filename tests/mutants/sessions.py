@@ -162,7 +162,6 @@ MUTANTS: Sequence[Mutant] = (
         '        self.outlet.send(\n            {"jsonrpc"',
         '        self.session.tell(\n            {"jsonrpc"',
         "rules.test_sessions",
-        suite="--spec-version 2025-11-25 --suite all",
     ),
     mutant(
         "legacy",

@@ -10,8 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.conformance.run import fixture, run
-from tests.conformance.verdict import Selection
+from tests.conformance.run import SELECTIONS, fixture, run
 
 
 def main() -> int:
@@ -23,7 +22,7 @@ def main() -> int:
     work: Path = options.work.resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    selection = Selection(name="mutant", arguments=arguments, expected=0)
+    [selection] = [one for one in SELECTIONS if [*one.arguments] == arguments]
     with fixture(work) as url:
         report = run(selection, options.npm.resolve(), url, work / "run")
     return int(report.failed > 0)

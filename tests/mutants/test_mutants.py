@@ -6,6 +6,8 @@ from collections import Counter
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.conformance.run import SELECTIONS
+
 from .everything import ALL
 from .mutant import ROOT, Stale, mutant
 from .report import Row, written
@@ -31,6 +33,11 @@ class ListTests(SynchronousTestCase):
                 for name in each.tests:
                     path = MODULES / (name.replace(".", "/") + ".py")
                     self.assertTrue(path.is_file(), name)
+
+    def test_selections_exist(self) -> None:
+        """What the suite is asked is a selection that it passes with no rule broken."""
+        known = {tuple(one.arguments) for one in SELECTIONS}
+        self.assertLessEqual({each.suite for each in ALL} - {()}, known)
 
     def test_none_is_there_twice(self) -> None:
         """No two mutants are the same change, and no two say the same rule."""
