@@ -13,6 +13,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from .daemon.assembly import build
+from .daemon.heap import keep_what_is_built
 from .daemon.journal import open_journal
 from .daemon.mistakes import EX_CONFIG, Mistakes, report
 from .daemon.monotonic import use_monotonic_time
@@ -41,10 +42,12 @@ def makeService(options: SettingOptions) -> IService:
     try:
         settings = _as_twistd_logs(from_process(options.given()), around)
         journal = open_journal(settings, sys.stdout)
-        return build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
+        service = build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
     except Mistakes as mistakes:
         report(mistakes.lines, sys.stderr)
         raise SystemExit(EX_CONFIG) from None
+    keep_what_is_built()
+    return service
 
 
 def _as_twistd_logs(settings: Settings, around: usage.Options) -> Settings:

@@ -7,6 +7,7 @@ import sys
 from twisted.logger import globalLogBeginner
 
 from ..daemon.assembly import build
+from ..daemon.heap import keep_what_is_built
 from ..daemon.journal import open_journal
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
@@ -30,4 +31,5 @@ class RunOptions(SettingOptions):
         service = build(
             settings, reactor, journal, out=sys.stdout, give_up=report_to_stderr
         )
+        keep_what_is_built()
         return run_service(reactor, service)
