@@ -123,8 +123,10 @@ class StreamableHttp:
                 return reply
             session = self.sessions.open(revision, exchange.credential)
             session.introduce(request.params)
-            named = (SESSION_HEADER, session.id)
-            return evolve(reply, headers=(*reply.headers, named))
+            headers = (*reply.headers, (SESSION_HEADER, session.id))
+            if isinstance(reply, Answer):
+                return Answer(status=200, body=reply.body, headers=headers)
+            return EventStream(channel=reply.channel, headers=headers)
 
         return answered.addCallback(with_session)
 
