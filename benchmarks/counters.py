@@ -22,9 +22,6 @@ _EVENT = "instructions:u"
 class Counter(Protocol):
     """Counts what one process does between `begin` and `end`."""
 
-    slow: bool
-    """The process runs many times slower, so that its times say nothing."""
-
     def wrapped(self, command: Sequence[str]) -> Sequence[str]:
         """Return the command that starts a process which can be counted."""
 
@@ -42,7 +39,6 @@ class Counter(Protocol):
 class Perf:
     """The machine's own counters."""
 
-    slow: bool = False
     _running: subprocess.Popen[str] | None = field(default=None, init=False)
 
     def wrapped(self, command: Sequence[str]) -> Sequence[str]:
@@ -75,7 +71,6 @@ class Callgrind:
     """
 
     folder: Path
-    slow: bool = True
 
     def wrapped(self, command: Sequence[str]) -> Sequence[str]:
         options = [
