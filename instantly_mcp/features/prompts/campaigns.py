@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...api.errors import ApiError, Reason
 from ...protocol.call import Call
 from ...protocol.errors import invalid_params
 from ..completions import CAMPAIGN
@@ -19,12 +18,11 @@ from .rendering import (
     Desk,
     Given,
     as_json,
+    looked_at,
     message,
-    named,
     not_known,
     numbered,
     section,
-    unknown,
 )
 
 
@@ -33,7 +31,7 @@ async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
     zone = given.get("timezone") or None
     if zone is not None and zone_named(zone) is None:
         raise invalid_params(f"{zone[:60]!r} is no time zone", {"use": "IANA names"})
-    seen = await _seen(desk, given["campaign"], call)
+    seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
     checks = list(checks_of(seen, zone))
     return message(
         f"Help me decide whether to launch the campaign {_title(seen)}. These checks "
@@ -62,7 +60,7 @@ async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
 
 async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
     """Write down what keeps a campaign from sending, and what mends it."""
-    seen = await _seen(desk, given["campaign"], call)
+    seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
     told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
     checks = [
         *sender_checks(seen),
@@ -102,16 +100,6 @@ async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
         ),
         ASK_FIRST,
     )
-
-
-async def _seen(desk: Desk, campaign: str, call: Call) -> Survey:
-    id = await named(desk, CAMPAIGN, campaign, call)
-    try:
-        return await look_at(desk.bench, id, call)
-    except ApiError as error:
-        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
-            raise await unknown(desk, CAMPAIGN, campaign, error, call) from error
-        raise
 
 
 def _title(seen: Survey) -> str:

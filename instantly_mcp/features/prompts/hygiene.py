@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from ...api.errors import ApiError, Reason
 from ...protocol.call import Call
 from ..completions import LEAD_LIST
-from ..resources.lists import Survey, scored, survey
+from ..resources.lists import scored, survey
 from ..resources.outsiders import in_one_line
 from .rendering import (
     ASK_FIRST,
     Desk,
     Given,
     as_json,
+    looked_at,
     message,
-    named,
     not_known,
     numbered,
     percent,
     section,
-    unknown,
 )
 
 
 async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
     """Write down a list's scorecard and how to clean it."""
-    seen = await _seen(desk, given["list"], call)
+    seen = await looked_at(desk, LEAD_LIST, given["list"], survey, call)
     score = scored(seen)
     shares = score["verification"]
     return message(
@@ -61,13 +59,3 @@ async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
         ),
         ASK_FIRST,
     )
-
-
-async def _seen(desk: Desk, given: str, call: Call) -> Survey:
-    id = await named(desk, LEAD_LIST, given, call)
-    try:
-        return await survey(desk.bench, id, call)
-    except ApiError as error:
-        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
-            raise await unknown(desk, LEAD_LIST, given, error, call) from error
-        raise

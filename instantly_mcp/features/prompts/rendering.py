@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -18,6 +18,8 @@ from ..bench import Bench
 from ..completions import Directory, Kind
 from ..resources.reading import translated
 from ..results import Refusal, error_object
+
+Seen = TypeVar("Seen")
 
 Given: TypeAlias = Mapping[str, str]
 
@@ -68,6 +70,26 @@ async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
     if not given.strip():
         raise invalid_params(f"Name a {kind.name}, by its name or its id")
     return await desk.directory.id_of(kind, given, call)
+
+
+async def looked_at(
+    desk: Desk,
+    kind: Kind,
+    given: str,
+    look: Callable[[Bench, str, Call], Awaitable[Seen]],
+    call: Call,
+) -> Seen:
+    """Look at what an argument names.
+
+    :raises Refusal: with what it may have meant, when nothing there is called so.
+    """
+    id = await named(desk, kind, given, call)
+    try:
+        return await look(desk.bench, id, call)
+    except ApiError as error:
+        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
+            raise await unknown(desk, kind, given, error, call) from error
+        raise
 
 
 async def unknown(
