@@ -91,8 +91,12 @@ class OneEndpoint:
 
 
 def agent_over(path: Path) -> IAgent:
-    """Return an agent for a UNIX socket."""
-    endpoint = UNIXClientEndpoint(reactor, str(path))
+    """Return an agent for a UNIX socket.
+
+    It names the socket as seen from here: an address holds 107 bytes at most, and a
+    checkout may lie deep.
+    """
+    endpoint = UNIXClientEndpoint(reactor, os.path.relpath(path))
     agent: IAgent = Agent.usingEndpointFactory(reactor, OneEndpoint(endpoint))
     return agent
 
