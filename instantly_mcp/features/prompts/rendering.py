@@ -72,6 +72,10 @@ async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
     return await desk.directory.id_of(kind, given, call)
 
 
+# How a look at a name that is no id ends: nothing has it, or nothing could have it.
+NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
+
+
 async def looked_at(
     desk: Desk,
     kind: Kind,
@@ -87,7 +91,7 @@ async def looked_at(
     try:
         return await look(desk.bench, id, call)
     except ApiError as error:
-        if error.reason in (Reason.NOT_FOUND, Reason.INVALID_REQUEST):
+        if error.reason in NOT_AN_ID:
             raise await unknown(desk, kind, given, error, call) from error
         raise
 

@@ -144,6 +144,17 @@ class CampaignPromptTests(PromptCase):
         self.assertEqual(error.code, -32602)
         self.assertEqual(error.data["did_you_mean"], ["Spring A", "Spring B"])
 
+    def test_a_name_no_id_can_have(self) -> None:
+        """A name with a space that is nobody's gets names, not the rule for ids."""
+        items = [{"id": "a", "name": "Spring sale A"}]
+        self.instantly.answers("listCampaign", {"items": items})
+        self.instantly.answers(
+            "getCampaign", api_error(Reason.BAD_ARGUMENT, "getCampaign")
+        )
+        error = self.prompt_error("launch_preflight", campaign="spring sale")
+        self.assertEqual(error.data["code"], "not_found")
+        self.assertEqual(error.data["did_you_mean"], ["Spring sale A"])
+
     def test_equal_names(self) -> None:
         """Of two campaigns with one name none is picked silently."""
         items = [{"id": "a", "name": "Spring"}, {"id": "b", "name": "Spring"}]
