@@ -34,10 +34,6 @@ class Secret:
         """Return 32 hexadecimal digits that are equal for equal secrets."""
         return sha256(self._value.encode("utf-8", "replace")).hexdigest()[:32]
 
-    def begins_with(self, prefix: str) -> bool:
-        """Say whether the secret begins so: which kind of key it is."""
-        return self._value.startswith(prefix)
-
     def cut_from(self, text: str, replacement: str) -> str:
         """Return `text` with the secret replaced wherever it occurs."""
         return text.replace(self._value, replacement)

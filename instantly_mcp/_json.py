@@ -6,7 +6,7 @@ It knows no schema and no message format; it only turns bytes into values and ba
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import orjson
@@ -15,7 +15,6 @@ Json: TypeAlias = Any
 """Any JSON value. (``Any``, because mypy has no useful recursive alias here.)"""
 
 JsonObject: TypeAlias = Mapping[str, Json]
-JsonArray: TypeAlias = Sequence[Json]
 
 Encoded = orjson.Fragment
 """JSON that is encoded already: put it into a value and `dumps` copies its bytes."""

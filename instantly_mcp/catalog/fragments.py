@@ -14,7 +14,6 @@ Fragment: TypeAlias = Mapping[str, Any]
 
 STRING: Fragment = {"type": "string"}
 NUMBER: Fragment = {"type": "number"}
-INTEGER: Fragment = {"type": "integer"}
 BOOLEAN: Fragment = {"type": "boolean"}
 EMAIL: Fragment = {"type": "string", "format": "email"}
 OPTIONAL_STRING: Fragment = {"type": ["string", "null"]}

@@ -114,13 +114,6 @@ class ISessionStore(Interface):
         """End the session: its streams are closed, its calls are cancelled."""
 
 
-class IClock(Interface):
-    """Seconds that only go forward. `IReactorTime` provides it; tests drive it."""
-
-    def seconds() -> float:
-        """Return the current time in seconds from an arbitrary start."""
-
-
 class ITracker(Interface):
     """Knows what must finish before the daemon stops."""
 
