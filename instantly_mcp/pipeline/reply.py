@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .._json import Json, dumps
 from ..protocol.errors import ProtocolError
-from ..protocol.jsonrpc import Response, peek_id
+from ..protocol.jsonrpc import Id, Response, peek_id
 from .channel import Channel
 from .exchange import Exchange
 
@@ -60,5 +60,9 @@ def response_answer(response: Response, headers: HeaderPairs = ()) -> Answer:
 
 def refuse(exchange: Exchange, error: ProtocolError) -> Answer:
     """Answer a request that goes no further, with its id where it can be read."""
-    id = peek_id(exchange.body) if len(exchange.body) <= MAX_PEEK else None
-    return response_answer(Response(id, error=error))
+    return response_answer(Response(id_in(exchange.body), error=error))
+
+
+def id_in(body: bytes) -> Id | None:
+    """Return the id of the request in a body that nobody is going to decode."""
+    return peek_id(body) if len(body) <= MAX_PEEK else None

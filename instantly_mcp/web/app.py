@@ -23,7 +23,6 @@ from ..pipeline.reply import Answer, Reply, json_answer
 from . import pages
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
-from .head import Head
 from .intake import Intake, TrustedProxies, parse_query
 from .interfaces import AllowedOrigin, Guard, IStatus, Runner, Window
 from .journal import Journal
@@ -153,7 +152,7 @@ class WebApp:
         if refusal is None and head.method == "OPTIONS":
             preflight = self.cors.preflight(Headers(head.headers))
             return self.delivery.deliver(request, preflight)
-        return self._deliver(refusal or _unroutable(failure.value, head), request)
+        return self._deliver(refusal or _unroutable(failure.value, request), request)
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
@@ -181,7 +180,9 @@ class WebApp:
     def _refusal(self, request: McpRequest) -> Answer | None:
         head = request.head
         error = self.guard(Headers(head.headers), head.method)
-        return None if error is None else refused(error, mcp=head.mcp).answer()
+        if error is None:
+            return None
+        return refused(error, mcp=head.mcp, id=request.message_id).answer()
 
     def _deliver(self, reply: Reply, request: McpRequest) -> Rendered:
         headers = request.head.headers
@@ -198,18 +199,20 @@ def _world(request: McpRequest) -> str:
     return shown.rpartition(" ")[2] or PUBLIC_WORLD
 
 
-def _unroutable(error: object, head: Head) -> Answer:
+def _unroutable(error: object, request: McpRequest) -> Answer:
     """Answer a path that is not ours, or a method that its path does not know."""
+    mcp, id = request.head.mcp, request.message_id
     if isinstance(error, MethodNotAllowed):
         allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
         return Refusal(
             status=405,
             error="method_not_allowed",
             message="This path does not know the method; see the Allow header",
-            mcp=head.mcp,
+            mcp=mcp,
             headers=(("Allow", ", ".join(allowed)),),
+            id=id,
         ).answer()
-    if not head.mcp:
+    if not mcp:
         return json_answer(404, pages.not_found())
     return Refusal(
         status=404,
@@ -217,6 +220,7 @@ def _unroutable(error: object, head: Head) -> Answer:
         message="There is nothing at this path",
         mcp=True,
         data={"availableEndpoints": list(pages.AVAILABLE)},
+        id=id,
     ).answer()
 
 

@@ -6,6 +6,7 @@ import re
 
 from attrs import define
 
+from .._json import Json
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer, HeaderPairs
 from .interfaces import AllowedOrigin, ErrorLike
@@ -79,7 +80,7 @@ class Cors:
         )
 
 
-def refused(error: ErrorLike, *, mcp: bool) -> Refusal:
+def refused(error: ErrorLike, *, mcp: bool, id: Json = None) -> Refusal:
     """Put the guard's word into the form of the route."""
     word = {403: "forbidden_origin", 421: "misdirected_request"}
     return Refusal(
@@ -90,6 +91,7 @@ def refused(error: ErrorLike, *, mcp: bool) -> Refusal:
         code=error.code,
         headers=tuple(error.headers),
         data=error.data if mcp or isinstance(error.data, dict) else None,
+        id=id,
     )
 
 

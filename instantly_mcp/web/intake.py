@@ -103,7 +103,8 @@ class Intake:
             try:
                 path_key = unquote(path_key, errors="strict")
             except UnicodeDecodeError:
-                return malformed("the path is not UTF-8", mcp=True)
+                why = "the path is not UTF-8"
+                return malformed(why, mcp=True, id=request.message_id)
         visit = request.visit
         visit.id = f"{self.prefix}-{self._next():x}"
         return Exchange(

@@ -32,6 +32,7 @@ class Refusal:
     :param error: a short constant word for programs.
     :param message: a sentence for people.
     :param mcp: the request was for an MCP route.
+    :param id: of the JSON-RPC request, where its body was read.
     """
 
     status: int
@@ -41,6 +42,7 @@ class Refusal:
     code: int = INVALID_REQUEST
     headers: Sequence[tuple[str, str]] = ()
     data: Json = None
+    id: Json = None
 
     def answer(self) -> Answer:
         """Return the refusal as a complete answer."""
@@ -52,15 +54,16 @@ class Refusal:
         error: dict[str, Json] = {"code": self.code, "message": self.message}
         if self.data is not None:
             error["data"] = self.data
-        return json_answer(
-            self.status, {"jsonrpc": "2.0", "error": error}, self.headers
-        )
+        said: dict[str, Json] = {"jsonrpc": "2.0"}
+        if self.id is not None:
+            said["id"] = self.id
+        return json_answer(self.status, {**said, "error": error}, self.headers)
 
 
-def malformed(why: str, *, mcp: bool = False) -> Refusal:
+def malformed(why: str, *, mcp: bool = False, id: Json = None) -> Refusal:
     """The bytes are no HTTP/1.1 request, or one that two readers could read twice."""
     return Refusal(
-        status=400, error="bad_request", message=f"Bad request: {why}", mcp=mcp
+        status=400, error="bad_request", message=f"Bad request: {why}", mcp=mcp, id=id
     )
 
 
@@ -121,7 +124,7 @@ def too_busy(*, mcp: bool = False) -> Refusal:
     )
 
 
-def incident(name: str, *, mcp: bool) -> Refusal:
+def incident(name: str, *, mcp: bool, id: Json = None) -> Refusal:
     """A bug of ours; the log has it under `name`."""
     return Refusal(
         status=500,
@@ -130,4 +133,5 @@ def incident(name: str, *, mcp: bool) -> Refusal:
         mcp=mcp,
         code=INTERNAL_ERROR,
         data={"incident": name},
+        id=id,
     )

@@ -18,7 +18,8 @@ from twisted.web.http import RESPONSES
 from twisted.web.http_headers import Headers as WireHeaders
 from twisted.web.server import Request
 
-from ..pipeline.reply import Answer
+from .._json import Json
+from ..pipeline.reply import Answer, id_in
 from .head import Head
 from .journal import NO_ROUTE, Visit
 from .refusals import incident
@@ -75,6 +76,11 @@ class McpRequest(Request):
     def gone(self) -> bool:
         """The answer is complete, or there is nobody left to read it."""
         return bool(self._disconnected or self.finished)
+
+    @property
+    def message_id(self) -> Json:
+        """The id of the JSON-RPC request in the body, if that can be seen."""
+        return id_in(self.content.getvalue()) if self.head.mcp else None
 
     def gotLength(self, length: int | None) -> None:
         """Make room for the body, in memory: its size is bounded."""
@@ -151,7 +157,8 @@ class McpRequest(Request):
                 self.unregisterProducer()
             self.abort()
         elif not self.gone:
-            self.answer(incident(name, mcp=self.head.mcp).answer())
+            refusal = incident(name, mcp=self.head.mcp, id=self.message_id)
+            self.answer(refusal.answer())
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Answer a bug outside of every route."""

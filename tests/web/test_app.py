@@ -6,6 +6,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, fail
 
 from instantly_mcp._deferred import deferred
+from instantly_mcp._json import dumps
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
@@ -184,6 +185,24 @@ class RoutingTests(AppTestCase):
             self.assertEqual(response.one("allow"), allowed)
             self.assertEqual("jsonrpc" in response.json(), rpc)
 
+    def test_ids_of_what_no_route_takes(self):
+        """A request that no route takes is refused under its id, where it shows one."""
+        for method, path, status in (
+            ("POST", "/mcp/a/b", 404),
+            ("POST", "/messages/x", 404),
+            ("POST", "/sse", 405),
+            ("PUT", "/mcp", 405),
+            ("POST", "/mcp/%ff%fe", 400),
+        ):
+            for id in (0, "", "x", 7):
+                body = dumps({"jsonrpc": "2.0", "id": id, "method": "ping"})
+                answer = self.visitor.ask(method, path, body=body)
+                self.assertEqual(answer.status, status, path)
+                self.assertEqual(answer.json()["id"], id, path)
+            for body in (b"", b"{", b"[]", b'{"id": null}', b'{"id": {}}'):
+                answer = self.visitor.ask(method, path, body=body)
+                self.assertNotIn("id", answer.json(), path)
+
     def test_paths_that_are_no_text(self):
         """A key that is not UTF-8 is 400 in JSON-RPC, without a traceback."""
         response = self.visitor.ask("POST", "/mcp/%ff%fe")
@@ -307,6 +326,13 @@ class ReplyTests(AppTestCase):
             self.assertTrue(incident["incident"])
             self.assertEqual(len(self.flushLoggedErrors()), 1)
         self.assertEqual(self.visitor.ask("GET", "/ping").status, 500)
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+    def test_f36_the_id_of_a_bug(self):
+        """F36: whoever met the bug is answered under the id of its request."""
+        self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
+        response = self.visitor.ask("POST", "/mcp", body=b'{"id": 0}')
+        self.assertEqual(response.json()["id"], 0)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_a_bug_after_the_start(self):
