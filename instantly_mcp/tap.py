@@ -13,6 +13,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from .daemon.assembly import build
+from .daemon.descriptors import make_room
 from .daemon.heap import keep_what_is_built
 from .daemon.journal import open_journal
 from .daemon.mistakes import EX_CONFIG, Mistakes, report
@@ -40,7 +41,7 @@ def makeService(options: SettingOptions) -> IService:
         _remove_own_pid_file(around.get("pidfile"))
 
     try:
-        settings = _as_twistd_logs(from_process(options.given()), around)
+        settings = make_room(_as_twistd_logs(from_process(options.given()), around))
         journal = open_journal(settings, sys.stdout)
         service = build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
     except Mistakes as mistakes:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from .._json import Json
+from ..daemon.descriptors import current_limits, within_limits
 from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
 from ..daemon.settings import Settings, examine_process
@@ -22,7 +23,8 @@ class CheckOptions(SettingOptions):
         settings, mistakes = examine_process(self.given())
         for line in describe(settings):
             print(line)
-        report([f"warning: {line}" for line in settings.warnings], sys.stderr)
+        warnings = within_limits(settings, current_limits()).warnings
+        report([f"warning: {line}" for line in warnings], sys.stderr)
         report(mistakes, sys.stderr)
         return EX_CONFIG if mistakes else 0
 

@@ -7,6 +7,7 @@ import sys
 from twisted.logger import globalLogBeginner
 
 from ..daemon.assembly import build
+from ..daemon.descriptors import make_room
 from ..daemon.heap import keep_what_is_built
 from ..daemon.journal import open_journal
 from ..daemon.monotonic import use_monotonic_time
@@ -25,7 +26,7 @@ class RunOptions(SettingOptions):
         from twisted.internet import reactor
 
         use_monotonic_time(reactor)
-        settings = from_process(self.given())
+        settings = make_room(from_process(self.given()))
         journal = open_journal(settings, sys.stderr)
         globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
         service = build(

@@ -48,7 +48,7 @@ def make_front(
     settings: Settings, reactor: Any, core: Core, wall: Callable[[], float]
 ) -> Front:
     """Put it together; opens nothing."""
-    limits = WebLimits(body=settings.max_body)
+    limits = WebLimits(body=settings.max_body, connections=settings.max_connections)
     streams, readiness = Streams(limits), Readiness()
     ports = Ports(
         reactor,

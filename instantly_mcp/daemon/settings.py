@@ -53,6 +53,7 @@ class Settings:
     trusted_proxy: tuple[str, ...]
     rate_limit: int
     max_body: int
+    max_connections: int
     session_idle: float
     session_policy: str
     anonymous: str

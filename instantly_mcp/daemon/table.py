@@ -135,6 +135,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Largest request body.",
     ),
     Setting(
+        name="max_connections",
+        read=values.whole_number(1, 1_000_000),
+        default=1000,
+        help="Connections served at a time; on others only probes are answered.",
+    ),
+    Setting(
         name="session_idle",
         read=values.seconds,
         default=1800.0,
