@@ -17,7 +17,9 @@ from .settings import Settings
 OTHER_FILES = 64
 """Logs, listening sockets, the reactor's own and whatever libraries open."""
 
-BESIDES = WebLimits().spare_connections + KEPT_CONNECTIONS + OTHER_FILES
+_LIMITS = WebLimits()
+
+BESIDES = _LIMITS.queue + _LIMITS.closing + KEPT_CONNECTIONS + OTHER_FILES
 """Files that may be open besides the connections that are served."""
 
 Limits: TypeAlias = tuple[int, int]

@@ -40,7 +40,7 @@ from .request import McpRequest, status_line
 if TYPE_CHECKING:
     from .site import McpSite
 
-_LIVENESS = frozenset(("/health", "/healthz"))
+_PROBES = frozenset(("/health", "/healthz", "/ready", "/readyz", "/ping"))
 
 
 class Phase(Enum):
@@ -60,14 +60,13 @@ class McpChannel(HTTPChannel):
     timeOut = None
     transport: Any  # ITransport alone lacks most of what every transport has
 
-    def __init__(self, site: McpSite, crowded: bool, overrun: bool) -> None:
-        """Remember whether the house is full (crowded) or the queue, too (overrun)."""
+    def __init__(self, site: McpSite, crowded: bool) -> None:
+        """Remember whether the house is full: then only probes are answered."""
         super().__init__()
         self.site = site
         self.factory = site
         self.phase = Phase.FRESH
-        self._crowded = crowded
-        self._overrun = overrun
+        self.crowded = crowded
         self._head_bytes = b""
         self._parsing = False
         self._deadline = Deadline(site.clock, self._overdue)
@@ -80,12 +79,11 @@ class McpChannel(HTTPChannel):
         """Start waiting for a request."""
         super().connectionMade()
         self.site.arrived(self)
-        if self._overrun:
-            self.refuse(too_busy(), linger=False)
+        if self.ending:
             return
         limits = self.site.limits
         self._deadline.within(
-            limits.spare_deadline if self._crowded else limits.head_deadline
+            limits.queue_deadline if self.crowded else limits.head_deadline
         )
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
@@ -103,6 +101,13 @@ class McpChannel(HTTPChannel):
             self.phase = Phase.ENDING
             self._deadline.within(self.site.limits.keep_alive)
         super().loseConnection()
+
+    def make_way(self) -> None:
+        """Leave at once, for want of room: others have come since."""
+        if self.ending:
+            self.transport.abortConnection()
+        else:
+            self.refuse(too_busy(), linger=False)
 
     @property
     def ending(self) -> bool:
@@ -159,7 +164,7 @@ class McpChannel(HTTPChannel):
         if isinstance(head, Refusal):
             self.refuse(head)
             return False
-        if self._crowded and head.path not in _LIVENESS:
+        if self.crowded and head.path not in _PROBES:
             self.refuse(too_busy(mcp=head.mcp))
             return False
         self._begin(head, block[end + 4 :])
@@ -192,7 +197,7 @@ class McpChannel(HTTPChannel):
         self._path = head.path.encode("ascii")
         self._version = head.version.encode("ascii")
         self.persistent = (
-            head.persistent and not self._crowded and not self.site.draining
+            head.persistent and not self.crowded and not self.site.draining
         )
         self.length = head.length
         request.gotLength(head.length)

@@ -22,9 +22,12 @@ class WebLimits:
     :param keep_alive: an idle connection is closed after this time.
     :param linger: a refused client may finish sending for this time, so that it reads
         the refusal before the connection is reset.
-    :param connections: beyond this number only the liveness probe is served.
-    :param spare_connections: so many more are read far enough to be refused politely.
-    :param spare_deadline: for the head on such a connection.
+    :param connections: beyond this number only probes are served.
+    :param queue: so many more are read far enough to be refused politely; the oldest
+        makes way for the next.
+    :param queue_deadline: for the head on such a connection.
+    :param closing: so many of those that made way may be closing; while they are more,
+        whoever comes is refused unread.
     :param backlog: bytes that a stream's client may leave unread.
     :param stalled_ticks: keep-alive ticks without progress after which a stream whose
         client stopped reading is dropped.
@@ -41,7 +44,8 @@ class WebLimits:
     keep_alive: float = 125.0
     linger: float = 2.0
     connections: int = 1000
-    spare_connections: int = 256
-    spare_deadline: float = 2.0
+    queue: int = 192
+    queue_deadline: float = 2.0
+    closing: int = 64
     backlog: int = MAX_BACKLOG
     stalled_ticks: int = 20

@@ -58,6 +58,8 @@ class McpSite(Site):
         self.held = 0
         self._wall = wall
         self._channels: set[McpChannel] = set()
+        self._served = 0
+        self._queue: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
         self._date = 0
         self._constant = b""
@@ -69,11 +71,7 @@ class McpSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a channel; one too many only learns that it is."""
-        count = len(self._channels)
-        limits = self.limits
-        crowded = count >= limits.connections
-        overrun = count >= limits.connections + limits.spare_connections
-        return McpChannel(self, crowded, overrun)
+        return McpChannel(self, self._served >= self.limits.connections)
 
     def startFactory(self) -> None:
         """Do without twisted.web's access log and its once-a-second timer."""
@@ -109,12 +107,28 @@ class McpSite(Site):
         request.held = 0
 
     def arrived(self, channel: McpChannel) -> None:
-        """A connection is open."""
+        """A connection is open. Of those that are too many the oldest makes way."""
         self._channels.add(channel)
+        if not channel.crowded:
+            self._served += 1
+            return
+        limits = self.limits
+        if len(self._channels) - self._served > limits.queue + limits.closing:
+            channel.make_way()
+            return
+        self._queue[channel] = None
+        if len(self._queue) > limits.queue:
+            oldest = next(iter(self._queue))
+            del self._queue[oldest]
+            oldest.make_way()
 
     def departed(self, channel: McpChannel) -> None:
         """A connection is closed."""
         self._channels.discard(channel)
+        if channel.crowded:
+            self._queue.pop(channel, None)
+        else:
+            self._served -= 1
         if not self._channels:
             waiting, self._empty = self._empty, []
             for waiter in waiting:

@@ -266,13 +266,13 @@ class DeadlineTests(ChannelTestCase):
 
 class CrowdTests(ChannelTestCase):
     def setUp(self) -> None:
-        """Let in two connections, and read one more."""
+        """Let in two connections, read one more, and have one more close."""
         super().setUp()
-        limits = WebLimits(connections=2, spare_connections=1)
+        limits = WebLimits(connections=2, queue=1, closing=1)
         self.house = House(self.clock, limits)
 
     def test_f27_connections(self):
-        """F27: beyond the limit only the liveness probe is served, the rest is 503."""
+        """F27: beyond the limit only probes are served, the rest is 503."""
         self.connect(), self.connect()
         third = self.connect()
         third.send(POST)
@@ -280,19 +280,45 @@ class CrowdTests(ChannelTestCase):
         self.assertEqual((response.status, response.one("retry-after")), (503, "2"))
         self.assertEqual(response.json()["jsonrpc"], "2.0")
         third.hang_up()
-        probe = self.house.connect()
+        for path in ("/healthz", "/health", "/readyz", "/ready", "/ping"):
+            probe = self.house.connect()
+            self.assertEqual(probe.ask("GET", path).status, 200)
+            self.assertTrue(probe.closing)
+            probe.hang_up()
+
+    def test_f27_full_queue(self):
+        """F27: whoever waits longest in a full queue makes way, so probes get in."""
+        self.connect(), self.connect()
+        silent = self.connect()
+        probe = self.connect()
+        self.assertEqual([r.status for r in silent.responses()], [503])
+        self.assertTrue(silent.closing)
         self.assertEqual(probe.ask("GET", "/healthz").status, 200)
-        self.assertTrue(probe.closing)
-        probe.hang_up()
+
+    def test_f27_refused_and_not_gone(self):
+        """F27: a refused client that lingers is cut when another wants its place."""
+        self.connect(), self.connect()
+        refused = self.connect()
+        self.assertEqual(refused.ask("POST", "/mcp").status, 503)
+        self.assertFalse(refused.pipe.aborted)
         self.connect()
+        self.assertTrue(refused.pipe.aborted)
+        self.assertEqual(refused.output(), b"")
 
     def test_f27_beyond_the_queue(self):
-        """F27: when even the queue is full, 503 is said without listening."""
-        for _ in range(3):
+        """F27: while those who made way are still closing, 503 is said unread."""
+        for _ in range(4):
             self.connect()
         last = self.connect()
         self.assertEqual([r.status for r in last.responses()], [503])
         self.assertTrue(last.closing)
+
+    def test_place_of_a_served_one(self):
+        """A queue that is not empty keeps nobody out once there is room again."""
+        first = self.house.connect()
+        self.connect(), self.connect()
+        first.hang_up()
+        self.assertEqual(self.connect().ask("POST", "/mcp").status, 200)
 
     def test_room_again(self):
         """A connection that ends makes room for another."""
