@@ -20,16 +20,21 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from .._deferred import deferred
+from .certificates import TlsEndpoint, tls_reason
 from .listening import ListenAddress
 from .mistakes import Mistakes
 
 
 @frozen
 class BoundPort:
-    """A socket that listens, and the address that it was asked for."""
+    """A socket that listens, and the address that it was asked for.
+
+    :param tls: renews its certificate; ``None`` on a socket without one of its own.
+    """
 
     address: ListenAddress
     port: IListeningPort
+    tls: TlsEndpoint | None = None
 
     @property
     def url(self) -> str:
@@ -64,7 +69,6 @@ class Ports:
     retries: int = 0
     companion: ListenAddress | None = None
     bound: list[BoundPort] = field(factory=list, init=False)
-    _factory: IProtocolFactory = field(init=False)
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -74,14 +78,13 @@ class Ports:
     @deferred
     async def open(self, factory: IProtocolFactory) -> None:
         """Listen everywhere. Raises `Mistakes`, with nothing left open."""
-        self._factory = factory
         try:
             for address in self.addresses:
-                self.bound.append(await self._open(address))
+                self.bound.append(await self._open(address, factory))
         except Mistakes:
             await self.close()
             raise
-        await self._open_companion()
+        await self._open_companion(factory)
 
     @deferred
     async def close(self) -> None:
@@ -90,61 +93,58 @@ class Ports:
         for bound in closing:
             await maybeDeferred(bound.port.stopListening)
 
-    @deferred
-    async def renew_certificates(self) -> None:
+    def renew_certificates(self) -> None:
         """Read certificates anew; a bad one leaves the old one in use."""
-        for index, bound in enumerate(self.bound):
-            if bound.address.scheme != "https":
+        for bound in self.bound:
+            if bound.tls is None:
                 continue
-            # The string may say port 0: stay on the port that was given to us.
-            address = bound.on_its_port(bound.address)
             try:
-                endpoint = self._endpoint(address)
-            except Mistakes as mistakes:
-                self.log.error("{line}", line=mistakes.lines[0])
-                continue
-            await maybeDeferred(bound.port.stopListening)
-            fresh = await endpoint.listen(self._factory)
-            self.bound[index] = BoundPort(address, fresh)
+                bound.tls.renew()
+            except Exception as error:
+                line = _no_endpoint(bound.address, error)
+                self.log.error("kept the old certificate: {line}", line=line)
 
-    async def _open(self, address: ListenAddress) -> BoundPort:
+    async def _open(
+        self, address: ListenAddress, factory: IProtocolFactory
+    ) -> BoundPort:
         for step in range(self.retries + 1):
             candidate = address.after(step)
             if candidate is None:
                 break
+            endpoint = self._endpoint(candidate)
             try:
-                port = await self._endpoint(candidate).listen(self._factory)
+                port = await endpoint.listen(factory)
             except CannotListenError as error:
                 if error.socketError.errno != errno.EADDRINUSE:
                     raise Mistakes(_cannot(candidate, error)) from None
             else:
-                return BoundPort(candidate, port)
+                tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
+                return BoundPort(candidate, port, tls)
         raise Mistakes(self._taken(address))
 
-    async def _open_companion(self) -> None:
+    async def _open_companion(self, factory: IProtocolFactory) -> None:
         if self.companion is None or not self.bound:
             return
         address = self.bound[0].on_its_port(self.companion)
         try:
-            port = await self._endpoint(address).listen(self._factory)
+            port = await self._endpoint(address).listen(factory)
         except CannotListenError:
             self.log.info("{address} is not available here", address=str(address))
         else:
             self.bound.append(BoundPort(address, port))
 
     def _endpoint(self, address: ListenAddress) -> IStreamServerEndpoint:
+        # Endpoint plugins and OpenSSL raise what they like; all of it means that this
+        # string cannot be listened on.
         try:
+            if address.scheme == "https":
+                return TlsEndpoint(self.reactor, address)
             endpoint: IStreamServerEndpoint = serverFromString(
                 self.reactor, str(address)
             )
             return endpoint
-        except OSError as error:
-            why = f"{error.filename or 'a file'}: {error.strerror}"
         except Exception as error:
-            # Endpoint plugins and OpenSSL raise what they like; all of it means
-            # that this string cannot be listened on.
-            why = type(error).__name__
-        raise Mistakes(f"IMCP-BIND cannot listen on {address}: {why}")
+            raise Mistakes(_no_endpoint(address, error)) from None
 
     def _taken(self, address: ListenAddress) -> str:
         tried = f" and {self.retries} ports after it" if self.retries else ""
@@ -158,6 +158,14 @@ def _place(address: ListenAddress) -> str:
     if address.port is None:
         return str(address)
     return f"{address.interface or '*'}:{address.port}"
+
+
+def _no_endpoint(address: ListenAddress, error: Exception) -> str:
+    if isinstance(error, OSError):
+        why = f"{error.filename or 'a file'}: {error.strerror}"
+    else:
+        why = tls_reason(error) or type(error).__name__
+    return f"IMCP-BIND cannot listen on {address}: {why}"
 
 
 def _cannot(address: ListenAddress, error: CannotListenError) -> str:

@@ -143,13 +143,9 @@ class DaemonService(MultiService):
 
     def reload(self) -> None:
         """Read key files, certificates and the log file anew."""
-        self._parts.reload()
         for door in self._doors:
-            renewing = door.ports.renew_certificates()
-            renewing.addErrback(self._not_renewed)
-
-    def _not_renewed(self, failure: Failure) -> None:
-        self.log.failure("certificates could not be read anew", failure=failure)
+            door.ports.renew_certificates()
+        self._parts.reload()
 
     @deferred
     async def stopService(self) -> None:

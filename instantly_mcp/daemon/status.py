@@ -57,7 +57,7 @@ class Status:
     def facts(self) -> Facts:
         """Return what the daemon is."""
         if self._facts.port is None:
-            self._facts = evolve(self._facts, port=self._bound_port())
+            self._facts = self._facts_of_bound_port()
         return self._facts
 
     def condition(self) -> Condition:
@@ -76,12 +76,12 @@ class Status:
             return {}
         return {"upstream": f"The circuit breaker is {health.breaker}."}
 
-    def _bound_port(self) -> int | None:
+    def _facts_of_bound_port(self) -> Facts:
         for bound in self.ports.bound:
             host = bound.port.getHost()
             if isinstance(host, IPv4Address | IPv6Address):
-                return int(host.port)
-        return None
+                return evolve(self._facts, port=int(host.port), url=bound.url)
+        return self._facts
 
 
 def features(settings: Settings) -> tuple[str, ...]:

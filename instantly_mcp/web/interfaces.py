@@ -102,6 +102,7 @@ class Facts:
     :param authentication: the ways in which a key may be presented.
     :param public_url: without a trailing slash, if the operator named one.
     :param port: the port really bound, once there is one.
+    :param url: where that port is reached.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Facts:
     authentication: Sequence[str]
     public_url: str | None = None
     port: int | None = None
+    url: str | None = None
 
 
 @frozen(kw_only=True)

@@ -173,10 +173,8 @@ def not_found() -> JsonObject:
 
 
 def base_url(facts: Facts) -> str | None:
-    """Return the public URL, else the loopback one once the port is known."""
-    if facts.public_url is not None:
-        return facts.public_url
-    return None if facts.port is None else f"http://127.0.0.1:{facts.port}"
+    """Return the public URL, else the first one that is listened on."""
+    return facts.public_url or facts.url
 
 
 def _iso(now: float) -> str:

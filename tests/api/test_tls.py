@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError
 from twisted.internet.protocol import Factory, Protocol
@@ -32,36 +21,12 @@ from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.connection import connect_to
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.upstream import Upstream
+from tests.support.certificates import certificate
 from tests.support.fault_proxy import Fault, FaultProxy, Plan
 from tests.support.upstream import Scripted, ScriptedUpstream, json
 
 from . import builders
 from .builders import CREATE, LIST, credential
-
-
-def certificate(address: str = "127.0.0.1", days: int = 10) -> PrivateCertificate:
-    """A self-signed certificate for an address; a negative `days` is in the past."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "upstream")])
-    now = datetime.now(UTC)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=100))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(alternative, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    loaded: PrivateCertificate = PrivateCertificate.loadPEM(
-        made.public_bytes(Encoding.PEM) + pem
-    )
-    return loaded
 
 
 class TlsTests(TestCase):

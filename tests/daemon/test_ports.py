@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import succeed
@@ -10,12 +11,14 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactor
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from instantly_mcp.daemon.listening import ListenAddress
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.ports import Ports
+from tests.support.certificates import PemFiles, pem_pair
 
 
 @implementer(IListeningPort)
@@ -198,5 +201,30 @@ class PortsTests(SynchronousTestCase):
         ports = self.ports("tcp:3000")
         self.successResultOf(ports.open(Factory()))
         before = list(ports.bound)
-        self.successResultOf(ports.renew_certificates())
+        ports.renew_certificates()
         self.assertEqual(ports.bound, before)
+
+    def test_bad_certificate(self):
+        """A reload with a bad certificate is logged, and every socket stays open."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        files = PemFiles(folder)
+        ports = self.ports("tcp:3000", files.listen(3001))
+        self.successResultOf(ports.open(Factory()))
+        before = list(ports.bound)
+        files.cert.unlink()
+        with capturedLogs() as events:
+            ports.renew_certificates()
+        (line,) = [event["line"] for event in events]
+        self.assertIn("cert.pem: No such file", line)
+        self.assertEqual(ports.bound, before)
+
+    def test_key_of_another_certificate(self):
+        """A key that does not belong to its certificate is one line that says so."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        files = PemFiles(folder)
+        files.key.write_bytes(pem_pair()[0])
+        opening = self.ports(files.listen(443)).open(Factory())
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("do not match", line)

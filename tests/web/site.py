@@ -40,6 +40,7 @@ FACTS = Facts(
     features=("sandbox",),
     authentication=("Authorization: Bearer YOUR_KEY",),
     port=3000,
+    url="http://127.0.0.1:3000",
 )
 
 
