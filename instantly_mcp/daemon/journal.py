@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
@@ -126,7 +127,7 @@ def as_json(event: LogEvent) -> str | None:
         "message": _message(event),
     }
     for name, value in event.items():
-        if isinstance(value, _PLAIN) and not name.startswith("log_"):
+        if not name.startswith("log_") and isinstance(value, _PLAIN):
             record.setdefault(name, value)
     if "log_failure" in event:
         record["traceback"] = event["log_failure"].getTraceback()
@@ -167,4 +168,10 @@ def _level(event: LogEvent) -> Json:
 def _utc(when: float | None) -> str:
     if when is None:
         return "-"
-    return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
+    seconds = int(when // 1)
+    return f"{_second(seconds)}.{int((when - seconds) * 1000):03}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from secrets import token_bytes
-from typing import ClassVar, final
+from typing import final
 
 from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
+from .._log import Line
 from ..protocol.interfaces import ISeal, ISessionStore
 from ..protocol.session import (
     ENDED,
@@ -38,6 +38,10 @@ _HEAD_LENGTH = _VERSION_LENGTH + 8 + RANDOM_BYTES
 
 SWEEP_SECONDS = 60.0
 """How often `sweep` should be called."""
+
+_LINE = Line(
+    f"{__name__}.MemorySessionStore", "Session {what} for {principal} ({count} held)"
+)
 
 _MAX_SWEPT = 1000
 """Sessions that one sweep ends; the rest are gone for their clients all the same."""
@@ -80,8 +84,6 @@ class MemorySessionStore:
     :param wall: seconds since the epoch: ids outlive the process and its clock.
     :param tombstones: remembers the ids that are over.
     """
-
-    log: ClassVar[Logger] = Logger()
 
     seal: ISeal
     clock: IReactorTime
@@ -226,8 +228,7 @@ class MemorySessionStore:
         return _Sealed(revision, created, principal)
 
     def _tell(self, session: McpSession, what: str) -> None:
-        self.log.info(
-            "Session {what} for {principal} ({count} held)",
+        _LINE.write(
             what=what,
             principal=session.principal[:8],
             revision=session.revision.version,

@@ -6,12 +6,11 @@ It shows the route template, never the path, the query or a header.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from attrs import define, field
-from twisted.logger import Logger
 
 from .._credential import ANONYMOUS
+from .._log import Line
 from ..pipeline.exchange import Exchange
 from .interfaces import Gauge
 
@@ -26,6 +25,12 @@ _SHOWN = len(ANONYMOUS)
 
 GONE = 499
 """The status in the log of a request whose client left before the answer."""
+
+_LINE = Line(
+    f"{__name__}.Journal",
+    "{method} {route} {status} {milliseconds:.1f} ms"
+    " principal={principal} source={source} exchange={exchange_id}",
+)
 
 
 def _ignore(source: str) -> None:
@@ -55,8 +60,6 @@ class Journal:
     :param found: told of each request's credential, by where it was found.
     """
 
-    log: ClassVar[Logger] = Logger()
-
     gauge: Gauge
     enabled: bool = True
     found: Callable[[str], object] = _ignore
@@ -80,9 +83,7 @@ class Journal:
         seconds = now - visit.started
         self.gauge.exchange(visit.route, status, seconds)
         if self.enabled:
-            self.log.info(
-                "{method} {route} {status} {milliseconds:.1f} ms"
-                " principal={principal} source={source} exchange={exchange_id}",
+            _LINE.write(
                 method=visit.method if visit.method in _METHODS else "(other)",
                 route=visit.route,
                 status=status,

@@ -73,6 +73,20 @@ class JournalTests(SynchronousTestCase):
             },
         )
 
+    def test_time(self):
+        """A time is told to the millisecond, in UTC, whatever second it is in."""
+        self.logger("json")
+        for seconds, told in [
+            (0.0, "1970-01-01T00:00:00.000+00:00"),
+            (1_767_225_599.9996, "2025-12-31T23:59:59.999+00:00"),
+            (1_767_225_600.25, "2026-01-01T00:00:00.250+00:00"),
+            (1_767_225_599.5, "2025-12-31T23:59:59.500+00:00"),
+            (None, "-"),
+        ]:
+            self.publisher({"log_time": seconds, "log_level": LogLevel.info})
+            line = self.stream.getvalue().splitlines()[-1]
+            self.assertEqual(json.loads(line)["time"], told)
+
     def test_failure(self):
         """A failure brings its traceback, in either format."""
         for format in FORMATS:
