@@ -11,9 +11,10 @@ from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
 from ..daemon.settings import Settings, examine_process
 from ..daemon.table import SETTINGS
+from .words import Words
 
 
-class CheckOptions(SettingOptions):
+class CheckOptions(Words, SettingOptions):
     """The same options as ``run``: what it would run with is what is shown."""
 
     synopsis = "instantly-mcp check [options]"

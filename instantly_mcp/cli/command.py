@@ -16,6 +16,7 @@ from .run import RunOptions
 from .sandbox import SandboxOptions
 from .snippet import SnippetOptions
 from .tools import ToolsOptions
+from .words import Words
 
 EX_USAGE = 64
 
@@ -29,10 +30,11 @@ SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
 )
 
 
-class CommandLine(usage.Options):
+class CommandLine(Words):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
-    synopsis = "instantly-mcp [run] [options] | check | sandbox | tools | snippet"
+    synopsis = "instantly-mcp [run | check | sandbox | tools | snippet] [options]"
+    longdesc = "instantly-mcp COMMAND --help shows the options of a command."
     subCommands = SUBCOMMANDS
 
     def opt_version(self) -> None:
@@ -46,7 +48,8 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         line.parseOptions(with_default(arguments))
     except usage.UsageError as error:
-        report([f"{error} (see instantly-mcp --help)"], sys.stderr)
+        words = filter(None, ("instantly-mcp", line.subCommand, "--help"))
+        report([f"{error} (see {' '.join(words)})"], sys.stderr)
         return EX_USAGE
     subcommand: Subcommand = line.subOptions
     try:
@@ -64,8 +67,10 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def with_default(arguments: Sequence[str]) -> Sequence[str]:
-    """Put ``run`` before arguments that name no subcommand."""
+    """Put ``run`` before arguments that name no subcommand; answer ``help``."""
     first = arguments[0] if arguments else "--"
-    if first.startswith("-") and first not in {"--help", "--version"}:
+    if first == "help":
+        return [*arguments[1:], "--help"]
+    if first.startswith("-") and first not in {"-h", "--help", "--version"}:
         return ["run", *arguments]
     return list(arguments)

@@ -14,9 +14,10 @@ from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
 from ..daemon.settings import from_process
 from .foreground import report_to_stderr, run_service
+from .words import Words
 
 
-class RunOptions(SettingOptions):
+class RunOptions(Words, SettingOptions):
     """The options of the daemon."""
 
     synopsis = "instantly-mcp run [options]"

@@ -30,11 +30,12 @@ from ..daemon.signals import Signals
 from ..daemon.values import day, whole_number
 from ..sandbox.sandbox import Sandbox
 from .foreground import report_to_stderr, run_service
+from .words import Words
 
 DEFAULT_PORT = "3001"
 
 
-class SandboxOptions(usage.Options):
+class SandboxOptions(Words):
     """Where it listens, and from which seed its worlds grow."""
 
     synopsis = "instantly-mcp sandbox [options]"
@@ -44,9 +45,6 @@ class SandboxOptions(usage.Options):
         ["start", None, "today", "Day on which they begin, at 9:00 UTC."],
         ["ready-file", None, None, "JSON file written once it listens."],
     ]
-
-    def parseArgs(self) -> None:
-        """Take no arguments."""
 
     def postOptions(self) -> None:
         """Check the numbers."""

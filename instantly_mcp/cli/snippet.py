@@ -9,6 +9,7 @@ from attrs import frozen
 from twisted.python import usage
 
 from ..daemon.options import print_version
+from .words import Words
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
 
@@ -87,7 +88,7 @@ CLIENTS: Mapping[str, Callable[[str, Authentication | None], str]] = {
 }
 
 
-class SnippetOptions(usage.Options):
+class SnippetOptions(Words):
     """Which client, which address, and what it presents."""
 
     synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
@@ -103,8 +104,9 @@ class SnippetOptions(usage.Options):
             words = [*words[1:], words[0]]
         super().parseOptions(words)
 
-    def parseArgs(self, client: str = "") -> None:
+    def parseArgs(self, client: str = "", *rest: str) -> None:
         """Take the name of the client."""
+        super().parseArgs(*rest)
         if client not in CLIENTS:
             raise usage.UsageError(f"the client is one of: {', '.join(CLIENTS)}")
         self["client"] = client

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 
 from twisted.internet.task import Clock
-from twisted.python import usage
 
 from .._json import Json, JsonObject, dumps
 from ..daemon.core import make_offer
@@ -16,6 +15,7 @@ from ..daemon.outward import reach_out
 from ..daemon.sealing import keep_state
 from ..daemon.settings import resolve
 from ..protocol.tool import Tool
+from .words import Words
 
 INTRODUCTION = """\
 # Tools
@@ -26,7 +26,7 @@ overwrite or remove something (*writes or removes*).
 """
 
 
-class ToolsOptions(usage.Options):
+class ToolsOptions(Words):
     """Which tools, and how they are printed."""
 
     synopsis = "instantly-mcp tools [options]"

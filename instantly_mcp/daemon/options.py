@@ -22,8 +22,16 @@ def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
     def collect(self: usage.Options, value: str) -> None:
         self.setdefault(setting.option, []).append(value)
 
-    collect.__doc__ = f"{setting.help} [repeatable]"
+    collect.__doc__ = f"{explained(setting)} [repeatable]"
     return collect
+
+
+def explained(setting: Setting) -> str:
+    """Return what a setting does, and what it is where nobody sets it."""
+    if setting.flag or not (setting.shows or setting.default):
+        return setting.help
+    usual = setting.shows or str(setting.default)
+    return f"{setting.help} [default: {usual.replace('True', 'true')}]"
 
 
 class SettingOptions(usage.Options):
@@ -33,7 +41,7 @@ class SettingOptions(usage.Options):
         [setting.option, None, setting.help] for setting in SETTINGS if setting.flag
     ]
     optParameters = [
-        [setting.option, None, None, setting.help]
+        [setting.option, None, None, explained(setting)]
         for setting in SETTINGS
         if not setting.flag and not setting.repeatable
     ]

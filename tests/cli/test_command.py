@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Sequence
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.command import SUBCOMMANDS, with_default
+from instantly_mcp.cli.command import SUBCOMMANDS, run_command, with_default
 from instantly_mcp.daemon.options import SettingOptions
 from instantly_mcp.daemon.table import SETTINGS
 
@@ -19,8 +23,71 @@ class DefaultTests(SynchronousTestCase):
 
     def test_subcommand(self):
         """A subcommand stays what it is, and so do questions for help."""
-        for words in (["check", "--sandbox"], ["--help"], ["--version"]):
+        for words in (["check", "--sandbox"], ["--help"], ["-h"], ["--version"]):
             self.assertEqual(with_default(words), words)
+
+    def test_help_as_a_word(self):
+        """``help`` and ``help run`` are questions, too."""
+        self.assertEqual(with_default(["help"]), ["--help"])
+        self.assertEqual(with_default(["help", "run"]), ["run", "--help"])
+
+
+class SaidTests(SynchronousTestCase):
+    """What a person reads who asks, or who mistypes."""
+
+    def said(self, *words: str) -> tuple[int, str]:
+        """Run a command line; return its status and everything it wrote."""
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            try:
+                status = run_command(words)
+            except SystemExit as left:
+                status = int(left.code or 0)
+        return status, out.getvalue()
+
+    def usage_of(self, words: Sequence[str]) -> str:
+        """Return the first line of a help text, which succeeds."""
+        status, text = self.said(*words)
+        self.assertEqual(status, 0)
+        return text.splitlines()[0]
+
+    def test_usage(self):
+        """Each help begins with one usage line, as the command is typed."""
+        for row in SUBCOMMANDS:
+            line = self.usage_of([row[0], "--help"])
+            self.assertTrue(line.startswith(f"Usage: instantly-mcp {row[0]} "), line)
+            self.assertEqual(line.count("instantly-mcp"), 1, line)
+            self.assertEqual(self.usage_of([row[0], "-h"]), line)
+            self.assertEqual(self.usage_of(["help", row[0]]), line)
+        self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
+
+    def test_defaults(self):
+        """The help of the daemon says what each option is by default."""
+        _, text = self.said("run", "--help")
+        flat = " ".join(text.split())
+        self.assertIn("[default: 100]", flat)
+        self.assertIn("[default: 30m]", flat)
+        self.assertIn("the same port on ::1] [repeatable]", flat)
+
+    def test_mistyped_option(self):
+        """A wrong option names the help that would list the right ones."""
+        for words, named in (
+            (["run", "--bogus"], "instantly-mcp run --help"),
+            (["--bogus"], "instantly-mcp run --help"),
+            (["check", "--bogus"], "instantly-mcp check --help"),
+            (["bogus"], "instantly-mcp --help"),
+        ):
+            status, text = self.said(*words)
+            self.assertEqual(status, 64)
+            self.assertIn(f"(see {named})", text)
+
+    def test_word_too_many(self):
+        """A stray word is refused in a sentence, and not repeated: it may be a key."""
+        for command in ("run", "check", "sandbox", "tools", "snippet curl"):
+            status, text = self.said(*command.split(), "inst_0123456789")
+            self.assertEqual(status, 64)
+            self.assertIn("a word too many", text)
+            self.assertNotIn("inst_0123456789", text)
 
 
 class SubcommandTests(SynchronousTestCase):
