@@ -176,10 +176,20 @@ class InstantlyClient:
             except Setback as setback:
                 call.payload = None
                 pause = self._pause(call, setback, attempt)
+                self._tell_breaker(setback, last=pause is None)
                 if pause is None:
                     raise setback.error from None
             await deferLater(self.clock, pause)
             attempt += 1
+
+    def _tell_breaker(self, setback: Setback, *, last: bool) -> None:
+        """Count calls, not attempts: trouble that is tried again tells nothing yet."""
+        if setback.entered is None:
+            return
+        if not setback.is_trouble:
+            self.breaker.leave(setback.entered, True)
+        else:
+            self.breaker.leave(setback.entered, False if last else None)
 
     def _pause(self, call: Call, setback: Setback, attempt: int) -> float | None:
         if call.left:
@@ -195,16 +205,17 @@ class InstantlyClient:
         if entered is None:
             error = wording.resting(call.operation, self.breaker.retry_after)
             raise Setback(error)
-        healthy: bool | None = None
         try:
             reply = await self._exchange(call, prepared)
-            healthy = reply.status < 500
+            value = self._value(call, reply, attempt)
         except Setback as setback:
-            healthy = setback.error.reason is Reason.TOO_LARGE
+            setback.entered = entered
             raise
-        finally:
-            self.breaker.leave(entered, healthy)
-        return self._value(call, reply, attempt)
+        except BaseException:
+            self.breaker.leave(entered, None)
+            raise
+        self.breaker.leave(entered, True)
+        return value
 
     async def _turn(self, call: Call) -> None:
         try:

@@ -12,7 +12,7 @@ from enum import Enum
 from attrs import define, field
 
 from ..catalog.operation import Operation
-from .errors import ApiError
+from .errors import ApiError, Reason
 
 MAX_RETRIES = 2
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
@@ -41,10 +41,21 @@ class Kind(Enum):
 
 @define(eq=False)
 class Setback(Exception):
-    """One attempt that failed, with the error to report if it was the last."""
+    """One attempt that failed, with the error to report if it was the last.
+
+    :param entered: the pass with which it went through the breaker, if it did.
+    """
 
     error: ApiError
     kind: Kind = Kind.FINAL
+    entered: int | None = None
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it speaks against the upstream, not against this one call."""
+        if self.kind is Kind.ANSWERED:
+            return (self.error.status or 0) >= 500
+        return self.error.reason is not Reason.TOO_LARGE
 
 
 @define(eq=False, kw_only=True)

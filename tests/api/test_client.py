@@ -178,6 +178,44 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(self.successResultOf(call), [1])
         self.assertEqual(self.told, [("listCampaign", "ok", 1.5)])
 
+    def failing_calls(self, count: int) -> list[ApiError]:
+        """Return the errors of so many calls, one after the other, each to its end."""
+        errors = []
+        for _ in range(count):
+            call = self.client.execute(LIST, {}, credential())
+            self.clock.pump([0.5, 1.0])
+            errors.append(self.failureResultOf(call, ApiError).value)
+        return errors
+
+    def test_breaker_counts_calls(self) -> None:
+        """Ten failing reads open the breaker, however often each was tried again."""
+        self.agent.status = 503
+        self.failing_calls(9)
+        self.assertEqual(self.client.health.breaker, "closed")
+        self.assertGreater(len(self.agent.asked), 15)
+        (last,) = self.failing_calls(1)
+        self.assertEqual(last.status, 503)
+        self.assertEqual(self.client.health.breaker, "open")
+
+    def test_breaker_sees_the_end_of_a_call(self) -> None:
+        """Calls that succeed on their second attempt never open the breaker."""
+        for _ in range(11):
+            self.agent.answer = ConnectError()
+            call = self.client.execute(LIST, {}, credential())
+            self.agent.answer = [1]
+            self.clock.advance(0.5)
+            self.assertEqual(self.successResultOf(call), [1])
+        self.assertEqual(self.client.health.breaker, "closed")
+
+    def test_probe_that_fails(self) -> None:
+        """While the breaker probes, a failing call tells its own cause."""
+        self.agent.status = 503
+        self.failing_calls(10)
+        self.clock.advance(5)
+        (probe,) = self.failing_calls(1)
+        self.assertEqual(probe.status, 503)
+        self.assertEqual(self.client.health.breaker, "open")
+
     def test_throttled(self) -> None:
         """A turn that is too far off is an error that says when, unsent."""
         for _ in range(20):

@@ -25,7 +25,7 @@ from .faulty import NEW, FaultTestCase
 class UnreachableTests(FaultTestCase):
     async def test_F01_upstream_refuses_tcp(self) -> None:
         """A refused read is tried three times, then says so; the breaker counts it."""
-        client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=3))
+        client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=1))
         await self.proxy.refuse()
         error = await self.failing(client.execute(LIST, {}, credential()))
         self.assertEqual(error.reason, Reason.UNREACHABLE)
