@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
 
 MAX_BACKLOG = 1 << 20
 """Bytes a client may leave unread before its stream is dropped."""
@@ -33,18 +32,28 @@ class Channel:
 
     Until a reader is attached events wait, bounded by bytes. `closed` fires once, when
     either side ends it. Nothing sent after that goes anywhere.
+
+    Thousands may be open and idle, so it holds nothing but what it must.
     """
+
+    __slots__ = (
+        "_max_backlog",
+        "_on_close",
+        "_on_end",
+        "_reader",
+        "_waiting",
+        "_waiting_bytes",
+        "is_open",
+    )
 
     def __init__(self, max_backlog: int = MAX_BACKLOG) -> None:
         self._max_backlog = max_backlog
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[Event] | None = None
         self._waiting_bytes = 0
         self._reader: Callable[[Event], None] | None = None
-        self._on_close: list[Callable[[], None]] = []
+        self._on_close: tuple[Callable[[], None], ...] = ()
         self._on_end: Callable[[], None] | None = None
-        self.opened: Deferred[None] = Deferred()
         self.is_open = True
-        self.overflowed = False
 
     def send(self, event: Event) -> None:
         """Queue or deliver an event. Closes the channel when the backlog is full."""
@@ -54,8 +63,6 @@ class Channel:
             self._reader(event)
         else:
             self._hold(event)
-        if not self.opened.called:
-            self.opened.callback(None)
 
     def attach(
         self, reader: Callable[[Event], None], on_end: Callable[[], None]
@@ -70,13 +77,14 @@ class Channel:
             event = self._waiting.popleft()
             self._waiting_bytes -= len(event.data)
             reader(event)
+        self._waiting = None
         if not self.is_open:
             on_end()
 
     def when_closed(self, callback: Callable[[], None]) -> None:
         """Call back once when the channel closes, at once if it is closed."""
         if self.is_open:
-            self._on_close.append(callback)
+            self._on_close += (callback,)
         else:
             callback()
 
@@ -87,13 +95,13 @@ class Channel:
         self.is_open = False
         if self._on_end is not None:
             self._on_end()
-        callbacks, self._on_close = self._on_close, []
+        callbacks, self._on_close = self._on_close, ()
         for callback in callbacks:
             callback()
 
     def abandon(self) -> None:
         """The reader is gone: drop what waits and close."""
-        self._waiting.clear()
+        self._waiting = None
         self._waiting_bytes = 0
         self._on_end = None
         self.close()
@@ -101,7 +109,8 @@ class Channel:
     def _hold(self, event: Event) -> None:
         self._waiting_bytes += len(event.data)
         if self._waiting_bytes > self._max_backlog:
-            self.overflowed = True
             self.abandon()
             return
+        if self._waiting is None:
+            self._waiting = deque()
         self._waiting.append(event)

@@ -8,8 +8,8 @@ its session, and of all sessions together. What its client would miss least goes
 
 from __future__ import annotations
 
-from collections import deque
 from enum import IntEnum
+from functools import partial
 from secrets import token_hex
 from typing import Protocol
 
@@ -80,6 +80,7 @@ class ResumableStream:
     :param keeper: bounds what is kept; ``None`` once nothing is kept any more.
     :param primed: it begins with an empty event whose id the client can resume from.
     :param is_answer: a call is answered on it; others carry messages of no request.
+    :ivar over_since: clock seconds, noted by its keeper.
     """
 
     keeper: Keeper | None
@@ -88,9 +89,10 @@ class ResumableStream:
     id: str = field(factory=lambda: token_hex(8), init=False)
     channel: Channel | None = field(default=None, init=False)
     is_over: bool = field(default=False, init=False)
+    over_since: float | None = field(default=None, init=False)
     kept_bytes: int = field(default=STREAM_BYTES, init=False)
     _unread: bool = field(default=False, init=False)
-    _kept: deque[Event] = field(factory=deque, init=False)
+    _kept: list[Event] = field(factory=list, init=False)
     _next: int = field(default=0, init=False)
 
     @property
@@ -148,19 +150,18 @@ class ResumableStream:
     def _attach(self) -> Channel:
         channel = Channel()
         self.channel = channel
-
-        def lost() -> None:
-            if self.channel is channel:
-                self.channel = None
-
-        channel.when_closed(lost)
+        channel.when_closed(partial(self._lost, channel))
         return channel
+
+    def _lost(self, channel: Channel) -> None:
+        if self.channel is channel:
+            self.channel = None
 
     def drop_oldest(self) -> bool:
         """Keep one event less. The last one, which may be the result, stays."""
         if len(self._kept) <= 1:
             return False
-        self._count(-_bytes_of(self._kept.popleft()))
+        self._count(-_bytes_of(self._kept.pop(0)))
         return True
 
     def forget(self) -> None:
@@ -194,13 +195,11 @@ class Retention:
     clock: IReactorTime
     max_bytes: int = MAX_TOTAL_BYTES
     kept_bytes: int = field(default=0, init=False)
-    _ended_at: dict[ResumableStream, float | None] = field(factory=dict, init=False)
     _logs: dict[ResumableStream, StreamLog] = field(factory=dict, init=False)
 
     def add(self, stream: ResumableStream, log: StreamLog) -> None:
         """Count a new stream."""
         self._logs[stream] = log
-        self._ended_at[stream] = None
 
     def kept(self, more: int) -> None:
         """Note that more, or less, is kept; what is too much is dropped at once.
@@ -217,17 +216,16 @@ class Retention:
 
     def ended(self, stream: ResumableStream) -> None:
         """Note when the stream was complete."""
-        self._ended_at[stream] = self.clock.seconds()
+        stream.over_since = self.clock.seconds()
 
     def is_stale(self, stream: ResumableStream) -> bool:
         """Say whether the stream has been over for too long."""
-        at = self._ended_at.get(stream)
-        return at is not None and self.clock.seconds() - at >= KEPT_SECONDS
+        since = stream.over_since
+        return since is not None and self.clock.seconds() - since >= KEPT_SECONDS
 
     def drop(self, stream: ResumableStream) -> None:
         """Count the stream no more."""
         del self._logs[stream]
-        del self._ended_at[stream]
 
     def sweep(self) -> None:
         """Forget the streams that have been over for too long."""

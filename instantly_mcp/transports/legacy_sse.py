@@ -8,6 +8,7 @@ nothing is ever executed twice.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -107,7 +108,7 @@ class LegacySse:
         self._open[session.id] = outlet
         session.streams.append(outlet)
         self.changes.attach(session)
-        channel.when_closed(lambda: self._closed(session, outlet))
+        channel.when_closed(partial(self._closed, session, outlet))
         where = f"/messages?sessionId={session.id}"
         channel.send(Event(data=where.encode("ascii"), name="endpoint"))
         return EventStream(channel=channel)
@@ -116,6 +117,8 @@ class LegacySse:
         """Forget the stream. The session stays: direct execution can use it."""
         self._open.pop(session.id, None)
         session.touch(self.clock.seconds())
+        # No other stream will ever be this session's: nobody hears of changes.
+        session.unsubscribe_all()
         with suppress(ValueError):
             session.streams.remove(outlet)
 

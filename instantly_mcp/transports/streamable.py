@@ -5,6 +5,7 @@ It knows sessions and eras; what a message means, the `McpServer` knows.
 
 from __future__ import annotations
 
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from attrs import Factory, evolve, field, frozen
@@ -149,7 +150,7 @@ class StreamableHttp:
         channel = stream.open()
         session.connected(stream)
         self.changes.attach(session)
-        channel.when_closed(lambda: self._lost(session, stream))
+        channel.when_closed(partial(self._lost, session, stream))
         return _event_stream(channel, session)
 
     def _resume(self, exchange: Exchange, session: McpSession) -> Reply | None:
@@ -166,7 +167,7 @@ class StreamableHttp:
         channel = stream.resume(place)
         if not stream.is_answer and not stream.is_over:
             session.connected(stream)
-            channel.when_closed(lambda: self._lost(session, stream))
+            channel.when_closed(partial(self._lost, session, stream))
         return _event_stream(channel, session)
 
     def _lost(self, session: McpSession, stream: IOutlet) -> None:
