@@ -53,6 +53,10 @@ class BoundPort:
         return address.on_port(host.port)
 
 
+class Taken(Mistakes):
+    """Another program listens there."""
+
+
 @define(eq=False)
 class Ports:
     """The listening sockets of one daemon.
@@ -115,12 +119,12 @@ class Ports:
             try:
                 port = await endpoint.listen(factory)
             except CannotListenError as error:
-                if error.socketError.errno != errno.EADDRINUSE:
+                if not _is_taken(error):
                     raise Mistakes(_cannot(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
                 return BoundPort(candidate, port, tls)
-        raise Mistakes(self._taken(address))
+        raise Taken(self._taken(address))
 
     async def _open_companion(self, factory: IProtocolFactory) -> None:
         if self.companion is None or not self.bound:
@@ -150,7 +154,8 @@ class Ports:
         tried = f" and {self.retries} ports after it" if self.retries else ""
         return (
             f"IMCP-BIND {_place(address)} is already in use{tried}: "
-            "set listen to another port, or stop the program that uses it"
+            f"set listen to another {'path' if address.port is None else 'port'}, "
+            "or stop the program that uses it"
         )
 
 
@@ -160,12 +165,24 @@ def _place(address: ListenAddress) -> str:
     return f"{address.interface or '*'}:{address.port}"
 
 
+def _is_taken(error: CannotListenError) -> bool:
+    # Of a UNIX socket it is not the system that says so, but the lock beside it.
+    why = error.socketError
+    return not isinstance(why, OSError) or why.errno == errno.EADDRINUSE
+
+
 def _no_endpoint(address: ListenAddress, error: Exception) -> str:
     if isinstance(error, OSError):
         why = f"{error.filename or 'a file'}: {error.strerror}"
     else:
-        why = tls_reason(error) or type(error).__name__
+        why = tls_reason(error) or _no_such(error)
     return f"IMCP-BIND cannot listen on {address}: {why}"
+
+
+def _no_such(error: Exception) -> str:
+    if isinstance(error, ValueError | TypeError):
+        return "Twisted knows no such endpoint"
+    return type(error).__name__
 
 
 def _cannot(address: ListenAddress, error: CannotListenError) -> str:

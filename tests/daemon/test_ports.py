@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from instantly_mcp.daemon.listening import ListenAddress
 from instantly_mcp.daemon.mistakes import Mistakes
-from instantly_mcp.daemon.ports import Ports
+from instantly_mcp.daemon.ports import Ports, Taken
 from tests.support.certificates import PemFiles, pem_pair
 
 
@@ -79,7 +79,9 @@ class UnixReactor(SocketReactor):
     """A reactor whose UNIX sockets are listened on, and remembered."""
 
     def listenUNIX(self, address, factory, backlog=50, mode=0o666, wantPID=0):
-        """Listen."""
+        """Listen, unless another process holds the lock: Twisted says so in words."""
+        if (address, 0) in self.taken:
+            raise CannotListenError(None, address, "Cannot acquire lock")
         bound = FakeSocket(self, address, 0)
         self.taken[bound.address] = bound
         return bound
@@ -110,6 +112,22 @@ class PortsTests(SynchronousTestCase):
         ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:0:interface=\\:\\:1")
         self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://127.0.0.1:3000", "http://[::1]:49152"))
+
+    def test_unix_socket_taken(self):
+        """A UNIX socket that another daemon has is one line, as a port would be."""
+        self.reactor = UnixReactor()
+        self.take(("/run/x.sock", 0))
+        mistakes = self.failureResultOf(
+            self.ports("unix:/run/x.sock", retries=2).open(Factory()), Taken
+        ).value
+        self.assertIn("IMCP-BIND unix:/run/x.sock is already in use", str(mistakes))
+
+    def test_unknown_endpoint(self):
+        """A kind of endpoint that nobody knows is called that."""
+        mistakes = self.failureResultOf(
+            self.ports("bogus:1").open(Factory()), Mistakes
+        ).value
+        self.assertIn("bogus:1: Twisted knows no such endpoint", str(mistakes))
 
     def test_unix_socket(self):
         """A UNIX socket has no URL: its listen string stands for it."""
