@@ -35,6 +35,7 @@ from .core import Core, make_core
 from .front import Front, make_front, metrics_doors
 from .journal import Journal
 from .parts import Door, Parts
+from .perimeter import listens_to_both
 from .periodic import Periodic
 from .reload import Reloader
 from .service import DaemonService
@@ -167,6 +168,7 @@ def _site(
         trusted_proxies=settings.trusted_proxy,
         discovery_documents=settings.discovery_documents,
         window=None if sandbox is None else SandboxWindow(sandbox),
+        is_local=front.ports.is_local if listens_to_both(settings) else None,
     )
     site = make_site(app, clock, front.limits, front.wall)
     site.noisy = False

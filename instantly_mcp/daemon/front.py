@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
+from twisted.internet.interfaces import IAddress
 
 from ..pipeline.origins import Perimeter
 from ..protocol.errors import ProtocolError
@@ -39,9 +40,9 @@ class Front:
     limits: WebLimits
     wall: Callable[[], float]
 
-    def guard(self, headers: IHeaders, method: str) -> ProtocolError | None:
+    def guard(self, headers: IHeaders, here: IAddress) -> ProtocolError | None:
         """Check Origin and Host of a request outside the pipeline."""
-        return self.perimeter.refusal(headers)
+        return self.perimeter.refusal(headers, local=self.ports.is_local(here))
 
 
 def make_front(
@@ -91,13 +92,18 @@ def metrics_doors(
         ("in_flight", "Calls in flight", lambda: core.in_flight.count),
     ):
         metrics.watch(name, text, read)
+    addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]
+    ports = Ports(reactor, addresses)
+
+    def guard(headers: IHeaders, here: IAddress) -> ProtocolError | None:
+        return front.perimeter.refusal(headers, local=ports.is_local(here))
+
     site = make_metrics_site(
         metrics=metrics,
-        guard=front.guard,
+        guard=guard,
         clock=reactor,
         journal=RequestLog(metrics, enabled=False),
         limits=front.limits,
         wall=front.wall,
     )
-    addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]
-    return (Door(Ports(reactor, addresses), site),)
+    return (Door(ports, site),)

@@ -25,6 +25,11 @@ def perimeter_of(settings: Settings) -> Perimeter:
     )
 
 
+def listens_to_both(settings: Settings) -> bool:
+    """Say whether some sockets are for this machine only and others are not."""
+    return len(set(map(is_local, settings.listen))) > 1
+
+
 def companion_of(settings: Settings) -> ListenAddress | None:
     """The default also listens on ::1: to some clients that is what localhost means."""
     if not settings.is_default("listen"):

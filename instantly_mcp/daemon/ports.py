@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import define, field, frozen
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
+    IAddress,
     IListeningPort,
     IProtocolFactory,
     IReactorTCP,
@@ -20,6 +21,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from .._deferred import deferred
+from ..access.exposure import is_local
 from .certificates import TlsEndpoint, tls_reason
 from .listening import ListenAddress
 from .mistakes import Mistakes
@@ -73,11 +75,19 @@ class Ports:
     retries: int = 0
     companion: ListenAddress | None = None
     bound: list[BoundPort] = field(factory=list, init=False)
+    _local: set[IAddress] = field(factory=set, init=False)
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Where the daemon can be reached, the first address first."""
         return tuple(bound.url for bound in self.bound)
+
+    def is_local(self, here: IAddress) -> bool:
+        """Say whether only this machine reaches the socket behind a connection.
+
+        :param here: our end of the connection.
+        """
+        return isinstance(here, UNIXAddress) or here in self._local
 
     @deferred
     async def open(self, factory: IProtocolFactory) -> None:
@@ -123,6 +133,8 @@ class Ports:
                     raise Mistakes(_cannot(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
+                if is_local(str(candidate)):
+                    self._local.add(port.getHost())
                 return BoundPort(candidate, port, tls)
         raise Taken(self._taken(address))
 

@@ -43,7 +43,7 @@ class Admission:
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
         """Let the exchange pass, or refuse it with 403, 421 or 429."""
-        error = self.perimeter.refusal(exchange.headers)
+        error = self.perimeter.refusal(exchange.headers, local=exchange.local)
         if error is not None:
             return succeed(refuse(exchange, error))
         return succeed(self._counted(exchange) or exchange)

@@ -71,8 +71,10 @@ class Exchange:
 
     From ``web``: `id`, `method`, `route`, `headers`, `query`, `path_key`, `body`,
     `peer` (client address, already through the trusted proxies), `received_at`
-    (clock seconds). From the stages: the rest.
+    (clock seconds), `local`. From the stages: the rest.
 
+    :param local: it came in through a socket that only this machine can reach, while
+        others are open to more.
     :param lookup: what the ``Mcp-Session-Id`` or ``sessionId`` of the request is to us.
     :param session_id: that id as it was presented.
     :param revision: the revision this message speaks, decided by `Decode`.
@@ -89,6 +91,7 @@ class Exchange:
     body: bytes = field(default=b"", repr=False)
     peer: str = ""
     received_at: float = 0.0
+    local: bool = False
     accepts_stream: bool = True
     accepts_json: bool = True
     credential: Credential | None = None

@@ -119,10 +119,16 @@ class Perimeter:
             return True
         return parsed in self._origins
 
-    def refusal(self, headers: IHeaders) -> ProtocolError | None:
-        """Return why a request with these headers goes no further, if it does not."""
+    def refusal(
+        self, headers: IHeaders, *, local: bool = False
+    ) -> ProtocolError | None:
+        """Return why a request with these headers goes no further, if it does not.
+
+        :param local: it came in where only this machine can reach us: check Host even
+            if others may come under names that we do not know.
+        """
         hosts = headers.all("host")
-        if self._check_hosts:
+        if self._check_hosts or local:
             if not self._knows(hosts):
                 return host_refused()
         elif len(hosts) > 1:

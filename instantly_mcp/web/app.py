@@ -16,6 +16,7 @@ from klein import Klein
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
+from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..pipeline.exchange import Headers, Route
@@ -24,7 +25,7 @@ from . import pages
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
 from .intake import Intake, TrustedProxies, parse_query
-from .interfaces import AllowedOrigin, Guard, IStatus, Runner, Window
+from .interfaces import AllowedOrigin, Guard, IsLocal, IStatus, Runner, Window
 from .journal import Journal
 from .limits import WebLimits
 from .probes import Probes
@@ -32,8 +33,8 @@ from .refusals import Refusal
 from .request import McpRequest
 from .site import McpSite
 
-Rendered: TypeAlias = Deferred[None] | None
-"""What a route returns to Klein: when to finish the response; ``None`` for at once."""
+Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
+"""What a route returns to Klein: ``None`` for a response that is to be ended."""
 
 PUBLIC_WORLD = "sandbox"
 """The key with which callers without one act in the sandbox."""
@@ -179,12 +180,12 @@ class WebApp:
 
     def _refusal(self, request: McpRequest) -> Answer | None:
         head = request.head
-        error = self.guard(Headers(head.headers), head.method)
+        error = self.guard(Headers(head.headers), request.host)
         if error is None:
             return None
         return refused(error, mcp=head.mcp, id=request.message_id).answer()
 
-    def _deliver(self, reply: Reply, request: McpRequest) -> Rendered:
+    def _deliver(self, reply: Reply, request: McpRequest) -> IResource | None:
         headers = request.head.headers
         extra = self.cors.headers(Headers(headers)) if "origin" in headers else ()
         return self.delivery.deliver(request, reply, extra)
@@ -236,6 +237,7 @@ def make_web_app(
     trusted_proxies: Sequence[str] = (),
     discovery_documents: bool = False,
     window: Window | None = None,
+    is_local: IsLocal | None = None,
 ) -> WebApp:
     """Put the parts together.
 
@@ -243,6 +245,7 @@ def make_web_app(
     :param streams: shared with the timer that keeps them alive.
     :param wall: seconds since the epoch, for what people read.
     :param window: onto the sandbox, where there is one.
+    :param is_local: see `Intake`.
     :raises ValueError: for a trusted proxy that is no address, network or ``unix``.
     """
     return WebApp(
@@ -250,7 +253,7 @@ def make_web_app(
         probes=Probes(status, wall, discovery_documents, window),
         guard=guard,
         cors=Cors(allowed_origin),
-        intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6]),
+        intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
         delivery=Delivery(streams),
         journal=journal,
     )

@@ -43,7 +43,7 @@ class MetricsApp:
     def exposed(self, request: McpRequest) -> None:
         """Everything that was counted."""
         request.visit.route = "/metrics"
-        error = self.guard(Headers(request.head.headers), request.head.method)
+        error = self.guard(Headers(request.head.headers), request.host)
         if error is not None:
             request.answer(refused(error, mcp=False).answer())
             return

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
+from .interfaces import IsLocal
 from .refusals import Refusal, malformed
 from .request import McpRequest
 
@@ -81,10 +82,13 @@ class Intake:
 
     :param proxies: whose word counts about the client's address.
     :param prefix: of the exchange ids of this process.
+    :param is_local: says of the end of a connection that is ours whether only this
+        machine can reach it; ``None`` where that makes no difference.
     """
 
     proxies: TrustedProxies
     prefix: str
+    is_local: IsLocal | None = None
     _next: Callable[[], int] = field(factory=lambda: count(1).__next__, init=False)
 
     def read(
@@ -117,6 +121,7 @@ class Intake:
             body=request.content.getvalue(),
             peer=self.proxies.client(peer_of(request), headers),
             received_at=visit.started,
+            local=self.is_local is not None and self.is_local(request.host),
         )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IAddress, IPushProducer
 from zope.interface import Interface
 
 from .._json import Json, JsonObject
@@ -32,11 +32,11 @@ class Response(Protocol):
         """The answer is complete, or there is nobody left to read it."""
 
     def start(
-        self, status: int, headers: Iterable[tuple[str, str]], length: int | None
+        self, status: int, headers: Sequence[tuple[str, str]], length: int | None
     ) -> None:
         """Send the head. Once."""
 
-    def answer(self, answer: Answer, extra: Iterable[tuple[str, str]] = ()) -> None:
+    def answer(self, answer: Answer, extra: Sequence[tuple[str, str]] = ()) -> None:
         """Send a complete answer, but for its end."""
 
     def write(self, data: bytes) -> object:
@@ -47,6 +47,12 @@ class Response(Protocol):
 
     def unregisterProducer(self) -> object:
         """Tell the producer nothing more."""
+
+    def settle(self) -> None:
+        """Keep no more than is needed to write on and to end."""
+
+    def finish(self) -> object:
+        """End what was started."""
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -79,8 +85,18 @@ class ErrorLike(Protocol):
 class Guard(Protocol):
     """The check of ``Origin`` and ``Host`` that routes outside the pipeline need."""
 
-    def __call__(self, headers: Headers, method: str) -> ErrorLike | None:
-        """Return what is wrong with where the request comes from, if anything."""
+    def __call__(self, headers: Headers, here: IAddress) -> ErrorLike | None:
+        """Return what is wrong with where the request comes from, if anything.
+
+        :param here: our end of its connection.
+        """
+
+
+class IsLocal(Protocol):
+    """Knows the sockets that only this machine can reach."""
+
+    def __call__(self, here: IAddress) -> bool:
+        """Say whether a connection whose end `here` is ours came through one."""
 
 
 class AllowedOrigin(Protocol):

@@ -145,7 +145,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     app = make_web_app(
         pipeline=Pipeline(stages, reactor),
         status=status,
-        guard=lambda headers, method: perimeter.refusal(headers),
+        guard=lambda headers, here: perimeter.refusal(headers),
         allowed_origin=perimeter.allows_origin,
         journal=Journal(NoGauge(), enabled=False),
         streams=streams,

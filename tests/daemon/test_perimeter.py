@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.perimeter import companion_of, perimeter_of
+from instantly_mcp.daemon.perimeter import companion_of, listens_to_both, perimeter_of
 from instantly_mcp.daemon.settings import resolve
 from tests.support.exchanges import headers
 
@@ -31,6 +31,16 @@ class PerimeterTests(SynchronousTestCase):
         given = {"listen": ["tcp:3000"], "public_url": "https://mcp.example.com"}
         self.assertIsNone(self.status("mcp.example.com", **given))
         self.assertEqual(self.status("evil.example", **given), 421)
+
+    def test_both(self):
+        """Loopback beside an open socket is a difference that requests must show."""
+        for listen, both in (
+            (["tcp:1:interface=127.0.0.1", "tcp:2"], True),
+            (["unix:/run/x", "tcp:2"], True),
+            (["tcp:1:interface=127.0.0.1", "unix:/run/x"], False),
+            (["tcp:1", "tcp:2"], False),
+        ):
+            self.assertEqual(listens_to_both(resolve({"listen": listen}, {})), both)
 
     def test_interface(self):
         """An address that is listened on is a name of the daemon."""

@@ -129,6 +129,18 @@ class PortsTests(SynchronousTestCase):
         ).value
         self.assertIn("bogus:1: Twisted knows no such endpoint", str(mistakes))
 
+    def test_local(self):
+        """A connection's own end tells whether others could have made it, still after
+        the sockets are closed.
+        """
+        ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:3001")
+        self.successResultOf(ports.open(Factory()))
+        self.successResultOf(ports.close())
+        self.assertTrue(ports.is_local(IPv4Address("TCP", "127.0.0.1", 3000)))
+        self.assertTrue(ports.is_local(UNIXAddress(b"/run/x")))
+        for host, port in (("127.0.0.1", 3001), ("10.0.0.1", 3001), ("10.0.0.1", 3000)):
+            self.assertFalse(ports.is_local(IPv4Address("TCP", host, port)))
+
     def test_unix_socket(self):
         """A UNIX socket has no URL: its listen string stands for it."""
         self.reactor = UnixReactor()

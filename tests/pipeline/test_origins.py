@@ -169,6 +169,15 @@ class HostTests(SynchronousTestCase):
         error = perimeter.refusal(headers({"host": hosts}))
         return None if error is None else error.status
 
+    def test_local(self) -> None:
+        """What only this machine can reach has no names that we do not know."""
+        perimeter = Perimeter(check_hosts=False)
+        rebound = headers({"host": "evil.example"})
+        self.assertIsNone(perimeter.refusal(rebound))
+        error = perimeter.refusal(rebound, local=True)
+        assert error is not None
+        self.assertEqual(error.status, 421)
+
     def test_known(self) -> None:
         """Our own names pass, loopback names always, with any port and in any case."""
         for host in (

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -94,7 +94,7 @@ class RecordingGauge:
         self.exchanges.append((route, status, seconds))
 
 
-def guard(headers: Headers, method: str) -> ProtocolError | None:
+def guard(headers: Headers, here: IAddress) -> ProtocolError | None:
     """Let in who has no Origin, or a good one; and nobody from ``Host: evil``."""
     origin = headers.get("origin")
     if origin is not None and not allowed(origin):

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Route
@@ -18,7 +19,11 @@ from .site import CANARY, House
 class ExchangeTests(ClockedTestCase):
     def exchange(self, method: str, target: str, **more) -> Exchange:
         """Send a request; return what the pipeline was given."""
-        house = House(self.clock, trusted_proxies=more.pop("trusted", ()))
+        house = House(
+            self.clock,
+            trusted_proxies=more.pop("trusted", ()),
+            is_local=more.pop("is_local", None),
+        )
         connection = house.connect(more.pop("peer", "127.0.0.1"))
         connection.ask(method, target, more.get("headers"), more.get("body", b""))
         connection.hang_up()
@@ -40,6 +45,14 @@ class ExchangeTests(ClockedTestCase):
         self.assertEqual(found.query, {"a": ("1", "2")})
         self.assertEqual((found.body, found.peer), (b"{}", "1.2.3.4"))
         self.assertEqual((found.received_at, found.path_key), (5.0, None))
+
+    def test_local(self):
+        """The exchange knows through what kind of socket it came, where that counts."""
+        self.assertFalse(self.exchange("POST", "/mcp").local)
+        here = StringTransport().getHost()
+        for known in ({here}, set()):
+            found = self.exchange("POST", "/mcp", is_local=known.__contains__)
+            self.assertEqual(found.local, here in known)
 
     def test_ids_differ(self):
         """Every exchange has an id of its own."""

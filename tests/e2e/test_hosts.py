@@ -1,0 +1,30 @@
+"""Sockets for this machine beside sockets for others, each with its own Host rule."""
+
+from __future__ import annotations
+
+from instantly_mcp._deferred import deferred
+from tests.daemon.processes import ANY_PORT, MODULE, ProcessTestCase, in_checkout
+
+OPEN = "tcp:0"
+FOREIGN = {"Host": "mcp.lan"}
+
+
+class HostTests(ProcessTestCase):
+    """A02: a page that rebinds its name cannot come in where only we should."""
+
+    async def status(self, url: str, method: bytes = b"GET") -> int:
+        """Return the status of a request that names a host of somebody else's."""
+        response = await self.request(method, url, FOREIGN)
+        return int(response.code)
+
+    @deferred
+    async def test_a02_loopback_beside_open(self):
+        """A02: Host is checked on the loopback socket, and not where names vary."""
+        socket = f"unix:{in_checkout(self.folder)}/x"
+        listen = [f"--listen={each}" for each in (ANY_PORT, OPEN, socket)]
+        running = self.spawn([*MODULE, "run", "--sandbox", *listen])
+        urls = (await running.ready())["urls"]
+        local, open = (url.replace("0.0.0.0", "127.0.0.1") for url in urls[:2])
+        for path, served in (("/mcp", 405), ("/health", 200), ("/nowhere", 404)):
+            self.assertEqual(await self.status(local.replace("/mcp", path)), 421)
+            self.assertEqual(await self.status(open.replace("/mcp", path)), served)
