@@ -36,6 +36,7 @@ class ApiError(Exception):
     :param retry_after: seconds until it makes sense to try again, when known.
     :param scopes: key scopes that would have sufficed, for a 401 or 403.
     :param operation_id: which operation failed.
+    :param argument: which parameter of it was wrong, where one is to blame.
     """
 
     reason: Reason
@@ -44,6 +45,7 @@ class ApiError(Exception):
     status: int | None = None
     retry_after: float | None = None
     scopes: tuple[str, ...] = field(default=())
+    argument: str | None = None
 
     def __str__(self) -> str:
         return f"{self.operation_id}: {self.reason.value}: {self.message}"

@@ -76,8 +76,13 @@ def prepare(
     )
 
 
-def _refuse(operation: Operation, why: str) -> ApiError:
-    return ApiError(reason=Reason.BAD_ARGUMENT, message=why, operation_id=operation.id)
+def _refuse(operation: Operation, why: str, argument: str | None = None) -> ApiError:
+    return ApiError(
+        reason=Reason.BAD_ARGUMENT,
+        message=why,
+        operation_id=operation.id,
+        argument=argument,
+    )
 
 
 def _check_names(operation: Operation, arguments: JsonObject) -> None:
@@ -109,6 +114,7 @@ def _segment(operation: Operation, name: str, value: Json) -> str:
             f"The argument {name!r} must be 1 to {MAX_PATH_VALUE} characters without"
             " any of / \\ ? # %, white space or control characters, and neither"
             " '.' nor '..'.",
+            name,
         )
     return quote(value, safe="")
 
@@ -155,7 +161,11 @@ def _add_pairs(
         pairs.extend(f"{name}={_encoded(item)}" for item in items)
         return
     if any("," in item for item in items):
-        raise _refuse(operation, f"No item of {parameter.name!r} may contain a comma.")
+        raise _refuse(
+            operation,
+            f"No item of {parameter.name!r} may contain a comma.",
+            parameter.name,
+        )
     pairs.append(f"{name}={_encoded(','.join(items))}")
 
 
@@ -173,7 +183,9 @@ def _text(operation: Operation, parameter: Parameter, value: Json) -> str:
     if isinstance(value, float) and isfinite(value):
         return str(int(value)) if value.is_integer() else repr(value)
     raise _refuse(
-        operation, f"The argument {parameter.name!r} must be text, number or boolean."
+        operation,
+        f"The argument {parameter.name!r} must be text, number or boolean.",
+        parameter.name,
     )
 
 

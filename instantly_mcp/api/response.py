@@ -86,8 +86,8 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
     done = (
         ""
         if operation.effect.read_only or not 200 <= reply.status < 300
-        else " It probably took effect; check with"
-        f" {wording.how_to_check(operation)} before you repeat it."
+        else " It probably took effect; look at"
+        f" {wording.where_it_shows(operation)} before you repeat it."
     )
     return ApiError(
         reason=Reason.UNEXPECTED_REPLY,
@@ -250,8 +250,8 @@ def _failed_sentence(operation: Operation, reply: HttpReply) -> str:
     if operation.effect.idempotent:
         return f"Instantly failed ({reply.status}). Try again in a minute."
     return (
-        f"Instantly failed ({reply.status}) and was not asked again. Check with"
-        f" {wording.how_to_check(operation)} before you repeat it."
+        f"Instantly failed ({reply.status}) and was not asked again. Look at"
+        f" {wording.where_it_shows(operation)} before you repeat it."
     )
 
 

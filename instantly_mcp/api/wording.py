@@ -15,20 +15,16 @@ _NOTHING_CHANGED = "nothing was changed"
 _BILLING = "app.instantly.ai/app/settings/billing"
 _PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour"}
 
-_CHECKS = {
-    "leads": "POST /api/v2/leads/list",
-    "emails": "GET /api/v2/emails with email_type=sent",
-    "email-verification": "GET /api/v2/email-verification/{email}",
+_SHOWN = {
+    "emails": "the sent mail",
+    "email-verification": "the status of the verification",
 }
 
 
-def how_to_check(operation: Operation) -> str:
-    """Say which read shows whether a write of `operation` took effect."""
-    segments = operation.path.removeprefix("/api/v2/").strip("/").split("/")
-    resource = segments[0]
-    if len(segments) > 1 and segments[1].startswith("{"):
-        return f"GET /api/v2/{resource}/{segments[1]}"
-    return _CHECKS.get(resource, f"GET /api/v2/{resource}")
+def where_it_shows(operation: Operation) -> str:
+    """Say what to look at to see whether a write of `operation` took effect."""
+    resource = operation.path.removeprefix("/api/v2/").strip("/").split("/")[0]
+    return _SHOWN.get(resource, f"the {resource.replace('-', ' ')}")
 
 
 def outcome_unknown(
@@ -38,7 +34,7 @@ def outcome_unknown(
     return ApiError(
         reason=Reason.OUTCOME_UNKNOWN,
         message=f"{why} The call was sent, so it may have taken effect, and it was not"
-        f" sent again. Check with {how_to_check(operation)} before you repeat it.",
+        f" sent again. Look at {where_it_shows(operation)} before you repeat it.",
         operation_id=operation.id,
         status=status,
     )
@@ -132,7 +128,7 @@ def plan_required() -> str:
     """402."""
     return (
         "Instantly says this workspace has no suitable paid plan, so this part of its"
-        f" API is closed; {_NOTHING_CHANGED}. Billing: {_BILLING}"
+        f" API is closed; {_NOTHING_CHANGED} (billing: {_BILLING})."
     )
 
 

@@ -190,7 +190,7 @@ class Runner:
             given = self._translate(arguments)
             value = await self._work(self.bench, given, call)
         except ApiError as error:
-            return self._failure(error_object(error))
+            return self._failure(self._described(error))
         except Refusal as refusal:
             return self._failure(refusal.as_object())
         if isinstance(value, Failed):
@@ -211,6 +211,15 @@ class Runner:
             # Null is a value of its own: it resets a setting.
             given[to] = value if convert is None or value is None else convert(value)
         return given
+
+    def _described(self, error: ApiError) -> Json:
+        """Describe a failed call; an argument is called as its caller called it."""
+        described = error_object(error)
+        for name, (to, _) in self._translation.items():
+            if to == error.argument and isinstance(described["message"], str):
+                said = described["message"].replace(repr(to), repr(name), 1)
+                return {**described, "message": said}
+        return described
 
     def _failure(self, structured: Json) -> ToolResult:
         return ToolResult(structured=structured, is_error=True, meta=self._meta)

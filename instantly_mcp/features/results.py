@@ -6,14 +6,14 @@ too large is cut with a word about it. Knows no HTTP and no single tool.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import ceil
+from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
 
 from .._json import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
+from .advice import hint_for
 
 MAX_BYTES = 100_000
 """The largest structured result; clients drown in more."""
@@ -25,55 +25,6 @@ CUT_NOTICE = "The result was cut to 100 kB."
 
 CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
 """Says, for an item and the arguments, where a list goes on behind that item."""
-
-HINTS: Mapping[Reason, str] = {
-    Reason.BAD_ARGUMENT: "Correct the argument and call again. Nothing was sent.",
-    Reason.INVALID_REQUEST: (
-        "Instantly refused the request. Correct what the message names; do not repeat "
-        "it unchanged."
-    ),
-    Reason.KEY_REJECTED: (
-        "The API key is wrong, revoked, or of another workspace. Ask the user for a "
-        "valid Instantly API v2 key; calling again will not help."
-    ),
-    Reason.PLAN_REQUIRED: (
-        "The workspace's plan does not include this. Tell the user; calling again "
-        "will not help."
-    ),
-    Reason.SCOPE_MISSING: (
-        "The API key lacks the scope for this. The user can create a key with one of "
-        "the scopes named here."
-    ),
-    Reason.NOT_FOUND: "Check the id: get it from the matching list tool.",
-    Reason.CONFLICT: "Read the object's present state before changing it again.",
-    Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
-    Reason.RATE_LIMITED: (
-        "Wait for retry_after seconds, then call again with the same arguments."
-    ),
-    Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
-    Reason.UNREACHABLE: (
-        "Instantly could not be reached. Nothing was changed; try again in a minute."
-    ),
-    Reason.TIMEOUT: (
-        "Instantly did not answer in time. Ask for less, or try again later."
-    ),
-    Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
-    Reason.OUTCOME_UNKNOWN: (
-        "It may or may not have happened. Read the present state before repeating it."
-    ),
-    Reason.REPORTED_FAILURE: "Instantly did not do it; the message says why.",
-}
-
-
-_PASSING = frozenset(
-    {
-        Reason.RATE_LIMITED,
-        Reason.UPSTREAM_FAILED,
-        Reason.UNREACHABLE,
-        Reason.TIMEOUT,
-    }
-)
-"""What goes away by itself."""
 
 
 class Refusal(Exception):
@@ -109,7 +60,7 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     described: dict[str, Json] = {
         "code": error.reason.value,
         "message": error.message,
-        "hint": hint or _hint(error),
+        "hint": hint or hint_for(error),
         "operation": error.operation_id,
     }
     if error.retry_after is not None:
@@ -119,13 +70,6 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     if error.scopes and error.reason in (Reason.SCOPE_MISSING, Reason.KEY_REJECTED):
         described["scopes"] = list(error.scopes)
     return described
-
-
-def _hint(error: ApiError) -> str:
-    """Say what to do; a time that is known beats a time that is guessed."""
-    if error.retry_after is not None and error.reason in _PASSING:
-        return f"Try again in {ceil(error.retry_after)} seconds."
-    return HINTS[error.reason]
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

@@ -133,7 +133,7 @@ class BrokenConnectionTests(FaultTestCase):
         client = self.proxied(Fault.RESET)
         error = await self.failing(client.execute(CREATE, NEW, credential()))
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
-        self.assertIn("GET /api/v2/campaigns", error.message)
+        self.assertIn("Look at the campaigns before", error.message)
         self.assertEqual(self.proxy.received.count, 1)
 
     async def test_F06_stale_connection_reset_as_we_write(self) -> None:

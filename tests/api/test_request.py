@@ -186,6 +186,7 @@ class A35Tests(ClockedTestCase):
         for value in bad:
             error = self.assertRaises(ApiError, prepared, DELETE_ENTRY, id=value)
             self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
+            self.assertEqual(error.argument, "id")
 
     def test_A35_missing_id(self) -> None:
         """A missing id never reaches the delete-all of the collection."""

@@ -11,9 +11,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json import dumps
-from instantly_mcp.api.errors import Reason
+from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
+from instantly_mcp.catalog.index import OPERATIONS
+from instantly_mcp.features.advice import HINTS, SHOWN_BY
 from instantly_mcp.features.labels import (
     labelled,
     names_and_codes,
@@ -21,13 +23,13 @@ from instantly_mcp.features.labels import (
     to_lead_filter,
 )
 from instantly_mcp.features.results import (
-    HINTS,
     MAX_BYTES,
     Refusal,
     error_object,
     fit,
     page,
 )
+from instantly_mcp.features.tools import DECLARED
 from instantly_mcp.features.values import comma_list, end_of_day
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
@@ -50,6 +52,45 @@ class HintTests(SynchronousTestCase):
         """A failure that waiting does not mend keeps its own hint."""
         error = api_error(Reason.NOT_FOUND, retry_after=3.2)
         self.assertEqual(error_object(error)["hint"], HINTS[Reason.NOT_FOUND])
+
+    def test_no_time_is_named_that_is_not_there(self) -> None:
+        """A 429 without a time says how long to wait, not to look at a field."""
+        error = api_error(Reason.RATE_LIMITED, status=429)
+        described = error_object(error)
+        self.assertNotIn("retry_after", dumps(described).decode())
+        self.assertIn("Wait a minute", described["hint"])
+
+    def test_a_write_that_may_have_happened(self) -> None:
+        """After a doubtful write nobody is told to try again before looking."""
+        doubtful = (
+            (Reason.UPSTREAM_FAILED, 500),
+            (Reason.UPSTREAM_FAILED, 503),
+            (Reason.UNEXPECTED_REPLY, 200),
+            (Reason.OUTCOME_UNKNOWN, None),
+        )
+        for reason, status in doubtful:
+            error = api_error(reason, "createLead", status=status)
+            hint = error_object(error)["hint"]
+            self.assertIn("list_leads", hint)
+            self.assertIn("before you repeat it", hint)
+            self.assertNotIn("Try again", hint)
+
+    def test_a_write_that_can_be_repeated(self) -> None:
+        """What does the same twice may simply be tried again."""
+        error = api_error(Reason.UPSTREAM_FAILED, "patchCampaign", status=503)
+        self.assertIn("Try again", error_object(error)["hint"])
+
+    def test_every_write_names_the_tool_that_shows_it(self) -> None:
+        """For every write of the catalog there is a tool to look with."""
+        names = {declared.name for declared in DECLARED if not declared.extra}
+        for operation in OPERATIONS:
+            if not operation.effect.read_only:
+                self.assertIn(SHOWN_BY[operation.id].split()[0], names, operation.id)
+
+    def test_the_front_door(self) -> None:
+        """A proxy that refuses us does not change its mind in a minute."""
+        error = api_error(Reason.UPSTREAM_FAILED, status=403)
+        self.assertNotIn("Try again", error_object(error)["hint"])
 
 
 class PageTests(SynchronousTestCase):
@@ -228,6 +269,20 @@ class FailureTests(ToolTestCase):
         error = self.failure("list_emails", i_status="cheerful")
         self.assertEqual(error["code"], "bad_argument")
         self.assertEqual(self.instantly.executed, [])
+
+    def test_a_bad_id_is_called_as_the_tool_calls_it(self) -> None:
+        """A value that may not enter a path is named as the caller named it."""
+        error = ApiError(
+            reason=Reason.BAD_ARGUMENT,
+            message="The argument 'id' must be shorter.",
+            operation_id="getCampaign",
+            argument="id",
+        )
+        self.instantly.answers("getCampaign", error)
+        failure = self.failure("get_campaign", campaign_id="x" * 300)
+        self.assertEqual(
+            failure["message"], "The argument 'campaign_id' must be shorter."
+        )
 
     def test_nothing_to_change(self) -> None:
         """An update without a change is refused here."""

@@ -1,0 +1,114 @@
+"""What to do after a call that failed: a sentence for each kind of failure.
+
+Above all it keeps a doubtful write from being repeated blindly. Knows which tool shows
+what became of a write, and nothing of how a call is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+
+from ..api.errors import ApiError, Reason
+from ..catalog.index import BY_ID
+
+HINTS: Mapping[Reason, str] = {
+    Reason.BAD_ARGUMENT: "Correct the argument and call again. Nothing was sent.",
+    Reason.INVALID_REQUEST: (
+        "Instantly refused the request. Correct what the message names; do not repeat "
+        "it unchanged."
+    ),
+    Reason.KEY_REJECTED: (
+        "The API key is wrong, revoked, or of another workspace. Ask the user for a "
+        "valid Instantly API v2 key; calling again will not help."
+    ),
+    Reason.PLAN_REQUIRED: (
+        "The workspace's plan does not include this. Tell the user; calling again "
+        "will not help."
+    ),
+    Reason.SCOPE_MISSING: (
+        "The API key lacks the scope for this. The user can create a key with one of "
+        "the scopes named here."
+    ),
+    Reason.NOT_FOUND: "Check the id: get it from the matching list tool.",
+    Reason.CONFLICT: "Read the object's present state before changing it again.",
+    Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
+    Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",
+    Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
+    Reason.UNREACHABLE: (
+        "Instantly could not be reached. Nothing was changed; try again in a minute."
+    ),
+    Reason.TIMEOUT: (
+        "Instantly did not answer in time. Ask for less, or try again later."
+    ),
+    Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
+    Reason.OUTCOME_UNKNOWN: (
+        "It may or may not have happened. Read the present state before repeating it."
+    ),
+    Reason.REPORTED_FAILURE: "Instantly did not do it; the message says why.",
+}
+
+SHOWN_BY: Mapping[str, str] = {
+    "createAccount": "get_account",
+    "patchAccount": "get_account",
+    "deleteAccount": "get_account",
+    "pauseAccount": "get_account",
+    "resumeAccount": "get_account",
+    "enableWarmupForAccounts": "get_account",
+    "disableWarmupForAccounts": "get_account",
+    "createCampaign": "list_campaigns",
+    "patchCampaign": "get_campaign",
+    "deleteCampaign": "get_campaign",
+    "activateCampaign": "get_campaign",
+    "pauseCampaign": "get_campaign",
+    "createLead": "list_leads",
+    "patchLead": "get_lead",
+    "deleteLead": "get_lead",
+    "bulkAddLeads": "list_leads",
+    "moveLeads": "list_leads",
+    "createLeadList": "list_lead_lists",
+    "patchLeadList": "list_lead_lists",
+    "deleteLeadList": "list_lead_lists",
+    "replyToEmail": "list_emails (email_type sent)",
+    "markThreadAsRead": "list_emails",
+    "createEmailVerification": "verify_email (check_only)",
+}
+"""The tool that shows whether a write took effect, for every write of the catalog."""
+
+WAIT_A_MINUTE = "Wait a minute, then call again with the same arguments."
+NOT_BY_WAITING = "Calling again will not help: tell whoever runs this server."
+
+_PASSING = frozenset(
+    {
+        Reason.RATE_LIMITED,
+        Reason.UPSTREAM_FAILED,
+        Reason.UNREACHABLE,
+        Reason.TIMEOUT,
+    }
+)
+"""What goes away by itself."""
+
+
+def hint_for(error: ApiError) -> str:
+    """Say what to do; a time that is known beats a time that is guessed."""
+    if error.retry_after is not None and error.reason in _PASSING:
+        return f"Try again in {ceil(error.retry_after)} seconds."
+    if error.reason is Reason.RATE_LIMITED:
+        return WAIT_A_MINUTE
+    if error.reason is Reason.UPSTREAM_FAILED and error.status == 403:
+        return NOT_BY_WAITING
+    if _in_doubt(error):
+        shown_by = SHOWN_BY.get(error.operation_id)
+        with_it = f" with {shown_by}" if shown_by else ""
+        return f"It may have taken effect: look{with_it} before you repeat it."
+    return HINTS[error.reason]
+
+
+def _in_doubt(error: ApiError) -> bool:
+    """Say whether a write may have taken effect although it failed."""
+    operation = BY_ID.get(error.operation_id)
+    if operation is None or operation.effect.read_only:
+        return False
+    if error.reason is Reason.UPSTREAM_FAILED:
+        return not operation.effect.idempotent
+    return error.reason in (Reason.UNEXPECTED_REPLY, Reason.OUTCOME_UNKNOWN)
