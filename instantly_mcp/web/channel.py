@@ -172,12 +172,12 @@ class McpChannel(HTTPChannel):
 
     def _wait_for_head(self, block: bytes) -> None:
         limits = self.site.limits
-        if len(block) > limits.head:
+        if not block:
+            self._rest()
+        elif len(block) > limits.head:
             self.refuse(oversized(block, limits))
         elif block.count(b"\n") != block.count(b"\r\n"):
             self.refuse(malformed("a line that does not end in CRLF"))
-        elif not block:
-            self._rest()
         elif self.phase is not Phase.HEAD:
             # The deadline is for the whole head; later bytes do not move it. A fresh
             # connection has had its deadline since it was made.
@@ -201,8 +201,9 @@ class McpChannel(HTTPChannel):
         )
         self.length = head.length
         request.gotLength(head.length)
-        if head.length == 0:
-            self._finishRequestBody(rest)
+        if head.length is not None and len(rest) >= head.length:
+            request.handleContentChunk(rest[: head.length])
+            self._finishRequestBody(rest[head.length :])
             return
         self._expect_body(request, head)
         if rest:
@@ -255,6 +256,10 @@ class McpChannel(HTTPChannel):
         mcp = bool(self.requests) and self.requests[-1].head.mcp
         self.refuse(malformed("the chunks of the body", mcp=mcp))
 
+    def settle(self) -> None:
+        """The answer that is being written may stay open for days: keep no timer."""
+        self._deadline.stop()
+
     def _overdue(self) -> None:
         if self.phase is Phase.HEAD:
             self.refuse(too_slow("head of the request"))
@@ -269,8 +274,11 @@ class McpChannel(HTTPChannel):
 
     # -- writing -------------------------------------------------------------------
 
-    def write_head(self, status: bytes, headers: bytes) -> None:
-        """Write a response head; every one has the site's constant headers."""
+    def write_head(self, status: bytes, headers: bytes, body: bytes = b"") -> None:
+        """Write a response head; every one has the site's constant headers.
+
+        :param body: what is there of it, to go along in one piece.
+        """
         self.transport.writeSequence(
             (
                 b"HTTP/1.1 ",
@@ -279,6 +287,7 @@ class McpChannel(HTTPChannel):
                 headers,
                 self.site.constant_headers(),
                 b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
+                body,
             )
         )
 

@@ -39,8 +39,8 @@ _HOST = re.compile(r"[0-9A-Za-z._:\[\]~%-]{1,255}").fullmatch
 _VERSION = re.compile(r"HTTP/[0-9]\.[0-9]").fullmatch
 _MAX_DIGITS = 15
 
-_NO_CONTROL = bytes({*range(0x20, 0x100), *b"\t\r\n"} - {0x7F})
-"""Every byte but the control characters, white space aside."""
+_TEXT = bytes({*range(0x20, 0x100), *b"\t"} - {0x7F})
+"""Every byte that a line may hold: all but control characters."""
 
 _USUAL_NAMES = {
     spelled: name.lower()
@@ -89,8 +89,7 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
     """
     text = block.decode("latin-1")
     lines = text.split("\r\n")
-    breaks = len(lines) - 1
-    if text.count("\n") != breaks or text.count("\r") != breaks or _controls(block):
+    if block.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
         return malformed("a control character, or a line that does not end in CRLF")
     parts = lines[0].split(" ")
     if len(parts) != 3:
@@ -111,10 +110,6 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
     path, _, query = origin_form.partition("?")
     line = _RequestLine(method, path, query, version)
     return _framed(line, headers, limits)
-
-
-def _controls(block: bytes) -> bytes:
-    return block.translate(None, _NO_CONTROL)
 
 
 def oversized(block: bytes, limits: WebLimits) -> Refusal:

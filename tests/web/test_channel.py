@@ -87,6 +87,13 @@ class ReadingTests(ChannelTestCase):
         connection.send(b"{}")
         self.assertEqual([r.status for r in connection.responses()], [200])
 
+    def test_nobody_is_told_to_continue_who_did_not_wait(self):
+        """With the whole body there already, the answer is the first thing said."""
+        headers = {"Expect": "100-continue", "Content-Length": "2"}
+        connection = self.connect()
+        connection.send(request("POST", "/mcp", headers) + b"{}")
+        self.assertTrue(connection.output().startswith(b"HTTP/1.1 200 OK"))
+
     def test_only_http_1_1_is_negotiated(self):
         """Over TLS no client is offered a protocol that is not spoken here."""
         self.assertEqual(self.house.site.acceptableProtocols(), [b"http/1.1"])
