@@ -6,7 +6,7 @@ The ready file appears whole or not at all, and is gone once the daemon drains.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +14,12 @@ from attrs import define
 
 from .. import __version__
 from .._json import dumps
+from .listening import ListenAddress
+
+_MODES = {
+    "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
+    "live": "Live: calls go to your Instantly workspace.",
+}
 
 
 def write_ready_file(path: Path, mode: str, urls: Sequence[str]) -> None:
@@ -45,7 +51,7 @@ class Announcement:
     def publish(self, urls: Sequence[str]) -> None:
         """Announce the addresses. Raises ``OSError`` if the file cannot be written."""
         if self.ready_file is not None:
-            write_ready_file(self.ready_file, self.mode, [f"{url}/mcp" for url in urls])
+            write_ready_file(self.ready_file, self.mode, [*map(_endpoint, urls)])
         if self.out is not None:
             self.out.write(self._block(urls))
             self.out.flush()
@@ -57,26 +63,19 @@ class Announcement:
 
     def _block(self, urls: Sequence[str]) -> str:
         base = self.public_url or urls[0]
-        endpoint = f"{base}/mcp"
         lines = [
-            f"instantly-mcp {__version__} serves MCP at {endpoint}",
-            f"  {self._mode_line(base)}",
-            "",
-            "  Claude Code:",
-            f"    claude mcp add --transport http instantly {endpoint}{self._header()}",
-            "  Any shell:",
-            f"    curl -s {base}/health",
-            "",
+            f"instantly-mcp {__version__} serves MCP at {_endpoint(base)}",
+            f"  {_MODES[self.mode]}",
         ]
-        return "\n".join(lines) + "\n"
+        lines.extend(self._ways_in(base) if _is_web(base) else _ways_to_socket(base))
+        return "\n".join(lines) + "\n\n"
 
-    def _mode_line(self, base: str) -> str:
+    def _ways_in(self, base: str) -> Iterator[str]:
         if self.mode == "sandbox":
-            return (
-                "Sandbox: a simulated workspace; nothing leaves this machine.\n"
-                f"  Mail that would have been sent: {base}/sandbox/outbox"
-            )
-        return "Live: calls go to your Instantly workspace."
+            yield f"  Mail that would have been sent: {base}/sandbox"
+        add = "claude mcp add --transport http instantly"
+        yield f"\n  Claude Code:\n    {add} {_endpoint(base)}{self._header()}"
+        yield f"  Any shell:\n    curl -s {base}/health"
 
     def _header(self) -> str:
         if self.needs_secret:
@@ -84,3 +83,20 @@ class Announcement:
         if self.brings_key:
             return ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
         return ""
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
+
+
+def _endpoint(url: str) -> str:
+    """Return where MCP is spoken; a socket that is no URL has no paths."""
+    return f"{url}/mcp" if _is_web(url) else url
+
+
+def _ways_to_socket(listen: str) -> Iterator[str]:
+    """MCP clients want a URL: a proxy stands before a socket that has none."""
+    if listen.startswith("unix:"):
+        address = ListenAddress.parse(listen)
+        path = address.named.get("address") or "".join(address.positional[:1])
+        yield f"\n  Any shell:\n    curl -s --unix-socket {path} http://localhost/health"

@@ -133,6 +133,12 @@ class WebApp:
         """The authorization page."""
         return self._probe(request, "/authorize", self.probes.authorize)
 
+    @app.route("/sandbox", methods=["GET"])
+    def sandbox(self, request: McpRequest) -> Rendered:
+        """What the sandbox would have sent, for a person."""
+        page = partial(self.probes.sandbox, _world(request))
+        return self._probe(request, "/sandbox", page)
+
     @app.route("/sandbox/outbox", methods=["GET"])
     def outbox(self, request: McpRequest) -> Rendered:
         """What the sandbox would have sent."""

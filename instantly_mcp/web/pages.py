@@ -25,6 +25,13 @@ ENDPOINTS: JsonObject = {
     "info": "/info",
 }
 
+SANDBOX_ENDPOINTS: JsonObject = {
+    **ENDPOINTS,
+    "sandbox": "/sandbox",
+    "outbox": "/sandbox/outbox",
+    "reset": "/sandbox/reset",
+}
+
 AVAILABLE: Sequence[str] = (
     "POST /mcp",
     "GET /mcp",
@@ -59,7 +66,7 @@ def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
         "degraded": dict(condition.degraded),
         "url": base_url(facts),
         "port": facts.port,
-        "endpoints": ENDPOINTS,
+        "endpoints": endpoints(facts),
     }
 
 
@@ -88,7 +95,7 @@ def info(facts: Facts) -> JsonObject:
         "capabilities": facts.capabilities,
         "features": list(facts.features),
         "authentication": authentication(facts),
-        "endpoints": ENDPOINTS,
+        "endpoints": endpoints(facts),
     }
 
 
@@ -100,12 +107,17 @@ def endpoint_help(facts: Facts, condition: Condition) -> JsonObject:
         "transport": TRANSPORT,
         "protocolVersions": list(facts.protocol_versions),
         "tools": facts.tool_count,
-        "endpoints": ENDPOINTS,
+        "endpoints": endpoints(facts),
         "authentication": authentication(facts),
         "status": ready(condition)[1]["status"],
         "hint": "This is an MCP endpoint: POST JSON-RPC messages to it, or point an"
         " MCP client at this URL.",
     }
+
+
+def endpoints(facts: Facts) -> JsonObject:
+    """Return the paths that there are, by what they are for."""
+    return SANDBOX_ENDPOINTS if facts.mode == "sandbox" else ENDPOINTS
 
 
 def authentication(facts: Facts) -> JsonObject:

@@ -10,6 +10,9 @@ from .._json import JsonObject
 from ..pipeline.reply import Answer, json_answer
 from . import pages
 from .interfaces import IStatus, Window
+from .outbox_page import outbox_page
+
+HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
 
 
 @define(eq=False)
@@ -31,6 +34,13 @@ class Probes:
     def outbox(self, key: str) -> Answer:
         """What the sandbox would have sent."""
         return _seen(None if self.window is None else self.window.outbox(key))
+
+    def sandbox(self, key: str) -> Answer:
+        """What the sandbox would have sent, for a person."""
+        outbox = None if self.window is None else self.window.outbox(key)
+        if outbox is None:
+            return _seen(None)
+        return Answer(status=200, body=outbox_page(outbox), headers=(HTML_TYPE,))
 
     def reset(self, key: str) -> Answer:
         """Let the sandbox begin anew."""

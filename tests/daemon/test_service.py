@@ -278,6 +278,17 @@ class AnnouncementTests(SynchronousTestCase):
         block = self.block(mode="live", needs_secret=True)
         self.assertIn("Bearer $MCP_AUTH_SECRET_KEY", block)
 
+    def test_unix_socket(self):
+        """A UNIX socket is no URL: curl reaches it by its path."""
+        out = StringIO()
+        ready = Path(self.mktemp())
+        announcement = Announcement(out=out, mode="sandbox", ready_file=ready)
+        announcement.publish(["unix:/run/x.sock:mode=660"])
+        block = out.getvalue()
+        self.assertIn("curl -s --unix-socket /run/x.sock http://localhost/", block)
+        self.assertNotIn("claude mcp add", block)
+        self.assertIn(b'"urls":["unix:/run/x.sock:mode=660"]', ready.read_bytes())
+
     def test_public_url(self):
         """A public URL is shown in place of the socket."""
         block = self.block(mode="live", public_url="https://mcp.example.com")

@@ -1,0 +1,149 @@
+"""The page of the sandbox."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.web.outbox_page import SHOWN, outbox_page
+from tests.support.cases import ClockedTestCase
+
+from .site import House
+
+NASTY = "<script>alert(1)</script>\"'&"
+
+
+def mail(**given):
+    """Return a mail of the outbox."""
+    return {
+        "at": "2026-11-02T09:00:00.000Z",
+        "kind": "reply",
+        "from": "ann@example.com",
+        "to": ["bob@example.org"],
+        "cc": [],
+        "subject": "Hello",
+        "body": {"text": "One.\nTwo.", "html": ""},
+        **given,
+    }
+
+
+def page_of(*mails, key: str = "sandbox") -> str:
+    """Return the page that shows these mails."""
+    outbox = {"key": key, "count": len(mails), "items": list(mails)}
+    return outbox_page(outbox).decode()
+
+
+class Seen(HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs):
+        """Note the tag and the names of its attributes."""
+        self.names.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        """Collect the text."""
+        self.text += data
+
+
+class PageTests(SynchronousTestCase):
+    def test_mail(self):
+        """A mail shows from whom and to whom, its subject and its text by lines."""
+        page = page_of(mail(cc=["carol@example.org"]))
+        for shown in (
+            "Sandbox outbox: 1 mail<",
+            "ann@example.com",
+            "bob@example.org",
+            "carol@example.org",
+            "<h2>Hello</h2>",
+            "<div>One.</div><div>Two.</div>",
+        ):
+            self.assertIn(shown, page)
+
+    def test_empty(self):
+        """Without mail it says so."""
+        self.assertIn("It is empty", page_of())
+        self.assertIn("0 mails", page_of())
+
+    def test_newest_first(self):
+        """The newest mail is on top, and only so many are shown."""
+        mails = [mail(subject=f"Mail {number}.") for number in range(SHOWN + 2)]
+        page = page_of(*mails)
+        self.assertNotIn("Mail 1.<", page)
+        self.assertLess(page.index(f"Mail {SHOWN + 1}."), page.index("Mail 2."))
+        self.assertIn("2 older ones", page)
+
+    def test_only_html(self):
+        """A mail that has only HTML shows its source, which does nothing."""
+        page = page_of(mail(body={"text": "", "html": "<b>Hi</b>"}))
+        self.assertIn("&lt;b&gt;Hi&lt;/b&gt;", page)
+
+    def test_nothing_at_all(self):
+        """A mail without subject and body is shown all the same."""
+        page = page_of({"subject": None, "body": None, "at": None})
+        self.assertIn("(no subject)", page)
+
+    @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=20))
+    def test_escaped(self, subject, body, key):
+        """Whatever a mail or a key holds, it adds no tag and no attribute."""
+        usual, seen = Seen(), Seen()
+        usual.feed(page_of(mail(subject="x", body={"text": "x"})))
+        nasty = mail(
+            subject=NASTY + subject, to=[NASTY + body], body={"text": body + NASTY}
+        )
+        seen.feed(page_of(nasty, key="sandbox" + NASTY + key))
+        self.assertEqual(seen.names, usual.names)
+        self.assertEqual(seen.attributes, usual.attributes)
+        self.assertIn(NASTY, seen.text)
+
+
+class OneWorld:
+    """A window behind which one key has sent one mail."""
+
+    def outbox(self, key):
+        """Return the mail of the one key."""
+        if key != "sandbox":
+            return None
+        return {"key": key, "count": 1, "items": [mail()]}
+
+    def reset(self, key):
+        """Change nothing."""
+        return None
+
+
+class RouteTests(ClockedTestCase):
+    def connect(self, **choices):
+        """Open a connection to a house."""
+        connection = House(self.clock, **choices).connect()
+        self.addCleanup(connection.hang_up)
+        return connection
+
+    def test_page(self):
+        """``/sandbox`` is HTML under a policy that allows no script."""
+        response = self.connect(window=OneWorld()).ask("GET", "/sandbox")
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.one("content-type"), "text/html; charset=utf-8")
+        policy = response.one("content-security-policy") or ""
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("script", policy)
+        self.assertIn(b"bob@example.org", response.body)
+
+    def test_foreign_key(self):
+        """A key that is not the sandbox's sees nothing, and is not repeated."""
+        visitor = self.connect(window=OneWorld())
+        response = visitor.ask("GET", "/sandbox?key=real-key-0123")
+        self.assertEqual(response.status, 404)
+        self.assertNotIn(b"real-key-0123", response.body)
+
+    def test_live(self):
+        """A daemon without a sandbox has no such page."""
+        self.assertEqual(self.connect().ask("GET", "/sandbox").status, 404)
