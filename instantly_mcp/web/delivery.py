@@ -1,8 +1,12 @@
 """The single owner of a response: a reply of the pipeline becomes bytes here.
 
-Nobody else starts, writes or drops a response that the pipeline answered. Klein only
-ends it, when what `Delivery.deliver` returned is done.
+Nobody else starts, writes or drops a response that the pipeline answered. Klein ends
+an answer once it is written. A stream ends itself: what Klein holds of a request until
+it may end it is as much as all the rest of an idle stream.
 """
+
+# twisted.web's Resource is not annotated.
+# mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from attrs import define
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from ..pipeline.channel import Channel, Event
@@ -66,9 +72,9 @@ class Streams:
 class Stream:
     """Carries the events of one channel to one client.
 
-    While the client does not read, events wait here, up to a limit of bytes.
-    `finished` fires when the last byte is handed over; cancelling it is how Klein
-    tells that the client is gone.
+    While the client does not read, events wait here, up to a limit of bytes. It ends
+    the response when the last byte is handed over. That the client is gone it learns
+    as every producer does.
     """
 
     __slots__ = (
@@ -81,7 +87,6 @@ class Stream:
         "_request",
         "_stalled",
         "_streams",
-        "finished",
     )
 
     def __init__(self, request: Response, channel: Channel, streams: Streams) -> None:
@@ -94,7 +99,6 @@ class Stream:
         self._ending = False
         self._over = False
         self._stalled = 0
-        self.finished: Deferred[None] = Deferred(self._cancelled)
 
     def begin(self, headers: HeaderPairs) -> None:
         """Start the response and take over the channel."""
@@ -106,6 +110,8 @@ class Stream:
         except Exception:
             self._leave()
             raise
+        if not self._over:
+            self._request.settle()
 
     def keep_alive(self) -> None:
         """Show the client, and the proxies between, that the stream lives."""
@@ -170,10 +176,7 @@ class Stream:
     def _finish_if_done(self) -> None:
         if self._ending and not self._backlog and self._leave():
             self._request.unregisterProducer()
-            self.finished.callback(None)
-
-    def _cancelled(self, finished: Deferred[None]) -> None:
-        self.stopProducing()
+            self._request.finish()
 
     def _leave(self) -> bool:
         """Take the last step, once; say whether this was it."""
@@ -184,6 +187,19 @@ class Stream:
         self._backlog_bytes = 0
         self._streams.over(self)
         return True
+
+
+class _Begun(Resource):
+    """What Klein is given for a response that somebody else will end."""
+
+    isLeaf = True
+
+    def render(self, request: IRequest) -> int:
+        """Do nothing: it has begun."""
+        return NOT_DONE_YET
+
+
+BEGUN: IResource = _Begun()
 
 
 @define(eq=False)
@@ -197,8 +213,8 @@ class Delivery:
 
     def deliver(
         self, request: Response, reply: Reply, extra: Sequence[tuple[str, str]] = ()
-    ) -> Deferred[None] | None:
-        """Write the reply; return when to finish, ``None`` for at once.
+    ) -> IResource | None:
+        """Write the reply. Return ``None`` when it only has to be ended.
 
         :param extra: headers that do not depend on the reply.
         """
@@ -214,6 +230,5 @@ class Delivery:
             reply.channel.abandon()
             request.start(200, headers, 0)
             return None
-        stream = Stream(request, reply.channel, self.streams)
-        stream.begin(headers)
-        return stream.finished
+        Stream(request, reply.channel, self.streams).begin(headers)
+        return BEGUN

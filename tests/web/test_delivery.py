@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable
 from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import IResource
+from twisted.web.server import NOT_DONE_YET
+from twisted.web.test.requesthelper import DummyRequest
 from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.reply import Answer, EventStream, json_answer
-from instantly_mcp.web.delivery import Delivery, Stream, Streams
+from instantly_mcp.web.delivery import BEGUN, Delivery, Stream, Streams
 from instantly_mcp.web.limits import WebLimits
 from instantly_mcp.web.sse_writer import KEEP_ALIVE
 
@@ -35,6 +37,8 @@ class Sheet:
     written: list[bytes] = field(factory=list)
     producer: IPushProducer | None = None
     aborted: int = 0
+    settled: int = 0
+    finished: int = 0
 
     def start(
         self, status: int, headers: Iterable[tuple[str, str]], length: int | None
@@ -68,6 +72,19 @@ class Sheet:
             raise AssertionError("no producer, or no connection")
         self.producer = None
 
+    def settle(self) -> None:
+        """Settle, once, what has begun and has not ended."""
+        if self.settled or self.gone or not self.started:
+            raise AssertionError("settled twice, too early or too late")
+        self.settled += 1
+
+    def finish(self) -> None:
+        """End, for somebody, without a producer."""
+        if not self.started or self.gone or self.producer is not None:
+            raise AssertionError("ended before the start or after the end")
+        self.finished += 1
+        self.gone = True
+
     def abort(self) -> None:
         """Cut."""
         self.aborted += 1
@@ -81,12 +98,10 @@ class DeliverTests(SynchronousTestCase):
         self.sheet = Sheet()
         self.channel = Channel()
 
-    def stream(self) -> Deferred[None]:
+    def stream(self) -> None:
         """Deliver the channel's events."""
         reply = EventStream(channel=self.channel, headers=(("X-A", "b"),))
-        finished = self.delivery.deliver(self.sheet, reply)
-        assert finished is not None
-        return finished
+        self.assertIs(self.delivery.deliver(self.sheet, reply), BEGUN)
 
     def test_an_answer(self):
         """An answer is written in one go, with the extra headers, to be ended."""
@@ -117,29 +132,29 @@ class DeliverTests(SynchronousTestCase):
     def test_a_stream(self):
         """Events sent before and after the start arrive; closing ends the response."""
         self.channel.send(Event(data=b"1"))
-        finished = self.stream()
+        self.stream()
         self.channel.send(Event(data=b"2"))
         self.assertEqual(self.sheet.written, [b"data: 1\n\n", b"data: 2\n\n"])
         self.assertIn(("X-Accel-Buffering", "no"), self.sheet.headers)
         self.assertIn(("X-A", "b"), self.sheet.headers)
         self.assertIsNone(self.sheet.length)
         self.assertEqual(self.streams.count, 1)
-        self.assertNoResult(finished)
+        self.assertEqual((self.sheet.settled, self.sheet.finished), (1, 0))
         self.channel.close()
-        self.successResultOf(finished)
-        self.assertIsNone(self.sheet.producer)
+        self.assertEqual(self.sheet.finished, 1)
         self.assertEqual(self.streams.count, 0)
 
     def test_a_stream_that_is_over_already(self):
         """A channel closed before the response starts gives its events and ends."""
         self.channel.send(Event(data=b"1"))
         self.channel.close()
-        self.successResultOf(self.stream())
+        self.stream()
         self.assertEqual(self.sheet.written, [b"data: 1\n\n"])
+        self.assertEqual((self.sheet.settled, self.sheet.finished), (0, 1))
 
     def test_back_pressure(self):
         """While the client does not read events wait, and the end waits for them."""
-        finished = self.stream()
+        self.stream()
         producer = self.sheet.producer
         assert producer is not None
         producer.pauseProducing()
@@ -147,10 +162,10 @@ class DeliverTests(SynchronousTestCase):
         self.channel.send(Event(data=b"2"))
         self.channel.close()
         self.assertEqual(self.sheet.written, [])
-        self.assertNoResult(finished)
+        self.assertEqual(self.sheet.finished, 0)
         producer.resumeProducing()
         self.assertEqual(self.sheet.written, [b"data: 1\n\n", b"data: 2\n\n"])
-        self.successResultOf(finished)
+        self.assertEqual(self.sheet.finished, 1)
 
     def test_f23_a_client_that_never_reads(self):
         """F23: beyond the backlog's limit the stream is dropped, nothing is kept."""
@@ -189,23 +204,36 @@ class DeliverTests(SynchronousTestCase):
 
     def test_disconnect(self):
         """A client that leaves abandons the channel; nothing is written after."""
-        finished = self.stream()
+        self.stream()
         self.sheet.gone = self.sheet.left = True
-        finished.cancel()
-        self.failureResultOf(finished)
+        assert self.sheet.producer is not None
+        self.sheet.producer.stopProducing()
         self.assertFalse(self.channel.is_open)
         self.channel.send(Event(data=b"1"))
         self.assertEqual((self.sheet.written, self.streams.count), ([], 0))
 
     def test_end_all_and_drop_all(self):
         """All streams can be ended properly, or cut."""
-        finished = self.stream()
+        self.stream()
         self.streams.end_all()
-        self.successResultOf(finished)
+        self.assertEqual(self.sheet.finished, 1)
         other = Sheet()
         self.delivery.deliver(other, EventStream(channel=Channel()))
         self.streams.drop_all()
         self.assertEqual((other.aborted, self.streams.count), (1, 0))
+
+    def test_begun(self):
+        """What Klein is given for a stream is a resource that leaves it alone."""
+        self.assertTrue(verifyObject(IResource, BEGUN))
+        request = DummyRequest([b"mcp"])
+        self.assertEqual(BEGUN.render(request), NOT_DONE_YET)
+        self.assertEqual((request.written, request.finished), ([], 0))
+
+    def test_an_event_that_cannot_be_written(self):
+        """A stream that fails as it begins is counted out, and the bug is told."""
+        self.channel.send(Event(data=b"1", id="a\nb"))
+        self.assertRaises(ValueError, self.stream)
+        self.assertEqual((self.streams.count, self.sheet.settled), (0, 0))
 
     def test_interface(self):
         """A stream is a push producer."""
@@ -221,17 +249,13 @@ class Play:
     sheet: Sheet = field(factory=Sheet)
     channel: Channel = field(factory=Channel)
     sent: list[bytes] = field(factory=list)
-    results: list[object] = field(factory=list)
-    finished: Deferred[None] | None = None
 
     def begin(self, waiting: int) -> None:
         """Start with some events that wait already."""
         for _ in range(waiting):
             self.send()
         reply = EventStream(channel=self.channel)
-        self.finished = Delivery(self.streams).deliver(self.sheet, reply)
-        assert self.finished is not None
-        self.finished.addBoth(self.results.append)
+        Delivery(self.streams).deliver(self.sheet, reply)
 
     def send(self) -> None:
         """Send one more event."""
@@ -240,13 +264,13 @@ class Play:
             self.channel.send(Event(data=self.sent[-1]))
 
     def leave(self) -> None:
-        """Let the client leave, and Klein notice."""
+        """Let the client leave, and the connection tell its producer."""
         self.sheet.gone = self.sheet.left = True
-        assert self.finished is not None
-        self.finished.cancel()
+        if self.sheet.producer is not None:
+            self.sheet.producer.stopProducing()
 
     def take(self, step: str) -> None:
-        """Let one thing happen; then Klein ends what is finished."""
+        """Let one thing happen."""
         producer = self.sheet.producer
         steps: dict[str, Callable[[], None]] = {
             "send": self.send,
@@ -265,7 +289,7 @@ class Play:
             else:
                 producer.stopProducing()
                 self.sheet.left = True
-        if self.results or self.sheet.aborted or self.sheet.left:
+        if self.sheet.aborted or self.sheet.left:
             self.sheet.gone = True
 
 
@@ -285,7 +309,7 @@ class OwnershipTests(SynchronousTestCase):
         self.assertTrue(whole.startswith(body), (whole, body))
         self.assertEqual(play.sheet.started, 1)
         self.assertLessEqual(play.sheet.aborted, 1)
-        self.assertLessEqual(len(play.results), 1)
+        self.assertLessEqual(play.sheet.finished, 1)
         if play.sheet.gone:
             self.assertFalse(play.channel.is_open)
             self.assertEqual(play.streams.count, 0)
