@@ -22,6 +22,7 @@ from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import print_version
 from ..daemon.outward import morning_of
 from ..daemon.parts import Parts
+from ..daemon.port_holder import holder_of
 from ..daemon.ports import Ports
 from ..daemon.readiness import Readiness
 from ..daemon.redaction import Redactor
@@ -89,7 +90,7 @@ class SandboxOptions(Words):
         site = QuietSite(sandbox.resource(standalone=True), reactor=reactor)
         address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
         return Parts(
-            ports=Ports(reactor, [address]),
+            ports=Ports(reactor, [address], holder=holder_of),
             factory=site,
             readiness=Readiness(),
             in_flight=InFlight(),
@@ -105,6 +106,8 @@ class SandboxOptions(Words):
 
 class QuietSite(Site):
     """A site without an access log: that one would show whole URLs."""
+
+    noisy = False
 
     def log(self, request: object) -> None:
         """Write nothing."""

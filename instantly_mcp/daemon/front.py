@@ -20,6 +20,7 @@ from .gate import Gate, gatekeeper_of
 from .listening import ListenAddress
 from .parts import Door
 from .perimeter import companion_of, perimeter_of
+from .port_holder import holder_of
 from .ports import Ports
 from .readiness import Readiness
 from .settings import Settings
@@ -56,6 +57,7 @@ def make_front(
         [ListenAddress.parse(text) for text in settings.listen],
         settings.port_retries,
         companion_of(settings),
+        holder_of,
     )
     status = Status(
         settings=settings,
@@ -93,7 +95,7 @@ def metrics_doors(
     ):
         metrics.watch(name, text, read)
     addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]
-    ports = Ports(reactor, addresses)
+    ports = Ports(reactor, addresses, holder=holder_of)
 
     def guard(headers: IHeaders, here: IAddress) -> ProtocolError | None:
         return front.perimeter.refusal(headers, local=ports.is_local(here))

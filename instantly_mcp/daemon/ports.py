@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeAlias
 
 from attrs import define, field, frozen
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -59,6 +59,13 @@ class Taken(Mistakes):
     """Another program listens there."""
 
 
+Holder: TypeAlias = Callable[[int, str], str | None]
+
+
+def _unknown(port: int, interface: str) -> None:
+    """Nobody knows who has a port."""
+
+
 @define(eq=False)
 class Ports:
     """The listening sockets of one daemon.
@@ -66,6 +73,7 @@ class Ports:
     :param companion: an address that is also tried, on the port that the first one
         got; a machine without it does without.
     :param retries: how many following ports are tried when one is taken.
+    :param holder: tells who has a port on an interface, if it can.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -74,6 +82,7 @@ class Ports:
     addresses: Sequence[ListenAddress]
     retries: int = 0
     companion: ListenAddress | None = None
+    holder: Holder = _unknown
     bound: list[BoundPort] = field(factory=list, init=False)
     _local: set[IAddress] = field(factory=set, init=False)
 
@@ -164,8 +173,10 @@ class Ports:
 
     def _taken(self, address: ListenAddress) -> str:
         tried = f" and {self.retries} ports after it" if self.retries else ""
+        who = self.holder(address.port, address.interface) if address.port else None
+        by = f" ({who})" if who else ""
         return (
-            f"IMCP-BIND {_place(address)} is already in use{tried}: "
+            f"IMCP-BIND {_place(address)} is already in use{by}{tried}: "
             f"set listen to another {'path' if address.port is None else 'port'}, "
             "or stop the program that uses it"
         )

@@ -160,6 +160,14 @@ class PortsTests(SynchronousTestCase):
             " or stop the program that uses it",
         )
 
+    def test_taken_by_somebody_known(self):
+        """Whoever has the port is named, where that can be seen."""
+        self.take(("127.0.0.1", 3000))
+        ports = self.ports("tcp:3000:interface=127.0.0.1")
+        ports.holder = lambda port, interface: f"pid 812, nginx {interface}:{port}"
+        (line,) = self.failureResultOf(ports.open(Factory()), Mistakes).value.lines
+        self.assertIn("in use (pid 812, nginx 127.0.0.1:3000): set listen", line)
+
     def test_next_port(self):
         """With retries the next free port is used."""
         self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))

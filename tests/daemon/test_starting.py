@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import socket
 import sys
@@ -127,7 +128,9 @@ class RefusalTests(ProcessTestCase):
             [sys.executable, "-m", "twisted", "instantly_mcp", "--sandbox"],
         ):
             (line,) = await self.refusal(self.spawn(command, environ=listen))
-            self.assertIn(f"127.0.0.1:{port} is already in use", line)
+            self.assertIn(
+                f"127.0.0.1:{port} is already in use (pid {os.getpid()},", line
+            )
         self.assertFalse(pid_file.exists())
 
     @deferred

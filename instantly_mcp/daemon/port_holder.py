@@ -1,0 +1,112 @@
+"""Which program has a port? What Linux tells in ``/proc``, as far as one may read it.
+
+Where it tells nothing, nothing is said: the answer is a help and never a condition.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from struct import pack
+from typing import TypeAlias
+
+from attrs import frozen
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+PROC = Path("/proc")
+
+_LISTENS = "0A"
+_ROW = re.compile(
+    r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) .*"
+)
+_INODE = 9
+_SOCKET = re.compile(r"socket:\[(\d+)\]")
+_ODD = re.compile(r"[^ -~]|[()]")
+
+
+@frozen
+class Socket:
+    """A TCP socket that listens."""
+
+    address: Address
+    port: int
+    inode: str
+
+
+def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
+    """Return ``pid 812, nginx`` of whoever listens there, if that can be seen.
+
+    :param interface: an address; anything else stands for every address.
+    """
+    wanted = _address(interface)
+    inodes = {
+        socket.inode
+        for socket in listening_sockets(proc)
+        if socket.port == port and _in_the_way(socket.address, wanted)
+    }
+    if not inodes:
+        return None
+    pid = next((pid for pid in _pids(proc) if _has(proc / str(pid), inodes)), None)
+    if pid is None:
+        return None
+    with suppress(OSError):
+        name = (proc / str(pid) / "comm").read_text(errors="replace").strip()
+        return f"pid {pid}, {_ODD.sub('?', name)}"
+    return f"pid {pid}"
+
+
+def listening_sockets(proc: Path = PROC) -> Iterator[Socket]:
+    """Yield every TCP socket that listens, as far as the tables can be read."""
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            text = (proc / "net" / table).read_text("ascii", "replace")
+            for line in text.splitlines():
+                yield from _socket(line)
+
+
+def _socket(line: str) -> Iterator[Socket]:
+    match = _ROW.fullmatch(line)
+    columns = line.split()
+    if match is None or match[3] != _LISTENS or len(columns) <= _INODE:
+        return
+    words = re.findall("." * 8, match[1])
+    # The kernel prints words of its own byte order.
+    raw = b"".join(pack("=I", int(word, 16)) for word in words)
+    yield Socket(ip_address(raw), int(match[2], 16), columns[_INODE])
+
+
+def _in_the_way(taken: Address, wanted: Address | None) -> bool:
+    if wanted is None or wanted.is_unspecified or taken.is_unspecified:
+        return True
+    return taken == wanted
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _pids(proc: Path) -> list[int]:
+    """Return the processes, a parent usually before the children that share sockets."""
+    try:
+        return sorted(
+            int(path.name) for path in proc.iterdir() if path.name.isdecimal()
+        )
+    except OSError:
+        return []
+
+
+def _has(process: Path, inodes: set[str]) -> bool:
+    with suppress(OSError):
+        for descriptor in (process / "fd").iterdir():
+            with suppress(OSError):
+                match = _SOCKET.fullmatch(str(descriptor.readlink()))
+                if match is not None and match[1] in inodes:
+                    return True
+    return False
