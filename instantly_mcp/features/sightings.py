@@ -57,6 +57,11 @@ class JobSightings:
         if before is not None and before != sight:
             self.told(job_uri(id), principal)
 
+    def lost(self, id: str, principal: str) -> None:
+        """Forget a job that is gone; tell of it if somebody ever saw it."""
+        if self._seen.pop((principal, id), None) is not None:
+            self.told(job_uri(id), principal)
+
     def note_all(self, reply: JsonObject, principal: str) -> None:
         """Remember every job of a list reply."""
         for job in reply.get("items") or ():

@@ -48,6 +48,10 @@ Read: TypeAlias = (
 )
 """Reads a URI: called with it, with the template's values, and with the call."""
 
+Watch: TypeAlias = "Callable[[str, Mapping[str, str], Call], Deferred[None]]"
+"""Looks at a URI again and again while somebody subscribes, until nothing more will
+change; cancelled with the last subscription."""
+
 Complete: TypeAlias = (
     "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[str]]]"
 )
@@ -61,6 +65,7 @@ class Resource:
     :param read: fails with `ProtocolError` for what the caller may know of.
     :param private: its contents depend on who asks; nobody else may cache them.
     :param ttl_ms: how long a public resource may be cached, in milliseconds.
+    :param watch: finds out about changes, where nobody else would.
     """
 
     uri: str
@@ -72,6 +77,7 @@ class Resource:
     needs_credential: bool = False
     private: bool = False
     ttl_ms: int = 60_000
+    watch: Watch | None = None
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/list``; `structured`: titles exist."""
@@ -83,6 +89,7 @@ class ResourceTemplate:
     """Resources whose URIs follow a template.
 
     :param complete: completers by the name of the template's variable.
+    :param watch: finds out about changes, where nobody else would.
     """
 
     template: UriTemplate
@@ -95,6 +102,7 @@ class ResourceTemplate:
     needs_credential: bool = True
     private: bool = True
     ttl_ms: int = 60_000
+    watch: Watch | None = None
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/templates/list``."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from twisted.internet.defer import Deferred
 
 from .._json import Json, JsonObject
+from .call import Call, Caller
 from .calling import call_for, run_call
 from .errors import (
     ProtocolError,
@@ -16,8 +18,10 @@ from .errors import (
 )
 from .offer import Offer, Result, Turn
 from .resource import Contents, Resource, ResourceTemplate
+from .shelves import Found
 from .subscriptions import MAX_URI, MAX_URIS
 from .versions import Revision
+from .watching import Leave
 
 
 def list_resources(offer: Offer, turn: Turn) -> Result:
@@ -70,14 +74,19 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
     :raises ProtocolError: for a URI that nothing serves, or too many of them.
     """
     uri = _uri(turn.params)
-    if offer.shelf.find(uri) is None:
+    found = offer.shelf.find(uri)
+    if found is None:
         raise not_found(uri, turn.caller.revision)
+    if not may_watch(found, turn.caller):
+        raise key_required()
     session = turn.caller.session
-    if session is not None:
+    if session is not None and uri not in session.subscriptions:
         held = session.subscriptions
-        if uri not in held and len(held) >= MAX_URIS:
+        if len(held) >= MAX_URIS:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
-        held.add(uri)
+        # Subscribed first: the very first look may find it changed.
+        held[uri] = _nothing
+        held[uri] = watched(offer, turn, uri, found)
     return {}
 
 
@@ -85,13 +94,38 @@ def unsubscribe(offer: Offer, turn: Turn) -> Result:
     """``resources/unsubscribe``: asking twice is no error."""
     uri = _uri(turn.params)
     if turn.caller.session is not None:
-        turn.caller.session.subscriptions.discard(uri)
+        turn.caller.session.unsubscribe(uri)
     return {}
+
+
+def may_watch(found: Found, caller: Caller) -> bool:
+    """Say whether the caller can hear of it: without a key of no private resource."""
+    return caller.credential is not None or not found.described.needs_credential
+
+
+def watched(offer: Offer, turn: Turn, uri: str, found: Found) -> Leave:
+    """See to it that a resource is watched, if it changes while nobody calls.
+
+    :returns: what ends that.
+    """
+    watch = found.described.watch
+    if watch is None:
+        return _nothing
+    caller = turn.caller
+    # Neither session nor stream: a watch answers nobody, and asks nobody.
+    alone = Caller(revision=caller.revision, credential=caller.credential)
+    call = Call(caller=alone, trace=turn.trace)
+    start = partial(watch, uri, found.values, call)
+    return offer.changes.watches.join(uri, caller.principal, start)
 
 
 def not_found(uri: str, revision: Revision) -> ProtocolError:
     """An unknown URI, in the words of the era."""
     return resource_not_found(uri, modern=revision.modern)
+
+
+def _nothing() -> None:
+    """Do nothing: there is nothing to end."""
 
 
 def _uri(params: JsonObject) -> str:

@@ -13,6 +13,7 @@ from .._json import JsonObject
 from .interfaces import IOutlet
 from .jsonrpc import Id, Reply
 from .versions import Revision
+from .watching import Leave
 
 
 @define(eq=False, kw_only=True)
@@ -24,7 +25,7 @@ class McpSession:
     :param standby: a stream that lost its connection and may be resumed.
     :param capabilities: what the client declared in ``initialize``.
     :param pending: requests of ours that the client has not answered yet.
-    :param subscriptions: the resource URIs it subscribed to.
+    :param subscriptions: the resource URIs it subscribed to, and what ends each.
     :param last_seen: clock seconds of the last sign of life.
     """
 
@@ -39,7 +40,7 @@ class McpSession:
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[IOutlet] = field(factory=list, repr=False)
     pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
-    subscriptions: set[str] = field(factory=set, repr=False)
+    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)
     standby: IOutlet | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
     _on_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
@@ -93,6 +94,17 @@ class McpSession:
         """Call back once when the session closes."""
         self._on_close.append(callback)
 
+    def unsubscribe(self, uri: str) -> None:
+        """Watch this resource no more."""
+        leave = self.subscriptions.pop(uri, None)
+        if leave is not None:
+            leave()
+
+    def unsubscribe_all(self) -> None:
+        """Watch nothing any more: nobody hears of it."""
+        for uri in list(self.subscriptions):
+            self.unsubscribe(uri)
+
     def next_request_id(self) -> str:
         """Return an id for a request of ours, unique in this session."""
         self._asked += 1
@@ -107,6 +119,7 @@ class McpSession:
         for stream in list(self.streams):
             stream.close()
         self.streams.clear()
+        self.unsubscribe_all()
         callbacks, self._on_close = self._on_close, []
         for callback in callbacks:
             callback()

@@ -19,6 +19,7 @@ from .interfaces import IOutlet
 from .jsonrpc import Id, notification
 from .session import McpSession
 from .tasks import Task
+from .watching import Watches
 
 META_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 
@@ -81,9 +82,11 @@ class Changes:
     """Tells listeners and sessions of changes.
 
     :param offered: the list-changed kinds that the server declares.
+    :param watches: what looks at resources for those who subscribe to them.
     """
 
     offered: frozenset[str] = frozenset({TOOLS, PROMPTS, RESOURCES})
+    watches: Watches = field(factory=Watches, init=False)
     _listeners: set[Listener] = field(factory=set, init=False)
     _sessions: WeakSet[McpSession] = field(factory=WeakSet, init=False)
 
@@ -155,6 +158,7 @@ class Changes:
 
     def close(self) -> None:
         """End every listen stream with its final result: the daemon stops."""
+        self.watches.close()
         for listener in list(self._listeners):
             meta = {META_SUBSCRIPTION: listener.id}
             listener.ended.callback({"resultType": "complete", "_meta": meta})

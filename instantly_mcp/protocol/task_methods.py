@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from .._json import JsonObject
@@ -9,8 +13,13 @@ from .asking import lacks
 from .call import NOWHERE
 from .errors import invalid_request, missing_capability
 from .offer import Offer, Result, Turn
+from .resource_methods import may_watch, watched
+from .shelves import Found
 from .subscriptions import Listener, read_filter
-from .tasks import REQUIRED_CAPABILITY, Task
+from .tasks import REQUIRED_CAPABILITY, WORKING, Task
+from .watching import Leave
+
+T = TypeVar("T")
 
 
 def get_task(offer: Offer, turn: Turn) -> Result:
@@ -39,13 +48,41 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
     filter = read_filter(wanted, offer.changing, offer.has_resources)
     if filter.task_ids and lacks(turn.capabilities, REQUIRED_CAPABILITY):
         raise missing_capability(REQUIRED_CAPABILITY)
+    found = _watchable(offer, turn, filter.uris)
+    tasks = offer.tasks.own(sorted(filter.task_ids), caller.principal)
     listener = Listener(
         id=turn.request.id,
         principal=caller.principal,
-        filter=filter,
+        filter=evolve(
+            filter,
+            uris=frozenset(found),
+            task_ids=frozenset(task.id for task in tasks),
+        ),
         outlet=caller.outlet,
     )
-    return offer.changes.listen(listener)
+    ended = offer.changes.listen(listener)
+    for task in tasks:
+        # One that is over, or waits, may have nothing to tell ever after.
+        if task.status != WORKING:
+            listener.tell("notifications/tasks", task.as_detailed())
+    leaves = [watched(offer, turn, uri, each) for uri, each in found.items()]
+    return ended.addBoth(_left, leaves)
+
+
+def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Found]:
+    """Return what serves those of the URIs of which the caller could ever hear."""
+    served = ((uri, offer.shelf.find(uri)) for uri in sorted(uris))
+    return {
+        uri: found
+        for uri, found in served
+        if found is not None and may_watch(found, turn.caller)
+    }
+
+
+def _left(outcome: T, leaves: Sequence[Leave]) -> T:
+    for leave in leaves:
+        leave()
+    return outcome
 
 
 def _task(offer: Offer, turn: Turn) -> Task:

@@ -6,7 +6,7 @@ creator hears of it. It belongs to one principal; for everybody else it does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import TypeAlias
@@ -175,6 +175,11 @@ class TaskBoard:
         if task is None or task.principal != principal:
             raise invalid_params("Unknown taskId")
         return task
+
+    def own(self, ids: Iterable[str], principal: str) -> Sequence[Task]:
+        """Return those of the tasks that there are, and that are the principal's."""
+        held = self._of.get(principal, {})
+        return [held[id] for id in ids if id in held]
 
     def finish(self, task: Task, outcome: JsonObject | Failure) -> None:
         """Record how the work ended. A task that is terminal already stays as it is."""

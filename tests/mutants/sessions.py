@@ -199,8 +199,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Sessions share no object with state",
         SESSION,
-        "    subscriptions: set[str] = field(factory=set, repr=False)",
-        "    subscriptions: set[str] = field(default=set(), repr=False)",
+        "    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)",
+        "    subscriptions: dict[str, Leave] = field(default={}, repr=False)",
         "rules.test_principals",
     ),
     mutant(

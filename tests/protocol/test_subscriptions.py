@@ -44,7 +44,7 @@ def make_session(uri: str = "u") -> tuple[McpSession, Basket]:
     )
     basket = Basket()
     session.streams.append(basket)
-    session.subscriptions.add(uri)
+    session.subscriptions[uri] = lambda: None
     return session, basket
 
 
@@ -202,7 +202,7 @@ class ResourceTests(ChangesTestCase):
         self.changes.attach(session)
         self.changes.resource_updated("other")
         self.changes.resource_updated("u")
-        session.subscriptions.discard("u")
+        session.unsubscribe("u")
         self.changes.resource_updated("u")
         [message] = stream.sent
         check_message("2025-11-25", message)

@@ -34,7 +34,13 @@ from tests.support.received import Received
 from tests.support.servers import INFO, Line
 from tests.support.toolboxes import SmallToolbox
 
-from .extras import extra_prompts, extra_resources, extra_template, extra_tools
+from .extras import (
+    Tides,
+    extra_prompts,
+    extra_resources,
+    extra_template,
+    extra_tools,
+)
 
 HOST = "127.0.0.1:3000"
 
@@ -67,6 +73,7 @@ class EverythingRig(Line):
         self.wall = lambda: STARTED + clock.seconds()
         self.seal = seal or Seal([Fernet.generate_key()], self.wall)
         self.small = SmallToolbox()
+        self.tides = Tides(clock)
         self.offer = self._offer(clock, page_size)
         self.store = make_session_store(
             self.seal, clock, self.wall, SessionLimits(), None
@@ -96,7 +103,11 @@ class EverythingRig(Line):
             info=INFO,
             toolbox=tools,
             shelf=ResourceShelf(
-                [*shelf.resources(), *extra_resources()],
+                [
+                    *shelf.resources(),
+                    *extra_resources(),
+                    self.tides.as_resource(),
+                ],
                 [*shelf.templates(), extra_template()],
             ),
             prompts=book,
@@ -106,6 +117,7 @@ class EverythingRig(Line):
             page_size=page_size,
             changing=frozenset({TOOLS, PROMPTS, RESOURCES}),
         )
+        self.tides.changes = offer.changes
         tools.on_change = lambda: offer.changes.list_changed(TOOLS)
         book.on_change = lambda: offer.changes.list_changed(PROMPTS)
         return offer

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from attrs import define
+from twisted.internet.task import Clock, deferLater
+
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.call import LOG_LEVELS, Call
 from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
 from instantly_mcp.protocol.resource import Contents, Resource, ResourceTemplate
+from instantly_mcp.protocol.subscriptions import Changes
 from instantly_mcp.protocol.tool import TaskSupport, Tool, ToolResult, text
 from instantly_mcp.protocol.uri_template import UriTemplate
 from tests.conformance.asking_tools import NAME, ask_name
@@ -147,6 +151,48 @@ def extra_resources() -> list[Resource]:
             ("asking", read_asking, False, False),
         )
     ]
+
+
+TIDE_SECONDS = 10
+TIDES = 3
+
+
+@define(eq=False)
+class Tides:
+    """A private resource that changes three times while it is watched.
+
+    :param changes: told of every change, once the offer is there.
+    """
+
+    clock: Clock
+    changes: Changes | None = None
+    watched: int = 0
+
+    @deferred
+    async def watch(self, uri: str, values: Mapping[str, str], call: Call) -> None:
+        """Find a change every ten seconds."""
+        self.watched += 1
+        try:
+            for _ in range(TIDES):
+                await deferLater(self.clock, TIDE_SECONDS, lambda: None)
+                assert self.changes is not None
+                self.changes.resource_updated(uri, call.caller.principal)
+        finally:
+            self.watched -= 1
+
+    def as_resource(self) -> Resource:
+        """Return it."""
+        return Resource(
+            uri="test://tides",
+            name="tides",
+            title="Tides",
+            description="How high the water is.",
+            mime_type="text/plain",
+            read=read_own,
+            needs_credential=True,
+            private=True,
+            watch=self.watch,
+        )
 
 
 def extra_template() -> ResourceTemplate:

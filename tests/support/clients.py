@@ -32,7 +32,7 @@ class SessionClient:
 
     rig: Line
     version: str = "2025-11-25"
-    key: str = ADA
+    key: str | None = ADA
     capabilities: JsonObject = field(factory=dict)
     session: str = field(default="", init=False)
     opening: Received = field(init=False)
@@ -72,7 +72,7 @@ class ModernClient:
     """A client of the stateless era."""
 
     rig: Line
-    key: str = ADA
+    key: str | None = ADA
     asked: list[Received] = field(factory=list, init=False)
 
     def ask(self, message: JsonObject, **meta: Json) -> Received:
@@ -91,7 +91,7 @@ class BareClient:
     """A client that never opens a session: direct execution."""
 
     rig: Line
-    key: str = ADA
+    key: str | None = ADA
     asked: list[Received] = field(factory=list, init=False)
 
     def ask(self, message: JsonObject) -> Received:
@@ -110,7 +110,7 @@ class StreamClient:
     """A client of HTTP+SSE, 2024-11-05."""
 
     rig: Line
-    key: str = ADA
+    key: str | None = ADA
     stream: Received = field(init=False)
     session: str = field(default="", init=False)
 

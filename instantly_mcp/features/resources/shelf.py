@@ -24,6 +24,7 @@ from ..completions import (
 from . import campaigns, checklist, listed_facts, lists, objects, workspace
 from .preflight.report import preflight
 from .reading import JSON, MARKDOWN, Look, Reader
+from .watching import Watcher, Watching, watch_job
 
 SCHEME = "instantly://"
 ALWAYS_MS = 3_600_000
@@ -36,6 +37,7 @@ class Entry:
 
     :param public: the same for everybody, key or no key.
     :param completes: the kind of thing that its first variable names.
+    :param watching: looks for changes while somebody subscribes.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Entry:
     public: bool = False
     mime_type: str = JSON
     completes: Kind | None = None
+    watching: Watching | None = None
 
     @property
     def name(self) -> str:
@@ -158,6 +161,7 @@ TEMPLATES = (
         says="A background job's status and progress. Can be subscribed to.",
         look=objects.job,
         completes=JOB,
+        watching=watch_job,
     ),
     Entry(
         path="schema/{operation}",
@@ -200,6 +204,7 @@ def _template(entry: Entry, bench: Bench, directory: Directory) -> ResourceTempl
         mime_type=entry.mime_type,
         read=Reader(bench, entry.look),
         complete=_completers(entry, directory),
+        watch=None if entry.watching is None else Watcher(bench, entry.watching),
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=ALWAYS_MS,

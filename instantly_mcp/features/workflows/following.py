@@ -110,13 +110,13 @@ def _patience(job: JsonObject, asked: Json, call: Call) -> float:
 async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> Sight:
     """Look again and again until the job ended or the time is up."""
     waited = 0.0
-    for number, wait in zip(count(1), _waits(), strict=False):
+    for number, wait in zip(count(1), waits(), strict=False):
         if sight.job["ended"] or waited + wait > longest:
             break
         await bench.pause(wait)
         waited += wait
         try:
-            sight = Sight(await _look(bench, sight.job, call))
+            sight = Sight(await look_at_job(bench, sight.job["id"], call))
         except ApiError as error:
             sight = evolve(sight, trouble=error)
             if error.reason not in MAY_PASS:
@@ -125,8 +125,12 @@ async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> S
     return sight
 
 
-async def _look(bench: Bench, job: JsonObject, call: Call) -> JsonObject:
-    reply = await bench.fetch("getBackgroundJob", {"id": job["id"]}, call)
+async def look_at_job(bench: Bench, id: str, call: Call) -> JsonObject:
+    """Read a job once; whoever watches it is told of a change.
+
+    :raises ApiError: also when the reply is no job.
+    """
+    reply = await bench.fetch("getBackgroundJob", {"id": id}, call)
     return _noted(bench, reply, call)
 
 
@@ -142,7 +146,8 @@ def _progress_of(job: JsonObject) -> str:
     return f"{job.get('status', 'unknown')}, {job.get('progress', 0)} %"
 
 
-def _waits() -> Iterator[float]:
+def waits() -> Iterator[float]:
+    """Return how long to wait before each further look, without an end."""
     return chain(BACKOFF, repeat(AFTERWARDS))
 
 

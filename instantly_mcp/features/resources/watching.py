@@ -1,0 +1,57 @@
+"""Looks at a background job for those who subscribed to it, while nobody else may.
+
+What a look finds changed, the bench's sightings tell. It knows nothing of streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from ..._deferred import deferred
+from ...api.errors import ApiError, Reason
+from ...protocol.call import Call
+from ..bench import Bench
+from ..workflows.following import MAY_PASS, TASK_LONGEST, look_at_job, waits
+from .reading import Values
+
+Watching: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, None]]
+
+MISSING = 4
+"""After so many looks in a row that find no such job there is none (any more)."""
+
+
+@frozen
+class Watcher:
+    """Watches a resource on the bench."""
+
+    bench: Bench
+    watching: Watching
+
+    @deferred
+    async def __call__(self, uri: str, values: Mapping[str, str], call: Call) -> None:
+        await self.watching(self.bench, values, call)
+
+
+async def watch_job(bench: Bench, values: Values, call: Call) -> None:
+    """Look until the job ended, is gone, cannot be read, or takes too long."""
+    waited, missing = 0.0, 0
+    for wait in waits():
+        try:
+            job = await look_at_job(bench, values["id"], call)
+        except ApiError as error:
+            missing = missing + 1 if error.reason is Reason.NOT_FOUND else 0
+            if missing == MISSING:
+                bench.sightings.lost(values["id"], call.caller.principal)
+            if missing == MISSING or error.reason not in MAY_PASS:
+                return
+        else:
+            missing = 0
+            if job["ended"]:
+                return
+        waited += wait
+        if waited > TASK_LONGEST:
+            return
+        await bench.pause(wait)

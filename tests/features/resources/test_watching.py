@@ -1,0 +1,153 @@
+"""Subscribing to a background job: somebody looks, as long as there is a reason to."""
+
+from __future__ import annotations
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.api.errors import Reason
+from instantly_mcp.features.resources.watching import MISSING
+from instantly_mcp.features.sightings import job_uri
+from instantly_mcp.features.workflows.following import TASK_LONGEST
+from instantly_mcp.protocol.call import Caller
+from instantly_mcp.protocol.jsonrpc import Request
+from instantly_mcp.protocol.offer import Turn
+from instantly_mcp.protocol.resource_methods import subscribe, unsubscribe
+from instantly_mcp.protocol.session import McpSession
+from instantly_mcp.protocol.versions import V2025_11_25
+from tests.features.offering import KEY, OfferingTestCase
+from tests.support.engines import Basket
+from tests.support.instantly import api_error
+
+URI = job_uri("j")
+LOOK = "getBackgroundJob"
+
+
+def job(status: str, progress: int = 0) -> JsonObject:
+    """Return a job as Instantly shows it."""
+    return {"id": "j", "status": status, "progress": progress}
+
+
+class WatchingTests(OfferingTestCase):
+    def setUp(self) -> None:
+        """Open a session with a stream that hears of changes."""
+        super().setUp()
+        self.stream = Basket()
+        self.session = McpSession(
+            id="s", revision=V2025_11_25, credential=KEY, last_seen=0.0
+        )
+        self.session.streams.append(self.stream)
+        self.offer.changes.attach(self.session)
+        self.addCleanup(self.session.close)
+
+    def turn(self, uri: str = URI) -> Turn:
+        """Return a request within the session."""
+        caller = Caller(revision=V2025_11_25, credential=KEY, session=self.session)
+        request = Request(id=1, method="resources/subscribe", params={"uri": uri})
+        return Turn(request=request, caller=caller)
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass, second by second."""
+        for _ in range(seconds):
+            self.clock.advance(1)
+
+    @property
+    def looks(self) -> int:
+        """How often Instantly was asked."""
+        return len(self.instantly.executed)
+
+    @property
+    def heard(self) -> list[Json]:
+        """The URIs that the session was told of."""
+        return [message["params"]["uri"] for message in self.stream.sent]
+
+    def test_told_of_what_nobody_else_finds(self) -> None:
+        """Each change of an unfinished job is told, although nobody reads it."""
+        self.instantly.answers(
+            LOOK, job("pending"), job("in-progress", 5), job("success", 100)
+        )
+        subscribe(self.offer, self.turn())
+        self.assertEqual((self.looks, self.heard), (1, []))
+        self.wait(2)
+        self.assertEqual((self.looks, self.heard), (2, [URI]))
+        self.wait(3)
+        self.assertEqual((self.looks, self.heard), (3, [URI, URI]))
+
+    def test_ends_with_the_job(self) -> None:
+        """A job that ended is looked at no more, also one that had ended before."""
+        self.instantly.answers(LOOK, job("success", 100))
+        subscribe(self.offer, self.turn())
+        self.wait(60)
+        self.assertEqual(self.looks, 1)
+        self.assertIn(URI, self.session.subscriptions)
+
+    def test_ends_with_the_subscription(self) -> None:
+        """Unsubscribing, and the end of the session, end the looking."""
+        self.instantly.answers(LOOK, job("pending"))
+        for end in (
+            lambda: unsubscribe(self.offer, self.turn()),
+            self.session.close,
+        ):
+            subscribe(self.offer, self.turn())
+            before = self.looks
+            end()
+            self.wait(60)
+            self.assertEqual(self.looks, before)
+
+    def test_sparing(self) -> None:
+        """The looks become rarer, and end after an hour."""
+        self.instantly.answers(LOOK, job("pending"))
+        subscribe(self.offer, self.turn())
+        self.wait(18)
+        self.assertEqual(self.looks, 5)
+        self.wait(60)
+        self.assertEqual(self.looks, 11)
+        self.wait(int(TASK_LONGEST))
+        before = self.looks
+        self.assertLess(before, 370)
+        self.wait(60)
+        self.assertEqual(self.looks, before)
+        self.assertEqual(self.offer.changes.watches.count, 0)
+
+    def test_what_may_pass(self) -> None:
+        """A failure that may pass costs nothing but time."""
+        trouble = [api_error(Reason.TIMEOUT), api_error(Reason.NOT_FOUND)] * MISSING
+        self.instantly.answers(
+            LOOK, job("pending"), *trouble, job("success"), job("success")
+        )
+        subscribe(self.offer, self.turn())
+        self.wait(120)
+        self.assertEqual((self.looks, self.heard), (len(trouble) + 2, [URI]))
+
+    def test_what_does_not_pass(self) -> None:
+        """A key that may not read jobs is not tried again."""
+        self.instantly.answers(LOOK, api_error(Reason.SCOPE_MISSING))
+        subscribe(self.offer, self.turn())
+        self.wait(120)
+        self.assertEqual((self.looks, self.heard), (1, []))
+
+    def test_gone(self) -> None:
+        """A job that is gone is told once, and not looked at any more."""
+        self.instantly.answers(LOOK, job("pending"), api_error(Reason.NOT_FOUND))
+        subscribe(self.offer, self.turn())
+        self.wait(120)
+        self.assertEqual((self.looks, self.heard), (1 + MISSING, [URI]))
+
+    def test_never_there(self) -> None:
+        """An id that names no job is given up soon, and nothing is told of it."""
+        self.instantly.answers(LOOK, api_error(Reason.NOT_FOUND))
+        subscribe(self.offer, self.turn())
+        self.wait(120)
+        self.assertEqual((self.looks, self.heard), (MISSING, []))
+
+    def test_only_jobs(self) -> None:
+        """Nothing is asked of Instantly for what nobody can find changed."""
+        subscribe(self.offer, self.turn("instantly://workspace"))
+        subscribe(self.offer, self.turn("instantly://policy"))
+        self.wait(60)
+        self.assertEqual(self.looks, 0)
+
+    def test_somebody_looked_before(self) -> None:
+        """A change since anybody's last look is told at once."""
+        self.instantly.answers(LOOK, job("pending"), job("success", 100))
+        self.read(URI)
+        subscribe(self.offer, self.turn())
+        self.assertEqual(self.heard, [URI])
