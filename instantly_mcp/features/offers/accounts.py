@@ -10,6 +10,7 @@ from ..bench import Bench
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS
 from ..labels import labelled, names_and_codes, to_code
+from ..shapes import shape_of
 from ..values import comma_list
 from ..workflows.following import disable_warmup, enable_warmup
 from ..workflows.jobs import started
@@ -37,6 +38,12 @@ BRIEF = labelled(CODES, drop=SECRETS | {"warmup", "signature", "organization"})
 EMAIL = id_of("email", to="email")
 TEXT = {"type": "string"}
 PORT = {"type": "integer"}
+WARMUP = shape_of(
+    "patchAccount",
+    "warmup",
+    "Use limit, increment, reply_rate, warmup_custom_ftag and advanced {warm_ctd, "
+    "open_rate, important_rate, read_emulation, spam_save_rate, weekday_only}.",
+)
 
 
 def behind(account: JsonObject, given: JsonObject) -> str | None:
@@ -168,7 +175,7 @@ TOOLS = (
             EMAIL,
             argument("first_name"),
             argument("last_name"),
-            argument("warmup"),
+            argument("warmup", convert=WARMUP),
             argument("daily_limit"),
             argument("sending_gap", says="minutes"),
             argument("enable_slow_ramp"),

@@ -11,9 +11,11 @@ from ..values import comma_list
 from ..workflows.create_campaign import DEFAULTS, WEEK, brief, create_campaign
 from ..workflows.sending_status import sending_status
 from ..workflows.update_campaign import update_campaign
+from . import campaign_shapes
 from .shared import (
     CAMPAIGN_OUTPUT,
     LIST_OUTPUT,
+    NAME,
     by_id,
     deleted,
     id_of,
@@ -104,7 +106,7 @@ TOOLS = (
         work=create_campaign,
         output=CAMPAIGN_OUTPUT,
         arguments=(
-            required("name", schema={"type": "string", "minLength": 1}),
+            required("name", schema=NAME),
             argument("subject", schema=TEXT),
             argument("body", schema=TEXT),
             argument(
@@ -184,7 +186,7 @@ TOOLS = (
         work=update_campaign,
         arguments=(
             CAMPAIGN_ID,
-            argument("name"),
+            argument("name", schema=NAME),
             argument("pl_value"),
             argument("is_evergreen"),
             argument(
@@ -194,6 +196,7 @@ TOOLS = (
                     '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
                     "start_date,end_date}; day 0 is Sunday, any IANA timezone"
                 ),
+                convert=campaign_shapes.schedule,
             ),
             argument(
                 "sequences",
@@ -202,6 +205,7 @@ TOOLS = (
                     "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]"
                     "}]}]; delay is the wait before the next step"
                 ),
+                convert=campaign_shapes.sequences,
             ),
             argument("email_gap"),
             argument("random_wait_max"),
@@ -216,13 +220,16 @@ TOOLS = (
             argument("stop_on_auto_reply"),
             argument("daily_max_leads"),
             argument("prioritize_new_leads"),
-            argument("auto_variant_select"),
+            argument("auto_variant_select", convert=campaign_shapes.variant_choice),
             argument("match_lead_esp"),
             argument("stop_for_company"),
             argument("insert_unsubscribe_header"),
             argument("allow_risky_contacts"),
             argument("disable_bounce_protect"),
-            argument("limit_emails_per_company_override"),
+            argument(
+                "limit_emails_per_company_override",
+                convert=campaign_shapes.company_limit,
+            ),
             argument("cc_list", schema={"type": "array", "items": TEXT}),
             argument("bcc_list", schema={"type": "array", "items": TEXT}),
             argument("owned_by"),
@@ -230,6 +237,7 @@ TOOLS = (
                 "provider_routing_rules",
                 schema={"type": "array", "items": {"type": "object"}},
                 says="[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]",
+                convert=campaign_shapes.rules,
             ),
         ),
     ),

@@ -6,7 +6,7 @@ from ..._json import JsonObject
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS
 from ..labels import labelled
-from .shared import LIST_OUTPUT, deleted, id_of, listing, paging, single
+from .shared import LIST_OUTPUT, NAME, deleted, id_of, listing, paging, single
 
 PLAIN = labelled({})
 
@@ -45,7 +45,7 @@ TOOLS = (
         hints=ADDS,
         operation="createLeadList",
         arguments=(
-            required("name", schema={"type": "string", "minLength": 1}),
+            required("name", schema=NAME),
             argument("has_enrichment_task", schema=FLAG, says="enrich every lead"),
             argument("owned_by", schema=TEXT, says="user id"),
         ),
@@ -61,7 +61,7 @@ TOOLS = (
         changes=True,
         arguments=(
             LIST_ID,
-            argument("name"),
+            argument("name", schema=NAME),
             argument("has_enrichment_task"),
             argument("owned_by"),
         ),

@@ -15,6 +15,7 @@ from ...protocol.tool import TaskSupport
 from ..declaration import Argument, Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
 from ..labels import labelled, to_code, to_lead_filter
+from ..shapes import shape_of
 from ..workflows.add_leads import add_leads
 from ..workflows.create_lead import create_lead
 from ..workflows.move_leads import move_leads
@@ -63,6 +64,12 @@ INTEREST_NAMES = (
     "not_interested, wrong_person, lost, no_show, or a number"
 )
 
+QUERIES = shape_of(
+    "listLeads",
+    "queries",
+    'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
+    'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
+)
 LEAD_ID = id_of("lead_id")
 PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
 OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
@@ -113,6 +120,7 @@ def selection(says: str) -> tuple[Argument, ...]:
             "queries",
             schema={"type": "array", "items": {"type": "object"}},
             says="[{actionType, values}]",
+            convert=QUERIES,
         ),
         argument("in_campaign"),
         argument("in_list"),

@@ -29,6 +29,9 @@ CAMPAIGN_OUTPUT: JsonObject = {
     "properties": {"campaign": {"type": "object"}},
 }
 
+NAME: JsonObject = {"type": "string", "pattern": "\\S"}
+"""A name of which something can be seen."""
+
 CURSOR = argument(
     "starting_after",
     schema={"type": "string"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..._json import Json, JsonObject
 from ...protocol.call import Call
 from ..bench import Bench
-from ..results import Refusal
 from ..zones import Placement
 from .campaign_copy import formatted
 from .create_campaign import brief
@@ -32,19 +31,11 @@ async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 
 def _placed(bench: Bench, schedule: Json, placements: list[Placement]) -> Json:
-    try:
-        windows = []
-        for each in schedule["schedules"]:
-            timing = each["timing"]
-            window = bench.zones.place(each["timezone"], timing["from"], timing["to"])
-            placements.append(window)
-            moved = {"from": window.start, "to": window.end}
-            windows.append({**each, "timing": moved, "timezone": window.used})
-        return {**schedule, "schedules": windows}
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refusal(
-            "bad_argument",
-            "campaign_schedule does not have the shape of a schedule.",
-            'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
-            '"days": {"1": true, …}, "timezone"}]}; day 0 is Sunday.',
-        ) from error
+    windows = []
+    for each in schedule["schedules"]:
+        timing = each["timing"]
+        window = bench.zones.place(each["timezone"], timing["from"], timing["to"])
+        placements.append(window)
+        moved = {"from": window.start, "to": window.end}
+        windows.append({**each, "timing": moved, "timezone": window.used})
+    return {**schedule, "schedules": windows}

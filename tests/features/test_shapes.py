@@ -1,0 +1,124 @@
+"""Nested arguments: what the schema shows only in outline is checked to the bottom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.features.cases import ToolTestCase
+
+STEP: dict[str, Any] = {
+    "type": "email",
+    "delay": 2,
+    "variants": [{"subject": "Hi", "body": "Hello\nthere"}],
+}
+WINDOW: dict[str, Any] = {
+    "name": "Week",
+    "timing": {"from": "09:00", "to": "17:00"},
+    "days": {"1": True},
+    "timezone": "America/New_York",
+}
+QUERY: dict[str, Any] = {"actionType": "reply", "values": {"occurrence-days": 30}}
+
+
+def steps(*each: Any) -> Any:
+    """Return sequences with these steps."""
+    return [{"steps": list(each)}]
+
+
+def schedule(**changes: Any) -> Any:
+    """Return a schedule of one window, in which something is otherwise."""
+    return {"schedules": [{**WINDOW, **changes}]}
+
+
+class ShapeTests(ToolTestCase):
+    def refused(self, tool: str, **given: Any) -> str:
+        """Return the message of a call that must send nothing."""
+        result = self.run_tool(tool, **given)
+        self.assertTrue(result.is_error, given)
+        self.assertEqual(self.instantly.executed, [], given)
+        structured: Any = result.structured
+        self.assertEqual(structured["code"], "bad_argument")
+        self.assertTrue(structured["hint"])
+        return str(structured["message"])
+
+    def changed(self, **given: Any) -> str:
+        """Return the message of a change of a campaign that is refused."""
+        return self.refused("update_campaign", campaign_id="c", **given)
+
+    def test_what_fits_is_sent(self) -> None:
+        """A good shape goes to Instantly as the API spells it."""
+        self.value("update_campaign", campaign_id="c", sequences=steps(STEP))
+        (patch,) = self.instantly.calls("patchCampaign")
+        (variant,) = patch["sequences"][0]["steps"][0]["variants"]
+        self.assertEqual(variant, {"subject": "Hi", "body": "<p>Hello<br/>there</p>"})
+        self.value("update_campaign", campaign_id="c", campaign_schedule=schedule())
+        self.value("list_leads", queries=[QUERY])
+
+    def test_steps_that_are_none(self) -> None:
+        """Null or missing steps and variants are refused, not a crash."""
+        odd_ones: tuple[Any, ...] = (
+            [{"steps": None}],
+            [{}],
+            [],
+            steps(),
+            steps({"variants": None}),
+            steps({**STEP, "variants": []}),
+        )
+        for odd in odd_ones:
+            self.assertIn("sequences", self.changed(sequences=odd))
+
+    def test_misspelled_members(self) -> None:
+        """A name that nobody knows is named with its place, never dropped."""
+        wrong = {**STEP, "variants": [{"subject": "a", "body": "b", "boddy": "c"}]}
+        self.assertIn(
+            "sequences.0.steps.0.variants.0.boddy", self.changed(sequences=steps(wrong))
+        )
+        self.assertIn(
+            "campaign_schedule.schedules.0.days.monday",
+            self.changed(campaign_schedule=schedule(days={"monday": True})),
+        )
+        self.assertIn(
+            "auto_variant_select.by",
+            self.changed(auto_variant_select={"trigger": "reply_rate", "by": 1}),
+        )
+        self.assertIn(
+            "provider_routing_rules.0.to",
+            self.changed(provider_routing_rules=[{"action": "send", "to": ["all"]}]),
+        )
+        self.assertIn(
+            "warmup.advanced.open",
+            self.refused(
+                "update_account", email="a@b.co", warmup={"advanced": {"open": 1}}
+            ),
+        )
+
+    def test_queries(self) -> None:
+        """A query that would filter nothing neither lists nor moves anything."""
+        wrong = {"actionType": "reply", "values": {"occurrence_days": 30}}
+        for tool in ("list_leads", "move_leads_to_campaign_or_list"):
+            given = {} if tool == "list_leads" else {"to_list_id": "x"}
+            message = self.refused(tool, queries=[wrong], **given)
+            self.assertIn("queries.0.values.occurrence_days", message)
+
+    def test_two_sequences(self) -> None:
+        """Only the first sequence is used, so a second one is refused."""
+        self.changed(sequences=[*steps(STEP), *steps(STEP)])
+
+    def test_schedules_that_never_send(self) -> None:
+        """No day at all, no real date, and an end before the start are refused."""
+        self.changed(campaign_schedule=schedule(days={"1": False}))
+        self.changed(campaign_schedule={**schedule(), "start_date": "soon"})
+        self.changed(campaign_schedule={**schedule(), "start_date": "2026-02-30"})
+        dates = {"start_date": "2026-03-01", "end_date": "2026-02-01"}
+        self.changed(campaign_schedule={**schedule(), **dates})
+
+    def test_a_value_is_never_quoted(self) -> None:
+        """The message speaks of the shape, not of what was in it."""
+        secret = {**STEP, "delay": "secret-value"}
+        self.assertNotIn("secret-value", self.changed(sequences=steps(secret)))
+
+    def test_null_still_resets(self) -> None:
+        """Null passes where the API takes it."""
+        self.value("update_campaign", campaign_id="c", auto_variant_select=None)
+        (patch,) = self.instantly.calls("patchCampaign")
+        self.assertIsNone(patch["auto_variant_select"])
