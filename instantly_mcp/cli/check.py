@@ -1,40 +1,103 @@
-"""``instantly-mcp check``: every setting with its origin, and every mistake."""
+"""``instantly-mcp check``: every setting with its origin, and every mistake.
+
+First what the settings say, then what this machine makes of them, and only when asked
+to what the upstream says: it must work where there is no network.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
+from typing import Any
 
+from .._deferred import deferred
 from .._json import Json
-from ..daemon.descriptors import current_limits, within_limits
+from ..daemon.asking_upstream import UpstreamCheck
+from ..daemon.check import check_files, check_ports
+from ..daemon.findings import Findings
+from ..daemon.in_flight import InFlight
 from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
+from ..daemon.outward import reach_out
 from ..daemon.settings import Settings, examine_process
 from ..daemon.table import SETTINGS
+from .foreground import run_until_done
 from .words import Words
+
+EX_UNAVAILABLE = 69
+"""The exit status when all is well here, but not where the daemon depends on."""
 
 
 class CheckOptions(Words, SettingOptions):
     """The same options as ``run``: what it would run with is what is shown."""
 
     synopsis = "instantly-mcp check [options]"
+    optFlags = [["probe", None, "Also ask the upstream, with the key if there is one."]]
 
     def run(self) -> int:
-        """Print the settings; status 78 when the daemon would not start with them."""
+        """Print everything; status 78 when the daemon would not start like this."""
         settings, mistakes = examine_process(self.given())
         for line in describe(settings):
             print(line)
-        warnings = within_limits(settings, current_limits()).warnings
-        report([f"warning: {line}" for line in warnings], sys.stderr)
-        report(mistakes, sys.stderr)
-        return EX_CONFIG if mistakes else 0
+        findings = Findings()
+        findings.warnings.extend(settings.warnings)
+        findings.mistakes.extend(mistakes)
+        if not mistakes:
+            from twisted.internet import reactor
+
+            run_until_done(reactor, lambda: self._look(settings, reactor, findings))
+        return conclude(findings)
+
+    @deferred
+    async def _look(self, settings: Settings, reactor: Any, findings: Findings) -> None:
+        check_files(settings, findings)
+        await check_ports(settings, reactor, findings)
+        if self["probe"]:
+            await ask_upstream(settings, reactor, findings)
+
+
+@deferred
+async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> None:
+    """Ask the upstream that the settings name, but for the sandbox."""
+    if settings.sandbox:
+        findings.fine.append("the upstream is the sandbox, in the same process")
+        return
+    outward = reach_out(settings, reactor, InFlight(), time.time)
+    look = UpstreamCheck(
+        agent=outward.client.agent,
+        instantly=outward.client,
+        url=settings.upstream,
+        clock=reactor,
+        wall=time.time,
+        findings=findings,
+    )
+    await look.run(settings.api_key)
+    await outward.close()
+
+
+def conclude(findings: Findings) -> int:
+    """Print what was found; return the exit status that says it in one number."""
+    for line in findings.fine:
+        print(f"ok: {line}")
+    sys.stdout.flush()
+    report([f"warning: {line}" for line in findings.warnings], sys.stderr)
+    report([*findings.mistakes, *findings.failures], sys.stderr)
+    if findings.mistakes:
+        return EX_CONFIG
+    if findings.failures:
+        return EX_UNAVAILABLE
+    print("The daemon would start with these settings.")
+    return 0
 
 
 def describe(settings: Settings) -> Iterator[str]:
     """Yield ``name = value  (origin)`` for every setting; of secrets, only that."""
     for setting in SETTINGS:
-        value = shown(getattr(settings, setting.name))
-        yield f"{setting.name} = {value}  ({settings.origins[setting.name]})"
+        value = getattr(settings, setting.name)
+        usual = setting.shows if value == setting.default else ""
+        origin = settings.origins[setting.name]
+        yield f"{setting.name} = {usual or shown(value)}  ({origin})"
     for name in ("api_key", "server_secret"):
         held = "set" if getattr(settings, name) is not None else "none"
         yield f"{name} = {held}  ({settings.origins.get(name, 'default')})"

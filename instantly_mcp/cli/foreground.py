@@ -1,10 +1,13 @@
-"""Runs a service on the reactor until a signal says stop."""
+"""Runs a service on the reactor until a signal says stop, or work until it is done."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.failure import Failure
 
 from ..daemon.mistakes import report
 from ..daemon.service import DaemonService
@@ -17,6 +20,21 @@ def run_service(reactor: Any, service: DaemonService) -> int:
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.run()
     return service.exit_status
+
+
+def run_until_done(reactor: Any, work: Callable[[], Deferred[None]]) -> None:
+    """Run the reactor for as long as `work` takes; raise what it failed with."""
+    failures: list[Failure] = []
+
+    def begin() -> None:
+        done = maybeDeferred(work)
+        done.addErrback(failures.append)
+        done.addCallback(lambda _: reactor.stop())
+
+    reactor.callWhenRunning(begin)
+    reactor.run()
+    for failure in failures:
+        failure.raiseException()
 
 
 def report_to_stderr(lines: Sequence[str]) -> None:

@@ -11,6 +11,8 @@ from twisted.python import usage
 class Words(usage.Options):
     """Options of one subcommand, which is typed as its synopsis says."""
 
+    synopsis: str
+
     opt_h = usage.Options.opt_help
 
     def getSynopsis(self) -> str:

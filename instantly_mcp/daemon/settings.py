@@ -211,7 +211,7 @@ class _Reading:
                 self.origins[name] = variable
                 return as_secret(in_variable, variable)
             if path is not None:
-                self.origins[name] = f"{file_setting} ({file_origin})"
+                self.origins[name] = f"{file_setting} from {file_origin}"
                 return read_secret(path)
         except Mistakes as mistakes:
             self.mistakes.extend(mistakes.lines)

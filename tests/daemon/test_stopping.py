@@ -250,7 +250,7 @@ class CheckTests(ProcessTestCase):
         )
         self.assertEqual(await running.ended, 78)
         text = running.output.decode()
-        self.assertIn("api_key = set  (api_key_file (--api-key-file))", text)
+        self.assertIn("api_key = set  (api_key_file from --api-key-file)", text)
         self.assertIn("IMCP-PERM", text)
         self.assertIn("IMCP-SETTING rate_limit (--rate-limit)", text)
         self.assertNotIn("canary", text)

@@ -1,0 +1,127 @@
+"""Asks the upstream, once: is it there, does it know the key, what time is it there?
+
+It reads, and changes nothing. It refuses to know where the answers are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import ClassVar
+
+from attrs import define
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Protocol
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IResponse
+
+from .. import __version__
+from .._credential import Credential, Secret
+from .._deferred import deferred
+from ..api.diagnosis import Trouble, diagnose
+from ..api.errors import ApiError, Reason
+from ..api.interfaces import IInstantly
+from ..catalog.index import BY_ID
+from .findings import Findings
+
+WHOSE = BY_ID["getWorkspace"]
+AGENT = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
+
+_WORDS = {
+    Trouble.CONNECT_TIMEOUT: "no connection in time",
+    Trouble.BROKEN: "the connection broke",
+}
+
+
+class Unread(Protocol):
+    """Takes no body: the status and the headers say enough."""
+
+    def connectionMade(self) -> None:
+        """Close the connection."""
+        if self.transport is not None:
+            self.transport.loseConnection()
+
+
+@define(eq=False, kw_only=True)
+class UpstreamCheck:
+    """One look at the upstream.
+
+    :param url: the base of the API.
+    :param wall: seconds since the epoch, as this machine counts them.
+    """
+
+    SECONDS: ClassVar[float] = 10.0
+    SKEW: ClassVar[float] = 60.0
+
+    agent: IAgent
+    instantly: IInstantly
+    url: str
+    clock: IReactorTime
+    wall: Callable[[], float]
+    findings: Findings
+
+    @deferred
+    async def run(self, key: Secret | None) -> None:
+        """Ask without a key, then with the operator's, if there is one."""
+        if await self._answers() and key is not None:
+            await self._knows(key)
+
+    async def _answers(self) -> bool:
+        url = f"{self.url}{WHOSE.path}".encode()
+        asking: Deferred[IResponse] = self.agent.request(b"GET", url, AGENT)
+        try:
+            response = await asking.addTimeout(self.SECONDS, self.clock)
+        except DeferredTimeout:
+            self._failed(f"no answer within {self.SECONDS:g} s")
+            return False
+        except Exception as error:
+            diagnosis = diagnose(error)
+            if diagnosis is None:
+                raise
+            words = diagnosis.words or _WORDS.get(diagnosis.trouble)
+            self._failed(words or diagnosis.trouble.value)
+            return False
+        response.deliverBody(Unread())
+        self.findings.fine.append(f"upstream {self.url} answers ({response.code})")
+        self._compare_clocks(response.headers)
+        return True
+
+    def _compare_clocks(self, headers: Headers) -> None:
+        date = (headers.getRawHeaders("date") or [""])[0]
+        try:
+            theirs = parsedate_to_datetime(date).timestamp()
+        except ValueError:
+            return
+        ahead = self.wall() - theirs
+        if abs(ahead) <= self.SKEW:
+            self.findings.fine.append("the clock agrees with the upstream's")
+            return
+        where = "ahead of" if ahead > 0 else "behind"
+        self.findings.warnings.append(
+            f"IMCP-CLOCK this machine's clock is {abs(ahead):.0f} s {where} the "
+            "upstream's: set it right, or schedules and reports will be off"
+        )
+
+    async def _knows(self, key: Secret) -> None:
+        credential = Credential(secret=key, source="operator")
+        asking = self.instantly.execute(WHOSE, {}, credential)
+        try:
+            workspace = await asking.addTimeout(self.SECONDS, self.clock)
+        except DeferredTimeout:
+            self._failed(f"no answer to the key within {self.SECONDS:g} s")
+        except ApiError as error:
+            if error.reason is Reason.SCOPE_MISSING:
+                self.findings.warnings.append(f"IMCP-KEY {error.message}")
+            else:
+                self.findings.failures.append(f"IMCP-KEY {error.message}")
+        else:
+            name = workspace.get("name") if isinstance(workspace, dict) else None
+            self.findings.fine.append(f"Instantly accepts the key: workspace {name!r}")
+
+    def _failed(self, why: str) -> None:
+        self.findings.failures.append(
+            f"IMCP-UPSTREAM {self.url} cannot be reached: {why}. Check the network, "
+            "the firewall and the upstream setting"
+        )

@@ -1,0 +1,104 @@
+"""What ``check`` prints, and the status that it ends with."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp.cli.check import ask_upstream, conclude, describe
+from instantly_mcp.daemon.findings import Findings
+from instantly_mcp.daemon.settings import resolve
+from tests.daemon.processes import MODULE, ProcessTestCase
+
+
+class DescribeTests(SynchronousTestCase):
+    def test_defaults(self):
+        """A default is shown as the manual has it, and as what it is."""
+        lines = list(describe(resolve({}, {"HOME": "/home/me"})))
+        self.assertIn("max_body = 10MiB  (default)", lines)
+        self.assertIn("log_file = standard error  (default)", lines)
+        self.assertIn(
+            "state_dir = /home/me/.local/state/instantly-mcp  (default)", lines
+        )
+        self.assertIn("::1  (default)", lines[0])
+
+    def test_values(self):
+        """What was set is shown as it was read, with where it was set."""
+        settings = resolve({"max_body": "2MiB"}, {"INSTANTLY_MCP_SANDBOX": "yes"})
+        lines = list(describe(settings))
+        self.assertIn("max_body = 2097152  (--max-body)", lines)
+        self.assertIn("sandbox = true  (INSTANTLY_MCP_SANDBOX)", lines)
+
+
+class ConcludeTests(SynchronousTestCase):
+    def conclude(self, **found: str) -> tuple[int, str]:
+        """Return the status, and what is printed, for some findings."""
+        findings = Findings()
+        for kind, line in found.items():
+            getattr(findings, kind).append(line)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            status = conclude(findings)
+        return status, out.getvalue()
+
+    def test_status(self):
+        """Warnings cost nothing, mistakes 78, and failures elsewhere 69."""
+        for found, status in (
+            ({}, 0),
+            ({"warnings": "w"}, 0),
+            ({"failures": "f"}, 69),
+            ({"mistakes": "m", "failures": "f"}, 78),
+        ):
+            said, text = self.conclude(fine="good", **found)
+            self.assertEqual(said, status)
+            self.assertIn("ok: good", text)
+            self.assertEqual("would start" in text, status == 0)
+
+    def test_sandbox(self):
+        """Of the sandbox nobody needs to ask anything."""
+        findings = Findings()
+        settings = resolve({"sandbox": "true"}, {})
+        self.successResultOf(ask_upstream(settings, Clock(), findings))
+        self.assertIn("sandbox", findings.fine[0])
+
+
+class ProcessTests(ProcessTestCase):
+    @deferred
+    async def test_probe(self):
+        """With ``--probe`` it asks the upstream with the key, and says how it went."""
+        upstream = self.spawn(
+            [
+                *(*MODULE, "sandbox", "--port", "0"),
+                *("--ready-file", str(self.folder / "upstream.json")),
+            ]
+        )
+        upstream.ready_file = self.folder / "upstream.json"
+        (url,) = (await upstream.ready())["urls"]
+        for key, status, words in (
+            ("sandbox-0123456789", 0, "Instantly accepts the key: workspace"),
+            ("some-other-0123456789", 69, "IMCP-KEY Instantly rejected the API key"),
+        ):
+            environ = {"INSTANTLY_API_KEY": key, "INSTANTLY_MCP_UPSTREAM": url}
+            running = self.spawn([*MODULE, "check", "--probe"], environ=environ)
+            self.assertEqual(await running.ended, status, running.output)
+            self.assertIn(words, running.output.decode())
+            self.assertIn(f"upstream {url} answers (401)", running.output.decode())
+
+    @deferred
+    async def test_running_daemon(self):
+        """A check beside the running daemon warns of its port, and succeeds."""
+        daemon = self.spawn([*MODULE, "--sandbox"])
+        (url,) = (await daemon.ready())["urls"]
+        port = url.split(":")[2].split("/")[0]
+        listen = {"INSTANTLY_MCP_LISTEN": f"tcp:{port}:interface=127.0.0.1"}
+        before = json.dumps(sorted(path.name for path in self.folder.rglob("*")))
+        running = self.spawn([*MODULE, "check"], environ=listen)
+        self.assertEqual(await running.ended, 0, running.output)
+        self.assertIn(f"127.0.0.1:{port} is already in use", running.output.decode())
+        after = json.dumps(sorted(path.name for path in self.folder.rglob("*")))
+        self.assertEqual(before, after)
