@@ -72,6 +72,8 @@ class McpChannel(HTTPChannel):
         self._deadline = Deadline(site.clock, self._overdue)
         self._peer: IAddress | None = None
         self._host: IAddress | None = None
+        # Here, so that no stream gets a dictionary for them: see `McpRequest`.
+        self._requestProducer = self._requestProducerStreaming = None
 
     # -- the connection ------------------------------------------------------------
 

@@ -48,14 +48,26 @@ class McpRequest(Request):
     default headers never get out.
     """
 
-    __slots__ = ("_wire_headers", "head", "held", "status", "visit")
-    """Beside the attributes of twisted.web: with more than thirty in one dictionary
-    that dictionary is not shared, and takes a kilobyte more."""
+    # Python keeps attributes without a dictionary for each instance if there are fewer
+    # than thirty names, and early instances have them all. twisted.web has nearly as
+    # many by itself. A dictionary is slower, and takes a kilobyte more.
+    __slots__ = (
+        "_wire_headers",
+        "head",
+        "held",
+        "mapper",
+        "postpath",
+        "prepath",
+        "site",
+        "status",
+        "streamingProducer",
+        "visit",
+    )
 
     defaultContentType = None
     channel: McpChannel
     content: BytesIO
-    mapper: MapAdapter
+    mapper: MapAdapter | None
 
     def __init__(self, channel: McpChannel, head: Head) -> None:
         super().__init__(channel, parsePOSTFormSubmission=False)
@@ -64,6 +76,8 @@ class McpRequest(Request):
         self.status = 0
         self.visit = Visit(NO_ROUTE, head.method, channel.site.clock.seconds())
         self._wire_headers: WireHeaders | None = None
+        # Later only a stream has these: see above.
+        self.producer, self.chunked = None, 0
 
     @property
     def requestHeaders(self) -> WireHeaders:
@@ -130,6 +144,7 @@ class McpRequest(Request):
         to wait for either here.
         """
         self.head = evolve(self.head, query="", headers={})
+        self.mapper = None
         self.notifications.clear()
         self.channel.settle()
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from instantly_mcp.pipeline.reply import Reply, json_answer
+from instantly_mcp.pipeline.channel import Channel, Event
+from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
@@ -269,6 +270,76 @@ class DeadlineTests(ChannelTestCase):
         connection.send(request("GET", "/ping", {"Connection": "close"}))
         self.clock.advance(self.house.limits.keep_alive)
         self.assertTrue(connection.pipe.aborted)
+
+
+class StreamingTests(ChannelTestCase):
+    """A connection on which an event stream is open."""
+
+    def setUp(self) -> None:
+        """Answer with a stream."""
+        super().setUp()
+        self.stream = Channel()
+        self.house.pipeline.reply = EventStream(channel=self.stream)
+
+    def open(self) -> Connection:
+        """Open the stream; read the head of its response."""
+        connection = self.connect()
+        connection.send(request("GET", "/mcp", {"x-api-key": "a-key-of-many-letters"}))
+        self.assertTrue(connection.output().startswith(b"HTTP/1.1 200 OK\r\n"))
+        return connection
+
+    def test_no_timer(self):
+        """An open stream has no timer of its own."""
+        self.open()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_no_headers(self):
+        """An open stream no longer holds the headers it was asked for with."""
+        (held,) = self.open().channel.requests
+        self.assertEqual((dict(held.head.headers), held.head.method), ({}, "GET"))
+
+    def test_nobody_waits(self):
+        """Klein waits for nothing, whether the stream came at once or late."""
+        (held,) = self.open().channel.requests
+        self.assertEqual(held.notifications, [])
+        late: Deferred[Reply] = Deferred()
+        self.house.pipeline.reply = late
+        connection = self.connect()
+        connection.send(request("GET", "/mcp"))
+        late.callback(EventStream(channel=Channel()))
+        (held,) = connection.channel.requests
+        self.assertEqual(held.notifications, [])
+
+    def test_end(self):
+        """The stream ends its response, and the connection carries another request."""
+        connection = self.open()
+        self.stream.send(Event(data=b"1"))
+        self.stream.close()
+        self.assertEqual(connection.output(), b"9\r\ndata: 1\n\n\r\n0\r\n\r\n")
+        self.assertEqual(connection.ask("GET", "/ping").status, 200)
+        self.clock.advance(self.house.limits.keep_alive - 0.1)
+        self.assertFalse(connection.closing)
+        self.clock.advance(0.1)
+        self.assertTrue(connection.closing)
+
+    def test_a_request_behind_it(self):
+        """What a client sends while its stream is open is answered when it is over."""
+        connection = self.open()
+        connection.send(PING)
+        self.assertEqual(connection.output(), b"")
+        self.stream.close()
+        rest = connection.output()
+        self.assertTrue(rest.startswith(b"0\r\n\r\nHTTP/1.1 200 OK\r\n"), rest)
+
+    def test_disconnect(self):
+        """A client that leaves closes its stream, and is in the journal once."""
+        connection = self.house.connect()
+        connection.send(request("GET", "/mcp"))
+        connection.hang_up()
+        self.assertFalse(self.stream.is_open)
+        self.assertEqual(self.house.streams.count, 0)
+        self.assertEqual(len(self.house.gauge.exchanges), 1)
+        self.stream.send(Event(data=b"1"))
 
 
 class CrowdTests(ChannelTestCase):
