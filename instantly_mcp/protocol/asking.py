@@ -7,7 +7,7 @@ of an `IAsker`; this module knows only questions and answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, TypeAlias
 
 from attrs import frozen
@@ -15,7 +15,24 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from .._json import Json, JsonObject
+from .forms import PlainForm
 from .validation import ArgumentCheck
+from .versions import Revision
+
+
+def _as_it_is(answer: Json) -> Json:
+    return answer
+
+
+@frozen
+class Wording:
+    """A question as one revision can put it.
+
+    :param read: makes an answer to this one of an answer to the question itself.
+    """
+
+    params: JsonObject
+    read: Callable[[Json], Json] = _as_it_is
 
 
 class Ask(Protocol):
@@ -31,6 +48,9 @@ class Ask(Protocol):
 
     def params(self) -> JsonObject:
         """The parameters on the wire."""
+
+    def worded(self, revision: Revision) -> Wording:
+        """The question in the words of an earlier revision."""
 
     def problem(self, answer: Json) -> str | None:
         """Say what is wrong with an answer, or ``None``."""
@@ -53,6 +73,14 @@ class Elicit:
     def params(self) -> JsonObject:
         return {"message": self.message, "requestedSchema": self._schema()}
 
+    def worded(self, revision: Revision) -> Wording:
+        if revision.choices:
+            return Wording(self.params())
+        form = PlainForm(self.fields)
+        required = form.required(self.required_fields)
+        schema = _form(form.fields, required)
+        return Wording({"message": self.message, "requestedSchema": schema}, form.read)
+
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict):
             return "the answer must be an object"
@@ -67,10 +95,14 @@ class Elicit:
         return ArgumentCheck(self._schema()).problems(content)
 
     def _schema(self) -> JsonObject:
-        schema: dict[str, Json] = {"type": "object", "properties": dict(self.fields)}
-        if self.required_fields:
-            schema["required"] = list(self.required_fields)
-        return schema
+        return _form(self.fields, self.required_fields)
+
+
+def _form(fields: Mapping[str, JsonObject], required: Sequence[str]) -> JsonObject:
+    schema: dict[str, Json] = {"type": "object", "properties": dict(fields)}
+    if required:
+        schema["required"] = list(required)
+    return schema
 
 
 @frozen(kw_only=True)
@@ -92,6 +124,9 @@ class Sample:
         if self.system_prompt is not None:
             params["systemPrompt"] = self.system_prompt
         return params
+
+    def worded(self, revision: Revision) -> Wording:
+        return Wording(self.params())
 
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict):
@@ -116,6 +151,9 @@ class ListRoots:
 
     def params(self) -> JsonObject:
         return {}
+
+    def worded(self, revision: Revision) -> Wording:
+        return Wording(self.params())
 
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict) or not isinstance(answer.get("roots"), list):

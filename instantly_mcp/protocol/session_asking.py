@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from .._deferred import reraise
 from .._json import JsonObject
-from .asking import Answers, Ask, CannotAsk, IAsker, missing_from
+from .asking import Answers, Ask, CannotAsk, IAsker, Wording, missing_from
 from .call import NOWHERE
 from .interfaces import IOutlet
 from .jsonrpc import Reply, notification
@@ -48,13 +48,19 @@ class SessionAsker:
 
     def _ask(self, ask: Ask) -> Deferred[JsonObject]:
         id = self.session.next_request_id()
+        wording = ask.worded(self.session.revision)
         answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
         self.session.pending[id] = answer
         self.outlet.send(
-            {"jsonrpc": "2.0", "id": id, "method": ask.method, "params": ask.params()}
+            {
+                "jsonrpc": "2.0",
+                "id": id,
+                "method": ask.method,
+                "params": wording.params,
+            }
         )
         answer.addTimeout(ANSWER_SECONDS, self.clock)
-        return answer.addCallbacks(_checked(ask), _unanswered)
+        return answer.addCallbacks(_checked(ask, wording), _unanswered)
 
     def _withdraw(self, id: str) -> None:
         """Tell the client that the answer is no longer awaited."""
@@ -69,14 +75,15 @@ def answered(session: McpSession, reply: Reply) -> None:
         waiting.callback(reply)
 
 
-def _checked(ask: Ask) -> Callable[[Reply], JsonObject]:
+def _checked(ask: Ask, wording: Wording) -> Callable[[Reply], JsonObject]:
     def check(reply: Reply) -> JsonObject:
         if reply.error is not None:
             raise CannotAsk("The client refused to answer.")
-        problem = ask.problem(reply.result)
+        answer = wording.read(reply.result)
+        problem = ask.problem(answer)
         if problem is not None:
             raise CannotAsk(f"The client's answer is not valid: {problem}")
-        result: JsonObject = reply.result
+        result: JsonObject = answer
         return result
 
     return check

@@ -27,6 +27,7 @@ class Revision:
     :param progress_messages: progress notifications carry a ``message``.
     :param elicitation: a server may ask the person; before that it never does, even
         of a client that declares to answer.
+    :param choices: forms have titled choices, choices of several, and defaults.
     """
 
     version: str
@@ -38,6 +39,7 @@ class Revision:
     progress_messages: bool = True
     completions: bool = True
     elicitation: bool = True
+    choices: bool = True
     priming: bool = False
 
 
@@ -52,7 +54,7 @@ V2024_11_05 = Revision(
 V2025_03_26 = Revision(
     version="2025-03-26", structured=False, batches=True, elicitation=False
 )
-V2025_06_18 = Revision(version="2025-06-18")
+V2025_06_18 = Revision(version="2025-06-18", choices=False)
 V2025_11_25 = Revision(
     version="2025-11-25", argument_errors_as_results=True, priming=True
 )

@@ -72,8 +72,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Row 7: batches exist only in 2025-03-26",
         VERSIONS,
-        'V2025_06_18 = Revision(version="2025-06-18")',
-        'V2025_06_18 = Revision(version="2025-06-18", batches=True)',
+        'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
+        'V2025_06_18 = Revision(version="2025-06-18", choices=False, batches=True)',
         "rules.test_batches",
     ),
     mutant(
@@ -187,6 +187,22 @@ MUTANTS: Sequence[Mutant] = (
         "protocol/session.py",
         "        if not self.revision.elicitation:",
         "        if False:",
+        "rules.test_eras",
+    ),
+    mutant(
+        "legacy",
+        "Forms of 2025-06-18 have plain choices only",
+        VERSIONS,
+        'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
+        'V2025_06_18 = Revision(version="2025-06-18")',
+        "rules.test_eras",
+    ),
+    mutant(
+        "legacy",
+        "What such a form is answered is read as what was asked",
+        "protocol/session_asking.py",
+        "        answer = wording.read(reply.result)",
+        "        answer = reply.result",
         "rules.test_eras",
     ),
     mutant(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.pipeline.exchange import Route
+from tests.support.clients import SessionClient
 from tests.support.messages import (
     LEGACY_VERSIONS,
     MODERN_VERSION,
@@ -220,6 +223,41 @@ class NegotiationTests(RulesTestCase):
                 if asked:
                     self.clock.advance(301)
                 self.assertTrue(received.result["isError"])
+
+    def test_forms(self) -> None:
+        """Choices of several, titled ones and defaults come with 2025-11-25."""
+        for version, plain in (("2025-06-18", True), ("2025-11-25", False)):
+            with self.subTest(version=version):
+                client = self.client(version)
+                fields = self.asked(client, "test_elicitation_sep1034_defaults")
+                self.assertEqual("default" not in fields["name"], plain)
+                self.assertIn("default", fields["verified"])
+                fields = self.asked(client, "test_elicitation_sep1330_enums")
+                kinds = {field["type"] for field in fields.values()}
+                self.assertEqual("array" not in kinds, plain)
+                self.assertEqual("oneOf" not in fields["titledSingle"], plain)
+
+    def test_answered_forms(self) -> None:
+        """A tool sees the same answer whatever form the revision could show."""
+        answers: Mapping[str, JsonObject] = {
+            "2025-06-18": {"titledMulti.1": True, "titledMulti.2": False},
+            "2025-11-25": {"titledMulti": ["value1"]},
+        }
+        for version, content in answers.items():
+            client = self.client(version)
+            received = client.ask(call("test_elicitation_sep1330_enums"))
+            result = {"action": "accept", "content": content}
+            id = received.messages[0]["id"]
+            client.ask({"jsonrpc": "2.0", "id": id, "result": result})
+            said = received.result["content"][0]["text"]
+            self.assertIn("{'titledMulti': ['value1']}", said)
+
+    def asked(self, client: SessionClient, name: str) -> JsonObject:
+        """Return the fields of the form with which a tool asks."""
+        received = client.ask(call(name))
+        self.addCleanup(self.clock.advance, 301)
+        fields: JsonObject = received.messages[0]["params"]["requestedSchema"]
+        return fields["properties"]
 
     def test_bad_arguments(self) -> None:
         """Arguments that do not fit are results since 2025-11-25, -32602 before."""
