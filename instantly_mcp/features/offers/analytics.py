@@ -68,7 +68,12 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
         )
     if several:
         asked["ids"] = several
-    return totals(await bench.execute("getCampaignAnalytics", asked, call), asked)
+    reply = await bench.execute("getCampaignAnalytics", asked, call)
+    result = totals(reply, asked)
+    found = {row.get("campaign_id") for row in result["rows"]}
+    wanted = several or ([asked["id"]] if asked.get("id") else [])
+    missing = [id for id in wanted if id not in found]
+    return {**result, "without_data": missing} if missing else result
 
 
 async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:

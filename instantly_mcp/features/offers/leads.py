@@ -182,6 +182,7 @@ TOOLS = (
         toolset="leads",
         hints=ADDS,
         operation="createLead",
+        also=("getCampaign",),
         work=create_lead,
         arguments=(
             argument("campaign", schema=TEXT, says="campaign id"),
@@ -230,6 +231,7 @@ TOOLS = (
         toolset="leads",
         hints=ADDS,
         operation="bulkAddLeads",
+        also=("getCampaign",),
         work=add_leads,
         task=TaskSupport.OPTIONAL,
         arguments=(
@@ -268,7 +270,7 @@ TOOLS = (
         toolset="leads",
         hints=DESTROYS_ANEW,
         operation="moveLeads",
-        also=("getBackgroundJob",),
+        also=("getCampaign", "getBackgroundJob"),
         work=move_leads,
         arguments=(
             argument("to_campaign_id"),

@@ -13,21 +13,23 @@ from ...protocol.call import Call
 from ..bench import Bench
 from ..labels import to_code
 from ..results import Failed, Refusal, error_object
+from .consequences import of_joining, warned
 
 CHUNK = 1000
 NAMED = 10
 CREATED_SHOWN = 50
 
-COUNTERS = (
-    "total_sent",
-    "leads_uploaded",
-    "in_blocklist",
-    "duplicated_leads",
-    "skipped_count",
-    "invalid_email_count",
-    "incomplete_count",
-    "duplicate_email_count",
-)
+LEFT_OUT = {
+    "in_blocklist": "on the block list",
+    "duplicated_leads": "there already",
+    "skipped_count": "skipped, being elsewhere in the workspace",
+    "invalid_email_count": "with an invalid address",
+    "incomplete_count": "incomplete",
+    "duplicate_email_count": "with an address given twice",
+}
+"""Why a lead was not added, by the counter that says so."""
+
+COUNTERS = ("total_sent", "leads_uploaded", *LEFT_OUT)
 
 Numbered = tuple[int, JsonObject]
 """A lead and its place in the caller's list."""
@@ -60,6 +62,18 @@ class Tally:
                 {"index": index, "id": lead.get("id"), "email": lead.get("email")}
             )
 
+    def left_out(self) -> list[str]:
+        """Say how many leads were not added, and why."""
+        why = [
+            f"{self.counters[n]} {w}" for n, w in LEFT_OUT.items() if self.counters[n]
+        ]
+        sent = self.counters["total_sent"]
+        count = sent - self.counters["leads_uploaded"]
+        if count <= 0:
+            return []
+        reasons = ": " + ", ".join(why) if why else ""
+        return [f"{count} of {sent} leads were not added{reasons}."]
+
     def as_object(self, removed: int) -> dict[str, Json]:
         """Return the merged summary."""
         summary: dict[str, Json] = {**self.counters, "duplicates_removed": removed}
@@ -80,6 +94,7 @@ async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
     _require_complete(leads, target)
     unique = _without_duplicates(leads)
     chunks = [unique[at : at + CHUNK] for at in range(0, len(unique), CHUNK)]
+    warnings = await of_joining(bench, given.get("campaign_id"), call)
     tally, done = Tally(), 0
     if len(chunks) > 1:
         call.become_task(f"Adding {len(unique)} leads in {len(chunks)} chunks")
@@ -94,7 +109,8 @@ async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
         tally.add(reply, chunk)
         done += len(chunk)
         call.progress(done, len(unique), f"Added chunk {number} of {len(chunks)}")
-    return tally.as_object(len(leads) - len(unique))
+    summary = tally.as_object(len(leads) - len(unique))
+    return warned(summary, [*warnings, *tally.left_out()])
 
 
 def _target(given: JsonObject) -> str:

@@ -8,6 +8,7 @@ from ...protocol.call import Call
 from ..bench import Bench
 from ..labels import labelled
 from ..results import Refusal
+from .consequences import of_joining, warned
 
 _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
@@ -32,4 +33,5 @@ async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
             "The lead lacks " + " or ".join(enough) + ".",
             "In a campaign a lead needs an email; in a list an email or a name.",
         )
-    return _lead(await bench.fetch("createLead", lead, call))
+    warnings = await of_joining(bench, lead.get("campaign"), call)
+    return warned(_lead(await bench.fetch("createLead", lead, call)), warnings)

@@ -55,7 +55,9 @@ class Sight:
         """Return what the tool answers."""
         job = self.job
         if job["ended"]:
-            return {"job": job} if job["status"] in SUCCEEDED else _ended_badly(job)
+            if job["status"] in SUCCEEDED:
+                return _ended_well(job)
+            return _ended_badly(job, f"The background job ended: {job['status']}.")
         result: dict[str, Json] = {"job": job, "next": LOOK}
         if self.trouble is not None:
             result["last_look_failed"] = error_object(self.trouble)
@@ -160,11 +162,23 @@ def _brief(job: JsonObject) -> JsonObject:
     return {n: v for n, v in job_of(job).items() if n != "data" and v is not None}
 
 
-def _ended_badly(job: JsonObject) -> Failed:
+def _ended_well(job: JsonObject) -> Json:
+    """A job that ended may still have failed for some, or for all."""
+    data = job.get("data")
+    counts = data if isinstance(data, dict) else {}
+    failed, done = counts.get("failed_count"), counts.get("success_count")
+    if not isinstance(failed, int) or failed < 1:
+        return {"job": job}
+    whole = failed + done if isinstance(done, int) else failed
+    said = f"The background job ended, but {failed} of {whole} failed."
+    return {"job": job, "warnings": [said]} if done else _ended_badly(job, said)
+
+
+def _ended_badly(job: JsonObject, said: str) -> Failed:
     return Failed(
         {
             "code": "job_failed",
-            "message": f"The background job ended: {job['status']}.",
+            "message": said,
             "hint": "Some of its work may be done; look before you repeat it.",
             "job": job,
         }

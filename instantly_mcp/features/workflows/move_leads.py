@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..._json import Json, JsonObject
 from ...protocol.call import Call
 from ..bench import Bench
-from ..results import Refusal
+from ..results import Failed, Refusal
+from .consequences import of_joining, warned
 from .following import start_and_follow
 
 SELECTORS = ("search", "filter", "contacts", "queries", "ids", "campaign", "list_id")
@@ -32,7 +33,9 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
             "ids alone do not say where the leads are now.",
             "Give the campaign or list_id that they are in as well.",
         )
-    return await start_and_follow(bench, "moveLeads", given, call)
+    warnings = await of_joining(bench, given.get("to_campaign_id"), call)
+    result = await start_and_follow(bench, "moveLeads", given, call)
+    return result if isinstance(result, Failed) else warned(result, warnings)
 
 
 def _says_something(selector: Json) -> bool:

@@ -7,6 +7,7 @@ from ...protocol.call import Call
 from ..bench import Bench
 from ..zones import Placement
 from .campaign_copy import formatted
+from .consequences import of_changing, warned
 from .create_campaign import brief
 
 
@@ -27,7 +28,7 @@ async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
     }
     if placements:
         result["timezones"] = [each.as_object() for each in placements]
-    return result
+    return warned(result, of_changing(campaign))
 
 
 def _placed(bench: Bench, schedule: Json, placements: list[Placement]) -> Json:
