@@ -17,6 +17,10 @@ ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
 
+NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"
+"""Stands for a caller's Instantly key where no real key may get near the upstream."""
+
+
 @final
 class Secret:
     """A string that must not be printed. Compared in constant time."""
@@ -79,3 +83,8 @@ class Credential:
     source: str = field(eq=False)
     workspace: str | None = None
     principal: str = Factory(_principal_of, takes_self=True)
+
+    @property
+    def kept_back(self) -> bool:
+        """The caller's key was a real one, and this daemon is a sandbox."""
+        return self.secret == Secret(NOT_FOR_THE_SANDBOX)

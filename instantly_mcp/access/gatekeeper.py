@@ -13,13 +13,11 @@ from typing import Final
 from attrs import evolve, field, frozen
 from zope.interface import implementer
 
-from .._credential import Credential, Secret
+from .._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.errors import ProtocolError, invalid_request, unauthorized
 
 SANDBOX_PREFIX: Final = "sandbox"
-REFUSED_IN_SANDBOX: Final = "not-a-key-of-the-sandbox"
-"""Sent to the sandbox instead of a key that it must not see; it says what to do."""
 
 
 @implementer(IGatekeeper)
@@ -94,5 +92,5 @@ class Gatekeeper:
         )
         if self.sandbox and not key.value.startswith(SANDBOX_PREFIX):
             # The caller keeps a principal of its own, and nobody keeps its key.
-            return evolve(credential, secret=Secret(REFUSED_IN_SANDBOX))
+            return evolve(credential, secret=Secret(NOT_FOR_THE_SANDBOX))
         return credential

@@ -13,6 +13,7 @@ class Reason(Enum):
     BAD_ARGUMENT = "bad_argument"
     INVALID_REQUEST = "invalid_request"
     KEY_REJECTED = "key_rejected"
+    KEY_KEPT_BACK = "not_a_sandbox_key"
     PLAN_REQUIRED = "plan_required"
     SCOPE_MISSING = "scope_missing"
     NOT_FOUND = "not_found"

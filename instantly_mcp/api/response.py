@@ -188,6 +188,8 @@ def _refusal(
     if not operation.effect.idempotent and status in LOST_BEHIND_A_PROXY:
         why = f"Instantly's front door answered {status}."
         return wording.outcome_unknown(operation, why, status)
+    if status == 401 and credential.kept_back:
+        return wording.kept_back(operation)
     text = scrubbed(_envelope_text(reply), credential)
     reason = _reason(status, reply, text)
     wait = retry_after(reply.headers)

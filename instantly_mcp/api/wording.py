@@ -124,6 +124,17 @@ def key_rejected(operation: Operation, credential: Credential) -> str:
     )
 
 
+def kept_back(operation: Operation) -> ApiError:
+    """401 of the sandbox, to a caller who brought a real key."""
+    return ApiError(
+        reason=Reason.KEY_KEPT_BACK,
+        message="This is the sandbox; it does not accept Instantly keys and has not"
+        f" stored yours; {_NOTHING_CHANGED}.",
+        operation_id=operation.id,
+        status=401,
+    )
+
+
 def plan_required() -> str:
     """402."""
     return (

@@ -22,6 +22,10 @@ HINTS: Mapping[Reason, str] = {
         "The API key is wrong, revoked, or of another workspace. Ask the user for a "
         "valid Instantly API v2 key; calling again will not help."
     ),
+    Reason.KEY_KEPT_BACK: (
+        "Tell the user: the sandbox needs no key, or one that begins with 'sandbox'. "
+        "For live data connect to a live server."
+    ),
     Reason.PLAN_REQUIRED: (
         "The workspace's plan does not include this. Tell the user; calling again "
         "will not help."

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.web.http_headers import Headers
 
+from instantly_mcp._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
 from instantly_mcp._json import Json, dumps
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.response import HttpReply, read, retry_after
@@ -148,6 +149,19 @@ class RefusalTests(ReadingTestCase):
         error = self.error(reply({"message": "a\nb" + "x y" * 1000}, 400))
         self.assertLess(len(error.message), 400)
         self.assertNotIn("\n", error.message)
+
+    def test_key_kept_back(self) -> None:
+        """The sandbox never saw the caller's real key, and nobody rejected it."""
+        kept = Credential(secret=Secret(NOT_FOR_THE_SANDBOX), source="path")
+        answer = reply({"message": "no"}, 401)
+        error = self.assertRaises(ApiError, read, LIST, answer, kept)
+        self.assertIs(error.reason, Reason.KEY_KEPT_BACK)
+        self.assertIn("it does not accept Instantly keys", error.message)
+        self.assertNotIn("rejected", error.message)
+        self.assertNotIn("…", error.message)
+        # Whatever else goes wrong is told as always.
+        error = self.assertRaises(ApiError, read, LIST, reply(None, 500), kept)
+        self.assertIs(error.reason, Reason.UPSTREAM_FAILED)
 
 
 class InsideSuccessTests(ReadingTestCase):
