@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.interfaces import (
     IAddress,
     IHalfCloseableDescriptor,
+    IHalfCloseableProtocol,
     ISSLTransport,
 )
 from twisted.python.failure import Failure
@@ -24,6 +25,7 @@ from twisted.web.http import (
     _IdentityTransferDecoder,
 )
 from twisted.web.http_headers import Headers as WireHeaders
+from zope.interface import implementer
 
 from .deadline import Deadline
 from .head import Head, oversized, parse_head
@@ -54,6 +56,7 @@ class Phase(Enum):
     ENDING = "the end"
 
 
+@implementer(IHalfCloseableProtocol)
 class McpChannel(HTTPChannel):
     """Reads requests from one connection, one after the other."""
 
@@ -96,6 +99,20 @@ class McpChannel(HTTPChannel):
         for request in self.requests:
             self.site.released(request)
         self.site.departed(self)
+
+    def readConnectionLost(self) -> None:
+        """The client sends nothing more: let it read what is answered, and no more.
+
+        It may have left altogether, which looks the same from here, so whatever it
+        waits for is cancelled.
+        """
+        if self.requests:
+            self.transport.abortConnection()
+        else:
+            self.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """We send nothing more, after a refusal."""
 
     def loseConnection(self) -> None:
         """Close when everything is written, and anyway after a while."""

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from instantly_mcp._deferred import deferred
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.pipeline.reply import EventStream, Reply
+from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.limits import WebLimits
 
 from .site import House, parse, request
@@ -215,6 +215,54 @@ class StreamTests(SocketTestCase):
         await asked
         transport.abortConnection()
         await cancelled
+        await self.house.site.when_empty()
+
+
+class HalfClosedTests(SocketTestCase):
+    """A client that says early that it will send nothing more."""
+
+    @deferred
+    async def test_the_answer_is_read_all_the_same(self):
+        """Whoever closes its side right behind the request reads the whole answer."""
+        self.listen()
+        for size in (0, 3_000_000):
+            self.house.pipeline.reply = json_answer(200, "x" * size)
+            client = await self.connect()
+            client.transport.write(request("POST", "/mcp"))
+            client.transport.loseWriteConnection()
+            (response, rest) = parse(await client.ended)
+            self.assertEqual((response.json(), rest), ("x" * size, b""))
+            client.transport.loseConnection()
+
+    @deferred
+    async def test_f21_what_is_not_answered_yet_is_cancelled(self):
+        """F21: nobody can tell this from a client that left: its call ends."""
+        self.listen()
+        cancelled: Deferred[None] = Deferred()
+        begun: Deferred[None] = Deferred()
+
+        def call(exchange: Exchange) -> Deferred[Reply]:
+            begun.callback(None)
+            return Deferred(lambda _: cancelled.callback(None))
+
+        self.house.pipeline.reply = call
+        client = await self.connect()
+        client.transport.write(request("POST", "/mcp"))
+        await begun
+        client.transport.loseWriteConnection()
+        await cancelled
+        await self.house.site.when_empty()
+
+    @deferred
+    async def test_half_a_request(self):
+        """A request that will never be whole ends its connection at once."""
+        self.listen()
+        whole = request("POST", "/mcp", body=b"{}")
+        for part in (b"", whole[:20], whole[:-1]):
+            client = await self.connect()
+            client.transport.write(part)
+            client.transport.loseWriteConnection()
+            self.assertEqual(await client.ended, b"")
         await self.house.site.when_empty()
 
 
