@@ -60,6 +60,12 @@ class Client(Protocol):
         self.dataReceived(b"")
         return waiting
 
+    def half_close(self, data: bytes) -> None:
+        """Send these bytes as the last."""
+        transport: Any = self.transport
+        transport.write(data)
+        transport.loseWriteConnection()
+
 
 class SocketTestCase(TestCase):
     timeout = 20
@@ -228,28 +234,22 @@ class HalfClosedTests(SocketTestCase):
         for size in (0, 3_000_000):
             self.house.pipeline.reply = json_answer(200, "x" * size)
             client = await self.connect()
-            client.transport.write(request("POST", "/mcp"))
-            client.transport.loseWriteConnection()
+            client.half_close(request("POST", "/mcp"))
             (response, rest) = parse(await client.ended)
             self.assertEqual((response.json(), rest), ("x" * size, b""))
-            client.transport.loseConnection()
 
     @deferred
     async def test_f21_what_is_not_answered_yet_is_cancelled(self):
         """F21: nobody can tell this from a client that left: its call ends."""
         self.listen()
         cancelled: Deferred[None] = Deferred()
-        begun: Deferred[None] = Deferred()
 
         def call(exchange: Exchange) -> Deferred[Reply]:
-            begun.callback(None)
             return Deferred(lambda _: cancelled.callback(None))
 
         self.house.pipeline.reply = call
         client = await self.connect()
-        client.transport.write(request("POST", "/mcp"))
-        await begun
-        client.transport.loseWriteConnection()
+        client.half_close(request("POST", "/mcp"))
         await cancelled
         await self.house.site.when_empty()
 
@@ -260,8 +260,7 @@ class HalfClosedTests(SocketTestCase):
         whole = request("POST", "/mcp", body=b"{}")
         for part in (b"", whole[:20], whole[:-1]):
             client = await self.connect()
-            client.transport.write(part)
-            client.transport.loseWriteConnection()
+            client.half_close(part)
             self.assertEqual(await client.ended, b"")
         await self.house.site.when_empty()
 
