@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -10,23 +10,31 @@ from ..protocol.classify import Legacy, classify
 from ..protocol.errors import ProtocolError, invalid_request
 from ..protocol.jsonrpc import Batch, Body, MalformedMessage, Response, decode
 from ..protocol.session import Standing
-from ..protocol.versions import ASSUMED_LEGACY, V2026_07_28, VERSION_HEADER, Revision
+from ..protocol.versions import (
+    ALL,
+    ASSUMED_LEGACY,
+    V2026_07_28,
+    VERSION_HEADER,
+    Revision,
+)
 from .exchange import Exchange
 from .interfaces import IStage
 from .reply import Outcome, refuse, response_answer
+
+_NAMING = frozenset({"GET", "DELETE"})
 
 
 @implementer(IStage)
 @frozen
 class Decode:
-    """Reads the JSON-RPC message of a POST; other methods have none."""
+    """Reads the JSON-RPC message of a POST; other methods name a revision alone."""
 
     name: str = "decode"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
         """Fill `message` and `revision`, or refuse a body that is no message."""
         if exchange.method != "POST":
-            return succeed(exchange)
+            return succeed(_without_body(exchange))
         try:
             body = decode(exchange.body)
         except MalformedMessage as malformed:
@@ -36,7 +44,16 @@ class Decode:
             revision = _revision(exchange, body)
         except ProtocolError as error:
             return succeed(refuse(exchange, error))
-        return succeed(evolve(exchange, message=body, revision=revision))
+        return succeed(exchange.knowing(message=body, revision=revision))
+
+
+def _without_body(exchange: Exchange) -> Outcome:
+    """Carry on, unless the request names a revision that does not exist."""
+    stated = exchange.headers.get(VERSION_HEADER)
+    if stated is None or exchange.method not in _NAMING or stated.strip() in ALL:
+        return exchange
+    known = ", ".join(ALL)
+    return refuse(exchange, invalid_request(f"{VERSION_HEADER} is none of {known}"))
 
 
 def _revision(exchange: Exchange, body: Body) -> Revision:

@@ -85,6 +85,14 @@ MUTANTS: Sequence[Mutant] = (
         "rules.test_batches",
     ),
     mutant(
+        "both",
+        "A version that does not exist is refused of GET and DELETE as well",
+        "pipeline/decode.py",
+        "    if stated is None or exchange.method not in _NAMING or",
+        "    if True or",
+        "rules.test_eras",
+    ),
+    mutant(
         "legacy",
         "Without session and header 2025-03-26 is spoken",
         VERSIONS,

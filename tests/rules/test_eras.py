@@ -177,6 +177,21 @@ class NegotiationTests(RulesTestCase):
         )
         self.assertEqual(received.status, 400)
 
+    def test_unsupported_header_without_a_body(self) -> None:
+        """So it is with GET and DELETE, which then open and end nothing."""
+        client = self.client()
+        for method in ("GET", "DELETE"):
+            for version in ("2025-11-26", "v999.0.0", ""):
+                with self.subTest(method=method, version=version):
+                    received = self.rig.send(
+                        method=method,
+                        session=client.session,
+                        version=version,
+                        with_headers={"accept": "text/event-stream"},
+                    )
+                    self.assertRefused(received, 400, -32600)
+        self.assertEqual(client.ask(request("ping")).result, {})
+
     def test_without_session_and_header(self) -> None:
         """Without either, 2025-03-26 is spoken."""
         received = self.rig.send(request("tools/list"))
@@ -256,8 +271,9 @@ class NegotiationTests(RulesTestCase):
         """Return the fields of the form with which a tool asks."""
         received = client.ask(call(name))
         self.addCleanup(self.clock.advance, 301)
-        fields: JsonObject = received.messages[0]["params"]["requestedSchema"]
-        return fields["properties"]
+        schema = received.messages[0]["params"]["requestedSchema"]
+        fields: JsonObject = schema["properties"]
+        return fields
 
     def test_bad_arguments(self) -> None:
         """Arguments that do not fit are results since 2025-11-25, -32602 before."""
