@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -95,8 +95,7 @@ class Authentication:
             raise _required(exchange)
         if lookup.session is not None:
             lookup.session.touch(self.clock.seconds())
-        return evolve(
-            exchange,
+        return exchange.knowing(
             credential=credential,
             session_id=session_id,
             lookup=lookup,

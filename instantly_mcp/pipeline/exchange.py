@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from typing import TypedDict, Unpack
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
@@ -65,7 +66,21 @@ class Note:
     topic: str
 
 
-@frozen(kw_only=True)
+class Facts(TypedDict, total=False):
+    """What stages find out about an exchange."""
+
+    headers: Headers
+    accepts_stream: bool
+    accepts_json: bool
+    credential: Credential | None
+    session_id: str | None
+    lookup: Lookup
+    message: Body | None
+    revision: Revision | None
+    notes: tuple[Note, ...]
+
+
+@frozen(kw_only=True, slots=False)
 class Exchange:
     """One HTTP request on an MCP route and what the stages found out about it.
 
@@ -111,6 +126,16 @@ class Exchange:
         """The digest that the request acts as."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
+    def knowing(self, **facts: Unpack[Facts]) -> Exchange:
+        """Return the exchange with these facts in place of what was known before.
+
+        As `attrs.evolve` does, but without looking at each field in turn: stages do
+        this for every request. That is why it has no slots.
+        """
+        exchange = object.__new__(Exchange)
+        vars(exchange).update(vars(self), **facts)
+        return exchange
+
     def noting(self, topic: str) -> Exchange:
         """Return the exchange with one more note."""
-        return evolve(self, notes=(*self.notes, Note(topic)))
+        return self.knowing(notes=(*self.notes, Note(topic)))

@@ -7,7 +7,7 @@ the body. It looks at the body's first byte and no further.
 
 from __future__ import annotations
 
-from attrs import evolve, frozen
+from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -47,7 +47,7 @@ def _with_named_stream(exchange: Exchange) -> Exchange:
     stream = names_stream(", ".join(exchange.headers.all("accept")))
     if stream == exchange.accepts_stream:
         return exchange
-    return evolve(exchange, accepts_stream=stream)
+    return exchange.knowing(accepts_stream=stream)
 
 
 def _typed(exchange: Exchange) -> Exchange:
@@ -76,12 +76,12 @@ def _accepting(exchange: Exchange) -> Exchange:
         return _repaired(exchange, "accept", BOTH, ACCEPT_REPAIRED)
     if not readable.json and not readable.stream:
         raise not_acceptable()
-    return evolve(exchange, accepts_json=readable.json, accepts_stream=readable.stream)
+    return exchange.knowing(accepts_json=readable.json, accepts_stream=readable.stream)
 
 
 def _repaired(exchange: Exchange, header: str, value: str, note: Note) -> Exchange:
     headers = exchange.headers.with_value(header, value)
-    return evolve(exchange, headers=headers, notes=(*exchange.notes, note))
+    return exchange.knowing(headers=headers, notes=(*exchange.notes, note))
 
 
 def _essence(content_type: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, field, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -109,7 +109,7 @@ class StreamableHttp:
         revision = negotiate(request.params.get("protocolVersion"))
         alone = exchange
         if exchange.lookup is not FOREIGN:
-            alone = evolve(exchange, lookup=FOREIGN)
+            alone = exchange.knowing(lookup=FOREIGN)
         errors: list[ProtocolError] = []
 
         def noted(error: ProtocolError) -> ProtocolError:

@@ -53,6 +53,15 @@ class HeadersTests(SynchronousTestCase):
 
 
 class ExchangeTests(SynchronousTestCase):
+    def test_knowing(self) -> None:
+        """What a stage finds out makes the exchange that `evolve` would make."""
+        before = self.full()
+        twin = evolve(before)
+        known = before.knowing(session_id="s", notes=(Note("n"),))
+        self.assertEqual(known, evolve(twin, session_id="s", notes=(Note("n"),)))
+        self.assertEqual(before, twin)
+        self.assertRaises(FrozenInstanceError, setattr, known, "session_id", "other")
+
     def full(self) -> Exchange:
         """Return an exchange that holds a key in every place there is."""
         return exchange(
