@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from . import report
 from .counters import choose_counter
+from .enduring import endure
 from .holding import hold
 from .measures import Amounts, burst, compare
 
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rounds=given.rounds,
         counted=given.counted,
         held=given.held,
+        crowd=max(given.crowd, given.held),
+        mixed=given.mixed,
     )
     with TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
@@ -40,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _print(report.together(*together, UPSTREAM_SECONDS))
         _tell("sessions and streams")
         _print(report.holding(hold(folder / "holding", amounts)))
+        _tell("mixed requests")
+        _print(report.enduring(endure(folder / "mixed", amounts.mixed)))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=usual.rounds)
     add("--counted", type=int, default=usual.counted, help="requests counted")
     add("--held", type=int, default=usual.held, help="sessions and streams held")
+    add("--crowd", type=int, default=usual.crowd, help="sessions opened in all")
+    add("--mixed", type=int, default=usual.mixed, help="requests to see what grows")
     add(
         "--counter",
         choices=("auto", "perf", "callgrind", "none"),

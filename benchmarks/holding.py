@@ -31,10 +31,12 @@ class Holding:
     :param by_stream: memory of one idle event stream, without its session.
     :param by_reference_stream: the same of a bare Klein stream.
     :param with_sessions: cost of a ping with all sessions, as a multiple of a few.
+    :param with_crowd: the same with as many sessions as the daemon ever holds.
     :param with_streams: cost of a ping with all streams, as a multiple of none.
     """
 
     held: int
+    crowd: int
     ready_in: float
     after_start: int
     after_load: int
@@ -43,6 +45,7 @@ class Holding:
     by_stream: float
     by_reference_stream: float
     with_sessions: float
+    with_crowd: float
     with_streams: float
 
 
@@ -82,7 +85,7 @@ def hold(folder: Path, amounts: Amounts) -> Holding:
         pings = asked_by_all(ENDPOINT, PING, first)
         few = _ping_cost(daemon, load, pings, amounts)
         before = daemon.memory()
-        keys = [KEYS[number % len(KEYS)] for number in range(amounts.held)]
+        keys = _keys(amounts.held)
         sessions = open_sessions(daemon, keys)
         by_session = (daemon.memory() - before) / len(sessions)
         many = _ping_cost(daemon, load, pings, amounts)
@@ -92,18 +95,26 @@ def hold(folder: Path, amounts: Amounts) -> Holding:
         by_reference_stream = streams.open(references, bare)
         streaming = _ping_cost(daemon, load, pings, amounts)
         streams.close()
+        open_sessions(daemon, _keys(amounts.crowd - amounts.held))
+        crowded = _ping_cost(daemon, load, pings, amounts)
         return Holding(
             held=amounts.held,
+            crowd=amounts.crowd,
             ready_in=daemon.started_in,
             after_start=after_start,
             after_load=daemon.memory(),
-            requests=3 * (amounts.rounds + 1) * amounts.requests,
+            requests=4 * (amounts.rounds + 1) * amounts.requests,
             by_session=by_session,
             by_stream=by_stream,
             by_reference_stream=by_reference_stream,
             with_sessions=_ratio(many, few),
+            with_crowd=_ratio(crowded, few),
             with_streams=_ratio(streaming, many),
         )
+
+
+def _keys(count: int) -> Sequence[str]:
+    return [KEYS[number % len(KEYS)] for number in range(count)]
 
 
 def _stream_requests(keys: Sequence[str], sessions: Sequence[str]) -> Sequence[bytes]:

@@ -74,6 +74,8 @@ class Client:
 
 def whole_length(response: bytes, end: int) -> int:
     """Return the length of the response with its head; 0 if it comes in chunks."""
+    if response[9:12] == b"204":
+        return end + 4
     head = response[:end].lower()
     start = head.find(b"\r\ncontent-length:")
     if start < 0:

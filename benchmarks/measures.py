@@ -64,13 +64,17 @@ class Amounts:
     :param rounds: of which the median counts; both sides take turns.
     :param counted: requests whose instructions are counted.
     :param held: sessions, and event streams, that are held open.
+    :param crowd: sessions that are opened in all; the daemon holds 10,000 at most.
+    :param mixed: requests in the search for anything that grows.
     """
 
     connections: Sequence[int] = (1, 16, 64)
     requests: int = 600
     rounds: int = 3
     counted: int = 200
-    held: int = 900
+    held: int = 5000
+    crowd: int = 20_000
+    mixed: int = 20_000
 
 
 @define(eq=False)
@@ -139,7 +143,7 @@ def open_sessions(daemon: Served, keys: Sequence[str]) -> Sequence[str]:
     found = []
     for key in keys:
         request = post(ENDPOINT, INITIALIZE, {"x-instantly-api-key": key})
-        found.append(_header(client.exchange(request), SESSION_HEADER))
+        found.append(session_of(client.exchange(request)))
     client.socket.close()
     return found
 
@@ -241,10 +245,11 @@ def _median(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def _header(response: bytes, name: str) -> str:
+def session_of(response: bytes) -> str:
+    """Return the id of the session that a response opens."""
     head = response.partition(b"\r\n\r\n")[0].decode("latin-1")
     for line in head.split("\r\n")[1:]:
         key, _, value = line.partition(":")
-        if key.lower() == name.lower():
+        if key.lower() == SESSION_HEADER.lower():
             return value.strip()
-    raise RuntimeError(f"no {name} in {head!r}")
+    raise RuntimeError(f"no {SESSION_HEADER} in {head!r}")

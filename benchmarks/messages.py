@@ -99,6 +99,11 @@ def event_stream(path: str, headers: Mapping[str, str]) -> bytes:
     return _head("GET", path, {"MCP-Protocol-Version": LEGACY, **lines})
 
 
+def session_end(path: str, headers: Mapping[str, str]) -> bytes:
+    """Return the DELETE that ends a session."""
+    return _head("DELETE", path, {"Host": "127.0.0.1", **headers})
+
+
 def asked_by_all(
     path: str, question: Question, sessions: Sequence[str]
 ) -> Sequence[bytes]:

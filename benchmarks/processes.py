@@ -48,6 +48,13 @@ class Served:
         (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) * 1024
 
+    def files(self) -> int:
+        """Return how many descriptors it has open; 0 where the system does not say."""
+        try:
+            return len(os.listdir(f"/proc/{self.pid}/fd"))
+        except OSError:
+            return 0
+
     def cpu(self) -> float:
         """Return the seconds of processor time it has used; 0 if unknown."""
         try:
@@ -102,6 +109,7 @@ class Stage:
             "listen": "tcp:0:interface=127.0.0.1",
             "upstream": f"http://127.0.0.1:{upstream.port}",
             "rate-limit": "1000000",
+            "max-connections": "10000",
             "log-format": "json",
             "log-file": str(ready.with_suffix(".log")),
             "state-dir": str(self._folder_of("state")),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from .enduring import Lap
 from .holding import Holding
 from .measures import BURST, Cost, Pair
 
@@ -76,9 +77,22 @@ def holding(found: Holding) -> Iterator[str]:
     )
     yield (
         f"A ping costs {found.with_sessions:.2f} times as much with {found.held} more"
-        f" sessions, and {found.with_streams:.2f} times as much with {found.held}"
+        f" sessions, {found.with_crowd:.2f} times as much after {found.crowd} were"
+        f" opened, and {found.with_streams:.2f} times as much with {found.held}"
         " open streams (target: no growth)."
     )
+
+
+def enduring(laps: Iterable[Lap]) -> Iterator[str]:
+    """Yield what a daemon held after each lap of mixed requests."""
+    yield "Pings, lists, calls, sessions and streams, mixed (target: no growth)."
+    yield ""
+    yield "requests  memory MB  files  ping CPU us"
+    for lap in laps:
+        yield (
+            f"{lap.requests:8}  {lap.memory / 1e6:9.1f}  {lap.files:5}"
+            f"  {lap.ping * 1e6:11.0f}"
+        )
 
 
 def _ratio(value: float, base: float) -> str:

@@ -18,7 +18,10 @@ from benchmarks.messages import CALL, KEYS, QUESTIONS, asked_by_all, campaigns_p
 from instantly_mcp._json import loads
 
 ROOT = Path(__file__).parent.parent
-FEW = ("--requests=4", "--rounds=1", "--held=2", "--counter=none", "--connections=2")
+FEW = (
+    *("--requests=4", "--rounds=1", "--held=2", "--counter=none", "--connections=2"),
+    *("--crowd=4", "--mixed=40"),
+)
 
 
 class Bench(ProcessProtocol):
@@ -55,6 +58,7 @@ class WholeRunTests(TestCase):
             self.assertRegex(printed, row)
         for words in ("calls at once", "Memory after start", "idle event stream"):
             self.assertIn(words, printed)
+        self.assertRegex(printed, r"(?m)^ +40 +[\d.]+ +\d+ +\d+$")
 
 
 class MessageTests(SynchronousTestCase):
@@ -78,3 +82,4 @@ class MessageTests(SynchronousTestCase):
         whole = head + b"\r\n\r\n{}"
         self.assertEqual(whole_length(whole, len(head)), len(whole))
         self.assertEqual(whole_length(b"HTTP/1.1 200 OK\r\n\r\n", 15), 0)
+        self.assertEqual(whole_length(b"HTTP/1.1 204 No Content\r\n\r\n", 23), 27)
