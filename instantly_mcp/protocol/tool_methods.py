@@ -146,7 +146,7 @@ class Running:
     def _finish(self, outcome: Result | Failure) -> None:
         if self._task is not None:
             self._note(outcome)
-            self.offer.tasks.finish(self._task, outcome)
+            self.offer.tasks.finish(self._task, _whole(outcome))
         elif self._answer.called:
             # The client left, and the tool did not stop for that.
             self._note(outcome)
@@ -168,6 +168,13 @@ class Running:
             CancelledError, ProtocolError
         ):
             self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
+
+
+def _whole(outcome: Result | Failure) -> Result | Failure:
+    """Make a result what a direct call would have answered: its type belongs to it."""
+    if isinstance(outcome, Failure):
+        return outcome
+    return {"resultType": "complete", **outcome}
 
 
 def _not_asked(failure: Failure) -> ToolResult:

@@ -304,6 +304,14 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
+        "The result in a task is what a direct call would answer",
+        TOOLS,
+        '    return {"resultType": "complete", **outcome}',
+        "    return outcome",
+        "rules.test_tasks",
+    ),
+    mutant(
+        "modern",
         "Cancelling a task stops its work",
         TASKS,
         "            task.running.cancel()",

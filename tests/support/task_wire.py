@@ -48,8 +48,11 @@ REQUESTS: JsonObject = {
 
 OUTCOME: JsonObject = {
     "type": "object",
-    "properties": {"content": {"type": "array"}},
-    "required": ["content"],
+    "properties": {
+        "content": {"type": "array"},
+        "resultType": {"const": "complete"},
+    },
+    "required": ["content", "resultType"],
 }
 
 FAILURE: JsonObject = {
