@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import envelopes, eras, features, lists, sessions
+from . import envelopes, eras, features, listening, lists, sessions
 from .mutant import Mutant
 
 ALL: Sequence[Mutant] = (
@@ -12,5 +12,6 @@ ALL: Sequence[Mutant] = (
     *eras.MUTANTS,
     *sessions.MUTANTS,
     *lists.MUTANTS,
+    *listening.MUTANTS,
     *features.MUTANTS,
 )

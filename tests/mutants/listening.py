@@ -1,0 +1,175 @@
+"""Mutants of subscriptions, and of what looks at resources for subscribers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .mutant import Mutant, mutant
+
+LISTEN = "protocol/subscriptions.py"
+TASKS = "protocol/tasks.py"
+TASK_METHODS = "protocol/task_methods.py"
+
+MUTANTS: Sequence[Mutant] = (
+    mutant(
+        "modern",
+        "A listen stream hears only the kinds that it asked for",
+        LISTEN,
+        "            if kind in listener.filter.lists:",
+        "            if True:",
+        "rules.test_subscriptions",
+        suite="--spec-version 2026-07-28 --suite all",
+    ),
+    mutant(
+        "modern",
+        "A subscription's id has the type of the request's id",
+        LISTEN,
+        "        meta = {META_SUBSCRIPTION: self.id}",
+        "        meta = {META_SUBSCRIPTION: str(self.id)}",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "The acknowledgment says the honored subset",
+        LISTEN,
+        "frozenset(kind for kind in offered if wanted.get(kind) is True)",
+        "frozenset(offered)",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "A listener who left is forgotten",
+        LISTEN,
+        "            self._listeners.discard(listener)",
+        "            pass",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "An update of somebody's own resource reaches nobody else",
+        LISTEN,
+        "if uri in listener.filter.uris and principal in (None, listener.principal):",
+        "if uri in listener.filter.uris:",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "legacy",
+        "There, too, an update of one's own resource reaches nobody else",
+        LISTEN,
+        "if uri in session.subscriptions and principal in (None, session.principal)",
+        "if uri in session.subscriptions",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "Nobody hears of somebody else's task",
+        LISTEN,
+        "                and listener.principal == task.principal\n",
+        "",
+        "protocol.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "One principal holds so many listen streams",
+        LISTEN,
+        "        if held >= MAX_LISTENERS:",
+        "        if held > 2 * MAX_LISTENERS:",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "taskIds need the tasks capability",
+        TASK_METHODS,
+        "    if filter.task_ids and lacks(",
+        "    if False and lacks(",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "Only resources that are served are honored",
+        TASK_METHODS,
+        "        if found is not None and may_watch(found, turn.caller)",
+        "        if found is None or may_watch(found, turn.caller)",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "both",
+        "Without a key nothing of a principal is watched",
+        "protocol/resource_methods.py",
+        "    return caller.credential is not None or not found",
+        "    return True or not found",
+        "rules.test_watching",
+    ),
+    mutant(
+        "modern",
+        "Only one's own tasks are honored",
+        TASKS,
+        "        held = self._of.get(principal, {})\n",
+        "        held = self._tasks\n",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "A task that is over or waits is told to who comes late",
+        TASK_METHODS,
+        "        if task.status != WORKING:",
+        "        if False:",
+        "rules.test_subscriptions",
+    ),
+    mutant(
+        "modern",
+        "What changes while nobody calls is looked at for a listen stream",
+        TASK_METHODS,
+        "[watched(offer, turn, uri, each) for uri, each in found.items()]",
+        "[]",
+        "rules.test_watching",
+    ),
+    mutant(
+        "modern",
+        "A listen stream that ends, ends the looking",
+        TASK_METHODS,
+        "    for leave in leaves:\n        leave()\n",
+        "",
+        "rules.test_watching",
+    ),
+    mutant(
+        "legacy",
+        "What changes while nobody calls is looked at for a session",
+        "protocol/resource_methods.py",
+        "        held[uri] = watched(offer, turn, uri, found)\n",
+        "",
+        "rules.test_watching",
+    ),
+    mutant(
+        "legacy",
+        "A session that ends, ends the looking",
+        "protocol/session.py",
+        "        self.streams.clear()\n        self.unsubscribe_all()\n",
+        "        self.streams.clear()\n",
+        "rules.test_watching",
+    ),
+    mutant(
+        "legacy",
+        "2024-11-05: a stream that ends, ends the looking",
+        "transports/legacy_sse.py",
+        "        session.unsubscribe_all()\n",
+        "",
+        "rules.test_watching",
+    ),
+    mutant(
+        "both",
+        "One principal has so many watches at a time",
+        "protocol/watching.py",
+        "            if running >= MAX_WATCHES:",
+        "            if running > 2 * MAX_WATCHES:",
+        "protocol.test_watching",
+    ),
+    mutant(
+        "modern",
+        "A listen stream ends with its result",
+        LISTEN,
+        'listener.ended.callback({"resultType": "complete", "_meta": meta})',
+        "listener.ended.cancel()",
+        "rules.test_subscriptions",
+    ),
+)

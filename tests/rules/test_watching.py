@@ -1,0 +1,143 @@
+"""Subscribing to what changes while nobody calls, in both eras."""
+
+from __future__ import annotations
+
+from instantly_mcp.protocol.subscriptions import MAX_LISTENERS
+from tests.support.clients import SessionClient, StreamClient
+from tests.support.messages import initialize, request
+from tests.support.received import Received
+from tests.support.servers import BOB
+
+from .extras import TIDE_SECONDS, TIDES
+from .test_subscriptions import UPDATED, WATCHED, ListenTestCase
+
+
+class WatchTests(ListenTestCase):
+    """What changes while nobody calls is looked at for who subscribes."""
+
+    URI = "test://tides"
+
+    def setUp(self) -> None:
+        """Let nothing be looked at after the test."""
+        super().setUp()
+        self.addCleanup(self.rig.offer.changes.close)
+
+    def get(self, client: SessionClient, last: str | None = None) -> Received:
+        """Open the stream of a session that hears of changes, or take it up again."""
+        headers = {"accept": "text/event-stream"}
+        if last is not None:
+            headers["last-event-id"] = last
+        return self.rig.send(
+            method="GET",
+            session=client.session,
+            key=client.key,
+            version=client.version,
+            with_headers=headers,
+        )
+
+    def turn(self, tides: int = 1) -> None:
+        """Let time pass."""
+        for _ in range(tides):
+            self.clock.advance(TIDE_SECONDS)
+
+    def test_listening(self) -> None:
+        """A listen stream hears of changes that nobody else's call found."""
+        stream = self.listen({"resourceSubscriptions": [self.URI]})
+        self.assertEqual(self.heard(stream), [])
+        self.turn(2)
+        self.assertEqual(self.heard(stream), [UPDATED] * 2)
+        self.assertEqual(stream.notifications[1]["params"]["uri"], self.URI)
+
+    def test_listening_ends(self) -> None:
+        """The looking ends when the client leaves, and not before the last does."""
+        wanted = {"resourceSubscriptions": [self.URI]}
+        first, second = self.listen(wanted), self.listen(wanted)
+        bob = self.listen(wanted, key=BOB)
+        self.assertEqual(self.rig.tides.watched, 2)
+        first.leave()
+        bob.leave()
+        self.assertEqual(self.rig.tides.watched, 1)
+        self.turn()
+        self.assertEqual(self.heard(second), [UPDATED])
+        second.leave()
+        self.assertEqual(self.rig.tides.watched, 0)
+
+    def test_graceful_end(self) -> None:
+        """When the daemon stops, nothing is looked at any more."""
+        self.listen({"resourceSubscriptions": [self.URI]})
+        self.client().ask(request("resources/subscribe", {"uri": self.URI}))
+        self.assertEqual(self.rig.tides.watched, 1)
+        self.rig.offer.changes.close()
+        self.assertEqual(self.rig.tides.watched, 0)
+
+    def test_over(self) -> None:
+        """What will not change any more is not looked at, and the stream stays."""
+        stream = self.listen({"resourceSubscriptions": [self.URI]})
+        self.turn(TIDES + 1)
+        self.assertEqual(self.heard(stream), [UPDATED] * TIDES)
+        self.assertEqual(self.rig.tides.watched, 0)
+        self.assertFalse(stream.ended)
+
+    def test_refused_stream(self) -> None:
+        """A stream that is refused leaves nothing behind that looks."""
+        for number in range(MAX_LISTENERS):
+            self.listen({}, id=number)
+        refused = self.listen({"resourceSubscriptions": [self.URI]})
+        self.assertEqual((refused.status, self.rig.tides.watched), (429, 0))
+
+    def test_session_eras(self) -> None:
+        """There, resources/subscribe begins it and unsubscribe ends it."""
+        for version in ("2025-03-26", "2025-06-18", "2025-11-25"):
+            with self.subTest(version=version):
+                client = self.client(version)
+                stream = self.get(client)
+                for _ in range(2):
+                    client.ask(request("resources/subscribe", {"uri": self.URI}))
+                self.assertEqual(self.rig.tides.watched, 1)
+                self.turn()
+                self.assertEqual(len(stream.notifications), 1)
+                client.ask(request("resources/unsubscribe", {"uri": self.URI}))
+                self.assertEqual(self.rig.tides.watched, 0)
+                self.turn()
+                self.assertEqual(len(stream.notifications), 1)
+
+    def test_session_ends(self) -> None:
+        """The end of a session ends the looking; another's goes on."""
+        clients = [self.client(), self.client(key=BOB)]
+        for client in clients:
+            client.ask(request("resources/subscribe", {"uri": self.URI}))
+        self.assertEqual(self.rig.tides.watched, 2)
+        self.rig.send(method="DELETE", session=clients[0].session, version="2025-11-25")
+        self.assertEqual(self.rig.tides.watched, 1)
+
+    def test_first_revision(self) -> None:
+        """There, it ends with the only stream that the session will ever have."""
+        client = StreamClient(self.rig)
+        client.ask(initialize("2024-11-05"))
+        client.ask(request("resources/subscribe", {"uri": self.URI}, "subscribe"))
+        self.turn()
+        [told] = client.stream.notifications
+        self.assertEqual((told["method"], self.rig.tides.watched), (UPDATED, 1))
+        client.stream.leave()
+        self.assertEqual(self.rig.tides.watched, 0)
+
+    def test_stream_is_lost(self) -> None:
+        """A stream that is taken up again brings what was found meanwhile."""
+        client = self.client()
+        stream = self.get(client)
+        client.ask(request("resources/subscribe", {"uri": self.URI}))
+        self.turn()
+        last = stream.events[-1].id
+        stream.leave()
+        self.turn()
+        again = self.get(client, last)
+        self.assertEqual(len(again.notifications), 1)
+
+    def test_without_a_key(self) -> None:
+        """Without a key nothing of a principal can be watched."""
+        stream = self.listen({"resourceSubscriptions": [self.URI, WATCHED]}, key=None)
+        self.assertEqual(self.honored(stream), {"resourceSubscriptions": [WATCHED]})
+        asked = request("resources/subscribe", {"uri": self.URI})
+        received = self.client(key=None).ask(asked)
+        self.assertEqual((received.status, received.error["code"]), (401, -32001))
+        self.assertEqual(self.rig.tides.watched, 0)
