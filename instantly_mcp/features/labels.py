@@ -76,11 +76,15 @@ _FILTERS: Mapping[str, str] = {
     )
 }
 
+_WORDS = {"won": "FILTER_LEAD_CLOSED"}
+"""What results call it, where the API's filter has another word."""
+
 
 def to_lead_filter(value: Json) -> Json:
     """Return the API's name of a lead filter: ``replied`` is FILTER_VAL_REPLIED."""
     word = str(value).strip()
-    found = _FILTERS.get(word) or _FILTERS.get(word.lower().replace(" ", "_"))
+    short = word.lower().replace(" ", "_")
+    found = _FILTERS.get(word) or _FILTERS.get(short) or _WORDS.get(short)
     if found is None:
         names = [name for name in _FILTERS if name.islower()]
         raise Refusal(

@@ -254,7 +254,6 @@ class DefectTests(ToolTestCase):
             {"in_campaign": True},
             {"excluded_ids": ["x"]},
             {"limit": 10, "copy_leads": True},
-            {"campaign": ""},
         )
         for selection in selections:
             error = self.failure(
@@ -262,6 +261,8 @@ class DefectTests(ToolTestCase):
             )
             self.assertEqual(error["code"], "empty_selection", selection)
         self.assertEqual(self.instantly.executed, [])
+        empty = {"to_list_id": "l", "campaign": ""}
+        self.assertFalse(self.allows("move_leads_to_campaign_or_list", empty))
 
     def test_17_verification_poll_path(self) -> None:
         """The status is read where the API has it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ..._json import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER, WARMUP_STATUS
 from ...protocol.call import Call
@@ -10,11 +12,13 @@ from ..bench import Bench
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS
 from ..labels import labelled, names_and_codes, to_code
+from ..results import Refusal
 from ..shapes import shape_of
 from ..values import comma_list
 from ..workflows.following import disable_warmup, enable_warmup
 from ..workflows.jobs import started
 from .shared import (
+    CURSOR,
     JOB_OUTPUT,
     LIST_OUTPUT,
     WAIT,
@@ -37,7 +41,7 @@ BRIEF = labelled(CODES, drop=SECRETS | {"warmup", "signature", "organization"})
 
 EMAIL = id_of("email", to="email")
 TEXT = {"type": "string"}
-PORT = {"type": "integer"}
+PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 WARMUP = shape_of(
     "patchAccount",
     "warmup",
@@ -63,6 +67,20 @@ def vitals(reply: Json, given: JsonObject) -> JsonObject:
         "passed": passed,
         "failed": failed,
     }
+
+
+def cursor(value: Json) -> Json:
+    """Return a cursor of accounts; Instantly has no answer to a bare address.
+
+    :raises Refusal: for what cannot be one.
+    """
+    if "@" in str(value) and "&" not in str(value):
+        raise Refusal(
+            "bad_argument",
+            "An address is no cursor of this list.",
+            "Give page.next_cursor of the last page as it is.",
+        )
+    return value
 
 
 def only(value: Json) -> Json:
@@ -96,7 +114,8 @@ TOOLS = (
         hints=READS,
         operation="listAccount",
         arguments=(
-            *paging(),
+            paging()[0],
+            evolve(CURSOR, convert=cursor),
             argument("search", says="part of an address, or a domain"),
             argument(
                 "status",
@@ -152,7 +171,7 @@ TOOLS = (
             required("smtp_password", schema=TEXT),
             required("smtp_host", schema=TEXT),
             required("smtp_port", schema=PORT),
-            argument("daily_limit", schema=PORT),
+            argument("daily_limit", schema={"type": "integer"}),
             argument("sending_gap"),
             argument("enable_slow_ramp", schema={"type": "boolean"}),
             argument("reply_to", schema=TEXT),

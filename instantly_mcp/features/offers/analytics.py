@@ -6,7 +6,8 @@ from ..._json import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.call import Call
 from ..bench import Bench
-from ..declaration import Declared, argument
+from ..days import moments_in_order
+from ..declaration import ID, Declared, argument
 from ..hints import READS
 from ..labels import labelled, names_and_codes, to_code
 from ..results import Refusal
@@ -15,6 +16,7 @@ from .shared import ROWS_OUTPUT
 
 _row = labelled({"campaign_status": CAMPAIGN_STATUS})
 TEXT = {"type": "string"}
+MOST = 100
 START = argument("start_date", says="YYYY-MM-DD")
 END = argument("end_date", says="inclusive", convert=end_of_day)
 
@@ -58,6 +60,7 @@ def totals(reply: Json, given: JsonObject) -> JsonObject:
 
 async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Read the totals of one campaign by ``id``, of several by ``ids``."""
+    moments_in_order(given.get("start_date"), given.get("end_date"))
     asked = dict(given)
     several = asked.pop("ids", None)
     if several and asked.get("id"):
@@ -76,6 +79,12 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
     return {**result, "without_data": missing} if missing else result
 
 
+async def daily_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Read the numbers of each day."""
+    moments_in_order(given.get("start_date"), given.get("end_date"))
+    return rows(await bench.execute("getDailyCampaignAnalytics", given, call), given)
+
+
 async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Read warm-up numbers of one or of several accounts."""
     emails = list(given.get("emails") or ())
@@ -88,6 +97,12 @@ async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
             "Give email or emails (up to 100 addresses).",
         )
     asked = {"emails": list(dict.fromkeys(each.strip() for each in emails))}
+    if len(asked["emails"]) > MOST:
+        raise Refusal(
+            "bad_argument",
+            f"{len(asked['emails'])} accounts are too many at once.",
+            f"Give at most {MOST}, email included.",
+        )
     reply = await bench.execute("getWarmupAnalytics", asked, call)
     return reply if isinstance(reply, dict) else {"result": reply}
 
@@ -106,8 +121,12 @@ TOOLS = (
         operation="getCampaignAnalytics",
         work=campaign_analytics,
         arguments=(
-            argument("campaign_id", to="id"),
-            argument("campaign_ids", to="ids"),
+            argument("campaign_id", to="id", schema=ID),
+            argument(
+                "campaign_ids",
+                to="ids",
+                schema={"type": "array", "items": ID, "minItems": 1},
+            ),
             START,
             END,
             argument("exclude_total_leads_count", says="faster"),
@@ -122,7 +141,7 @@ TOOLS = (
         hints=READS,
         operation="getDailyCampaignAnalytics",
         arguments=(
-            argument("campaign_id"),
+            argument("campaign_id", schema=ID),
             START,
             END,
             argument(
@@ -131,7 +150,7 @@ TOOLS = (
                 convert=to_code(CAMPAIGN_STATUS),
             ),
         ),
-        reshape=rows,
+        work=daily_analytics,
         output=ROWS_OUTPUT,
     ),
     Declared(
@@ -148,7 +167,7 @@ TOOLS = (
         arguments=(
             argument("email", schema=TEXT),
             argument(
-                "emails", schema={"type": "array", "items": TEXT, "maxItems": 100}
+                "emails", schema={"type": "array", "items": TEXT, "maxItems": MOST}
             ),
         ),
     ),

@@ -7,7 +7,7 @@ from ...catalog.codes import EMAIL_KIND, INTEREST
 from ...protocol.call import Call
 from ...protocol.tool import TaskSupport
 from ..bench import Bench
-from ..declaration import Declared, argument, assumed, required
+from ..declaration import ID, Declared, argument, assumed, required
 from ..hints import ADDS, CHANGES, DESTROYS_ANEW, READS
 from ..labels import labelled, to_code
 from ..results import page
@@ -81,8 +81,8 @@ TOOLS = (
         arguments=(
             *paging(20),
             argument("search"),
-            argument("campaign_id"),
-            argument("list_id"),
+            argument("campaign_id", schema=ID),
+            argument("list_id", schema=ID),
             argument(
                 "i_status",
                 schema={"type": ["string", "integer"]},
@@ -141,7 +141,7 @@ TOOLS = (
                 },
             ),
             argument("eaccount"),
-            argument("expected_recipient", schema=TEXT),
+            argument("expected_recipient", schema=ID),
             argument("additional_recipients", schema={"type": "array", "items": TEXT}),
             argument(
                 "cc_address_email_list", says="comma-separated", convert=comma_list

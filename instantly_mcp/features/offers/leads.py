@@ -12,9 +12,9 @@ from ...catalog.codes import (
     LEAD_VERIFICATION,
 )
 from ...protocol.tool import TaskSupport
-from ..declaration import Argument, Declared, argument, required
+from ..declaration import ID, Argument, Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
-from ..labels import labelled, to_code, to_lead_filter
+from ..labels import labelled, names_and_codes, to_code, to_lead_filter
 from ..shapes import shape_of
 from ..workflows.add_leads import add_leads
 from ..workflows.create_lead import create_lead
@@ -71,6 +71,7 @@ QUERIES = shape_of(
     'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
 )
 LEAD_ID = id_of("lead_id")
+ESG = argument("esg_code", schema={"enum": [*ESG_FILTERS, *range(5)]}, convert=str)
 PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
 OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
 SKIPS = ("skip_if_in_workspace", "skip_if_in_campaign", "skip_if_in_list")
@@ -109,8 +110,8 @@ def skips() -> tuple[Argument, ...]:
 def selection(says: str) -> tuple[Argument, ...]:
     """Declare how leads are picked."""
     return (
-        argument("campaign", schema=TEXT, says="campaign id"),
-        argument("list_id", schema=TEXT),
+        argument("campaign", schema=ID, says="campaign id"),
+        argument("list_id", schema=ID),
         argument("ids", schema=TEXTS, says="lead ids"),
         argument("excluded_ids", schema=TEXTS),
         argument("contacts", schema=TEXTS, says="addresses"),
@@ -152,10 +153,10 @@ TOOLS = (
             argument("smart_view_id"),
             argument(
                 "enrichment_status",
-                schema={"enum": [*ENRICHMENT]},
+                schema=names_and_codes(ENRICHMENT),
                 convert=to_code(ENRICHMENT),
             ),
-            argument("esg_code", schema={"enum": [*ESG_FILTERS]}),
+            ESG,
         ),
         reshape=listing(BRIEF),
         cursor_of=behind,
@@ -185,8 +186,8 @@ TOOLS = (
         also=("getCampaign",),
         work=create_lead,
         arguments=(
-            argument("campaign", schema=TEXT, says="campaign id"),
-            argument("list_id", schema=TEXT),
+            argument("campaign", schema=ID, says="campaign id"),
+            argument("list_id", schema=ID),
             argument("email", schema=TEXT),
             *details(TEXT),
             *skips(),
@@ -244,8 +245,8 @@ TOOLS = (
                     "items": ONE_LEAD,
                 },
             ),
-            argument("campaign_id"),
-            argument("list_id"),
+            argument("campaign_id", schema=ID),
+            argument("list_id", schema=ID),
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),
             argument("verify_leads_on_import", says="costs credits"),
@@ -273,8 +274,8 @@ TOOLS = (
         also=("getCampaign", "getBackgroundJob"),
         work=move_leads,
         arguments=(
-            argument("to_campaign_id"),
-            argument("to_list_id"),
+            argument("to_campaign_id", schema=ID),
+            argument("to_list_id", schema=ID),
             *selection("as in list_leads"),
             argument("copy_leads"),
             argument("limit", schema={"type": "integer", "minimum": 1}),
@@ -285,7 +286,7 @@ TOOLS = (
             argument("reset_interest_status"),
             argument("assigned_to"),
             argument("esp_code"),
-            argument("esg_code"),
+            ESG,
             WAIT,
         ),
         task=TaskSupport.OPTIONAL,

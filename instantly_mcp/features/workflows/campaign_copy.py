@@ -78,9 +78,10 @@ def remarks(steps: Sequence[JsonObject]) -> list[str]:
 
 
 def variants_of(step: JsonObject) -> list[JsonObject]:
-    """Return the step itself and its A/B variants."""
+    """Return the step and its A/B variants; their subject is its, or their own."""
     first = {"subject": step.get("subject", ""), "body": step.get("body", "")}
-    return [first, *step.get("variants", ())]
+    others = step.get("variants", ())
+    return [first, *({"subject": first["subject"], **each} for each in others)]
 
 
 def _check(number: int, step: JsonObject) -> None:
@@ -91,10 +92,18 @@ def _check(number: int, step: JsonObject) -> None:
                 f"Step {number} has no body.",
                 "Write the copy of every step; none is ever made up here.",
             )
-    if number == 1 and not one_line(str(step.get("subject", ""))):
+    if number > 1:
+        return
+    if step.get("wait"):
+        raise Refusal(
+            "bad_argument",
+            "The first step waits for nothing: it goes out when its lead's turn comes.",
+            "Give wait to the steps that follow; start_date says when all begins.",
+        )
+    if not all(one_line(str(each.get("subject", ""))) for each in variants_of(step)):
         raise Refusal(
             "missing_copy",
-            "The first step has no subject.",
+            "The first step, or a variant of it, has no subject.",
             "Only follow-ups may leave the subject empty: they then join the thread.",
         )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.call import Call
 from ..bench import Bench
+from ..days import days_in_order
 from ..labels import labelled
 from ..zones import Placement
 from .campaign_copy import remarks, sequence_of, steps_given
@@ -48,13 +50,15 @@ _short = labelled({"status": CAMPAIGN_STATUS})
 async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Create a draft, or say what it would be, or ask for the senders."""
     steps = steps_given(given)
+    days_in_order(given.get("start_date"), given.get("end_date"))
     settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
     window = bench.zones.place(
         settled["timezone"], settled["timing_from"], settled["timing_to"]
     )
     if not given.get("email_list"):
         return await offer_choice(bench, call)
-    senders = await require_able(bench, call, given["email_list"])
+    wanted = [address.strip() for address in given["email_list"]]
+    senders = await require_able(bench, call, wanted)
     payload = {
         "name": given["name"],
         "campaign_schedule": _schedule(settled, window),
@@ -62,7 +66,7 @@ async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
         "email_list": senders,
         **{name: settled[name] for name in SETTINGS if name in settled},
     }
-    report = _report(given, window, steps)
+    report = _report(given, window, [*remarks(steps), *_over(bench, given)])
     if given.get("dry_run"):
         return {"stage": "preview", "would_create": payload, **report}
     campaign = await bench.fetch("createCampaign", payload, call)
@@ -101,9 +105,14 @@ def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
     return schedule
 
 
-def _report(
-    given: JsonObject, window: Placement, steps: Sequence[JsonObject]
-) -> JsonObject:
+def _over(bench: Bench, given: JsonObject) -> list[str]:
+    end = given.get("end_date")
+    if not end or date.fromisoformat(end) >= bench.today():
+        return []
+    return [f"end_date {end} is past: the campaign will send nothing."]
+
+
+def _report(given: JsonObject, window: Placement, remarks: Sequence[str]) -> JsonObject:
     applied = {
         CALLED.get(name, name): value
         for name, value in DEFAULTS.items()
@@ -113,7 +122,6 @@ def _report(
         "timezone": window.as_object(),
         "defaults_applied": applied,
     }
-    found = remarks(steps)
-    if found:
-        report["remarks"] = found
+    if remarks:
+        report["remarks"] = list(remarks)
     return report

@@ -9,6 +9,7 @@ from ..results import Failed, Refusal
 from .consequences import of_joining, warned
 from .following import start_and_follow
 
+NARROWING = ("search", "filter", "contacts", "queries", "ids")
 SELECTORS = ("search", "filter", "contacts", "queries", "ids", "campaign", "list_id")
 
 
@@ -27,6 +28,13 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
             "No leads are selected; this could move every lead of the workspace.",
             "Select by ids, campaign, list_id, contacts, search, filter or queries.",
         )
+    for name in NARROWING:
+        if name in given and not _says_something(given[name]):
+            raise Refusal(
+                "bad_argument",
+                f"{name} is empty; that could move every lead there is.",
+                f"Say which leads in {name}, or leave it out.",
+            )
     if given.get("ids") and not (given.get("campaign") or given.get("list_id")):
         raise Refusal(
             "bad_argument",

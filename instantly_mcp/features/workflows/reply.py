@@ -62,7 +62,13 @@ def _account(given: Json, original: JsonObject) -> str:
             f"The mail belongs to {owner}; a reply from {wanted} breaks the thread.",
             "Leave eaccount out, or give the account that received the mail.",
         )
-    return wanted
+    if not wanted:
+        raise Refusal(
+            "bad_argument",
+            "Instantly does not say which account the mail belongs to.",
+            "Give eaccount, the account that received it.",
+        )
+    return owner or wanted
 
 
 def _recipient(original: JsonObject, account: str) -> str:

@@ -23,14 +23,18 @@ ASK_AGAIN = (
     "no credit."
 )
 
+NEVER_VERIFIED = (
+    "This address was not verified yet: call verify_email without check_only, which "
+    "costs a credit."
+)
+
 
 async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     """Verify an address, or only look at what a verification came to."""
     address = given["email"]
     look = {"email": address}
     if given.get("check_only"):
-        reply = await bench.execute("checkVerificationStatus", look, call)
-        return _described(address, reply, charged=False)
+        return await _looked(bench, look, call)
     try:
         reply = await bench.execute("createEmailVerification", look, call)
     except ApiError as error:
@@ -45,6 +49,16 @@ async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     if trouble is not None:
         described["last_look_failed"] = error_object(trouble)
     return described
+
+
+async def _looked(bench: Bench, look: JsonObject, call: Call) -> Json:
+    try:
+        reply = await bench.execute("checkVerificationStatus", look, call)
+    except ApiError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return Failed(error_object(error, NEVER_VERIFIED))
+        raise
+    return _described(look["email"], reply, charged=False)
 
 
 async def _settled(
