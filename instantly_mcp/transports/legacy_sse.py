@@ -20,6 +20,7 @@ from ..pipeline.answering import members_of
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
+from ..pipeline.media import names_stream
 from ..pipeline.outlets import ChannelOutlet
 from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
@@ -63,7 +64,7 @@ class LegacySse:
             return True
         return (
             exchange.session_id is None
-            and _names_event_stream(exchange)
+            and names_stream(", ".join(exchange.headers.all("accept")))
             and not is_modern_header(exchange.headers.get(VERSION_HEADER))
         )
 
@@ -141,8 +142,3 @@ class LegacySse:
 def _silent_if_cancelled(failure: Failure) -> None:
     """A cancelled request has no answer."""
     failure.trap(CancelledError)
-
-
-def _names_event_stream(exchange: Exchange) -> bool:
-    """Old clients ask for exactly this type; a browser's ``*/*`` does not count."""
-    return any("text/event-stream" in value for value in exchange.headers.all("accept"))

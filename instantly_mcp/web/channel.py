@@ -9,7 +9,6 @@ chunks, pipelining, back-pressure. What cannot be read is refused with a JSON bo
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import (
@@ -28,8 +27,9 @@ from twisted.web.http_headers import Headers as WireHeaders
 from zope.interface import implementer
 
 from .deadline import Deadline
-from .head import Head, oversized, parse_head
+from .head import Head, hopeless, oversized, parse_head
 from .journal import REFUSED, Visit
+from .phase import Phase
 from .refusals import (
     Refusal,
     body_too_large,
@@ -43,17 +43,6 @@ if TYPE_CHECKING:
     from .site import McpSite
 
 _PROBES = frozenset(("/health", "/healthz", "/ready", "/readyz", "/ping"))
-
-
-class Phase(Enum):
-    """What the connection waits for."""
-
-    FRESH = "the first byte"
-    HEAD = "the rest of a head"
-    BODY = "the rest of a body"
-    ANSWER = "us"
-    IDLE = "another request"
-    ENDING = "the end"
 
 
 @implementer(IHalfCloseableProtocol)
@@ -193,10 +182,8 @@ class McpChannel(HTTPChannel):
         limits = self.site.limits
         if not block:
             self._rest()
-        elif len(block) > limits.head:
-            self.refuse(oversized(block, limits))
-        elif block.count(b"\n") != block.count(b"\r\n"):
-            self.refuse(malformed("a line that does not end in CRLF"))
+        elif (refusal := hopeless(block, limits)) is not None:
+            self.refuse(refusal)
         elif self.phase is not Phase.HEAD:
             # The deadline is for the whole head; later bytes do not move it. A fresh
             # connection has had its deadline since it was made.

@@ -38,6 +38,7 @@ _TARGET = re.compile(r"[!\"$-~]+").fullmatch
 _HOST = re.compile(r"[0-9A-Za-z._:\[\]~%-]{1,255}").fullmatch
 _VERSION = re.compile(r"HTTP/[0-9]\.[0-9]").fullmatch
 _MAX_DIGITS = 15
+_TLS_HELLO = b"\x16\x03"
 
 _TEXT = bytes({*range(0x20, 0x100), *b"\t"} - {0x7F})
 """Every byte that a line may hold: all but control characters."""
@@ -119,6 +120,17 @@ def oversized(block: bytes, limits: WebLimits) -> Refusal:
     return head_too_large(f"The request head is larger than {limits.head} bytes")
 
 
+def hopeless(block: bytes, limits: WebLimits) -> Refusal | None:
+    """Say why a head that has not ended yet need not be waited for, if so."""
+    if len(block) > limits.head:
+        return oversized(block, limits)
+    if block.count(b"\n") != block.count(b"\r\n"):
+        return malformed("a line that does not end in CRLF")
+    if block.startswith(_TLS_HELLO):
+        return malformed("this is TLS, and the port has none")
+    return None
+
+
 def _unknown_version(version: str) -> Refusal:
     if not _VERSION(version):
         return malformed("the request line")
@@ -187,7 +199,7 @@ def _framed(
     if encodings is not None and any(e.lower() != "identity" for e in encodings):
         return encoded_body(mcp=mcp)
     expect = headers.get("expect")
-    if expect is not None and expect[0].lower() != "100-continue":
+    if expect is not None and any(e.lower() != "100-continue" for e in expect):
         return Refusal(
             status=417,
             error="expectation_failed",

@@ -18,9 +18,10 @@ from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
-from .channel import McpChannel, Phase
+from .channel import McpChannel
 from .journal import GONE, Journal
 from .limits import WebLimits
+from .phase import Phase
 from .request import McpRequest
 
 SECURITY_HEADERS = (

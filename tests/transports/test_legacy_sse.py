@@ -54,7 +54,8 @@ class OpeningTests(RigTestCase):
 
     def test_bare_get_that_wants_no_stream(self) -> None:
         """A GET of /mcp by a browser or curl opens no stream."""
-        for accept in ("*/*", "application/json", "text/html"):
+        none = "text/event-stream;q=0, application/json"
+        for accept in ("*/*", "application/json", "text/html", none):
             with self.subTest(accept=accept):
                 received = self.rig.send(method="GET", with_headers={"accept": accept})
                 self.assertEqual(received.status, 405)

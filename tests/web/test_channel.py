@@ -127,6 +127,10 @@ class RefusingTests(ChannelTestCase):
         self.assertEqual(self.house.pipeline.exchanges, [])
         return connection
 
+    def test_tls_hello(self):
+        """TLS on a port that has none is refused at its first bytes, not after 10 s."""
+        self.refused(bytes.fromhex("16030100c8010000c40303"), 400)
+
     def test_a17_smuggling(self):
         """A17: an ambiguous request is 400, and what follows it is never read."""
         for lines in (

@@ -189,6 +189,8 @@ class ParseTests(SynchronousTestCase):
         """The only expectation that can be met is 100-continue."""
         self.assertTrue(self.parsed(head("Expect: 100-Continue")).continues)
         self.assertEqual(self.refused(head("Expect: miracles")), 417)
+        both = head("Expect: 100-continue", "Expect: miracles")
+        self.assertEqual(self.refused(both), 417)
 
     def test_persistence(self):
         """A connection persists unless its client asks to close it."""
