@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from .._json import Encoded, Json, JsonObject, dumps
+from .content import known_to
 from .cursor import Pager
 from .tool import Tool, ToolResult, text
 from .versions import Revision
@@ -83,10 +84,11 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
     """
     rendered: dict[str, Json] = {}
     if result.structured is None:
-        rendered["content"] = list(result.content)
+        rendered["content"] = known_to(revision, result.content)
     else:
         encoded = dumps(result.structured)
-        rendered["content"] = list(result.content) or [text(encoded.decode())]
+        content = known_to(revision, result.content)
+        rendered["content"] = content or [text(encoded.decode())]
         kind = "object" if isinstance(result.structured, dict) else None
         if _may_be_structured(kind, revision):
             rendered["structuredContent"] = Encoded(encoded)

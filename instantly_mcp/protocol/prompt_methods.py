@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from .._json import Json, JsonObject
 from .calling import call_for, run_call
+from .content import known_to
 from .errors import invalid_params, key_required
 from .offer import Offer, Result, Turn
 from .prompt import Prompt, PromptMessage
@@ -37,7 +38,12 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
     call = call_for(offer, turn)
 
     def written(messages: Sequence[PromptMessage]) -> Result:
-        shown = [message.as_object() for message in messages]
+        contents = [message.content for message in messages]
+        known = known_to(turn.caller.revision, contents)
+        shown = [
+            PromptMessage(message.role, content).as_object()
+            for message, content in zip(messages, known, strict=True)
+        ]
         return {"description": prompt.description, "messages": shown}
 
     rendering = run_call(call, prompt.render, arguments, call)

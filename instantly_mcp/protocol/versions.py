@@ -27,6 +27,7 @@ class Revision:
     :param progress_messages: progress notifications carry a ``message``.
     :param elicitation: a server may ask the person; before that it never does, even
         of a client that declares to answer.
+    :param lacks_content: types of content blocks that came with a later revision.
     :param choices: forms have titled choices, choices of several, and defaults.
     """
 
@@ -40,6 +41,7 @@ class Revision:
     completions: bool = True
     elicitation: bool = True
     choices: bool = True
+    lacks_content: frozenset[str] = frozenset()
     priming: bool = False
 
 
@@ -50,9 +52,14 @@ V2024_11_05 = Revision(
     progress_messages=False,
     completions=False,
     elicitation=False,
+    lacks_content=frozenset({"audio", "resource_link"}),
 )
 V2025_03_26 = Revision(
-    version="2025-03-26", structured=False, batches=True, elicitation=False
+    version="2025-03-26",
+    structured=False,
+    batches=True,
+    elicitation=False,
+    lacks_content=frozenset({"resource_link"}),
 )
 V2025_06_18 = Revision(version="2025-06-18", choices=False)
 V2025_11_25 = Revision(

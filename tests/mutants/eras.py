@@ -199,6 +199,14 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
+        "Content of a type that a revision lacks does not exist there",
+        "protocol/content.py",
+        "    if not lacking:",
+        "    if True:",
+        "protocol.test_content",
+    ),
+    mutant(
+        "legacy",
         "Forms of 2025-06-18 have plain choices only",
         VERSIONS,
         'V2025_06_18 = Revision(version="2025-06-18", choices=False)',

@@ -239,6 +239,13 @@ class NegotiationTests(RulesTestCase):
                     self.clock.advance(301)
                 self.assertTrue(received.result["isError"])
 
+    def test_content(self) -> None:
+        """A sound comes with 2025-03-26; before it, a text stands there."""
+        for version in LEGACY_VERSIONS:
+            result = self.client(version).ask(call("test_audio_content")).result
+            kind = "text" if version == "2024-11-05" else "audio"
+            self.assertEqual([each["type"] for each in result["content"]], [kind])
+
     def test_forms(self) -> None:
         """Choices of several, titled ones and defaults come with 2025-11-25."""
         for version, plain in (("2025-06-18", True), ("2025-11-25", False)):
