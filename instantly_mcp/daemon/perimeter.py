@@ -2,12 +2,53 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from urllib.parse import urlsplit
+
+from attrs import define, field
+from twisted.logger import Logger
 
 from ..access.exposure import is_local
 from ..pipeline.origins import Perimeter
 from .listening import ListenAddress
 from .settings import Settings
+
+
+@define(eq=False)
+class RefusedNames:
+    """Tells the operator, once for each name, how callers who use it are let in.
+
+    The caller is not told: what guards the daemon is no business of a model.
+    """
+
+    log: ClassVar[Logger] = Logger()
+    MOST: ClassVar[int] = 32
+
+    _told: set[tuple[str, str]] = field(factory=set, init=False)
+
+    def __call__(self, header: str, name: str) -> None:
+        """Note that a request was refused for this name."""
+        if (header, name) in self._told or len(self._told) >= self.MOST:
+            return
+        self._told.add((header, name))
+        self.log.warn(
+            "{code} a request with {header} {name} was refused: {fix}",
+            **_LETTING_IN[header],
+            header=header,
+            name=name,
+        )
+
+
+_LETTING_IN = {
+    "Host": {
+        "code": "IMCP-HOST",
+        "fix": "if that is this server, set public_url to its address",
+    },
+    "Origin": {
+        "code": "IMCP-ORIGIN",
+        "fix": "if that page may call, name it in allow_origin",
+    },
+}
 
 
 def perimeter_of(settings: Settings) -> Perimeter:
@@ -22,6 +63,7 @@ def perimeter_of(settings: Settings) -> Perimeter:
         settings.allow_origin,
         own,
         check_hosts=local or settings.public_url is not None,
+        tell=RefusedNames(),
     )
 
 

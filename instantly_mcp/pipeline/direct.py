@@ -35,6 +35,11 @@ ALLOWED = {
     Route.MESSAGES: "POST, OPTIONS",
 }
 
+_WHAT_A_GET_NEEDS = (
+    "Method not allowed: GET only opens an event stream here, for clients of "
+    "2025-11-25 or older that accept text/event-stream."
+)
+
 
 @implementer(IStage)
 @frozen
@@ -73,7 +78,9 @@ class DirectExecution:
         allowed = ALLOWED[exchange.route]
         error = ProtocolError(
             SERVER_ERROR,
-            f"Method not allowed. This path takes {allowed}.",
+            _WHAT_A_GET_NEEDS
+            if exchange.method == "GET" and exchange.route is Route.MCP
+            else f"Method not allowed. This path takes {allowed}.",
             status=405,
         )
         message = exchange.message

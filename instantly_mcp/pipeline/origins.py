@@ -9,7 +9,7 @@ header is the attacker's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import AddressValueError, IPv6Address
 from typing import final
 
@@ -85,6 +85,10 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(scheme, authority.name, port)
 
 
+def _nobody(header: str, name: str) -> None:
+    """Tell nobody."""
+
+
 @final
 class Perimeter:
     """The one rule for Origin and Host.
@@ -92,6 +96,7 @@ class Perimeter:
     :param allowed_origins: origins that the operator allows, ``https://app.example``.
     :param hosts: names of this server, ``mcp.example.com`` or ``10.0.0.5:3000``. A web
         page served from one of them is our own. Loopback names need not be listed.
+    :param tell: hears ``Host`` or ``Origin`` and the well-formed name that was refused.
     :param check_hosts: demand exactly one Host header that names this server: on
         loopback binds, and wherever the server's public name is known.
     :raises ValueError: for an entry that is no origin or no host.
@@ -103,7 +108,9 @@ class Perimeter:
         hosts: Iterable[str] = (),
         *,
         check_hosts: bool = True,
+        tell: Callable[[str, str], object] = _nobody,
     ) -> None:
+        self._tell = tell
         own = tuple(_required_host(entry) for entry in hosts)
         self._names = LOOPBACK_NAMES.union(authority.name for authority in own)
         self._origins = frozenset(_origins(allowed_origins, own))
@@ -130,13 +137,21 @@ class Perimeter:
         hosts = headers.all("host")
         if self._check_hosts or local:
             if not self._knows(hosts):
+                self._tell_of("Host", hosts, parse_authority)
                 return host_refused()
         elif len(hosts) > 1:
             return hosts_differ()
         origins = headers.all("origin")
         if not origins or (len(origins) == 1 and self.allows_origin(origins[0])):
             return None
+        self._tell_of("Origin", origins, parse_origin)
         return origin_refused()
+
+    def _tell_of(
+        self, header: str, values: Sequence[str], parse: Callable[[str], object]
+    ) -> None:
+        if len(values) == 1 and parse(values[0]) is not None:
+            self._tell(header, values[0])
 
     def _knows(self, hosts: Sequence[str]) -> bool:
         if len(hosts) != 1:

@@ -19,7 +19,7 @@ def origin_refused() -> ProtocolError:
     return ProtocolError(
         SERVER_ERROR,
         "Forbidden: this Origin is not allowed",
-        {"hint": "The operator can allow an origin with --allow-origin."},
+        {"hint": "Whoever runs this server decides which origins may call."},
         status=403,
     )
 
@@ -29,7 +29,7 @@ def host_refused() -> ProtocolError:
     return ProtocolError(
         SERVER_ERROR,
         "Misdirected request: the Host header must name this server, once",
-        {"hint": "The operator can name the server with --public-url."},
+        {"hint": "Whoever runs this server decides by which names it is called."},
         status=421,
     )
 

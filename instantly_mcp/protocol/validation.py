@@ -18,6 +18,16 @@ MAX_DEPTH = 64
 MAX_PROBLEMS = 5
 MAX_NAME = 60
 
+_DEMANDS: Mapping[str, str] = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "pattern": "must match {}",
+}
+
 
 class ArgumentCheck:
     """The compiled schema of one tool's arguments.
@@ -84,10 +94,14 @@ def _wanted(error: ValidationError) -> str:
     """Say what the schema demands, by the schema alone."""
     rule, demand = error.kind.name, error.kind.value
     if rule == "enum":
-        return "one of " + ", ".join(str(option) for option in demand[:20])
+        return "must be one of " + ", ".join(str(option) for option in demand[:20])
     if rule == "type":
         kinds = demand if isinstance(demand, list) else [demand]
         return "must be " + " or ".join(str(kind) for kind in kinds)
+    if rule == "minLength" and demand == 1:
+        return "must not be empty"
+    if rule in _DEMANDS:
+        return _DEMANDS[rule].format(demand)
     if isinstance(demand, str | int | float):
         return f"{rule} {demand}"
     return f"it breaks the rule {rule}"

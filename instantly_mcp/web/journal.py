@@ -87,7 +87,7 @@ class Journal:
                 method=visit.method if visit.method in _METHODS else "(other)",
                 route=visit.route,
                 status=status,
-                milliseconds=seconds * 1000,
+                milliseconds=round(seconds * 1000, 3),
                 principal=visit.principal[:_SHOWN],
                 source=visit.source,
                 exchange_id=visit.id,

@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 _NOWHERE = b"/-"
 """A path that no route matches."""
 
-_STATUS_LINES = {code: b"%d %b" % (code, text) for code, text in RESPONSES.items()}
+_REASONS = {
+    **RESPONSES,
+    # Twisted knows no name for these.
+    421: b"Misdirected Request",
+    429: b"Too Many Requests",
+    431: b"Request Header Fields Too Large",
+}
+
+_STATUS_LINES = {code: b"%d %b" % (code, text) for code, text in _REASONS.items()}
 
 
 def status_line(status: int) -> bytes:

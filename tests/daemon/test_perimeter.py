@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.perimeter import companion_of, listens_to_both, perimeter_of
+from instantly_mcp.daemon.perimeter import (
+    RefusedNames,
+    companion_of,
+    listens_to_both,
+    perimeter_of,
+)
 from instantly_mcp.daemon.settings import resolve
 from tests.support.exchanges import headers
 
@@ -31,6 +37,47 @@ class PerimeterTests(SynchronousTestCase):
         given = {"listen": ["tcp:3000"], "public_url": "https://mcp.example.com"}
         self.assertIsNone(self.status("mcp.example.com", **given))
         self.assertEqual(self.status("evil.example", **given), 421)
+
+    def test_operator_hears(self):
+        """The log says, once for each name, which setting would let it in."""
+        perimeter = perimeter_of(resolve({}, {}))
+        with capturedLogs() as events:
+            for _ in range(2):
+                perimeter.refusal(headers({"host": "mcp.acme.lan"}))
+                perimeter.refusal(
+                    headers({"host": "localhost", "origin": "https://app.acme.lan"})
+                )
+        self.assertEqual(
+            [formatEvent(event) for event in events],
+            [
+                "IMCP-HOST a request with Host mcp.acme.lan was refused: if that is "
+                "this server, set public_url to its address",
+                "IMCP-ORIGIN a request with Origin https://app.acme.lan was refused: "
+                "if that page may call, name it in allow_origin",
+            ],
+        )
+
+    def test_operator_is_not_flooded(self):
+        """Names without end, and what is no name, do not fill the log."""
+        perimeter = perimeter_of(resolve({}, {}))
+        with capturedLogs() as events:
+            for number in range(2 * RefusedNames.MOST):
+                perimeter.refusal(headers({"host": f"h{number}.example"}))
+            perimeter.refusal(headers({"host": "not a name"}))
+        self.assertEqual(len(events), RefusedNames.MOST)
+
+    def test_caller_is_not_told(self):
+        """The refusals name no setting: a model would ask for it to be changed."""
+        perimeter = perimeter_of(resolve({}, {}))
+        for given in (
+            {"host": "mcp.acme.lan"},
+            {"host": "localhost", "origin": "https://app.acme.lan"},
+        ):
+            error = perimeter.refusal(headers(given))
+            assert error is not None
+            said = str(error.as_object())
+            self.assertNotIn("--", said)
+            self.assertIn("Whoever runs this server", said)
 
     def test_both(self):
         """Loopback beside an open socket is a difference that requests must show."""

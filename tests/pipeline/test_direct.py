@@ -170,6 +170,7 @@ class NotAllowedTests(RigTestCase):
         )
         body = loads(received.answer.body)
         self.assertEqual(body["server"], "tests")
+        self.assertIn("GET only opens an event stream", body["error"]["message"])
         self.assertNotIn(ADA.encode(), received.answer.body)
 
     def test_modern_get_and_delete(self) -> None:

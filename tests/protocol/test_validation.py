@@ -79,12 +79,12 @@ class SentenceTests(SynchronousTestCase):
         """Types, choices and bounds are said as the schema states them."""
         for arguments, words in (
             ({"limit": "1"}, "must be integer"),
-            ({"limit": 0}, "minimum 1"),
-            ({"limit": 101}, "maximum 100"),
+            ({"limit": 0}, "must be at least 1"),
+            ({"limit": 101}, "must be at most 100"),
             ({"limit": 1, "sort": "up"}, "one of asc, desc"),
-            ({"limit": 1, "email": "x"}, "minLength 20"),
+            ({"limit": 1, "email": "x"}, "must have at least 20 characters"),
             ({"limit": 1, "tags": ["a", 1]}, "tags.1"),
-            ({"limit": 1, "tags": ["a", "b", "c"]}, "maxItems 2"),
+            ({"limit": 1, "tags": ["a", "b", "c"]}, "must have at most 2 items"),
         ):
             with self.subTest(arguments=arguments):
                 self.assertIn(words, self.said(arguments))

@@ -11,6 +11,7 @@ from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
 from instantly_mcp.web.interfaces import Condition
+from instantly_mcp.web.request import status_line
 from tests.support.cases import ClockedTestCase
 
 from .site import CANARY, FACTS, GOOD_ORIGIN, NOW, WELL, Connection, House, request
@@ -105,6 +106,16 @@ class ProbeTests(AppTestCase):
             bare = self.visitor.ask("HEAD", path)
             self.assertEqual(bare.status, whole.status)
             self.assertEqual(bare.headers, whole.headers)
+
+
+class StatusLineTests(AppTestCase):
+    def test_reasons(self):
+        """A status that Twisted has no name for has one here."""
+        self.visitor.send(request("GET", "/health", {"Host": "evil"}))
+        line = self.visitor.output().partition(b"\r\n")[0]
+        self.assertEqual(line, b"HTTP/1.1 421 Misdirected Request")
+        self.assertEqual(status_line(429), b"429 Too Many Requests")
+        self.assertEqual(status_line(599), b"599 Unknown")
 
 
 class DiscoveryTests(AppTestCase):

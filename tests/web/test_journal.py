@@ -59,6 +59,18 @@ class JournalTests(ClockedTestCase):
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
         self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
 
+    def test_short_numbers(self):
+        """Milliseconds have three digits behind the point: a log is read by people."""
+
+        def wait(exchange: Exchange) -> Deferred[Reply]:
+            self.clock.advance(1 / 3)
+            return succeed(json_answer(200, {}))
+
+        self.house.pipeline.reply = wait
+        self.connect().ask("POST", "/mcp")
+        (event,) = [event for event in self.events if "route" in event]
+        self.assertEqual(event["milliseconds"], 333.333)
+
     def test_a12_no_key_in_any_event(self):
         """A12: whatever a request carries and however it ends, no event shows it."""
         self.house.pipeline.reply = self.identify
