@@ -37,6 +37,8 @@ setup(
         "orjson>=3.10",
         "jsonschema-rs>=0.30",
         "prometheus-client>=0.21",
+        # Slim images and Windows have no time zones of their own.
+        "tzdata>=2024.1",
     ],
     extras_require={
         "test": [

@@ -109,6 +109,28 @@ class InstalledTestCase(ProcessTestCase):
         return Path(await self.run_python("-c", code)).parent
 
 
+class DependencyTests(ProcessTestCase):
+    """What the machine may lack comes along."""
+
+    @deferred
+    async def test_time_zones(self):
+        """Time zones are known on a machine that has no database of them."""
+        code = (
+            "from instantly_mcp.features.zones import ZoneInfo, available_timezones\n"
+            "print(ZoneInfo('America/New_York'), ZoneInfo('UTC'),"
+            " len(available_timezones()) > 400)"
+        )
+        output, errors, status = await getProcessOutputAndValue(
+            sys.executable,
+            ["-c", code],
+            env={"PATH": os.environ["PATH"], "PYTHONTZPATH": ""},
+            path=str(ROOT),
+            reactor=reactor,
+        )
+        self.assertEqual((errors, status), (b"", 0))
+        self.assertEqual(output.split(), [b"America/New_York", b"UTC", b"True"])
+
+
 class WheelTests(InstalledTestCase):
     """The wheel, in an environment that knows nothing of the checkout."""
 
