@@ -10,11 +10,6 @@ import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
-from .._credential import Secret
-
-MIN_SECRET_LENGTH = 10
-"""Shorter ones are refused as keys before anybody compares them."""
-
 _FIELD = re.compile(r"((?:[^:\\]|\\.)*)(?::|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -46,16 +41,6 @@ def exposure_refusal(
             f"An Instantly key without a server secret would be lent to everybody who "
             f"can reach {exposed!r}: set MCP_AUTH_SECRET_KEY, or listen on 127.0.0.1."
         )
-    return None
-
-
-def secret_refusal(secret: Secret) -> str | None:
-    """Say in one sentence why this server secret cannot be used, if so."""
-    value = secret.reveal()
-    if len(value) < MIN_SECRET_LENGTH:
-        return f"The server secret must have at least {MIN_SECRET_LENGTH} characters."
-    if not value.isascii() or not value.isprintable() or " " in value:
-        return "The server secret must be printable ASCII without spaces."
     return None
 
 
