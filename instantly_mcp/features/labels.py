@@ -26,7 +26,10 @@ def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> 
             shaped[name] = value
             table = codes.get(name)
             if table is not None:
-                shaped[f"{name}_label"] = table.get(value, "unknown")
+                known = isinstance(value, int | float)
+                shaped[f"{name}_label"] = (
+                    table.get(value, "unknown") if known else "unknown"
+                )
         return shaped
 
     return shape

@@ -80,7 +80,9 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
     facts = reply if isinstance(reply, dict) else {"items": reply}
     items = facts.get("items")
     cursor = facts.get("next_starting_after")
-    shaped = [shape(item) for item in items or () if isinstance(item, dict)]
+    if not isinstance(items, list):
+        items = ()
+    shaped = [shape(item) for item in items if isinstance(item, dict)]
     described: dict[str, Json] = {"has_more": bool(cursor and shaped)}
     if described["has_more"]:
         described["next_cursor"] = cursor

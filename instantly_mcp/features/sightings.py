@@ -64,5 +64,6 @@ class JobSightings:
 
     def note_all(self, reply: JsonObject, principal: str) -> None:
         """Remember every job of a list reply."""
-        for job in reply.get("items") or ():
+        items = reply.get("items")
+        for job in items if isinstance(items, list) else ():
             self.note(job, principal)

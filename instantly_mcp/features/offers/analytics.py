@@ -41,10 +41,15 @@ def with_rates(row: JsonObject) -> JsonObject:
     return {**_row(row), "rates": known}
 
 
+def objects_of(reply: Json) -> list[JsonObject]:
+    """Return the objects of a reply that should be a plain list of them."""
+    listed = reply if isinstance(reply, list) else [reply]
+    return [each for each in listed if isinstance(each, dict) and each]
+
+
 def rows(reply: Json, given: JsonObject) -> JsonObject:
     """Return a plain list as rows, with the range that was asked for."""
-    found = reply if isinstance(reply, list) else [reply] if reply else []
-    result: dict[str, Json] = {"rows": [_row(row) for row in found]}
+    result: dict[str, Json] = {"rows": [_row(row) for row in objects_of(reply)]}
     asked = {n: given[n] for n in ("start_date", "end_date") if given.get(n)}
     if asked:
         result["range"] = asked
@@ -54,8 +59,7 @@ def rows(reply: Json, given: JsonObject) -> JsonObject:
 def totals(reply: Json, given: JsonObject) -> JsonObject:
     """Return one row for each campaign, with rates."""
     result = rows(reply, given)
-    found = reply if isinstance(reply, list) else [reply] if reply else []
-    return {**result, "rows": [with_rates(row) for row in found]}
+    return {**result, "rows": [with_rates(row) for row in objects_of(reply)]}
 
 
 async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
@@ -73,7 +77,7 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
         asked["ids"] = several
     reply = await bench.execute("getCampaignAnalytics", asked, call)
     result = totals(reply, asked)
-    found = {row.get("campaign_id") for row in result["rows"]}
+    found = [row.get("campaign_id") for row in result["rows"]]
     wanted = several or ([asked["id"]] if asked.get("id") else [])
     missing = [id for id in wanted if id not in found]
     return {**result, "without_data": missing} if missing else result

@@ -75,9 +75,10 @@ STEPS: JsonObject = {
 def summary(campaign: JsonObject) -> JsonObject:
     """Return a campaign without its copy, with the number of its steps."""
     shaped = dict(_BRIEF(campaign))
-    sequences = campaign.get("sequences") or ()
-    if sequences and isinstance(sequences[0], dict):
-        shaped["steps"] = len(sequences[0].get("steps") or ())
+    sequences = campaign.get("sequences")
+    if isinstance(sequences, list) and sequences and isinstance(sequences[0], dict):
+        steps = sequences[0].get("steps")
+        shaped["steps"] = len(steps) if isinstance(steps, list) else 0
     if isinstance(shaped.get("email_list"), list):
         shaped["senders"] = len(shaped.pop("email_list"))
     return shaped

@@ -49,15 +49,20 @@ class Tally:
     def add(self, reply: JsonObject, chunk: Sequence[Numbered]) -> None:
         """Add one chunk's reply; indexes become those of the caller's list."""
         for name in COUNTERS:
-            self.counters[name] += int(reply.get(name) or 0)
+            count = reply.get(name)
+            self.counters[name] += int(count) if isinstance(count, int | float) else 0
         self.blocklist_used = reply.get("blocklist_used") or self.blocklist_used
         remaining = reply.get("remaining_in_plan")
         if remaining is not None:
             self.remaining_in_plan = remaining
-        for lead in reply.get("created_leads") or ():
+        created = reply.get("created_leads")
+        for lead in created if isinstance(created, list) else ():
+            if not isinstance(lead, dict):
+                continue
             place = lead.get("index")
-            known = isinstance(place, int) and 0 <= place < len(chunk)
-            index = chunk[place][0] if known else place
+            index = place
+            if isinstance(place, int) and 0 <= place < len(chunk):
+                index = chunk[place][0]
             self.created.append(
                 {"index": index, "id": lead.get("id"), "email": lead.get("email")}
             )

@@ -18,7 +18,8 @@ def job_of(reply: Json) -> JsonObject:
     job = dict(reply) if isinstance(reply, dict) else {}
     for name in ("workspace_id", "user_id"):
         job.pop(name, None)
-    job["ended"] = job.get("status") in ENDED
+    status = job.get("status")
+    job["ended"] = isinstance(status, str) and status in ENDED
     return job
 
 

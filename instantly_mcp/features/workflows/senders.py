@@ -32,7 +32,7 @@ class Senders:
     def eligible(self) -> list[JsonObject]:
         """Return those that can send, best warm-up score first."""
         able = [each for each in self.accounts.values() if not obstacle(each)]
-        return sorted(able, key=lambda each: -(each.get("stat_warmup_score") or 0))
+        return sorted(able, key=_score, reverse=True)
 
     def obstacles(self, wanted: Sequence[str] | None = None) -> Mapping[str, str]:
         """Return why accounts cannot send, by address."""
@@ -45,6 +45,11 @@ class Senders:
             if why:
                 found[str(self.accounts[key]["email"])] = why
         return found
+
+
+def _score(account: JsonObject) -> float:
+    score = account.get("stat_warmup_score")
+    return score if isinstance(score, int | float) else 0
 
 
 def obstacle(account: JsonObject) -> str:
@@ -75,9 +80,9 @@ async def discover(
         if cursor is not None:
             given["starting_after"] = cursor
         reply = await bench.fetch("listAccount", given, call)
-        items = reply.get("items") or ()
+        items = senders_in(reply)
         for account in items:
-            senders.accounts[str(account["email"]).lower()] = account
+            senders.accounts[account["email"].lower()] = account
         call.progress(number, message=f"Read {len(senders.accounts)} sending accounts")
         following = reply.get("next_starting_after")
         if not items or not following or following == cursor:
@@ -86,6 +91,17 @@ async def discover(
             break
         cursor = following
     return senders
+
+
+def senders_in(reply: JsonObject) -> list[JsonObject]:
+    """Return the accounts of a page; what has no address sends nothing."""
+    items = reply.get("items")
+    listed = items if isinstance(items, list) else []
+    return [
+        each
+        for each in listed
+        if isinstance(each, dict) and isinstance(each.get("email"), str)
+    ]
 
 
 async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[str]:

@@ -28,11 +28,16 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
+def _half(facts: JsonObject, name: str) -> JsonObject:
+    half = facts.get(name)
+    return half if isinstance(half, dict) else {}
+
+
 def sending_status(reply: Json, given: JsonObject) -> JsonObject:
     """Merge the two halves of the reply, either of which may be null."""
     facts = reply if isinstance(reply, dict) else {}
-    diagnostics = facts.get("diagnostics") or {}
-    summary = facts.get("summary") or {}
+    diagnostics = _half(facts, "diagnostics")
+    summary = _half(facts, "summary")
     status = diagnostics.get("status") or summary.get("status")
     result: dict[str, Json] = {
         "campaign_id": given["id"],

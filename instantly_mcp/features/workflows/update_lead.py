@@ -38,7 +38,9 @@ async def update_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 
 def _variables(lead: JsonObject) -> JsonObject:
-    payload = lead.get("payload") or {}
+    payload = lead.get("payload")
+    if not isinstance(payload, dict):
+        return {}
     return {
         name: value
         for name, value in payload.items()
