@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -49,12 +50,16 @@ class Announcement:
     out: TextIO | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Announce the addresses. Raises ``OSError`` if the file cannot be written."""
+        """Announce the addresses. Raises ``OSError`` if the file cannot be written.
+
+        Nobody need read the block: it may go to a full disk or to nowhere.
+        """
         if self.ready_file is not None:
             write_ready_file(self.ready_file, self.mode, [*map(_endpoint, urls)])
         if self.out is not None:
-            self.out.write(self._block(urls))
-            self.out.flush()
+            with suppress(OSError):
+                self.out.write(self._block(urls))
+                self.out.flush()
 
     def withdraw(self) -> None:
         """Take the ready file away."""

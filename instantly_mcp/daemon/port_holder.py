@@ -5,6 +5,7 @@ Where it tells nothing, nothing is said: the answer is a help and never a condit
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -53,6 +54,8 @@ def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
     pid = next((pid for pid in _pids(proc) if _has(proc / str(pid), inodes)), None)
     if pid is None:
         return None
+    if pid == os.getpid():
+        return "this very process"
     with suppress(OSError):
         name = (proc / str(pid) / "comm").read_text(errors="replace").strip()
         return f"pid {pid}, {_ODD.sub('?', name)}"

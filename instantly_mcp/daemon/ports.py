@@ -140,6 +140,9 @@ class Ports:
             except CannotListenError as error:
                 if not _is_taken(error):
                     raise Mistakes(_cannot(candidate, error)) from None
+            except OSError as error:
+                # The lock of a UNIX socket could not be made.
+                raise Mistakes(_no_endpoint(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
                 if is_local(str(candidate)):
@@ -203,6 +206,8 @@ def _no_endpoint(address: ListenAddress, error: Exception) -> str:
 
 
 def _no_such(error: Exception) -> str:
+    if isinstance(error, LookupError):
+        return "systemd handed over no such socket"
     if isinstance(error, ValueError | TypeError):
         return "Twisted knows no such endpoint"
     return type(error).__name__

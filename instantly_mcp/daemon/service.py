@@ -85,9 +85,7 @@ class DaemonService(MultiService):
         # `twist`, unlike `twistd`, starts services without the privileged part.
         opening = self._open() if self._opening is None else self._opening
         super().startService()
-        self._reactor.callWhenRunning(self._listen_to_signals)
-        opening.addCallback(self._listening)
-        opening.addErrback(self._cannot_run)
+        self._reactor.callWhenRunning(self._begin, opening)
 
     def _open(self) -> Deferred[None]:
         """Open the sockets. What fails at once ends the process with its status."""
@@ -102,8 +100,11 @@ class DaemonService(MultiService):
         for door in self._doors:
             await door.ports.open(door.factory)
 
-    def _listen_to_signals(self) -> None:
+    def _begin(self, opening: Deferred[None]) -> None:
+        # Whoever is told that the daemon listens may send a signal at once.
         self._signals.listen(self.stop_or_hurry, self.reload)
+        opening.addCallback(self._listening)
+        opening.addErrback(self._cannot_run)
 
     def _listening(self, _: object) -> None:
         try:

@@ -82,6 +82,8 @@ class UnixReactor(SocketReactor):
         """Listen, unless another process holds the lock: Twisted says so in words."""
         if (address, 0) in self.taken:
             raise CannotListenError(None, address, "Cannot acquire lock")
+        if address.startswith("/nowhere/"):
+            raise FileNotFoundError(errno.ENOENT, "No such file", f"{address}.lock")
         bound = FakeSocket(self, address, 0)
         self.taken[bound.address] = bound
         return bound
@@ -140,6 +142,19 @@ class PortsTests(SynchronousTestCase):
         self.assertTrue(ports.is_local(UNIXAddress(b"/run/x")))
         for host, port in (("127.0.0.1", 3001), ("10.0.0.1", 3001), ("10.0.0.1", 3000)):
             self.assertFalse(ports.is_local(IPv4Address("TCP", host, port)))
+
+    def test_unix_socket_nowhere(self):
+        """A UNIX socket in a folder that is not there is one line."""
+        self.reactor = UnixReactor()
+        opening = self.ports("unix:/nowhere/x.sock").open(Factory())
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("cannot listen on unix:/nowhere/x.sock: /nowhere/x.sock", line)
+
+    def test_no_socket_handed_over(self):
+        """Without the socket that systemd was to hand over, one line says so."""
+        opening = self.ports("systemd:domain=INET:index=0").open(Factory())
+        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        self.assertIn("systemd handed over no such socket", line)
 
     def test_unix_socket(self):
         """A UNIX socket has no URL: its listen string stands for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -101,10 +102,14 @@ class Scene(SynchronousTestCase):
         self.events.append("connections")
         return self.connections
 
-    def start(self) -> None:
-        """Start the daemon and let the reactor run."""
+    def prepare(self) -> None:
+        """Start the daemon; the reactor does not run yet."""
         self.service.privilegedStartService()
         self.service.startService()
+
+    def start(self) -> None:
+        """Start the daemon and let the reactor run."""
+        self.prepare()
         self.reactor.run()
 
     def signal(self, number: int) -> None:
@@ -126,6 +131,16 @@ class StartTests(Scene):
             "claude mcp add --transport http instantly http://127.0.0.1:3000/mcp",
             self.out.getvalue(),
         )
+        self.successResultOf(self.service.stopService())
+
+    def test_announced_when_signals_are_heard(self):
+        """Who reads the ready file may send a signal at once, and is heard."""
+        self.prepare()
+        self.assertFalse(self.ready_file.exists())
+        self.assertEqual(self.handlers, {})
+        self.reactor.run()
+        self.assertTrue(self.ready_file.exists())
+        self.assertIn(signal.SIGTERM, self.handlers)
         self.successResultOf(self.service.stopService())
 
     def test_not_ready_before(self):
@@ -254,6 +269,14 @@ class StopTests(Scene):
         self.successResultOf(self.service.stopService())
 
 
+class FullDisk(StringIO):
+    """A stream that takes nothing."""
+
+    def write(self, text: str, /) -> int:
+        """Fail as the system does."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 class AnnouncementTests(SynchronousTestCase):
     """The block that tells a person how to connect."""
 
@@ -262,6 +285,13 @@ class AnnouncementTests(SynchronousTestCase):
         out = StringIO()
         Announcement(out=out, **fields).publish(["http://127.0.0.1:3000"])
         return out.getvalue()
+
+    def test_output_that_takes_nothing(self):
+        """F45: a full disk behind standard output keeps no daemon from work."""
+        ready_file = Path(self.mktemp())
+        announcement = Announcement(mode="live", ready_file=ready_file, out=FullDisk())
+        announcement.publish(["http://127.0.0.1:3000"])
+        self.assertTrue(ready_file.exists())
 
     def test_sandbox(self):
         """In the sandbox it says that nothing leaves the machine."""
