@@ -43,7 +43,9 @@ class IdleQueue:
     def forget(self, session: McpSession) -> None:
         """Follow a session no longer; it must have been added, and be ended."""
         self._held -= 1
-        if len(self._heap) > 2 * self._held + 64:
+        # An entry keeps all of an ended session, and there is a queue for each
+        # principal: no room is left for some of them beyond what pays for the work.
+        if len(self._heap) > 2 * self._held:
             self._heap = [entry for entry in self._heap if not entry[2].ended]
             heapify(self._heap)
 
