@@ -12,6 +12,9 @@ from instantly_mcp.cli.command import SUBCOMMANDS
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
 from instantly_mcp.cli.tools import manual, offered
+from instantly_mcp.daemon.settings import examine
+from instantly_mcp.daemon.table import SETTINGS
+from instantly_mcp.metrics.registry import Metrics
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -79,6 +82,45 @@ class ReadmeTests(SynchronousTestCase):
         for document in (README, *sorted((ROOT / "docs").glob("*.md"))):
             for target in re.findall(r"\]\(([\w./-]+)\)", text_of(document)):
                 self.assertTrue((document.parent / target).exists(), target)
+
+
+class OperationsTests(SynchronousTestCase):
+    """The manual of operations names only what there is."""
+
+    def test_options(self):
+        """Every option that stands in it is one of the command's."""
+        known = {f"--{setting.option}" for setting in SETTINGS}
+        known |= {"--probe", "--pidfile", "--now", "--upgrade", "--bg"}
+        for document in (OPERATIONS, README):
+            named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(document)))
+            others = {"--transport", "--header", "--url", "--auth", "--port"}
+            self.assertEqual(named - known - others, set(), document)
+
+    def test_metrics(self):
+        """Every metric in a query is one that the daemon has."""
+        metrics = Metrics()
+        for name in ("sessions", "streams", "in_flight"):
+            metrics.watch(name, name, lambda: 0)
+        metrics.exchange("/mcp", 200, 0.1)
+        metrics.upstream("listCampaign", "ok", 0.1)
+        shown = metrics.exposition().decode()
+        for name in re.findall(r"instantly_mcp_[a-z_]+", text_of(OPERATIONS)):
+            self.assertIn(name, shown)
+
+    def test_settings_file(self):
+        """The settings that stand in it as TOML are good ones."""
+        for block in re.findall(r"```toml\n(.*?)```", text_of(OPERATIONS), re.DOTALL):
+            path = Path(self.mktemp())
+            path.write_text(block, encoding="utf-8")
+            _, mistakes = examine({"config": str(path)}, {})
+            self.assertEqual(mistakes, [])
+
+    def test_unit(self):
+        """The unit's variables are settings, and its keys are known to nobody else."""
+        (unit,) = re.findall(r"```ini\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
+        variables = set(re.findall(r"Environment=(\w+)=", unit))
+        self.assertEqual(len(variables), 2)
+        self.assertLessEqual(variables, {setting.variable for setting in SETTINGS})
 
 
 class CodeTests(SynchronousTestCase):
