@@ -163,6 +163,11 @@ class MoveTests(SandboxTestCase):
         job = self.move(campaign=self.source, check_duplicates_in_campaigns=True)
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 0)
 
+    def test_a_job_counts_what_it_may_move(self) -> None:
+        """A limit bounds what a job announces, too."""
+        job = self.move(campaign=self.source, limit=2)
+        self.assertEqual(job["data"]["total_to_process"], 2)
+
     def test_no_selector_moves_everything(self) -> None:
         """A target alone moves every lead of the workspace, as the API would."""
         job = self.move()

@@ -59,7 +59,8 @@ def list_accounts(world: World, call: Call) -> Shown:
     limit = query.get("limit")
     if "sort_by" in query:
         return _sorted_page(shown, query)
-    shown.reverse()
+    # By the cursor, not by age: some begin in the same millisecond.
+    shown.sort(key=_key, reverse=True)
     after = query.get("starting_after")
     if after is not None:
         after = _cursor(after)

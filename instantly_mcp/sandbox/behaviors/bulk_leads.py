@@ -66,6 +66,8 @@ def move_leads(world: World, call: Call) -> Shown:
     else:
         list_named(world, to_list)
     count = len(select(world, wanted))
+    if "limit" in wanted:
+        count = min(count, int(wanted["limit"]))
     entity = ("campaign", to_campaign) if to_campaign else ("list", to_list)
     job = start_job(
         world, "move-leads", entity, count, lambda: _finish_move(world, wanted)

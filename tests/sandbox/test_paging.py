@@ -1,0 +1,158 @@
+"""Every list, filter and order: pages end, and hold everything exactly once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from instantly_mcp.sandbox.selection import FILTERS
+
+from .calls import SandboxTestCase
+
+SETTINGS = settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+ORDER = st.sampled_from(("asc", "desc"))
+TRUTH = st.sampled_from(("true", "false"))
+
+
+def maybe(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Return queries that hold any of the fields."""
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+CAMPAIGNS = maybe(
+    status=st.sampled_from((0, 1, 2, 3)),
+    exclude_status=st.sampled_from((0, 1)),
+    search=st.sampled_from(("a", "founders", "zzz", "é")),
+)
+ACCOUNTS = maybe(
+    status=st.sampled_from((1, 2, -1)),
+    provider_code=st.sampled_from((1, 2, 3)),
+    search=st.sampled_from(("example", "hale", "new")),
+)
+LISTS = maybe(search=st.sampled_from(("e", "list")), has_enrichment_task=TRUTH)
+JOBS = maybe(
+    type=st.just("update-warmup-accounts"),
+    status=st.sampled_from(("pending", "success", "pending,success")),
+    sort_column=st.sampled_from(("created_at", "updated_at")),
+    sort_order=ORDER,
+)
+EMAILS = maybe(
+    email_type=st.sampled_from(("received", "sent", "manual")),
+    mode=st.sampled_from(("emode_focused", "emode_others", "emode_all")),
+    is_unread=TRUTH,
+    latest_of_thread=TRUTH,
+    preview_only=st.just("true"),
+    sort_order=ORDER,
+    search=st.sampled_from(("nora@hale.example.com", "insurance", "nobody")),
+)
+LEADS = maybe(
+    filter=st.sampled_from(sorted(FILTERS)),
+    search=st.sampled_from(("a", "example.org", "nobody")),
+    in_campaign=st.booleans(),
+    in_list=st.booleans(),
+    distinct_contacts=st.booleans(),
+)
+
+
+class PagingTests(SandboxTestCase):
+    def setUp(self) -> None:
+        """Add things that begin at the very same moment, in no order of name."""
+        super().setUp()
+        for name in ("m", "z", "a", "k", "b"):
+            self.ok("POST", "/lead-lists", {"name": f"list {name}"})
+            account = {
+                "email": f"{name}@new.example.com",
+                "first_name": name,
+                "last_name": name,
+                "provider_code": 1,
+                **{f"{kind}_{what}": "x" for kind in ("imap", "smtp") for what in W},
+                "imap_port": 993,
+                "smtp_port": 587,
+            }
+            self.ok("POST", "/accounts", account)
+            emails = {"emails": [account["email"]]}
+            self.ok("POST", "/accounts/warmup/enable", emails)
+
+    def walk(self, method: str, path: str, key: str, query: Any, limit: int) -> Any:
+        """Return what a list holds, page by page, having checked each page."""
+        pages = self.pages(method, path, **query, limit=limit)
+        for page in pages[:-1]:
+            self.assertEqual(len(page), limit, "a page in the middle is full")
+        found = [item[key] for page in pages for item in page]
+        self.assertEqual(len(found), len(set(found)), "nothing comes twice")
+        return found
+
+    def check(self, method: str, path: str, key: str, query: Any, limit: int) -> None:
+        """Small pages hold what large ones hold, in the same order."""
+        found = self.walk(method, path, key, query, limit)
+        self.assertEqual(found, self.walk(method, path, key, query, 100))
+
+    @SETTINGS
+    @given(query=CAMPAIGNS, limit=st.integers(1, 5))
+    def test_campaigns(self, query: Any, limit: int) -> None:
+        """Campaigns, by status and name."""
+        self.check("GET", "/campaigns", "id", query, limit)
+
+    @SETTINGS
+    @given(query=ACCOUNTS, limit=st.integers(1, 12))
+    def test_accounts(self, query: Any, limit: int) -> None:
+        """Accounts, also those that were created in the same millisecond."""
+        self.check("GET", "/accounts", "email", query, limit)
+
+    @SETTINGS
+    @given(query=LISTS, limit=st.integers(1, 7))
+    def test_lead_lists(self, query: Any, limit: int) -> None:
+        """Lead lists, whose cursor is a timestamp."""
+        self.check("GET", "/lead-lists", "id", query, limit)
+
+    @SETTINGS
+    @given(query=JOBS, limit=st.integers(1, 7))
+    def test_jobs(self, query: Any, limit: int) -> None:
+        """Jobs in either order of either moment."""
+        self.check("GET", "/background-jobs", "id", query, limit)
+
+    @SETTINGS
+    @given(query=EMAILS, limit=st.integers(20, 99))
+    def test_emails(self, query: Any, limit: int) -> None:
+        """Mail, from both ends."""
+        self.check("GET", "/emails", "id", query, limit)
+
+    @SETTINGS
+    @given(query=LEADS, limit=st.integers(40, 99))
+    def test_leads(self, query: Any, limit: int) -> None:
+        """Leads by every filter, as leads and as contacts."""
+        self.check("POST", "/leads/list", "id", query, limit)
+
+    def test_filters_part_the_whole(self) -> None:
+        """What a filter lets through and what its opposite does make the whole."""
+        whole = set(self.walk("POST", "/leads/list", "id", {}, 100))
+        for one, other in (("CONTACTED", "NOT_CONTACTED"),):
+            parts = [
+                set(self.walk("POST", "/leads/list", "id", {"filter": name}, 100))
+                for name in (f"FILTER_VAL_{one}", f"FILTER_VAL_{other}")
+            ]
+            self.assertEqual(parts[0] | parts[1], whole)
+            self.assertFalse(parts[0] & parts[1])
+        for place in ("in_campaign", "in_list"):
+            inside = set(self.walk("POST", "/leads/list", "id", {place: True}, 100))
+            outside = set(self.walk("POST", "/leads/list", "id", {place: False}, 100))
+            self.assertEqual(inside | outside, whole)
+        campaigns = set(self.walk("GET", "/campaigns", "id", {}, 100))
+        for status in (0, 1, 2, 3):
+            with_it = {"status": status}
+            without = {"exclude_status": status}
+            both = [
+                set(self.walk("GET", "/campaigns", "id", query, 100))
+                for query in (with_it, without)
+            ]
+            self.assertEqual(both[0] | both[1], campaigns)
+            self.assertFalse(both[0] & both[1])
+
+
+W = ("username", "password", "host")
