@@ -76,11 +76,17 @@ class Turn:
 
 @frozen
 class Compiled:
-    """A tool's schema, compiled: the check of its arguments, its mirrored headers."""
+    """A tool's schemas, compiled.
+
+    :param check: of its arguments.
+    :param mirrored: the arguments that travel in headers, too.
+    :param output: the check of its structured results, if it promises any.
+    """
 
     tool: Tool
     check: ArgumentCheck
     mirrored: Sequence[Mirrored]
+    output: ArgumentCheck | None
 
 
 @define(eq=False, kw_only=True)
@@ -137,8 +143,10 @@ class Offer:
         """
         held = self._compiled.get(tool.name)
         if held is None or held.tool is not tool:
-            schema = tool.input_schema
-            held = Compiled(tool, ArgumentCheck(schema), mirrored_in(schema))
+            schema, promised = tool.input_schema, tool.output_schema
+            output = None if promised is None else ArgumentCheck(promised)
+            check = ArgumentCheck(schema)
+            held = Compiled(tool, check, mirrored_in(schema), output)
             self._compiled[tool.name] = held
         return held
 

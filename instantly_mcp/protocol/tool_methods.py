@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .._json import Json
+from .._json import Json, dumps
 from .asking import CannotAsk, lacks
 from .call import NOWHERE, Call
 from .calling import call_for, run_call
@@ -55,7 +55,8 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
     if problems is not None:
         if not revision.argument_errors_as_results:
             raise invalid_params(problems)
-        return render_result(_bad_arguments(tool, problems), revision)
+        bad = _bad_arguments(tool, problems)
+        return render_result(_conforming(bad, compiled), revision)
     call = call_for(offer, turn)
     running = Running(offer, turn, tool, call)
     return running.start(arguments)
@@ -160,6 +161,8 @@ class Running:
             self._done.cancel()
 
     def _write(self, result: ToolResult) -> Result:
+        if result.is_error:
+            result = _conforming(result, self.offer.compiled(self.tool))
         return render_result(result, self.turn.caller.revision)
 
     def _note(self, outcome: Result | Failure) -> None:
@@ -168,6 +171,19 @@ class Running:
             CancelledError, ProtocolError
         ):
             self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
+
+
+def _conforming(error: ToolResult, compiled: Compiled) -> ToolResult:
+    """Leave out a structured error that does not fit the tool's output schema.
+
+    The official clients hold errors to it as well, and would show the model their own
+    complaint instead of what went wrong. As text it reaches every client.
+    """
+    value, output = error.structured, compiled.output
+    if value is None or output is None or output.problems(value) is None:
+        return error
+    content = error.content or [text(dumps(value).decode())]
+    return evolve(error, structured=None, content=content)
 
 
 def _whole(outcome: Result | Failure) -> Result | Failure:

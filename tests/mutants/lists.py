@@ -76,6 +76,14 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
+        "Structured content conforms to the output schema, that of an error as well",
+        "protocol/tool_methods.py",
+        "or output is None or output.problems(value) is None:",
+        "or output is None or True:",
+        "protocol.test_tool_methods",
+    ),
+    mutant(
+        "both",
         "Progress strictly increases",
         CALL,
         "progress <= self._last_progress:",

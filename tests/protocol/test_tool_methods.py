@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError
+from attrs import evolve
+from jsonschema_rs import Draft202012Validator
+from twisted.internet.defer import CancelledError, Deferred, succeed
 
-from instantly_mcp._json import Json
-from instantly_mcp.protocol.tool import text
-from instantly_mcp.protocol.versions import ALL
+from instantly_mcp._json import Json, JsonObject, dumps, loads
+from instantly_mcp.protocol.call import Call
+from instantly_mcp.protocol.tool import ToolResult, text
+from instantly_mcp.protocol.tool_methods import call_tool
+from instantly_mcp.protocol.versions import ALL, Revision
+from tests.support.cases import ClockedTestCase
 from tests.support.engines import EngineTestCase
 from tests.support.messages import MODERN_VERSION, call, modern, request
 from tests.support.toolboxes import Fault
+
+from .features import offer_of, tool, turn
 
 
 class ListTests(EngineTestCase):
@@ -209,3 +216,76 @@ class ProgressTests(EngineTestCase):
         self.assertTrue(running.cancelled)
         running.call.progress(9)
         self.assertEqual(len(self.basket.sent), 3)
+
+
+class OutputTests(ClockedTestCase):
+    """A tool with an output schema; official clients hold errors to it as well."""
+
+    SCHEMA: JsonObject = {
+        "type": "object",
+        "properties": {"items": {"type": "array"}},
+        "required": ["items"],
+    }
+
+    def result(self, answer: ToolResult, revision: Revision) -> JsonObject:
+        """Return what a tool that answers so is shown as."""
+
+        def run(arguments: JsonObject, call: Call) -> Deferred[ToolResult]:
+            return succeed(answer)
+
+        listing = evolve(tool("listing", run), output_schema=self.SCHEMA)
+        offer = offer_of(self.clock, listing)
+        asked = turn("tools/call", {"name": "listing"}, revision=revision)
+        called = call_tool(offer, asked)
+        assert isinstance(called, Deferred)
+        result: JsonObject = loads(dumps(self.successResultOf(called)))
+        return result
+
+    def test_conforms(self) -> None:
+        """Structured content conforms to the schema, that of an error included."""
+        error = {"code": "not_found", "message": "There is none."}
+        partial = {"code": "cut_off", "items": [1]}
+        for revision in ALL.values():
+            for value, sent in ((error, False), (partial, revision.structured)):
+                with self.subTest(version=revision.version, value=value):
+                    answer = ToolResult(structured=value, is_error=True)
+                    result = self.result(answer, revision)
+                    self.assertTrue(result["isError"])
+                    self.assertEqual("structuredContent" in result, sent)
+                    shown = result.get("structuredContent", {"items": []})
+                    Draft202012Validator(dict(self.SCHEMA)).validate(shown)
+                    [block] = result["content"]
+                    self.assertEqual(loads(block["text"].encode()), value)
+
+    def test_own_words(self) -> None:
+        """What a tool says of its failure stays what it says."""
+        for revision in ALL.values():
+            answer = ToolResult(
+                content=[text("It failed.")], structured={"code": 1}, is_error=True
+            )
+            result = self.result(answer, revision)
+            self.assertEqual(result["content"], [text("It failed.")])
+            self.assertNotIn("structuredContent", result)
+
+    def test_success(self) -> None:
+        """What succeeds is sent as it is."""
+        for revision in ALL.values():
+            result = self.result(ToolResult(structured={"items": []}), revision)
+            self.assertEqual("structuredContent" in result, revision.structured)
+            self.assertNotIn("isError", result)
+
+    def test_bad_arguments(self) -> None:
+        """Arguments that do not fit are an error like any other."""
+        for revision in ALL.values():
+            if not revision.argument_errors_as_results:
+                continue
+            listing = evolve(
+                tool("listing", lambda _, call: succeed(ToolResult())),
+                output_schema=self.SCHEMA,
+                input_schema={"type": "object", "required": ["x"]},
+            )
+            asked = turn("tools/call", {"name": "listing"}, revision=revision)
+            result = call_tool(offer_of(self.clock, listing), asked)
+            assert not isinstance(result, Deferred)
+            self.assertTrue(result["isError"])
+            self.assertNotIn("structuredContent", result)
