@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from attrs import define
 from twisted.internet.abstract import isIPAddress
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import (
     HostnameEndpoint,
     TCP4ClientEndpoint,
@@ -22,15 +22,16 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
-from twisted.web.client import (
-    URI,
-    Agent,
+from twisted.web.client import (  # type: ignore[attr-defined]
     BrowserLikePolicyForHTTPS,
     HostnameCachingHTTPSPolicy,
+    HTTP11ClientProtocol,
     HTTPConnectionPool,
+    Request,
 )
 from twisted.web.error import SchemeNotSupported
-from twisted.web.iweb import IAgent, IAgentEndpointFactory, IPolicyForHTTPS
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
 from .names import ResolvingReactor
@@ -69,10 +70,7 @@ def connect_to(
     # Resending is a decision of `retry`: the pool would resend a DELETE too.
     pool.retryAutomatically = False
     endpoint = _endpoint(upstream, reactor, policy, connect_seconds)
-    origin = OneOrigin(upstream, endpoint)
-    return UpstreamConnection(
-        Agent.usingEndpointFactory(reactor, origin, pool=pool), pool
-    )
+    return UpstreamConnection(OriginAgent(upstream, endpoint, pool), pool)
 
 
 def _endpoint(
@@ -99,26 +97,47 @@ def _endpoint(
     return TimedEndpoint(endpoint, IReactorTime(reactor), seconds)
 
 
-@implementer(IAgentEndpointFactory)
-class OneOrigin:
-    """Gives the one endpoint for the one upstream, whatever a URL may say."""
+@implementer(IAgent)
+class OriginAgent:
+    """Sends requests to the one upstream; every other URL is refused.
 
-    def __init__(self, upstream: Upstream, endpoint: IStreamClientEndpoint) -> None:
-        self._origin = (
-            upstream.scheme.encode("ascii"),
-            upstream.host.encode("ascii"),
-            upstream.port,
-        )
+    `Agent` takes each URL apart, looks for its endpoint and puts the URL together
+    again. Here all of them begin with the same origin.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        endpoint: IStreamClientEndpoint,
+        pool: HTTPConnectionPool,
+    ) -> None:
+        self._origin = b"%b://%b" % (upstream.scheme.encode(), upstream.authority)
+        self._host = upstream.authority
         self._endpoint = endpoint
+        self._pool = pool
 
-    def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
-        """Return the endpoint.
+    def request(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers | None = None,
+        bodyProducer: IBodyProducer | None = None,
+    ) -> Deferred[IResponse]:
+        """Send a request. Fails with `SchemeNotSupported` for any other origin."""
+        origin, target = uri[: len(self._origin)], uri[len(self._origin) :]
+        if origin != self._origin or not target.startswith(b"/"):
+            return fail(SchemeNotSupported("only the configured upstream is contacted"))
+        headers = Headers() if headers is None else headers
+        if not headers.hasHeader(b"Host"):
+            headers = headers.copy()
+            headers.addRawHeader(b"Host", self._host)
+        request = Request(method, target, headers, bodyProducer, persistent=True)
+        connected = self._pool.getConnection(self._origin, self._endpoint)
+        return connected.addCallback(_send, request)
 
-        :raises SchemeNotSupported: for any other origin.
-        """
-        if (uri.scheme, uri.host, uri.port) != self._origin:
-            raise SchemeNotSupported("only the configured upstream is contacted")
-        return self._endpoint
+
+def _send(connection: HTTP11ClientProtocol, request: Request) -> Deferred[IResponse]:
+    return connection.request(request)
 
 
 @implementer(IStreamClientEndpoint)

@@ -67,7 +67,7 @@ async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> 
     look = UpstreamCheck(
         agent=outward.client.agent,
         instantly=outward.client,
-        url=settings.upstream,
+        url=outward.client.upstream.base,
         clock=reactor,
         wall=time.time,
         findings=findings,

@@ -19,13 +19,17 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.web.client import URI
+from twisted.web.client import (  # type: ignore[attr-defined]
+    HTTP11ClientProtocol,
+    HTTPConnectionPool,
+)
 from twisted.web.error import SchemeNotSupported
-from twisted.web.iweb import IAgentEndpointFactory
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.api.connection import OneOrigin, TimedEndpoint, connect_to
+from instantly_mcp.api.connection import OriginAgent, TimedEndpoint, connect_to
 from instantly_mcp.api.names import LastGoodResolver, ResolvingReactor
 from instantly_mcp.api.upstream import Upstream
 from tests.support.cases import ClockedTestCase
@@ -109,22 +113,65 @@ class TimedEndpointTests(ClockedTestCase):
         self.assertTrue(transport.disconnecting)
 
 
-class OneOriginTests(ClockedTestCase):
+class OriginAgentTests(ClockedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.endpoint = HeldEndpoint()
+        pool = HTTPConnectionPool(self.clock, persistent=True)
+        upstream = Upstream.parse("https://api.example.com:8443")
+        self.agent = OriginAgent(upstream, self.endpoint, pool)
+
+    def sent(self, url: bytes, headers: Headers | None = None) -> bytes:
+        """Return what goes over the wire for a URL."""
+        self.agent.request(b"GET", url, headers)
+        protocol, transport = HTTP11ClientProtocol(), StringTransport()
+        protocol.makeConnection(transport)
+        self.endpoint.attempts[-1].callback(protocol)
+        written: bytes = transport.value()
+        return written
+
+    def test_provides_the_interface(self) -> None:
+        """It is an agent."""
+        verifyObject(IAgent, self.agent)
+
     def test_one_endpoint(self) -> None:
-        """The same endpoint serves every URL of the origin, and no other URL."""
-        endpoint = HeldEndpoint()
-        origin = OneOrigin(Upstream.parse("https://api.example.com"), endpoint)
-        verifyObject(IAgentEndpointFactory, origin)
-        for path in (b"/", b"/api/v2/x?y=z"):
-            uri = URI.fromBytes(b"https://api.example.com" + path)
-            self.assertIs(origin.endpointForURI(uri), endpoint)
+        """The one endpoint serves every URL of the origin, target as it is."""
+        for target in (b"/", b"/api/v2/x?y=z%20a"):
+            sent = self.sent(b"https://api.example.com:8443" + target)
+            first, *lines = sent.split(b"\r\n")
+            self.assertEqual(first, b"GET %b HTTP/1.1" % target)
+            self.assertIn(b"Host: api.example.com:8443", lines)
+            self.assertNotIn(b"Connection: close", lines)
+
+    def test_given_headers(self) -> None:
+        """Headers are sent as they are given, and nobody's object is changed."""
+        given = Headers({b"X-Y": [b"z"]})
+        self.assertIn(b"X-Y: z", self.sent(b"https://api.example.com:8443/", given))
+        self.assertFalse(given.hasHeader(b"Host"))
+        other = Headers({b"Host": [b"other"]})
+        sent = self.sent(b"https://api.example.com:8443/", other)
+        self.assertEqual(sent.count(b"Host: "), 1)
+
+    def test_other_origins(self) -> None:
+        """No other URL reaches the endpoint, however much it looks alike."""
         for other in (
-            b"http://api.example.com/",
-            b"https://api.example.com:444/",
-            b"https://api.example.com.evil/",
+            b"http://api.example.com:8443/",
+            b"https://api.example.com/",
+            b"https://api.example.com:84430/",
+            b"https://api.example.com:8443",
+            b"https://api.example.com:8443@evil.example/",
+            b"https://api.example.com.evil:8443/",
+            b"/api/v2/x",
         ):
-            with self.assertRaises(SchemeNotSupported):
-                origin.endpointForURI(URI.fromBytes(other))
+            refused = self.agent.request(b"GET", other)
+            self.failureResultOf(refused, SchemeNotSupported)
+        self.assertEqual(self.endpoint.attempts, [])
+
+    def test_what_is_no_request(self) -> None:
+        """Neither a URL nor a method can smuggle a line into the request."""
+        for method, target in ((b"GET", b"/x y\r\nZ: z"), (b"GET /\r\n", b"/")):
+            url = b"https://api.example.com:8443" + target
+            self.assertRaises(ValueError, self.agent.request, method, url)
 
     def test_pool(self) -> None:
         """The pool keeps 256 connections and never resends by itself."""
