@@ -10,17 +10,20 @@ from typing import Any
 from twisted.logger import FileLogObserver, Logger, globalLogPublisher
 
 from instantly_mcp import features
+from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.catalog.codes import (
     ACCOUNT_STATUS,
     ESP,
     INTEREST,
-    JOB_STATUSES,
     PROVIDER,
 )
 from instantly_mcp.catalog.index import operation
-from instantly_mcp.catalog.operation import Place
+from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.versions import V2025_11_25
+from tests.api.builders import client
+from tests.api.test_client import MemoryAgent
 from tests.features.cases import TODAY, ToolTestCase
 from tests.features.test_create_campaign import MADE, account
 from tests.support.instantly import api_error
@@ -41,23 +44,40 @@ class DefectTests(ToolTestCase):
         """Let the workspace have one account that sends."""
         self.instantly.answers("listAccount", {"items": [account("a@example.com")]})
 
+    def reach_the_wire(self) -> MemoryAgent:
+        """Let the tools work with the real client, over an agent in memory."""
+        agent = MemoryAgent()
+        self.bench.instantly = client(agent, "https://api.example.com", self.clock)
+        return agent
+
     def test_01_raw_path_segments(self) -> None:
-        """Ids travel as path parameters, never inside a path; empty ones nowhere."""
-        self.value("get_email", email_id="../api-keys")
-        (call,) = self.instantly.executed
-        self.assertEqual((call.id, call.arguments), ("getEmail", {"id": "../api-keys"}))
-        self.assertIs(operation("getEmail").by_name["id"].place, Place.PATH)
+        """An id reaches no other operation, and an address keeps every character."""
+        agent = self.reach_the_wire()
+        for odd in ("../api-keys", "..", "a/b", "a?b", "a%2fb"):
+            self.assertEqual(
+                self.failure("get_email", email_id=odd)["code"], "bad_argument"
+            )
+        self.assertEqual(agent.asked, [])
         self.assertFalse(self.allows("get_email", {"email_id": ""}))
+        self.value("get_account", email="o'brien+x@example.com")
+        ((_, uri, _),) = agent.asked
+        self.assertTrue(uri.endswith(b"/accounts/o%27brien%2Bx%40example.com"), uri)
 
     def test_02_global_limiter_lock_out(self) -> None:
-        """One caller's rate limit is its own result; the next call goes through."""
-        self.instantly.answers(
-            "listCampaign",
-            api_error(Reason.RATE_LIMITED, retry_after=60),
-            {"items": []},
-        )
-        self.assertEqual(self.failure("list_campaigns")["retry_after"], 60)
-        self.assertEqual(self.value("list_campaigns")["items"], [])
+        """One key's rate limit slows that key alone, and not for ever."""
+        agent = self.reach_the_wire()
+        agent.status = 429
+        limited = self.starting("list_campaigns")
+        self.clock.pump([1.0] * 10)
+        self.assertTrue(self.successResultOf(limited).is_error)
+        agent.status, agent.answer = 200, {"items": []}
+        slowed = self.starting("list_campaigns")
+        other = Credential(secret=Secret("another-key"), source="test")
+        caller = Caller(revision=V2025_11_25, credential=other)
+        at_once = self.tool("list_campaigns").run({}, Call(caller=caller))
+        self.assertFalse(self.successResultOf(at_once).is_error)
+        self.clock.pump([1.0] * 10)
+        self.assertFalse(self.successResultOf(slowed).is_error)
 
     def test_03_secrets_in_logs(self) -> None:
         """Tools log nothing: neither passwords nor the text of mail."""
@@ -165,6 +185,13 @@ class DefectTests(ToolTestCase):
         self.assertFalse(
             self.allows("create_campaign", {"name": "n", "steps": [{"subject": "s"}]})
         )
+        error = self.failure(
+            "create_campaign",
+            name="n",
+            email_list=["a@example.com"],
+            steps=[{"subject": "s", "body": "one"}, {"body": " "}],
+        )
+        self.assertEqual(error["code"], "missing_copy")
         self.assertFalse(self.allows("create_campaign", {**COPY, "sequence_steps": 3}))
 
     def test_11_only_first_100_senders(self) -> None:
@@ -236,7 +263,8 @@ class DefectTests(ToolTestCase):
     def test_15_invented_lead_filters(self) -> None:
         """Filters that the API lacks are refused, and no page is filtered here."""
         for name in ("list_ids", "status", "created_after", "created_before"):
-            self.assertFalse(self.allows("list_leads", {name: "x"}), name)
+            for value in ("x", ["x"], 1, "2026-01-01"):
+                self.assertFalse(self.allows("list_leads", {name: value}), name)
         leads = [{"id": str(n), "status": n % 3} for n in range(9)]
         self.instantly.answers("listLeads", {"items": leads})
         got = self.value("list_leads", filter="replied", ids=["a"])
@@ -315,15 +343,18 @@ class DefectTests(ToolTestCase):
 
     def test_22_job_status_names(self) -> None:
         """The documented names are the API's; a new one counts as still running."""
+        running = ("pending", "in-progress", "draining", "paused")
+        ended = ("success", "failed", "cancelled")
         for name in ("get_background_job", "list_background_jobs"):
             shown = dumps(
                 [self.tool(name).description, self.tool(name).input_schema]
             ).decode()
-            for status in JOB_STATUSES:
+            for status in (*running, *ended):
                 self.assertIn(status, shown)
-        self.instantly.answers("getBackgroundJob", {"id": "j", "status": "pondering"})
-        job = self.value("get_background_job", job_id="j")["job"]
-        self.assertFalse(job["ended"])
+        for status in (*running, "pondering", *ended):
+            self.instantly.answers("getBackgroundJob", {"id": "j", "status": status})
+            job = self.value("get_background_job", job_id="j")["job"]
+            self.assertEqual(job["ended"], status in ended, status)
 
     def test_23_errors_as_protocol_errors(self) -> None:
         """Every kind of failed call is a result that a model can read."""
