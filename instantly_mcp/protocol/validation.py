@@ -14,6 +14,9 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from .._json import Json, JsonObject
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The only dialect: another one's keywords would silently mean nothing."""
+
 MAX_DEPTH = 64
 MAX_PROBLEMS = 5
 MAX_NAME = 60
@@ -32,10 +35,13 @@ _DEMANDS: Mapping[str, str] = {
 class ArgumentCheck:
     """The compiled schema of one tool's arguments.
 
-    :raises ValueError: at construction, for a schema that is none.
+    :raises ValueError: at construction, for a schema that is none, or that is written
+        in another dialect than 2020-12.
     """
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
+        if schema.get("$schema", DIALECT) != DIALECT:
+            raise ValueError(f"schemas are written in {DIALECT}")
         self._validator = Draft202012Validator(
             dict(schema), retriever=_refuse_to_fetch, validate_formats=False
         )

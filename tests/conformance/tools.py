@@ -132,7 +132,9 @@ async def sampling(arguments: JsonObject, call: Call) -> ToolResult:
         {"completion": Sample(messages=[question], max_tokens=100)}
     )
     content = answers["completion"]["content"]
-    return says(f"LLM response: {content.get('text', '')}")
+    blocks = content if isinstance(content, list) else [content]
+    said = " ".join(block.get("text", "") for block in blocks)
+    return says(f"LLM response: {said}")
 
 
 async def elicitation(arguments: JsonObject, call: Call) -> ToolResult:

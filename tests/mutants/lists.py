@@ -76,6 +76,14 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
+        "A schema of another dialect is refused",
+        "protocol/validation.py",
+        '        if schema.get("$schema", DIALECT) != DIALECT:',
+        "        if False:",
+        "protocol.test_validation",
+    ),
+    mutant(
+        "both",
         "Structured content conforms to the output schema, that of an error as well",
         "protocol/tool_methods.py",
         "or output is None or output.problems(value) is None:",

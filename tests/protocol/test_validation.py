@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json
 from instantly_mcp.protocol.validation import (
+    DIALECT,
     MAX_DEPTH,
     MAX_PROBLEMS,
     ArgumentCheck,
@@ -139,6 +140,25 @@ class GuardTests(SynchronousTestCase):
     def test_no_schema(self) -> None:
         """A schema that is none is refused at construction."""
         self.assertRaises(ValueError, ArgumentCheck, {"type": "objekt"})
+
+    def test_other_dialects(self) -> None:
+        """A schema of another dialect is refused, not read as one of 2020-12."""
+        check = ArgumentCheck({"$schema": DIALECT, "type": "object"})
+        self.assertIsNone(check.problems({}))
+        others: list[Json] = [
+            "http://json-schema.org/draft-07/schema#",
+            "https://json-schema.org/draft/2019-09/schema",
+            "",
+            7,
+        ]
+        for dialect in others:
+            schema: dict[str, Json] = {
+                "$schema": dialect,
+                "type": "object",
+                "dependencies": {"a": ["b"]},
+            }
+            with self.subTest(dialect=dialect):
+                self.assertRaises(ValueError, ArgumentCheck, schema)
 
     def test_nothing_is_fetched(self) -> None:
         """A remote reference is refused at construction and never fetched."""

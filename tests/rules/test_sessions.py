@@ -266,6 +266,17 @@ class StreamTests(SessionsTestCase):
         self.assertEqual((posted.status, posted.messages), (202, []))
         self.assertEqual(self.text_of(received), "LLM response: Hello")
 
+    def test_sampled_blocks(self) -> None:
+        """What a model says is one block, or several."""
+        client = self.client()
+        blocks = [{"type": "text", "text": word} for word in ("Hello", "there")]
+        for content, said in ((blocks[0], "Hello"), (blocks, "Hello there")):
+            received = client.ask(call("test_sampling", {"prompt": "Hi"}))
+            answer = {"role": "assistant", "model": "m", "content": content}
+            asked = received.messages[0]["id"]
+            client.ask({"jsonrpc": "2.0", "id": asked, "result": answer})
+            self.assertEqual(self.text_of(received), f"LLM response: {said}")
+
     def test_undeclared_questions(self) -> None:
         """A client is never asked what it did not declare."""
         client = self.client(capabilities={"elicitation": {}})
