@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -15,11 +16,14 @@ from instantly_mcp.cli.tools import manual, offered
 from instantly_mcp.daemon.settings import examine
 from instantly_mcp.daemon.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
+from instantly_mcp.sandbox.faults import FaultKind, read_fault
+from instantly_mcp.sandbox.sandbox import MAX_WORKSPACES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 TOOLS = ROOT / "docs" / "tools.md"
+SANDBOX = ROOT / "docs" / "sandbox.md"
 
 
 def text_of(path: Path) -> str:
@@ -121,6 +125,29 @@ class OperationsTests(SynchronousTestCase):
         variables = set(re.findall(r"Environment=(\w+)=", unit))
         self.assertEqual(len(variables), 2)
         self.assertLessEqual(variables, {setting.variable for setting in SETTINGS})
+
+
+class SandboxTests(SynchronousTestCase):
+    """The manual of the sandbox is true."""
+
+    def test_faults(self):
+        """Every fault in it is one, and every kind of fault is in it."""
+        text = text_of(SANDBOX)
+        bodies = re.findall(r"sandbox/faults \\?\s*-d '([^']+)'", text)
+        self.assertEqual(len(bodies), 3)
+        for body in bodies:
+            read_fault(json.loads(body), frozenset({"listCampaign"}))
+        kinds = set(re.findall(r"(?m)^\| `([a-z]+)` \|", text))
+        self.assertEqual(kinds - {"kind"}, {kind.value for kind in FaultKind})
+
+    def test_number_of_workspaces(self):
+        """So many workspaces are kept as it says."""
+        self.assertIn(f"The {MAX_WORKSPACES} that\nwere used last", text_of(SANDBOX))
+
+    def test_shell_blocks_parse(self):
+        """Every shell block is something that a shell can read."""
+        for block in re.findall(r"```sh\n(.*?)```", text_of(SANDBOX), re.DOTALL):
+            shlex.split(block)
 
 
 class CodeTests(SynchronousTestCase):
