@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=usual.rounds)
     add("--counted", type=int, default=usual.counted, help="requests counted")
     add("--held", type=int, default=usual.held, help="sessions and streams held")
-    add("--crowd", type=int, default=usual.crowd, help="sessions opened in all")
+    add("--crowd", type=int, default=usual.crowd, help="sessions held at last")
     add("--mixed", type=int, default=usual.mixed, help="requests to see what grows")
     add(
         "--counter",

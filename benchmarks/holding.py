@@ -31,7 +31,7 @@ class Holding:
     :param by_stream: memory of one idle event stream, without its session.
     :param by_reference_stream: the same of a bare Klein stream.
     :param with_sessions: cost of a ping with all sessions, as a multiple of a few.
-    :param with_crowd: the same with as many sessions as the daemon ever holds.
+    :param with_crowd: the same with `crowd` sessions.
     :param with_streams: cost of a ping with all streams, as a multiple of none.
     """
 

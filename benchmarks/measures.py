@@ -64,7 +64,7 @@ class Amounts:
     :param rounds: of which the median counts; both sides take turns.
     :param counted: requests whose instructions are counted.
     :param held: sessions, and event streams, that are held open.
-    :param crowd: sessions that are opened in all; the daemon holds 10,000 at most.
+    :param crowd: sessions that are held at last, 100,000 at most.
     :param mixed: requests in the search for anything that grows.
     """
 

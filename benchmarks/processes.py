@@ -103,13 +103,14 @@ class Stage:
         return self._serve("references", command, ready, _read_pair, counter)
 
     def daemon(self, upstream: Served, counter: Counter | None = None) -> Served:
-        """Start the daemon: defaults, but for addresses, files and the rate limit."""
+        """Start the daemon: defaults, but for addresses, files and limits."""
         ready = self._ready_file("daemon")
         options = {
             "listen": "tcp:0:interface=127.0.0.1",
             "upstream": f"http://127.0.0.1:{upstream.port}",
             "rate-limit": "1000000",
             "max-connections": "10000",
+            "max-sessions": "100000",
             "log-format": "json",
             "log-file": str(ready.with_suffix(".log")),
             "state-dir": str(self._folder_of("state")),

@@ -77,9 +77,9 @@ def holding(found: Holding) -> Iterator[str]:
     )
     yield (
         f"A ping costs {found.with_sessions:.2f} times as much with {found.held} more"
-        f" sessions, {found.with_crowd:.2f} times as much after {found.crowd} were"
-        f" opened, and {found.with_streams:.2f} times as much with {found.held}"
-        " open streams (target: no growth)."
+        f" sessions, {found.with_crowd:.2f} times as much with {found.crowd}, and"
+        f" {found.with_streams:.2f} times as much with {found.held} open streams"
+        " (target: no growth)."
     )
 
 

@@ -52,7 +52,7 @@ def make_core(
     in_flight, metrics = InFlight(), Metrics()
     outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
     keeping = keep_state(settings, wall)
-    limits = SessionLimits(idle=settings.session_idle)
+    limits = SessionLimits(idle=settings.session_idle, total=settings.max_sessions)
     offer = make_offer(settings, clock, outward, keeping, wall)
     return Core(
         metrics=metrics,

@@ -54,6 +54,7 @@ class Settings:
     rate_limit: int
     max_body: int
     max_connections: int
+    max_sessions: int
     session_idle: float
     session_policy: str
     anonymous: str

@@ -141,6 +141,12 @@ SETTINGS: tuple[Setting, ...] = (
         help="Connections served at a time; on others only probes are answered.",
     ),
     Setting(
+        name="max_sessions",
+        read=values.whole_number(1, 1_000_000),
+        default=10_000,
+        help="Sessions held at a time; the one idle for longest makes way for another.",
+    ),
+    Setting(
         name="session_idle",
         read=values.seconds,
         default=1800.0,

@@ -6,14 +6,18 @@ import json
 import signal
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.assembly import build
+from instantly_mcp.daemon.core import make_core
+from instantly_mcp.daemon.front import make_front
 from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.settings import resolve
+from instantly_mcp.protocol.versions import V2025_11_25
 
 from .processes import MODULE, ProcessTestCase, agent_over, in_checkout
 
@@ -24,6 +28,11 @@ class StillReactor(MemoryReactorClock):
     def callFromThread(self, function, *arguments):
         """Call it now: there is one thread."""
         function(*arguments)
+
+
+def noon() -> float:
+    """Return the time of a clock that stands still."""
+    return 43_200.0
 
 
 class BuildTests(SynchronousTestCase):
@@ -41,6 +50,25 @@ class BuildTests(SynchronousTestCase):
         self.assertEqual(reactor.getDelayedCalls(), [])
         self.assertEqual(reactor.tcpServers, [])
         self.assertEqual(said, [])
+
+
+class LimitTests(SynchronousTestCase):
+    """Numbers that the operator sets reach the part that keeps to them."""
+
+    def test_sessions(self):
+        """No more sessions are held than ``max_sessions`` says."""
+        settings = resolve({"sandbox": "true", "max_sessions": "2"}, {})
+        core = make_core(settings, Clock(), noon)
+        for _ in range(3):
+            core.sessions.open(V2025_11_25, None)
+        self.assertEqual(core.sessions.count, 2)
+
+    def test_connections(self):
+        """No more connections are served than ``max_connections`` says."""
+        settings = resolve({"sandbox": "true", "max_connections": "7"}, {})
+        core = make_core(settings, Clock(), noon)
+        front = make_front(settings, StillReactor(), core, noon)
+        self.assertEqual(front.limits.connections, 7)
 
 
 class SandboxDaemonTests(ProcessTestCase):
