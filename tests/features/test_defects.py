@@ -68,10 +68,11 @@ class DefectTests(ToolTestCase):
         agent = self.reach_the_wire()
         agent.status = 429
         limited = self.starting("list_campaigns")
-        self.clock.pump([1.0] * 10)
+        self.clock.pump([0.5, 1.0])
         self.assertTrue(self.successResultOf(limited).is_error)
         agent.status, agent.answer = 200, {"items": []}
         slowed = self.starting("list_campaigns")
+        self.assertNoResult(slowed)
         other = Credential(secret=Secret("another-key"), source="test")
         caller = Caller(revision=V2025_11_25, credential=other)
         at_once = self.tool("list_campaigns").run({}, Call(caller=caller))
