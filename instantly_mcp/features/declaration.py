@@ -20,7 +20,7 @@ from ..catalog.schema import plain
 from ..protocol.call import Call
 from ..protocol.tool import Annotations, TaskSupport, Tool, ToolResult
 from .bench import Bench
-from .results import CursorOf, Failed, Refusal, error_object, fit
+from .results import CursorOf, Failed, Refusal, error_object, fit, fitted
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[[Bench, JsonObject, Call], Coroutine[Any, Any, Json]]
@@ -195,8 +195,8 @@ class Runner:
             return self._failure(refusal.as_object())
         if isinstance(value, Failed):
             return self._failure(fit(value.structured, given))
-        fitting = fit(value, given, self.declared.cursor_of)
-        return ToolResult(structured=fitting, meta=self._meta)
+        structured, encoded = fitted(value, given, self.declared.cursor_of)
+        return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declared.changes and len(arguments) < self._fewest:

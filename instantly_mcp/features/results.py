@@ -92,15 +92,24 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
 
 def fit(value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None) -> Json:
     """Return the value, or a cut copy of it that says so, within `MAX_BYTES`."""
-    if len(dumps(value)) <= MAX_BYTES:
-        return value
+    return fitted(value, arguments, cursor_of)[0]
+
+
+def fitted(
+    value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None
+) -> tuple[Json, bytes]:
+    """Return what fits, and its JSON, which had to be made to measure it."""
+    encoded = dumps(value)
+    if len(encoded) <= MAX_BYTES:
+        return value, encoded
     if _is_page(value):
         value = _fewer_items(value, arguments, cursor_of)
     for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
-        if len(dumps(value)) <= MAX_BYTES:
-            return value
+        encoded = dumps(value)
+        if len(encoded) <= MAX_BYTES:
+            return value, encoded
         value = _with_notice(_shorter(value, longest, most))
-    return value
+    return value, dumps(value)
 
 
 def _is_page(value: Json) -> bool:

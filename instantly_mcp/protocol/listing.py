@@ -86,7 +86,9 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
     if result.structured is None:
         rendered["content"] = known_to(revision, result.content)
     else:
-        encoded = dumps(result.structured)
+        encoded = result.encoded
+        if encoded is None:
+            encoded = dumps(result.structured)
         content = known_to(revision, result.content)
         rendered["content"] = content or [text(encoded.decode())]
         kind = "object" if isinstance(result.structured, dict) else None

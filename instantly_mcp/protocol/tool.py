@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
 from .._json import Json, JsonObject
@@ -42,12 +42,14 @@ class ToolResult:
     :param content: MCP content blocks. Empty together with a `structured` value means
         one text block with the value as compact JSON: the usual case.
     :param structured: any JSON value, sent as ``structuredContent`` where it exists.
+    :param encoded: that value as compact JSON, from whoever had to make it anyway.
     :param is_error: the tool failed, in a way that the model can read.
     :param meta: goes into ``_meta`` of the result.
     """
 
     content: Sequence[JsonObject] = ()
     structured: Json = None
+    encoded: bytes | None = field(default=None, eq=False, repr=False)
     is_error: bool = False
     meta: JsonObject | None = None
 

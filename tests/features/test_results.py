@@ -27,6 +27,7 @@ from instantly_mcp.features.results import (
     Refusal,
     error_object,
     fit,
+    fitted,
     page,
 )
 from instantly_mcp.features.tools import DECLARED
@@ -124,6 +125,14 @@ class FitTests(SynchronousTestCase):
         """A small value comes back as the same object."""
         value: dict[str, Any] = {"items": [], "page": {}}
         self.assertIs(fit(value, {}), value)
+
+    def test_its_json_is_what_is_sent(self) -> None:
+        """What was made to measure a value is that value's JSON, cut or whole."""
+        page = {"has_more": False, "returned": 25}
+        for size in (10, 9_000):
+            items = [{"id": f"i{n}", "text": "x" * size} for n in range(25)]
+            value, encoded = fitted({"items": items, "page": page}, {})
+            self.assertEqual(dumps(value), encoded)
 
     def test_a_long_page_is_cut_with_a_cursor(self) -> None:
         """Items that do not fit are left for the next page, which begins there."""

@@ -137,6 +137,15 @@ class RenderTests(SynchronousTestCase):
         check(version, "CallToolResult", {**envelope, **whole})
         return whole
 
+    def test_encoded_already(self) -> None:
+        """A value that comes with its JSON is written as the value alone would be."""
+        plain = ToolResult(structured={"a": [1, "é"]})
+        encoded = evolve(plain, encoded=dumps(plain.structured))
+        for version in ALL:
+            self.assertEqual(
+                self.rendered(encoded, version), self.rendered(plain, version)
+            )
+
     def test_object(self) -> None:
         """An object is text everywhere and structured content since 2025-06-18."""
         for version in ALL:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from ..._deferred import deferred
-from ..._json import Json, dumps
+from ..._json import Json
 from ...api.errors import ApiError, Reason
 from ...protocol.call import Call
 from ...protocol.errors import (
@@ -23,7 +23,7 @@ from ...protocol.errors import (
 )
 from ...protocol.resource import Contents
 from ..bench import Bench
-from ..results import Refusal, error_object, fit
+from ..results import Refusal, error_object, fitted
 
 Values: TypeAlias = Mapping[str, str]
 Look: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, Json]]
@@ -68,5 +68,5 @@ def translated(error: ApiError) -> ProtocolError:
 def _written(uri: str, value: Json) -> Contents:
     if isinstance(value, str):
         return Contents(uri=uri, mime_type=MARKDOWN, text=value)
-    text = dumps(fit(value, {})).decode()
+    text = fitted(value, {})[1].decode()
     return Contents(uri=uri, mime_type=JSON, text=text)
