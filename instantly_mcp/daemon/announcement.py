@@ -19,7 +19,7 @@ from .listening import ListenAddress
 
 _MODES = {
     "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
-    "live": "Live: calls go to your Instantly workspace.",
+    "live": "Live: calls go to {}.",
 }
 
 
@@ -37,6 +37,7 @@ class Announcement:
 
     :param mode: ``sandbox`` or ``live``.
     :param public_url: shown in place of the first address.
+    :param upstream: where the calls of a live daemon go, in words.
     :param needs_secret: callers must present the server secret.
     :param brings_key: callers present a key of their own.
     :param out: where the block goes; ``None`` for no block.
@@ -45,6 +46,7 @@ class Announcement:
     mode: str
     ready_file: Path | None = None
     public_url: str | None = None
+    upstream: str = "your Instantly workspace"
     needs_secret: bool = False
     brings_key: bool = False
     out: TextIO | None = None
@@ -70,7 +72,7 @@ class Announcement:
         base = self.public_url or urls[0]
         lines = [
             f"instantly-mcp {__version__} serves MCP at {_endpoint(base)}",
-            f"  {_MODES[self.mode]}",
+            f"  {_MODES[self.mode].format(self.upstream)}",
         ]
         lines.extend(self._ways_in(base) if _is_web(base) else _ways_to_socket(base))
         return "\n".join(lines) + "\n\n"

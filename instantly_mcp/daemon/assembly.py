@@ -220,6 +220,11 @@ def _announcement(settings: Settings, out: TextIO | None) -> Announcement:
         mode=settings.mode,
         ready_file=settings.ready_file,
         public_url=settings.public_url,
+        upstream=(
+            "your Instantly workspace"
+            if settings.is_default("upstream")
+            else settings.upstream
+        ),
         needs_secret=settings.server_secret is not None and not settings.no_auth,
         brings_key=settings.api_key is None and not settings.sandbox,
         out=out if settings.log_format == "text" else None,

@@ -162,7 +162,11 @@ def _message(event: LogEvent) -> str:
 
 
 def _level(event: LogEvent) -> Json:
-    return event.get("log_level") or LogLevel.info
+    level = event.get("log_level") or LogLevel.info
+    if level is LogLevel.info and event.get("log_namespace") == "log_legacy":
+        # Twisted's old way of talking about ports: we say it ourselves.
+        return LogLevel.debug
+    return level
 
 
 def _utc(when: float | None) -> str:

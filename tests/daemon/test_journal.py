@@ -7,6 +7,8 @@ from io import StringIO
 from pathlib import Path
 
 from twisted.logger import ILogObserver, Logger, LogLevel, LogPublisher
+from twisted.logger._legacy import publishToNewObserver
+from twisted.python.log import textFromEventDict
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -104,6 +106,20 @@ class JournalTests(SynchronousTestCase):
         logger.error("loud")
         self.assertNotIn("quiet", self.stream.getvalue())
         self.assertIn("loud", self.stream.getvalue())
+
+    def test_old_chatter(self):
+        """What Twisted says of its ports is for debugging; its errors stay."""
+        for level, written in (("info", 1), ("debug", 2)):
+            self.setUp()
+            self.logger(level=level)
+            for event in (
+                {"message": ("Site starting on 1",), "isError": 0},
+                {"message": ("it broke",), "isError": 1},
+            ):
+                old = {**event, "time": 0.0, "system": "-"}
+                publishToNewObserver(self.publisher, old, textFromEventDict)
+            self.assertEqual(self.stream.getvalue().count("\n"), written)
+            self.assertIn("it broke", self.stream.getvalue())
 
     def test_secrets_are_cut(self):
         """A configured secret is cut out, also where a traceback quotes it."""

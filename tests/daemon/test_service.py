@@ -300,8 +300,13 @@ class AnnouncementTests(SynchronousTestCase):
     def test_live(self):
         """A live daemon says that it is live, and how a caller shows a key."""
         block = self.block(mode="live", brings_key=True)
-        self.assertIn("Live", block)
+        self.assertIn("Live: calls go to your Instantly workspace.", block)
         self.assertIn('"x-instantly-api-key: $INSTANTLY_API_KEY"', block)
+
+    def test_upstream(self):
+        """Calls that go elsewhere are not said to go to Instantly."""
+        block = self.block(mode="live", upstream="http://127.0.0.1:3001")
+        self.assertIn("Live: calls go to http://127.0.0.1:3001.", block)
 
     def test_secret(self):
         """With a server secret the command presents it."""
