@@ -18,21 +18,28 @@ def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> 
     :param drop: members to leave out; members that are null are left out too.
     """
 
+    # One look tells the many plain members from the few that are not.
+    special = {**codes, **dict.fromkeys(drop)}
+
     def shape(item: JsonObject) -> JsonObject:
         shaped: dict[str, Json] = {}
         for name, value in item.items():
-            if value is None or name in drop:
+            if value is None:
                 continue
-            shaped[name] = value
-            table = codes.get(name)
+            if name not in special:
+                shaped[name] = value
+                continue
+            table = special[name]
             if table is not None:
-                known = isinstance(value, int | float)
-                shaped[f"{name}_label"] = (
-                    table.get(value, "unknown") if known else "unknown"
-                )
+                shaped[name] = value
+                shaped[f"{name}_label"] = _label(table, value)
         return shaped
 
     return shape
+
+
+def _label(codes: Codes, value: Json) -> str:
+    return codes.get(value, "unknown") if isinstance(value, int | float) else "unknown"
 
 
 def names_and_codes(codes: Codes) -> JsonObject:
