@@ -85,11 +85,12 @@ class Announcement:
         yield f"  Any shell:\n    curl -s {base}/health"
 
     def _header(self) -> str:
+        header = ""
         if self.needs_secret:
-            return ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'
+            header += ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'
         if self.brings_key:
-            return ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
-        return ""
+            header += ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
+        return header
 
 
 def _is_web(url: str) -> bool:

@@ -99,10 +99,20 @@ def features(settings: Settings) -> tuple[str, ...]:
 
 def authentication(settings: Settings) -> tuple[str, ...]:
     """Return the ways in which a key may be presented, the preferred one first."""
+    key = "sandbox-NAME" if settings.sandbox else "YOUR_KEY"
+    if settings.server_secret is not None and not settings.no_auth:
+        beside = settings.api_key is None and not settings.sandbox
+        also = f", and x-instantly-api-key: {key}" if beside else ""
+        return (
+            f"Authorization: Bearer SERVER_SECRET{also}",
+            f"x-api-key: SERVER_SECRET{also}",
+        )
+    needless = settings.sandbox or settings.api_key is not None
     return (
-        "Authorization: Bearer YOUR_KEY",
-        "x-instantly-api-key: YOUR_KEY",
-        "x-api-key: YOUR_KEY",
-        "/mcp/YOUR_KEY",
-        *(["?apiKey=YOUR_KEY"] if settings.key_in_query else []),
+        *(["no key is needed"] if needless else []),
+        f"Authorization: Bearer {key}",
+        f"x-instantly-api-key: {key}",
+        f"x-api-key: {key}",
+        f"/mcp/{key}",
+        *([f"?apiKey={key}"] if settings.key_in_query else []),
     )

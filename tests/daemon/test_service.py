@@ -312,6 +312,14 @@ class AnnouncementTests(SynchronousTestCase):
         """With a server secret the command presents it."""
         block = self.block(mode="live", needs_secret=True)
         self.assertIn("Bearer $MCP_AUTH_SECRET_KEY", block)
+        self.assertNotIn("INSTANTLY_API_KEY", block)
+
+    def test_secret_and_key(self):
+        """Who brings a key of his own as well presents both."""
+        block = self.block(mode="live", needs_secret=True, brings_key=True)
+        (command,) = [line for line in block.splitlines() if "claude mcp add" in line]
+        self.assertIn('--header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"', command)
+        self.assertIn('--header "x-instantly-api-key: $INSTANTLY_API_KEY"', command)
 
     def test_unix_socket(self):
         """A UNIX socket is no URL: curl reaches it by its path."""

@@ -44,3 +44,26 @@ class FeatureTests(SynchronousTestCase):
         self.assertIn("?apiKey=YOUR_KEY", authentication(resolve({}, {})))
         settings = resolve({"key_in_query": "off"}, {})
         self.assertNotIn("?apiKey=YOUR_KEY", authentication(settings))
+
+    def test_no_key_needed(self):
+        """Where callers need no key it says so; the sandbox invites no real one."""
+        own = authentication(resolve({}, {"INSTANTLY_API_KEY": "0123456789abc"}))
+        self.assertEqual(own[0], "no key is needed")
+        sandbox = authentication(resolve({"sandbox": "true"}, {}))
+        self.assertEqual(sandbox[0], "no key is needed")
+        self.assertNotIn("YOUR_KEY", " ".join(sandbox))
+        self.assertNotIn("no key is needed", authentication(resolve({}, {})))
+
+    def test_server_secret(self):
+        """Callers present the server secret, and a key beside it if need be."""
+        secret = {"MCP_AUTH_SECRET_KEY": "0123456789"}
+        (first, *_) = authentication(resolve({}, secret))
+        self.assertEqual(
+            first,
+            "Authorization: Bearer SERVER_SECRET, and x-instantly-api-key: YOUR_KEY",
+        )
+        key = {**secret, "INSTANTLY_API_KEY": "0123456789abc"}
+        (first, *_) = authentication(resolve({}, key))
+        self.assertEqual(first, "Authorization: Bearer SERVER_SECRET")
+        open_again = authentication(resolve({"no_auth": "true"}, key))
+        self.assertEqual(open_again[0], "no key is needed")
