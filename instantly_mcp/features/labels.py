@@ -39,7 +39,8 @@ def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> 
 
 
 def _label(codes: Codes, value: Json) -> str:
-    return codes.get(value, "unknown") if isinstance(value, int | float) else "unknown"
+    known = isinstance(value, int | float)
+    return codes.get(value, "unknown") if known else "unknown"
 
 
 def names_and_codes(codes: Codes) -> JsonObject:
