@@ -16,6 +16,7 @@ from ..api.errors import ApiError, Reason
 from ..api.interfaces import IInstantly
 from ..catalog.index import BY_ID
 from ..protocol.call import Call
+from .once import Once
 from .sightings import JobSightings
 from .zones import ZoneMap
 
@@ -46,6 +47,7 @@ class Bench:
     :param wall: seconds since the epoch, for what is said about schedules.
     :param listed: the names of the tools on offer, filled in when all are built.
     :param sightings: what background jobs looked like.
+    :param once: which mails were sent a moment ago.
     """
 
     instantly: IInstantly
@@ -57,10 +59,12 @@ class Bench:
     listed: tuple[str, ...] = ()
     sightings: JobSightings = field(factory=JobSightings)
     zones: ZoneMap = field(init=False)
+    once: Once = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Give the time zones their calendar."""
+        """Give the time zones their calendar, and the mails their clock."""
         self.zones = ZoneMap(self.today)
+        self.once = Once(self.clock)
 
     def execute(
         self, operation_id: str, arguments: JsonObject, call: Call

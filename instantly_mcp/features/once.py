@@ -1,0 +1,114 @@
+"""The same mail is sent once, however often it is asked for within a while.
+
+A client that heard nothing asks again, and so does a model. Who asks for the very same
+gets what the first one got. It knows digests and results, and sends nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from attrs import define, field
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from .._json import Json, JsonObject, dumps
+from ..api.errors import ApiError, Reason
+from .results import Refusal
+
+WINDOW = 600.0
+MOST = 2000
+
+Send = Callable[[], Awaitable[JsonObject]]
+
+
+def digest_of(principal: str, request: Json) -> bytes:
+    """Return what stands for a request; nothing can be read from it."""
+    return sha256(dumps([principal, request])).digest()
+
+
+@define(eq=False)
+class _Sending:
+    """One mail: being sent, sent, or handed over with nothing heard since."""
+
+    since: float
+    result: JsonObject | None = None
+    in_doubt: bool = False
+    waiting: list[Deferred[None]] = field(factory=list)
+
+    def settle(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for each in waiting:
+            each.callback(None)
+
+
+@define(eq=False)
+class Once:
+    """Remembers what was sent lately, the oldest forgotten first."""
+
+    clock: IReactorTime
+    window: float = WINDOW
+    most: int = MOST
+    _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
+
+    async def send(self, digest: bytes, send: Send) -> JsonObject:
+        """Send, or return what sending the very same came to.
+
+        :raises Refusal: when it may have been sent, and nobody knows.
+        """
+        known = self._recent(digest)
+        if known is not None:
+            return await self._again(digest, known, send)
+        sending = self._known[digest] = _Sending(self.clock.seconds())
+        if len(self._known) > self.most:
+            self._known.popitem(last=False)
+        try:
+            sending.result = await send()
+        except ApiError as error:
+            self._failed(digest, sending, error)
+            raise
+        except BaseException:
+            # Whoever asked has left; what was handed over goes on without them.
+            sending.in_doubt = True
+            raise
+        finally:
+            sending.settle()
+        return sending.result
+
+    def _recent(self, digest: bytes) -> _Sending | None:
+        known = self._known.get(digest)
+        if known is None or self.clock.seconds() - known.since < self.window:
+            return known
+        del self._known[digest]
+        return None
+
+    def _failed(self, digest: bytes, sending: _Sending, error: ApiError) -> None:
+        in_doubt = (Reason.OUTCOME_UNKNOWN, Reason.UNEXPECTED_REPLY)
+        gone_wrong = error.reason is Reason.UPSTREAM_FAILED and error.status is not None
+        if error.reason in in_doubt or gone_wrong:
+            sending.in_doubt = True
+        elif self._known.get(digest) is sending:
+            del self._known[digest]
+
+    async def _again(self, digest: bytes, known: _Sending, send: Send) -> JsonObject:
+        if known.result is None and not known.in_doubt:
+            told: Deferred[None] = Deferred()
+            known.waiting.append(told)
+            await told
+        if known.result is not None:
+            return {**known.result, "note": self._note(known)}
+        if known.in_doubt:
+            raise Refusal(
+                "outcome_unknown",
+                "The very same was handed over a moment ago, and nothing tells whether "
+                "it went out. It was not sent again.",
+                "Look with list_emails (email_type sent). If it is not there, change "
+                "the text a little to send it again.",
+            )
+        return await self.send(digest, send)
+
+    def _note(self, known: _Sending) -> str:
+        ago = self.clock.seconds() - known.since
+        return f"This very mail was sent {ago:.0f} s ago; it was not sent again."

@@ -1,0 +1,107 @@
+"""A38: however often the same reply is asked for, one mail leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json import Json
+from instantly_mcp.api.errors import Reason
+from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.tool import ToolResult
+from instantly_mcp.protocol.versions import V2025_11_25
+from tests.features.cases import ToolTestCase
+from tests.support.instantly import api_error
+
+MAIL = {"id": "m", "eaccount": "ann@example.com", "from_address_email": "x@y.org"}
+REPLY: dict[str, Any] = {
+    "reply_to_uuid": "m",
+    "subject": "Re: hello",
+    "body": {"text": "Yes"},
+}
+
+
+class OnceTests(ToolTestCase):
+    def setUp(self) -> None:
+        """Let there be a mail to answer, and let answering succeed."""
+        super().setUp()
+        self.instantly.answers("getEmail", MAIL)
+        self.instantly.answers("replyToEmail", {"id": "sent-1"})
+
+    def sent(self) -> int:
+        """Return how many mails left."""
+        return len(self.instantly.calls("replyToEmail"))
+
+    def test_A38_send_storm(self) -> None:
+        """Twenty calls for the same reply send it once and answer alike."""
+        got = [self.value("reply_to_email", **REPLY) for _ in range(20)]
+        self.assertEqual(self.sent(), 1)
+        self.assertEqual({each["id"] for each in got}, {"sent-1"})
+        self.assertNotIn("note", got[0])
+        self.assertIn("not sent again", got[1]["note"])
+
+    def test_A38_all_at_once(self) -> None:
+        """Those who ask while it is being sent wait for the one sending."""
+        pending: Deferred[Json] = Deferred()
+        self.instantly.answers("replyToEmail", pending)
+        calls = [self.starting("reply_to_email", **REPLY) for _ in range(5)]
+        for each in calls:
+            self.assertNoResult(each)
+        pending.callback({"id": "sent-1"})
+        for each in calls:
+            self.assertFalse(self.successResultOf(each).is_error)
+        self.assertEqual(self.sent(), 1)
+
+    def test_A38_outcome_unknown(self) -> None:
+        """What may have left is not sent again, and the error says where to look."""
+        unknown = api_error(Reason.OUTCOME_UNKNOWN, "replyToEmail")
+        self.instantly.answers("replyToEmail", unknown, {"id": "sent-2"})
+        for _ in range(3):
+            error = self.failure("reply_to_email", **REPLY)
+            self.assertEqual(error["code"], "outcome_unknown")
+            self.assertIn("list_emails", error["hint"])
+        self.assertEqual(self.sent(), 1)
+
+    def test_A38_caller_left(self) -> None:
+        """A caller who leaves while it is sent does not make room for a second one."""
+        self.instantly.answers("replyToEmail", Deferred(), {"id": "sent-2"})
+        first = self.starting("reply_to_email", **REPLY)
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        error = self.failure("reply_to_email", **REPLY)
+        self.assertEqual(error["code"], "outcome_unknown")
+        self.assertEqual(self.sent(), 1)
+
+    def test_what_was_refused_may_be_tried_again(self) -> None:
+        """A refusal sent nothing, so the same call is no repetition."""
+        refused = api_error(Reason.RATE_LIMITED, "replyToEmail", status=429)
+        self.instantly.answers("replyToEmail", refused, {"id": "sent-2"})
+        self.assertEqual(
+            self.failure("reply_to_email", **REPLY)["code"], "rate_limited"
+        )
+        self.assertEqual(self.value("reply_to_email", **REPLY)["id"], "sent-2")
+
+    def test_another_text_is_another_mail(self) -> None:
+        """Only the very same counts as the same."""
+        self.value("reply_to_email", **REPLY)
+        self.value("reply_to_email", **{**REPLY, "body": {"text": "Yes!"}})
+        self.assertEqual(self.sent(), 2)
+
+    def test_another_caller_is_another_mail(self) -> None:
+        """Nobody gets the result of somebody else's call."""
+        self.value("reply_to_email", **REPLY)
+        other = Credential(secret=Secret("another-key"), source="test")
+        caller = Caller(revision=V2025_11_25, credential=other)
+        running = self.tool("reply_to_email").run(REPLY, Call(caller=caller))
+        result: ToolResult = self.successResultOf(running)
+        self.assertFalse(result.is_error)
+        self.assertEqual(self.sent(), 2)
+
+    def test_after_a_while(self) -> None:
+        """Ten minutes later the same text is meant as another mail."""
+        self.value("reply_to_email", **REPLY)
+        self.clock.advance(601)
+        self.value("reply_to_email", **REPLY)
+        self.assertEqual(self.sent(), 2)
