@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 def broken_rules(settings: Settings) -> Iterator[str]:
     """Yield one line for every rule that the settings break together."""
     for name in ("listen", "metrics_listen"):
-        for text in getattr(settings, name):
+        texts = getattr(settings, name)
+        for place, text in enumerate(texts, 1):
             try:
                 ListenAddress.parse(text)
             except ValueError as error:
-                yield f"IMCP-SETTING {name} ({settings.origins[name]}) {error}"
+                which = f", number {place}," if len(texts) > 1 else ""
+                yield f"IMCP-SETTING {name} ({settings.origins[name]}){which} {error}"
     if not settings.listen:
         yield "IMCP-SETTING listen must name at least one endpoint"
     if settings.sandbox and not settings.is_default("upstream"):

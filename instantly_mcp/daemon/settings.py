@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +23,7 @@ from .mistakes import Mistakes
 from .options import Given
 from .rules import broken_rules
 from .table import BY_NAME, PREFIX, SETTINGS, Setting
+from .values import switch
 
 SECRETS = {
     "api_key": ("INSTANTLY_API_KEY", "api_key_file"),
@@ -165,14 +167,14 @@ class _Reading:
 
     def _sources(
         self, setting: Setting, table: Mapping[str, Json]
-    ) -> Iterator[tuple[str, Texts]]:
+    ) -> Iterator[tuple[str, Json]]:
         if setting.name in self.given:
             yield f"--{setting.option}", self.given[setting.name]
         # An empty variable is how a container says "not set".
         if self.environ.get(setting.variable):
             yield setting.variable, self.environ[setting.variable]
         if setting.name in table:
-            yield str(self.config), _as_texts(table[setting.name])
+            yield str(self.config), table[setting.name]
 
     def _table(self, config: Path | None) -> Mapping[str, Json]:
         if config is None:
@@ -194,7 +196,11 @@ class _Reading:
                 self.warnings.append(f"IMCP-SETTING {name} is no known variable")
         for name in table:
             if name not in BY_NAME or name == "config":
-                self.mistakes.append(f"IMCP-SETTING {name[:60]} is no known TOML key")
+                line = f"IMCP-SETTING {name[:60]} is no known TOML key"
+                others = BY_NAME.keys() - {"config"}
+                near = get_close_matches(name.replace("-", "_"), others, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self.mistakes.append(line + hint)
 
     def _secret(
         self, name: str, variable: str, file_setting: str, values: Mapping[str, Json]
@@ -229,7 +235,8 @@ class _Reading:
         return Path(base) / "instantly-mcp" if base else None
 
 
-def _read(setting: Setting, texts: Texts) -> Json:
+def _read(setting: Setting, given: Json) -> Json:
+    texts = _as_texts(setting, given)
     if not setting.repeatable:
         if not isinstance(texts, str):
             if setting.name != "toolsets":
@@ -241,11 +248,16 @@ def _read(setting: Setting, texts: Texts) -> Json:
     return tuple(setting.read(text) for text in texts)
 
 
-def _as_texts(value: Json) -> Texts:
+def _as_texts(setting: Setting, value: Json) -> Texts:
     """Return a TOML value as the text that an option would hold."""
-    if isinstance(value, list):
-        return [str(item) for item in value]
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, dict | list) for item in items):
+        raise ValueError("must not be a table, nor a list of lists")
+    if setting.read is not switch and any(isinstance(item, bool) for item in items):
+        # A file called "false" is nobody's wish.
+        raise ValueError("must not be true or false; leave it out instead")
+    texts = [str(item) for item in items]
+    return texts if isinstance(value, list) else texts[0]
 
 
 def _fit_for_sandbox(settings: Settings) -> Settings:

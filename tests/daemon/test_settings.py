@@ -175,11 +175,39 @@ class MistakesTests(SettingsTestCase):
         (line,) = self.mistakes("--config", self.file("c.toml", "rate_limit = \n"))
         self.assertIn("is not TOML", line)
 
+    def test_config_file_with_wrong_types(self):
+        """A value of a type that the setting cannot have is a mistake, not a text."""
+        for text, words in (
+            ("log_file = false\n", "log_file ({}) must not be true or false"),
+            ("rate_limit = true\n", "rate_limit ({}) must not be true or false"),
+            ("allow_origin = [true]\n", "must not be true or false"),
+            ("[state_dir]\nx = 1\n", "state_dir ({}) must not be a table"),
+            ("listen = [['tcp:1']]\n", "nor a list of lists"),
+            ("sandbox = 'maybe'\n", "sandbox ({}) must be true or false"),
+        ):
+            config = self.file("c.toml", text)
+            (line,) = self.mistakes("--config", config)
+            self.assertIn(words.format(config), line)
+
+    def test_mistyped_key(self):
+        """A key that is nearly one is answered with the one."""
+        for text, meant in (
+            ("lisen = 'x'\n", "listen"),
+            ("rate-limit = 1\n", "rate_limit"),
+        ):
+            (line,) = self.mistakes("--config", self.file("c.toml", text))
+            self.assertIn(f"is no known TOML key; did you mean {meant}?", line)
+
     def test_bad_endpoint(self):
         """A listen string without a port is refused."""
         for text in ("", "tcp", "tcp:http", "tcp:70000", "nonsense"):
             with self.assertRaises(Mistakes):
                 resolve({"listen": [text]}, {})
+
+    def test_which_endpoint(self):
+        """Of several listen strings it is said which one is bad."""
+        (line,) = self.mistakes("--listen", "tcp:3000", "--listen", "tcp:99999")
+        self.assertIn("listen (--listen), number 2, must be an endpoint", line)
 
     def test_unknown_toolset(self):
         """A toolset that does not exist is refused, with those that do."""
