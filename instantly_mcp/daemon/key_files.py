@@ -39,8 +39,18 @@ def read_secret(path: Path) -> Secret:
         with path.open("rb") as file:
             data = file.read(MAX_KEY_FILE)
     except OSError as error:
-        raise Mistakes(f"IMCP-KEY {path} cannot be read: {error.strerror}") from None
+        raise Mistakes(_unreadable(path, error)) from None
     return as_secret(data.decode("utf-8", "replace"), str(path))
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    """Name the file, unless the name may be a key that was put in its place."""
+    if isinstance(error, FileNotFoundError) and not path.is_absolute():
+        return (
+            "IMCP-KEY there is no such key file; it is not named here, for the name "
+            "may be a key: give the name of the file that holds it"
+        )
+    return f"IMCP-KEY {path} cannot be read: {error.strerror}"
 
 
 def exposures(path: Path, *, secret: bool) -> Iterator[str]:

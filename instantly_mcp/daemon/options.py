@@ -18,6 +18,10 @@ Given: TypeAlias = Mapping[str, str | Sequence[str]]
 """Texts by the name of the setting; a sequence for a repeatable one."""
 
 
+SECRET_OPTIONS = ("--api-key", "--server-secret")
+"""What people write when they want to give a secret itself."""
+
+
 def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
     def collect(self: usage.Options, value: str) -> None:
         self.setdefault(setting.option, []).append(value)
@@ -45,6 +49,18 @@ class SettingOptions(usage.Options):
         for setting in SETTINGS
         if not setting.flag and not setting.repeatable
     ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse; refuse a secret on the command line without repeating it."""
+        words = sys.argv[1:] if options is None else options
+        for name in SECRET_OPTIONS:
+            # Twisted would take it for an abbreviation of the option for the file.
+            if any(word == name or word.startswith(f"{name}=") for word in words):
+                raise usage.UsageError(
+                    f"{name} is no option, for a command line can be read by others: "
+                    f"name a file with {name}-file"
+                )
+        super().parseOptions(options)
 
     def opt_version(self) -> None:
         """Print the version and leave."""

@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Sequence
 
+from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import SUBCOMMANDS, run_command, with_default
@@ -117,6 +118,14 @@ class OptionTests(SynchronousTestCase):
                 options.given(),
                 {setting.name: [expected] if setting.repeatable else expected},
             )
+
+    def test_secrets_are_no_options(self):
+        """A14: a secret on the command line is refused, and not repeated."""
+        for words in (["--api-key=CANARY-123"], ["--server-secret", "CANARY-123"]):
+            options = SettingOptions()
+            error = self.assertRaises(usage.UsageError, options.parseOptions, words)
+            self.assertIn("-file", str(error))
+            self.assertNotIn("CANARY", str(error))
 
     def test_help_names_every_option(self):
         """The help text knows them all."""

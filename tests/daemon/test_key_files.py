@@ -49,9 +49,21 @@ class FileTests(SynchronousTestCase):
     def test_read(self) -> None:
         """A file holds one key; one that is not there is a mistake."""
         self.assertEqual(read_secret(self.path), Secret("0123456789abcdef"))
-        missing = Path(self.mktemp())
+        missing = Path(self.mktemp()).absolute()
         refused = self.assertRaises(Mistakes, read_secret, missing)
         self.assertIn("No such file", refused.lines[0])
+
+    def test_a_key_for_a_name(self) -> None:
+        """A12: a key given in place of a file's name is not repeated."""
+        for key in ("NDNkNGYwMDA6WFla", "NDNkNGYw/MDA6+WFla=="):
+            refused = self.assertRaises(Mistakes, read_secret, Path(key))
+            (line,) = refused.lines
+            self.assertIn("there is no such key file", line)
+            self.assertNotIn("NDNk", line)
+            self.assertNotIn("WFla", line)
+        missing = self.path.with_name("missing").absolute()
+        refused = self.assertRaises(Mistakes, read_secret, missing)
+        self.assertIn(str(missing), refused.lines[0])
 
     def test_private(self) -> None:
         """A file of mode 0600 or 0640 is well kept."""
