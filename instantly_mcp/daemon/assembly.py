@@ -32,7 +32,13 @@ from ..web.app import make_site, make_web_app
 from ..web.site import McpSite
 from .announcement import Announcement
 from .core import Core, make_core
-from .front import Front, make_front, metrics_doors
+from .front import (
+    KEEP_ALIVE_SECONDS,
+    KEEP_ALIVE_TURNS,
+    Front,
+    make_front,
+    metrics_doors,
+)
 from .journal import Journal
 from .parts import Door, Parts
 from .perimeter import listens_to_both
@@ -44,7 +50,6 @@ from .signals import Signals
 from .window import SandboxWindow
 from .witness import Witnessed
 
-KEEP_ALIVE_SECONDS = 15.0
 WIDE_FACTOR = 20
 """One address may send so many times the limit of one caller, under any keys."""
 
@@ -200,7 +205,12 @@ def _parts(
         readiness=front.readiness,
         in_flight=core.in_flight,
         timers=(
-            Periodic(reactor, KEEP_ALIVE_SECONDS, streams.keep_alive, "keep-alive"),
+            Periodic(
+                reactor,
+                KEEP_ALIVE_SECONDS / KEEP_ALIVE_TURNS,
+                streams.keep_alive,
+                "keep-alive",
+            ),
             Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.offer.tasks.sweep, "task sweep"),

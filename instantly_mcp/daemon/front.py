@@ -26,6 +26,12 @@ from .readiness import Readiness
 from .settings import Settings
 from .status import Status
 
+KEEP_ALIVE_SECONDS = 15.0
+"""How often a comment goes to each open stream."""
+
+KEEP_ALIVE_TURNS = 30
+"""In so many turns, evenly spread over that time."""
+
 
 @frozen(kw_only=True)
 class Front:
@@ -51,7 +57,7 @@ def make_front(
 ) -> Front:
     """Put it together; opens nothing."""
     limits = WebLimits(body=settings.max_body, connections=settings.max_connections)
-    streams, readiness = Streams(limits), Readiness()
+    streams, readiness = Streams(limits, KEEP_ALIVE_TURNS), Readiness()
     ports = Ports(
         reactor,
         [ListenAddress.parse(text) for text in settings.listen],

@@ -33,39 +33,53 @@ STREAM_HEADERS: HeaderPairs = (
 
 
 class Streams:
-    """The open event streams of one daemon, kept alive by its one periodic timer."""
+    """The open event streams of one daemon, kept alive by its one periodic timer.
 
-    def __init__(self, limits: WebLimits) -> None:
+    :param turns: in so many turns every stream is kept alive. With thousands of streams
+        a single turn would hold up every request of that moment.
+    """
+
+    def __init__(self, limits: WebLimits, turns: int = 1) -> None:
         self.limits = limits
-        self._open: set[Stream] = set()
+        self._groups: Sequence[set[Stream]] = [set() for _ in range(turns)]
+        self._turn = 0
 
     @property
     def count(self) -> int:
         """How many streams are open."""
-        return len(self._open)
+        return sum(map(len, self._groups))
 
     def keep_alive(self) -> None:
-        """Write a comment on every stream; drop those whose clients stopped reading."""
-        for stream in tuple(self._open):
+        """Write a comment on the streams whose turn it is.
+
+        Those whose clients stopped reading are dropped.
+        """
+        group = self._groups[self._turn]
+        self._turn = (self._turn + 1) % len(self._groups)
+        for stream in tuple(group):
             stream.keep_alive()
 
     def end_all(self) -> None:
         """End every stream after what was sent on it."""
-        for stream in tuple(self._open):
+        for stream in self._all():
             stream.end()
 
     def drop_all(self) -> None:
         """Cut every stream."""
-        for stream in tuple(self._open):
+        for stream in self._all():
             stream.drop()
 
     def opened(self, stream: Stream) -> None:
-        """Count a stream in."""
-        self._open.add(stream)
+        """Count a stream in, where there are fewest."""
+        min(self._groups, key=len).add(stream)
 
     def over(self, stream: Stream) -> None:
         """Count a stream out. Idempotent."""
-        self._open.discard(stream)
+        for group in self._groups:
+            group.discard(stream)
+
+    def _all(self) -> Sequence[Stream]:
+        return [stream for group in self._groups for stream in group]
 
 
 @implementer(IPushProducer)

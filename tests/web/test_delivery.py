@@ -192,6 +192,36 @@ class DeliverTests(SynchronousTestCase):
         self.streams.keep_alive()
         self.assertEqual((self.sheet.aborted, self.streams.count), (1, 0))
 
+    def test_keep_alive_in_turns(self):
+        """Each turn is for an even part of the streams; all turns are for all."""
+        streams = Streams(WebLimits(), turns=3)
+        sheets = [Sheet() for _ in range(7)]
+        for sheet in sheets:
+            Delivery(streams).deliver(sheet, EventStream(channel=Channel()))
+        self.assertEqual(streams.count, 7)
+        counts = []
+        for _ in range(3):
+            streams.keep_alive()
+            counts.append(sum(len(sheet.written) for sheet in sheets))
+        self.assertEqual(counts, [3, 5, 7])
+        self.assertEqual([sheet.written for sheet in sheets], [[KEEP_ALIVE]] * 7)
+        streams.end_all()
+        self.assertEqual(streams.count, 0)
+
+    def test_turns_stay_even(self):
+        """A stream that opens takes the turn of one that has ended."""
+        streams = Streams(WebLimits(), turns=2)
+        channels = [Channel() for _ in range(4)]
+        for channel in channels:
+            Delivery(streams).deliver(Sheet(), EventStream(channel=channel))
+        channels[0].close()
+        channels[2].close()
+        sheets = [Sheet(), Sheet()]
+        for sheet in sheets:
+            Delivery(streams).deliver(sheet, EventStream(channel=Channel()))
+        streams.keep_alive()
+        self.assertEqual([sheet.written for sheet in sheets], [[KEEP_ALIVE]] * 2)
+
     def test_reading_again_is_progress(self):
         """A client that reads now and then is never dropped for being slow."""
         self.stream()
