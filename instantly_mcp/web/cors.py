@@ -44,10 +44,11 @@ class Cors:
 
     def headers(self, request_headers: Headers) -> HeaderPairs:
         """Return the headers of an ordinary answer."""
-        origin = request_headers.get("origin")
-        if origin is None:
+        origins = request_headers.all("origin")
+        if not origins:
             return ()
-        if not self.allowed_origin(origin):
+        origin = origins[0]
+        if len(origins) > 1 or not self.allowed_origin(origin):
             return (("Vary", "Origin"),)
         return (
             ("Access-Control-Allow-Origin", origin),

@@ -377,6 +377,16 @@ class OriginTests(AppTestCase):
                 self.visitor.ask("GET", path, {"Host": "evil"}).status, 421
             )
 
+    def test_a03_two_origins(self):
+        """A03: of two origins neither is reflected, whichever of them is allowed."""
+        for others in ((GOOD_ORIGIN, "http://evil"), ("http://evil", GOOD_ORIGIN)):
+            lines = "".join(f"Origin: {origin}\r\n" for origin in others)
+            head = f"GET /mcp HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"
+            self.visitor.send(head.encode("ascii"))
+            (response,) = self.visitor.responses()
+            self.assertIsNone(response.one("access-control-allow-origin"))
+            self.assertEqual(response.one("vary"), "Origin")
+
     def test_a03_cors(self):
         """A03: an allowed origin is reflected, with Vary and without credentials."""
         for path in (*PROBES, "/mcp", "/nothing"):
