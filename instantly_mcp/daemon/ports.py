@@ -199,7 +199,8 @@ def _is_taken(error: CannotListenError) -> bool:
 
 def _no_endpoint(address: ListenAddress, error: Exception) -> str:
     if isinstance(error, OSError):
-        why = f"{error.filename or 'a file'}: {error.strerror}"
+        name = error.filename2 or error.filename or "a file"
+        why = f"{name}: {error.strerror}"
     else:
         why = tls_reason(error) or _no_such(error)
     return f"IMCP-BIND cannot listen on {address}: {why}"

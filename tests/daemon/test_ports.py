@@ -83,7 +83,9 @@ class UnixReactor(SocketReactor):
         if (address, 0) in self.taken:
             raise CannotListenError(None, address, "Cannot acquire lock")
         if address.startswith("/nowhere/"):
-            raise FileNotFoundError(errno.ENOENT, "No such file", f"{address}.lock")
+            # As `os.symlink` says it: what the link holds, then where it goes.
+            no_such = (errno.ENOENT, "No such file", "812", None, f"{address}.lock")
+            raise FileNotFoundError(*no_such)
         bound = FakeSocket(self, address, 0)
         self.taken[bound.address] = bound
         return bound
@@ -148,7 +150,7 @@ class PortsTests(SynchronousTestCase):
         self.reactor = UnixReactor()
         opening = self.ports("unix:/nowhere/x.sock").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
-        self.assertIn("cannot listen on unix:/nowhere/x.sock: /nowhere/x.sock", line)
+        self.assertIn("unix:/nowhere/x.sock: /nowhere/x.sock.lock: No such", line)
 
     def test_no_socket_handed_over(self):
         """Without the socket that systemd was to hand over, one line says so."""
