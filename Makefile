@@ -59,8 +59,10 @@ clean:
 	rm -rf $(VENV) $(WORK) build dist *.egg-info _trial_temp*
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 or newer is needed (make PYTHON=...)" >&2; exit 1; }
+	@# Half an environment, as Debian makes without python3-venv, is worse than none.
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: setup.py | $(BIN)/python
 	$(PIP) --editable .

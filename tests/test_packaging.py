@@ -131,6 +131,43 @@ class DependencyTests(ProcessTestCase):
         self.assertEqual(output.split(), [b"America/New_York", b"UTC", b"True"])
 
 
+class MakeTests(ProcessTestCase):
+    """``make`` on a machine that lacks something."""
+
+    @deferred
+    async def make(self, *lines: str) -> str:
+        """Make an environment with such a Python, which fails; return what it says."""
+        python = self.folder / "python"
+        python.write_text("\n".join(["#!/bin/sh", *lines]), encoding="ascii")
+        python.chmod(0o755)
+        self.venv = self.folder / "venv"
+        output, errors, status = await getProcessOutputAndValue(
+            "make",
+            [f"PYTHON={python}", f"VENV={self.venv}", f"{self.venv}/bin/python"],
+            env={"PATH": os.environ["PATH"]},
+            path=str(ROOT),
+            reactor=reactor,
+        )
+        self.assertNotEqual(status, 0, output)
+        return str(errors.decode())
+
+    @deferred
+    async def test_old_python(self):
+        """A Python that is too old is refused before anything is made."""
+        said = await self.make("exit 1")
+        self.assertIn("Python 3.11 or newer is needed", said)
+        self.assertFalse(self.venv.exists())
+
+    @deferred
+    async def test_half_an_environment(self):
+        """An environment that could not be finished is not taken for one."""
+        await self.make(
+            '[ "$1" = -c ] && exit 0',
+            'mkdir -p "$3/bin"; touch "$3/bin/python"; exit 1',
+        )
+        self.assertFalse(self.venv.exists())
+
+
 class WheelTests(InstalledTestCase):
     """The wheel, in an environment that knows nothing of the checkout."""
 
