@@ -58,18 +58,19 @@ class LegacySse:
             if exchange.method != "POST" or (revision is not None and revision.modern):
                 return False
             return self._stream_of(exchange) is not None
-        if exchange.method != "GET":
-            return False
         if exchange.route is Route.SSE:
-            return True
+            return exchange.method in ("GET", "HEAD")
         return (
-            exchange.session_id is None
+            exchange.method == "GET"
+            and exchange.session_id is None
             and names_stream(", ".join(exchange.headers.all("accept")))
             and not is_modern_header(exchange.headers.get(VERSION_HEADER))
         )
 
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
         """Open a stream, or hand the message to the open one."""
+        if exchange.method == "HEAD":
+            return succeed(_shown(exchange))
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange))
         try:
@@ -137,6 +138,13 @@ class LegacySse:
 
         answering = self.server.handle(message, caller).addCallback(send)
         self.tracker.track(answering.addErrback(_silent_if_cancelled))
+
+
+def _shown(exchange: Exchange) -> Answer:
+    """Say that there would be a stream, and open none."""
+    if exchange.credential is None:
+        return refuse(exchange, key_required())
+    return Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
 
 def _silent_if_cancelled(failure: Failure) -> None:

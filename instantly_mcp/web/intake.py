@@ -96,13 +96,15 @@ class Intake:
     ) -> Exchange | Refusal:
         """Return the request as an exchange, with its id noted on its visit.
 
-        HEAD is read as GET, without what would make GET a stream.
+        HEAD is read as GET, without what would make GET a stream, if anything does.
         """
         head = request.head
         headers = Headers(head.headers)
         method = head.method
         if method == "HEAD":
-            method, headers = "GET", _without_stream(head.headers)
+            headers = _without_stream(head.headers)
+            # A GET of this one is a stream whatever its headers say.
+            method = method if route is Route.SSE else "GET"
         if path_key is not None and "%" in path_key:
             try:
                 path_key = unquote(path_key, errors="strict")

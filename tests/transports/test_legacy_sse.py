@@ -52,6 +52,15 @@ class OpeningTests(RigTestCase):
         self.assertEqual((stream.status, stream.error["code"]), (401, -32001))
         self.assertEqual(self.rig.sessions.count, 0)
 
+    def test_head(self) -> None:
+        """HEAD says what GET would be, to whom it would be that, and opens nothing."""
+        shown = self.rig.send(method="HEAD", route=Route.SSE)
+        self.assertEqual(shown.status, 200)
+        self.assertFalse(shown.streams)
+        refused = self.rig.send(method="HEAD", route=Route.SSE, key=None)
+        self.assertEqual(refused.status, 401)
+        self.assertEqual(self.rig.sessions.count, 0)
+
     def test_bare_get_that_wants_no_stream(self) -> None:
         """A GET of /mcp by a browser or curl opens no stream."""
         none = "text/event-stream;q=0, application/json"

@@ -87,6 +87,10 @@ class ExchangeTests(ClockedTestCase):
         self.assertEqual(found.headers.get("accept"), "application/json")
         self.assertIsNone(found.headers.get("mcp-session-id"))
 
+    def test_head_of_the_stream(self):
+        """HEAD of ``/sse`` stays what it is: whatever its headers, GET is a stream."""
+        self.assertEqual(self.exchange("HEAD", "/sse").method, "HEAD")
+
     def test_forwarded_for(self):
         """The client's address comes through trusted proxies, and only through them."""
         header = {"X-Forwarded-For": "9.9.9.9, 8.8.8.8, 10.0.0.2"}
