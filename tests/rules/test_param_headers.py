@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.param_headers import mirrored_in
-from tests.support.messages import call, modern
+from tests.support.messages import LEGACY_VERSIONS, call, modern
 from tests.support.received import Received
 
 from .everything import RulesTestCase
@@ -83,12 +83,27 @@ class ParamHeaderTests(RulesTestCase):
         """A header that differs precedes arguments that are wrong otherwise."""
         self.refused({"count": 42, "precise": "maybe"}, count="43", precise="maybe")
 
-    def test_legacy_clients_ignore_it(self) -> None:
-        """Before this revision the headers mean nothing."""
-        client = self.client()
+    def test_before_the_capability_gate(self) -> None:
+        """A header that differs precedes what the client would have to declare."""
+        message = modern(call("strict_sky", {"count": 42}))
         fields = {"mcp-param-count": "43"}
-        received = client.ask(call("sky", {"count": 42}), with_headers=fields)
-        self.assertEqual(self.text_of(received), "It is blue.")
+        received = self.rig.send_modern(message, with_headers=fields)
+        self.assertRefused(received, 400, -32020)
+        fields = {"mcp-param-count": "42"}
+        received = self.rig.send_modern(message, with_headers=fields)
+        self.assertRefused(received, 400, -32021)
+
+    def test_legacy_clients_ignore_it(self) -> None:
+        """Before this revision the headers mean nothing, in any session."""
+        for version in LEGACY_VERSIONS:
+            for value in ("43", ["42", "42"], "=?base64?x?="):
+                with self.subTest(version=version, value=value):
+                    client = self.client(version)
+                    fields = {"mcp-param-count": value}
+                    received = client.ask(
+                        call("sky", {"count": 42}), with_headers=fields
+                    )
+                    self.assertEqual(self.text_of(received), "It is blue.")
 
 
 class SchemaTests(SynchronousTestCase):
