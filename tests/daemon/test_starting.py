@@ -47,6 +47,11 @@ class WaysTests(ProcessTestCase):
         running = self.spawn(command, environ=environ)
         return Deferred.fromCoroutine(self.serves(running))
 
+    def test_without_standard_files(self):
+        """A supervisor may start it with nowhere to write to."""
+        bare = ("/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
+        return self.start(*bare, *MODULE, "--sandbox")
+
     def test_module(self):
         """``python -m instantly_mcp`` serves."""
         return self.start(*MODULE, "--sandbox")
