@@ -15,6 +15,7 @@ from .._deferred import deferred
 from .._json import Json
 from ..daemon.asking_upstream import UpstreamCheck
 from ..daemon.check import check_files, check_ports
+from ..daemon.descriptors import current_limits, within_limits
 from ..daemon.findings import Findings
 from ..daemon.in_flight import InFlight
 from ..daemon.mistakes import EX_CONFIG, report
@@ -41,7 +42,8 @@ class CheckOptions(Words, SettingOptions):
         for line in describe(settings):
             print(line)
         findings = Findings()
-        findings.warnings.extend(settings.warnings)
+        limited = within_limits(settings, current_limits())
+        findings.warnings.extend(limited.warnings)
         findings.mistakes.extend(mistakes)
         if not mistakes:
             from twisted.internet import reactor

@@ -90,8 +90,11 @@ FAILING: Sequence[Planted] = (
     Planted("DELETE", "/mcp", {**KEYED, "Mcp-Session-Id": "canary-session"}, None),
     Planted("POST", "/mcp", {"Mcp-Session-Id": "canary-session"}),
     Planted("POST", "/mcp", {**KEYED, "Content-Type": "canary/key"}),
-    Planted("POST", "/mcp", {**KEYED, "Origin": "https://canary.example"}),
-    Planted("POST", "/mcp", {**KEYED, "Host": "canary.example"}),
+    # Names of hosts are no secrets: the log tells the operator which were refused.
+    Planted("POST", "/mcp", {**KEYED, "Origin": "https://refused.example"}),
+    Planted("POST", "/mcp", {**KEYED, "Host": "refused.example"}),
+    Planted("POST", "/mcp", {**KEYED, "Origin": "https://canary.example/canary"}),
+    Planted("POST", "/mcp", {**KEYED, "Host": "canary@refused.example"}),
     Planted("POST", "/mcp", {**KEYED, "Mcp-Protocol-Version": "canary"}),
     Planted("POST", "/mcp", KEYED, call("list_campaigns", {"limit": "canary-1"})),
     Planted("POST", "/mcp", KEYED, call("get_campaign", {"campaign_id": "../canary"})),
