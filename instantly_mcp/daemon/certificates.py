@@ -72,7 +72,7 @@ class _Questioner:
 def _read(address: ListenAddress) -> _Asked:
     """Read the files that an address names; raise what Twisted and OpenSSL raise."""
     questioner = _Questioner()
-    serverFromString(questioner, str(address)).listen(Factory())
+    serverFromString(questioner, address.endpoint).listen(Factory())
     # Only making the context shows what OpenSSL thinks of the key.
     questioner.asked.options.getContext()
     return questioner.asked

@@ -15,7 +15,15 @@ _PART = re.compile(r"(?:[^:\\]|\\.)+", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z]\w*)=(.*)", re.DOTALL)
 _TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
+_QUEUEING = frozenset({"tcp", "tcp6", "ssl", "unix"})
 MAX_PORT = 65535
+
+BACKLOG = 1024
+"""Clients that may wait to be accepted.
+
+All of them come back at once after a restart. Beyond Twisted's own 50 the system drops
+their first packet, and each of them tries again a second later.
+"""
 
 
 @frozen
@@ -60,6 +68,16 @@ class ListenAddress:
     def interface(self) -> str:
         """The address that a TCP socket is bound to, empty for all."""
         return self.named.get("interface", "")
+
+    @property
+    def endpoint(self) -> str:
+        """The string for Twisted, with room for all who come at once.
+
+        Whoever wrote how many may wait, or may have, is left in charge.
+        """
+        if self.kind not in _QUEUEING or len(self.positional) > 1:
+            return str(self)
+        return str(evolve(self, named={"backlog": str(BACKLOG), **self.named}))
 
     def after(self, steps: int) -> ListenAddress | None:
         """Return the same address `steps` ports further, ``None`` behind the last."""

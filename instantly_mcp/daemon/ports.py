@@ -168,7 +168,7 @@ class Ports:
             if address.scheme == "https":
                 return TlsEndpoint(self.reactor, address)
             endpoint: IStreamServerEndpoint = serverFromString(
-                self.reactor, str(address)
+                self.reactor, address.endpoint
             )
             return endpoint
         except Exception as error:

@@ -44,8 +44,8 @@ class WebLimits:
     keep_alive: float = 125.0
     linger: float = 2.0
     connections: int = 1000
-    queue: int = 192
+    queue: int = 256
     queue_deadline: float = 2.0
-    closing: int = 64
+    closing: int = 256
     backlog: int = MAX_BACKLOG
     stalled_ticks: int = 20

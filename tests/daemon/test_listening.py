@@ -35,6 +35,17 @@ class ListenAddressTests(SynchronousTestCase):
         self.assertEqual(ListenAddress.parse("ssl:1").scheme, "https")
         self.assertEqual(ListenAddress.parse("tcp:1").scheme, "http")
 
+    def test_backlog(self):
+        """Many may wait to be accepted, unless the string says how many."""
+        for text, expected in [
+            ("tcp:1:interface=\\:\\:1", "tcp:1:backlog=1024:interface=\\:\\:1"),
+            ("unix:/run/x", "unix:/run/x:backlog=1024"),
+            ("tcp:1:backlog=5", "tcp:1:backlog=5"),
+            ("tcp:1:127.0.0.1:5", "tcp:1:127.0.0.1:5"),
+            ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
+        ]:
+            self.assertEqual(ListenAddress.parse(text).endpoint, expected)
+
     def test_no_endpoint(self):
         """A string that names no place to listen is refused."""
         for text in ("", "tcp", "tcp:", "tcp:http", "tcp:65536", "unix"):

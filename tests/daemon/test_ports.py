@@ -15,7 +15,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from instantly_mcp.daemon.listening import ListenAddress
+from instantly_mcp.daemon.listening import BACKLOG, ListenAddress
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.ports import Ports, Taken
 from tests.support.certificates import PemFiles, pem_pair
@@ -58,6 +58,7 @@ class SocketReactor(MemoryReactor):
     def __init__(self):
         super().__init__()
         self.taken: dict[tuple[str, int], object] = {}
+        self.backlogs: list[int] = []
         self.without: tuple[str, ...] = ()
 
     def listenTCP(self, port, factory, backlog=50, interface=""):
@@ -71,6 +72,7 @@ class SocketReactor(MemoryReactor):
                 interface, port, OSError(errno.EADDRINUSE, "Address in use")
             )
         bound = FakePort(self, interface, port or 49152)
+        self.backlogs.append(backlog)
         self.taken[bound.address] = bound
         return bound
 
@@ -116,6 +118,12 @@ class PortsTests(SynchronousTestCase):
         ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:0:interface=\\:\\:1")
         self.successResultOf(ports.open(Factory()))
         self.assertEqual(ports.urls, ("http://127.0.0.1:3000", "http://[::1]:49152"))
+
+    def test_backlog(self):
+        """A thousand may wait to be accepted, or as many as the string says."""
+        ports = self.ports("tcp:3000", "tcp:3001:backlog=5")
+        self.successResultOf(ports.open(Factory()))
+        self.assertEqual(self.reactor.backlogs, [BACKLOG, 5])
 
     def test_unix_socket_taken(self):
         """A UNIX socket that another daemon has is one line, as a port would be."""
