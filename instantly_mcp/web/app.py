@@ -269,4 +269,5 @@ def make_site(
     app: WebApp, clock: IReactorTime, limits: WebLimits, wall: Callable[[], float]
 ) -> McpSite:
     """Return the factory to listen with."""
-    return McpSite(app.app.resource(), clock, app.journal, limits, wall)
+    resource, grants = app.app.resource(), app.cors.headers
+    return McpSite(resource, clock, app.journal, limits, wall, grants=grants)

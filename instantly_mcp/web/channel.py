@@ -26,18 +26,13 @@ from twisted.web.http import (
 from twisted.web.http_headers import Headers as WireHeaders
 from zope.interface import implementer
 
+from ..pipeline.exchange import Headers
 from .deadline import Deadline
-from .head import Head, hopeless, oversized, parse_head
+from .head import Head, hopeless, origins_in, oversized, parse_head
 from .journal import REFUSED, Visit
 from .phase import Phase
-from .refusals import (
-    Refusal,
-    body_too_large,
-    malformed,
-    too_busy,
-    too_slow,
-)
-from .request import McpRequest, status_line
+from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
+from .request import McpRequest, header_lines, status_line
 
 if TYPE_CHECKING:
     from .site import McpSite
@@ -166,14 +161,14 @@ class McpChannel(HTTPChannel):
             return False
         self._head_bytes = b""
         if end - start > limits.head:
-            self.refuse(oversized(block[start:], limits))
+            self.refuse(oversized(block[start:], limits), block[:end])
             return False
         head = parse_head(block[start:end], limits)
         if isinstance(head, Refusal):
-            self.refuse(head)
+            self.refuse(head, block[:end])
             return False
         if self.crowded and head.path not in _PROBES:
-            self.refuse(too_busy(mcp=head.mcp))
+            self.refuse(too_busy(mcp=head.mcp), block[:end])
             return False
         self._begin(head, block[end + 4 :])
         return True
@@ -183,7 +178,7 @@ class McpChannel(HTTPChannel):
         if not block:
             self._rest()
         elif (refusal := hopeless(block, limits)) is not None:
-            self.refuse(refusal)
+            self.refuse(refusal, block)
         elif self.phase is not Phase.HEAD:
             # The deadline is for the whole head; later bytes do not move it. A fresh
             # connection has had its deadline since it was made.
@@ -268,7 +263,7 @@ class McpChannel(HTTPChannel):
 
     def _overdue(self) -> None:
         if self.phase is Phase.HEAD:
-            self.refuse(too_slow("head of the request"))
+            self.refuse(too_slow("head of the request"), self._head_bytes)
         elif self.phase is Phase.BODY:
             mcp = self.requests[-1].head.mcp
             self.refuse(too_slow("body of the request", mcp=mcp))
@@ -308,11 +303,15 @@ class McpChannel(HTTPChannel):
         ]
         self.write_head(b"%b %b" % (code, reason), b"".join(lines))
 
-    def refuse(self, refusal: Refusal, *, linger: bool = True) -> None:
+    def refuse(
+        self, refusal: Refusal, block: bytes = b"", *, linger: bool = True
+    ) -> None:
         """Answer a request that cannot be served, and close.
 
         The client may go on sending for a moment: a reset while it sends would
         take the answer from it.
+
+        :param block: the head, where no request was made of it.
         """
         request = self.requests.pop() if self.requests else None
         if request is not None:
@@ -322,10 +321,11 @@ class McpChannel(HTTPChannel):
         self.persistent = 0
         self._head_bytes = b""
         answer = refusal.answer()
-        lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
-        lines.append(f"Content-Length: {len(answer.body)}\r\n")
-        self.write_head(status_line(refusal.status), "".join(lines).encode("latin-1"))
-        self.transport.write(answer.body)
+        named = request.head.headers if request is not None else origins_in(block)
+        length = ("Content-Length", str(len(answer.body)))
+        fields = (*answer.headers, *self.site.grants(Headers(named)), length)
+        lines = header_lines(fields).encode("latin-1")
+        self.write_head(status_line(refusal.status), lines, answer.body)
         self._record(request, refusal.status)
         self._close_politely(linger)
 

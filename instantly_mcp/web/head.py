@@ -43,6 +43,8 @@ _TLS_HELLO = b"\x16\x03"
 _TEXT = bytes({*range(0x20, 0x100), *b"\t"} - {0x7F})
 """Every byte that a line may hold: all but control characters."""
 
+_ORIGIN = re.compile(r"^origin:(.*)", re.I | re.M).findall
+
 _USUAL_NAMES = {
     spelled: name.lower()
     for name in (
@@ -129,6 +131,12 @@ def hopeless(block: bytes, limits: WebLimits) -> Refusal | None:
     if block.startswith(_TLS_HELLO):
         return malformed("this is TLS, and the port has none")
     return None
+
+
+def origins_in(block: bytes) -> HeaderTable:
+    """Return the origins that a head names which may be refused for its other lines."""
+    found = _ORIGIN(block.decode("latin-1"))
+    return {"origin": [value.strip(" \t\r") for value in found]} if found else {}
 
 
 def _unknown_version(version: str) -> Refusal:

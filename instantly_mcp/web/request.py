@@ -22,6 +22,7 @@ from twisted.web.server import Request
 from werkzeug.routing import MapAdapter
 
 from .._json import Json
+from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer, id_in
 from .head import Head
 from .journal import NO_ROUTE, Visit
@@ -171,7 +172,7 @@ class McpRequest(Request):
         self.status = self.code = status
         self.startedWriting = 1
         self.sentLength += len(body)
-        lines = _lines(headers)
+        lines = header_lines(headers)
         if length is not None:
             if status != 204:
                 lines += f"Content-Length: {length}\r\n"
@@ -203,7 +204,8 @@ class McpRequest(Request):
             self.abort()
         elif not self.gone:
             refusal = incident(name, mcp=self.head.mcp, id=self.message_id)
-            self.answer(refusal.answer())
+            grants = self.channel.site.grants(Headers(self.head.headers))
+            self.answer(refusal.answer(), grants)
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Answer a bug outside of every route."""
@@ -242,7 +244,7 @@ class McpRequest(Request):
         return f"<McpRequest {self.head.method} {self.visit.route}>"
 
 
-def _lines(headers: Sequence[tuple[str, str]]) -> str:
+def header_lines(headers: Sequence[tuple[str, str]]) -> str:
     """Return the header lines; no value can begin a line of its own."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
     breaks = len(headers)

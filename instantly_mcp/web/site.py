@@ -10,7 +10,7 @@ which hold keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -18,11 +18,15 @@ from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
+from ..pipeline.exchange import Headers
+from ..pipeline.reply import HeaderPairs
 from .channel import McpChannel
 from .journal import GONE, Journal
 from .limits import WebLimits
 from .phase import Phase
 from .request import McpRequest
+
+Grants: TypeAlias = Callable[[Headers], HeaderPairs]
 
 SECURITY_HEADERS = (
     b"Server: instantly-mcp\r\n"
@@ -34,11 +38,16 @@ SECURITY_HEADERS = (
 )
 
 
+def _no_grants(headers: Headers) -> HeaderPairs:
+    return ()
+
+
 class McpSite(Site):
     """Makes an `McpChannel` for each connection, within the limits.
 
     :param resource: the one web resource, Klein's.
     :param wall: the wall clock, for the ``Date`` header only.
+    :param grants: the headers by which a browser's script may read an answer.
     """
 
     noisy = False
@@ -50,6 +59,8 @@ class McpSite(Site):
         journal: Journal,
         limits: WebLimits,
         wall: Callable[[], float],
+        *,
+        grants: Grants = _no_grants,
     ) -> None:
         super().__init__(resource, reactor=clock, parsePOSTFormSubmission=False)
         self.clock = clock
@@ -57,6 +68,7 @@ class McpSite(Site):
         self.limits = limits
         self.draining = False
         self.held = 0
+        self.grants = grants
         self._wall = wall
         self._channels: set[McpChannel] = set()
         self._served = 0
