@@ -15,7 +15,7 @@ from ...protocol.errors import invalid_params
 from ...protocol.prompt import PromptMessage
 from ...protocol.tool import text
 from ..bench import Bench
-from ..completions import Directory, Kind
+from ..completions import Directory, Entries, Kind
 from ..resources.reading import translated
 from ..results import Refusal, error_object
 
@@ -72,6 +72,9 @@ async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
     return await desk.directory.id_of(kind, given, call)
 
 
+SUGGESTED = 3
+"""So many names or ids stand in a message."""
+
 # How a look at a name that is no id ends: nothing has it, or nothing could have it.
 NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
 
@@ -99,15 +102,36 @@ async def looked_at(
 async def unknown(
     desk: Desk, kind: Kind, given: str, error: ApiError, call: Call
 ) -> Refusal:
-    """Return the refusal of a name that fits nothing, or more than one thing."""
+    """Return the refusal of a name that fits nothing, or more than one thing.
+
+    What it may have meant stands in the message, too: many clients show nothing else.
+    """
     found = await desk.directory.matching(kind, given, call)
+    said, hint = _meant(kind, given, found)
     return Refusal(
         "not_found",
-        f"No {kind.name} is called {given[:60]!r}, and none has that id.",
-        "Use one of the names in did_you_mean, or an id.",
+        said,
+        hint,
         did_you_mean=[entry.name for entry in found[:10]],
         operation=error.operation_id,
     )
+
+
+def _meant(kind: Kind, given: str, found: Entries) -> tuple[str, str]:
+    """Return what is wrong with a name, and what to do."""
+    shown = repr(given[:60])
+    wanted = given.strip().lower()
+    equal = [entry.value for entry in found if entry.name.lower() == wanted]
+    if len(equal) > 1:
+        ids = ", ".join(equal[:SUGGESTED])
+        said = f"More than one {kind.name} is called {shown}: {ids}."
+        return said, "Name the one that is meant by its id."
+    if found:
+        names = ", ".join(repr(entry.name[:60]) for entry in found[:SUGGESTED])
+        said = f"No {kind.name} is called {shown}. Did you mean {names}?"
+        return said, "Use one of the names in did_you_mean, or an id."
+    said = f"No {kind.name} is called {shown}, and none has that id."
+    return said, "Look up its name or its id first."
 
 
 def section(title: str, *lines: str) -> str:

@@ -143,6 +143,10 @@ class CampaignPromptTests(PromptCase):
         error = self.prompt_error("why_not_sending", campaign="spring")
         self.assertEqual(error.code, -32602)
         self.assertEqual(error.data["did_you_mean"], ["Spring A", "Spring B"])
+        self.assertEqual(
+            error.message,
+            "No campaign is called 'spring'. Did you mean 'Spring A', 'Spring B'?",
+        )
 
     def test_a_name_no_id_can_have(self) -> None:
         """A name with a space that is nobody's gets names, not the rule for ids."""
@@ -159,8 +163,15 @@ class CampaignPromptTests(PromptCase):
         """Of two campaigns with one name none is picked silently."""
         items = [{"id": "a", "name": "Spring"}, {"id": "b", "name": "Spring"}]
         self.instantly.answers("listCampaign", {"items": items})
-        self.prompt("launch_preflight", campaign="Spring")
+        self.instantly.answers(
+            "getCampaign", api_error(Reason.NOT_FOUND, "getCampaign")
+        )
+        error = self.prompt_error("launch_preflight", campaign="Spring")
         self.assertEqual(self.instantly.calls("getCampaign"), [{"id": "Spring"}])
+        self.assertEqual(
+            error.message, "More than one campaign is called 'Spring': a, b."
+        )
+        self.assertIn("by its id", error.data["hint"])
 
     def test_preflight(self) -> None:
         """The checks, the verdict and the one call that would launch are there."""
@@ -465,6 +476,8 @@ class HygieneTests(PromptCase):
         error = self.prompt_error("list_hygiene", list="nothing")
         self.assertEqual(error.code, -32602)
         self.assertEqual(error.data["did_you_mean"], [])
+        self.assertIn("none has that id", error.message)
+        self.assertNotIn("did_you_mean", error.data["hint"])
 
     def test_without_counts(self) -> None:
         """A list whose counts cannot be read has no shares."""
