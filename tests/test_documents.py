@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -24,6 +25,7 @@ README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 TOOLS = ROOT / "docs" / "tools.md"
 SANDBOX = ROOT / "docs" / "sandbox.md"
+NEWS = ROOT / "changelog.d"
 
 
 def text_of(path: Path) -> str:
@@ -160,3 +162,15 @@ class CodeTests(SynchronousTestCase):
             said |= set(re.findall(r"IMCP-[A-Z]+\b", text_of(path)))
         table = text_of(OPERATIONS).partition("## Codes")[2]
         self.assertEqual(set(re.findall(r"IMCP-[A-Z]+", table)), said)
+
+
+class NewsTests(SynchronousTestCase):
+    """What waits in ``changelog.d`` will be told."""
+
+    def test_kinds(self):
+        """Each fragment is of a kind that the release notes have a section for."""
+        settings = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["towncrier"]
+        kinds = "|".join(each["directory"] for each in settings.get("type", ()))
+        for fragment in NEWS.iterdir():
+            self.assertRegex(fragment.name, rf"^\d+\.({kinds})(\.\d+)?\.md$")
+            self.assertTrue(text_of(fragment).rstrip().endswith("."), fragment.name)
