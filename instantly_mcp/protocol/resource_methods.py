@@ -13,6 +13,7 @@ from .calling import call_for, run_call
 from .errors import (
     ProtocolError,
     invalid_params,
+    invalid_request,
     key_required,
     resource_not_found,
 )
@@ -69,32 +70,37 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
 
 
 def subscribe(offer: Offer, turn: Turn) -> Result:
-    """``resources/subscribe``: remembered by the session, if there is one.
+    """``resources/subscribe``: remembered by the session.
 
-    :raises ProtocolError: for a URI that nothing serves, or too many of them.
+    :raises ProtocolError: for a URI that nothing serves, for too many of them, and
+        where there is no session that could be told.
     """
-    uri = _uri(turn.params)
-    found = offer.shelf.find(uri)
+    asked = _uri(turn.params)
+    found = offer.shelf.find(asked)
     if found is None:
-        raise not_found(uri, turn.caller.revision)
+        raise not_found(asked, turn.caller.revision)
     if not may_watch(found, turn.caller):
         raise key_required()
     session = turn.caller.session
-    if session is not None and uri not in session.subscriptions:
-        held = session.subscriptions
+    if session is None:
+        why = "nobody could be told without a session; send initialize first"
+        # Not 400: some clients take that for the end of everything.
+        raise invalid_request(why, status=200)
+    uri, held = _bounded(found.uri), session.subscriptions
+    if uri not in held:
         if len(held) >= MAX_URIS:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
         # Subscribed first: the very first look may find it changed.
         held[uri] = _nothing
-        held[uri] = watched(offer, turn, uri, found)
+        held[uri] = watched(offer, turn, found)
     return {}
 
 
 def unsubscribe(offer: Offer, turn: Turn) -> Result:
     """``resources/unsubscribe``: asking twice is no error."""
-    uri = _uri(turn.params)
-    if turn.caller.session is not None:
-        turn.caller.session.unsubscribe(uri)
+    found = offer.shelf.find(_uri(turn.params))
+    if found is not None and turn.caller.session is not None:
+        turn.caller.session.unsubscribe(found.uri)
     return {}
 
 
@@ -103,7 +109,7 @@ def may_watch(found: Found, caller: Caller) -> bool:
     return caller.credential is not None or not found.described.needs_credential
 
 
-def watched(offer: Offer, turn: Turn, uri: str, found: Found) -> Leave:
+def watched(offer: Offer, turn: Turn, found: Found) -> Leave:
     """See to it that a resource is watched, if it changes while nobody calls.
 
     :returns: what ends that.
@@ -115,8 +121,8 @@ def watched(offer: Offer, turn: Turn, uri: str, found: Found) -> Leave:
     # Neither session nor stream: a watch answers nobody, and asks nobody.
     alone = Caller(revision=caller.revision, credential=caller.credential)
     call = Call(caller=alone, trace=turn.trace)
-    start = partial(watch, uri, found.values, call)
-    return offer.changes.watches.join(uri, caller.principal, start)
+    start = partial(watch, found.uri, found.values, call)
+    return offer.changes.watches.join(found.uri, caller.principal, start)
 
 
 def not_found(uri: str, revision: Revision) -> ProtocolError:
@@ -132,6 +138,10 @@ def _uri(params: JsonObject) -> str:
     uri = params.get("uri")
     if not isinstance(uri, str):
         raise invalid_params("params.uri must be a string")
+    return _bounded(uri)
+
+
+def _bounded(uri: str) -> str:
     if len(uri) > MAX_URI:
         raise invalid_params(f"params.uri is longer than {MAX_URI} characters")
     return uri

@@ -77,6 +77,13 @@ class Found:
     described: Resource | ResourceTemplate
     values: Mapping[str, str]
 
+    @property
+    def uri(self) -> str:
+        """Its URI in normal form: clients percent-encode one value in many ways."""
+        if isinstance(self.described, Resource):
+            return self.described.uri
+        return self.described.template.expand(self.values)
+
 
 @implementer(IResourceShelf)
 class ResourceShelf:

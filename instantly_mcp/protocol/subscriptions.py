@@ -134,6 +134,7 @@ class Changes:
     def resource_updated(self, uri: str, principal: str | None = None) -> None:
         """Tell subscribers of a resource.
 
+        :param uri: in its normal form, which is that of `Found.uri`.
         :param principal: only this principal's streams; ``None`` for a public one.
         """
         method, params = "notifications/resources/updated", {"uri": uri}

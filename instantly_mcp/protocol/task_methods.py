@@ -15,7 +15,7 @@ from .errors import invalid_request, missing_capability
 from .offer import Offer, Result, Turn
 from .resource_methods import may_watch, watched
 from .shelves import Found
-from .subscriptions import Listener, read_filter
+from .subscriptions import MAX_URI, Listener, read_filter
 from .tasks import REQUIRED_CAPABILITY, WORKING, Task
 from .watching import Leave
 
@@ -65,18 +65,19 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
         # One that is over, or waits, may have nothing to tell ever after.
         if task.status != WORKING:
             listener.tell("notifications/tasks", task.as_detailed())
-    leaves = [watched(offer, turn, uri, each) for uri, each in found.items()]
+    leaves = [watched(offer, turn, each) for each in found.values()]
     return ended.addBoth(_left, leaves)
 
 
 def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Found]:
-    """Return what serves those of the URIs of which the caller could ever hear."""
-    served = ((uri, offer.shelf.find(uri)) for uri in sorted(uris))
-    return {
-        uri: found
-        for uri, found in served
-        if found is not None and may_watch(found, turn.caller)
-    }
+    """Return those of the resources of which the caller could ever hear.
+
+    By their URIs in normal form, which is how they are told.
+    """
+    served = (offer.shelf.find(uri) for uri in sorted(uris))
+    found = (each for each in served if each is not None)
+    watchable = {each.uri: each for each in found if may_watch(each, turn.caller)}
+    return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI}
 
 
 def _left(outcome: T, leaves: Sequence[Leave]) -> T:

@@ -1,14 +1,14 @@
 """URI templates as MCP resources use them: ``{name}`` and ``{?name,other}``.
 
-By hand, because the libraries expand templates (RFC 6570) and the server must do the
-opposite: find the values in a URI that a client sends.
+By hand, because the libraries expand templates (RFC 6570) and the server must above all
+do the opposite: find the values in a URI that a client sends.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EXPRESSION = re.compile(r"\{([^{}]*)\}")
@@ -23,8 +23,8 @@ class UriTemplate:
 
     def __init__(self, template: str) -> None:
         self.template = template
-        path, self._query_names = _split_query(template)
-        segments = path.split("/")
+        self._path, self._query_names = _split_query(template)
+        segments = self._path.split("/")
         in_path = [name for segment in segments for name in _names_in(segment)]
         self.names = (*in_path, *self._query_names)
         for name in self.names:
@@ -54,6 +54,13 @@ class UriTemplate:
                 return None
             values[name] = value
         return values
+
+    def expand(self, values: Mapping[str, str]) -> str:
+        """Return the one URI that is normal, of all in which these values are found."""
+        path = _EXPRESSION.sub(lambda name: quote(values[name[1]], safe=""), self._path)
+        pairs = [(name, values[name]) for name in self._query_names if name in values]
+        query = urlencode(pairs, safe="", quote_via=quote)
+        return f"{path}?{query}" if query else path
 
 
 def _decoded(text: str) -> str:

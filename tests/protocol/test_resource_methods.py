@@ -235,6 +235,20 @@ class SubscribeTests(ResourceTestCase):
             self.assertEqual(unsubscribe(self.offer, self.asked("test://note")), {})
         self.assertEqual(self.session.subscriptions, {})
 
+    def test_spelled_otherwise(self) -> None:
+        """URIs that name the same resource are one subscription, in its normal form."""
+        for uri in ("test://letters/é?size=%37", "test://letters/%c3%A9?size=7"):
+            subscribe(self.offer, self.asked(uri))
+            held = set(self.session.subscriptions)
+            self.assertEqual(held, {"test://letters/%C3%A9?size=7"})
+        unsubscribe(self.offer, self.asked("test://letters/%C3%a9?size=7"))
+        self.assertEqual(self.session.subscriptions, {})
+
+    def test_long_when_normal(self) -> None:
+        """What is kept is bounded: the normal form, too."""
+        long = "test://letters/" + "é" * (MAX_URI // 2)
+        self.assertEqual(self.refused_code(long), -32602)
+
     def test_unknown(self) -> None:
         """What nothing serves cannot be watched."""
         self.assertEqual(self.refused_code("test://nothing"), -32002)
@@ -249,8 +263,12 @@ class SubscribeTests(ResourceTestCase):
         self.assertEqual(subscribe(self.offer, self.asked("test://letters/7")), {})
 
     def test_without_session(self) -> None:
-        """Without a session there is nobody to remember, and no error."""
+        """Without a session nobody would be told: that is an error, and no more."""
         params: JsonObject = {"uri": "test://note"}
         bare = turn("resources/subscribe", params, revision=V2025_11_25)
-        self.assertEqual(subscribe(self.offer, bare), {})
+        with self.assertRaises(ProtocolError) as caught:
+            subscribe(self.offer, bare)
+        error = caught.exception
+        self.assertEqual((error.code, error.status), (-32600, 200))
+        self.assertIn("initialize", error.message)
         self.assertEqual(unsubscribe(self.offer, bare), {})

@@ -54,8 +54,9 @@ class InverseTests(SynchronousTestCase):
             st.sets(st.sampled_from(in_query)) if in_query else st.just(set())
         ):
             values[name] = data.draw(texts)
-        found = UriTemplate(template).match(expand(template, values))
-        self.assertEqual(found, values)
+        uri = expand(template, values)
+        self.assertEqual(UriTemplate(template).match(uri), values)
+        self.assertEqual(UriTemplate(template).expand(values), uri)
 
     @given(templates(), st.text("xab/?#&=%{}:.0é", max_size=20) | texts)
     def test_total(self, drawn: tuple[str, list[str], list[str]], uri: str) -> None:

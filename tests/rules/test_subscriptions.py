@@ -180,6 +180,15 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(self.heard(other), [])
         self.assertEqual(self.heard(kinds), [])
 
+    def test_spelled_otherwise(self) -> None:
+        """URIs of one resource are acknowledged, and told, in its one normal form."""
+        spelled = ["test://letters/%61", "test://letters/a", "test://letters/%e9"]
+        stream = self.listen({"resourceSubscriptions": spelled})
+        normal = "test://letters/a"
+        self.assertEqual(self.honored(stream), {"resourceSubscriptions": [normal]})
+        self.rig.offer.changes.resource_updated(normal)
+        self.assertEqual(stream.notifications[1]["params"]["uri"], normal)
+
     def test_private_updates(self) -> None:
         """An update of somebody's own resource reaches nobody else."""
         uris = {"resourceSubscriptions": ["test://own"]}

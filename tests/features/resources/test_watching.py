@@ -71,6 +71,15 @@ class WatchingTests(OfferingTestCase):
         self.wait(3)
         self.assertEqual((self.looks, self.heard), (3, [URI, URI]))
 
+    def test_spelled_otherwise(self) -> None:
+        """A job is told of by its one URI, however the client encoded its id."""
+        self.instantly.answers(LOOK, job("pending"), job("in-progress", 5))
+        subscribe(self.offer, self.turn("instantly://jobs/%6a"))
+        self.wait(2)
+        self.assertEqual(self.heard, [URI])
+        unsubscribe(self.offer, self.turn("instantly://jobs/%6A"))
+        self.assertEqual(self.offer.changes.watches.count, 0)
+
     def test_ends_with_the_job(self) -> None:
         """A job that ended is looked at no more, also one that had ended before."""
         self.instantly.answers(LOOK, job("success", 100))
