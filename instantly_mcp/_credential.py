@@ -16,6 +16,8 @@ from attrs import Factory, field, frozen
 ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
+SHOWN = len(ANONYMOUS)
+"""So much of a principal in the log tells callers apart, and ``anonymous`` is whole."""
 
 NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"
 """Stands for a caller's Instantly key where no real key may get near the upstream."""

@@ -4,6 +4,7 @@ Every event carries an id that names its stream and its place in it, so that
 ``Last-Event-ID`` replays that stream and no other, and only to the session it belongs
 to. A stream that lost its connection keeps its events for a while, within bounds: of
 its session, and of all sessions together. What its client would miss least goes first.
+Only a call that still runs keeps its stream for as long as it takes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ STREAM_BYTES = 1024
 """What an event and a stream take besides their data."""
 
 KEPT_SECONDS = 300.0
-"""How long a stream that is over can still be replayed."""
+"""How long a stream can be taken up that is over, or that no call needs."""
 
 SWEEP_SECONDS = 60.0
 """How often `Retention.sweep` should be called."""
@@ -68,8 +69,8 @@ class Keeper(Protocol):
     def kept(self, stream: ResumableStream, more: int) -> None:
         """Note the change; drop what is too much."""
 
-    def ended(self, stream: ResumableStream) -> None:
-        """Note that the stream is complete."""
+    def set_aside(self, stream: ResumableStream) -> None:
+        """Note that the stream is kept only for a client that may come back."""
 
 
 @implementer(IOutlet)
@@ -80,7 +81,7 @@ class ResumableStream:
     :param keeper: bounds what is kept; ``None`` once nothing is kept any more.
     :param primed: it begins with an empty event whose id the client can resume from.
     :param is_answer: a call is answered on it; others carry messages of no request.
-    :ivar over_since: clock seconds, noted by its keeper.
+    :ivar aside_since: clock seconds, noted by its keeper.
     """
 
     keeper: Keeper | None
@@ -89,7 +90,7 @@ class ResumableStream:
     id: str = field(factory=lambda: token_hex(8), init=False)
     channel: Channel | None = field(default=None, init=False)
     is_over: bool = field(default=False, init=False)
-    over_since: float | None = field(default=None, init=False)
+    aside_since: float | None = field(default=None, init=False)
     kept_bytes: int = field(default=STREAM_BYTES, init=False)
     _unread: bool = field(default=False, init=False)
     _kept: list[Event] = field(factory=list, init=False)
@@ -119,6 +120,8 @@ class ResumableStream:
             old, self.channel = self.channel, None
             old.close()
         channel = self._attach()
+        if not self.is_over:
+            self.aside_since = None
         for event in self._kept:
             if _place_in(event.id) > place:
                 channel.send(event)
@@ -139,8 +142,7 @@ class ResumableStream:
         self._unread = self.channel is None
         if self.channel is not None:
             self.channel.close()
-        if self.keeper is not None:
-            self.keeper.ended(self)
+        self._set_aside()
 
     def interrupt(self) -> None:
         """Close the connection; the client comes back with its last event id."""
@@ -156,6 +158,12 @@ class ResumableStream:
     def _lost(self, channel: Channel) -> None:
         if self.channel is channel:
             self.channel = None
+            if not self.is_answer and not self.is_over:
+                self._set_aside()
+
+    def _set_aside(self) -> None:
+        if self.keeper is not None:
+            self.keeper.set_aside(self)
 
     def drop_oldest(self) -> bool:
         """Keep one event less. The last one, which may be the result, stays."""
@@ -189,7 +197,7 @@ class ResumableStream:
 class Retention:
     """All streams of all sessions that are kept for resumption, oldest first, bounded.
 
-    :param clock: for the time that a stream which is over is kept.
+    :param clock: for the time that a stream which was set aside is kept.
     """
 
     clock: IReactorTime
@@ -214,13 +222,13 @@ class Retention:
                 return
             self._logs[stream].forget(stream)
 
-    def ended(self, stream: ResumableStream) -> None:
-        """Note when the stream was complete."""
-        stream.over_since = self.clock.seconds()
+    def set_aside(self, stream: ResumableStream) -> None:
+        """Note since when only a client that comes back needs the stream."""
+        stream.aside_since = self.clock.seconds()
 
     def is_stale(self, stream: ResumableStream) -> bool:
-        """Say whether the stream has been over for too long."""
-        since = stream.over_since
+        """Say whether its client has not come back to the stream for too long."""
+        since = stream.aside_since
         return since is not None and self.clock.seconds() - since >= KEPT_SECONDS
 
     def drop(self, stream: ResumableStream) -> None:
@@ -228,7 +236,7 @@ class Retention:
         del self._logs[stream]
 
     def sweep(self) -> None:
-        """Forget the streams that have been over for too long."""
+        """Forget the streams to which nobody came back."""
         for stream, log in list(self._logs.items()):
             if self.is_stale(stream):
                 log.forget(stream)
@@ -275,9 +283,9 @@ class StreamLog:
         while more > 0 and self.kept_bytes > MAX_KEPT_BYTES:
             self._drop_for(stream)
 
-    def ended(self, stream: ResumableStream) -> None:
-        """Note that the stream is complete."""
-        self.retention.ended(stream)
+    def set_aside(self, stream: ResumableStream) -> None:
+        """Note that the stream is kept only for a client that may come back."""
+        self.retention.set_aside(stream)
 
     def forget(self, stream: ResumableStream) -> None:
         """Keep nothing of the stream: it cannot be resumed any more."""

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from .._credential import ANONYMOUS, Credential
+from .._credential import ANONYMOUS, SHOWN, Credential
 from .._log import Line
 from ..protocol.interfaces import ISeal, ISessionStore
 from ..protocol.session import (
@@ -230,7 +230,7 @@ class MemorySessionStore:
     def _tell(self, session: McpSession, what: str) -> None:
         _LINE.write(
             what=what,
-            principal=session.principal[:8],
+            principal=session.principal[:SHOWN],
             revision=session.revision.version,
             count=self.count,
         )

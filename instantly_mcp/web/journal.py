@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from .._credential import ANONYMOUS
+from .._credential import ANONYMOUS, SHOWN
 from .._log import Line
 from ..pipeline.exchange import Exchange
 from .interfaces import Gauge
@@ -19,9 +19,6 @@ NO_ROUTE = "(none)"
 
 REFUSED = "(refused)"
 """The template of a request that was refused before it was routed."""
-
-_SHOWN = len(ANONYMOUS)
-"""So much of a digest tells callers apart, and ``anonymous`` is whole."""
 
 GONE = 499
 """The status in the log of a request whose client left before the answer."""
@@ -88,7 +85,7 @@ class Journal:
                 route=visit.route,
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
-                principal=visit.principal[:_SHOWN],
+                principal=visit.principal[:SHOWN],
                 source=visit.source,
                 exchange_id=visit.id,
             )

@@ -62,6 +62,26 @@ class RetentionTests(SynchronousTestCase):
         self.assertFalse(is_kept(log, over))
         self.assertTrue(is_kept(log, awaited))
 
+    def test_lost_for_too_long(self) -> None:
+        """A stream of no call that lost its reader is kept so long, and not for ever.
+
+        It is kept on for a client that came back in time.
+        """
+        log = StreamLog(self.retention)
+        left, back = log.new(primed=True), log.new(primed=True)
+        for stream in (left, back):
+            stream.open().abandon()
+            stream.send({"n": 1})
+        self.clock.advance(KEPT_SECONDS - 1)
+        self.assertTrue(is_kept(log, left))
+        back.resume(0)
+        self.clock.advance(1)
+        self.retention.sweep()
+        self.assertEqual(log.kept_bytes, back.kept_bytes)
+        self.assertFalse(is_kept(log, left))
+        self.clock.advance(KEPT_SECONDS)
+        self.assertTrue(is_kept(log, back))
+
     def test_sweep(self) -> None:
         """What nobody fetched is gone with the sweep; what is awaited stays."""
         log = StreamLog(self.retention)

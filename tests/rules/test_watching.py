@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instantly_mcp.pipeline.resumable import KEPT_SECONDS
 from instantly_mcp.protocol.subscriptions import MAX_LISTENERS
 from tests.support.clients import SessionClient, StreamClient
 from tests.support.messages import initialize, request
@@ -131,6 +132,21 @@ class WatchTests(ListenTestCase):
         stream.leave()
         self.turn()
         again = self.get(client, last)
+        self.assertEqual(len(again.notifications), 1)
+
+    def test_stream_is_lost_for_long(self) -> None:
+        """Nothing piles up for a client that does not come back; a new stream hears."""
+        client = self.client()
+        stream = self.get(client)
+        client.ask(request("resources/subscribe", {"uri": self.URI}))
+        self.turn()
+        last = stream.events[-1].id
+        stream.leave()
+        self.turn()
+        self.clock.advance(KEPT_SECONDS)
+        again = self.get(client, last)
+        self.assertEqual(again.notifications, [])
+        self.rig.offer.changes.resource_updated(self.URI)
         self.assertEqual(len(again.notifications), 1)
 
     def test_without_a_key(self) -> None:

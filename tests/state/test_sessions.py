@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.protocol.interfaces import ISeal
 from instantly_mcp.protocol.session import Standing
 from instantly_mcp.protocol.versions import V2025_06_18, V2025_11_25
@@ -150,6 +150,14 @@ class SweepTests(ClockedTestCase):
         assert payload is not None
         token = self.store.seal.seal("cursor", payload)
         self.assertIs(self.store.look_up(token).standing, Standing.FOREIGN)
+
+    def test_lines(self) -> None:
+        """A line shows as much of its caller as the line of a request does."""
+        with capturedLogs() as events:
+            for credential in (None, ALICE):
+                self.store.open(V2025_11_25, credential)
+        shown = [event["principal"] for event in events]
+        self.assertEqual(shown, ["anonymous", ALICE.principal[:SHOWN]])
 
     def test_canary_in_no_log(self) -> None:
         """Neither keys nor session ids appear in any log event."""
