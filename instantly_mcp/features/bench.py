@@ -33,18 +33,12 @@ class ServerFacts:
     mode: str = "live"
 
 
-def today_in_utc() -> date:
-    """Return the present day; the daemon's clock counts from an arbitrary start."""
-    return datetime.now(UTC).date()
-
-
 @define(eq=False, kw_only=True)
 class Bench:
     """The collaborators of the tools.
 
     :param clock: waits between two looks at something slow.
-    :param today: the day from which on time zones are compared.
-    :param wall: seconds since the epoch, for what is said about schedules.
+    :param wall: seconds since the epoch, for the calendar.
     :param listed: the names of the tools on offer, filled in when all are built.
     :param sightings: what background jobs looked like.
     :param once: which mails were sent a moment ago.
@@ -54,7 +48,6 @@ class Bench:
     clock: IReactorTime
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
-    today: Callable[[], date] = today_in_utc
     wall: Callable[[], float] = time.time
     listed: tuple[str, ...] = ()
     sightings: JobSightings = field(factory=JobSightings)
@@ -65,6 +58,10 @@ class Bench:
         """Give the time zones their calendar, and the mails their clock."""
         self.zones = ZoneMap(self.today)
         self.once = Once(self.clock)
+
+    def today(self) -> date:
+        """Return the day, in UTC, from which on time zones are compared."""
+        return datetime.fromtimestamp(self.wall(), UTC).date()
 
     def execute(
         self, operation_id: str, arguments: JsonObject, call: Call

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -48,16 +47,11 @@ def build_features(
 
     :param wall: seconds since the epoch, where Instantly is.
     """
-
-    def today() -> date:
-        return datetime.fromtimestamp(wall(), UTC).date()
-
     bench = Bench(
         instantly=instantly,
         clock=clock,
         facts=facts,
         toolsets=selection.toolsets,
-        today=today,
         wall=wall,
     )
     directory = Directory(bench)

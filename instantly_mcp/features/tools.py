@@ -1,29 +1,24 @@
 """The toolbox: which tools there are, in which order, and under which names.
 
-``build_toolbox`` and ``toolbox_on`` are the ways in. Knows no HTTP and no era of MCP.
+``toolbox_on`` is the way in. Knows no HTTP and no era of MCP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._json import JsonObject
-from ..api.interfaces import IInstantly
 from ..protocol.call import Call
 from ..protocol.interfaces import IToolbox
 from ..protocol.tool import Tool, ToolResult
-from .bench import Bench, ServerFacts, today_in_utc
+from .bench import Bench
 from .declaration import Declared
 from .offers import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .selection import Selection
-
-__all__ = ["Selection", "ServerFacts", "Toolbox", "build_toolbox", "toolbox_on"]
 
 DECLARED: tuple[Declared, ...] = (
     *campaigns.TOOLS,
@@ -79,27 +74,6 @@ class Renamed:
     def _noted(self, result: ToolResult) -> ToolResult:
         note = {"deprecated": f"use {self.instead}"}
         return evolve(result, meta={**(result.meta or {}), **note})
-
-
-def build_toolbox(
-    instantly: IInstantly,
-    clock: IReactorTime,
-    info: ServerFacts,
-    toolsets: Selection,
-    today: Callable[[], date] = today_in_utc,
-) -> Toolbox:
-    """Return the tools of a selection, bound to a client and a clock.
-
-    :param today: the calendar day by which time zones are compared.
-    """
-    bench = Bench(
-        instantly=instantly,
-        clock=clock,
-        facts=info,
-        toolsets=toolsets.toolsets,
-        today=today,
-    )
-    return toolbox_on(bench, toolsets)
 
 
 def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define, field
@@ -22,7 +22,9 @@ from instantly_mcp.protocol.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 
-TODAY = date(2026, 1, 15)
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+"""A Thursday at noon."""
+
 KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
 
 
@@ -60,7 +62,7 @@ class ToolTestCase(ClockedTestCase):
             clock=self.clock,
             facts=ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             toolsets=selection.toolsets,
-            today=lambda: TODAY,
+            wall=NOW.timestamp,
         )
         self.toolbox: Toolbox = toolbox_on(self.bench, selection)
 

@@ -6,7 +6,6 @@ A request goes through the protocol's own methods, as a client's does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -30,14 +29,12 @@ from instantly_mcp.protocol.resource_methods import (
 )
 from instantly_mcp.protocol.versions import V2025_11_25, Revision
 from instantly_mcp.state.seals import Seal
+from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 
 KEY = Credential(secret=Secret("sandbox-offering"), source="test")
 OTHER = Credential(secret=Secret("another-key"), source="test")
-NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
-"""A Thursday at noon."""
-
 METHODS: Mapping[str, Callable[[Offer, Turn], Any]] = {
     "resources/list": list_resources,
     "resources/templates/list": list_templates,

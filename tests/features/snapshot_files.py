@@ -13,8 +13,9 @@ from pathlib import Path
 from twisted.internet.task import Clock
 
 from instantly_mcp._json import JsonObject
+from instantly_mcp.features.bench import ServerFacts
+from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.features.tools import ServerFacts, Toolbox, build_toolbox
 from instantly_mcp.protocol.tool import Tool
 from tests.support.instantly import RecordingInstantly
 
@@ -24,12 +25,12 @@ OLDER_NAMES = ("get_account_details", "get_account_info", "manage_account_state"
 
 def every_tool() -> list[Tool]:
     """Return all tools, listed or not."""
-    toolbox: Toolbox = build_toolbox(
+    toolbox = build_features(
         RecordingInstantly(),
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         Selection.parse("all"),
-    )
+    ).toolbox
     older = [tool for name in OLDER_NAMES if (tool := toolbox.find(name))]
     return [*toolbox.listed(), *older]
 

@@ -24,7 +24,7 @@ from instantly_mcp.protocol.call import Call, Caller
 from instantly_mcp.protocol.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.test_client import MemoryAgent
-from tests.features.cases import TODAY, ToolTestCase
+from tests.features.cases import NOW, ToolTestCase
 from tests.features.test_create_campaign import MADE, account
 from tests.support.instantly import api_error
 
@@ -253,7 +253,7 @@ class DefectTests(ToolTestCase):
 
     def test_14_pacific_one_hour_off_in_winter(self) -> None:
         """Nine in Los Angeles is sent at nine, in January as in July."""
-        self.assertEqual(TODAY.month, 1)
+        self.assertEqual(NOW.month, 1)
         self.one_sender()
         result, sent = self.create("a@example.com", timezone="America/Los_Angeles")
         schedule = sent["campaign_schedule"]["schedules"][0]

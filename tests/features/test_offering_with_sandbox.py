@@ -9,7 +9,8 @@ from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.completions import KEPT
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.sandbox import Sandbox
-from tests.features.offering import NOW, OfferingTestCase
+from tests.features.cases import NOW
+from tests.features.offering import OfferingTestCase
 
 SECRET = "sandbox-offering"
 """The key that the tests of what is on offer come with."""

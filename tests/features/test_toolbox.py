@@ -13,13 +13,10 @@ from instantly_mcp._json import dumps
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.declaration import Declared
+from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.offers.accounts import ALIASES
 from instantly_mcp.features.selection import TOOLSETS, Selection
-from instantly_mcp.features.tools import (
-    DECLARED,
-    Toolbox,
-    build_toolbox,
-)
+from instantly_mcp.features.tools import DECLARED, Toolbox
 from instantly_mcp.protocol.interfaces import IToolbox
 from tests.features.cases import ToolTestCase
 from tests.features.snapshot_files import every_tool, seen
@@ -76,9 +73,8 @@ OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
 def toolbox(selection: str = "default", mode: str = "live") -> Toolbox:
     """Build a toolbox of a selection."""
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
-    return build_toolbox(
-        RecordingInstantly(), Clock(), facts, Selection.parse(selection)
-    )
+    chosen = Selection.parse(selection)
+    return build_features(RecordingInstantly(), Clock(), facts, chosen).toolbox
 
 
 def names(selection: str = "default") -> list[str]:

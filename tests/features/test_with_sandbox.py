@@ -10,13 +10,14 @@ from typing import Any
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import dumps, loads
 from instantly_mcp.api.client import InstantlyClient
+from instantly_mcp.features.bench import ServerFacts
+from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.features.tools import ServerFacts, build_toolbox
 from instantly_mcp.protocol.call import Call, Caller
 from instantly_mcp.protocol.versions import V2025_11_25
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.sandbox import Sandbox
-from tests.features.cases import TODAY
+from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 
 KEY = Credential(secret=Secret("sandbox-features"), source="test")
@@ -33,13 +34,13 @@ class SandboxTests(ClockedTestCase):
             clock=self.clock,
             random=lambda: 0.0,
         )
-        self.toolbox = build_toolbox(
+        self.toolbox = build_features(
             client,
             self.clock,
             ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
             Selection.parse("all"),
-            today=lambda: TODAY,
-        )
+            wall=lambda: NOW.timestamp() + self.clock.seconds(),
+        ).toolbox
 
     def outcome(self, tool_name: str, **arguments: Any) -> tuple[bool, Any]:
         """Run a tool; return whether it failed, and its value."""
