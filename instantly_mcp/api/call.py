@@ -31,6 +31,7 @@ class Call:
     :param payload: the body of the current attempt; ``None`` between attempts.
     :param overdue: a deadline passed.
     :param left: the caller has cancelled.
+    :param doubtful: an attempt failed in a way that may have had its effect.
     :param settled: of a write that goes on without its caller: fires at its end.
     """
 
@@ -43,6 +44,7 @@ class Call:
     payload: Payload | None = None
     overdue: bool = False
     left: bool = False
+    doubtful: bool = False
     settled: Deferred[object] | None = None
 
     @property
@@ -53,6 +55,11 @@ class Call:
             and self.payload is not None
             and self.payload.handed
         )
+
+    @property
+    def may_have_deleted(self) -> bool:
+        """Whether an attempt that failed may have deleted what the next misses."""
+        return self.doubtful and self.operation.method == "DELETE"
 
     def expire(self) -> None:
         """A deadline passed: give up what is waited for, which closes it."""

@@ -179,6 +179,7 @@ class InstantlyClient:
                 self._tell_breaker(setback, last=pause is None)
                 if pause is None:
                     raise setback.error from None
+                call.doubtful = call.doubtful or setback.is_fault
             await deferLater(self.clock, pause)
             attempt += 1
 
@@ -256,6 +257,8 @@ class InstantlyClient:
                 self._note_nonsense(call, reply)
             if error.status == 429:
                 self._slow_down(call, error, attempt)
+            if error.reason is Reason.NOT_FOUND and call.may_have_deleted:
+                error.message = f"{wording.DELETED_BEFORE} {error.message}"
             raise Setback(error, Kind.ANSWERED) from None
 
     def _slow_down(self, call: Call, error: ApiError, attempt: int) -> None:

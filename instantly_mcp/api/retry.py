@@ -51,10 +51,15 @@ class Setback(Exception):
     entered: int | None = None
 
     @property
+    def is_fault(self) -> bool:
+        """Whether the upstream answered, and with a fault of its own."""
+        return self.kind is Kind.ANSWERED and (self.error.status or 0) >= 500
+
+    @property
     def is_trouble(self) -> bool:
         """Whether it speaks against the upstream, not against this one call."""
         if self.kind is Kind.ANSWERED:
-            return (self.error.status or 0) >= 500
+            return self.is_fault
         return self.error.reason is not Reason.TOO_LARGE
 
 

@@ -20,6 +20,9 @@ _SHOWN = {
     "email-verification": "the status of the verification",
 }
 
+DELETED_BEFORE = "The attempt before this one may have deleted it."
+"""Said of a 404 to a DELETE that was sent again after a fault."""
+
 
 def where_it_shows(operation: Operation) -> str:
     """Say what to look at to see whether a write of `operation` took effect."""

@@ -105,6 +105,13 @@ PATCH_ONE = operation(
     parameter("name", Place.BODY),
     effect=WRITE_AGAIN,
 )
+DELETE = operation(
+    "deleteCampaign",
+    "DELETE",
+    "/api/v2/campaigns/{id}",
+    parameter("id", Place.PATH, required=True),
+    effect=WRITE_AGAIN,
+)
 LIST_EMAILS = operation(
     "listEmail", "GET", "/api/v2/emails", limit=Limit(calls=20, seconds=60.0)
 )

@@ -28,7 +28,17 @@ from instantly_mcp.api.scrubbing import key_tail, scrubbed
 from instantly_mcp.api.sending import NoCookies, Payload
 from tests.support.cases import ClockedTestCase
 
-from .builders import ACTIVATE, CREATE, KEY, LIST, LIST_EMAILS, client, credential
+from .builders import (
+    ACTIVATE,
+    CREATE,
+    DELETE,
+    KEY,
+    LIST,
+    LIST_EMAILS,
+    PATCH_ONE,
+    client,
+    credential,
+)
 
 URL = "https://api.instantly.ai"
 
@@ -177,6 +187,27 @@ class ClientTests(ClockedTestCase):
         self.clock.advance(1.0)
         self.assertEqual(self.successResultOf(call), [1])
         self.assertEqual(self.told, [("listCampaign", "ok", 1.5)])
+
+    def test_repeated_delete(self) -> None:
+        """What is gone at the second attempt may have gone at the first: it says so."""
+        for first, may_be_done in ((502, True), (429, False)):
+            self.agent.status = first
+            call = self.client.execute(DELETE, {"id": "x"}, credential())
+            self.agent.status = 404
+            self.clock.advance(1)
+            error = self.failureResultOf(call, ApiError).value
+            self.assertEqual(error.reason, Reason.NOT_FOUND)
+            said = "attempt before this one may have deleted it" in error.message
+            self.assertEqual(said, may_be_done, error.message)
+
+    def test_repeated_change(self) -> None:
+        """A change that is not found at the second attempt deleted nothing."""
+        self.agent.status = 502
+        call = self.client.execute(PATCH_ONE, {"id": "x"}, credential())
+        self.agent.status = 404
+        self.clock.advance(1)
+        error = self.failureResultOf(call, ApiError).value
+        self.assertNotIn("deleted", error.message)
 
     def failing_calls(self, count: int) -> list[ApiError]:
         """Return the errors of so many calls, one after the other, each to its end."""
