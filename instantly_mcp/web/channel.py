@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection: its parsing, its deadlines, and its end.
+"""One HTTP/1.1 connection: what it reads, and how long it waits for that.
 
 The head is parsed by `parse_head` in one go; twisted.web keeps what it does well:
 chunks, pipelining, back-pressure. What cannot be read is refused with a JSON body.
@@ -11,28 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import (
-    IAddress,
-    IHalfCloseableDescriptor,
-    IHalfCloseableProtocol,
-    ISSLTransport,
-)
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.python.failure import Failure
-from twisted.web.http import (
-    HTTPChannel,
-    _ChunkedTransferDecoder,
-    _IdentityTransferDecoder,
-)
-from twisted.web.http_headers import Headers as WireHeaders
+from twisted.web.http import _ChunkedTransferDecoder, _IdentityTransferDecoder
 from zope.interface import implementer
 
-from ..pipeline.exchange import Headers
-from .deadline import Deadline
-from .head import Head, hopeless, origins_in, oversized, parse_head
-from .journal import REFUSED, Visit
+from .head import Head, hopeless, oversized, parse_head
 from .phase import Phase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
-from .request import McpRequest, header_lines, status_line
+from .request import McpRequest
+from .writing import WritingChannel
 
 if TYPE_CHECKING:
     from .site import McpSite
@@ -41,22 +29,16 @@ _PROBES = frozenset(("/health", "/healthz", "/ready", "/readyz", "/ping"))
 
 
 @implementer(IHalfCloseableProtocol)
-class McpChannel(HTTPChannel):
+class McpChannel(WritingChannel):
     """Reads requests from one connection, one after the other."""
 
     timeOut = None
-    transport: Any  # ITransport alone lacks most of what every transport has
 
     def __init__(self, site: McpSite, crowded: bool) -> None:
         """Remember whether the house is full: then only probes are answered."""
-        super().__init__()
-        self.site = site
-        self.factory = site
-        self.phase = Phase.FRESH
+        super().__init__(site)
         self.crowded = crowded
-        self._head_bytes = b""
         self._parsing = False
-        self._deadline = Deadline(site.clock, self._overdue)
         self._peer: IAddress | None = None
         self._host: IAddress | None = None
         # Here, so that no stream gets a dictionary for them: see `McpRequest`.
@@ -98,25 +80,6 @@ class McpChannel(HTTPChannel):
     def writeConnectionLost(self) -> None:
         """We send nothing more, after a refusal."""
 
-    def loseConnection(self) -> None:
-        """Close when everything is written, and anyway after a while."""
-        if not self.ending:
-            self.phase = Phase.ENDING
-            self._deadline.within(self.site.limits.keep_alive)
-        super().loseConnection()
-
-    def make_way(self) -> None:
-        """Leave at once, for want of room: others have come since."""
-        if self.ending:
-            self.transport.abortConnection()
-        else:
-            self.refuse(too_busy(), linger=False)
-
-    @property
-    def ending(self) -> bool:
-        """Nothing more is read, and no further answer will be written."""
-        return self.phase is Phase.ENDING
-
     def getPeer(self) -> IAddress:
         """Return the other end; asked for by every request, looked up once."""
         if self._peer is None:
@@ -138,7 +101,7 @@ class McpChannel(HTTPChannel):
         if not self.line_mode:
             self.rawDataReceived(data)
             return
-        self._head_bytes += data
+        self._unread += data
         if self._parsing:
             return
         self._parsing = True
@@ -151,7 +114,7 @@ class McpChannel(HTTPChannel):
 
     def _take_head(self) -> bool:
         """Parse one head, if a whole one is there; say whether to go on."""
-        block = self._head_bytes
+        block = self._unread
         limits = self.site.limits
         # One empty line before a request is forgiven, as RFC 9112 asks.
         start = 2 if block.startswith(b"\r\n") else 0
@@ -159,7 +122,7 @@ class McpChannel(HTTPChannel):
         if end < 0:
             self._wait_for_head(block[start:])
             return False
-        self._head_bytes = b""
+        self._unread = b""
         if end - start > limits.head:
             self.refuse(oversized(block[start:], limits), block[:end])
             return False
@@ -248,7 +211,7 @@ class McpChannel(HTTPChannel):
         """The answer is complete: go on with the next request, or close."""
         self.site.released(request)
         super().requestDone(request)
-        waits = not self._parsing and self.line_mode and not self._head_bytes
+        waits = not self._parsing and self.line_mode and not self._unread
         if waits and self.phase is Phase.ANSWER:
             self._rest()
 
@@ -257,93 +220,11 @@ class McpChannel(HTTPChannel):
         mcp = bool(self.requests) and self.requests[-1].head.mcp
         self.refuse(malformed("the chunks of the body", mcp=mcp))
 
-    def settle(self) -> None:
-        """The answer that is being written may stay open for days: keep no timer."""
-        self._deadline.stop()
-
     def _overdue(self) -> None:
         if self.phase is Phase.HEAD:
-            self.refuse(too_slow("head of the request"), self._head_bytes)
+            self.refuse(too_slow("head of the request"), self._unread)
         elif self.phase is Phase.BODY:
             mcp = self.requests[-1].head.mcp
             self.refuse(too_slow("body of the request", mcp=mcp))
-        elif self.phase is Phase.ENDING:
-            self.transport.abortConnection()
         else:
-            self.loseConnection()
-            self._deadline.within(self.site.limits.linger)
-
-    # -- writing -------------------------------------------------------------------
-
-    def write_head(self, status: bytes, headers: bytes, body: bytes = b"") -> None:
-        """Write a response head; every one has the site's constant headers.
-
-        :param body: what is there of it, to go along in one piece.
-        """
-        self.transport.writeSequence(
-            (
-                b"HTTP/1.1 ",
-                status,
-                b"\r\n",
-                headers,
-                self.site.constant_headers(),
-                b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
-                body,
-            )
-        )
-
-    def writeHeaders(
-        self, version: bytes, code: bytes, reason: bytes, headers: WireHeaders
-    ) -> None:
-        """Write a head that twisted.web made, with our constant headers as well."""
-        lines = [
-            b"%b: %b\r\n" % (name, value)
-            for name, values in headers.getAllRawHeaders()
-            for value in values
-        ]
-        self.write_head(b"%b %b" % (code, reason), b"".join(lines))
-
-    def refuse(
-        self, refusal: Refusal, block: bytes = b"", *, linger: bool = True
-    ) -> None:
-        """Answer a request that cannot be served, and close.
-
-        The client may go on sending for a moment: a reset while it sends would
-        take the answer from it.
-
-        :param block: the head, where no request was made of it.
-        """
-        request = self.requests.pop() if self.requests else None
-        if request is not None:
-            self.site.released(request)
-            request.content.close()
-        self.phase = Phase.ENDING
-        self.persistent = 0
-        self._head_bytes = b""
-        answer = refusal.answer()
-        named = request.head.headers if request is not None else origins_in(block)
-        length = ("Content-Length", str(len(answer.body)))
-        fields = (*answer.headers, *self.site.grants(Headers(named)), length)
-        lines = header_lines(fields).encode("latin-1")
-        self.write_head(status_line(refusal.status), lines, answer.body)
-        self._record(request, refusal.status)
-        self._close_politely(linger)
-
-    def _record(self, request: McpRequest | None, status: int) -> None:
-        now = self.site.clock.seconds()
-        visit = Visit(REFUSED, "-", now) if request is None else request.visit
-        visit.route = REFUSED
-        self.site.journal.ended(visit, status, now)
-
-    def _close_politely(self, linger: bool) -> None:
-        transport: Any = self.transport
-        transport.unregisterProducer()
-        self._deadline.within(self.site.limits.linger)
-        half = IHalfCloseableDescriptor.providedBy(self.transport)
-        if linger and half and not ISSLTransport.providedBy(self.transport):
-            # A paused transport would neither read what is discarded nor notice the
-            # other end closing.
-            transport.resumeProducing()
-            transport.loseWriteConnection()
-        else:
-            transport.loseConnection()
+            super()._overdue()

@@ -1,0 +1,144 @@
+"""The writing half of an HTTP connection: heads of responses, refusals, its end.
+
+Whoever reads a connection decides what is refused; this knows only how to say so.
+"""
+
+# Most of twisted.web's HTTPChannel is not annotated.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IHalfCloseableDescriptor, ISSLTransport
+from twisted.web.http import HTTPChannel
+from twisted.web.http_headers import Headers as WireHeaders
+
+from ..pipeline.exchange import Headers
+from .deadline import Deadline
+from .head import origins_in
+from .journal import REFUSED, Visit
+from .phase import Phase
+from .refusals import Refusal, too_busy
+from .request import McpRequest, header_lines, status_line
+
+if TYPE_CHECKING:
+    from .site import McpSite
+
+
+class WritingChannel(HTTPChannel):
+    """Writes to one connection, and closes it."""
+
+    transport: Any  # ITransport alone lacks most of what every transport has
+
+    def __init__(self, site: McpSite) -> None:
+        super().__init__()
+        self.site = site
+        self.factory = site
+        self.phase = Phase.FRESH
+        self._unread = b""
+        self._deadline = Deadline(site.clock, self._overdue)
+
+    @property
+    def ending(self) -> bool:
+        """Nothing more is read, and no further answer will be written."""
+        return self.phase is Phase.ENDING
+
+    def write_head(self, status: bytes, headers: bytes, body: bytes = b"") -> None:
+        """Write a response head; every one has the site's constant headers.
+
+        :param body: what is there of it, to go along in one piece.
+        """
+        self.transport.writeSequence(
+            (
+                b"HTTP/1.1 ",
+                status,
+                b"\r\n",
+                headers,
+                self.site.constant_headers(),
+                b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
+                body,
+            )
+        )
+
+    def writeHeaders(
+        self, version: bytes, code: bytes, reason: bytes, headers: WireHeaders
+    ) -> None:
+        """Write a head that twisted.web made, with our constant headers as well."""
+        lines = [
+            b"%b: %b\r\n" % (name, value)
+            for name, values in headers.getAllRawHeaders()
+            for value in values
+        ]
+        self.write_head(b"%b %b" % (code, reason), b"".join(lines))
+
+    def refuse(
+        self, refusal: Refusal, block: bytes = b"", *, linger: bool = True
+    ) -> None:
+        """Answer a request that cannot be served, and close.
+
+        The client may go on sending for a moment: a reset while it sends would
+        take the answer from it.
+
+        :param block: the head, where no request was made of it.
+        """
+        request = self.requests.pop() if self.requests else None
+        if request is not None:
+            self.site.released(request)
+            request.content.close()
+        self.phase = Phase.ENDING
+        self.persistent = 0
+        self._unread = b""
+        answer = refusal.answer()
+        named = request.head.headers if request is not None else origins_in(block)
+        length = ("Content-Length", str(len(answer.body)))
+        fields = (*answer.headers, *self.site.grants(Headers(named)), length)
+        lines = header_lines(fields).encode("latin-1")
+        self.write_head(status_line(refusal.status), lines, answer.body)
+        self._record(request, refusal.status)
+        self._close_politely(linger)
+
+    def loseConnection(self) -> None:
+        """Close when everything is written, and anyway after a while."""
+        if not self.ending:
+            self.phase = Phase.ENDING
+            self._deadline.within(self.site.limits.keep_alive)
+        super().loseConnection()
+
+    def make_way(self) -> None:
+        """Leave at once, for want of room: others have come since."""
+        if self.ending:
+            self.transport.abortConnection()
+        else:
+            self.refuse(too_busy(), linger=False)
+
+    def settle(self) -> None:
+        """The answer that is being written may stay open for days: keep no timer."""
+        self._deadline.stop()
+
+    def _overdue(self) -> None:
+        """Leave: what was waited for did not come."""
+        if self.ending:
+            self.transport.abortConnection()
+        else:
+            self.loseConnection()
+            self._deadline.within(self.site.limits.linger)
+
+    def _record(self, request: McpRequest | None, status: int) -> None:
+        now = self.site.clock.seconds()
+        visit = Visit(REFUSED, "-", now) if request is None else request.visit
+        visit.route = REFUSED
+        self.site.journal.ended(visit, status, now)
+
+    def _close_politely(self, linger: bool) -> None:
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        self._deadline.within(self.site.limits.linger)
+        half = IHalfCloseableDescriptor.providedBy(self.transport)
+        if linger and half and not ISSLTransport.providedBy(self.transport):
+            # A paused transport would neither read what is discarded nor notice the
+            # other end closing.
+            transport.resumeProducing()
+            transport.loseWriteConnection()
+        else:
+            transport.loseConnection()
