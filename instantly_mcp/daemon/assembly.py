@@ -115,6 +115,7 @@ def _pipeline(
         clock=clock,
         sources=sources,
         anonymous=settings.anonymous == "discovery",
+        key_formats=core.offer.key_formats,
         session_speaks_on=(
             SESSION_SPEAKS_ON if settings.key_in_session else ONLY_ON_MESSAGES
         ),

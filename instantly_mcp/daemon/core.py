@@ -20,6 +20,7 @@ from .in_flight import InFlight
 from .outward import Outward, reach_out
 from .sealing import Keeping, keep_state
 from .settings import Settings
+from .status import key_formats
 
 NAME = "instantly-mcp"
 
@@ -94,6 +95,7 @@ def make_offer(
         seal=keeping.seal,
         clock=clock,
         wall_clock=wall,
+        key_formats=key_formats(settings),
     )
     features.tell_changes_to(offer.changes.resource_updated)
     return offer

@@ -20,6 +20,8 @@ from .settings import Settings
 
 DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
 
+NO_KEY_NEEDED = "no key is needed"
+
 
 @implementer(IStatus)
 @define(eq=False, kw_only=True)
@@ -109,10 +111,19 @@ def authentication(settings: Settings) -> tuple[str, ...]:
         )
     needless = settings.sandbox or settings.api_key is not None
     return (
-        *(["no key is needed"] if needless else []),
+        *([NO_KEY_NEEDED] if needless else []),
         f"Authorization: Bearer {key}",
         f"x-instantly-api-key: {key}",
         f"x-api-key: {key}",
         f"/mcp/{key}",
         *([f"?apiKey={key}"] if settings.key_in_query else []),
+    )
+
+
+def key_formats(settings: Settings) -> tuple[str, ...]:
+    """Return the same for a caller who brought none and needs one."""
+    return tuple(
+        f"POST /mcp{way.removeprefix('/mcp')}" if way[0] in "/?" else way
+        for way in authentication(settings)
+        if way != NO_KEY_NEEDED
     )

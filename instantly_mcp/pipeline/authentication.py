@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from .._credential import Credential
 from ..protocol.errors import (
+    KEY_FORMATS,
     ProtocolError,
     invalid_request,
     key_required,
@@ -65,6 +66,7 @@ class Authentication:
     :param anonymous: callers without a key may shake hands, ping, discover and list.
     :param session_speaks_on: routes on which the id of a session that was opened with
         a key stands for that key.
+    :param key_formats: the ways to bring a key, for those who brought none.
     """
 
     gatekeeper: IGatekeeper
@@ -73,6 +75,7 @@ class Authentication:
     sources: CredentialSources = field(factory=CredentialSources)
     anonymous: bool = True
     session_speaks_on: Collection[Route] = SESSION_SPEAKS_ON
+    key_formats: Sequence[str] = KEY_FORMATS
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -92,7 +95,7 @@ class Authentication:
             exchange, presented, session_id, lookup
         )
         if credential is None and not self.anonymous:
-            raise _required(exchange)
+            raise self._required(exchange)
         if lookup.session is not None:
             lookup.session.touch(self.clock.seconds())
         return exchange.knowing(
@@ -145,7 +148,7 @@ class Authentication:
         owner = session.credential
         if credential is None:
             if owner is not None:
-                raise _required(exchange)
+                raise self._required(exchange)
         elif owner is None:
             # It was opened before its client had a key; whatever it holds belongs to
             # nobody in particular, so the key goes on without it.
@@ -153,6 +156,11 @@ class Authentication:
         elif owner.principal != credential.principal:
             raise session_not_found("This session was not opened with this key.")
         return credential, Lookup(Standing.LIVE, session), notes
+
+    def _required(self, exchange: Exchange) -> ProtocolError:
+        if exchange.route is Route.MESSAGES:
+            return key_required_on_messages(self.sources.on_messages)
+        return key_required(self.key_formats)
 
     def _adopted(self, session_id: str, credential: Credential | None) -> Lookup:
         session = self.sessions.adopt(session_id, credential)
@@ -178,12 +186,6 @@ def _spoken_for(session: McpSession, workspace: str | None) -> Credential | None
 def _notes_on(credential: Credential | None) -> Sequence[Note]:
     note = None if credential is None else _NOTES.get(credential.source)
     return () if note is None else (note,)
-
-
-def _required(exchange: Exchange) -> ProtocolError:
-    if exchange.route is Route.MESSAGES:
-        return key_required_on_messages()
-    return key_required()
 
 
 def _session_id(exchange: Exchange) -> str | None:

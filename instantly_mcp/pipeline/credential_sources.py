@@ -132,6 +132,15 @@ class CredentialSources:
     def _choose(self) -> Sequence[Source]:
         return (*_ALWAYS, from_query) if self.query else _ALWAYS
 
+    @property
+    def on_messages(self) -> Sequence[str]:
+        """The query parameters in which a key may come to ``/messages``."""
+        named = (
+            (SESSION_QUERY_NAMES[0], self.session_id),
+            (QUERY_NAMES[0], self.query),
+        )
+        return [name for name, counts in named if counts]
+
     def presented(self, exchange: Exchange) -> Sequence[Presented]:
         """Return every key on the request itself, each checked for its form.
 

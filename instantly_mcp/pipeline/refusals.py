@@ -6,9 +6,12 @@ stands in ``protocol.errors``. No refusal repeats anything that the client sent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from ..protocol.errors import SERVER_ERROR, ProtocolError, invalid_request, unauthorized
+
+_IN_HEADER = "Authorization header"
 
 WINDOW = 60
 """Seconds over which the admission limit counts."""
@@ -113,10 +116,14 @@ def bad_scheme() -> ProtocolError:
     )
 
 
-def key_required_on_messages() -> ProtocolError:
-    """``/messages`` has always said 400 and -32000 where ``/mcp`` says 401."""
+def key_required_on_messages(parameters: Sequence[str]) -> ProtocolError:
+    """``/messages`` has always said 400 and -32000 where ``/mcp`` says 401.
+
+    :param parameters: of the query, in which a key may stand.
+    """
+    place = f"{' or '.join(parameters)} query parameter"
     return ProtocolError(
         SERVER_ERROR,
-        "Bad Request: API key required (sessionId or apiKey query parameter)",
+        f"Bad Request: API key required ({place if parameters else _IN_HEADER})",
         status=400,
     )

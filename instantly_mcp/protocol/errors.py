@@ -38,6 +38,15 @@ _HTTP_STATUS: Mapping[int, int] = {
     UNSUPPORTED_VERSION: 400,
 }
 
+KEY_FORMATS: Sequence[str] = (
+    "Authorization: Bearer YOUR_KEY",
+    "x-instantly-api-key: YOUR_KEY",
+    "x-api-key: YOUR_KEY",
+    "POST /mcp/YOUR_KEY",
+    "POST /mcp?apiKey=YOUR_KEY",
+)
+"""Every way to bring a key; a daemon may have closed some."""
+
 
 @define(eq=False)
 class ProtocolError(Exception):
@@ -135,20 +144,17 @@ def unsupported_version(requested: str, supported: Sequence[str]) -> ProtocolErr
     )
 
 
-def key_required() -> ProtocolError:
-    """The call needs Instantly, and no credential came with it."""
+def key_required(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
+    """The call needs Instantly, and no credential came with it.
+
+    :param formats: the ways in which it may come.
+    """
     return ProtocolError(
         UNAUTHORIZED,
         "Instantly API key required",
         {
             "reason": "This call reaches Instantly, and no API key came with it.",
-            "supportedFormats": [
-                "Authorization: Bearer YOUR_KEY",
-                "x-instantly-api-key: YOUR_KEY",
-                "x-api-key: YOUR_KEY",
-                "POST /mcp/YOUR_KEY",
-                "POST /mcp?apiKey=YOUR_KEY",
-            ],
+            "supportedFormats": list(formats),
             "note": "Create a key in Instantly under Settings > Integrations > API.",
         },
         headers=(("WWW-Authenticate", "Bearer"),),

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from .._json import Json, JsonObject
 from .call import Caller
 from .cursor import Pager
+from .errors import KEY_FORMATS
 from .input_required import StateSealer
 from .interfaces import IPromptBook, IResourceShelf, ISeal, IToolbox
 from .jsonrpc import Request
@@ -98,6 +99,7 @@ class Offer:
     :param wall_clock: seconds since the epoch, where times cross the wire.
     :param page_size: items on one page of a list.
     :param changing: the list-changed kinds that can happen here.
+    :param key_formats: the ways to bring a key, for those who brought none.
     """
 
     info: ServerInfo
@@ -109,6 +111,7 @@ class Offer:
     prompts: IPromptBook = field(factory=PromptShelf)
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
+    key_formats: Sequence[str] = KEY_FORMATS
     changes: Changes = field(init=False)
     tasks: TaskBoard = field(init=False)
     listing: Listing = field(init=False)

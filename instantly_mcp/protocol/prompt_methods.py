@@ -34,7 +34,7 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
     prompt = _prompt_named(offer, turn.params.get("name"))
     arguments = _arguments(prompt, turn.params.get("arguments"))
     if prompt.needs_credential and turn.caller.credential is None:
-        raise key_required()
+        raise key_required(offer.key_formats)
     call = call_for(offer, turn)
 
     def written(messages: Sequence[PromptMessage]) -> Result:

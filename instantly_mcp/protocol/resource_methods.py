@@ -55,7 +55,7 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
         raise not_found(uri, turn.caller.revision)
     described = found.described
     if described.needs_credential and turn.caller.credential is None:
-        raise key_required()
+        raise key_required(offer.key_formats)
     call = call_for(offer, turn)
 
     def written(contents: Sequence[Contents]) -> Result:
@@ -80,7 +80,7 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
     if found is None:
         raise not_found(asked, turn.caller.revision)
     if not may_watch(found, turn.caller):
-        raise key_required()
+        raise key_required(offer.key_formats)
     session = turn.caller.session
     if session is None:
         why = "nobody could be told without a session; send initialize first"

@@ -48,7 +48,7 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
     if compiled.mirrored and revision.modern and turn.caller.headers is not None:
         given = arguments if isinstance(arguments, dict) else {}
         check_mirrored(compiled.mirrored, given, turn.caller.headers)
-    _check_allowed(tool, turn)
+    _check_allowed(offer, tool, turn)
     if arguments is None:
         arguments = {}
     problems = _problems(compiled, arguments)
@@ -68,12 +68,12 @@ def _unknown(name: Json) -> ProtocolError:
     return invalid_params(f"Unknown tool: {name[:100]}")
 
 
-def _check_allowed(tool: Tool, turn: Turn) -> None:
+def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
     must_be_task = tool.task is TaskSupport.REQUIRED and turn.caller.revision.modern
     if must_be_task and lacks(turn.capabilities, REQUIRED_CAPABILITY):
         raise missing_capability(REQUIRED_CAPABILITY)
     if tool.needs_credential and turn.caller.credential is None:
-        raise key_required()
+        raise key_required(offer.key_formats)
 
 
 def _problems(compiled: Compiled, arguments: Json) -> str | None:

@@ -70,7 +70,7 @@ class LegacySse:
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
         """Open a stream, or hand the message to the open one."""
         if exchange.method == "HEAD":
-            return succeed(_shown(exchange))
+            return succeed(self._shown(exchange))
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange))
         try:
@@ -103,7 +103,7 @@ class LegacySse:
 
     def _open_stream(self, exchange: Exchange) -> Reply:
         if exchange.credential is None:
-            return refuse(exchange, key_required())
+            return refuse(exchange, key_required(self.server.offer.key_formats))
         session = self.sessions.open(V2024_11_05, exchange.credential)
         channel = Channel()
         outlet = ChannelOutlet(channel)
@@ -114,6 +114,12 @@ class LegacySse:
         where = f"/messages?sessionId={session.id}"
         channel.send(Event(data=where.encode("ascii"), name="endpoint"))
         return EventStream(channel=channel)
+
+    def _shown(self, exchange: Exchange) -> Answer:
+        """Say that there would be a stream, and open none."""
+        if exchange.credential is None:
+            return refuse(exchange, key_required(self.server.offer.key_formats))
+        return Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
     def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
         """Forget the stream. The session stays: direct execution can use it."""
@@ -138,13 +144,6 @@ class LegacySse:
 
         answering = self.server.handle(message, caller).addCallback(send)
         self.tracker.track(answering.addErrback(_silent_if_cancelled))
-
-
-def _shown(exchange: Exchange) -> Answer:
-    """Say that there would be a stream, and open none."""
-    if exchange.credential is None:
-        return refuse(exchange, key_required())
-    return Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
 
 def _silent_if_cancelled(failure: Failure) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.client import readBody
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.assembly import build
@@ -81,6 +82,27 @@ class SandboxDaemonTests(ProcessTestCase):
         result = answered["result"]
         self.assertNotIn("isError", result, result)
         return json.loads(result["content"][0]["text"])
+
+    @deferred
+    async def test_key_formats(self):
+        """No 401 invites to put a key where the settings have closed the way."""
+        environ = {"INSTANTLY_MCP_UPSTREAM": "http://127.0.0.1:9"}
+        running = self.spawn([*MODULE, "--key-in-query=off"], environ=environ)
+        (url,) = (await running.ready())["urls"]
+        params = {"name": "list_campaigns", "arguments": {}}
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        accept = {"Accept": "application/json", "Content-Type": "application/json"}
+        stream = url.removesuffix("/mcp") + "/sse"
+        for response in (
+            await self.request(b"POST", url, accept, self.body(asked)),
+            await self.request(b"GET", stream, {"Accept": "text/event-stream"}),
+        ):
+            self.assertEqual(response.code, 401)
+            formats = json.loads(await readBody(response))["error"]["data"][
+                "supportedFormats"
+            ]
+            self.assertIn("x-api-key: YOUR_KEY", formats)
+            self.assertNotIn("apiKey", "".join(formats))
 
     @deferred
     async def test_outbox(self):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.settings import resolve
-from instantly_mcp.daemon.status import authentication, features
+from instantly_mcp.daemon.status import authentication, features, key_formats
+from instantly_mcp.protocol.errors import KEY_FORMATS
 
 
 class FeatureTests(SynchronousTestCase):
@@ -44,6 +45,14 @@ class FeatureTests(SynchronousTestCase):
         self.assertIn("?apiKey=YOUR_KEY", authentication(resolve({}, {})))
         settings = resolve({"key_in_query": "off"}, {})
         self.assertNotIn("?apiKey=YOUR_KEY", authentication(settings))
+
+    def test_key_formats(self):
+        """A 401 names each way once as a client writes it, and none that is off."""
+        self.assertEqual(tuple(KEY_FORMATS), key_formats(resolve({}, {})))
+        closed = key_formats(resolve({"key_in_query": "off"}, {}))
+        self.assertEqual(closed, tuple(KEY_FORMATS)[:-1])
+        guarded = resolve({}, {"MCP_AUTH_SECRET_KEY": "0123456789"})
+        self.assertEqual(key_formats(guarded), authentication(guarded))
 
     def test_no_key_needed(self):
         """Where callers need no key it says so; the sandbox invites no real one."""

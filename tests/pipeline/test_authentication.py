@@ -91,10 +91,31 @@ class CredentialTests(AuthenticationTestCase):
         self.assertEqual(error["message"], "Instantly API key required")
         self.acts_as(keyed(ALICE), ALICE)
 
+    def test_formats(self) -> None:
+        """The 401 names the ways that are open here."""
+        formats = ("x-api-key: YOUR_KEY",)
+        self.stage = evolve(self.stage, anonymous=False, key_formats=formats)
+        data = self.refused(exchange(), 401)["data"]
+        assert isinstance(data, dict)
+        self.assertEqual(data["supportedFormats"], list(formats))
+
     def test_anonymous_off_on_messages(self) -> None:
         """On /messages a missing key has always been 400 and -32000."""
         self.stage = evolve(self.stage, anonymous=False)
         self.assertEqual(self.refused(message(UUID), 400)["code"], -32000)
+
+    def test_places_on_messages(self) -> None:
+        """The 400 on /messages names those places only that are looked into."""
+        for query, session_id, said in (
+            (True, True, "(sessionId or apiKey query parameter)"),
+            (True, False, "(apiKey query parameter)"),
+            (False, True, "(sessionId query parameter)"),
+            (False, False, "(Authorization header)"),
+        ):
+            sources = CredentialSources(query=query, session_id=session_id)
+            self.stage = evolve(self.stage, anonymous=False, sources=sources)
+            error = self.refused(message(UUID), 400)
+            self.assertEqual(error["message"], f"Bad Request: API key required {said}")
 
     def test_workspace(self) -> None:
         """x-as-workspace is part of who the caller is."""
