@@ -90,7 +90,7 @@ class SandboxOptions(Words):
         site = QuietSite(sandbox.resource(standalone=True), reactor=reactor)
         address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
         return Parts(
-            ports=Ports(reactor, [address], holder=holder_of),
+            ports=Ports(reactor, [address], holder=holder_of, setting="--port"),
             factory=site,
             readiness=Readiness(),
             in_flight=InFlight(),

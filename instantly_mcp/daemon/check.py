@@ -46,21 +46,26 @@ async def check_ports(settings: Settings, reactor: Any, findings: Findings) -> N
 
     One that is taken is only a warning: the daemon itself may be running.
     """
-    for text in (*settings.listen, *settings.metrics_listen):
-        address = ListenAddress.parse(text)
-        if address.kind in _INHERITED:
-            findings.fine.append(f"{address} is left to the start")
-            continue
-        ports = Ports(reactor, [address])
-        try:
-            await ports.open(Factory())
-        except Taken as taken:
-            findings.warnings.extend(taken.lines)
-        except Mistakes as mistakes:
-            findings.mistakes.extend(mistakes.lines)
-        else:
-            await ports.close()
-            findings.fine.append(f"{address} is free")
+    for setting in ("listen", "metrics_listen"):
+        for text in getattr(settings, setting):
+            address = ListenAddress.parse(text)
+            await _check_port(Ports(reactor, [address], setting=setting), findings)
+
+
+async def _check_port(ports: Ports, findings: Findings) -> None:
+    (address,) = ports.addresses
+    if address.kind in _INHERITED:
+        findings.fine.append(f"{address} is left to the start")
+        return
+    try:
+        await ports.open(Factory())
+    except Taken as taken:
+        findings.warnings.extend(taken.lines)
+    except Mistakes as mistakes:
+        findings.mistakes.extend(mistakes.lines)
+    else:
+        await ports.close()
+        findings.fine.append(f"{address} is free")
 
 
 def _check_state(settings: Settings, findings: Findings) -> None:

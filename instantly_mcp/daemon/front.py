@@ -101,7 +101,7 @@ def metrics_doors(
     ):
         metrics.watch(name, text, read)
     addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]
-    ports = Ports(reactor, addresses, holder=holder_of)
+    ports = Ports(reactor, addresses, holder=holder_of, setting="metrics_listen")
 
     def guard(headers: IHeaders, here: IAddress) -> ProtocolError | None:
         return front.perimeter.refusal(headers, local=ports.is_local(here))

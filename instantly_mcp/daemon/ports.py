@@ -74,6 +74,7 @@ class Ports:
         got; a machine without it does without.
     :param retries: how many following ports are tried when one is taken.
     :param holder: tells who has a port on an interface, if it can.
+    :param setting: what an operator changes to listen elsewhere.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -83,6 +84,7 @@ class Ports:
     retries: int = 0
     companion: ListenAddress | None = None
     holder: Holder = _unknown
+    setting: str = "listen"
     bound: list[BoundPort] = field(factory=list, init=False)
     _local: set[IAddress] = field(factory=set, init=False)
 
@@ -178,9 +180,10 @@ class Ports:
         tried = f" and {self.retries} ports after it" if self.retries else ""
         who = self.holder(address.port, address.interface) if address.port else None
         by = f" ({who})" if who else ""
+        what = "path" if address.port is None else "port"
         return (
             f"IMCP-BIND {_place(address)} is already in use{by}{tried}: "
-            f"set listen to another {'path' if address.port is None else 'port'}, "
+            f"set {self.setting} to another {what}, "
             "or stop the program that uses it"
         )
 

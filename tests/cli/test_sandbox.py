@@ -53,12 +53,13 @@ class SandboxTests(ProcessTestCase):
 
     @deferred
     async def test_port_taken(self):
-        """A taken port is one line and status 78."""
+        """A taken port is one line, which names the option, and status 78."""
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             running = self.sandbox(f"--port={port}")
             self.assertEqual(await running.ended, 78)
         self.assertIn(b"is already in use", running.output)
+        self.assertIn(b"set --port to another port", running.output)
         self.assertNotIn(b"Traceback", running.output)
 
     @deferred

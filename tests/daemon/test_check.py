@@ -102,6 +102,13 @@ class PortTests(CheckTestCase):
         self.assertIn("127.0.0.1:3000 is already in use", found.warnings[0])
         self.assertEqual(found.mistakes, [])
 
+    def test_taken_for_metrics(self):
+        """The setting is named that has to change."""
+        self.reactor.taken["127.0.0.1", 9464] = None
+        found = self.look(metrics_listen="tcp:9464:interface=127.0.0.1")
+        _, line = found.warnings
+        self.assertIn("set metrics_listen to another port", line)
+
     def test_free(self):
         """A free port is free again afterwards, also one for the metrics."""
         listen = "tcp:3001:interface=127.0.0.1"
