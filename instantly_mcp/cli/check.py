@@ -24,13 +24,13 @@ from ..daemon.outward import reach_out
 from ..daemon.settings import Settings, examine_process
 from ..daemon.table import SETTINGS
 from .foreground import run_until_done
-from .words import Words
+from .options import CommandOptions
 
 EX_UNAVAILABLE = 69
 """The exit status when all is well here, but not where the daemon depends on."""
 
 
-class CheckOptions(Words, SettingOptions):
+class CheckOptions(CommandOptions, SettingOptions):
     """The same options as ``run``: what it would run with is what is shown."""
 
     synopsis = "instantly-mcp check [options]"

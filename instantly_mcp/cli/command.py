@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from twisted.python import usage
 
 from ..daemon.mistakes import EX_CONFIG, Mistakes, report
-from ..daemon.options import print_version
 from .check import CheckOptions
 from .interfaces import Subcommand
+from .options import CommandOptions
 from .run import RunOptions
 from .sandbox import SandboxOptions
 from .snippet import SnippetOptions
 from .tools import ToolsOptions
-from .words import Words
 
 EX_USAGE = 64
 
@@ -30,16 +29,12 @@ SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
 )
 
 
-class CommandLine(Words):
+class CommandLine(CommandOptions):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
     synopsis = "instantly-mcp [run | check | sandbox | tools | snippet] [options]"
     longdesc = "instantly-mcp COMMAND --help shows the options of a command."
     subCommands = SUBCOMMANDS
-
-    def opt_version(self) -> None:
-        """Print the version and leave."""
-        print_version()
 
 
 def run_command(arguments: Sequence[str]) -> int:

@@ -14,10 +14,10 @@ from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
 from ..daemon.settings import from_process
 from .foreground import report_to_stderr, run_service
-from .words import Words
+from .options import CommandOptions
 
 
-class RunOptions(Words, SettingOptions):
+class RunOptions(CommandOptions, SettingOptions):
     """The options of the daemon."""
 
     synopsis = "instantly-mcp run [options]"

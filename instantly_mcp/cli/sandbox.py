@@ -19,7 +19,6 @@ from ..daemon.in_flight import InFlight
 from ..daemon.journal import FORMATS, Journal, LineFile
 from ..daemon.listening import ListenAddress
 from ..daemon.monotonic import use_monotonic_time
-from ..daemon.options import print_version
 from ..daemon.outward import morning_of
 from ..daemon.parts import Parts
 from ..daemon.port_holder import holder_of
@@ -31,12 +30,12 @@ from ..daemon.signals import Signals
 from ..daemon.values import day, whole_number
 from ..sandbox.sandbox import Sandbox
 from .foreground import report_to_stderr, run_service
-from .words import Words
+from .options import CommandOptions
 
 DEFAULT_PORT = "3001"
 
 
-class SandboxOptions(Words):
+class SandboxOptions(CommandOptions):
     """Where it listens, and from which seed its worlds grow."""
 
     synopsis = "instantly-mcp sandbox [options]"
@@ -58,10 +57,6 @@ class SandboxOptions(Words):
                 self[name] = read(self[name])
             except ValueError as error:
                 raise usage.UsageError(f"--{name} {error}") from None
-
-    def opt_version(self) -> None:
-        """Print the version and leave."""
-        print_version()
 
     def run(self) -> int:
         """Serve until a signal says stop."""

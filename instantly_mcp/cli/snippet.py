@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 from twisted.python import usage
 
-from ..daemon.options import print_version
-from .words import Words
+from .options import CommandOptions
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
 
@@ -88,7 +87,7 @@ CLIENTS: Mapping[str, Callable[[str, Authentication | None], str]] = {
 }
 
 
-class SnippetOptions(Words):
+class SnippetOptions(CommandOptions):
     """Which client, which address, and what it presents."""
 
     synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
@@ -115,10 +114,6 @@ class SnippetOptions(Words):
         """Check the way of authentication."""
         if self["auth"] not in AUTHENTICATIONS:
             raise usage.UsageError(f"--auth is one of: {', '.join(AUTHENTICATIONS)}")
-
-    def opt_version(self) -> None:
-        """Print the version and leave."""
-        print_version()
 
     def run(self) -> int:
         """Print the snippet."""

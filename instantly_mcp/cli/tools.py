@@ -10,12 +10,11 @@ from twisted.internet.task import Clock
 from .._json import Json, JsonObject, dumps
 from ..daemon.core import make_offer
 from ..daemon.in_flight import InFlight
-from ..daemon.options import print_version
 from ..daemon.outward import reach_out
 from ..daemon.sealing import keep_state
 from ..daemon.settings import resolve
 from ..protocol.tool import Tool
-from .words import Words
+from .options import CommandOptions
 
 INTRODUCTION = """\
 # Tools
@@ -26,7 +25,7 @@ overwrite or remove something (*writes or removes*).
 """
 
 
-class ToolsOptions(Words):
+class ToolsOptions(CommandOptions):
     """Which tools, and how they are printed."""
 
     synopsis = "instantly-mcp tools [options]"
@@ -34,10 +33,6 @@ class ToolsOptions(Words):
         ["toolsets", None, "default", "default, all, or a list of toolsets."]
     ]
     optFlags = [["markdown", None, "Print the manual that is docs/tools.md."]]
-
-    def opt_version(self) -> None:
-        """Print the version and leave."""
-        print_version()
 
     def run(self) -> int:
         """Print the list."""

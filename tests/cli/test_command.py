@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp import __version__ as VERSION
 from instantly_mcp.cli.command import SUBCOMMANDS, run_command, with_default
 from instantly_mcp.daemon.options import SettingOptions
 from instantly_mcp.daemon.table import SETTINGS
@@ -61,6 +62,12 @@ class SaidTests(SynchronousTestCase):
             self.assertEqual(self.usage_of([row[0], "-h"]), line)
             self.assertEqual(self.usage_of(["help", row[0]]), line)
         self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
+
+    def test_version(self):
+        """Every command says the same version, and leaves."""
+        for words in ([], *([row[0]] for row in SUBCOMMANDS)):
+            status, text = self.said(*words, "--version")
+            self.assertEqual((status, text.strip()), (0, f"instantly-mcp {VERSION}"))
 
     def test_defaults(self):
         """The help of the daemon says what each option is by default."""

@@ -1,4 +1,4 @@
-"""What a command line of any subcommand shares: its usage line, its refusals.
+"""What every command line shares: its usage line, its help, its version, its refusals.
 
 It knows Twisted's options. It refuses to know any subcommand.
 """
@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from twisted.python import usage
 
+from ..daemon.options import print_version
 
-class Words(usage.Options):
-    """Options of one subcommand, which is typed as its synopsis says."""
+
+class CommandOptions(usage.Options):
+    """Options of one command, which is typed as its synopsis says."""
 
     synopsis: str
 
     opt_h = usage.Options.opt_help
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
 
     def getSynopsis(self) -> str:
         """Return the usage line; Twisted's own puts the parent's in front of it."""
