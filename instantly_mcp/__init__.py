@@ -16,7 +16,7 @@ them to it:
 - ``metrics``: counters and their exposition.
 - ``daemon``: the composition root; ``cli`` and ``tap`` start it.
 
-``_credential``, ``_deferred`` and ``_json`` are the three words that every
+``_credential``, ``_deferred``, ``_json`` and ``_log`` are the four words that every
 package shares; they import nothing of ours.
 """
 

@@ -27,7 +27,7 @@ from ..catalog.index import BY_ID
 from .findings import Findings
 
 WHOSE = BY_ID["getWorkspace"]
-AGENT = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
+HEADERS = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
 
 _WORDS = {
     Trouble.CONNECT_TIMEOUT: "no connection in time",
@@ -70,7 +70,7 @@ class UpstreamCheck:
 
     async def _answers(self) -> bool:
         url = f"{self.url}{WHOSE.path}".encode()
-        asking: Deferred[IResponse] = self.agent.request(b"GET", url, AGENT)
+        asking: Deferred[IResponse] = self.agent.request(b"GET", url, HEADERS)
         try:
             response = await asking.addTimeout(self.SECONDS, self.clock)
         except DeferredTimeout:

@@ -7,10 +7,9 @@ import gc
 OLD_THRESHOLD = 50
 """After so many collections of what is not quite young all of it is looked through.
 
-Thousands of idle streams and sessions are some hundred thousand objects, which takes a
-tenth of a second; Python's own 10 did it seven times while they were opened.
+Thousands of idle streams and sessions are some hundred thousand objects, and a look at
+them takes a tenth of a second. Python's own 10 takes seven while they are opened.
 """
-
 
 _ROOM = 1 << 20
 """Bytes in one piece; the C library then keeps twice as many for what comes next."""
@@ -32,8 +31,8 @@ def keep_what_is_built() -> None:
 def _keep_room() -> None:
     """Have the C library keep some free memory instead of giving all of it back.
 
-    glibc learns from the first large block that is freed how much of that is worth
-    while. Until then every answer of some 30 kB had its pages taken from the system
-    and given back, which cost it a fifth of its time. Elsewhere this does nothing.
+    glibc learns from the first large block that is freed how much is worth keeping.
+    Before that, an answer of some 30 kB spends a fifth of its time on taking pages from
+    the system and giving them back. Elsewhere this does nothing.
     """
     bytearray(_ROOM)

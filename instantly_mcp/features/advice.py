@@ -101,18 +101,19 @@ def hint_for(error: ApiError) -> str:
         return WAIT_A_MINUTE
     if error.reason is Reason.UPSTREAM_FAILED and error.status == 403:
         return NOT_BY_WAITING
-    if _in_doubt(error):
+    if in_doubt(error):
         shown_by = SHOWN_BY.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
         return f"It may have taken effect: look{with_it} before you repeat it."
     return HINTS[error.reason]
 
 
-def _in_doubt(error: ApiError) -> bool:
+def in_doubt(error: ApiError) -> bool:
     """Say whether a write may have taken effect although it failed."""
     operation = BY_ID.get(error.operation_id)
     if operation is None or operation.effect.read_only:
         return False
     if error.reason is Reason.UPSTREAM_FAILED:
-        return not operation.effect.idempotent
+        # Without a status nothing was sent: the breaker rests.
+        return error.status is not None and not operation.effect.idempotent
     return error.reason in (Reason.UNEXPECTED_REPLY, Reason.OUTCOME_UNKNOWN)

@@ -15,7 +15,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from .._json import Json, JsonObject, dumps
-from ..api.errors import ApiError, Reason
+from ..api.errors import ApiError
+from .advice import in_doubt
 from .results import Refusal
 
 WINDOW = 600.0
@@ -85,9 +86,7 @@ class Once:
         return None
 
     def _failed(self, digest: bytes, sending: _Sending, error: ApiError) -> None:
-        in_doubt = (Reason.OUTCOME_UNKNOWN, Reason.UNEXPECTED_REPLY)
-        gone_wrong = error.reason is Reason.UPSTREAM_FAILED and error.status is not None
-        if error.reason in in_doubt or gone_wrong:
+        if in_doubt(error):
             sending.in_doubt = True
         elif self._known.get(digest) is sending:
             del self._known[digest]

@@ -73,9 +73,9 @@ class Shape:
         return f"There is no {path}.{name}.{meant}"
 
 
-def shape_of(operation_id: str, name: str, hint: str, to: str = "") -> Shape:
+def shape_of(operation_id: str, name: str, hint: str) -> Shape:
     """Return the shape of an operation's parameter, closed at every level."""
-    schema = plain(BY_ID[operation_id].by_name[to or name].schema)
+    schema = plain(BY_ID[operation_id].by_name[name].schema)
     return Shape(name, closed(schema), hint)
 
 

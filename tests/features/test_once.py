@@ -75,12 +75,12 @@ class OnceTests(ToolTestCase):
         self.assertEqual(self.sent(), 1)
 
     def test_what_was_refused_may_be_tried_again(self) -> None:
-        """A refusal sent nothing, so the same call is no repetition."""
+        """What sent nothing, be it refused or kept here, makes no repetition."""
         refused = api_error(Reason.RATE_LIMITED, "replyToEmail", status=429)
-        self.instantly.answers("replyToEmail", refused, {"id": "sent-2"})
-        self.assertEqual(
-            self.failure("reply_to_email", **REPLY)["code"], "rate_limited"
-        )
+        resting = api_error(Reason.UPSTREAM_FAILED, "replyToEmail")
+        self.instantly.answers("replyToEmail", refused, resting, {"id": "sent-2"})
+        for code in ("rate_limited", "upstream_failed"):
+            self.assertEqual(self.failure("reply_to_email", **REPLY)["code"], code)
         self.assertEqual(self.value("reply_to_email", **REPLY)["id"], "sent-2")
 
     def test_another_text_is_another_mail(self) -> None:

@@ -30,6 +30,12 @@ ASK_FIRST = (
     "guessing."
 )
 
+SUGGESTED = 3
+"""So many names or ids stand in a message."""
+
+NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
+"""How a look at a name that is no id ends: nothing has it, or nothing could."""
+
 
 @frozen
 class Desk:
@@ -70,13 +76,6 @@ async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
     if not given.strip():
         raise invalid_params(f"Name a {kind.name}, by its name or its id")
     return await desk.directory.id_of(kind, given, call)
-
-
-SUGGESTED = 3
-"""So many names or ids stand in a message."""
-
-# How a look at a name that is no id ends: nothing has it, or nothing could have it.
-NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
 
 
 async def looked_at(
