@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, TypeAlias
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.python.failure import Failure
 from zope.interface import Interface
 
+from .._deferred import reraise
 from .._json import Json, JsonObject
 from .forms import PlainForm
 from .validation import ArgumentCheck
@@ -175,6 +177,26 @@ class IAsker(Interface):
 
         Fails with `CannotAsk` where the client cannot be asked, or will not answer.
         """
+
+
+def together(waiting: Mapping[str, Deferred[JsonObject]]) -> Deferred[Answers]:
+    """Fire when all is answered. With the first that fails, nobody needs the others."""
+    keys, answers = list(waiting), list(waiting.values())
+    gathered = gatherResults(answers, consumeErrors=True)
+    gathered.addErrback(_first_cause, answers)
+    return gathered.addCallback(lambda got: dict(zip(keys, got, strict=True)))
+
+
+def _first_cause(
+    failure: Failure, waiting: Sequence[Deferred[JsonObject]]
+) -> list[JsonObject]:
+    """Unwrap what `gatherResults` wraps."""
+    for other in waiting:
+        other.cancel()
+    inner = getattr(failure.value, "subFailure", failure)
+    if inner.check(CancelledError):
+        raise CancelledError()
+    reraise(inner)
 
 
 class CannotAsk(Exception):

@@ -5,10 +5,10 @@ The request travels on the stream of the call that asks, never on another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
-from twisted.internet.defer import CancelledError, Deferred, fail, gatherResults
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from .._deferred import reraise
 from .._json import JsonObject
-from .asking import Answers, Ask, CannotAsk, IAsker, Wording, missing_from
+from .asking import Answers, Ask, CannotAsk, IAsker, Wording, missing_from, together
 from .call import NOWHERE
 from .interfaces import IOutlet
 from .jsonrpc import Reply, notification
@@ -40,11 +40,7 @@ class SessionAsker:
         if missing or self.outlet is NOWHERE:
             lacking = ", ".join(missing) or "an event stream"
             return fail(CannotAsk(f"This client does not offer {lacking}."))
-        waiting = [self._ask(ask) for ask in asks.values()]
-        keys = list(asks)
-        together = gatherResults(waiting, consumeErrors=True)
-        together.addErrback(_first_cause, waiting)
-        return together.addCallback(lambda got: dict(zip(keys, got, strict=True)))
+        return together({key: self._ask(ask) for key, ask in asks.items()})
 
     def _ask(self, ask: Ask) -> Deferred[JsonObject]:
         id = self.session.next_request_id()
@@ -93,15 +89,3 @@ def _unanswered(failure: Failure) -> JsonObject:
     if failure.check(DeferredTimeout):
         raise CannotAsk("Nobody answered in time.")
     reraise(failure)
-
-
-def _first_cause(
-    failure: Failure, waiting: Sequence[Deferred[JsonObject]]
-) -> list[JsonObject]:
-    """Unwrap what `gatherResults` wraps; nobody needs the other answers any more."""
-    for other in waiting:
-        other.cancel()
-    inner = getattr(failure.value, "subFailure", failure)
-    if inner.check(CancelledError):
-        raise CancelledError()
-    reraise(inner)

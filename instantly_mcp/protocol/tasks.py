@@ -12,20 +12,12 @@ from secrets import token_urlsafe
 from typing import TypeAlias
 
 from attrs import define, field
-from twisted.internet.defer import (
-    CancelledError,
-    Deferred,
-    fail,
-    gatherResults,
-    succeed,
-)
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from .._deferred import reraise
 from .._json import Json, JsonObject, dumps
-from .asking import Answers, Ask, CannotAsk, IAsker, missing_from
+from .asking import Ask
 from .errors import ProtocolError, internal_error, invalid_params
 
 EXTENSION = "io.modelcontextprotocol/tasks"
@@ -299,47 +291,3 @@ class TaskBoard:
 
 def _weight_of(own: Mapping[str, Task]) -> int:
     return sum(task.weight for task in own.values())
-
-
-@implementer(IAsker)
-@define(eq=False)
-class TaskAsker:
-    """Asks through the task: it waits for input until ``tasks/update`` answers."""
-
-    board: TaskBoard
-    task: Task
-    capabilities: JsonObject
-
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        missing = missing_from(self.capabilities, asks)
-        if missing:
-            lacking = ", ".join(missing)
-            return fail(CannotAsk(f"This client does not offer {lacking}."))
-        if self.task.is_terminal:
-            return fail(CancelledError())
-        if not asks:
-            return succeed({})
-        waiting = [self._wait(key, ask) for key, ask in asks.items()]
-        self.board.change(self.task, INPUT_REQUIRED)
-        keys = list(asks)
-        together = gatherResults(waiting, consumeErrors=True)
-        together.addErrback(_unwrap)
-        return together.addCallback(lambda got: dict(zip(keys, got, strict=True)))
-
-    def _wait(self, key: str, ask: Ask) -> Deferred[Json]:
-        task = self.task
-        unique, count = key, 1
-        while unique in task.used_keys:
-            count += 1
-            unique = f"{key}-{count}"
-        task.used_keys.add(unique)
-        answer: Deferred[Json] = Deferred(lambda _: self.board.withdraw(task, unique))
-        task.pending[unique] = (ask, answer)
-        return answer
-
-
-def _unwrap(failure: Failure) -> list[Json]:
-    inner = getattr(failure.value, "subFailure", failure)
-    if inner.check(CancelledError):
-        raise CancelledError()
-    reraise(inner)

@@ -22,7 +22,8 @@ from .errors import (
 from .listing import describe_tool, render_result
 from .offer import Compiled, Offer, Result, Turn
 from .param_headers import check_mirrored
-from .tasks import REQUIRED_CAPABILITY, Task, TaskAsker
+from .task_asking import TaskAsker
+from .tasks import REQUIRED_CAPABILITY, Task
 from .tool import TaskSupport, Tool, ToolResult, text
 
 

@@ -172,7 +172,7 @@ _TASKS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A key of a task is never used twice",
-        TASKS,
+        "protocol/task_asking.py",
         "        while unique in task.used_keys:",
         "        while unique in task.pending:",
         "rules.test_task_inputs",
@@ -197,7 +197,7 @@ _TASKS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A task asks only what its creator declared",
-        TASKS,
+        "protocol/task_asking.py",
         "        missing = missing_from(self.capabilities, asks)",
         "        missing = {}",
         "rules.test_task_inputs",

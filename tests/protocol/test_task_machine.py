@@ -20,12 +20,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.asking import Answers, Elicit
 from instantly_mcp.protocol.errors import ProtocolError
-from instantly_mcp.protocol.tasks import (
-    TERMINAL,
-    Task,
-    TaskAsker,
-    TaskBoard,
-)
+from instantly_mcp.protocol.task_asking import TaskAsker
+from instantly_mcp.protocol.tasks import TERMINAL, Task, TaskBoard
 from tests.support.wire import check
 
 from .features import ASKABLE

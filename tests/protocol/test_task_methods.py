@@ -10,13 +10,14 @@ from instantly_mcp.protocol.errors import ProtocolError
 from instantly_mcp.protocol.offer import Method
 from instantly_mcp.protocol.shelves import ResourceShelf
 from instantly_mcp.protocol.subscriptions import TOOLS
+from instantly_mcp.protocol.task_asking import TaskAsker
 from instantly_mcp.protocol.task_methods import (
     cancel_task,
     get_task,
     listen,
     update_task,
 )
-from instantly_mcp.protocol.tasks import EXTENSION, TaskAsker
+from instantly_mcp.protocol.tasks import EXTENSION
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import Basket
 from tests.support.servers import BOB, credential
