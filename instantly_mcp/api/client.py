@@ -224,8 +224,12 @@ class InstantlyClient:
             if turn is not None:
                 await turn
         except Crowded as crowd:
-            error = wording.throttled(call.operation, crowd.limit, crowd.seconds)
-            raise Setback(error) from None
+            seconds = crowd.seconds
+            raise Setback(
+                wording.asked_to_slow_down(call.operation, seconds)
+                if crowd.asked
+                else wording.throttled(call.operation, crowd.limit, seconds)
+            ) from None
 
     async def _exchange(self, call: Call, prepared: PreparedCall) -> HttpReply:
         if prepared.body is not None or not call.operation.effect.read_only:

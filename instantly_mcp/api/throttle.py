@@ -35,10 +35,12 @@ class Crowded(Exception):
 
     :param limit: the limit that is used up.
     :param seconds: how long until there is a free slot.
+    :param asked: not the limit but the API's own word closes the lane now.
     """
 
     limit: Limit
     seconds: float
+    asked: bool = False
 
 
 @define(eq=False)
@@ -69,11 +71,6 @@ class Lane:
         """How many calls wait for their turn."""
         return len(self._queue)
 
-    def wait(self) -> float:
-        """Return the seconds that one more call would wait."""
-        now = self.clock.seconds()
-        return max(0.0, self._slot(len(self._queue), now) - now)
-
     def enter(self, deadline: float) -> Deferred[None] | None:
         """Take a slot now (``None``), or wait in line for one until `deadline`.
 
@@ -85,11 +82,21 @@ class Lane:
             self._sent.append(now)
             return None
         if slot > deadline + _LEEWAY:
-            raise Crowded(self.limit, slot - now)
+            raise self._crowded(slot, now)
         waiter = _Waiter(deadline, Deferred(self._leave))
         self._queue.append(waiter)
         self._arm()
         return waiter.turn
+
+    def check(self, patience: float) -> None:
+        """Take no slot, but say now when there is none for one more call.
+
+        :raises Crowded: as `enter` would.
+        """
+        now = self.clock.seconds()
+        slot = self._slot(len(self._queue), now)
+        if slot > now + patience:
+            raise self._crowded(slot, now)
 
     def slow_down(self, seconds: float) -> None:
         """The API says: too fast. Pause, then go on in half the width for a while."""
@@ -121,6 +128,9 @@ class Lane:
         ahead = self._sent[place - free]
         return max(earliest, ahead + self.limit.seconds) + rounds * self.limit.seconds
 
+    def _crowded(self, slot: float, now: float) -> Crowded:
+        return Crowded(self.limit, slot - now, self._shut_until > now)
+
     def _leave(self, turn: Deferred[None]) -> None:
         for waiter in self._queue:
             if waiter.turn is turn:
@@ -142,16 +152,16 @@ class Lane:
         """Refuse those whose turn, as things are now, comes after their deadline."""
         now = self.clock.seconds()
         kept: deque[_Waiter] = deque()
-        away: list[tuple[_Waiter, float]] = []
+        away: list[tuple[_Waiter, Crowded]] = []
         for waiter in self._queue:
             slot = self._slot(len(kept), now)
             if slot > waiter.deadline + _LEEWAY:
-                away.append((waiter, slot - now))
+                away.append((waiter, self._crowded(slot, now)))
             else:
                 kept.append(waiter)
         self._queue = kept
-        for waiter, seconds in away:
-            waiter.turn.errback(Crowded(self.limit, seconds))
+        for waiter, crowded in away:
+            waiter.turn.errback(crowded)
 
     def _arm(self) -> None:
         if not self._queue:
@@ -198,8 +208,7 @@ class Throttle:
         general = self._lane((principal, ""), self.workspace_limit)
         if operation.limit is None:
             return general.enter(deadline)
-        if general.wait() > self.max_wait:
-            raise Crowded(general.limit, general.wait())
+        general.check(self.max_wait)
         special = self._lane((principal, operation.id), operation.limit)
         turn = special.enter(deadline)
         if turn is None:

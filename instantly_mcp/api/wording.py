@@ -108,6 +108,18 @@ def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
     )
 
 
+def asked_to_slow_down(operation: Operation, seconds: float) -> ApiError:
+    """An earlier call was answered 429, and the pause is not over."""
+    return ApiError(
+        reason=Reason.RATE_LIMITED,
+        message="Instantly asked this workspace to slow down (429 on an earlier call),"
+        f" so its calls pause until {max(1, round(seconds))} s from now; nothing was"
+        " sent.",
+        operation_id=operation.id,
+        retry_after=seconds,
+    )
+
+
 def resting(operation: Operation, seconds: float) -> ApiError:
     """The breaker is open: the API failed too often a moment ago."""
     return ApiError(

@@ -75,6 +75,7 @@ class MemoryAgent:
         self.asked: list[tuple[bytes, bytes, Headers]] = []
         self.answer: Any = {}
         self.status = 200
+        self.headers: dict[str, list[str]] = {}
         self.waiting: Deferred[Any] | None = None
 
     def request(
@@ -99,7 +100,9 @@ class MemoryAgent:
 
     def reply(self) -> None:
         assert self.waiting is not None
-        self.waiting.callback(MemoryResponse(self.status, dumps(self.answer)))
+        response = MemoryResponse(self.status, dumps(self.answer))
+        response.headers = Headers(self.headers)
+        self.waiting.callback(response)
 
 
 class ClientTests(ClockedTestCase):
@@ -259,6 +262,20 @@ class ClientTests(ClockedTestCase):
         self.assertIn("limit of 20 listEmail calls a minute", error.message)
         self.assertIn("next slot is in 14 s", error.message)
         self.assertEqual(len(self.agent.asked), 20)
+
+    def test_asked_to_slow_down(self) -> None:
+        """After a 429 the calls that wait in vain hear of it, and until when."""
+        self.agent.status, self.agent.headers = 429, {"Retry-After": ["40"]}
+        self.failing_calls(1)
+        self.clock.advance(2.5)
+        for operation in (LIST, LIST_EMAILS):
+            call = self.client.execute(operation, {}, credential())
+            error = self.failureResultOf(call, ApiError).value
+            self.assertEqual(error.reason, Reason.RATE_LIMITED)
+            self.assertIn("Instantly asked this workspace to slow down", error.message)
+            self.assertIn("pause until 36 s from now", error.message)
+            self.assertNotIn("limit of", error.message)
+        self.assertEqual(len(self.agent.asked), 1)
 
     def test_workspaces_are_apart(self) -> None:
         """The limit of one workspace is not the limit of another."""
