@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +20,7 @@ from attrs import define, evolve, field, frozen
 from .._credential import Secret
 from .._json import Json
 from .key_files import as_secret, exposures, read_secret
+from .listening import ListenAddress
 from .mistakes import Mistakes
 from .options import Given
 from .rules import broken_rules
@@ -277,5 +279,17 @@ def _exposed_files(settings: Settings) -> Iterator[str]:
     for path in secret_files:
         if path is not None:
             yield from exposures(path, secret=True)
+    for path in _tls_keys((*settings.listen, *settings.metrics_listen)):
+        # Tools that renew certificates lead to them by links.
+        yield from exposures(path.resolve(), secret=True)
     if settings.config is not None:
         yield from exposures(settings.config, secret=False)
+
+
+def _tls_keys(endpoints: Sequence[str]) -> Iterator[Path]:
+    for text in endpoints:
+        # What is no endpoint is a mistake of its own: see `broken_rules`.
+        with suppress(ValueError):
+            key = ListenAddress.parse(text).named.get("privateKey")
+            if key is not None:
+                yield Path(key)

@@ -278,6 +278,21 @@ class SecretsTests(SettingsTestCase):
         (warning,) = resolve({"api_key_file": path}, {}).warnings
         self.assertIn("(0644)", warning)
 
+    def test_exposed_tls_key(self):
+        """So is the private key of a TLS endpoint, and a mere link to it is not."""
+        for mode, found in ((0o644, 1), (0o600, 0)):
+            key = self.file("tls.pem", "x", mode)
+            link = Path(key).with_name(f"link-{mode}")
+            link.symlink_to(Path(key).name)
+            for name in ("listen", "metrics_listen"):
+                for path in (key, str(link)):
+                    text = f"ssl:0:interface=127.0.0.1:privateKey={path}"
+                    warnings = resolve({name: text}, {}).warnings
+                    self.assertEqual(len(warnings), found, (name, path))
+                    self.assertEqual(
+                        ["(0644)" in each for each in warnings], [1] * found
+                    )
+
     def test_writable_config(self):
         """A TOML file that others can write is warned about."""
         config = self.file("c.toml", "", 0o664)
