@@ -23,6 +23,8 @@ FIXTURE = (sys.executable, "-m", "tests.conformance", "--port", "0", "--ready-fi
 MANY = 1500
 """So many leads are added in more than one chunk, hence with progress."""
 
+NO_JOB = "00000000-0000-7000-8000-000000000000"
+
 
 class ClientTestCase(ProcessTestCase):
     """A test with a real client and a real server, each a process."""
@@ -97,13 +99,18 @@ class Stories(ClientTestCase):
 
     @deferred
     async def test_sandbox(self):
-        """The client lists and calls tools of the daemon, and hears progress."""
+        """The client lists and calls tools of the daemon, and hears progress.
+
+        It shows why a tool failed, although that is not what the tool's schema of
+        results promises: some clients hold failures to it, too.
+        """
         running, url = await self.daemon("--sandbox")
         key = "sandbox-clients"
         leads = [{"email": f"lead{number}@example.com"} for number in range(MANY)]
         arguments = {"leads": leads, "list_id": await self._list_id(running, key)}
         plan: JsonObject = {
             "call": {"name": "list_campaigns", "arguments": {"limit": 1}},
+            "fail": {"name": "get_background_job", "arguments": {"job_id": NO_JOB}},
             "progress": {
                 "name": "add_leads_to_campaign_or_list_bulk",
                 "arguments": arguments,
@@ -121,6 +128,9 @@ class Stories(ClientTestCase):
         self.assertEqual(len(steps["listed"]["tools"]), 40)
         self.assertFalse(steps["call"]["error"], steps["call"])
         self.assertIn('"has_more":true', steps["call"]["text"])
+        self.assertIn("get_background_job", steps["listed"]["tools"])
+        self.assertTrue(steps["fail"]["error"], steps["fail"])
+        self.assertIn('"code":"not_found"', steps["fail"]["text"])
         self.assertFalse(steps["progress"]["error"], steps["progress"])
         if self.shows_progress:
             heard, sent = steps["progress"]["progress"], [1000, MANY]

@@ -17,6 +17,9 @@ from typing import Any
 Result = dict[str, Any]
 Plan = Mapping[str, Any]
 
+TOOL_FAILED = 5
+"""The status where a tool's result, which is printed all the same, is an error."""
+
 
 def say(step: str, **facts: object) -> None:
     """Print a step."""
@@ -37,7 +40,7 @@ async def run(plan: Plan, method: str, *more: str) -> Result:
     """Run the Inspector for one method; return the result that it prints."""
     process = await start(plan, method, *more)
     output, _ = await process.communicate()
-    if process.returncode:
+    if process.returncode not in (0, TOOL_FAILED):
         raise SystemExit(f"{method}: status {process.returncode}")
     result: Result = json.loads(output)["result"]
     return result
@@ -73,7 +76,7 @@ async def main(plan: Plan) -> None:
     say("connected", version=version, server=server)
     listed = await run(plan, "tools/list")
     say("listed", tools=[tool["name"] for tool in listed["tools"]])
-    for step in ("call", "progress"):
+    for step in ("call", "fail", "progress"):
         if step in plan:
             await call(plan, step)
     await cancel(plan)

@@ -132,7 +132,7 @@ async def main(plan: Mapping[str, Any]) -> None:
     say("connected", version=version, server=server)
     listed = await bridge.answer(bridge.ask("tools/list"))
     say("listed", tools=names(listed))
-    for step in ("call", "progress"):
+    for step in ("call", "fail", "progress"):
         if step in plan:
             await call(bridge, plan, step)
     await cancel(bridge, plan)

@@ -76,7 +76,7 @@ async def main(plan):
         say("connected", version=began.protocolVersion, server=began.serverInfo.name)
         listed = await session.list_tools()
         say("listed", tools=[tool.name for tool in listed.tools])
-        for step in ("call", "progress", "ask"):
+        for step in ("call", "fail", "progress", "ask"):
             if step in plan:
                 await call(session, plan, step)
         await cancel(session, plan)

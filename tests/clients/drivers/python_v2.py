@@ -73,7 +73,7 @@ async def main(plan: Mapping[str, Any]) -> None:
             say("connected", version=client.protocol_version, server=name)
             listed = await client.list_tools()
             say("listed", tools=[tool.name for tool in listed.tools])
-            for step in ("call", "progress", "ask"):
+            for step in ("call", "fail", "progress", "ask"):
                 if step in plan:
                     await call(client, plan, step)
             await cancel(client, plan)

@@ -62,7 +62,7 @@ say("connected", {
 });
 say("listed", { tools: names(await client.listTools()) });
 
-for (const step of ["call", "progress", "ask"]) {
+for (const step of ["call", "fail", "progress", "ask"]) {
   if (plan[step]) {
     const heard = [];
     const onprogress = ({ progress }) => heard.push(progress);
