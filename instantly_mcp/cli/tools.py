@@ -96,7 +96,7 @@ def _effect(tool: Tool) -> str:
 
 def _kind(schema: JsonObject) -> str:
     if "enum" in schema:
-        return " or ".join(f"`{value}`" for value in schema["enum"])
+        return " or ".join(dict.fromkeys(f"`{value}`" for value in schema["enum"]))
     if "anyOf" in schema:
         return " or ".join(_kind(branch) for branch in schema["anyOf"])
     kind: Json = schema.get("type", "any")

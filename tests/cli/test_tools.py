@@ -52,6 +52,7 @@ class ManualTests(SynchronousTestCase):
             "properties": {
                 "name": {"type": "string", "description": "a | b"},
                 "kind": {"enum": ["x", "y"], "default": "x"},
+                "code": {"enum": ["0", "all", 0]},
                 "ids": {"type": "array", "items": {"type": "string"}},
                 "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
             },
@@ -61,6 +62,7 @@ class ManualTests(SynchronousTestCase):
             "*Writes.* Does it.",
             "| `name` (required) | string | a \\| b |",
             '| `kind` | `x` or `y` | (default `"x"`) |',
+            "| `code` | `0` or `all` |  |",
             "| `ids` | list of string |  |",
             "| `limit` | integer or null |  |",
         ):
