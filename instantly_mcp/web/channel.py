@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.python.failure import Failure
-from twisted.web.http import _ChunkedTransferDecoder, _IdentityTransferDecoder
+from twisted.web.http import _IdentityTransferDecoder
 from zope.interface import implementer
 
+from .chunks import ChunkDecoder
 from .head import Head, hopeless, oversized, parse_head
 from .phase import Phase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
@@ -180,7 +181,7 @@ class McpChannel(WritingChannel):
             self._send100Continue()
         take, finish = request.handleContentChunk, self._finishRequestBody
         self._transferDecoder: Any = (
-            _ChunkedTransferDecoder(take, finish)
+            ChunkDecoder(take, finish)
             if head.length is None
             else _IdentityTransferDecoder(head.length, take, finish)
         )

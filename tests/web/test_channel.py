@@ -36,6 +36,22 @@ class ChannelTestCase(ClockedTestCase):
         return connection
 
 
+class ChunkSizeTests(ChannelTestCase):
+    def test_a17_bare_line_feed(self):
+        """A17: a chunk-size line that ends in a bare LF is 400 at once."""
+        for line in (b"3\nabc", b"3;a=b\n", b"\n"):
+            connection = self.connect()
+            connection.send(CHUNKED + line)
+            self.assertEqual([r.status for r in connection.responses()], [400], line)
+
+    def test_size_line_in_pieces(self):
+        """A chunk-size line may come byte by byte, its CR before its LF."""
+        connection = self.connect()
+        for byte in CHUNKED + b"3\r\nabc\r\n0\r\n\r\n":
+            connection.send(bytes((byte,)))
+        self.assertEqual([r.status for r in connection.responses()], [200])
+
+
 class ReadingTests(ChannelTestCase):
     def test_one_request_after_the_other(self):
         """A connection carries many requests."""
