@@ -101,9 +101,7 @@ class _Mix:
                 SESSION_HEADER: self.sessions[index],
             }
             client = Client(self.daemon.port)
-            client.ask(event_stream(ENDPOINT, headers))
-            if client.socket.recv(65536)[9:12] != b"200":
-                raise RuntimeError("a stream was refused")
+            client.open_stream(event_stream(ENDPOINT, headers))
             client.socket.close()
 
 

@@ -55,6 +55,12 @@ class Client:
             pass
         return response
 
+    def open_stream(self, request: bytes) -> None:
+        """Ask for an event stream, which stays open; it must have begun."""
+        self.ask(request)
+        if self.socket.recv(65536)[9:12] != b"200":
+            raise RuntimeError("a stream was refused")
+
     def is_open(self) -> bool:
         """Say whether the server has not closed the connection meanwhile."""
         poll = select.poll()

@@ -66,7 +66,7 @@ class Note:
     topic: str
 
 
-class Facts(TypedDict, total=False):
+class Findings(TypedDict, total=False):
     """What stages find out about an exchange."""
 
     headers: Headers
@@ -126,14 +126,14 @@ class Exchange:
         """The digest that the request acts as."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
-    def knowing(self, **facts: Unpack[Facts]) -> Exchange:
-        """Return the exchange with these facts in place of what was known before.
+    def knowing(self, **findings: Unpack[Findings]) -> Exchange:
+        """Return the exchange with these findings in place of the last ones.
 
         As `attrs.evolve` does, but without looking at each field in turn: stages do
         this for every request. That is why it has no slots.
         """
         exchange = object.__new__(Exchange)
-        vars(exchange).update(vars(self), **facts)
+        vars(exchange).update(vars(self), **findings)
         return exchange
 
     def noting(self, topic: str) -> Exchange:

@@ -122,27 +122,25 @@ class WatchTests(ListenTestCase):
         client.stream.leave()
         self.assertEqual(self.rig.tides.watched, 0)
 
-    def test_stream_is_lost(self) -> None:
-        """A stream that is taken up again brings what was found meanwhile."""
-        client = self.client()
+    def lost(self, client: SessionClient) -> str | None:
+        """Subscribe, hear of one change, lose the stream and miss another change."""
         stream = self.get(client)
         client.ask(request("resources/subscribe", {"uri": self.URI}))
         self.turn()
-        last = stream.events[-1].id
         stream.leave()
         self.turn()
-        again = self.get(client, last)
+        return stream.events[-1].id
+
+    def test_stream_is_lost(self) -> None:
+        """A stream that is taken up again brings what was found meanwhile."""
+        client = self.client()
+        again = self.get(client, self.lost(client))
         self.assertEqual(len(again.notifications), 1)
 
     def test_stream_is_lost_for_long(self) -> None:
         """Nothing piles up for a client that does not come back; a new stream hears."""
         client = self.client()
-        stream = self.get(client)
-        client.ask(request("resources/subscribe", {"uri": self.URI}))
-        self.turn()
-        last = stream.events[-1].id
-        stream.leave()
-        self.turn()
+        last = self.lost(client)
         self.clock.advance(KEPT_SECONDS)
         again = self.get(client, last)
         self.assertEqual(again.notifications, [])
