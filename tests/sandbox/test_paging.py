@@ -58,6 +58,8 @@ LEADS = maybe(
     in_list=st.booleans(),
     distinct_contacts=st.booleans(),
 )
+SERVER = ("username", "password", "host")
+"""What an account says of each of its two servers, besides the port."""
 
 
 class PagingTests(SandboxTestCase):
@@ -71,7 +73,11 @@ class PagingTests(SandboxTestCase):
                 "first_name": name,
                 "last_name": name,
                 "provider_code": 1,
-                **{f"{kind}_{what}": "x" for kind in ("imap", "smtp") for what in W},
+                **{
+                    f"{kind}_{what}": "x"
+                    for kind in ("imap", "smtp")
+                    for what in SERVER
+                },
                 "imap_port": 993,
                 "smtp_port": 587,
             }
@@ -129,30 +135,31 @@ class PagingTests(SandboxTestCase):
         """Leads by every filter, as leads and as contacts."""
         self.check("POST", "/leads/list", "id", query, limit)
 
-    def test_filters_part_the_whole(self) -> None:
-        """What a filter lets through and what its opposite does make the whole."""
-        whole = set(self.walk("POST", "/leads/list", "id", {}, 100))
-        for one, other in (("CONTACTED", "NOT_CONTACTED"),):
-            parts = [
-                set(self.walk("POST", "/leads/list", "id", {"filter": name}, 100))
-                for name in (f"FILTER_VAL_{one}", f"FILTER_VAL_{other}")
-            ]
-            self.assertEqual(parts[0] | parts[1], whole)
-            self.assertFalse(parts[0] & parts[1])
+    def leads(self, **query: Any) -> set[str]:
+        """Return the leads that a query finds."""
+        return set(self.walk("POST", "/leads/list", "id", query, 100))
+
+    def campaigns(self, **query: Any) -> set[str]:
+        """Return the campaigns that a query finds."""
+        return set(self.walk("GET", "/campaigns", "id", query, 100))
+
+    def test_leads_that_were_contacted(self) -> None:
+        """A lead was contacted or it was not."""
+        contacted = self.leads(filter="FILTER_VAL_CONTACTED")
+        others = self.leads(filter="FILTER_VAL_NOT_CONTACTED")
+        self.assertEqual(contacted | others, self.leads())
+        self.assertFalse(contacted & others)
+
+    def test_places_of_leads(self) -> None:
+        """What is in a place and what is not make the whole."""
         for place in ("in_campaign", "in_list"):
-            inside = set(self.walk("POST", "/leads/list", "id", {place: True}, 100))
-            outside = set(self.walk("POST", "/leads/list", "id", {place: False}, 100))
-            self.assertEqual(inside | outside, whole)
-        campaigns = set(self.walk("GET", "/campaigns", "id", {}, 100))
+            found = self.leads(**{place: True}) | self.leads(**{place: False})
+            self.assertEqual(found, self.leads())
+
+    def test_campaigns_by_status(self) -> None:
+        """Those of a status and those of every other make the whole."""
         for status in (0, 1, 2, 3):
-            with_it = {"status": status}
-            without = {"exclude_status": status}
-            both = [
-                set(self.walk("GET", "/campaigns", "id", query, 100))
-                for query in (with_it, without)
-            ]
-            self.assertEqual(both[0] | both[1], campaigns)
-            self.assertFalse(both[0] & both[1])
-
-
-W = ("username", "password", "host")
+            these = self.campaigns(status=status)
+            others = self.campaigns(exclude_status=status)
+            self.assertEqual(these | others, self.campaigns())
+            self.assertFalse(these & others)
