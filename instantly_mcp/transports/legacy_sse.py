@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .._credential import Credential
 from ..pipeline.answering import members_of
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
@@ -33,6 +34,8 @@ from ..protocol.server import McpServer
 from ..protocol.session import McpSession
 from ..protocol.subscriptions import Changes
 from ..protocol.versions import V2024_11_05, VERSION_HEADER
+
+_SHOWN = Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
 
 @implementer(ITransport)
@@ -69,10 +72,8 @@ class LegacySse:
 
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
         """Open a stream, or hand the message to the open one."""
-        if exchange.method == "HEAD":
-            return succeed(self._shown(exchange))
-        if exchange.method == "GET":
-            return succeed(self._open_stream(exchange))
+        if exchange.method != "POST":
+            return succeed(self._stream_for(exchange))
         try:
             return succeed(self._take(exchange))
         except ProtocolError as error:
@@ -101,10 +102,16 @@ class LegacySse:
         session = exchange.session
         return None if session is None else self._open.get(session.id)
 
-    def _open_stream(self, exchange: Exchange) -> Reply:
+    def _stream_for(self, exchange: Exchange) -> Reply:
+        """Open a stream; for a HEAD only say that there would be one."""
         if exchange.credential is None:
             return refuse(exchange, key_required(self.server.offer.key_formats))
-        session = self.sessions.open(V2024_11_05, exchange.credential)
+        if exchange.method == "HEAD":
+            return _SHOWN
+        return self._open_stream(exchange.credential)
+
+    def _open_stream(self, credential: Credential) -> EventStream:
+        session = self.sessions.open(V2024_11_05, credential)
         channel = Channel()
         outlet = ChannelOutlet(channel)
         self._open[session.id] = outlet
@@ -114,12 +121,6 @@ class LegacySse:
         where = f"/messages?sessionId={session.id}"
         channel.send(Event(data=where.encode("ascii"), name="endpoint"))
         return EventStream(channel=channel)
-
-    def _shown(self, exchange: Exchange) -> Answer:
-        """Say that there would be a stream, and open none."""
-        if exchange.credential is None:
-            return refuse(exchange, key_required(self.server.offer.key_formats))
-        return Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
     def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
         """Forget the stream. The session stays: direct execution can use it."""

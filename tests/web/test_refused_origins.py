@@ -78,7 +78,7 @@ class RefusedOriginTests(ClockedTestCase):
                     self.assertEqual(response.one("vary"), "Origin")
 
     def test_no_origin(self):
-        """Who is no browser gets a refusal as before."""
+        """Who is no browser gets a refusal without such headers."""
         response = self.refusal(head("/mcp", {"Expect": "coffee"}, ()))
         self.assertIsNone(response.one("access-control-allow-origin"))
         self.assertIsNone(response.one("vary"))
