@@ -10,7 +10,7 @@ from .consequences import of_joining, warned
 from .following import start_and_follow
 
 NARROWING = ("search", "filter", "contacts", "queries", "ids")
-SELECTORS = ("search", "filter", "contacts", "queries", "ids", "campaign", "list_id")
+SELECTORS = (*NARROWING, "campaign", "list_id")
 
 
 async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
@@ -22,6 +22,14 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
             "The leads need one place to go: a campaign or a list.",
             "Give exactly one of to_campaign_id and to_list_id.",
         )
+    _require_selection(given)
+    warnings = await of_joining(bench, given.get("to_campaign_id"), call)
+    result = await start_and_follow(bench, "moveLeads", given, call)
+    return result if isinstance(result, Failed) else warned(result, warnings)
+
+
+def _require_selection(given: JsonObject) -> None:
+    """Refuse what selects nothing, or may select everything."""
     if not any(_says_something(given.get(name)) for name in SELECTORS):
         raise Refusal(
             "empty_selection",
@@ -41,9 +49,6 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
             "ids alone do not say where the leads are now.",
             "Give the campaign or list_id that they are in as well.",
         )
-    warnings = await of_joining(bench, given.get("to_campaign_id"), call)
-    result = await start_and_follow(bench, "moveLeads", given, call)
-    return result if isinstance(result, Failed) else warned(result, warnings)
 
 
 def _says_something(selector: Json) -> bool:

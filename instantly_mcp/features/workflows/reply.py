@@ -17,15 +17,8 @@ async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
     body = _body(given["body"])
     original = await bench.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
-    expected = given.get("expected_recipient")
     recipient = _recipient(original, account)
-    if expected and expected.strip().lower() != recipient.lower():
-        raise Refusal(
-            "unexpected_recipient",
-            f"The reply would go to {recipient or 'nobody known'}, "
-            f"not to {expected.strip()}.",
-            "Check reply_to_uuid: it is the id of the mail, not of the thread.",
-        )
+    _require_expected(recipient, given.get("expected_recipient"))
     request = {name: given[name] for name in given if name != "expected_recipient"}
     request |= {
         "eaccount": account,
@@ -40,6 +33,16 @@ async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
         return {"sent": True, "from": account, "to": recipient, **shown}
 
     return await bench.once.send(digest_of(call.caller.principal, request), send)
+
+
+def _require_expected(recipient: str, expected: Json) -> None:
+    if expected and expected.strip().lower() != recipient.lower():
+        raise Refusal(
+            "unexpected_recipient",
+            f"The reply would go to {recipient or 'nobody known'}, "
+            f"not to {expected.strip()}.",
+            "Check reply_to_uuid: it is the id of the mail, not of the thread.",
+        )
 
 
 def _body(body: JsonObject) -> JsonObject:
