@@ -19,10 +19,9 @@ from .tools import ToolsOptions
 
 EX_USAGE = 64
 
-
 SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
     ("run", None, RunOptions, "Serve (the default)."),
-    ("check", None, CheckOptions, "Show every setting and where it comes from."),
+    ("check", None, CheckOptions, "Show all settings, and if the daemon would start."),
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),

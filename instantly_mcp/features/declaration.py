@@ -20,7 +20,7 @@ from ..catalog.schema import plain
 from ..protocol.call import Call
 from ..protocol.tool import Annotations, TaskSupport, Tool, ToolResult
 from .bench import Bench
-from .results import CursorOf, Failed, Refusal, error_object, fit, fitted
+from .results import CursorOf, Failed, Refusal, error_object, fitted
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[[Bench, JsonObject, Call], Coroutine[Any, Any, Json]]
@@ -194,7 +194,7 @@ class Runner:
         except Refusal as refusal:
             return self._failure(refusal.as_object())
         if isinstance(value, Failed):
-            return self._failure(fit(value.structured, given))
+            return self._failure(fitted(value.structured, given)[0])
         structured, encoded = fitted(value, given, self.declared.cursor_of)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 

@@ -90,15 +90,13 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
     return {"items": shaped, "page": described}
 
 
-def fit(value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None) -> Json:
-    """Return the value, or a cut copy of it that says so, within `MAX_BYTES`."""
-    return fitted(value, arguments, cursor_of)[0]
-
-
 def fitted(
     value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None
 ) -> tuple[Json, bytes]:
-    """Return what fits, and its JSON, which had to be made to measure it."""
+    """Return the value, or a cut copy that says so, within `MAX_BYTES`; and its JSON.
+
+    The JSON has to be made anyhow, to measure it.
+    """
     encoded = dumps(value)
     if len(encoded) <= MAX_BYTES:
         return value, encoded

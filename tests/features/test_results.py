@@ -26,7 +26,6 @@ from instantly_mcp.features.results import (
     MAX_BYTES,
     Refusal,
     error_object,
-    fit,
     fitted,
     page,
 )
@@ -124,7 +123,7 @@ class FitTests(SynchronousTestCase):
     def test_what_fits_is_untouched(self) -> None:
         """A small value comes back as the same object."""
         value: dict[str, Any] = {"items": [], "page": {}}
-        self.assertIs(fit(value, {}), value)
+        self.assertIs(fitted(value, {})[0], value)
 
     def test_its_json_is_what_is_sent(self) -> None:
         """What was made to measure a value is that value's JSON, cut or whole."""
@@ -138,7 +137,7 @@ class FitTests(SynchronousTestCase):
         """Items that do not fit are left for the next page, which begins there."""
         items = [{"id": f"i{n}", "text": "x" * 9_000} for n in range(25)]
         value = {"items": items, "page": {"has_more": False, "returned": 25}}
-        cut = fit(value, {}, lambda item, given: item["id"])
+        cut, _ = fitted(value, {}, lambda item, given: item["id"])
         kept = len(cut["items"])
         self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
         self.assertTrue(5 < kept < 25)
@@ -151,13 +150,14 @@ class FitTests(SynchronousTestCase):
     def test_without_a_cursor_the_limit_is_named(self) -> None:
         """Where a list cannot go on inside a page, a smaller limit is named."""
         items = [{"text": "x" * 30_000} for _ in range(5)]
-        cut = fit({"items": items, "page": {"has_more": False, "returned": 5}}, {})
+        page = {"has_more": False, "returned": 5}
+        cut, _ = fitted({"items": items, "page": page}, {})
         self.assertIn(f"limit {len(cut['items'])}", cut["notice"])
 
     def test_one_huge_item_is_shortened(self) -> None:
         """A single item beyond the size keeps its shape; its long text is cut."""
         items = [{"id": "1", "body": "x" * 300_000}]
-        cut = fit(
+        cut, _ = fitted(
             {"items": items, "page": {"has_more": False, "returned": 1}},
             {},
             lambda item, given: item["id"],
@@ -170,14 +170,14 @@ class FitTests(SynchronousTestCase):
     def test_long_lists_inside_are_shortened(self) -> None:
         """Ten thousand addresses in a job become some, and a count."""
         job = {"job": {"data": {"emails": [f"p{n}@example.com" for n in range(9999)]}}}
-        cut = fit(job, {})
+        cut, _ = fitted(job, {})
         self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
         self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
 
     def test_what_only_looks_like_a_page(self) -> None:
         """A large object with a member called page is cut like any other."""
         for value in ({"page": "x" * 200_000}, {"page": {}, "items": "x" * 200_000}):
-            self.assertLessEqual(len(dumps(fit(value, {}))), MAX_BYTES)
+            self.assertLessEqual(len(fitted(value, {})[1]), MAX_BYTES)
 
     @settings(deadline=None)
     @given(
@@ -189,7 +189,7 @@ class FitTests(SynchronousTestCase):
     )
     def test_every_object_fits_in_the_end(self, value: Any) -> None:
         """Whatever is in an object, its result stays below the limit."""
-        self.assertLessEqual(len(dumps(fit(value, {}))), MAX_BYTES)
+        self.assertLessEqual(len(fitted(value, {})[1]), MAX_BYTES)
 
 
 class LabelTests(SynchronousTestCase):
