@@ -138,7 +138,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="max_connections",
         read=values.whole_number(1, 1_000_000),
         default=1000,
-        help="Connections served at a time; on others only probes are answered.",
+        help="Connections served at a time; one that is idle makes way for another.",
     ),
     Setting(
         name="max_sessions",

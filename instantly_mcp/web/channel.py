@@ -153,6 +153,7 @@ class McpChannel(WritingChannel):
     def _rest(self) -> None:
         if self.phase is not Phase.IDLE and self.phase is not Phase.FRESH:
             self.phase = Phase.IDLE
+            self.site.rests(self)
             self._deadline.within(self.site.limits.keep_alive)
 
     def _begin(self, head: Head, rest: bytes) -> None:

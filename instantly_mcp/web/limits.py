@@ -22,7 +22,8 @@ class WebLimits:
     :param keep_alive: an idle connection is closed after this time.
     :param linger: a refused client may finish sending for this time, so that it reads
         the refusal before the connection is reset.
-    :param connections: beyond this number only probes are served.
+    :param connections: beyond this number the one that has been idle for longest makes
+        way; if all are at work, only probes are served.
     :param queue: so many more are read far enough to be refused politely; the oldest
         makes way for the next.
     :param queue_deadline: for the head on such a connection.

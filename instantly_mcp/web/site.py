@@ -73,6 +73,7 @@ class McpSite(Site):
         self._channels: set[McpChannel] = set()
         self._served = 0
         self._queue: dict[McpChannel, None] = {}
+        self._rested: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
         self._date = 0
         self._constant = b""
@@ -84,7 +85,23 @@ class McpSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a channel; one too many only learns that it is."""
-        return McpChannel(self, self._served >= self.limits.connections)
+        full = self._served >= self.limits.connections
+        return McpChannel(self, full and not self._makes_room())
+
+    def _makes_room(self) -> bool:
+        """Close the connection that has rested longest, if one rests.
+
+        Those that are closing still have their descriptors, so they are few at a time.
+        """
+        if len(self._channels) >= self.limits.connections + self.limits.queue:
+            return False
+        while self._rested:
+            channel = next(iter(self._rested))
+            del self._rested[channel]
+            if channel.phase is Phase.IDLE:
+                channel.retire()
+                return True
+        return False
 
     def startFactory(self) -> None:
         """Do without twisted.web's access log and its once-a-second timer."""
@@ -135,9 +152,15 @@ class McpSite(Site):
             del self._queue[oldest]
             oldest.make_way()
 
+    def rests(self, channel: McpChannel) -> None:
+        """A connection waits for its next request. It may go on without a word."""
+        self._rested.pop(channel, None)
+        self._rested[channel] = None
+
     def departed(self, channel: McpChannel) -> None:
         """A connection is closed."""
         self._channels.discard(channel)
+        self._rested.pop(channel, None)
         if channel.crowded:
             self._queue.pop(channel, None)
         else:

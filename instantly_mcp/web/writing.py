@@ -112,6 +112,11 @@ class WritingChannel(HTTPChannel):
         else:
             self.refuse(too_busy(), linger=False)
 
+    def retire(self) -> None:
+        """Close, though nothing is wrong: who rests leaves its place to another."""
+        self.loseConnection()
+        self._deadline.within(self.site.limits.linger)
+
     def settle(self) -> None:
         """The answer that is being written may stay open for days: keep no timer."""
         self._deadline.stop()

@@ -1,0 +1,71 @@
+"""Room on a full house: who has asked and only rests makes way for who comes."""
+
+from __future__ import annotations
+
+from instantly_mcp.web.limits import WebLimits
+from tests.support.cases import ClockedTestCase
+
+from .site import Connection, House
+
+
+class RoomTests(ClockedTestCase):
+    def setUp(self) -> None:
+        """Let in two connections, and read one more."""
+        super().setUp()
+        self.house = House(
+            self.clock, WebLimits(connections=2, queue=1, closing=1, linger=2.0)
+        )
+
+    def connect(self) -> Connection:
+        """Open a connection that is closed at the end."""
+        connection = self.house.connect()
+        self.addCleanup(connection.hang_up)
+        return connection
+
+    def rested(self) -> Connection:
+        """Return a connection on which one request was answered."""
+        connection = self.connect()
+        self.assertEqual(connection.ask("POST", "/mcp").status, 200)
+        return connection
+
+    def test_the_longest_idle_makes_way(self):
+        """A newcomer to a full house gets the place of who has rested longest."""
+        first, second = self.rested(), self.rested()
+        self.assertEqual(first.ask("POST", "/mcp").status, 200)
+        third = self.connect()
+        self.assertTrue(second.closing)
+        self.assertEqual(second.output(), b"")
+        self.assertEqual(third.ask("POST", "/mcp").status, 200)
+        self.assertFalse(first.closing)
+
+    def test_who_waits_for_an_answer_stays(self):
+        """Only who rests makes way: a head that has begun counts as work."""
+        first, second = self.rested(), self.rested()
+        first.send(b"POST /mcp")
+        second.send(b"POST /mcp")
+        third = self.connect()
+        self.assertEqual(third.ask("POST", "/mcp").status, 503)
+        self.assertFalse(first.closing or second.closing)
+
+    def test_who_never_asked_stays(self):
+        """A connection that is new has its time to ask; it is not yet idle."""
+        first, second = self.connect(), self.connect()
+        third = self.connect()
+        self.assertEqual(third.ask("POST", "/mcp").status, 503)
+        self.assertFalse(first.closing or second.closing)
+
+    def test_who_does_not_go_is_cut(self):
+        """One that makes way and does not close in time is cut."""
+        first, _ = self.rested(), self.rested()
+        self.connect()
+        self.assertFalse(first.pipe.aborted)
+        self.clock.advance(2.0)
+        self.assertTrue(first.pipe.aborted)
+
+    def test_bounded(self):
+        """No more make way at a time than may be waiting: descriptors are few."""
+        self.rested(), self.rested()
+        served = self.rested()
+        one_too_many = self.connect()
+        self.assertEqual(one_too_many.ask("POST", "/mcp").status, 503)
+        self.assertFalse(served.closing)
