@@ -12,7 +12,8 @@ from .._json import Json
 from .envelope import META_SERVER
 from .methods import common_methods
 from .offer import Method, Offer, Result, Turn
-from .task_methods import cancel_task, get_task, listen, update_task
+from .subscription_methods import listen
+from .task_methods import cancel_task, get_task, update_task
 from .tasks import EXTENSION
 from .versions import MODERN
 

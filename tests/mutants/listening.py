@@ -8,7 +8,7 @@ from .mutant import Mutant, mutant
 
 LISTEN = "protocol/subscriptions.py"
 TASKS = "protocol/tasks.py"
-TASK_METHODS = "protocol/task_methods.py"
+SUBSCRIPTION_METHODS = "protocol/subscription_methods.py"
 
 MUTANTS: Sequence[Mutant] = (
     mutant(
@@ -79,7 +79,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "taskIds need the tasks capability",
-        TASK_METHODS,
+        SUBSCRIPTION_METHODS,
         "    if filter.task_ids and lacks(",
         "    if False and lacks(",
         "rules.test_subscriptions",
@@ -87,7 +87,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Only resources that are served are honored",
-        TASK_METHODS,
+        SUBSCRIPTION_METHODS,
         "uris=frozenset(found),",
         "uris=filter.uris,",
         "rules.test_subscriptions",
@@ -111,7 +111,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A task that is over or waits is told to who comes late",
-        TASK_METHODS,
+        SUBSCRIPTION_METHODS,
         "        if task.status != WORKING:",
         "        if False:",
         "rules.test_subscriptions",
@@ -119,7 +119,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "What changes while nobody calls is looked at for a listen stream",
-        TASK_METHODS,
+        SUBSCRIPTION_METHODS,
         "[watched(offer, turn, each) for each in found.values()]",
         "[]",
         "rules.test_watching",
@@ -127,7 +127,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A listen stream that ends, ends the looking",
-        TASK_METHODS,
+        SUBSCRIPTION_METHODS,
         "    for leave in leaves:\n        leave()\n",
         "",
         "rules.test_watching",

@@ -9,14 +9,10 @@ from instantly_mcp.protocol.call import NOWHERE
 from instantly_mcp.protocol.errors import ProtocolError
 from instantly_mcp.protocol.offer import Method
 from instantly_mcp.protocol.shelves import ResourceShelf
+from instantly_mcp.protocol.subscription_methods import listen
 from instantly_mcp.protocol.subscriptions import TOOLS
 from instantly_mcp.protocol.task_asking import TaskAsker
-from instantly_mcp.protocol.task_methods import (
-    cancel_task,
-    get_task,
-    listen,
-    update_task,
-)
+from instantly_mcp.protocol.task_methods import cancel_task, get_task, update_task
 from instantly_mcp.protocol.tasks import EXTENSION
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import Basket
