@@ -59,7 +59,7 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
     if not 200 <= reply.status < 300:
         raise _refusal(operation, reply, credential)
     if not reply.body.strip():
-        if reply.status in _EMPTY_IS_FINE:
+        if reply.status in _EMPTY_IS_FINE and not operation.paged:
             return None
         raise unexpected(operation, reply, "an empty body")
     if is_csv(reply):
@@ -78,7 +78,14 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
             operation_id=operation.id,
             status=reply.status,
         )
+    if operation.paged and not _is_list(value):
+        raise unexpected(operation, reply, "no list")
     return value
+
+
+def _is_list(value: Json) -> bool:
+    """Say whether it lists things, in an object with items or bare."""
+    return isinstance(value.get("items") if isinstance(value, dict) else value, list)
 
 
 def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:

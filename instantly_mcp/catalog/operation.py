@@ -106,6 +106,11 @@ class Operation:
     first_byte_seconds: float = 30.0
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, eq=False)
 
+    @property
+    def paged(self) -> bool:
+        """Whether it lists things page by page, behind a cursor."""
+        return "starting_after" in self.by_name
+
     @by_name.default
     def _index_parameters(self) -> Mapping[str, Parameter]:
         return {parameter.name: parameter for parameter in self.parameters}

@@ -12,6 +12,7 @@ from instantly_mcp._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
 from instantly_mcp._json import Json, dumps
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.response import HttpReply, read, retry_after
+from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.operation import READ, WRITE, WRITE_AGAIN, Operation
 from tests.support.cases import ClockedTestCase
 
@@ -238,6 +239,22 @@ class NonsenseTests(ReadingTestCase):
             b'{"a":' * 100 + b"[]" + b"}" * 100,
         ):
             self.assertEqual(self.error(raw(body)).reason, Reason.UNEXPECTED_REPLY)
+
+    def test_no_list(self) -> None:
+        """Of an operation that has pages an answer without a list is unexpected.
+
+        Read as an empty list, it would tell the user that there is nothing.
+        """
+        paged = [each for each in OPERATIONS if each.paged]
+        self.assertEqual(len(paged), 6)
+        for of in paged:
+            self.assertEqual(self.value(reply({"items": []}), of), {"items": []})
+            self.assertEqual(self.value(raw(b"[]"), of), [])
+            for odd in (
+                *(raw(b"null"), raw(b"5"), raw(b'"text"'), raw(b"{}")),
+                *(reply({"items": 5}), reply({"items": None}), reply(None, 204)),
+            ):
+                self.assertEqual(self.error(odd, of).reason, Reason.UNEXPECTED_REPLY)
 
     def test_brackets_in_text(self) -> None:
         """Brackets inside text are not depth."""
