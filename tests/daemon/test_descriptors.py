@@ -111,11 +111,12 @@ class LimitedProcessTests(ProcessTestCase):
     @deferred
     async def test_soft_limit_is_raised(self):
         """The daemon raises its soft limit as far as it needs, and warns of nothing."""
-        running = self.spawn(self.limited(256, 8192, "--sandbox"))
+        few = ("--sandbox", "--max-connections", "10")
+        running = self.spawn(self.limited(256, 1000, *few))
         await running.ready()
         limits = Path(f"/proc/{running.pid}/limits").read_text("ascii")
         (line,) = (line for line in limits.splitlines() if "open files" in line)
-        self.assertEqual(line.split()[3:5], [str(1000 + BESIDES), "8192"])
+        self.assertEqual(line.split()[3:5], [str(10 + BESIDES), "1000"])
         self.assertNotIn(b"IMCP-FILES", running.output)
 
     @deferred
