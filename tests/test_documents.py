@@ -172,5 +172,7 @@ class NewsTests(SynchronousTestCase):
         settings = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["towncrier"]
         kinds = "|".join(each["directory"] for each in settings.get("type", ()))
         for fragment in NEWS.iterdir():
-            self.assertRegex(fragment.name, rf"^\d+\.({kinds})(\.\d+)?\.md$")
+            self.assertRegex(
+                fragment.name, rf"^(\d+|\+[a-z0-9-]+)\.({kinds})(\.\d+)?\.md$"
+            )
             self.assertTrue(text_of(fragment).rstrip().endswith("."), fragment.name)
