@@ -16,6 +16,9 @@ from attrs import Factory, field, frozen
 ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
+OPERATOR = "operator"
+"""The source of the operator's key, which serves callers that bring none."""
+
 SHOWN = len(ANONYMOUS)
 """So much of a principal in the log tells callers apart, and ``anonymous`` is whole."""
 

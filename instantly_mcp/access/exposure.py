@@ -1,7 +1,9 @@
-"""May the daemon listen there, with these secrets? Pure: descriptions in, a word out.
+"""May the daemon start with these addresses and secrets? Pure: text in, a reason out.
 
-It opens nothing and asks the network nothing. An endpoint whose reach it cannot tell
-counts as open to everybody.
+An operator's Instantly key without a server secret is for callers on this machine. It
+must not start when callers from elsewhere can reach it: over a socket that others can
+connect to, or through a proxy, behind which every caller arrives from loopback. An
+endpoint whose reach cannot be read from its description counts as open to everybody.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 _FIELD = re.compile(r"((?:[^:\\]|\\.)*)(?::|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -20,6 +23,8 @@ def exposure_refusal(
     operator_key: bool = False,
     server_secret: bool = False,
     no_auth: bool = False,
+    public_url: str | None = None,
+    trusted_proxy: Sequence[str] = (),
 ) -> str | None:
     """Say in one sentence why the daemon must not start like this, if so.
 
@@ -27,25 +32,40 @@ def exposure_refusal(
     :param operator_key: callers without a key of their own act with the operator's.
     :param server_secret: callers must present a server secret.
     :param no_auth: the operator switched that demand off.
+    :param public_url: where clients reach the daemon, if the operator named it.
+    :param trusted_proxy: the proxies that bring callers from elsewhere.
     """
-    exposed = next((one for one in listen if not is_local(one)), None)
-    if exposed is None:
+    way = _way_in(listen, public_url, trusted_proxy)
+    if way is None:
         return None
     if no_auth:
-        return (
-            f"--no-auth is for loopback binds only, and {exposed!r} can be reached "
-            "from other machines."
-        )
+        return f"--no-auth is for callers on this machine only, and {way}."
     if operator_key and not server_secret:
         return (
-            f"An Instantly key without a server secret would be lent to everybody who "
-            f"can reach {exposed!r}: set MCP_AUTH_SECRET_KEY, or listen on 127.0.0.1."
+            f"an Instantly key without a server secret is for callers on this machine "
+            f"only, and {way}. Set MCP_AUTH_SECRET_KEY or server_secret_file."
         )
     return None
 
 
+def _way_in(
+    listen: Sequence[str], public_url: str | None, trusted_proxy: Sequence[str]
+) -> str | None:
+    """Say how callers from other machines can reach the daemon, if they can."""
+    for description in listen:
+        if _is_for_a_proxy(description):
+            return f"{description!r} is for a proxy, which brings others in"
+        if not is_local(description):
+            return f"{description!r} can be reached from other machines"
+    if public_url is not None and not is_loopback(urlsplit(public_url).hostname or ""):
+        return "public_url is not an address of this machine"
+    if trusted_proxy:
+        return "trusted_proxy names a proxy, which brings others in"
+    return None
+
+
 def is_local(description: str) -> bool:
-    """Say whether only this machine can reach an endpoint of this description."""
+    """Say whether only this machine can connect to an endpoint of this description."""
     wrapper, _, wrapped = description.partition(":")
     if wrapper == "haproxy":
         return is_local(wrapped)
@@ -55,17 +75,24 @@ def is_local(description: str) -> bool:
     if kind == "systemd":
         return "UNIX" in {named.get("domain"), *positional[:1]}
     if kind == "tcp":
-        return _is_loopback(named.get("interface") or "".join(positional[1:2]))
-    return kind in {"tcp6", "ssl"} and _is_loopback(named.get("interface", ""))
+        return is_loopback(named.get("interface") or "".join(positional[1:2]))
+    return kind in {"tcp6", "ssl"} and is_loopback(named.get("interface", ""))
 
 
-def _is_loopback(interface: str) -> bool:
-    if interface.lower() == "localhost":
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or an address literal means this machine only."""
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ip_address(interface).is_loopback
+        return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _is_for_a_proxy(description: str) -> bool:
+    """The PROXY protocol is spoken by nothing else."""
+    return description.partition(":")[0] == "haproxy"
 
 
 def _parse(description: str) -> tuple[str, Sequence[str], Mapping[str, str]]:

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 from zope.interface import implementer
 
-from .._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
+from .._credential import NOT_FOR_THE_SANDBOX, OPERATOR, Credential, Secret
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.errors import ProtocolError, invalid_request, unauthorized
 
@@ -45,12 +45,18 @@ class Gatekeeper:
             return Credential(secret=Secret(SANDBOX_PREFIX), source="sandbox")
         if self.operator_key is None:
             return None
-        return Credential(secret=self.operator_key, source="operator")
+        return Credential(secret=self.operator_key, source=OPERATOR)
 
     @_server_secret.default
     def _encode_server_secret(self) -> bytes | None:
         secret = self.server_secret
         return None if secret is None else secret.reveal().encode()
+
+    @property
+    def lends_openly(self) -> bool:
+        """Whether callers get the operator's key without presenting anything."""
+        lends = self.operator_key is not None and not self.sandbox
+        return lends and (self.server_secret is None or not self.demand_secret)
 
     def admit(
         self,

@@ -41,7 +41,7 @@ from .front import (
 )
 from .journal import Journal
 from .parts import Door, Parts
-from .perimeter import listens_to_both
+from .perimeter import ProxyNoticed, listens_to_both
 from .periodic import Periodic
 from .reload import Reloader
 from .service import DaemonService
@@ -116,6 +116,7 @@ def _pipeline(
         sources=sources,
         anonymous=settings.anonymous == "discovery",
         key_formats=core.offer.key_formats,
+        tell_proxied=ProxyNoticed(),
         session_speaks_on=(
             SESSION_SPEAKS_ON if settings.key_in_session else ONLY_ON_MESSAGES
         ),

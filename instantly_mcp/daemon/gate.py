@@ -1,4 +1,4 @@
-"""The gatekeeper of a daemon whose keys can be read anew while it runs."""
+"""The gatekeeper of a daemon whose keys can be replaced while it runs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from .settings import Settings
 @implementer(IGatekeeper)
 @define(eq=False)
 class Gate:
-    """Asks whichever gatekeeper is on duty."""
+    """Delegates to the current gatekeeper."""
 
     on_duty: IGatekeeper
+
+    @property
+    def lends_openly(self) -> bool:
+        """Whether callers get the operator's key without presenting anything."""
+        lends: bool = self.on_duty.lends_openly
+        return lends
 
     def admit(
         self, presented: Sequence[Presented], workspace: str | None, trusted: bool

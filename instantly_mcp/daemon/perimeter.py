@@ -39,6 +39,27 @@ class RefusedNames:
         )
 
 
+@define(eq=False)
+class ProxyNoticed:
+    """Tells the operator, once, of a proxy that the settings do not mention."""
+
+    log: ClassVar[Logger] = Logger()
+
+    _told: bool = field(default=False, init=False)
+
+    def __call__(self, header: str) -> None:
+        """Note that a request with this header asked for the operator's key."""
+        if self._told:
+            return
+        self._told = True
+        self.log.warn(
+            "IMCP-OPEN a request came through a proxy ({header}) and was refused: "
+            "without a server secret the operator's Instantly key is for callers on "
+            "this machine only; set server_secret_file",
+            header=header,
+        )
+
+
 _LETTING_IN = {
     "Host": {
         "code": "IMCP-HOST",

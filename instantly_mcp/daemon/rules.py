@@ -1,4 +1,4 @@
-"""What no daemon may be told, however well each setting reads by itself."""
+"""Validation of settings against each other."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def broken_rules(settings: Settings) -> Iterator[str]:
         operator_key=settings.api_key is not None and not settings.sandbox,
         server_secret=settings.server_secret is not None,
         no_auth=settings.no_auth,
+        public_url=settings.public_url,
+        trusted_proxy=settings.trusted_proxy,
     )
     if exposed is not None:
         yield f"IMCP-OPEN refusing to start: {exposed}"
+
+
+def unwise_choices(settings: Settings) -> Iterator[str]:
+    """Yield one line for what is allowed, and what an operator should know of."""
+    if settings.no_auth:
+        yield (
+            f"IMCP-OPEN no_auth ({settings.origins['no_auth']}) is set: every program "
+            "on this machine may call without a server secret"
+        )

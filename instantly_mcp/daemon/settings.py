@@ -23,7 +23,7 @@ from .key_files import as_secret, exposures, read_secret
 from .listening import ListenAddress
 from .mistakes import Mistakes
 from .options import Given
-from .rules import broken_rules
+from .rules import broken_rules, unwise_choices
 from .table import BY_NAME, PREFIX, SETTINGS, Setting
 from .values import switch
 
@@ -122,7 +122,8 @@ def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequenc
     mistakes = [*reading.mistakes, *broken_rules(settings)]
     if settings.sandbox:
         settings = _fit_for_sandbox(settings)
-    warnings = (*settings.warnings, *_exposed_files(settings))
+    unwise = (*unwise_choices(settings), *_exposed_files(settings))
+    warnings = (*settings.warnings, *unwise)
     return evolve(settings, warnings=warnings), mistakes
 
 

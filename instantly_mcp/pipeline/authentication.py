@@ -7,7 +7,7 @@ request names. It never asks Instantly whether a key is good.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from .._credential import Credential
+from .._credential import OPERATOR, Credential
 from ..protocol.errors import (
     KEY_FORMATS,
     ProtocolError,
@@ -33,7 +33,8 @@ from .credential_sources import (
 )
 from .exchange import Exchange, Note, Route
 from .interfaces import IGatekeeper, IStage, Presented
-from .refusals import key_required_on_messages
+from .proxied import proxy_header
+from .refusals import key_required_on_messages, proxied_without_secret
 from .reply import Outcome, refuse
 
 SESSION_SPEAKS_ON = frozenset(Route)
@@ -67,6 +68,8 @@ class Authentication:
     :param session_speaks_on: routes on which the id of a session that was opened with
         a key stands for that key.
     :param key_formats: the ways to bring a key, for those who brought none.
+    :param tell_proxied: hears the header of a proxy through which somebody asked for
+        the operator's key.
     """
 
     gatekeeper: IGatekeeper
@@ -76,6 +79,7 @@ class Authentication:
     anonymous: bool = True
     session_speaks_on: Collection[Route] = SESSION_SPEAKS_ON
     key_formats: Sequence[str] = KEY_FORMATS
+    tell_proxied: Callable[[str], object] = lambda header: None
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -126,6 +130,8 @@ class Authentication:
         verdict = self.gatekeeper.admit(presented, workspace, trusted=speaks)
         if isinstance(verdict, ProtocolError):
             raise verdict
+        if verdict is not None and verdict.source == OPERATOR:
+            self._check_direct(exchange)
         if session is not None and speaks and not _is_own(verdict, presented):
             spoken = _spoken_for(session, workspace)
             if spoken is not None:
@@ -156,6 +162,15 @@ class Authentication:
         elif owner.principal != credential.principal:
             raise session_not_found("This session was not opened with this key.")
         return credential, Lookup(Standing.LIVE, session), notes
+
+    def _check_direct(self, exchange: Exchange) -> None:
+        """Refuse to use the operator's key for whoever is behind a proxy."""
+        if not self.gatekeeper.lends_openly:
+            return
+        header = proxy_header(exchange.headers)
+        if header is not None:
+            self.tell_proxied(header)
+            raise proxied_without_secret(header)
 
     def _required(self, exchange: Exchange) -> ProtocolError:
         if exchange.route is Route.MESSAGES:

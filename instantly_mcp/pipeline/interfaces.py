@@ -76,6 +76,10 @@ class Presented:
 class IGatekeeper(Interface):
     """Turns the keys that a request presents into the credential it acts with."""
 
+    lends_openly = Attribute(
+        "Whether callers get the operator's key without presenting anything."
+    )
+
     def admit(
         presented: Sequence[Presented],
         workspace: str | None,

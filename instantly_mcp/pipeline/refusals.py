@@ -37,6 +37,22 @@ def host_refused() -> ProtocolError:
     )
 
 
+def proxied_without_secret(header: str) -> ProtocolError:
+    """The operator's key is for callers on this machine; a proxy may bring others.
+
+    :param header: the lower-case name of the header that shows the proxy.
+    """
+    return ProtocolError(
+        SERVER_ERROR,
+        "Forbidden: this server lends its Instantly key to programs on its own machine "
+        f"only, and this request came through a proxy (it has the header {header}). "
+        "Send your own Instantly API key in x-instantly-api-key, or ask the server "
+        "operator to set a server secret",
+        {"reason": "proxied_without_secret"},
+        status=403,
+    )
+
+
 def hosts_differ() -> ProtocolError:
     """More than one Host header: no two readers would agree on which one counts."""
     return invalid_request("exactly one Host header is allowed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.endpoints import quoteStringArgument
@@ -20,7 +22,6 @@ LOCAL = (
     "unix:/run/instantly-mcp.sock",
     r"unix:address=/run/odd\:name.sock:mode=660",
     "systemd:domain=UNIX:index=0",
-    "haproxy:tcp:3000:interface=127.0.0.1",
 )
 
 EXPOSED = (
@@ -47,9 +48,10 @@ class ExposureTests(SynchronousTestCase):
     """`is_local` and `exposure_refusal`."""
 
     def test_local(self) -> None:
-        """Loopback addresses and UNIX sockets are local."""
+        """Loopback addresses and UNIX sockets are local, with a PROXY header too."""
         for description in LOCAL:
             self.assertTrue(is_local(description), description)
+            self.assertTrue(is_local(f"haproxy:{description}"), description)
 
     def test_exposed(self) -> None:
         """Everything else is open to others, also what nobody here understands."""
@@ -75,6 +77,44 @@ class ExposureTests(SynchronousTestCase):
             assert refusal is not None
             self.assertIn("MCP_AUTH_SECRET_KEY", refusal)
             self.assertIn(repr(description), refusal)
+
+    def test_A07_behind_a_proxy(self) -> None:
+        """A07: behind a proxy every caller arrives from loopback: a secret is asked."""
+        behind: tuple[dict[str, Any], ...] = (
+            {"public_url": "https://mcp.example.com"},
+            {"public_url": "http://10.0.0.5:3000"},
+            {"public_url": "https://localhost.example.com"},
+            {"trusted_proxy": ["127.0.0.1"]},
+            {"trusted_proxy": ["unix"]},
+        )
+        for description in LOCAL:
+            for named in behind:
+                for switch in ("operator_key", "no_auth"):
+                    given = {switch: True, **named}
+                    self.assertIsNotNone(exposure_refusal([description], **given))
+                self.assertIsNone(exposure_refusal([description], **named))
+                both = {"operator_key": True, "server_secret": True, **named}
+                self.assertIsNone(exposure_refusal([description], **both))
+
+    def test_A07_proxy_protocol(self) -> None:
+        """A07: an endpoint for the PROXY protocol is for a proxy, wherever it is."""
+        for wrapped in LOCAL:
+            refusal = exposure_refusal([f"haproxy:{wrapped}"], operator_key=True)
+            assert refusal is not None
+            self.assertIn("proxy", refusal)
+
+    def test_public_url_of_this_machine(self) -> None:
+        """A public URL on loopback changes nothing."""
+        for url in (
+            "http://127.0.0.1:3000",
+            "http://localhost",
+            "https://LOCALHOST:8443/x",
+            "http://mcp.localhost:3000",
+            "http://[::1]:3000",
+        ):
+            given: dict[str, Any] = {"public_url": url, "operator_key": True}
+            self.assertIsNone(exposure_refusal(LOCAL, **given), url)
+            self.assertIsNone(exposure_refusal(LOCAL, no_auth=True, **given), url)
 
     def test_A07_with_secret(self) -> None:
         """A07: with a server secret it may be reached from anywhere."""

@@ -6,6 +6,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.perimeter import (
+    ProxyNoticed,
     RefusedNames,
     companion_of,
     listens_to_both,
@@ -96,6 +97,17 @@ class PerimeterTests(SynchronousTestCase):
             "public_url": "https://mcp.example.com",
         }
         self.assertIsNone(self.status("10.1.2.3:3000", **given))
+
+    def test_E3_proxy_is_told_of_once(self):
+        """E3: the operator hears once of a proxy that the settings do not mention."""
+        noticed = ProxyNoticed()
+        with capturedLogs() as events:
+            for header in ("x-forwarded-for", "via", "x-forwarded-for"):
+                noticed(header)
+        (line,) = map(formatEvent, events)
+        self.assertTrue(line.startswith("IMCP-OPEN "), line)
+        self.assertIn("x-forwarded-for", line)
+        self.assertIn("server_secret_file", line)
 
     def test_companion(self):
         """Only the default is joined by the IPv6 loopback."""

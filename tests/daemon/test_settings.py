@@ -333,6 +333,45 @@ class OpenRelayTests(SettingsTestCase):
         environ = {"INSTANTLY_API_KEY": CANARY, "MCP_AUTH_SECRET_KEY": CANARY + "2"}
         resolve({"listen": ["tcp:3000"]}, environ)
 
+    def test_E3_behind_a_proxy(self):
+        """E3: an operator's key behind a proxy needs a secret, from every source."""
+        toml = self.file(
+            "c.toml",
+            'public_url = "https://mcp.example.com"\ntrusted_proxy = ["127.0.0.1"]\n',
+        )
+        for arguments, environ in (
+            (["--public-url", "https://mcp.example.com"], {}),
+            (["--trusted-proxy", "127.0.0.1"], {}),
+            (["--trusted-proxy", "unix", "--listen", "unix:/run/mcp.sock"], {}),
+            (["--listen", "haproxy:tcp:3000:interface=127.0.0.1"], {}),
+            (["--listen", "haproxy:unix:/run/mcp.sock"], {}),
+            ([], {"INSTANTLY_MCP_PUBLIC_URL": "http://mcp.example.com"}),
+            ([], {"INSTANTLY_MCP_TRUSTED_PROXY": "10.0.0.0/8"}),
+            (["--config", toml], {}),
+        ):
+            given = self.given(*arguments)
+            for keyed in (
+                {"INSTANTLY_API_KEY": CANARY},
+                {"INSTANTLY_MCP_API_KEY_FILE": self.file("key", CANARY)},
+            ):
+                (line,) = self.mistakes(*arguments, **environ, **keyed)
+                self.assertTrue(line.startswith("IMCP-OPEN refusing to start"), line)
+                secret = {"MCP_AUTH_SECRET_KEY": CANARY + "2"}
+                resolve(given, {**environ, **keyed, **secret})
+            resolve(given, environ)
+            resolve({**given, "sandbox": "true"}, environ)
+            (line,) = self.mistakes("--no-auth", *arguments, **environ)
+            self.assertIn("--no-auth", line)
+
+    def test_public_url_of_this_machine(self):
+        """A public URL on loopback needs no secret."""
+        resolve({"public_url": "http://localhost:3000"}, {"INSTANTLY_API_KEY": CANARY})
+
+    def test_no_auth_is_warned_about(self):
+        """Without authentication the start and the check say so."""
+        (warning,) = resolve({"no_auth": "true"}, {}).warnings
+        self.assertTrue(warning.startswith("IMCP-OPEN no_auth (--no-auth)"), warning)
+
     def test_no_auth_on_an_open_port(self):
         """Without authentication the daemon listens on loopback only."""
         (line,) = self.mistakes("--listen", "tcp:3000", "--no-auth")

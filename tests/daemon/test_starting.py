@@ -172,6 +172,20 @@ class RefusalTests(ProcessTestCase):
         self.assertIn("IMCP-OPEN", line)
 
     @deferred
+    async def test_E3_open_relay_behind_a_proxy(self):
+        """E3: nor behind a proxy, which `check` says as well as the start."""
+        environ = {"INSTANTLY_API_KEY": "0123456789abcdef"}
+        options = ("--public-url=https://mcp.example.com", "--trusted-proxy=127.0.0.1")
+        for command in (
+            [*MODULE, *options],
+            [*MODULE, "check", *options],
+            [*TWISTD, "-n", "--pidfile=", "instantly_mcp", *options],
+        ):
+            (line,) = await self.refusal(self.spawn(command, environ=environ))
+            self.assertIn("IMCP-OPEN", line)
+            self.assertIn("public_url", line)
+
+    @deferred
     async def test_unusable_files(self):
         """A state folder, seal keys or a log file that cannot be used is one line."""
         (self.folder / "file").write_text("no key\n", encoding="utf-8")
