@@ -70,6 +70,9 @@ class Answering:
         versioned = (("MCP-Protocol-Version", revision.version),)
         if isinstance(message, Batch):
             return self._batch(exchange, message, revision, session, versioned)
+        if isinstance(message, Broken):
+            broken = Response(message.id, error=message.error)
+            return succeed(response_answer(broken, versioned))
         if not isinstance(message, Request):
             return self._accept(message, exchange, revision, session, versioned)
         race = Race(

@@ -205,7 +205,10 @@ def _notes_on(credential: Credential | None) -> Sequence[Note]:
 
 def _session_id(exchange: Exchange) -> str | None:
     ids = presented_session_ids(exchange)
-    if not ids or exchange.headers.get(VERSION_HEADER) in MODERN:
+    if not ids:
+        return None
+    # The stateless era ignores the header; a sessionId names a stream in every era.
+    if exchange.route is Route.MCP and exchange.headers.get(VERSION_HEADER) in MODERN:
         return None
     if any(other != ids[0] for other in ids):
         raise invalid_request("two different session ids")

@@ -8,7 +8,14 @@ from zope.interface import implementer
 
 from ..protocol.classify import Legacy, classify
 from ..protocol.errors import ProtocolError, invalid_request
-from ..protocol.jsonrpc import Batch, Body, MalformedMessage, Response, decode
+from ..protocol.jsonrpc import (
+    Batch,
+    Body,
+    Broken,
+    MalformedMessage,
+    Response,
+    decode,
+)
 from ..protocol.session import Standing
 from ..protocol.versions import (
     ALL,
@@ -17,7 +24,7 @@ from ..protocol.versions import (
     VERSION_HEADER,
     Revision,
 )
-from .exchange import Exchange
+from .exchange import Exchange, Route
 from .interfaces import IStage
 from .reply import Outcome, refuse, response_answer
 
@@ -38,6 +45,10 @@ class Decode:
         try:
             body = decode(exchange.body)
         except MalformedMessage as malformed:
+            if _has_stream(exchange) and malformed.id is not None:
+                # Its client reads errors on its stream only.
+                broken = Broken(malformed.id, malformed.error)
+                return succeed(exchange.knowing(message=broken))
             response = Response(malformed.id, error=malformed.error)
             return succeed(response_answer(response))
         try:
@@ -56,14 +67,24 @@ def _without_body(exchange: Exchange) -> Outcome:
     return refuse(exchange, invalid_request(f"{VERSION_HEADER} is none of {known}"))
 
 
+def _has_stream(exchange: Exchange) -> bool:
+    """Say whether the exchange is posted for a stream of HTTP+SSE."""
+    return exchange.route is Route.MESSAGES and exchange.session is not None
+
+
 def _revision(exchange: Exchange, body: Body) -> Revision:
-    era = classify(body, exchange.headers.get(VERSION_HEADER))
-    if not isinstance(era, Legacy):
-        return V2026_07_28
     session = exchange.session
-    stated = era.header or ASSUMED_LEGACY
-    # What was negotiated counts, whatever an old client writes into the header.
-    revision = stated if session is None else session.revision
+    if session is not None and _has_stream(exchange):
+        # HTTP+SSE knows sessions only. A client that first tries the stateless era
+        # there has to hear on its stream that there is no such method.
+        revision = session.revision
+    else:
+        era = classify(body, exchange.headers.get(VERSION_HEADER))
+        if not isinstance(era, Legacy):
+            return V2026_07_28
+        stated = era.header or ASSUMED_LEGACY
+        # What was negotiated counts, whatever an old client writes into the header.
+        revision = stated if session is None else session.revision
     # A session that is over has to say so: only then does its client start anew.
     over = exchange.lookup.standing is Standing.ENDED
     takes_batches = over or (session is not None and revision.batches)

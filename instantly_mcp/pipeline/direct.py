@@ -1,8 +1,8 @@
-"""Stage six, which always answers: a message whose transport is gone is executed here.
+"""Stage six, which always answers: a message that no transport takes is executed here.
 
-A `POST /messages` whose stream died, a session id that nobody here minted, a client
-that never opened a session: none of that costs the user the tools. It is the same
-`McpServer`, with a caller that has a credential and no session.
+A session id that was not minted here, a ``POST /messages`` of a client that never had
+a stream of ours, a client that never opened a session: none of that costs the user the
+tools. It is the same `McpServer`, with a caller that has a credential and no session.
 """
 
 from __future__ import annotations

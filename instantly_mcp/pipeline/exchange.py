@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
 from ..protocol.interfaces import IHeaders
-from ..protocol.jsonrpc import Body
+from ..protocol.jsonrpc import Body, Broken
 from ..protocol.session import FOREIGN, Lookup, McpSession
 from ..protocol.versions import Revision
 
@@ -75,7 +75,7 @@ class Findings(TypedDict, total=False):
     credential: Credential | None
     session_id: str | None
     lookup: Lookup
-    message: Body | None
+    message: Body | Broken | None
     revision: Revision | None
     notes: tuple[Note, ...]
 
@@ -112,7 +112,7 @@ class Exchange:
     credential: Credential | None = None
     session_id: str | None = field(default=None, repr=False)
     lookup: Lookup = field(default=FOREIGN, repr=False)
-    message: Body | None = field(default=None, repr=False)
+    message: Body | Broken | None = field(default=None, repr=False)
     revision: Revision | None = None
     notes: tuple[Note, ...] = ()
 

@@ -104,6 +104,12 @@ class ISessionStore(Interface):
     def look_up(session_id: str) -> Lookup:
         """Say what the id is: live, sealed but not held, ended, or foreign."""
 
+    def issued(session_id: str) -> bool:
+        """Say whether the id was minted here, or by a server of this kind.
+
+        Its form tells, so this holds for ids that were sealed with lost keys, too.
+        """
+
     def adopt(session_id: str, credential: Credential | None) -> McpSession | None:
         """Hold a sealed id that we minted and lost (after a restart).
 

@@ -76,6 +76,14 @@ class Seal:
         return payload if sealed_for == purpose.encode() else None
 
 
+def looks_sealed(token: str) -> bool:
+    """Say whether a text has the form of a sealed token, under whatever key.
+
+    A server that restarts without a state directory cannot open its own tokens.
+    """
+    return token.startswith(_VERSION)
+
+
 def _canonical(token: str) -> bytes | None:
     """Return the token with its padding, if base64 spells its bytes just so.
 

@@ -29,6 +29,7 @@ from ..protocol.session import (
 )
 from ..protocol.versions import LEGACY, Revision
 from .idle import IdleQueue, is_busy
+from .seals import looks_sealed
 from .tombstones import TOMBSTONES_NAME, Tombstones
 
 PURPOSE = "session"
@@ -125,6 +126,10 @@ class MemorySessionStore:
         if sealed is None:
             return FOREIGN
         return SEALED if self._is_adoptable(session_id, sealed) else ENDED
+
+    def issued(self, session_id: str) -> bool:
+        """Say whether the id has the form of a sealed one, whoever holds its key."""
+        return looks_sealed(session_id)
 
     def adopt(
         self, session_id: str, credential: Credential | None

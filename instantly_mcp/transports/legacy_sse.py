@@ -1,8 +1,9 @@
 """HTTP+SSE of 2024-11-05: a stream that answers, and ``/messages`` that takes POSTs.
 
-Its ``endpoint`` event comes first; answers travel as ``message`` events. A message is
-handed to a stream only if that stream is open before the message is executed, so
-nothing is ever executed twice.
+Its ``endpoint`` event comes first; answers travel as ``message`` events. Its clients
+read their stream and not the POST. So a message whose ``sessionId`` was issued here is
+answered on its stream; where that stream is gone it is refused with 404 before it is
+executed, because a client whose answer is lost sends the message a second time.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
-from ..protocol.errors import ProtocolError, key_required
+from ..protocol.errors import ProtocolError, key_required, session_not_found
 from ..protocol.interfaces import ISessionStore, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Response
 from ..protocol.server import McpServer
 from ..protocol.session import McpSession
 from ..protocol.subscriptions import Changes
 from ..protocol.versions import V2024_11_05, VERSION_HEADER
+
+_STREAM_GONE = (
+    "The event stream of this session is closed, so nothing was executed. "
+    "Open the stream again with GET /sse."
+)
 
 _SHOWN = Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
@@ -51,16 +57,12 @@ class LegacySse:
     _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
 
     def accepts(self, exchange: Exchange) -> bool:
-        """Say whether the exchange opens a stream or belongs to an open one.
-
-        A message of the stateless era belongs to none, wherever it is posted: it is
-        answered on its own POST.
-        """
+        """Say whether the exchange opens a stream, or names one that was open once."""
         if exchange.route is Route.MESSAGES:
-            revision = exchange.revision
-            if exchange.method != "POST" or (revision is not None and revision.modern):
+            named = exchange.session_id
+            if exchange.method != "POST" or named is None:
                 return False
-            return self._stream_of(exchange) is not None
+            return self.sessions.issued(named)
         if exchange.route is Route.SSE:
             return exchange.method in ("GET", "HEAD")
         return (
@@ -80,11 +82,14 @@ class LegacySse:
             return succeed(refuse(exchange, error))
 
     def _take(self, exchange: Exchange) -> Reply:
-        """Start what was posted; its answers travel on the stream."""
-        outlet = self._stream_of(exchange)
+        """Start what was posted; its answers travel on the stream.
+
+        :raises ProtocolError: 404 when that stream is not open.
+        """
         session, body = exchange.session, exchange.message
-        assert outlet is not None
-        assert session is not None
+        outlet = None if session is None else self._open.get(session.id)
+        if session is None or outlet is None:
+            raise session_not_found(_STREAM_GONE)
         caller = Caller(
             revision=session.revision,
             credential=exchange.credential,
@@ -97,10 +102,6 @@ class LegacySse:
             if member is not None:
                 self._deliver(member, caller, outlet)
         return Answer(status=ACCEPTED)
-
-    def _stream_of(self, exchange: Exchange) -> ChannelOutlet | None:
-        session = exchange.session
-        return None if session is None else self._open.get(session.id)
 
     def _stream_for(self, exchange: Exchange) -> Reply:
         """Open a stream; for a HEAD only say that there would be one."""
@@ -123,7 +124,7 @@ class LegacySse:
         return EventStream(channel=channel)
 
     def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
-        """Forget the stream. The session stays: direct execution can use it."""
+        """Forget the stream; what is posted for it from now on is refused."""
         self._open.pop(session.id, None)
         session.touch(self.clock.seconds())
         # No other stream will ever be this session's: nobody hears of changes.

@@ -202,8 +202,8 @@ class StreamWire(RawWire):
     """HTTP+SSE of 2024-11-05.
 
     :param path: where the stream is opened: ``/sse``, or ``/mcp`` as old clients do.
-    :param reopens: open a new stream after the server was away; otherwise go on with
-        the old session id and read the answers in the bodies.
+    :param reopens: start all over after the server was away, with a handshake;
+        otherwise only open the stream again, as an EventSource does by itself.
     """
 
     path: str = "/sse"
@@ -236,18 +236,17 @@ class StreamWire(RawWire):
         async for event in self._events:
             raise AssertionError(f"nobody asked for {event}")
         await self.connection.ended()
-        self.stream = None
         self.connection = await self.another()
+        lost = await self.posted(self.target, request("ping", {}, self.next_id()), {})
+        assert lost.status == 404, lost
         if self.reopens:
             self.connection.drop()
             await self.connect()
+        else:
+            await self._open()
 
     async def ask(self, message: JsonObject) -> JsonObject:
         reply = await self.posted(self.target, message, {})
-        if self.stream is None:
-            assert reply.status == 200, reply
-            answer: JsonObject = reply.json
-            return answer
         assert reply.status == 202, reply
         async for event in self._events:
             heard = loads(event.data.encode())

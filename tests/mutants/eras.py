@@ -136,8 +136,9 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "Mcp-Session-Id is ignored there",
         "pipeline/authentication.py",
-        "    if not ids or exchange.headers.get(VERSION_HEADER) in MODERN:",
-        "    if not ids:",
+        "    if exchange.route is Route.MCP and exchange.headers.get(VERSION_HEADER) "
+        "in MODERN:",
+        "    if False:",
         "rules.test_http",
     ),
     mutant(

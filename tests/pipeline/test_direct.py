@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json import loads
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import IStage
-from tests.support.clients import RigTestCase, SessionClient, StreamClient
+from tests.support.clients import RigTestCase, SessionClient
 from tests.support.messages import (
     LEGACY_VERSIONS,
     MODERN_VERSION,
@@ -120,24 +120,6 @@ class MessagesTests(RigTestCase):
         self.assertTrue(received.waits)
         self.rig.toolbox.running[0].finish()
         self.assertEqual(len(received.messages), 1)
-
-    def test_dead_stream(self) -> None:
-        """A stream that is gone is no reason to be without tools; it runs once."""
-        client = StreamClient(self.rig)
-        client.stream.leave()
-        received = client.ask(call("echo", {"words": "x"}))
-        self.assertEqual(received.status, 200)
-        self.assertIn("result", received.message)
-        self.assertEqual(client.heard(), [])
-        self.assertEqual(self.rig.toolbox.ran, ["echo"])
-
-    def test_session_of_the_other_transport(self) -> None:
-        """The id of a Streamable HTTP session has no stream here: direct execution."""
-        client = SessionClient(self.rig)
-        received = self.rig.send(
-            call("hello"), route=Route.MESSAGES, session=client.session
-        )
-        self.assertEqual(received.status, 200)
 
 
 class NotAllowedTests(RigTestCase):

@@ -330,10 +330,11 @@ class StreamTests(SessionsTestCase):
 
 class MessagesTests(SessionsTestCase):
     def test_stream_of_a_session_is_no_sse_stream(self) -> None:
-        """The id of a Streamable HTTP session on /messages is answered in the POST."""
+        """The id of a Streamable HTTP session on /messages names no open stream."""
         client = self.client()
         posted = self.rig.send(
             call("hello"), route=Route.MESSAGES, session=client.session
         )
-        self.assertEqual(self.text_of(posted), "Hello.")
+        self.assertRefused(posted, 404, -32001)
+        self.assertEqual(self.rig.small.ran, [])
         self.rig.send(notice("notifications/initialized"), session=client.session)

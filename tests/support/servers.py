@@ -136,6 +136,10 @@ class SessionShelf:
             return Lookup(Standing.LIVE, session)
         return ENDED if session_id in self.over else FOREIGN
 
+    def issued(self, session_id: str) -> bool:
+        """Say whether the id was minted here, by what it looks like."""
+        return session_id.startswith("session-")
+
     def adopt(
         self, session_id: str, credential: Credential | None
     ) -> McpSession | None:

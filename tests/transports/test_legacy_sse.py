@@ -7,16 +7,18 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json import Json
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
-from tests.support.clients import RigTestCase, StreamClient
+from tests.support.clients import RigTestCase, SessionClient, StreamClient
 from tests.support.messages import (
     MODERN_VERSION,
     call,
     initialize,
     modern,
+    modern_headers,
     notice,
     request,
 )
-from tests.support.servers import BOB
+from tests.support.received import methods_of
+from tests.support.servers import ADA, BOB
 
 
 class OpeningTests(RigTestCase):
@@ -86,40 +88,37 @@ class MessageTests(RigTestCase):
         """Exactly these answers arrived, in order."""
         self.assertEqual([one["id"] for one in self.client.heard()], list(ids))
 
-    def test_modern_message(self) -> None:
-        """A message of the stateless era is answered in it, on its own POST."""
+    def test_probe_for_the_stateless_era(self) -> None:
+        """A client that tries server/discover first hears on its stream to go on.
+
+        With any other status than 202 the official Python client stops posting.
+        """
+        probe = modern(request("server/discover", {}, id=5))
+        for headers in ({}, modern_headers(probe)):
+            with self.subTest(headers=headers):
+                posted = self.rig.send(
+                    probe,
+                    route=Route.MESSAGES,
+                    session=self.client.session,
+                    key=None,
+                    with_headers=headers,
+                )
+                self.assertEqual((posted.status, posted.messages), (202, []))
+                error = self.client.stream.messages[-1]["error"]
+                self.assertEqual(error["code"], -32601)
+        self.client.ask(initialize("2024-11-05", id=6))
+        self.assertHeard(5, 5, 6)
+
+    def test_modern_envelope(self) -> None:
+        """An envelope changes nothing here: the stream's own revision is spoken."""
         message = modern(call("echo", {"words": "hi"}, id=5))
-        received = self.rig.send_modern(
+        self.client.stream.methods.update(methods_of(message))
+        posted = self.rig.send_modern(
             message, route=Route.MESSAGES, session=self.client.session, key=None
         )
-        self.assertEqual(received.status, 200)
-        self.assertEqual(received.result["resultType"], "complete")
-        self.assertEqual(received.result["structuredContent"], {"said": "hi"})
-        self.assertHeard()
-
-    def test_modern_message_without_headers(self) -> None:
-        """Its headers are checked there as everywhere: -32020, 400."""
-        received = self.rig.send(
-            modern(call("echo", {"words": "hi"})),
-            route=Route.MESSAGES,
-            session=self.client.session,
-            key=None,
-            speaks=MODERN_VERSION,
-        )
-        self.assertEqual((received.status, received.error["code"]), (400, -32020))
-        self.assertEqual(self.rig.toolbox.ran, [])
-
-    def test_modern_notification(self) -> None:
-        """A notification of the stateless era is accepted and touches no call."""
-        self.client.ask(call("slow", id=6))
-        notification = modern(notice("notifications/cancelled", {"requestId": 6}))
-        received = self.rig.send_modern(
-            notification, route=Route.MESSAGES, session=self.client.session, key=None
-        )
-        self.assertEqual(received.status, 202)
-        self.assertFalse(self.rig.toolbox.running[0].cancelled)
-        self.rig.toolbox.running[0].finish()
-        self.assertHeard(6)
+        self.assertEqual((posted.status, posted.messages), (202, []))
+        self.assertHeard(5)
+        self.assertNotIn("resultType", self.client.heard()[0]["result"])
 
     def test_answers_on_the_stream(self) -> None:
         """A request gets 202 and no body; its answer is a message event."""
@@ -150,10 +149,14 @@ class MessageTests(RigTestCase):
         self.assertEqual(self.client.heard()[0]["error"]["code"], -32601)
 
     def test_malformed(self) -> None:
-        """What is no message is answered in the POST."""
+        """What is no message is refused on the stream, if its id can be read."""
         posted = self.client.ask({"id": 1})
+        self.assertEqual((posted.status, posted.messages), (202, []))
+        self.assertHeard(1)
+        self.assertEqual(self.client.heard()[0]["error"]["code"], -32600)
+        posted = self.client.ask({"id": None})
         self.assertEqual((posted.status, posted.error["code"]), (400, -32600))
-        self.assertHeard()
+        self.assertHeard(1)
 
     def test_slow_calls(self) -> None:
         """Calls are answered when they are done, in whatever order."""
@@ -240,13 +243,36 @@ class DeadStreamTests(RigTestCase):
         self.assertEqual(self.rig.toolbox.ran, ["slow"])
         self.assertEqual(client.heard(), [])
 
-    def test_direct_execution(self) -> None:
-        """What is posted after the stream died is answered in the POST, run once."""
+    def test_posted_too_late(self) -> None:
+        """What is posted after the stream died is refused at once, and never run."""
         client = StreamClient(self.rig)
         client.stream.leave()
-        posted = client.ask(call("echo", {"words": "x"}, id=0))
-        self.assertEqual((posted.status, posted.message["id"]), (200, 0))
-        self.assertEqual(self.rig.toolbox.ran, ["echo"])
+        batch = [call("hello", id=1)]
+        for message in (call("echo", {"words": "x"}, id=0), notice("x"), batch):
+            with self.subTest(message=message):
+                posted = client.ask(message)
+                self.assertEqual(posted.status, 400 if message is batch else 404)
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+    def test_ended_or_expired(self) -> None:
+        """The id of a session that is over is refused as well, with any key."""
+        client = StreamClient(self.rig)
+        self.rig.sessions.end(self.rig.sessions.held[client.session], "test")
+        for key in (ADA, None):
+            posted = self.rig.send(
+                call("hello"), key=key, route=Route.MESSAGES, session=client.session
+            )
+            self.assertEqual((posted.status, posted.error["code"]), (404, -32001))
+        self.assertEqual(self.rig.toolbox.ran, [])
+
+    def test_session_of_streamable_http(self) -> None:
+        """Its id has no stream to be answered on: refused."""
+        client = SessionClient(self.rig)
+        posted = self.rig.send(
+            call("hello"), route=Route.MESSAGES, session=client.session
+        )
+        self.assertEqual((posted.status, posted.error["code"]), (404, -32001))
+        self.assertEqual(self.rig.toolbox.ran, [])
 
     def test_overflow(self) -> None:
         """A client that never reads loses its stream, and then nothing else."""
