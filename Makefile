@@ -16,13 +16,18 @@ TESTS ?= tests
 # Programs for `make conformance` and `make clients`: npm must be there, too.
 WORK := .ci/work
 
-.PHONY: run test lint format types bench conformance mutants clients docs clean
+.PHONY: run test test-all lint format types bench conformance mutants clients docs clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m tests $(TESTS)
+	@$(BIN)/python -m tests $(TESTS)
+
+# With the tests that need more programs (tests/support/programs.py), which fail when
+# one is missing.
+test-all: $(VENV)/.installed-dev clients
+	@$(BIN)/python -m tests --all $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -48,7 +53,7 @@ conformance: $(VENV)/.installed-dev $(WORK)/npm/conformance/.installed
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
-# The clients of tests/clients; without them `make test` skips what needs them.
+# The clients of tests/clients, for `make test-all`.
 clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
 
 docs: $(VENV)/.installed

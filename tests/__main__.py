@@ -1,48 +1,55 @@
-"""``python -m tests [NAME…]``: the suite in random order, collecting garbage each time.
+"""``python -m tests [NAME…]``: the suite in random order, in several processes.
 
-It is ``trial --force-gc --random=0`` but for one thing: what survives a test's
-collection is set aside, so that the next one looks only at what is new. A Deferred
-that failed unseen is found in the test that lost it, at next to no cost.
+A name is a package, a module, a class or a test: ``tests.web``, ``tests/web``,
+``tests.web.test_app.PageTests``. One line a package is printed, and each failure in
+full at the end. ``-v`` prints each test; ``--jobs 1`` runs everything in this process,
+where a debugger can stop; ``--all`` also runs the tests that need more programs.
 """
 
 from __future__ import annotations
 
-import gc
+import argparse
+import os
 import random
 import sys
 import time
 from collections.abc import Sequence
 
-from twisted.trial.itrial import IReporter
-from twisted.trial.reporter import TreeReporter
-from twisted.trial.runner import DestructiveTestSuite, TestLoader, TrialRunner
-from twisted.trial.unittest import TestDecorator, decorate
+from tests.runner.crew import Crew
+from tests.runner.report import Report
+from tests.runner.selection import select
+from tests.support.programs import ALL
+
+MOST_JOBS = 4
+"""More processes than this only wait for each other's sockets and disks."""
 
 
-class SetAside(TestDecorator):
-    """A test before which everything that is in memory is set aside.
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("--all", action="store_true", help="tests of programs, too")
+    parser.add_argument("--jobs", type=int, help="processes; 1 is this process")
+    parser.add_argument("--seed", type=int, help="repeat this order")
+    return parser.parse_args(words)
 
-    Garbage was collected just then, and is collected again just after the test.
-    """
 
-    def run(self, result: IReporter) -> None:
-        """Run the test."""
-        gc.freeze()
-        super().run(result)
-
-
-def run(names: Sequence[str], seed: int) -> bool:
-    """Run the tests of these names; say whether all of them passed."""
-    loader = TestLoader()
-    loader.suiteFactory = DestructiveTestSuite
-    shuffled = random.Random(seed)
-    loader.sorter = lambda _: shuffled.random()
-    suite = decorate(loader.loadByNames(list(names), recurse=True), SetAside)
-    runner = TrialRunner(TreeReporter, forceGarbageCollection=True)
-    return bool(runner.run(suite).wasSuccessful())
+def main(words: Sequence[str]) -> int:
+    """Run the suite; return the exit status."""
+    options = arguments(words)
+    if options.all:
+        os.environ[ALL] = "1"
+    seed = int(time.time() * 100) if options.seed is None else options.seed
+    units = select(options.names or ["tests"])
+    random.Random(seed).shuffle(units)
+    jobs = options.jobs or min(os.cpu_count() or 1, MOST_JOBS, len(units))
+    verbose = options.verbose or bool(os.environ.get("VERBOSE"))
+    report = Report(sys.stdout, seed, verbose)
+    report.expect(units)
+    Crew(units, seed, report.hear).run(max(jobs, 1))
+    return 0 if report.close() else 1
 
 
 if __name__ == "__main__":
-    SEED = int(time.time() * 100)
-    sys.stdout.write(f"Running tests shuffled with seed {SEED}\n\n")
-    sys.exit(not run(sys.argv[1:] or ["tests"], SEED))
+    sys.exit(main(sys.argv[1:]))

@@ -7,13 +7,14 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from instantly_mcp._json import Json
 from tests.support import wire
 from tests.support.messages import LEGACY_VERSIONS, MODERN_VERSION
+from tests.support.reference import NO_MCP_SCHEMAS
 
 
 class WireTests(SynchronousTestCase):
     def setUp(self) -> None:
-        """Skip where the schemas are not beside the repository."""
+        """Skip where the schemas are not to be had."""
         if not wire.AVAILABLE:
-            raise SkipTest(f"no MCP schemas in {wire.SCHEMAS}")
+            raise SkipTest(NO_MCP_SCHEMAS)
 
     def assertUnfit(self, revision: str, message: Json, method: str | None) -> None:
         """The message is refused."""

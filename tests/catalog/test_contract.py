@@ -6,7 +6,6 @@ That description is not part of the project; where it is absent the tests skip.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
@@ -26,9 +25,7 @@ from instantly_mcp.catalog.index import BY_ID, OPERATIONS
 from instantly_mcp.catalog.operation import Operation, Place
 from instantly_mcp.catalog.schema import plain
 from instantly_mcp.catalog.timezones import TIMEZONES
-
-ROOT = Path(__file__).resolve().parents[2]
-OPENAPI = ROOT.parent / "shared" / "data" / "instantly-api-v2.openapi.json"
+from tests.support.reference import NO_OPENAPI, OPENAPI
 
 FACTS = (
     "type",
@@ -70,7 +67,7 @@ class ContractTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Read the description once for all tests."""
         if not OPENAPI.exists():
-            raise SkipTest("the vendor's OpenAPI file is not beside this checkout")
+            raise SkipTest(NO_OPENAPI)
         if not ContractTests.document:
             ContractTests.document = loads(OPENAPI.read_bytes())
 

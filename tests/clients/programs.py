@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from instantly_mcp._json import Json
+from tests.support.programs import Needed
 
 ROOT = Path(__file__).parent.parent.parent
 DRIVERS = Path(__file__).parent / "drivers"
@@ -26,14 +27,17 @@ class Program:
     """A client, and its driver.
 
     :param interpreter: what runs the driver.
-    :param needs: a file that is there when the client is.
+    :param needs: a file that is there when the client is; ``None`` for what the tests
+        have anyway.
+    :param name: what a person calls the client.
     :param plan: what the driver wants to know beside what is to be done.
     :param version: the revision that the client and our servers agree on.
     """
 
     driver: str
+    name: str
     interpreter: Path = THIS_PYTHON
-    needs: Path
+    needs: Path | None = None
     version: str
     plan: Mapping[str, Json] = field(factory=dict)
 
@@ -43,11 +47,18 @@ class Program:
         return (str(self.interpreter), str(DRIVERS / self.driver))
 
     @property
-    def missing(self) -> str | None:
-        """Why its tests cannot run, if they cannot."""
-        if self.needs.exists():
-            return None
-        return f"{self.needs.name} is not there; make clients installs it"
+    def needed(self) -> Sequence[Needed]:
+        """What its tests need."""
+        if self.needs is None:
+            return ()
+        place = self.needs
+        return (
+            Needed(
+                name=self.name,
+                find=lambda: str(place) if place.exists() else None,
+                install="make clients",
+            ),
+        )
 
 
 def package(name: str) -> Path:

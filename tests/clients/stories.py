@@ -14,6 +14,7 @@ from twisted.internet import reactor
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
 from tests.daemon.processes import MODULE, ProcessTestCase, Running
+from tests.support.programs import requires
 from tests.support.upstream import Scripted, ScriptedUpstream
 
 from .driving import Driver, Step
@@ -81,6 +82,12 @@ class ClientTestCase(ProcessTestCase):
 
 class Stories(ClientTestCase):
     """The stories that every client goes through."""
+
+    def __init_subclass__(cls) -> None:
+        """Leave to ``make test-all`` what needs another program."""
+        super().__init_subclass__()
+        if cls.program.needed:
+            requires(*cls.program.needed)(cls)
 
     cancels = True
     """Whether giving up a call tells the server so."""

@@ -12,6 +12,7 @@ def bridge(**plan: Json) -> Program:
     """Return mcp-remote."""
     return Program(
         driver="mcp_remote.py",
+        name="mcp-remote",
         needs=package("mcp-remote"),
         version="2025-11-25",
         plan=plan,
@@ -22,6 +23,7 @@ def inspector(version: str, mode: str, **plan: Json) -> Program:
     """Return the Inspector."""
     return Program(
         driver="inspector.py",
+        name="the MCP Inspector",
         needs=package("@modelcontextprotocol/inspector"),
         version=version,
         plan={"mode": mode, **plan},
@@ -32,7 +34,6 @@ class RemoteTests(stories.Stories):
     """A program on stdio behind mcp-remote, Streamable HTTP."""
 
     program = bridge()
-    skip = program.missing
     answers_forms = False
 
 
@@ -40,7 +41,6 @@ class RemoteStreamTests(stories.Stories):
     """A program on stdio behind mcp-remote, HTTP+SSE of 2024-11-05."""
 
     program = bridge(sse=True)
-    skip = program.missing
     answers_forms = False
 
 
@@ -48,7 +48,6 @@ class InspectorLegacyTests(stories.Stories):
     """The Inspector as it is. Ctrl-C is no cancellation before the modern era."""
 
     program = inspector("2025-11-25", "legacy")
-    skip = program.missing
     cancels = shows_progress = answers_forms = False
 
 
@@ -56,7 +55,6 @@ class InspectorModernTests(stories.Stories):
     """The Inspector in the modern era, where Ctrl-C is a cancellation."""
 
     program = inspector("2026-07-28", "modern")
-    skip = program.missing
     shows_progress = answers_forms = False
 
 
@@ -64,5 +62,4 @@ class InspectorStreamTests(stories.Stories):
     """The Inspector, HTTP+SSE of 2024-11-05."""
 
     program = inspector("2025-11-25", "legacy", sse=True)
-    skip = program.missing
     cancels = shows_progress = answers_forms = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,9 +20,7 @@ from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.sandbox import Sandbox
 from tests.support.cases import ClockedTestCase
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-OPENAPI = REPOSITORY.parent / "shared" / "data" / "instantly-api-v2.openapi.json"
+from tests.support.reference import OPENAPI
 
 LEAST_CAMPAIGN = {
     "name": "Fast",

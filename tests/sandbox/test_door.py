@@ -11,8 +11,9 @@ from instantly_mcp.catalog.operation import Limit
 from instantly_mcp.sandbox.answering import supported
 from instantly_mcp.sandbox.rates import Window
 from instantly_mcp.sandbox.sandbox import REFUSED, Sandbox
+from tests.support.reference import NO_OPENAPI, OPENAPI
 
-from .calls import OPENAPI, SandboxTestCase, reply_schema
+from .calls import SandboxTestCase, reply_schema
 
 JSON = {"content-type": "application/json"}
 
@@ -26,7 +27,7 @@ class CatalogTests(SandboxTestCase):
     def test_openapi_at_hand(self) -> None:
         """The vendor's schema of every reply compiles, so replies are checked."""
         if not OPENAPI.exists():
-            self.skipTest("the vendor's OpenAPI is not at hand: replies unchecked")
+            self.skipTest(NO_OPENAPI)
         for operation in OPERATIONS:
             self.assertIsNotNone(reply_schema(operation.id))
 

@@ -1,24 +1,22 @@
 """Checks what leaves the daemon against the JSON schema of its revision.
 
-The schemas are not part of this repository: they lie in ``shared/`` beside it. Where
-that folder is missing nothing is checked, and one test of ``test_wire`` skips and says
-so.
+The schemas are not part of this repository, see ``reference``. Where they are missing
+nothing is checked, and the tests of ``test_wire`` skip and say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 import jsonschema_rs
 
 from instantly_mcp._json import Json, loads
 
 from . import task_wire
+from .reference import MCP_SCHEMAS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-SCHEMAS = REPOSITORY.parent / "shared" / "data" / "mcp-schema"
+SCHEMAS = MCP_SCHEMAS
 AVAILABLE = SCHEMAS.is_dir()
 
 RESULTS: Mapping[str, str] = {

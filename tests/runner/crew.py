@@ -1,0 +1,110 @@
+"""Hands units of work to worker processes, and repeats what they tell."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+from attrs import define, field
+
+from . import worker
+from .outcomes import Kind, Outcome
+from .selection import ROOT, Unit
+
+Hear = Callable[[Unit, dict[str, Any]], None]
+
+
+@define(eq=False)
+class Crew:
+    """So many worker processes, each with one unit at a time.
+
+    :param hear: takes a unit and a record of a worker; called by one thread at a time.
+    """
+
+    units: Sequence[Unit]
+    seed: int
+    hear: Hear
+    _left: queue.SimpleQueue[Unit] = field(factory=queue.SimpleQueue, init=False)
+    _turn: threading.Lock = field(factory=threading.Lock, init=False)
+    _processes: list[subprocess.Popen[str]] = field(factory=list, init=False)
+
+    def run(self, jobs: int) -> None:
+        """Run all units; with one job in this process, where a debugger can stop."""
+        if jobs == 1:
+            named = {unit.name: unit for unit in self.units}
+            self._in_this_process(named)
+            return
+        for unit in self.units:
+            self._left.put(unit)
+        threads = [threading.Thread(target=self._drive) for _ in range(jobs)]
+        for thread in threads:
+            thread.daemon = True
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        finally:
+            for process in self._processes:
+                process.kill()
+
+    def _in_this_process(self, named: dict[str, Unit]) -> None:
+        current = ""
+
+        def handed() -> Iterator[str]:
+            nonlocal current
+            for name in named:
+                current = name
+                yield name
+
+        worker.run(handed(), self.seed, lambda told: self.hear(named[current], told))
+
+    def _drive(self) -> None:
+        process = None
+        while True:
+            try:
+                unit = self._left.get_nowait()
+            except queue.Empty:
+                break
+            if process is None or process.poll() is not None:
+                process = self._start()
+            self._one(process, unit)
+        if process is not None:
+            with suppress(BrokenPipeError):
+                cast(Any, process.stdin).close()
+            process.wait()
+
+    def _start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.runner.worker", str(self.seed)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def _one(self, process: subprocess.Popen[str], unit: Unit) -> None:
+        stdin, stdout = cast(Any, process.stdin), cast(Any, process.stdout)
+        last = "the first test"
+        with suppress(BrokenPipeError):
+            stdin.write(f"{unit.name}\n")
+            stdin.flush()
+        for line in stdout:
+            told = json.loads(line)
+            last = told.get("started", last)
+            with self._turn:
+                self.hear(unit, told)
+            if "done" in told:
+                return
+        died = f"the worker process ended with {process.wait()} in {last}\n"
+        lost = Outcome(unit=unit.name, test=last, kind=Kind.FAILED, text=died)
+        with self._turn:
+            self.hear(unit, {"outcome": lost.record()})
+            self.hear(unit, {"done": unit.name})

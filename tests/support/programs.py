@@ -1,0 +1,134 @@
+"""Marks tests that need more than Python: another program, or much time.
+
+``make test`` leaves a marked test out and says how many were left. ``make test-all``
+and ``.ci/run`` run it, and it *fails* there when the program is missing: nothing is
+skipped unnoticed. Example::
+
+    @requires(NGINX)
+    class ProxyTests(ProcessTestCase): ...
+
+    @takes_long("builds and installs a wheel")
+    def test_wheel(self): ...
+
+Both work on a test case class and on a test method. A program that is not listed here
+gets a constant of its own, with the command that installs it. Programs that Debian
+packages name their package, and ``.ci/run`` installs those right before the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+ALL = "TESTS_ALL"
+"""Set to 1 in the environment, as ``python -m tests --all`` does: run marked tests."""
+
+Marked = TypeVar("Marked", bound=Callable[..., Any])
+
+SEARCH_PATH = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"]
+)
+"""Debian keeps servers out of the search path of ordinary users."""
+
+
+class Left(str):
+    """The reason of a skip that is no gap: the test is left to ``make test-all``."""
+
+    __slots__ = ()
+
+
+@frozen(kw_only=True)
+class Needed:
+    """A program that tests need.
+
+    :param name: what a person calls it.
+    :param find: returns where it is, or ``None`` when it is missing.
+    :param install: the command that installs it.
+    :param debian: its Debian package, if it has one.
+    """
+
+    name: str
+    find: Callable[[], str | None]
+    install: str
+    debian: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is.
+
+        :raises AssertionError: when it is missing, with the command that installs it.
+        """
+        found = self.find()
+        if found is None:
+            raise AssertionError(self.missing)
+        return found
+
+    @property
+    def missing(self) -> str | None:
+        """One sentence for people when it is missing; ``None`` when it is there."""
+        if self.find() is not None:
+            return None
+        return f"{self.name} is not installed; run: {self.install}"
+
+
+def command(name: str, debian: str) -> Needed:
+    """Return a program that is found on the search path.
+
+    :param debian: the Debian package that contains it.
+    """
+    return Needed(
+        name=name,
+        find=lambda: shutil.which(name, path=SEARCH_PATH),
+        install=f"apt-get install {debian}",
+        debian=debian,
+    )
+
+
+NGINX = command("nginx", "nginx-light")
+SYSTEMD_ANALYZE = command("systemd-analyze", "systemd")
+
+
+def all_wanted() -> bool:
+    """Say whether marked tests run, too."""
+    return os.environ.get(ALL) == "1"
+
+
+def requires(*needed: Needed) -> Callable[[Marked], Marked]:
+    """Mark a test case class or a test method that needs programs."""
+
+    def mark(test: Marked) -> Marked:
+        whole: Any = test
+        whole.requirements = (*getattr(test, "requirements", ()), *needed)
+        if not all_wanted():
+            names = ", ".join(one.name for one in whole.requirements)
+            whole.skip = Left(f"needs {names}")
+        return test
+
+    return mark
+
+
+def takes_long(why: str) -> Callable[[Marked], Marked]:
+    """Mark a test case class or a test method that takes too long for ``make test``."""
+
+    def mark(test: Marked) -> Marked:
+        whole: Any = test
+        if not all_wanted():
+            whole.skip = Left(why)
+        return test
+
+    return mark
+
+
+def debian_packages() -> list[str]:
+    """Return the Debian packages of the programs listed here that are missing."""
+    listed = [one for one in globals().values() if isinstance(one, Needed)]
+    return sorted({one.debian for one in listed if one.debian and one.missing})
+
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"{name}\n" for name in debian_packages()))
