@@ -34,6 +34,7 @@ class McpChannel(WritingChannel):
     """Reads requests from one connection, one after the other."""
 
     timeOut = None
+    _reads = True
 
     def __init__(self, site: McpSite, crowded: bool) -> None:
         """Remember whether the house is full: then only probes are answered."""
@@ -65,6 +66,7 @@ class McpChannel(WritingChannel):
         super().connectionLost(reason)
         for request in self.requests:
             self.site.released(request)
+        self.site.unread.release(self)
         self.site.departed(self)
 
     def readConnectionLost(self) -> None:
@@ -99,19 +101,87 @@ class McpChannel(WritingChannel):
         """Take bytes: of a head, of a body, or of what follows while we answer."""
         if self.ending:
             return
-        if not self.line_mode:
+        if self.line_mode:
+            self._unread += data
+            self.parse_on()
+        elif self._handlingRequest:
+            self._unread += data
+            self._steer_reading()
+        else:
             self.rawDataReceived(data)
-            return
-        self._unread += data
+
+    def parse_on(self) -> None:
+        """Parse and answer what has arrived, as far as answers can be sent.
+
+        While the transport is full, or too much is held for clients that do not read,
+        requests stay unparsed. twisted.web only stops reading then, and answers
+        thousands of requests from what one read brought.
+        """
         if self._parsing:
             return
         self._parsing = True
+        unread = self.site.unread
         try:
             while self.line_mode and not self.ending:
+                if self._waitingForTransport:
+                    break
+                if unread.full:
+                    unread.hold_off(self, self.parse_on)
+                    break
                 if not self._take_head():
                     break
         finally:
             self._parsing = False
+        self._steer_reading()
+
+    @property
+    def flushes(self) -> bool:
+        """The last answer is complete and not sent yet; no further one was begun."""
+        return self.phase is Phase.ANSWER and not self.requests
+
+    def _steer_reading(self) -> None:
+        """Read from the network only what there is a bounded place for.
+
+        Behind a request that is being answered some bytes are read, to notice early
+        when the client leaves.
+        """
+        if self.ending:
+            return
+        if self._handlingRequest:
+            reads = len(self._unread) <= self.site.limits.unparsed
+        else:
+            reads = not self._waitingForTransport and not (
+                self.line_mode and self.site.unread.full
+            )
+        if reads is self._reads:
+            return
+        self._reads = reads
+        if reads:
+            self._networkProducer.resumeProducing()
+        else:
+            self._networkProducer.pauseProducing()
+
+    def pauseProducing(self) -> None:
+        """The transport is full: pause the answer, and parse no further request."""
+        self._waitingForTransport = True
+        self.site.unread.watch(self)
+        if self._requestProducer is not None:
+            self._requestProducer.pauseProducing()
+        self._steer_reading()
+
+    def resumeProducing(self) -> None:
+        """The transport is empty: go on with the answer, or with the next request."""
+        self._waitingForTransport = False
+        self.site.unread.release(self)
+        if self._requestProducer is not None:
+            self._requestProducer.resumeProducing()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self.line_mode and not self.ending:
+            self.parse_on()
+        else:
+            self._steer_reading()
 
     def _take_head(self) -> bool:
         """Parse one head, if a whole one is there; say whether to go on."""
@@ -207,15 +277,24 @@ class McpChannel(WritingChannel):
             return
         self.phase = Phase.ANSWER
         self._deadline.lift()
-        super()._finishRequestBody(data)
+        self._unread = data
+        self.allContentReceived()
 
     def requestDone(self, request: McpRequest) -> None:
         """The answer is complete: go on with the next request, or close."""
+        if request is not self.requests[0]:
+            raise TypeError("not the request that is being answered")
+        del self.requests[0]
         self.site.released(request)
-        super().requestDone(request)
-        waits = not self._parsing and self.line_mode and not self._unread
-        if waits and self.phase is Phase.ANSWER:
-            self._rest()
+        if self._waitingForTransport:
+            # Over TLS the transport said so before it had all of the answer.
+            self.site.unread.watch(self)
+        if not self.persistent:
+            self.loseConnection()
+            return
+        self._handlingRequest = False
+        self.line_mode = 1
+        self._go_on()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Refuse what twisted.web's chunk decoder could not read."""

@@ -41,8 +41,10 @@ class Streams:
 
     def __init__(self, limits: WebLimits, turns: int = 1) -> None:
         self.limits = limits
+        self.backlog_bytes = 0
         self._groups: Sequence[set[Stream]] = [set() for _ in range(turns)]
         self._turn = 0
+        self._behind: dict[Stream, None] = {}
 
     @property
     def count(self) -> int:
@@ -50,10 +52,7 @@ class Streams:
         return sum(map(len, self._groups))
 
     def keep_alive(self) -> None:
-        """Write a comment on the streams whose turn it is.
-
-        Those whose clients stopped reading are dropped.
-        """
+        """Write a comment on the streams whose turn it is."""
         group = self._groups[self._turn]
         self._turn = (self._turn + 1) % len(self._groups)
         for stream in tuple(group):
@@ -78,6 +77,22 @@ class Streams:
         for group in self._groups:
             group.discard(stream)
 
+    def held(self, stream: Stream, size: int) -> None:
+        """Count bytes that `stream` holds back; drop streams if that is too much.
+
+        First those that have been behind for longest.
+        """
+        self._behind.setdefault(stream)
+        self.backlog_bytes += size
+        while self.backlog_bytes > self.limits.unread_events_bytes and self._behind:
+            next(iter(self._behind)).drop()
+
+    def freed(self, stream: Stream, size: int, *, behind: bool) -> None:
+        """Count bytes that `stream` no longer holds back."""
+        self.backlog_bytes -= size
+        if not behind:
+            self._behind.pop(stream, None)
+
     def _all(self) -> Sequence[Stream]:
         return [stream for group in self._groups for stream in group]
 
@@ -99,7 +114,6 @@ class Stream:
         "_over",
         "_paused",
         "_request",
-        "_stalled",
         "_streams",
     )
 
@@ -112,7 +126,6 @@ class Stream:
         self._paused = False
         self._ending = False
         self._over = False
-        self._stalled = 0
 
     def begin(self, headers: HeaderPairs) -> None:
         """Start the response and take over the channel."""
@@ -132,11 +145,8 @@ class Stream:
         if self._over:
             return
         if not self._paused:
+            self._request.watch_reader()
             self._request.write(KEEP_ALIVE)
-            return
-        self._stalled += 1
-        if self._stalled > self._streams.limits.stalled_ticks:
-            self.drop()
 
     def end(self) -> None:
         """End the stream after what was sent on it."""
@@ -156,10 +166,10 @@ class Stream:
     def resumeProducing(self) -> None:
         """Write what was held back, as far as the client takes it."""
         self._paused = False
-        self._stalled = 0
         while self._backlog and not self._paused and not self._over:
             data = self._backlog.popleft()
             self._backlog_bytes -= len(data)
+            self._streams.freed(self, len(data), behind=bool(self._backlog))
             self._request.write(data)
         self._finish_if_done()
 
@@ -175,13 +185,14 @@ class Stream:
         if not self._paused and not self._backlog:
             self._request.write(data)
             return
-        self._backlog_bytes += len(data)
-        if self._backlog_bytes > self._streams.limits.backlog:
+        if self._backlog_bytes + len(data) > self._streams.limits.backlog:
             self.drop()
             return
+        self._backlog_bytes += len(data)
         if self._backlog is None:
             self._backlog = deque()
         self._backlog.append(data)
+        self._streams.held(self, len(data))
 
     def _ended(self) -> None:
         self._ending = True
@@ -198,6 +209,7 @@ class Stream:
             return False
         self._over = True
         self._backlog = None
+        self._streams.freed(self, self._backlog_bytes, behind=False)
         self._backlog_bytes = 0
         self._streams.over(self)
         return True

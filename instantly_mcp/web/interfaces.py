@@ -48,6 +48,9 @@ class Response(Protocol):
     def unregisterProducer(self) -> object:
         """Tell the producer nothing more."""
 
+    def watch_reader(self) -> None:
+        """Limit the time that the client may leave what was written unread."""
+
     def settle(self) -> None:
         """Keep no more than is needed to write on and to end."""
 

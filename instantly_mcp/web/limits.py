@@ -30,8 +30,14 @@ class WebLimits:
     :param closing: so many of those that made way may be closing; while they are more,
         whoever comes is refused unread.
     :param backlog: bytes that a stream's client may leave unread.
-    :param stalled_ticks: keep-alive ticks without progress after which a stream whose
-        client stopped reading is dropped.
+    :param unread_events_bytes: all backlogs together; beyond that the stream that has
+        been behind for longest is dropped.
+    :param unread_answers_bytes: in the buffers of all connections that are behind; see
+        `UnreadAnswers` for what happens beyond.
+    :param write_stall_seconds: a connection whose client takes nothing of what was
+        written is aborted after this time.
+    :param unparsed: bytes that are read behind a request that is not answered yet,
+        before reading is paused. What one read brings may be on top.
     """
 
     body: int = 10 * 1024 * 1024
@@ -49,4 +55,7 @@ class WebLimits:
     queue_deadline: float = 2.0
     closing: int = 256
     backlog: int = MAX_BACKLOG
-    stalled_ticks: int = 20
+    unread_events_bytes: int = 64 * 1024 * 1024
+    unread_answers_bytes: int = 128 * 1024 * 1024
+    write_stall_seconds: float = 60.0
+    unparsed: int = 16 * 1024

@@ -157,6 +157,10 @@ class McpRequest(Request):
         self.notifications.clear()
         self.channel.settle()
 
+    def watch_reader(self) -> None:
+        """Limit the time that the client may leave what was written unread."""
+        self.channel.watch_reader()
+
     def start(
         self,
         status: int,

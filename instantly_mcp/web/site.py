@@ -25,6 +25,7 @@ from .journal import GONE, Journal
 from .limits import WebLimits
 from .phase import Phase
 from .request import McpRequest
+from .unread import UnreadAnswers
 
 Grants: TypeAlias = Callable[[Headers], HeaderPairs]
 
@@ -68,6 +69,7 @@ class McpSite(Site):
         self.limits = limits
         self.draining = False
         self.held = 0
+        self.unread = UnreadAnswers(clock, limits, lambda: None)
         self.grants = grants
         self._wall = wall
         self._channels: set[McpChannel] = set()
@@ -174,7 +176,7 @@ class McpSite(Site):
         """Close what is idle; let every answer be the last of its connection."""
         self.draining = True
         for channel in tuple(self._channels):
-            if channel.phase in (Phase.IDLE, Phase.FRESH):
+            if channel.phase in (Phase.IDLE, Phase.FRESH) or channel.flushes:
                 channel.loseConnection()
             else:
                 channel.persistent = 0

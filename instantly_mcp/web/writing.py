@@ -21,6 +21,7 @@ from .journal import REFUSED, Visit
 from .phase import Phase
 from .refusals import Refusal, too_busy
 from .request import McpRequest, header_lines, status_line
+from .unread import buffered
 
 if TYPE_CHECKING:
     from .site import McpSite
@@ -99,10 +100,11 @@ class WritingChannel(HTTPChannel):
         self._close_politely(linger)
 
     def loseConnection(self) -> None:
-        """Close when everything is written, and anyway after a while."""
+        """Close when everything is written, or the client stops taking it."""
         if not self.ending:
             self.phase = Phase.ENDING
-            self._deadline.within(self.site.limits.keep_alive)
+            self._deadline.lift()
+            self.site.unread.watch(self)
         super().loseConnection()
 
     def make_way(self) -> None:
@@ -113,21 +115,30 @@ class WritingChannel(HTTPChannel):
             self.refuse(too_busy(), linger=False)
 
     def retire(self) -> None:
-        """Close, though nothing is wrong: who rests leaves its place to another."""
+        """Close an idle connection to free its place, even if it is not read."""
         self.loseConnection()
+        self._deadline.passed = self.transport.abortConnection
         self._deadline.within(self.site.limits.linger)
 
     def settle(self) -> None:
         """The answer that is being written may stay open for days: keep no timer."""
         self._deadline.stop()
 
+    def watch_reader(self) -> None:
+        """Limit the time that the client may leave what was written unread."""
+        if buffered(self.transport)[0]:
+            self.site.unread.watch(self)
+
     def _overdue(self) -> None:
         """Leave: what was waited for did not come."""
-        if self.ending:
-            self.transport.abortConnection()
-        else:
+        if not self.ending:
             self.loseConnection()
             self._deadline.within(self.site.limits.linger)
+        elif buffered(self.transport)[0]:
+            # A slow reader may still be in the middle of its last answer.
+            self.site.unread.watch(self)
+        else:
+            self.transport.abortConnection()
 
     def _record(self, request: McpRequest | None, status: int) -> None:
         now = self.site.clock.seconds()

@@ -1,0 +1,197 @@
+"""Bounds answers that clients do not read: how much is held, and for how long.
+
+A transport of Twisted accepts any number of bytes. Above 64 KiB it asks its producer
+to pause, and to resume only when its buffer is empty; it says nothing in between. So
+the buffers of the connections that are behind are looked at from time to time:
+
+- A connection whose buffers have not shrunk for `WebLimits.write_stall_seconds` is
+  aborted. One that progresses, however slowly, is not.
+- While all of them together hold more than `WebLimits.unread_answers_bytes`, no
+  further request is parsed on any connection, and after a second those that have gone
+  longest without progress are aborted until the rest is half of that.
+
+A connection is watched from the moment its transport is full, when it is closed with
+bytes still unsent, and when an event stream finds old bytes at a keep-alive.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+import termios
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from attrs import define, field
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from .limits import WebLimits
+
+_LOOKS = 4
+"""How often buffers are looked at during the time without progress that is allowed."""
+
+_SHED_SECONDS = 1.0
+"""How long connections may go without progress while too much is held."""
+
+
+class Connected(Protocol):
+    """A connection, as far as its unread answers are concerned."""
+
+    transport: Any
+
+
+@define
+class _Behind:
+    """What was seen of one connection.
+
+    :param held: bytes of memory that its transport occupies.
+    :param unsent: those of them that the kernel has not taken yet.
+    :param queued: bytes in the kernel that the other end has not acknowledged.
+    :param since: when it last progressed.
+    """
+
+    since: float
+    held: int = 0
+    unsent: int = 0
+    queued: int = 0
+
+
+@define(eq=False)
+class UnreadAnswers:
+    """The connections that are behind.
+
+    :param expired: told of each connection that is aborted.
+    """
+
+    clock: IReactorTime
+    limits: WebLimits
+    expired: Callable[[], object]
+    full: bool = field(init=False, default=False)
+    held_bytes: int = field(init=False, default=0)
+    _behind: dict[Connected, _Behind] = field(init=False, factory=dict)
+    _held_off: dict[Connected, Callable[[], None]] = field(init=False, factory=dict)
+    _waking: bool = field(init=False, default=False)
+    _timer: IDelayedCall | None = field(init=False, default=None)
+
+    def __len__(self) -> int:
+        return len(self._behind)
+
+    def watch(self, connection: Connected) -> None:
+        """Note that a connection holds bytes that its client has not taken."""
+        behind = self._behind.get(connection)
+        if behind is None:
+            behind = self._behind[connection] = _Behind(self.clock.seconds())
+        self._measure(connection, behind)
+        if self.held_bytes > self.limits.unread_answers_bytes and not self.full:
+            self.full = True
+            self._look_within(_SHED_SECONDS)
+        elif self._timer is None:
+            self._look_within(self._interval)
+
+    def release(self, connection: Connected) -> None:
+        """Forget a connection that holds nothing more, or has ended."""
+        self._held_off.pop(connection, None)
+        behind = self._behind.pop(connection, None)
+        if behind is None:
+            return
+        self.held_bytes -= behind.held
+        if not self._behind and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wake()
+
+    def hold_off(self, connection: Connected, parse_on: Callable[[], None]) -> None:
+        """Call `parse_on` when there is room for answers again."""
+        self._held_off[connection] = parse_on
+
+    @property
+    def _interval(self) -> float:
+        return self.limits.write_stall_seconds / _LOOKS
+
+    def _look_within(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = self.clock.callLater(seconds, self._look)
+        elif self._timer.getTime() > self.clock.seconds() + seconds:
+            self._timer.reset(seconds)
+
+    def _look(self) -> None:
+        self._timer = None
+        now, allowed = self.clock.seconds(), self.limits.write_stall_seconds
+        for connection, behind in tuple(self._behind.items()):
+            unsent, queued = behind.unsent, behind.queued
+            behind.queued = _queued(connection.transport)
+            self._measure(connection, behind)
+            if behind.unsent < unsent or behind.queued < queued:
+                behind.since = now
+            elif now - behind.since >= allowed:
+                self._abort(connection)
+        if self.full:
+            self._shed()
+        if self._behind:
+            self._look_within(_SHED_SECONDS if self.full else self._interval)
+        self._wake()
+
+    def _measure(self, connection: Connected, behind: _Behind) -> None:
+        held, behind.unsent = buffered(connection.transport)
+        self.held_bytes += held - behind.held
+        behind.held = held
+
+    def _shed(self) -> None:
+        """Abort the connections that have gone longest without progress.
+
+        Of those that progress the largest is the next. So many at a time that the
+        requests which had to wait do not fill what was freed at once.
+        """
+        enough = self.limits.unread_answers_bytes // 2
+        order = sorted(
+            self._behind.items(), key=lambda item: (item[1].since, -item[1].held)
+        )
+        for connection, _ in order:
+            if self.held_bytes <= enough:
+                return
+            self._abort(connection)
+
+    def _abort(self, connection: Connected) -> None:
+        behind = self._behind.pop(connection)
+        self.held_bytes -= behind.held
+        self._held_off.pop(connection, None)
+        self.expired()
+        connection.transport.abortConnection()
+
+    def _wake(self) -> None:
+        if self.full and self.held_bytes <= self.limits.unread_answers_bytes:
+            self.full = False
+        if self._waking:
+            return
+        self._waking = True
+        try:
+            while self._held_off and not self.full:
+                self._held_off.pop(next(iter(self._held_off)))()
+        finally:
+            self._waking = False
+
+
+def buffered(transport: Any) -> tuple[int, int]:
+    """Return the bytes of memory in a transport's buffers, and how many are unsent.
+
+    A large buffer is sent piece by piece and freed when the last one is sent. There is
+    no public name for these sizes in `twisted.internet.abstract.FileDescriptor`; a TLS
+    transport passes the question on to the one below it.
+    """
+    held = len(getattr(transport, "dataBuffer", b""))
+    held += getattr(transport, "_tempDataLen", 0)
+    return held, held - getattr(transport, "offset", 0)
+
+
+def _queued(transport: Any) -> int:
+    """Return how many bytes the kernel holds for the other end; 0 where it won't say.
+
+    Where the kernel's buffer is large, it takes bytes from us in large steps with long
+    pauses. A slow reader's progress shows here before.
+    """
+    try:
+        answer = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (AttributeError, OSError, ValueError):
+        return 0
+    size: int = struct.unpack("i", answer)[0]
+    return size
