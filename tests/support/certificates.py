@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+from attrs import frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,29 +20,78 @@ from cryptography.x509.oid import NameOID
 from twisted.internet.ssl import PrivateCertificate
 
 
-def pem_pair(address: str = "127.0.0.1", days: int = 10) -> tuple[bytes, bytes]:
-    """Return a new key and a certificate of it for an address.
+@frozen(kw_only=True)
+class Issued:
+    """A certificate and its key.
+
+    :param key: the private key.
+    :param public: the certificate.
+    """
+
+    key: ec.EllipticCurvePrivateKey
+    public: x509.Certificate
+
+    @property
+    def key_pem(self) -> bytes:
+        """The private key, as a file holds it."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate, as a file holds it."""
+        return self.public.public_bytes(Encoding.PEM)
+
+
+def issue(
+    name: str = "test",
+    *,
+    hosts: Sequence[str] = ("127.0.0.1",),
+    by: Issued | None = None,
+    ca: bool = True,
+    begins: float = -100,
+    days: float = 10,
+) -> Issued:
+    """Return a new certificate.
+
+    :param hosts: addresses and names that it is good for.
+    :param by: who signs it; ``None`` for itself.
+    :param ca: it may sign others.
+    :param begins: days until it is valid; a negative number is in the past.
+    :param days: days until it expires; a negative number is in the past.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([*map(_general_name, hosts)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if by is None else by.public.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=begins))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(alternative, critical=False)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .sign(key if by is None else by.key, hashes.SHA256())
+    )
+    return Issued(key=key, public=made)
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def pem_pair(address: str = "127.0.0.1", days: float = 10) -> tuple[bytes, bytes]:
+    """Return a new key and a certificate of it for an address or a name.
 
     :param days: until it expires; a negative number is in the past.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=100))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(alternative, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return private, made.public_bytes(Encoding.PEM)
+    issued = issue(hosts=[address], days=days)
+    return issued.key_pem, issued.pem
 
 
 def certificate(address: str = "127.0.0.1", days: int = 10) -> PrivateCertificate:

@@ -1,0 +1,369 @@
+"""E22: nginx as the manual sets it up, in front of a real daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import signal
+from typing import Any
+from unittest import SkipTest
+
+from twisted.internet import reactor
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.utils import getProcessOutput
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._deferred import deferred
+from tests.daemon.processes import ANY_PORT, MODULE, Running, in_checkout
+from tests.test_documents import OPERATIONS, text_of
+
+from .nginx import NAME, SHIPPED, NginxTestCase, routes
+from .sockets import Closed, Connection, Reply, request
+
+KEY = "inst_CANARYkey0123456789"
+TOO_LONG = "/" + "x" * 9000 + KEY
+TYPES = {"Content-Type": "application/json", "Host": NAME}
+
+ODD_TARGETS = (
+    f"/mcp/{KEY}",
+    f"//mcp/{KEY}",
+    f"///mcp//{KEY}",
+    f"/./mcp/{KEY}",
+    f"/x/../mcp/{KEY}",
+    f"/MCP/{KEY}",
+    f"/mcp/{KEY}/",
+    f"/mcp/{KEY}/sse",
+    f"/mcp/mcp/{KEY}",
+    f"/sse/{KEY}",
+    f"//sse/{KEY}",
+    f"/%6dcp/{KEY}",
+    f"/mcp%2f{KEY}",
+    f"/%2fmcp%2f{KEY}",
+    f"/mcp%252f{KEY}",
+    f"/mcp;{KEY}",
+    f"/mcp\\{KEY}",
+    f"/{KEY}",
+    f"/.well-known/oauth-protected-resource/mcp/{KEY}",
+    f"//.well-known/oauth-authorization-server/mcp/{KEY}",
+    f"/.well-known/{KEY}",
+    f"/mcp?apiKey={KEY}",
+    f"/sse?api_key={KEY}",
+    f"/messages?sessionId={KEY}",
+    f"/ping?{KEY}",
+    f"/?{KEY}",
+    f"/health/{KEY}",
+    f"/sandbox?key={KEY}",
+    f"http://{NAME}/mcp/{KEY}",
+    f"https://{NAME}//mcp/{KEY}",
+    f"http://other.example/{KEY}",
+)
+
+UNREADABLE = (
+    f"GET {TOO_LONG} HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"GET /mcp/{KEY}\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/9.9\r\nHost: {NAME}\r\n\r\n",
+    f"GET /mcp/{KEY} junk HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"GET /mcp/{KEY}\0 HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"GET /mcp/{KEY}%zz HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"GET /../{KEY} HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\nHost: a b\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\nHost: {KEY}.example\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: x\r\n\r\n",
+    f"GET /mcp/{KEY} HTTP/1.1\r\nHost: {NAME}\r\nX: {'y' * 40000}\r\n\r\n",
+    f"GET /mcp HTTP/1.1\r\nHost: {NAME}\r\n{KEY}\r\n\r\n",
+    f"{KEY.upper()} / HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"{KEY} / HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"{KEY.upper().replace('_', '-')} /mcp HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"TRACE /mcp/{KEY} HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"CONNECT {KEY}:443 HTTP/1.1\r\nHost: {NAME}\r\n\r\n",
+    f"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{KEY}",
+    f"{KEY}\r\n\r\n",
+)
+
+
+def message(method: str, params: Any = None) -> bytes:
+    """Return the body of a JSON-RPC request."""
+    whole = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+    return json.dumps(whole).encode()
+
+
+INITIALIZE = message(
+    "initialize",
+    {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+)
+
+
+class DocumentTests(SynchronousTestCase):
+    """What the manual shows is what the tests run."""
+
+    def test_shown(self):
+        """The nginx block of the manual is the file that is shipped."""
+        (block,) = re.findall(r"```nginx\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
+        self.assertEqual(block, text_of(SHIPPED))
+
+
+class MaskTests(NginxTestCase):
+    """No log of nginx holds a key, wherever a client put it."""
+
+    async def start(self) -> None:
+        """Start a daemon, and nginx in front of it."""
+        self.daemon = self.spawn([*MODULE, "run", "--sandbox", "--rate-limit", "0"])
+        (url,) = (await self.daemon.ready())["urls"]
+        await self.start_nginx(url.removesuffix("/mcp"))
+
+    async def send_raw(self, raw: str, connection: Connection) -> None:
+        """Send bytes; wait for the first of the answer, or the end."""
+        connection.write(raw.encode("latin-1"))
+        with contextlib.suppress(Closed):
+            await connection.exactly(1)
+        connection.drop()
+
+    async def last_line(self) -> None:
+        """Send one more request, and wait until nginx has logged it."""
+        connection = await self.open_tls()
+        await connection.send(request("OPTIONS", "/ping", {"Host": NAME}))
+        connection.drop()
+        await self.until(lambda: " OPTIONS /ping " in self.logs()["mcp.log"])
+
+    def assert_masked(self) -> None:
+        """Check every log that nginx wrote."""
+        for name, text in self.logs().items():
+            for line in text.splitlines():
+                self.assertNotIn("canary", line.lower(), name)
+        self.assertEqual(self.logs()["main-access.log"], "")
+
+    @deferred
+    async def test_e22_a13_odd_targets(self):
+        """E22, A13: of a key in any path or query nginx logs nothing."""
+        await self.start()
+        for target in ODD_TARGETS:
+            for method in ("GET", "POST"):
+                headers = {"Host": NAME, "Referer": f"https://{NAME}/{KEY}"}
+                head = request(method, target, headers, b"{}")
+                await self.send_raw(head.decode(), await self.open_tls())
+        await self.until(lambda: len(self.logged_lines()) >= 2 * len(ODD_TARGETS))
+        self.assert_masked()
+        lines = self.logged_lines()
+        self.assertIn("/mcp/-", routes(lines))
+        self.assertIn("/.well-known/-", routes(lines))
+        self.assertNotIn("?", routes(lines))
+
+    @deferred
+    async def test_e22_no_redirect(self):
+        """A13: nginx redirects nobody: a Location would repeat the key."""
+        await self.start()
+        for target in ODD_TARGETS:
+            connection = await self.open_tls()
+            head = await connection.send(request("GET", target, {"Host": NAME}))
+            self.assertNotIn("location", head.headers, target)
+            self.assertFalse(300 <= head.status < 400, target)
+            connection.drop()
+
+    @deferred
+    async def test_e22_requests_that_nginx_cannot_read(self):
+        """E22: nor of one in a request that is malformed, too long, or for another
+        host; nor of one that was sent to the plain port, or without TLS.
+        """
+        await self.start()
+        for raw in UNREADABLE:
+            await self.send_raw(raw, await self.open_tls())
+            await self.send_raw(raw, await self.open_plain(self.tls_port))
+            await self.send_raw(raw, await self.open_plain(self.plain_port))
+        # A handshake that fails.
+        tls = await self.open_plain(self.tls_port)
+        tls.write(b"\x16\x03\x01\x00\xff" + KEY.encode() * 20)
+        await tls.ended()
+        await self.last_line()
+        self.assert_masked()
+
+    @deferred
+    async def test_e22_daemon_that_does_not_answer(self):
+        """E22: nor when the daemon is down, refuses access, or breaks off: those are
+        what nginx complains about with the whole request line.
+        """
+        missing = f"http://unix:{in_checkout(self.folder)}/no-such-socket"
+        await self.start_nginx(missing)
+        for target in ODD_TARGETS[:4]:
+            connection = await self.open_tls()
+            await self.send_raw(request("POST", target, TYPES).decode(), connection)
+        await self.last_line()
+        self.assert_masked()
+        self.assertIn("/mcp/-", routes(self.logged_lines()))
+
+    @deferred
+    async def test_e22_http2(self):
+        """E22: the same over HTTP/2, where the operator switches it on."""
+        curl = shutil.which("curl")
+        if curl is None or b"HTTP2" not in (await getProcessOutput(curl, ["-V"])):
+            raise SkipTest("a curl that speaks HTTP/2 is not installed")
+        self.daemon = self.spawn([*MODULE, "run", "--sandbox", "--rate-limit", "0"])
+        (url,) = (await self.daemon.ready())["urls"]
+        await self.start_nginx(url.removesuffix("/mcp"), http2=True)
+        resolve = f"{NAME}:{self.tls_port}:127.0.0.1"
+        targets = [target for target in ODD_TARGETS if target[0] == "/"]
+        for target in (*targets, TOO_LONG):
+            said = await getProcessOutput(
+                curl,
+                [
+                    *("-s", "--http2", "--path-as-is", "-o", "/dev/null"),
+                    *("--cacert", str(self.folder / "fullchain.pem")),
+                    *("--resolve", resolve, "-w", "%{http_version}"),
+                    f"https://{NAME}:{self.tls_port}{target}",
+                ],
+            )
+            self.assertEqual(said, b"2", target)
+        await self.last_line()
+        self.assert_masked()
+
+
+class ProxyTests(NginxTestCase):
+    """Clients of a daemon behind nginx are served as those of a daemon alone."""
+
+    async def start(self, *options: str, port: int = 0) -> Running:
+        """Start a daemon as the manual has it behind nginx."""
+        daemon = self.spawn(
+            [
+                *(*MODULE, "run", "--sandbox", "--listen"),
+                f"tcp:{port}:interface=127.0.0.1",
+                *("--public-url", f"https://{NAME}"),
+                *("--trusted-proxy", "127.0.0.1", *options),
+            ]
+        )
+        (url,) = (await daemon.ready())["urls"]
+        self.upstream = url.removesuffix("/mcp")
+        return daemon
+
+    async def post(
+        self, body: bytes, *, address: str = "127.0.0.1", **headers: str
+    ) -> Reply:
+        """POST to the endpoint on a connection of its own."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = await self.open_tls(address=address)
+        reply = await connection.ask(request("POST", "/mcp", {**TYPES, **named}, body))
+        connection.drop()
+        return reply
+
+    @deferred
+    async def test_e22_streams_are_not_buffered(self):
+        """An event arrives while its stream stays open."""
+        await self.start()
+        await self.start_nginx(self.upstream)
+        connection = await self.open_tls()
+        head = await connection.send(request("GET", "/sse", {"Host": NAME}))
+        self.assertTrue(head.streams)
+        events = connection.events()
+        endpoint = await anext(events)
+        self.assertEqual(endpoint.name, "endpoint")
+        other = await self.open_tls()
+        posted = await other.ask(request("POST", endpoint.data, TYPES, INITIALIZE))
+        self.assertEqual(posted.status, 202)
+        answer = await anext(events)
+        self.assertIn("protocolVersion", json.loads(answer.data)["result"])
+        self.assertFalse(connection.over)
+        connection.drop()
+        other.drop()
+
+    @deferred
+    async def test_e22_large_bodies(self):
+        """A body over the limit is refused by the daemon, in JSON, whatever its size
+        and however its end is told; one below the limit gets through.
+        """
+        await self.start()
+        await self.start_nginx(self.upstream)
+        for size in (11 << 20, 40 << 20):
+            connection = await self.open_tls()
+            reply = await connection.ask(request("POST", "/mcp", TYPES, b" " * size))
+            self.assertEqual(reply.status, 413)
+            self.assertIn("larger than 10485760 bytes", reply.error["message"])
+            connection.drop()
+        padded = message("ping") + b" " * (9 << 20)
+        self.assertEqual((await self.post(padded)).json["result"], {})
+
+    @deferred
+    async def test_e22_restart(self):
+        """While the daemon is down clients get JSON that says so; afterwards they go
+        on in the sessions that they had.
+        """
+        daemon = await self.start()
+        port = int(self.upstream.rpartition(":")[2])
+        await self.start_nginx(self.upstream)
+        opened = await self.post(INITIALIZE)
+        session = {
+            "Mcp-Session-Id": opened.head.headers["mcp-session-id"],
+            "MCP-Protocol-Version": "2025-06-18",
+        }
+        stream = await self.open_tls()
+        await stream.send(request("GET", "/sse", {"Host": NAME}))
+        daemon.send(signal.SIGTERM)
+        with contextlib.suppress(StopAsyncIteration):
+            events = stream.events()
+            while True:
+                await anext(events)
+        self.assertEqual(await daemon.ended, 0)
+        down = await self.post(message("tools/list"), **session)
+        self.assertEqual(down.status, 502)
+        self.assertEqual(down.head.headers["content-type"], "application/json")
+        self.assertEqual(down.head.headers["retry-after"], "2")
+        self.assertIn("was not sent", down.error["message"])
+        await self.start(port=port)
+        back = await self.post(message("tools/list"), **session)
+        self.assertIn("list_campaigns", back.body.decode())
+        stream.drop()
+
+    @deferred
+    async def test_e22_rate_limit(self):
+        """The rate limit counts each client behind nginx for itself, and does not
+        believe what a client says of its own address.
+        """
+        await self.start("--rate-limit", "3")
+        await self.start_nginx(self.upstream)
+        ping = message("ping")
+        for turn in range(5):
+            forged = {"X-Forwarded-For": f"192.0.2.{turn}"}
+            reply = await self.post(ping, address="127.0.0.2", **forged)
+            self.assertEqual(reply.status, 200 if turn < 3 else 429)
+        self.assertEqual((await self.post(ping, address="127.0.0.3")).status, 200)
+
+    @deferred
+    async def test_e33_a_call_is_sent_once(self):
+        """A POST whose answer is lost is not sent again by nginx, and the client is
+        not invited to send it again.
+        """
+        lossy = Lossy()
+        port: Any = await serverFromString(reactor, ANY_PORT).listen(lossy)
+        self.addCleanup(port.stopListening)
+        await self.start_nginx(f"http://127.0.0.1:{port.getHost().port}")
+        reply = await self.post(message("tools/call", {"name": "x"}))
+        self.assertEqual(reply.status, 502)
+        self.assertNotIn("retry-after", reply.head.headers)
+        self.assertIn("may have been carried out", reply.error["message"])
+        self.assertEqual(lossy.heard.count(b"tools/call"), 1)
+        self.assertEqual(lossy.heard.count(b"POST /mcp"), 1)
+
+
+class Lossy(Factory):
+    """A server that reads a request and cuts the connection."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def buildProtocol(self, addr: object) -> Protocol:
+        """Return a protocol that reads until it has seen a call."""
+        factory = self
+
+        class Cut(Protocol):
+            def dataReceived(self, data: bytes) -> None:
+                factory.heard += data
+                if b"tools/call" in data:
+                    self.transport.abortConnection()  # type: ignore[union-attr]
+
+        return Cut()
