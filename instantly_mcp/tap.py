@@ -15,11 +15,11 @@ from twisted.python import usage
 from .daemon.assembly import build
 from .daemon.descriptors import make_room
 from .daemon.heap import keep_what_is_built
-from .daemon.journal import open_journal
-from .daemon.mistakes import EX_CONFIG, Mistakes, report
+from .daemon.mistakes import EX_CONFIG, Mistakes
 from .daemon.monotonic import use_monotonic_time
 from .daemon.options import SettingOptions
-from .daemon.settings import Settings, from_process
+from .daemon.settings import Settings, examine_process
+from .daemon.start_log import StartLog
 
 
 class Options(SettingOptions):
@@ -35,18 +35,23 @@ def makeService(options: SettingOptions) -> IService:
 
     use_monotonic_time(reactor)
     around = usage.Options() if options.parent is None else options.parent
+    start_log = StartLog(sys.__stderr__ or sys.stderr)
 
     def give_up(lines: Sequence[str]) -> None:
-        report(lines, sys.__stderr__ or sys.stderr)
+        start_log.tell(lines)
         _remove_own_pid_file(around.get("pidfile"))
 
+    settings, mistakes = examine_process(options.given())
     try:
-        settings = make_room(_as_twistd_logs(from_process(options.given()), around))
-        journal = open_journal(settings, sys.stdout)
+        settings = make_room(_as_twistd_logs(settings, around))
+        journal = start_log.open(settings, mistakes, sys.stdout)
         service = build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
-    except Mistakes as mistakes:
-        report(mistakes.lines, sys.stderr)
+    except Mistakes as error:
+        start_log.tell(error.lines)
         raise SystemExit(EX_CONFIG) from None
+    start_log.start_with(service)
+    # `twist` asks for an observer here; twistd asks the application.
+    around["fileLogObserverFactory"] = lambda stream: journal
     keep_what_is_built()
     return service
 

@@ -107,6 +107,7 @@ class OperationsTests(SynchronousTestCase):
         metrics = Metrics()
         for name in ("sessions", "streams", "in_flight"):
             metrics.watch(name, name, lambda: 0)
+        metrics.watch_total("log_lines_dropped", "lost", lambda: 0)
         metrics.exchange("/mcp", 200, 0.1)
         metrics.upstream("listCampaign", "ok", 0.1)
         shown = metrics.exposition().decode()

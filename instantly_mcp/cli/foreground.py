@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
-from ..daemon.mistakes import report
 from ..daemon.service import DaemonService
 
 
@@ -35,8 +33,3 @@ def run_until_done(reactor: Any, work: Callable[[], Deferred[None]]) -> None:
     reactor.run()
     for failure in failures:
         failure.raiseException()
-
-
-def report_to_stderr(lines: Sequence[str]) -> None:
-    """Say why the daemon cannot start."""
-    report(lines, sys.stderr)

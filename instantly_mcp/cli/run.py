@@ -9,11 +9,12 @@ from twisted.logger import globalLogBeginner
 from ..daemon.assembly import build
 from ..daemon.descriptors import make_room
 from ..daemon.heap import keep_what_is_built
-from ..daemon.journal import open_journal
+from ..daemon.mistakes import EX_CONFIG, Mistakes
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
-from ..daemon.settings import from_process
-from .foreground import report_to_stderr, run_service
+from ..daemon.settings import examine_process
+from ..daemon.start_log import StartLog
+from .foreground import run_service
 from .options import CommandOptions
 
 
@@ -27,11 +28,17 @@ class RunOptions(CommandOptions, SettingOptions):
         from twisted.internet import reactor
 
         use_monotonic_time(reactor)
-        settings = make_room(from_process(self.given()))
-        journal = open_journal(settings, sys.stderr)
-        globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
-        service = build(
-            settings, reactor, journal, out=sys.stdout, give_up=report_to_stderr
-        )
+        out, start_log = sys.stdout, StartLog(sys.stderr)
+        settings, mistakes = examine_process(self.given())
+        try:
+            settings = make_room(settings)
+            journal = start_log.open(settings, mistakes, sys.stderr)
+            # What anything prints, tracebacks included, is logged from here on.
+            globalLogBeginner.beginLoggingTo([journal])
+            service = build(settings, reactor, journal, out=out, give_up=start_log.tell)
+        except Mistakes as error:
+            start_log.tell(error.lines)
+            return EX_CONFIG
+        start_log.start_with(service)
         keep_what_is_built()
         return run_service(reactor, service)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from attrs import define
 from twisted.internet.defer import succeed
@@ -16,8 +16,10 @@ from twisted.web.server import Site
 
 from ..daemon.announcement import write_ready_file
 from ..daemon.in_flight import InFlight
-from ..daemon.journal import FORMATS, Journal, LineFile
+from ..daemon.journal import FORMATS, Journal
+from ..daemon.line_file import LineFile
 from ..daemon.listening import ListenAddress
+from ..daemon.log_writer import write_within
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.outward import morning_of
 from ..daemon.parts import Parts
@@ -27,9 +29,10 @@ from ..daemon.readiness import Readiness
 from ..daemon.redaction import Redactor
 from ..daemon.service import DaemonService
 from ..daemon.signals import Signals
+from ..daemon.start_log import StartLog
 from ..daemon.values import day, whole_number
 from ..sandbox.sandbox import Sandbox
-from .foreground import report_to_stderr, run_service
+from .foreground import run_service
 from .options import CommandOptions
 
 DEFAULT_PORT = "3001"
@@ -63,20 +66,27 @@ class SandboxOptions(CommandOptions):
         from twisted.internet import reactor
 
         use_monotonic_time(reactor)
+        start_log = StartLog(sys.stderr)
         journal = Journal(LineFile(sys.stderr), FORMATS["text"], Redactor(), "info")
-        globalLogBeginner.beginLoggingTo([journal], redirectStandardIO=False)
-        return run_service(reactor, self.service(reactor))
+        out = sys.stdout
+        start_log.use(journal)
+        globalLogBeginner.beginLoggingTo([journal])
+        service = self.service(reactor, out, start_log)
+        start_log.start_with(service)
+        return run_service(reactor, service)
 
-    def service(self, reactor: Any) -> DaemonService:
+    def service(self, reactor: Any, out: TextIO, start_log: StartLog) -> DaemonService:
         """Return the service that serves the sandbox."""
         ready_file = self["ready-file"]
         return DaemonService(
             reactor=reactor,
             clock=reactor,
             parts=self._parts(reactor),
-            announcement=SandboxAnnouncement(Path(ready_file) if ready_file else None),
+            announcement=SandboxAnnouncement(
+                out, Path(ready_file) if ready_file else None
+            ),
             signals=Signals(reactor.callFromThread),
-            give_up=report_to_stderr,
+            give_up=start_log.tell,
         )
 
     def _parts(self, reactor: Any) -> Parts:
@@ -112,19 +122,20 @@ class QuietSite(Site):
 class SandboxAnnouncement:
     """Says where the simulated API is."""
 
+    out: TextIO
     ready_file: Path | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
         """Print the block and write the ready file."""
         if self.ready_file is not None:
             write_ready_file(self.ready_file, "sandbox", urls)
-        print(
+        write_within(
+            self.out,
             f"The simulated Instantly API v2 is at {urls[0]}\n"
             "  Keys begin with 'sandbox'; each has a workspace of its own:\n"
             f"    curl -s -H 'Authorization: Bearer sandbox' {urls[0]}"
             "/api/v2/campaigns\n"
-            f"  What would have been sent: {urls[0]}/sandbox/outbox",
-            flush=True,
+            f"  What would have been sent: {urls[0]}/sandbox/outbox\n",
         )
 
     def withdraw(self) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +15,7 @@ from attrs import define
 from .. import __version__
 from .._json import dumps
 from .listening import ListenAddress
+from .log_writer import write_within
 
 _MODES = {
     "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
@@ -54,14 +54,12 @@ class Announcement:
     def publish(self, urls: Sequence[str]) -> None:
         """Announce the addresses. Raises ``OSError`` if the file cannot be written.
 
-        Nobody need read the block: it may go to a full disk or to nowhere.
+        The block is lost where it cannot be written.
         """
         if self.ready_file is not None:
             write_ready_file(self.ready_file, self.mode, [*map(_endpoint, urls)])
         if self.out is not None:
-            with suppress(OSError):
-                self.out.write(self._block(urls))
-                self.out.flush()
+            write_within(self.out, self._block(urls))
 
     def withdraw(self) -> None:
         """Take the ready file away."""

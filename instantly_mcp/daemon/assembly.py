@@ -72,6 +72,11 @@ def build(
     :raises Mistakes: when a file that the settings name cannot be used.
     """
     core = make_core(settings, reactor, wall)
+    core.metrics.watch_total(
+        "log_lines_dropped",
+        "Log lines that could not be written",
+        lambda: journal.file.dropped_total,
+    )
     front = make_front(settings, reactor, core, wall)
     pipeline = _pipeline(settings, reactor, core, front)
     site = _site(settings, reactor, core, front, pipeline)

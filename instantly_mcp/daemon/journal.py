@@ -1,16 +1,17 @@
-"""The log: text or one JSON object a line, redacted, and never in the way.
+"""The log: text or one JSON object a line, redacted.
 
-A disk that is full or a folder that is gone costs log lines, which are counted, and
-never an answer.
+A sink that is full, gone or not read costs log lines, which are counted, and never an
+answer: see `log_writer`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TextIO, TypeAlias
 
 from twisted.logger import (
     ILogObserver,
@@ -22,6 +23,8 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from .._json import Json, dumps
+from .line_file import LineFile, why_not
+from .log_writer import LogWriter
 from .mistakes import Mistakes
 from .redaction import Redactor
 
@@ -34,54 +37,22 @@ _PLAIN = (str, int, float, type(None))
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
 
-class LineFile:
-    """Appends lines to a stream, or to a file that can be opened again."""
-
-    def __init__(self, stream: TextIO | None, path: Path | None = None) -> None:
-        self._stream = stream
-        self._path = path
-        self.dropped = 0
-        if path is not None:
-            self.reopen()
+class Lines(Protocol):
+    """Where lines go: a `LineFile`, or a `LogWriter` in front of one."""
 
     @property
-    def is_open(self) -> bool:
-        """There is something to write to."""
-        return self._stream is not None
+    def path(self) -> Path | None:
+        """The file, if it is one."""
 
-    def reopen(self) -> None:
-        """Open the file anew, after it was rotated away; keep the old one if not."""
-        if self._path is None:
-            return
-        try:
-            fresh = self._path.open("a", encoding="utf-8", errors="backslashreplace")
-        except OSError:
-            return
-        old, self._stream = self._stream, fresh
-        if old is not None:
-            self._close(old)
+    @property
+    def dropped_total(self) -> int:
+        """Lines lost since the start."""
 
     def write(self, line: str) -> None:
         """Append a line, or count it as dropped."""
-        if self._stream is None:
-            self.dropped += 1
-            return
-        try:
-            if self.dropped:
-                self._stream.write(f"{self.dropped} log lines were dropped here\n")
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
-        except (OSError, ValueError):
-            self.dropped += 1
-        else:
-            self.dropped = 0
 
-    def _close(self, stream: TextIO) -> None:
-        try:
-            stream.close()
-        except OSError:
-            # What it still held could not be written: those lines are lost.
-            self.dropped += 1
+    def reopen(self) -> str | None:
+        """Open the file again; return why that failed, if it did."""
 
 
 @implementer(ILogObserver)
@@ -89,13 +60,18 @@ class Journal:
     """The one observer of a running daemon."""
 
     def __init__(
-        self, file: LineFile, format: Format, redactor: Redactor, level: str = "debug"
+        self, file: Lines, format: Format, redactor: Redactor, level: str = "debug"
     ) -> None:
         self.file = file
         self.redactor = redactor
         self._format = format
         least = LogLevel.levelWithName(level)
         self._written = {each for each in LogLevel.iterconstants() if not each < least}
+
+    @property
+    def has_file(self) -> bool:
+        """Lines go to a file, not to a stream that the process was started with."""
+        return self.file.path is not None
 
     def __call__(self, event: LogEvent) -> None:
         """Write one event, if it is severe enough."""
@@ -140,14 +116,48 @@ def open_journal(settings: Settings, stream: TextIO) -> Journal:
     :param stream: used unless the settings name a file.
     :raises Mistakes: when that file cannot be opened.
     """
-    file = LineFile(None if settings.log_file else stream, settings.log_file)
-    if not file.is_open:
-        raise Mistakes(f"IMCP-LOG {settings.log_file} cannot be opened for writing")
+    path, format = settings.log_file, settings.log_format
+    try:
+        file = LineFile(stream, path, DROPPED_LINES[format])
+    except OSError as error:
+        raise Mistakes(why_not(path, error)) from None
     redactor = Redactor(settings.secrets())
-    return Journal(file, FORMATS[settings.log_format], redactor, settings.log_level)
+    return Journal(file, FORMATS[format], redactor, settings.log_level)
 
 
 FORMATS: dict[str, Format] = {"text": as_text, "json": as_json}
+
+
+def write_in_background(journal: Journal) -> LogWriter:
+    """Let a journal only queue its lines.
+
+    :returns: what writes them, once it is started.
+    """
+    assert isinstance(journal.file, LineFile)
+    writer = LogWriter(journal.file)
+    journal.file = writer
+    return writer
+
+
+def _dropped_as_text(count: int) -> str:
+    return f"{count} log lines were dropped here"
+
+
+def _dropped_as_json(count: int) -> str:
+    event = {
+        "log_time": time.time(),
+        "log_level": LogLevel.warn,
+        "log_namespace": __name__,
+        "log_format": _dropped_as_text(count),
+        "dropped": count,
+    }
+    return as_json(event) or ""
+
+
+DROPPED_LINES: dict[str, Callable[[int], str]] = {
+    "text": _dropped_as_text,
+    "json": _dropped_as_json,
+}
 
 
 def _message(event: LogEvent) -> str:

@@ -20,7 +20,12 @@ class Mistakes(Exception):
         self.lines: Sequence[str] = lines
 
 
+def as_lines(lines: Sequence[str]) -> str:
+    """Return one line a mistake, as the command would say it."""
+    return "".join(f"instantly-mcp: {line}\n" for line in lines)
+
+
 def report(lines: Sequence[str], stream: TextIO) -> None:
-    """Write one line a mistake, as the command would say it."""
-    stream.writelines(f"instantly-mcp: {line}\n" for line in lines)
+    """Write one line a mistake. Waits for the stream: not for a daemon that serves."""
+    stream.write(as_lines(lines))
     stream.flush()

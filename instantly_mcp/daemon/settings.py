@@ -99,11 +99,6 @@ class Settings:
         )
 
 
-def from_process(given: Given) -> Settings:
-    """Return the settings of this process. Raises `Mistakes`."""
-    return resolve(given, os.environ)
-
-
 def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
     """Bring together all four sources.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -20,20 +20,30 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Level(Collector):
-    """A number that is looked up when it is asked for."""
+    """A number that is looked up when it is asked for.
 
-    def __init__(self, name: str, text: str, read: Callable[[], float]) -> None:
+    :param family: whether it goes up and down, or only up.
+    """
+
+    def __init__(
+        self,
+        family: type[GaugeMetricFamily] | type[CounterMetricFamily],
+        name: str,
+        text: str,
+        read: Callable[[], float],
+    ) -> None:
+        self._family = family
         self._name = name
         self._text = text
         self._read = read
 
     def describe(self) -> Iterable[Metric]:
         """Name it without looking it up, so that the registry sees a second one."""
-        yield GaugeMetricFamily(self._name, self._text)
+        yield self._family(self._name, self._text)
 
     def collect(self) -> Iterable[Metric]:
         """Look it up."""
-        yield GaugeMetricFamily(self._name, self._text, value=self._read())
+        yield self._family(self._name, self._text, value=self._read())
 
 
 class Metrics:
@@ -97,7 +107,16 @@ class Metrics:
 
         :raises ValueError: when the name is taken.
         """
-        self._registry.register(Level(f"instantly_mcp_{name}", text, read))
+        name = f"instantly_mcp_{name}"
+        self._registry.register(Level(GaugeMetricFamily, name, text, read))
+
+    def watch_total(self, name: str, text: str, read: Callable[[], float]) -> None:
+        """Expose a number that only grows, as ``instantly_mcp_{name}_total``.
+
+        :raises ValueError: when the name is taken.
+        """
+        name = f"instantly_mcp_{name}"
+        self._registry.register(Level(CounterMetricFamily, name, text, read))
 
     def exposition(self) -> bytes:
         """Return everything in the Prometheus text format, of `CONTENT_TYPE`."""

@@ -13,7 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
-from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile, open_journal
+from instantly_mcp.daemon.journal import FORMATS, Journal, open_journal
+from instantly_mcp.daemon.line_file import LineFile
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.settings import resolve

@@ -11,7 +11,8 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.daemon.gate import Gate, gatekeeper_of
-from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
+from instantly_mcp.daemon.journal import FORMATS, Journal
+from instantly_mcp.daemon.line_file import LineFile
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.sealing import keep_state

@@ -19,7 +19,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.announcement import Announcement
 from instantly_mcp.daemon.in_flight import InFlight
-from instantly_mcp.daemon.journal import FORMATS, Journal, LineFile
+from instantly_mcp.daemon.journal import FORMATS, Journal
+from instantly_mcp.daemon.line_file import LineFile
 from instantly_mcp.daemon.listening import ListenAddress
 from instantly_mcp.daemon.parts import Parts
 from instantly_mcp.daemon.periodic import Periodic

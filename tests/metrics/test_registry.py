@@ -60,6 +60,14 @@ class MetricsTests(SynchronousTestCase):
         with self.assertRaises(ValueError):
             self.metrics.watch("sessions", "Again", lambda: 0)
 
+    def test_watched_totals(self):
+        """A number that only grows is exposed as a counter."""
+        self.metrics.watch_total("dropped", "Lines lost", lambda: 3)
+        self.assertEqual(samples(self.metrics)["instantly_mcp_dropped_total", ()], 3)
+        self.assertIn(
+            b"# TYPE instantly_mcp_dropped_total counter", self.metrics.exposition()
+        )
+
     def test_registries_are_apart(self):
         """Two daemons in one process do not count together."""
         self.metrics.credential("path")
