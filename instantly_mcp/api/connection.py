@@ -26,7 +26,6 @@ from twisted.web.client import (  # type: ignore[attr-defined]
     BrowserLikePolicyForHTTPS,
     HostnameCachingHTTPSPolicy,
     HTTP11ClientProtocol,
-    HTTPConnectionPool,
     Request,
 )
 from twisted.web.error import SchemeNotSupported
@@ -34,6 +33,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
+from .bounded import BoundedPool
 from .names import ResolvingReactor
 from .tls import HandshakenEndpoint, NamingCreator
 from .upstream import Upstream
@@ -49,7 +49,7 @@ class UpstreamConnection:
     """The agent that reaches the upstream, and its pool of open connections."""
 
     agent: IAgent
-    pool: HTTPConnectionPool
+    pool: BoundedPool
 
     def close(self) -> Deferred[None]:
         """Close the idle connections; fires when they are closed."""
@@ -64,7 +64,7 @@ def connect_to(
     connect_seconds: float = CONNECT_SECONDS,
 ) -> UpstreamConnection:
     """Make the agent for one upstream. It refuses every other origin."""
-    pool = HTTPConnectionPool(reactor, persistent=True)
+    pool = BoundedPool(reactor, persistent=True)
     pool.maxPersistentPerHost = KEPT_CONNECTIONS
     pool.cachedConnectionTimeout = IDLE_SECONDS
     # Resending is a decision of `retry`: the pool would resend a DELETE too.
@@ -109,7 +109,7 @@ class OriginAgent:
         self,
         upstream: Upstream,
         endpoint: IStreamClientEndpoint,
-        pool: HTTPConnectionPool,
+        pool: BoundedPool,
     ) -> None:
         self._origin = b"%b://%b" % (upstream.scheme.encode(), upstream.authority)
         self._host = upstream.authority

@@ -24,6 +24,7 @@ from twisted.web.client import (  # type: ignore[attr-defined]
     ResponseFailed,
 )
 
+from .bounded import MAX_HEAD_BYTES, HeadTooLarge, MalformedReply, WireTooLarge
 from .sending import GarbledReply, ReplyTooLarge
 from .tls import TlsRefused
 
@@ -53,6 +54,8 @@ def diagnose(error: Exception) -> Diagnosis | None:
         return Diagnosis(Trouble.TOO_LARGE)
     if isinstance(error, GarbledReply):
         return Diagnosis(Trouble.GARBLED, str(error))
+    if isinstance(error, ResponseFailed):
+        return _unread(error.reasons[0].value)
     if isinstance(error, TlsRefused):
         return Diagnosis(Trouble.UNTRUSTED, str(error))
     if isinstance(error, TimeoutError | TCPTimedOutError):
@@ -65,8 +68,19 @@ def diagnose(error: Exception) -> Diagnosis | None:
     return None
 
 
+def _unread(reason: BaseException | None) -> Diagnosis:
+    """Say why the reply could not be read to its end."""
+    if isinstance(reason, HeadTooLarge):
+        words = f"its headers are larger than {MAX_HEAD_BYTES // 1024} kB"
+        return Diagnosis(Trouble.GARBLED, words)
+    if isinstance(reason, WireTooLarge):
+        return Diagnosis(Trouble.TOO_LARGE)
+    if isinstance(reason, MalformedReply):
+        return Diagnosis(Trouble.GARBLED, str(reason))
+    return Diagnosis(Trouble.BROKEN)
+
+
 _AFTER_CONNECTING = (
-    ResponseFailed,
     RequestTransmissionFailed,
     RequestGenerationFailed,
     ConnectionClosed,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from http.cookiejar import Cookie
+from io import BytesIO
 from typing import Any, cast
 
 from attrs import define, field
@@ -181,7 +182,10 @@ class _Collector(Protocol):
 
     def __init__(self, limit: int, response: IResponse) -> None:
         self._room = limit
-        self._parts: list[bytes] = []
+        # One buffer: a list of parts would hold an object for each byte of a body
+        # that comes in chunks of one byte.
+        self._body = BytesIO()
+        self._begun = False
         self._done = False
         self._announced = response.length
         encodings = response.headers.getRawHeaders(_SET_ASIDE) or ()
@@ -204,17 +208,22 @@ class _Collector(Protocol):
         """Keep what still fits."""
         if self._done:
             return
+        self._begun = True
         if self._decoder is not None:
             try:
                 data = self._decoder.decompress(data, self._room + 1)
             except zlib.error:
                 self._fail(GarbledReply("broken gzip"))
                 return
+            if self._decoder.unused_data:
+                # The decoder would keep all of what follows the end.
+                self._fail(GarbledReply("data behind the end of its gzip"))
+                return
         self._room -= len(data)
         if self._room < 0:
             self._fail(ReplyTooLarge())
             return
-        self._parts.append(data)
+        self._body.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Deliver the body, if it is complete."""
@@ -225,10 +234,10 @@ class _Collector(Protocol):
         # whole then shows in the JSON.
         if not reason.check(ResponseDone, PotentialDataLoss):
             self.whole.errback(reason)
-        elif self._decoder is not None and not self._decoder.eof and self._parts:
+        elif self._decoder is not None and not self._decoder.eof and self._begun:
             self.whole.errback(GarbledReply("gzip that ends early"))
         else:
-            self.whole.callback(b"".join(self._parts))
+            self.whole.callback(self._body.getvalue())
 
     def _give_up(self, cancelled: Deferred[bytes]) -> None:
         self._done = True
@@ -236,7 +245,7 @@ class _Collector(Protocol):
 
     def _fail(self, error: Exception) -> None:
         self._done = True
-        self._parts.clear()
+        self._body = BytesIO()
         self._close()
         self.whole.errback(error)
 

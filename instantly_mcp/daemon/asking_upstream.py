@@ -34,6 +34,8 @@ _WORDS = {
     Trouble.BROKEN: "the connection broke",
 }
 
+_NOT_THE_NETWORK = {Trouble.GARBLED, Trouble.TOO_LARGE}
+
 
 class Unread(Protocol):
     """Takes no body: the status and the headers say enough."""
@@ -81,7 +83,14 @@ class UpstreamCheck:
             if diagnosis is None:
                 raise
             words = diagnosis.words or _WORDS.get(diagnosis.trouble)
-            self._failed(words or diagnosis.trouble.value)
+            words = words or diagnosis.trouble.value
+            if diagnosis.trouble in _NOT_THE_NETWORK:
+                self.findings.failures.append(
+                    f"IMCP-UPSTREAM {self.url} does not answer as Instantly does: "
+                    f"{words}. Check the upstream setting"
+                )
+            else:
+                self._failed(words)
             return False
         response.deliverBody(Unread())
         self.findings.fine.append(f"upstream {self.url} answers ({response.code})")

@@ -19,16 +19,14 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
-from twisted.web.client import (  # type: ignore[attr-defined]
-    HTTP11ClientProtocol,
-    HTTPConnectionPool,
-)
+from twisted.web.client import HTTP11ClientProtocol  # type: ignore[attr-defined]
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
+from instantly_mcp.api.bounded import BoundedPool
 from instantly_mcp.api.connection import OriginAgent, TimedEndpoint, connect_to
 from instantly_mcp.api.names import LastGoodResolver, ResolvingReactor
 from instantly_mcp.api.upstream import Upstream
@@ -117,7 +115,7 @@ class OriginAgentTests(ClockedTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.endpoint = HeldEndpoint()
-        pool = HTTPConnectionPool(self.clock, persistent=True)
+        pool = BoundedPool(self.clock, persistent=True)
         upstream = Upstream.parse("https://api.example.com:8443")
         self.agent = OriginAgent(upstream, self.endpoint, pool)
 

@@ -10,12 +10,15 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import ITransport
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseFailed
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
+from instantly_mcp.api.bounded import HeadTooLarge
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.daemon.asking_upstream import UpstreamCheck
 from instantly_mcp.daemon.findings import Findings
@@ -168,3 +171,13 @@ class UpstreamCheckTests(ClockedTestCase):
         self.clock.advance(UpstreamCheck.SECONDS)
         self.successResultOf(looking)
         self.assertIn("no answer to the key", self.findings.failures[0])
+
+    def test_head_without_end(self):
+        """An upstream that sends headers without end is named for what it does."""
+        reason = Failure(HeadTooLarge())
+        self.agent = OneReply(fail(ResponseFailed([reason])))
+        self.successResultOf(self.look(KEY))
+        (failure,) = self.findings.failures
+        self.assertIn("IMCP-UPSTREAM https://api.example.com does not answer", failure)
+        self.assertIn("its headers are larger than 64 kB", failure)
+        self.assertEqual(self.instantly.executed, [])
