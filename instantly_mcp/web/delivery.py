@@ -28,6 +28,8 @@ from .sse_writer import KEEP_ALIVE, encode
 
 STREAM_HEADERS: HeaderPairs = (
     ("Content-Type", "text/event-stream"),
+    # A proxy that compresses holds events back until it has a block of them.
+    ("Cache-Control", "no-store, no-transform"),
     ("X-Accel-Buffering", "no"),
 )
 

@@ -31,12 +31,14 @@ Grants: TypeAlias = Callable[[Headers], HeaderPairs]
 
 SECURITY_HEADERS = (
     b"Server: instantly-mcp\r\n"
-    b"Cache-Control: no-store\r\n"
     b"X-Content-Type-Options: nosniff\r\n"
     b"X-Frame-Options: DENY\r\n"
     b"Referrer-Policy: no-referrer\r\n"
     b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
 )
+
+NO_STORE = b"Cache-Control: no-store\r\n"
+"""Of every answer that does not say itself what caches may do."""
 
 
 def _no_grants(headers: Headers) -> HeaderPairs:
@@ -78,7 +80,7 @@ class McpSite(Site):
         self._rested: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
         self._date = 0
-        self._constant = b""
+        self._constant = self._uncached = b""
 
     @property
     def connections(self) -> int:
@@ -115,13 +117,17 @@ class McpSite(Site):
         """Offer HTTP/1.1 over TLS, and not HTTP/2, which `McpChannel` cannot read."""
         return [b"http/1.1"]
 
-    def constant_headers(self) -> bytes:
-        """Return the header lines that every answer carries, with today's date."""
+    def constant_headers(self, *, caching: bool = False) -> bytes:
+        """Return the header lines that every answer carries, with the current date.
+
+        :param caching: the answer has a ``Cache-Control`` of its own.
+        """
         now = int(self._wall())
         if now != self._date:
             self._date = now
             self._constant = SECURITY_HEADERS + b"Date: %b\r\n" % datetimeToString(now)
-        return self._constant
+            self._uncached = NO_STORE + self._constant
+        return self._constant if caching else self._uncached
 
     def log(self, request: Any) -> None:
         """An answer is complete."""

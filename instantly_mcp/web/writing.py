@@ -26,6 +26,8 @@ from .unread import buffered
 if TYPE_CHECKING:
     from .site import McpSite
 
+_CACHING = b"\r\nCache-Control: "
+
 
 class WritingChannel(HTTPChannel):
     """Writes to one connection, and closes it."""
@@ -56,7 +58,7 @@ class WritingChannel(HTTPChannel):
                 status,
                 b"\r\n",
                 headers,
-                self.site.constant_headers(),
+                self.site.constant_headers(caching=_CACHING in b"\r\n" + headers),
                 b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
                 body,
             )

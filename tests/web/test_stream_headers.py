@@ -1,0 +1,43 @@
+"""Tests for the head of an event stream, on every route that streams."""
+
+from __future__ import annotations
+
+from instantly_mcp.pipeline.channel import Channel
+from instantly_mcp.pipeline.reply import EventStream, json_answer
+from tests.support.cases import ClockedTestCase
+
+from .site import House, parse, request
+
+STREAMING = (
+    ("GET", "/sse"),
+    ("GET", "/sse/KEY"),
+    ("GET", "/mcp"),
+    ("GET", "/mcp/KEY"),
+    ("POST", "/mcp"),
+    ("POST", "/mcp/KEY"),
+    ("HEAD", "/sse"),
+)
+
+
+class CachingTests(ClockedTestCase):
+    def test_no_proxy_may_transform_a_stream(self):
+        """A compressing proxy would hold events back: one header forbids it."""
+        for method, target in STREAMING:
+            house = House(self.clock)
+            house.pipeline.reply = EventStream(channel=Channel())
+            connection = house.connect()
+            connection.send(request(method, target))
+            response, _ = parse(connection.output(), head=True)
+            self.assertEqual(response.one("content-type"), "text/event-stream")
+            self.assertEqual(response.one("cache-control"), "no-store, no-transform")
+            connection.hang_up()
+
+    def test_other_answers_may_be_compressed(self):
+        """What is no stream is not stored, and that is all."""
+        house = House(self.clock)
+        house.pipeline.reply = json_answer(200, 1)
+        connection = house.connect()
+        for method, target in (("POST", "/mcp"), ("GET", "/health"), ("GET", "/none")):
+            response = connection.ask(method, target)
+            self.assertEqual(response.one("cache-control"), "no-store")
+        connection.hang_up()
