@@ -50,11 +50,18 @@ def status_line(status: int) -> bytes:
     return _STATUS_LINES.get(status) or b"%d Unknown" % status
 
 
+class AnswerOutOfOrder(Exception):
+    """A request has one answer, and this call does not belong to it: a bug."""
+
+
 class McpRequest(Request):
     """A request whose head was parsed before it was made.
 
-    Its answer is started once, by `start` or `answer`; twisted.web's own pages and
-    default headers never get out.
+    Its answer is started once, by `start` or `answer`, continued by `write`, and ended
+    once, by `finish`; twisted.web's own pages and default headers never get out. A call
+    out of this order is a bug: it is logged as `AnswerOutOfOrder` and has no effect,
+    because its bytes would be taken for the answer to the connection's next request.
+    Once the client has left, or was refused or aborted, every call has no effect.
     """
 
     # Python keeps attributes without a dictionary for each instance if there are fewer
@@ -105,7 +112,7 @@ class McpRequest(Request):
 
     @property
     def gone(self) -> bool:
-        """The answer is complete, or there is nobody left to read it."""
+        """The answer is complete, or no client is left to read it."""
         return bool(self._disconnected or self.finished)
 
     @property
@@ -173,6 +180,8 @@ class McpRequest(Request):
         :param length: of the body; ``None`` for one that ends when it ends.
         :param body: what is there of it already.
         """
+        if not self._may("start", not self.startedWriting):
+            return
         self.status = self.code = status
         self.startedWriting = 1
         self.sentLength += len(body)
@@ -193,6 +202,41 @@ class McpRequest(Request):
         body = b"" if self.method == b"HEAD" else answer.body
         self.start(answer.status, headers, len(answer.body), body)
 
+    def write(self, data: bytes) -> None:
+        """Send a part of the body."""
+        if self._may("write", self.startedWriting):
+            super().write(data)
+
+    def finish(self) -> None:
+        """End the answer. Where none was begun, that is a bug, and is answered so."""
+        if self._may("finish", self.startedWriting):
+            super().finish()
+        elif not self.gone:
+            self._answer_with_incident(uuid4().hex[:12])
+            super().finish()
+
+    def _may(self, step: str, in_order: object) -> bool:
+        """Say whether a step may be taken; log it where it is a bug."""
+        if self._disconnected:
+            return False
+        if in_order and not self.finished:
+            return True
+        state = "finished" if self.finished else "begun"
+        if not self.startedWriting:
+            state = "not begun"
+        self._log.failure(
+            "Refused to {step} an answer on {route} that is {state}",
+            failure=Failure(AnswerOutOfOrder(step)),
+            step=step,
+            state=state,
+            route=self.visit.route,
+        )
+        return False
+
+    def give_up(self) -> None:
+        """Let nothing more be written: the connection says something else, or ends."""
+        self._disconnected = True
+
     def answer_incident(self, reason: Failure) -> None:
         """Log a bug, and answer it with an incident id; never with a page."""
         name = uuid4().hex[:12]
@@ -202,11 +246,15 @@ class McpRequest(Request):
             route=self.visit.route,
             incident=name,
         )
-        if self.startedWriting:
+        if not self.startedWriting:
+            self._answer_with_incident(name)
+        elif not self.finished:
             if self.producer is not None:
                 self.unregisterProducer()
             self.abort()
-        elif not self.gone:
+
+    def _answer_with_incident(self, name: str) -> None:
+        if not self.gone:
             refusal = incident(name, mcp=self.head.mcp, id=self.message_id)
             grants = self.channel.site.grants(Headers(self.head.headers))
             self.answer(refusal.answer(), grants)
@@ -220,7 +268,8 @@ class McpRequest(Request):
 
     def abort(self) -> None:
         """Cut the connection: what was begun cannot be ended properly."""
-        if not self._disconnected:
+        if not self.gone:
+            self.give_up()
             self.channel.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:

@@ -87,8 +87,15 @@ class WritingChannel(HTTPChannel):
         """
         request = self.requests.pop() if self.requests else None
         if request is not None:
+            begun = request.startedWriting
+            request.give_up()
             self.site.released(request)
             request.content.close()
+            if begun:
+                # A refusal would be read as a part of this answer.
+                self.phase = Phase.ENDING
+                self.transport.abortConnection()
+                return
         self.phase = Phase.ENDING
         self.persistent = 0
         self._unread = b""
