@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
-from typing import final
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
 OPERATOR = "operator"
-"""The source of the operator's key, which serves callers that bring none."""
+"""The source of the operator's key, which serves callers that bring none, and the
+principal that they act as."""
 
 SHOWN = len(ANONYMOUS)
 """So much of a principal in the log tells callers apart, and ``anonymous`` is whole."""
@@ -26,7 +26,6 @@ NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"
 """Stands for a caller's Instantly key where no real key may get near the upstream."""
 
 
-@final
 class Secret:
     """A string that must not be printed. Compared in constant time."""
 
@@ -65,6 +64,37 @@ class Secret:
         raise TypeError("a secret is not to be pickled")
 
 
+class CurrentSecret(Secret):
+    """A secret that its owner may replace while copies of this object are held.
+
+    Everything that keeps it, such as a session, a task, a watch or a call that waits
+    for its next attempt, uses the new value from then on.
+
+    :param name: stands for it where equal callers must stay equal: see `digest`.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, value: Secret, name: str) -> None:
+        super().__init__(value._value)
+        self._name = name
+
+    def replace(self, value: Secret) -> None:
+        """Hold another value from now on."""
+        self._value = value._value
+
+    def digest(self) -> str:
+        """Return the name, which stays when the value is replaced."""
+        return self._name
+
+    def at_present(self) -> Secret:
+        """Return what is held now, as a secret that stays as it is."""
+        return Secret(self._value)
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+
 def _principal_of(credential: Credential) -> str:
     digest = credential.secret.digest()
     if credential.workspace is None:
@@ -81,13 +111,22 @@ class Credential:
         ``query``, ``session``, ``session-id``, ``operator`` …
     :param workspace: the value of ``x-as-workspace``, for agency keys.
     :param principal: the digest that this credential acts as; equal for equal key
-        and workspace, stable over restarts.
+        and workspace, stable over restarts. Of the operator's key it is `OPERATOR`,
+        whatever the key is: a rotation makes nobody another principal.
     """
 
     secret: Secret
     source: str = field(eq=False)
     workspace: str | None = None
     principal: str = Factory(_principal_of, takes_self=True)
+
+    @property
+    def pinned(self) -> Credential:
+        """The same with the secret of this moment, which no rotation replaces."""
+        secret = self.secret
+        if not isinstance(secret, CurrentSecret):
+            return self
+        return evolve(self, secret=secret.at_present())
 
     @property
     def kept_back(self) -> bool:

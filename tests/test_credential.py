@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._credential import OPERATOR, Credential, CurrentSecret, Secret
 
 CANARY = "canary-NDcyMTk4"
 
@@ -82,3 +82,50 @@ class CredentialTests(SynchronousTestCase):
         principal = Credential(secret=Secret(CANARY), source="path").principal
         self.assertNotIn(CANARY, principal)
         self.assertEqual(len(principal), 32)
+
+
+class CurrentSecretTests(SynchronousTestCase):
+    """E5: a key that is replaced while copies of it are held."""
+
+    def test_copies_follow(self) -> None:
+        """Whatever holds it reveals the new value, also for another workspace."""
+        current = CurrentSecret(Secret("first"), OPERATOR)
+        held = Credential(secret=current, source=OPERATOR)
+        derived = Credential(secret=held.secret, source=OPERATOR, workspace="w1")
+        current.replace(Secret("second"))
+        for each in (held, derived, evolve(held, source="session")):
+            self.assertEqual(each.secret.reveal(), "second")
+
+    def test_principal_stays(self) -> None:
+        """Who acts with it is the same principal before and after."""
+        current = CurrentSecret(Secret("first"), OPERATOR)
+        before = Credential(secret=current, source=OPERATOR)
+        current.replace(Secret("second"))
+        after = Credential(secret=current, source=OPERATOR)
+        self.assertEqual(before.principal, OPERATOR)
+        self.assertEqual(after.principal, OPERATOR)
+        elsewhere = Credential(secret=current, source=OPERATOR, workspace="w1")
+        self.assertNotEqual(elsewhere.principal, OPERATOR)
+
+    def test_no_other_principal(self) -> None:
+        """No key of a caller makes it that principal."""
+        for text in ("first", OPERATOR):
+            own = Credential(secret=Secret(text), source=OPERATOR)
+            self.assertNotEqual(own.principal, OPERATOR)
+
+    def test_pinned(self) -> None:
+        """A pinned credential keeps the key of its moment and its principal."""
+        current = CurrentSecret(Secret("first"), OPERATOR)
+        held = Credential(secret=current, source=OPERATOR)
+        pinned = held.pinned
+        current.replace(Secret("second"))
+        self.assertEqual(pinned.secret, Secret("first"))
+        self.assertEqual(pinned.principal, OPERATOR)
+        own = Credential(secret=Secret("own"), source="path")
+        self.assertIs(own.pinned, own)
+
+    def test_is_never_shown(self) -> None:
+        """It is shown by its name."""
+        current = CurrentSecret(Secret(CANARY), OPERATOR)
+        self.assertNotIn(CANARY, repr(current))
+        self.assertNotIn(CANARY, repr(Credential(secret=current, source=OPERATOR)))

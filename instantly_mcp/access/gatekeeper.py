@@ -1,12 +1,13 @@
 """Which credential a request acts with: the policy, and nothing of how keys travel.
 
-There are no magic values. Every key that is presented is either the server's secret or
-somebody's Instantly key.
+There are no magic values. Every value that is presented is either the server's secret
+or somebody's Instantly key, and without the secret, where it is asked for, nothing that
+was presented is used: it may be a mistyped secret, which must not reach Instantly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hmac import compare_digest
 from typing import Final
 
@@ -15,7 +16,12 @@ from zope.interface import implementer
 
 from .._credential import NOT_FOR_THE_SANDBOX, OPERATOR, Credential, Secret
 from ..pipeline.interfaces import IGatekeeper, Presented
-from ..protocol.errors import ProtocolError, invalid_request, unauthorized
+from ..protocol.errors import (
+    ProtocolError,
+    server_secret_missing,
+    server_secret_wrong,
+    two_keys,
+)
 
 SANDBOX_PREFIX: Final = "sandbox"
 
@@ -27,13 +33,16 @@ class Gatekeeper:
 
     :param operator_key: the operator's Instantly key, for callers without their own.
     :param server_secret: what callers must present to be served at all.
+    :param former_secrets: digests of the server secrets that this one replaced: they
+        are no Instantly keys either.
     :param demand_secret: ``False`` under ``--no-auth``: the secret is recognized, so
-        that it is never taken for an Instantly key, but nobody needs it.
+        that it is never taken for an Instantly key, but callers do not need it.
     :param sandbox: the upstream is the simulation; no real key may get near it.
     """
 
     operator_key: Secret | None = None
     server_secret: Secret | None = None
+    former_secrets: Collection[str] = ()
     demand_secret: bool = True
     sandbox: bool = False
     _default: Credential | None = field(init=False, repr=False)
@@ -56,29 +65,51 @@ class Gatekeeper:
     def lends_openly(self) -> bool:
         """Whether callers get the operator's key without presenting anything."""
         lends = self.operator_key is not None and not self.sandbox
-        return lends and (self.server_secret is None or not self.demand_secret)
+        return lends and not self._demands_secret
+
+    @property
+    def _demands_secret(self) -> bool:
+        return self._server_secret is not None and self.demand_secret
+
+    def knows(self, presented: Sequence[Presented]) -> bool:
+        """Say whether the caller may be told about the daemon.
+
+        That is so when the server secret is presented, or none is asked for.
+        """
+        return not self._demands_secret or any(map(self._is_server_secret, presented))
+
+    def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
+        """Return what is presented but for the server's secret."""
+        if self._server_secret is None:
+            return presented
+        return [key for key in presented if not self._is_server_secret(key)]
 
     def admit(
-        self,
-        presented: Sequence[Presented],
-        workspace: str | None,
-        trusted: bool,
+        self, presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
         """Return the caller's own key, else the default one, else ``None``."""
-        if self._server_secret is not None:
-            own = [key for key in presented if not self._is_server_secret(key)]
-            admitted = trusted or len(own) < len(presented)
-            if self.demand_secret and not admitted:
-                return unauthorized("Unauthorized: Invalid or missing API key")
-            presented = own
-        if not presented:
+        keys = self.beside_secret(presented)
+        if self._demands_secret and len(keys) == len(presented):
+            return self._without_secret(presented)
+        if not keys:
             return self._without_key(workspace)
-        first = presented[0]
-        if any(key.value != first.value for key in presented):
-            return invalid_request(
-                "two different API keys in one request; neither was used"
-            )
+        first = keys[0]
+        if any(key.value != first.value for key in keys):
+            return two_keys()
+        if self.former_secrets and Secret(first.value).digest() in self.former_secrets:
+            return server_secret_wrong(first.place, needs_key=self._needs_key)
         return self._with_key(first, workspace)
+
+    @property
+    def _needs_key(self) -> bool:
+        """Callers bring an Instantly key of their own."""
+        return self._default is None
+
+    def _without_secret(self, presented: Sequence[Presented]) -> ProtocolError:
+        if not presented:
+            return server_secret_missing(needs_key=self._needs_key)
+        places = " and ".join(dict.fromkeys(key.place for key in presented))
+        return server_secret_wrong(places, needs_key=self._needs_key)
 
     def _is_server_secret(self, key: Presented) -> bool:
         secret = self._server_secret
@@ -97,6 +128,6 @@ class Gatekeeper:
             secret=Secret(key.value), source=key.source, workspace=workspace
         )
         if self.sandbox and not key.value.startswith(SANDBOX_PREFIX):
-            # The caller keeps a principal of its own, and nobody keeps its key.
+            # The caller keeps a principal of its own; its key is kept nowhere.
             return evolve(credential, secret=Secret(NOT_FOR_THE_SANDBOX))
         return credential

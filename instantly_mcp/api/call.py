@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 from twisted.internet.defer import CancelledError, Deferred
 
 from .._credential import Credential
@@ -21,11 +21,16 @@ from .retry import Kind, Setback
 from .sending import Payload
 
 
+def _own_credential(call: Call) -> Credential:
+    return call.credential
+
+
 @define(eq=False)
 class Call:
     """What deadlines and cancellation must know of a call.
 
     :param until: clock seconds at which the whole call is given up.
+    :param acting: the credential with the key that the current attempt sends.
     :param traceparent: goes along as a header, if there is one.
     :param pending: what the current attempt waits for.
     :param payload: the body of the current attempt; ``None`` between attempts.
@@ -46,6 +51,7 @@ class Call:
     left: bool = False
     doubtful: bool = False
     settled: Deferred[object] | None = None
+    acting: Credential = Factory(_own_credential, takes_self=True)
 
     @property
     def on_the_wire(self) -> bool:

@@ -27,7 +27,7 @@ from .call import Call, explained
 from .errors import ApiError, Reason
 from .health import Health, Observe, Unwatched, ignore
 from .interfaces import IDetached, IInstantly
-from .request import PreparedCall, prepare
+from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
 from .retry import Kind, RetryPolicy, Setback
 from .scrubbing import scrubbed
@@ -207,6 +207,9 @@ class InstantlyClient:
             error = wording.resting(call.operation, self.breaker.retry_after)
             raise Setback(error)
         try:
+            call.acting = call.credential.pinned
+            if call.acting is not call.credential:
+                prepared = with_key(prepared, call.acting)
             reply = await self._exchange(call, prepared)
             value = self._value(call, reply, attempt)
         except Setback as setback:
@@ -255,7 +258,7 @@ class InstantlyClient:
 
     def _value(self, call: Call, reply: HttpReply, attempt: int) -> Json:
         try:
-            return response.read(call.operation, reply, call.credential)
+            return response.read(call.operation, reply, call.acting)
         except ApiError as error:
             if error.reason is Reason.UNEXPECTED_REPLY:
                 self._note_nonsense(call, reply)
@@ -280,7 +283,7 @@ class InstantlyClient:
             operation_id=call.operation.id,
             status=reply.status,
             size=len(reply.body),
-            snippet=ascii(scrubbed(page, call.credential, _SNIPPET // 2))[:_SNIPPET]
+            snippet=ascii(scrubbed(page, call.acting, _SNIPPET // 2))[:_SNIPPET]
             if response.is_page(reply)
             else "",
         )

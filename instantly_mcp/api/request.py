@@ -11,7 +11,7 @@ from math import isfinite
 from unicodedata import category, normalize
 from urllib.parse import quote
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from twisted.web.http_headers import Headers
 
 from .. import __version__
@@ -74,6 +74,25 @@ def prepare(
         headers=headers,
         body=body,
     )
+
+
+def with_key(prepared: PreparedCall, credential: Credential) -> PreparedCall:
+    """Return the call with the key of this credential, if it has another one.
+
+    The operator may have replaced the key while the call waited for its turn.
+
+    :param credential: of the caller for whom the call was prepared.
+    """
+    key = _bearer(credential.secret.reveal())
+    if prepared.headers.getRawHeaders(b"Authorization") == [key]:
+        return prepared
+    headers = prepared.headers.copy()
+    headers.setRawHeaders(b"Authorization", [key])
+    return evolve(prepared, headers=headers)
+
+
+def _bearer(key: str) -> bytes:
+    return b"Bearer " + key.encode("ascii")
 
 
 def _refuse(operation: Operation, why: str, argument: str | None = None) -> ApiError:
@@ -216,7 +235,7 @@ def _headers(
         b"Host": [upstream.authority],
         b"User-Agent": [_USER_AGENT],
         b"Accept": [b"application/json"],
-        b"Authorization": [b"Bearer " + key.encode("ascii")],
+        b"Authorization": [_bearer(key)],
     }
     if has_body:
         values[b"Content-Type"] = [b"application/json"]

@@ -11,11 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 from .._json import JsonObject
 from ..pipeline.admission import Admission
 from ..pipeline.answering import Answering
-from ..pipeline.authentication import (
-    ONLY_ON_MESSAGES,
-    SESSION_SPEAKS_ON,
-    Authentication,
-)
+from ..pipeline.authentication import Authentication
 from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
@@ -122,9 +118,7 @@ def _pipeline(
         anonymous=settings.anonymous == "discovery",
         key_formats=core.offer.key_formats,
         tell_proxied=ProxyNoticed(),
-        session_speaks_on=(
-            SESSION_SPEAKS_ON if settings.key_in_session else ONLY_ON_MESSAGES
-        ),
+        key_in_session=settings.key_in_session,
     )
 
     def describe() -> JsonObject:

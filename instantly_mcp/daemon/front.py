@@ -16,7 +16,7 @@ from ..web.exposition import make_metrics_site
 from ..web.journal import Journal as RequestLog
 from ..web.limits import WebLimits
 from .core import Core
-from .gate import Gate, gatekeeper_of
+from .gate import Gate
 from .listening import ListenAddress
 from .parts import Door
 from .perimeter import companion_of, perimeter_of
@@ -75,7 +75,7 @@ def make_front(
         ports=ports,
     )
     return Front(
-        gate=Gate(gatekeeper_of(settings, settings.api_key, settings.server_secret)),
+        gate=Gate(settings),
         perimeter=perimeter_of(settings),
         ports=ports,
         readiness=readiness,

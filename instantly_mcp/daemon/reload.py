@@ -8,7 +8,7 @@ from attrs import define
 from twisted.logger import Logger
 
 from .._credential import Secret
-from .gate import Gate, gatekeeper_of
+from .gate import Gate
 from .journal import Journal
 from .key_files import read_secret
 from .mistakes import Mistakes
@@ -44,7 +44,7 @@ class Reloader:
             return
         found = [secret for secret in (api_key, server_secret) if secret is not None]
         self.journal.redactor.learn(found)
-        self.gate.on_duty = gatekeeper_of(settings, api_key, server_secret)
+        self.gate.replace(api_key, server_secret)
 
     def _read(self, name: str, held: Secret | None) -> Secret | None:
         """Read a secret again if it came from a file; a variable cannot change."""

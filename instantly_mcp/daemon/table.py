@@ -180,8 +180,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="key_in_session",
         read=values.switch,
-        default=True,
-        help="Let a session id stand for the key that opened the session.",
+        default=False,
+        help="Let a session id on /mcp stand for the key that opened the session.",
     ),
     Setting(
         name="discovery_documents",

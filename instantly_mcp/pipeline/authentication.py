@@ -1,26 +1,31 @@
 """Stage three: who sends this, and which session is it part of?
 
 The one resolver for every route. It finds what the request presents, has the gatekeeper
-turn that into a credential, and holds the credential against the session that the
+turn that into a credential, and compares the credential with the session that the
 request names. It never asks Instantly whether a key is good.
+
+A session id is no credential: the specification forbids sessions as authentication
+(basic/security_best_practices, "Session Hijacking"). The one exception is the wire of
+2024-11-05, whose clients send nothing but the id of their open stream with a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from .._credential import OPERATOR, Credential
+from .._credential import ANONYMOUS, OPERATOR, Credential
 from ..protocol.errors import (
     KEY_FORMATS,
     ProtocolError,
     invalid_request,
     key_required,
+    session_needs_key,
     session_not_found,
 )
 from ..protocol.interfaces import ISessionStore
@@ -36,16 +41,6 @@ from .interfaces import IGatekeeper, IStage, Presented
 from .proxied import proxy_header
 from .refusals import key_required_on_messages, proxied_without_secret
 from .reply import Outcome, refuse
-
-SESSION_SPEAKS_ON = frozenset(Route)
-"""Where a session id alone stands for the key of its session: everywhere, so that a
-client which shows its key only once keeps its tools."""
-
-ONLY_ON_MESSAGES = frozenset({Route.MESSAGES})
-"""The stricter choice: only where the wire of 2024-11-05 leaves no other.
-
-A stolen id is then not worth a key anywhere else.
-"""
 
 _NOTES = {
     "query": Note("credential-from-query"),
@@ -65,8 +60,8 @@ class Authentication:
     """Fills `credential`, `session_id` and `lookup`, or refuses.
 
     :param anonymous: callers without a key may shake hands, ping, discover and list.
-    :param session_speaks_on: routes on which the id of a session that was opened with
-        a key stands for that key.
+    :param key_in_session: on ``/mcp``, too, the id of a session that was opened with a
+        key stands for that key, for old clients that present it only once.
     :param key_formats: the ways to bring a key, for those who brought none.
     :param tell_proxied: hears the header of a proxy through which somebody asked for
         the operator's key.
@@ -77,7 +72,7 @@ class Authentication:
     clock: IReactorTime
     sources: CredentialSources = field(factory=CredentialSources)
     anonymous: bool = True
-    session_speaks_on: Collection[Route] = SESSION_SPEAKS_ON
+    key_in_session: bool = False
     key_formats: Sequence[str] = KEY_FORMATS
     tell_proxied: Callable[[str], object] = lambda header: None
     name: str = "authentication"
@@ -126,42 +121,47 @@ class Authentication:
     ) -> Resolved:
         workspace = _workspace(exchange)
         session = lookup.session
-        speaks = session is not None and exchange.route in self.session_speaks_on
-        verdict = self.gatekeeper.admit(presented, workspace, trusted=speaks)
+        verdict = self.gatekeeper.admit(presented, workspace)
         if isinstance(verdict, ProtocolError):
             raise verdict
         if verdict is not None and verdict.source == OPERATOR:
             self._check_direct(exchange)
-        if session is not None and speaks and not _is_own(verdict, presented):
-            spoken = _spoken_for(session, workspace)
-            if spoken is not None:
-                return spoken, lookup, ()
         notes = _notes_on(verdict)
         if session is not None:
-            return self._held_against(exchange, verdict, session, notes)
+            if _is_own(verdict, presented):
+                return _with_own_key(verdict, session, notes)
+            return self._without_own_key(exchange, verdict, session, workspace)
         if session_id is not None and lookup.standing is Standing.SEALED:
             lookup = self._adopted(session_id, verdict)
             notes = (*notes, ADOPTED)
         return verdict, lookup, notes
 
-    def _held_against(
+    def _without_own_key(
         self,
         exchange: Exchange,
         credential: Credential | None,
         session: McpSession,
-        notes: Sequence[Note],
+        workspace: str | None,
     ) -> Resolved:
+        """Serve a session whose request brings no key of its own, where that may be.
+
+        :param credential: of the operator or of the sandbox, if there is one.
+        """
         owner = session.credential
-        if credential is None:
-            if owner is not None:
-                raise self._required(exchange)
-        elif owner is None:
-            # It was opened before its client had a key; whatever it holds belongs to
-            # nobody in particular, so the key goes on without it.
-            return credential, FOREIGN, (*notes, NOT_THAT_SESSION)
-        elif owner.principal != credential.principal:
-            raise session_not_found("This session was not opened with this key.")
-        return credential, Lookup(Standing.LIVE, session), notes
+        if owner is None and credential is not None:
+            return _left(credential, ())
+        if session.principal == _principal(credential):
+            return credential, Lookup(Standing.LIVE, session), ()
+        assert owner is not None
+        on_messages = exchange.route is Route.MESSAGES
+        stands = session.stands_for_key if on_messages else self.key_in_session
+        if credential is not None and owner.secret == credential.secret:
+            raise session_not_found("It was not opened for this workspace.")
+        if stands:
+            return _spoken_for(owner, workspace), Lookup(Standing.LIVE, session), ()
+        if on_messages:
+            raise session_not_found("Its event stream is closed: open a new one.")
+        raise session_needs_key(self.key_formats)
 
     def _check_direct(self, exchange: Exchange) -> None:
         """Refuse to use the operator's key for whoever is behind a proxy."""
@@ -191,11 +191,36 @@ def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bo
     return any(key.source == credential.source for key in presented)
 
 
-def _spoken_for(session: McpSession, workspace: str | None) -> Credential | None:
-    credential = session.credential
-    if credential is None or workspace in {None, credential.workspace}:
-        return credential
-    raise session_not_found("This session was not opened for this workspace.")
+def _with_own_key(
+    credential: Credential | None, session: McpSession, notes: Sequence[Note]
+) -> Resolved:
+    """Let a request with a key of its own into the session of that key only.
+
+    :raises ProtocolError: 404 for the session of another key.
+    """
+    if session.credential is None:
+        return _left(credential, notes)
+    if session.principal != _principal(credential):
+        raise session_not_found("It was not opened with this key.")
+    return credential, Lookup(Standing.LIVE, session), notes
+
+
+def _left(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
+    """Go on without a session that was opened before its client had a key.
+
+    What such a session holds belongs to no principal.
+    """
+    return credential, FOREIGN, (*notes, NOT_THAT_SESSION)
+
+
+def _spoken_for(owner: Credential, workspace: str | None) -> Credential:
+    if workspace not in {None, owner.workspace}:
+        raise session_not_found("It was not opened for this workspace.")
+    return evolve(owner, source="session")
+
+
+def _principal(credential: Credential | None) -> str:
+    return ANONYMOUS if credential is None else credential.principal
 
 
 def _notes_on(credential: Credential | None) -> Sequence[Note]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -57,6 +57,15 @@ class ILedger(Interface):
         """Take one token of the key's bucket, if there is one."""
 
 
+PLACES: Mapping[str, str] = {
+    "authorization": "the Authorization header",
+    "path": "the URL path",
+    "query": "the URL query",
+    "session-id": "the sessionId",
+}
+"""Sources in words; the others are names of headers."""
+
+
 @frozen
 class Presented:
     """A key as a request presents it.
@@ -68,6 +77,11 @@ class Presented:
 
     value: str
     source: str
+
+    @property
+    def place(self) -> str:
+        """Where it was found, in words for a person."""
+        return PLACES.get(self.source, f"the {self.source} header")
 
     def __repr__(self) -> str:
         return f"<Presented {self.source}>"
@@ -81,14 +95,21 @@ class IGatekeeper(Interface):
     )
 
     def admit(
-        presented: Sequence[Presented],
-        workspace: str | None,
-        trusted: bool,
+        presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
         """Decide.
 
-        :param presented: what the request itself carries, in documented order.
+        :param presented: what the request itself carries, in documented order. A
+            session id is not among it: it stands for no secret.
         :param workspace: the ``x-as-workspace`` header.
-        :param trusted: the request belongs to a session whose opener was admitted.
         :returns: a credential; ``None`` for an anonymous caller; or the error.
         """
+
+    def knows(presented: Sequence[Presented]) -> bool:
+        """Say whether the caller may be told about the daemon.
+
+        That is so when the server secret is presented, or none is asked for.
+        """
+
+    def beside_secret(presented: Sequence[Presented]) -> Sequence[Presented]:
+        """Return what is presented but for the server's secret."""

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from ..protocol.errors import SERVER_ERROR, ProtocolError, invalid_request, unauthorized
+from ..protocol.errors import (
+    SERVER_ERROR,
+    ProtocolError,
+    Reason,
+    invalid_request,
+    unauthorized,
+)
 
 _IN_HEADER = "Authorization header"
 
@@ -48,7 +54,7 @@ def proxied_without_secret(header: str) -> ProtocolError:
         f"only, and this request came through a proxy (it has the header {header}). "
         "Send your own Instantly API key in x-instantly-api-key, or ask the server "
         "operator to set a server secret",
-        {"reason": "proxied_without_secret"},
+        {"reason": Reason.PROXIED},
         status=403,
     )
 
@@ -140,6 +146,8 @@ def key_required_on_messages(parameters: Sequence[str]) -> ProtocolError:
     place = f"{' or '.join(parameters)} query parameter"
     return ProtocolError(
         SERVER_ERROR,
-        f"Bad Request: API key required ({place if parameters else _IN_HEADER})",
+        f"Bad Request: API key required ({place if parameters else _IN_HEADER}): this "
+        "call reaches Instantly, and no Instantly key came with it.",
+        {"reason": Reason.KEY_MISSING},
         status=400,
     )

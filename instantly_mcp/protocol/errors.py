@@ -48,6 +48,37 @@ KEY_FORMATS: Sequence[str] = (
 """Every way to bring a key; a daemon may have closed some."""
 
 
+NOT_ADMITTED = "Unauthorized: Invalid or missing API key"
+"""How every refusal for want of the server secret begins."""
+
+SEND_SECRET = (
+    "send it as 'Authorization: Bearer SERVER_SECRET' or 'x-api-key: SERVER_SECRET'"
+)
+SEND_KEY = "Send the Instantly key in the header x-instantly-api-key"
+KEY_BESIDE = f"{SEND_KEY} beside it"
+
+
+class Reason:
+    """Why a key or a session was refused: ``data.reason``, and a label of metrics."""
+
+    SECRET_MISSING = "server_secret_missing"
+    SECRET_WRONG = "server_secret_wrong"
+    KEY_MISSING = "instantly_key_missing"
+    KEY_MALFORMED = "key_malformed"
+    KEY_PLACEHOLDER = "key_placeholder"
+    TOKEN_UNKNOWN = "connection_token_unknown"
+    SCHEME = "authorization_scheme"
+    TWO_KEYS = "two_keys"
+    PROXIED = "proxied_without_secret"
+    SESSION_NEEDS_KEY = "session_needs_key"
+    SESSION_NOT_FOUND = "session_not_found"
+
+
+_REASONS = frozenset(
+    value for name, value in vars(Reason).items() if not name.startswith("_")
+)
+
+
 @define(eq=False)
 class ProtocolError(Exception):
     """A JSON-RPC error on its way to the caller.
@@ -149,15 +180,61 @@ def key_required(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
 
     :param formats: the ways in which it may come.
     """
-    return ProtocolError(
-        UNAUTHORIZED,
-        "Instantly API key required",
+    return unauthorized(
+        "Instantly API key required: this call reaches Instantly, and no Instantly key "
+        f"came with it. {SEND_KEY}.",
         {
-            "reason": "This call reaches Instantly, and no API key came with it.",
+            "reason": Reason.KEY_MISSING,
             "supportedFormats": list(formats),
             "note": "Create a key in Instantly under Settings > Integrations > API.",
         },
-        headers=(("WWW-Authenticate", "Bearer"),),
+    )
+
+
+def session_needs_key(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
+    """A request names a session that was opened with a key, and brings no key.
+
+    The specification forbids to take a session id for a credential.
+    """
+    return unauthorized(
+        "Instantly API key required: this session was opened with an Instantly key, "
+        f"and its id does not replace the key. {SEND_KEY}, on every request.",
+        {"reason": Reason.SESSION_NEEDS_KEY, "supportedFormats": list(formats)},
+    )
+
+
+def server_secret_missing(*, needs_key: bool) -> ProtocolError:
+    """The daemon has a server secret, and the request presents nothing.
+
+    :param needs_key: callers bring an Instantly key of their own besides.
+    """
+    beside = f". {KEY_BESIDE}" if needs_key else ""
+    return unauthorized(
+        f"{NOT_ADMITTED}. The server secret is missing: {SEND_SECRET}{beside}.",
+        {"reason": Reason.SECRET_MISSING},
+    )
+
+
+def server_secret_wrong(places: str, *, needs_key: bool) -> ProtocolError:
+    """The daemon has a server secret, and what is presented is another value.
+
+    :param places: where something else was found, in words; never what it is.
+    :param needs_key: callers bring an Instantly key of their own besides.
+    """
+    beside = f". {KEY_BESIDE}" if needs_key else ""
+    return unauthorized(
+        f"{NOT_ADMITTED}. What was found in {places} is not the server secret: "
+        f"{SEND_SECRET}{beside}.",
+        {"reason": Reason.SECRET_WRONG},
+    )
+
+
+def two_keys() -> ProtocolError:
+    """Two different keys in one request: it cannot be known which one is meant."""
+    return ProtocolError(
+        INVALID_REQUEST,
+        "Invalid request: two different API keys in one request; neither was used",
+        {"reason": Reason.TWO_KEYS},
     )
 
 
@@ -170,4 +247,19 @@ def unauthorized(message: str, data: Json = None) -> ProtocolError:
 
 def session_not_found(hint: str) -> ProtocolError:
     """The session is over, or is somebody else's: the client starts a new one."""
-    return ProtocolError(UNAUTHORIZED, "Session not found", {"hint": hint}, status=404)
+    return ProtocolError(
+        UNAUTHORIZED,
+        f"Session not found. {hint}",
+        {"reason": Reason.SESSION_NOT_FOUND, "hint": hint},
+        status=404,
+    )
+
+
+def reason_of(error: ProtocolError) -> str | None:
+    """Return the `Reason` of an error about a key or a session, as a short label.
+
+    The values are constant and few: they are fit for a metric.
+    """
+    data = error.data
+    reason = data.get("reason") if isinstance(data, dict) else None
+    return str(reason) if reason in _REASONS else None

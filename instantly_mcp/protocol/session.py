@@ -26,6 +26,8 @@ class McpSession:
     :param capabilities: what the client declared in ``initialize``.
     :param pending: requests of ours that the client has not answered yet.
     :param subscriptions: the resource URIs it subscribed to, and what ends each.
+    :param stands_for_key: its 2024-11-05 stream is open, so that its id on
+        ``/messages`` stands for the key that opened it.
     :param last_seen: clock seconds of the last sign of life.
     """
 
@@ -36,6 +38,7 @@ class McpSession:
     log_level: str | None = None
     client_name: str = ""
     ended: bool = False
+    stands_for_key: bool = False
     capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[IOutlet] = field(factory=list, repr=False)

@@ -117,6 +117,7 @@ class LegacySse:
         outlet = ChannelOutlet(channel)
         self._open[session.id] = outlet
         session.streams.append(outlet)
+        session.stands_for_key = True
         self.changes.attach(session)
         channel.when_closed(partial(self._closed, session, outlet))
         where = f"/messages?sessionId={session.id}"
@@ -126,6 +127,7 @@ class LegacySse:
     def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
         """Forget the stream; what is posted for it from now on is refused."""
         self._open.pop(session.id, None)
+        session.stands_for_key = False
         session.touch(self.clock.seconds())
         # No other stream will ever be this session's: nobody hears of changes.
         session.unsubscribe_all()

@@ -10,6 +10,8 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.task import deferLater
 from twisted.web.error import SchemeNotSupported
 
+from instantly_mcp._credential import OPERATOR, Credential, CurrentSecret, Secret
+from instantly_mcp._json import dumps
 from instantly_mcp.api.connection import connect_to
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.upstream import Upstream
@@ -75,6 +77,42 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
         self.clock.advance(0.3)
         self.assertEqual(await call, [7])
+
+    async def test_E5_key_is_replaced_between_attempts(self) -> None:
+        """E5: the next attempt sends the current key, and no error shows either one."""
+        old, new = "b2xkOm9sZC1rZXktMTIzNA==", "bmV3Om5ldy1rZXktMTIzNA=="
+        key = CurrentSecret(Secret(old), OPERATOR)
+        echo = json({"message": f"no such key {old} {new}"}, 403)
+        self.upstream.script.extend([json({}, 503, retry_after="3"), echo])
+        client = self.client_to(self.upstream.url)
+        acting = Credential(secret=key, source=OPERATOR)
+        call = self.failing(client.execute(LIST, {}, acting))
+        while not self.pauses():
+            await deferLater(reactor, 0)
+        key.replace(Secret(new))
+        self.clock.advance(3.1)
+        error = await call
+        sent = [
+            seen.headers.getRawHeaders("authorization")
+            for seen in self.upstream.requests
+        ]
+        self.assertEqual(sent, [[f"Bearer {old}"], [f"Bearer {new}"]])
+        self.assertNotIn(new, str(error))
+
+    async def test_E5_key_is_replaced_while_its_reply_is_awaited(self) -> None:
+        """E5, A50: the key that was sent is cut from the reply that echoes it."""
+        old = "b2xkOm9sZC1rZXktMTIzNA=="
+        key = CurrentSecret(Secret(old), OPERATOR)
+        body = dumps({"message": f"no such key {old}"})
+        self.upstream.script.append(Scripted(status=403, body=body, held=True))
+        client = self.client_to(self.upstream.url)
+        acting = Credential(secret=key, source=OPERATOR)
+        call = self.failing(client.execute(LIST, {}, acting))
+        while not self.upstream.requests:
+            await deferLater(reactor, 0)
+        key.replace(Secret("bmV3Om5ldy1rZXktMTIzNA=="))
+        self.upstream.release()
+        self.assertNotIn(old, str(await call))
 
     def pauses(self) -> list[Any]:
         """The timers of the client that are pauses and not deadlines."""

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp.daemon.gate import Gate, gatekeeper_of
+from instantly_mcp.daemon.gate import Gate
 from instantly_mcp.daemon.journal import FORMATS, Journal
 from instantly_mcp.daemon.line_file import LineFile
 from instantly_mcp.daemon.redaction import Redactor
@@ -39,18 +39,16 @@ class ReloaderTests(SynchronousTestCase):
 
     def reloader(self, settings: Settings) -> Reloader:
         """Return a reloader and keep its parts."""
-        self.gate = Gate(
-            gatekeeper_of(settings, settings.api_key, settings.server_secret)
-        )
+        self.gate = Gate(settings)
         self.keeping = keep_state(settings, lambda: 1.8e9)
         journal = Journal(LineFile(self.out), FORMATS["text"], Redactor())
         return Reloader(settings, self.gate, self.keeping, journal)
 
     def key_in_force(self) -> str:
         """Return the digest of the key that keyless callers act with."""
-        credential = self.gate.admit((), None, False)
+        credential = self.gate.admit((), None)
         assert isinstance(credential, Credential)
-        return credential.secret.digest()
+        return credential.pinned.secret.digest()
 
     def test_interface(self):
         """The gate is a gatekeeper."""
@@ -67,6 +65,48 @@ class ReloaderTests(SynchronousTestCase):
         redact = reload.journal.redactor
         self.assertEqual(redact("second-key-second-key"), "[redacted]")
 
+    def test_E5_held_credential_is_current(self):
+        """E5: what was given out before the reload acts with the new key."""
+        path = self.file("key", "first-key-first-key")
+        reload = self.reloader(resolve({"api_key_file": str(path)}, {}))
+        held = [self.gate.admit((), workspace) for workspace in (None, "ws-1")]
+        self.file("key", "second-key-second-key")
+        reload()
+        for credential in held:
+            assert isinstance(credential, Credential)
+            self.assertEqual(credential.secret, Secret("second-key-second-key"))
+        now = self.gate.admit((), None)
+        assert isinstance(now, Credential)
+        self.assertEqual(now.principal, "operator")
+
+    def test_E5_former_secret_is_no_key(self):
+        """E5: a replaced server secret is not sent to Instantly beside the new one."""
+        path = self.file("secret", "first-secret-first")
+        reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
+        old = Presented("first-secret-first", "x-api-key")
+        for text in ("second-secret-second", "third-secret-third"):
+            self.file("secret", text)
+            reload()
+            refused = self.gate.admit([Presented(text, "authorization"), old], None)
+            assert isinstance(refused, ProtocolError)
+            self.assertEqual(refused.status, 401)
+            self.assertIn("the x-api-key header", refused.message)
+        self.file("secret", "first-secret-first")
+        reload()
+        self.assertIsNone(self.gate.admit([old], None))
+
+    def test_E3_secret_file_that_goes_away(self):
+        """E3: without its file, or with an empty one, the old secret is asked for."""
+        key = self.file("key", "first-key-first-key")
+        for lose in (Path.unlink, lambda path: path.write_text("", encoding="utf-8")):
+            path = self.file("secret", "first-secret-first")
+            given = {"api_key_file": str(key), "server_secret_file": str(path)}
+            reload = self.reloader(resolve(given, {}))
+            lose(path)
+            reload()
+            self.assertIsInstance(self.gate.admit((), None), ProtocolError)
+            self.assertFalse(self.gate.lends_openly)
+
     def test_bad_key_file(self):
         """A file without a key leaves the old key in force."""
         path = self.file("key", "first-key-first-key")
@@ -81,9 +121,9 @@ class ReloaderTests(SynchronousTestCase):
         reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
         self.file("secret", "second-secret-second")
         reload()
-        old = self.gate.admit([Presented("first-secret-first", "x")], None, False)
+        old = self.gate.admit([Presented("first-secret-first", "x")], None)
         self.assertIsInstance(old, ProtocolError)
-        new = self.gate.admit([Presented("second-secret-second", "x")], None, False)
+        new = self.gate.admit([Presented("second-secret-second", "x")], None)
         self.assertIsNone(new)
 
     def test_key_of_the_environment(self):

@@ -12,8 +12,10 @@ from instantly_mcp._json import Json, loads
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.exchange import Exchange, Route
+from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.session import McpSession
+from instantly_mcp.protocol.versions import V2024_11_05
 from instantly_mcp.state.seals import make_seal
 from instantly_mcp.state.sessions import MemorySessionStore
 from tests.support.cases import ClockedTestCase
@@ -58,6 +60,19 @@ class AuthenticationTestCase(ClockedTestCase):
                 server_secret=Secret(SERVER) if secret else None,
             ),
         )
+
+    def streaming(self, owner: Credential | None) -> McpSession:
+        """Return a session whose stream of 2024-11-05 is open."""
+        session = self.sessions.open(V2024_11_05, owner)
+        session.stands_for_key = True
+        return session
+
+    def operators(self, *secrets: str) -> Credential:
+        """Return the credential that a caller without a key acts with."""
+        presented = [Presented(secret, "authorization") for secret in secrets]
+        verdict = self.stage.gatekeeper.admit(presented, None)
+        assert isinstance(verdict, Credential)
+        return verdict
 
     def passed(self, one: Exchange) -> Exchange:
         """Return the exchange that must come out."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from instantly_mcp._credential import Secret
-from instantly_mcp.pipeline.authentication import ONLY_ON_MESSAGES
+from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Note, Route
 from instantly_mcp.pipeline.reply import Answer
@@ -51,20 +51,72 @@ class SessionTests(AuthenticationTestCase):
         self.assertFalse(session.ended)
         self.acts_as(keyed(ALICE, session=session), ALICE)
 
-    def test_A09_stolen_without_key(self) -> None:
-        """A09: under the stricter setting a stolen id is worth no key: always 401."""
-        self.stage = evolve(self.stage, session_speaks_on=ONLY_ON_MESSAGES)
+    def test_E4_stolen_without_key(self) -> None:
+        """E4, A09: a session id is no credential: 401 for every verb, and no effect."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         self.clock.advance(60)
-        for method in ("POST", "GET", "DELETE"):
-            error = self.refused(evolve(unkeyed(session), method=method), 401)
-            self.assertEqual(error["code"], -32001)
+        for operator in (False, True):
+            self.guarded(operator=operator)
+            for method in ("POST", "GET", "DELETE"):
+                one = evolve(unkeyed(session), method=method)
+                error = self.refused(one, 401)
+                self.assertEqual(error["code"], -32001)
+                self.assertIn("does not replace the key", str(error["message"]))
+                data = error["data"]
+                assert isinstance(data, dict)
+                self.assertEqual(data["reason"], "session_needs_key")
         self.assertEqual(session.last_seen, 0)
+        self.assertFalse(session.ended)
+        self.acts_as(keyed(ALICE, session=session), ALICE)
 
-    def test_session_may_speak(self) -> None:
-        """A client that showed its key once goes on with the session alone."""
+    def test_E4_resumed_without_key(self) -> None:
+        """E4: nor is the id of an event."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
-        self.acts_as(unkeyed(session), ALICE)
+        headers = {"mcp-session-id": session.id, "last-event-id": "1-0"}
+        self.refused(exchange(method="GET", with_headers=headers), 401)
+
+    def test_E4_never_in_place_of_the_secret(self) -> None:
+        """E4: no session, on no route and under no setting, replaces the secret."""
+        for wide in (False, True):
+            self.stage = evolve(self.stage, key_in_session=wide)
+            self.guarded(operator=True, secret=True)
+            for owner in (self.operators(SERVER), credential(ALICE)):
+                session = self.streaming(owner)
+                for one in (unkeyed(session), message(session.id)):
+                    error = self.refused(one, 401)
+                    self.assertIn("server secret", str(error["message"]))
+                self.assertEqual(session.last_seen, 0)
+
+    def test_E4_secret_alone_is_not_the_key(self) -> None:
+        """E4: the secret does not open a session that was opened with a key besides."""
+        session = self.sessions.open(V2025_11_25, credential(ALICE))
+        for operator in (False, True):
+            self.guarded(operator=operator, secret=True)
+            self.refused(keyed(SERVER, session=session), 401)
+            headers = {
+                "authorization": f"Bearer {SERVER}",
+                "x-instantly-api-key": ALICE,
+                "mcp-session-id": session.id,
+            }
+            self.acts_as(exchange(with_headers=headers), ALICE)
+
+    def test_sandbox_session(self) -> None:
+        """Without keys a session in the sandbox goes on; in another's it does not."""
+        self.stage = evolve(self.stage, gatekeeper=Gatekeeper(sandbox=True))
+        session = self.sessions.open(V2025_11_25, self.operators())
+        self.assertIs(self.passed(unkeyed(session)).session, session)
+        other = self.sessions.open(V2025_11_25, credential("sandbox-b"))
+        self.refused(unkeyed(other), 401)
+
+    def test_key_in_session(self) -> None:
+        """A setting lets old clients go on that present their key only once."""
+        self.stage = evolve(self.stage, key_in_session=True)
+        session = self.sessions.open(V2025_11_25, credential(ALICE))
+        out = self.acts_as(unkeyed(session), ALICE)
+        assert out.credential is not None
+        self.assertEqual(out.credential.source, "session")
+        self.assertEqual(out.principal, session.principal)
+        self.refused(message(session.id), 404)
 
     def test_anonymous_session(self) -> None:
         """An anonymous caller keeps its anonymous session."""
@@ -86,9 +138,12 @@ class SessionTests(AuthenticationTestCase):
     def test_operator_session(self) -> None:
         """Without a key the operator's credential holds its session."""
         self.guarded(operator=True)
-        session = self.sessions.open(V2025_11_25, credential(OPERATOR))
+        session = self.sessions.open(V2025_11_25, self.operators())
         self.assertIs(self.passed(unkeyed(session)).session, session)
         self.refused(keyed(ALICE, session=session), 404)
+        elsewhere = {"x-as-workspace": "ws-1", "mcp-session-id": session.id}
+        error = self.refused(exchange(with_headers=elsewhere), 404)
+        self.assertIn("workspace", str(error["message"]))
 
     def test_workspace_is_part_of_it(self) -> None:
         """The same key for another workspace is another principal: 404."""
@@ -166,10 +221,9 @@ class SessionTests(AuthenticationTestCase):
         self.assertEqual(session.last_seen, 0)
 
     def test_secret_on_every_request(self) -> None:
-        """Under the stricter setting a session id does not stand for the secret."""
+        """A session id does not stand for the secret."""
         self.guarded(operator=True, secret=True)
-        self.stage = evolve(self.stage, session_speaks_on=ONLY_ON_MESSAGES)
-        session = self.sessions.open(V2025_11_25, credential(OPERATOR))
+        session = self.sessions.open(V2025_11_25, self.operators(SERVER))
         self.refused(unkeyed(session), 401)
         self.assertIs(self.passed(keyed(SERVER, session=session)).session, session)
 
@@ -179,7 +233,7 @@ class MessagesTests(AuthenticationTestCase):
 
     def test_live_stream_speaks(self) -> None:
         """A live stream's id alone stands for the key that opened it."""
-        session = self.sessions.open(V2024_11_05, credential(ALICE))
+        session = self.streaming(credential(ALICE))
         self.clock.advance(60)
         out = self.acts_as(message(session.id), ALICE)
         self.assertIs(out.session, session)
@@ -188,19 +242,19 @@ class MessagesTests(AuthenticationTestCase):
 
     def test_snake_case(self) -> None:
         """session_id is understood as well."""
-        session = self.sessions.open(V2024_11_05, credential(ALICE))
+        session = self.streaming(credential(ALICE))
         one = exchange(route=Route.MESSAGES, query={"session_id": [session.id]})
         self.assertIs(self.passed(one).session, session)
 
     def test_session_never_outranks_request(self) -> None:
         """Another key on the request is not replaced by the session's: 404."""
-        session = self.sessions.open(V2024_11_05, credential(ALICE))
+        session = self.streaming(credential(ALICE))
         self.refused(message(session.id, BOB), 404)
         self.assertIs(self.passed(message(session.id, ALICE)).session, session)
 
     def test_other_workspace(self) -> None:
         """A live stream does not speak for a workspace it was not opened for."""
-        session = self.sessions.open(V2024_11_05, credential(ALICE, "ws-1"))
+        session = self.streaming(credential(ALICE, "ws-1"))
         self.acts_as(message(session.id), ALICE)
         same = message(session.id, with_headers={"x-as-workspace": "ws-1"})
         self.acts_as(same, ALICE)
@@ -238,16 +292,32 @@ class MessagesTests(AuthenticationTestCase):
         self.refused(message(lost.id), 404)
         self.acts_as(message(lost.id, ALICE), ALICE)
 
-    def test_admitted_stream_behind_secret(self) -> None:
-        """Behind a server secret the stream that was opened with it speaks."""
+    def test_E4_closed_stream(self) -> None:
+        """E4: an id whose stream is closed stands for nothing: 404."""
+        for operator in (False, True):
+            self.guarded(operator=operator)
+            session = self.streaming(credential(ALICE))
+            session.stands_for_key = False
+            self.refused(message(session.id), 404)
+            self.acts_as(message(session.id, ALICE), ALICE)
+
+    def test_E4_session_of_mcp(self) -> None:
+        """E4: nor does the id of a session that never had such a stream."""
+        session = self.sessions.open(V2025_11_25, credential(ALICE))
+        self.refused(message(session.id), 404)
+
+    def test_E4_stream_behind_secret(self) -> None:
+        """E4: behind a server secret each message presents it."""
         self.guarded(operator=True, secret=True)
-        session = self.sessions.open(V2024_11_05, credential(OPERATOR))
-        self.acts_as(message(session.id), OPERATOR)
+        session = self.streaming(self.operators(SERVER))
+        self.refused(message(session.id), 401)
+        shown = {"authorization": f"Bearer {SERVER}"}
+        self.acts_as(message(session.id, with_headers=shown), OPERATOR)
         self.refused(message(UUID), 401)
 
     def test_stream_outranks_operator(self) -> None:
         """With the server secret alone the stream's own key counts, not a default."""
-        session = self.sessions.open(V2024_11_05, credential(ALICE))
+        session = self.streaming(credential(ALICE))
         shown = {"authorization": f"Bearer {SERVER}"}
         for operator in (False, True):
             self.guarded(operator=operator, secret=True)
@@ -266,6 +336,7 @@ class EveryCaseTests(AuthenticationTestCase):
         operator=st.booleans(),
         secret=st.booleans(),
         shown=st.booleans(),
+        has_stream=st.booleans(),
     )
     def test_no_stranger_in_a_session(
         self,
@@ -277,6 +348,7 @@ class EveryCaseTests(AuthenticationTestCase):
         operator: bool,
         secret: bool,
         shown: bool,
+        has_stream: bool,
     ) -> None:
         """Whatever comes out, a session goes only to the principal that opened it."""
         self.clock = Clock()
@@ -285,6 +357,7 @@ class EveryCaseTests(AuthenticationTestCase):
         self.guarded(operator=operator, secret=secret)
         store = self.make_store() if place == "lost" else self.sessions
         session = store.open(V2024_11_05, None if owner is None else credential(owner))
+        session.stands_for_key = streams = place == "live" and has_stream
         if place == "ended":
             store.end(session, "closed")
         with_headers = {"mcp-session-id": session.id}
@@ -301,9 +374,9 @@ class EveryCaseTests(AuthenticationTestCase):
                 self.assertEqual(outcome.credential.secret, Secret(key))
             if key is None and outcome.credential is not None:
                 spoken = outcome.credential.secret != Secret(OPERATOR)
-                self.assertTrue(not spoken or place == "live")
-            if secret and not shown:
-                self.assertEqual(place, "live")
+                stands = streams and route is Route.MESSAGES
+                self.assertTrue(not spoken or stands)
+            self.assertTrue(shown or not secret)
         else:
             assert isinstance(outcome, Answer)
             self.assertIn(outcome.status, {401, 404})

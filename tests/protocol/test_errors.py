@@ -71,7 +71,7 @@ class ContentTests(SynchronousTestCase):
     def test_key_required(self) -> None:
         """A missing key is explained, with the formats and a Bearer challenge."""
         error = errors.key_required()
-        self.assertEqual(error.message, "Instantly API key required")
+        self.assertTrue(error.message.startswith("Instantly API key required: "))
         self.assertEqual(set(error.data), {"reason", "supportedFormats", "note"})
         self.assertIn(("WWW-Authenticate", "Bearer"), error.headers)
 
