@@ -15,6 +15,7 @@ from twisted.python import usage
 from .daemon.assembly import build
 from .daemon.descriptors import make_room
 from .daemon.heap import keep_what_is_built
+from .daemon.log_limits import limit_lines
 from .daemon.mistakes import EX_CONFIG, Mistakes
 from .daemon.monotonic import use_monotonic_time
 from .daemon.options import SettingOptions
@@ -51,7 +52,7 @@ def makeService(options: SettingOptions) -> IService:
         raise SystemExit(EX_CONFIG) from None
     start_log.start_with(service)
     # `twist` asks for an observer here; twistd asks the application.
-    around["fileLogObserverFactory"] = lambda stream: journal
+    around["fileLogObserverFactory"] = lambda stream: limit_lines(journal, reactor)
     keep_what_is_built()
     return service
 

@@ -9,6 +9,7 @@ from twisted.logger import globalLogBeginner
 from ..daemon.assembly import build
 from ..daemon.descriptors import make_room
 from ..daemon.heap import keep_what_is_built
+from ..daemon.log_limits import limit_lines
 from ..daemon.mistakes import EX_CONFIG, Mistakes
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
@@ -34,7 +35,7 @@ class RunOptions(CommandOptions, SettingOptions):
             settings = make_room(settings)
             journal = start_log.open(settings, mistakes, sys.stderr)
             # What anything prints, tracebacks included, is logged from here on.
-            globalLogBeginner.beginLoggingTo([journal])
+            globalLogBeginner.beginLoggingTo([limit_lines(journal, reactor)])
             service = build(settings, reactor, journal, out=out, give_up=start_log.tell)
         except Mistakes as error:
             start_log.tell(error.lines)

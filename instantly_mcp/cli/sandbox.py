@@ -19,6 +19,7 @@ from ..daemon.in_flight import InFlight
 from ..daemon.journal import FORMATS, Journal
 from ..daemon.line_file import LineFile
 from ..daemon.listening import ListenAddress
+from ..daemon.log_limits import limit_lines
 from ..daemon.log_writer import write_within
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.outward import morning_of
@@ -70,7 +71,7 @@ class SandboxOptions(CommandOptions):
         journal = Journal(LineFile(sys.stderr), FORMATS["text"], Redactor(), "info")
         out = sys.stdout
         start_log.use(journal)
-        globalLogBeginner.beginLoggingTo([journal])
+        globalLogBeginner.beginLoggingTo([limit_lines(journal, reactor)])
         service = self.service(reactor, out, start_log)
         start_log.start_with(service)
         return run_service(reactor, service)

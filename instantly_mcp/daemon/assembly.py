@@ -36,6 +36,7 @@ from .front import (
     metrics_doors,
 )
 from .journal import Journal
+from .log_limits import limit_lines
 from .parts import Door, Parts
 from .perimeter import ProxyNoticed, listens_to_both
 from .periodic import Periodic
@@ -89,7 +90,7 @@ def build(
         ),
         announcement=_announcement(settings, out),
         signals=Signals(reactor.callFromThread),
-        observer=journal,
+        observer=limit_lines(journal, reactor),
         give_up=give_up,
         warnings=settings.warnings,
     )

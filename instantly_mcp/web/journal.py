@@ -23,11 +23,15 @@ REFUSED = "(refused)"
 GONE = 499
 """The status in the log of a request whose client left before the answer."""
 
-_LINE = Line(
-    f"{__name__}.Journal",
+_FORMAT = (
     "{method} {route} {status} {milliseconds:.1f} ms"
-    " principal={principal} source={source} exchange={exchange_id}",
+    " principal={principal} source={source} exchange={exchange_id}"
 )
+
+_LINE = Line(f"{__name__}.Journal", _FORMAT)
+
+_REFUSED_LINE = Line(f"{__name__}.Refused", _FORMAT)
+"""Written at a limited rate: see `instantly_mcp.daemon.log_limits`."""
 
 
 def _ignore(source: str) -> None:
@@ -80,7 +84,8 @@ class Journal:
         seconds = now - visit.started
         self.gauge.exchange(visit.route, status, seconds)
         if self.enabled:
-            _LINE.write(
+            line = _REFUSED_LINE if visit.route is REFUSED else _LINE
+            line.write(
                 method=visit.method if visit.method in _METHODS else "(other)",
                 route=visit.route,
                 status=status,

@@ -18,6 +18,7 @@ from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
+from .._log import Line
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import HeaderPairs
 from .channel import McpChannel
@@ -36,6 +37,11 @@ SECURITY_HEADERS = (
     b"Referrer-Policy: no-referrer\r\n"
     b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
 )
+
+_UNREAD_LINE = Line(
+    f"{__name__}.Unread", "Closed a connection: its client does not read what was sent"
+)
+"""Written at a limited rate: see `instantly_mcp.daemon.log_limits`."""
 
 NO_STORE = b"Cache-Control: no-store\r\n"
 """Of every answer that does not say itself what caches may do."""
@@ -71,7 +77,7 @@ class McpSite(Site):
         self.limits = limits
         self.draining = False
         self.held = 0
-        self.unread = UnreadAnswers(clock, limits, lambda: None)
+        self.unread = UnreadAnswers(clock, limits, _UNREAD_LINE.write)
         self.grants = grants
         self._wall = wall
         self._channels: set[McpChannel] = set()

@@ -1,0 +1,179 @@
+"""Rate limits for the log lines that any client of the network can cause.
+
+One line for each connection that could not be accepted, or for each request that was
+refused unread, lets a client fill a disk. Of each such kind a few lines are written,
+the rest of a minute is counted, and one line says how many there were. None of them
+names an address.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import ILogObserver, LogEvent, LogLevel
+from zope.interface import implementer
+
+PERIOD_SECONDS = 60.0
+"""In so long each kind has its few lines, and one more with a number."""
+
+GATHERING_SECONDS = 1.0
+"""How long the first events of a kind without lines of its own are counted."""
+
+
+def _each(event: LogEvent) -> bool:
+    return True
+
+
+def _lost_connection(event: LogEvent) -> bool:
+    """Of the lines about one connection that could not be accepted, count one.
+
+    Source: ``twisted.internet.tcp._accept``.
+    """
+    format = str(event.get("log_format"))
+    return format.startswith(("EMFILE recovery: Closed", "Could not accept"))
+
+
+@frozen(kw_only=True)
+class Kind:
+    """Log lines that belong together.
+
+    :param loggers: their namespaces.
+    :param summary: what is written instead; it may use ``{count}`` and ``{seconds}``.
+    :param lines: so many are written as they are in each period.
+    :param counts: whether an event counts as one more.
+    """
+
+    loggers: Sequence[str]
+    summary: str
+    lines: int = 0
+    counts: Callable[[LogEvent], bool] = _each
+
+
+KINDS = (
+    Kind(
+        loggers=(
+            "twisted.internet.tcp.Port",
+            "twisted.internet.tcp._FileDescriptorReservation",
+        ),
+        summary=(
+            "Accepting a connection failed {count} times within {seconds} s: no file"
+            " descriptor was free (raise the limit of open files, or lower"
+            " max_connections)"
+        ),
+        counts=_lost_connection,
+    ),
+    Kind(
+        loggers=("instantly_mcp.web.journal.Refused",),
+        summary="{count} more requests were refused unread within {seconds} s",
+        lines=20,
+    ),
+    Kind(
+        loggers=("instantly_mcp.web.site.Unread",),
+        summary=(
+            "{count} connections were closed within {seconds} s because their clients"
+            " did not read what was sent"
+        ),
+    ),
+)
+
+
+@define(eq=False)
+class _Tally:
+    """The events of one kind in the current period."""
+
+    kind: Kind
+    clock: IReactorTime
+    observer: ILogObserver
+    _shown: int = 0
+    _count: int = 0
+    _period: float = 0.0
+    _timer: IDelayedCall | None = None
+
+    def take(self, event: LogEvent) -> None:
+        """Pass an event on, or count it."""
+        if self._timer is None:
+            self._begin(PERIOD_SECONDS if self.kind.lines else GATHERING_SECONDS)
+        if self._shown < self.kind.lines:
+            self._shown += 1
+            self.observer(event)
+        else:
+            self._count += self.kind.counts(event)
+
+    def stop(self) -> None:
+        """Write the number of those that were counted, and keep no timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._tell()
+
+    def _end(self) -> None:
+        self._timer = None
+        self._shown = 0
+        if self._count:
+            self._tell()
+            self._begin(PERIOD_SECONDS)
+
+    def _tell(self) -> None:
+        count, self._count = self._count, 0
+        if not count:
+            return
+        self.observer(
+            {
+                "log_time": time.time(),
+                "log_level": LogLevel.warn,
+                "log_namespace": __name__,
+                "log_format": self.kind.summary,
+                "count": count,
+                "seconds": round(self._period),
+            }
+        )
+
+    def _begin(self, seconds: float) -> None:
+        self._period = seconds
+        self._timer = self.clock.callLater(seconds, self._end)
+
+
+@implementer(ILogObserver)
+@define(eq=False)
+class LogLimits:
+    """Passes events on to an observer, those of some kinds at a limited rate.
+
+    :param clock: for the periods; it need not run yet.
+    """
+
+    observer: ILogObserver
+    clock: IReactorTime
+    kinds: Sequence[Kind] = KINDS
+    _tallies: dict[str, _Tally] = field(init=False)
+
+    @_tallies.default
+    def _make_tallies(self) -> dict[str, _Tally]:
+        tallies = {}
+        for kind in self.kinds:
+            tally = _Tally(kind, self.clock, self.observer)
+            tallies.update(dict.fromkeys(kind.loggers, tally))
+        return tallies
+
+    def __call__(self, event: LogEvent) -> None:
+        """Write the event, or count it."""
+        tally = self._tallies.get(event.get("log_namespace", ""))
+        if tally is None:
+            self.observer(event)
+        else:
+            tally.take(event)
+
+    def stop(self) -> None:
+        """Write what was counted so far."""
+        for tally in self._tallies.values():
+            tally.stop()
+
+
+def limit_lines(observer: ILogObserver, reactor: Any) -> LogLimits:
+    """Return what passes events on to `observer`, until the reactor stops."""
+    limits = LogLimits(observer, reactor)
+    reactor.addSystemEventTrigger("during", "shutdown", limits.stop)
+    return limits
