@@ -12,8 +12,7 @@ from attrs import evolve
 from twisted.application.service import IService
 from twisted.python import usage
 
-from .daemon.assembly import build
-from .daemon.descriptors import make_room
+from .daemon.early import ignore_signals_until_it_serves
 from .daemon.heap import keep_what_is_built
 from .daemon.log_limits import limit_lines
 from .daemon.mistakes import EX_CONFIG, Mistakes
@@ -32,7 +31,12 @@ class Options(SettingOptions):
 
 def makeService(options: SettingOptions) -> IService:
     """Return the daemon. Leaves with one line a mistake when the options have any."""
+    ignore_signals_until_it_serves()
+    # These take most of a second, in which signals may arrive.
     from twisted.internet import reactor
+
+    from .daemon.assembly import build
+    from .daemon.descriptors import make_room
 
     use_monotonic_time(reactor)
     around = usage.Options() if options.parent is None else options.parent

@@ -1,15 +1,14 @@
 """The ``instantly-mcp`` command. Every other package is unaware of it."""
 
 import os
-import signal
 import sys
+
+from ..daemon.early import ignore_signals_until_it_serves
 
 
 def main() -> None:
     """Run the command with the arguments of this process."""
-    # To reload, for a daemon; one that still imports would end by it. Until it listens
-    # there is nothing to reload.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ignore_signals_until_it_serves()
     open_standard_files()
     from .command import run_command
 

@@ -107,6 +107,7 @@ class SandboxOptions(CommandOptions):
             cut_connections=_nothing,
             close_upstream=lambda: succeed(None),
             reload=_nothing,
+            rotate_log=_nothing,
         )
 
 

@@ -77,6 +77,7 @@ def build(
     front = make_front(settings, reactor, core, wall)
     pipeline = _pipeline(settings, reactor, core, front)
     site = _site(settings, reactor, core, front, pipeline)
+    side_doors = metrics_doors(settings, reactor, core, front)
     return DaemonService(
         reactor=reactor,
         clock=reactor,
@@ -85,8 +86,14 @@ def build(
             core,
             front,
             site,
-            reload=Reloader(settings, front.gate, core.keeping, journal),
-            side_doors=metrics_doors(settings, reactor, core, front),
+            reload=Reloader(
+                settings,
+                front.gate,
+                core.keeping,
+                journal,
+                (front.ports, *(door.ports for door in side_doors)),
+            ),
+            side_doors=side_doors,
         ),
         announcement=_announcement(settings, out),
         signals=Signals(reactor.callFromThread),
@@ -223,6 +230,7 @@ def _parts(
         cut_connections=site.abort,
         close_upstream=core.outward.close,
         reload=reload,
+        rotate_log=reload.rotate_log,
         side_doors=side_doors,
     )
 

@@ -46,7 +46,9 @@ class Parts:
         and closed.
     :param cut_connections: cuts those that would not close.
     :param close_upstream: closes the connections to Instantly.
-    :param reload: reads key files and the log file anew; never raises.
+    :param reload: reads key files and certificates again, and opens the log file
+        again; never raises.
+    :param rotate_log: opens the log file again; never raises.
     """
 
     ports: Ports
@@ -60,4 +62,5 @@ class Parts:
     cut_connections: Callable[[], object]
     close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]
+    rotate_log: Callable[[], None]
     side_doors: Sequence[Door] = ()

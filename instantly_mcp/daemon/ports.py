@@ -118,8 +118,12 @@ class Ports:
         for bound in closing:
             await maybeDeferred(bound.port.stopListening)
 
-    def renew_certificates(self) -> None:
-        """Read certificates anew; a bad one leaves the old one in use."""
+    def renew_certificates(self) -> bool:
+        """Read certificates again; a bad one leaves the old one in use, and is logged.
+
+        :returns: whether all are renewed.
+        """
+        good = True
         for bound in self.bound:
             if bound.tls is None:
                 continue
@@ -128,6 +132,8 @@ class Ports:
             except Exception as error:
                 line = _no_endpoint(bound.address, error)
                 self.log.error("kept the old certificate: {line}", line=line)
+                good = False
+        return good
 
     async def _open(
         self, address: ListenAddress, factory: IProtocolFactory

@@ -1,7 +1,11 @@
-"""SIGHUP: reads keys and the log file anew. What cannot be used changes nothing."""
+"""SIGHUP and SIGUSR1: reads files again. What cannot be used changes nothing.
+
+Each part says by itself why it kept what it had; the last line says which parts did.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from attrs import define
@@ -12,6 +16,7 @@ from .gate import Gate
 from .journal import Journal
 from .key_files import read_secret
 from .mistakes import Mistakes
+from .ports import Ports
 from .sealing import Keeping
 from .settings import Settings
 
@@ -26,25 +31,59 @@ class Reloader:
     gate: Gate
     keeping: Keeping
     journal: Journal
+    ports: Sequence[Ports] = ()
 
     def __call__(self) -> None:
-        """Read everything anew; log what was bad and is still in force as it was."""
-        self.journal.file.reopen()
-        self._reload_secrets()
-        self._reload_seal_keys()
-        self.log.info("reloaded")
+        """Read everything again; log what is still in force as it was."""
+        parts = (
+            ("log file", self._reopen_log),
+            ("certificates", self._renew_certificates),
+            ("keys", self._reload_secrets),
+            ("seal keys", self._reload_seal_keys),
+        )
+        kept = [name for name, renew in parts if not self._is_done(name, renew)]
+        if kept:
+            self.log.error("reload failed; kept the old {parts}", parts=", ".join(kept))
+        else:
+            self.log.info("reloaded")
 
-    def _reload_secrets(self) -> None:
-        settings = self.settings
+    def rotate_log(self) -> None:
+        """Open the log file again after it was renamed."""
+        if self._is_done("log file", self._reopen_log):
+            self.log.info("opened the log file again")
+
+    def _is_done(self, name: str, renew: Callable[[], bool]) -> bool:
         try:
-            api_key = self._read("api_key", settings.api_key)
-            server_secret = self._read("server_secret", settings.server_secret)
-        except Mistakes as mistakes:
-            self.log.error("kept the old keys: {line}", line=mistakes.lines[0])
-            return
-        found = [secret for secret in (api_key, server_secret) if secret is not None]
-        self.journal.redactor.learn(found)
-        self.gate.replace(api_key, server_secret)
+            return renew()
+        except Exception:
+            self.log.failure("kept the old {name}", name=name)
+            return False
+
+    def _reopen_log(self) -> bool:
+        why = self.journal.file.reopen()
+        if why is not None:
+            self.log.error("kept the old log file: {line}", line=why)
+        return why is None
+
+    def _renew_certificates(self) -> bool:
+        renewed = [ports.renew_certificates() for ports in self.ports]
+        return all(renewed)
+
+    def _reload_secrets(self) -> bool:
+        settings, lines = self.settings, list[str]()
+        read: dict[str, Secret | None] = {}
+        for name in ("api_key", "server_secret"):
+            try:
+                read[name] = self._read(name, getattr(settings, name))
+            except Mistakes as mistakes:
+                lines.extend(mistakes.lines)
+        for line in lines:
+            self.log.error("kept the old keys: {line}", line=line)
+        if lines:
+            return False
+        self.journal.redactor.learn([key for key in read.values() if key is not None])
+        self.gate.replace(read["api_key"], read["server_secret"])
+        return True
 
     def _read(self, name: str, held: Secret | None) -> Secret | None:
         """Read a secret again if it came from a file; a variable cannot change."""
@@ -53,10 +92,12 @@ class Reloader:
             return held
         return read_secret(path)
 
-    def _reload_seal_keys(self) -> None:
+    def _reload_seal_keys(self) -> bool:
         if self.keeping.key_file is None:
-            return
+            return True
         try:
-            self.keeping.seal.replace_keys(self.keeping.key_file.load())
+            self.keeping.seal.replace_keys(self.keeping.key_file.reload())
         except (OSError, ValueError) as error:
             self.log.error("kept the old seal keys: {error}", error=str(error))
+            return False
+        return True

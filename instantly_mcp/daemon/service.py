@@ -102,7 +102,9 @@ class DaemonService(MultiService):
 
     def _begin(self, opening: Deferred[None]) -> None:
         # Whoever is told that the daemon listens may send a signal at once.
-        self._signals.listen(self.stop_or_hurry, self.reload)
+        self._signals.listen(
+            self.stop_or_hurry, self._parts.reload, self._parts.rotate_log
+        )
         opening.addCallback(self._listening)
         opening.addErrback(self._cannot_run)
 
@@ -141,12 +143,6 @@ class DaemonService(MultiService):
         self._hurried = True
         if self._waiting is not None:
             self._waiting()
-
-    def reload(self) -> None:
-        """Read key files, certificates and the log file anew."""
-        for door in self._doors:
-            door.ports.renew_certificates()
-        self._parts.reload()
 
     @deferred
     async def stopService(self) -> None:

@@ -22,7 +22,7 @@ class Install(Protocol):
 
 @define(eq=False)
 class Signals:
-    """The three signals that a daemon understands.
+    """The signals that a daemon understands.
 
     :param call: runs a function on the reactor's thread, soon.
     """
@@ -30,11 +30,22 @@ class Signals:
     call: Callable[[Callable[[], object]], object]
     install: Install = field(default=signal.signal)
 
-    def listen(self, stop: Callable[[], object], reload: Callable[[], object]) -> None:
-        """Stop on SIGTERM and SIGINT, each time they arrive; reload on SIGHUP."""
+    def listen(
+        self,
+        stop: Callable[[], object],
+        reload: Callable[[], object],
+        rotate: Callable[[], object],
+    ) -> None:
+        """Act on signals, each time they arrive.
+
+        :param stop: SIGTERM, SIGINT.
+        :param reload: SIGHUP.
+        :param rotate: SIGUSR1: the log was renamed. This is twistd's signal for it.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             self.install(number, self._calling(stop))
         self.install(signal.SIGHUP, self._calling(reload))
+        self.install(signal.SIGUSR1, self._calling(rotate))
 
     def _calling(self, function: Callable[[], object]) -> Handler:
         def handle(number: int, frame: FrameType | None) -> None:

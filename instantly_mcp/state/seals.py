@@ -119,10 +119,29 @@ class KeyFile:
         :raises OSError: if it can be neither read nor created.
         """
         try:
-            return self._read()
+            keys = self._read()
         except FileNotFoundError:
             self._create([Fernet.generate_key()])
-            return self._read()
+            keys = self._read()
+        if keys is not None:
+            return keys
+        self.log.warn(
+            "Other users can open {path}; its keys are not used, and sessions "
+            "will not survive a restart. Delete it, or: chmod 600 {path}",
+            path=self.path,
+        )
+        return [Fernet.generate_key()]
+
+    def reload(self) -> Sequence[bytes]:
+        """Return the keys as they are now; unlike `load`, invent none.
+
+        :raises ValueError: if the file holds no keys, or others can open it.
+        :raises OSError: if it cannot be read.
+        """
+        keys = self._read()
+        if keys is None:
+            raise ValueError(f"other users can open {self.path}")
+        return keys
 
     def rotate(self) -> Sequence[bytes]:
         """Put a new key in front of the others and return them all."""
@@ -131,15 +150,11 @@ class KeyFile:
         os.replace(temporary, self.path)
         return keys
 
-    def _read(self) -> Sequence[bytes]:
+    def _read(self) -> Sequence[bytes] | None:
+        """Return the keys, or ``None`` if other users can open the file."""
         with open(self.path, "rb") as file:
             if os.fstat(file.fileno()).st_mode & _BY_OTHERS:
-                self.log.warn(
-                    "Other users can open {path}; its keys are not used, and sessions "
-                    "will not survive a restart. Delete it, or: chmod 600 {path}",
-                    path=self.path,
-                )
-                return [Fernet.generate_key()]
+                return None
             lines = file.read(MAX_KEY_FILE).split()
         for line in lines:
             _required_key(line, self.path)

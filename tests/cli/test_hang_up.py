@@ -1,38 +1,63 @@
-"""A hang-up signal while the command still imports what it needs."""
+"""Signals for a daemon, while it still imports what it needs."""
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-HANGS_UP_WHILE_IMPORTING = """
+from instantly_mcp.daemon.early import MEANT_FOR_A_DAEMON
+
+SIGNALS_WHILE_IMPORTING = """
 import os, signal, sys
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+number = int(sys.argv.pop(1))
+signal.signal(number, signal.SIG_DFL)
 
-class HangUp:
+class Sender:
     def find_spec(self, name, path=None, target=None):
-        if name == "instantly_mcp.cli.command":
-            os.kill(os.getpid(), signal.SIGHUP)
+        if name == {module!r}:
+            os.kill(os.getpid(), number)
 
-sys.meta_path.insert(0, HangUp())
-sys.argv = ["instantly-mcp", "--version"]
-from instantly_mcp.cli import main
-main()
+sys.meta_path.insert(0, Sender())
+{run}
 """
 
+COMMAND = SIGNALS_WHILE_IMPORTING.format(
+    module="instantly_mcp.cli.command",
+    run="from instantly_mcp.cli import main; main()",
+)
+PLUGIN = SIGNALS_WHILE_IMPORTING.format(
+    module="instantly_mcp.daemon.assembly",
+    run="from twisted.scripts.twistd import run; run()",
+)
 
-class HangUpTests(SynchronousTestCase):
-    def test_while_starting(self) -> None:
-        """A SIGHUP before anybody listens for it does not end the process."""
-        ended = subprocess.run(
-            [sys.executable, "-c", HANGS_UP_WHILE_IMPORTING],
+
+class EarlySignalTests(SynchronousTestCase):
+    def run_with(
+        self, number: int, program: str, *arguments: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a program that gets a signal while it imports."""
+        return subprocess.run(
+            [sys.executable, "-c", program, str(int(number)), *arguments],
             capture_output=True,
             check=False,
+            cwd=Path(__file__).parent.parent.parent,
         )
-        self.assertNotEqual(ended.returncode, -signal.SIGHUP)
-        self.assertEqual((ended.returncode, ended.stderr), (0, b""))
-        self.assertIn(b"instantly-mcp", ended.stdout)
+
+    def test_while_starting(self) -> None:
+        """A signal for a daemon that does not serve yet does not end the process."""
+        for number in MEANT_FOR_A_DAEMON:
+            ended = self.run_with(number, COMMAND, "--version")
+            self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+            self.assertIn(b"instantly-mcp", ended.stdout)
+
+    def test_under_twistd(self) -> None:
+        """twistd, too, gets as far as to the mistake in the settings."""
+        arguments = ("-n", "--pidfile=", "instantly_mcp", "--rate-limit=x")
+        for number in MEANT_FOR_A_DAEMON:
+            ended = self.run_with(number, PLUGIN, *arguments)
+            self.assertEqual(ended.returncode, 78, ended.stderr)
+            self.assertIn(b"IMCP-SETTING", ended.stderr)

@@ -78,6 +78,12 @@ class Running(ProcessProtocol):
         return record
 
 
+def kill(pid: int) -> None:
+    """End a process that a failed test may have left behind."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 @implementer(IAgentEndpointFactory)
 class OneEndpoint:
     """Reaches every URL through one endpoint."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import cast
 
 from cryptography.fernet import Fernet
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -13,12 +16,32 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.daemon.gate import Gate
 from instantly_mcp.daemon.journal import FORMATS, Journal
 from instantly_mcp.daemon.line_file import LineFile
+from instantly_mcp.daemon.ports import Ports
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.sealing import keep_state
 from instantly_mcp.daemon.settings import Settings, resolve
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.protocol.errors import ProtocolError
+
+
+class BadCertificates(Ports):
+    """Sockets whose new certificates are no good."""
+
+    def __init__(self) -> None:
+        """Have no socket."""
+
+    def renew_certificates(self) -> bool:
+        """Fail as expected."""
+        return False
+
+
+class BrokenPorts(BadCertificates):
+    """Sockets that fail as nothing should."""
+
+    def renew_certificates(self) -> bool:
+        """Fail."""
+        raise ZeroDivisionError
 
 
 class ReloaderTests(SynchronousTestCase):
@@ -126,6 +149,75 @@ class ReloaderTests(SynchronousTestCase):
         new = self.gate.admit([Presented("second-secret-second", "x")], None)
         self.assertIsNone(new)
 
+    def test_every_bad_file_is_named(self):
+        """Two bad files are two lines; the good half of a pair is not used alone."""
+        key, secret = self.file("key", "k" * 20), self.file("secret", "s" * 20)
+        named = {"api_key_file": str(key), "server_secret_file": str(secret)}
+        reload = self.reloader(resolve(named, {}))
+        key.unlink()
+        secret.write_text("short", encoding="utf-8")
+        lines = self.lines_of(reload)
+        self.assertEqual(
+            sum("kept the old keys: IMCP-KEY" in line for line in lines), 2
+        )
+
+    def test_success_is_said(self):
+        """Only a reload in which every part succeeded says so."""
+        reload = self.reloader(resolve({}, {}))
+        self.assertEqual(self.lines_of(reload), ["reloaded"])
+
+    def test_failure_is_said(self):
+        """After a part failed the last line says which, and never "reloaded"."""
+        folder = self.folder / "logs"
+        folder.mkdir()
+        seal = self.file("seal", Fernet.generate_key().decode())
+        key = self.file("key", "first-key-first-key")
+        named = {"seal_key_file": str(seal), "api_key_file": str(key)}
+        reload = self.reloader(resolve(named, {}))
+        reload.journal.file = LineFile(None, folder / "log")
+        self.addCleanup(reload.journal.file.close)
+        folder.rename(self.folder / "moved")
+        reload.ports = (BadCertificates(), BrokenPorts())
+        key.unlink()
+        seal.write_text("nonsense", encoding="utf-8")
+        lines = self.lines_of(reload)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(
+            lines[-1],
+            "reload failed; kept the old log file, certificates, keys, seal keys",
+        )
+        self.assertNotIn("reloaded", "".join(lines))
+        for part in ("log file: IMCP-LOG", "keys: IMCP-KEY", "seal keys: "):
+            self.assertTrue(any(f"kept the old {part}" in line for line in lines))
+
+    def test_rotation(self):
+        """The log file is opened again, and nothing else is read."""
+        key = self.file("key", "first-key-first-key")
+        reload = self.reloader(resolve({"api_key_file": str(key)}, {}))
+        log = self.folder / "log"
+        reload.journal.file = LineFile(None, log)
+        self.addCleanup(reload.journal.file.close)
+        log.rename(self.folder / "log.1")
+        key.unlink()
+        lines = self.heard(reload.rotate_log)
+        self.assertEqual(lines, ["opened the log file again"])
+        self.assertTrue(log.exists())
+
+    def lines_of(self, reload: Reloader) -> list[str]:
+        """Reload; return what is logged of it."""
+        return self.heard(reload)
+
+    def heard(self, call: Callable[[], None]) -> list[str]:
+        """Return what is logged during a call."""
+        events: list[LogEvent] = []
+        observer = cast(ILogObserver, events.append)
+        globalLogPublisher.addObserver(observer)
+        try:
+            call()
+        finally:
+            globalLogPublisher.removeObserver(observer)
+        return [formatEvent(event) for event in events]
+
     def test_key_of_the_environment(self):
         """A key from a variable stays: a running process has no new environment."""
         environ = {"INSTANTLY_API_KEY": "environment-key-1"}
@@ -145,3 +237,16 @@ class ReloaderTests(SynchronousTestCase):
         self.file("seal", "nonsense\n")
         reload()
         self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+
+    def test_seal_keys_that_are_gone_or_exposed(self):
+        """No new keys are invented in their place: that would end every session."""
+        path = self.file("seal", Fernet.generate_key().decode())
+        reload = self.reloader(resolve({"seal_key_file": str(path)}, {}))
+        token = self.keeping.seal.seal("test", b"payload")
+        path.chmod(0o644)
+        for _ in range(2):
+            lines = self.heard(reload)
+            self.assertEqual(lines[-1], "reload failed; kept the old seal keys")
+            self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+            path.unlink(missing_ok=True)
+        self.assertFalse(path.exists())

@@ -73,6 +73,7 @@ class Scene(SynchronousTestCase):
             cut_connections=self.note("cut"),
             close_upstream=self.note("pool"),
             reload=lambda: self.events.append("reload"),
+            rotate_log=lambda: self.events.append("rotate"),
         )
         redactor = Redactor()
         return DaemonService(
@@ -268,6 +269,17 @@ class StopTests(Scene):
         self.assertIs(self.readiness.phase, Phase.READY)
         self.call.callback(None)
         self.successResultOf(self.service.stopService())
+
+    def test_rotation(self):
+        """E20: SIGUSR1 opens the log again and stops nothing, also while draining."""
+        self.signal(signal.SIGUSR1)
+        self.assertEqual(self.events, ["rotate"])
+        self.assertIs(self.readiness.phase, Phase.READY)
+        stopping = self.service.stopService()
+        self.signal(signal.SIGUSR1)
+        self.assertEqual(self.events.count("rotate"), 2)
+        self.call.callback(None)
+        self.successResultOf(stopping)
 
 
 class FullDisk(StringIO):

@@ -152,12 +152,13 @@ class ReloadTests(UpstreamTestCase):
         running = self.live("--api-key-file", str(path))
         (url,) = (await running.ready())["urls"]
         self.assertEqual(await self.key_used(url), "Bearer first-key-0123456789")
-        for times, text in enumerate(("second-key-0123456789", ""), start=1):
+        for text, said in (("second-key-0123456789", b"reloaded"), ("", b"failed;")):
             path.write_text(text, encoding="utf-8")
             running.send(signal.SIGHUP)
-            await running.said(b"reloaded", times)
+            await running.said(said)
             self.assertEqual(await self.key_used(url), "Bearer second-key-0123456789")
         self.assertIn(b"kept the old keys", running.output)
+        self.assertEqual(running.output.count(b"reloaded"), 1)
 
     async def key_used(self, url: str) -> str:
         """Return what the upstream is sent as authorization."""
