@@ -16,6 +16,7 @@ from twisted.web.http_headers import Headers
 from .._credential import Credential
 from .._json import Json, loads_lenient
 from ..catalog.operation import Operation
+from ..catalog.reply import Form
 from . import wording
 from .errors import ApiError, Reason
 from .reported import reported_failure
@@ -59,10 +60,10 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
     if not 200 <= reply.status < 300:
         raise _refusal(operation, reply, credential)
     if not reply.body.strip():
-        if reply.status in _EMPTY_IS_FINE and not operation.paged:
+        if reply.status in _EMPTY_IS_FINE and operation.reply.may_be_empty:
             return None
         raise unexpected(operation, reply, "an empty body")
-    if is_csv(reply):
+    if is_csv(reply) and operation.reply.form is Form.ANYTHING:
         return reply.body.decode("utf-8", "replace")
     value = _decoded(operation, reply)
     envelope = _envelope_inside(value)
@@ -78,14 +79,10 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
             operation_id=operation.id,
             status=reply.status,
         )
-    if operation.paged and not _is_list(value):
-        raise unexpected(operation, reply, "no list")
+    misfit = operation.reply.misfit(value)
+    if misfit is not None:
+        raise unexpected(operation, reply, misfit)
     return value
-
-
-def _is_list(value: Json) -> bool:
-    """Say whether it lists things, in an object with items or bare."""
-    return isinstance(value.get("items") if isinstance(value, dict) else value, list)
 
 
 def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
@@ -190,8 +187,10 @@ def _refusal(
     operation: Operation, reply: HttpReply, credential: Credential
 ) -> ApiError:
     status = reply.status
-    if status < 400:
+    if 300 <= status < 400:
         return unexpected(operation, reply, "a redirect, which is never followed")
+    if not 400 <= status < 600:
+        return unexpected(operation, reply, "a status that HTTP does not have")
     if not operation.effect.idempotent and status in LOST_BEHIND_A_PROXY:
         why = f"Instantly's front door answered {status}."
         return wording.outcome_unknown(operation, why, status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .codes import ACCOUNT_FILTERS, ACCOUNT_STATUS, PROVIDER
 from .fragments import (
     BOOLEAN,
@@ -95,6 +96,7 @@ _EMAIL_IN_PATH = in_path("email")
 OPERATIONS = (
     Operation(
         id="listAccount",
+        reply=replies.ACCOUNTS,
         method="GET",
         path="/api/v2/accounts",
         summary="List the sending accounts, page by page",
@@ -122,6 +124,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getAccount",
+        reply=replies.ONE_ACCOUNT,
         method="GET",
         path="/api/v2/accounts/{email}",
         summary="Read one sending account",
@@ -133,6 +136,7 @@ OPERATIONS = (
     ),
     Operation(
         id="createAccount",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/accounts",
         summary="Connect a mailbox over IMAP and SMTP",
@@ -158,6 +162,7 @@ OPERATIONS = (
     ),
     Operation(
         id="patchAccount",
+        reply=replies.WRITTEN,
         method="PATCH",
         path="/api/v2/accounts/{email}",
         summary="Change the settings of a sending account",
@@ -178,6 +183,7 @@ OPERATIONS = (
     ),
     Operation(
         id="deleteAccount",
+        reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/accounts/{email}",
         summary="Remove a sending account for good",
@@ -189,6 +195,7 @@ OPERATIONS = (
     ),
     Operation(
         id="pauseAccount",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/accounts/{email}/pause",
         summary="Stop a sending account from sending",
@@ -200,6 +207,7 @@ OPERATIONS = (
     ),
     Operation(
         id="resumeAccount",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/accounts/{email}/resume",
         summary="Let a paused sending account send again",
@@ -211,6 +219,7 @@ OPERATIONS = (
     ),
     Operation(
         id="enableWarmupForAccounts",
+        reply=replies.ONE_JOB,
         method="POST",
         path="/api/v2/accounts/warmup/enable",
         summary="Start a job that turns warm-up on",
@@ -222,6 +231,7 @@ OPERATIONS = (
     ),
     Operation(
         id="disableWarmupForAccounts",
+        reply=replies.ONE_JOB,
         method="POST",
         path="/api/v2/accounts/warmup/disable",
         summary="Start a job that turns warm-up off",
@@ -233,6 +243,7 @@ OPERATIONS = (
     ),
     Operation(
         id="testAccountVitals",
+        reply=replies.VITALS,
         method="POST",
         path="/api/v2/accounts/test/vitals",
         summary="Check mailbox logins and the DNS records of their domains",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .codes import CAMPAIGN_STATUS
 from .fragments import (
     BOOLEAN,
@@ -17,6 +18,7 @@ from .operation import READ, Operation, Risk
 OPERATIONS = (
     Operation(
         id="getCampaignAnalytics",
+        reply=replies.TOTALS,
         method="GET",
         path="/api/v2/campaigns/analytics",
         summary="Total the numbers of one, several or all campaigns",
@@ -35,6 +37,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getDailyCampaignAnalytics",
+        reply=replies.DAYS,
         method="GET",
         path="/api/v2/campaigns/analytics/daily",
         summary="Count sending and replies day by day",
@@ -52,6 +55,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getWarmupAnalytics",
+        reply=replies.WARMUP_DAYS,
         method="POST",
         path="/api/v2/accounts/warmup-analytics",
         summary="Count warm-up mail of up to 100 accounts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .codes import JOB_ENTITIES, JOB_TYPES
 from .fragments import PAGE, in_path, in_query, one_of, scopes
 from .operation import READ, Operation, Risk
@@ -9,6 +10,7 @@ from .operation import READ, Operation, Risk
 OPERATIONS = (
     Operation(
         id="listBackgroundJob",
+        reply=replies.JOBS,
         method="GET",
         path="/api/v2/background-jobs",
         summary="List the background jobs, page by page",
@@ -31,6 +33,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getBackgroundJob",
+        reply=replies.ONE_JOB,
         method="GET",
         path="/api/v2/background-jobs/{id}",
         summary="Read one background job",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .codes import CAMPAIGN_STATUS
 from .fragments import (
     BOOLEAN,
@@ -153,6 +154,7 @@ REPLACES = Effect(read_only=False, idempotent=True, destructive=True)
 OPERATIONS = (
     Operation(
         id="listCampaign",
+        reply=replies.CAMPAIGNS,
         method="GET",
         path="/api/v2/campaigns",
         summary="List the campaigns, page by page",
@@ -172,6 +174,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getCampaign",
+        reply=replies.ONE_CAMPAIGN,
         method="GET",
         path="/api/v2/campaigns/{id}",
         summary="Read one campaign with its copy and settings",
@@ -183,6 +186,7 @@ OPERATIONS = (
     ),
     Operation(
         id="createCampaign",
+        reply=replies.CREATED,
         method="POST",
         path="/api/v2/campaigns",
         summary="Create a campaign as a draft",
@@ -196,6 +200,7 @@ OPERATIONS = (
     ),
     Operation(
         id="patchCampaign",
+        reply=replies.WRITTEN,
         method="PATCH",
         path="/api/v2/campaigns/{id}",
         summary="Change a campaign; a running one changes at once",
@@ -207,6 +212,7 @@ OPERATIONS = (
     ),
     Operation(
         id="deleteCampaign",
+        reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/campaigns/{id}",
         summary="Delete a campaign for good",
@@ -218,6 +224,7 @@ OPERATIONS = (
     ),
     Operation(
         id="activateCampaign",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/campaigns/{id}/activate",
         summary="Start a campaign: real mail begins to leave",
@@ -229,6 +236,7 @@ OPERATIONS = (
     ),
     Operation(
         id="pauseCampaign",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/campaigns/{id}/pause",
         summary="Stop a campaign from sending",
@@ -240,6 +248,7 @@ OPERATIONS = (
     ),
     Operation(
         id="searchByContact",
+        reply=replies.CAMPAIGNS,
         method="GET",
         path="/api/v2/campaigns/search-by-contact",
         summary="Find the campaigns that hold a lead's address",
@@ -255,6 +264,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getCampaignSendingStatus",
+        reply=replies.SENDING_STATUS,
         method="GET",
         path="/api/v2/campaigns/{id}/sending-status",
         summary="Say why a campaign is not sending, or sends slowly",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .fragments import EMAIL, STRING, body_of, in_path, scopes
 from .operation import READ, Effect, Operation, Risk
 
@@ -10,6 +11,7 @@ SPENDS = Effect(read_only=False, idempotent=False, spends=True)
 OPERATIONS = (
     Operation(
         id="createEmailVerification",
+        reply=replies.VERIFICATION,
         method="POST",
         path="/api/v2/email-verification",
         summary="Verify an address, for a credit",
@@ -21,6 +23,7 @@ OPERATIONS = (
     ),
     Operation(
         id="checkVerificationStatus",
+        reply=replies.VERIFICATION,
         method="GET",
         path="/api/v2/email-verification/{email}",
         summary="Read the state of a verification, for free",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .fragments import (
     BOOLEAN,
     EMAIL,
@@ -23,6 +24,7 @@ SENDS = Effect(read_only=False, idempotent=False, sends_email=True)
 OPERATIONS = (
     Operation(
         id="listEmail",
+        reply=replies.EMAILS,
         method="GET",
         path="/api/v2/emails",
         summary="List mail of the inbox, page by page",
@@ -57,6 +59,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getEmail",
+        reply=replies.ONE_EMAIL,
         method="GET",
         path="/api/v2/emails/{id}",
         summary="Read one mail",
@@ -68,6 +71,7 @@ OPERATIONS = (
     ),
     Operation(
         id="replyToEmail",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/emails/reply",
         summary="Send a reply: real mail, at once",
@@ -95,6 +99,7 @@ OPERATIONS = (
     ),
     Operation(
         id="countUnreadEmails",
+        reply=replies.UNREAD,
         method="GET",
         path="/api/v2/emails/unread/count",
         summary="Count the unread mail",
@@ -105,6 +110,7 @@ OPERATIONS = (
     ),
     Operation(
         id="markThreadAsRead",
+        reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/emails/threads/{thread_id}/mark-as-read",
         summary="Mark every mail of a thread as read",

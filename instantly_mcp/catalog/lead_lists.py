@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .fragments import (
     BOOLEAN,
     DELETES,
@@ -27,6 +28,7 @@ _ID = in_path("id")
 OPERATIONS = (
     Operation(
         id="listLeadList",
+        reply=replies.LEAD_LISTS,
         method="GET",
         path="/api/v2/lead-lists",
         summary="List the lead lists, page by page",
@@ -42,6 +44,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getLeadList",
+        reply=replies.ONE_LEAD_LIST,
         method="GET",
         path="/api/v2/lead-lists/{id}",
         summary="Read one lead list",
@@ -53,6 +56,7 @@ OPERATIONS = (
     ),
     Operation(
         id="createLeadList",
+        reply=replies.CREATED,
         method="POST",
         path="/api/v2/lead-lists",
         summary="Create an empty lead list",
@@ -64,6 +68,7 @@ OPERATIONS = (
     ),
     Operation(
         id="patchLeadList",
+        reply=replies.WRITTEN,
         method="PATCH",
         path="/api/v2/lead-lists/{id}",
         summary="Change a lead list",
@@ -75,6 +80,7 @@ OPERATIONS = (
     ),
     Operation(
         id="deleteLeadList",
+        reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/lead-lists/{id}",
         summary="Delete a lead list for good",
@@ -86,6 +92,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getVerificationStats",
+        reply=replies.LIST_STATS,
         method="GET",
         path="/api/v2/lead-lists/{id}/verification-stats",
         summary="Count a list's leads by verification status",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import replies
 from .codes import ENRICHMENT, ESG_FILTERS, ESP, INTEREST
 from .fragments import (
     BOOLEAN,
@@ -97,6 +98,7 @@ LEAVES_ITS_PLACE = Effect(read_only=False, idempotent=False, destructive=True)
 OPERATIONS = (
     Operation(
         id="listLeads",
+        reply=replies.LEADS,
         method="POST",
         path="/api/v2/leads/list",
         summary="List and search leads, page by page",
@@ -121,6 +123,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getLead",
+        reply=replies.ONE_LEAD,
         method="GET",
         path="/api/v2/leads/{id}",
         summary="Read one lead",
@@ -132,6 +135,7 @@ OPERATIONS = (
     ),
     Operation(
         id="createLead",
+        reply=replies.CREATED,
         method="POST",
         path="/api/v2/leads",
         summary="Create one lead in a campaign or a list",
@@ -154,6 +158,7 @@ OPERATIONS = (
     ),
     Operation(
         id="patchLead",
+        reply=replies.WRITTEN,
         method="PATCH",
         path="/api/v2/leads/{id}",
         summary="Change one lead",
@@ -165,6 +170,7 @@ OPERATIONS = (
     ),
     Operation(
         id="deleteLead",
+        reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/leads/{id}",
         summary="Delete one lead for good",
@@ -176,6 +182,7 @@ OPERATIONS = (
     ),
     Operation(
         id="bulkAddLeads",
+        reply=replies.ADDED,
         method="POST",
         path="/api/v2/leads/add",
         summary="Add up to 1000 leads to a campaign or a list",
@@ -206,6 +213,7 @@ OPERATIONS = (
     ),
     Operation(
         id="moveLeads",
+        reply=replies.ONE_JOB,
         method="POST",
         path="/api/v2/leads/move",
         summary="Start a job that moves or copies leads",

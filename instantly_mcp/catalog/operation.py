@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .reply import Reply
+
 
 class Place(Enum):
     """Where a parameter travels in the HTTP request."""
@@ -90,6 +92,7 @@ class Operation:
     :param path: the template below the host, ``/api/v2/campaigns/{id}``.
     :param scopes: key scopes of which any one suffices.
     :param limit: a limit of its own, below the workspace's.
+    :param reply: what it answers, as far as that is read.
     :param first_byte_seconds: how long the API may think before it answers.
     """
 
@@ -103,6 +106,7 @@ class Operation:
     toolset: str
     parameters: tuple[Parameter, ...] = ()
     limit: Limit | None = None
+    reply: Reply = field(default=Reply(), repr=False)
     first_byte_seconds: float = 30.0
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, eq=False)
 

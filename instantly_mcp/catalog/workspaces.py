@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from . import replies
 from .fragments import scopes
 from .operation import READ, Operation, Risk
 
 OPERATIONS = (
     Operation(
         id="getWorkspace",
+        reply=replies.WORKSPACE,
         method="GET",
         path="/api/v2/workspaces/current",
         summary="Read the workspace that the key belongs to",
@@ -18,6 +20,7 @@ OPERATIONS = (
     ),
     Operation(
         id="getWorkspacePlanDetails",
+        reply=replies.PLANS,
         method="GET",
         path="/api/v2/workspace-billing/plan-details",
         summary="Read the workspace's plans, limits and credits",

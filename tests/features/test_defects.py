@@ -59,6 +59,7 @@ class DefectTests(ToolTestCase):
             )
         self.assertEqual(agent.asked, [])
         self.assertFalse(self.allows("get_email", {"email_id": ""}))
+        agent.answer = {"email": "o'brien+x@example.com"}
         self.value("get_account", email="o'brien+x@example.com")
         ((_, uri, _),) = agent.asked
         self.assertTrue(uri.endswith(b"/accounts/o%27brien%2Bx%40example.com"), uri)

@@ -1,0 +1,103 @@
+"""The replies of the catalog's operations, as far as they are read."""
+
+from __future__ import annotations
+
+from .reply import Kind, needing, numbers, one, page_of, rows
+
+_TEXT, _NUMBER, _OBJECT = Kind.TEXT, Kind.NUMBER, Kind.OBJECT
+
+WRITTEN = one()
+"""What was written, in whatever shape: it was done, and only that matters."""
+
+CAMPAIGN = one(
+    id=_TEXT,
+    name=_TEXT,
+    status=_NUMBER,
+    daily_limit=_NUMBER,
+    email_gap=_NUMBER,
+    sequences=Kind.OBJECTS,
+    email_list=Kind.TEXTS,
+    email_tag_list=Kind.TEXTS,
+    campaign_schedule=_OBJECT,
+)
+CAMPAIGNS, ONE_CAMPAIGN = page_of(CAMPAIGN), needing(CAMPAIGN, "id")
+CREATED = needing(one(id=_TEXT), "id")
+
+ACCOUNT = one(
+    email=_TEXT,
+    status=_NUMBER,
+    warmup_status=_NUMBER,
+    provider_code=_NUMBER,
+    daily_limit=_NUMBER,
+    stat_warmup_score=_NUMBER,
+    setup_pending=Kind.FLAG,
+    timestamp_created=_TEXT,
+)
+ACCOUNTS, ONE_ACCOUNT = page_of(ACCOUNT), needing(ACCOUNT, "email")
+VITALS = one(status=_TEXT, success_list=Kind.OBJECTS, failure_list=Kind.OBJECTS)
+
+LEAD = one(
+    id=_TEXT, email=_TEXT, status=_NUMBER, lt_interest_status=_NUMBER, payload=_OBJECT
+)
+LEADS, ONE_LEAD = page_of(LEAD), needing(LEAD, "id")
+ADDED = needing(
+    one(
+        **numbers(
+            *("total_sent", "leads_uploaded", "in_blocklist", "duplicated_leads"),
+            *("skipped_count", "invalid_email_count", "incomplete_count"),
+            *("duplicate_email_count", "remaining_in_plan"),
+        ),
+        created_leads=Kind.OBJECTS,
+    ),
+    "total_sent",
+    "leads_uploaded",
+)
+
+LEAD_LIST = one(id=_TEXT, name=_TEXT, timestamp_created=_TEXT)
+LEAD_LISTS, ONE_LEAD_LIST = page_of(LEAD_LIST), needing(LEAD_LIST, "id")
+LIST_STATS = needing(one(stats=Kind.NUMBERS, total_leads=_NUMBER), "stats")
+
+EMAIL = one(
+    id=_TEXT,
+    thread_id=_TEXT,
+    subject=_TEXT,
+    eaccount=_TEXT,
+    from_address_email=_TEXT,
+    to_address_email_list=_TEXT,
+    lead=_TEXT,
+    lead_id=_TEXT,
+    campaign_id=_TEXT,
+    ue_type=_NUMBER,
+    body=_OBJECT,
+)
+EMAILS, ONE_EMAIL = page_of(EMAIL), needing(EMAIL, "id")
+UNREAD = needing(one(count=_NUMBER), "count")
+
+JOB = one(id=_TEXT, status=_TEXT, progress=_NUMBER)
+JOBS, ONE_JOB = page_of(JOB), needing(JOB, "id", "status")
+
+VERIFICATION = needing(one(verification_status=_TEXT), "verification_status")
+
+TOTALS = rows(
+    campaign_id=_TEXT,
+    campaign_name=_TEXT,
+    campaign_status=_NUMBER,
+    **numbers(
+        *("leads_count", "contacted_count", "emails_sent_count", "completed_count"),
+        *("new_leads_contacted_count", "open_count_unique", "reply_count_unique"),
+        *("bounced_count", "unsubscribed_count", "total_opportunities"),
+        *("link_click_count_unique", "total_opportunity_value"),
+    ),
+)
+DAYS = rows(
+    date=_TEXT,
+    **numbers(
+        *("sent", "contacted", "new_leads_contacted", "opened", "unique_opened"),
+        *("replies", "unique_replies", "clicks", "unique_clicks", "opportunities"),
+    ),
+)
+WARMUP_DAYS = one(email_date_data=_OBJECT, aggregate_data=_OBJECT)
+SENDING_STATUS = one(diagnostics=_OBJECT, summary=_OBJECT)
+
+WORKSPACE = needing(one(id=_TEXT, name=_TEXT), "id")
+PLANS = one(subscriptions=_OBJECT)
