@@ -40,7 +40,7 @@ class Secret:
 
     def digest(self) -> str:
         """Return 32 hexadecimal digits that are equal for equal secrets."""
-        return sha256(self._value.encode("utf-8", "replace")).hexdigest()[:32]
+        return sha256(self._value.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def cut_from(self, text: str, replacement: str) -> str:
         """Return `text` with the secret replaced wherever it occurs."""
@@ -53,8 +53,8 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         return hmac.compare_digest(
-            self._value.encode("utf-8", "replace"),
-            other._value.encode("utf-8", "replace"),
+            self._value.encode("utf-8", "surrogatepass"),
+            other._value.encode("utf-8", "surrogatepass"),
         )
 
     def __hash__(self) -> int:

@@ -1,11 +1,9 @@
-"""JSON for every package: orjson, with the two cases that it refuses mended.
-
-It knows no schema and no message format; it only turns bytes into values and back.
-"""
+"""JSON for every package: orjson, with fallbacks for two inputs that it rejects."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -15,6 +13,9 @@ Json: TypeAlias = Any
 """Any JSON value. (``Any``, because mypy has no useful recursive alias here.)"""
 
 JsonObject: TypeAlias = Mapping[str, Json]
+
+_LONE = re.compile("[\ud800-\udfff]")
+"""A surrogate: pairs of them are one character in a Python string."""
 
 Encoded = orjson.Fragment
 """JSON that is encoded already: put it into a value and `dumps` copies its bytes."""
@@ -44,8 +45,7 @@ def loads_lenient(data: bytes) -> Json:
             value = json.loads(text, parse_constant=_refuse_constant)
             # Round trip: lone surrogate escapes survive json.loads as str that
             # cannot be encoded; replace them while we are on the slow path.
-            whole = json.dumps(value, ensure_ascii=False)
-            return orjson.loads(whole.encode("utf-8", "replace"))
+            return orjson.loads(utf8(json.dumps(value, ensure_ascii=False)))
         except RecursionError as error:
             raise ValueError("JSON is nested too deeply") from error
 
@@ -53,15 +53,28 @@ def loads_lenient(data: bytes) -> Json:
 def dumps(value: Json) -> bytes:
     """Encode compactly.
 
-    Text with lone surrogates, which orjson refuses, is encoded with ``?`` in their
+    Text with lone surrogates, which orjson refuses, is encoded with U+FFFD in their
     place. Integers beyond 64 bits are encoded exactly.
     """
     try:
         return orjson.dumps(value)
     except TypeError:
-        return json.dumps(
+        text = json.dumps(
             _plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        ).encode("utf-8", "replace")
+        )
+        return utf8(text)
+
+
+def utf8(text: str) -> bytes:
+    """Encode text, with U+FFFD for each lone surrogate.
+
+    The ``replace`` of Python's encoder would put a question mark there, which looks
+    like a part of the text.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _LONE.sub("\ufffd", text).encode()
 
 
 def _refuse_constant(name: str) -> None:

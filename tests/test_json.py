@@ -57,9 +57,17 @@ class LenientTests(SynchronousTestCase):
     def test_half_an_emoji(self) -> None:
         """A lone surrogate escape becomes a replacement, and the rest stays."""
         value = loads_lenient(b'{"subject": "Hi \\ud83d", "n": 1}')
-        self.assertEqual(value["n"], 1)
-        self.assertTrue(value["subject"].startswith("Hi "))
-        dumps(value).decode("utf-8")
+        self.assertEqual(value, {"subject": "Hi \ufffd", "n": 1})
+        self.assertIn("\ufffd", dumps(value).decode("utf-8"))
+
+    @given(st.text(st.characters(categories=["Cs", "Lu"])))
+    def test_any_surrogates(self, text: str) -> None:
+        """Each lone surrogate becomes U+FFFD, pairs stay, no question mark appears."""
+        [read] = loads_lenient(json.dumps([text]).encode())
+        self.assertNotIn("?", read)
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        self.assertEqual(read.rstrip("\ufffd"), whole.rstrip("\ufffd"))
+        self.assertEqual(loads(dumps([read])), [read])
 
     def test_broken_utf8(self) -> None:
         """A byte that is no UTF-8 becomes U+FFFD."""
@@ -80,8 +88,8 @@ class DumpsTests(SynchronousTestCase):
         )
 
     def test_lone_surrogate(self) -> None:
-        """Text that is no UTF-8 is encoded with a replacement."""
-        self.assertEqual(dumps({"a": "x\ud83d"}), b'{"a":"x?"}')
+        """Text that is not UTF-8 is encoded with U+FFFD, never with a question mark."""
+        self.assertEqual(dumps({"a": "x\ud83d"}), '{"a":"x\ufffd"}'.encode())
 
     def test_big_integers(self) -> None:
         """Integers beyond 64 bits are encoded exactly."""

@@ -16,7 +16,7 @@ from twisted.web.http_headers import Headers
 
 from .. import __version__
 from .._credential import Credential
-from .._json import Json, JsonObject, dumps
+from .._json import Json, JsonObject, dumps, utf8
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
 from .errors import ApiError, Reason
 from .upstream import Upstream
@@ -189,7 +189,7 @@ def _add_pairs(
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe="", errors="replace")
+    return quote(utf8(text), safe="")
 
 
 def _text(operation: Operation, parameter: Parameter, value: Json) -> str:

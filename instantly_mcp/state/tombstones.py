@@ -99,7 +99,7 @@ class Tombstones:
 
 
 def _digest(session_id: str) -> str:
-    return sha256(session_id.encode("utf-8", "replace")).hexdigest()[:32]
+    return sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _private(path: str, flags: int) -> int:

@@ -129,7 +129,7 @@ class BuildingTests(ClockedTestCase):
             ({"text": 5.0}, "?text=5"),
             ({"text": 0.5}, "?text=0.5"),
             ({"text": "2026&a@b.c+d"}, "?text=2026%26a%40b.c%2Bd"),
-            ({"text": "\ud83d"}, "?text=%3F"),
+            ({"text": "\ud83d"}, "?text=%EF%BF%BD"),
             ({"ids": ["a", "b"]}, "?ids=a&ids=b"),
             ({"ids": []}, ""),
             ({"ids": [None]}, ""),
