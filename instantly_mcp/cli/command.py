@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from twisted.python import usage
 
 from ..daemon.mistakes import EX_CONFIG, Mistakes, report
+from ..daemon.spelling import did_you_mean
 from .check import CheckOptions
 from .interfaces import Subcommand
 from .options import CommandOptions
@@ -20,7 +21,7 @@ from .tools import ToolsOptions
 EX_USAGE = 64
 
 SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
-    ("run", None, RunOptions, "Serve (the default)."),
+    ("run", None, RunOptions, "Serve MCP clients."),
     ("check", None, CheckOptions, "Show all settings, and if the daemon would start."),
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
@@ -32,7 +33,11 @@ class CommandLine(CommandOptions):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
     synopsis = "instantly-mcp [run | check | sandbox | tools | snippet] [options]"
-    longdesc = "instantly-mcp COMMAND --help shows the options of a command."
+    longdesc = (
+        "To try it without an Instantly key: instantly-mcp run --sandbox\n"
+        "instantly-mcp COMMAND --help shows the options of a command. Options without "
+        "a command are options of run."
+    )
     subCommands = SUBCOMMANDS
 
 
@@ -61,10 +66,20 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def with_default(arguments: Sequence[str]) -> Sequence[str]:
-    """Put ``run`` before arguments that name no subcommand; answer ``help``."""
-    first = arguments[0] if arguments else "--"
+    """Complete a command line: options alone are for ``run``, nothing asks for help.
+
+    :raises usage.UsageError: for a word that is not a command. It is not repeated
+        unless it looks like one: it may be a key.
+    """
+    first = arguments[0] if arguments else "help"
     if first == "help":
-        return [*arguments[1:], "--help"]
-    if first.startswith("-") and first not in {"-h", "--help", "--version"}:
-        return ["run", *arguments]
+        rest = arguments[1:]
+        return with_default([*rest, "--help"]) if rest else ["--help"]
+    if first.startswith("-"):
+        asks = first in {"-h", "--help", "--version"}
+        return list(arguments) if asks else ["run", *arguments]
+    names = [row[0] for row in SUBCOMMANDS]
+    if first not in names:
+        hint = did_you_mean(first, names)
+        raise usage.UsageError(f"there is no such command{hint}")
     return list(arguments)

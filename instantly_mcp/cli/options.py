@@ -1,16 +1,14 @@
-"""What every command line shares: its usage line, its help, its version, its refusals.
-
-It knows Twisted's options. It refuses to know any subcommand.
-"""
+"""What every command line shares: its usage line, help, version and refusals."""
 
 from __future__ import annotations
 
 from twisted.python import usage
 
+from ..daemon.exact_options import ExactOptions
 from ..daemon.options import print_version
 
 
-class CommandOptions(usage.Options):
+class CommandOptions(ExactOptions):
     """Options of one command, which is typed as its synopsis says."""
 
     synopsis: str

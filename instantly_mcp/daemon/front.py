@@ -64,6 +64,7 @@ def make_front(
         settings.port_retries,
         companion_of(settings),
         holder_of,
+        setting="--port" if settings.listens_on_port else "listen",
     )
     status = Status(
         settings=settings,

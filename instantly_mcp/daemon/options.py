@@ -12,6 +12,7 @@ from typing import TypeAlias
 from twisted.python import usage
 
 from .. import __version__
+from .exact_options import ExactOptions
 from .table import SETTINGS, Setting
 
 Given: TypeAlias = Mapping[str, str | Sequence[str]]
@@ -38,7 +39,7 @@ def explained(setting: Setting) -> str:
     return f"{setting.help} [default: {usual.replace('True', 'true')}]"
 
 
-class SettingOptions(usage.Options):
+class SettingOptions(ExactOptions):
     """One option for each setting."""
 
     optFlags = [
@@ -54,11 +55,10 @@ class SettingOptions(usage.Options):
         """Parse; refuse a secret on the command line without repeating it."""
         words = sys.argv[1:] if options is None else options
         for name in SECRET_OPTIONS:
-            # Twisted would take it for an abbreviation of the option for the file.
             if any(word == name or word.startswith(f"{name}=") for word in words):
                 raise usage.UsageError(
-                    f"{name} is no option, for a command line can be read by others: "
-                    f"name a file with {name}-file"
+                    f"{name} is not supported because other users can read command "
+                    f"lines: name a file with {name}-file"
                 )
         super().parseOptions(options)
 

@@ -94,7 +94,7 @@ def listens_to_both(settings: Settings) -> bool:
 
 
 def companion_of(settings: Settings) -> ListenAddress | None:
-    """The default also listens on ::1: to some clients that is what localhost means."""
-    if not settings.is_default("listen"):
+    """Return the address on ::1, which is what localhost means to some clients."""
+    if not settings.listens_on_port:
         return None
     return ListenAddress.parse("tcp:3000:interface=\\:\\:1")

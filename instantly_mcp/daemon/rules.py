@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
+_REACH = frozenset(
+    {
+        *("listen", "port", "public_url", "trusted_proxy"),
+        *("api_key", "server_secret", "no_auth", "sandbox"),
+    }
+)
+"""The settings that decide who can use the operator's key."""
+
+
 def broken_rules(settings: Settings) -> Iterator[str]:
     """Yield one line for every rule that the settings break together."""
     for name in ("listen", "metrics_listen"):
@@ -31,6 +40,9 @@ def broken_rules(settings: Settings) -> Iterator[str]:
         Selection.parse(",".join(settings.toolsets))
     except ValueError as error:
         yield f"IMCP-SETTING toolsets ({settings.origins['toolsets']}): {error}"
+    if settings.unknown & _REACH:
+        # What is not known cannot be judged; it is a mistake of its own.
+        return
     exposed = exposure_refusal(
         settings.listen,
         operator_key=settings.api_key is not None and not settings.sandbox,

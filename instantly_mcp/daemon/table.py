@@ -1,4 +1,4 @@
-"""The table of settings: every knob of the daemon, once.
+"""The table of settings: every setting of the daemon, once.
 
 Options, environment variables, TOML keys, ``instantly-mcp check`` and the table in
 the operations manual are all made from it. It knows no value that anybody set.
@@ -20,7 +20,7 @@ PREFIX = "INSTANTLY_MCP_"
 
 @frozen(kw_only=True)
 class Setting:
-    """One knob.
+    """One setting.
 
     :param name: the TOML key and the field of `Settings`.
     :param read: text to value; see `values`.
@@ -210,6 +210,12 @@ SETTINGS: tuple[Setting, ...] = (
         read=values.path,
         shows="seal.keys in the state directory",
         help="File with Fernet keys, newest first, shared by several instances.",
+    ),
+    Setting(
+        name="port",
+        read=values.whole_number(0, 65535),
+        shows="3000",
+        help="TCP port on 127.0.0.1 and ::1; 0 for any. Short for listen.",
     ),
     Setting(
         name="port_retries",

@@ -16,11 +16,14 @@ from instantly_mcp.daemon.table import SETTINGS
 
 
 class DefaultTests(SynchronousTestCase):
-    """Without a subcommand the daemon runs."""
+    """What a command line without a subcommand means."""
+
+    def test_e25_nothing(self):
+        """E25: the bare command starts nothing; it asks for help."""
+        self.assertEqual(with_default([]), ["--help"])
 
     def test_options_alone(self):
-        """Options, or nothing at all, mean ``run``."""
-        self.assertEqual(with_default([]), ["run"])
+        """Options without a command are options of ``run``."""
         self.assertEqual(with_default(["--sandbox"]), ["run", "--sandbox"])
 
     def test_subcommand(self):
@@ -32,6 +35,19 @@ class DefaultTests(SynchronousTestCase):
         """``help`` and ``help run`` are questions, too."""
         self.assertEqual(with_default(["help"]), ["--help"])
         self.assertEqual(with_default(["help", "run"]), ["run", "--help"])
+
+    def test_mistyped_command(self):
+        """A word that is not a command is refused, with the command that is meant; it
+        is not repeated, for it may be a key.
+        """
+        for words, said in (
+            (["chekc"], "there is no such command; did you mean check?"),
+            (["help", "runn"], "there is no such command; did you mean run?"),
+            (["inst_0123456789"], "there is no such command"),
+            (["help", "inst_0123456789"], "there is no such command"),
+        ):
+            error = self.assertRaises(usage.UsageError, with_default, words)
+            self.assertEqual(str(error), said)
 
 
 class SaidTests(SynchronousTestCase):
@@ -62,6 +78,7 @@ class SaidTests(SynchronousTestCase):
             self.assertEqual(self.usage_of([row[0], "-h"]), line)
             self.assertEqual(self.usage_of(["help", row[0]]), line)
         self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
+        self.assertIn("Usage: instantly-mcp [", self.usage_of([]))
 
     def test_version(self):
         """Every command says the same version, and leaves."""

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.options import SettingOptions
+from instantly_mcp.daemon.perimeter import companion_of
 from instantly_mcp.daemon.settings import Settings, examine, resolve
 from instantly_mcp.daemon.table import DEFAULT_LISTEN, SETTINGS
 
@@ -146,6 +147,121 @@ class PrecedenceTests(SettingsTestCase):
         )
 
 
+class PortTests(SettingsTestCase):
+    """E24: ``port`` is short for an endpoint on loopback."""
+
+    def test_e24_port(self):
+        """The port replaces the default endpoint, companion on ::1 included."""
+        for arguments, environ, origin in (
+            (["--port", "500"], {}, "--port"),
+            ([], {"INSTANTLY_MCP_PORT": "500"}, "INSTANTLY_MCP_PORT"),
+        ):
+            settings = resolve(self.given(*arguments), environ)
+            self.assertEqual(settings.listen, ("tcp:500:interface=127.0.0.1",))
+            self.assertEqual(settings.origins["listen"], origin)
+            self.assertEqual(settings.port_retries, 0)
+            companion = companion_of(settings)
+            assert companion is not None
+            self.assertEqual(companion.interface, "::1")
+
+    def test_e24_port_and_listen(self):
+        """In one source they exclude each other; else the stronger source counts."""
+        (line,) = self.mistakes("--port", "1", "--listen", "tcp:2")
+        self.assertIn("port (--port) and listen (--listen) exclude each other", line)
+        config = self.file("c.toml", 'listen = ["tcp:2"]\n')
+        settings = resolve(self.given("--port", "1", "--config", config), {})
+        self.assertEqual(settings.listen, ("tcp:1:interface=127.0.0.1",))
+        config = self.file("c.toml", "port = 1\n")
+        settings = resolve(
+            self.given("--config", config), {"INSTANTLY_MCP_LISTEN": "tcp:2"}
+        )
+        self.assertEqual((settings.listen, settings.port), (("tcp:2",), None))
+        self.assertIsNone(companion_of(settings))
+        self.assertEqual(
+            settings.origins["port"], "INSTANTLY_MCP_LISTEN takes precedence"
+        )
+
+    def test_kubernetes(self):
+        """What Kubernetes adds for a service of our name is not a setting."""
+        settings = resolve(
+            {},
+            {
+                "INSTANTLY_MCP_PORT": "tcp://10.0.0.11:3000",
+                "INSTANTLY_MCP_SERVICE_HOST": "10.0.0.11",
+                "INSTANTLY_MCP_SERVICE_PORT": "3000",
+                "INSTANTLY_MCP_SERVICE_PORT_HTTP": "3000",
+                "INSTANTLY_MCP_PORT_3000_TCP": "tcp://10.0.0.11:3000",
+                "INSTANTLY_MCP_PORT_3000_TCP_PROTO": "tcp",
+                "INSTANTLY_MCP_PORT_3000_TCP_PORT": "3000",
+                "INSTANTLY_MCP_PORT_3000_TCP_ADDR": "10.0.0.11",
+            },
+        )
+        self.assertEqual((settings.warnings, settings.port), ((), None))
+
+
+class VariableTests(SettingsTestCase):
+    """E23: a variable that looks like one of ours and is not is reported."""
+
+    def test_e23_misspelled(self):
+        """The variable that may be meant is named."""
+        for name, meant in (
+            ("INSTANTLY_MCP_LISTENN", "INSTANTLY_MCP_LISTEN"),
+            ("INSTANTLY_MCP_RATELIMIT", "INSTANTLY_MCP_RATE_LIMIT"),
+            ("instantly_mcp_sandbox", "INSTANTLY_MCP_SANDBOX"),
+            ("INSTANTLYMCP_TOOLSETS", "INSTANTLY_MCP_TOOLSETS"),
+            ("INSTANTLY_APIKEY", "INSTANTLY_API_KEY"),
+            ("INSTANTLY_API_KEY_FILE", "INSTANTLY_MCP_API_KEY_FILE"),
+            ("MCP_AUTH_SECRET_KEY_FILE", "INSTANTLY_MCP_SERVER_SECRET_FILE"),
+        ):
+            (line,) = resolve({}, {name: "x"}).warnings
+            self.assertEqual(
+                line,
+                f"IMCP-SETTING {name} is not a known variable; did you mean {meant}?",
+            )
+
+    def test_e23_resembles_nothing(self):
+        """With our prefix it is reported; a variable of another program is not."""
+        (line,) = resolve({}, {"INSTANTLY_MCP_ZZZ": "x"}).warnings
+        self.assertTrue(line.endswith("INSTANTLY_MCP_ZZZ is not a known variable"))
+        for name in ("INSTANTLY_RAILS_ENV", "MCP_AUTHOR", "PATH"):
+            self.assertEqual(resolve({}, {name: "x"}).warnings, ())
+
+
+class UnknownTests(SettingsTestCase):
+    """E23: what could not be read is not taken for a default."""
+
+    def unknown(self, *arguments: str, **environ: str) -> frozenset[str]:
+        """Return the settings whose value is not known."""
+        settings, mistakes = examine(self.given(*arguments), environ)
+        self.assertTrue(mistakes)
+        return settings.unknown
+
+    def test_e23_config_file(self):
+        """Of an unreadable file only what the other sources say is known."""
+        for config in ("/nowhere.toml", self.file("c.toml", "rate_limit = \n")):
+            unknown = self.unknown("--config", config, "--sandbox", "--port", "1")
+            known = {"config", "sandbox", "port", "listen"}
+            names = {setting.name for setting in SETTINGS}
+            self.assertEqual(names - unknown, known)
+            self.assertLessEqual({"api_key", "server_secret"}, unknown)
+
+    def test_e23_one_value(self):
+        """A value that cannot be read leaves one setting unknown, with its source."""
+        given = self.given("--rate-limit", "many")
+        settings, _ = examine(given, {})
+        self.assertEqual(settings.unknown, {"rate_limit"})
+        self.assertEqual(settings.origins["rate_limit"], "--rate-limit")
+
+    def test_e23_open(self):
+        """Whether a daemon is open to others is not judged from what is not known."""
+        key = self.file("key", "some-key-0123456789")
+        (line,) = self.mistakes(
+            *("--listen", "tcp:3000", "--api-key-file", key),
+            *("--server-secret-file", "/nowhere"),
+        )
+        self.assertIn("IMCP-KEY /nowhere", line)
+
+
 class MistakesTests(SettingsTestCase):
     """Every mistake is one line, and all of them are told at once."""
 
@@ -158,7 +274,7 @@ class MistakesTests(SettingsTestCase):
         self.assertEqual(len(lines), 4)
         self.assertTrue(any("--rate-limit" in line for line in lines))
         self.assertTrue(any("INSTANTLY_MCP_MAX_BODY" in line for line in lines))
-        self.assertTrue(any("lisen is no known TOML key" in line for line in lines))
+        self.assertTrue(any("lisen is not a known TOML key" in line for line in lines))
         self.assertTrue(any(f"log_level ({config})" in line for line in lines))
 
     def test_value_is_not_repeated(self):
@@ -196,7 +312,7 @@ class MistakesTests(SettingsTestCase):
             ("rate-limit = 1\n", "rate_limit"),
         ):
             (line,) = self.mistakes("--config", self.file("c.toml", text))
-            self.assertIn(f"is no known TOML key; did you mean {meant}?", line)
+            self.assertIn(f"is not a known TOML key; did you mean {meant}?", line)
 
     def test_bad_endpoint(self):
         """A listen string without a port is refused."""
