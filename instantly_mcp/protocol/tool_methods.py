@@ -54,8 +54,9 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
         arguments = {}
     problems = _problems(compiled, arguments)
     if problems is not None:
-        if not revision.argument_errors_as_results:
-            raise invalid_params(problems)
+        # In every revision a result with isError, which a model can read and correct.
+        # Those before 2025-11-25 also allow -32602, which several clients raise as an
+        # exception that the model never sees.
         bad = _bad_arguments(tool, problems)
         return render_result(_conforming(bad, compiled), revision)
     call = call_for(offer, turn)

@@ -19,8 +19,6 @@ class Revision:
     :param modern: stateless, with the per-request ``_meta`` envelope.
     :param annotations: tool annotations exist.
     :param structured: ``title``, ``outputSchema`` and ``structuredContent`` exist.
-    :param argument_errors_as_results: bad tool arguments are results with
-        ``isError``, which a model can read and mend, not protocol errors.
     :param batches: JSON-RPC batches are accepted in a session.
     :param completions: the completions capability exists.
     :param priming: streams begin with an empty event that carries an id.
@@ -35,7 +33,6 @@ class Revision:
     modern: bool = False
     annotations: bool = True
     structured: bool = True
-    argument_errors_as_results: bool = False
     batches: bool = False
     progress_messages: bool = True
     completions: bool = True
@@ -62,12 +59,8 @@ V2025_03_26 = Revision(
     lacks_content=frozenset({"resource_link"}),
 )
 V2025_06_18 = Revision(version="2025-06-18", choices=False)
-V2025_11_25 = Revision(
-    version="2025-11-25", argument_errors_as_results=True, priming=True
-)
-V2026_07_28 = Revision(
-    version="2026-07-28", modern=True, argument_errors_as_results=True
-)
+V2025_11_25 = Revision(version="2025-11-25", priming=True)
+V2026_07_28 = Revision(version="2026-07-28", modern=True)
 
 LEGACY: Mapping[str, Revision] = {
     revision.version: revision

@@ -19,7 +19,6 @@ from .cases import Daemon, DaemonTestCase
 from .wires import Refused, Wire
 
 PAGE = 2
-SPEAKS_OF_ARGUMENTS_IN_RESULTS = frozenset({"2025-11-25", "2026-07-28"})
 LEADS = ("ada@example.org", "grace@example.org", "alan@example.org")
 COPY = {
     "subject": "Hello {{firstName}}",
@@ -110,8 +109,6 @@ class Story:
     async def stumbles(self) -> None:
         """Call what is not there, and what is there wrongly; go on unharmed."""
         argument: Json = "bad_argument"
-        if self.wire.heard.revision not in SPEAKS_OF_ARGUMENTS_IN_RESULTS:
-            argument = INVALID_PARAMS
         for tool, arguments, code in (
             ("no_such_tool", {}, INVALID_PARAMS),
             ("list_campaigns", {"color": "red"}, argument),

@@ -223,11 +223,11 @@ MUTANTS: Sequence[Mutant] = (
         "rules.test_eras",
     ),
     mutant(
-        "legacy",
-        "Bad arguments are -32602 before 2025-11-25",
+        "both",
+        "Bad arguments are a result, not -32602",
         "protocol/tool_methods.py",
-        "        if not revision.argument_errors_as_results:",
-        "        if False:",
+        "        bad = _bad_arguments(tool, problems)",
+        "        raise invalid_params(problems)",
         "rules.test_eras",
     ),
     mutant(

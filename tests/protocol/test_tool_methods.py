@@ -106,19 +106,17 @@ class CallTests(EngineTestCase):
         self.assertEqual(self.toolbox.ran, [])
 
     def test_bad_arguments(self) -> None:
-        """Bad arguments are results since 2025-11-25 and -32602 before."""
+        """Bad arguments are results in every revision, and nothing is done."""
         for version in ALL:
             for arguments in ({}, {"words": 7}, {"words": "x", "wrods": "y"}):
                 with self.subTest(version=version, arguments=arguments):
                     answer = self.answer(call("echo", arguments), version)
-                    if version >= "2025-11-25":
-                        self.assertTrue(answer["result"]["isError"])
-                        said = answer["result"]["content"][0]["text"]
-                        self.assertIn("Nothing was done.", said)
+                    self.assertTrue(answer["result"]["isError"])
+                    said = answer["result"]["content"][0]["text"]
+                    self.assertIn("Nothing was done.", said)
+                    if version >= "2025-06-18":
                         structured = answer["result"]["structuredContent"]
                         self.assertEqual(structured["code"], "bad_argument")
-                    else:
-                        self.assertEqual(answer["error"]["code"], -32602)
         self.assertEqual(self.toolbox.ran, [])
 
     def test_refusal_is_a_result(self) -> None:
@@ -277,8 +275,6 @@ class OutputTests(ClockedTestCase):
     def test_bad_arguments(self) -> None:
         """Arguments that do not fit are an error like any other."""
         for revision in ALL.values():
-            if not revision.argument_errors_as_results:
-                continue
             listing = evolve(
                 tool("listing", lambda _, call: succeed(ToolResult())),
                 output_schema=self.SCHEMA,

@@ -40,13 +40,13 @@ class TableTests(SynchronousTestCase):
         self.assertEqual({r.modern for r in LEGACY.values()}, {False})
 
     def test_what_each_knows(self) -> None:
-        """Batches, annotations, structured content and argument results by revision."""
+        """Batches, annotations, structured content and progress texts by revision."""
         table = {
-            "2024-11-05": (False, False, False, False, False),
-            "2025-03-26": (True, True, False, False, True),
-            "2025-06-18": (False, True, True, False, True),
-            "2025-11-25": (False, True, True, True, True),
-            "2026-07-28": (False, True, True, True, True),
+            "2024-11-05": (False, False, False, False),
+            "2025-03-26": (True, True, False, True),
+            "2025-06-18": (False, True, True, True),
+            "2025-11-25": (False, True, True, True),
+            "2026-07-28": (False, True, True, True),
         }
         for version, known in table.items():
             with self.subTest(version=version):
@@ -56,7 +56,6 @@ class TableTests(SynchronousTestCase):
                         revision.batches,
                         revision.annotations,
                         revision.structured,
-                        revision.argument_errors_as_results,
                         revision.progress_messages,
                     ),
                     known,
