@@ -30,6 +30,50 @@ def loads(data: bytes) -> Json:
     return orjson.loads(data)
 
 
+def repeats_keys(data: bytes, value: Json) -> bool:
+    """Say whether an object in the text names a key twice, however it spells it.
+
+    RFC 8259 leaves open which of the two counts, so two readers may differ. orjson
+    drops the first without a word. Each key brings one colon, and what is dropped takes
+    its colons along: so there are as many in the text as in the decoded value, encoded
+    again, exactly if nothing was dropped. The rest of the colons are in strings, where
+    orjson escapes none and the text may.
+
+    :param value: what `loads` made of `data`.
+    :raises ValueError: for a value that is nested deeper than can be encoded (254).
+    """
+    colons = data.count(b":")
+    if b"\\u003" in data:
+        # Without pairs of backslashes every one that is left begins an escape.
+        single = data.replace(b"\\\\", b"")
+        colons += single.count(b"\\u003a") + single.count(b"\\u003A")
+    try:
+        return colons != orjson.dumps(value).count(b":")
+    except TypeError as error:
+        raise ValueError("JSON is nested too deeply") from error
+
+
+def holds_more(data: bytes, most: int) -> bool:
+    """Say whether a text holds more than `most` values, without decoding it.
+
+    A value takes a dozen bytes in the text and a hundred in memory, and time in every
+    step that looks at it. The members of all arrays and objects are counted, and a
+    container as one more. Only a text that may hold too many is looked at closely.
+    """
+    if len(data) <= 2 * most or _marks(data) <= most:
+        return False
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if plain.count(b'"') > 4 * most:
+        return True  # Twice as many strings; at least every other one is a value.
+    outside = b"".join(plain.split(b'"')[::2])
+    return _marks(outside) > most
+
+
+def _marks(data: bytes) -> int:
+    """Count what comes before a member of an array or an object."""
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
 def loads_lenient(data: bytes) -> Json:
     """Decode JSON of a foreign service that may cut an emoji in half.
 

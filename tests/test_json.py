@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Encoded, Json, dumps, loads, loads_lenient
+from instantly_mcp._json import (
+    Encoded,
+    Json,
+    dumps,
+    holds_more,
+    loads,
+    loads_lenient,
+    repeats_keys,
+)
 
 values = st.recursive(
     st.none()
@@ -51,6 +59,137 @@ class StrictTests(SynchronousTestCase):
         deep = b"[" * 100_000 + b"]" * 100_000
         self.assertRaises(ValueError, loads, deep)
         self.assertRaises(ValueError, loads_lenient, deep)
+
+
+def spelled(text: str) -> st.SearchStrategy[str]:
+    """Return the ways in which JSON may spell a text."""
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in text)
+    return st.sampled_from((plain, escaped, escaped.upper().replace("\\U", "\\u")))
+
+
+TEXTS = st.text(':"\\\\au0\n3, {}', max_size=6).flatmap(spelled).map('"{}"'.format)
+KEYS = (
+    st.sampled_from(("", "a", "b", ":", "\u00e9", "e\u0301", '"', "\\\\"))
+    .flatmap(spelled)
+    .map('"{}"'.format)
+)
+SPACES = st.sampled_from(("", " ", "\n\t"))
+
+
+def objects(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return objects as texts, whose keys may be given twice."""
+    member = st.builds("{}{}:{}{}".format, KEYS, SPACES, SPACES, inner)
+    return st.lists(member, max_size=4).map(lambda parts: "{" + ",".join(parts) + "}")
+
+
+def arrays(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Return arrays as texts."""
+    return st.lists(inner, max_size=3).map(lambda parts: "[" + ", ".join(parts) + "]")
+
+
+DOCUMENTS = st.recursive(
+    TEXTS | st.sampled_from(("1", "true", "null", "-0.5e3", "123456789012345678901")),
+    lambda inner: objects(inner) | arrays(inner),
+    max_leaves=12,
+)
+
+
+def finds_twice(document: str) -> bool:
+    """Say the same by the standard library, which shows every pair."""
+    found = []
+
+    def look(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found.append(len(dict(pairs)) != len(pairs))
+        return dict(pairs)
+
+    json.loads(document, object_pairs_hook=look)
+    return any(found)
+
+
+class RepeatedKeyTests(SynchronousTestCase):
+    """E14: of a key that is given twice, two readers may take different values."""
+
+    def repeats(self, document: str) -> bool:
+        data = document.encode()
+        return repeats_keys(data, loads(data))
+
+    @settings(deadline=None)
+    @given(DOCUMENTS)
+    def test_as_the_standard_library_finds_them(self, document: str) -> None:
+        """At every depth, however keys are spelled, between whatever texts."""
+        self.assertEqual(self.repeats(document), finds_twice(document))
+
+    def test_found(self) -> None:
+        """Plain, escaped, empty, and balanced by an escaped colon elsewhere."""
+        for document in (
+            '{"a": 1, "a": 1}',
+            '{"method": 1, "\\u006dethod": 2}',
+            '{"": 1, "" : 2}',
+            '[{"x": [{"a": {}, "b": 0, "a": []}]}]',
+            '{"a": "x\\u003ay", "a": 1}',
+            '{"a": 1, "a": "\\u003A", "b\\u003a": "\\\\u003a"}',
+        ):
+            with self.subTest(document=document):
+                self.assertTrue(self.repeats(document))
+
+    def test_not_found(self) -> None:
+        """One key in two objects, and letters that only look alike, are no repeat."""
+        for document in (
+            '[{"a": 1}, {"a": 1}]',
+            '{"\u00e9": 1, "e\u0301": 2}',
+            '{"a": "a:b\\u003Ac\\\\u003a", "u003a": 1}',
+            '{"a": 1e4, "b": 123456789012345678901}',
+        ):
+            with self.subTest(document=document):
+                self.assertFalse(self.repeats(document))
+
+    def test_too_deep(self) -> None:
+        """What is nested deeper than can be encoded is a ValueError."""
+        data = b'{"a":' * 300 + b"1" + b"}" * 300
+        self.assertRaises(ValueError, repeats_keys, data, loads(data))
+
+
+def count_values(value: Json) -> int:
+    """Count the members of all arrays and objects."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return 0
+    return sum(1 + count_values(item) for item in inner)
+
+
+class SizeTests(SynchronousTestCase):
+    """E15: how many values a text holds is known before they are made."""
+
+    @settings(deadline=None)
+    @given(DOCUMENTS, st.integers(0, 12))
+    def test_never_too_few(self, document: str, most: int) -> None:
+        """A text with more values than the bound, and keys once, is always found."""
+        data = document.encode()
+        if count_values(loads(data)) > most and len(data) > 2 * most:
+            self.assertTrue(holds_more(data, most))
+
+    def test_what_stands_in_texts_does_not_count(self) -> None:
+        """Commas, brackets and escaped quotes of a mail are no values."""
+        mail = 'Hi, {"you"}: [a, b], \\\\ "quoted, too" ' * 20_000
+        self.assertFalse(holds_more(dumps({"body": mail, "n": [1, 2]}), 100))
+
+    def test_bounds(self) -> None:
+        """So many are allowed, and one more is not, of every kind."""
+        for part in (b"1", b'"a"', b"null", b'"\\\\,"'):
+            for count in (1000, 1001):
+                with self.subTest(part=part, count=count):
+                    data = b"[" + b",".join([part] * count) + b"]"
+                    self.assertEqual(holds_more(data, 1000), count > 1000)
+        for part in (b"[[[]]]", b'{"a":1}'):
+            with self.subTest(part=part):
+                self.assertTrue(holds_more(b"[" + b",".join([part] * 501) + b"]", 1000))
+
+    def test_keys(self) -> None:
+        """Members of an object count one each."""
+        members = b",".join(b'"%d": "a:,b"' % n for n in range(1001))
+        self.assertTrue(holds_more(b"{" + members + b"}", 1000))
+        self.assertFalse(holds_more(b"{" + members + b"}", 1001))
 
 
 class LenientTests(SynchronousTestCase):

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from .._json import dumps
 from ..protocol.call import NOWHERE, Caller
-from ..protocol.errors import ProtocolError, invalid_request
+from ..protocol.errors import invalid_request
 from ..protocol.interfaces import IOutlet, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
@@ -32,8 +32,6 @@ from .reply import (
     response_answer,
 )
 from .resumable import StreamLog
-
-MAX_BATCH = 100
 
 
 @define(eq=False)
@@ -126,10 +124,7 @@ class Answering:
         session: McpSession | None,
         headers: HeaderPairs,
     ) -> Deferred[Reply]:
-        try:
-            members = members_of(batch)
-        except ProtocolError as error:
-            return succeed(response_answer(Response(None, error=error), headers))
+        members = members_of(batch)
         caller = self._caller(exchange, revision, session, NOWHERE)
         answers = [self._member(member, caller) for member in members]
         whole = gatherResults(answers)
@@ -146,12 +141,7 @@ class Answering:
 
 
 def members_of(batch: Batch) -> Sequence[Message | Broken]:
-    """Return what a batch asks for; what it may not ask for becomes an error.
-
-    :raises ProtocolError: when it asks for too much at a time.
-    """
-    if len(batch.members) > MAX_BATCH:
-        raise invalid_request(f"a batch holds at most {MAX_BATCH} messages")
+    """Return what a batch asks for; what it may not ask for becomes an error."""
     return [_allowed(member) for member in batch.members]
 
 

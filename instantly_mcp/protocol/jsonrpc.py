@@ -10,12 +10,27 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from .._json import Encoded, Json, JsonObject, dumps, loads
+from .._json import (
+    Encoded,
+    Json,
+    JsonObject,
+    dumps,
+    holds_more,
+    loads,
+    repeats_keys,
+)
 from .errors import ProtocolError, invalid_params, invalid_request, parse_error
 
 Id: TypeAlias = str | int
 
 NO_PARAMS: JsonObject = {}
+
+MAX_VALUES = 100_000
+"""Values in one body. The largest call, a thousand leads with twenty variables each,
+has fewer than 70,000; decoding and checking so many takes about 50 ms."""
+
+MAX_BATCH = 100
+"""Messages in one batch."""
 
 
 @frozen
@@ -104,15 +119,30 @@ def decode(body: bytes) -> Body:
     """Read one HTTP body.
 
     :raises MalformedMessage: -32700 for what is no JSON, -32600 for JSON that is no
-        message, -32602 for params that are no object; with the id if it was readable.
+        message, holds too much or names a key twice, -32602 for params that are no
+        object; with the id if it was readable.
     """
+    if holds_more(body, MAX_VALUES):
+        why = f"a body holds at most {MAX_VALUES:,} values"
+        raise MalformedMessage(None, invalid_request(why))
     try:
         value = loads(body)
     except ValueError as error:
         raise MalformedMessage(None, parse_error("the body is not JSON")) from error
+    _check_keys(body, value)
     if isinstance(value, list):
         return _batch(value)
     return _message(value)
+
+
+def _check_keys(body: bytes, value: Json) -> None:
+    try:
+        repeats = repeats_keys(body, value)
+    except ValueError as error:
+        raise MalformedMessage(None, parse_error("it is nested too deeply")) from error
+    if repeats:
+        why = "an object of the body names a key twice"
+        raise MalformedMessage(None, invalid_request(why))
 
 
 class MalformedMessage(Exception):
@@ -128,6 +158,8 @@ def peek_id(body: bytes) -> Id | None:
     """Return the id of a request whose body is refused unread, if it is readable."""
     try:
         value = loads(body)
+        if repeats_keys(body, value):
+            return None
     except ValueError:
         return None
     return _readable_id(value.get("id")) if isinstance(value, dict) else None
@@ -136,6 +168,9 @@ def peek_id(body: bytes) -> Id | None:
 def _batch(values: list[Json]) -> Batch:
     if not values:
         raise MalformedMessage(None, invalid_request("an empty batch"))
+    if len(values) > MAX_BATCH:
+        why = f"a batch holds at most {MAX_BATCH} messages"
+        raise MalformedMessage(None, invalid_request(why))
     members: list[Message | Broken] = []
     for value in values:
         try:

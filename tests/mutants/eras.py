@@ -111,9 +111,9 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A batch is bounded",
-        "pipeline/answering.py",
-        "    if len(batch.members) > MAX_BATCH:",
-        "    if len(batch.members) > 10 * MAX_BATCH:",
+        "protocol/jsonrpc.py",
+        "    if len(values) > MAX_BATCH:",
+        "    if len(values) > 10 * MAX_BATCH:",
         "rules.test_batches",
     ),
     mutant(

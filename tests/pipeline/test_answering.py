@@ -6,9 +6,8 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from instantly_mcp._json import Json, dumps
-from instantly_mcp.pipeline.answering import MAX_BATCH
 from instantly_mcp.pipeline.reply import Reply
-from instantly_mcp.protocol.jsonrpc import decode
+from instantly_mcp.protocol.jsonrpc import MAX_BATCH, MalformedMessage, decode
 from instantly_mcp.protocol.session import McpSession
 from instantly_mcp.protocol.versions import ALL
 from tests.support.clients import RigTestCase
@@ -199,11 +198,9 @@ class BatchTests(AnsweringTestCase):
         self.assertEqual(received.messages[1]["result"], {})
 
     def test_too_many(self) -> None:
-        """A batch beyond the bound is refused whole and not executed."""
+        """A batch beyond the bound is no message; one of the bound is answered."""
         whole = [call("hello", id=number) for number in range(MAX_BATCH + 1)]
-        received = self.batch(*whole)
-        self.assertEqual(received.status, 400)
-        self.assertEqual(self.rig.toolbox.ran, [])
+        self.assertRaises(MalformedMessage, decode, dumps(whole))
         self.assertEqual(len(self.batch(*whole[:-1]).messages), MAX_BATCH)
 
     def test_cancelled_member(self) -> None:

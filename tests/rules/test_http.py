@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from instantly_mcp._json import Json
+from instantly_mcp._json import Json, dumps
 from instantly_mcp.pipeline.exchange import Route
 from tests.support.messages import (
     META,
@@ -51,6 +51,36 @@ class BodyTests(RulesTestCase):
         )
         self.assertRefused(received, 400, -32700)
         self.assertNotIn("id", received.message)
+
+    def test_keys_given_twice(self) -> None:
+        """E14: a key that is given twice, at any depth, is -32600 and runs nothing.
+
+        What a proxy that filters by method read may not be what is executed.
+        """
+        hello = dumps(call("hello"))
+        for once, twice in (
+            (b'"method"', b'"method":"ping","method"'),
+            (b'"method"', b'"\\u006dethod" : "ping","method"'),
+            (b'"id"', b'"id":0,"id"'),
+            (b'"name"', b'"name":"slow","name"'),
+            (b'{"name"', b'{"arguments":{"x":[{"a":1,"":{},"a":1}]},"name"'),
+        ):
+            with self.subTest(twice=twice):
+                self.assertIn(once, hello)
+                body = hello.replace(once, twice)
+                self.assertRefused(self.rig.send(body=body), 400, -32600)
+                self.assertRefused(self.client().ask(None, body=body), 400, -32600)
+        self.assertEqual(self.rig.small.ran, [])
+
+    def test_values_are_bounded(self) -> None:
+        """E15: a body of more values than any call needs is -32600, not decoded."""
+        members: Json = {f"key {number}": 1 for number in range(100_001)}
+        received = self.rig.send(call("hello", members))
+        self.assertRefused(received, 400, -32600)
+        self.assertIn("100,000", received.error["message"])
+        leads = [{"email": "a@example.com", "note": "a, b: [c]"}] * 25_000
+        received = self.rig.send(call("echo", {"leads": leads}))
+        self.assertTrue(received.result["isError"])
 
     def test_notifications_are_accepted(self) -> None:
         """A notification is 202 without a body, and changes nothing."""
