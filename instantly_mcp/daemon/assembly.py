@@ -136,7 +136,7 @@ def _pipeline(
         admission,
         HeaderRepair(),
         Witnessed(authentication, front.log.identified),
-        Decode(),
+        Decode(admission.charge),
         TransportDispatch(_transports(settings, clock, core, answering)),
         DirectExecution(answering, describe),
     )

@@ -125,7 +125,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="rate_limit",
         read=values.whole_number(0, 1_000_000),
         default=100,
-        help="HTTP requests a minute for one caller; 0 for no limit.",
+        help="Messages a minute for one caller (a batch of 9 is 9); 0 for no limit.",
     ),
     Setting(
         name="max_body",

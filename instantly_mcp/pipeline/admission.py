@@ -1,7 +1,8 @@
 """Stage one: may this request come in at all? Origin, Host, and how often.
 
 It decodes nothing and decides nothing about who the caller is: a key only names the
-bucket that the request is counted in.
+bucket that the request is counted in. What is counted is messages: a request is one
+until it is decoded, and turns out to be a batch of more (`Admission.charge`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from .._credential import Secret
+from ..protocol.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange
 from .interfaces import ILedger, IStage
 from .origins import Perimeter
-from .refusals import rate_exceeded
-from .reply import Answer, Outcome, refuse
+from .refusals import WINDOW, batch_too_large, rate_exceeded
+from .reply import Outcome, refuse
 
 
 @implementer(IStage)
@@ -46,28 +48,48 @@ class Admission:
         error = self.perimeter.refusal(exchange.headers, local=exchange.local)
         if error is not None:
             return succeed(refuse(exchange, error))
-        return succeed(self._counted(exchange) or exchange)
+        error = self._take(exchange, 1) if self.ledger.limit else None
+        return succeed(exchange if error is None else refuse(exchange, error))
 
-    def _counted(self, exchange: Exchange) -> Answer | None:
-        if not self.ledger.limit:
+    def charge(self, exchange: Exchange, messages: int) -> ProtocolError | None:
+        """Count an admitted request that holds so many messages, all or none of them.
+
+        One of them has been counted. A batch that is refused costs that one.
+
+        :returns: why the batch may not pass.
+        """
+        limit = self.ledger.limit
+        if not limit or messages <= 1:
             return None
+        if messages > limit:
+            return batch_too_large(messages, limit)
+        return self._take(exchange, messages - 1, again=messages)
+
+    def _take(
+        self, exchange: Exchange, tokens: int, again: int = 1
+    ) -> ProtocolError | None:
+        """Take tokens from each bucket that counts.
+
+        :param again: how many the request takes when it is sent a second time.
+        """
         address = f"address:{_network(exchange.peer)}"
         key = self.sources.last(exchange)
         if key is None:
-            return self._take(exchange, self.ledger, address)
-        refused = self._take(exchange, self.wide_ledger, address)
-        if refused is not None:
-            return refused
-        return self._take(exchange, self.ledger, f"key:{Secret(key).digest()}")
+            return self._take_from(self.ledger, address, tokens, again)
+        return self._take_from(
+            self.wide_ledger, address, tokens, again
+        ) or self._take_from(self.ledger, f"key:{Secret(key).digest()}", tokens, again)
 
-    def _take(self, exchange: Exchange, ledger: ILedger, key: str) -> Answer | None:
-        allowance = ledger.take(key)
+    def _take_from(
+        self, ledger: ILedger, key: str, tokens: int, again: int
+    ) -> ProtocolError | None:
+        allowance = ledger.take(key, tokens)
         if allowance.granted:
             return None
-        wait = allowance.retry_after
+        wait = allowance.retry_after + (again - tokens) * WINDOW / ledger.limit
         reset = datetime.fromtimestamp(self.wall() + wait, UTC)
         reset_time = reset.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return refuse(exchange, rate_exceeded(ledger.limit, wait, reset_time))
+        return rate_exceeded(ledger.limit, wait, reset_time)
 
 
 def _network(peer: str) -> str:

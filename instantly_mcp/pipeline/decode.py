@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
@@ -28,14 +31,26 @@ from .exchange import Exchange, Route
 from .interfaces import IStage
 from .reply import Outcome, refuse, response_answer
 
+Charge: TypeAlias = "Callable[[Exchange, int], ProtocolError | None]"
+"""Counts a request that holds so many messages; says why it may not pass."""
+
 _NAMING = frozenset({"GET", "DELETE"})
+
+
+def _free(exchange: Exchange, messages: int) -> ProtocolError | None:
+    """Count nothing."""
+    return None
 
 
 @implementer(IStage)
 @frozen
 class Decode:
-    """Reads the JSON-RPC message of a POST; other methods name a revision alone."""
+    """Reads the JSON-RPC message of a POST; other methods name a revision alone.
 
+    :param charge: counts the messages of a batch against the admission limit.
+    """
+
+    charge: Charge = _free
     name: str = "decode"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -55,6 +70,10 @@ class Decode:
             revision = _revision(exchange, body)
         except ProtocolError as error:
             return succeed(refuse(exchange, error))
+        if isinstance(body, Batch):
+            refused = self.charge(exchange, len(body.members))
+            if refused is not None:
+                return succeed(refuse(exchange, refused))
         return succeed(exchange.knowing(message=body, revision=revision))
 
 

@@ -49,12 +49,12 @@ class Allowance:
 
 
 class ILedger(Interface):
-    """Counts requests per key: a bounded table of token buckets."""
+    """Counts messages per key: a bounded table of token buckets."""
 
-    limit = Attribute("Requests a minute that one key may send; 0 for no limit.")
+    limit = Attribute("Messages a minute that one key may send; 0 for no limit.")
 
-    def take(key: str) -> Allowance:
-        """Take one token of the key's bucket, if there is one."""
+    def take(key: str, tokens: int = 1) -> Allowance:
+        """Take so many tokens of the key's bucket, or none if there are fewer."""
 
 
 PLACES: Mapping[str, str] = {

@@ -65,9 +65,9 @@ def hosts_differ() -> ProtocolError:
 
 
 def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolError:
-    """Too many requests from one principal or one address.
+    """Too many messages from one principal or one address.
 
-    :param reset_time: when the next request may come, in ISO 8601.
+    :param reset_time: when the request may come again, in ISO 8601.
     """
     return ProtocolError(
         SERVER_ERROR,
@@ -75,6 +75,14 @@ def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolEr
         {"limit": limit, "window": WINDOW, "resetTime": reset_time},
         status=429,
         headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
+    )
+
+
+def batch_too_large(messages: int, limit: int) -> ProtocolError:
+    """The batch holds more messages than its sender may send in a whole minute."""
+    return invalid_request(
+        f"a batch of {messages} messages is more than this server accepts from one "
+        f"caller in a minute ({limit}), so it can never pass. Send smaller batches"
     )
 
 

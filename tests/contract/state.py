@@ -267,6 +267,18 @@ class LedgerContract(ClockedTestCase):
         ledger = self.make_ledger(100, self.clock)
         self.assertEqual(self.burst(ledger, "key", 150), 100)
 
+    def test_all_or_none(self) -> None:
+        """Several tokens are taken together or not at all; the wait is for all."""
+        ledger = self.make_ledger(60, self.clock)
+        self.assertTrue(ledger.take("key", 50).granted)
+        refused = ledger.take("key", 20)
+        self.assertFalse(refused.granted)
+        self.assertAlmostEqual(refused.retry_after, 10.0, places=3)
+        self.assertEqual(self.burst(ledger, "key", 20), 10)
+        self.clock.advance(60.001)
+        self.assertTrue(ledger.take("key", 60).granted)
+        self.assertFalse(ledger.take("key").granted)
+
     def test_keys_are_apart(self) -> None:
         """What one key takes, another still has."""
         ledger = self.make_ledger(5, self.clock)

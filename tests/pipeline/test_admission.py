@@ -101,6 +101,47 @@ class AdmissionTests(ClockedTestCase):
             },
         )
 
+    def test_batches_count_their_messages(self) -> None:
+        """E7: what decoding finds in a request is counted, all of it or none."""
+        one = exchange(with_headers=KEY)
+        self.assertTrue(self.passes(one))
+        self.assertIsNone(self.stage.charge(one, 1))
+        self.assertIsNone(self.stage.charge(one, 2))
+        self.assertTrue(self.passes(one))
+        refused = self.stage.charge(one, 3)
+        assert refused is not None
+        self.assertEqual((refused.status, refused.code), (429, -32000))
+        # All three tokens of the batch are there again after a whole minute.
+        self.assertEqual(refused.headers, (("Retry-After", "60"),))
+        self.assertFalse(self.passes(one))
+        self.clock.advance(60)
+        self.assertTrue(self.passes(one))
+        self.assertIsNone(self.stage.charge(one, 3))
+        self.assertFalse(self.passes(one))
+
+    def test_batches_count_for_the_address(self) -> None:
+        """With invented keys as well: the wider bucket counts messages, too."""
+        for number in range(3):
+            one = exchange(with_headers={"x-api-key": f"invented-{number}-0123"})
+            self.assertTrue(self.passes(one))
+            self.assertIsNone(self.stage.charge(one, 3))
+        self.assertFalse(self.passes(exchange(with_headers=KEY)))
+
+    def test_batch_that_can_never_pass(self) -> None:
+        """A batch beyond a minute's messages is told so, not to come back later."""
+        one = exchange(with_headers=KEY)
+        self.assertTrue(self.passes(one))
+        refused = self.stage.charge(one, 4)
+        assert refused is not None
+        self.assertEqual((refused.status, refused.code), (400, -32600))
+        self.assertIn("(3)", refused.message)
+        self.assertTrue(self.passes(one))
+
+    def test_no_limit_for_batches(self) -> None:
+        """Without a limit no batch is too large."""
+        self.stage = self.make_stage(0, 0)
+        self.assertIsNone(self.stage.charge(exchange(), 100))
+
     def test_other_keys_unharmed(self) -> None:
         """One key's flood is not another's, at the same address."""
         for _ in range(5):
@@ -201,7 +242,7 @@ class _Recording:
     def __init__(self) -> None:
         self.keys: list[str] = []
 
-    def take(self, key: str) -> Allowance:
+    def take(self, key: str, tokens: int = 1) -> Allowance:
         """Grant it."""
         self.keys.append(key)
         return Allowance(granted=True)

@@ -9,7 +9,9 @@ from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage
+from instantly_mcp.pipeline.refusals import rate_exceeded
 from instantly_mcp.pipeline.reply import Answer
+from instantly_mcp.protocol.errors import ProtocolError
 from instantly_mcp.protocol.jsonrpc import Batch, Request
 from instantly_mcp.protocol.session import ENDED, Lookup, McpSession, Standing
 from instantly_mcp.protocol.versions import ALL
@@ -29,6 +31,39 @@ def live(version: str) -> Lookup:
     """Return a live session of this revision."""
     session = McpSession(id="s", revision=ALL[version], credential=None, last_seen=0)
     return Lookup(Standing.LIVE, session)
+
+
+class ChargeTests(SynchronousTestCase):
+    """E7: the messages of a batch are counted before any of them is executed."""
+
+    def outcome(self, message: Json, charged: list[int]) -> Exchange | Answer:
+        """Decode, with a limit that is reached by a batch of three."""
+
+        def charge(exchange: Exchange, messages: int) -> ProtocolError | None:
+            charged.append(messages)
+            return rate_exceeded(2, 5.0, "soon") if messages > 2 else None
+
+        sent = exchange(message, lookup=live("2025-03-26"))
+        outcome = self.successResultOf(Decode(charge).process(sent))
+        assert isinstance(outcome, Exchange | Answer)
+        return outcome
+
+    def test_batch(self) -> None:
+        """A batch costs its members, of whatever kind; too many are 429 for all."""
+        two = [notice("x"), {"odd": 1}]
+        charged: list[int] = []
+        self.assertIsInstance(self.outcome(two, charged), Exchange)
+        refused = self.outcome([*two, request("ping")], charged)
+        assert isinstance(refused, Answer)
+        self.assertEqual(refused.status, 429)
+        self.assertEqual(charged, [2, 3])
+
+    def test_single_messages(self) -> None:
+        """One message was counted as it came in."""
+        charged: list[int] = []
+        for message in (request("ping"), notice("x"), {"odd": 1}):
+            self.outcome(message, charged)
+        self.assertEqual(charged, [])
 
 
 class DecodeTests(SynchronousTestCase):
