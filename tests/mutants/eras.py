@@ -298,7 +298,7 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "Two different keys in one request are refused",
         "access/gatekeeper.py",
-        "        if any(key.value != first.value for key in presented):",
+        "        if any(key.value != first.value for key in keys):",
         "        if False:",
         "rules.test_http",
     ),
