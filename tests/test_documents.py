@@ -107,7 +107,8 @@ class OperationsTests(SynchronousTestCase):
         metrics = Metrics()
         for name in ("sessions", "streams", "in_flight"):
             metrics.watch(name, name, lambda: 0)
-        metrics.watch_total("log_lines_dropped", "lost", lambda: 0)
+        for name in ("log_lines_dropped", "reactor_blocked", "reactor_blocked_seconds"):
+            metrics.watch_total(name, name, lambda: 0)
         metrics.exchange("/mcp", 200, 0.1)
         metrics.upstream("listCampaign", "ok", 0.1)
         shown = metrics.exposition().decode()

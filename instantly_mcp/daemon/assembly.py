@@ -44,6 +44,7 @@ from .reload import Reloader
 from .service import DaemonService
 from .settings import Settings
 from .signals import Signals
+from .watchdog import Watch, Watchdog
 from .window import SandboxWindow
 from .witness import Witnessed
 
@@ -69,11 +70,7 @@ def build(
     :raises Mistakes: when a file that the settings name cannot be used.
     """
     core = make_core(settings, reactor, wall)
-    core.metrics.watch_total(
-        "log_lines_dropped",
-        "Log lines that could not be written",
-        lambda: journal.file.dropped_total,
-    )
+    _count_lost_lines(core, journal)
     front = make_front(settings, reactor, core, wall)
     pipeline = _pipeline(settings, reactor, core, front)
     site = _site(settings, reactor, core, front, pipeline)
@@ -223,6 +220,7 @@ def _parts(
             Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.offer.tasks.sweep, "task sweep"),
+            _watchdog(core, reactor),
         ),
         refuse_new=refuse_new,
         close_streams=close_streams,
@@ -233,6 +231,29 @@ def _parts(
         rotate_log=reload.rotate_log,
         side_doors=side_doors,
     )
+
+
+def _count_lost_lines(core: Core, journal: Journal) -> None:
+    core.metrics.watch_total(
+        "log_lines_dropped",
+        "Log lines that could not be written",
+        lambda: journal.file.dropped_total,
+    )
+
+
+def _watchdog(core: Core, clock: IReactorTime) -> Watchdog:
+    watch = Watch(clock.seconds)
+    core.metrics.watch_total(
+        "reactor_blocked",
+        "How often the reactor had no heartbeat for more than 2 s",
+        lambda: watch.count,
+    )
+    core.metrics.watch_total(
+        "reactor_blocked_seconds",
+        "For how long in all the reactor had none then",
+        lambda: watch.seconds,
+    )
+    return Watchdog(clock, watch)
 
 
 def _announcement(settings: Settings, out: TextIO | None) -> Announcement:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from attrs import frozen
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IProtocolFactory
 
 from .in_flight import InFlight
-from .periodic import Periodic
 from .ports import Ports
 from .readiness import Readiness
 
@@ -37,6 +37,7 @@ class Announcing(Protocol):
 class Parts:
     """What the composition root hands to the service.
 
+    :param timers: run while the daemon does, also while it drains.
     :param factory: makes the protocol of each client connection.
     :param side_doors: opened and closed together with the ports, but not announced.
     :param refuse_new: closes idle client connections, makes every further answer the
@@ -55,7 +56,7 @@ class Parts:
     factory: IProtocolFactory
     readiness: Readiness
     in_flight: InFlight
-    timers: Sequence[Periodic]
+    timers: Sequence[Service]
     refuse_new: Callable[[], object]
     close_streams: Callable[[], object]
     close_connections: Callable[[], Deferred[None]]
