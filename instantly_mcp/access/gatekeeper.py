@@ -71,12 +71,17 @@ class Gatekeeper:
     def _demands_secret(self) -> bool:
         return self._server_secret is not None and self.demand_secret
 
-    def knows(self, presented: Sequence[Presented]) -> bool:
-        """Say whether the caller may be told about the daemon.
+    def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
+        """Say why the caller is not admitted, which is for want of the server secret.
 
-        That is so when the server secret is presented, or none is asked for.
+        :returns: ``None`` when the secret is presented, or none is asked for.
         """
-        return not self._demands_secret or any(map(self._is_server_secret, presented))
+        if not self._demands_secret or any(map(self._is_server_secret, presented)):
+            return None
+        if not presented:
+            return server_secret_missing(needs_key=self._needs_key)
+        places = " and ".join(dict.fromkeys(key.place for key in presented))
+        return server_secret_wrong(places, needs_key=self._needs_key)
 
     def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
         """Return what is presented but for the server's secret."""
@@ -88,9 +93,10 @@ class Gatekeeper:
         self, presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
         """Return the caller's own key, else the default one, else ``None``."""
+        refusal = self.refusal(presented)
+        if refusal is not None:
+            return refusal
         keys = self.beside_secret(presented)
-        if self._demands_secret and len(keys) == len(presented):
-            return self._without_secret(presented)
         if not keys:
             return self._without_key(workspace)
         first = keys[0]
@@ -104,12 +110,6 @@ class Gatekeeper:
     def _needs_key(self) -> bool:
         """Callers bring an Instantly key of their own."""
         return self._default is None
-
-    def _without_secret(self, presented: Sequence[Presented]) -> ProtocolError:
-        if not presented:
-            return server_secret_missing(needs_key=self._needs_key)
-        places = " and ".join(dict.fromkeys(key.place for key in presented))
-        return server_secret_wrong(places, needs_key=self._needs_key)
 
     def _is_server_secret(self, key: Presented) -> bool:
         secret = self._server_secret

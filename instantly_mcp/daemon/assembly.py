@@ -12,13 +12,13 @@ from .._json import JsonObject
 from ..pipeline.admission import Admission
 from ..pipeline.answering import Answering
 from ..pipeline.authentication import Authentication
-from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
 from ..pipeline.dispatch import TransportDispatch
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
 from ..pipeline.pipeline import Pipeline
+from ..pipeline.visitors import Visitors
 from ..state.ledger import MemoryLedger
 from ..state.sessions import SWEEP_SECONDS
 from ..transports.legacy_sse import LegacySse
@@ -104,22 +104,19 @@ def _pipeline(
     settings: Settings, clock: IReactorTime, core: Core, front: Front
 ) -> Pipeline:
     """Return the journey of a request: the architecture in one tuple."""
-    sources = CredentialSources(
-        query=settings.key_in_query, session_id=settings.key_in_session_id
-    )
     answering = Answering(core.server, clock, core.in_flight)
     admission = Admission(
         perimeter=front.perimeter,
         ledger=MemoryLedger(settings.rate_limit, clock),
         wide_ledger=MemoryLedger(settings.rate_limit * WIDE_FACTOR, clock),
         wall=front.wall,
-        sources=sources,
+        sources=front.sources,
     )
     authentication = Authentication(
         gatekeeper=front.gate,
         sessions=core.sessions,
         clock=clock,
-        sources=sources,
+        sources=front.sources,
         anonymous=settings.anonymous == "discovery",
         key_formats=core.offer.key_formats,
         tell_proxied=ProxyNoticed(),
@@ -180,6 +177,11 @@ def _site(
         discovery_documents=settings.discovery_documents,
         window=None if sandbox is None else SandboxWindow(sandbox),
         is_local=front.ports.is_local if listens_to_both(settings) else None,
+        visitors=Visitors(
+            gatekeeper=front.gate,
+            sources=front.sources,
+            ledger=MemoryLedger(settings.rate_limit, clock),
+        ),
     )
     site = make_site(app, clock, front.limits, front.wall)
     site.noisy = False

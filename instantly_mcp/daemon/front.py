@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 from twisted.internet.interfaces import IAddress
 
+from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.origins import Perimeter
 from ..protocol.errors import ProtocolError
 from ..protocol.interfaces import IHeaders
@@ -38,6 +39,7 @@ class Front:
     """The collaborators that the pipeline and the web share."""
 
     gate: Gate
+    sources: CredentialSources
     perimeter: Perimeter
     ports: Ports
     readiness: Readiness
@@ -77,6 +79,9 @@ def make_front(
     )
     return Front(
         gate=Gate(settings),
+        sources=CredentialSources(
+            query=settings.key_in_query, session_id=settings.key_in_session_id
+        ),
         perimeter=perimeter_of(settings),
         ports=ports,
         readiness=readiness,

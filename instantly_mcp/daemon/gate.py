@@ -47,9 +47,9 @@ class Gate:
         """Decide as the gatekeeper does."""
         return self._current.admit(presented, workspace)
 
-    def knows(self, presented: Sequence[Presented]) -> bool:
-        """Say whether the caller may be told about the daemon."""
-        return self._current.knows(presented)
+    def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
+        """Say why the caller is not admitted, as the gatekeeper does."""
+        return self._current.refusal(presented)
 
     def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
         """Return what is presented but for the server's secret."""

@@ -72,7 +72,7 @@ class Admission:
 
         :param again: how many the request takes when it is sent a second time.
         """
-        address = f"address:{_network(exchange.peer)}"
+        address = f"address:{network_of(exchange.peer)}"
         key = self.sources.last(exchange)
         if key is None:
             return self._take_from(self.ledger, address, tokens, again)
@@ -92,7 +92,7 @@ class Admission:
         return rate_exceeded(ledger.limit, wait, reset_time)
 
 
-def _network(peer: str) -> str:
+def network_of(peer: str) -> str:
     """Return the address; of an IPv6 address the half that names its network.
 
     Whoever has one IPv6 address usually has the 2**64 beside it.

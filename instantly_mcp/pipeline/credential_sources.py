@@ -141,12 +141,19 @@ class CredentialSources:
         )
         return [name for name, counts in named if counts]
 
+    def found(self, exchange: Exchange) -> Sequence[Presented]:
+        """Return everything that is presented, whatever it looks like.
+
+        :raises ProtocolError: for an Authorization scheme that is not supported.
+        """
+        return [key for source in self._sources for key in source(exchange)]
+
     def presented(self, exchange: Exchange) -> Sequence[Presented]:
         """Return every key on the request itself, each checked for its form.
 
         :raises ProtocolError: for what can be no key.
         """
-        found = [key for source in self._sources for key in source(exchange)]
+        found = self.found(exchange)
         for key in found:
             if not is_plausible(key.value):
                 raise bad_path_key() if key.source == "path" else bad_key(key.source)

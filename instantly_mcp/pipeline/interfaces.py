@@ -105,10 +105,10 @@ class IGatekeeper(Interface):
         :returns: a credential; ``None`` for an anonymous caller; or the error.
         """
 
-    def knows(presented: Sequence[Presented]) -> bool:
-        """Say whether the caller may be told about the daemon.
+    def refusal(presented: Sequence[Presented]) -> ProtocolError | None:
+        """Say why the caller is not admitted, which is for want of the server secret.
 
-        That is so when the server secret is presented, or none is asked for.
+        :returns: ``None`` when the secret is presented, or none is asked for.
         """
 
     def beside_secret(presented: Sequence[Presented]) -> Sequence[Presented]:

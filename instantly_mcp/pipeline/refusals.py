@@ -86,6 +86,16 @@ def batch_too_large(messages: int, limit: int) -> ProtocolError:
     )
 
 
+def too_many_tries(retry_after: float) -> ProtocolError:
+    """One address presents keys too often where no call is made."""
+    return ProtocolError(
+        SERVER_ERROR,
+        "Rate limit exceeded",
+        status=429,
+        headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
+    )
+
+
 def not_acceptable() -> ProtocolError:
     """The client excludes both types in which an answer can come."""
     return ProtocolError(

@@ -7,7 +7,6 @@ or redirected before a route is chosen, so that a key in a path cannot move.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import ClassVar, TypeAlias
 from uuid import uuid4
 
@@ -21,11 +20,20 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..pipeline.exchange import Headers, Route
 from ..pipeline.reply import Answer, Reply, json_answer
+from ..pipeline.visitors import Visitor, everybody_is_known
 from . import pages
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
 from .intake import Intake, TrustedProxies, parse_query
-from .interfaces import AllowedOrigin, Guard, IsLocal, IStatus, Runner, Window
+from .interfaces import (
+    AllowedOrigin,
+    Guard,
+    IsLocal,
+    IStatus,
+    Recognize,
+    Runner,
+    Window,
+)
 from .journal import Journal
 from .limits import WebLimits
 from .probes import Probes
@@ -55,7 +63,7 @@ class WebApp:
 
     :param pipeline: answers everything on an MCP route.
     :param guard: checks Origin and Host of everything else.
-    :param allowed_origin: whose scripts may read the answers.
+    :param visitors: tells who asks for something outside of MCP.
     """
 
     app: ClassVar[Klein] = _routes()
@@ -67,6 +75,7 @@ class WebApp:
     intake: Intake
     delivery: Delivery
     journal: Journal
+    visitors: Recognize = everybody_is_known
 
     # -- MCP -----------------------------------------------------------------------
 
@@ -98,58 +107,55 @@ class WebApp:
     @app.route("/healthz", methods=["GET"])
     def health(self, request: McpRequest) -> Rendered:
         """Liveness."""
-        return self._probe(request, "/health", self.probes.health)
+        return self._telling(request, "/health", self.probes.health)
 
     @app.route("/ready", methods=["GET"])
     @app.route("/readyz", methods=["GET"])
     def ready(self, request: McpRequest) -> Rendered:
         """Readiness."""
-        return self._probe(request, "/ready", self.probes.ready)
+        return self._telling(request, "/ready", self.probes.ready)
 
     @app.route("/info", methods=["GET"])
     def info(self, request: McpRequest) -> Rendered:
         """What this server is."""
-        return self._probe(request, "/info", self.probes.info)
+        return self._telling(request, "/info", self.probes.info)
 
     @app.route("/.well-known/oauth-authorization-server", methods=["GET"])
     @app.route("/.well-known/oauth-authorization-server/<path:rest>", methods=["GET"])
     def authorization_server(self, request: McpRequest, rest: str = "") -> Rendered:
         """Discovery of an authorization server."""
-        return self._probe(request, "/.well-known", self.probes.authorization_server)
+        return self._telling(request, "/.well-known", self.probes.authorization_server)
 
     @app.route("/.well-known/oauth-protected-resource", methods=["GET"])
     @app.route("/.well-known/oauth-protected-resource/<path:rest>", methods=["GET"])
     def protected_resource(self, request: McpRequest, rest: str = "") -> Rendered:
         """Discovery of the protected resource."""
-        return self._probe(request, "/.well-known", self.probes.protected_resource)
+        return self._telling(request, "/.well-known", self.probes.protected_resource)
 
     @app.route("/register", methods=["POST"])
     def register(self, request: McpRequest) -> Rendered:
         """Dynamic client registration."""
-        return self._probe(request, "/register", self.probes.register)
+        return self._telling(request, "/register", self.probes.register)
 
     @app.route("/authorize", methods=["GET"])
     def authorize(self, request: McpRequest) -> Rendered:
         """The authorization page."""
-        return self._probe(request, "/authorize", self.probes.authorize)
+        return self._telling(request, "/authorize", self.probes.authorize)
 
     @app.route("/sandbox", methods=["GET"])
     def sandbox(self, request: McpRequest) -> Rendered:
         """What the sandbox would have sent, for a person."""
-        page = partial(self.probes.sandbox, _world(request))
-        return self._probe(request, "/sandbox", page)
+        return self._steering(request, "/sandbox", self.probes.sandbox)
 
     @app.route("/sandbox/outbox", methods=["GET"])
     def outbox(self, request: McpRequest) -> Rendered:
         """What the sandbox would have sent."""
-        outbox = partial(self.probes.outbox, _world(request))
-        return self._probe(request, "/sandbox/outbox", outbox)
+        return self._steering(request, "/sandbox/outbox", self.probes.outbox)
 
     @app.route("/sandbox/reset", methods=["POST"])
     def reset(self, request: McpRequest) -> Rendered:
         """The sandbox begins anew."""
-        reset = partial(self.probes.reset, _world(request))
-        return self._probe(request, "/sandbox/reset", reset)
+        return self._steering(request, "/sandbox/reset", self.probes.reset)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
@@ -184,6 +190,33 @@ class WebApp:
         refusal = self._refusal(request)
         return self._deliver(refusal or answer(), request)
 
+    def _telling(
+        self, request: McpRequest, route: str, tell: Callable[[bool], Answer]
+    ) -> Rendered:
+        """Tell a visitor with the server secret, or without, about the daemon."""
+        return self._probe(request, route, lambda: tell(self._visitor(request).known))
+
+    def _steering(
+        self, request: McpRequest, route: str, steer: Callable[[str], Answer]
+    ) -> Rendered:
+        """Show or change one workspace of the sandbox, for those who may."""
+
+        def answer() -> Answer:
+            visitor = self._visitor(request)
+            if visitor.refusal is not None:
+                return refused(visitor.refusal, mcp=False).answer()
+            named = parse_query(request.head.query).get("key", ())
+            return steer(next(iter(named), visitor.key or PUBLIC_WORLD))
+
+        return self._probe(request, route, answer)
+
+    def _visitor(self, request: McpRequest) -> Visitor:
+        """Say who asks. Only for routes outside of MCP."""
+        head = request.head
+        headers = Headers(head.headers)
+        address = self.intake.address(request, headers)
+        return self.visitors(headers, parse_query(head.query), address)
+
     def _refusal(self, request: McpRequest) -> Answer | None:
         head = request.head
         error = self.guard(Headers(head.headers), request.host)
@@ -195,15 +228,6 @@ class WebApp:
         headers = request.head.headers
         extra = self.cors.headers(Headers(headers)) if "origin" in headers else ()
         return self.delivery.deliver(request, reply, extra)
-
-
-def _world(request: McpRequest) -> str:
-    """Return the key of the world that is asked about; a sandbox key is no secret."""
-    named = parse_query(request.head.query).get("key")
-    if named:
-        return named[0]
-    shown = Headers(request.head.headers).get("authorization") or ""
-    return shown.rpartition(" ")[2] or PUBLIC_WORLD
 
 
 def _unroutable(error: object, request: McpRequest) -> Answer:
@@ -244,6 +268,7 @@ def make_web_app(
     discovery_documents: bool = False,
     window: Window | None = None,
     is_local: IsLocal | None = None,
+    visitors: Recognize = everybody_is_known,
 ) -> WebApp:
     """Put the parts together.
 
@@ -262,6 +287,7 @@ def make_web_app(
         intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
         delivery=Delivery(streams),
         journal=journal,
+        visitors=visitors,
     )
 
 

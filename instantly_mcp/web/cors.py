@@ -83,7 +83,12 @@ class Cors:
 
 def refused(error: ErrorLike, *, mcp: bool, id: Json = None) -> Refusal:
     """Put the guard's word into the form of the route."""
-    word = {403: "forbidden_origin", 421: "misdirected_request"}
+    word = {
+        401: "unauthorized",
+        403: "forbidden_origin",
+        421: "misdirected_request",
+        429: "rate_limited",
+    }
     return Refusal(
         status=error.status,
         error=word.get(error.status, "refused"),

@@ -91,6 +91,10 @@ class Intake:
     is_local: IsLocal | None = None
     _next: Callable[[], int] = field(factory=lambda: count(1).__next__, init=False)
 
+    def address(self, request: McpRequest, headers: Headers) -> str:
+        """Return the client's address, through the trusted proxies."""
+        return self.proxies.client(peer_of(request), headers)
+
     def read(
         self, request: McpRequest, route: Route, path_key: str | None
     ) -> Exchange | Refusal:
@@ -121,7 +125,7 @@ class Intake:
             query=parse_query(head.query) if head.query else _NO_QUERY,
             path_key=path_key,
             body=request.content.getvalue(),
-            peer=self.proxies.client(peer_of(request), headers),
+            peer=self.address(request, headers),
             received_at=visit.started,
             local=self.is_local is not None and self.is_local(request.host),
         )

@@ -13,6 +13,7 @@ from zope.interface import Interface
 from .._json import Json, JsonObject
 from ..pipeline.exchange import Exchange, Headers
 from ..pipeline.reply import Answer, Reply
+from ..pipeline.visitors import Visitor
 
 
 class Runner(Protocol):
@@ -100,6 +101,18 @@ class IsLocal(Protocol):
 
     def __call__(self, here: IAddress) -> bool:
         """Say whether a connection whose end `here` is ours came through one."""
+
+
+class Recognize(Protocol):
+    """Tells who asks for something outside of MCP."""
+
+    def __call__(
+        self, headers: Headers, query: Mapping[str, Sequence[str]], address: str
+    ) -> Visitor:
+        """Look at a request for the server secret.
+
+        :param address: of the client.
+        """
 
 
 class AllowedOrigin(Protocol):

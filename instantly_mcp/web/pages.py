@@ -54,7 +54,7 @@ def ping(facts: Facts, now: float) -> JsonObject:
 def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
     """Answer ``/health``: the process lives, and this is what it carries."""
     return {
-        "status": "degraded" if condition.degraded else "healthy",
+        "status": _health_of(condition),
         "service": facts.name,
         "version": facts.version,
         "mode": facts.mode,
@@ -70,14 +70,33 @@ def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
     }
 
 
-def ready(condition: Condition) -> tuple[int, JsonObject]:
-    """Answer ``/ready``: the status, and why."""
+def brief_health(facts: Facts, condition: Condition) -> JsonObject:
+    """Answer ``/health`` for those who did not present the server secret."""
+    status = _health_of(condition)
+    return {"status": status, "service": facts.name, "version": facts.version}
+
+
+def brief_info(facts: Facts, condition: Condition) -> JsonObject:
+    """Answer ``/info`` for those who did not present the server secret."""
+    status = _health_of(condition)
+    return {"name": facts.name, "version": facts.version, "status": status}
+
+
+def _health_of(condition: Condition) -> str:
+    return "degraded" if condition.degraded else "healthy"
+
+
+def ready(condition: Condition, known: bool = True) -> tuple[int, JsonObject]:
+    """Answer ``/ready``: the status, and why.
+
+    :param known: whether to tell what is degraded.
+    """
     takes_work = condition.ready and not condition.draining
     unready = "draining" if condition.draining else "starting"
     return 200 if takes_work else 503, {
         "ready": takes_work,
         "status": "ready" if takes_work else unready,
-        "degraded": dict(condition.degraded),
+        **({"degraded": dict(condition.degraded)} if known else {}),
     }
 
 
@@ -120,21 +139,22 @@ def endpoints(facts: Facts) -> JsonObject:
     return SANDBOX_ENDPOINTS if facts.mode == "sandbox" else ENDPOINTS
 
 
-def authentication(facts: Facts) -> JsonObject:
-    """Say how a key is presented."""
-    return {"type": "api_key", "methods": list(facts.authentication)}
+def authentication(facts: Facts, known: bool = True) -> JsonObject:
+    """Say how a key is presented, to those who may know how this server is set up."""
+    methods = {"methods": list(facts.authentication)} if known else {}
+    return {"type": "api_key", **methods}
 
 
-def no_oauth(facts: Facts) -> JsonObject:
+def no_oauth(facts: Facts, known: bool) -> JsonObject:
     """Answer discovery so that clients skip OAuth: there is nothing to discover."""
     return {
         "error": "not_found",
         "message": "This server has no OAuth. Present an API key instead.",
-        "authentication": authentication(facts),
+        "authentication": authentication(facts, known),
     }
 
 
-def authorization_server(facts: Facts) -> JsonObject:
+def authorization_server(facts: Facts, known: bool) -> JsonObject:
     """Claim an authorization server, for clients that insist on one (off by default).
 
     It can issue nothing: a client that acts on this document starts a flow that
@@ -150,11 +170,11 @@ def authorization_server(facts: Facts) -> JsonObject:
         "grant_types_supported": ["authorization_code"],
         "token_endpoint_auth_methods_supported": ["none"],
         "code_challenge_methods_supported": ["S256"],
-        "authentication": authentication(facts),
+        "authentication": authentication(facts, known),
     }
 
 
-def protected_resource(facts: Facts) -> JsonObject:
+def protected_resource(facts: Facts, known: bool) -> JsonObject:
     """Describe the resource in RFC 9728 terms (off by default)."""
     base = base_url(facts)
     return {
@@ -162,16 +182,16 @@ def protected_resource(facts: Facts) -> JsonObject:
         "authorization_servers": [base],
         "bearer_methods_supported": ["header"],
         "resource_name": facts.title,
-        "authentication": authentication(facts),
+        "authentication": authentication(facts, known),
     }
 
 
-def authorize(facts: Facts) -> JsonObject:
+def authorize(facts: Facts, known: bool) -> JsonObject:
     """Answer ``/authorize`` where discovery documents are on."""
     return {
         "status": "ready",
         "message": "No authorization is needed here: present an API key.",
-        "authentication": authentication(facts),
+        "authentication": authentication(facts, known),
     }
 
 

@@ -9,7 +9,7 @@ from attrs import define
 from .._json import JsonObject
 from ..pipeline.reply import Answer, json_answer
 from . import pages
-from .interfaces import IStatus, Window
+from .interfaces import Facts, IStatus, Window
 from .outbox_page import outbox_page
 
 HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
@@ -50,45 +50,53 @@ class Probes:
         """Prove that somebody listens."""
         return json_answer(200, pages.ping(self.status.facts(), self.wall()))
 
-    def health(self) -> Answer:
-        """Liveness."""
+    def health(self, known: bool) -> Answer:
+        """Liveness.
+
+        :param known: here and below: the visitor may be told everything; otherwise
+            status, name and version only.
+        """
         facts, condition = self.status.facts(), self.status.condition()
+        if not known:
+            return json_answer(200, pages.brief_health(facts, condition))
         return json_answer(200, pages.health(facts, condition, self.wall()))
 
-    def ready(self) -> Answer:
+    def ready(self, known: bool) -> Answer:
         """Readiness."""
-        status, body = pages.ready(self.status.condition())
+        status, body = pages.ready(self.status.condition(), known)
         headers = () if status == 200 else (("Retry-After", "5"),)
         return json_answer(status, body, headers)
 
-    def info(self) -> Answer:
+    def info(self, known: bool) -> Answer:
         """What this server is."""
-        return json_answer(200, pages.info(self.status.facts()))
+        facts = self.status.facts()
+        if not known:
+            return json_answer(200, pages.brief_info(facts, self.status.condition()))
+        return json_answer(200, pages.info(facts))
 
-    def authorization_server(self) -> Answer:
+    def authorization_server(self, known: bool) -> Answer:
         """RFC 8414 discovery."""
-        facts = self.status.facts()
-        if self.discovery_documents:
-            return json_answer(200, pages.authorization_server(facts))
-        return json_answer(404, pages.no_oauth(facts))
+        return self._discovery(pages.authorization_server, known)
 
-    def protected_resource(self) -> Answer:
+    def protected_resource(self, known: bool) -> Answer:
         """RFC 9728 discovery."""
-        facts = self.status.facts()
-        if self.discovery_documents:
-            return json_answer(200, pages.protected_resource(facts))
-        return json_answer(404, pages.no_oauth(facts))
+        return self._discovery(pages.protected_resource, known)
 
-    def register(self) -> Answer:
+    def register(self, known: bool) -> Answer:
         """Dynamic client registration: never."""
-        return json_answer(404, pages.no_oauth(self.status.facts()))
+        return json_answer(404, pages.no_oauth(self.status.facts(), known))
 
-    def authorize(self) -> Answer:
+    def authorize(self, known: bool) -> Answer:
         """The authorization page: there is none."""
+        return self._discovery(pages.authorize, known)
+
+    def _discovery(
+        self, page: Callable[[Facts, bool], JsonObject], known: bool
+    ) -> Answer:
         facts = self.status.facts()
         if self.discovery_documents:
-            return json_answer(200, pages.authorize(facts))
-        return json_answer(404, pages.no_oauth(facts))
+            return json_answer(200, page(facts, known))
+        return json_answer(404, pages.no_oauth(facts, known))
 
 
 def _seen(value: JsonObject | None) -> Answer:
