@@ -1,7 +1,7 @@
 # Everything a developer types. Each goal sets itself up: Python 3.11 or newer, git and
 # make are all that must be there.
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$p" && break; done)
 VENV ?= .venv

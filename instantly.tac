@@ -1,5 +1,7 @@
 """The daemon from the environment alone: ``twistd -ny instantly.tac``."""
 
+import instantly_mcp._prerequisites
+
 from twisted.application.service import Application
 
 from instantly_mcp.tap import Options, makeService

@@ -12,6 +12,7 @@ from attrs import evolve
 from twisted.application.service import IService
 from twisted.python import usage
 
+from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.early import ignore_signals_until_it_serves
 from .daemon.heap import keep_what_is_built
 from .daemon.log_limits import limit_lines

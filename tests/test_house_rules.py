@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "instantly_mcp"
 
 SHARED = {"_credential", "_deferred", "_json", "_log", "__init__"}
+SHARED |= {"_prerequisites"}
 """Words that every package may use; they import nothing of ours."""
 
 PROTOCOL_VALUES = {

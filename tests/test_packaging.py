@@ -95,7 +95,7 @@ class InstalledTestCase(ProcessTestCase):
     async def all_ways_serve(self) -> None:
         """Check the four ways to start."""
         await self.serves("instantly-mcp", "run")
-        await self.serves("python", "-m", "instantly_mcp")
+        await self.serves("python", "-m", "instantly_mcp", "run")
         script = self.elsewhere / "twistd.py"
         script.write_text("from twisted.scripts.twistd import run\nrun()\n")
         twistd = ("python", str(script), "-n", "--pidfile=")

@@ -10,6 +10,7 @@ def main() -> None:
     """Run the command with the arguments of this process."""
     ignore_signals_until_it_serves()
     open_standard_files()
+    from .. import _prerequisites  # noqa: F401
     from .command import run_command
 
     sys.exit(run_command(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""E32: an old Python, or one without the dependencies, is answered in one line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from unittest import SkipTest
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._prerequisites import MODULES, OLDEST
+
+ROOT = Path(__file__).parent.parent
+LIMIT_SECONDS = 120
+ENTRY_FILES = ("_prerequisites.py", "__init__.py", "__main__.py")
+VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def ran(command: Sequence[str]) -> tuple[int, str]:
+    """Run a command in the checkout; return its status and all that it wrote."""
+    done = subprocess.run(
+        [command[0], "-B", *command[1:]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def candidates() -> Iterator[str]:
+    """Yield interpreters that this machine may have, beside the one of the tests."""
+    names = ("python2", "python3", *(f"python3.{minor}" for minor in range(5, 11)))
+    yield from filter(None, map(shutil.which, names))
+    versions = Path.home() / ".pyenv" / "versions"
+    yield from map(str, sorted(versions.glob("*/bin/python")))
+
+
+@cache
+def old_pythons() -> Sequence[str]:
+    """Return one interpreter of each version that is too old."""
+    found: dict[str, str] = {}
+    for path in candidates():
+        status, version = ran([path, "-c", VERSION])
+        numbers = tuple(map(int, re.findall(r"\d+", version)))
+        if status == 0 and numbers < OLDEST:
+            found.setdefault(version.strip(), path)
+    return tuple(found.values())
+
+
+class OldPythonTests(SynchronousTestCase):
+    def refusals(self, *words: str) -> Iterator[str]:
+        """Yield what each old Python says; it must be one line, with status 78."""
+        if not old_pythons():
+            raise SkipTest("no Python older than 3.11 is installed")
+        for python in old_pythons():
+            status, text = ran([python, *words])
+            self.assertEqual(status, 78, (python, text))
+            self.assertEqual(text.count("\n"), 1, (python, text))
+            yield text
+
+    def test_e32_module(self):
+        """E32: ``python -m instantly_mcp`` says which version is needed."""
+        for words in ((), ("run", "--sandbox"), ("check",)):
+            for text in self.refusals("-m", "instantly_mcp", *words):
+                self.assertIn("Python 3.11 or newer is needed, and this is ", text)
+                self.assertIn("make run", text)
+
+    def test_e32_tac(self):
+        """E32: so does ``instantly.tac``."""
+        for text in self.refusals("instantly.tac"):
+            self.assertIn("Python 3.11 or newer is needed", text)
+
+    def test_e32_ascii(self):
+        """E32: Python 2 cannot read the files that it meets first unless they are
+        ASCII.
+        """
+        for name in ENTRY_FILES:
+            self.assertTrue((ROOT / "instantly_mcp" / name).read_bytes().isascii())
+        self.assertTrue((ROOT / "instantly.tac").read_bytes().isascii())
+
+
+class DependencyTests(SynchronousTestCase):
+    def test_e32_nothing_installed(self):
+        """E32: a bare clone without the dependencies says how to get going."""
+        for words in (["-m", "instantly_mcp"], ["instantly.tac"]):
+            status, text = ran([sys.executable, "-S", *words])
+            self.assertEqual((status, text.count("\n")), (78, 1), text)
+            self.assertIn("instantly-mcp: Twisted is not installed for", text)
+            self.assertIn("make run", text)
+            self.assertIn(".venv/bin/pip install .", text)
+
+    def test_e32_complete(self):
+        """E32: each distribution that ``setup.py`` requires is looked for, but for the
+        time zones, which only some machines lack.
+        """
+        setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+        (listed,) = re.findall(r"install_requires=\[(.*?)\n    \]", setup, re.DOTALL)
+        required = set(re.findall(r'"([A-Za-z-]+)', listed)) - {"tzdata"}
+        looked_for = {distribution for _, distribution in MODULES}
+        # The last two are what the extra of Twisted[tls] brings.
+        self.assertEqual(looked_for - {"pyOpenSSL", "service-identity"}, required)
