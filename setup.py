@@ -43,6 +43,7 @@ setup(
     extras_require={
         "test": [
             "hypothesis>=6.100",
+            "h11>=0.16",
             "mcp>=2.0",
             "jsonschema>=4.23",
             "setuptools>=68",

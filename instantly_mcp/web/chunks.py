@@ -17,9 +17,15 @@ MAX_EXCESS_BYTES = 16 * 1024
 _USUAL_LINE_BYTES = 16
 """A size line of this length is not counted, nor one byte for each byte of data."""
 
+_TOO_LARGE = 1 << 63
+"""A size that another reader might take for a small one."""
+
 _TRAILER = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*"
 ).fullmatch
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+"""Fields that are never sent as trailers; another reader might heed them."""
 
 
 class ChunkDecoder(_ChunkedTransferDecoder):
@@ -31,6 +37,8 @@ class ChunkDecoder(_ChunkedTransferDecoder):
         before = len(self._buffer)
         whole = super()._dataReceived_CHUNK_LENGTH()
         if whole:
+            if self.length >= _TOO_LARGE:
+                raise _MalformedChunkedDataError("a size that no chunk has")
             line = before - len(self._buffer)
             self._spend(max(0, line - _USUAL_LINE_BYTES))
         elif b"\n" in self._buffer:
@@ -46,7 +54,8 @@ class ChunkDecoder(_ChunkedTransferDecoder):
             raise _MalformedChunkedDataError("a line that does not end in CRLF")
         if end <= 0:
             return super()._dataReceived_TRAILER()
-        if not _TRAILER(line):
+        name = line.partition(b":")[0].lower()
+        if not _TRAILER(line) or name in _FRAMING:
             raise _MalformedChunkedDataError("a trailer line")
         self._spend(end + 2)
         del self._buffer[: end + 2]

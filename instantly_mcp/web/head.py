@@ -38,6 +38,7 @@ _TARGET = re.compile(r"[!\"$-~]+").fullmatch
 _HOST = re.compile(r"[0-9A-Za-z._:\[\]~%-]{1,255}").fullmatch
 _VERSION = re.compile(r"HTTP/[0-9]\.[0-9]").fullmatch
 _MAX_DIGITS = 15
+_SPACE = 0x20
 _TLS_HELLO = b"\x16\x03"
 
 _TEXT = bytes({*range(0x20, 0x100), *b"\t"} - {0x7F})
@@ -123,13 +124,18 @@ def oversized(block: bytes, limits: WebLimits) -> Refusal:
 
 
 def hopeless(block: bytes, limits: WebLimits) -> Refusal | None:
-    """Say why a head that has not ended yet need not be waited for, if so."""
+    """Say why a head that has not ended yet need not be waited for, if so.
+
+    :param block: what is there of it, at least one byte.
+    """
     if len(block) > limits.head:
         return oversized(block, limits)
     if block.count(b"\n") != block.count(b"\r\n"):
         return malformed("a line that does not end in CRLF")
     if block.startswith(_TLS_HELLO):
         return malformed("this is TLS, and the port has none")
+    if block[0] <= _SPACE and block != b"\r":
+        return malformed("the request line")
     return None
 
 

@@ -40,8 +40,9 @@ class TrailerTests(DecoderTestCase):
         self.refuses(b"0\r\nX: ", b"y" * MAX_EXCESS_BYTES)
 
     def test_what_is_no_field(self):
-        """A trailer that is not a header field is refused, like a header would be."""
-        for line in (b"X", b" X: y", b"X : y", b"X: a\nb", b"X: a\rb", b"\x00: y"):
+        """A trailer that is no field, or a field of framing, is refused."""
+        malformed = (b"X", b" X: y", b"X : y", b"X: a\nb", b"X: a\rb", b"\x00: y")
+        for line in (*malformed, b"Content-Length: 5", b"transfer-encoding: chunked"):
             self.setUp()
             self.refuses(b"0\r\n" + line + b"\r\n\r\n")
 
