@@ -105,7 +105,13 @@ class OperationsTests(SynchronousTestCase):
     def test_metrics(self):
         """Every metric in a query is one that the daemon has."""
         metrics = Metrics()
-        for name in ("sessions", "streams", "in_flight"):
+        for name in (
+            "sessions",
+            "streams",
+            "in_flight",
+            "upstream_calls",
+            "upstream_waiting",
+        ):
             metrics.watch(name, name, lambda: 0)
         for name in ("log_lines_dropped", "reactor_blocked", "reactor_blocked_seconds"):
             metrics.watch_total(name, name, lambda: 0)

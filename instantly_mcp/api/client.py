@@ -1,4 +1,4 @@
-"""The client: throttle, deadline, send, read, retry, in that order.
+"""The client: throttle, slot, deadline, send, read, retry, in that order.
 
 It puts the parts together and holds the two promises that need the whole picture: a
 write is sent at most once, and a write on the wire is never torn off. It knows no MCP.
@@ -24,6 +24,7 @@ from ..catalog.operation import Operation
 from . import response, wording
 from .breaker import Breaker
 from .call import Call, explained
+from .concurrency import Busy, Concurrency
 from .errors import ApiError, Reason
 from .health import Health, Observe, Unwatched, ignore
 from .interfaces import IDetached, IInstantly
@@ -46,6 +47,7 @@ class InstantlyClient:
     """Executes operations of the catalog over any agent.
 
     :param agent: reaches the upstream: `connection.connect_to`, or an embedded one.
+    :param concurrency: how many calls may be on the wire, and how many may wait.
     :param retries: when to try again; holds the injected randomness.
     :param detached: told of writes that go on after their caller has left.
     :param call_seconds: the deadline of a whole call with all its attempts.
@@ -59,6 +61,7 @@ class InstantlyClient:
     clock: IReactorTime
     throttle: Throttle
     breaker: Breaker
+    concurrency: Concurrency
     retries: RetryPolicy
     detached: IDetached = field(factory=Unwatched)
     observe: Observe = ignore
@@ -83,6 +86,7 @@ class InstantlyClient:
         observe: Observe = ignore,
         throttle: Throttle | None = None,
         breaker: Breaker | None = None,
+        concurrency: Concurrency | None = None,
     ) -> InstantlyClient:
         """Build a client with the limits that a daemon has.
 
@@ -94,6 +98,7 @@ class InstantlyClient:
             clock=clock,
             throttle=throttle or Throttle(clock=clock),
             breaker=breaker or Breaker(clock=clock),
+            concurrency=concurrency or Concurrency(clock=clock),
             retries=RetryPolicy(random=random),
             detached=detached or Unwatched(),
             observe=observe,
@@ -105,6 +110,7 @@ class InstantlyClient:
         return Health(
             breaker=self.breaker.state.value,
             in_flight=self._in_flight,
+            waiting=self.concurrency.waiting,
             detached=self._detached_now,
         )
 
@@ -170,6 +176,7 @@ class InstantlyClient:
         )
         self.retries.count_call()
         attempt = 0
+        last: Setback | None = None
         while True:
             try:
                 return await self._attempt(call, prepared, attempt)
@@ -177,11 +184,21 @@ class InstantlyClient:
                 call.payload = None
                 pause = self._pause(call, setback, attempt)
                 self._tell_breaker(setback, last=pause is None)
+                if last is None or setback.error.reason is not Reason.OVERLOADED:
+                    last = setback
                 if pause is None:
-                    raise setback.error from None
+                    raise last.error from None
                 call.doubtful = call.doubtful or setback.is_fault
-            await deferLater(self.clock, pause)
+            await self._rest(call, pause, last)
             attempt += 1
+
+    async def _rest(self, call: Call, seconds: float, last: Setback) -> None:
+        """Wait before another attempt, if there is room to wait."""
+        try:
+            with self.concurrency.place(call.credential.principal):
+                await deferLater(self.clock, seconds)
+        except Busy:
+            raise last.error from None
 
     def _tell_breaker(self, setback: Setback, *, last: bool) -> None:
         """Count calls, not attempts: trouble that is tried again tells nothing yet."""
@@ -202,6 +219,14 @@ class InstantlyClient:
 
     async def _attempt(self, call: Call, prepared: PreparedCall, attempt: int) -> Json:
         await self._turn(call)
+        try:
+            return await self._on_a_slot(call, prepared, attempt)
+        finally:
+            self.concurrency.leave(call.credential.principal)
+
+    async def _on_a_slot(
+        self, call: Call, prepared: PreparedCall, attempt: int
+    ) -> Json:
         entered = self.breaker.enter()
         if entered is None:
             error = wording.resting(call.operation, self.breaker.retry_after)
@@ -222,10 +247,16 @@ class InstantlyClient:
         return value
 
     async def _turn(self, call: Call) -> None:
+        """Wait for a turn at the rate limit, then for a slot; in all `max_wait`."""
+        principal, patience = call.credential.principal, self.throttle.max_wait
+        until = self.clock.seconds() + patience
         try:
-            turn = self.throttle.admit(call.credential.principal, call.operation)
+            turn = self.throttle.admit(principal, call.operation)
             if turn is not None:
-                await turn
+                await self._in_line(principal, turn)
+            slot = self.concurrency.enter(principal, until - self.clock.seconds())
+            if slot is not None:
+                await slot
         except Crowded as crowd:
             seconds = crowd.seconds
             raise Setback(
@@ -233,6 +264,19 @@ class InstantlyClient:
                 if crowd.asked
                 else wording.throttled(call.operation, crowd.limit, seconds)
             ) from None
+        except Busy as busy:
+            raise Setback(
+                wording.overloaded(call.operation, busy.waited, patience)
+            ) from None
+
+    async def _in_line(self, principal: str, turn: Deferred[None]) -> None:
+        try:
+            with self.concurrency.place(principal):
+                await turn
+        except Busy:
+            turn.addErrback(lambda cancelled: None)
+            turn.cancel()
+            raise
 
     async def _exchange(self, call: Call, prepared: PreparedCall) -> HttpReply:
         if prepared.body is not None or not call.operation.effect.read_only:

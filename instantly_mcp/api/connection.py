@@ -34,12 +34,13 @@ from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
 from .bounded import BoundedPool
+from .concurrency import MAX_SLOTS
 from .names import ResolvingReactor
 from .tls import HandshakenEndpoint, NamingCreator
 from .upstream import Upstream
 
 CONNECT_SECONDS = 5.0
-KEPT_CONNECTIONS = 256
+KEPT_CONNECTIONS = MAX_SLOTS
 IDLE_SECONDS = 50
 """Below the minute after which proxies commonly close an idle connection."""
 

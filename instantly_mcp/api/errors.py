@@ -8,7 +8,12 @@ from attrs import define, field
 
 
 class Reason(Enum):
-    """The kinds of failure that a caller can act on differently."""
+    """The kinds of failure that a caller can act on differently.
+
+    :cvar OVERLOADED: nothing was sent, because too many calls are under way here. It
+        is a fact about this server and refuses the whole request, whatever the call
+        was a part of.
+    """
 
     BAD_ARGUMENT = "bad_argument"
     INVALID_REQUEST = "invalid_request"
@@ -20,6 +25,7 @@ class Reason(Enum):
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
     UPSTREAM_FAILED = "upstream_failed"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"

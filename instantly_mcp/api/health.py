@@ -36,11 +36,13 @@ class Health:
 
     :param breaker: ``closed``, ``open`` or ``half-open``.
     :param in_flight: calls that were begun and have not ended.
+    :param waiting: of those, calls that wait: for a turn, for a slot, to try again.
     :param detached: of those, writes whose caller has left.
     """
 
     breaker: str
     in_flight: int
+    waiting: int
     detached: int
 
     @property

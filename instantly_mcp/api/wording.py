@@ -120,6 +120,22 @@ def asked_to_slow_down(operation: Operation, seconds: float) -> ApiError:
     )
 
 
+def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
+    """Too many calls are under way.
+
+    :param waited: seconds that this one waited for the others.
+    :param seconds: after which it makes sense to try again.
+    """
+    after = f" and none ended within {waited:.0f} s" if waited >= 1 else ""
+    return ApiError(
+        reason=Reason.OVERLOADED,
+        message=f"This server has too many calls to Instantly under way{after}."
+        f" Nothing was sent; try again in {seconds:.0f} s.",
+        operation_id=operation.id,
+        retry_after=seconds,
+    )
+
+
 def resting(operation: Operation, seconds: float) -> ApiError:
     """The breaker is open: the API failed too often a moment ago."""
     return ApiError(

@@ -104,6 +104,16 @@ def metrics_doors(
         ("sessions", "Sessions held", lambda: core.sessions.count),
         ("streams", "Event streams open", lambda: front.streams.count),
         ("in_flight", "Calls in flight", lambda: core.in_flight.count),
+        (
+            "upstream_calls",
+            "Calls of Instantly on the wire",
+            lambda: core.outward.client.concurrency.in_use,
+        ),
+        (
+            "upstream_waiting",
+            "Calls of Instantly that wait for a turn or a connection",
+            lambda: core.outward.client.concurrency.waiting,
+        ),
     ):
         metrics.watch(name, text, read)
     addresses = [ListenAddress.parse(text) for text in settings.metrics_listen]

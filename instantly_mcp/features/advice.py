@@ -38,6 +38,7 @@ HINTS: Mapping[Reason, str] = {
     Reason.CONFLICT: "Read the object's present state before changing it again.",
     Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
     Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",
+    Reason.OVERLOADED: "Nothing was sent. Call again with the same arguments.",
     Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
     Reason.UNREACHABLE: (
         "Instantly could not be reached. Nothing was changed; try again in a minute."
@@ -85,6 +86,7 @@ NOT_BY_WAITING = "Calling again will not help: tell whoever runs this server."
 _PASSING = frozenset(
     {
         Reason.RATE_LIMITED,
+        Reason.OVERLOADED,
         Reason.UPSTREAM_FAILED,
         Reason.UNREACHABLE,
         Reason.TIMEOUT,

@@ -1,8 +1,8 @@
 """What completes a value that somebody is typing: names and ids of the workspace.
 
 Names are read once and kept for a while, for each principal apart. A failure of the
-API completes with nothing. Values are what prompts and templates take: ids, found by
-name; addresses; time zones.
+API completes with nothing; only an overload of this server is told. Values are what
+prompts and templates take: ids, found by name; addresses; time zones.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from twisted.python.failure import Failure
 
 from .._deferred import deferred
 from .._json import JsonObject
-from ..api.errors import ApiError
+from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.call import Call
 from .bench import Bench
 from .resources.gathering import read_pages
+from .results import crowded, refusal_of_request
 
 KEPT = 120.0
 """Seconds for which names are taken to be right."""
@@ -37,6 +38,8 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PAGES = 5
 MOST_KEYS = 200
 MOST_VALUES = 1000
+MOST_WAITING = 256
+"""Requests that wait for the same names to be read."""
 
 
 @frozen
@@ -149,7 +152,9 @@ class Directory:
     def _entries(self, kind: Kind, search: str, call: Call) -> Deferred[_Held]:
         """Return what is held, or a share in the one reading of it.
 
-        The reading belongs to nobody: who stops waiting does not stop it.
+        Cancelling what is returned does not stop the reading: others may wait for it.
+
+        :raises ApiError: (or fails with it) when this server is overloaded.
         """
         key = (call.caller.principal, kind.name, search)
         held = self._held.get(key)
@@ -159,6 +164,8 @@ class Directory:
         waiter: Deferred[_Held] = Deferred()
         waiting = self._waiting.get(key)
         if waiting is not None:
+            if len(waiting) >= MOST_WAITING:
+                raise crowded(kind.operation)
             waiting.append(waiter)
             return waiter
         self._waiting[key] = [waiter]
@@ -174,13 +181,20 @@ class Directory:
             items, whole = await read_pages(
                 self.bench, kind.operation, given, call, pages
             )
-        except ApiError:
+        except ApiError as error:
+            if error.reason is Reason.OVERLOADED:
+                raise
             return _Held((), True, now() + KEPT_FAILURE)
         entries = tuple(filter(None, map(kind.entry, items)))
         return _Held(entries, whole, now() + KEPT)
 
     def _share(self, outcome: _Held | Failure, key: _Key) -> None:
         waiting = self._waiting.pop(key)
+        if isinstance(outcome, Failure) and outcome.check(ApiError):
+            for waiter in waiting:
+                if not waiter.called:
+                    waiter.errback(outcome)
+            return
         if isinstance(outcome, Failure):
             self.log.failure("Reading names failed", failure=outcome)
             outcome = _Held((), True, 0.0)
@@ -217,7 +231,10 @@ class Completer:
     async def __call__(
         self, typed: str, known: Mapping[str, str], call: Call
     ) -> Sequence[str]:
-        found = await self.directory.matching(self.kind, typed, call)
+        try:
+            found = await self.directory.matching(self.kind, typed, call)
+        except ApiError as error:
+            raise refusal_of_request(error) or error from error
         return [entry.value for entry in found[:MOST_VALUES]]
 
 

@@ -20,7 +20,14 @@ from ..catalog.schema import plain
 from ..protocol.call import Call
 from ..protocol.tool import Annotations, TaskSupport, Tool, ToolResult
 from .bench import Bench
-from .results import CursorOf, Failed, Refusal, error_object, fitted
+from .results import (
+    CursorOf,
+    Failed,
+    Refusal,
+    error_object,
+    fitted,
+    refusal_of_request,
+)
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[[Bench, JsonObject, Call], Coroutine[Any, Any, Json]]
@@ -190,6 +197,9 @@ class Runner:
             given = self._translate(arguments)
             value = await self._work(self.bench, given, call)
         except ApiError as error:
+            refused = refusal_of_request(error)
+            if refused is not None:
+                raise refused from error
             return self._failure(self._described(error))
         except Refusal as refusal:
             return self._failure(refusal.as_object())

@@ -7,12 +7,14 @@ too large is cut with a word about it. Knows no HTTP and no single tool.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import TypeAlias
 
 from attrs import frozen
 
 from .._json import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
+from ..protocol.errors import ProtocolError, overloaded
 from .advice import hint_for
 
 MAX_BYTES = 100_000
@@ -22,6 +24,8 @@ RESERVE = 2_000
 """Room for the page and the notice beside the items that stay."""
 
 CUT_NOTICE = "The result was cut to 100 kB."
+
+RETRY_SECONDS = 5
 
 CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
 """Says, for an item and the arguments, where a list goes on behind that item."""
@@ -70,6 +74,28 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     if error.scopes and error.reason in (Reason.SCOPE_MISSING, Reason.KEY_REJECTED):
         described["scopes"] = list(error.scopes)
     return described
+
+
+def crowded(operation_id: str) -> ApiError:
+    """Return the error of a call that would be one too many waiting for another."""
+    return ApiError(
+        reason=Reason.OVERLOADED,
+        message="Too many requests wait for the same answer of Instantly. Nothing was"
+        f" sent; try again in {RETRY_SECONDS} s.",
+        operation_id=operation_id,
+        retry_after=RETRY_SECONDS,
+    )
+
+
+def refusal_of_request(error: ApiError) -> ProtocolError | None:
+    """Return the protocol error of a call that is refused as a request.
+
+    That this server is overloaded says nothing about the tool or its arguments: the
+    client is told with a status that clients and proxies know, 503.
+    """
+    if error.reason is not Reason.OVERLOADED:
+        return None
+    return overloaded(error.message, ceil(error.retry_after or 1), error_object(error))
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

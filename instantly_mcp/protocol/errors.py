@@ -23,6 +23,8 @@ RESOURCE_NOT_FOUND = -32002
 HEADER_MISMATCH = -32020
 MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
+OVERLOADED = -31503
+"""Ours: JSON-RPC leaves all codes outside of -32768..-32000 to applications."""
 
 _HTTP_STATUS: Mapping[int, int] = {
     PARSE_ERROR: 400,
@@ -36,6 +38,7 @@ _HTTP_STATUS: Mapping[int, int] = {
     HEADER_MISMATCH: 400,
     MISSING_CAPABILITY: 400,
     UNSUPPORTED_VERSION: 400,
+    OVERLOADED: 503,
 }
 
 KEY_FORMATS: Sequence[str] = (
@@ -142,6 +145,15 @@ def internal_error(incident: str) -> ProtocolError:
 def not_served(why: str, data: Json = None) -> ProtocolError:
     """What is behind us failed to answer: neither a bug nor the caller's fault."""
     return ProtocolError(INTERNAL_ERROR, why, data)
+
+
+def overloaded(why: str, retry_after: int, data: Json = None) -> ProtocolError:
+    """Too much is under way here: the request is refused, and nothing was done.
+
+    :param retry_after: seconds after which it makes sense to try again.
+    """
+    header = ("Retry-After", str(retry_after))
+    return ProtocolError(OVERLOADED, why, data, headers=(header,))
 
 
 def resource_not_found(uri: str, *, modern: bool) -> ProtocolError:

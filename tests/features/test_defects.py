@@ -359,8 +359,11 @@ class DefectTests(ToolTestCase):
             self.assertEqual(job["ended"], status in ended, status)
 
     def test_23_errors_as_protocol_errors(self) -> None:
-        """Every kind of failed call is a result that a model can read."""
-        for reason in Reason:
+        """Every kind of failed call is a result that a model can read.
+
+        That this server is overloaded refuses the request instead (F29).
+        """
+        for reason in set(Reason) - {Reason.OVERLOADED}:
             self.instantly.answers("listCampaign", api_error(reason, status=400))
             error = self.failure("list_campaigns")
             self.assertEqual(error["code"], reason.value)

@@ -11,6 +11,7 @@ from instantly_mcp._json import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.sightings import JobSightings, job_uri
 from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.errors import OVERLOADED
 from instantly_mcp.protocol.jsonrpc import Request
 from instantly_mcp.protocol.offer import Offer, ServerInfo, Turn
 from instantly_mcp.protocol.tasks import REQUIRED_CAPABILITY
@@ -199,6 +200,19 @@ class TaskTests(FollowingCase):
         self.assertEqual(shown["status"], "completed")
         ended = loads(dumps(shown["result"]))["structuredContent"]["job"]
         self.assertEqual(ended["status"], "success")
+
+    def test_F29_overload(self) -> None:
+        """A call that became a task and is refused then ends as a failed task."""
+        self.instantly.answers(
+            "bulkAddLeads", api_error(Reason.OVERLOADED, "bulkAddLeads", retry_after=5)
+        )
+        leads = [{"email": f"a{n}@example.com"} for n in range(1500)]
+        handle = self.call(
+            "add_leads_to_campaign_or_list_bulk", list_id="l", leads=leads
+        )
+        shown = self.task(handle)
+        self.assertEqual(shown["status"], "failed")
+        self.assertEqual(shown["error"]["code"], OVERLOADED)
 
     def test_a_failed_job(self) -> None:
         """A job that failed ends as a tool error inside the task."""

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from ..._deferred import reraise
 from ..._json import Json, JsonObject
-from ...api.errors import ApiError
+from ...api.errors import ApiError, Reason
 from ...protocol.call import Call
 from ..bench import Bench
 from ..results import error_object
@@ -46,12 +46,19 @@ class Gathered:
 
 
 async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
-    """Wait for all of them; a failed call is a fact, a bug is raised."""
+    """Wait for all of them; a failed call is a fact, a bug is raised.
+
+    :raises ApiError: when one was refused because this server is overloaded: that
+        refuses the whole request, which can be repeated as it is.
+    """
     kept = [work.addErrback(_kept) for work in works.values()]
     try:
         outcomes = await gatherResults(kept, consumeErrors=True)
     except FirstError as first:
         reraise(first.subFailure)
+    for outcome in outcomes:
+        if isinstance(outcome, ApiError) and outcome.reason is Reason.OVERLOADED:
+            raise outcome
     named = dict(zip(works, outcomes, strict=True))
     return Gathered(
         {name: each for name, each in named.items() if not isinstance(each, ApiError)},

@@ -23,7 +23,7 @@ from ...protocol.errors import (
 )
 from ...protocol.resource import Contents
 from ..bench import Bench
-from ..results import Refusal, error_object, fitted
+from ..results import Refusal, error_object, fitted, refusal_of_request
 
 Values: TypeAlias = Mapping[str, str]
 Look: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, Json]]
@@ -59,6 +59,9 @@ class Reader:
 
 def translated(error: ApiError) -> ProtocolError:
     """Return a failed call as a protocol error that a program can act on."""
+    refused = refusal_of_request(error)
+    if refused is not None:
+        return refused
     described = error_object(error)
     if error.reason in CALLERS_FAULT:
         return invalid_params(error.message, described)

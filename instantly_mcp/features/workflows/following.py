@@ -33,6 +33,7 @@ MAY_PASS = frozenset(
     {
         Reason.NOT_FOUND,
         Reason.RATE_LIMITED,
+        Reason.OVERLOADED,
         Reason.TIMEOUT,
         Reason.UNREACHABLE,
         Reason.UPSTREAM_FAILED,
