@@ -19,6 +19,9 @@ OPERATOR = "operator"
 """The source of the operator's key, which serves callers that bring none, and the
 principal that they act as."""
 
+SANDBOX_PREFIX = "sandbox"
+"""What the keys of the simulated Instantly begin with."""
+
 SHOWN = len(ANONYMOUS)
 """So much of a principal in the log tells callers apart, and ``anonymous`` is whole."""
 

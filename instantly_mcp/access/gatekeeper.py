@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from hmac import compare_digest
-from typing import Final
 
 from attrs import evolve, field, frozen
 from zope.interface import implementer
 
-from .._credential import NOT_FOR_THE_SANDBOX, OPERATOR, Credential, Secret
+from .._credential import (
+    NOT_FOR_THE_SANDBOX,
+    OPERATOR,
+    SANDBOX_PREFIX,
+    Credential,
+    Secret,
+)
 from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.errors import (
     ProtocolError,
@@ -22,8 +27,6 @@ from ..protocol.errors import (
     server_secret_wrong,
     two_keys,
 )
-
-SANDBOX_PREFIX: Final = "sandbox"
 
 
 @implementer(IGatekeeper)
@@ -102,7 +105,7 @@ class Gatekeeper:
         first = keys[0]
         if any(key.value != first.value for key in keys):
             return two_keys()
-        if self.former_secrets and Secret(first.value).digest() in self.former_secrets:
+        if self._was_secret(first.value):
             return server_secret_wrong(first.place, needs_key=self._needs_key)
         return self._with_key(first, workspace)
 
@@ -110,6 +113,19 @@ class Gatekeeper:
     def _needs_key(self) -> bool:
         """Callers bring an Instantly key of their own."""
         return self._default is None
+
+    def _was_secret(self, value: str) -> bool:
+        """Say whether a value beside the secret is an older one, or a bad copy of it.
+
+        Bad copies are only looked for once the secret itself was presented, so that
+        nothing can be learned about it from the answers.
+        """
+        if self.former_secrets and Secret(value).digest() in self.former_secrets:
+            return True
+        if self.server_secret is None or not self.demand_secret:
+            return False
+        one, other = value.casefold(), self.server_secret.reveal().casefold()
+        return one in other or other in one
 
     def _is_server_secret(self, key: Presented) -> bool:
         secret = self._server_secret

@@ -18,6 +18,7 @@ from ..daemon.check import check_files, check_ports
 from ..daemon.descriptors import current_limits, within_limits
 from ..daemon.findings import Findings
 from ..daemon.in_flight import InFlight
+from ..daemon.key_files import may_be_key
 from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
 from ..daemon.outward import reach_out
@@ -25,6 +26,8 @@ from ..daemon.settings import Settings, examine_process
 from ..daemon.table import SETTINGS
 from .foreground import run_until_done
 from .options import CommandOptions
+
+_KEY_FILES = frozenset({"api_key_file", "server_secret_file", "seal_key_file"})
 
 EX_UNAVAILABLE = 69
 """The exit status when all is well here, but not where the daemon depends on."""
@@ -97,6 +100,8 @@ def describe(settings: Settings) -> Iterator[str]:
     """Yield ``name = value  (origin)`` for every setting; of secrets, only that."""
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
+        if setting.name in _KEY_FILES and value is not None and may_be_key(value):
+            value = "(not shown: it may be a key)"
         usual = setting.shows if value == setting.default else ""
         origin = settings.origins[setting.name]
         yield f"{setting.name} = {usual or shown(value)}  ({origin})"

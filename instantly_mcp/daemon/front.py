@@ -80,7 +80,9 @@ def make_front(
     return Front(
         gate=Gate(settings),
         sources=CredentialSources(
-            query=settings.key_in_query, session_id=settings.key_in_session_id
+            query=settings.key_in_query,
+            session_id=settings.key_in_session_id,
+            sandbox=settings.may_be_sandbox,
         ),
         perimeter=perimeter_of(settings),
         ports=ports,

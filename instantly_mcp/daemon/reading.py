@@ -168,13 +168,16 @@ class Reading:
             )
             return None
         path: Path | None = values[file_setting]
+        simulated = values["sandbox"] or self.origins["upstream"] != "default"
+        sandbox = bool(simulated) and name == "api_key"
         try:
             if in_variable and not file_origin.startswith("--"):
                 self.origins[name] = variable
-                return as_secret(in_variable, variable)
+                return as_secret(in_variable, variable, sandbox=sandbox)
             if path is not None:
                 self.origins[name] = f"{file_setting} from {file_origin}"
-                return read_secret(path)
+                where = f"{file_setting} ({file_origin})"
+                return read_secret(path, where, sandbox=sandbox)
         except Mistakes as mistakes:
             self.mistakes.extend(mistakes.lines)
         return None

@@ -90,7 +90,9 @@ class Reloader:
         path = getattr(self.settings, f"{name}_file")
         if held is None or not self.settings.origins[name].startswith(f"{name}_file"):
             return held
-        return read_secret(path)
+        origin = self.settings.origins[f"{name}_file"]
+        sandbox = self.settings.may_be_sandbox and name == "api_key"
+        return read_secret(path, f"{name}_file ({origin})", sandbox=sandbox)
 
     def _reload_seal_keys(self) -> bool:
         if self.keeping.key_file is None:

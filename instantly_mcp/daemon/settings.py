@@ -78,6 +78,11 @@ class Settings:
         """``sandbox`` or ``live``."""
         return "sandbox" if self.sandbox else "live"
 
+    @property
+    def may_be_sandbox(self) -> bool:
+        """The upstream is the simulation, or may be one that serves elsewhere."""
+        return self.sandbox or not self.is_default("upstream")
+
     def is_default(self, name: str) -> bool:
         """Say whether nobody set the setting."""
         return self.origins.get(name) == "default"

@@ -31,11 +31,7 @@ from ..protocol.errors import (
 from ..protocol.interfaces import ISessionStore
 from ..protocol.session import FOREIGN, Lookup, McpSession, Standing
 from ..protocol.versions import MODERN, VERSION_HEADER
-from .credential_sources import (
-    CredentialSources,
-    key_in_session_id,
-    presented_session_ids,
-)
+from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route
 from .interfaces import IGatekeeper, IStage, Presented
 from .proxied import proxy_header
@@ -107,10 +103,9 @@ class Authentication:
     def _in_session_id(
         self, exchange: Exchange, session_id: str
     ) -> Sequence[Presented]:
-        if exchange.route is not Route.MESSAGES or not self.sources.session_id:
+        if exchange.route is not Route.MESSAGES:
             return ()
-        key = key_in_session_id(session_id)
-        return () if key is None else (key,)
+        return self.sources.in_session_id(session_id)
 
     def _resolve(
         self,

@@ -12,13 +12,11 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ..protocol.errors import ProtocolError
+from ..protocol.errors import ProtocolError, Reason
 from .exchange import Exchange, Route
 from .interfaces import Presented
-from .refusals import bad_key, bad_path_key, bad_scheme
-
-MIN_KEY_LENGTH = 10
-MAX_KEY_LENGTH = 4096
+from .key_form import ASSIGNED, MARKED, QUOTED, UNFILLED, mistake_in
+from .refusals import bad_key, bad_scheme
 
 QUERY_NAMES = ("apiKey", "api_key", "instantly_api_key")
 SESSION_QUERY_NAMES = ("sessionId", "session_id")
@@ -34,16 +32,6 @@ _SESSION_ID_SHAPE = re.compile(
 )
 
 
-def is_plausible(value: str) -> bool:
-    """Say whether a key of Instantly may look like this: opaque, printable ASCII."""
-    return (
-        MIN_KEY_LENGTH <= len(value) <= MAX_KEY_LENGTH
-        and value.isascii()
-        and value.isprintable()
-        and " " not in value
-    )
-
-
 def from_authorization(exchange: Exchange) -> Sequence[Presented]:
     """Read ``Authorization: Bearer KEY``, any case, or the bare key.
 
@@ -56,8 +44,12 @@ def from_authorization(exchange: Exchange) -> Sequence[Presented]:
 
 
 def _authorized(header: str) -> Sequence[Presented]:
-    scheme, _, rest = header.strip().partition(" ")
+    text = header.strip()
+    scheme, _, rest = text.partition(" ")
     if rest and scheme.lower() != "bearer":
+        whole = mistake_in(text)
+        if whole in _WITH_BLANKS:
+            raise bad_key("authorization", whole)
         raise bad_scheme()
     value = rest.strip() if rest else scheme
     if not value or value.lower() == "bearer":
@@ -90,11 +82,20 @@ def from_query(exchange: Exchange) -> Sequence[Presented]:
     return [Presented(value, "query") for value in values if value]
 
 
-def key_in_session_id(session_id: str) -> Presented | None:
-    """Take a session id that nobody here minted for a key, if it can be one."""
-    if not is_plausible(session_id) or _SESSION_ID_SHAPE.fullmatch(session_id):
+def key_in_session_id(session_id: str, *, sandbox: bool = False) -> Presented | None:
+    """Take a session id that was not minted here for a key, if it can be one.
+
+    :param sandbox: keys that begin with ``sandbox`` may be short.
+    :raises ProtocolError: for what a template left in place of a key.
+    """
+    if _SESSION_ID_SHAPE.fullmatch(session_id):
         return None
-    return Presented(session_id, "session-id")
+    mistake = mistake_in(session_id, sandbox=sandbox)
+    if mistake is None:
+        return Presented(session_id, "session-id")
+    if mistake.reason == Reason.KEY_MALFORMED:
+        return None
+    raise bad_key("session-id", mistake)
 
 
 def presented_session_ids(exchange: Exchange) -> Sequence[str]:
@@ -106,6 +107,9 @@ def presented_session_ids(exchange: Exchange) -> Sequence[str]:
         return [value for name in SESSION_QUERY_NAMES for value in query.get(name, ())]
     return ()
 
+
+_WITH_BLANKS = (ASSIGNED, MARKED, QUOTED, UNFILLED)
+"""Mistakes that are recognized in spite of what else stands in the header."""
 
 _ALWAYS: Sequence[Source] = (
     from_authorization,
@@ -122,10 +126,12 @@ class CredentialSources:
     :param query: keys in the query string count.
     :param session_id: on ``/messages`` a ``sessionId`` that is no session of ours may
         be a key.
+    :param sandbox: keys that begin with ``sandbox`` may be short.
     """
 
     query: bool = True
     session_id: bool = True
+    sandbox: bool = False
     _sources: Sequence[Source] = field(init=False, repr=False)
 
     @_sources.default
@@ -155,9 +161,20 @@ class CredentialSources:
         """
         found = self.found(exchange)
         for key in found:
-            if not is_plausible(key.value):
-                raise bad_path_key() if key.source == "path" else bad_key(key.source)
+            mistake = mistake_in(key.value, sandbox=self.sandbox)
+            if mistake is not None:
+                raise bad_key(key.source, mistake)
         return found
+
+    def in_session_id(self, session_id: str) -> Sequence[Presented]:
+        """Return the key that stands in place of a session id, if there is one.
+
+        :raises ProtocolError: for what a template left in place of a key.
+        """
+        if not self.session_id:
+            return ()
+        key = key_in_session_id(session_id, sandbox=self.sandbox)
+        return () if key is None else (key,)
 
     def last(self, exchange: Exchange) -> str | None:
         """Return one key, to count the request by, without checking anything.

@@ -66,6 +66,11 @@ PLACES: Mapping[str, str] = {
 """Sources in words; the others are names of headers."""
 
 
+def place_of(source: str) -> str:
+    """Return where a source is, in words for a person."""
+    return PLACES.get(source, f"the {source} header")
+
+
 @frozen
 class Presented:
     """A key as a request presents it.
@@ -81,7 +86,7 @@ class Presented:
     @property
     def place(self) -> str:
         """Where it was found, in words for a person."""
-        return PLACES.get(self.source, f"the {self.source} header")
+        return place_of(self.source)
 
     def __repr__(self) -> str:
         return f"<Presented {self.source}>"

@@ -16,6 +16,8 @@ from ..protocol.errors import (
     invalid_request,
     unauthorized,
 )
+from .interfaces import place_of
+from .key_form import Mistake
 
 _IN_HEADER = "Authorization header"
 
@@ -124,35 +126,34 @@ def encoding_refused() -> ProtocolError:
     )
 
 
-def bad_path_key() -> ProtocolError:
-    """The path segment behind ``/mcp/`` cannot be a key."""
-    return unauthorized(
-        "Invalid API key in URL path",
-        {
-            "reason": "The key in the path is too short, or not printable ASCII.",
-            "format": "/mcp/{INSTANTLY_API_KEY}",
-            "example": "/mcp/your-instantly-api-key-here",
-            "note": "Put the whole Instantly API key, URL-encoded, behind /mcp/.",
-        },
-    )
+def bad_key(source: str, mistake: Mistake) -> ProtocolError:
+    """Something stands where a key belongs, and it can be no key.
 
-
-def bad_key(source: str) -> ProtocolError:
-    """A key that no Instantly key can look like."""
+    :param source: where it was found, see `Presented`.
+    """
+    if source == "path":
+        return unauthorized(
+            f"Invalid API key in URL path: what was found there is {mistake.found}.",
+            {
+                "reason": mistake.reason,
+                "format": "/mcp/{INSTANTLY_API_KEY}",
+                "example": "/mcp/your-instantly-api-key-here",
+                "note": "Put the whole Instantly API key, URL-encoded, behind /mcp/.",
+            },
+        )
+    place = place_of(source)
     return unauthorized(
-        "Invalid API key",
-        {
-            "reason": f"The key from {source} is too short, too long, or not "
-            "printable ASCII.",
-        },
+        f"Invalid API key: what was found in {place} is {mistake.found}.",
+        {"reason": mistake.reason},
     )
 
 
 def bad_scheme() -> ProtocolError:
     """``Authorization`` with a scheme other than ``Bearer``."""
     return unauthorized(
-        "Unsupported Authorization scheme",
-        {"reason": "Only 'Authorization: Bearer YOUR_KEY' is understood."},
+        "Unsupported Authorization scheme: only 'Authorization: Bearer KEY' is "
+        "supported.",
+        {"reason": Reason.SCHEME},
     )
 
 

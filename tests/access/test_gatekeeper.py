@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
-from instantly_mcp.protocol.errors import INVALID_REQUEST, UNAUTHORIZED, ProtocolError
+from instantly_mcp.protocol.errors import (
+    INVALID_REQUEST,
+    UNAUTHORIZED,
+    ProtocolError,
+    reason_of,
+)
 
 OWN = Presented("own-key-0123456789", "x-instantly-api-key")
 OTHER = Presented("other-key-987654321", "query")
@@ -148,6 +155,114 @@ class ServerSecretTests(GatekeeperTestCase):
             self.refused(self.gatekeeper, Presented("ключ-0123456789", "path")).status,
             401,
         )
+
+
+class WrongSecretTests(GatekeeperTestCase):
+    """A caller's wrong secret is never sent to Instantly as if it were a key."""
+
+    RIGHT, WRONG, KEY = "the-server-secret", "the-wrong-secret", OWN.value
+    FORMER = "the-former-secret"
+    OPERATORS, ANONYMOUS = "operator", "anonymous"
+
+    # Authorization, x-instantly-api-key, x-api-key: what comes of it where a server
+    # secret is asked for, with an operator's key and without one.
+    TABLE: Sequence[tuple[str | None, str | None, str | None, object]] = (
+        (None, None, None, 401),
+        (RIGHT, None, None, OPERATORS),
+        (None, RIGHT, None, OPERATORS),
+        (None, None, RIGHT, OPERATORS),
+        (RIGHT, None, RIGHT, OPERATORS),
+        (RIGHT, KEY, None, KEY),
+        (None, KEY, RIGHT, KEY),
+        (KEY, None, RIGHT, KEY),
+        (RIGHT, None, KEY, KEY),
+        (RIGHT, KEY, KEY, KEY),
+        (KEY, RIGHT, None, KEY),
+        (WRONG, None, None, 401),
+        (None, WRONG, None, 401),
+        (None, None, WRONG, 401),
+        (WRONG, WRONG, WRONG, 401),
+        (WRONG, KEY, None, 401),
+        (KEY, None, WRONG, 401),
+        (None, KEY, None, 401),
+        (KEY, None, None, 401),
+        (FORMER, None, None, 401),
+        (FORMER, None, RIGHT, 401),
+        (RIGHT, FORMER, None, 401),
+        (FORMER, KEY, None, 401),
+        (RIGHT, RIGHT[:-1], None, 401),
+        (RIGHT, None, f"{RIGHT}.", 401),
+        (RIGHT.upper(), None, RIGHT, 401),
+        (RIGHT, KEY, WRONG, 400),
+        (WRONG, KEY, RIGHT, 400),
+        (RIGHT, KEY, FORMER, 400),
+    )
+
+    def outcome(self, gatekeeper: Gatekeeper, *values: str | None) -> object:
+        """Return the status of a refusal, or the key that would be sent."""
+        places = ("authorization", "x-instantly-api-key", "x-api-key")
+        presented = [
+            Presented(value, place)
+            for value, place in zip(values, places, strict=True)
+            if value is not None
+        ]
+        verdict = gatekeeper.admit(presented, None)
+        if isinstance(verdict, ProtocolError):
+            for value in filter(None, values):
+                self.assertNotIn(value, str(verdict.as_object()))
+            return verdict.status
+        if verdict is None:
+            return self.ANONYMOUS
+        return self.OPERATORS if verdict.secret == OPERATOR else verdict.secret.reveal()
+
+    def test_table(self) -> None:
+        """Without the right secret nothing is used; beside it, what is no secret."""
+        former = (Secret(self.FORMER).digest(),)
+        for operator_key in (OPERATOR, None):
+            gatekeeper = Gatekeeper(
+                operator_key=operator_key,
+                server_secret=SERVER_SECRET,
+                former_secrets=former,
+            )
+            for *values, expected in self.TABLE:
+                lent = expected == self.OPERATORS
+                wanted = self.ANONYMOUS if lent and operator_key is None else expected
+                self.assertEqual(self.outcome(gatekeeper, *values), wanted, values)
+
+    def test_no_auth(self) -> None:
+        """Where the secret is not asked for it is recognized, the former ones too."""
+        gatekeeper = Gatekeeper(
+            operator_key=OPERATOR,
+            server_secret=SERVER_SECRET,
+            former_secrets=(Secret(self.FORMER).digest(),),
+            demand_secret=False,
+        )
+        for values, expected in (
+            ((None, None, None), self.OPERATORS),
+            ((self.RIGHT, None, None), self.OPERATORS),
+            ((self.KEY, None, None), self.KEY),
+            ((self.FORMER, None, None), 401),
+        ):
+            self.assertEqual(self.outcome(gatekeeper, *values), expected, values)
+
+    def test_words(self) -> None:
+        """The message says which key is missing, where it goes, what was found."""
+        for operator_key, beside in ((OPERATOR, False), (None, True)):
+            gatekeeper = Gatekeeper(
+                operator_key=operator_key, server_secret=SERVER_SECRET
+            )
+            missing = self.refused(gatekeeper)
+            self.assertIn("The server secret is missing", missing.message)
+            wrong = self.refused(gatekeeper, Presented(self.WRONG, "path"), OWN)
+            self.assertIn("the URL path and the x-instantly-api-key", wrong.message)
+            self.assertIn("not the server secret", wrong.message)
+            for error, reason in (
+                (missing, "server_secret_missing"),
+                (wrong, "server_secret_wrong"),
+            ):
+                self.assertIn("Authorization: Bearer SERVER_SECRET", error.message)
+                self.assertEqual("x-instantly-api-key beside" in error.message, beside)
+                self.assertEqual(reason_of(error), reason)
 
 
 class SandboxTests(GatekeeperTestCase):

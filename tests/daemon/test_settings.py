@@ -259,7 +259,8 @@ class UnknownTests(SettingsTestCase):
             *("--listen", "tcp:3000", "--api-key-file", key),
             *("--server-secret-file", "/nowhere"),
         )
-        self.assertIn("IMCP-KEY /nowhere", line)
+        self.assertIn("IMCP-KEY server_secret_file (--server-secret-file): ", line)
+        self.assertIn("/nowhere", line)
 
 
 class MistakesTests(SettingsTestCase):

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from attrs import frozen
 
@@ -71,6 +72,31 @@ WORKING: Sequence[Planted] = (
 FAILING: Sequence[Planted] = (
     Planted("POST", "/mcp", {"x-api-key": "instantly-canary-wrong"}),
     Planted("POST", "/mcp", {**KEYED, "x-api-key": "sandbox-canary-second"}),
+    *(
+        planted
+        for text in (
+            '"sandbox-canary-quoted"',
+            "INSTANTLY_API_KEY=sandbox-canary-named",
+            "Bearer sandbox-canary-bearer",
+            "your-canary-key-here",
+            "imt_canary_0123456789",
+            SECRET[:-1],
+            f"{SECRET}x",
+        )
+        for planted in (
+            Planted("POST", "/mcp", {"Authorization": f"Bearer {text}"}),
+            Planted("POST", "/mcp", {"x-api-key": text}),
+            Planted("POST", "/mcp", {"x-instantly-api-key": text}),
+            Planted("POST", f"/mcp/{quote(text, safe='')}"),
+            Planted("POST", f"/mcp?apiKey={quote(text, safe='')}"),
+            Planted("POST", f"/messages?sessionId={quote(text, safe='')}"),
+            Planted("GET", "/info", {"Authorization": f"Bearer {text}"}, None),
+            Planted("GET", f"/health?apiKey={quote(text, safe='')}", {}, None),
+            Planted("POST", "/sandbox/reset", {"Authorization": f"Bearer {text}"}),
+        )
+    ),
+    Planted("POST", "/sandbox/reset?key=sandbox-canary-16"),
+    Planted("POST", "/mcp", {"X-Forwarded-For": "canary", "Via": "1.1 canary"}),
     Planted("POST", "/mcp/sandbox-canary-1/more"),
     Planted("POST", "/mcp//sandbox-canary-2"),
     Planted("POST", "/mcp/sandbox-canary%2Fx%ff"),

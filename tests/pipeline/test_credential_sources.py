@@ -8,12 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline.credential_sources import (
     CredentialSources,
-    is_plausible,
     key_in_session_id,
     presented_session_ids,
 )
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Presented
+from instantly_mcp.pipeline.key_form import mistake_in
 from instantly_mcp.protocol.errors import ProtocolError
 from tests.support.exchanges import exchange
 
@@ -124,8 +124,74 @@ class SourceTests(SynchronousTestCase):
         """A path key under ten characters has an error of its own, with its data."""
         for key in ("", "short", "123456789", "with\x00control", "with space 123"):
             error = self.refused(exchange(path_key=key))
-            self.assertEqual(error.message, "Invalid API key in URL path")
+            self.assertTrue(
+                error.message.startswith("Invalid API key in URL path: "), error
+            )
             self.assertEqual(set(error.data), {"reason", "format", "example", "note"})
+
+    def test_E31_mistakes_are_named_with_their_place(self) -> None:
+        """E31: what a template left is refused by its name and its place."""
+        for value, said in (
+            ("$INSTANTLY_API_KEY", "placeholder"),
+            ("${INSTANTLY_API_KEY}", "placeholder"),
+            ("{INSTANTLY_API_KEY}", "placeholder"),
+            ("your-instantly-api-key-here", "placeholder"),
+            (f'"{KEY}"', "quotes"),
+            (f"INSTANTLY_API_KEY={KEY}", "NAME=KEY"),
+            (f"Bearer {KEY}", "word Bearer"),
+        ):
+            for one, place in (
+                (
+                    exchange(with_headers={"authorization": f"Bearer {value}"}),
+                    "the Authorization header",
+                ),
+                (exchange(with_headers={"x-api-key": value}), "the x-api-key header"),
+                (
+                    exchange(with_headers={"x-instantly-api-key": value}),
+                    "the x-instantly-api-key header",
+                ),
+                (exchange(path_key=value), "URL path"),
+                (exchange(query={"apiKey": [value]}), "the URL query"),
+            ):
+                error = self.refused(one)
+                self.assertIn(place, error.message)
+                self.assertIn(said, error.message)
+                self.assertEqual(error.data["reason"], "key_placeholder")
+                self.assertNotIn(KEY, repr(error.as_object()))
+
+    def test_E31_whole_header(self) -> None:
+        """E31: so is what stands around the scheme in the Authorization header."""
+        for value, said in (
+            (f'"Bearer {KEY}"', "quotes"),
+            (f"INSTANTLY_API_KEY = {KEY}", "NAME=KEY"),
+            (f"\xef\xbb\xbfBearer {KEY}", "byte order mark"),
+            ("<your key>", "placeholder"),
+        ):
+            error = self.refused(exchange(with_headers={"authorization": value}))
+            self.assertIn("the Authorization header", error.message)
+            self.assertIn(said, error.message)
+
+    def test_E34_short_sandbox_keys(self) -> None:
+        """E34: in the sandbox its keys may be short, in every place."""
+        sandbox = CredentialSources(sandbox=True)
+        for key in ("sandbox", "sandbox-x", "sandbox-b"):
+            for one in (
+                exchange(with_headers={"authorization": f"Bearer {key}"}),
+                exchange(with_headers={"authorization": key}),
+                exchange(with_headers={"x-api-key": key}),
+                exchange(with_headers={"x-instantly-api-key": key}),
+                exchange(path_key=key),
+                exchange(query={"apiKey": [key]}),
+            ):
+                (found,) = sandbox.presented(one)
+                self.assertEqual(found.value, key)
+                self.refused(one)
+            self.assertEqual(
+                list(sandbox.in_session_id(key)), [Presented(key, "session-id")]
+            )
+            self.assertEqual(list(self.sources.in_session_id(key)), [])
+        with self.assertRaises(ProtocolError):
+            sandbox.presented(exchange(path_key="short"))
 
     def test_implausible(self) -> None:
         """Short, long, unprintable and non-ASCII keys are refused, unnamed."""
@@ -150,7 +216,7 @@ class SourceTests(SynchronousTestCase):
         one = exchange(with_headers={"authorization": value})
         try:
             for key in self.sources.presented(one):
-                self.assertTrue(is_plausible(key.value))
+                self.assertIsNone(mistake_in(key.value))
         except ProtocolError as error:
             self.assertEqual(error.status, 401)
 
@@ -177,6 +243,13 @@ class SessionIdTests(SynchronousTestCase):
     def test_key(self) -> None:
         """A plausible text that no server would mint as an id may be a key."""
         self.assertEqual(key_in_session_id(KEY), Presented(KEY, "session-id"))
+
+    def test_E31_template_in_place_of_a_session_id(self) -> None:
+        """E31: what a template left is refused there, too, and not sent as a key."""
+        for text in ("$INSTANTLY_API_KEY", "{sessionId}", '"quoted-session"'):
+            with self.assertRaises(ProtocolError) as caught:
+                key_in_session_id(text)
+            self.assertIn("the sessionId", caught.exception.message)
 
     def test_defect_05_session_ids_are_no_keys(self) -> None:
         """UUIDs, bare or hyphenated, and sealed ids of other instances are no keys."""

@@ -1,0 +1,126 @@
+"""Tells a key from what people put in its place by mistake.
+
+Keys of Instantly are opaque base64, so there is no form to check them for. But what a
+template leaves behind, or an editor adds, can be recognized; it is refused by name,
+before it is sent to Instantly as if it were a key.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from .._credential import SANDBOX_PREFIX
+from ..protocol.errors import Reason
+
+MIN_KEY_LENGTH = 10
+MAX_KEY_LENGTH = 4096
+
+TOKEN_PREFIX = "imt_"
+"""What the connection tokens of this daemon begin with; none of them is a key."""
+
+# One look for nearly every real key; what it does not match is looked at closely.
+_LIKE_A_KEY = re.compile(r"(?=[^0-9]*[0-9])(?!change)[A-Za-z0-9+/]{16,4096}={0,2}")
+
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+
+_ASSIGNED = re.compile(
+    r"(?:(?:export|set)\s+)?"
+    r"(?:[A-Z_][A-Z0-9_]{2,}|[\w.-]*(?i:key|token|secret|auth|instantly)[\w.-]*)"
+    # Base64 has an equals sign at its end only.
+    r"\s*(?:=\s*(?=[^=\s])|:\s+).+",
+    re.ASCII,
+)
+
+_PLACEHOLDER = re.compile(
+    r"\$[A-Z_][A-Z0-9_]*|\$(?i:env:)\w+|\$\(.*\)|\$?\{.*\}|%[A-Z_][A-Z0-9_]*%"
+    r"|<.*>|\[.*\]"
+    r"|(?i:your[-_ .].*(?:key|token|secret|here).*|your(?:api)?key|change[-_]?me.*)"
+    r"|(?i:(?:insert|paste|put|enter|replace|add)[-_ .](?:your|the|api|key|with|me).*)"
+    r"|[A-Z_]*(?:API_?KEY|SECRET_KEY|SERVER_SECRET|INSTANTLY_KEY)"
+    r"|[xX*.\u2022\u2026_-]{3,}|.*(?:\.\.\.|\u2026)|.*(?:\*{4,}|\u2022{2,}).*"
+    r"|undefined|null|None|nil|NaN|true|false"
+)
+
+_BOM = ("\ufeff", "\u00ef\u00bb\u00bf")
+"""A byte order mark, decoded as UTF-8 and, as headers are, as latin-1."""
+
+
+@frozen(kw_only=True)
+class Mistake:
+    """What was found in place of a key.
+
+    :param reason: the constant label, see `Reason`.
+    :param found: what it is, and what to do, in words that never repeat it. It
+        completes "What was found there is …".
+    """
+
+    reason: str
+    found: str
+
+
+def _placeholder(found: str) -> Mistake:
+    return Mistake(reason=Reason.KEY_PLACEHOLDER, found=found)
+
+
+def _malformed(found: str) -> Mistake:
+    return Mistake(reason=Reason.KEY_MALFORMED, found=found)
+
+
+QUOTED = _placeholder("a key in quotes; leave the quotes out")
+ASSIGNED = _placeholder(
+    "a line like NAME=KEY; leave out the name and the equals sign before the key"
+)
+SCHEMED = _placeholder("the word Bearer and a key; leave the word out")
+MARKED = _placeholder("a key behind a byte order mark (BOM); save it without the mark")
+UNFILLED = _placeholder(
+    "a placeholder that was not replaced by a key, such as $NAME, ${NAME}, {NAME} or "
+    "your-key-here; put the key itself in its place"
+)
+TOKEN = Mistake(
+    reason=Reason.TOKEN_UNKNOWN,
+    found="a connection token (imt_) that this server does not know",
+)
+SHORT = _malformed(f"fewer than {MIN_KEY_LENGTH} characters")
+LONG = _malformed(f"more than {MAX_KEY_LENGTH} characters")
+NOT_ONE_WORD = _malformed("more than one word of visible ASCII")
+
+
+def mistake_in(value: str, *, sandbox: bool = False) -> Mistake | None:
+    """Say what is wrong with a key, ``None`` if it may be one.
+
+    :param value: without white space at its ends.
+    :param sandbox: keys that begin with ``sandbox`` may be short.
+    """
+    if _LIKE_A_KEY.fullmatch(value):
+        return None
+    if not value:
+        return SHORT
+    named = _named_mistake(value)
+    if named is not None:
+        return named
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return NOT_ONE_WORD
+    if len(value) > MAX_KEY_LENGTH:
+        return LONG
+    if len(value) < MIN_KEY_LENGTH:
+        return None if sandbox and value.startswith(SANDBOX_PREFIX) else SHORT
+    return None
+
+
+def _named_mistake(value: str) -> Mistake | None:
+    """Recognize what templates and editors leave."""
+    if value.startswith(_BOM):
+        return MARKED
+    if value[:1] in _QUOTES or value[-1:] in _QUOTES:
+        return QUOTED
+    if value[:7].lower() == "bearer ":
+        return SCHEMED
+    if len(value) > MAX_KEY_LENGTH:
+        return None
+    if _PLACEHOLDER.fullmatch(value):
+        return UNFILLED
+    if _ASSIGNED.fullmatch(value):
+        return ASSIGNED
+    return TOKEN if value.startswith(TOKEN_PREFIX) else None
