@@ -116,6 +116,8 @@ class OperationsTests(SynchronousTestCase):
         for name in ("log_lines_dropped", "reactor_blocked", "reactor_blocked_seconds"):
             metrics.watch_total(name, name, lambda: 0)
         metrics.exchange("/mcp", 200, 0.1)
+        metrics.refused(401, "other")
+        metrics.session("opened")
         metrics.upstream("listCampaign", "ok", 0.1)
         shown = metrics.exposition().decode()
         for name in re.findall(r"instantly_mcp_[a-z_]+", text_of(OPERATIONS)):

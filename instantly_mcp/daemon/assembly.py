@@ -130,7 +130,7 @@ def _pipeline(
         admission,
         HeaderRepair(),
         Witnessed(authentication, front.log.identified),
-        Decode(admission.charge),
+        Witnessed(Decode(admission.charge), front.log.decoded),
         TransportDispatch(_transports(settings, clock, core, answering)),
         DirectExecution(answering, describe),
     )

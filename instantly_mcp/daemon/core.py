@@ -61,7 +61,12 @@ def make_core(
         outward=outward,
         keeping=keeping,
         sessions=make_session_store(
-            keeping.seal, clock, wall, limits, keeping.state_dir
+            keeping.seal,
+            clock,
+            wall,
+            limits,
+            keeping.state_dir,
+            count_event=metrics.session,
         ),
         retention=Retention(clock),
         offer=offer,

@@ -89,7 +89,12 @@ def make_front(
         readiness=readiness,
         streams=streams,
         status=status,
-        log=RequestLog(core.metrics),
+        log=RequestLog(
+            core.metrics,
+            found=core.metrics.credential,
+            refused=core.metrics.refused,
+            addresses=settings.log_clients,
+        ),
         limits=limits,
         wall=wall,
     )

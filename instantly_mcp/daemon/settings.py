@@ -66,6 +66,7 @@ class Settings:
     log_format: str
     log_level: str
     log_file: Path | None
+    log_clients: bool
     config: Path | None
     api_key: Secret | None = None
     server_secret: Secret | None = None

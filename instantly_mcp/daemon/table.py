@@ -254,6 +254,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="File that log lines go to; opened again on SIGHUP.",
     ),
     Setting(
+        name="log_clients",
+        read=values.switch,
+        default=False,
+        flag=True,
+        help="Log the address of each caller.",
+    ),
+    Setting(
         name="config",
         read=values.path,
         shows="none",

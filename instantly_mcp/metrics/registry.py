@@ -6,7 +6,7 @@ operations are ids of the catalog.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 from .tally import Count, Durations
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+PREFIX = "instantly_mcp_"
 
 
 class Level(Collector):
@@ -51,39 +53,50 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
-        self._exchanges = Count(
-            "instantly_mcp_http_requests",
+        self._exchanges = self._count(
+            "http_requests",
             "HTTP requests answered, by route template and status",
             ("route", "status"),
         )
-        self._latency = Durations(
-            "instantly_mcp_http_request_seconds",
+        self._latency = self._durations(
+            "http_request_seconds",
             "Time from a request's head to the end of its answer",
             ("route",),
         )
-        self._stages = Durations(
-            "instantly_mcp_stage_seconds",
+        self._stages = self._durations(
+            "stage_seconds",
             "Time in one stage of the pipeline, by the kind of its outcome",
             ("stage", "outcome"),
         )
-        self._credentials = Count(
-            "instantly_mcp_credentials",
-            "Requests by where their credential was found",
-            ("source",),
+        self._credentials = self._count(
+            "credentials", "Requests by where their credential was found", ("source",)
         )
-        self._upstream = Durations(
-            "instantly_mcp_upstream_seconds",
+        self._refused = self._count(
+            "refused",
+            "Requests refused for their key or session, by status and reason",
+            ("status", "reason"),
+        )
+        self._sessions = self._count(
+            "session_events",
+            "Sessions opened, adopted (known again after a restart or an eviction), "
+            "ended by their client, expired, evicted and released",
+            ("event",),
+        )
+        self._upstream = self._durations(
+            "upstream_seconds",
             "Calls to Instantly, by operation and outcome",
             ("operation", "outcome"),
         )
-        for collector in (
-            self._exchanges,
-            self._latency,
-            self._stages,
-            self._credentials,
-            self._upstream,
-        ):
-            self._registry.register(collector)
+
+    def _count(self, name: str, text: str, labels: Sequence[str]) -> Count:
+        count = Count(f"{PREFIX}{name}", text, labels)
+        self._registry.register(count)
+        return count
+
+    def _durations(self, name: str, text: str, labels: Sequence[str]) -> Durations:
+        durations = Durations(f"{PREFIX}{name}", text, labels)
+        self._registry.register(durations)
+        return durations
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
         """One request on `route` (a template) was answered after `seconds`."""
@@ -98,6 +111,14 @@ class Metrics:
         """One request had its credential from `source`."""
         self._credentials.add((source,))
 
+    def refused(self, status: int, reason: str) -> None:
+        """One request was refused for its key or session."""
+        self._refused.add((str(status), reason))
+
+    def session(self, event: str) -> None:
+        """Something happened to a session: see the metric's text."""
+        self._sessions.add((event,))
+
     def upstream(self, operation: str, outcome: str, seconds: float) -> None:
         """One call of an operation (its catalog id) ended."""
         self._upstream.add((operation, outcome), seconds)
@@ -107,7 +128,7 @@ class Metrics:
 
         :raises ValueError: when the name is taken.
         """
-        name = f"instantly_mcp_{name}"
+        name = f"{PREFIX}{name}"
         self._registry.register(Level(GaugeMetricFamily, name, text, read))
 
     def watch_total(self, name: str, text: str, read: Callable[[], float]) -> None:
@@ -115,7 +136,7 @@ class Metrics:
 
         :raises ValueError: when the name is taken.
         """
-        name = f"instantly_mcp_{name}"
+        name = f"{PREFIX}{name}"
         self._registry.register(Level(CounterMetricFamily, name, text, read))
 
     def exposition(self) -> bytes:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from .._json import Json, dumps
-from ..protocol.errors import ProtocolError
+from ..protocol.errors import ProtocolError, reason_in
 from ..protocol.jsonrpc import Id, Response, peek_id
 from .channel import Channel
 from .exchange import Exchange
@@ -17,17 +17,24 @@ HeaderPairs: TypeAlias = Sequence[tuple[str, str]]
 
 JSON_TYPE = ("Content-Type", "application/json")
 
+UNAUTHORIZED_STATUS = 401
+OTHER_REASON = "other"
+
 MAX_PEEK = 65536
 """Bodies above this size are refused without looking for their id."""
 
 
 @frozen(kw_only=True)
 class Answer:
-    """A complete HTTP answer."""
+    """A complete HTTP answer.
+
+    :param reason: why a key or a session was refused: a label for log and metrics.
+    """
 
     status: int
     body: bytes = field(default=b"", repr=False)
     headers: HeaderPairs = ()
+    reason: str | None = None
 
 
 @frozen(kw_only=True)
@@ -49,13 +56,24 @@ def json_answer(status: int, value: Json, headers: HeaderPairs = ()) -> Answer:
 
 def response_answer(response: Response, headers: HeaderPairs = ()) -> Answer:
     """Answer with a JSON-RPC response and the HTTP status that it earns."""
+    reason = None
     if response.error is not None:
         headers = (*headers, *response.error.headers)
+        reason = label_of_refusal(response.status, response.error.data)
     return Answer(
         status=response.status,
         body=response.encode(),
         headers=(JSON_TYPE, *headers),
+        reason=reason,
     )
+
+
+def label_of_refusal(status: int, data: Json) -> str | None:
+    """Return why a key or a session was refused; every 401 has such a label.
+
+    :param data: of the error; labels are constants, and few.
+    """
+    return reason_in(data) or (OTHER_REASON if status == UNAUTHORIZED_STATUS else None)
 
 
 def refuse(exchange: Exchange, error: ProtocolError) -> Answer:

@@ -16,13 +16,13 @@ from attrs import frozen
 from .._json import Json, JsonObject
 from .call import LOG_LEVELS
 from .classify import META_VERSION
+from .clients import META_CLIENT
 from .errors import header_mismatch, invalid_params, unsupported_version
 from .interfaces import IHeaders
 from .jsonrpc import Request
 from .versions import MODERN, VERSION_HEADER, Revision
 
 META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
-META_CLIENT = "io.modelcontextprotocol/clientInfo"
 META_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
 META_SERVER = "io.modelcontextprotocol/serverInfo"
 

@@ -272,6 +272,10 @@ def reason_of(error: ProtocolError) -> str | None:
 
     The values are constant and few: they are fit for a metric.
     """
-    data = error.data
+    return reason_in(error.data)
+
+
+def reason_in(data: Json) -> str | None:
+    """Return the `Reason` that the data of an error names, if it is one."""
     reason = data.get("reason") if isinstance(data, dict) else None
     return str(reason) if reason in _REASONS else None

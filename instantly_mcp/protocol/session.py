@@ -9,11 +9,15 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 
 from .._credential import ANONYMOUS, Credential
-from .._json import JsonObject
+from .._json import Json, JsonObject
+from .clients import LONG, label_of, stated_by
 from .interfaces import IOutlet
 from .jsonrpc import Id, Reply
 from .versions import Revision
 from .watching import Leave
+
+MAX_STATED = 100
+"""Characters of a client's name or version that are kept."""
 
 
 @define(eq=False, kw_only=True)
@@ -37,6 +41,7 @@ class McpSession:
     last_seen: float
     log_level: str | None = None
     client_name: str = ""
+    client_version: str = ""
     ended: bool = False
     stands_for_key: bool = False
     capabilities: JsonObject = field(factory=dict)
@@ -64,9 +69,15 @@ class McpSession:
         if not self.revision.elicitation:
             capabilities.pop("elicitation", None)
         self.capabilities = capabilities
-        client = params.get("clientInfo")
-        name = client.get("name") if isinstance(client, dict) else None
-        self.client_name = name[:100] if isinstance(name, str) else ""
+        stated = stated_by(params)
+        self.client_name, self.client_version = map(_short, stated or ("", ""))
+
+    @property
+    def client(self) -> str:
+        """``name/version`` of the client for the log, ``-`` if it has no name."""
+        credential = self.credential
+        key = None if credential is None else credential.secret
+        return label_of(self.client_name, self.client_version, key)
 
     def tell(self, message: JsonObject) -> None:
         """Send a message that belongs to no request, on one stream and only one."""
@@ -148,3 +159,9 @@ class Lookup:
 FOREIGN = Lookup(Standing.FOREIGN)
 SEALED = Lookup(Standing.SEALED)
 ENDED = Lookup(Standing.ENDED)
+
+
+def _short(stated: Json) -> str:
+    if not isinstance(stated, str):
+        return ""
+    return stated if len(stated) <= MAX_STATED else LONG

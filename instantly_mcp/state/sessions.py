@@ -41,8 +41,17 @@ SWEEP_SECONDS = 60.0
 """How often `sweep` should be called."""
 
 _LINE = Line(
-    f"{__name__}.MemorySessionStore", "Session {what} for {principal} ({count} held)"
+    f"{__name__}.MemorySessionStore",
+    "Session {what} for {principal}, client {client} ({count} held)",
 )
+
+_EVENTS = frozenset({"opened", "adopted", "expired", "evicted", "released"})
+"""What is counted under its own word; every other end is that of a client."""
+
+
+def _ignore(event: str) -> None:
+    """Count nothing."""
+
 
 _MAX_SWEPT = 1000
 """Sessions that one sweep ends; the rest are gone for their clients all the same."""
@@ -84,6 +93,8 @@ class MemorySessionStore:
 
     :param wall: seconds since the epoch: ids outlive the process and its clock.
     :param tombstones: remembers the ids that are over.
+    :param count_event: told ``opened``, ``adopted``, ``ended``, ``expired``,
+        ``evicted`` or ``released`` for each session that this happens to.
     """
 
     seal: ISeal
@@ -91,6 +102,7 @@ class MemorySessionStore:
     wall: Callable[[], float]
     limits: SessionLimits = field(factory=SessionLimits)
     tombstones: Tombstones = field(factory=Tombstones)
+    count_event: Callable[[str], object] = _ignore
     _sessions: dict[str, McpSession] = field(factory=dict, init=False)
     _queue: IdleQueue = field(factory=IdleQueue, init=False)
     _queues: dict[str, IdleQueue] = field(factory=dict, init=False)
@@ -233,8 +245,10 @@ class MemorySessionStore:
         return _Sealed(revision, created, principal)
 
     def _tell(self, session: McpSession, what: str) -> None:
+        self.count_event(what if what in _EVENTS else "ended")
         _LINE.write(
             what=what,
+            client=session.client,
             principal=session.principal[:SHOWN],
             revision=session.revision.version,
             count=self.count,
@@ -247,9 +261,16 @@ def make_session_store(
     wall: Callable[[], float],
     limits: SessionLimits,
     state_dir: str | None,
+    *,
+    count_event: Callable[[str], object] = _ignore,
 ) -> MemorySessionStore:
     """Return a store whose ended ids are remembered in the state directory, if any."""
     path = None if state_dir is None else os.path.join(state_dir, TOMBSTONES_NAME)
     return MemorySessionStore(
-        seal=seal, clock=clock, wall=wall, limits=limits, tombstones=Tombstones(path)
+        seal=seal,
+        clock=clock,
+        wall=wall,
+        limits=limits,
+        tombstones=Tombstones(path),
+        count_event=count_event,
     )

@@ -161,6 +161,7 @@ class WebApp:
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
         """Answer what matched no route: a preflight, a wrong method, a wrong path."""
         head = request.head
+        self._locate(request)
         refusal = self._refusal(request)
         if refusal is None and head.method == "OPTIONS":
             preflight = self.cors.preflight(Headers(head.headers))
@@ -179,6 +180,7 @@ class WebApp:
         exchange = self.intake.read(request, route, key)
         if isinstance(exchange, Refusal):
             return self._deliver(exchange.answer(), request)
+        request.visit.address = exchange.peer
         self.journal.opened(request.visit)
         replied = self.pipeline.run(exchange)
         return replied.addCallback(self._deliver, request)
@@ -187,6 +189,7 @@ class WebApp:
         self, request: McpRequest, route: str, answer: Callable[[], Answer]
     ) -> Rendered:
         request.visit.route = route
+        self._locate(request)
         refusal = self._refusal(request)
         return self._deliver(refusal or answer(), request)
 
@@ -216,6 +219,12 @@ class WebApp:
         headers = Headers(head.headers)
         address = self.intake.address(request, headers)
         return self.visitors(headers, parse_query(head.query), address)
+
+    def _locate(self, request: McpRequest) -> None:
+        """Note the address of a visitor outside of MCP, if the log shows it."""
+        if self.journal.addresses:
+            headers = Headers(request.head.headers)
+            request.visit.address = self.intake.address(request, headers)
 
     def _refusal(self, request: McpRequest) -> Answer | None:
         head = request.head

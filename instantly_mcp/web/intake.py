@@ -18,15 +18,13 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
-from .interfaces import IsLocal
+from .interfaces import UNIX, IsLocal
 from .refusals import Refusal, malformed
 from .request import McpRequest
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
 
-UNIX = "unix"
-"""The peer of a connection over a UNIX socket, and its name as a trusted proxy."""
 
 _NO_QUERY: Mapping[str, Sequence[str]] = {}
 _MAX_FIELDS = 100

@@ -15,6 +15,9 @@ from ..pipeline.exchange import Exchange, Headers
 from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor
 
+UNIX = "unix"
+"""The peer of a connection over a UNIX socket, and its name as a trusted proxy."""
+
 
 class Runner(Protocol):
     """The pipeline, as the web sees it."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .._json import Json
-from ..pipeline.reply import Answer, json_answer
+from ..pipeline.reply import Answer, json_answer, label_of_refusal
 
 INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603
@@ -50,14 +50,19 @@ class Refusal:
             body: dict[str, Json] = {"error": self.error, "message": self.message}
             if self.data is not None:
                 body.update(self.data)
-            return json_answer(self.status, body, self.headers)
+            return self._labelled(json_answer(self.status, body, self.headers))
         error: dict[str, Json] = {"code": self.code, "message": self.message}
         if self.data is not None:
             error["data"] = self.data
         said: dict[str, Json] = {"jsonrpc": "2.0"}
         if self.id is not None:
             said["id"] = self.id
-        return json_answer(self.status, {**said, "error": error}, self.headers)
+        whole = {**said, "error": error}
+        return self._labelled(json_answer(self.status, whole, self.headers))
+
+    def _labelled(self, answer: Answer) -> Answer:
+        reason = label_of_refusal(self.status, self.data)
+        return answer if reason is None else evolve(answer, reason=reason)
 
 
 def malformed(why: str, *, mcp: bool = False, id: Json = None) -> Refusal:

@@ -198,6 +198,8 @@ class McpRequest(Request):
 
     def answer(self, answer: Answer, extra: Sequence[tuple[str, str]] = ()) -> None:
         """Send a complete answer, but for `finish`."""
+        if answer.reason is not None:
+            self.visit.reason = answer.reason
         headers = (*answer.headers, *extra) if extra else answer.headers
         body = b"" if self.method == b"HEAD" else answer.body
         self.start(answer.status, headers, len(answer.body), body)

@@ -17,6 +17,7 @@ from twisted.web.http_headers import Headers as WireHeaders
 from ..pipeline.exchange import Headers
 from .deadline import Deadline
 from .head import origins_in
+from .interfaces import UNIX
 from .journal import REFUSED, Visit
 from .phase import Phase
 from .refusals import Refusal, too_busy
@@ -153,6 +154,9 @@ class WritingChannel(HTTPChannel):
         now = self.site.clock.seconds()
         visit = Visit(REFUSED, "-", now) if request is None else request.visit
         visit.route = REFUSED
+        if self.site.journal.addresses:
+            # Of the connection: what a proxy adds was not read, or is not trusted.
+            visit.address = getattr(self.getPeer(), "host", None) or UNIX
         self.site.journal.ended(visit, status, now)
 
     def _close_politely(self, linger: bool) -> None:

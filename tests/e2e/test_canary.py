@@ -12,7 +12,7 @@ from attrs import frozen
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import JsonObject, dumps
-from tests.support.messages import call, initialize
+from tests.support.messages import call, initialize, modern, modern_headers
 
 from . import sockets
 from .cases import Daemon, LiveTestCase
@@ -56,6 +56,18 @@ class Planted:
     headers: Mapping[str, str] = {}
     message: JsonObject | None = LIST
     works: bool = False
+
+
+def named_after(
+    name: str, version: str
+) -> Sequence[tuple[JsonObject, Mapping[str, str]]]:
+    """Return requests of a client with this name, and the headers they need."""
+    client = {"name": name, "version": version}
+    opening = initialize()
+    stateless = modern(LIST, clientInfo=client)
+    headers = {each: str(value) for each, value in modern_headers(stateless).items()}
+    params = {**opening["params"], "clientInfo": client}
+    return (({**opening, "params": params}, {}), (stateless, headers))
 
 
 KEYED = {"x-instantly-api-key": "sandbox-canary-header"}
@@ -127,6 +139,13 @@ FAILING: Sequence[Planted] = (
     Planted("POST", "/mcp", KEYED, call("get_lead", {"lead_id": "canary-2"})),
     Planted("POST", "/mcp", KEYED, call("create_account", MAILBOX)),
 )
+SELF_NAMED: Sequence[Planted] = tuple(
+    Planted("POST", "/mcp", {**KEYED, **headers}, message)
+    for name in ("sandbox-canary-header", OPERATOR, SECRET)
+    for message, headers in named_after(f"my {name}", f"{name}!")
+)
+"""Clients that state a key as their name and version, in either era."""
+
 BROKEN: Sequence[bytes] = (
     b"GET /mcp/sandbox-canary-10 HTTP/9.9\r\nHost: localhost\r\n\r\n",
     b"GET /mcp/sandbox-canary-11\r\n\r\n",
@@ -174,7 +193,7 @@ class CanaryTests(LiveTestCase):
             f"--metrics-listen={local(port)}",
         )
         daemon, upstream = await self.live(
-            "--log-level=debug", "--log-format=json", *options
+            "--log-level=debug", "--log-format=json", "--log-clients", *options
         )
         sinks = (log, self.folder / "state")
         await self.nothing_shows(daemon, upstream, port, sinks)
@@ -193,6 +212,8 @@ class CanaryTests(LiveTestCase):
         ready = daemon.running.ready_file.read_bytes()
         await self.all_goes_well(daemon)
         await self.all_goes_wrong(daemon)
+        for planted in SELF_NAMED:
+            self.assertIn("result", await self.answered(daemon, planted), planted)
         await upstream.kill()
         await together(self.answered(daemon, each) for each in (*WORKING, *FAILING))
         shown = await self.get(f"http://127.0.0.1:{metrics}/metrics")
@@ -206,6 +227,7 @@ class CanaryTests(LiveTestCase):
         await daemon.stop()
         heard = [connection.everything for connection in self.opened]
         written = b"".join(outputs())
+        self.assertIn(b"my_[redacted]", written)
         for sink in (ready, shown, written, *heard):
             self.assertTrue(sink)
             self.assertNotIn(CANARY, sink)

@@ -42,10 +42,14 @@ class MetricsTests(SynchronousTestCase):
         self.metrics.stage("decode", "carried-on", 0.001)
         self.metrics.credential("query")
         self.metrics.upstream("list_campaigns", "ok", 0.2)
+        self.metrics.refused(401, "server_secret_wrong")
+        self.metrics.session("opened")
         found = samples(self.metrics)
         for key in (
             ("instantly_mcp_stage_seconds_count", ("carried-on", "decode")),
             ("instantly_mcp_credentials_total", ("query",)),
+            ("instantly_mcp_refused_total", ("401", "server_secret_wrong")),
+            ("instantly_mcp_session_events_total", ("opened",)),
             ("instantly_mcp_upstream_seconds_count", ("list_campaigns", "ok")),
         ):
             self.assertEqual(found[key], 1)

@@ -93,6 +93,30 @@ class SweepTests(ClockedTestCase):
         self.assertFalse(touched.ended)
         self.assertEqual(self.store.count, 1)
 
+    def test_events_are_counted(self) -> None:
+        """Whatever happens to a session is counted once, under a word of its own."""
+        counted: list[str] = []
+        self.store.count_event = counted.append
+        self.store.limits = SessionLimits(total=2)
+        ended = self.store.open(V2025_11_25, ALICE)
+        self.store.end(ended, "deleted by the client")
+        self.store.end(ended, "deleted by the client")
+        evicted = self.store.open(V2025_11_25, ALICE)
+        self.clock.advance(1)
+        self.store.open(V2025_11_25, BOB)
+        self.clock.advance(1)
+        self.store.open(V2025_11_25, BOB)
+        self.clock.advance(1)
+        self.assertIsNotNone(self.store.adopt(evicted.id, ALICE))
+        self.clock.advance(IDLE - 1)
+        self.store.sweep()
+        self.store.release()
+        self.assertEqual(
+            counted[:5], ["opened", "ended", "opened", "opened", "evicted"]
+        )
+        self.assertEqual(counted[5:8], ["opened", "evicted", "adopted"])
+        self.assertEqual(counted[8:], ["expired", "released"])
+
     def test_streams_are_activity(self) -> None:
         """A session with an open stream outlives any idle time, then gets its own."""
         session = self.store.open(V2025_11_25, ALICE)

@@ -11,9 +11,17 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
+from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer, refuse
+from instantly_mcp.protocol.errors import (
+    invalid_request,
+    server_secret_missing,
+    session_not_found,
+    unauthorized,
+)
+from instantly_mcp.protocol.jsonrpc import Request
 from instantly_mcp.web.journal import GONE
 from tests.support.cases import ClockedTestCase
+from tests.support.exchanges import exchange
 
 from .site import Connection, House, request
 
@@ -58,6 +66,56 @@ class JournalTests(ClockedTestCase):
         self.assertEqual(event["principal"], CREDENTIAL.principal[:SHOWN])
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
         self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
+
+    def test_client(self):
+        """The line names the client, and shows no address unless it is told to."""
+        message = Request(1, "initialize", {"clientInfo": {"name": "a b"}})
+
+        def decode(exchange: Exchange) -> Deferred[Reply]:
+            self.house.journal.decoded(evolve(exchange, message=message))
+            return succeed(json_answer(200, {}))
+
+        self.house.pipeline.reply = decode
+        self.connect().ask("POST", "/mcp")
+        self.assertIn("client=a_b exchange=", self.lines()[0])
+        self.connect().ask("GET", "/ping")
+        self.assertIn("client=- exchange=", self.lines()[1])
+        for event in self.events:
+            self.assertNotIn("address", event)
+            self.assertNotIn("reason", event)
+
+    def test_address(self):
+        """With addresses each line has one: through a trusted proxy, if there is."""
+        self.house = House(self.clock, trusted_proxies=["10.0.0.1"])
+        self.house.journal.addresses = True
+        headers = {"X-Forwarded-For": "192.0.2.7"}
+        for host, address in (("10.0.0.1", "192.0.2.7"), ("10.0.0.2", "10.0.0.2")):
+            visitor = self.house.connect(host)
+            self.addCleanup(visitor.hang_up)
+            for method, target in (("POST", "/mcp"), ("GET", "/ping"), ("GET", "/no")):
+                visitor.ask(method, target, headers)
+                self.assertIn(f" address={address}", self.lines()[-1])
+            visitor.send(b"nonsense\r\n\r\n")
+            self.assertIn("(refused) 400 0.0 ms", self.lines()[-1])
+            self.assertIn(f" address={host}", self.lines()[-1])
+
+    def test_reason(self):
+        """A refused key has its reason in the line, and is counted by it."""
+        counted: list[tuple[int, str]] = []
+        self.house.journal.refused = lambda *refused: counted.append(refused)
+        for error, reason in (
+            (server_secret_missing(needs_key=False), "server_secret_missing"),
+            (unauthorized("No", {"reason": "a sentence of its own"}), "other"),
+            (session_not_found("Open one."), "session_not_found"),
+        ):
+            self.house.pipeline.reply = refuse(exchange(), error)
+            self.connect().ask("POST", "/mcp")
+            self.assertTrue(self.lines()[-1].endswith(f" reason={reason}"))
+            self.assertEqual(counted[-1], (error.status, reason))
+        self.house.pipeline.reply = refuse(exchange(), invalid_request("no"))
+        self.connect().ask("POST", "/mcp")
+        self.assertNotIn("reason", self.lines()[-1])
+        self.assertEqual(len(counted), 3)
 
     def test_short_numbers(self):
         """Milliseconds have three digits behind the point: a log is read by people."""

@@ -1,0 +1,72 @@
+"""Which client an exchange is from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._credential import Credential, Secret
+from instantly_mcp.pipeline.client import client_of
+from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.protocol.jsonrpc import Batch, Body, Request
+from instantly_mcp.protocol.session import Lookup, McpSession, Standing
+from instantly_mcp.protocol.versions import LEGACY
+from tests.support.exchanges import exchange
+
+KEY = "sandbox-canary-key"
+CLIENT = {"name": "client", "version": "1"}
+
+
+def decoded(message: Body | None, **fields: Any) -> Exchange:
+    """Return an exchange as `Decode` hands it on."""
+    return exchange(**fields).knowing(message=message)
+
+
+class ClientTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """Have a session."""
+        revision = next(iter(LEGACY.values()))
+        self.session = McpSession(
+            id="x", revision=revision, credential=None, last_seen=0.0
+        )
+
+    def lookup(self) -> Lookup:
+        """Return the session as authentication finds it."""
+        return Lookup(Standing.LIVE, self.session)
+
+    def test_message(self):
+        """A message that names its client is believed."""
+        stated = decoded(Request(1, "initialize", {"clientInfo": CLIENT}))
+        self.assertEqual(client_of(stated), "client/1")
+
+    def test_session(self):
+        """What comes later in a session is from the client that opened it."""
+        self.session.introduce({"clientInfo": CLIENT})
+        for message in (None, Request(1, "ping"), Batch([])):
+            later = decoded(message, lookup=self.lookup())
+            self.assertEqual(client_of(later), "client/1")
+
+    def test_unknown(self):
+        """Without either there is no name."""
+        self.assertEqual(client_of(decoded(Request(1, "ping"))), "-")
+        adopted = decoded(None, lookup=self.lookup())
+        self.assertEqual(client_of(adopted), "-")
+
+    def test_key_as_a_name(self):
+        """A12: a name that holds the key of the request does not show it.
+
+        Not even the name of a session that was opened before there was a key.
+        """
+        self.session.introduce({"clientInfo": {"name": f"x {KEY}", "version": KEY}})
+        credential = Credential(secret=Secret(KEY), source="path")
+        later = decoded(None, lookup=self.lookup(), credential=credential)
+        self.assertEqual(client_of(later), "x_[redacted]/[redacted]")
+
+    def test_own_key_of_a_session(self):
+        """A session's own line does not show the key that opened it either."""
+        credential = Credential(secret=Secret(KEY), source="path")
+        session = evolve(self.session, credential=credential)
+        session.introduce({"clientInfo": {"name": KEY}})
+        self.assertEqual(session.client, "[redacted]")
