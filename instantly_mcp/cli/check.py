@@ -14,7 +14,8 @@ from typing import Any
 from .._deferred import deferred
 from .._json import Json
 from ..daemon.asking_upstream import UpstreamCheck
-from ..daemon.check import check_files, check_ports
+from ..daemon.check import check_certificates, check_ports
+from ..daemon.check_files import check_files
 from ..daemon.descriptors import current_limits, within_limits
 from ..daemon.findings import Findings
 from ..daemon.in_flight import InFlight
@@ -22,6 +23,7 @@ from ..daemon.key_files import may_be_key
 from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
 from ..daemon.outward import reach_out
+from ..daemon.reading import SECRETS
 from ..daemon.settings import Settings, examine_process
 from ..daemon.table import SETTINGS
 from .foreground import run_until_done
@@ -48,7 +50,8 @@ class CheckOptions(CommandOptions, SettingOptions):
         limited = within_limits(settings, current_limits())
         findings.warnings.extend(limited.warnings)
         findings.mistakes.extend(mistakes)
-        if not mistakes:
+        unread = any(line.startswith("IMCP-SETTING") for line in mistakes)
+        if not (unread or settings.unknown):
             from twisted.internet import reactor
 
             run_until_done(reactor, lambda: self._look(settings, reactor, findings))
@@ -57,8 +60,9 @@ class CheckOptions(CommandOptions, SettingOptions):
     @deferred
     async def _look(self, settings: Settings, reactor: Any, findings: Findings) -> None:
         check_files(settings, findings)
+        check_certificates(settings, time.time(), findings)
         await check_ports(settings, reactor, findings)
-        if self["probe"]:
+        if self["probe"] and not findings.mistakes:
             await ask_upstream(settings, reactor, findings)
 
 
@@ -97,17 +101,27 @@ def conclude(findings: Findings) -> int:
 
 
 def describe(settings: Settings) -> Iterator[str]:
-    """Yield ``name = value  (origin)`` for every setting; of secrets, only that."""
+    """Yield ``name = value  (origin)`` for every setting; of secrets, only that.
+
+    A setting that could not be read has no value, not its default.
+    """
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
         if setting.name in _KEY_FILES and value is not None and may_be_key(value):
             value = "(not shown: it may be a key)"
         usual = setting.shows if value == setting.default else ""
-        origin = settings.origins[setting.name]
-        yield f"{setting.name} = {usual or shown(value)}  ({origin})"
-    for name in ("api_key", "server_secret"):
+        yield _line(settings, setting.name, usual or shown(value))
+    for name in SECRETS:
         held = "set" if getattr(settings, name) is not None else "none"
-        yield f"{name} = {held}  ({settings.origins.get(name, 'default')})"
+        yield _line(settings, name, held)
+
+
+def _line(settings: Settings, name: str, value: str) -> str:
+    origin = settings.origins.get(name, "default")
+    if name not in settings.unknown:
+        return f"{name} = {value}  ({origin})"
+    source = str(settings.config) if origin == "default" else origin
+    return f"{name} is not known  ({source} cannot be used)"
 
 
 def shown(value: Json) -> str:

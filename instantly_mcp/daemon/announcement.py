@@ -5,6 +5,7 @@ The ready file appears whole or not at all, and is gone once the daemon drains.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +25,12 @@ _MODES = {
 
 
 def write_ready_file(path: Path, mode: str, urls: Sequence[str]) -> None:
-    """Write the file at once: whoever sees it sees all of it."""
+    """Write the file at once, so that it is never seen in part.
+
+    :raises OSError: also for a device or a FIFO, which would be replaced by a file.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     record = {"pid": os.getpid(), "urls": urls, "mode": mode, "version": __version__}
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_bytes(dumps(record) + b"\n")

@@ -9,6 +9,7 @@ Closing the socket to open another would turn clients away in between, and below
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import OpenSSL.crypto
@@ -71,6 +72,7 @@ class _Questioner:
 
 def _read(address: ListenAddress) -> _Asked:
     """Read the files that an address names; raise what Twisted and OpenSSL raise."""
+    _refuse_passphrase(address)
     questioner = _Questioner()
     serverFromString(questioner, address.endpoint).listen(Factory())
     # Only making the context shows what OpenSSL thinks of the key.
@@ -78,10 +80,27 @@ def _read(address: ListenAddress) -> _Asked:
     return questioner.asked
 
 
+def read_certificate(address: ListenAddress) -> CertificateOptions:
+    """Return the certificate of an ``ssl:`` address.
+
+    :raises Exception: whatever Twisted and OpenSSL raise for files that are no good.
+    """
+    return _read(address).options
+
+
+def _refuse_passphrase(address: ListenAddress) -> None:
+    """Refuse an encrypted key: OpenSSL would ask a terminal, and the daemon wait."""
+    key = address.named.get("privateKey") or "".join(address.positional[1:2])
+    if key and b"ENCRYPTED" in Path(key).read_bytes():
+        raise VerifyError("the private key is encrypted: store it without a passphrase")
+
+
 def tls_reason(error: Exception) -> str | None:
     """Return what is wrong with a certificate, if that is what the error is about."""
     if isinstance(error, VerifyError):
         return str(error)
+    if isinstance(error, ValueError) and "chain file" in str(error):
+        return "the file of extraCertChain holds no certificate in PEM format"
     if not isinstance(error, OpenSSL.SSL.Error | OpenSSL.crypto.Error):
         return None
     reasons = [entry[-1] for entry in error.args[0]] if error.args else []
@@ -102,6 +121,11 @@ class TlsEndpoint:
         self._endpoint = SSL4ServerEndpoint(
             reactor, asked.port, self._certificate, asked.backlog, asked.interface
         )
+
+    @property
+    def in_force(self) -> CertificateOptions:
+        """The certificate that new connections are shown."""
+        return self._certificate.in_force
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """Listen."""

@@ -1,4 +1,4 @@
-"""Listen strings, taken apart: the port in them, and the string for the next one.
+"""Listen strings: the port in them, the string for the next one, and the right form.
 
 It reads the syntax of Twisted's endpoint strings and opens no socket.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 from attrs import evolve, frozen
 from twisted.internet.endpoints import quoteStringArgument
@@ -18,12 +19,47 @@ _TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
 _QUEUEING = frozenset({"tcp", "tcp6", "ssl", "unix"})
 MAX_PORT = 65535
 
+EXAMPLE = "tcp:3000:interface=127.0.0.1"
+
+_HOST_AND_PORT = re.compile(
+    r"(?:(?P<scheme>https?|tcp[46]?|ssl|tls)(?::|://))?"
+    r"(?P<host>\[[0-9A-Fa-f:.]*\]|[0-9.]*|localhost|[\w-]+(?:\.[\w-]+)+|\*)"
+    r":(?P<port>[0-9]{1,5})/?"
+)
+_PORT_ALONE = re.compile(r"(?:(?:https?|tcp[46]?)://)?(?P<port>[0-9]{1,5})/?")
+_BARE_IPV6 = re.compile(
+    r"(?:tcp6?|ssl):(?P<port>[0-9]{1,5}):interface="
+    r"\[?(?P<host>[0-9A-Fa-f:]*:[0-9A-Fa-f:]*)\]?"
+)
+
 BACKLOG = 1024
 """Clients that may wait to be accepted.
 
 All of them come back at once after a restart. Beyond Twisted's own 50 the system drops
 their first packet, and each of them tries again a second later.
 """
+
+
+def right_form(text: str) -> str | None:
+    """Return the endpoint for what people write in its place, if this is such a text.
+
+    Of the text it repeats addresses and ports only: it may be a secret.
+    """
+    match = _BARE_IPV6.fullmatch(text) or _HOST_AND_PORT.fullmatch(text)
+    if match is None:
+        match = _PORT_ALONE.fullmatch(text)
+        return None if match is None else f"tcp:{match['port']}:interface=127.0.0.1"
+    fields = match.groupdict()
+    host = fields["host"].strip("[]")
+    if host == "*" or (not host and fields["scheme"]):
+        return f"tcp:{fields['port']}"
+    try:
+        address = str(ip_address(host))
+    except ValueError:
+        address = "127.0.0.1"
+    if fields.get("scheme") in {"https", "ssl", "tls"}:
+        return f"ssl:{fields['port']}:privateKey=KEY.pem:certKey=CERTIFICATE.pem"
+    return f"tcp:{fields['port']}:interface={quoteStringArgument(address)}"
 
 
 @frozen
@@ -39,16 +75,21 @@ class ListenAddress:
 
     @classmethod
     def parse(cls, text: str) -> ListenAddress:
-        """Take a string apart. Raises `ValueError`, ``must be …``."""
+        """Take a string apart.
+
+        :raises ValueError: with the end of a sentence, ``must be …``, and the string
+            that may be meant.
+        """
+        form = right_form(text)
+        if form is not None:
+            raise ValueError(f"must be an endpoint: write {form}")
         kind, *parts = [_ESCAPED.sub(r"\1", part) for part in _PART.findall(text)]
         matches = filter(None, map(_NAMED.fullmatch, parts))
         named = {match[1]: match[2] for match in matches}
         positional = tuple(part for part in parts if _NAMED.fullmatch(part) is None)
         address = cls(kind, positional, named)
         if not parts or (kind in _TCP and address.port is None):
-            raise ValueError(
-                "must be an endpoint, such as tcp:3000:interface=127.0.0.1"
-            )
+            raise ValueError(f"must be an endpoint, such as {EXAMPLE}")
         return address
 
     @property

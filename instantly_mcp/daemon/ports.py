@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeAlias
 
@@ -18,12 +20,13 @@ from twisted.internet.interfaces import (
     IReactorTCP,
     IStreamServerEndpoint,
 )
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from .._deferred import deferred
 from ..access.exposure import is_local
+from .certificate_check import flaws_of
 from .certificates import TlsEndpoint, tls_reason
-from .listening import ListenAddress
+from .listening import EXAMPLE, ListenAddress
 from .mistakes import Mistakes
 
 
@@ -75,6 +78,7 @@ class Ports:
     :param retries: how many following ports are tried when one is taken.
     :param holder: tells who has a port on an interface, if it can.
     :param setting: what an operator changes to listen elsewhere.
+    :param wall: seconds since the epoch, to tell expired certificates.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -85,6 +89,7 @@ class Ports:
     companion: ListenAddress | None = None
     holder: Holder = _unknown
     setting: str = "listen"
+    wall: Callable[[], float] = time.time
     bound: list[BoundPort] = field(factory=list, init=False)
     _local: set[IAddress] = field(factory=set, init=False)
 
@@ -133,6 +138,8 @@ class Ports:
                 line = _no_endpoint(bound.address, error)
                 self.log.error("kept the old certificate: {line}", line=line)
                 good = False
+            else:
+                self._tell_flaws(bound.tls)
         return good
 
     async def _open(
@@ -153,10 +160,17 @@ class Ports:
                 raise Mistakes(_no_endpoint(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
+                if tls is not None:
+                    self._tell_flaws(tls)
                 if is_local(str(candidate)):
                     self._local.add(port.getHost())
                 return BoundPort(candidate, port, tls)
         raise Taken(self._taken(address))
+
+    def _tell_flaws(self, tls: TlsEndpoint) -> None:
+        for flaw in flaws_of(tls.in_force, self.wall()):
+            level = LogLevel.error if flaw.fatal else LogLevel.warn
+            self.log.emit(level, "{line}", line=flaw.line)
 
     async def _open_companion(self, factory: IProtocolFactory) -> None:
         if self.companion is None or not self.bound:
@@ -208,7 +222,7 @@ def _is_taken(error: CannotListenError) -> bool:
 
 def _no_endpoint(address: ListenAddress, error: Exception) -> str:
     if isinstance(error, OSError):
-        name = error.filename2 or error.filename or "a file"
+        name = os.fsdecode(error.filename2 or error.filename or "a file")
         why = f"{name}: {error.strerror}"
     else:
         why = tls_reason(error) or _no_such(error)
@@ -219,7 +233,7 @@ def _no_such(error: Exception) -> str:
     if isinstance(error, LookupError):
         return "systemd handed over no such socket"
     if isinstance(error, ValueError | TypeError):
-        return "Twisted knows no such endpoint"
+        return f"Twisted knows no such endpoint; write for example {EXAMPLE}"
     return type(error).__name__
 
 

@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._deferred import deferred
 from instantly_mcp.cli.check import ask_upstream, conclude, describe
 from instantly_mcp.daemon.findings import Findings
-from instantly_mcp.daemon.settings import resolve
+from instantly_mcp.daemon.settings import examine, resolve
 from tests.daemon.processes import MODULE, ProcessTestCase
+from tests.support.certificates import issue
 
 
 class DescribeTests(SynchronousTestCase):
@@ -33,6 +34,22 @@ class DescribeTests(SynchronousTestCase):
         lines = list(describe(settings))
         self.assertIn("max_body = 2097152  (--max-body)", lines)
         self.assertIn("sandbox = true  (INSTANTLY_MCP_SANDBOX)", lines)
+
+    def test_e23_unknown(self):
+        """E23: a setting that could not be read is not shown with its default."""
+        given = {"rate_limit": "many", "config": "/nowhere.toml"}
+        settings, _ = examine(given, {"INSTANTLY_MCP_SANDBOX": "yes"})
+        lines = list(describe(settings))
+        self.assertIn("rate_limit is not known  (--rate-limit cannot be used)", lines)
+        self.assertIn("max_body is not known  (/nowhere.toml cannot be used)", lines)
+        self.assertIn("api_key is not known  (/nowhere.toml cannot be used)", lines)
+        self.assertEqual(
+            [line for line in lines if "not known" not in line],
+            [
+                "sandbox = true  (INSTANTLY_MCP_SANDBOX)",
+                "config = /nowhere.toml  (--config)",
+            ],
+        )
 
 
 class ConcludeTests(SynchronousTestCase):
@@ -102,3 +119,35 @@ class ProcessTests(ProcessTestCase):
         self.assertIn(f"127.0.0.1:{port} is already in use", running.output.decode())
         after = json.dumps(sorted(path.name for path in self.folder.rglob("*")))
         self.assertEqual(before, after)
+
+    @deferred
+    async def test_e23_what_is_wrong(self):
+        """E23: what would keep the daemon or its clients from working is named, and
+        ends with status 78.
+        """
+        expired = issue(days=-1)
+        (self.folder / "key.pem").write_bytes(expired.key_pem)
+        (self.folder / "cert.pem").write_bytes(expired.pem)
+        (self.folder / "broken.toml").write_text("rate_limit =", encoding="ascii")
+        files = f"privateKey={self.folder}/key.pem:certKey={self.folder}/cert.pem"
+        for words, said in (
+            (["--listen", f"ssl:0:{files}:interface=127.0.0.1"], "IMCP-TLS"),
+            (["--state-dir", "/proc/instantly-mcp"], "IMCP-STATE /proc/instantly-mcp"),
+            (["--listen", "127.0.0.1:3000"], "write tcp:3000:interface=127.0.0.1"),
+            (["--config", f"{self.folder}/broken.toml"], "is not TOML"),
+        ):
+            running = self.spawn([*MODULE, "check", "--sandbox", *words])
+            self.assertEqual(await running.ended, 78, running.output)
+            text = running.output.decode()
+            self.assertIn(said, text)
+            self.assertNotIn("would start", text)
+            self.assertNotIn("Traceback", text)
+
+    @deferred
+    async def test_e23_misspelled_variable(self):
+        """E23: a variable that is nearly one of ours is named, with the right one."""
+        running = self.spawn(
+            [*MODULE, "check", "--sandbox"], environ={"INSTANTLY_MCP_LISTENN": "x"}
+        )
+        self.assertEqual(await running.ended, 0, running.output)
+        self.assertIn(b"did you mean INSTANTLY_MCP_LISTEN?", running.output)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import OpenSSL.crypto
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
 from twisted.internet.error import VerifyError
 from twisted.internet.interfaces import (
     IOpenSSLServerConnectionCreator,
@@ -17,7 +22,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp.daemon.certificates import Certificate, TlsEndpoint, tls_reason
 from instantly_mcp.daemon.listening import ListenAddress
-from tests.support.certificates import PemFiles, certificate, pem_pair
+from tests.support.certificates import PemFiles, certificate, issue, pem_pair
 
 
 class TlsEndpointTests(SynchronousTestCase):
@@ -69,3 +74,21 @@ class TlsEndpointTests(SynchronousTestCase):
         self.files.cert.unlink()
         self.assertRaises(FileNotFoundError, self.endpoint.renew)
         self.assertEqual(self.shown(), before)
+
+    def test_encrypted_key(self):
+        """A key with a passphrase is refused; OpenSSL would wait for a terminal."""
+        private = issue().key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+        )
+        self.files.key.write_bytes(private)
+        error = self.assertRaises(VerifyError, self.endpoint.renew)
+        self.assertIn("store it without a passphrase", tls_reason(error) or "")
+
+    def test_empty_chain(self):
+        """A chain file without a certificate is called that."""
+        address = ListenAddress.parse(
+            f"{self.files.listen(443)}:extraCertChain={self.files.key}"
+        )
+        with self.assertRaises(ValueError) as caught:
+            TlsEndpoint(self.reactor, address)
+        self.assertIn("extraCertChain holds no", tls_reason(caught.exception) or "")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.listening import ListenAddress
+from instantly_mcp.daemon.listening import ListenAddress, right_form
 
 
 class ListenAddressTests(SynchronousTestCase):
@@ -51,6 +51,47 @@ class ListenAddressTests(SynchronousTestCase):
         for text in ("", "tcp", "tcp:", "tcp:http", "tcp:65536", "unix"):
             with self.assertRaises(ValueError):
                 ListenAddress.parse(text)
+
+    def test_e23_right_form(self):
+        """E23: of what people write in place of an endpoint the right form is shown."""
+        for text, form in (
+            ("3000", "tcp:3000:interface=127.0.0.1"),
+            (":3000", "tcp:3000:interface=127.0.0.1"),
+            ("localhost:3000", "tcp:3000:interface=127.0.0.1"),
+            ("mcp.lan:3000", "tcp:3000:interface=127.0.0.1"),
+            ("0.0.0.0:3000", "tcp:3000:interface=0.0.0.0"),
+            ("*:3000", "tcp:3000"),
+            ("[::1]:3000", "tcp:3000:interface=\\:\\:1"),
+            ("http://127.0.0.1:3000/", "tcp:3000:interface=127.0.0.1"),
+            ("http://:3000", "tcp:3000"),
+            ("tcp://0.0.0.0:3000", "tcp:3000:interface=0.0.0.0"),
+            ("tcp:127.0.0.1:3000", "tcp:3000:interface=127.0.0.1"),
+            ("https://mcp.lan:443", "ssl:443:privateKey=KEY.pem:certKey="),
+            ("ssl:0.0.0.0:443", "ssl:443:privateKey=KEY.pem:certKey="),
+            ("tcp:3000:interface=::1", "tcp:3000:interface=\\:\\:1"),
+            ("tcp6:3000:interface=[::]", "tcp:3000:interface=\\:\\:"),
+        ):
+            error = self.assertRaises(ValueError, ListenAddress.parse, text)
+            self.assertIn(f"must be an endpoint: write {form}", str(error), text)
+
+    def test_e23_forms_are_right(self):
+        """E23: what is shown is an endpoint; endpoints are not taken for anything
+        else.
+        """
+        for text in ("3000", "[::1]:3000", "*:1", "https://a.lan:443", "0.0.0.0:1"):
+            form = right_form(text)
+            assert form is not None
+            self.assertIsNone(right_form(form))
+            ListenAddress.parse(form)
+        for text in ("tcp:3000", "unix:/run/x", "systemd:domain=INET:index=0", "ssl:1"):
+            self.assertIsNone(right_form(text))
+
+    def test_a14_no_name_is_repeated(self):
+        """A14: a text that may be a secret is not repeated."""
+        for text in ("CANARY.a:3000", "CANARY", "/CANARY", "tcp:CANARY:1"):
+            with self.assertRaises(ValueError) as caught:
+                ListenAddress.parse(text)
+            self.assertNotIn("CANARY", str(caught.exception))
 
     @given(st.text(min_size=1, max_size=30), st.integers(1, 60000))
     def test_round_trip(self, interface, port):

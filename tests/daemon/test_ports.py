@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -18,7 +19,7 @@ from zope.interface import implementer
 from instantly_mcp.daemon.listening import BACKLOG, ListenAddress
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.ports import Ports, Taken
-from tests.support.certificates import PemFiles, pem_pair
+from tests.support.certificates import PemFiles, issue, pem_pair
 
 
 @implementer(IListeningPort)
@@ -85,8 +86,9 @@ class UnixReactor(SocketReactor):
         if (address, 0) in self.taken:
             raise CannotListenError(None, address, "Cannot acquire lock")
         if address.startswith("/nowhere/"):
-            # As `os.symlink` says it: what the link holds, then where it goes.
-            no_such = (errno.ENOENT, "No such file", "812", None, f"{address}.lock")
+            # As `os.symlink` says it: what the link holds, where it goes, as bytes.
+            lock = os.fsencode(f"{address}.lock")
+            no_such = (errno.ENOENT, "No such file", b"812", None, lock)
             raise FileNotFoundError(*no_such)
         bound = FakeSocket(self, address, 0)
         self.taken[bound.address] = bound
@@ -291,3 +293,19 @@ class PortsTests(SynchronousTestCase):
         opening = self.ports(files.listen(443)).open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("do not match", line)
+
+    def test_e23_certificate_that_clients_refuse(self):
+        """E23: at a start and after a reload the log says what clients would refuse."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        files = PemFiles(folder)
+        expired = issue(days=-1)
+        files.key.write_bytes(expired.key_pem)
+        files.cert.write_bytes(expired.pem)
+        ports = self.ports(files.listen(443))
+        for work in (lambda: ports.open(Factory()), ports.renew_certificates):
+            with capturedLogs() as events:
+                work()
+            (event,) = events
+            self.assertIn("IMCP-TLS the certificate expired", event["line"])
+            self.assertEqual(event["log_level"].name, "error")

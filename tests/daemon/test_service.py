@@ -306,6 +306,17 @@ class AnnouncementTests(SynchronousTestCase):
         announcement.publish(["http://127.0.0.1:3000"])
         self.assertTrue(ready_file.exists())
 
+    def test_e23_ready_file_that_is_no_file(self):
+        """E23: a device or a FIFO is not replaced by the ready file."""
+        fifo = Path(self.mktemp())
+        os.mkfifo(fifo)
+        for path in (fifo, Path("/dev/null")):
+            announcement = Announcement(mode="live", ready_file=path)
+            with self.assertRaises(OSError) as caught:
+                announcement.publish(["http://127.0.0.1:3000"])
+            self.assertEqual(caught.exception.strerror, "it is not a regular file")
+        self.assertTrue(fifo.is_fifo())
+
     def test_sandbox(self):
         """In the sandbox it says that nothing leaves the machine."""
         self.assertIn("nothing leaves this machine", self.block(mode="sandbox"))

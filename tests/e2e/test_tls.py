@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import signal
 
 from twisted.internet import reactor
@@ -15,7 +17,8 @@ from twisted.web.client import (
 
 from instantly_mcp._deferred import deferred
 from tests.daemon.processes import MODULE, ProcessTestCase
-from tests.support.certificates import PemFiles
+from tests.support.certificates import PemFiles, issue
+from tests.test_documents import OPERATIONS, text_of
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
@@ -94,3 +97,44 @@ class TlsTests(ProcessTestCase):
         plain = self.agent.request(b"GET", url.replace("https:", "http:").encode())
         await self.assertFailure(plain, ResponseFailed)
         self.assertTrue(await self.pinged(url))
+
+
+class DocumentedTests(ProcessTestCase):
+    """The example of the manual, with a certificate that a chain leads to."""
+
+    timeout = 180
+
+    def documented(self) -> list[str]:
+        """Return the command of the manual, with the files of this test."""
+        shown = text_of(OPERATIONS).partition("## TLS")[2]
+        (block,) = re.findall(r"```\n(instantly-mcp run .*?)```", shown, re.DOTALL)[:1]
+        text = block.replace("\\\n", " ").replace("/etc/ssl/mcp/", f"{self.folder}/")
+        self.assertIn("ssl:443:", text)
+        text = text.replace("ssl:443:", "ssl:0:interface=127.0.0.1:")
+        return shlex.split(text)[1:]
+
+    @deferred
+    async def test_e22_documented(self):
+        """E22: a client that knows only the root is served over the whole chain, and
+        ``check`` finds nothing to complain about.
+        """
+        root = issue("root", days=90)
+        signer = issue("signer", by=root, days=90)
+        leaf = issue("leaf", by=signer, ca=False, days=90)
+        for name, data in (
+            ("key.pem", leaf.key_pem),
+            ("cert.pem", leaf.pem),
+            ("chain.pem", signer.pem),
+        ):
+            (self.folder / name).write_bytes(data)
+            (self.folder / name).chmod(0o600)
+        words = self.documented()
+        checked = self.spawn([*MODULE, "check", *words[1:], "--sandbox"])
+        self.assertEqual(await checked.ended, 0, checked.output)
+        self.assertNotIn(b"warning", checked.output)
+        running = self.spawn([*MODULE, *words, "--sandbox"])
+        (url,) = (await running.ready())["urls"]
+        trusted = Certificate.loadPEM(root.pem)
+        self.agent = Agent(reactor, BrowserLikePolicyForHTTPS(trustRoot=trusted))
+        self.assertEqual((await self.call(url, "ping"))["result"], {})
+        self.assertNotIn(b"IMCP-", running.output)
