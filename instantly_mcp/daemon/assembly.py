@@ -89,6 +89,7 @@ def build(
                 core.keeping,
                 journal,
                 (front.ports, *(door.ports for door in side_doors)),
+                core.disconnect,
             ),
             side_doors=side_doors,
         ),

@@ -45,6 +45,11 @@ class Core:
     offer: Offer
     server: TrackedServer
 
+    def disconnect(self) -> None:
+        """Make clients that only listen present their secret again."""
+        self.sessions.disconnect()
+        self.offer.changes.end_listening()
+
 
 def make_core(
     settings: Settings, clock: IReactorTime, wall: Callable[[], float]

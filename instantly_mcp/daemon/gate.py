@@ -55,7 +55,7 @@ class Gate:
         """Return what is presented but for the server's secret."""
         return self._current.beside_secret(presented)
 
-    def replace(self, api_key: Secret | None, server_secret: Secret | None) -> None:
+    def replace(self, api_key: Secret | None, server_secret: Secret | None) -> bool:
         """Use these secrets from now on.
 
         Whatever holds the operator's credential, such as a session, a task or a call
@@ -63,14 +63,17 @@ class Gate:
 
         :param api_key: ``None`` only where there was none before.
         :param server_secret: the same.
+        :returns: whether the server secret is another one than before.
         """
         if self._operator is not None and api_key is not None:
             self._operator.replace(api_key)
         before = self._current.server_secret
-        if before is not None and before != server_secret:
+        renewed = before is not None and before != server_secret
+        if before is not None and renewed:
             former = [digest for digest in self._former if digest != before.digest()]
             self._former = (*former, before.digest())[-MOST_FORMER:]
         self._current = self._gatekeeper(server_secret)
+        return renewed
 
     def _gatekeeper(self, server_secret: Secret | None) -> Gatekeeper:
         current = None if server_secret is None else server_secret.digest()

@@ -23,7 +23,11 @@ from .settings import Settings
 
 @define(eq=False)
 class Reloader:
-    """Knows every file that may have changed."""
+    """Knows every file that may have changed.
+
+    :param disconnect: called after the server secret was replaced: ends the streams
+        that were opened with the old one.
+    """
 
     log: ClassVar[Logger] = Logger()
 
@@ -32,6 +36,7 @@ class Reloader:
     keeping: Keeping
     journal: Journal
     ports: Sequence[Ports] = ()
+    disconnect: Callable[[], object] = lambda: None
 
     def __call__(self) -> None:
         """Read everything again; log what is still in force as it was."""
@@ -82,7 +87,8 @@ class Reloader:
         if lines:
             return False
         self.journal.redactor.learn([key for key in read.values() if key is not None])
-        self.gate.replace(read["api_key"], read["server_secret"])
+        if self.gate.replace(read["api_key"], read["server_secret"]):
+            self.disconnect()
         return True
 
     def _read(self, name: str, held: Secret | None) -> Secret | None:

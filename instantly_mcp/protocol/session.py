@@ -32,6 +32,7 @@ class McpSession:
     :param subscriptions: the resource URIs it subscribed to, and what ends each.
     :param stands_for_key: its 2024-11-05 stream is open, so that its id on
         ``/messages`` stands for the key that opened it.
+    :param closing: its stream closes after the last call that is answered on it.
     :param last_seen: clock seconds of the last sign of life.
     """
 
@@ -44,6 +45,7 @@ class McpSession:
     client_version: str = ""
     ended: bool = False
     stands_for_key: bool = False
+    closing: bool = False
     capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[IOutlet] = field(factory=list, repr=False)
@@ -103,6 +105,25 @@ class McpSession:
         self.streams.remove(stream)
         if not self.streams and not self.ended:
             self.standby = stream
+
+    def disconnect(self) -> None:
+        """Let the client present itself again before it hears more from us.
+
+        A stream that can be resumed loses its connection and nothing else. Another one
+        closes, at once or with the last of its calls, whose answers travel on it.
+        """
+        for stream in list(self.streams):
+            stream.interrupt()
+        # A resumable stream is on standby now; what is still here cannot be resumed.
+        self.closing = bool(self.streams)
+        self.close_if_done()
+
+    def close_if_done(self) -> None:
+        """Close the streams of a session that is `closing` once no call runs."""
+        if not self.closing or self.calls:
+            return
+        for stream in list(self.streams):
+            stream.close()
 
     def when_closed(self, callback: Callable[[], None]) -> None:
         """Call back once when the session closes."""

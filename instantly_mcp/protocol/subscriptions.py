@@ -160,6 +160,10 @@ class Changes:
     def close(self) -> None:
         """End every listen stream with its final result: the daemon stops."""
         self.watches.close()
+        self.end_listening()
+
+    def end_listening(self) -> None:
+        """End every listen stream with its final result; clients may open new ones."""
         for listener in list(self._listeners):
             meta = {META_SUBSCRIPTION: listener.id}
             listener.ended.callback({"resultType": "complete", "_meta": meta})

@@ -175,6 +175,11 @@ class MemorySessionStore:
             else:
                 self.end(session, "expired")
 
+    def disconnect(self) -> None:
+        """Make every client with an open stream present itself again."""
+        for session in list(self._sessions.values()):
+            session.disconnect()
+
     def release(self) -> None:
         """Close all sessions without ending them: the daemon stops.
 

@@ -146,8 +146,13 @@ class LegacySse:
             if response is not None:
                 outlet.send(response.as_object())
 
+        def done(_: None) -> None:
+            if caller.session is not None:
+                caller.session.close_if_done()
+
         answering = self.server.handle(message, caller).addCallback(send)
-        self.tracker.track(answering.addErrback(_silent_if_cancelled))
+        answered = answering.addErrback(_silent_if_cancelled).addCallback(done)
+        self.tracker.track(answered)
 
 
 def _silent_if_cancelled(failure: Failure) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import dumps
-from tests.support.messages import call
+from instantly_mcp._json import dumps, loads
+from tests.support.messages import call, initialize, modern, modern_headers, request
 
 from . import sockets
 from .cases import Daemon, LiveTestCase
@@ -98,7 +98,8 @@ class RotationTests(LiveTestCase):
         await stream.send(
             sockets.request("GET", "/sse", {**old, "Accept": "text/event-stream"})
         )
-        posts = (await anext(stream.events())).data
+        events = stream.events()
+        posts = (await anext(events)).data
         self.assertEqual((await asked(posts, {})).status, 401)
         self.assertEqual((await asked(posts, old)).status, 202)
         self.assertEqual((await asked("/mcp", old)).status, 200)
@@ -109,6 +110,56 @@ class RotationTests(LiveTestCase):
                 reply = await asked(target, headers)
                 self.assertEqual(reply.status, 401, target)
                 self.assertIn("server secret", reply.error["message"])
-        self.assertEqual((await asked(posts, new)).status, 202)
+        # The stream that the old secret opened has ended, after its answers.
+        self.assertEqual(
+            [loads(each.data.encode())["id"] async for each in events], [1]
+        )
+        self.assertEqual((await asked(posts, new)).status, 404)
         reply = await asked("/mcp", new)
         self.assertEqual(len(value_of(reply.json["result"])["items"]), 1)
+
+    @deferred
+    async def test_E5_streams_of_the_old_secret(self) -> None:
+        """E5: who only listens has to present the new secret to hear more."""
+        options = (
+            f"--api-key-file={self.file('key', FIRST)}",
+            f"--server-secret-file={self.file('secret', OLD)}",
+        )
+        daemon, _ = await self.live(*options)
+        old = {"Authorization": f"Bearer {OLD}"}
+        connection = await sockets.connect(daemon.port)
+        self.addCleanup(connection.drop)
+        opened = await connection.ask(
+            sockets.request("POST", "/mcp", {**JSON, **old}, dumps(initialize()))
+        )
+        named = {"Mcp-Session-Id": opened.head.headers["mcp-session-id"]}
+        listen = modern(
+            request(
+                "subscriptions/listen", {"notifications": {"toolsListChanged": True}}
+            )
+        )
+        enveloped = {name: str(text) for name, text in modern_headers(listen).items()}
+        event_stream = {"Accept": "text/event-stream"}
+        streams = []
+        for asked in (
+            sockets.request("GET", "/mcp", {**old, **named, **event_stream}),
+            sockets.request(
+                "POST", "/mcp", {**JSON, **old, **enveloped}, dumps(listen)
+            ),
+        ):
+            stream = await sockets.connect(daemon.port)
+            self.addCleanup(stream.drop)
+            head = await stream.send(asked)
+            self.assertTrue(head.streams, head)
+            streams.append(stream)
+        await self.reload(daemon)
+        self.file("secret", NEW)
+        await self.reload(daemon)
+        for stream in streams:
+            async for _ in stream.events():
+                pass
+        new = {"Authorization": f"Bearer {NEW}"}
+        again = await connection.ask(
+            sockets.request("POST", "/mcp", {**JSON, **new, **named}, dumps(LIST))
+        )
+        self.assertEqual(again.status, 200)

@@ -88,6 +88,31 @@ class MessageTests(RigTestCase):
         """Exactly these answers arrived, in order."""
         self.assertEqual([one["id"] for one in self.client.heard()], list(ids))
 
+    def test_disconnect_waits_for_answers(self) -> None:
+        """A stream that is to end for want of a new secret first carries its answers.
+
+        What is posted meanwhile is answered too; afterwards it is 404.
+        """
+        session = self.rig.sessions.held[self.client.session]
+        self.client.ask(call("slow", {"tag": "a"}, id=1))
+        session.disconnect()
+        self.assertFalse(self.client.stream.ended)
+        self.client.ask(call("echo", {"words": "x"}, id=2))
+        self.assertFalse(self.client.stream.ended)
+        self.rig.toolbox.running[0].finish()
+        self.assertHeard(2, 1)
+        self.assertTrue(self.client.stream.ended)
+        self.assertFalse(session.stands_for_key)
+        self.assertEqual(self.client.ask(request("ping", {}, id=3)).status, 404)
+
+    def test_disconnect_of_an_idle_stream(self) -> None:
+        """Without a call it ends at once."""
+        session = self.rig.sessions.held[self.client.session]
+        self.assertTrue(session.stands_for_key)
+        session.disconnect()
+        self.assertTrue(self.client.stream.ended)
+        self.assertFalse(session.ended)
+
     def test_probe_for_the_stateless_era(self) -> None:
         """A client that tries server/discover first hears on its stream to go on.
 
