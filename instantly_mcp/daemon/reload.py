@@ -96,6 +96,9 @@ class Reloader:
         path = getattr(self.settings, f"{name}_file")
         if held is None or not self.settings.origins[name].startswith(f"{name}_file"):
             return held
+        if path.is_fifo():
+            # Opening it would wait for another writer, and the reactor with it.
+            raise Mistakes(f"IMCP-KEY {path} is a FIFO, which can be read only once")
         origin = self.settings.origins[f"{name}_file"]
         sandbox = self.settings.may_be_sandbox and name == "api_key"
         return read_secret(path, f"{name}_file ({origin})", sandbox=sandbox)

@@ -251,7 +251,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="log_file",
         read=values.path,
         shows="standard error",
-        help="File that log lines go to; opened again on SIGHUP.",
+        help="File that log lines go to; opened again on SIGHUP and SIGUSR1.",
     ),
     Setting(
         name="log_clients",

@@ -138,6 +138,9 @@ class KeyFile:
         :raises ValueError: if the file holds no keys, or others can open it.
         :raises OSError: if it cannot be read.
         """
+        if stat.S_ISFIFO(os.stat(self.path).st_mode):
+            # Opening it would wait for a writer.
+            raise ValueError(f"{self.path} is a FIFO, which can be read only once")
         keys = self._read()
         if keys is None:
             raise ValueError(f"other users can open {self.path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -160,6 +161,23 @@ class ReloaderTests(SynchronousTestCase):
         self.assertEqual(
             sum("kept the old keys: IMCP-KEY" in line for line in lines), 2
         )
+
+    def test_fifo(self):
+        """A FIFO, such as a shell's ``<(command)``, is not opened again: it would wait.
+
+        That would stop the whole daemon.
+        """
+        key = self.file("key", "first-key-first-key")
+        seal = self.file("seal", Fernet.generate_key().decode())
+        named = {"api_key_file": str(key), "seal_key_file": str(seal)}
+        reload = self.reloader(resolve(named, {}))
+        for path in (key, seal):
+            path.unlink()
+            os.mkfifo(path, 0o600)
+        lines = self.heard(reload)
+        self.assertEqual(lines[-1], "reload failed; kept the old keys, seal keys")
+        self.assertEqual(sum("is a FIFO" in line for line in lines), 2)
+        self.assertEqual(self.key_in_force(), Secret("first-key-first-key").digest())
 
     def test_success_is_said(self):
         """Only a reload in which every part succeeded says so."""
