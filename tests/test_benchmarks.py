@@ -43,8 +43,6 @@ class Bench(ProcessProtocol):
 
 
 class WholeRunTests(TestCase):
-    timeout = 120
-
     async def test_tables(self):
         """A run with tiny counts compares every request and says what holding costs."""
         bench = Bench()

@@ -6,6 +6,7 @@ A rule of the architecture that can be checked is checked here.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -357,3 +358,20 @@ class HouseRulesTests(SynchronousTestCase):
                 yield "has no docstring"
 
         self.check(broken)
+
+
+class SuiteRulesTests(SynchronousTestCase):
+    """What the tests themselves must not do."""
+
+    def test_one_limit(self):
+        """No test case has a limit of its own: it would not hold on a busy machine.
+
+        ``PATIENCE_SECONDS`` of ``tests/support/timing.py`` is the limit of each.
+        """
+        own = re.compile(r"^    timeout = [\d.]+$|timeout=[\d.]+[,)]", re.MULTILINE)
+        found = [
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "tests").rglob("*.py")
+            if own.search(path.read_text(encoding="utf-8"))
+        ]
+        self.assertEqual(found, [])

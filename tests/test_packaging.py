@@ -33,8 +33,6 @@ PACKAGES = ("instantly_mcp", "twisted")
 class InstalledTestCase(ProcessTestCase):
     """Installs a copy of the project into an environment of its own."""
 
-    timeout = 180
-
     def setUp(self) -> None:
         """Copy what the project is made of, without what was built before."""
         super().setUp()

@@ -14,9 +14,9 @@ from unittest import SkipTest
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._prerequisites import MODULES, OLDEST
+from tests.support.timing import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parent.parent
-LIMIT_SECONDS = 120
 ENTRY_FILES = ("_prerequisites.py", "__init__.py", "__main__.py")
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
@@ -28,7 +28,7 @@ def ran(command: Sequence[str]) -> tuple[int, str]:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=LIMIT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout.decode("utf-8", "replace")

@@ -45,8 +45,6 @@ class Ledger:
 class FaultTestCase(TestCase):
     """A scripted upstream, a proxy before it, and a client on a driven clock."""
 
-    timeout = 20
-
     def setUp(self) -> None:
         self.clock = Clock()
         self.ledger = Ledger()

@@ -30,8 +30,6 @@ from .builders import CREATE, LIST, credential
 
 
 class TlsTests(TestCase):
-    timeout = 20
-
     def setUp(self) -> None:
         self.clock = Clock()
 

@@ -12,8 +12,6 @@ UNSET = {"INSTANTLY_MCP_LISTEN": ""}
 
 
 class StartingTests(ProcessTestCase):
-    timeout = 180
-
     @deferred
     async def test_e24_port(self):
         """E24: ``--port`` decides on 127.0.0.1 and on ::1, however it is started."""

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.timing import PATIENCE_SECONDS
+
 from .verdict import Report, Selection, read, table
 
 ROOT = Path(__file__).parent.parent.parent
 SUITE = "@modelcontextprotocol/conformance/dist/index.js"
-START_SECONDS = 60
-RUN_SECONDS = 120
+START_SECONDS = RUN_SECONDS = PATIENCE_SECONDS
 LOOK_SECONDS = 0.05
 
 

@@ -70,7 +70,7 @@ class Running(ProcessProtocol):
 
     async def ready(self) -> dict[str, Any]:
         """Wait for the ready file; return what it says."""
-        while not self.ready_file.exists():
+        while not (self.ready_file.exists() and self.ready_file.stat().st_size):
             if self.status is not None:
                 raise AssertionError(f"ended with {self.status}: {self.output!r}")
             await deferLater(reactor, LOOK_SECONDS)
@@ -114,8 +114,6 @@ def in_checkout(path: Path) -> str:
 
 class ProcessTestCase(TestCase):
     """A test that starts daemons. None of them outlives it."""
-
-    timeout = 60
 
     def setUp(self) -> None:
         """Have a folder of the test's own."""

@@ -143,8 +143,6 @@ class LimitTests(ClockedTestCase):
 
 
 class DaemonTests(ProcessTestCase):
-    timeout = 180
-
     @deferred
     async def test_e11_a_daemon_without_descriptors(self):
         """E11: a flood of connections that cannot be accepted is one line of log."""

@@ -68,8 +68,6 @@ class Listening(Protocol):
 class LostStreamTests(ProcessTestCase):
     """E33: a sessionId of ours is answered on its stream or not at all."""
 
-    timeout = 180
-
     def sandbox(self, state: str) -> Running:
         """Start a daemon whose seal lives in this folder."""
         options = ["run", "--sandbox", "--rate-limit=0"]

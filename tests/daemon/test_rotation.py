@@ -24,8 +24,6 @@ REQUESTS = 25
 class RotationTests(ProcessTestCase):
     """E20: SIGUSR1, as SIGHUP, opens the log file again; none of them ends a daemon."""
 
-    timeout = 300
-
     def setUp(self) -> None:
         """Have a name for the log."""
         super().setUp()

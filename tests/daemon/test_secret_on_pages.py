@@ -19,8 +19,6 @@ WRONG = {"Authorization": "Bearer canary-wrong-secret"}
 class SecretTests(ProcessTestCase):
     """E9: without the secret no page tells or changes anything."""
 
-    timeout = 180
-
     async def asked(
         self, url: str, headers: Mapping[str, str], method: bytes = b"GET"
     ) -> tuple[int, bytes]:

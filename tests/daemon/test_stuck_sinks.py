@@ -21,8 +21,6 @@ REQUESTS = 1500
 
 
 class StuckSinkTests(ProcessTestCase):
-    timeout = 300
-
     def setUp(self) -> None:
         """Keep connections open: there are many requests."""
         super().setUp()
@@ -113,8 +111,6 @@ class StuckSinkTests(ProcessTestCase):
 
 class StartMistakeTests(ProcessTestCase):
     """E21: why it cannot start stands in the log file, too."""
-
-    timeout = 300
 
     def commands(self, log: Path, *options: str) -> Sequence[Sequence[str]]:
         """Return the ways to start with a log file."""

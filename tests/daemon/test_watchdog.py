@@ -186,8 +186,6 @@ main()
 
 
 class RealTests(ProcessTestCase):
-    timeout = 300
-
     @deferred
     async def test_blocked(self):
         """A real daemon logs where it is blocked, and when it goes on.

@@ -18,8 +18,10 @@ from mcp import Client, MCPError
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.support.timing import PATIENCE_SECONDS
+
 MODES = {"streamable": "legacy", "modern": "auto", "sse": "legacy"}
-TIMEOUT = httpx2.Timeout(20.0, read=60.0)
+TIMEOUT = httpx2.Timeout(PATIENCE_SECONDS)
 
 
 def tell(**line: Any) -> None:
@@ -89,7 +91,10 @@ def client_of(wire: str, url: str, headers: dict[str, str]) -> Client:
         transport = sse_client(url, headers, httpx_client_factory=http_client)
     else:
         transport = streamable_http_client(url, http_client=http_client(headers))
-    return Client(transport, mode=MODES[wire], read_timeout_seconds=20, cache=None)
+    patience = PATIENCE_SECONDS
+    return Client(
+        transport, mode=MODES[wire], read_timeout_seconds=patience, cache=None
+    )
 
 
 async def obey(client: Client, command: dict[str, Any]) -> None:

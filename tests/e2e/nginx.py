@@ -5,9 +5,7 @@ Only what an operator replaces is replaced: addresses, ports, and the names of f
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import socket
 from collections.abc import Sequence
 
@@ -21,15 +19,12 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS
 
 from tests.daemon.processes import ROOT, ProcessTestCase
 from tests.support.certificates import pem_pair
+from tests.support.programs import NGINX, requires
 
 from .sockets import Connection
 
 SHIPPED = ROOT / "deploy" / "nginx.conf"
 NAME = "mcp.example.com"
-PROGRAM = shutil.which("nginx") or next(
-    filter(os.path.exists, ("/usr/sbin/nginx", "/usr/local/sbin/nginx")), ""
-)
-MISSING = None if PROGRAM else "nginx is not installed (Debian: nginx-light)"
 PORT_TRIES = 5
 
 AROUND = """\
@@ -79,11 +74,9 @@ def substituted(text: str, replacements: Sequence[tuple[str, str]]) -> str:
     return text
 
 
+@requires(NGINX)
 class NginxTestCase(ProcessTestCase):
     """A test that runs the shipped configuration in front of a daemon."""
-
-    timeout = 180
-    skip = MISSING
 
     def setUp(self) -> None:
         """Have a certificate for the name in the configuration."""
@@ -122,7 +115,7 @@ class NginxTestCase(ProcessTestCase):
     async def _starts(self, configuration: str) -> bool:
         path, pid = self.folder / "nginx.conf", self.folder / "nginx.pid"
         path.write_text(configuration, encoding="utf-8")
-        nginx = self.spawn([PROGRAM, "-p", str(self.folder), "-c", str(path)])
+        nginx = self.spawn([NGINX.path, "-p", str(self.folder), "-c", str(path)])
         await self.until(lambda: pid.exists() or nginx.status is not None)
         return nginx.status is None
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import signal
 from typing import Any
-from unittest import SkipTest
 
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
@@ -18,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
 from tests.daemon.processes import ANY_PORT, MODULE, Running, in_checkout
+from tests.support.programs import CURL_HTTP2, requires
 from tests.test_documents import OPERATIONS, text_of
 
 from .nginx import NAME, SHIPPED, NginxTestCase, routes
@@ -199,12 +198,10 @@ class MaskTests(NginxTestCase):
         self.assert_masked()
         self.assertIn("/mcp/-", routes(self.logged_lines()))
 
+    @requires(CURL_HTTP2)
     @deferred
     async def test_e22_http2(self):
         """E22: the same over HTTP/2, where the operator switches it on."""
-        curl = shutil.which("curl")
-        if curl is None or b"HTTP2" not in (await getProcessOutput(curl, ["-V"])):
-            raise SkipTest("a curl that speaks HTTP/2 is not installed")
         self.daemon = self.spawn([*MODULE, "run", "--sandbox", "--rate-limit", "0"])
         (url,) = (await self.daemon.ready())["urls"]
         await self.start_nginx(url.removesuffix("/mcp"), http2=True)
@@ -212,7 +209,7 @@ class MaskTests(NginxTestCase):
         targets = [target for target in ODD_TARGETS if target[0] == "/"]
         for target in (*targets, TOO_LONG):
             said = await getProcessOutput(
-                curl,
+                CURL_HTTP2.path,
                 [
                     *("-s", "--http2", "--path-as-is", "-o", "/dev/null"),
                     *("--cacert", str(self.folder / "fullchain.pem")),

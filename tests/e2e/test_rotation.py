@@ -26,7 +26,6 @@ LIST = call("list_campaigns", {"limit": 1})
 class RotationTests(LiveTestCase):
     """Each key is a workspace of its own, so it can be seen which one was used."""
 
-    timeout = 180
     keys = ("canary",)
     reloads = 0
 

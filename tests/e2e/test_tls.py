@@ -102,8 +102,6 @@ class TlsTests(ProcessTestCase):
 class DocumentedTests(ProcessTestCase):
     """The example of the manual, with a certificate that a chain leads to."""
 
-    timeout = 180
-
     def documented(self) -> list[str]:
         """Return the command of the manual, with the files of this test."""
         shown = text_of(OPERATIONS).partition("## TLS")[2]

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -89,7 +90,21 @@ def command(name: str, debian: str) -> Needed:
     )
 
 
+def _curl_with_http2() -> str | None:
+    path = shutil.which("curl")
+    if path is None:
+        return None
+    said = subprocess.run([path, "-V"], capture_output=True, text=True, check=False)
+    return path if "HTTP2" in said.stdout else None
+
+
 NGINX = command("nginx", "nginx-light")
+CURL_HTTP2 = Needed(
+    name="a curl that speaks HTTP/2",
+    find=_curl_with_http2,
+    install="apt-get install curl",
+    debian="curl",
+)
 SYSTEMD_ANALYZE = command("systemd-analyze", "systemd")
 
 

@@ -68,8 +68,6 @@ class Client(Protocol):
 
 
 class SocketTestCase(TestCase):
-    timeout = 20
-
     def listen(self, limits: WebLimits | None = None) -> None:
         """Serve on a free port; deadlines pass only when the test says so."""
         self.clock = Clock()
