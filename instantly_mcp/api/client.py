@@ -24,7 +24,7 @@ from ..catalog.operation import Operation
 from . import response, wording
 from .breaker import Breaker
 from .call import Call, explained
-from .concurrency import Busy, Concurrency
+from .concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
 from .errors import ApiError, Reason
 from .health import Health, Observe, Unwatched, ignore
 from .interfaces import IDetached, IInstantly
@@ -247,9 +247,9 @@ class InstantlyClient:
         return value
 
     async def _turn(self, call: Call) -> None:
-        """Wait for a turn at the rate limit, then for a slot; in all `max_wait`."""
-        principal, patience = call.credential.principal, self.throttle.max_wait
-        until = self.clock.seconds() + patience
+        """Wait for a turn at the rate limit, then for a slot with what time is left."""
+        principal = call.credential.principal
+        until = self.clock.seconds() + MAX_WAIT_SECONDS
         try:
             turn = self.throttle.admit(principal, call.operation)
             if turn is not None:
@@ -266,7 +266,7 @@ class InstantlyClient:
             ) from None
         except Busy as busy:
             raise Setback(
-                wording.overloaded(call.operation, busy.waited, patience)
+                wording.overloaded(call.operation, busy.waited, self.throttle.max_wait)
             ) from None
 
     async def _in_line(self, principal: str, turn: Deferred[None]) -> None:

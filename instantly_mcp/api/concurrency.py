@@ -25,6 +25,9 @@ MAX_SLOTS = 256
 MAX_PLACES = 1024
 SHARE = 7
 
+MAX_WAIT_SECONDS = 4.5
+"""Over HTTP an answer may become a stream after 5 s, and can no longer be a 503."""
+
 
 @define(eq=False)
 class Busy(Exception):

@@ -126,7 +126,7 @@ def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
     :param waited: seconds that this one waited for the others.
     :param seconds: after which it makes sense to try again.
     """
-    after = f" and none ended within {waited:.0f} s" if waited >= 1 else ""
+    after = f" and none ended within {waited:.1f} s" if waited >= 1 else ""
     return ApiError(
         reason=Reason.OVERLOADED,
         message=f"This server has too many calls to Instantly under way{after}."

@@ -216,11 +216,13 @@ class CrowdedClientTests(ClockedTestCase):
         self.assertEqual(len(refused), 700 - 448)
         for call in refused:
             self.overloaded(call)
-        self.clock.advance(5)
+        self.clock.advance(4.4)
+        self.assertEqual(self.client.health.waiting, 224)
+        self.clock.advance(0.1)
         late = [call for call in calls if call.called and call not in refused]
         self.assertEqual(len(late), 224)
         for call in late:
-            self.assertIn("none ended within 5 s", self.overloaded(call).message)
+            self.assertIn("none ended within 4.5 s", self.overloaded(call).message)
         self.agent.reply_all()
         self.assertEqual(sum(c.called for c in calls), 700)
         self.assertEqual(self.client.health.in_flight, 0)
