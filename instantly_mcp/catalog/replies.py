@@ -20,7 +20,10 @@ CAMPAIGN = one(
     email_tag_list=Kind.TEXTS,
     campaign_schedule=_OBJECT,
 )
-CAMPAIGNS, ONE_CAMPAIGN = page_of(CAMPAIGN), needing(CAMPAIGN, "id")
+CAMPAIGNS = page_of(
+    id=_TEXT, status=_NUMBER, sequences=Kind.OBJECTS, email_list=Kind.TEXTS
+)
+ONE_CAMPAIGN = needing(CAMPAIGN, "id")
 CREATED = needing(one(id=_TEXT), "id")
 
 ACCOUNT = one(
@@ -33,13 +36,21 @@ ACCOUNT = one(
     setup_pending=Kind.FLAG,
     timestamp_created=_TEXT,
 )
-ACCOUNTS, ONE_ACCOUNT = page_of(ACCOUNT), needing(ACCOUNT, "email")
+ACCOUNTS = page_of(
+    email=_TEXT,
+    status=_NUMBER,
+    stat_warmup_score=_NUMBER,
+    setup_pending=Kind.FLAG,
+    timestamp_created=_TEXT,
+)
+ONE_ACCOUNT = needing(ACCOUNT, "email")
 VITALS = one(status=_TEXT, success_list=Kind.OBJECTS, failure_list=Kind.OBJECTS)
 
 LEAD = one(
     id=_TEXT, email=_TEXT, status=_NUMBER, lt_interest_status=_NUMBER, payload=_OBJECT
 )
-LEADS, ONE_LEAD = page_of(LEAD), needing(LEAD, "id")
+LEADS = page_of(id=_TEXT, email=_TEXT, status=_NUMBER, payload=_OBJECT)
+ONE_LEAD = needing(LEAD, "id")
 ADDED = needing(
     one(
         **numbers(
@@ -54,7 +65,8 @@ ADDED = needing(
 )
 
 LEAD_LIST = one(id=_TEXT, name=_TEXT, timestamp_created=_TEXT)
-LEAD_LISTS, ONE_LEAD_LIST = page_of(LEAD_LIST), needing(LEAD_LIST, "id")
+LEAD_LISTS = page_of(id=_TEXT, name=_TEXT, timestamp_created=_TEXT)
+ONE_LEAD_LIST = needing(LEAD_LIST, "id")
 LIST_STATS = needing(one(stats=Kind.NUMBERS, total_leads=_NUMBER), "stats")
 
 EMAIL = one(
@@ -70,11 +82,20 @@ EMAIL = one(
     ue_type=_NUMBER,
     body=_OBJECT,
 )
-EMAILS, ONE_EMAIL = page_of(EMAIL), needing(EMAIL, "id")
+EMAILS = page_of(
+    id=_TEXT,
+    thread_id=_TEXT,
+    eaccount=_TEXT,
+    from_address_email=_TEXT,
+    ue_type=_NUMBER,
+    body=_OBJECT,
+)
+ONE_EMAIL = needing(EMAIL, "id")
 UNREAD = needing(one(count=_NUMBER), "count")
 
 JOB = one(id=_TEXT, status=_TEXT, progress=_NUMBER)
-JOBS, ONE_JOB = page_of(JOB), needing(JOB, "id", "status")
+JOBS = page_of(id=_TEXT, status=_TEXT, progress=_NUMBER)
+ONE_JOB = needing(JOB, "id", "status")
 
 VERIFICATION = needing(one(verification_status=_TEXT), "verification_status")
 

@@ -7,21 +7,11 @@ list, and a count that is text would be none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from attrs import field, frozen
-
-
-def _are(kind: type) -> Callable[[Any], bool]:
-    return lambda value: type(value) is list and all(type(e) is kind for e in value)
-
-
-def _numbers(value: Any) -> bool:
-    return type(value) is dict and all(
-        type(each) in {int, float, type(None)} for each in value.values()
-    )
 
 
 class Kind(Enum):
@@ -36,16 +26,24 @@ class Kind(Enum):
     NUMBERS = "an object of numbers"
 
 
-# By exact type, for true and false are integers of Python.
-_CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
-    Kind.TEXT: lambda value: type(value) is str,
-    Kind.NUMBER: lambda value: type(value) in {int, float},
-    Kind.FLAG: lambda value: type(value) is bool,
-    Kind.OBJECT: lambda value: type(value) is dict,
-    Kind.OBJECTS: _are(dict),
-    Kind.TEXTS: _are(str),
-    Kind.NUMBERS: _numbers,
+_NULL = type(None)
+
+# Exact types, for true and false are integers of Python.
+_TYPES: Mapping[Kind, frozenset[type]] = {
+    Kind.TEXT: frozenset({str}),
+    Kind.NUMBER: frozenset({int, float}),
+    Kind.FLAG: frozenset({bool}),
+    Kind.OBJECT: frozenset({dict}),
+    Kind.NUMBERS: frozenset({dict}),
+    Kind.OBJECTS: frozenset({list}),
+    Kind.TEXTS: frozenset({list}),
 }
+_INSIDE: Mapping[Kind, frozenset[type]] = {
+    Kind.OBJECTS: frozenset({dict}),
+    Kind.TEXTS: frozenset({str}),
+    Kind.NUMBERS: frozenset({int, float, _NULL}),
+}
+"""What the members of a member are, where it has some."""
 
 
 class Form(Enum):
@@ -76,11 +74,23 @@ class Reply:
     form: Form = Form.ANYTHING
     members: Mapping[str, Kind] = field(factory=dict)
     needed: frozenset[str] = frozenset()
-    _checks: tuple[tuple[str, Callable[[Any], bool]], ...] = field(init=False, eq=False)
+    _types: tuple[tuple[str, frozenset[type]], ...] = field(init=False, eq=False)
+    _inside: tuple[tuple[str, frozenset[type]], ...] = field(init=False, eq=False)
 
-    @_checks.default
-    def _looked_up(self) -> tuple[tuple[str, Callable[[Any], bool]], ...]:
-        return tuple((name, _CHECKS[kind]) for name, kind in self.members.items())
+    @_types.default
+    def _types_by_name(self) -> tuple[tuple[str, frozenset[type]], ...]:
+        return tuple(
+            (name, _TYPES[kind] if name in self.needed else _TYPES[kind] | {_NULL})
+            for name, kind in self.members.items()
+        )
+
+    @_inside.default
+    def _inside_by_name(self) -> tuple[tuple[str, frozenset[type]], ...]:
+        return tuple(
+            (name, _INSIDE[kind])
+            for name, kind in self.members.items()
+            if kind in _INSIDE
+        )
 
     @property
     def may_be_empty(self) -> bool:
@@ -98,7 +108,7 @@ class Reply:
                 return "something that is not an object"
             if self.members and self.members.keys().isdisjoint(value):
                 return f"a reply without any of {', '.join(self.members)}"
-            return self._misfit_of(value, "a reply")
+            return self._misfit_of(value)
         if self.form is Form.PAGE and type(value) is dict:
             cursor = value.get("next_starting_after")
             if cursor is not None and type(cursor) is not str:
@@ -106,23 +116,30 @@ class Reply:
             value = value.get("items")
         if type(value) is not list:
             return "something that is not a list"
+        # Every list of every workspace goes through here: the fewest steps an item.
         for item in value:
             if type(item) is not dict:
                 return "a list with something in it that is not an object"
-            wrong = self._misfit_of(item, "a list with an item")
-            if wrong is not None:
-                return wrong
+            for name, types in self._types:
+                if type(item.get(name)) not in types:
+                    return self._words("a list with an item", item, name)
         return None
 
-    def _misfit_of(self, facts: Mapping[str, Any], where: str) -> str | None:
-        for name, fits in self._checks:
-            value = facts.get(name)
-            if value is None:
-                if name in self.needed:
-                    return f"{where} that has no {name}"
-            elif not fits(value):
-                return f"{where} whose {name} is not {self.members[name].value}"
+    def _misfit_of(self, facts: Mapping[str, Any]) -> str | None:
+        for name, types in self._types:
+            if type(facts.get(name)) not in types:
+                return self._words("a reply", facts, name)
+        for name, types in self._inside:
+            value = facts.get(name) or ()
+            inside = value.values() if type(value) is dict else value
+            if not {type(each) for each in inside} <= types:
+                return self._words("a reply", facts, name)
         return None
+
+    def _words(self, where: str, facts: Mapping[str, Any], name: str) -> str:
+        if facts.get(name) is None:
+            return f"{where} that has no {name}"
+        return f"{where} whose {name} is not {self.members[name].value}"
 
 
 def one(**members: Kind) -> Reply:
@@ -135,9 +152,12 @@ def rows(**members: Kind) -> Reply:
     return Reply(Form.ROWS, members)
 
 
-def page_of(item: Reply) -> Reply:
-    """Return the reply that is a page of objects which are also read one by one."""
-    return Reply(Form.PAGE, item.members)
+def page_of(**members: Kind) -> Reply:
+    """Return the reply that is a page of objects.
+
+    What their members hold is not looked at, only what they are.
+    """
+    return Reply(Form.PAGE, members)
 
 
 def needing(reply: Reply, *names: str) -> Reply:

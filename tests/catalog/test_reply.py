@@ -85,7 +85,7 @@ class ReplyTests(SynchronousTestCase):
 
     def test_page(self) -> None:
         """A page is a list of objects that fit, with a cursor that is text."""
-        page = page_of(THING)
+        page = page_of(**THING.members)
         good: tuple[Any, ...] = (
             [],
             [{"id": "x"}],
@@ -118,7 +118,7 @@ class ReplyTests(SynchronousTestCase):
     @given(JSON)
     def test_any_json(self, value: Any) -> None:
         """Whatever it is, it fits or the words say why, and quote nothing of it."""
-        for reply in (THING, page_of(THING), rows(id=Kind.TEXT)):
+        for reply in (THING, page_of(**THING.members), rows(id=Kind.TEXT)):
             misfit = reply.misfit(value)
             if misfit is None and reply.form is not Form.OBJECT:
                 listed = value["items"] if isinstance(value, dict) else value
