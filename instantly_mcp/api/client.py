@@ -316,7 +316,10 @@ class InstantlyClient:
         asked = error.retry_after
         pause = self.retries.backoff(attempt) if asked is None else asked
         self.throttle.slow_down(
-            call.credential.principal, call.operation, min(pause, _LONGEST_SLOWDOWN)
+            call.credential.principal,
+            call.operation,
+            min(pause, _LONGEST_SLOWDOWN),
+            asked=pause,
         )
 
     def _note_nonsense(self, call: Call, reply: HttpReply) -> None:

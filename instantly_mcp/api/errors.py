@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import ceil
 
 from attrs import define, field
+from attrs.converters import optional
 
 
 class Reason(Enum):
@@ -34,13 +36,22 @@ class Reason(Enum):
     REPORTED_FAILURE = "reported_failure"
 
 
+def whole_seconds(seconds: float) -> int:
+    """Return seconds as they are told: rounded up, and at least one.
+
+    Each wait is rounded here alone, so that a message, its hint and its data agree.
+    """
+    # A millisecond less: sums of floats lie a little above what they mean.
+    return max(1, ceil(seconds - 0.001))
+
+
 @define(eq=False, kw_only=True)
 class ApiError(Exception):
     """One failed call, without any secret in it.
 
     :param message: one sentence for a person: what happened.
     :param status: the HTTP status of the API, when it answered.
-    :param retry_after: seconds until it makes sense to try again, when known.
+    :param retry_after: whole seconds until it makes sense to try again, when known.
     :param scopes: key scopes that would have sufficed, for a 401 or 403.
     :param operation_id: which operation failed.
     :param argument: which parameter of it was wrong, where one is to blame.
@@ -50,7 +61,7 @@ class ApiError(Exception):
     message: str
     operation_id: str
     status: int | None = None
-    retry_after: float | None = None
+    retry_after: int | None = field(default=None, converter=optional(whole_seconds))
     scopes: tuple[str, ...] = field(default=())
     argument: str | None = None
 

@@ -18,7 +18,7 @@ from .._json import Json, loads_lenient
 from ..catalog.operation import Operation
 from ..catalog.reply import Form
 from . import wording
-from .errors import ApiError, Reason
+from .errors import ApiError, Reason, whole_seconds
 from .reported import reported_failure
 from .scrubbing import scrubbed
 
@@ -245,18 +245,19 @@ def _sentence(
             "Instantly says the result is too large. Ask for less: filter or shorten."
         )
     if reason is Reason.UPSTREAM_FAILED:
-        return _failed_sentence(operation, reply)
+        return _failed_sentence(operation, reply, wait)
     return f"Instantly refused the call ({reply.status})."
 
 
-def _failed_sentence(operation: Operation, reply: HttpReply) -> str:
+def _failed_sentence(operation: Operation, reply: HttpReply, wait: float | None) -> str:
     if reply.status == 403:
         return (
             "Instantly's front door, not its API, refused the call (403)."
             " Whoever runs this server must look at its network address."
         )
     if operation.effect.idempotent:
-        return f"Instantly failed ({reply.status}). Try again in a minute."
+        when = "a minute" if wait is None else f"{whole_seconds(wait)} s"
+        return f"Instantly failed ({reply.status}). Try again in {when}."
     return (
         f"Instantly failed ({reply.status}) and was not asked again. Look at"
         f" {wording.where_it_shows(operation)} before you repeat it."

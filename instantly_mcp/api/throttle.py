@@ -20,6 +20,9 @@ from ..catalog.operation import Limit, Operation
 WORKSPACE_LIMIT = Limit(calls=100, seconds=1.0)
 """Never above 100 in any second, hence never above 6,000 in any minute."""
 
+BOTH_LIMITS = f"{WORKSPACE_LIMIT} and {60 * WORKSPACE_LIMIT.calls} in 60 s"
+"""The two limits of the API in words; the second follows from the first."""
+
 MAX_WAIT = 5.0
 MAX_LANES = 4096
 
@@ -61,6 +64,7 @@ class Lane:
     _width: int = field(init=False)
     _narrow_until: float = field(default=0.0, init=False)
     _shut_until: float = field(default=0.0, init=False)
+    _asked_until: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._sent = deque(maxlen=self.limit.calls)
@@ -98,9 +102,14 @@ class Lane:
         if slot > now + patience:
             raise self._crowded(slot, now)
 
-    def slow_down(self, seconds: float) -> None:
-        """The API says: too fast. Pause, then go on in half the width for a while."""
+    def slow_down(self, seconds: float, asked: float = 0.0) -> None:
+        """The API says: too fast. Pause, then go on in half the width for a while.
+
+        :param asked: for how long it asked, which may be longer than the pause. That
+            is what callers are told; after the pause one of them finds out.
+        """
         now = self.clock.seconds()
+        self._asked_until = now + asked
         self._width = max(1, self._current_width(now) // 2)
         self._narrow_until = now + seconds + _NARROW_SECONDS
         self._shut_until = max(self._shut_until, now + seconds)
@@ -129,7 +138,9 @@ class Lane:
         return max(earliest, ahead + self.limit.seconds) + rounds * self.limit.seconds
 
     def _crowded(self, slot: float, now: float) -> Crowded:
-        return Crowded(self.limit, slot - now, self._shut_until > now)
+        if self._shut_until > now:
+            return Crowded(self.limit, max(slot, self._asked_until) - now, asked=True)
+        return Crowded(self.limit, slot - now)
 
     def _leave(self, turn: Deferred[None]) -> None:
         for waiter in self._queue:
@@ -215,15 +226,25 @@ class Throttle:
             return general.enter(deadline)
         return self._one_after_the_other(turn, general, deadline)
 
-    def slow_down(self, principal: str, operation: Operation, seconds: float) -> None:
-        """The API answered 429: the tightest lane of this call pauses and narrows."""
+    def slow_down(
+        self,
+        principal: str,
+        operation: Operation,
+        seconds: float,
+        asked: float = 0.0,
+    ) -> None:
+        """The API answered 429: the tightest lane of this call pauses and narrows.
+
+        :param seconds: the pause.
+        :param asked: for how long the API asked.
+        """
         if self.workspace_limit is None:
             return
         if operation.limit is not None:
             lane = self._lane((principal, operation.id), operation.limit)
         else:
             lane = self._lane((principal, ""), self.workspace_limit)
-        lane.slow_down(seconds)
+        lane.slow_down(seconds, asked)
 
     @deferred
     async def _one_after_the_other(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .._credential import Credential
 from ..catalog.operation import Limit, Operation
-from .errors import ApiError, Reason
+from .errors import ApiError, Reason, whole_seconds
 from .scrubbing import key_tail
 
 _NOTHING_CHANGED = "nothing was changed"
@@ -102,7 +102,7 @@ def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
         reason=Reason.RATE_LIMITED,
         message=f"This workspace reached Instantly's limit of {limit.calls} {whose}"
         f" calls a {period}, shared by everybody who uses it. The next slot is in"
-        f" {max(1, round(seconds))} s; nothing was sent.",
+        f" {whole_seconds(seconds)} s; nothing was sent.",
         operation_id=operation.id,
         retry_after=seconds,
     )
@@ -112,9 +112,8 @@ def asked_to_slow_down(operation: Operation, seconds: float) -> ApiError:
     """An earlier call was answered 429, and the pause is not over."""
     return ApiError(
         reason=Reason.RATE_LIMITED,
-        message="Instantly asked this workspace to slow down (429 on an earlier call),"
-        f" so its calls pause until {max(1, round(seconds))} s from now; nothing was"
-        " sent.",
+        message="Instantly asked this workspace to slow down (429 on an earlier call)."
+        f" Nothing was sent; try again in {whole_seconds(seconds)} s.",
         operation_id=operation.id,
         retry_after=seconds,
     )
@@ -130,7 +129,7 @@ def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
     return ApiError(
         reason=Reason.OVERLOADED,
         message=f"This server has too many calls to Instantly under way{after}."
-        f" Nothing was sent; try again in {seconds:.0f} s.",
+        f" Nothing was sent; try again in {whole_seconds(seconds)} s.",
         operation_id=operation.id,
         retry_after=seconds,
     )
@@ -141,7 +140,7 @@ def resting(operation: Operation, seconds: float) -> ApiError:
     return ApiError(
         reason=Reason.UPSTREAM_FAILED,
         message="Instantly failed too many calls in a row, so calls pause. Nothing"
-        f" was sent; try again in {max(1, round(seconds))} s.",
+        f" was sent; try again in {whole_seconds(seconds)} s.",
         operation_id=operation.id,
         retry_after=seconds,
     )
@@ -204,7 +203,7 @@ def rate_limited(retry_after: float | None) -> str:
     wait = (
         "Wait a minute"
         if retry_after is None
-        else f"Wait {max(1, round(retry_after))} s"
+        else f"Wait {whole_seconds(retry_after)} s"
     )
     return (
         "Instantly's rate limit is reached; it is shared by everybody who uses this"

@@ -69,6 +69,9 @@ class Limit:
     calls: int
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.calls} in {self.seconds:g} s"
+
 
 @frozen(kw_only=True)
 class Parameter:

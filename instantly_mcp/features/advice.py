@@ -7,7 +7,6 @@ what became of a write, and nothing of how a call is made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 from ..api.errors import ApiError, Reason
 from ..catalog.index import BY_ID
@@ -97,16 +96,16 @@ _PASSING = frozenset(
 
 def hint_for(error: ApiError) -> str:
     """Say what to do; a time that is known beats a time that is guessed."""
-    if error.retry_after is not None and error.reason in _PASSING:
-        return f"Try again in {ceil(error.retry_after)} seconds."
-    if error.reason is Reason.RATE_LIMITED:
-        return WAIT_A_MINUTE
-    if error.reason is Reason.UPSTREAM_FAILED and error.status == 403:
-        return NOT_BY_WAITING
     if in_doubt(error):
         shown_by = SHOWN_BY.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
         return f"It may have taken effect: look{with_it} before you repeat it."
+    if error.retry_after is not None and error.reason in _PASSING:
+        return f"Try again in {error.retry_after} s."
+    if error.reason is Reason.RATE_LIMITED:
+        return WAIT_A_MINUTE
+    if error.reason is Reason.UPSTREAM_FAILED and error.status == 403:
+        return NOT_BY_WAITING
     return HINTS[error.reason]
 
 

@@ -7,7 +7,6 @@ too large is cut with a word about it. Knows no HTTP and no single tool.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
 from typing import TypeAlias
 
 from attrs import frozen
@@ -23,7 +22,7 @@ MAX_BYTES = 100_000
 RESERVE = 2_000
 """Room for the page and the notice beside the items that stay."""
 
-CUT_NOTICE = "The result was cut to 100 kB."
+CUT_NOTICE = f"The result was cut to {MAX_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
 
@@ -95,7 +94,9 @@ def refusal_of_request(error: ApiError) -> ProtocolError | None:
     """
     if error.reason is not Reason.OVERLOADED:
         return None
-    return overloaded(error.message, ceil(error.retry_after or 1), error_object(error))
+    return overloaded(
+        error.message, error.retry_after or RETRY_SECONDS, error_object(error)
+    )
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

@@ -273,7 +273,7 @@ class ClientTests(ClockedTestCase):
             error = self.failureResultOf(call, ApiError).value
             self.assertEqual(error.reason, Reason.RATE_LIMITED)
             self.assertIn("Instantly asked this workspace to slow down", error.message)
-            self.assertIn("pause until 36 s from now", error.message)
+            self.assertIn("try again in 36 s.", error.message)
             self.assertNotIn("limit of", error.message)
         self.assertEqual(len(self.agent.asked), 1)
 

@@ -46,7 +46,7 @@ class HintTests(SynchronousTestCase):
     def test_a_known_time_beats_a_guess(self) -> None:
         """A passing failure whose end is known says when, not about when."""
         error = api_error(Reason.UPSTREAM_FAILED, retry_after=3.2)
-        self.assertEqual(error_object(error)["hint"], "Try again in 4 seconds.")
+        self.assertEqual(error_object(error)["hint"], "Try again in 4 s.")
 
     def test_waiting_does_not_help_everything(self) -> None:
         """A failure that waiting does not mend keeps its own hint."""
@@ -260,7 +260,7 @@ class FailureTests(ToolTestCase):
         )
         error = self.failure("list_campaigns")
         self.assertEqual(error["code"], "rate_limited")
-        self.assertEqual(error["retry_after"], 12.5)
+        self.assertEqual(error["retry_after"], 13)
         self.assertEqual(error["upstream_status"], 429)
         self.assertEqual(error["operation"], "listCampaign")
         self.assertTrue(error["hint"])

@@ -16,7 +16,7 @@ from ..declaration import ID, Argument, Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
 from ..labels import labelled, names_and_codes, to_code, to_lead_filter
 from ..shapes import shape_of
-from ..workflows.add_leads import add_leads
+from ..workflows.add_leads import CHUNK, MOST_LEADS, add_leads
 from ..workflows.create_lead import create_lead
 from ..workflows.move_leads import move_leads
 from ..workflows.update_lead import update_lead
@@ -225,7 +225,7 @@ TOOLS = (
         name="add_leads_to_campaign_or_list_bulk",
         title="Add leads in bulk",
         description=(
-            "Add many leads to one campaign or list, sent in chunks of 1000, "
+            f"Add many leads to one campaign or list, sent in chunks of {CHUNK}, "
             "duplicates left out. An active campaign starts writing to them. In a "
             "campaign each needs an email, in a list an email or a name."
         ),
@@ -241,7 +241,7 @@ TOOLS = (
                 schema={
                     "type": "array",
                     "minItems": 1,
-                    "maxItems": 20000,
+                    "maxItems": MOST_LEADS,
                     "items": ONE_LEAD,
                 },
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json import Json, JsonObject
+from ...api.throttle import BOTH_LIMITS
 from ...catalog import codes
 from ...catalog.index import BY_ID, OPERATIONS
 from ...catalog.schema import arguments_schema
@@ -12,7 +13,9 @@ from ...catalog.timezones import TIMEZONES
 from ...protocol.call import Call
 from ...protocol.errors import resource_not_found
 from ..bench import Bench
+from ..offers.analytics import MOST as MOST_ACCOUNTS
 from ..results import MAX_BYTES, Refusal
+from ..workflows.add_leads import CHUNK, MOST_LEADS
 from ..workflows.following import LONGEST
 from ..workflows.sending_status import MEANINGS
 from .reading import Values
@@ -105,21 +108,17 @@ WEBHOOKS: JsonObject = {
 
 async def limits(bench: Bench, values: Values, call: Call) -> Json:
     """Describe what may be asked how often, and how large answers get."""
-    own = {
-        each.id: f"{each.limit.calls} in {each.limit.seconds:g} s"
-        for each in OPERATIONS
-        if each.limit is not None
-    }
+    own = {each.id: str(each.limit) for each in OPERATIONS if each.limit is not None}
     return {
         "workspace": {
-            "requests": "100 in 1 s and 6000 in 60 s, over all keys together",
+            "requests": f"{BOTH_LIMITS}, over all keys together",
             "operations": own,
         },
         "paging": {"limit": 100, "default": 25, "cursor": "page.next_cursor"},
         "at_most": {
-            "leads_in_one_bulk_add": 20_000,
-            "leads_in_one_request": 1000,
-            "accounts_in_warmup_analytics": 100,
+            "leads_in_one_bulk_add": MOST_LEADS,
+            "leads_in_one_request": CHUNK,
+            "accounts_in_warmup_analytics": MOST_ACCOUNTS,
             "result_bytes": MAX_BYTES,
             "wait_seconds": LONGEST,
         },
@@ -208,7 +207,7 @@ async def operation_schema(bench: Bench, values: Values, call: Call) -> Json:
         "arguments": arguments_schema(found),
     }
     if found.limit is not None:
-        described["limit"] = f"{found.limit.calls} in {found.limit.seconds:g} s"
+        described["limit"] = str(found.limit)
     return described
 
 

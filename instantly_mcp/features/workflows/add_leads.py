@@ -16,6 +16,7 @@ from ..results import Failed, Refusal, error_object
 from .consequences import of_joining, warned
 
 CHUNK = 1000
+MOST_LEADS = 20_000
 NAMED = 10
 CREATED_SHOWN = 50
 

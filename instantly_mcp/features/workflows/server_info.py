@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..._json import Json, JsonObject
+from ...api.throttle import BOTH_LIMITS
+from ...catalog.index import BY_ID
 from ...protocol.call import Call
 from ..bench import Bench
 
 LIMITS: JsonObject = {
-    "workspace": "100 requests/s and 6000/min over all keys",
-    "list_emails": "20 requests/min",
+    "workspace": f"requests: {BOTH_LIMITS}, over all keys together",
+    "list_emails": f"requests: {BY_ID['listEmail'].limit}",
 }
 
 

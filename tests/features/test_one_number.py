@@ -1,0 +1,93 @@
+"""A number that is said twice is the same number each time."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instantly_mcp._json import dumps
+from instantly_mcp.api import wording
+from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.features.results import error_object
+from tests.api.builders import CREATE, LIST, LIST_EMAILS, client
+from tests.api.test_client import MemoryAgent
+from tests.features.cases import ToolTestCase
+from tests.support.cases import ClockedTestCase
+
+URL = "https://api.example.com"
+WAITS = re.compile(r"(?:Wait|again in|slot is in) (\d+(?:\.\d+)?) s")
+
+
+def waits_in(described: Any) -> set[float]:
+    """Return every wait that a structured error names, in text or in data."""
+    found = {float(number) for number in WAITS.findall(dumps(described).decode())}
+    return found | {float(described["retry_after"])}
+
+
+class WaitTests(ClockedTestCase):
+    @given(st.floats(0.001, 100_000))
+    def test_every_sentence(self, seconds: float) -> None:
+        """Message, hint and data of a refused call name one number of seconds."""
+        limit = LIST_EMAILS.limit
+        assert limit is not None
+        for error in (
+            wording.throttled(LIST_EMAILS, limit, seconds),
+            wording.asked_to_slow_down(LIST, seconds),
+            wording.resting(LIST, seconds),
+            wording.overloaded(LIST, 4.5, seconds),
+        ):
+            described = error_object(error)
+            self.assertEqual(len(waits_in(described)), 1, described)
+            self.assertGreaterEqual(waits_in(described).pop(), seconds - 0.001)
+            self.assertTrue(WAITS.search(error.message))
+
+
+class ClientTests(ToolTestCase):
+    def setUp(self) -> None:
+        """Let the tools work with the real client."""
+        super().setUp()
+        self.agent = MemoryAgent()
+        self.bench.instantly = client(self.agent, URL, self.clock)
+
+    def refused(self, status: int, **headers: str) -> Any:
+        self.agent.status = status
+        self.agent.headers = {n.replace("_", "-"): [v] for n, v in headers.items()}
+        running = self.starting("list_campaigns")
+        for _ in range(8):
+            self.clock.advance(0.5)
+        return self.successResultOf(running).structured
+
+    def test_E18_retry_after_of_ten_minutes(self) -> None:
+        """Whoever asks next hears what is left of the ten minutes, not our pause."""
+        self.assertEqual(waits_in(self.refused(429, Retry_After="600")), {600})
+        self.clock.advance(16)
+        self.assertEqual(waits_in(self.refused(429)), {580})
+        self.assertEqual(len(self.agent.asked), 1)
+
+    def test_E18_after_our_pause(self) -> None:
+        """After a minute one call finds out; what it hears is told from then on."""
+        self.refused(429, Retry_After="600")
+        self.clock.advance(60)
+        self.assertEqual(waits_in(self.refused(429, Retry_After="30")), {30})
+        self.assertEqual(len(self.agent.asked), 2)
+
+    def test_a_failing_upstream(self) -> None:
+        """A 503 with Retry-After says its number wherever it speaks of time."""
+        described = self.refused(503, Retry_After="40")
+        self.assertEqual(waits_in(described), {40})
+        self.assertNotIn("minute", described["message"] + described["hint"])
+
+    def test_without_a_number(self) -> None:
+        """Without one, a minute is said in message and hint, and no number."""
+        error = ApiError(
+            reason=Reason.RATE_LIMITED,
+            message=wording.rate_limited(None),
+            operation_id=CREATE.id,
+        )
+        described = error_object(error)
+        self.assertIn("minute", described["message"])
+        self.assertIn("minute", described["hint"])
+        self.assertNotIn("retry_after", described)
