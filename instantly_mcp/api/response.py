@@ -90,8 +90,7 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
     done = (
         ""
         if operation.effect.read_only or not 200 <= reply.status < 300
-        else " It probably took effect; look at"
-        f" {wording.where_it_shows(operation)} before you repeat it."
+        else f" It probably took effect. {wording.check_whether(operation)}"
     )
     return ApiError(
         reason=Reason.UNEXPECTED_REPLY,
@@ -143,7 +142,8 @@ def _decoded(operation: Operation, reply: HttpReply) -> Json:
     try:
         value = loads_lenient(reply.body)
     except (ValueError, RecursionError):
-        raise unexpected(operation, reply, "what is no complete JSON") from None
+        what = "something that is not complete JSON"
+        raise unexpected(operation, reply, what) from None
     if _may_be_too_deep(reply.body) and _deeper_than(value, MAX_DEPTH):
         raise unexpected(operation, reply, "JSON that is nested too deeply")
     return value
@@ -192,7 +192,7 @@ def _refusal(
     if not 400 <= status < 600:
         return unexpected(operation, reply, "a status that HTTP does not have")
     if not operation.effect.idempotent and status in LOST_BEHIND_A_PROXY:
-        why = f"Instantly's front door answered {status}."
+        why = f"A proxy in front of Instantly answered {status}."
         return wording.outcome_unknown(operation, why, status)
     if status == 401 and credential.kept_back:
         return wording.kept_back(operation)
@@ -252,15 +252,15 @@ def _sentence(
 def _failed_sentence(operation: Operation, reply: HttpReply, wait: float | None) -> str:
     if reply.status == 403:
         return (
-            "Instantly's front door, not its API, refused the call (403)."
-            " Whoever runs this server must look at its network address."
+            "A proxy in front of Instantly refused the call (403). The server operator"
+            " should check whether this server's IP address is blocked."
         )
     if operation.effect.idempotent:
         when = "a minute" if wait is None else f"{whole_seconds(wait)} s"
         return f"Instantly failed ({reply.status}). Try again in {when}."
     return (
-        f"Instantly failed ({reply.status}) and was not asked again. Look at"
-        f" {wording.where_it_shows(operation)} before you repeat it."
+        f"Instantly failed ({reply.status}) and was not asked again. The call may have"
+        f" taken effect. {wording.check_whether(operation)}"
     )
 
 

@@ -30,14 +30,19 @@ def where_it_shows(operation: Operation) -> str:
     return _SHOWN.get(resource, f"the {resource.replace('-', ' ')}")
 
 
+def check_whether(operation: Operation) -> str:
+    """Say how to find out whether a write took effect; never that it be made again."""
+    return f"Check {where_it_shows(operation)} to see whether it did."
+
+
 def outcome_unknown(
     operation: Operation, why: str, status: int | None = None
 ) -> ApiError:
-    """A write was handed over, and nothing tells whether it took effect."""
+    """A write was sent, and it is not known whether it took effect."""
     return ApiError(
         reason=Reason.OUTCOME_UNKNOWN,
         message=f"{why} The call was sent, so it may have taken effect, and it was not"
-        f" sent again. Look at {where_it_shows(operation)} before you repeat it.",
+        f" sent again. {check_whether(operation)}",
         operation_id=operation.id,
         status=status,
     )
@@ -48,7 +53,7 @@ def unreachable(operation: Operation, why: str) -> ApiError:
     return ApiError(
         reason=Reason.UNREACHABLE,
         message=f"Instantly unreachable ({why}). Nothing was sent; try again in a"
-        " minute, or ask whoever runs this server to check its network.",
+        " minute, or ask the server operator to check its network.",
         operation_id=operation.id,
     )
 
@@ -58,7 +63,7 @@ def untrusted(operation: Operation, why: str) -> ApiError:
     return ApiError(
         reason=Reason.UNREACHABLE,
         message=f"The upstream's TLS certificate or protocol was refused: {why}."
-        " Nothing was sent. Whoever runs this server must look at it.",
+        " Nothing was sent. The server operator must look at it.",
         operation_id=operation.id,
     )
 
@@ -75,21 +80,26 @@ def broken(operation: Operation) -> ApiError:
 
 def timed_out(operation: Operation, late: str) -> ApiError:
     """A read, or a write that was not sent, took too long."""
+    sent = "" if operation.effect.read_only else " Nothing was sent."
     return ApiError(
         reason=Reason.TIMEOUT,
-        message=f"Instantly {late}, and the call was given up. Try again, or ask for"
-        " less at once.",
+        message=f"Instantly {late}, and the call was given up.{sent} Try again, or ask"
+        " for less at once.",
         operation_id=operation.id,
     )
 
 
 def too_large(operation: Operation, limit: int) -> ApiError:
     """The reply is above the limit."""
-    done = "" if operation.effect.read_only else " The call itself was carried out."
+    then = (
+        " Ask for less: a smaller limit, a filter or a shorter period."
+        if operation.effect.read_only
+        else f" The call itself succeeded: see {where_it_shows(operation)}."
+    )
     return ApiError(
         reason=Reason.TOO_LARGE,
         message=f"Instantly's reply is larger than {limit // 1_000_000} MB and was"
-        f" dropped.{done} Ask for less: a smaller limit, a filter or a shorter period.",
+        f" dropped.{then}",
         operation_id=operation.id,
     )
 
@@ -149,7 +159,7 @@ def resting(operation: Operation, seconds: float) -> ApiError:
 def key_rejected(operation: Operation, credential: Credential) -> str:
     """401."""
     return (
-        f"Instantly rejected the API key ({key_tail(credential)}). Whoever manages the"
+        f"Instantly rejected the API key ({key_tail(credential)}). The owner of the"
         f" key must replace it; {_NOTHING_CHANGED}."
     )
 
@@ -185,15 +195,15 @@ def scope_missing(operation: Operation, credential: Credential) -> str:
         return f"Instantly does not permit this key to do that; {_NOTHING_CHANGED}."
     return (
         "The API key is valid but lacks a scope; any one of"
-        f" {', '.join(operation.scopes)} suffices. Whoever made the key can create one"
-        f" with it; {_NOTHING_CHANGED}."
+        f" {', '.join(operation.scopes)} suffices. Create a key that has"
+        f" it; {_NOTHING_CHANGED}."
     )
 
 
 def not_found(operation: Operation) -> str:
     """404."""
     return (
-        "Instantly knows nothing by that id in this workspace. Look the id up with a"
+        "This workspace has nothing with that id. Look the id up with a"
         " list or a search, and check that the key belongs to the right workspace."
     )
 

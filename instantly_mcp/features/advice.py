@@ -47,7 +47,7 @@ HINTS: Mapping[Reason, str] = {
     ),
     Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
     Reason.OUTCOME_UNKNOWN: (
-        "It may or may not have happened. Read the present state before repeating it."
+        "It may or may not have happened. Read the present state, and tell the user."
     ),
     Reason.REPORTED_FAILURE: "Instantly did not do it; the message says why.",
 }
@@ -80,7 +80,7 @@ SHOWN_BY: Mapping[str, str] = {
 """The tool that shows whether a write took effect, for every write of the catalog."""
 
 WAIT_A_MINUTE = "Wait a minute, then call again with the same arguments."
-NOT_BY_WAITING = "Calling again will not help: tell whoever runs this server."
+NOT_BY_WAITING = "Calling again will not help: tell the server operator."
 
 _PASSING = frozenset(
     {
@@ -99,7 +99,7 @@ def hint_for(error: ApiError) -> str:
     if in_doubt(error):
         shown_by = SHOWN_BY.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
-        return f"It may have taken effect: look{with_it} before you repeat it."
+        return f"It may have taken effect: check{with_it}, and tell the user."
     if error.retry_after is not None and error.reason in _PASSING:
         return f"Try again in {error.retry_after} s."
     if error.reason is Reason.RATE_LIMITED:
@@ -117,4 +117,8 @@ def in_doubt(error: ApiError) -> bool:
     if error.reason is Reason.UPSTREAM_FAILED:
         # Without a status nothing was sent: the breaker rests.
         return error.status is not None and not operation.effect.idempotent
+    if error.reason is Reason.TOO_LARGE:
+        # With a status the request was refused for its size; without one the reply
+        # was dropped, and the write was made.
+        return error.status is None
     return error.reason in (Reason.UNEXPECTED_REPLY, Reason.OUTCOME_UNKNOWN)

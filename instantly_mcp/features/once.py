@@ -1,7 +1,7 @@
-"""The same mail is sent once, however often it is asked for within a while.
+"""Sends the same mail once, however often it is asked for within ten minutes.
 
-A client that heard nothing asks again, and so does a model. Who asks for the very same
-gets what the first one got. It knows digests and results, and sends nothing itself.
+A client that got no answer asks again, and so does a model. The same request gets the
+result of the first one.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Once:
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
     async def send(self, digest: bytes, send: Send) -> JsonObject:
-        """Send, or return what sending the very same came to.
+        """Send, or return the result of the same mail that was sent before.
 
-        :raises Refusal: when it may have been sent, and nobody knows.
+        :raises Refusal: when it is not known whether that one was sent.
         """
         known = self._recent(digest)
         if known is not None:
@@ -101,13 +101,13 @@ class Once:
         if known.in_doubt:
             raise Refusal(
                 "outcome_unknown",
-                "The very same was handed over a moment ago, and nothing tells whether "
-                "it went out. It was not sent again.",
-                "Look with list_emails (email_type sent). If it is not there, change "
-                "the text a little to send it again.",
+                "The same reply was submitted recently, and it is not known whether it "
+                "was sent. It was not sent again.",
+                "Check with list_emails (email_type sent), and tell the user what you "
+                "found.",
             )
         return await self.send(digest, send)
 
     def _note(self, known: _Sending) -> str:
         ago = self.clock.seconds() - known.since
-        return f"This very mail was sent {ago:.0f} s ago; it was not sent again."
+        return f"The same reply was sent {ago:.0f} s ago; it was not sent again."

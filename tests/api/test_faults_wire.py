@@ -133,7 +133,7 @@ class BrokenConnectionTests(FaultTestCase):
         client = self.proxied(Fault.RESET)
         error = await self.failing(client.execute(CREATE, NEW, credential()))
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
-        self.assertIn("Look at the campaigns before", error.message)
+        self.assertIn("Check the campaigns to see", error.message)
         self.assertEqual(self.proxy.received.count, 1)
 
     async def test_F06_stale_connection_reset_as_we_write(self) -> None:

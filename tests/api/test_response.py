@@ -129,12 +129,12 @@ class RefusalTests(ReadingTestCase):
         for status in (502, 504, 520, 524):
             error = self.error(raw(b"<html>", status), CREATE)
             self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
-            self.assertIn("Look at the campaigns before", error.message)
+            self.assertIn("Check the campaigns to see", error.message)
             for repeatable in (LIST, PATCH_ONE):
                 error = self.error(raw(b"<html>", status), repeatable)
                 self.assertEqual(error.reason, Reason.UPSTREAM_FAILED)
         error = self.error(raw(b"", 504), ACTIVATE)
-        self.assertIn("Look at the campaigns before", error.message)
+        self.assertIn("Check the campaigns to see", error.message)
 
     def test_odd_envelopes(self) -> None:
         """Whatever an error body looks like, it makes an error."""

@@ -151,10 +151,22 @@ class BulkTests(ToolTestCase):
             self.name, leads=[*people(1), *people(3000)], campaign_id="c1"
         )
         self.assertEqual(error["code"], "partial_failure")
-        self.assertEqual(error["resume_from_index"], 2001)
+        self.assertEqual(error["uncertain_from_index"], 2001)
+        self.assertNotIn("gain", error["hint"])
         self.assertEqual(error["not_sent"], 1000)
         self.assertEqual(error["so_far"]["leads_uploaded"], 2000)
         self.assertEqual(error["error"]["code"], "upstream_failed")
+
+    def test_a_later_chunk_is_refused(self) -> None:
+        """After a chunk that was certainly not added the place to go on is named."""
+        self.instantly.answers(
+            "bulkAddLeads",
+            added,
+            api_error(Reason.PLAN_REQUIRED, "bulkAddLeads", status=402),
+        )
+        error = self.failure(self.name, leads=people(1500), campaign_id="c1")
+        self.assertEqual(error["resume_from_index"], 1000)
+        self.assertIn("Call again with the leads from place 1000", error["hint"])
 
     @settings(deadline=None)
     @given(st.lists(st.sampled_from(["", "a@x.org", "A@x.org", "b@x.org", "c@x.org"])))

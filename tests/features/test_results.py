@@ -72,7 +72,8 @@ class HintTests(SynchronousTestCase):
             error = api_error(reason, "createLead", status=status)
             hint = error_object(error)["hint"]
             self.assertIn("list_leads", hint)
-            self.assertIn("before you repeat it", hint)
+            self.assertIn("tell the user", hint)
+            self.assertNotIn("again", hint)
             self.assertNotIn("Try again", hint)
 
     def test_a_write_that_can_be_repeated(self) -> None:

@@ -81,7 +81,7 @@ async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
                     f"Sort every mail into one of: {CLASSES}. Guess nothing from a "
                     "preview that is cut: read it with get_email first.",
                     "List those that deserve an answer today, most promising first, "
-                    "each with one line why.",
+                    "each with one line explaining why.",
                     "Draft a short answer to each of the first five, in the language "
                     "of the mail. Show drafts as text; do not send them.",
                     "Propose for the rest: mark as read, label, or leave.",

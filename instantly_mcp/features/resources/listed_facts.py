@@ -126,7 +126,7 @@ async def limits(bench: Bench, values: Values, call: Call) -> Json:
             "verify_email": "one credit each, also when the result is pending",
             "verify_leads_on_import": "credits for each lead",
         },
-        "not_retried": "writes that may have happened; read before repeating them",
+        "not_retried": "writes whose outcome is unknown: check what is there",
     }
 
 

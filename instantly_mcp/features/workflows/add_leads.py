@@ -10,6 +10,7 @@ from ..._json import Json, JsonObject
 from ...api.errors import ApiError
 from ...catalog.codes import INTEREST
 from ...protocol.call import Call
+from ..advice import in_doubt
 from ..bench import Bench
 from ..labels import to_code
 from ..results import Failed, Refusal, error_object
@@ -171,6 +172,16 @@ def _without_duplicates(leads: Sequence[JsonObject]) -> list[Numbered]:
     return kept
 
 
+def _how_to_go_on(error: ApiError, first: int) -> str:
+    """Say what to do about a chunk that failed; it may have been added all the same."""
+    if in_doubt(error):
+        return (
+            f"Some of the leads from place {first} on (counted from 0) may have been "
+            "added: check with list_leads, and tell the user."
+        )
+    return f"Call again with the leads from place {first} on (counted from 0)."
+
+
 def _stopped(
     tally: Tally,
     error: ApiError,
@@ -183,12 +194,8 @@ def _stopped(
         {
             "code": "partial_failure",
             "message": f"{done} leads were sent, then a chunk failed: {error.message}",
-            "hint": (
-                f"Call again with the leads from place {first} on (counted from 0). "
-                "Of the chunk that failed some may have been added; those are counted "
-                "as duplicates then."
-            ),
-            "resume_from_index": first,
+            "hint": _how_to_go_on(error, first),
+            ("uncertain_from_index" if in_doubt(error) else "resume_from_index"): first,
             "not_sent": len(unique) - done,
             "error": error_object(error),
             "so_far": tally.as_object(0),

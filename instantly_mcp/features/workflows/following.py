@@ -180,7 +180,7 @@ def _ended_badly(job: JsonObject, said: str) -> Failed:
         {
             "code": "job_failed",
             "message": said,
-            "hint": "Some of its work may be done; look before you repeat it.",
+            "hint": "Some of its work may be done: check, and tell the user.",
             "job": job,
         }
     )

@@ -124,7 +124,7 @@ async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[
         raise Refusal(
             "sender_not_able",
             f"{len(obstacles)} of the accounts cannot send now.",
-            "Leave them out, or mend them first (resume_account, test_account_vitals).",
+            "Remove them, or fix them first (resume_account, test_account_vitals).",
             obstacles=dict(list(obstacles.items())[:SHOWN]),
         )
     unique = dict.fromkeys(address.lower() for address in wanted)
@@ -143,7 +143,7 @@ async def offer_choice(bench: Bench, call: Call) -> JsonObject:
         raise Refusal(
             "no_senders",
             f"None of the workspace's {len(senders.accounts)} accounts can send.",
-            "Connect a mailbox, or mend one of those named.",
+            "Connect a mailbox, or fix one of the accounts listed.",
             obstacles=obstacles,
         )
     return {

@@ -24,8 +24,8 @@ ASK_AGAIN = (
 )
 
 NEVER_VERIFIED = (
-    "This address was not verified yet: call verify_email without check_only, which "
-    "costs a credit."
+    "This address was not verified yet. Verifying it (verify_email without check_only) "
+    "costs a credit: ask the user first."
 )
 
 
