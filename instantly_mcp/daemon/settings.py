@@ -44,6 +44,7 @@ class Settings:
     no_auth: bool
     allow_origin: tuple[str, ...]
     public_url: str | None
+    documentation_url: str | None
     trusted_proxy: tuple[str, ...]
     rate_limit: int
     max_body: int

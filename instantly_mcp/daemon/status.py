@@ -13,14 +13,12 @@ from ..protocol.interfaces import ISessionStore
 from ..protocol.offer import Offer
 from ..protocol.versions import ALL, LATEST_LEGACY
 from ..web.delivery import Streams
-from ..web.interfaces import Condition, Facts, IStatus
+from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
 from .ports import Ports
 from .readiness import Phase, Readiness
 from .settings import Settings
 
 DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
-
-NO_KEY_NEEDED = "no key is needed"
 
 
 @implementer(IStatus)
@@ -42,6 +40,7 @@ class Status:
 
     def __attrs_post_init__(self) -> None:
         """Put together what never changes."""
+        shelf = self.offer.shelf
         self._facts = Facts(
             name=self.offer.info.name,
             title=self.offer.info.title,
@@ -54,6 +53,11 @@ class Status:
             features=features(self.settings),
             authentication=authentication(self.settings),
             public_url=self.settings.public_url,
+            prompts=len(self.offer.prompts.listed()),
+            resources=len(shelf.resources()) + len(shelf.templates()),
+            toolsets=self.settings.toolsets,
+            limits=limits(self.settings),
+            documentation_url=self.settings.documentation_url,
         )
 
     def facts(self) -> Facts:
@@ -97,6 +101,15 @@ def features(settings: Settings) -> tuple[str, ...]:
         "operator-key": settings.api_key is not None,
     }
     return tuple(name for name, is_on in switches.items() if is_on)
+
+
+def limits(settings: Settings) -> Mapping[str, int]:
+    """Return what callers are held to; 0 for no limit."""
+    return {
+        "messagesPerMinute": settings.rate_limit,
+        "bodyBytes": settings.max_body,
+        "sessionIdleSeconds": int(settings.session_idle),
+    }
 
 
 def authentication(settings: Settings) -> tuple[str, ...]:

@@ -115,6 +115,11 @@ SETTINGS: tuple[Setting, ...] = (
         help="URL under which clients reach the daemon.",
     ),
     Setting(
+        name="documentation_url",
+        read=values.web_page,
+        help="Page that GET / and /info name as the documentation for your users.",
+    ),
+    Setting(
         name="trusted_proxy",
         read=values.proxy,
         default=(),

@@ -145,6 +145,13 @@ def public_url(text: str) -> str:
     return text.strip().rstrip("/")
 
 
+def web_page(text: str) -> str:
+    """Read the address of a web page."""
+    if _web_address(text, {"http", "https"}) is None:
+        raise ValueError("must be a URL, such as https://wiki.example.com/instantly")
+    return text.strip()
+
+
 def upstream(text: str) -> str:
     """Read the base of the API: encrypted, unless it is on this very machine."""
     parts = _web_address(text, {"http", "https"})

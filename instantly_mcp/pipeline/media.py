@@ -1,13 +1,13 @@
 """What a client can read, by its Accept header (RFC 9110 §12.5.1).
 
-Pure text in, verdict out. It knows the two types in which an answer can come, and
-that few clients spell them both.
+Pure text in, verdict out. Of the two types in which an answer to a POST can come few
+clients spell both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import frozen
@@ -64,6 +64,19 @@ def names_stream(value: str) -> bool:
     if value == STREAM:
         return True
     return STREAM in value.lower() and _qualities(value).get(STREAM, 0.0) > 0
+
+
+def preferred(value: str, media_types: Sequence[str]) -> str | None:
+    """Return the type that an Accept header prefers, ``None`` if it takes none.
+
+    :param value: the header; an empty one takes everything.
+    :param media_types: what there is, the default first.
+    """
+    qualities = _qualities(value)
+    if not qualities:
+        return media_types[0]
+    best = max(media_types, key=lambda each: _quality_of(each, qualities) or 0.0)
+    return best if _quality_of(best, qualities) else None
 
 
 def _read(value: str) -> Readable:

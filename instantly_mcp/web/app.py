@@ -7,6 +7,7 @@ or redirected before a route is chosen, so that a key in a path cannot move.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, TypeAlias
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ..pipeline.exchange import Headers, Route
 from ..pipeline.reply import Answer, Reply, json_answer
@@ -46,6 +47,14 @@ Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
 
 PUBLIC_WORLD = "sandbox"
 """The key with which callers without one act in the sandbox."""
+
+NOT_KEYS = frozenset(
+    {
+        *("mcp", "sse", "messages", "message", "ping", "health", "healthz"),
+        *("ready", "readyz", "info", "register", "authorize", "token"),
+    }
+)
+"""Names of routes that clients append to the URL they were given: never a key there."""
 
 _WITH_KEY = {Route.MCP: "/mcp/{key}", Route.SSE: "/sse/{key}"}
 
@@ -83,12 +92,16 @@ class WebApp:
     @app.route("/mcp/<key>", methods=["POST", "GET", "DELETE"])
     def mcp(self, request: McpRequest, key: str | None = None) -> Rendered:
         """Streamable HTTP."""
+        if key in NOT_KEYS:
+            return self._nothing_here(request)
         return self._journey(request, Route.MCP, key)
 
     @app.route("/sse", methods=["GET"])
     @app.route("/sse/<key>", methods=["GET"])
     def sse(self, request: McpRequest, key: str | None = None) -> Rendered:
         """The stream of HTTP+SSE."""
+        if key in NOT_KEYS:
+            return self._nothing_here(request)
         return self._journey(request, Route.SSE, key)
 
     @app.route("/messages", methods=["POST"])
@@ -97,6 +110,12 @@ class WebApp:
         return self._journey(request, Route.MESSAGES, None)
 
     # -- everything else -----------------------------------------------------------
+
+    @app.route("/", methods=["GET"])
+    def home(self, request: McpRequest) -> Rendered:
+        """What this server is, for a person."""
+        accept = Headers(request.head.headers).get("accept") or ""
+        return self._telling(request, "/", partial(self.probes.home, accept))
 
     @app.route("/ping", methods=["GET"])
     def ping(self, request: McpRequest) -> Rendered:
@@ -185,6 +204,12 @@ class WebApp:
         replied = self.pipeline.run(exchange)
         return replied.addCallback(self._deliver, request)
 
+    def _nothing_here(self, request: McpRequest) -> Rendered:
+        """Answer a path that looks like one with a key and is not."""
+        self._locate(request)
+        refusal = self._refusal(request)
+        return self._deliver(refusal or _unroutable(NotFound(), request), request)
+
     def _probe(
         self, request: McpRequest, route: str, answer: Callable[[], Answer]
     ) -> Rendered:
@@ -242,7 +267,8 @@ class WebApp:
 def _unroutable(error: object, request: McpRequest) -> Answer:
     """Answer a path that is not ours, or a method that its path does not know."""
     mcp, id = request.head.mcp, request.message_id
-    if isinstance(error, MethodNotAllowed):
+    # A client that was given our bare address posts to it: tell it what there is.
+    if isinstance(error, MethodNotAllowed) and request.head.path != "/":
         allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
         return Refusal(
             status=405,

@@ -28,6 +28,7 @@ REQUEST_HEADERS = (
     "Mcp-Method",
     "Mcp-Name",
     "Last-Event-ID",
+    "X-Requested-With",
 )
 _FAMILY = re.compile(r"(?:mcp-param|x-mcp)-[0-9a-z_-]{1,100}", re.I).fullmatch
 _MAX_ASKED = 100

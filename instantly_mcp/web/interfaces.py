@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IPushProducer
 from zope.interface import Interface
@@ -125,6 +125,10 @@ class AllowedOrigin(Protocol):
         """Say whether `origin` is on the list."""
 
 
+NO_KEY_NEEDED = "no key is needed"
+"""Stands among the ways of authentication where callers may go without."""
+
+
 @frozen(kw_only=True)
 class Facts:
     """What the daemon can say about itself; the same for hours.
@@ -138,6 +142,11 @@ class Facts:
     :param public_url: without a trailing slash, if the operator named one.
     :param port: the port really bound, once there is one.
     :param url: where that port is reached.
+    :param prompts: how many prompts are offered.
+    :param resources: how many resources and resource templates are offered.
+    :param toolsets: what was chosen of the tools.
+    :param limits: what a caller is held to, by name; 0 for no limit.
+    :param documentation_url: where the operator's documentation is.
     """
 
     name: str
@@ -153,6 +162,11 @@ class Facts:
     public_url: str | None = None
     port: int | None = None
     url: str | None = None
+    prompts: int = 0
+    resources: int = 0
+    toolsets: Sequence[str] = ()
+    limits: Mapping[str, int] = field(factory=dict)
+    documentation_url: str | None = None
 
 
 @frozen(kw_only=True)

@@ -1,23 +1,20 @@
 """The page of the sandbox: the mail that would have been sent, for a person to read.
 
-All that stands on it was written by somebody else, so all of it is escaped. It has no
-script and no style, and the policy of the site would allow neither.
+Everything on it was written by somebody else, so all of it is escaped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
 
-from twisted.web.template import Tag, flatten, tags
+from twisted.web.template import Tag, tags
 
 from .._json import Json, JsonObject
+from .html import document
 
 SHOWN = 200
 """So many mails make a page; the JSON has them all."""
-
-DOCTYPE = b"<!DOCTYPE html>\n"
 
 
 def outbox_page(outbox: JsonObject) -> bytes:
@@ -25,7 +22,7 @@ def outbox_page(outbox: JsonObject) -> bytes:
     key, items = str(outbox["key"]), outbox["items"]
     newest = list(reversed(items[-SHOWN:]))
     title = f"Sandbox outbox: {len(items)} mail{'s' * (len(items) != 1)}"
-    return _html(
+    return document(
         title,
         tags.p(
             "Nothing was sent. This is what the simulated workspace of the key ",
@@ -77,19 +74,3 @@ def _older(count: int) -> Iterator[Tag]:
 
 def _text(value: Json) -> str:
     return "" if value is None else str(value)
-
-
-def _html(title: str, *content: Tag) -> bytes:
-    head = tags.head(
-        tags.meta(charset="utf-8"),
-        tags.meta(name="color-scheme", content="light dark"),
-        tags.title(title),
-    )
-    page = tags.html(head, tags.body(tags.h1(title), *content), lang="en")
-    parts: list[bytes] = [DOCTYPE]
-    failures: list[Any] = []
-    # Nothing in the page waits for anything, so this is done at once.
-    flatten(None, page, parts.append).addErrback(failures.append)
-    for failure in failures:
-        failure.raiseException()
-    return b"".join(parts)

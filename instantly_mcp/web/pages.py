@@ -15,6 +15,7 @@ from .interfaces import Condition, Facts
 TRANSPORT = "streamable-http"
 
 ENDPOINTS: JsonObject = {
+    "home": "/",
     "mcp": "/mcp",
     "mcp_with_key": "/mcp/{key}",
     "sse": "/sse",
@@ -33,6 +34,7 @@ SANDBOX_ENDPOINTS: JsonObject = {
 }
 
 AVAILABLE: Sequence[str] = (
+    "GET /",
     "POST /mcp",
     "GET /mcp",
     "DELETE /mcp",
@@ -110,7 +112,12 @@ def info(facts: Facts) -> JsonObject:
         "mode": facts.mode,
         "transport": TRANSPORT,
         "protocolVersions": list(facts.protocol_versions),
+        "documentation": documentation(facts),
         "tools": facts.tool_count,
+        "toolsets": list(facts.toolsets),
+        "prompts": facts.prompts,
+        "resources": facts.resources,
+        "limits": dict(facts.limits),
         "capabilities": facts.capabilities,
         "features": list(facts.features),
         "authentication": authentication(facts),
@@ -202,6 +209,11 @@ def not_found() -> JsonObject:
         "message": "There is nothing at this path.",
         "availableEndpoints": list(AVAILABLE),
     }
+
+
+def documentation(facts: Facts) -> str:
+    """Return where a person reads on: the operator's pages, else our own."""
+    return facts.documentation_url or f"{base_url(facts) or ''}/"
 
 
 def base_url(facts: Facts) -> str | None:

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from attrs import define
 
 from .._json import JsonObject
+from ..pipeline.media import JSON, preferred
 from ..pipeline.reply import Answer, json_answer
 from . import pages
+from .home_page import home, home_page
+from .html import HTML, html_answer
 from .interfaces import Facts, IStatus, Window
 from .outbox_page import outbox_page
 
-HTML_TYPE = ("Content-Type", "text/html; charset=utf-8")
+_HOME_TYPES = (HTML, JSON)
 
 
 @define(eq=False)
@@ -31,6 +34,19 @@ class Probes:
     discovery_documents: bool = False
     window: Window | None = None
 
+    def home(self, accept: str, known: bool) -> Answer:
+        """What this server is: a page, or JSON for those who ask for it.
+
+        An EventSource, which takes neither, is told that there is no stream here.
+        """
+        facts, condition = self.status.facts(), self.status.condition()
+        kind = preferred(accept, _HOME_TYPES)
+        if kind == HTML:
+            return html_answer(home_page(facts, condition, known))
+        if kind == JSON:
+            return json_answer(200, home(facts, condition, known))
+        return json_answer(404, pages.not_found())
+
     def outbox(self, key: str) -> Answer:
         """What the sandbox would have sent."""
         return _seen(None if self.window is None else self.window.outbox(key))
@@ -40,7 +56,7 @@ class Probes:
         outbox = None if self.window is None else self.window.outbox(key)
         if outbox is None:
             return _seen(None)
-        return Answer(status=200, body=outbox_page(outbox), headers=(HTML_TYPE,))
+        return html_answer(outbox_page(outbox))
 
     def reset(self, key: str) -> Answer:
         """Let the sandbox begin anew."""

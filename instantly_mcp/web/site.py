@@ -22,6 +22,7 @@ from .._log import Line
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import HeaderPairs
 from .channel import McpChannel
+from .html import POLICY
 from .journal import GONE, Journal
 from .limits import WebLimits
 from .phase import Phase
@@ -35,7 +36,7 @@ SECURITY_HEADERS = (
     b"X-Content-Type-Options: nosniff\r\n"
     b"X-Frame-Options: DENY\r\n"
     b"Referrer-Policy: no-referrer\r\n"
-    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    + f"Content-Security-Policy: {POLICY}\r\n".encode("ascii")
 )
 
 _UNREAD_LINE = Line(

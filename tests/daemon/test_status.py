@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.settings import resolve
-from instantly_mcp.daemon.status import authentication, features, key_formats
+from instantly_mcp.daemon.status import authentication, features, key_formats, limits
 from instantly_mcp.protocol.errors import KEY_FORMATS
 
 
@@ -39,6 +39,18 @@ class FeatureTests(SynchronousTestCase):
         environ = {"MCP_AUTH_SECRET_KEY": "server-secret-server"}
         settings = resolve({"no_auth": "true"}, environ)
         self.assertNotIn("server-secret", features(settings))
+
+    def test_limits(self):
+        """The limits are those of the settings."""
+        settings = resolve({"rate_limit": "0", "max_body": "2MiB"}, {})
+        self.assertEqual(
+            limits(settings),
+            {
+                "messagesPerMinute": 0,
+                "bodyBytes": 2 << 20,
+                "sessionIdleSeconds": 1800,
+            },
+        )
 
     def test_authentication(self):
         """The query is named only where a key may stand in it."""

@@ -11,6 +11,7 @@ from instantly_mcp.pipeline.media import (
     STREAM,
     Readable,
     names_stream,
+    preferred,
     read_accept,
 )
 
@@ -159,3 +160,22 @@ class NamesStreamTests(SynchronousTestCase):
             f'a/b;x=",{STREAM},"',
         ):
             self.assertFalse(names_stream(value), value)
+
+
+class PreferredTests(SynchronousTestCase):
+    """`preferred`."""
+
+    def test_preferred(self) -> None:
+        """The type with the highest weight, the default among equals, or none."""
+        for value, expected in (
+            ("", "text/html"),
+            ("*/*", "text/html"),
+            (JSON, JSON),
+            ("text/html;q=0.2, application/*;q=0.3", JSON),
+            ("text/html, application/json", "text/html"),
+            ("text/*;q=0, */*;q=0.1", JSON),
+            (STREAM, None),
+            ("*/*;q=0", None),
+            ("nonsense", "text/html"),
+        ):
+            self.assertEqual(preferred(value, ("text/html", JSON)), expected, value)

@@ -419,7 +419,12 @@ class OriginTests(AppTestCase):
             )
             self.assertEqual(response.status, 204)
             granted = (response.one("access-control-allow-headers") or "").split(", ")
-            for name in ("Content-Type", "Last-Event-ID", "Mcp-Session-Id"):
+            for name in (
+                "Content-Type",
+                "Last-Event-ID",
+                "Mcp-Session-Id",
+                "X-Requested-With",
+            ):
                 self.assertIn(name, granted)
             self.assertEqual(granted[-2:], ["Mcp-Param-City", "X-MCP-Toolsets"])
             methods = response.one("access-control-allow-methods")

@@ -1,0 +1,133 @@
+"""``GET /``: what this server is, and how to connect to it, for a person.
+
+A visitor without the server secret, where there is one, reads name, status and version
+only. Addresses come from the settings, never from the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from twisted.web.template import Tag, tags
+
+from .._json import JsonObject
+from . import pages
+from .html import document
+from .interfaces import NO_KEY_NEEDED, Condition, Facts
+
+_MODES = {
+    "sandbox": "Sandbox: a simulated Instantly workspace. Nothing leaves this server, "
+    "and no mail is sent.",
+    "live": "Live: tools act on real Instantly workspaces.",
+}
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
+
+
+def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
+    """Return the page.
+
+    :param known: the visitor may be told more than name, status and version.
+    """
+    if not known:
+        return document(
+            facts.name,
+            _lines(("Status", _status(condition)), ("Version", facts.version)),
+            tags.p(
+                "This is an MCP server. Ask the people who run it for access.",
+                class_="dim",
+            ),
+        )
+    return document(
+        facts.title,
+        tags.p(facts.description, "."),
+        tags.p(_MODES[facts.mode], class_="mode"),
+        _lines(
+            ("Status", _status(condition)),
+            ("Version", facts.version),
+            ("Tools", str(facts.tool_count)),
+        ),
+        *_connect(facts),
+        *_links(facts),
+    )
+
+
+def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
+    """Return the same for a program."""
+    if not known:
+        return pages.brief_info(facts, condition)
+    return {
+        "name": facts.name,
+        "title": facts.title,
+        "version": facts.version,
+        "mode": facts.mode,
+        "status": _status(condition),
+        "mcp": f"{reachable_url(facts)}/mcp",
+        "documentation": pages.documentation(facts),
+        "endpoints": pages.endpoints(facts),
+    }
+
+
+def reachable_url(facts: Facts) -> str:
+    """Return the address for people; one for all addresses names no machine."""
+    base = pages.base_url(facts) or ""
+    host = urlsplit(base).hostname
+    if host in _EVERY_ADDRESS:
+        return f"{urlsplit(base).scheme}://THIS-HOST:{facts.port}"
+    return base
+
+
+def _connect(facts: Facts) -> Iterator[Tag]:
+    url = f"{reachable_url(facts)}/mcp"
+    ways = [way for way in facts.authentication if way != NO_KEY_NEEDED]
+    needless = len(ways) < len(facts.authentication)
+    yield tags.h2("Connect")
+    yield tags.p("MCP endpoint, for any client that speaks Streamable HTTP:")
+    yield tags.pre(tags.code(url))
+    yield tags.p("Claude Code:")
+    headers = "" if needless else _headers(ways)
+    command = f"claude mcp add --transport http instantly {url}{headers}"
+    yield tags.pre(tags.code(command))
+    yield tags.p(
+        "No key is needed. A client that has one presents it in one of these ways:"
+        if needless
+        else "A client presents its key in one of these ways:"
+    )
+    yield tags.ul(*[tags.li(tags.code(way)) for way in ways])
+
+
+def _headers(ways: Sequence[str]) -> str:
+    """Return the options for the headers of the preferred way."""
+    preferred = ways[0] if ways else ""
+    return "".join(f' --header "{each}"' for each in preferred.split(", and ") if each)
+
+
+def _links(facts: Facts) -> Iterator[Tag]:
+    base = facts.public_url or ""
+    yield tags.h2("More")
+    links = [
+        tags.a("What this server offers, as JSON", href=f"{base}/info"),
+        tags.a("Health", href=f"{base}/health"),
+        tags.a("Readiness", href=f"{base}/ready"),
+    ]
+    if facts.mode == "sandbox":
+        links.insert(
+            0, tags.a("Mail that would have been sent", href=f"{base}/sandbox")
+        )
+    if facts.documentation_url is not None:
+        links.insert(0, tags.a("Documentation", href=facts.documentation_url))
+    yield tags.ul(*[tags.li(link) for link in links])
+    if facts.documentation_url is None:
+        yield tags.p(
+            "Documentation: README.md and the folder docs of the source of ",
+            f"{facts.name} {facts.version}.",
+            class_="dim",
+        )
+
+
+def _lines(*rows: tuple[str, str]) -> Tag:
+    return tags.dl(*[(tags.dt(name), tags.dd(value)) for name, value in rows])
+
+
+def _status(condition: Condition) -> str:
+    return str(pages.ready(condition)[1]["status"])
