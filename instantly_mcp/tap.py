@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 
-from attrs import evolve
 from twisted.application.service import IService
-from twisted.python import usage
 
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.early import ignore_signals_until_it_serves
@@ -19,8 +14,11 @@ from .daemon.log_limits import limit_lines
 from .daemon.mistakes import EX_CONFIG, Mistakes
 from .daemon.monotonic import use_monotonic_time
 from .daemon.options import SettingOptions
-from .daemon.settings import Settings, examine_process
+from .daemon.process_end import ProcessEnd
+from .daemon.settings import examine_process
 from .daemon.start_log import StartLog
+from .daemon.start_report import StartReport
+from .daemon.twistd import TwistdOptions
 
 
 class Options(SettingOptions):
@@ -40,43 +38,53 @@ def makeService(options: SettingOptions) -> IService:
     from .daemon.descriptors import make_room
 
     use_monotonic_time(reactor)
-    around = usage.Options() if options.parent is None else options.parent
+    twistd = TwistdOptions.around(options)
+    end = ProcessEnd(twistd.pid_file)
+    end.register()
     start_log = StartLog(sys.__stderr__ or sys.stderr)
-
-    def give_up(lines: Sequence[str]) -> None:
-        start_log.tell(lines)
-        _remove_own_pid_file(around.get("pidfile"))
-
     settings, mistakes = examine_process(options.given())
     try:
-        settings = make_room(_as_twistd_logs(settings, around))
+        settings = make_room(twistd.applied_to(settings))
+        mistakes = [*mistakes, *twistd.mistakes()]
         journal = start_log.open(settings, mistakes, sys.stdout)
-        service = build(settings, reactor, journal, out=sys.stdout, give_up=give_up)
+        told = StartTold(start_log, end, detaches=twistd.detaches)
+        service = build(
+            settings,
+            reactor,
+            journal,
+            out=sys.stdout,
+            give_up=told.give_up,
+            also_tell=told.reports,
+        )
     except Mistakes as error:
         start_log.tell(error.lines)
         raise SystemExit(EX_CONFIG) from None
     start_log.start_with(service)
-    # `twist` asks for an observer here; twistd asks the application.
-    around["fileLogObserverFactory"] = lambda stream: limit_lines(journal, reactor)
+    if options.parent is not None:
+        # `twist` asks for an observer here; twistd asks the application.
+        observer = limit_lines(journal, reactor)
+        options.parent["fileLogObserverFactory"] = lambda stream: observer
     keep_what_is_built()
     return service
 
 
-def _as_twistd_logs(settings: Settings, around: usage.Options) -> Settings:
-    """Follow ``twistd --logfile``, and its default for a detached daemon."""
-    if settings.log_file is not None:
-        return settings
-    named = around.get("logfile")
-    if named and named != "-":
-        return evolve(settings, log_file=Path(named))
-    if not named and not around.get("nodaemon", True):
-        return evolve(settings, log_file=Path("twistd.log"))
-    return settings
+class StartTold:
+    """Where it is told how the start ended: the log, the caller, the exit status.
 
+    :ivar reports: what is told that the daemon listens.
+    """
 
-def _remove_own_pid_file(name: str | None) -> None:
-    """Clean up what twistd leaves behind when a start ends with an exit status."""
-    with suppress(OSError):
-        path = Path(name or "")
-        if path.read_text(encoding="ascii").strip() == str(os.getpid()):
-            path.unlink()
+    def __init__(self, log: StartLog, end: ProcessEnd, *, detaches: bool) -> None:
+        self._log = log
+        self._end = end
+        self.reports: Sequence[StartReport] = ()
+        if detaches:
+            path = None if log.journal is None else log.journal.file.path
+            self.reports = (StartReport(log.stream, path),)
+
+    def give_up(self, lines: Sequence[str]) -> None:
+        """The daemon cannot start."""
+        self._end.status = EX_CONFIG
+        self._log.tell(lines)
+        for report in self.reports:
+            report.tell(lines)

@@ -96,7 +96,7 @@ class OperationsTests(SynchronousTestCase):
     def test_options(self):
         """Every option that stands in it is one of the command's."""
         known = {f"--{setting.option}" for setting in SETTINGS}
-        known |= {"--probe", "--pidfile", "--now", "--upgrade", "--bg"}
+        known |= {"--probe", "--pidfile", "--logfile", "--now", "--upgrade", "--bg"}
         for document in (OPERATIONS, README):
             named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(document)))
             others = {"--transport", "--header", "--url", "--auth", "--port"}

@@ -14,7 +14,7 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 from twisted.web.server import Site
 
-from ..daemon.announcement import write_ready_file
+from ..daemon.announcement import remove_ready_file, write_ready_file
 from ..daemon.in_flight import InFlight
 from ..daemon.journal import FORMATS, Journal
 from ..daemon.line_file import LineFile
@@ -143,7 +143,7 @@ class SandboxAnnouncement:
     def withdraw(self) -> None:
         """Take the ready file away."""
         if self.ready_file is not None:
-            self.ready_file.unlink(missing_ok=True)
+            remove_ready_file(self.ready_file)
 
 
 def _nothing() -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from attrs import define
 
 from .. import __version__
-from .._json import dumps
+from .._json import dumps, loads
 from .listening import ListenAddress
 from .log_writer import write_within
+from .parts import Announcing
 
 _MODES = {
     "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
@@ -33,8 +35,20 @@ def write_ready_file(path: Path, mode: str, urls: Sequence[str]) -> None:
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     record = {"pid": os.getpid(), "urls": urls, "mode": mode, "version": __version__}
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(dumps(record) + b"\n")
-    part.replace(path)
+    try:
+        part.write_bytes(dumps(record) + b"\n")
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def remove_ready_file(path: Path) -> None:
+    """Remove the file, unless it is another process's, which took our place."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        if loads(path.read_bytes())["pid"] == os.getpid():
+            path.unlink()
 
 
 @define(eq=False)
@@ -70,7 +84,7 @@ class Announcement:
     def withdraw(self) -> None:
         """Take the ready file away."""
         if self.ready_file is not None:
-            self.ready_file.unlink(missing_ok=True)
+            remove_ready_file(self.ready_file)
 
     def _block(self, urls: Sequence[str]) -> str:
         base = self.public_url or urls[0]
@@ -112,3 +126,20 @@ def _ways_to_socket(listen: str) -> Iterator[str]:
         address = ListenAddress.parse(listen)
         path = address.named.get("address") or "".join(address.positional[:1])
         yield f"\n  Any shell:\n    curl -s --unix-socket {path} http://localhost/health"
+
+
+@define(eq=False)
+class Announcements:
+    """Several announcements as one. Those after one that fails are not made."""
+
+    parts: Sequence[Announcing]
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Make each of them. May raise ``OSError``."""
+        for part in self.parts:
+            part.publish(urls)
+
+    def withdraw(self) -> None:
+        """Take each of them back."""
+        for part in self.parts:
+            part.withdraw()

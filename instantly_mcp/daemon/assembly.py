@@ -26,7 +26,7 @@ from ..transports.streamable import StreamableHttp
 from ..web import pages
 from ..web.app import make_site, make_web_app
 from ..web.site import McpSite
-from .announcement import Announcement
+from .announcement import Announcement, Announcements
 from .core import Core, make_core
 from .front import (
     KEEP_ALIVE_SECONDS,
@@ -37,7 +37,7 @@ from .front import (
 )
 from .journal import Journal
 from .log_limits import limit_lines
-from .parts import Door, Parts
+from .parts import Announcing, Door, Parts
 from .perimeter import ProxyNoticed, listens_to_both
 from .periodic import Periodic
 from .reload import Reloader
@@ -59,6 +59,7 @@ def build(
     *,
     out: TextIO | None,
     give_up: Callable[[Sequence[str]], None],
+    also_tell: Sequence[Announcing] = (),
     wall: Callable[[], float] = time.time,
 ) -> DaemonService:
     """Put a daemon together. It does nothing until its service starts.
@@ -67,6 +68,7 @@ def build(
     :param journal: what the daemon logs to; told of keys that a reload brings.
     :param out: where the block that tells people how to connect goes.
     :param give_up: told in one line a mistake why the daemon cannot start.
+    :param also_tell: told that the daemon listens, after everybody else.
     :raises Mistakes: when a file that the settings name cannot be used.
     """
     core = make_core(settings, reactor, wall)
@@ -93,7 +95,7 @@ def build(
             ),
             side_doors=side_doors,
         ),
-        announcement=_announcement(settings, out),
+        announcement=Announcements((_announcement(settings, out), *also_tell)),
         signals=Signals(reactor.callFromThread),
         observer=limit_lines(journal, reactor),
         give_up=give_up,

@@ -97,8 +97,14 @@ class DaemonService(MultiService):
 
     @deferred
     async def _open_doors(self) -> None:
-        for door in self._doors:
-            await door.ports.open(door.factory)
+        try:
+            for door in self._doors:
+                await door.ports.open(door.factory)
+        except Mistakes:
+            # A UNIX socket leaves files behind unless it is closed.
+            for door in self._doors:
+                await door.ports.close()
+            raise
 
     def _begin(self, opening: Deferred[None]) -> None:
         # Whoever is told that the daemon listens may send a signal at once.

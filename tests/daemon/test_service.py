@@ -184,6 +184,13 @@ class StartTests(Scene):
         self.clock.pump([15] * 2)
         self.assertNotIn("beat", self.events[2:])
 
+    def test_ready_file_of_a_successor(self):
+        """A ready file that another process wrote meanwhile is not removed."""
+        self.start()
+        self.ready_file.write_bytes(b'{"pid": 1}\n')
+        self.successResultOf(self.service.stopService())
+        self.assertTrue(self.ready_file.exists())
+
 
 class StopTests(Scene):
     """Nobody loses an answer that was being made."""
