@@ -26,14 +26,21 @@ _MODES = {
 }
 
 
-def write_ready_file(path: Path, mode: str, urls: Sequence[str]) -> None:
-    """Write the file at once, so that it is never seen in part.
+def write_ready_file(
+    path: Path, mode: str, urls: Sequence[str], public_url: str | None = None
+) -> None:
+    """Write the file in one step: it is there whole or not at all.
 
+    :param urls: of the sockets, for programs on this machine.
+    :param public_url: where clients elsewhere reach the daemon, if that is known.
     :raises OSError: also for a device or a FIFO, which would be replaced by a file.
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    record = {"pid": os.getpid(), "urls": urls, "mode": mode, "version": __version__}
+    record: dict[str, object] = {"pid": os.getpid(), "urls": urls, "mode": mode}
+    record["version"] = __version__
+    if public_url is not None:
+        record["public_url"] = public_url
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         part.write_bytes(dumps(record) + b"\n")
@@ -77,7 +84,9 @@ class Announcement:
         The block is lost where it cannot be written.
         """
         if self.ready_file is not None:
-            write_ready_file(self.ready_file, self.mode, [*map(_endpoint, urls)])
+            public = None if self.public_url is None else _endpoint(self.public_url)
+            endpoints = [*map(_endpoint, urls)]
+            write_ready_file(self.ready_file, self.mode, endpoints, public)
         if self.out is not None:
             write_within(self.out, self._block(urls))
 

@@ -18,6 +18,7 @@ from ..pipeline.dispatch import TransportDispatch
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
 from ..pipeline.pipeline import Pipeline
+from ..pipeline.retention import StreamLogs
 from ..pipeline.visitors import Visitors
 from ..state.ledger import MemoryLedger
 from ..state.sessions import SWEEP_SECONDS
@@ -143,12 +144,13 @@ def _pipeline(
 def _transports(
     settings: Settings, clock: IReactorTime, core: Core, answering: Answering
 ) -> Sequence[ITransport]:
+    logs = StreamLogs(core.retention)
     streamable = StreamableHttp(
         answering=answering,
         sessions=core.sessions,
         changes=core.offer.changes,
         strict=settings.session_policy == "strict",
-        retention=core.retention,
+        logs=logs,
     )
     legacy_sse = LegacySse(
         server=core.server,
@@ -156,6 +158,8 @@ def _transports(
         sessions=core.sessions,
         changes=core.offer.changes,
         tracker=core.in_flight,
+        logs=logs,
+        prefix=settings.public_path,
     )
     return (streamable, legacy_sse)
 
@@ -186,7 +190,7 @@ def _site(
             ledger=MemoryLedger(settings.rate_limit, clock),
         ),
     )
-    site = make_site(app, clock, front.limits, front.wall)
+    site = make_site(app, clock, front.limits, front.wall, settings.public_path)
     site.noisy = False
     return site
 

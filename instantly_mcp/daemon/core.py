@@ -12,7 +12,7 @@ from ..features.bench import ServerFacts
 from ..features.everything import build_features
 from ..features.selection import Selection
 from ..metrics.registry import Metrics
-from ..pipeline.resumable import Retention
+from ..pipeline.retention import Retention
 from ..protocol.offer import Offer, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer

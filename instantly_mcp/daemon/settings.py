@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
@@ -84,6 +85,11 @@ class Settings:
     def may_be_sandbox(self) -> bool:
         """The upstream is the simulation, or may be one that serves elsewhere."""
         return self.sandbox or not self.is_default("upstream")
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public URL, which begins the path of every endpoint there."""
+        return "" if self.public_url is None else urlsplit(self.public_url).path
 
     def is_default(self, name: str) -> bool:
         """Say whether nobody set the setting."""

@@ -58,6 +58,7 @@ class Status:
             toolsets=self.settings.toolsets,
             limits=limits(self.settings),
             documentation_url=self.settings.documentation_url,
+            prefix=self.settings.public_path,
         )
 
     def facts(self) -> Facts:
@@ -123,20 +124,22 @@ def authentication(settings: Settings) -> tuple[str, ...]:
             f"x-api-key: SERVER_SECRET{also}",
         )
     needless = settings.sandbox or settings.api_key is not None
+    prefix = settings.public_path
     return (
         *([NO_KEY_NEEDED] if needless else []),
         f"Authorization: Bearer {key}",
         f"x-instantly-api-key: {key}",
         f"x-api-key: {key}",
-        f"/mcp/{key}",
+        f"{prefix}/mcp/{key}",
         *([f"?apiKey={key}"] if settings.key_in_query else []),
     )
 
 
 def key_formats(settings: Settings) -> tuple[str, ...]:
     """Return the same for a caller who brought none and needs one."""
+    mcp = f"{settings.public_path}/mcp"
     return tuple(
-        f"POST /mcp{way.removeprefix('/mcp')}" if way[0] in "/?" else way
+        f"POST {mcp}{way.removeprefix(mcp)}" if way[0] in "/?" else way
         for way in authentication(settings)
         if way != NO_KEY_NEEDED
     )

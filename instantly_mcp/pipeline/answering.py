@@ -31,7 +31,7 @@ from .reply import (
     Reply,
     response_answer,
 )
-from .resumable import StreamLog
+from .retention import StreamLog
 
 
 @define(eq=False)

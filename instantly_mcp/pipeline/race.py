@@ -22,7 +22,7 @@ from ..protocol.jsonrpc import Response
 from .channel import Channel
 from .outlets import ChannelOutlet
 from .reply import Answer, EventStream, HeaderPairs, Reply, response_answer
-from .resumable import StreamLog
+from .retention import StreamLog
 
 COMMIT_SECONDS = 5.0
 """After this long without a result the answer becomes a stream, kept alive."""

@@ -2,9 +2,8 @@
 
 Every event carries an id that names its stream and its place in it, so that
 ``Last-Event-ID`` replays that stream and no other, and only to the session it belongs
-to. A stream that lost its connection keeps its events for a while, within bounds: of
-its session, and of all sessions together. What its client would miss least goes first.
-Only a call that still runs keeps its stream for as long as it takes.
+to. A stream that lost its connection keeps its events for a while, within bounds: see
+`retention`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from secrets import token_hex
 from typing import Protocol
 
 from attrs import define, evolve, field
-from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._json import JsonObject, dumps
@@ -25,28 +23,11 @@ from .channel import Channel, Event
 RETRY_MS = 1000
 """After how many milliseconds a client should come back."""
 
-MAX_KEPT_BYTES = 1 << 20
-"""What the streams of one session may keep together: no more than a replay can hold."""
-
-MAX_TOTAL_BYTES = 64 << 20
-"""What the streams of all sessions may keep together."""
-
 EVENT_BYTES = 256
 STREAM_BYTES = 1024
 """What an event and a stream take besides their data."""
 
-KEPT_SECONDS = 300.0
-"""How long a stream can be taken up that is over, or that no call needs."""
-
-SWEEP_SECONDS = 60.0
-"""How often `Retention.sweep` should be called."""
-
 MAX_DIGITS = 18
-MAX_STREAMS = 32
-"""Streams that one session keeps for resumption, open ones included.
-
-More may be open at a time; those that are needed least go on, but cannot be resumed.
-"""
 
 
 class Need(IntEnum):
@@ -80,6 +61,7 @@ class ResumableStream:
 
     :param keeper: bounds what is kept; ``None`` once nothing is kept any more.
     :param primed: it begins with an empty event whose id the client can resume from.
+    :param interruptible: clients are known to come back after `interrupt`.
     :param is_answer: a call is answered on it; others carry messages of no request.
     :ivar aside_since: clock seconds, noted by its keeper.
     """
@@ -87,7 +69,8 @@ class ResumableStream:
     keeper: Keeper | None
     primed: bool = False
     is_answer: bool = False
-    id: str = field(factory=lambda: token_hex(8), init=False)
+    id: str = field(factory=lambda: token_hex(8))
+    interruptible: bool = True
     channel: Channel | None = field(default=None, init=False)
     is_over: bool = field(default=False, init=False)
     aside_since: float | None = field(default=None, init=False)
@@ -108,20 +91,26 @@ class ResumableStream:
         """Return the first channel, primed if the revision has that."""
         channel = self._attach()
         if self.primed:
-            self._put(Event(data=b"", retry=RETRY_MS))
+            self.put(Event(data=b"", retry=RETRY_MS))
         return channel
 
-    def resume(self, place: int) -> Channel:
+    def resume(self, place: int, first: Event | None = None) -> Channel:
         """Return a new channel that begins after the event at `place`.
 
         A connection that still held the stream is closed: a stream has one reader.
+
+        :param first: an event that comes before those that are replayed.
         """
         if self.channel is not None:
             old, self.channel = self.channel, None
             old.close()
+        if place >= self._next:
+            place = -1  # Of a stream of this name from before a restart.
         channel = self._attach()
         if not self.is_over:
             self.aside_since = None
+        if first is not None:
+            channel.send(first)
         for event in self._kept:
             if _place_in(event.id) > place:
                 channel.send(event)
@@ -132,7 +121,7 @@ class ResumableStream:
 
     def send(self, message: JsonObject) -> None:
         """Send and keep a message."""
-        self._put(Event(data=dumps(message), name="message"))
+        self.put(Event(data=dumps(message), name="message"))
 
     def close(self) -> None:
         """The stream is complete: what is kept can still be replayed."""
@@ -146,7 +135,7 @@ class ResumableStream:
 
     def interrupt(self) -> None:
         """Close the connection; the client comes back with its last event id."""
-        if self.channel is not None:
+        if self.interruptible and self.channel is not None:
             self.channel.close()
 
     def _attach(self) -> Channel:
@@ -178,7 +167,8 @@ class ResumableStream:
         self._count(-self.kept_bytes)
         self.keeper = None
 
-    def _put(self, event: Event) -> None:
+    def put(self, event: Event) -> None:
+        """Number, keep and send an event."""
         numbered = evolve(event, id=f"{self.id}_{self._next}")
         self._next += 1
         if self.keeper is not None:
@@ -193,124 +183,15 @@ class ResumableStream:
             self.keeper.kept(self, more)
 
 
-@define(eq=False)
-class Retention:
-    """All streams of all sessions that are kept for resumption, oldest first, bounded.
+def split_event_id(event_id: str) -> tuple[str, int | None]:
+    """Return the stream and the place that an event id names.
 
-    :param clock: for the time that a stream which was set aside is kept.
+    The place is ``None`` where it is no number.
     """
-
-    clock: IReactorTime
-    max_bytes: int = MAX_TOTAL_BYTES
-    kept_bytes: int = field(default=0, init=False)
-    _logs: dict[ResumableStream, StreamLog] = field(factory=dict, init=False)
-
-    def add(self, stream: ResumableStream, log: StreamLog) -> None:
-        """Count a new stream."""
-        self._logs[stream] = log
-
-    def kept(self, more: int) -> None:
-        """Note that more, or less, is kept; what is too much is dropped at once.
-
-        An eighth more than must be is dropped, so that it need not be done often.
-        """
-        self.kept_bytes += more
-        if more <= 0 or self.kept_bytes <= self.max_bytes:
-            return
-        for stream in sorted(self._logs, key=_need_of):
-            if self.kept_bytes <= self.max_bytes * 7 // 8:
-                return
-            self._logs[stream].forget(stream)
-
-    def set_aside(self, stream: ResumableStream) -> None:
-        """Note since when only a client that comes back needs the stream."""
-        stream.aside_since = self.clock.seconds()
-
-    def is_stale(self, stream: ResumableStream) -> bool:
-        """Say whether its client has not come back to the stream for too long."""
-        since = stream.aside_since
-        return since is not None and self.clock.seconds() - since >= KEPT_SECONDS
-
-    def drop(self, stream: ResumableStream) -> None:
-        """Count the stream no more."""
-        del self._logs[stream]
-
-    def sweep(self) -> None:
-        """Forget the streams to which nobody came back."""
-        for stream, log in list(self._logs.items()):
-            if self.is_stale(stream):
-                log.forget(stream)
-
-
-@define(eq=False)
-class StreamLog:
-    """The resumable streams of one session, oldest first, bounded."""
-
-    retention: Retention
-    kept_bytes: int = field(default=0, init=False)
-    _streams: dict[str, ResumableStream] = field(factory=dict, init=False)
-
-    def new(self, primed: bool, is_answer: bool = False) -> ResumableStream:
-        """Return a new stream. Where there are too many, the least needed one goes."""
-        if len(self._streams) >= MAX_STREAMS:
-            self.forget(min(self._streams.values(), key=_need_of))
-        stream = ResumableStream(self, primed, is_answer)
-        self._streams[stream.id] = stream
-        self.retention.add(stream, self)
-        self.kept(stream, stream.kept_bytes)
-        return stream
-
-    def find(self, last_event_id: str) -> tuple[ResumableStream, int] | None:
-        """Return the stream that an event id names, and the event's place in it."""
-        stream_id, _, place = last_event_id.rpartition("_")
-        stream = self._streams.get(stream_id)
-        if stream is None or not place.isascii() or not place.isdigit():
-            return None
-        if len(place) > MAX_DIGITS:
-            return None
-        if self.retention.is_stale(stream):
-            self.forget(stream)
-            return None
-        return stream, int(place)
-
-    def kept(self, stream: ResumableStream, more: int) -> None:
-        """Note the change; what the session keeps too much is dropped."""
-        self.kept_bytes += more
-        self.retention.kept(more)
-        if more + STREAM_BYTES > MAX_KEPT_BYTES:
-            # No replay could hold this event: do not sacrifice the others to it.
-            self.forget(stream)
-        while more > 0 and self.kept_bytes > MAX_KEPT_BYTES:
-            self._drop_for(stream)
-
-    def set_aside(self, stream: ResumableStream) -> None:
-        """Note that the stream is kept only for a client that may come back."""
-        self.retention.set_aside(stream)
-
-    def forget(self, stream: ResumableStream) -> None:
-        """Keep nothing of the stream: it cannot be resumed any more."""
-        if self._streams.pop(stream.id, None) is not None:
-            stream.forget()
-            self.retention.drop(stream)
-
-    def clear(self) -> None:
-        """Forget all of them: the session is over."""
-        for stream in list(self._streams.values()):
-            self.forget(stream)
-
-    def _drop_for(self, stream: ResumableStream) -> None:
-        """Drop something, so that there is room for what the stream keeps now.
-
-        First what was delivered; then the stream's own oldest events; then a stream
-        that is needed less; and the stream itself if there is none.
-        """
-        least = min(self._streams.values(), key=_need_of)
-        if least.need is Need.DELIVERED or not stream.drop_oldest():
-            self.forget(least if least.need < stream.need else stream)
-
-
-def _need_of(stream: ResumableStream) -> Need:
-    return stream.need
+    stream_id, _, place = event_id.rpartition("_")
+    if not place.isascii() or not place.isdigit() or len(place) > MAX_DIGITS:
+        return stream_id, None
+    return stream_id, int(place)
 
 
 def _bytes_of(event: Event) -> int:

@@ -37,7 +37,9 @@ class Listing:
 
     def __init__(self, pager: Pager) -> None:
         self._pager = pager
-        self._encoded: dict[tuple[str, str], tuple[Sequence[object], Encoded]] = {}
+        self._encoded: dict[
+            tuple[str, str, bool], tuple[Sequence[object], Encoded]
+        ] = {}
 
     def page(
         self,
@@ -67,7 +69,7 @@ class Listing:
         revision: Revision,
         describe: Callable[[Item, Revision], JsonObject],
     ) -> Encoded:
-        key = (kind, revision.version)
+        key = (kind, revision.version, revision.structured)
         held = self._encoded.get(key)
         if held is not None and held[0] is items:
             return held[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 VERSION_HEADER = "mcp-protocol-version"
 
@@ -70,8 +70,13 @@ MODERN: Mapping[str, Revision] = {V2026_07_28.version: V2026_07_28}
 ALL: Mapping[str, Revision] = {**LEGACY, **MODERN}
 
 LATEST_LEGACY = V2025_11_25
-ASSUMED_LEGACY = V2025_03_26
-"""What a legacy request without version header and without session speaks."""
+ASSUMED_LEGACY = evolve(V2025_03_26, structured=True)
+"""What a legacy request without version header and without session speaks.
+
+The specification has servers assume 2025-03-26. Structured content and what belongs to
+it are there all the same: clients of that revision ignore them, and one that agreed on
+a later revision, and lost its session, holds results to the schemas it was shown.
+"""
 
 
 def negotiate(requested: object) -> Revision:

@@ -4,14 +4,17 @@ Its ``endpoint`` event comes first; answers travel as ``message`` events. Its cl
 read their stream and not the POST. So a message whose ``sessionId`` was issued here is
 answered on its stream; where that stream is gone it is refused with 404 before it is
 executed, because a client whose answer is lost sends the message a second time.
+
+Every event has an id that begins with the session's. An EventSource that lost its
+connection names the last one it saw, and gets its session back with what it missed;
+after a restart it gets the session alone.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 
-from attrs import define, field
+from attrs import Factory, define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -23,18 +26,19 @@ from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
 from ..pipeline.media import names_stream
-from ..pipeline.outlets import ChannelOutlet
 from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
+from ..pipeline.resumable import ResumableStream, split_event_id
+from ..pipeline.retention import Retention, StreamLogs
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import ProtocolError, key_required, session_not_found
-from ..protocol.interfaces import ISessionStore, ITracker
+from ..protocol.interfaces import IOutlet, ISessionStore, ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Response
 from ..protocol.server import McpServer
-from ..protocol.session import McpSession
+from ..protocol.session import McpSession, Standing
 from ..protocol.subscriptions import Changes
-from ..protocol.versions import V2024_11_05, VERSION_HEADER
+from ..protocol.versions import LATEST_LEGACY, VERSION_HEADER
 
 _STREAM_GONE = (
     "The event stream of this session is closed, so nothing was executed. "
@@ -44,17 +48,27 @@ _STREAM_GONE = (
 _SHOWN = Answer(status=200, headers=(("Content-Type", "text/event-stream"),))
 
 
+def _own_logs(transport: LegacySse) -> StreamLogs:
+    return StreamLogs(Retention(transport.clock))
+
+
 @implementer(ITransport)
 @define(eq=False, kw_only=True)
 class LegacySse:
-    """Serves ``GET /sse``, the bare ``GET /mcp`` of old clients, and ``/messages``."""
+    """Serves ``GET /sse``, the bare ``GET /mcp`` of old clients, and ``/messages``.
+
+    :param logs: what sessions keep of their streams.
+    :param prefix: the path of the public URL, under which clients find ``/messages``.
+    """
 
     server: McpServer
     sessions: ISessionStore
     changes: Changes
     tracker: ITracker
     clock: IReactorTime
-    _open: dict[str, ChannelOutlet] = field(factory=dict, init=False, repr=False)
+    logs: StreamLogs = Factory(_own_logs, takes_self=True)
+    prefix: str = ""
+    _streams: dict[str, ResumableStream] = field(factory=dict, init=False, repr=False)
 
     def accepts(self, exchange: Exchange) -> bool:
         """Say whether the exchange opens a stream, or names one that was open once."""
@@ -87,20 +101,20 @@ class LegacySse:
         :raises ProtocolError: 404 when that stream is not open.
         """
         session, body = exchange.session, exchange.message
-        outlet = None if session is None else self._open.get(session.id)
-        if session is None or outlet is None:
+        stream = None if session is None else self._streams.get(session.id)
+        if session is None or stream is None or stream.channel is None:
             raise session_not_found(_STREAM_GONE)
         caller = Caller(
             revision=session.revision,
             credential=exchange.credential,
             session=session,
             headers=exchange.headers,
-            outlet=outlet,
+            outlet=stream,
         )
         members = members_of(body) if isinstance(body, Batch) else [body]
         for member in members:
             if member is not None:
-                self._deliver(member, caller, outlet)
+                self._deliver(member, caller, stream)
         return Answer(status=ACCEPTED)
 
     def _stream_for(self, exchange: Exchange) -> Reply:
@@ -109,33 +123,73 @@ class LegacySse:
             return refuse(exchange, key_required(self.server.offer.key_formats))
         if exchange.method == "HEAD":
             return _SHOWN
-        return self._open_stream(exchange.credential)
+        last = exchange.headers.get("last-event-id")
+        if last is not None:
+            session = self._session_of(last, exchange.credential)
+            if session is not None:
+                return self._reopened(session, last)
+        # Until it says more in an initialize, its client may be one that said so before
+        # a restart, and that holds results to the schemas that it was shown then.
+        return self._opened(self.sessions.open(LATEST_LEGACY, exchange.credential))
 
-    def _open_stream(self, credential: Credential) -> EventStream:
-        session = self.sessions.open(V2024_11_05, credential)
-        channel = Channel()
-        outlet = ChannelOutlet(channel)
-        self._open[session.id] = outlet
-        session.streams.append(outlet)
+    def _session_of(self, event_id: str, credential: Credential) -> McpSession | None:
+        """Return the session that an event belongs to, if it is this principal's."""
+        session_id, _ = split_event_id(event_id)
+        lookup = self.sessions.look_up(session_id)
+        session = lookup.session
+        if lookup.standing is Standing.SEALED:
+            session = self.sessions.adopt(session_id, credential)
+        if session is None or session.principal != credential.principal:
+            return None
+        return session
+
+    def _opened(self, session: McpSession) -> EventStream:
+        stream = self.logs.of(session).new(primed=False, id=session.id)
+        self._streams[session.id] = stream
+        session.when_closed(partial(self._forget, session.id))
+        channel = stream.open()
+        stream.put(self._endpoint(session))
+        return self._carry(session, stream, channel)
+
+    def _reopened(self, session: McpSession, event_id: str) -> EventStream:
+        """Go on after the event that the client saw last, if that is still known."""
+        log = self.logs.of(session)
+        found = log.find(event_id)
+        if found is None:
+            return self._opened(session)
+        stream, place = found
+        if stream.is_over:
+            log.forget(stream)
+            return self._opened(session)
+        channel = stream.resume(place, evolve(self._endpoint(session), id=event_id))
+        return self._carry(session, stream, channel)
+
+    def _carry(
+        self, session: McpSession, stream: ResumableStream, channel: Channel
+    ) -> EventStream:
+        session.connected(stream)
         session.stands_for_key = True
+        session.closing = False
         self.changes.attach(session)
-        channel.when_closed(partial(self._closed, session, outlet))
-        where = f"/messages?sessionId={session.id}"
-        channel.send(Event(data=where.encode("ascii"), name="endpoint"))
+        channel.when_closed(partial(self._lost, session, stream))
         return EventStream(channel=channel)
 
-    def _closed(self, session: McpSession, outlet: ChannelOutlet) -> None:
-        """Forget the stream; what is posted for it from now on is refused."""
-        self._open.pop(session.id, None)
+    def _endpoint(self, session: McpSession) -> Event:
+        where = f"{self.prefix}/messages?sessionId={session.id}"
+        return Event(data=where.encode("ascii"), name="endpoint")
+
+    def _lost(self, session: McpSession, stream: ResumableStream) -> None:
+        """Refuse what is posted until the client opens the stream again."""
         session.stands_for_key = False
-        session.touch(self.clock.seconds())
-        # No other stream will ever be this session's: nobody hears of changes.
+        # Most clients never come back, so nothing is looked at for them any more.
         session.unsubscribe_all()
-        with suppress(ValueError):
-            session.streams.remove(outlet)
+        session.lost(stream, self.clock.seconds())
+
+    def _forget(self, session_id: str) -> None:
+        self._streams.pop(session_id, None)
 
     def _deliver(
-        self, message: Message | Broken, caller: Caller, outlet: ChannelOutlet
+        self, message: Message | Broken, caller: Caller, outlet: IOutlet
     ) -> None:
         if isinstance(message, Broken):
             broken = Response(message.id, error=message.error)

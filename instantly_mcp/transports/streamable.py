@@ -6,9 +6,8 @@ It knows sessions and eras; what a message means, the `McpServer` knows.
 from __future__ import annotations
 
 from functools import partial
-from weakref import WeakKeyDictionary
 
-from attrs import Factory, field, frozen
+from attrs import Factory, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -17,7 +16,7 @@ from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
-from ..pipeline.resumable import Retention, StreamLog
+from ..pipeline.retention import Retention, StreamLogs
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import (
     SERVER_ERROR,
@@ -37,8 +36,8 @@ MAX_STREAMS = 8
 """GET streams that one session may hold open at a time."""
 
 
-def _own_retention(transport: StreamableHttp) -> Retention:
-    return Retention(transport.answering.clock)
+def _own_logs(transport: StreamableHttp) -> StreamLogs:
+    return StreamLogs(Retention(transport.answering.clock))
 
 
 @implementer(ITransport)
@@ -48,17 +47,14 @@ class StreamableHttp:
 
     :param strict: an id that nobody here minted is 404 and a missing one 400, where
         otherwise direct execution would serve the request.
-    :param retention: bounds what all sessions keep of their streams.
+    :param logs: what sessions keep of their streams.
     """
 
     answering: Answering
     sessions: ISessionStore
     changes: Changes
     strict: bool = False
-    retention: Retention = Factory(_own_retention, takes_self=True)
-    _logs: WeakKeyDictionary[McpSession, StreamLog] = field(
-        factory=WeakKeyDictionary, init=False, repr=False
-    )
+    logs: StreamLogs = Factory(_own_logs, takes_self=True)
 
     def accepts(self, exchange: Exchange) -> bool:
         """Say whether the exchange belongs to this transport."""
@@ -91,7 +87,7 @@ class StreamableHttp:
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange, session))
         return self.answering.answer(
-            exchange, session.revision, session, streams=self._log_of(session)
+            exchange, session.revision, session, streams=self.logs.of(session)
         )
 
     def _accepts_post(self, exchange: Exchange) -> bool:
@@ -146,7 +142,7 @@ class StreamableHttp:
         resumed = self._resume(exchange, session)
         if resumed is not None:
             return resumed
-        stream = self._log_of(session).new(session.revision.priming)
+        stream = self.logs.of(session).new(session.revision.priming)
         channel = stream.open()
         session.connected(stream)
         self.changes.attach(session)
@@ -160,7 +156,7 @@ class StreamableHttp:
         listen again.
         """
         last = exchange.headers.get("last-event-id")
-        found = None if last is None else self._log_of(session).find(last)
+        found = None if last is None else self.logs.of(session).find(last)
         if found is None:
             return None
         stream, place = found
@@ -172,13 +168,6 @@ class StreamableHttp:
 
     def _lost(self, session: McpSession, stream: IOutlet) -> None:
         session.lost(stream, self.answering.clock.seconds())
-
-    def _log_of(self, session: McpSession) -> StreamLog:
-        log = self._logs.get(session)
-        if log is None:
-            log = self._logs[session] = StreamLog(self.retention)
-            session.when_closed(log.clear)
-        return log
 
     def _delete(self, exchange: Exchange) -> Reply:
         if exchange.session_id is None:

@@ -17,12 +17,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
-from ..pipeline.reply import Answer, Reply, json_answer
+from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, everybody_is_known
-from . import pages
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
 from .intake import Intake, TrustedProxies, parse_query
@@ -41,6 +40,7 @@ from .probes import Probes
 from .refusals import Refusal
 from .request import McpRequest
 from .site import McpSite
+from .unrouted import unroutable
 
 Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
 """What a route returns to Klein: ``None`` for a response that is to be ended."""
@@ -56,7 +56,9 @@ NOT_KEYS = frozenset(
 )
 """Names of routes that clients append to the URL they were given: never a key there."""
 
-_WITH_KEY = {Route.MCP: "/mcp/{key}", Route.SSE: "/sse/{key}"}
+_WITH_KEY = {"/mcp": "/mcp/{key}", "/sse": "/sse/{key}"}
+
+_GETS = ("GET", "HEAD")
 
 
 def _routes() -> Klein:
@@ -94,20 +96,27 @@ class WebApp:
         """Streamable HTTP."""
         if key in NOT_KEYS:
             return self._nothing_here(request)
-        return self._journey(request, Route.MCP, key)
+        return self._journey(request, Route.MCP, key, "/mcp")
 
-    @app.route("/sse", methods=["GET"])
-    @app.route("/sse/<key>", methods=["GET"])
+    @app.route("/sse", methods=["GET", "POST", "DELETE"])
+    @app.route("/sse/<key>", methods=["GET", "POST", "DELETE"])
     def sse(self, request: McpRequest, key: str | None = None) -> Rendered:
-        """The stream of HTTP+SSE."""
+        """The stream of HTTP+SSE; all else is Streamable HTTP, as on ``/mcp``.
+
+        Clients try that first at whatever URL they are given.
+        """
         if key in NOT_KEYS:
             return self._nothing_here(request)
-        return self._journey(request, Route.SSE, key)
+        head = request.head
+        is_stream = head.method in _GETS and "mcp-session-id" not in head.headers
+        return self._journey(
+            request, Route.SSE if is_stream else Route.MCP, key, "/sse"
+        )
 
     @app.route("/messages", methods=["POST"])
     def messages(self, request: McpRequest) -> Rendered:
         """The messages of HTTP+SSE."""
-        return self._journey(request, Route.MESSAGES, None)
+        return self._journey(request, Route.MESSAGES, None, "/messages")
 
     # -- everything else -----------------------------------------------------------
 
@@ -185,7 +194,9 @@ class WebApp:
         if refusal is None and head.method == "OPTIONS":
             preflight = self.cors.preflight(Headers(head.headers))
             return self.delivery.deliver(request, preflight)
-        return self._deliver(refusal or _unroutable(failure.value, request), request)
+        facts = self.probes.status.facts()
+        answer = refusal or unroutable(failure.value, request, facts)
+        return self._deliver(answer, request)
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
@@ -194,8 +205,10 @@ class WebApp:
 
     # -- how ------------------------------------------------------------------------
 
-    def _journey(self, request: McpRequest, route: Route, key: str | None) -> Rendered:
-        request.visit.route = route.value if key is None else _WITH_KEY[route]
+    def _journey(
+        self, request: McpRequest, route: Route, key: str | None, path: str
+    ) -> Rendered:
+        request.visit.route = path if key is None else _WITH_KEY[path]
         exchange = self.intake.read(request, route, key)
         if isinstance(exchange, Refusal):
             return self._deliver(exchange.answer(), request)
@@ -207,8 +220,9 @@ class WebApp:
     def _nothing_here(self, request: McpRequest) -> Rendered:
         """Answer a path that looks like one with a key and is not."""
         self._locate(request)
-        refusal = self._refusal(request)
-        return self._deliver(refusal or _unroutable(NotFound(), request), request)
+        facts = self.probes.status.facts()
+        answer = self._refusal(request) or unroutable(NotFound(), request, facts)
+        return self._deliver(answer, request)
 
     def _probe(
         self, request: McpRequest, route: str, answer: Callable[[], Answer]
@@ -264,32 +278,6 @@ class WebApp:
         return self.delivery.deliver(request, reply, extra)
 
 
-def _unroutable(error: object, request: McpRequest) -> Answer:
-    """Answer a path that is not ours, or a method that its path does not know."""
-    mcp, id = request.head.mcp, request.message_id
-    # A client that was given our bare address posts to it: tell it what there is.
-    if isinstance(error, MethodNotAllowed) and request.head.path != "/":
-        allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
-        return Refusal(
-            status=405,
-            error="method_not_allowed",
-            message="This path does not know the method; see the Allow header",
-            mcp=mcp,
-            headers=(("Allow", ", ".join(allowed)),),
-            id=id,
-        ).answer()
-    if not mcp:
-        return json_answer(404, pages.not_found())
-    return Refusal(
-        status=404,
-        error="not_found",
-        message="There is nothing at this path",
-        mcp=True,
-        data={"availableEndpoints": list(pages.AVAILABLE)},
-        id=id,
-    ).answer()
-
-
 def make_web_app(
     *,
     pipeline: Runner,
@@ -327,8 +315,17 @@ def make_web_app(
 
 
 def make_site(
-    app: WebApp, clock: IReactorTime, limits: WebLimits, wall: Callable[[], float]
+    app: WebApp,
+    clock: IReactorTime,
+    limits: WebLimits,
+    wall: Callable[[], float],
+    prefix: str = "",
 ) -> McpSite:
-    """Return the factory to listen with."""
+    """Return the factory to listen with.
+
+    :param prefix: see `McpSite`.
+    """
     resource, grants = app.app.resource(), app.cors.headers
-    return McpSite(resource, clock, app.journal, limits, wall, grants=grants)
+    return McpSite(
+        resource, clock, app.journal, limits, wall, grants=grants, prefix=prefix
+    )

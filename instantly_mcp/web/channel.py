@@ -17,7 +17,7 @@ from twisted.web.http import _IdentityTransferDecoder
 from zope.interface import implementer
 
 from .chunks import ChunkDecoder
-from .head import Head, hopeless, oversized, parse_head
+from .head import Head, hopeless, oversized, parse_head, without_prefix
 from .phase import Phase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
 from .request import McpRequest
@@ -201,6 +201,8 @@ class McpChannel(WritingChannel):
         if isinstance(head, Refusal):
             self.refuse(head, block[:end])
             return False
+        if self.site.prefix:
+            head = without_prefix(head, self.site.prefix)
         if self.crowded and head.path not in _PROBES:
             self.refuse(too_busy(mcp=head.mcp), block[:end])
             return False

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .limits import WebLimits
 from .refusals import (
@@ -84,6 +84,13 @@ class Head:
     def mcp(self) -> bool:
         """The request is for an MCP route."""
         return is_mcp_path(self.path)
+
+
+def without_prefix(head: Head, prefix: str) -> Head:
+    """Return the head with the path below a prefix that it may begin with."""
+    if not head.path.startswith(f"{prefix}/"):
+        return head
+    return evolve(head, path=head.path[len(prefix) :])
 
 
 def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:

@@ -140,6 +140,7 @@ class Facts:
     :param features: short names of what is switched on.
     :param authentication: the ways in which a key may be presented.
     :param public_url: without a trailing slash, if the operator named one.
+    :param prefix: the path of that URL; the paths of all pages begin with it.
     :param port: the port really bound, once there is one.
     :param url: where that port is reached.
     :param prompts: how many prompts are offered.
@@ -160,6 +161,7 @@ class Facts:
     features: Sequence[str]
     authentication: Sequence[str]
     public_url: str | None = None
+    prefix: str = ""
     port: int | None = None
     url: str | None = None
     prompts: int = 0

@@ -17,9 +17,13 @@ SHOWN = 200
 """So many mails make a page; the JSON has them all."""
 
 
-def outbox_page(outbox: JsonObject) -> bytes:
-    """Return the page for what ``GET /sandbox/outbox`` shows."""
+def outbox_page(outbox: JsonObject, prefix: str = "") -> bytes:
+    """Return the page for what ``GET /sandbox/outbox`` shows.
+
+    :param prefix: the path of the public URL.
+    """
     key, items = str(outbox["key"]), outbox["items"]
+    sandbox, query = f"{prefix}/sandbox", f"?key={quote(key, '')}"
     newest = list(reversed(items[-SHOWN:]))
     title = f"Sandbox outbox: {len(items)} mail{'s' * (len(items) != 1)}"
     return document(
@@ -33,9 +37,9 @@ def outbox_page(outbox: JsonObject) -> bytes:
         *_older(len(items) - len(newest)),
         tags.hr(),
         tags.p(
-            tags.a("The same as JSON", href=f"/sandbox/outbox?key={quote(key, '')}"),
+            tags.a("The same as JSON", href=f"{sandbox}/outbox{query}"),
             ". To begin anew, POST to ",
-            tags.code(f"/sandbox/reset?key={quote(key, '')}"),
+            tags.code(f"{sandbox}/reset{query}"),
             ".",
         ),
     )

@@ -33,18 +33,19 @@ SANDBOX_ENDPOINTS: JsonObject = {
     "reset": "/sandbox/reset",
 }
 
-AVAILABLE: Sequence[str] = (
-    "GET /",
-    "POST /mcp",
-    "GET /mcp",
-    "DELETE /mcp",
-    "POST /mcp/{key}",
-    "GET /sse",
-    "POST /messages",
-    "GET /ping",
-    "GET /health",
-    "GET /ready",
-    "GET /info",
+AVAILABLE: Sequence[tuple[str, str]] = (
+    ("GET", "/"),
+    ("POST", "/mcp"),
+    ("GET", "/mcp"),
+    ("DELETE", "/mcp"),
+    ("POST", "/mcp/{key}"),
+    ("GET", "/sse"),
+    ("POST", "/sse"),
+    ("POST", "/messages"),
+    ("GET", "/ping"),
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/info"),
 )
 
 
@@ -143,7 +144,8 @@ def endpoint_help(facts: Facts, condition: Condition) -> JsonObject:
 
 def endpoints(facts: Facts) -> JsonObject:
     """Return the paths that there are, by what they are for."""
-    return SANDBOX_ENDPOINTS if facts.mode == "sandbox" else ENDPOINTS
+    paths = SANDBOX_ENDPOINTS if facts.mode == "sandbox" else ENDPOINTS
+    return {name: f"{facts.prefix}{path}" for name, path in paths.items()}
 
 
 def authentication(facts: Facts, known: bool = True) -> JsonObject:
@@ -202,12 +204,14 @@ def authorize(facts: Facts, known: bool) -> JsonObject:
     }
 
 
-def not_found() -> JsonObject:
+def not_found(facts: Facts) -> JsonObject:
     """Answer a path that is none of ours, without repeating it."""
     return {
         "error": "not_found",
-        "message": "There is nothing at this path.",
-        "availableEndpoints": list(AVAILABLE),
+        "message": "Not found.",
+        "availableEndpoints": [
+            f"{method} {facts.prefix}{path}" for method, path in AVAILABLE
+        ],
     }
 
 

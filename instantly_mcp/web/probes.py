@@ -45,22 +45,22 @@ class Probes:
             return html_answer(home_page(facts, condition, known))
         if kind == JSON:
             return json_answer(200, home(facts, condition, known))
-        return json_answer(404, pages.not_found())
+        return json_answer(404, pages.not_found(facts))
 
     def outbox(self, key: str) -> Answer:
         """What the sandbox would have sent."""
-        return _seen(None if self.window is None else self.window.outbox(key))
+        return self._seen(None if self.window is None else self.window.outbox(key))
 
     def sandbox(self, key: str) -> Answer:
         """What the sandbox would have sent, for a person."""
         outbox = None if self.window is None else self.window.outbox(key)
         if outbox is None:
-            return _seen(None)
-        return html_answer(outbox_page(outbox))
+            return self._seen(None)
+        return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
     def reset(self, key: str) -> Answer:
         """Let the sandbox begin anew."""
-        return _seen(None if self.window is None else self.window.reset(key))
+        return self._seen(None if self.window is None else self.window.reset(key))
 
     def ping(self) -> Answer:
         """Prove that somebody listens."""
@@ -114,8 +114,7 @@ class Probes:
             return json_answer(200, page(facts, known))
         return json_answer(404, pages.no_oauth(facts, known))
 
-
-def _seen(value: JsonObject | None) -> Answer:
-    if value is None:
-        return json_answer(404, pages.not_found())
-    return json_answer(200, value)
+    def _seen(self, value: JsonObject | None) -> Answer:
+        if value is None:
+            return json_answer(404, pages.not_found(self.status.facts()))
+        return json_answer(200, value)

@@ -58,6 +58,8 @@ class McpSite(Site):
     :param resource: the one web resource, Klein's.
     :param wall: the wall clock, for the ``Date`` header only.
     :param grants: the headers by which a browser's script may read an answer.
+    :param prefix: the path of the public URL. A proxy is expected to take it away;
+        requests that still have it, as those of this machine may, are served as well.
     """
 
     noisy = False
@@ -71,6 +73,7 @@ class McpSite(Site):
         wall: Callable[[], float],
         *,
         grants: Grants = _no_grants,
+        prefix: str = "",
     ) -> None:
         super().__init__(resource, reactor=clock, parsePOSTFormSubmission=False)
         self.clock = clock
@@ -80,6 +83,7 @@ class McpSite(Site):
         self.held = 0
         self.unread = UnreadAnswers(clock, limits, _UNREAD_LINE.write)
         self.grants = grants
+        self.prefix = prefix
         self._wall = wall
         self._channels: set[McpChannel] = set()
         self._served = 0

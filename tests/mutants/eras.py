@@ -96,7 +96,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Without session and header 2025-03-26 is spoken",
         VERSIONS,
-        "ASSUMED_LEGACY = V2025_03_26",
+        "ASSUMED_LEGACY = evolve(V2025_03_26, structured=True)",
         "ASSUMED_LEGACY = V2025_11_25",
         "rules.test_eras",
     ),

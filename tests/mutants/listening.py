@@ -157,6 +157,14 @@ MUTANTS: Sequence[Mutant] = (
         "rules.test_watching",
     ),
     mutant(
+        "legacy",
+        "2024-11-05: a stream is taken up again by its own principal only",
+        "transports/legacy_sse.py",
+        "        if session is None or session.principal != credential.principal:",
+        "        if session is None:",
+        "rules.test_first_revision",
+    ),
+    mutant(
         "both",
         "One principal has so many watches at a time",
         "protocol/watching.py",

@@ -8,6 +8,7 @@ from .mutant import Mutant, mutant
 
 STORE = "state/sessions.py"
 RESUMABLE = "pipeline/resumable.py"
+RETENTION = "pipeline/retention.py"
 STREAMABLE = "transports/streamable.py"
 ASKING = "protocol/session_asking.py"
 SESSION = "protocol/session.py"
@@ -115,7 +116,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "An event id names its own stream only",
-        RESUMABLE,
+        RETENTION,
         "        stream = self._streams.get(stream_id)",
         "        stream = next(iter(self._streams.values()), None)",
         "rules.test_sessions",
@@ -123,7 +124,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Streams are never replayed to another session",
-        STREAMABLE,
+        RETENTION,
         "        log = self._logs.get(session)\n",
         "        log = next(iter(self._logs.values()), None)\n",
         "rules.test_sessions",
@@ -215,8 +216,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Each answer reaches the stream that its request came with",
         FIRST,
-        "        outlet = None if session is None else self._open.get(session.id)",
-        "        outlet = next(iter(self._open.values()), None)",
+        "        stream = None if session is None else self._streams.get(session.id)",
+        "        stream = next(iter(self._streams.values()), None)",
         "rules.test_first_revision",
         "rules.test_principals",
     ),
@@ -232,8 +233,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "2024-11-05: a stream that died takes no messages",
         FIRST,
-        "        self._open.pop(session.id, None)",
-        "        pass",
+        "        if session is None or stream is None or stream.channel is None:",
+        "        if session is None or stream is None:",
         "rules.test_first_revision",
     ),
     mutant(

@@ -6,7 +6,8 @@ from twisted.internet.task import Clock
 
 from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.channel import Channel, Event
-from instantly_mcp.pipeline.resumable import ResumableStream, Retention, StreamLog
+from instantly_mcp.pipeline.resumable import ResumableStream
+from instantly_mcp.pipeline.retention import Retention, StreamLog
 
 
 def read(channel: Channel) -> list[Event]:

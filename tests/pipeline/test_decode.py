@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.errors import ProtocolError
 from instantly_mcp.protocol.jsonrpc import Batch, Request
 from instantly_mcp.protocol.session import ENDED, Lookup, McpSession, Standing
-from instantly_mcp.protocol.versions import ALL
+from instantly_mcp.protocol.versions import ALL, ASSUMED_LEGACY
 from tests.support.exchanges import exchange
 from tests.support.messages import (
     LEGACY_VERSIONS,
@@ -111,7 +111,8 @@ class DecodeTests(SynchronousTestCase):
     def test_revision(self) -> None:
         """A session's revision, else the header's, else 2025-03-26."""
         ping = request("ping")
-        self.assertIs(self.decoded(ping).revision, ALL["2025-03-26"])
+        self.assertIs(self.decoded(ping).revision, ASSUMED_LEGACY)
+        self.assertEqual(ASSUMED_LEGACY.version, "2025-03-26")
         for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
                 self.assertIs(self.decoded(ping, version).revision, ALL[version])

@@ -46,6 +46,21 @@ class WithoutSessionTests(RigTestCase):
         bare = self.rig.send(request("ping"))
         self.assertEqual(bare.header("mcp-protocol-version"), "2025-03-26")
 
+    def test_structured_content(self) -> None:
+        """E36: who names no revision may hold results to a schema it was shown.
+
+        So what such a request is shown agrees: the schema, and content that has it.
+        """
+        message = call("echo", {"words": "x"})
+        self.assertIn("structuredContent", self.rig.send(message).result)
+        self.assertIn("title", self.rig.send(request("tools/list")).result["tools"][0])
+        for version in LEGACY_VERSIONS:
+            declared = self.rig.send(message, version=version).result
+            listed = self.rig.send(request("tools/list"), version=version).result
+            shown = version >= "2025-06-18"
+            self.assertEqual("structuredContent" in declared, shown)
+            self.assertEqual("title" in listed["tools"][0], shown)
+
     def test_foreign_session(self) -> None:
         """An id that nobody here minted costs nobody the tools."""
         received = self.rig.send(call("hello"), session="from-elsewhere")

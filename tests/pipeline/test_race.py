@@ -9,7 +9,7 @@ from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.race import COMMIT_SECONDS, Race
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
-from instantly_mcp.pipeline.resumable import Retention, StreamLog
+from instantly_mcp.pipeline.retention import Retention, StreamLog
 from instantly_mcp.protocol.call import NOWHERE
 from instantly_mcp.protocol.errors import ProtocolError, method_not_found
 from instantly_mcp.protocol.interfaces import IOutlet

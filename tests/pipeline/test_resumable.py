@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.channel import Event
-from instantly_mcp.pipeline.resumable import (
+from instantly_mcp.pipeline.retention import (
     MAX_KEPT_BYTES,
     MAX_STREAMS,
 )

@@ -7,12 +7,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.pipeline.resumable import (
-    KEPT_SECONDS,
-    ResumableStream,
-    Retention,
-    StreamLog,
-)
+from instantly_mcp.pipeline.resumable import ResumableStream
+from instantly_mcp.pipeline.retention import KEPT_SECONDS, Retention, StreamLog
 
 from .streams import is_kept, lost
 

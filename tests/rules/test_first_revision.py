@@ -128,12 +128,84 @@ class FirstRevisionTests(RulesTestCase):
         methods = {one["method"] for one in client.stream.notifications}
         self.assertEqual(methods, {"notifications/tools/list_changed"})
 
-    def test_no_event_ids(self) -> None:
-        """There is nothing to resume: no event has an id."""
+    def test_event_ids(self) -> None:
+        """Every event has an id of its own, which names the session."""
         client = self.connect()
         client.ask(request("ping"))
-        ids = [event.id for event in client.stream.events]
-        self.assertEqual(set(ids), {None})
+        ids = [event.id or "" for event in client.stream.events]
+        self.assertEqual(len(set(ids)), 3)
+        self.assertEqual({id.rpartition("_")[0] for id in ids}, {client.session})
+
+    def again(self, client: StreamClient, key: str = ADA) -> StreamClient:
+        """Open the stream as an EventSource does that lost its connection."""
+        last = client.stream.events[-1].id
+        assert last is not None
+        return StreamClient(self.rig, key, last_event_id=last)
+
+    def test_lost_connection(self) -> None:
+        """A client that names its last event goes on in its session.
+
+        It misses neither the answer of a call that ran on, nor what was on its way.
+        """
+        client = self.connect()
+        client.ask(call("slow", id=1))
+        seen = len(client.stream.events)
+        client.ask(request("ping", id=2))
+        del client.stream.events[seen:]
+        client.stream.leave()
+        self.rig.small.running[0].finish()
+        again = self.again(client)
+        self.assertEqual(again.session, client.session)
+        self.assertEqual([one["id"] for one in again.heard()], [2, 1])
+        self.assertEqual(again.ask(request("ping", id=3)).status, 202)
+        self.assertEqual([one["id"] for one in again.heard()], [2, 1, 3])
+        self.assertEqual(self.rig.small.ran, ["slow"])
+        self.assertEqual(self.rig.store.count, 1)
+
+    def test_two_connections(self) -> None:
+        """A stream that is taken up has one reader, even if both seem connected."""
+        client = self.connect()
+        again = self.again(client)
+        self.assertTrue(client.stream.ended)
+        again.ask(request("ping", id=5))
+        self.assertEqual([one["id"] for one in again.heard()], [5])
+        self.assertEqual([one["id"] for one in client.heard()], ["init"])
+
+    def test_reopened_after_a_restart(self) -> None:
+        """It gets its session back; without initialize its results have what the
+        schemas promise that it was shown before."""
+        client = self.connect()
+        self.rig = self.make_rig(seal=self.rig.seal)
+        again = self.again(client)
+        self.assertEqual(again.session, client.session)
+        again.ask(call("echo", {"words": "hi"}, id=1))
+        again.ask(request("tools/list", id=2))
+        answer, listed = again.heard()
+        self.assertEqual(answer["result"]["structuredContent"], {"said": "hi"})
+        self.assertIn("title", listed["result"]["tools"][0])
+
+    def test_another_keys_event(self) -> None:
+        """The event of another key, of an ended session, or an invented one opens a
+        session like any other, and shows nothing."""
+        client = self.connect()
+        for key, last in (
+            (BOB, client.stream.events[-1].id),
+            (ADA, "invented_1"),
+            (ADA, "_"),
+            (ADA, f"{client.session}x_0"),
+        ):
+            other = StreamClient(self.rig, key, last_event_id=last)
+            self.assertNotEqual(other.session, client.session)
+            self.assertEqual(len(other.stream.events), 1)
+        self.rig.send(method="DELETE", session=client.session)
+        self.assertNotEqual(self.again(client).session, client.session)
+
+    def test_no_initialize(self) -> None:
+        """E36: a session without initialize is taken for the newest revision."""
+        client = StreamClient(self.rig)
+        client.ask(call("echo", {"words": "hi"}, id=1))
+        [answer] = client.heard()
+        self.assertEqual(answer["result"]["structuredContent"], {"said": "hi"})
 
     def test_somebody_elses_stream(self) -> None:
         """Nobody posts into a stream that another key opened."""

@@ -111,13 +111,19 @@ class StreamClient:
 
     rig: Line
     key: str | None = ADA
+    last_event_id: str | None = None
     stream: Received = field(init=False)
     session: str = field(default="", init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open the stream and read where to post."""
+        last = self.last_event_id
         self.stream = self.rig.send(
-            method="GET", route=Route.SSE, key=self.key, speaks="2024-11-05"
+            method="GET",
+            route=Route.SSE,
+            key=self.key,
+            speaks="2024-11-05",
+            with_headers={} if last is None else {"last-event-id": last},
         )
         where = self.stream.events[0].data.decode("ascii")
         self.session = where.removeprefix("/messages?sessionId=")

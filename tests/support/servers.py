@@ -227,6 +227,7 @@ class Line:
             changes=changes,
             tracker=self.work,
             clock=self.clock,
+            logs=self.streamable.logs,
         )
         self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
         self.pipeline = Pipeline(

@@ -45,6 +45,7 @@ class OpeningTests(RigTestCase):
         """An open stream is a session that is held under the id it was given."""
         client = StreamClient(self.rig)
         session = self.rig.sessions.held[client.session]
+        client.ask(initialize("2024-11-05"))
         self.assertEqual(session.revision.version, "2024-11-05")
         self.assertEqual(len(session.streams), 1)
 
@@ -104,6 +105,16 @@ class MessageTests(RigTestCase):
         self.assertTrue(self.client.stream.ended)
         self.assertFalse(session.stands_for_key)
         self.assertEqual(self.client.ask(request("ping", {}, id=3)).status, 404)
+
+    def test_reconnect(self) -> None:
+        """A client that comes back gets its session, and a stream that stays."""
+        self.rig.sessions.held[self.client.session].disconnect()
+        last = self.client.stream.events[-1].id
+        again = StreamClient(self.rig, last_event_id=last)
+        self.assertEqual(again.session, self.client.session)
+        again.ask(request("ping", {}, id=3))
+        self.assertEqual([one["id"] for one in again.heard()], [3])
+        self.assertFalse(again.stream.ended)
 
     def test_disconnect_of_an_idle_stream(self) -> None:
         """Without a call it ends at once."""
@@ -195,9 +206,10 @@ class MessageTests(RigTestCase):
 
     def test_progress(self) -> None:
         """Progress travels on the stream, in the form of 2024-11-05, before the end."""
+        self.client.ask(initialize("2024-11-05", id=0))
         self.client.ask(call("steps", token="t", id=1))
         self.rig.toolbox.running[0].finish()
-        heard = self.client.stream.messages
+        heard = self.client.stream.messages[1:]
         self.assertEqual(len(heard), 4)
         self.assertEqual([one["params"]["progress"] for one in heard[:3]], [1, 2, 3])
         self.assertNotIn("message", heard[0]["params"])

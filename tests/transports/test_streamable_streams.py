@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from instantly_mcp.pipeline.resumable import MAX_STREAMS as MAX_KEPT
+from instantly_mcp.pipeline.retention import MAX_STREAMS as MAX_KEPT
 from instantly_mcp.transports.streamable import MAX_STREAMS
 from tests.support.clients import SessionClient
 from tests.support.messages import (
@@ -114,7 +114,7 @@ class GetStreamTests(StreamableTestCase):
     def test_streams_that_nobody_takes_up(self) -> None:
         """Streams that a client loses do not pile up, nor outlive their session."""
         client = SessionClient(self.rig)
-        retention = self.rig.streamable.retention
+        retention = self.rig.streamable.logs.retention
         for _ in range(MAX_KEPT + 10):
             self.listen(client).leave()
         self.assertLess(retention.kept_bytes, MAX_KEPT * 2000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone
@@ -116,11 +116,12 @@ class House:
         self,
         clock: IReactorTime,
         limits: WebLimits | None = None,
+        prefix: str = "",
         **choices: Any,
     ) -> None:
         self.limits = WebLimits() if limits is None else limits
         self.pipeline = ScriptedPipeline()
-        self.status = FixedStatus()
+        self.status = FixedStatus(known=evolve(FACTS, prefix=prefix))
         self.gauge = RecordingGauge()
         self.journal = Journal(self.gauge)
         self.streams = Streams(self.limits)
@@ -134,7 +135,7 @@ class House:
             wall=lambda: NOW,
             **choices,
         )
-        self.site = make_site(self.app, clock, self.limits, lambda: NOW)
+        self.site = make_site(self.app, clock, self.limits, lambda: NOW, prefix)
 
     def connect(self, host: str = "127.0.0.1") -> Connection:
         """Open a connection."""

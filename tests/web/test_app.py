@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, fail
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import dumps
 from instantly_mcp.pipeline.channel import Channel, Event
-from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
 from instantly_mcp.web.interfaces import Condition
 from instantly_mcp.web.request import status_line
@@ -151,9 +151,49 @@ class RoutingTests(AppTestCase):
             ("GET", "/sse"),
             ("GET", "/sse/KEY/"),
             ("POST", "/messages"),
+            ("POST", "/messages/"),
         ):
             self.assertEqual(self.visitor.ask(method, path).status, 200, path)
-        self.assertEqual(len(self.house.pipeline.exchanges), 7)
+        self.assertEqual(len(self.house.pipeline.exchanges), 8)
+
+    def test_streamable_http_on_sse(self):
+        """E35: what is no stream of HTTP+SSE is served on /sse as it is on /mcp."""
+        named = {"Mcp-Session-Id": "some-session"}
+        for method, headers, route in (
+            ("POST", {}, Route.MCP),
+            ("DELETE", named, Route.MCP),
+            ("GET", named, Route.MCP),
+            ("GET", {}, Route.SSE),
+            ("HEAD", {}, Route.SSE),
+        ):
+            for path in ("/sse", "/sse/", "/sse/KEY", "/sse/KEY/"):
+                with self.subTest(method=method, path=path, headers=headers):
+                    visitor = self.connect(self.house)
+                    visitor.ask(method, path, headers=headers)
+                    exchange = self.house.pipeline.exchanges[-1]
+                    self.assertIs(exchange.route, route)
+                    key = "KEY" if "KEY" in path else None
+                    self.assertEqual(exchange.path_key, key)
+
+    def test_prefix(self):
+        """E29: with the prefix of the public URL or without it, a path is the same."""
+        house = House(self.clock, prefix="/gw/x")
+        for path, status in (
+            ("/gw/x/health", 200),
+            ("/health", 200),
+            ("/gw/x/mcp/KEY", 200),
+            ("/gw/xy/health", 404),
+            ("/gw/x", 404),
+            ("/gw/x/gw/x/health", 404),
+        ):
+            with self.subTest(path=path):
+                self.assertEqual(self.connect(house).ask("GET", path).status, status)
+        [exchange] = house.pipeline.exchanges
+        self.assertEqual(exchange.path_key, "KEY")
+        page = self.connect(house).ask("GET", "/health").json()
+        self.assertEqual(page["endpoints"]["mcp"], "/gw/x/mcp")
+        missing = self.connect(house).ask("GET", "/nothing").json()
+        self.assertIn("GET /gw/x/health", missing["availableEndpoints"])
 
     def test_a13_no_path_redirects(self):
         """A13: odd paths around a key are 404 in JSON: no redirect, no echo."""
@@ -186,7 +226,7 @@ class RoutingTests(AppTestCase):
         """A known path with a wrong method is 405 with Allow, in its route's form."""
         for method, path, allowed, rpc in (
             ("PUT", "/mcp", "DELETE, GET, HEAD, OPTIONS, POST", True),
-            ("POST", "/sse", "GET, HEAD, OPTIONS", True),
+            ("PUT", "/sse", "DELETE, GET, HEAD, OPTIONS, POST", True),
             ("GET", "/messages", "OPTIONS, POST", True),
             ("POST", "/ping", "GET, HEAD, OPTIONS", False),
             ("GET", "/register", "OPTIONS, POST", False),
@@ -201,7 +241,7 @@ class RoutingTests(AppTestCase):
         for method, path, status in (
             ("POST", "/mcp/a/b", 404),
             ("POST", "/messages/x", 404),
-            ("POST", "/sse", 405),
+            ("PUT", "/sse", 405),
             ("PUT", "/mcp", 405),
             ("POST", "/mcp/%ff%fe", 400),
         ):
