@@ -20,8 +20,12 @@ MAX_KEY_LENGTH = 4096
 TOKEN_PREFIX = "imt_"
 """What the connection tokens of this daemon begin with; none of them is a key."""
 
-# One look for nearly every real key; what it does not match is looked at closely.
-_LIKE_A_KEY = re.compile(r"(?=[^0-9]*[0-9])(?!change)[A-Za-z0-9+/]{16,4096}={0,2}")
+# One look for nearly every real key and secret, because this is done for each request;
+# what it does not match is looked at closely.
+_LIKE_A_KEY = re.compile(
+    r"(?=[^0-9]*[0-9])(?!change)[A-Za-z0-9+/]{16,4096}={0,2}"
+    r"|(?!your|change|insert|paste|put|enter|replace|add|x)[a-z0-9][a-z0-9-]{9,4095}"
+)
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 

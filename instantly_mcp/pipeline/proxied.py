@@ -9,7 +9,7 @@ for a server secret before a proxy is set up.
 
 from __future__ import annotations
 
-from ..protocol.interfaces import IHeaders
+from .exchange import Headers
 
 PROXY_HEADERS = (
     "x-forwarded-for",
@@ -34,8 +34,13 @@ PROXY_HEADERS = (
 Akamai, Fly, Azure, ngrok and Tailscale add; the usual ones first."""
 
 
-def proxy_header(headers: IHeaders) -> str | None:
+_ANY_OF_THEM = frozenset(PROXY_HEADERS)
+
+
+def proxy_header(headers: Headers) -> str | None:
     """Return the name of a header that only a proxy adds, ``None`` without one."""
+    if _ANY_OF_THEM.isdisjoint(headers):
+        return None
     for name in PROXY_HEADERS:
         if headers.all(name):
             return name
