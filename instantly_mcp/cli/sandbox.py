@@ -12,7 +12,6 @@ from attrs import define
 from twisted.internet.defer import succeed
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
-from twisted.web.server import Site
 
 from ..daemon.announcement import remove_ready_file, write_ready_file
 from ..daemon.in_flight import InFlight
@@ -33,6 +32,9 @@ from ..daemon.signals import Signals
 from ..daemon.start_log import StartLog
 from ..daemon.values import day, whole_number
 from ..sandbox.sandbox import Sandbox
+from ..web.journal import Journal as RequestLog
+from ..web.limits import WebLimits
+from ..web.plain import PlainSite
 from .foreground import run_service
 from .options import CommandOptions
 
@@ -93,7 +95,13 @@ class SandboxOptions(CommandOptions):
     def _parts(self, reactor: Any) -> Parts:
         start = morning_of(self["start"], time.time)
         sandbox = Sandbox(reactor, seed=self["seed"], start=start)
-        site = QuietSite(sandbox.resource(standalone=True), reactor=reactor)
+        site = PlainSite(
+            sandbox.resource(standalone=True),
+            reactor,
+            RequestLog(Uncounted(), enabled=False),
+            WebLimits(),
+            time.time,
+        )
         address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
         return Parts(
             ports=Ports(reactor, [address], holder=holder_of, setting="--port"),
@@ -101,23 +109,21 @@ class SandboxOptions(CommandOptions):
             readiness=Readiness(),
             in_flight=InFlight(),
             timers=(),
-            refuse_new=_nothing,
+            refuse_new=site.drain,
             close_streams=_nothing,
-            close_connections=lambda: succeed(None),
-            cut_connections=_nothing,
+            close_connections=site.when_empty,
+            cut_connections=site.abort,
             close_upstream=lambda: succeed(None),
             reload=_nothing,
             rotate_log=_nothing,
         )
 
 
-class QuietSite(Site):
-    """A site without an access log: that one would show whole URLs."""
+class Uncounted:
+    """Counts no requests: the sandbox has no metrics."""
 
-    noisy = False
-
-    def log(self, request: object) -> None:
-        """Write nothing."""
+    def exchange(self, route: str, status: int, seconds: float) -> None:
+        """Count nothing."""
 
 
 @define(eq=False)

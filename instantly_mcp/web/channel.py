@@ -229,7 +229,7 @@ class McpChannel(WritingChannel):
             self._deadline.within(self.site.limits.keep_alive)
 
     def _begin(self, head: Head, rest: bytes) -> None:
-        request = McpRequest(self, head)
+        request = self.site.request_class(self, head)
         self.requests.append(request)
         self._command = head.method.encode("ascii")
         self._path = head.path.encode("ascii")

@@ -10,7 +10,7 @@ which hold keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -63,6 +63,7 @@ class McpSite(Site):
     """
 
     noisy = False
+    request_class: ClassVar[type[McpRequest]] = McpRequest
 
     def __init__(
         self,

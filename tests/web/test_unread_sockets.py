@@ -1,0 +1,154 @@
+"""Tests of unread answers over real sockets: TCP, TLS and UNIX."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    UNIXClientEndpoint,
+    connectProtocol,
+    wrapClientTLS,
+)
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Protocol
+from twisted.internet.ssl import CertificateOptions
+from twisted.internet.task import Clock, deferLater
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+from instantly_mcp._deferred import deferred
+from instantly_mcp.pipeline.reply import json_answer
+from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.unread import buffered
+from tests.support.certificates import certificate
+
+from .site import House, request
+
+REAL: Any = reactor
+ANSWER_BYTES = 400_000
+REQUESTS = 60
+POST = request("POST", "/mcp", body=b'{"id":1}')
+
+
+class Reader(Protocol):
+    """A client that counts what it reads, once it does."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.size = 0
+        self.lost: Deferred[None] = Deferred()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Count."""
+        self.size += len(data)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """It is over."""
+        self.lost.callback(None)
+
+
+class UnreadTestCase(TestCase):
+    """Serves answers larger than what a transport buffers."""
+
+    def setUp(self) -> None:
+        """Deadlines pass only when the test says so."""
+        self.clock = Clock()
+        self.house = House(self.clock, WebLimits())
+        self.house.pipeline.reply = json_answer(200, "x" * ANSWER_BYTES)
+
+    @property
+    def answered(self) -> int:
+        """How many requests the pipeline was given."""
+        return len(self.house.pipeline.exchanges)
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Look again and again, until something is true."""
+        while not true():
+            await deferLater(reactor, 0.01)
+
+    async def silent(self, endpoint: IStreamClientEndpoint) -> Reader:
+        """Connect a client that pipelines requests, and reads nothing."""
+        client = Reader()
+        await connectProtocol(endpoint, client)
+        self.addCleanup(self.leave, client)
+        transport: Any = client.transport
+        transport.write(POST)
+        await self.until(lambda: client.size)
+        transport.pauseProducing()
+        transport.write(POST * (REQUESTS - 1))
+        await self.until(lambda: self.house.site.unread.held_bytes)
+        return client
+
+    def leave(self, client: Reader) -> Deferred[None]:
+        """Cut the client's connection and wait until the server knows."""
+        if not client.lost.called:
+            client.transport.abortConnection()  # type: ignore[union-attr]
+        return self.house.site.when_empty()
+
+    async def check(self, endpoint: IStreamClientEndpoint) -> None:
+        """Hold one unread answer and no more; send the rest to who reads after all."""
+        client = await self.silent(endpoint)
+        unread = self.house.site.unread
+        await self.settled()
+        self.assertLess(self.answered, REQUESTS)
+        self.assertLess(unread.held_bytes, ANSWER_BYTES + 200_000)
+        transport: Any = client.transport
+        transport.resumeProducing()
+        await self.until(lambda: client.size > REQUESTS * ANSWER_BYTES)
+        self.assertEqual(self.answered, REQUESTS)
+        await self.until(lambda: not len(unread))
+        await self.leave(client)
+
+        other = await self.silent(endpoint)
+        await self.settled()
+        for _ in range(6):
+            self.clock.advance(15)
+        await self.until(lambda: not len(unread))
+        transport = other.transport
+        transport.resumeProducing()
+        await other.lost
+        self.assertLess(other.size, REQUESTS * ANSWER_BYTES)
+
+    async def settled(self) -> None:
+        """Wait until the kernel takes nothing more of what was written."""
+        before = None
+        while before != (before := self._buffers()):
+            await deferLater(reactor, 0.2)
+
+    def _buffers(self) -> list[tuple[int, int]]:
+        return [buffered(each.transport) for each in self.house.site._channels]
+
+
+class TransportTests(UnreadTestCase):
+    @deferred
+    async def test_tcp(self):
+        """TCP."""
+        port = REAL.listenTCP(0, self.house.site, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        await self.check(HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port))
+
+    @deferred
+    async def test_unix(self):
+        """A UNIX socket."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        path = os.path.relpath(folder / "s")
+        port = REAL.listenUNIX(path, self.house.site)
+        self.addCleanup(port.stopListening)
+        await self.check(UNIXClientEndpoint(reactor, path))
+
+    @deferred
+    async def test_tls(self):
+        """TLS: what is held is below it."""
+        context = certificate().options()
+        port = REAL.listenSSL(0, self.house.site, context, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port)
+        anyone = CertificateOptions(verify=False)
+        await self.check(wrapClientTLS(anyone, endpoint))
