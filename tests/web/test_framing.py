@@ -52,8 +52,8 @@ STRICTER: dict[str, tuple[str, Rule]] = {
         lambda data: len(re.findall(rb"^content-length:", data, re.I | re.M)) > 1,
     ),
     # Whatever is served here has one path. An absolute target names our host.
-    "a target that is no path": ("request target", matches(rb"^\S+ [^/ ]\S* HTTP")),
-    "a target with a fragment": ("the request line", matches(rb"^\S+ \S*#\S* HTTP")),
+    "a target that is no path": ("request target", matches(rb"\S+ [^/ ]\S* HTTP")),
+    "a target with a fragment": ("the request line", matches(rb"\S+ \S*#\S* HTTP")),
     "another version": ("HTTP/1.1", matches(rb"HTTP/(?!1\.[01])[0-9]\.[0-9]")),
     "a host that is no authority": (
         "the Host header",
@@ -218,6 +218,12 @@ def requests(draw: st.DrawFn) -> bytes:
     return head + draw(ENDS) + body
 
 
+MANY = settings(max_examples=300, deadline=None, derandomize=True)
+"""Always the same examples, so that no unrelated change meets a difference that has no
+rule yet. To look for such a one, run with ``derandomize=False`` and thousands of them.
+"""
+
+
 class FramingTests(SynchronousTestCase):
     def test_known_to_be_malformed(self):
         """Each of the corpus, alone and before another request, whole and in bytes."""
@@ -226,7 +232,7 @@ class FramingTests(SynchronousTestCase):
                 agree(self, whole)
                 agree(self, whole, range(1, len(whole)))
 
-    @settings(max_examples=300, deadline=None)
+    @settings(MANY)
     @given(st.lists(requests(), min_size=1, max_size=3), st.data())
     def test_generated(self, parts, data):
         """Whatever is sent, in whatever pieces, is read as h11 reads it, or refused
@@ -236,7 +242,7 @@ class FramingTests(SynchronousTestCase):
         cuts = data.draw(st.sets(st.integers(1, len(whole)), max_size=6))
         agree(self, whole, sorted(cuts))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(MANY)
     @given(chunked_bodies(), st.data())
     def test_generated_chunks(self, body, data):
         """So are chunks: their data, and where the next request begins."""
