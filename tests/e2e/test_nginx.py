@@ -346,6 +346,35 @@ class ProxyTests(NginxTestCase):
         self.assertEqual(lossy.heard.count(b"tools/call"), 1)
         self.assertEqual(lossy.heard.count(b"POST /mcp"), 1)
 
+    @deferred
+    async def test_e22_documented_settings(self):
+        """The settings that the manual shows beside the block, with a server secret:
+        callers present it through nginx, and are refused in JSON without it.
+        """
+        shown = text_of(OPERATIONS).partition("## nginx")[2]
+        toml = re.findall(r"```toml\n(.*?)```", shown, re.DOTALL)[0]
+        config = self.folder / "config.toml"
+        config.write_text(toml.replace("tcp:3000:", "tcp:0:"), encoding="utf-8")
+        daemon = self.spawn(
+            [*MODULE, "run", "--sandbox", "--config", str(config)],
+            environ={
+                "INSTANTLY_MCP_LISTEN": "",
+                "MCP_AUTH_SECRET_KEY": "server-secret-0123456789",
+            },
+        )
+        record = await daemon.ready()
+        await self.start_nginx(record["urls"][0].removesuffix("/mcp"))
+        ping = message("ping")
+        self.assertEqual((await self.post(ping)).status, 401)
+        shown_secret = {"Authorization": "Bearer server-secret-0123456789"}
+        self.assertEqual((await self.post(ping, **shown_secret)).json["result"], {})
+        connection = await self.open_tls()
+        asked = {"Host": NAME, "Accept": "text/html"}
+        page = await connection.ask(request("GET", "/", asked))
+        self.assertEqual(page.head.headers["content-type"], "text/html; charset=utf-8")
+        self.assertNotIn(b"/mcp", page.body)
+        connection.drop()
+
 
 class Lossy(Factory):
     """A server that reads a request and cuts the connection."""
