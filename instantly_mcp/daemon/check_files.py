@@ -80,6 +80,8 @@ def _problem_in_keys(path: Path) -> str | None:
 
 def problem_with_log(path: Path) -> str | None:
     """Say why lines cannot be appended to a file, if they cannot."""
+    # Opening follows a link to a file that is not there yet.
+    path = path.resolve()
     if path.is_dir():
         return "it is a folder"
     there = path.exists()

@@ -137,6 +137,8 @@ class Reading:
         """Turn ``port`` into an endpoint, unless a stronger source gives ``listen``."""
         port, listen = self._rank("port"), self._rank("listen")
         if values["port"] is None:
+            if "port" in self.unknown and port < listen:
+                self.unknown.add("listen")
             return
         if port < listen:
             values["listen"] = (f"tcp:{values['port']}:interface=127.0.0.1",)

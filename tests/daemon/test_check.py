@@ -123,6 +123,13 @@ class FileTests(CheckTestCase):
         (_, mistake) = self.look(ready_file="/dev/null").mistakes
         self.assertIn("not a regular file", mistake)
 
+    def test_e23_link_to_a_log(self):
+        """A link to a log that is yet to be made can be written, and stays."""
+        link = self.folder / "link"
+        link.symlink_to(self.folder / "log")
+        self.assertEqual(self.look(log_file=str(link)).mistakes, [])
+        self.assertEqual(os.listdir(self.folder), ["link"])
+
     def test_e23_nothing_stays(self):
         """E23: what is made to try it is taken away, what was there stays."""
         log = self.folder / "log"

@@ -252,6 +252,12 @@ class UnknownTests(SettingsTestCase):
         self.assertEqual(settings.unknown, {"rate_limit"})
         self.assertEqual(settings.origins["rate_limit"], "--rate-limit")
 
+    def test_e23_port(self):
+        """E23: nor is it known where a daemon listens whose port cannot be read."""
+        self.assertEqual(self.unknown("--port", "http"), {"port", "listen"})
+        listen = self.unknown("--port", "http", "--listen", "tcp:1")
+        self.assertEqual(listen, {"port"})
+
     def test_e23_open(self):
         """Whether a daemon is open to others is not judged from what is not known."""
         key = self.file("key", "some-key-0123456789")

@@ -276,12 +276,16 @@ class ProxyTests(NginxTestCase):
         """
         await self.start()
         await self.start_nginx(self.upstream)
+        chunked = {**TYPES, "Transfer-Encoding": "chunked"}
         for size in (11 << 20, 40 << 20):
-            connection = await self.open_tls()
-            reply = await connection.ask(request("POST", "/mcp", TYPES, b" " * size))
-            self.assertEqual(reply.status, 413)
-            self.assertIn("larger than 10485760 bytes", reply.error["message"])
-            connection.drop()
+            body = b" " * size
+            in_chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)
+            for headers, sent in ((TYPES, body), (chunked, in_chunks)):
+                connection = await self.open_tls()
+                reply = await connection.ask(request("POST", "/mcp", headers, sent))
+                self.assertEqual(reply.status, 413)
+                self.assertIn("larger than 10485760 bytes", reply.error["message"])
+                connection.drop()
         padded = message("ping") + b" " * (9 << 20)
         self.assertEqual((await self.post(padded)).json["result"], {})
 
