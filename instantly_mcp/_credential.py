@@ -29,6 +29,24 @@ NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"
 """Stands for a caller's Instantly key where no real key may get near the upstream."""
 
 
+_PLACES = {
+    "authorization": "the Authorization header",
+    "path": "the URL path",
+    "query": "the URL query",
+    "session-id": "the sessionId",
+    "session": "the request that opened this session",
+    OPERATOR: "the settings of this server",
+}
+
+
+def place_of(source: str) -> str:
+    """Return where a key was found, in words for a person.
+
+    :param source: see `Credential`; one that is not known is the name of a header.
+    """
+    return _PLACES.get(source, f"the {source} header")
+
+
 class Secret:
     """A string that must not be printed. Compared in constant time."""
 
@@ -115,7 +133,7 @@ class Credential:
     :param workspace: the value of ``x-as-workspace``, for agency keys.
     :param principal: the digest that this credential acts as; equal for equal key
         and workspace, stable over restarts. Of the operator's key it is `OPERATOR`,
-        whatever the key is: a rotation makes nobody another principal.
+        whatever the key is, so that a rotation changes no principal.
     """
 
     secret: Secret

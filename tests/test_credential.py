@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._credential import OPERATOR, Credential, CurrentSecret, Secret
+from instantly_mcp._credential import (
+    OPERATOR,
+    Credential,
+    CurrentSecret,
+    Secret,
+    place_of,
+)
 
 CANARY = "canary-NDcyMTk4"
 
@@ -82,6 +88,18 @@ class CredentialTests(SynchronousTestCase):
         principal = Credential(secret=Secret(CANARY), source="path").principal
         self.assertNotIn(CANARY, principal)
         self.assertEqual(len(principal), 32)
+
+
+class PlaceTests(SynchronousTestCase):
+    def test_words(self) -> None:
+        """Each source has words for a person; a header is named."""
+        for source, words in (
+            ("authorization", "the Authorization header"),
+            ("x-api-key", "the x-api-key header"),
+            ("session-id", "the sessionId"),
+            (OPERATOR, "the settings of this server"),
+        ):
+            self.assertEqual(place_of(source), words)
 
 
 class CurrentSecretTests(SynchronousTestCase):

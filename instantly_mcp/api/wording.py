@@ -6,7 +6,7 @@ into a sentence that came from the API: `response` scrubs and adds that.
 
 from __future__ import annotations
 
-from .._credential import Credential
+from .._credential import Credential, place_of
 from ..catalog.operation import Limit, Operation
 from .errors import ApiError, Reason, whole_seconds
 from .scrubbing import key_tail
@@ -159,8 +159,9 @@ def resting(operation: Operation, seconds: float) -> ApiError:
 def key_rejected(operation: Operation, credential: Credential) -> str:
     """401."""
     return (
-        f"Instantly rejected the API key ({key_tail(credential)}). The owner of the"
-        f" key must replace it; {_NOTHING_CHANGED}."
+        f"Instantly rejected the API key ({key_tail(credential)}), which was found in"
+        f" {place_of(credential.source)}. The owner of the key must replace it;"
+        f" {_NOTHING_CHANGED}."
     )
 
 

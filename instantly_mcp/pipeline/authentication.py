@@ -159,7 +159,7 @@ class Authentication:
         raise session_needs_key(self.key_formats)
 
     def _check_direct(self, exchange: Exchange) -> None:
-        """Refuse to use the operator's key for whoever is behind a proxy."""
+        """Refuse to use the operator's key for a caller behind a proxy."""
         if not self.gatekeeper.lends_openly:
             return
         header = proxy_header(exchange.headers)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from .._credential import Credential
+from .._credential import Credential, place_of
 from ..protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -55,20 +55,6 @@ class ILedger(Interface):
 
     def take(key: str, tokens: int = 1) -> Allowance:
         """Take so many tokens of the key's bucket, or none if there are fewer."""
-
-
-PLACES: Mapping[str, str] = {
-    "authorization": "the Authorization header",
-    "path": "the URL path",
-    "query": "the URL query",
-    "session-id": "the sessionId",
-}
-"""Sources in words; the others are names of headers."""
-
-
-def place_of(source: str) -> str:
-    """Return where a source is, in words for a person."""
-    return PLACES.get(source, f"the {source} header")
 
 
 @frozen

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+from .._credential import place_of
 from ..protocol.errors import (
     SERVER_ERROR,
     ProtocolError,
@@ -16,7 +17,6 @@ from ..protocol.errors import (
     invalid_request,
     unauthorized,
 )
-from .interfaces import place_of
 from .key_form import Mistake
 
 _IN_HEADER = "Authorization header"

@@ -97,7 +97,11 @@ class RefusalTests(ReadingTestCase):
     def test_sentences(self) -> None:
         """Who must act, and what to do next."""
         for status, words in (
-            (401, "Instantly rejected the API key (…OA==)"),
+            (
+                401,
+                "Instantly rejected the API key (…OA==), which was found in the "
+                "Authorization header. ",
+            ),
             (401, "must replace it; nothing was changed"),
             (402, "billing: app.instantly.ai/app/settings/billing"),
             (403, "any one of campaigns:read, all:all suffices"),

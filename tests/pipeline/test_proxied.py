@@ -50,7 +50,7 @@ class LendingTests(AuthenticationTestCase):
         return exchange(with_headers={name: "203.0.113.9", **fields})
 
     def test_E3_no_stranger_gets_the_operators_key(self) -> None:
-        """Through a proxy that the settings do not know nobody gets the key: 403."""
+        """A proxy that the settings do not mention gets the key for no caller: 403."""
         self.guarded(operator=True)
         for name in PROXY_HEADERS:
             error = self.refused(self.proxied(name), 403)
