@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,31 @@ from .processes import MODULE, TWISTD, ProcessTestCase, Running
 
 REQUESTS = 1500
 """Their lines are three times what a pipe holds."""
+
+
+TALKS = """
+import sys, threading, warnings
+from twisted.internet import reactor
+from instantly_mcp.cli import main
+
+class Broken:
+    def __del__(self):
+        raise RuntimeError("cannot be raised")
+
+def fail():
+    raise RuntimeError("in a thread")
+
+def talk():
+    for stream in (sys.stdout, sys.stderr):
+        print("printed " * 20_000, file=stream)
+    warnings.warn("a warning")
+    Broken()
+    threading.Thread(target=fail).start()
+
+reactor.callWhenRunning(lambda: reactor.callLater(0, talk))
+sys.argv = ["instantly-mcp", "run", "--sandbox", "--log-format=json", *sys.argv[1:]]
+main()
+"""
 
 
 class StuckSinkTests(ProcessTestCase):
@@ -79,6 +105,30 @@ class StuckSinkTests(ProcessTestCase):
             await self.get(url.replace("/mcp", "/health"))
             running.send(signal.SIGTERM)
             self.assertEqual(await running.ended, 0)
+
+    @deferred
+    async def test_what_python_prints(self):
+        """Prints, warnings and tracebacks are log lines: they block nothing either."""
+        program = self.folder / "talks.py"
+        program.write_text(TALKS, encoding="utf-8")
+        command = [sys.executable, str(program)]
+        running = self.spawn(self.writing_to(self.full_fifo(), command))
+        (url,) = (await running.ready())["urls"]
+        await self.get(url.replace("/mcp", "/health"))
+        running.send(signal.SIGTERM)
+        self.assertEqual(await running.ended, 0)
+        log = self.folder / "log"
+        running = self.spawn([*command, f"--log-file={log}"])
+        await running.ready()
+        await self.until(lambda: b"in a thread" in log.read_bytes())
+        running.send(signal.SIGTERM)
+        self.assertEqual(await running.ended, 0)
+        said = log.read_text(encoding="utf-8")
+        for line in said.splitlines():
+            json.loads(line)
+        for text in ("printed", "a warning", "cannot be raised", "in a thread"):
+            self.assertIn(text, said)
+            self.assertNotIn(text, running.output.decode())
 
     @deferred
     async def test_log_file(self):
