@@ -133,8 +133,8 @@ def _pipeline(
     stages = (
         admission,
         HeaderRepair(),
-        Witnessed(authentication, front.log.identified),
-        Witnessed(Decode(admission.charge), front.log.decoded),
+        authentication,
+        Witnessed(Decode(admission.charge), front.log.decoded, front.log.identified),
         TransportDispatch(_transports(settings, clock, core, answering)),
         DirectExecution(answering, describe),
     )

@@ -1,4 +1,4 @@
-"""Lets the request log learn who called, without any stage knowing of a log."""
+"""Reports the caller and its client to the request log; stages know of no log."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ from ..pipeline.interfaces import IStage
 from ..pipeline.reply import Outcome
 
 
+def _ignore(exchange: Exchange) -> None:
+    """Tell no one."""
+
+
 @implementer(IStage)
 @define(eq=False)
 class Witnessed:
-    """A stage, and somebody who is told of the exchanges that it passes on."""
+    """A stage, and who is told of its exchanges.
+
+    One of these for two reports: each costs a callback on every request.
+
+    :param arriving: told of each exchange before the stage, whatever becomes of it.
+    :param told: told of each exchange that the stage passes on, as it is then.
+    """
 
     stage: IStage
     told: Callable[[Exchange], None]
+    arriving: Callable[[Exchange], None] = _ignore
 
     @property
     def name(self) -> str:
@@ -29,6 +40,7 @@ class Witnessed:
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
         """Process the exchange as the stage does."""
+        self.arriving(exchange)
         return self.stage.process(exchange).addCallback(self._passed)
 
     def _passed(self, outcome: Outcome) -> Outcome:

@@ -17,11 +17,14 @@ def client_of(exchange: Exchange) -> str:
     The message's own statement counts, then what its session was opened with.
     """
     message, session = exchange.message, exchange.session
+    credential = exchange.credential
     stated = stated_by(message.params) if isinstance(message, _WITH_PARAMS) else None
     if stated is None:
         if session is None:
             return UNNAMED
+        if credential is None or session.credential is not None:
+            # Made once, without the key that opened the session.
+            return session.client
         stated = (session.client_name, session.client_version)
     name, version = stated
-    credential = exchange.credential
     return label_of(name, version, None if credential is None else credential.secret)

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from .._credential import ANONYMOUS, Credential
 from .._json import Json, JsonObject
-from .clients import LONG, label_of, stated_by
+from .clients import LONG, UNNAMED, label_of, stated_by
 from .interfaces import IOutlet
 from .jsonrpc import Id, Reply
 from .versions import Revision
@@ -33,6 +33,7 @@ class McpSession:
     :param stands_for_key: its 2024-11-05 stream is open, so that its id on
         ``/messages`` stands for the key that opened it.
     :param closing: its stream closes after the last call that is answered on it.
+    :param client: ``name/version`` of the client for the log, ``-`` if unknown.
     :param last_seen: clock seconds of the last sign of life.
     """
 
@@ -43,6 +44,7 @@ class McpSession:
     log_level: str | None = None
     client_name: str = ""
     client_version: str = ""
+    client: str = UNNAMED
     ended: bool = False
     stands_for_key: bool = False
     closing: bool = False
@@ -73,13 +75,8 @@ class McpSession:
         self.capabilities = capabilities
         stated = stated_by(params)
         self.client_name, self.client_version = map(_short, stated or ("", ""))
-
-    @property
-    def client(self) -> str:
-        """``name/version`` of the client for the log, ``-`` if it has no name."""
-        credential = self.credential
-        key = None if credential is None else credential.secret
-        return label_of(self.client_name, self.client_version, key)
+        key = None if self.credential is None else self.credential.secret
+        self.client = label_of(self.client_name, self.client_version, key)
 
     def tell(self, message: JsonObject) -> None:
         """Send a message that belongs to no request, on one stream and only one."""

@@ -102,7 +102,7 @@ class Journal:
         self._open[visit.id] = visit
 
     def identified(self, exchange: Exchange) -> None:
-        """The pipeline knows who called: this is the exchange as it was at the end."""
+        """The pipeline knows who called."""
         visit = self._open.get(exchange.id)
         if visit is not None and exchange.credential is not None:
             visit.principal = exchange.credential.principal

@@ -45,6 +45,15 @@ class WitnessedTests(SynchronousTestCase):
         self.assertIs(self.successResultOf(stage.process(exchange())), passed)
         self.assertEqual(told, [passed])
 
+    def test_arriving(self):
+        """Whatever becomes of an exchange, its arrival can be told."""
+        arrived: list[Exchange] = []
+        for outcome in (exchange(), Answer(status=400)):
+            stage = Witnessed(Saying(outcome), lambda _: None, arrived.append)
+            came = exchange()
+            self.assertIs(self.successResultOf(stage.process(came)), outcome)
+            self.assertIs(arrived[-1], came)
+
     def test_reply(self):
         """A reply is nobody's business."""
         told: list[Exchange] = []
