@@ -21,6 +21,7 @@ from .head import Head, hopeless, oversized, parse_head, without_prefix
 from .phase import Phase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
 from .request import McpRequest
+from .unread import limit_kernel_queue
 from .writing import WritingChannel
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class McpChannel(WritingChannel):
         if self.ending:
             return
         limits = self.site.limits
+        limit_kernel_queue(self.transport, limits.unsent_in_kernel_bytes)
         self._deadline.within(
             limits.queue_deadline if self.crowded else limits.head_deadline
         )

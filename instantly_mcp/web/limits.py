@@ -34,6 +34,7 @@ class WebLimits:
         been behind for longest is dropped.
     :param unread_answers_bytes: in the buffers of all connections that are behind; see
         `UnreadAnswers` for what happens beyond.
+    :param unsent_in_kernel_bytes: of each connection; what is under way comes on top.
     :param write_stall_seconds: a connection whose client takes nothing of what was
         written is aborted after this time.
     :param unparsed: bytes that are read behind a request that is not answered yet,
@@ -57,5 +58,6 @@ class WebLimits:
     backlog: int = MAX_BACKLOG
     unread_events_bytes: int = 64 * 1024 * 1024
     unread_answers_bytes: int = 128 * 1024 * 1024
+    unsent_in_kernel_bytes: int = 128 * 1024
     write_stall_seconds: float = 60.0
     unparsed: int = 16 * 1024

@@ -17,9 +17,11 @@ bytes still unsent, and when an event stream finds old bytes at a keep-alive.
 from __future__ import annotations
 
 import fcntl
+import socket
 import struct
 import termios
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from attrs import define, field
@@ -32,6 +34,9 @@ _LOOKS = 4
 
 _SHED_SECONDS = 1.0
 """How long connections may go without progress while too much is held."""
+
+
+_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 class Connected(Protocol):
@@ -118,10 +123,10 @@ class UnreadAnswers:
         self._timer = None
         now, allowed = self.clock.seconds(), self.limits.write_stall_seconds
         for connection, behind in tuple(self._behind.items()):
-            unsent, queued = behind.unsent, behind.queued
-            behind.queued = _queued(connection.transport)
+            unsent, in_kernel = behind.unsent, behind.queued
+            behind.queued = queued(connection.transport)
             self._measure(connection, behind)
-            if behind.unsent < unsent or behind.queued < queued:
+            if behind.unsent < unsent or behind.queued < in_kernel:
                 behind.since = now
             elif now - behind.since >= allowed:
                 self._abort(connection)
@@ -183,7 +188,19 @@ def buffered(transport: Any) -> tuple[int, int]:
     return held, held - getattr(transport, "offset", 0)
 
 
-def _queued(transport: Any) -> int:
+def limit_kernel_queue(transport: Any, size: int) -> None:
+    """Let the kernel take only `size` bytes that it cannot send yet.
+
+    Its own limit grows to megabytes for each connection, which are the machine's
+    memory, too. What is under way is not limited, so that no transfer slows down.
+    UNIX sockets have a small limit of their own.
+    """
+    if _NOTSENT_LOWAT is not None:
+        with suppress(AttributeError, OSError):
+            transport.socket.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, size)
+
+
+def queued(transport: Any) -> int:
     """Return how many bytes the kernel holds for the other end; 0 where it won't say.
 
     Where the kernel's buffer is large, it takes bytes from us in large steps with long

@@ -25,7 +25,7 @@ from twisted.trial.unittest import TestCase
 from instantly_mcp._deferred import deferred
 from instantly_mcp.pipeline.reply import json_answer
 from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.unread import buffered
+from instantly_mcp.web.unread import buffered, queued
 from tests.support.certificates import certificate
 
 from .site import House, request
@@ -98,6 +98,7 @@ class UnreadTestCase(TestCase):
         await self.settled()
         self.assertLess(self.answered, REQUESTS)
         self.assertLess(unread.held_bytes, ANSWER_BYTES + 200_000)
+        self.assertLess(self.queued(), 1_000_000)
         transport: Any = client.transport
         transport.resumeProducing()
         await self.until(lambda: client.size > REQUESTS * ANSWER_BYTES)
@@ -120,6 +121,10 @@ class UnreadTestCase(TestCase):
         before = None
         while before != (before := self._buffers()):
             await deferLater(reactor, 0.2)
+
+    def queued(self) -> int:
+        """Return how many bytes the kernel holds for the client."""
+        return sum(queued(each.transport) for each in self.house.site._channels)
 
     def _buffers(self) -> list[tuple[int, int]]:
         return [buffered(each.transport) for each in self.house.site._channels]
