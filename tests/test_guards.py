@@ -26,8 +26,10 @@ FOR_OPERATORS = frozenset({"access/exposure.py"})
 """Read by the person who starts the daemon, and by nothing that calls it."""
 
 _NAMES = "|".join(each.name for each in SETTINGS if "_" in each.name)
+_OPTIONS = "|".join(each.name.replace("_", "-") for each in SETTINGS)
 SETTING = re.compile(
-    r"(?<![\w-])--[a-z]{2,}|\bINSTANTLY_MCP_|\bMCP_AUTH_|\b(?:" + _NAMES + r")\b"
+    r"(?<![\w-])--(?:" + _OPTIONS + r")\b"
+    r"|\bINSTANTLY_MCP_|\bMCP_AUTH_|\b(?:" + _NAMES + r")\b"
 )
 ROUND_IT = re.compile(
     r"(?:a little|slightly|a bit|somewhat)\b.{0,30}\b(?:again|differ)"
@@ -108,6 +110,7 @@ class SentenceTests(SynchronousTestCase):
         ):
             self.assertIsNotNone(ROUND_IT.search(bad), bad)
         self.assertIsNotNone(SETTING.search("Start it with --no-auth."))
+        self.assertIsNone(SETTING.search("claude mcp add --transport http"))
         self.assertIsNotNone(SETTING.search("set key_in_session to true"))
         doubtful = "It may have taken effect: look before you repeat it."
         self.assertTrue(DOUBT.search(doubtful) and ONCE_MORE.search(doubtful))

@@ -17,6 +17,7 @@ from ..catalog.operation import Operation
 from . import wording
 from .diagnosis import Diagnosis, Trouble, diagnose
 from .errors import ApiError, Reason
+from .left_writes import LeftWrite
 from .retry import Kind, Setback
 from .sending import Payload
 
@@ -29,6 +30,7 @@ def _own_credential(call: Call) -> Credential:
 class Call:
     """What deadlines and cancellation must know of a call.
 
+    :param begun: clock seconds at which it was asked for.
     :param until: clock seconds at which the whole call is given up.
     :param acting: the credential with the key that the current attempt sends.
     :param traceparent: goes along as a header, if there is one.
@@ -38,11 +40,13 @@ class Call:
     :param left: the caller has cancelled.
     :param doubtful: an attempt failed in a way that may have had its effect.
     :param settled: of a write that goes on without its caller: fires at its end.
+    :param left_write: what the same call will find of it, if it is to be found.
     """
 
     operation: Operation
     arguments: JsonObject = field(repr=False)
     credential: Credential
+    begun: float
     until: float
     traceparent: str | None = None
     pending: Deferred[Any] | None = None
@@ -51,6 +55,7 @@ class Call:
     left: bool = False
     doubtful: bool = False
     settled: Deferred[object] | None = None
+    left_write: LeftWrite | None = None
     acting: Credential = Factory(_own_credential, takes_self=True)
 
     @property

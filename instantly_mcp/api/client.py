@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import define, field
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IAgent
@@ -24,16 +23,18 @@ from ..catalog.operation import Operation
 from . import response, wording
 from .breaker import Breaker
 from .call import Call, explained
-from .concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
+from .concurrency import Concurrency
 from .errors import ApiError, Reason
-from .health import Health, Observe, Unwatched, ignore
+from .health import Health, Observe, Unwatched, ignore, outcome_of
 from .interfaces import IDetached, IInstantly
+from .left_writes import LeftWrites, key_of
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
 from .retry import Kind, RetryPolicy, Setback
 from .scrubbing import scrubbed
 from .sending import Payload, Sender
-from .throttle import Crowded, Throttle
+from .throttle import Throttle
+from .turn import rest, take_turn
 from .upstream import Upstream
 
 MAX_REPLY = 10_000_000
@@ -68,11 +69,13 @@ class InstantlyClient:
     call_seconds: float = 120.0
     max_reply: int = MAX_REPLY
     _sender: Sender = field(init=False)
+    _left_writes: LeftWrites = field(init=False)
     _in_flight: int = field(default=0, init=False)
     _detached_now: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._sender = Sender(self.agent, self.clock, self.max_reply)
+        self._left_writes = LeftWrites(self.clock)
 
     @classmethod
     def assemble(
@@ -120,13 +123,54 @@ class InstantlyClient:
         arguments: JsonObject,
         credential: Credential,
         traceparent: str | None = None,
+        until: float | None = None,
     ) -> Deferred[Json]:
-        until = self.clock.seconds() + self.call_seconds
-        call = Call(operation, arguments, credential, until, traceparent)
+        left = self.collect(operation, arguments, credential)
+        if left is not None:
+            return left if until is None else self._hurried(left, operation, until)
+        now = self.clock.seconds()
+        longest = now + self.call_seconds
+        if until is None:
+            until = longest
+        if until <= now:
+            return fail(wording.no_time_left(operation))
+        write = not operation.effect.read_only
+        # A write has its whole time, be it without its caller.
+        limit = longest if write else min(until, longest)
+        call = Call(operation, arguments, credential, now, limit, traceparent)
         work: Deferred[Json] = Deferred.fromCoroutine(self._run(call))
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
         work.addBoth(self._settle, call, answer)
+        if write and until < longest and not answer.called:
+            return self._hurried(answer, operation, until, call)
         return answer
+
+    def collect(
+        self, operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json] | None:
+        if operation.effect.idempotent or not len(self._left_writes):
+            return None
+        return self._left_writes.collect(key_of(operation, arguments, credential))
+
+    def _hurried(
+        self,
+        answer: Deferred[Json],
+        operation: Operation,
+        until: float,
+        call: Call | None = None,
+    ) -> Deferred[Json]:
+        """Answer at `until` at the latest; a write on the wire goes on then."""
+        seconds = max(0.0, until - self.clock.seconds())
+
+        def late(result: object, timeout: float) -> object:
+            if call is not None and call.settled is None:
+                return Failure(wording.timed_out(operation, "was not reached in time"))
+            if operation.effect.idempotent:
+                why = f"Instantly has not answered within {timeout:.0f} s."
+                return Failure(wording.outcome_unknown(operation, why))
+            return Failure(wording.still_running(operation))
+
+        return answer.addTimeout(seconds, self.clock, late)
 
     def _settle(
         self, result: Json | Failure, call: Call, answer: Deferred[Json]
@@ -138,8 +182,10 @@ class InstantlyClient:
             self.log.info(
                 "Write {operation_id} ended after its caller had left: {outcome}",
                 operation_id=call.operation.id,
-                outcome=_outcome_of(result),
+                outcome=outcome_of(result),
             )
+            if call.left_write is not None:
+                self._left_writes.end(call.left_write, result)
             call.settled.callback(None)
 
     def _leave(self, call: Call, work: Deferred[Json]) -> None:
@@ -150,6 +196,9 @@ class InstantlyClient:
             return
         self._detached_now += 1
         call.settled = Deferred()
+        if not call.operation.effect.idempotent:
+            key = key_of(call.operation, call.arguments, call.credential)
+            call.left_write = self._left_writes.add(key)
         self.detached.track(call.settled)
 
     async def _run(self, call: Call) -> Json:
@@ -159,7 +208,7 @@ class InstantlyClient:
         try:
             return await self._attempts(call)
         except Exception as error:
-            outcome = _outcome_of(Failure(error))
+            outcome = outcome_of(Failure(error))
             raise
         finally:
             self._in_flight -= 1
@@ -189,16 +238,8 @@ class InstantlyClient:
                 if pause is None:
                     raise last.error from None
                 call.doubtful = call.doubtful or setback.is_fault
-            await self._rest(call, pause, last)
+            await rest(call, pause, last, self.concurrency, self.clock)
             attempt += 1
-
-    async def _rest(self, call: Call, seconds: float, last: Setback) -> None:
-        """Wait before another attempt, if there is room to wait."""
-        try:
-            with self.concurrency.place(call.credential.principal):
-                await deferLater(self.clock, seconds)
-        except Busy:
-            raise last.error from None
 
     def _tell_breaker(self, setback: Setback, *, last: bool) -> None:
         """Count calls, not attempts: trouble that is tried again tells nothing yet."""
@@ -218,7 +259,7 @@ class InstantlyClient:
         return pause
 
     async def _attempt(self, call: Call, prepared: PreparedCall, attempt: int) -> Json:
-        await self._turn(call)
+        await take_turn(call, self.throttle, self.concurrency, self.clock)
         try:
             return await self._on_a_slot(call, prepared, attempt)
         finally:
@@ -246,49 +287,17 @@ class InstantlyClient:
         self.breaker.leave(entered, True)
         return value
 
-    async def _turn(self, call: Call) -> None:
-        """Wait for a turn at the rate limit, then for a slot with what time is left."""
-        principal = call.credential.principal
-        until = self.clock.seconds() + MAX_WAIT_SECONDS
-        try:
-            turn = self.throttle.admit(principal, call.operation)
-            if turn is not None:
-                await self._in_line(principal, turn)
-            slot = self.concurrency.enter(principal, until - self.clock.seconds())
-            if slot is not None:
-                await slot
-        except Crowded as crowd:
-            seconds = crowd.seconds
-            raise Setback(
-                wording.asked_to_slow_down(call.operation, seconds)
-                if crowd.asked
-                else wording.throttled(call.operation, crowd.limit, seconds)
-            ) from None
-        except Busy as busy:
-            raise Setback(
-                wording.overloaded(call.operation, busy.waited, self.throttle.max_wait)
-            ) from None
-
-    async def _in_line(self, principal: str, turn: Deferred[None]) -> None:
-        try:
-            with self.concurrency.place(principal):
-                await turn
-        except Busy:
-            turn.addErrback(lambda cancelled: None)
-            turn.cancel()
-            raise
-
     async def _exchange(self, call: Call, prepared: PreparedCall) -> HttpReply:
         if prepared.body is not None or not call.operation.effect.read_only:
             call.payload = Payload(prepared.body or b"")
         left = call.until - self.clock.seconds()
-        patience = min(call.operation.first_byte_seconds, left)
-        late = f"did not begin to answer within {patience:g} s"
+        patience = max(0.0, min(call.operation.first_byte_seconds, left))
+        late = f"did not begin to answer within {patience:.0f} s"
         timer = self.clock.callLater(patience, call.expire)
         try:
             call.pending = sent = self._sender.send(prepared, call.payload)
             reply = await sent
-            late = f"did not finish its answer within {self.call_seconds:g} s"
+            late = f"did not finish its answer within {call.until - call.begun:.0f} s"
             timer.reset(max(0.0, call.until - self.clock.seconds()))
             call.pending = collected = self._sender.collect(reply)
             body = await collected
@@ -334,12 +343,3 @@ class InstantlyClient:
             if response.is_page(reply)
             else "",
         )
-
-
-def _outcome_of(result: object) -> str:
-    """Return the constant word for how a call ended."""
-    if not isinstance(result, Failure):
-        return "ok"
-    if isinstance(result.value, ApiError):
-        return result.value.reason.value
-    return "cancelled" if isinstance(result.value, CancelledError) else "failed"

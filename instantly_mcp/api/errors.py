@@ -12,6 +12,8 @@ from attrs.converters import optional
 class Reason(Enum):
     """The kinds of failure that a caller can act on differently.
 
+    :cvar STILL_RUNNING: a write is on the wire for longer than its caller waits. It
+        goes on, and the same call gets its outcome.
     :cvar OVERLOADED: nothing was sent, because too many calls are under way here. It
         is a fact about this server and refuses the whole request, whatever the call
         was a part of.
@@ -31,6 +33,7 @@ class Reason(Enum):
     UPSTREAM_FAILED = "upstream_failed"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
+    STILL_RUNNING = "still_running"
     UNEXPECTED_REPLY = "unexpected_reply"
     OUTCOME_UNKNOWN = "outcome_unknown"
     REPORTED_FAILURE = "reported_failure"

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from .errors import ApiError
 from .interfaces import IDetached
 
 Observe: TypeAlias = Callable[[str, str, float], None]
@@ -49,3 +51,12 @@ class Health:
     def degraded(self) -> bool:
         """Whether calls are being refused for the upstream's sake."""
         return self.breaker != "closed"
+
+
+def outcome_of(result: object) -> str:
+    """Return the constant word for how a call ended."""
+    if not isinstance(result, Failure):
+        return "ok"
+    if isinstance(result.value, ApiError):
+        return result.value.reason.value
+    return "cancelled" if isinstance(result.value, CancelledError) else "failed"

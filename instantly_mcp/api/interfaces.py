@@ -20,16 +20,28 @@ class IInstantly(Interface):
         arguments: JsonObject,
         credential: Credential,
         traceparent: str | None = None,
+        until: float | None = None,
     ) -> Deferred[Json]:
         """Call the API (an idempotent operation perhaps again), return its value.
 
         :param arguments: values by the API's own parameter names; ``None`` is sent as
             ``null`` in a body and is left out of a query.
         :param traceparent: the OpenTelemetry context that the call belongs to.
+        :param until: clock seconds until which the caller waits, 120 s if not said. A
+            write that is on the wire goes on after that.
         :returns: the decoded JSON reply, ``None`` for an empty one.
         :raises ApiError: for everything that is not a success, also an error inside
             a 200. Cancelling closes the connection of a call that only reads, or that
-            is not sent yet; a write on the wire is left to finish.
+            is not sent yet; a write on the wire is left to finish. The same call gets
+            the outcome of a write that was left: it is not sent a second time.
+        """
+
+    def collect(
+        operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json] | None:
+        """Return the outcome of the same write, if its caller left it; else ``None``.
+
+        Sends nothing. An outcome is handed out once.
         """
 
 

@@ -89,6 +89,26 @@ def timed_out(operation: Operation, late: str) -> ApiError:
     )
 
 
+def no_time_left(operation: Operation) -> ApiError:
+    """What came before this call has used up the time of the whole."""
+    return ApiError(
+        reason=Reason.TIMEOUT,
+        message="There was no time left for another call of Instantly. Nothing was sent"
+        " by it. Ask for less at once.",
+        operation_id=operation.id,
+    )
+
+
+def still_running(operation: Operation) -> ApiError:
+    """A write was sent, and its caller cannot wait any longer."""
+    return ApiError(
+        reason=Reason.STILL_RUNNING,
+        message="Instantly has not answered yet. The call goes on here, and is not sent"
+        " a second time.",
+        operation_id=operation.id,
+    )
+
+
 def too_large(operation: Operation, limit: int) -> ApiError:
     """The reply is above the limit."""
     then = (

@@ -45,6 +45,10 @@ HINTS: Mapping[Reason, str] = {
     Reason.TIMEOUT: (
         "Instantly did not answer in time. Ask for less, or try again later."
     ),
+    Reason.STILL_RUNNING: (
+        "Call again with the same arguments: that waits for the result of this call, "
+        "and sends nothing."
+    ),
     Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
     Reason.OUTCOME_UNKNOWN: (
         "It may or may not have happened. Read the present state, and tell the user."

@@ -20,6 +20,15 @@ from .once import Once
 from .sightings import JobSightings
 from .zones import ZoneMap
 
+SILENT_SECONDS = 50.0
+"""For all calls of Instantly together: hosts give up after 60 s of silence."""
+
+WITH_PROGRESS_SECONDS = 120.0
+"""The same for a client that hears of progress, and waits for longer."""
+
+RESERVE_SECONDS = 5.0
+"""Kept for one more look behind a wait."""
+
 
 @frozen(kw_only=True)
 class ServerFacts:
@@ -70,8 +79,35 @@ class Bench:
         operation = BY_ID[operation_id]
         traceparent = None if call.trace is None else call.trace.traceparent
         return self.instantly.execute(
-            operation, arguments, call.credential, traceparent
+            operation, arguments, call.credential, traceparent, self.until(call)
         )
+
+    def collect(
+        self, operation_id: str, arguments: JsonObject, call: Call
+    ) -> Deferred[Json] | None:
+        """Return the outcome of the same write, if its caller left it; send nothing."""
+        operation = BY_ID[operation_id]
+        return self.instantly.collect(operation, arguments, call.credential)
+
+    def until(self, call: Call) -> float | None:
+        """Return the clock seconds until which a client waits, from its first call on.
+
+        A task keeps nobody waiting: each of its calls has the time that it needs.
+        """
+        if call.note is not None:
+            return None
+        if call.until is None:
+            hears_progress = call.progress_token is not None
+            seconds = WITH_PROGRESS_SECONDS if hears_progress else SILENT_SECONDS
+            call.until = self.clock.seconds() + seconds
+        return call.until
+
+    def patience(self, call: Call, longest: float) -> float:
+        """Return how long a call may still wait for something, at most `longest`."""
+        until = self.until(call)
+        if until is None:
+            return longest
+        return max(0.0, min(longest, until - self.clock.seconds() - RESERVE_SECONDS))
 
     async def fetch(
         self, operation_id: str, arguments: JsonObject, call: Call

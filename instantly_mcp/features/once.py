@@ -15,14 +15,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from .._json import Json, JsonObject, dumps
-from ..api.errors import ApiError
+from ..api.errors import ApiError, Reason
 from .advice import in_doubt
-from .results import Refusal
+from .results import Refusal, crowded
 
 WINDOW = 600.0
 MOST = 2000
+MOST_WAITING = 256
+"""Requests that wait for one mail to be sent."""
 
 Send = Callable[[], Awaitable[JsonObject]]
+Collect = Callable[[], Awaitable[JsonObject] | None]
 
 
 def digest_of(principal: str, request: Json) -> bytes:
@@ -54,24 +57,32 @@ class Once:
     most: int = MOST
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
-    async def send(self, digest: bytes, send: Send) -> JsonObject:
+    async def send(self, digest: bytes, send: Send, collect: Collect) -> JsonObject:
         """Send, or return the result of the same mail that was sent before.
+
+        :param collect: returns the result of a sending whose caller left, if there is
+            one; it sends nothing.
 
         :raises Refusal: when it is not known whether that one was sent.
         """
         known = self._recent(digest)
         if known is not None:
-            return await self._again(digest, known, send)
+            return await self._again(digest, known, send, collect)
         sending = self._known[digest] = _Sending(self.clock.seconds())
         if len(self._known) > self.most:
             self._known.popitem(last=False)
+        return await self._settled(digest, sending, send())
+
+    async def _settled(
+        self, digest: bytes, sending: _Sending, result: Awaitable[JsonObject]
+    ) -> JsonObject:
         try:
-            sending.result = await send()
+            sending.result = await result
         except ApiError as error:
             self._failed(digest, sending, error)
             raise
         except BaseException:
-            # Whoever asked has left; what was handed over goes on without them.
+            # The caller left; what was sent goes on without it.
             sending.in_doubt = True
             raise
         finally:
@@ -86,19 +97,26 @@ class Once:
         return None
 
     def _failed(self, digest: bytes, sending: _Sending, error: ApiError) -> None:
-        if in_doubt(error):
+        if in_doubt(error) or error.reason is Reason.STILL_RUNNING:
             sending.in_doubt = True
         elif self._known.get(digest) is sending:
             del self._known[digest]
 
-    async def _again(self, digest: bytes, known: _Sending, send: Send) -> JsonObject:
+    async def _again(
+        self, digest: bytes, known: _Sending, send: Send, collect: Collect
+    ) -> JsonObject:
         if known.result is None and not known.in_doubt:
             told: Deferred[None] = Deferred()
+            if len(known.waiting) >= MOST_WAITING:
+                raise crowded("replyToEmail")
             known.waiting.append(told)
             await told
         if known.result is not None:
             return {**known.result, "note": self._note(known)}
         if known.in_doubt:
+            collected = collect()
+            if collected is not None:
+                return await self._settled(digest, known, collected)
             raise Refusal(
                 "outcome_unknown",
                 "The same reply was submitted recently, and it is not known whether it "
@@ -106,7 +124,7 @@ class Once:
                 "Check with list_emails (email_type sent), and tell the user what you "
                 "found.",
             )
-        return await self.send(digest, send)
+        return await self.send(digest, send, collect)
 
     def _note(self, known: _Sending) -> str:
         ago = self.clock.seconds() - known.since

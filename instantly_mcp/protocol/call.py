@@ -104,6 +104,7 @@ class Call:
     :param promote: makes a task of the call; ``None`` where there can be none.
     :param note: once the call is a task, takes what to say of it meanwhile.
     :param trace: the caller's OpenTelemetry context.
+    :param until: clock seconds until which the client waits; the feature sets it.
     """
 
     caller: Caller
@@ -115,6 +116,7 @@ class Call:
     promote: Callable[[str | None], bool] | None = None
     note: Callable[[str], None] | None = None
     trace: Trace | None = None
+    until: float | None = None
     outlet: IOutlet = Factory(_own_outlet, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
 

@@ -327,7 +327,8 @@ class ClientTests(ClockedTestCase):
             if step == "call":
                 calls.append(subject.execute(LIST, {}, credential()))
             elif step == "write":
-                calls.append(subject.execute(ACTIVATE, {"id": "x"}, credential()))
+                id = f"x{len(calls)}"
+                calls.append(subject.execute(ACTIVATE, {"id": id}, credential()))
             elif step == "cancel" and calls:
                 calls[len(calls) // 2].cancel()
             elif step == "answer":

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
+from instantly_mcp._json import dumps
 from instantly_mcp.api.breaker import Breaker
 from instantly_mcp.api.concurrency import (
     MAX_PLACES,
@@ -342,6 +343,10 @@ class HeldAgent(MemoryAgent):
     def reply_to(self, waiting: Deferred[Any]) -> None:
         """Answer one that was sent."""
         waiting.callback(MemoryResponse(self.status, b"{}"))
+
+    def reply_next(self, value: Any, at: int = 0) -> None:
+        """Answer the one that was sent first, or a later one, with a value."""
+        self.held.pop(at).callback(MemoryResponse(self.status, dumps(value)))
 
     def reply_all(self) -> None:
         """Answer all that were sent up to now."""

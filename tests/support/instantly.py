@@ -55,6 +55,7 @@ class RecordingInstantly:
         arguments: JsonObject,
         credential: Credential,
         traceparent: str | None = None,
+        until: float | None = None,
     ) -> Deferred[Json]:
         checked = dict(arguments)
         schema = arguments_schema(operation)
@@ -76,6 +77,12 @@ class RecordingInstantly:
         if isinstance(reply, Deferred):
             return reply
         return succeed(reply)
+
+    def collect(
+        self, operation: Operation, arguments: JsonObject, credential: Credential
+    ) -> Deferred[Json] | None:
+        """Have nothing: no call of this fake is ever left."""
+        return None
 
     def calls(self, operation_id: str) -> list[JsonObject]:
         """Return the arguments of every call of one operation."""

@@ -98,15 +98,15 @@ async def start_and_follow(
     sight = Sight(_noted(bench, reply, call))
     if sight.job["ended"] or not isinstance(sight.job.get("id"), str):
         return sight.as_result()
-    longest = _patience(sight.job, given.get("wait_seconds"), call)
+    longest = _patience(bench, sight.job, given.get("wait_seconds"), call)
     return (await _followed(bench, sight, call, longest)).as_result()
 
 
-def _patience(job: JsonObject, asked: Json, call: Call) -> float:
+def _patience(bench: Bench, job: JsonObject, asked: Json, call: Call) -> float:
     if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
         return TASK_LONGEST
     if asked is not None:
-        return min(float(asked), LONGEST)
+        return bench.patience(call, min(float(asked), LONGEST))
     return 0 if call.progress_token is None else WITH_TOKEN
 
 

@@ -41,7 +41,7 @@ async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
             return Failed(error_object(error, f"It may be paid for. {ASK_AGAIN}"))
         raise
-    longest = min(given["max_wait_seconds"], LONGEST)
+    longest = bench.patience(call, min(given["max_wait_seconds"], LONGEST))
     if _is_pending(reply) and call.become_task("The verification is pending"):
         longest = TASK_LONGEST
     reply, trouble = await _settled(bench, look, reply, call, longest)
