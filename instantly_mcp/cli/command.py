@@ -42,7 +42,23 @@ class CommandLine(CommandOptions):
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command line; return the exit status."""
+    """Run one command line; return the exit status.
+
+    :raises SystemExit: with 0, after ``--help`` and ``--version``.
+    """
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain once more
+        # when it closes standard output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: Sequence[str]) -> int:
     line = CommandLine()
     try:
         line.parseOptions(with_default(arguments))
@@ -52,14 +68,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return EX_USAGE
     subcommand: Subcommand = line.subOptions
     try:
-        status = subcommand.run()
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain once more
-        # when it closes standard output at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return subcommand.run()
     except Mistakes as mistakes:
         report(mistakes.lines, sys.stderr)
         return EX_CONFIG
