@@ -8,22 +8,24 @@ event is the result. So a 400 or a 404 stays honest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from attrs import define
+from attrs import define, evolve
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from .._json import dumps
-from ..protocol.call import NOWHERE, Caller
+from ..protocol.call import Caller
 from ..protocol.errors import invalid_request
-from ..protocol.interfaces import IOutlet, ITracker
+from ..protocol.interfaces import ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
 from ..protocol.session import McpSession
+from ..protocol.tool_methods import still_running
 from ..protocol.versions import Revision
 from .exchange import Exchange
 from .race import ACCEPTED, Race, Restate, unchanged
+from .repeats import TOOL_CALL, OpenCall
 from .reply import (
     JSON_TYPE,
     Answer,
@@ -32,6 +34,7 @@ from .reply import (
     response_answer,
 )
 from .retention import StreamLog
+from .turns import in_turns
 
 
 @define(eq=False)
@@ -66,78 +69,128 @@ class Answering:
         """
         message = exchange.message
         versioned = (("MCP-Protocol-Version", revision.version),)
-        if isinstance(message, Batch):
-            return self._batch(exchange, message, revision, session, versioned)
-        if isinstance(message, Broken):
-            broken = Response(message.id, error=message.error)
-            return succeed(response_answer(broken, versioned))
-        if not isinstance(message, Request):
-            return self._accept(message, exchange, revision, session, versioned)
-        race = Race(
-            clock=self.clock,
-            tracker=self.tracker,
-            headers=versioned,
-            survives=not revision.modern,
-            may_stream=can_stream and exchange.accepts_stream,
-            only_stream=not exchange.accepts_json,
-            streams=streams,
-            primed=revision.priming,
-            restate=restate,
-        )
-        caller = self._caller(exchange, revision, session, race.outlet)
-        race.run(self.server.handle(message, caller))
-        return race.reply
-
-    def _caller(
-        self,
-        exchange: Exchange,
-        revision: Revision,
-        session: McpSession | None,
-        outlet: IOutlet,
-    ) -> Caller:
-        return Caller(
+        caller = Caller(
             revision=revision,
             credential=exchange.credential,
             session=session,
             headers=exchange.headers,
-            outlet=outlet,
         )
+        if isinstance(message, Batch):
+            return self._batch(message, caller, streams, versioned)
+        if isinstance(message, Broken):
+            return succeed(_broken(message, versioned))
+        if message is None or not isinstance(message, Request):
+            if message is not None:
+                self.server.handle(message, caller)
+            return succeed(Answer(status=ACCEPTED, headers=versioned))
+        race = self.race(
+            message,
+            caller,
+            streams,
+            headers=versioned,
+            may_stream=can_stream and exchange.accepts_stream,
+            only_stream=not exchange.accepts_json,
+            hears_progress=can_stream and exchange.accepts_stream,
+            restate=restate,
+        )
+        return race.reply
 
-    def _accept(
+    def race(
         self,
-        message: Message | None,
-        exchange: Exchange,
-        revision: Revision,
-        session: McpSession | None,
-        headers: HeaderPairs,
-    ) -> Deferred[Reply]:
-        if message is not None:
-            caller = self._caller(exchange, revision, session, NOWHERE)
-            self.server.handle(message, caller)
-        return succeed(Answer(status=ACCEPTED, headers=headers))
+        request: Request,
+        caller: Caller,
+        streams: StreamLog | None,
+        *,
+        headers: HeaderPairs = (),
+        may_stream: bool = False,
+        only_stream: bool = False,
+        hears_progress: bool = False,
+        restate: Restate = unchanged,
+    ) -> Race:
+        """Start a request, or join the identical call whose answer was not read.
+
+        :param streams: of the session, where there is one.
+        :param hears_progress: progress reaches the client, which waits for longer then.
+        """
+        is_call = streams is not None and request.method == TOOL_CALL
+        joined = streams.repeated(request) if streams is not None and is_call else None
+        call = None
+        if is_call and joined is None:
+            call = OpenCall(request, self._only_reads(request))
+        race = Race(
+            clock=self.clock,
+            tracker=self.tracker,
+            headers=headers,
+            survives=not caller.revision.modern and joined is None,
+            may_stream=may_stream,
+            only_stream=only_stream,
+            streams=None if joined is not None else streams,
+            primed=caller.revision.priming,
+            restate=restate,
+            call=call,
+            notice=(
+                partial(still_running, request)
+                if is_call and not (hears_progress and _wants_progress(request))
+                else None
+            ),
+        )
+        if joined is None:
+            if may_stream:
+                caller = evolve(caller, outlet=race.outlet)
+            if streams is not None and call is not None:
+                streams.began(call)
+            joined = self.server.handle(request, caller)
+        race.run(joined)
+        return race
+
+    def _only_reads(self, request: Request) -> bool:
+        name = request.params.get("name")
+        toolbox = self.server.offer.toolbox
+        tool = toolbox.find(name) if isinstance(name, str) else None
+        return tool is not None and tool.annotations.read_only
 
     def _batch(
         self,
-        exchange: Exchange,
         batch: Batch,
-        revision: Revision,
-        session: McpSession | None,
+        caller: Caller,
+        streams: StreamLog | None,
         headers: HeaderPairs,
     ) -> Deferred[Reply]:
-        members = members_of(batch)
-        caller = self._caller(exchange, revision, session, NOWHERE)
-        answers = [self._member(member, caller) for member in members]
-        whole = gatherResults(answers)
-        waiter: Deferred[Reply] = Deferred()
+        races: list[Race] = []
+
+        def start(member: Message | Broken) -> Deferred[Reply | None]:
+            if isinstance(member, Request):
+                if caller.session is not None and caller.session.ended:
+                    return succeed(None)
+                race = self.race(member, caller, streams)
+                races.append(race)
+                if waiter.called:
+                    race.leave_unread()
+                return race.reply.addErrback(_silent_if_cancelled)
+            if isinstance(member, Broken):
+                return succeed(_broken(member, ()))
+            self.server.handle(member, caller)
+            return succeed(None)
+
+        def left(waiter: Deferred[Reply]) -> None:
+            for race in races:
+                race.leave_unread()
+
+        waiter: Deferred[Reply] = Deferred(left)
+        whole = in_turns(self.clock, start, members_of(batch)).addCallback(
+            gatherResults
+        )
         self.tracker.track(whole.addCallback(_fire_with_batch, waiter, headers))
         return waiter
 
-    def _member(
-        self, member: Message | Broken, caller: Caller
-    ) -> Deferred[Response | None]:
-        if isinstance(member, Broken):
-            return succeed(Response(member.id, error=member.error))
-        return self.server.handle(member, caller).addErrback(_silent_if_cancelled)
+
+def _wants_progress(request: Request) -> bool:
+    meta = request.params.get("_meta")
+    return isinstance(meta, dict) and meta.get("progressToken") is not None
+
+
+def _broken(broken: Broken, headers: HeaderPairs) -> Answer:
+    return response_answer(Response(broken.id, error=broken.error), headers)
 
 
 def members_of(batch: Batch) -> Sequence[Message | Broken]:
@@ -157,13 +210,15 @@ def _silent_if_cancelled(failure: Failure) -> None:
 
 
 def _fire_with_batch(
-    responses: Sequence[Response | None], waiter: Deferred[Reply], headers: HeaderPairs
+    replies: Sequence[Reply | None], waiter: Deferred[Reply], headers: HeaderPairs
 ) -> None:
     if waiter.called:
         return  # The client is gone; legacy calls run to their end all the same.
-    answered = [response.as_object() for response in responses if response is not None]
-    if answered:
-        body = dumps(answered)
+    bodies = [
+        reply.body for reply in replies if isinstance(reply, Answer) and reply.body
+    ]
+    if bodies:
+        body = b"[" + b",".join(bodies) + b"]"
         answer = Answer(status=200, body=body, headers=(JSON_TYPE, *headers))
     else:
         answer = Answer(status=ACCEPTED, headers=headers)

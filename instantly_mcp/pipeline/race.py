@@ -6,7 +6,7 @@ So the HTTP status stays honest: a 400 or a 404 is decided before anything is st
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
@@ -21,11 +21,19 @@ from ..protocol.interfaces import IOutlet, ITracker
 from ..protocol.jsonrpc import Response
 from .channel import Channel
 from .outlets import ChannelOutlet
+from .repeats import OpenCall
 from .reply import Answer, EventStream, HeaderPairs, Reply, response_answer
+from .resumable import ResumableStream
 from .retention import StreamLog
 
 COMMIT_SECONDS = 5.0
 """After this long without a result the answer becomes a stream, kept alive."""
+
+NOTICE_SECONDS = 54.0
+"""After this long a client without a progress token gets an answer in any case.
+
+Many give up after 60 seconds, and what reaches them later is lost.
+"""
 
 ACCEPTED = 202
 
@@ -46,6 +54,9 @@ class Race:
     :param only_stream: every result is streamed; errors keep their HTTP status.
     :param streams: where a stream is kept for resumption; ``None`` for nowhere.
     :param primed: such a stream begins with an empty event.
+    :param call: what an identical call may join once the client has left; it needs
+        `streams`, where its answer is kept.
+    :param notice: makes the answer to a client that would not wait any longer.
     """
 
     clock: IReactorTime
@@ -58,16 +69,27 @@ class Race:
     primed: bool = False
     restate: Restate = unchanged
     commit_seconds: float = COMMIT_SECONDS
+    call: OpenCall | None = None
+    notice: Callable[[], Response] | None = None
     reply: Deferred[Reply] = field(init=False)
     _sink: IOutlet | None = field(default=None, init=False)
+    _stream: ResumableStream | None = field(default=None, init=False)
     _running: Deferred[Response | None] | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
     _gone: bool = field(default=False, init=False)
     _over: bool = field(default=False, init=False)
+    _started: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Let whoever waits for the reply give up."""
         self.reply = Deferred(self._client_gone)
+        self._started = self.clock.seconds()
+
+    @property
+    def running(self) -> Deferred[None]:
+        """Fires once the call is over and has been answered. Only after `run`."""
+        assert self._running is not None
+        return cast("Deferred[None]", self._running)
 
     @property
     def outlet(self) -> IOutlet:
@@ -86,6 +108,8 @@ class Race:
             self.commit()
         elif self.may_stream and self._sink is None:
             self._timer = self.clock.callLater(self.commit_seconds, self.commit)
+        elif self._timer is None:
+            self._await_notice()
 
     def commit(self) -> None:
         """Turn the answer into an event stream now, if it can still become one."""
@@ -95,6 +119,7 @@ class Race:
         self._stop_timer()
         channel = self._open()
         channel.when_closed(self._client_left_stream)
+        self._await_notice()
         self.reply.callback(EventStream(channel=channel, headers=self.headers))
 
     def send(self, message: JsonObject) -> None:
@@ -114,13 +139,41 @@ class Race:
             channel = Channel()
             self._sink = ChannelOutlet(channel)
             return channel
-        stream = self.streams.new(self.primed, is_answer=True)
-        self._sink = stream
+        stream = self._kept_in(self.streams, self.primed)
         return stream.open()
+
+    def _kept_in(self, streams: StreamLog, primed: bool) -> ResumableStream:
+        stream = streams.new(primed, is_answer=True)
+        stream.call = self.call
+        self._sink = self._stream = stream
+        return stream
+
+    def _await_notice(self) -> None:
+        if self.notice is not None and not self._over:
+            waited = self.clock.seconds() - self._started
+            left = max(0.0, NOTICE_SECONDS - waited)
+            self._timer = self.clock.callLater(left, self._give_notice)
+
+    def _give_notice(self) -> None:
+        """Answer that the call goes on, while its client still reads."""
+        self._timer = None
+        sink, stream = self._sink, self._stream
+        is_read = stream is None or stream.channel is not None
+        if self.notice is None or self._gone or not is_read:
+            return
+        response, self._sink, self._stream = self.notice(), None, None
+        if sink is None:
+            self.reply.callback(response_answer(response, self.headers))
+            self._leave()
+        else:
+            # That its stream ends is also how its client leaves.
+            sink.send(response.as_object())
+            sink.close()
 
     def _answered(self, response: Response | None) -> None:
         self._over = True
         self._stop_timer()
+        joined = self._tell_call(response)
         if response is not None and response.error is not None:
             response = evolve(response, error=self.restate(response.error))
         elif response is not None and self.only_stream:
@@ -129,12 +182,39 @@ class Race:
             if response is not None:
                 self._sink.send(response.as_object())
             self._sink.close()
+            if joined and self._stream is not None:
+                self._stream.was_read()
         elif not self.reply.called and not self._gone:
             self.reply.callback(
                 Answer(status=ACCEPTED, headers=self.headers)
                 if response is None
                 else response_answer(response, self.headers)
             )
+
+    def _tell_call(self, response: Response | None) -> bool:
+        """End the call; say whether its answer was given to one that joined it."""
+        if self.call is None:
+            return False
+        if self.streams is not None:
+            self.streams.ended(self.call)
+        return self.call.answered(response)
+
+    def _keep(self) -> ResumableStream | None:
+        """Keep what the call answers for one that repeats it, if nothing does yet."""
+        if self._sink is None and self.call is not None and self.streams is not None:
+            return self._kept_in(self.streams, primed=False)
+        return None
+
+    def leave_unread(self) -> None:
+        """The client is gone, and has not read what may have been answered already."""
+        if not self._over:
+            self.reply.cancel()
+            return
+        response = None if self.call is None else self.call.response
+        stream = None if response is None else self._keep()
+        if response is not None and stream is not None:
+            stream.send(response.as_object())
+            stream.close()
 
     def _failed(self, failure: Failure) -> None:
         """A cancelled call has no answer; anything else is a bug, already logged."""
@@ -158,6 +238,7 @@ class Race:
         if self._running is None:
             self._gone = True
         elif self.survives:
+            self._keep()
             self.tracker.track(self._running)
         else:
             self._running.cancel()

@@ -19,6 +19,7 @@ from zope.interface import implementer
 from .._json import JsonObject, dumps
 from ..protocol.interfaces import IOutlet
 from .channel import Channel, Event
+from .repeats import OpenCall
 
 RETRY_MS = 1000
 """After how many milliseconds a client should come back."""
@@ -63,6 +64,7 @@ class ResumableStream:
     :param primed: it begins with an empty event whose id the client can resume from.
     :param interruptible: clients are known to come back after `interrupt`.
     :param is_answer: a call is answered on it; others carry messages of no request.
+    :ivar call: the tool call that is answered on it.
     :ivar aside_since: clock seconds, noted by its keeper.
     """
 
@@ -73,6 +75,7 @@ class ResumableStream:
     interruptible: bool = True
     channel: Channel | None = field(default=None, init=False)
     is_over: bool = field(default=False, init=False)
+    call: OpenCall | None = field(default=None, init=False)
     aside_since: float | None = field(default=None, init=False)
     kept_bytes: int = field(default=STREAM_BYTES, init=False)
     _unread: bool = field(default=False, init=False)
@@ -133,9 +136,14 @@ class ResumableStream:
             self.channel.close()
         self._set_aside()
 
+    def was_read(self) -> None:
+        """Note that what is kept of an answer has reached its client otherwise."""
+        self._unread = False
+
     def interrupt(self) -> None:
         """Close the connection; the client comes back with its last event id."""
         if self.interruptible and self.channel is not None:
+            self.call = None  # A call like it is another one: this client comes back.
             self.channel.close()
 
     def _attach(self) -> Channel:
@@ -164,6 +172,7 @@ class ResumableStream:
     def forget(self) -> None:
         """Keep nothing any more. Whoever reads the stream now reads on."""
         self._kept.clear()
+        self.call = None
         self._count(-self.kept_bytes)
         self.keeper = None
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from attrs import define, field
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from ..protocol.jsonrpc import Id, Request, Response
 from ..protocol.session import McpSession
+from .repeats import OpenCall
 from .resumable import STREAM_BYTES, Need, ResumableStream, split_event_id
 
 MAX_KEPT_BYTES = 1 << 20
@@ -89,6 +92,7 @@ class StreamLog:
     retention: Retention
     kept_bytes: int = field(default=0, init=False)
     _streams: dict[str, ResumableStream] = field(factory=dict, init=False)
+    _running: dict[Id, OpenCall] = field(factory=dict, init=False)
 
     def new(
         self, primed: bool, is_answer: bool = False, id: str | None = None
@@ -121,6 +125,47 @@ class StreamLog:
             return None
         return stream, place
 
+    def repeated(self, request: Request) -> Deferred[Response | None] | None:
+        """Return the answer of an identical call that no client has read, if any.
+
+        That is a call whose client left or was told to ask again, while it runs or for
+        a while after it; and one with the same id, which is the same message again.
+        """
+        for stream in self._streams.values():
+            call = stream.call
+            if call is None or stream.need < Need.UNREAD or not call.is_for(request):
+                continue
+            if not stream.is_over:
+                return call.join(request)
+            is_kept = not self.retention.is_stale(stream)
+            self.forget(stream)
+            if not is_kept or call.response is None:
+                return None  # Too long ago, or cancelled.
+            return call.join(request)
+        call = self._running.get(request.id)
+        if call is not None and call.is_for(request):
+            return call.join(request)
+        return None
+
+    def runs(self, request: Request) -> bool:
+        """Say whether the call that this message asks for runs: it was sent twice."""
+        call = self._running.get(request.id)
+        return call is not None and call.is_for(request)
+
+    def began(self, call: OpenCall) -> None:
+        """Note a call that runs. What a write may have changed is read again."""
+        self._running.setdefault(call.request.id, call)
+        if call.reads or not self._streams:
+            return
+        for stream in list(self._streams.values()):
+            if stream.is_over and stream.call is not None and stream.call.reads:
+                stream.call = None
+
+    def ended(self, call: OpenCall) -> None:
+        """Note that a call does not run any more."""
+        if self._running.get(call.request.id) is call:
+            del self._running[call.request.id]
+
     def kept(self, stream: ResumableStream, more: int) -> None:
         """Note the change; what the session keeps too much is dropped."""
         self.kept_bytes += more
@@ -143,6 +188,7 @@ class StreamLog:
 
     def clear(self) -> None:
         """Forget all of them: the session is over."""
+        self._running.clear()
         for stream in list(self._streams.values()):
             self.forget(stream)
 

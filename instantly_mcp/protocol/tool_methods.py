@@ -19,6 +19,7 @@ from .errors import (
     key_required,
     missing_capability,
 )
+from .jsonrpc import Request, Response
 from .listing import describe_tool, render_result
 from .offer import Compiled, Offer, Result, Turn
 from .param_headers import check_mirrored
@@ -90,6 +91,19 @@ def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
         structured={"code": "bad_argument", "message": problems, "tool": tool.name},
         is_error=True,
     )
+
+
+def still_running(request: Request) -> Response:
+    """Answer a call that goes on to a client that would not wait any longer."""
+    said = {
+        "code": "still_running",
+        "message": "The call is still running, and its result is not known yet.",
+        "hint": "Call the same tool again with the same arguments: that waits for the "
+        "result of this call and executes nothing a second time.",
+        "tool": request.params.get("name"),
+    }
+    answer = {"content": [text(dumps(said).decode())], "isError": True}
+    return Response(request.id, answer)
 
 
 @define(eq=False)

@@ -12,16 +12,16 @@ after a restart it gets the session alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from attrs import Factory, define, evolve, field
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .._credential import Credential
-from ..pipeline.answering import members_of
+from ..pipeline.answering import Answering, members_of
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
@@ -30,11 +30,12 @@ from ..pipeline.race import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.resumable import ResumableStream, split_event_id
 from ..pipeline.retention import Retention, StreamLogs
+from ..pipeline.turns import in_turns
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import ProtocolError, key_required, session_not_found
-from ..protocol.interfaces import IOutlet, ISessionStore, ITracker
-from ..protocol.jsonrpc import Batch, Broken, Message, Response
+from ..protocol.interfaces import ISessionStore, ITracker
+from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
 from ..protocol.session import McpSession, Standing
 from ..protocol.subscriptions import Changes
@@ -69,6 +70,11 @@ class LegacySse:
     logs: StreamLogs = Factory(_own_logs, takes_self=True)
     prefix: str = ""
     _streams: dict[str, ResumableStream] = field(factory=dict, init=False, repr=False)
+    _answering: Answering = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Answer calls as Streamable HTTP does, but for the way of the answer."""
+        self._answering = Answering(self.server, self.clock, self.tracker)
 
     def accepts(self, exchange: Exchange) -> bool:
         """Say whether the exchange opens a stream, or names one that was open once."""
@@ -111,10 +117,14 @@ class LegacySse:
             headers=exchange.headers,
             outlet=stream,
         )
-        members = members_of(body) if isinstance(body, Batch) else [body]
-        for member in members:
-            if member is not None:
-                self._deliver(member, caller, stream)
+
+        def deliver(message: Message | Broken) -> None:
+            self._deliver(message, session, caller, stream)
+
+        if isinstance(body, Batch):
+            self.tracker.track(in_turns(self.clock, deliver, members_of(body)))
+        elif body is not None:
+            deliver(body)
         return Answer(status=ACCEPTED)
 
     def _stream_for(self, exchange: Exchange) -> Reply:
@@ -189,26 +199,31 @@ class LegacySse:
         self._streams.pop(session_id, None)
 
     def _deliver(
-        self, message: Message | Broken, caller: Caller, outlet: IOutlet
+        self,
+        message: Message | Broken,
+        session: McpSession,
+        caller: Caller,
+        stream: ResumableStream,
     ) -> None:
         if isinstance(message, Broken):
             broken = Response(message.id, error=message.error)
-            outlet.send(broken.as_object())
+            stream.send(broken.as_object())
+            return
+        log = self.logs.of(session)
+        if session.ended or (isinstance(message, Request) and log.runs(message)):
+            return  # The answer to the first of two equal messages answers both.
+        if not isinstance(message, Request):
+            self.server.handle(message, caller)
             return
 
-        def send(response: Response | None) -> None:
-            if response is not None:
-                outlet.send(response.as_object())
+        def send(reply: Reply) -> None:
+            if isinstance(reply, Answer) and reply.body:
+                stream.put(Event(data=reply.body, name="message"))
 
-        def done(_: None) -> None:
-            if caller.session is not None:
-                caller.session.close_if_done()
-
-        answering = self.server.handle(message, caller).addCallback(send)
-        answered = answering.addErrback(_silent_if_cancelled).addCallback(done)
-        self.tracker.track(answered)
+        race = self._answering.race(message, caller, log, hears_progress=True)
+        race.reply.addCallback(send)
+        self.tracker.track(race.running.addBoth(_then, session.close_if_done))
 
 
-def _silent_if_cancelled(failure: Failure) -> None:
-    """A cancelled request has no answer."""
-    failure.trap(CancelledError)
+def _then(outcome: None, act: Callable[[], None]) -> None:
+    act()

@@ -150,7 +150,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Streams are not primed before 2025-11-25",
         "pipeline/answering.py",
-        "            primed=revision.priming,",
+        "            primed=caller.revision.priming,",
         "            primed=True,",
         "rules.test_sessions",
     ),

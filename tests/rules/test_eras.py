@@ -303,7 +303,7 @@ class DifferenceTests(RulesTestCase):
         """Leaving cancels in the modern era; before, the call goes on."""
         for client in (self.client(), self.client("2025-03-26")):
             for wait in (0, 30):
-                received = client.ask(call("slow"))
+                received = client.ask(call("slow", {"tag": str(wait)}))
                 running = self.rig.small.running[-1]
                 self.clock.advance(wait)
                 received.leave()

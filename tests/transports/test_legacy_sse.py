@@ -198,7 +198,7 @@ class MessageTests(RigTestCase):
         """Calls are answered when they are done, in whatever order."""
         self.client.ask(call("slow", id=1))
         self.client.ask(call("slow", id=2))
-        self.clock.advance(60)
+        self.clock.advance(50)
         self.assertHeard()
         self.rig.toolbox.running[1].finish()
         self.rig.toolbox.running[0].finish()

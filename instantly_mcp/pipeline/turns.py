@@ -1,0 +1,39 @@
+"""Work in turns of the reactor, so that other clients are served in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TURN_SECONDS = 0.01
+"""After so long the rest of the work waits for the reactor's next turn."""
+
+
+def in_turns(
+    clock: IReactorTime, work: Callable[[T], R], items: Iterable[T]
+) -> Deferred[list[R]]:
+    """Do `work` with each item, in order, and return what it returns.
+
+    At least one item is worked on in a turn. Work must not raise.
+    """
+    remaining = iter(items)
+    results: list[R] = []
+    done: Deferred[list[R]] = Deferred()
+
+    def turn() -> None:
+        began = clock.seconds()
+        for item in remaining:
+            results.append(work(item))
+            if clock.seconds() - began >= TURN_SECONDS:
+                clock.callLater(0, turn)
+                return
+        done.callback(results)
+
+    turn()
+    return done
