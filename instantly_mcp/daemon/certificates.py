@@ -133,7 +133,7 @@ class TlsEndpoint:
         return listening
 
     def renew(self) -> None:
-        """Show what the files hold now to whoever connects from now on.
+        """Use what the files hold now for new connections.
 
         :raises Exception: as the constructor does; then nothing changed.
         """

@@ -1,7 +1,7 @@
-"""Whether the files and folders of the settings can be used by whoever runs this.
+"""Checks whether the files and folders of the settings can be used.
 
-What the rights say is not believed but tried: a file system may be read-only or full,
-and root may write everywhere but there. All that is made is taken away again.
+It tries to write instead of reading permissions: a file system may be read-only or
+full, and root has permission everywhere. All that is made is removed again.
 """
 
 from __future__ import annotations

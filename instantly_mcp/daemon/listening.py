@@ -114,7 +114,7 @@ class ListenAddress:
     def endpoint(self) -> str:
         """The string for Twisted, with room for all who come at once.
 
-        Whoever wrote how many may wait, or may have, is left in charge.
+        A backlog that the operator wrote is kept, also a positional one.
         """
         if self.kind not in _QUEUEING or len(self.positional) > 1:
             return str(self)

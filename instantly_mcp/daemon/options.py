@@ -32,7 +32,7 @@ def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
 
 
 def explained(setting: Setting) -> str:
-    """Return what a setting does, and what it is where nobody sets it."""
+    """Return what a setting does, and its default."""
     if setting.flag or not (setting.shows or setting.default):
         return setting.help
     usual = setting.shows or str(setting.default)

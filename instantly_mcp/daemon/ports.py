@@ -66,7 +66,7 @@ Holder: TypeAlias = Callable[[int, str], str | None]
 
 
 def _unknown(port: int, interface: str) -> None:
-    """Nobody knows who has a port."""
+    """Find no holder."""
 
 
 @define(eq=False)

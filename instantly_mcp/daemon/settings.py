@@ -92,7 +92,7 @@ class Settings:
         return "" if self.public_url is None else urlsplit(self.public_url).path
 
     def is_default(self, name: str) -> bool:
-        """Say whether nobody set the setting."""
+        """Say whether the setting has its default because no source sets it."""
         return self.origins.get(name) == "default"
 
     @property

@@ -194,7 +194,7 @@ SETTINGS: tuple[Setting, ...] = (
         default=False,
         help=(
             "Serve the predecessor's OAuth documents although there is no OAuth; "
-            "some clients then start a login that nobody can finish."
+            "some clients then start a login that cannot succeed."
         ),
     ),
     Setting(

@@ -109,7 +109,7 @@ def text(text: str) -> str:
 
 
 def proxy(text: str) -> str:
-    """Read one address or CIDR block, or ``unix`` for whoever uses a UNIX socket."""
+    """Read one address or CIDR block, or ``unix`` for callers over a UNIX socket."""
     name = text.strip()
     if name == "unix":
         return name

@@ -167,7 +167,7 @@ def authorization_server(facts: Facts, known: bool) -> JsonObject:
     """Claim an authorization server, for clients that insist on one (off by default).
 
     It can issue nothing: a client that acts on this document starts a flow that
-    nobody can win.
+    cannot succeed.
     """
     base = base_url(facts)
     return {

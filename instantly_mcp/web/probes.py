@@ -59,7 +59,7 @@ class Probes:
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
     def reset(self, key: str) -> Answer:
-        """Let the sandbox begin anew."""
+        """Reset the sandbox."""
         return self._seen(None if self.window is None else self.window.reset(key))
 
     def ping(self) -> Answer:
