@@ -34,7 +34,7 @@ def unroutable(error: object, request: McpRequest, facts: Facts) -> Answer:
     return Refusal(
         status=404,
         error="not_found",
-        message="Not found",
+        message="Not found; the endpoints are listed in data",
         mcp=True,
         data={"availableEndpoints": missing["availableEndpoints"]},
         id=id,
