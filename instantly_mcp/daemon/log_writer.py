@@ -84,7 +84,7 @@ class LogWriter:
     def start(self) -> None:
         """Begin to write. To be called after a fork, which ends all other threads."""
         if self._worker is None:
-            self._worker = _Worker(self, self.file)
+            self._work(_Worker(self, self.file))
 
     def reopen(self) -> str | None:
         """Open the file again after it was renamed.
@@ -105,7 +105,7 @@ class LogWriter:
         if old is None:
             former.close()
         else:
-            self._worker = _Worker(self, fresh, after=old)
+            self._work(_Worker(self, fresh, after=old))
             old.wake.put(None)
         return None
 
@@ -117,6 +117,12 @@ class LogWriter:
         assert worker is not None
         worker.wake.put(None)
         worker.thread.join(seconds)
+
+    def _work(self, worker: _Worker) -> None:
+        # It must be known before it looks for lines: a line that came in between
+        # would wake nothing, and neither would any after it.
+        self._worker = worker
+        worker.thread.start()
 
     def take(self, file: LineFile) -> tuple[Sequence[str], int] | None:
         """Return what is queued for a file and how many lines were lost after it.
@@ -153,7 +159,6 @@ class _Worker:
         # A thread that is not a daemon's would keep the process alive while it is
         # stuck.
         self.thread = Thread(target=self._run, name="log", daemon=True)
-        self.thread.start()
 
     def _run(self) -> None:
         if self._after is not None:

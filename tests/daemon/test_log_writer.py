@@ -94,6 +94,27 @@ class LogWriterTests(SynchronousTestCase):
         writer.close(PATIENCE_SECONDS)
         self.assertEqual(self.file.lines, ["early", "late"])
 
+    def test_line_while_the_thread_starts(self):
+        """A line that comes just after the thread looked for some wakes it."""
+        writer = LogWriter(self.file)
+        looked = Event()
+        take = writer.take
+
+        def look(file: LineFile) -> tuple[Sequence[str], int] | None:
+            taken = take(file)
+            if not looked.is_set():
+                looked.set()
+                # Before `start` returns, or after: both must do.
+                writer.write("in between")
+            return taken
+
+        self.patch(writer, "take", look)
+        self.file.released.set()
+        writer.start()
+        self.assertTrue(self.file.entered.wait(PATIENCE_SECONDS))
+        writer.close(PATIENCE_SECONDS)
+        self.assertEqual(self.file.lines, ["in between"])
+
     def test_end_of_a_process_that_never_started(self):
         """Closing writes what is queued even if nothing was started."""
         writer = LogWriter(self.file)
