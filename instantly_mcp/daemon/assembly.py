@@ -38,6 +38,7 @@ from .front import (
 )
 from .journal import Journal
 from .log_limits import limit_lines
+from .notify import Notifier
 from .parts import Announcing, Door, Parts
 from .perimeter import ProxyNoticed, listens_to_both
 from .periodic import Periodic
@@ -69,7 +70,7 @@ def build(
     :param journal: what the daemon logs to; told of keys that a reload brings.
     :param out: where the block that tells people how to connect goes.
     :param give_up: told in one line a mistake why the daemon cannot start.
-    :param also_tell: told that the daemon listens, after everybody else.
+    :param also_tell: told that the daemon listens, right before systemd is.
     :raises Mistakes: when a file that the settings name cannot be used.
     """
     core = make_core(settings, reactor, wall)
@@ -78,6 +79,7 @@ def build(
     pipeline = _pipeline(settings, reactor, core, front)
     site = _site(settings, reactor, core, front, pipeline)
     side_doors = metrics_doors(settings, reactor, core, front)
+    notifier = Notifier(settings.supervisor, lambda: core.in_flight.count)
     return DaemonService(
         reactor=reactor,
         clock=reactor,
@@ -95,8 +97,11 @@ def build(
                 core.disconnect,
             ),
             side_doors=side_doors,
+            notifier=notifier,
         ),
-        announcement=Announcements((_announcement(settings, out), *also_tell)),
+        announcement=Announcements(
+            (_announcement(settings, out), *also_tell, notifier)
+        ),
         signals=Signals(reactor.callFromThread),
         observer=limit_lines(journal, reactor),
         give_up=give_up,
@@ -203,6 +208,7 @@ def _parts(
     *,
     reload: Reloader,
     side_doors: Sequence[Door],
+    notifier: Notifier,
 ) -> Parts:
     streams, sessions = front.streams, core.sessions
 
@@ -230,13 +236,14 @@ def _parts(
             Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.offer.tasks.sweep, "task sweep"),
             _watchdog(core, reactor),
+            *notifier.timers(reactor),
         ),
         refuse_new=refuse_new,
         close_streams=close_streams,
         close_connections=site.when_empty,
         cut_connections=site.abort,
         close_upstream=core.outward.close,
-        reload=reload,
+        reload=notifier.around(reload),
         rotate_log=reload.rotate_log,
         side_doors=side_doors,
     )

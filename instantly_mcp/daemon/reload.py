@@ -38,8 +38,11 @@ class Reloader:
     ports: Sequence[Ports] = ()
     disconnect: Callable[[], object] = lambda: None
 
-    def __call__(self) -> None:
-        """Read everything again; log what is still in force as it was."""
+    def __call__(self) -> Sequence[str]:
+        """Read everything again; log what is still in force as it was.
+
+        :returns: the names of what is.
+        """
         parts = (
             ("log file", self._reopen_log),
             ("certificates", self._renew_certificates),
@@ -51,6 +54,7 @@ class Reloader:
             self.log.error("reload failed; kept the old {parts}", parts=", ".join(kept))
         else:
             self.log.info("reloaded")
+        return kept
 
     def rotate_log(self) -> None:
         """Open the log file again after it was renamed."""

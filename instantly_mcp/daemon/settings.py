@@ -18,6 +18,7 @@ from .._credential import Secret
 from .key_files import exposures
 from .listening import ListenAddress
 from .mistakes import Mistakes
+from .notify import Supervisor
 from .options import Given
 from .reading import Reading
 from .rules import broken_rules, unwise_choices
@@ -33,6 +34,7 @@ class Settings:
     :param unknown: the names of those whose value could not be read. Their fields hold
         a default that is not in force.
     :param warnings: what is not wrong but unwise, one line each.
+    :param supervisor: who started the process, if that was systemd.
     """
 
     listen: tuple[str, ...]
@@ -75,6 +77,7 @@ class Settings:
     origins: Mapping[str, str] = field(factory=dict, repr=False)
     unknown: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    supervisor: Supervisor = field(factory=Supervisor)
 
     @property
     def mode(self) -> str:
@@ -128,6 +131,7 @@ def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequenc
         origins=reading.origins,
         unknown=frozenset(reading.unknown),
         warnings=tuple(reading.warnings),
+        supervisor=Supervisor.of(environ),
         **values,
     )
     mistakes = [*reading.mistakes, *broken_rules(settings)]

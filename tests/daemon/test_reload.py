@@ -225,7 +225,7 @@ class ReloaderTests(SynchronousTestCase):
         """Reload; return what is logged of it."""
         return self.heard(reload)
 
-    def heard(self, call: Callable[[], None]) -> list[str]:
+    def heard(self, call: Callable[[], object]) -> list[str]:
         """Return what is logged during a call."""
         events: list[LogEvent] = []
         observer = cast(ILogObserver, events.append)

@@ -1,0 +1,158 @@
+"""Tells systemd how the daemon is: the protocol of sd_notify(3), without a library.
+
+Each message is one datagram. It is sent without waiting, and nothing fails when systemd
+does not take it; what matters is sent again a second later. Keep-alives of the watchdog
+come from a timer of the reactor, so a blocked reactor sends none.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from attrs import define, field, frozen
+from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorTime
+
+from .periodic import Periodic
+
+BEAT_SECONDS = 1.0
+"""How often the number of open calls is looked at while they drain."""
+
+
+@frozen(kw_only=True)
+class Supervisor:
+    """What systemd tells a process that it starts.
+
+    :param address: its socket, a path or ``@`` and an abstract name; ``None`` if
+        nothing is to be told.
+    :param watchdog_seconds: without a keep-alive for so long it ends the process.
+    :param pid: the process that it started; a detached daemon is another one.
+    """
+
+    address: str | None = None
+    watchdog_seconds: float | None = None
+    pid: int = field(factory=os.getpid)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Supervisor:
+        """Read the environment of the process. What cannot be read is left out."""
+        supervisor = cls()
+        address = environ.get("NOTIFY_SOCKET", "")
+        # Newer ones also know vsock:, for virtual machines as a whole.
+        if len(address) < 2 or address[0] not in "/@":
+            return supervisor
+        seconds = None
+        micros = environ.get("WATCHDOG_USEC", "")
+        meant = environ.get("WATCHDOG_PID", str(supervisor.pid))
+        if micros.isascii() and micros.isdecimal() and meant == str(supervisor.pid):
+            seconds = int(micros) / 1e6 or None
+        return cls(address=address, watchdog_seconds=seconds, pid=supervisor.pid)
+
+    def send(self, message: str) -> bool:
+        """Send a datagram, without waiting. Never raises.
+
+        :returns: whether it was taken; ``True`` also where there is no systemd.
+        """
+        if self.address is None:
+            return True
+        to = os.fsencode(self.address)
+        if to.startswith(b"@"):
+            to = b"\0" + to[1:]
+        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        with suppress(OSError), socket.socket(socket.AF_UNIX, kind) as sending:
+            sending.sendto(message.encode(), to)
+            return True
+        return False
+
+
+@define(eq=False)
+class Notifier:
+    """Says when the daemon listens, reloads and stops, and a line for people.
+
+    :param calls: how many calls are in flight.
+    :param send: takes a message, and says whether it arrived.
+    :param monotonic_usec: microseconds of the system's monotonic clock.
+    """
+
+    supervisor: Supervisor
+    calls: Callable[[], int]
+    send: Callable[[str], bool] = field()
+    monotonic_usec: Callable[[], int] = lambda: time.monotonic_ns() // 1000
+    _listening: str = field(default="", init=False)
+    _draining: bool = field(default=False, init=False)
+    _status: str = field(default="", init=False)
+    _unsent: str = field(default="", init=False)
+
+    @send.default
+    def _to_the_supervisor(self) -> Callable[[str], bool]:
+        return self.supervisor.send
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Say that the daemon listens."""
+        self._listening = f"listening on {', '.join(urls)}"
+        self._ready(self._listening)
+
+    def withdraw(self) -> None:
+        """Say that the daemon stops."""
+        self._listening, self._draining = "", True
+        self._status = self._drain_status()
+        self._say("STOPPING=1", f"STATUS={self._status}")
+
+    def around(self, reload: Callable[[], Sequence[str]]) -> Callable[[], None]:
+        """Return a reload that is announced, unless the daemon starts or stops.
+
+        :param reload: returns the names of what it could not renew.
+        """
+
+        def announced() -> None:
+            if not self._listening:
+                reload()
+                return
+            began = f"MONOTONIC_USEC={self.monotonic_usec()}"
+            self._say("RELOADING=1", began, "STATUS=reloading")
+            kept = reload()
+            failed = f"reload failed, old {', '.join(kept)} kept; " if kept else ""
+            self._ready(failed + self._listening)
+
+        return announced
+
+    def timers(self, clock: IReactorTime) -> Sequence[Service]:
+        """Return what has to run while the daemon does; nothing without systemd."""
+        if self.supervisor.address is None:
+            return ()
+        beat = Periodic(clock, BEAT_SECONDS, self._beat, "messages to systemd")
+        seconds = self.supervisor.watchdog_seconds
+        if seconds is None:
+            return (beat,)
+        keep_alive = Periodic(clock, seconds / 2, self._keep_alive, "systemd watchdog")
+        return (beat, keep_alive)
+
+    def _ready(self, status: str) -> None:
+        moved = os.getpid() != self.supervisor.pid
+        main = (f"MAINPID={os.getpid()}",) if moved else ()
+        self._say("READY=1", *main, f"STATUS={status}")
+
+    def _keep_alive(self) -> None:
+        self.send("WATCHDOG=1")
+
+    def _beat(self) -> None:
+        if self._unsent:
+            self._say(self._unsent)
+        elif self._draining and self._status != self._drain_status():
+            self._status = self._drain_status()
+            self._say(f"STATUS={self._status}")
+
+    def _drain_status(self) -> str:
+        count = self.calls()
+        if not count:
+            return "stopping"
+        return f"draining: {count} {'call' if count == 1 else 'calls'} in flight"
+
+    def _say(self, *lines: str) -> None:
+        message = "\n".join(lines)
+        # A later message says all that an earlier one did.
+        self._unsent = "" if self.send(message) else message
