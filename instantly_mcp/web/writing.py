@@ -22,7 +22,7 @@ from .journal import REFUSED, Visit
 from .phase import Phase
 from .refusals import Refusal, too_busy
 from .request import McpRequest, header_lines, status_line
-from .unread import buffered
+from .unread import buffered, queued
 
 if TYPE_CHECKING:
     from .site import McpSite
@@ -86,18 +86,16 @@ class WritingChannel(HTTPChannel):
 
         :param block: the head, where no request was made of it.
         """
+        self.phase = Phase.ENDING
+        if self.requests and self.requests[-1].startedWriting:
+            # A refusal would be read as a part of this answer.
+            self.requests[-1].abort()
+            return
         request = self.requests.pop() if self.requests else None
         if request is not None:
-            begun = request.startedWriting
             request.give_up()
             self.site.released(request)
             request.content.close()
-            if begun:
-                # A refusal would be read as a part of this answer.
-                self.phase = Phase.ENDING
-                self.transport.abortConnection()
-                return
-        self.phase = Phase.ENDING
         self.persistent = 0
         self._unread = b""
         answer = refusal.answer()
@@ -144,7 +142,7 @@ class WritingChannel(HTTPChannel):
         if not self.ending:
             self.loseConnection()
             self._deadline.within(self.site.limits.linger)
-        elif buffered(self.transport)[0]:
+        elif buffered(self.transport)[0] or queued(self.transport):
             # A slow reader may still be in the middle of its last answer.
             self.site.unread.watch(self)
         else:

@@ -18,7 +18,7 @@ BLOCKED_LOOKS = 100
 """After so many looks at a connection that takes nothing more, it is taken for full."""
 
 PINGS = 30
-"""Each takes turns of the reactor, in each of which the daemon reads from the client."""
+"""Each takes turns of the reactor, and in each turn the daemon reads the client."""
 
 GROWTH_KB = 64 * 1024
 
