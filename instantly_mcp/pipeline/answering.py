@@ -114,17 +114,16 @@ class Answering:
         """
         is_call = streams is not None and request.method == TOOL_CALL
         joined = streams.repeated(request) if streams is not None and is_call else None
-        call = None
-        if is_call and joined is None:
-            call = OpenCall(request, self._only_reads(request))
+        call = OpenCall(request, self._only_reads(request)) if is_call else None
         race = Race(
             clock=self.clock,
             tracker=self.tracker,
             headers=headers,
             survives=not caller.revision.modern and joined is None,
+            joined=joined is not None,
             may_stream=may_stream,
             only_stream=only_stream,
-            streams=None if joined is not None else streams,
+            streams=streams,
             primed=caller.revision.priming,
             restate=restate,
             call=call,

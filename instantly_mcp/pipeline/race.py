@@ -54,6 +54,8 @@ class Race:
     :param only_stream: every result is streamed; errors keep their HTTP status.
     :param streams: where a stream is kept for resumption; ``None`` for nowhere.
     :param primed: such a stream begins with an empty event.
+    :param joined: the answer is that of another call, which keeps it until it is given
+        out: a stream of it is not kept twice.
     :param call: what an identical call may join once the client has left; it needs
         `streams`, where its answer is kept.
     :param notice: makes the answer to a client that would not wait any longer.
@@ -64,6 +66,7 @@ class Race:
     headers: HeaderPairs
     survives: bool
     may_stream: bool
+    joined: bool = False
     only_stream: bool = False
     streams: StreamLog | None = None
     primed: bool = False
@@ -135,7 +138,7 @@ class Race:
             self._sink.interrupt()
 
     def _open(self) -> Channel:
-        if self.streams is None:
+        if self.streams is None or self.joined:
             channel = Channel()
             self._sink = ChannelOutlet(channel)
             return channel

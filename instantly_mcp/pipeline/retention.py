@@ -131,7 +131,7 @@ class StreamLog:
         That is a call whose client left or was told to ask again, while it runs or for
         a while after it; and one with the same id, which is the same message again.
         """
-        for stream in self._streams.values():
+        for stream in tuple(self._streams.values()):
             call = stream.call
             if call is None or stream.need < Need.UNREAD or not call.is_for(request):
                 continue
@@ -139,9 +139,9 @@ class StreamLog:
                 return call.join(request)
             is_kept = not self.retention.is_stale(stream)
             self.forget(stream)
-            if not is_kept or call.response is None:
-                return None  # Too long ago, or cancelled.
-            return call.join(request)
+            if is_kept and call.response is not None:
+                return call.join(request)
+            # Too long ago, or cancelled.
         call = self._running.get(request.id)
         if call is not None and call.is_for(request):
             return call.join(request)

@@ -173,6 +173,20 @@ class LeftCallTests(RepeatsTestCase):
         self.assertRan(2)
         self.finish()
 
+    def test_cancelled_before_another(self) -> None:
+        """Cancelled calls hide no equal one that came after them and was left."""
+        both = [self.slow(1), self.slow(2)]
+        self.clock.advance(6)
+        for id, received in enumerate(both, start=1):
+            received.leave()
+            self.client.tell("notifications/cancelled", {"requestId": id})
+        self.slow(3).leave()
+        self.assertRan(3)
+        again = self.slow(4)
+        self.finish()
+        self.assertAnswered(again, 4)
+        self.assertRan(3)
+
     def test_other_methods(self) -> None:
         """Only tool calls are joined; a list is as good a second time."""
         self.slow(1).leave()
@@ -307,6 +321,30 @@ class BatchTests(RepeatsTestCase):
         received = self.client.ask(batch)
         self.rig.toolbox.running[0].finish()
         received.leave()
+        self.rig.toolbox.running[1].finish()
+        again = self.client.ask(batch)
+        self.assertEqual([one["id"] for one in again.responses], [0, 1])
+        self.assertRan(2)
+
+    def test_collected_and_left_again(self) -> None:
+        """What a batch collected is kept again if its client leaves before the end."""
+        batch = [call("slow", {"tag": tag}, id=n) for n, tag in enumerate("ab")]
+        self.client.ask(batch).leave()
+        self.rig.toolbox.running[0].finish()
+        for _ in range(2):
+            self.client.ask(batch).leave()
+        self.rig.toolbox.running[1].finish()
+        again = self.client.ask(batch)
+        self.assertEqual([one["id"] for one in again.responses], [0, 1])
+        self.assertRan(2)
+
+    def test_joined_and_left_again(self) -> None:
+        """So is what its members joined and was answered while it was put together."""
+        batch = [call("slow", {"tag": tag}, id=n) for n, tag in enumerate("ab")]
+        self.client.ask(batch).leave()
+        second = self.client.ask(batch)
+        self.rig.toolbox.running[0].finish()
+        second.leave()
         self.rig.toolbox.running[1].finish()
         again = self.client.ask(batch)
         self.assertEqual([one["id"] for one in again.responses], [0, 1])
