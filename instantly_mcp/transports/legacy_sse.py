@@ -154,9 +154,16 @@ class LegacySse:
         return session
 
     def _opened(self, session: McpSession) -> EventStream:
-        stream = self.logs.of(session).new(primed=False, id=session.id)
+        """Open a stream; one that the session had before is over."""
+        log = self.logs.of(session)
+        former = self._streams.get(session.id)
+        if former is None:
+            session.when_closed(partial(self._forget, session.id))
+        else:
+            former.close()
+            log.forget(former)
+        stream = log.new(primed=False, id=session.id)
         self._streams[session.id] = stream
-        session.when_closed(partial(self._forget, session.id))
         channel = stream.open()
         stream.put(self._endpoint(session))
         return self._carry(session, stream, channel)
@@ -218,7 +225,9 @@ class LegacySse:
 
         def send(reply: Reply) -> None:
             if isinstance(reply, Answer) and reply.body:
-                stream.put(Event(data=reply.body, name="message"))
+                # Another stream may have taken its place in the meantime.
+                now = self._streams.get(session.id, stream)
+                now.put(Event(data=reply.body, name="message"))
 
         race = self._answering.race(message, caller, log, hears_progress=True)
         race.reply.addCallback(send)

@@ -116,6 +116,29 @@ class MessageTests(RigTestCase):
         self.assertEqual([one["id"] for one in again.heard()], [3])
         self.assertFalse(again.stream.ended)
 
+    def test_reconnect_before_the_old_end_is_noticed(self) -> None:
+        """One stream at a time: the old one ends, and its end takes nothing away.
+
+        The event that the client names may be one that is not known any more.
+        """
+        session = self.rig.sessions.held[self.client.session]
+        for place in ("0", "unknown"):
+            with self.subTest(place=place):
+                last = f"{self.client.session}_{place}"
+                self.client.ask(call("slow", {"tag": place}, id=2))
+                again = StreamClient(self.rig, last_event_id=last)
+                again.stream.methods.update(self.client.stream.methods)
+                self.rig.toolbox.running[-1].finish()
+                self.assertTrue(self.client.stream.ended)
+                self.client.stream.leave()
+                self.assertTrue(session.stands_for_key)
+                self.assertEqual(len(session.streams), 1)
+                again.ask(request("ping", {}, id=3))
+                self.assertEqual([one["id"] for one in again.heard()], [2, 3])
+                self.client = again
+        self.rig.sessions.end(session, "test")
+        self.assertEqual(self.rig.legacy_sse.logs.retention.kept_bytes, 0)
+
     def test_disconnect_of_an_idle_stream(self) -> None:
         """Without a call it ends at once."""
         session = self.rig.sessions.held[self.client.session]
