@@ -46,6 +46,7 @@ ADOPTED = Note("session-adopted")
 NOT_THAT_SESSION = Note("anonymous-session-left")
 
 _MAX_WORKSPACE = 64
+_OTHER_WORKSPACE = "It was not opened for this workspace."
 
 Resolved: TypeAlias = tuple[Credential | None, Lookup, Sequence[Note]]
 
@@ -150,10 +151,10 @@ class Authentication:
         assert owner is not None
         on_messages = exchange.route is Route.MESSAGES
         stands = session.stands_for_key if on_messages else self.key_in_session
-        if credential is not None and owner.secret == credential.secret:
-            raise session_not_found("It was not opened for this workspace.")
         if stands:
             return _spoken_for(owner, workspace), Lookup(Standing.LIVE, session), ()
+        if credential is not None and _are_one_account(owner, credential):
+            raise session_not_found(_OTHER_WORKSPACE)
         if on_messages:
             raise session_not_found("Its event stream is closed: open a new one.")
         raise session_needs_key(self.key_formats)
@@ -208,9 +209,17 @@ def _left(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
     return credential, FOREIGN, (*notes, NOT_THAT_SESSION)
 
 
+def _are_one_account(one: Credential, other: Credential) -> bool:
+    """Say whether two credentials differ in the workspace alone.
+
+    A caller's key that equals the operator's is another credential all the same.
+    """
+    return one.secret.digest() == other.secret.digest()
+
+
 def _spoken_for(owner: Credential, workspace: str | None) -> Credential:
     if workspace not in {None, owner.workspace}:
-        raise session_not_found("It was not opened for this workspace.")
+        raise session_not_found(_OTHER_WORKSPACE)
     return evolve(owner, source="session")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._credential import Credential, CurrentSecret, Secret
 from instantly_mcp._json import Json, loads
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.authentication import Authentication
@@ -25,6 +25,9 @@ ALICE = "YWxpY2U6a2V5LW9mLWFsaWNl"
 BOB = "Ym9iOmtleS1vZi1ib2I="
 SERVER = "the-server-secret"
 OPERATOR = "b3BlcmF0b3I6a2V5"
+OPERATORS = CurrentSecret(Secret(OPERATOR), "operator")
+"""As a daemon holds the key, so that it can be replaced."""
+
 UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
@@ -56,7 +59,7 @@ class AuthenticationTestCase(ClockedTestCase):
         self.stage = evolve(
             self.stage,
             gatekeeper=Gatekeeper(
-                operator_key=Secret(OPERATOR) if operator else None,
+                operator_key=OPERATORS if operator else None,
                 server_secret=Secret(SERVER) if secret else None,
             ),
         )

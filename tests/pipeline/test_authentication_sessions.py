@@ -324,6 +324,27 @@ class MessagesTests(AuthenticationTestCase):
             out = self.acts_as(message(session.id, with_headers=shown), ALICE)
             self.assertIs(out.session, session)
 
+    def test_stream_opened_with_the_operators_own_key(self) -> None:
+        """It speaks for itself, although callers without a key act with an equal one.
+
+        Neither has a client to name a workspace again that it opened its stream for.
+        """
+        self.guarded(operator=True)
+        for owner in (credential(OPERATOR), credential(OPERATOR, "ws-1")):
+            session = self.streaming(owner)
+            out = self.acts_as(message(session.id), OPERATOR)
+            self.assertIs(out.session, session)
+            self.assertEqual(out.principal, owner.principal)
+            other = message(session.id, with_headers={"x-as-workspace": "ws-2"})
+            self.refused(other, 404)
+
+    def test_mcp_session_with_the_operators_own_key(self) -> None:
+        """On /mcp that key is asked for again, in words that fit the reason."""
+        self.guarded(operator=True)
+        session = self.sessions.open(V2025_11_25, credential(OPERATOR))
+        self.refused(unkeyed(session), 401)
+        self.acts_as(keyed(OPERATOR, session=session), OPERATOR)
+
 
 class EveryCaseTests(AuthenticationTestCase):
     """What holds for any combination."""
