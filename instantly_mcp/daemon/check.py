@@ -22,9 +22,6 @@ from .port_holder import holder_of
 from .ports import Holder, Ports, Taken
 from .settings import Settings
 
-_INHERITED = frozenset({"systemd", "haproxy"})
-"""Endpoints that are there at a start, or wrap such a one."""
-
 
 @deferred
 async def check_ports(
@@ -75,7 +72,13 @@ def _certificate_file(address: ListenAddress) -> bytes:
 
 async def _check_port(ports: Ports, findings: Findings) -> None:
     (address,) = ports.addresses
-    if address.kind in _INHERITED:
+    if address.inherited:
+        findings.fine.append(
+            f"{address} is handed over by systemd at the start and cannot be looked at "
+            "from here: see systemctl status instantly-mcp.socket"
+        )
+        return
+    if address.kind == "haproxy":
         findings.fine.append(f"{address} is opened only at startup")
         return
     try:

@@ -101,6 +101,12 @@ class ListenAddress:
         return int(text)
 
     @property
+    def inherited(self) -> bool:
+        """Whether the socket is there before the daemon, and after it."""
+        wraps = self.kind == "haproxy" and self.positional[:1] == ("systemd",)
+        return self.kind == "systemd" or wraps
+
+    @property
     def scheme(self) -> str:
         """The scheme of the URLs that are served here."""
         return "https" if self.kind == "ssl" else "http"

@@ -89,8 +89,13 @@ def perimeter_of(settings: Settings) -> Perimeter:
 
 
 def listens_to_both(settings: Settings) -> bool:
-    """Say whether some sockets are for this machine only and others are not."""
-    return len(set(map(is_local, settings.listen))) > 1
+    """Say whether some sockets are for this machine only and others may not be.
+
+    Of those that systemd hands over this is known only once they are there.
+    """
+    reach = set(map(is_local, settings.listen))
+    handed_over = any(text.startswith("systemd:") for text in settings.listen)
+    return len(reach) > 1 or (handed_over and False in reach)
 
 
 def companion_of(settings: Settings) -> ListenAddress | None:

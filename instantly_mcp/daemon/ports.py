@@ -11,7 +11,7 @@ from typing import ClassVar, TypeAlias
 from attrs import define, field, frozen
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.endpoints import serverFromString
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
@@ -23,9 +23,10 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger, LogLevel
 
 from .._deferred import deferred
-from ..access.exposure import is_local
+from ..access.exposure import is_local, is_loopback
 from .certificate_check import flaws_of
 from .certificates import TlsEndpoint, tls_reason
+from .inherited import inherited_endpoint
 from .listening import EXAMPLE, ListenAddress
 from .mistakes import Mistakes
 
@@ -46,7 +47,7 @@ class BoundPort:
         """Where an HTTP client finds it."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
-            return str(self.address)
+            return _socket_of(self.address, host)
         name = f"[{host.host}]" if ":" in host.host else host.host
         return f"{self.address.scheme}://{name}:{host.port}"
 
@@ -162,8 +163,9 @@ class Ports:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
                 if tls is not None:
                     self._tell_flaws(tls)
-                if is_local(str(candidate)):
-                    self._local.add(port.getHost())
+                host = port.getHost()
+                if is_local(str(candidate)) or is_loopback(getattr(host, "host", "")):
+                    self._local.add(host)
                 return BoundPort(candidate, port, tls)
         raise Taken(self._taken(address))
 
@@ -189,10 +191,14 @@ class Ports:
         try:
             if address.scheme == "https":
                 return TlsEndpoint(self.reactor, address)
+            if address.inherited:
+                return inherited_endpoint(self.reactor, address)
             endpoint: IStreamServerEndpoint = serverFromString(
                 self.reactor, address.endpoint
             )
             return endpoint
+        except Mistakes:
+            raise
         except Exception as error:
             raise Mistakes(_no_endpoint(address, error)) from None
 
@@ -206,6 +212,14 @@ class Ports:
             f"set {self.setting} to another {what}, "
             "or stop the program that uses it"
         )
+
+
+def _socket_of(address: ListenAddress, host: IAddress) -> str:
+    """Return the listen string, or where the socket is that systemd made for it."""
+    name = host.name if isinstance(host, UNIXAddress) else None
+    if not address.inherited or not name:
+        return str(address)
+    return f"unix:{quoteStringArgument(os.fsdecode(name))}"
 
 
 def _place(address: ListenAddress) -> str:
@@ -231,7 +245,10 @@ def _no_endpoint(address: ListenAddress, error: Exception) -> str:
 
 def _no_such(error: Exception) -> str:
     if isinstance(error, LookupError):
-        return "systemd handed over no such socket"
+        return (
+            "systemd handed over no such socket; start instantly-mcp.socket and "
+            f"instantly-mcp.service, or, without systemd, listen on {EXAMPLE}"
+        )
     if isinstance(error, ValueError | TypeError):
         return f"Twisted knows no such endpoint; write for example {EXAMPLE}"
     return type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -127,8 +128,12 @@ class ProcessTestCase(TestCase):
         *,
         cwd: Path = ROOT,
         environ: Mapping[str, str] | None = None,
+        sockets: Sequence[socket.socket] = (),
     ) -> Running:
-        """Start a command; its ready file and its state are the test's own."""
+        """Start a command; its ready file and its state are the test's own.
+
+        :param sockets: become its file descriptors from 3.
+        """
         running = Running(self.folder / f"ready-{len(os.listdir(self.folder))}.json")
         whole = {
             "PATH": os.environ.get("PATH", ""),
@@ -139,8 +144,15 @@ class ProcessTestCase(TestCase):
             "INSTANTLY_MCP_LISTEN": ANY_PORT,
             **(environ or {}),
         }
+        files: dict[int, Any] = {0: "w", 1: "r", 2: "r"}
+        files |= {number: each.fileno() for number, each in enumerate(sockets, 3)}
         reactor.spawnProcess(
-            running, command[0], list(command), env=whole, path=str(cwd)
+            running,
+            command[0],
+            list(command),
+            env=whole,
+            path=str(cwd),
+            childFDs=files,
         )
         self.addCleanup(self._end, running)
         return running

@@ -250,4 +250,6 @@ class PortTests(CheckTestCase):
     def test_inherited(self):
         """Sockets that systemd hands over are not there yet."""
         found = self.look(listen="systemd:domain=INET:index=0")
-        self.assertIn("opened only at startup", found.fine[0])
+        self.assertIn("is handed over by systemd at the start", found.fine[0])
+        found = self.look(listen="haproxy:tcp:0")
+        self.assertIn("opened only at startup", found.fine[-1])

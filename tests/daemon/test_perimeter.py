@@ -87,6 +87,8 @@ class PerimeterTests(SynchronousTestCase):
             (["unix:/run/x", "tcp:2"], True),
             (["tcp:1:interface=127.0.0.1", "unix:/run/x"], False),
             (["tcp:1", "tcp:2"], False),
+            (["systemd:domain=INET:index=0"], True),
+            (["systemd:domain=UNIX:index=0"], False),
         ):
             self.assertEqual(listens_to_both(resolve({"listen": listen}, {})), both)
 

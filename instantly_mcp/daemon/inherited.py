@@ -1,0 +1,99 @@
+"""Takes over listening sockets that systemd made, and leaves them as they are.
+
+Twisted's own endpoint believes the family that it is told: with a wrong one it reads
+addresses that are none. Of a UNIX socket it gives the rights to everybody when it
+starts; when it stops, it shuts the socket down and removes its path, so that no
+successor can use it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from attrs import define, evolve, field
+from twisted.internet import unix
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.protocols.haproxy import proxyEndpoint
+from zope.interface import implementer
+
+from .._deferred import deferred
+from .listening import BACKLOG, ListenAddress
+from .mistakes import Mistakes
+
+
+def inherited_endpoint(reactor: Any, address: ListenAddress) -> IStreamServerEndpoint:
+    """Return what listens on an inherited socket, also behind the PROXY protocol.
+
+    :raises LookupError: when systemd handed over no such socket.
+    :raises ValueError: for text that names none.
+    :raises Mistakes: when it is another kind of socket than the text says.
+    """
+    if address.kind == "systemd":
+        return InheritedEndpoint(reactor, address)
+    wrapped = evolve(address, kind="systemd", positional=address.positional[1:])
+    endpoint: IStreamServerEndpoint = proxyEndpoint(InheritedEndpoint(reactor, wrapped))
+    return endpoint
+
+
+@implementer(IStreamServerEndpoint)
+@define(eq=False)
+class InheritedEndpoint:
+    """Listens on one of the sockets that systemd handed over.
+
+    :raises LookupError, ValueError, Mistakes: as `inherited_endpoint` does.
+    """
+
+    reactor: Any
+    address: ListenAddress
+    _adopted: Any = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Look for the socket."""
+        try:
+            self._adopted = serverFromString(self.reactor, str(self.address))
+        except AttributeError:
+            raise ValueError("no such domain") from None
+        with socket.socket(fileno=os.dup(self._adopted.fileno)) as handed_over:
+            family = handed_over.family
+            listens = handed_over.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if not listens:
+            raise Mistakes(
+                f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
+                "handed over is none that accepts connections; use ListenStream= and "
+                "Accept=no"
+            )
+        if family != self._adopted.addressFamily:
+            kind = socket.AddressFamily(family).name.removeprefix("AF_")
+            raise Mistakes(
+                f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
+                f"handed over is of domain={kind}; sockets are counted in the order of "
+                "the ListenStream= lines, from index=0"
+            )
+
+    @deferred
+    async def listen(self, factory: IProtocolFactory) -> IListeningPort:
+        """Accept connections."""
+        if self._adopted.addressFamily != socket.AF_UNIX:
+            port: IListeningPort = await self._adopted.listen(factory)
+            return port
+        os.set_blocking(self._adopted.fileno, False)
+        port_type: Any = unix.Port
+        made = port_type._fromListeningDescriptor(
+            self.reactor, self._adopted.fileno, factory
+        )
+        os.close(self._adopted.fileno)
+        # Without a path Twisted leaves the one in the file system alone. It would also
+        # shut the socket down, and with it that of everybody who shares it.
+        made._bindPath = b"\0inherited"
+        made._shouldShutdown = False
+        made.backlog = BACKLOG
+        made.startListening()
+        socket_port: IListeningPort = made
+        return socket_port
