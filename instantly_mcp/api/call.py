@@ -38,6 +38,8 @@ class Call:
     :param payload: the body of the current attempt; ``None`` between attempts.
     :param overdue: a deadline passed.
     :param left: the caller has cancelled.
+    :param stopped: the daemon stops.
+    :param work: what runs the call; cancelling it ends the call wherever it is.
     :param doubtful: an attempt failed in a way that may have had its effect.
     :param settled: of a write that goes on without its caller: fires at its end.
     :param left_write: what the same call will find of it, if it is to be found.
@@ -53,6 +55,8 @@ class Call:
     payload: Payload | None = None
     overdue: bool = False
     left: bool = False
+    stopped: bool = False
+    work: Deferred[Any] | None = None
     doubtful: bool = False
     settled: Deferred[object] | None = None
     left_write: LeftWrite | None = None
@@ -72,6 +76,12 @@ class Call:
         """Whether an attempt that failed may have deleted what the next misses."""
         return self.doubtful and self.operation.method == "DELETE"
 
+    def stop(self) -> None:
+        """The daemon stops: give up whatever is waited for."""
+        self.stopped = True
+        if self.work is not None:
+            self.work.cancel()
+
     def expire(self) -> None:
         """A deadline passed: give up what is waited for, which closes it."""
         self.overdue = True
@@ -84,6 +94,8 @@ def explained(call: Call, error: Exception, late: str, max_reply: int) -> Except
 
     :param late: what did not happen in time, if it is the deadline that passed.
     """
+    if call.stopped:
+        return Setback(stopped(call))
     if call.overdue:
         return Setback(_late(call, late))
     if call.left and call.settled is None:
@@ -92,6 +104,14 @@ def explained(call: Call, error: Exception, late: str, max_reply: int) -> Except
     if diagnosis is None:
         return error
     return _SETBACKS[diagnosis.trouble](call, diagnosis, max_reply)
+
+
+def stopped(call: Call) -> ApiError:
+    """Return what became of a call that was under way when the daemon stopped."""
+    if call.on_the_wire or (call.doubtful and not call.operation.effect.read_only):
+        why = "This server stopped before Instantly answered."
+        return wording.outcome_unknown(call.operation, why)
+    return wording.stopping(call.operation)
 
 
 def _late(call: Call, late: str) -> ApiError:

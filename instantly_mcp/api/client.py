@@ -35,6 +35,7 @@ from .scrubbing import scrubbed
 from .sending import Payload, Sender
 from .throttle import Throttle
 from .turn import rest, take_turn
+from .under_way import UnderWay
 from .upstream import Upstream
 
 MAX_REPLY = 10_000_000
@@ -70,12 +71,13 @@ class InstantlyClient:
     max_reply: int = MAX_REPLY
     _sender: Sender = field(init=False)
     _left_writes: LeftWrites = field(init=False)
-    _in_flight: int = field(default=0, init=False)
     _detached_now: int = field(default=0, init=False)
+    under_way: UnderWay = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._sender = Sender(self.agent, self.clock, self.max_reply)
         self._left_writes = LeftWrites(self.clock)
+        self.under_way = UnderWay(self.detached)
 
     @classmethod
     def assemble(
@@ -112,7 +114,7 @@ class InstantlyClient:
         """The facts of this moment."""
         return Health(
             breaker=self.breaker.state.value,
-            in_flight=self._in_flight,
+            in_flight=self.under_way.count,
             waiting=self.concurrency.waiting,
             detached=self._detached_now,
         )
@@ -138,7 +140,8 @@ class InstantlyClient:
         # A write has its whole time, be it without its caller.
         limit = longest if write else min(until, longest)
         call = Call(operation, arguments, credential, now, limit, traceparent)
-        work: Deferred[Json] = Deferred.fromCoroutine(self._run(call))
+        call.work = work = Deferred.fromCoroutine(self._run(call))
+        self.under_way.begun(call)
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
         work.addBoth(self._settle, call, answer)
         if write and until < longest and not answer.called:
@@ -204,14 +207,15 @@ class InstantlyClient:
     async def _run(self, call: Call) -> Json:
         started = self.clock.seconds()
         outcome = "ok"
-        self._in_flight += 1
+        self.under_way.begin(call)
         try:
             return await self._attempts(call)
         except Exception as error:
-            outcome = outcome_of(Failure(error))
-            raise
+            told = self.under_way.explained(call, error)
+            outcome = outcome_of(Failure(told))
+            raise told from error.__cause__
         finally:
-            self._in_flight -= 1
+            self.under_way.end(call)
             seconds = self.clock.seconds() - started
             self.observe(call.operation.id, outcome, seconds)
 
@@ -251,7 +255,7 @@ class InstantlyClient:
             self.breaker.leave(setback.entered, False if last else None)
 
     def _pause(self, call: Call, setback: Setback, attempt: int) -> float | None:
-        if call.left:
+        if call.left or call.stopped:
             return None
         pause = self.retries.pause(call.operation, setback, attempt)
         if pause is None or self.clock.seconds() + pause >= call.until:

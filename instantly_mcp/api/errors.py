@@ -17,6 +17,8 @@ class Reason(Enum):
     :cvar OVERLOADED: nothing was sent, because too many calls are under way here. It
         is a fact about this server and refuses the whole request, whatever the call
         was a part of.
+    :cvar STOPPING: the daemon stops, and the call had no effect: it only reads, or was
+        not sent.
     """
 
     BAD_ARGUMENT = "bad_argument"
@@ -30,6 +32,7 @@ class Reason(Enum):
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
+    STOPPING = "server_stopping"
     UPSTREAM_FAILED = "upstream_failed"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"

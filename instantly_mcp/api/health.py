@@ -31,6 +31,9 @@ class Unwatched:
     def track(self, work: Deferred[object]) -> None:
         """Do nothing: the client itself keeps the work going."""
 
+    def hold(self, work: Deferred[object]) -> None:
+        """Do nothing."""
+
 
 @frozen(kw_only=True)
 class Health:

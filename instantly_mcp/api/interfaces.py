@@ -46,10 +46,16 @@ class IInstantly(Interface):
 
 
 class IDetached(Interface):
-    """Takes over writes that are on the wire and whose caller has left."""
+    """Lets the daemon's stop wait for writes."""
 
     def track(work: Deferred[object]) -> None:
-        """Hold the daemon's stop until `work` fires. It never fails."""
+        """Wait for a write that is on the wire and whose caller has left.
+
+        `work` never fails.
+        """
+
+    def hold(work: Deferred[object]) -> None:
+        """Wait for a write that is a part of what somebody else waits for."""
 
 
 class ISeconds(Protocol):

@@ -165,6 +165,20 @@ def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
     )
 
 
+def stopping(operation: Operation) -> ApiError:
+    """The daemon stops before the call could have an effect."""
+    why = (
+        "before Instantly answered. Nothing was changed"
+        if operation.effect.read_only
+        else "before the call was sent. Instantly has not seen it"
+    )
+    return ApiError(
+        reason=Reason.STOPPING,
+        message=f"This server stopped {why}; it is safe to repeat the call.",
+        operation_id=operation.id,
+    )
+
+
 def resting(operation: Operation, seconds: float) -> ApiError:
     """The breaker is open: the API failed too often a moment ago."""
     return ApiError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TextIO
 
 from twisted.internet.interfaces import IReactorTime
@@ -29,6 +30,7 @@ from ..web.app import make_site, make_web_app
 from ..web.site import McpSite
 from .announcement import Announcement, Announcements
 from .core import Core, make_core
+from .draining import RefuseNewWork
 from .front import (
     KEEP_ALIVE_SECONDS,
     KEEP_ALIVE_TURNS,
@@ -88,6 +90,7 @@ def build(
             core,
             front,
             site,
+            pipeline,
             reload=Reloader(
                 settings,
                 front.gate,
@@ -205,6 +208,7 @@ def _parts(
     core: Core,
     front: Front,
     site: McpSite,
+    pipeline: Pipeline,
     *,
     reload: Reloader,
     side_doors: Sequence[Door],
@@ -212,9 +216,9 @@ def _parts(
 ) -> Parts:
     streams, sessions = front.streams, core.sessions
 
-    def refuse_new() -> None:
-        site.drain()
-        core.offer.changes.close()
+    def give_up_upstream() -> None:
+        core.server.log_open()
+        core.outward.client.under_way.stop()
 
     def close_streams() -> None:
         streams.end_all()
@@ -238,7 +242,10 @@ def _parts(
             _watchdog(core, reactor),
             *notifier.timers(reactor),
         ),
-        refuse_new=refuse_new,
+        refuse_new=partial(_drain, core, site, pipeline),
+        may_bring_work=lambda: site.may_bring_work,
+        give_up_upstream=give_up_upstream,
+        give_up_calls=core.server.give_up,
         close_streams=close_streams,
         close_connections=site.when_empty,
         cut_connections=site.abort,
@@ -247,6 +254,14 @@ def _parts(
         rotate_log=reload.rotate_log,
         side_doors=side_doors,
     )
+
+
+def _drain(core: Core, site: McpSite, pipeline: Pipeline, refuses: bool) -> None:
+    site.drain()
+    if refuses:
+        pipeline.insert(RefuseNewWork(), after="decode")
+    core.outward.client.under_way.drain()
+    core.offer.changes.close()
 
 
 def _count_lost_lines(core: Core, journal: Journal) -> None:

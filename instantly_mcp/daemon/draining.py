@@ -1,25 +1,139 @@
-"""The engine as the daemon runs it: what it is working on holds the stop."""
+"""What the daemon is working on while it stops: it is waited for, and always answered.
+
+New requests are refused by a stage of the pipeline that is there only while the daemon
+drains. Calls that have not ended when the time is over are ended and answered: a client
+that hears nothing would send a write a second time.
+"""
 
 from __future__ import annotations
 
-from attrs import define, field
-from twisted.internet.defer import Deferred
+from typing import TypeVar
 
+from attrs import define, field
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..pipeline.exchange import Exchange
+from ..pipeline.interfaces import IStage
+from ..pipeline.reply import Outcome, refuse
 from ..protocol.call import Caller
+from ..protocol.errors import ProtocolError, overloaded
 from ..protocol.interfaces import ITracker
-from ..protocol.jsonrpc import Message, Response
+from ..protocol.jsonrpc import Batch, Message, Request, Response
+from ..protocol.offer import Result, Turn
 from ..protocol.server import McpServer
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 5
+"""When a client that is refused may come back: a restart takes about as long."""
+
+WELCOME = frozenset({"ping", "tasks/get", "tasks/update", "tasks/cancel"})
+"""Requests that belong to work which is under way."""
+
+
+@implementer(IStage)
+@define(eq=False)
+class RefuseNewWork:
+    """Refuses requests, and streams that would only be closed again, with 503.
+
+    Replies to our own requests, notifications, and what asks about a task pass.
+    """
+
+    name: str = "draining"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Let what belongs to earlier work pass."""
+        if _is_new_work(exchange):
+            error = overloaded(
+                "This server is stopping or restarting. The request was not executed; "
+                f"try again in {RETRY_SECONDS} s.",
+                RETRY_SECONDS,
+            )
+            return succeed(refuse(exchange, error))
+        return succeed(exchange)
+
+
+def _is_new_work(exchange: Exchange) -> bool:
+    message = exchange.message
+    if message is None:
+        return exchange.method == "GET"
+    if isinstance(message, Batch):
+        return any(isinstance(each, Request) for each in message.members)
+    return isinstance(message, Request) and message.method not in WELCOME
 
 
 @define(eq=False)
 class TrackedServer(McpServer):
-    """An `McpServer` whose unfinished calls are tracked."""
+    """An `McpServer` whose unfinished calls are tracked, and can be answered early."""
 
     tracker: ITracker = field(kw_only=True)
+    _open: dict[Deferred[Response | None], tuple[Message, Caller]] = field(
+        factory=dict, init=False
+    )
+    _stopped: bool = field(default=False, init=False)
 
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
         """Answer one message; most are answered at once and never tracked."""
         answering = McpServer.handle(self, message, caller)
         if not answering.called:
+            self._open[answering] = message, caller
+            answering.addBoth(self._ended, answering)
             self.tracker.track(answering)
         return answering
+
+    def give_up(self) -> None:
+        """End every call, and answer it: what it did before is done.
+
+        Once this has returned each call has been answered, unless its client cancelled
+        it or it ignores that it is cancelled.
+        """
+        self._stopped = True
+        for answering in tuple(self._open):
+            answering.cancel()
+
+    def log_open(self) -> None:
+        """Log which calls have not ended: whose, and of which tool; no arguments."""
+        for message, caller in self._open.values():
+            method = getattr(message, "method", "")
+            self.log.warn(
+                "{method} {tool} of {principal} has not ended",
+                method=method,
+                tool=_tool_of(message),
+                principal=caller.principal,
+            )
+
+    def _ended(self, result: T, answering: Deferred[Response | None]) -> T:
+        del self._open[answering]
+        return result
+
+    def _failed_later(self, failure: Failure, turn: Turn) -> Response:
+        if self._stopped and failure.check(CancelledError):
+            return self._ended_early(turn)
+        return super()._failed_later(failure, turn)
+
+    def _ended_early(self, turn: Turn) -> Response:
+        name = _tool_of(turn.request)
+        tool = self.offer.toolbox.find(name) if name else None
+        if tool is None:
+            return Response(turn.request.id, error=_stopping())
+        repeat = (
+            "It is safe to call it again."
+            if tool.annotations.read_only
+            else "Its outcome is unknown, and what it did before stays done: check"
+            " before you call it again, and tell the user."
+        )
+        said = f"This server stopped before {name} had ended. {repeat}"
+        result: Result = {"content": [{"type": "text", "text": said}], "isError": True}
+        return self._answered(result, turn)
+
+
+def _stopping() -> ProtocolError:
+    return overloaded("This server stopped before the request ended.", RETRY_SECONDS)
+
+
+def _tool_of(message: Message) -> str:
+    if isinstance(message, Request) and message.method == "tools/call":
+        return str(message.params.get("name", ""))[:100]
+    return ""

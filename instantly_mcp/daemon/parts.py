@@ -40,8 +40,15 @@ class Parts:
     :param timers: run while the daemon does, also while it drains.
     :param factory: makes the protocol of each client connection.
     :param side_doors: opened and closed together with the ports, but not announced.
-    :param refuse_new: closes idle client connections, makes every further answer the
-        last of its connection, and ends what would never end by itself.
+    :param refuse_new: makes every further answer the last of its connection, closes
+        those that stay idle, and ends what would never end by itself. Told whether new
+        work is to be refused: it is not where all sockets are inherited, because
+        whoever was accepted before has no successor to go to.
+    :param may_bring_work: says whether a connection that was accepted may still bring a
+        request.
+    :param give_up_upstream: ends the calls to Instantly; those who wait for them are
+        told what is known of each.
+    :param give_up_calls: ends and answers the calls that still have not ended.
     :param close_streams: ends every open event stream cleanly.
     :param close_connections: fires when every client connection has been flushed
         and closed.
@@ -57,7 +64,10 @@ class Parts:
     readiness: Readiness
     in_flight: InFlight
     timers: Sequence[Service]
-    refuse_new: Callable[[], object]
+    refuse_new: Callable[[bool], object]
+    may_bring_work: Callable[[], bool]
+    give_up_upstream: Callable[[], object]
+    give_up_calls: Callable[[], object]
     close_streams: Callable[[], object]
     close_connections: Callable[[], Deferred[None]]
     cut_connections: Callable[[], object]

@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from attrs import define, field, frozen
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -50,6 +50,23 @@ class BoundPort:
             return _socket_of(self.address, host)
         name = f"[{host.host}]" if ":" in host.host else host.host
         return f"{self.address.scheme}://{name}:{host.port}"
+
+    def pause(self) -> None:
+        """Accept nothing more, but keep the socket: who connects waits in its queue."""
+        port: Any = self.port
+        port.stopReading()
+
+    @deferred
+    async def close(self) -> None:
+        """Close the socket, unless it is one that others go on to use.
+
+        Twisted would remove the path of a UNIX socket that systemd made; what is
+        inherited is closed by the end of the process alone.
+        """
+        if self.address.inherited:
+            self.pause()
+        else:
+            await maybeDeferred(self.port.stopListening)
 
     def on_its_port(self, address: ListenAddress) -> ListenAddress:
         """Return `address` with the port that this socket really has."""
@@ -117,12 +134,23 @@ class Ports:
             raise
         await self._open_companion(factory)
 
+    @property
+    def all_inherited(self) -> bool:
+        """Whether no socket ends with this process."""
+        return all(bound.address.inherited for bound in self.bound)
+
+    def release(self) -> None:
+        """Accept nothing more on inherited sockets: what comes is for a successor."""
+        for bound in self.bound:
+            if bound.address.inherited:
+                bound.pause()
+
     @deferred
     async def close(self) -> None:
         """Accept no more connections. Those that are open stay open."""
         closing, self.bound = self.bound, []
         for bound in closing:
-            await maybeDeferred(bound.port.stopListening)
+            await bound.close()
 
     def renew_certificates(self) -> bool:
         """Read certificates again; a bad one leaves the old one in use, and is logged.

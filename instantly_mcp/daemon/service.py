@@ -12,6 +12,7 @@ from twisted.application.service import IService, MultiService
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.failure import Failure
@@ -27,8 +28,20 @@ T = TypeVar("T")
 DRAIN_SECONDS = 25.0
 """How long open work may take after SIGTERM."""
 
+LOOK_SECONDS = 0.1
+"""How often the last connections of an inherited socket are looked at."""
+
+SETTLE_SECONDS = 0.5
+"""How long a call may take to answer once what it waited for is given up."""
+
 FLUSH_SECONDS = 2.0
-"""How long the last bytes may take, and the closing of the pool."""
+"""How long the last bytes to clients may take."""
+
+POOL_SECONDS = 1.0
+"""How long the connections to Instantly may take to close."""
+
+HURRIED_SECONDS = 0.5
+"""How long each step may take after a second signal."""
 
 
 class DaemonService(MultiService):
@@ -64,7 +77,7 @@ class DaemonService(MultiService):
         self._doors = (Door(parts.ports, parts.factory), *parts.side_doors)
         self._opening: Deferred[None] | None = None
         self._waiting: Callable[[], None] | None = None
-        self._hurried = False
+        self._signals_since = 0
         self.exit_status = 0
         for timer in parts.timers:
             timer.setServiceParent(self)
@@ -141,43 +154,86 @@ class DaemonService(MultiService):
         self._reactor.callWhenRunning(self._reactor.stop)
 
     def stop_or_hurry(self) -> None:
-        """Drain at the first call, stop at once at the second."""
+        """Drain at the first call; at the second give up what is left; then cut."""
         if self._parts.readiness.phase is not Phase.DRAINING:
             self._parts.readiness.phase = Phase.DRAINING
             self._reactor.stop()
             return
-        self._hurried = True
+        self._signals_since += 1
         if self._waiting is not None:
             self._waiting()
 
     @deferred
     async def stopService(self) -> None:
-        """Stop in the one order in which nobody loses an answer."""
+        """Stop in the one order in which no answer is lost.
+
+        Probes are answered and new work is refused while calls are in flight; streams
+        go after the calls, because some answers travel on them.
+        """
+        parts = self._parts
         self.log.info("draining")
-        self._parts.readiness.phase = Phase.DRAINING
+        parts.readiness.phase = Phase.DRAINING
         self._announcement.withdraw()
         for door in self._doors:
-            await self._patiently(door.ports.close(), FLUSH_SECONDS)
-        self._parts.refuse_new()
-        await self._patiently(self._parts.in_flight.when_empty(), DRAIN_SECONDS)
-        self._parts.close_streams()
-        await self._patiently(self._parts.close_connections(), FLUSH_SECONDS)
-        self._parts.cut_connections()
+            door.ports.release()
+        all_inherited = parts.ports.all_inherited
+        parts.refuse_new(not all_inherited)
+        if not await self._drained(DRAIN_SECONDS, last_requests=all_inherited):
+            await self._answer_the_rest()
+        parts.close_streams()
+        for door in self._doors:
+            await self._patiently(door.ports.close(), FLUSH_SECONDS, "sockets")
+        connections = parts.close_connections()
+        await self._patiently(connections, FLUSH_SECONDS, "client connections")
+        parts.cut_connections()
         super().stopService()
-        await self._patiently(self._parts.close_upstream(), FLUSH_SECONDS)
+        closing = parts.close_upstream()
+        await self._patiently(closing, POOL_SECONDS, "connections to Instantly")
         self.log.info("stopped")
 
-    async def _patiently(self, work: Deferred[T], seconds: float) -> None:
-        """Wait for `work`, but neither for ever nor once the operator hurries."""
-        if self._hurried:
+    async def _answer_the_rest(self) -> None:
+        """Answer what is in flight, without what it waits for."""
+        self.log.warn("calls are still in flight; they are answered without a result")
+        self._parts.give_up_upstream()
+        if not await self._drained(SETTLE_SECONDS):
+            self._parts.give_up_calls()
+
+    async def _drained(self, seconds: float, *, last_requests: bool = False) -> bool:
+        """Wait for the calls in flight, until an operator hurries.
+
+        :param last_requests: also for those that connections may still bring.
+        :returns: whether none is left.
+        """
+        until = self._clock.seconds() + seconds
+        in_flight = self._parts.in_flight
+        while (left := until - self._clock.seconds()) > 0 and not self._signals_since:
+            if not in_flight.is_empty:
+                await self._patiently(in_flight.when_empty(), left, None)
+            elif last_requests and self._parts.may_bring_work():
+                await self._patiently(deferLater(self._clock, LOOK_SECONDS), left, None)
+            else:
+                break
+        return in_flight.is_empty
+
+    async def _patiently(
+        self, work: Deferred[T], seconds: float, part: str | None
+    ) -> None:
+        """Wait for `work`, but neither for ever nor once an operator hurries.
+
+        :param part: what it is, for the log; ``None`` for what is logged elsewhere.
+        """
+        if self._signals_since:
+            seconds = HURRIED_SECONDS
+        if self._signals_since > 1:
             work.cancel()
         waiting: Deferred[T] = work.addTimeout(seconds, self._clock)
         self._waiting = waiting.cancel
         try:
             await work
         except (DeferredTimeout, CancelledError):
-            self.log.warn("went on without waiting any longer")
+            if part is not None:
+                self.log.warn("timed out waiting for {part}; continuing", part=part)
         except Exception:
-            self.log.failure("a part did not stop well")
+            self.log.failure("could not close the {part}", part=part or "calls")
         finally:
             self._waiting = None

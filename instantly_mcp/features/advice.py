@@ -38,6 +38,9 @@ HINTS: Mapping[Reason, str] = {
     Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
     Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",
     Reason.OVERLOADED: "Nothing was sent. Call again with the same arguments.",
+    Reason.STOPPING: (
+        "The server is restarting. Call again with the same arguments in a few seconds."
+    ),
     Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
     Reason.UNREACHABLE: (
         "Instantly could not be reached. Nothing was changed; try again in a minute."

@@ -39,6 +39,14 @@ class Pipeline:
     clock: IReactorTime
     observe: Observe = ignore
 
+    def insert(self, stage: IStage, *, after: str) -> None:
+        """Add a stage for the exchanges that come from now on.
+
+        :param after: the name of the stage behind which it stands.
+        """
+        place = 1 + [each.name for each in self.stages].index(after)
+        self.stages = (*self.stages[:place], stage, *self.stages[place:])
+
     @deferred
     async def run(self, exchange: Exchange) -> Reply:
         """Answer the exchange. Fails with nothing but ``CancelledError``."""

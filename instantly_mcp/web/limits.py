@@ -20,6 +20,8 @@ class WebLimits:
     :param head_deadline: for a whole head, from its first byte (or the connection).
     :param body_deadline: for a whole body, from the end of its head.
     :param keep_alive: an idle connection is closed after this time.
+    :param last_request: when the daemon drains, an idle connection has so long for a
+        request that is on its way.
     :param linger: a refused client may finish sending for this time, so that it reads
         the refusal before the connection is reset.
     :param connections: beyond this number the one that has been idle for longest makes
@@ -50,6 +52,7 @@ class WebLimits:
     head_deadline: float = 10.0
     body_deadline: float = 30.0
     keep_alive: float = 125.0
+    last_request: float = 1.0
     linger: float = 2.0
     connections: int = 1000
     queue: int = 256

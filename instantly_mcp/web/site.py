@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Site
@@ -43,6 +43,8 @@ _UNREAD_LINE = Line(
     f"{__name__}.Unread", "Closed a connection: its client does not read what was sent"
 )
 """Written at a limited rate: see `instantly_mcp.daemon.log_limits`."""
+
+_READING = frozenset((Phase.FRESH, Phase.IDLE, Phase.HEAD, Phase.BODY))
 
 NO_STORE = b"Cache-Control: no-store\r\n"
 """Of every answer that does not say itself what caches may do."""
@@ -91,6 +93,7 @@ class McpSite(Site):
         self._queue: dict[McpChannel, None] = {}
         self._rested: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
+        self._closing_idle: IDelayedCall | None = None
         self._date = 0
         self._constant = self._uncached = b""
 
@@ -186,21 +189,49 @@ class McpSite(Site):
         else:
             self._served -= 1
         if not self._channels:
+            self._forget_idle()
             waiting, self._empty = self._empty, []
             for waiter in waiting:
                 waiter.callback(None)
 
+    @property
+    def may_bring_work(self) -> bool:
+        """Whether a connection that is open now may still bring a request."""
+        return any(channel.phase in _READING for channel in self._channels)
+
     def drain(self) -> None:
-        """Close what is idle; let every answer be the last of its connection."""
+        """Let every answer be the last of its connection; close what stays idle.
+
+        Not at once: a request may be on its way on a connection that looks idle, and
+        its client could not tell whether it was executed.
+        """
         self.draining = True
         for channel in tuple(self._channels):
-            if channel.phase in (Phase.IDLE, Phase.FRESH) or channel.flushes:
+            if channel.flushes:
                 channel.loseConnection()
             else:
                 channel.persistent = 0
+        self._close_idle_soon()
+
+    def _close_idle_soon(self) -> None:
+        if self.draining and self._channels and self._closing_idle is None:
+            seconds = self.limits.last_request
+            self._closing_idle = self.clock.callLater(seconds, self._close_idle)
+
+    def _close_idle(self) -> None:
+        self._closing_idle = None
+        for channel in tuple(self._channels):
+            if channel.phase in (Phase.IDLE, Phase.FRESH):
+                channel.loseConnection()
+
+    def _forget_idle(self) -> None:
+        timer, self._closing_idle = self._closing_idle, None
+        if timer is not None:
+            timer.cancel()
 
     def abort(self) -> None:
         """Cut every connection."""
+        self._forget_idle()
         for channel in tuple(self._channels):
             channel.transport.abortConnection()
 
@@ -208,6 +239,7 @@ class McpSite(Site):
         """Fire when the last connection is closed and its bytes are written."""
         if not self._channels:
             return succeed(None)
+        self._close_idle_soon()
         waiter: Deferred[None] = Deferred(self._empty.remove)
         self._empty.append(waiter)
         return waiter

@@ -41,6 +41,8 @@ class Ledger:
     def track(self, work: Deferred[object]) -> None:
         self.tracked.append(work)
 
+    hold = track
+
 
 class FaultTestCase(TestCase):
     """A scripted upstream, a proxy before it, and a client on a driven clock."""

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.draining import TrackedServer
+from instantly_mcp.daemon.draining import RefuseNewWork, TrackedServer
 from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.protocol.call import Caller
-from instantly_mcp.protocol.jsonrpc import Request
+from instantly_mcp.protocol.jsonrpc import Batch, Notification, Request
+from instantly_mcp.protocol.jsonrpc import Reply as ProtocolReply
 from instantly_mcp.protocol.shelves import ToolShelf
 from instantly_mcp.protocol.tool import Annotations, Tool, ToolResult
 from instantly_mcp.protocol.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
+from tests.support.exchanges import exchange
 from tests.support.servers import make_offer
 
 
@@ -66,3 +72,61 @@ class TrackedServerTests(ClockedTestCase):
         calling.cancel()
         self.failureResultOf(calling, CancelledError)
         self.assertEqual(self.in_flight.count, 0)
+
+    def test_E8_given_up(self):
+        """E8: a call that is given up is answered; a read can be repeated."""
+        calling = self.call()
+        self.server.give_up()
+        result = self.successResultOf(calling).result
+        self.assertTrue(result["isError"])
+        self.assertIn("stopped before slow had ended", result["content"][0]["text"])
+        self.assertIn("safe", result["content"][0]["text"])
+        self.assertEqual(self.in_flight.count, 0)
+
+    def test_E8_log(self):
+        """E8: what has not ended is logged with tool and principal, no arguments."""
+        self.call()
+        events: list[Any] = []
+        observer: Any = events.append
+        self.patch(TrackedServer, "log", Logger("test", observer=observer))
+        self.server.log_open()
+        self.assertEqual(
+            formatEvent(events[0]), "tools/call slow of anonymous has not ended"
+        )
+        self.server.give_up()
+
+    def test_cancelled_before(self):
+        """A call that its client cancelled has no answer, also at the end."""
+        calling = self.call()
+        calling.cancel()
+        self.server.give_up()
+        self.failureResultOf(calling, CancelledError)
+
+
+class RefuseNewWorkTests(SynchronousTestCase):
+    """What a draining daemon takes."""
+
+    def outcome(self, message: Any, method: str = "POST") -> object:
+        """Return what becomes of a message."""
+        asked = evolve(exchange(method=method), message=message)
+        outcome: Any = self.successResultOf(RefuseNewWork().process(asked))
+        return 200 if isinstance(outcome, Exchange) else outcome.status
+
+    def test_new_work(self):
+        """Requests, batches with one, and new streams are refused with 503."""
+        request = Request(1, "tools/call", {"name": "x"})
+        for message in (request, Request(1, "initialize"), Batch([request])):
+            self.assertEqual(self.outcome(message), 503)
+        self.assertEqual(self.outcome(None, "GET"), 503)
+
+    def test_earlier_work(self):
+        """What belongs to work that is under way passes."""
+        for message in (
+            ProtocolReply("server-1", {}),
+            Notification("notifications/cancelled"),
+            Request(1, "ping"),
+            Request(1, "tasks/get", {"taskId": "x"}),
+            Batch([Notification("notifications/cancelled")]),
+        ):
+            self.assertEqual(self.outcome(message), 200)
+        self.assertEqual(self.outcome(None, "DELETE"), 200)

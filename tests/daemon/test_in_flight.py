@@ -19,6 +19,18 @@ def pending() -> Deferred[object]:
 class InFlightTests(SynchronousTestCase):
     """Work that was tracked holds the drain until it ends."""
 
+    def test_held(self):
+        """What is held is waited for and not counted."""
+        subject = InFlight()
+        work: Deferred[object] = Deferred()
+        subject.hold(work)
+        self.assertEqual(subject.count, 0)
+        waiting = subject.when_empty()
+        self.assertNoResult(waiting)
+        work.callback(None)
+        self.successResultOf(waiting)
+        self.assertTrue(subject.is_empty)
+
     def test_interface(self):
         """It is what the protocol and the client ask for."""
         self.assertTrue(verifyObject(ITracker, InFlight()))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+from attrs import evolve
 from twisted.application.service import Application, IService
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.protocol import Factory
@@ -67,7 +68,10 @@ class Scene(SynchronousTestCase):
             readiness=self.readiness,
             in_flight=self.in_flight,
             timers=[Periodic(self.clock, 15, self.note("beat"), "beat")],
-            refuse_new=self.note("refuse"),
+            refuse_new=lambda refuses: self.events.append("refuse"),
+            may_bring_work=lambda: False,
+            give_up_upstream=self.note("give up upstream"),
+            give_up_calls=self.note("give up calls"),
             close_streams=self.note("streams"),
             close_connections=self.close_connections,
             cut_connections=self.note("cut"),
@@ -203,15 +207,16 @@ class StopTests(Scene):
         self.in_flight.track(self.call)
 
     def test_order(self):
-        """Not ready, no new connections; the call; streams, connections, pool."""
+        """Not ready, new work is refused; the call; streams, sockets, connections."""
         stopping = self.service.stopService()
         self.assertIs(self.readiness.phase, Phase.DRAINING)
-        self.assertEqual(self.reactor.taken, {})
+        self.assertIn(("127.0.0.1", 3000), self.reactor.taken)
         self.assertFalse(self.ready_file.exists())
         self.assertEqual(self.events, ["refuse"])
         self.assertNoResult(stopping)
         self.call.callback(None)
         self.assertEqual(self.events, ORDER)
+        self.assertEqual(self.reactor.taken, {})
         self.successResultOf(stopping)
 
     def test_keep_alives_go_on_while_draining(self):
@@ -228,8 +233,20 @@ class StopTests(Scene):
         self.clock.advance(24.9)
         self.assertNoResult(stopping)
         self.clock.advance(0.2)
+        self.assertEqual(self.events[-1], "give up upstream")
+        self.clock.advance(0.5)
         self.successResultOf(stopping)
-        self.assertEqual(self.events[-4:], ORDER[-4:])
+        self.assertEqual(self.events[-5:], ["give up calls", *ORDER[-4:]])
+
+    def test_E8_answered_when_given_up(self):
+        """E8: a call that answers once its upstream is given up is not ended."""
+        stopping = self.service.stopService()
+        self.clock.advance(25)
+        self.assertEqual(self.events[-1], "give up upstream")
+        self.call.callback(None)
+        self.successResultOf(stopping)
+        self.assertNotIn("give up calls", self.events)
+        self.assertLess(self.clock.seconds(), 30)
 
     def test_slow_connections(self):
         """A client that reads nothing does not hold the stop for ever."""
@@ -249,7 +266,7 @@ class StopTests(Scene):
         self.successResultOf(self.service.stopService())
 
     def test_second_signal_stops_at_once(self):
-        """A second SIGTERM, or Ctrl-C, waits for nothing."""
+        """A second SIGTERM, or Ctrl-C, gives up calls and waits for the last bytes."""
         for second in (signal.SIGTERM, signal.SIGINT):
             self.setUp()
             self.connections = Deferred()
@@ -257,7 +274,34 @@ class StopTests(Scene):
             stopping = self.service.stopService()
             self.assertNoResult(stopping)
             self.signal(second)
+            self.assertIn("give up upstream", self.events)
+            self.assertEqual(self.events[-2:], ["streams", "connections"])
+            self.clock.advance(0.5)
             self.successResultOf(stopping)
+
+    def test_third_signal_cuts(self):
+        """A third one does not even wait for the last bytes."""
+        self.connections = Deferred()
+        self.signal(signal.SIGTERM)
+        stopping = self.service.stopService()
+        self.signal(signal.SIGTERM)
+        self.assertNoResult(stopping)
+        self.signal(signal.SIGTERM)
+        self.successResultOf(stopping)
+
+    def test_inherited_sockets(self):
+        """What was accepted before may still bring a request, which is then awaited."""
+        self.call.callback(None)
+        self.ports.bound = []
+        bringing = [True, True, False]
+        self.service._parts = evolve(
+            self.service._parts, may_bring_work=lambda: bringing.pop(0)
+        )
+        stopping = self.service.stopService()
+        self.clock.advance(0.1)
+        self.assertNoResult(stopping)
+        self.clock.advance(0.1)
+        self.successResultOf(stopping)
 
     def test_part_that_fails(self):
         """A part that cannot be closed is logged, and the others are closed."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredQueue
-from twisted.internet.error import ConnectionRefusedError
 from twisted.web.client import readBody
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
@@ -80,21 +79,40 @@ class DrainTests(UpstreamTestCase):
 
     @deferred
     async def test_call_in_flight_is_answered(self):
-        """After SIGTERM nobody new gets in, and who is in gets the answer."""
+        """While a call drains probes say so and new work is refused; it is answered."""
         running = self.live()
         (url,) = (await running.ready())["urls"]
         calling = self.list_campaigns(url, x_api_key=KEY)
         held = await self.upstream.asked.get()
         running.send(signal.SIGTERM)
         await self.until(lambda: not running.ready_file.exists())
-        with self.assertRaises(ConnectionRefusedError):
-            await self.get(url.replace("/mcp", "/ready"))
+        await self.refuses_new_work(url)
         self.assertIsNone(running.status)
         answer(held)
         answered = await calling
         self.assertIn("content", answered["result"])
         self.assertNotIn("isError", answered["result"])
         self.assertEqual(await running.ended, 0, running.output)
+
+    async def refuses_new_work(self, url: str) -> None:
+        """Check what a draining daemon says: alive, not ready, come back later."""
+        self.assertIn(b"pong", await self.get(url.replace("/mcp", "/ping")))
+        await self.get(url.replace("/mcp", "/health"))
+        ready = await self.request(b"GET", url.replace("/mcp", "/ready"), {})
+        self.assertEqual(ready.code, 503)
+        self.assertIn(b"draining", await readBody(ready))
+        message = {"jsonrpc": "2.0", "id": 7, "method": "tools/list"}
+        types = {"Content-Type": "application/json", "Accept": "application/json"}
+        refused = await self.request(b"POST", url, types, self.body(message))
+        self.assertEqual(refused.code, 503)
+        self.assertEqual(refused.headers.getRawHeaders("Retry-After"), ["5"])
+        body = json.loads(await readBody(refused))
+        self.assertEqual(body["id"], 7)
+        self.assertIn("not executed", body["error"]["message"])
+        headers = {"Accept": "text/event-stream", "x-api-key": KEY}
+        stream = await self.request(b"GET", url.replace("/mcp", "/sse"), headers)
+        self.assertEqual(stream.code, 503)
+        await readBody(stream)
 
     @deferred
     async def test_large_answer_is_flushed(self):
@@ -126,18 +144,19 @@ class DrainTests(UpstreamTestCase):
 
     @deferred
     async def test_second_signal(self):
-        """A second signal ends the daemon at once, with success."""
+        """A second signal ends the daemon at once, and calls are answered (E8)."""
         for second in (signal.SIGTERM, signal.SIGINT):
             running = self.live()
             (url,) = (await running.ready())["urls"]
             calling = self.list_campaigns(url, x_api_key=KEY)
-            calling.addErrback(lambda _: None)
             await self.upstream.asked.get()
             running.send(signal.SIGTERM)
             await running.said(b"draining")
             running.send(second)
             self.assertEqual(await running.ended, 0, running.output)
-            await calling
+            result = (await calling)["result"]
+            self.assertTrue(result["isError"])
+            self.assertIn("safe to repeat", result["content"][0]["text"])
 
 
 class ReloadTests(UpstreamTestCase):

@@ -428,7 +428,7 @@ class CrowdTests(ChannelTestCase):
 
 class DrainTests(ChannelTestCase):
     def test_drain(self):
-        """Draining closes idle connections and lets answers be the last ones."""
+        """Draining lets answers be the last ones, and closes what stays idle."""
         idle, busy = self.connect(), self.connect()
         idle.send(PING)
         idle.output()
@@ -436,12 +436,41 @@ class DrainTests(ChannelTestCase):
         self.house.pipeline.reply = answer
         busy.send(POST)
         self.house.site.drain()
+        self.assertFalse(idle.closing)
+        self.clock.advance(self.house.site.limits.last_request)
         self.assertTrue(idle.closing)
         self.assertFalse(busy.closing)
         answer.callback(json_answer(200, {}))
         (response,) = busy.responses()
         self.assertEqual(response.one("connection"), "close")
         self.assertTrue(busy.closing)
+
+    def test_request_on_its_way(self):
+        """A request that was on its way on an idle connection is answered."""
+        idle, fresh = self.connect(), self.connect()
+        idle.send(PING)
+        idle.output()
+        self.house.site.drain()
+        for connection in (idle, fresh):
+            self.assertTrue(self.house.site.may_bring_work)
+            connection.send(PING)
+            (response,) = connection.responses()
+            self.assertEqual(response.status, 200)
+            self.assertEqual(response.one("connection"), "close")
+            self.assertTrue(connection.closing)
+        self.assertFalse(self.house.site.may_bring_work)
+
+    def test_accepted_while_draining(self):
+        """A connection that is made meanwhile is answered once; idle, it is closed."""
+        self.house.site.drain()
+        asking, silent = self.connect(), self.connect()
+        self.assertEqual(asking.ask("GET", "/ping").one("connection"), "close")
+        waiting = self.house.site.when_empty()
+        self.clock.advance(self.house.site.limits.last_request)
+        self.assertTrue(silent.closing)
+        asking.hang_up()
+        silent.hang_up()
+        self.successResultOf(waiting)
 
     def test_when_empty(self):
         """Waiting for the last connection ends when it is gone."""

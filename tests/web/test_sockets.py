@@ -280,7 +280,9 @@ class ShutdownTests(SocketTestCase):
         channel.send(Event(data=b"last"))
         self.house.site.drain()
         self.house.streams.end_all()
-        await self.house.site.when_empty()
+        gone = self.house.site.when_empty()
         received = await streaming.ended
+        self.clock.advance(self.house.site.limits.last_request)
+        await gone
         self.assertTrue(received.endswith(b"data: last\n\n\r\n0\r\n\r\n"), received)
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,0 +1,109 @@
+"""E8: what callers are told of calls that the daemon's stop interrupts."""
+
+from __future__ import annotations
+
+from twisted.internet import reactor
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import deferLater
+
+from instantly_mcp.api.errors import ApiError, Reason
+from tests.support.fault_proxy import Fault
+from tests.support.upstream import Scripted, json
+
+from .builders import ACTIVATE, CREATE, LIST, LIST_EMAILS, PATCH_ONE, credential
+from .faulty import NEW, FaultTestCase
+
+
+class StopTests(FaultTestCase):
+    """Each call fails in words that say whether Instantly may have seen it."""
+
+    async def test_E8_write_on_the_wire(self) -> None:
+        """A write that was sent: its outcome is unknown, and how to find out."""
+        for operation, arguments in ((CREATE, NEW), (ACTIVATE, {"id": "c1"})):
+            client = self.proxied(Fault.HANG)
+            call = client.execute(operation, arguments, credential())
+            await self.proxy.received.reach(1)
+            client.under_way.stop()
+            error = self.failureResultOf(call, ApiError).value
+            self.assertIs(error.reason, Reason.OUTCOME_UNKNOWN)
+            self.assertIn("server stopped before Instantly answered", error.message)
+            self.assertIn("Check the campaigns", error.message)
+            self.assertEqual(client.health.in_flight, 0)
+
+    async def test_E8_read(self) -> None:
+        """A read changed nothing, and is safe to repeat."""
+        self.upstream.script.append(Scripted(held=True))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(LIST, {}, credential())
+        await self.upstream.arrived.reach(1)
+        client.under_way.stop()
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIs(error.reason, Reason.STOPPING)
+        self.assertIn("safe to repeat", error.message)
+        await self.upstream.dropped.reach(1)
+
+    async def test_E8_in_the_queue(self) -> None:
+        """A call that waits for its turn is told that it can be repeated."""
+        client = self.client_to(self.upstream.url)
+        for _ in range(20):
+            await client.execute(LIST_EMAILS, {}, credential())
+        self.clock.advance(56)
+        call = client.execute(LIST_EMAILS, {}, credential())
+        self.assertNoResult(call)
+        client.under_way.stop()
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIs(error.reason, Reason.STOPPING)
+
+    async def test_E8_write_that_is_not_sent(self) -> None:
+        """A write that still connects was not sent, and is told so."""
+        client = self.client_to(self.upstream.url)
+        call = client.execute(CREATE, NEW, credential())
+        client.under_way.stop()
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIn("before the call was sent", error.message)
+
+    async def test_E8_between_attempts(self) -> None:
+        """A write that may have had its effect already, before it was repeated."""
+        self.upstream.script.append(json({}, 503))
+        client = self.client_to(self.upstream.url)
+        call = client.execute(PATCH_ONE, {"id": "c1"}, credential())
+        await self.upstream.arrived.reach(1)
+        while not any(c.getTime() < 20 for c in self.clock.getDelayedCalls()):
+            await deferLater(reactor, 0)
+        client.under_way.stop()
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIs(error.reason, Reason.OUTCOME_UNKNOWN)
+
+    async def test_E8_next_step(self) -> None:
+        """The next step of a tool that goes on is not sent any more."""
+        client = self.client_to(self.upstream.url)
+        client.under_way.stop()
+        call = client.execute(CREATE, NEW, credential())
+        error = self.failureResultOf(call, ApiError).value
+        self.assertIn("before the call was sent", error.message)
+        self.assertEqual(self.upstream.arrived.count, 0)
+
+    async def test_E8_write_whose_caller_left(self) -> None:
+        """A write that nobody awaits is given up, too, and over."""
+        client = self.proxied(Fault.HANG)
+        call = client.execute(CREATE, NEW, credential())
+        await self.proxy.received.reach(1)
+        call.cancel()
+        self.failureResultOf(call, CancelledError)
+        client.under_way.stop()
+        self.assertIsNone(self.successResultOf(self.ledger.tracked[0]))
+
+    async def test_E8_write_of_a_task(self) -> None:
+        """The stop waits for a write that was begun or goes on while it drains."""
+        client = self.proxied(Fault.HANG)
+        before = client.execute(CREATE, NEW, credential())
+        await self.proxy.received.reach(1)
+        client.under_way.drain()
+        after = client.execute(CREATE, NEW, credential())
+        reading = client.execute(LIST, {}, credential())
+        self.assertEqual(len(self.ledger.tracked), 2)
+        client.under_way.stop()
+        for held in self.ledger.tracked:
+            self.assertIsNone(self.successResultOf(held))
+        for call in (before, after, reading):
+            self.failureResultOf(call, ApiError)
