@@ -23,6 +23,7 @@ from instantly_mcp.sandbox.sandbox import MAX_WORKSPACES
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+DEPLOY = ROOT / "deploy"
 TOOLS = ROOT / "docs" / "tools.md"
 SANDBOX = ROOT / "docs" / "sandbox.md"
 NEWS = ROOT / "changelog.d"
@@ -126,17 +127,24 @@ class OperationsTests(SynchronousTestCase):
     def test_settings_file(self):
         """The settings that stand in it as TOML are good ones."""
         for block in re.findall(r"```toml\n(.*?)```", text_of(OPERATIONS), re.DOTALL):
-            path = Path(self.mktemp())
-            path.write_text(block, encoding="utf-8")
+            folder = Path(self.mktemp())
+            folder.mkdir()
+            for key in set(re.findall(r"/etc/instantly-mcp/([\w-]+)\"", block)):
+                (folder / key).write_text("some-key-0123456789", encoding="utf-8")
+            path = folder / "config.toml"
+            here = block.replace("/etc/instantly-mcp", str(folder))
+            path.write_text(here, encoding="utf-8")
             _, mistakes = examine({"config": str(path)}, {})
             self.assertEqual(mistakes, [])
 
-    def test_unit(self):
-        """The unit's variables are settings, and its keys are known to nobody else."""
-        (unit,) = re.findall(r"```ini\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
-        variables = set(re.findall(r"Environment=(\w+)=", unit))
-        self.assertEqual(len(variables), 2)
-        self.assertLessEqual(variables, {setting.variable for setting in SETTINGS})
+    def test_shipped_files(self):
+        """What it shows of the files in ``deploy`` is what is in them."""
+        blocks = re.findall(r"```\w*\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
+        shipped = [path for path in DEPLOY.rglob("*") if path.is_file()]
+        self.assertGreaterEqual(len(shipped), 5)
+        for path in shipped:
+            self.assertIn(text_of(path), blocks, path.name)
+            self.assertIn(str(path.relative_to(ROOT).parent), text_of(OPERATIONS))
 
 
 class SandboxTests(SynchronousTestCase):

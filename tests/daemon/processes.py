@@ -129,10 +129,12 @@ class ProcessTestCase(TestCase):
         cwd: Path = ROOT,
         environ: Mapping[str, str] | None = None,
         sockets: Sequence[socket.socket] = (),
+        unset: Sequence[str] = (),
     ) -> Running:
         """Start a command; its ready file and its state are the test's own.
 
         :param sockets: become its file descriptors from 3.
+        :param unset: variables that it does not get.
         """
         running = Running(self.folder / f"ready-{len(os.listdir(self.folder))}.json")
         whole = {
@@ -144,6 +146,8 @@ class ProcessTestCase(TestCase):
             "INSTANTLY_MCP_LISTEN": ANY_PORT,
             **(environ or {}),
         }
+        for name in unset:
+            del whole[name]
         files: dict[int, Any] = {0: "w", 1: "r", 2: "r"}
         files |= {number: each.fileno() for number, each in enumerate(sockets, 3)}
         reactor.spawnProcess(

@@ -106,6 +106,7 @@ CURL_HTTP2 = Needed(
     debian="curl",
 )
 SYSTEMD_ANALYZE = command("systemd-analyze", "systemd")
+LOGROTATE = command("logrotate", "logrotate")
 
 
 def all_wanted() -> bool:
