@@ -1,4 +1,4 @@
-"""Sockets that systemd made."""
+"""E37: sockets that systemd made, and restarts that refuse no connection."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import stat
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import _SystemdParser
 from twisted.internet.protocol import Factory
 from twisted.python.systemd import ListenFDs
@@ -26,6 +30,11 @@ from instantly_mcp.daemon.ports import Ports
 from .processes import MODULE, ROOT, ProcessTestCase, Running
 
 AS_SYSTEMD = (sys.executable, str(ROOT / "tests" / "daemon" / "as_systemd.py"))
+CLIENTS = 4
+"""On each of the sockets."""
+
+CALLS = 6
+"""Of each client, before, between and after the restarts, at least."""
 
 
 def handed_over(test: SynchronousTestCase, *sockets: socket.socket) -> None:
@@ -127,8 +136,8 @@ class InheritedSocketTests(TestCase):
             self.assertIn("Twisted knows no such endpoint", line)
 
 
-class HandedOverTests(ProcessTestCase):
-    """A real daemon on sockets that the test, as systemd, made."""
+class RestartTests(ProcessTestCase):
+    """The test is systemd: it holds the sockets while one daemon follows another."""
 
     def setUp(self) -> None:
         """Listen on loopback, as the shipped socket unit does."""
@@ -137,6 +146,8 @@ class HandedOverTests(ProcessTestCase):
         # A machine may have no IPv6.
         with contextlib.suppress(OSError):
             self.sockets.append(self.listening("::1", socket.AF_INET6))
+        self.answers = [0] * (CLIENTS * len(self.sockets))
+        self.stopping = False
 
     def listening(self, host: str, family: socket.AddressFamily) -> socket.socket:
         """Return a listening socket."""
@@ -151,8 +162,63 @@ class HandedOverTests(ProcessTestCase):
             for index, domain in enumerate(("INET", "INET6")[: len(self.sockets)])
         ]
         how = json.dumps({"sockets": len(self.sockets)})
-        command = [*AS_SYSTEMD, how, *MODULE, "run", "--sandbox", *listen]
+        command = [
+            *AS_SYSTEMD,
+            how,
+            *MODULE,
+            "run",
+            "--sandbox",
+            "--rate-limit=0",
+            *listen,
+        ]
         return self.spawn(command, sockets=self.sockets)
+
+    def client(self, number: int, urls: Sequence[str]) -> Deferred[None]:
+        """Call again and again, each time on a new connection."""
+        url = urls[number % len(urls)]
+        return Deferred.fromCoroutine(self.calling(number, url))
+
+    async def calling(self, number: int, url: str) -> None:
+        """Call until the test ends. Raises if one connection or answer is lost."""
+        headers: Mapping[str, str] = {"x-api-key": f"sandbox-{number}"}
+        params = {"name": "list_campaigns", "arguments": {}}
+        while not self.stopping:
+            answer: Any = await self.call(url, "tools/call", params, headers)
+            self.assertNotIn("isError", answer["result"])
+            self.answers[number] += 1
+
+    async def answered(self, more: int, calling: Deferred[Any]) -> None:
+        """Wait until each client has had so many more answers."""
+        least = [count + more for count in self.answers]
+        await self.until(
+            lambda: calling.called or all(map(int.__ge__, self.answers, least))
+        )
+        if calling.called:
+            await calling
+            raise AssertionError("the clients stopped")
+
+    @deferred
+    async def test_E37_no_connection_is_refused(self):
+        """Clients that connect all the time see nothing of two restarts but a delay."""
+        running = self.start()
+        urls = (await running.ready())["urls"]
+        ports = [each.getsockname()[1] for each in self.sockets]
+        hosts = ("127.0.0.1", "[::1]")
+        expected = [f"http://{h}:{p}/mcp" for h, p in zip(hosts, ports, strict=False)]
+        self.assertEqual(urls, expected)
+        clients = [self.client(number, urls) for number in range(len(self.answers))]
+        calling = gatherResults(clients)
+        for _ in range(2):
+            await self.answered(CALLS, calling)
+            running.send(signal.SIGTERM)
+            self.assertEqual(await running.ended, 0, running.output)
+            running = self.start()
+            await running.ready()
+        await self.answered(CALLS, calling)
+        self.stopping = True
+        await calling
+        running.send(signal.SIGTERM)
+        self.assertEqual(await running.ended, 0, running.output)
 
     @deferred
     async def test_host_is_checked_on_loopback(self):
