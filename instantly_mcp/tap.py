@@ -80,7 +80,7 @@ class StartTold:
         self.reports: Sequence[StartReport] = ()
         if detaches:
             path = None if log.journal is None else log.journal.file.path
-            self.reports = (StartReport(log.stream, path),)
+            self.reports = (StartReport(log.stream, path, end.pid_file),)
 
     def give_up(self, lines: Sequence[str]) -> None:
         """The daemon cannot start."""

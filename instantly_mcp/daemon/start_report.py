@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from .mistakes import EX_CONFIG, as_lines
@@ -31,6 +33,8 @@ class StartReport:
 
     :param stream: the terminal of the caller.
     :param log_file: where a daemon that ended without a word may have said more.
+    :param pid_file: removed when the start fails: a daemon that took another user may
+        not be allowed to. twistd has made sure that it was no other daemon's.
     :param leave: ends the first process with a status.
     """
 
@@ -38,10 +42,12 @@ class StartReport:
         self,
         stream: TextIO,
         log_file: object,
+        pid_file: Path | None = None,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
         self._stream = stream
         self._log_file = log_file
+        self._pid_file = pid_file
         self._leave = leave
         self._starter = os.getpid()
         self._reader, self._writer = os.pipe()
@@ -99,6 +105,9 @@ class StartReport:
             line = f"the daemon ended while it started; see {self._log_file}"
             self._stream.write(as_lines([line]))
         self._stream.flush()
+        if self._pid_file is not None:
+            with suppress(OSError):
+                self._pid_file.unlink()
         self._leave(EX_CONFIG if said else EX_ENDED)
 
     def _all_said(self) -> bytes:

@@ -206,6 +206,16 @@ class FailureTests(DetachedTestCase):
         if os.geteuid() != 0:
             checks.append(self.failing("--uid", "--uid=0"))
             checks.append(self.failing("--chroot", "--chroot=/"))
+        else:
+            # It may not write the ready file, nor remove the pid file, then.
+            mine = self.folder / "mine"
+            mine.mkdir(mode=0o700)
+            ready = str(mine / "ready.json")
+            checks.append(
+                self.failing(
+                    "IMCP-READY", "--uid=65534", INSTANTLY_MCP_READY_FILE=ready
+                )
+            )
         return gatherResults(checks, consumeErrors=True)
 
     @deferred

@@ -22,7 +22,9 @@ class StartReportTests(SynchronousTestCase):
         """Return the status and the text of a first process that forks a daemon."""
         out = StringIO()
         left: list[int] = []
-        report = StartReport(out, "/var/log/x.log", left.append)
+        self.pid_file = Path(self.mktemp())
+        self.pid_file.write_bytes(b"1")
+        report = StartReport(out, "/var/log/x.log", self.pid_file, left.append)
         pid = os.fork()
         if pid == 0:
             try:
@@ -36,18 +38,21 @@ class StartReportTests(SynchronousTestCase):
     def test_listens(self):
         """Once the daemon listens the first process goes on."""
         self.assertEqual(self.outcome(lambda report: report.publish([])), (None, ""))
+        self.assertTrue(self.pid_file.exists())
 
     def test_mistakes(self):
         """Mistakes are shown in full, one line each, and the status is 78."""
         long = "IMCP-BIND é " + "x" * 500
         status, text = self.outcome(lambda report: report.tell([long, "IMCP-LOG y"]))
         self.assertEqual(status, 78)
+        self.assertFalse(self.pid_file.exists())
         self.assertEqual(text, f"instantly-mcp: {long}\ninstantly-mcp: IMCP-LOG y\n")
 
     def test_ends_in_silence(self):
         """A daemon that is gone without a word has failed, and its log is named."""
         status, text = self.outcome(lambda report: None)
         self.assertEqual(status, 1)
+        self.assertFalse(self.pid_file.exists())
         self.assertIn("/var/log/x.log", text)
 
     def test_later_forks(self):
