@@ -38,6 +38,7 @@ from .front import (
     make_front,
     metrics_doors,
 )
+from .inherited import unserved_sockets
 from .journal import Journal
 from .log_limits import limit_lines
 from .notify import Notifier
@@ -108,7 +109,10 @@ def build(
         signals=Signals(reactor.callFromThread),
         observer=limit_lines(journal, reactor),
         give_up=give_up,
-        warnings=settings.warnings,
+        warnings=(
+            *settings.warnings,
+            *unserved_sockets((*settings.listen, *settings.metrics_listen)),
+        ),
     )
 
 

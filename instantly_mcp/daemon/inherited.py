@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Any
 
 from attrs import define, evolve, field
@@ -35,11 +37,46 @@ def inherited_endpoint(reactor: Any, address: ListenAddress) -> IStreamServerEnd
     :raises ValueError: for text that names none.
     :raises Mistakes: when it is another kind of socket than the text says.
     """
+    inherited = InheritedEndpoint(reactor, _unwrapped(address))
     if address.kind == "systemd":
-        return InheritedEndpoint(reactor, address)
-    wrapped = evolve(address, kind="systemd", positional=address.positional[1:])
-    endpoint: IStreamServerEndpoint = proxyEndpoint(InheritedEndpoint(reactor, wrapped))
+        return inherited
+    endpoint: IStreamServerEndpoint = proxyEndpoint(inherited)
     return endpoint
+
+
+def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a warning for each socket that systemd handed over and no address names.
+
+    The system takes connections there all the same. To be called before the daemon
+    listens.
+    """
+    addresses = map(ListenAddress.parse, texts)
+    served = {_fileno(each) for each in addresses if each.inherited}
+    for index in count():
+        text = f"systemd:domain=INET:index={index}"
+        number = _fileno(ListenAddress.parse(text))
+        if number is None:
+            return
+        if number not in served:
+            yield (
+                f"IMCP-BIND listen does not name the socket with index={index} that "
+                "systemd handed over: connections to it are never answered"
+            )
+
+
+def _unwrapped(address: ListenAddress) -> ListenAddress:
+    if address.kind == "systemd":
+        return address
+    return evolve(address, kind="systemd", positional=address.positional[1:])
+
+
+def _fileno(address: ListenAddress) -> int | None:
+    try:
+        adopted: Any = serverFromString(None, str(_unwrapped(address)))
+    except (LookupError, ValueError, AttributeError):
+        return None
+    number: int = adopted.fileno
+    return number
 
 
 @implementer(IStreamServerEndpoint)

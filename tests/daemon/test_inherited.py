@@ -23,6 +23,7 @@ from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from instantly_mcp._deferred import deferred
+from instantly_mcp.daemon.inherited import unserved_sockets
 from instantly_mcp.daemon.listening import ListenAddress
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.ports import Ports
@@ -125,6 +126,20 @@ class InheritedSocketTests(TestCase):
             line = self.mistake("systemd:domain=INET:index=0")
             self.assertIn("none that accepts connections", line)
 
+    def test_socket_without_an_address(self):
+        """Connections to a socket that no address names would wait in vain."""
+        with socket.create_server(("127.0.0.1", 0)) as made:
+            handed_over(self, made, made, made)
+            texts = ["haproxy:systemd:domain=INET:index=2", "tcp:1"]
+            lines = [*unserved_sockets([*texts, "systemd:domain=INET:index=0"])]
+            self.assertEqual(len(lines), 1)
+            self.assertIn(
+                "IMCP-BIND listen does not name the socket with index=1", *lines
+            )
+            self.assertEqual(len([*unserved_sockets(["tcp:1"])]), 3)
+        handed_over(self)
+        self.assertEqual([*unserved_sockets(["systemd:domain=INET:name=x"])], [])
+
     def test_no_such_domain(self):
         """A domain that the system does not know is one line."""
         handed_over(self)
@@ -222,8 +237,11 @@ class RestartTests(ProcessTestCase):
 
     @deferred
     async def test_host_is_checked_on_loopback(self):
-        """A page of another name, rebound to loopback, is refused as ever."""
+        """A page of another name, rebound to loopback, is refused as ever. Nothing is
+        said of sockets that all have an address.
+        """
         running = self.start()
         (url, *_) = (await running.ready())["urls"]
         response = await self.request(b"GET", url, {"Host": "evil.example"})
         self.assertEqual(response.code, 421)
+        self.assertNotIn(b"IMCP-BIND", running.output)
