@@ -6,6 +6,7 @@ Formatting what is formatted already changes nothing.
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 _BLOCK = "p|div|br|hr|ul|ol|li|table|thead|tbody|tr|td|th|h[1-6]|blockquote|pre|html"
 _INLINE = (
@@ -14,7 +15,9 @@ _INLINE = (
 )
 _TAG_END = r"(?=[\s/>])[^<>]*>"
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK}){_TAG_END}", re.IGNORECASE)
-_TAG = re.compile(rf"</?(?:{_BLOCK}|{_INLINE}){_TAG_END}|<!--.*?-->", re.I | re.S)
+_ANY_TAG = rf"</?(?:{_BLOCK}|{_INLINE}){_TAG_END}"
+_TAG = re.compile(_ANY_TAG, re.IGNORECASE)
+_TAG_OR_COMMENT = re.compile(rf"{_ANY_TAG}|<!--.*?-->", re.I | re.S)
 _BARE_AMPERSAND = re.compile(
     r"&(?!(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#\d{1,7}|#x[\da-f]{1,6});)"
 )
@@ -46,8 +49,14 @@ def _broken(paragraph: str) -> str:
 
 
 def _escaped_outside_tags(text: str) -> str:
+    # Behind the last end of a comment none is looked for: each start of one would make
+    # the expression read all the rest, and a mail of such starts would take hours.
+    commented = text.rfind("-->") + 3 if "-->" in text else 0
     parts, end = [], 0
-    for tag in _TAG.finditer(text):
+    for tag in chain(
+        _TAG_OR_COMMENT.finditer(text, 0, commented),
+        _TAG.finditer(text, commented),
+    ):
         parts += [_escaped(text[end : tag.start()]), tag.group()]
         end = tag.end()
     return "".join([*parts, _escaped(text[end:])])

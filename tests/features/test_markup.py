@@ -63,6 +63,20 @@ class AsHtmlTests(SynchronousTestCase):
             "<p>&lt;your name&gt; &amp; &lt;bob@example.com&gt;</p>",
         )
 
+    def test_comments_without_end(self) -> None:
+        """A start of a comment that never ends is text, and costs nothing more.
+
+        Of so many each would read all the rest: that took hours, and nobody else was
+        served meanwhile.
+        """
+        self.assertEqual(as_html("a <!-- b"), "<p>a &lt;!-- b</p>")
+        self.assertEqual(
+            as_html("<!-- <br> -->a <b>c</b> <!-- <i>d</i>"),
+            "<!-- <br> -->a <b>c</b> &lt;!-- <i>d</i>",
+        )
+        many = 500_000
+        self.assertEqual(as_html("<!--" * many), f"<p>{'&lt;!--' * many}</p>")
+
     def test_nothing_stays_nothing(self) -> None:
         """Empty copy makes no paragraph."""
         self.assertEqual(as_html(" \n\n "), "")

@@ -119,6 +119,11 @@ class MistakeTests(SynchronousTestCase):
         ):
             self.assertIs(self.found(text), key_form.ASSIGNED, text)
 
+    def test_no_assignment(self) -> None:
+        """Without a value, or with a name that says nothing of keys, it is none."""
+        for text in ("api_key_123==", "some-thing=1234", "key.1key.2key", "a key=1"):
+            self.assertIsNot(key_form.mistake_in(text), key_form.ASSIGNED, text)
+
     def test_E31_others(self) -> None:
         """E31: a scheme, a byte order mark, and a token of a daemon."""
         for text, mistake in (

@@ -10,6 +10,7 @@ from instantly_mcp._json import Json
 from instantly_mcp.protocol.validation import (
     DIALECT,
     MAX_DEPTH,
+    MAX_LISTED,
     MAX_PROBLEMS,
     ArgumentCheck,
     too_deep,
@@ -108,6 +109,18 @@ class SentenceTests(SynchronousTestCase):
         """However much is wrong, what is said about it stays short."""
         said = self.said({f"a{number}": 1 for number in range(1000)})
         self.assertEqual(said.count("Unknown argument"), MAX_PROBLEMS)
+
+    def test_E15_errors_of_many_values(self) -> None:
+        """E15: where each of very many values is wrong, the first one is named.
+
+        The library would word all of them, which takes half a second for a body.
+        """
+        few = self.said({"limit": 1, "tags": [1] * 3})
+        self.assertIn("tags.1", few)
+        many = self.said({"limit": 1, "lead": {"name": [1] * (2 * MAX_LISTED)}})
+        self.assertEqual(many, "The argument lead.name is not valid: must be string.")
+        many = self.said({"limit": 1, "tags": [1] * (2 * MAX_LISTED)})
+        self.assertEqual(many.count("The argument"), 1)
 
     def test_long_names_are_cut(self) -> None:
         """An argument name of any length is cut."""
