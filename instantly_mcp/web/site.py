@@ -216,7 +216,11 @@ class McpSite(Site):
     def _close_idle_soon(self) -> None:
         if self.draining and self._channels and self._closing_idle is None:
             seconds = self.limits.last_request
-            self._closing_idle = self.clock.callLater(seconds, self._close_idle)
+            self._closing_idle = self.clock.callLater(seconds, self._look_once_more)
+
+    def _look_once_more(self) -> None:
+        # After a long turn of the reactor timers run before what has arrived is read.
+        self._closing_idle = self.clock.callLater(0, self._close_idle)
 
     def _close_idle(self) -> None:
         self._closing_idle = None

@@ -460,6 +460,17 @@ class DrainTests(ChannelTestCase):
             self.assertTrue(connection.closing)
         self.assertFalse(self.house.site.may_bring_work)
 
+    def test_request_that_waits_to_be_read(self):
+        """What arrived in a long turn of the reactor is read, and only then are idle
+        connections closed: after such a turn timers run first.
+        """
+        fresh = self.connect()
+        self.house.site.drain()
+        self.clock.callLater(self.house.site.limits.last_request, fresh.send, PING)
+        self.clock.advance(self.house.site.limits.last_request)
+        (response,) = fresh.responses()
+        self.assertEqual(response.status, 200)
+
     def test_accepted_while_draining(self):
         """A connection that is made meanwhile is answered once; idle, it is closed."""
         self.house.site.drain()
