@@ -1,9 +1,16 @@
-"""The text that a reader of an HTML mail sees. Fetches and executes nothing."""
+"""The text that a reader of an HTML mail sees. Fetches and executes nothing.
+
+Strangers write these mails. So this reads HTML once, from its beginning to its end, and
+nothing twice: the parser of the standard library needs quadratic time for tags that
+never end (CVE-2025-6069), and fails on some declarations.
+"""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
+
+from attrs import define, field
 
 UNSEEN = frozenset({"script", "style", "head", "title", "template"})
 LINES = frozenset(
@@ -11,44 +18,110 @@ LINES = frozenset(
     | {f"h{level}" for level in range(1, 7)}
 )
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_TAG_NAME = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
+_END_OR_VALUE = re.compile(r"=\s*([\"'])|[<>]")
+_RAW = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
+"""What ends an element inside of which there are no tags."""
+
+_HUGE_NUMBER = re.compile(r"&#[0-9]{9,};?")
+"""No character has such a number, and ``int`` refuses more than 4300 digits."""
 
 
-class _Text(HTMLParser):
+@define(eq=False)
+class _Reader:
     """Collects text; breaks lines where a browser does."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.links = 0
-        self.images = 0
-        self._unseen = 0
+    html: str
+    links: int = field(default=0, init=False)
+    images: int = field(default=0, init=False)
+    _parts: list[str] = field(factory=list, init=False)
+    _unseen: int = field(default=0, init=False)
+    _unclosed: set[str] = field(factory=set, init=False)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in UNSEEN:
-            self._unseen += 1
-        elif tag in LINES:
-            self.parts.append("\n")
-        elif tag == "img":
-            self.images += 1
-            self.parts.append("[image]")
-        elif tag == "a":
-            self.links += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in LINES and tag != "br":
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data)
+    def read(self) -> None:
+        """Read all of it."""
+        html, at = self.html, 0
+        while (start := html.find("<", at)) >= 0:
+            self._show(at, start)
+            at = self._read_markup(start)
+        self._show(at, len(html))
 
     def text(self) -> str:
         """Return the lines that were collected."""
-        lines = "".join(self.parts).replace("\xa0", " ").split("\n")
+        lines = "".join(self._parts).replace("\xa0", " ").split("\n")
         joined = "\n".join(line.strip() for line in lines)
         return _BLANK_LINES.sub("\n\n", joined).strip()
+
+    def _show(self, start: int, end: int) -> None:
+        if start < end and not self._unseen:
+            text = _HUGE_NUMBER.sub("\ufffd", self.html[start:end])
+            self._parts.append(unescape(text))
+
+    def _read_markup(self, start: int) -> int:
+        """Read what begins with ``<``; return where the rest begins."""
+        html = self.html
+        if html.startswith("<!--", start):
+            return self._behind("-->", start + 4)
+        if html.startswith(("<!", "<?"), start):
+            return self._behind(">", start + 2)
+        tag = _TAG_NAME.match(html, start)
+        if tag is None:
+            self._show(start, start + 1)
+            return start + 1
+        end = self._end_of_tag(tag.end())
+        if html[end - 1] != ">":
+            self._show(start, end)
+            return end
+        name, is_empty = tag[2].lower(), html[end - 2] == "/"
+        if tag[1]:
+            self._close(name)
+            return end
+        self._open(name)
+        if is_empty:
+            self._close(name)
+        elif name in _RAW:
+            closing = _RAW[name].search(html, end)
+            return len(html) if closing is None else closing.start()
+        return end
+
+    def _behind(self, mark: str, at: int) -> int:
+        found = self.html.find(mark, at)
+        return len(self.html) if found < 0 else found + len(mark)
+
+    def _end_of_tag(self, at: int) -> int:
+        """Return where a tag ends; one that never does ends before the next one.
+
+        A mark that closes no value once closes none later, so it is not looked for.
+        """
+        html = self.html
+        while (found := _END_OR_VALUE.search(html, at)) is not None:
+            quote = found[1]
+            if quote is None:
+                return found.end() if found[0] == ">" else found.start()
+            at = found.end()
+            closing = -1 if quote in self._unclosed else html.find(quote, at)
+            if closing < 0:
+                self._unclosed.add(quote)
+            else:
+                at = closing + 1
+        return len(html)
+
+    def _open(self, name: str) -> None:
+        if name in UNSEEN:
+            self._unseen += 1
+        elif name in LINES:
+            self._parts.append("\n")
+        elif name == "img":
+            self.images += 1
+            self._parts.append("[image]")
+        elif name == "a":
+            self.links += 1
+
+    def _close(self, name: str) -> None:
+        if name in UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif name in LINES and name != "br":
+            self._parts.append("\n")
 
 
 def text_of_html(html: str) -> str:
@@ -58,7 +131,6 @@ def text_of_html(html: str) -> str:
 
 def read_html(html: str) -> tuple[str, int, int]:
     """Return the text, and how many links and images there are."""
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return parser.text(), parser.links, parser.images
+    reader = _Reader(html)
+    reader.read()
+    return reader.text(), reader.links, reader.images

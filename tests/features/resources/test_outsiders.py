@@ -132,7 +132,34 @@ class HtmlTests(SynchronousTestCase):
         found = read_html('<a href="x">y</a><img src="z"><a>w</a>')
         self.assertEqual(found, ("y[image]w", 2, 1))
 
-    @given(st.text(alphabet="<>/abp!-& \n'\"=", max_size=200))
+    def test_broken_markup(self) -> None:
+        """What never ends is text; a sign inside a value ends no tag."""
+        for html, text in (
+            ("<![if x]>a<![endif]>", "a"),
+            ("a<![b", "a"),
+            ("a<!-- b", "a"),
+            ("a <a href=", "a <a href="),
+            ("a <b <i>c</i>", "a <b c"),
+            ('<a title="x > y">a</a>', "a"),
+            ("<p class=it's>a</p> b's", "a\nb's"),
+            ("<STYLE>p > a { }</style >b", "b"),
+            ("<script>a<b></p>", ""),
+            ("&amp;&lt;b&gt; &#8364;", "&<b> \u20ac"),
+            ("&#" + "1" * 5000 + ";", "\ufffd"),
+        ):
+            with self.subTest(html=html[:40]):
+                self.assertEqual(text_of_html(html), text)
+
+    def test_markup_without_end(self) -> None:
+        """Very much of it takes no longer than as much text.
+
+        Each of these took minutes, and nobody else was served meanwhile.
+        """
+        for start in ("<!--", "<a ", '<a href="', "<a href='\">", "</a ", "<![", "<!"):
+            with self.subTest(start=start):
+                read_html(start * 100_000)
+
+    @given(st.text(alphabet="<>/abp!-& \n'\"=[?#1", max_size=200))
     def test_any_markup(self, html: str) -> None:
         """No markup, however broken, is too much for it."""
         self.assertNotIn("\n\n\n", text_of_html(html))
