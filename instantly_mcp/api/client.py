@@ -302,7 +302,8 @@ class InstantlyClient:
             call.pending = sent = self._sender.send(prepared, call.payload)
             reply = await sent
             late = f"did not finish its answer within {call.until - call.begun:.0f} s"
-            timer.reset(max(0.0, call.until - self.clock.seconds()))
+            if patience < left:
+                timer.reset(max(0.0, call.until - self.clock.seconds()))
             call.pending = collected = self._sender.collect(reply)
             body = await collected
         except Exception as error:
