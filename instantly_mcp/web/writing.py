@@ -53,17 +53,15 @@ class WritingChannel(HTTPChannel):
 
         :param body: what is there of it, to go along in one piece.
         """
-        self.transport.writeSequence(
-            (
-                b"HTTP/1.1 ",
-                status,
-                b"\r\n",
-                headers,
-                self.site.constant_headers(caching=_CACHING in b"\r\n" + headers),
-                b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
-                body,
-            )
+        head = b"HTTP/1.1 %b\r\n%b%b%b" % (
+            status,
+            headers,
+            self.site.constant_headers(caching=_CACHING in b"\r\n" + headers),
+            b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
         )
+        # Not one by one: the transport takes a step for each piece. The body may be
+        # large, and is not copied once more.
+        self.transport.writeSequence((head, body))
 
     def writeHeaders(
         self, version: bytes, code: bytes, reason: bytes, headers: WireHeaders
