@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from attrs import define, evolve
+from attrs import define
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -135,7 +135,7 @@ class Answering:
         )
         if joined is None:
             if may_stream:
-                caller = evolve(caller, outlet=race.outlet)
+                caller = caller.heard_by(race.outlet)
             if streams is not None and call is not None:
                 streams.began(call)
             joined = self.server.handle(request, caller)

@@ -69,6 +69,16 @@ class Caller:
         """The digest that the caller acts as."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
+    def heard_by(self, outlet: IOutlet) -> Caller:
+        """Return the same caller with another outlet."""
+        return Caller(
+            revision=self.revision,
+            credential=self.credential,
+            session=self.session,
+            headers=self.headers,
+            outlet=outlet,
+        )
+
 
 @implementer(IAsker)
 class Mute:
