@@ -29,7 +29,7 @@ from ..protocol.errors import (
     session_not_found,
 )
 from ..protocol.interfaces import ISessionStore
-from ..protocol.session import FOREIGN, Lookup, McpSession, Standing
+from ..protocol.session import FOREIGN, Lookup, Standing
 from ..protocol.versions import MODERN, VERSION_HEADER
 from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route
@@ -125,8 +125,8 @@ class Authentication:
         notes = _notes_on(verdict)
         if session is not None:
             if _is_own(verdict, presented):
-                return _with_own_key(verdict, session, notes)
-            return self._without_own_key(exchange, verdict, session, workspace)
+                return _with_own_key(verdict, lookup, notes)
+            return self._without_own_key(exchange, verdict, lookup, workspace)
         if session_id is not None and lookup.standing is Standing.SEALED:
             lookup = self._adopted(session_id, verdict)
             notes = (*notes, ADOPTED)
@@ -136,23 +136,25 @@ class Authentication:
         self,
         exchange: Exchange,
         credential: Credential | None,
-        session: McpSession,
+        lookup: Lookup,
         workspace: str | None,
     ) -> Resolved:
         """Serve a session whose request brings no key of its own, where that may be.
 
         :param credential: of the operator or of the sandbox, if there is one.
         """
+        session = lookup.session
+        assert session is not None
         owner = session.credential
         if owner is None and credential is not None:
             return _left(credential, ())
         if session.principal == _principal(credential):
-            return credential, Lookup(Standing.LIVE, session), ()
+            return credential, lookup, ()
         assert owner is not None
         on_messages = exchange.route is Route.MESSAGES
         stands = session.stands_for_key if on_messages else self.key_in_session
         if stands:
-            return _spoken_for(owner, workspace), Lookup(Standing.LIVE, session), ()
+            return _spoken_for(owner, workspace), lookup, ()
         if credential is not None and _are_one_account(owner, credential):
             raise session_not_found(_OTHER_WORKSPACE)
         if on_messages:
@@ -188,17 +190,19 @@ def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bo
 
 
 def _with_own_key(
-    credential: Credential | None, session: McpSession, notes: Sequence[Note]
+    credential: Credential | None, lookup: Lookup, notes: Sequence[Note]
 ) -> Resolved:
     """Let a request with a key of its own into the session of that key only.
 
     :raises ProtocolError: 404 for the session of another key.
     """
+    session = lookup.session
+    assert session is not None
     if session.credential is None:
         return _left(credential, notes)
     if session.principal != _principal(credential):
         raise session_not_found("It was not opened with this key.")
-    return credential, Lookup(Standing.LIVE, session), notes
+    return credential, lookup, notes
 
 
 def _left(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
