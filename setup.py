@@ -29,13 +29,14 @@ setup(
     package_dir={"": "."},
     packages=[*find_packages(include=["instantly_mcp*"]), "twisted.plugins"],
     package_data={"instantly_mcp": ["py.typed"]},
+    # Each floor is tested: `.ci/run` runs the suite with exactly these versions.
     install_requires=[
-        "Twisted[tls]>=24.10",
+        "Twisted[tls]>=26.4",
         "klein>=24.8",
-        "treq>=24.9",
+        "treq>=26.7",
         "attrs>=24.2",
-        "orjson>=3.10",
-        "jsonschema-rs>=0.30",
+        "orjson>=3.10.7",
+        "jsonschema-rs>=0.42",
         "prometheus-client>=0.21",
         # Slim images and Windows have no time zones of their own.
         "tzdata>=2024.1",
@@ -47,7 +48,7 @@ setup(
             "mcp>=2.0",
             "jsonschema>=4.23",
             "setuptools>=68",
-            "wheel",
+            "wheel>=0.43",
         ],
         "dev": [
             "ruff>=0.9",
