@@ -13,7 +13,7 @@ from attrs import frozen
 
 from .call import bad_request
 from .records import Campaign, Happening, Kind, Shown
-from .timeline import DAY, read_moment, written_day
+from .timeline import DAY, in_order, read_moment, written_day
 from .world import World
 
 _UNIQUE = {
@@ -65,7 +65,7 @@ class Range:
 def read_range(start: str | None, end: str | None) -> Range:
     """Read a range as the API takes it; a date alone is midnight UTC.
 
-    :raises Refusal: 400 when one of them is no date.
+    :raises Refusal: 400 when one of them is not a date, or they are in the wrong order.
     """
     moments: list[float | None] = []
     for name, text in (("start_date", start), ("end_date", end)):
@@ -75,6 +75,8 @@ def read_range(start: str | None, end: str | None) -> Range:
             raise bad_request(
                 f"querystring/{name} must be a date or an ISO 8601 time"
             ) from None
+    if not in_order(*moments):
+        raise bad_request("querystring/start_date must not be after end_date")
     return Range(start=moments[0], end=moments[1])
 
 

@@ -28,6 +28,14 @@ class IdSource:
         return f"{moment[:8]}-{moment[8:]}-7{high:03x}-8{low:03x}-{tail}"
 
 
+def owner_of_ids(key: str, workspace: str) -> str:
+    """Return what sets the ids of one key's workspace apart from those of others.
+
+    It is a digest, so that no key is kept where worlds are.
+    """
+    return blake2b(f"{key}|{workspace}".encode(), digest_size=8).hexdigest()
+
+
 def chances(seed: str, name: str) -> bytes:
     """Return 16 bytes that depend on the seed and on `name` only."""
     return blake2b(f"{seed}|{name}".encode(), digest_size=16).digest()

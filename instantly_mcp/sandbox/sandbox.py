@@ -16,6 +16,7 @@ from twisted.web.resource import IResource
 
 from .call import Refusal, bad_request
 from .faults import Fault, FaultScript
+from .ids import owner_of_ids
 from .rates import Rates
 from .records import Shown
 from .seed import seeded_world
@@ -57,7 +58,8 @@ class Sandbox:
     """All simulated workspaces.
 
     :param clock: whose passing seconds count; worlds begin at `start` regardless.
-    :param seed: the same seed and the same calls give the same bytes.
+    :param seed: the same seed, key and calls give the same bytes. The worlds of two
+        keys have the same people and numbers, and other ids.
     :param start: the moment at which every world begins; UTC unless it says so.
     :param limits: whether calls beyond the API's rate limits are refused.
     :param max_workspaces: how many exist at once; the one idle for longest goes.
@@ -68,7 +70,7 @@ class Sandbox:
     start: datetime = field(default=START, kw_only=True, converter=_in_utc)
     limits: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
-    make_world: Callable[[str, float, str], World] = field(
+    make_world: Callable[[str, float, str, str], World] = field(
         default=seeded_world, kw_only=True
     )
     _workspaces: OrderedDict[tuple[str, str], Workspace] = field(
@@ -87,7 +89,7 @@ class Sandbox:
         which = (key, name or "")
         found = self._workspaces.get(which)
         if found is None:
-            found = self._workspaces[which] = self._begin(name or "")
+            found = self._workspaces[which] = self._begin(key, name or "")
             if len(self._workspaces) > self.max_workspaces:
                 self._workspaces.popitem(last=False)
         self._workspaces.move_to_end(which)
@@ -140,7 +142,9 @@ class Sandbox:
 
         return web_resource(self, standalone=standalone)
 
-    def _begin(self, name: str) -> Workspace:
+    def _begin(self, key: str, name: str) -> Workspace:
         start = self.start.timestamp()
-        world = self.make_world(str(self.seed), start, name)
+        plain = key == DEFAULT_KEY and not name
+        owner = "" if plain else owner_of_ids(key, name)
+        world = self.make_world(str(self.seed), start, name, owner)
         return Workspace(world, Timeline(self.clock, start), Rates(), FaultScript())

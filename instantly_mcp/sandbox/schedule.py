@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .records import Shown
 
 _DAYS_TO_LOOK_AT = 8
+_FURTHEST = date(9000, 1, 1)
+"""A campaign that begins later never does: Python cannot count far beyond it."""
 
 
 def zone_named(name: str) -> tzinfo:
@@ -59,6 +61,8 @@ def _opening_of(window: Shown, schedule: Shown, when: float) -> float | None:
     first, last = _day(schedule, "start_date"), _day(schedule, "end_date")
     today = datetime.fromtimestamp(when, zone).date()
     begin = max(today, first) if first else today
+    if begin > _FURTHEST:
+        return None
     for ahead in range(_DAYS_TO_LOOK_AT):
         day = begin + timedelta(days=ahead)
         if last and day > last:

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from .campaign_life import activate, draft, join, pause
 from .fate import natural_fate
-from .ids import chances, fixed_id
+from .ids import chances
 from .mail import Letter, manual_mail, reply_subject
 from .people import make_lead
 from .records import Account, Answer, Fate, MailType, Shown
@@ -49,12 +49,15 @@ _VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
 """Out of twenty leads of a list; all others are verified."""
 
 
-def seeded_world(seed: str, start: float, name: str = "") -> World:
+def seeded_world(seed: str, start: float, name: str = "", owner: str = "") -> World:
     """Return a workspace as it is at `start`.
 
     :param name: the workspace's id, if it is to have a certain one.
+    :param owner: see :class:`World`; people and numbers do not depend on it.
     """
-    world = World(seed=seed, now=start - DAYS_BEFORE * DAY, id=name, live=False)
+    world = World(
+        seed=seed, now=start - DAYS_BEFORE * DAY, id=name, owner=owner, live=False
+    )
     for mailbox in MAILBOXES:
         _add_account(world, mailbox, start)
     people = _people(seed)
@@ -127,7 +130,7 @@ def _add_account(world: World, mailbox: Mailbox, start: float) -> None:
             "e_message": "Invalid login",
             "responseCode": 535,
         }
-    tag = {"id": fixed_id(world.seed, mailbox.tag), "label": mailbox.tag}
+    tag = {"id": world.fixed_id(mailbox.tag), "label": mailbox.tag}
     world.accounts[mailbox.email] = Account(shown, ({**tag, "description": None},))
 
 

@@ -54,6 +54,11 @@ def written_day(when: float) -> str:
     return datetime.fromtimestamp(when, UTC).date().isoformat()
 
 
+def in_order(start: float | None, end: float | None) -> bool:
+    """Whether a range, whose ends may be open, does not end before it starts."""
+    return start is None or end is None or start <= end
+
+
 def read_moment(text: str) -> float:
     """Read a date (midnight UTC) or an ISO 8601 time (UTC unless it says otherwise).
 
@@ -62,4 +67,8 @@ def read_moment(text: str) -> float:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    try:
+        return moment.astimezone(UTC).timestamp()
+    except OverflowError:
+        # "0001-01-01T00:00:00+01:00" is before the first moment that can be written.
+        raise ValueError(f"{text!r} is out of range") from None

@@ -227,5 +227,6 @@ def _sentence(error: ValidationError, root: str, schema: Mapping[str, Any]) -> s
 
 def _at(schema: Any, path: Sequence[str | int]) -> Any:
     for part in path:
-        schema = schema[part]
+        # A property that is called "3" is named as a number, too.
+        schema = schema[str(part) if isinstance(schema, Mapping) else part]
     return schema

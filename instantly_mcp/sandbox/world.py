@@ -28,7 +28,8 @@ CREDITS = 1_000
 class World:
     """All that one workspace holds.
 
-    :param seed: decides every id and every chance.
+    :param seed: decides every chance, and every id together with `owner`.
+    :param owner: worlds of the same seed and another owner have other ids.
     :param now: the moment up to which everything has happened.
     :param live: whether mail goes to the outbox; false while the past is made.
     """
@@ -37,6 +38,7 @@ class World:
     now: float
     id: str = ""
     live: bool = True
+    owner: str = ""
     ids: IdSource = field(init=False)
     accounts: dict[str, Account] = Factory(dict)
     campaigns: dict[str, Campaign] = Factory(dict)
@@ -58,10 +60,14 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         """Derive from the seed what nobody chose."""
-        self.id = self.id or fixed_id(self.seed, "workspace")
-        self.user_id = fixed_id(self.seed, "user")
-        self.ids = IdSource(self.seed)
+        self.id = self.id or self.fixed_id("workspace")
+        self.user_id = self.fixed_id("user")
+        self.ids = IdSource(self.seed + self.owner)
         self.outbox = deque(maxlen=OUTBOX_SIZE)
+
+    def fixed_id(self, name: str) -> str:
+        """Return the id of something that exists once in this world."""
+        return fixed_id(self.seed + self.owner, name)
 
     def new_id(self) -> str:
         """Return an id for something that begins now."""

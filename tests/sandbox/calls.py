@@ -142,6 +142,7 @@ class SandboxTestCase(ClockedTestCase):
         """Read all pages of a list, until an empty one or no cursor."""
         found: list[list[Any]] = []
         after: dict[str, Any] = {}
+        cursors: set[str] = set()
         while True:
             given = {**query, **after}
             if method == "POST":
@@ -153,7 +154,10 @@ class SandboxTestCase(ClockedTestCase):
             found.append(reply["items"])
             if "next_starting_after" not in reply:
                 return found
-            after = {"starting_after": reply["next_starting_after"]}
+            cursor = reply["next_starting_after"]
+            self.assertNotIn(cursor, cursors, "the same page comes again")
+            cursors.add(cursor)
+            after = {"starting_after": cursor}
 
     def pass_time(
         self, *, seconds: float = 0, hours: float = 0, days: float = 0

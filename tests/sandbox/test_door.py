@@ -226,7 +226,7 @@ class WorkspaceTests(SandboxTestCase):
         """A world begins at its first moment, whenever it is first used."""
         first = self.ask("GET", "/campaigns").body
         self.clock.advance(12345.678)
-        self.key = "sandbox-late"
+        self.sandbox.reset(self.key)
         self.assertEqual(self.ask("GET", "/campaigns").body, first)
 
     def test_oldest_idle_goes(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.sandbox.selection import FILTERS
 
 from .calls import SandboxTestCase
+from .requests import requests_as_documented
 
 SETTINGS = settings(
     deadline=None,
@@ -58,6 +60,16 @@ LEADS = maybe(
     in_list=st.booleans(),
     distinct_contacts=st.booleans(),
 )
+SORTED_ACCOUNTS = st.fixed_dictionaries(
+    {
+        "sort_by": st.sampled_from(
+            ("timestamp_created", "email", "stat_warmup_score", "status")
+        )
+    },
+    optional={"sort_order": ORDER, "skip": st.integers(0, 20), "status": st.just(1)},
+)
+PAGED = [operation for operation in OPERATIONS if operation.paged]
+PAGE = {"limit", "starting_after"}
 SERVER = ("username", "password", "host")
 """What an account says of each of its two servers, besides the port."""
 
@@ -134,6 +146,31 @@ class PagingTests(SandboxTestCase):
     def test_leads(self, query: Any, limit: int) -> None:
         """Leads by every filter, as leads and as contacts."""
         self.check("POST", "/leads/list", "id", query, limit)
+
+    @SETTINGS
+    @given(data=st.data())
+    def test_e28_every_list_in_every_order(self, data: Any) -> None:
+        """E28: whatever its filters and its order are, a list ends and holds
+        everything once.
+        """
+        operation = data.draw(st.sampled_from(PAGED))
+        asked = data.draw(requests_as_documented(operation, {}))
+        method, path = operation.method, asked.template
+        query = {**asked.query, **(asked.body or {})}
+        query = {name: query[name] for name in query if name not in PAGE}
+        given = {"body": query} if method == "POST" else query
+        # What is read in the catalog fits each schema and may still be refused.
+        assume(self.ask(method, path, **given).status == 200)
+        key = "email" if operation.id == "listAccount" else "id"
+        long = operation.id in {"listLeads", "listEmail"}
+        limit = data.draw(st.integers(40, 99) if long else st.integers(1, 7))
+        self.check(method, path, key, query, limit)
+
+    @SETTINGS
+    @given(query=SORTED_ACCOUNTS, limit=st.integers(1, 12))
+    def test_e28_sorted_accounts(self, query: Any, limit: int) -> None:
+        """E28: accounts in any order, from any place on."""
+        self.check("GET", "/accounts", "email", query, limit)
 
     def leads(self, **query: Any) -> set[str]:
         """Return the leads that a query finds."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from instantly_mcp.sandbox.sandbox import START
+from instantly_mcp.sandbox.seed import seeded_world
 from instantly_mcp.sandbox.world import CREDITS
 from tests.sandbox.calls import SandboxTestCase
 
@@ -31,3 +33,43 @@ class WorkspaceTests(SandboxTestCase):
     def plan(self):
         """Return the subscriptions."""
         return self.ask("GET", "/workspace-billing/plan-details").json["subscriptions"]
+
+
+class IdTests(SandboxTestCase):
+    """E28: two keys never meet by an id."""
+
+    def ids(self, key: str, **headers: str) -> set[str]:
+        """Return every id in a key's workspace."""
+        world = self.sandbox.workspace(key, headers.get("workspace")).present()
+        found = {world.id, world.user_id, *world.campaigns, *world.lists, *world.leads}
+        found |= {*world.emails, *world.threads, *world.jobs}
+        return found | {
+            tag["id"] for one in world.accounts.values() for tag in one.tags
+        }
+
+    def test_e28_no_id_of_another_key(self) -> None:
+        """Each key and each workspace has ids that are in no other."""
+        worlds = [
+            self.ids("sandbox"),
+            self.ids("sandbox-a"),
+            self.ids("sandbox-b"),
+            self.ids("sandbox-a", workspace="sub"),
+            self.ids("sandbox", workspace="other"),
+        ]
+        self.assertEqual(len(set.union(*worlds)), sum(map(len, worlds)))
+
+    def test_e28_one_key_keeps_its_ids(self) -> None:
+        """The same key has the same ids again; ``sandbox`` those that it always had."""
+        first, plain = self.ids("sandbox-a"), self.ids("sandbox")
+        self.sandbox.reset("sandbox-a")
+        self.assertEqual(self.ids("sandbox-a"), first)
+        self.assertTrue(plain >= set(seeded_world("42", START.timestamp()).campaigns))
+
+    def test_e28_same_people(self) -> None:
+        """The people and the numbers are the same for each key."""
+        names = []
+        for self.key in ("sandbox", "sandbox-a"):
+            body = {"limit": 100}
+            leads = self.ok("POST", "/leads/list", body)["items"]
+            names.append([lead["email"] for lead in leads])
+        self.assertEqual(*names)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..._json import JsonObject
 from ..call import Behavior, Call, Refusal, bad_request, not_found
-from ..paging import closed, page
+from ..paging import page, page_by_place
 from ..records import Account, Shown
 from ..timeline import read_moment
 from ..world import World
@@ -57,13 +57,13 @@ def list_accounts(world: World, call: Call) -> Shown:
         _with_tags(each) if query.get("include_tags") else each.shown for each in found
     ]
     limit = query.get("limit")
+    after = query.get("starting_after")
+    if after is not None:
+        after = _cursor(after)
     if "sort_by" in query:
         return _sorted_page(shown, query)
     # By the cursor, not by age: some begin in the same millisecond.
     shown.sort(key=_key, reverse=True)
-    after = query.get("starting_after")
-    if after is not None:
-        after = _cursor(after)
     return page(shown, limit, after, _key, descending=True)
 
 
@@ -199,9 +199,8 @@ def _sorted_page(shown: list[Shown], query: JsonObject) -> Shown:
         ),
         reverse=descending,
     )
-    limit = query.get("limit")
-    skip = query.get("skip", 0)
-    return closed(shown[skip : skip + (limit or 10)], limit, _key)
+    rest = shown[query.get("skip", 0) :]
+    return page_by_place(rest, query.get("limit"), query.get("starting_after"), _key)
 
 
 def _change(shown: Shown, given: JsonObject) -> None:

@@ -10,6 +10,7 @@ from attrs import define, field
 from ..._json import JsonObject
 from ..call import Call, bad_request
 from ..campaign_life import join
+from ..credits import spend
 from ..jobs import start_job
 from ..people import PENDING, is_address, make_lead, verify
 from ..reactions import set_interest
@@ -48,6 +49,8 @@ def add_leads(world: World, call: Call) -> Shown:
         )
         lead = make_lead(world, details, campaign=campaign, list_id=list_id or None)
         created.append((index, lead))
+    if given.get("verify_leads_on_import"):
+        spend(world, sum(bool(lead.shown.get("email")) for _, lead in created))
     _take_in(world, given, campaign, [lead for _, lead in created])
     return _summary(world, given, counts, created)
 

@@ -45,6 +45,7 @@ def get_campaign(world: World, call: Call) -> Shown:
 def create_campaign(world: World, call: Call) -> Shown:
     """``POST /campaigns``: a draft; nothing is sent before it is activated."""
     _check_senders(world, call.body)
+    _check_schedule(call.body.get("campaign_schedule") or {})
     return draft(world, call.body).shown
 
 
@@ -52,6 +53,7 @@ def patch_campaign(world: World, call: Call) -> Shown:
     """``PATCH /campaigns/{id}``: a live campaign goes on with the new values."""
     campaign = campaign_named(world, call.path["id"])
     _check_senders(world, call.body)
+    _check_schedule(call.body.get("campaign_schedule") or {})
     campaign.shown.update(call.body)
     campaign.shown["timestamp_updated"] = world.stamp()
     if campaign.active:
@@ -132,6 +134,18 @@ def _check_senders(world: World, given: JsonObject) -> None:
     for email in given.get("email_list") or ():
         if email.lower() not in world.accounts:
             raise bad_request("email_list holds an address that is not an account")
+
+
+def _check_schedule(schedule: JsonObject) -> None:
+    first, last = schedule.get("start_date"), schedule.get("end_date")
+    if first and last and first > last:
+        raise bad_request(
+            "body/campaign_schedule/start_date must not be after end_date"
+        )
+    for number, window in enumerate(schedule.get("schedules", ())):
+        if window["timing"]["from"] >= window["timing"]["to"]:
+            where = f"body/campaign_schedule/schedules/{number}/timing"
+            raise bad_request(f"{where}/from must be before to")
 
 
 BEHAVIORS: Mapping[str, Behavior] = {

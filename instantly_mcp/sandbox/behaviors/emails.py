@@ -10,7 +10,7 @@ from ..mail import Letter, deliver, manual_mail, text_of
 from ..paging import by_id, id_cursor, page
 from ..people import is_address
 from ..records import MailType, Shown
-from ..timeline import read_moment, written
+from ..timeline import in_order, read_moment, written
 from ..world import World
 
 Test = Callable[[Shown], bool]
@@ -160,20 +160,18 @@ def _states(world: World, query: JsonObject) -> Iterable[Test]:
 
 
 def _times(query: JsonObject) -> Iterable[Test]:
-    for name, later in (
-        ("min_timestamp_created", True),
-        ("max_timestamp_created", False),
-    ):
-        if query.get(name):
-            edge = _edge(name, query[name])
-            if later:
-                yield lambda mail, edge=edge: (  # type: ignore[misc]
-                    mail["timestamp_created"] >= edge
-                )
-            else:
-                yield lambda mail, edge=edge: (  # type: ignore[misc]
-                    mail["timestamp_created"] <= edge
-                )
+    first = _edge("min_timestamp_created", query)
+    last = _edge("max_timestamp_created", query)
+    if not in_order(first, last):
+        raise bad_request(
+            "querystring/min_timestamp_created must not be after max_timestamp_created"
+        )
+    if first is not None:
+        earliest = written(first)
+        yield lambda mail: mail["timestamp_created"] >= earliest
+    if last is not None:
+        latest = written(last)
+        yield lambda mail: mail["timestamp_created"] <= latest
 
 
 def _people(world: World, query: JsonObject) -> Iterable[Test]:
@@ -200,9 +198,9 @@ def _equal(name: str, value: object) -> Test:
     return lambda mail: bool(mail.get(name) == value)
 
 
-def _edge(name: str, text: str) -> str:
+def _edge(name: str, query: JsonObject) -> float | None:
     try:
-        return written(read_moment(text))
+        return read_moment(query[name]) if query.get(name) else None
     except ValueError:
         raise bad_request(f"querystring/{name} must be an ISO 8601 time") from None
 

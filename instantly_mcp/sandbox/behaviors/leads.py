@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ..._json import JsonObject
 from ..call import Behavior, Call, bad_request, not_found
 from ..campaign_life import join
+from ..credits import spend
 from ..paging import by_id, id_cursor, page
 from ..people import describe, is_address, make_lead, verify, with_email
 from ..reactions import set_interest
@@ -16,6 +17,9 @@ from ..world import World
 from .bulk_leads import add_leads, move_leads
 from .campaigns import campaign_named
 from .lead_lists import list_named
+
+VERIFIES = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+"""Either of them verifies the address of a new lead, for a credit."""
 
 SMART_FIELDS = ("smart_view_id",)
 """Selectors that name things which a sandbox workspace does not have."""
@@ -65,9 +69,12 @@ def create_lead(world: World, call: Call) -> Shown:
     known = _known(world, given, campaign, list_id)
     if known is not None:
         return known.shown
+    verified = bool(email) and any(given.get(name) for name in VERIFIES)
+    if verified:
+        spend(world, 1)
     lead = make_lead(world, given, campaign=campaign, list_id=list_id)
     world.add_lead(lead)
-    if given.get("verify_leads_on_import") and email:
+    if verified:
         verify(world, lead)
     if campaign is not None:
         join(world, campaign, [lead])

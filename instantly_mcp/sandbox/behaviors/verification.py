@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..call import Behavior, Call, Refusal, bad_request, not_found
+from ..call import Behavior, Call, bad_request, not_found
+from ..credits import VERIFICATION_COST, spend
 from ..ids import chances
 from ..people import is_address, verdict
 from ..records import Shown, Verification
 from ..world import World
 
 SLOW_SECONDS = 12.0
-COST = 1
 
 
 def create_verification(world: World, call: Call) -> Shown:
@@ -19,9 +19,7 @@ def create_verification(world: World, call: Call) -> Shown:
     email = call.body["email"].strip().lower()
     if not is_address(email):
         raise bad_request('body/email must match format "email"')
-    if world.credits < COST:
-        raise Refusal(402, "No verification credits are left in this workspace")
-    world.credits -= COST
+    spend(world, 1)
     wait = SLOW_SECONDS if _slow(world, email) else 0.0
     outcome, catch_all = verdict(world, email)
     found = Verification(email, outcome, catch_all, world.now + wait)
@@ -51,7 +49,7 @@ def _shown(world: World, found: Verification) -> Shown:
         "verification_status": "pending" if pending else found.outcome,
         "catch_all": "pending" if pending else found.catch_all,
         "credits": world.credits,
-        "credits_used": COST,
+        "credits_used": VERIFICATION_COST,
     }
 
 

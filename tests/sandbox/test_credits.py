@@ -1,0 +1,78 @@
+"""E28: what verifies an address spends a credit, or says that none is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instantly_mcp.catalog.index import BY_ID, OPERATIONS
+from instantly_mcp.sandbox.world import CREDITS
+
+from .calls import SandboxTestCase
+
+NEW = {"email": "ada@example.org", "first_name": "Ada"}
+
+
+class CreditsTests(SandboxTestCase):
+    def setUp(self) -> None:
+        """Have a list for new leads."""
+        super().setUp()
+        self.list_id = self.ok("POST", "/lead-lists", {"name": "New"})["id"]
+
+    def left(self) -> int:
+        """Return how many credits the workspace says it has."""
+        plan = self.ok("GET", "/workspace-billing/plan-details")["subscriptions"]
+        credits: int = plan["credits"]["available_credits"]
+        return credits
+
+    def add(self, *leads: Any, **more: Any) -> Any:
+        """Add leads to the list, to be verified."""
+        body = {"list_id": self.list_id, "leads": list(leads), **more}
+        return self.ok("POST", "/leads/add", {"verify_leads_on_import": True, **body})
+
+    def test_e28_bulk_add(self) -> None:
+        """Adding many leads with verification costs a credit for each address."""
+        people = [{"email": f"p{number}@example.org"} for number in range(7)]
+        self.add(*people)
+        self.assertEqual(self.left(), CREDITS - 7)
+        self.add(*people, {"first_name": "No", "last_name": "Address"})
+        self.assertEqual(self.left(), CREDITS - 7, "those that are there cost nothing")
+        self.add({"email": "x@example.org"}, verify_leads_on_import=False)
+        self.assertEqual(self.left(), CREDITS - 7)
+
+    def test_e28_one_lead(self) -> None:
+        """One new lead costs one, whichever of the two flags asks for it, or both."""
+        flags = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+        for spent, chosen in enumerate((flags[:1], flags[1:], flags), start=1):
+            lead = {**NEW, "email": f"l{spent}@example.org", "list_id": self.list_id}
+            self.ok("POST", "/leads", {**lead, **dict.fromkeys(chosen, True)})
+            self.assertEqual(self.left(), CREDITS - spent)
+
+    def test_e28_too_few(self) -> None:
+        """What the credits do not suffice for is refused with 402, and undone."""
+        self.world().credits = 2
+        body = {
+            "list_id": self.list_id,
+            "verify_leads_on_import": True,
+            "leads": [{"email": f"p{number}@example.org"} for number in range(3)],
+        }
+        before = len(self.world().leads)
+        self.refused(402, "POST", "/leads/add", body)
+        self.assertEqual((self.left(), len(self.world().leads)), (2, before))
+        self.add({"email": "p0@example.org"}, {"email": "p1@example.org"})
+        lead = {**NEW, "list_id": self.list_id, "verify_leads_on_import": True}
+        self.refused(402, "POST", "/leads", lead)
+        self.refused(402, "POST", "/email-verification", {"email": "a@example.org"})
+        self.assertEqual((self.left(), len(self.world().leads)), (0, before + 2))
+
+    def test_e28_every_paid_action(self) -> None:
+        """The operations above are all that spend, or that have an option to."""
+        paid = {
+            operation.id
+            for operation in OPERATIONS
+            if operation.effect.spends
+            or any(name.startswith("verify_") for name in operation.by_name)
+        }
+        self.assertEqual(
+            paid, {"createEmailVerification", "createLead", "bulkAddLeads"}
+        )
+        self.assertTrue(BY_ID["createEmailVerification"].effect.spends)
