@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from twisted.application.service import IService
+from twisted.python import usage
 
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.early import ignore_signals_until_it_serves
@@ -26,6 +27,21 @@ class Options(SettingOptions):
 
     synopsis = "[options]"
     longdesc = "Serve Instantly.ai to MCP clients over HTTP."
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the options. Under ``twistd`` a mistake ends the process with status 1.
+
+        Before Twisted 26.10 twistd printed the mistake and ended with success.
+
+        :raises usage.UsageError: for a mistake, elsewhere.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            if self.parent is None:
+                raise
+            sys.stdout.write(f"{self.parent}\ntwistd instantly_mcp: {error}\n")
+            raise SystemExit(1) from None
 
 
 def makeService(options: SettingOptions) -> IService:
