@@ -242,6 +242,27 @@ class DeadlineTests(ChannelTestCase):
         self.clock.advance(0.5)
         self.assertEqual([r.status for r in connection.responses()], [408])
 
+    def test_what_arrived_in_time_is_read_first(self):
+        """A head or a body that arrived while the reactor was busy is not too late:
+        after a long turn timers run before anything is read.
+        """
+        limits = self.house.limits
+        fresh = self.connect()
+        self.clock.callLater(limits.head_deadline, fresh.send, PING)
+        self.clock.advance(limits.head_deadline)
+        self.assertEqual([r.status for r in fresh.responses()], [200])
+        idle = self.connect()
+        idle.send(PING)
+        idle.responses()
+        self.clock.callLater(limits.keep_alive, idle.send, PING)
+        self.clock.advance(limits.keep_alive)
+        self.assertEqual([r.status for r in idle.responses()], [200])
+        slow = self.connect()
+        slow.send(request("POST", "/mcp", {"Content-Length": "2"}))
+        self.clock.callLater(limits.body_deadline, slow.send, b"{}")
+        self.clock.advance(limits.body_deadline)
+        self.assertNotIn(408, [r.status for r in slow.responses()])
+
     def test_f25_slow_body(self):
         """F25: a body that drips in is 408 at 30 s."""
         connection = self.connect()
