@@ -96,7 +96,9 @@ def conclude(findings: Findings) -> int:
         return EX_CONFIG
     if findings.failures:
         return EX_UNAVAILABLE
-    print("The daemon would start with these settings.")
+    taken = any(line.startswith("IMCP-BIND") for line in findings.warnings)
+    depends = " once the port in use is free" if taken else ""
+    print(f"The daemon would start with these settings{depends}.")
     return 0
 
 

@@ -29,16 +29,26 @@ SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
 )
 
 
+FIRST_COMMAND = "To try it without an Instantly key: instantly-mcp run --sandbox"
+
+
 class CommandLine(CommandOptions):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
     synopsis = "instantly-mcp [run | check | sandbox | tools | snippet] [options]"
     longdesc = (
-        "To try it without an Instantly key: instantly-mcp run --sandbox\n"
         "instantly-mcp COMMAND --help shows the options of a command. Options without "
         "a command are options of run."
     )
     subCommands = SUBCOMMANDS
+
+    def getUsage(self, width: int | None = None) -> str:
+        """Return the help, with a first command at its end.
+
+        Twisted would wrap it together with the rest of `longdesc`.
+        """
+        text = super().getUsage(width).rstrip()
+        return f"{text}\n\n{FIRST_COMMAND}\n"
 
 
 def run_command(arguments: Sequence[str]) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 from twisted.python import usage
 
+from ..daemon.values import endpoint
 from .options import CommandOptions
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"
@@ -36,7 +38,7 @@ AUTHENTICATIONS: Mapping[str, Authentication | None] = {
 
 def claude_code(url: str, auth: Authentication | None) -> str:
     """Return the command that adds the server to Claude Code."""
-    command = f"claude mcp add --transport http instantly {url}"
+    command = f"claude mcp add --transport http instantly {shlex.quote(url)}"
     if auth is None:
         return command
     return f'{command} --header "{auth.header}: {auth.prefix}${auth.variable}"'
@@ -72,7 +74,7 @@ def vscode(url: str, auth: Authentication | None) -> str:
 def curl(url: str, auth: Authentication | None) -> str:
     """Return a command that lists the tools."""
     body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-    lines = [f"curl -s {url}", "-H 'Content-Type: application/json'"]
+    lines = [f"curl -s {shlex.quote(url)}", "-H 'Content-Type: application/json'"]
     if auth is not None:
         lines.append(f'-H "{auth.header}: {auth.prefix}${auth.variable}"')
     lines.append(f"-d '{body}'")
@@ -111,7 +113,11 @@ class SnippetOptions(CommandOptions):
         self["client"] = client
 
     def postOptions(self) -> None:
-        """Check the way of authentication."""
+        """Check the address and the way of authentication."""
+        try:
+            self["url"] = endpoint(self["url"])
+        except ValueError as error:
+            raise usage.UsageError(f"--url {error}") from None
         if self["auth"] not in AUTHENTICATIONS:
             raise usage.UsageError(f"--auth is one of: {', '.join(AUTHENTICATIONS)}")
 

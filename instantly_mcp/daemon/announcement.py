@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -107,9 +108,10 @@ class Announcement:
     def _ways_in(self, base: str) -> Iterator[str]:
         if self.mode == "sandbox":
             yield f"  Mail that would have been sent: {base}/sandbox"
+        url, health = shlex.quote(_endpoint(base)), shlex.quote(f"{base}/health")
         add = "claude mcp add --transport http instantly"
-        yield f"\n  Claude Code:\n    {add} {_endpoint(base)}{self._header()}"
-        yield f"  Any shell:\n    curl -s {base}/health"
+        yield f"\n  Claude Code:\n    {add} {url}{self._header()}"
+        yield f"  Any shell:\n    curl -s {health}"
 
     def _header(self) -> str:
         header = ""

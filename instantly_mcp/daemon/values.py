@@ -21,6 +21,8 @@ _FALSE = frozenset({"0", "false", "no", "off", ""})
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SIZE = re.compile(r"(\d+)\s*(k|m|g)?(i?b)?", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NOT_IN_A_URL = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
+"""Characters that RFC 3986, section 2, allows in no part of a URL."""
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
@@ -152,6 +154,16 @@ def web_page(text: str) -> str:
     return text.strip()
 
 
+def endpoint(text: str) -> str:
+    """Read the URL of an MCP endpoint, whatever its path.
+
+    :raises ValueError: with the rest of a sentence that begins with the option.
+    """
+    if _web_address(text, {"http", "https"}) is None:
+        raise ValueError("must be a URL, such as http://127.0.0.1:3000/mcp")
+    return text.strip()
+
+
 def upstream(text: str) -> str:
     """Read the base of the API: encrypted, unless it is on this very machine."""
     parts = _web_address(text, {"http", "https"})
@@ -163,6 +175,9 @@ def upstream(text: str) -> str:
 
 
 def _web_address(text: str, schemes: Collection[str]) -> SplitResult | None:
+    # urlsplit accepts blanks in a host, and drops tabs and line breaks anywhere.
+    if _NOT_IN_A_URL.search(text.strip()):
+        return None
     try:
         parts = urlsplit(text.strip())
         port = parts.port

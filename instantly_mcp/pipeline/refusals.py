@@ -55,7 +55,7 @@ def proxied_without_secret(header: str) -> ProtocolError:
         "Forbidden: this server lends its Instantly key to programs on its own machine "
         f"only, and this request came through a proxy (it has the header {header}). "
         "Send your own Instantly API key in x-instantly-api-key, or ask the server "
-        "operator to set a server secret",
+        "operator to set a server secret.",
         {"reason": Reason.PROXIED},
         status=403,
     )

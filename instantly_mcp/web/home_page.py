@@ -6,6 +6,7 @@ only. Addresses come from the settings, never from the request.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -86,7 +87,7 @@ def _connect(facts: Facts) -> Iterator[Tag]:
     yield tags.pre(tags.code(url))
     yield tags.p("Claude Code:")
     headers = "" if needless else _headers(ways)
-    command = f"claude mcp add --transport http instantly {url}{headers}"
+    command = f"claude mcp add --transport http instantly {shlex.quote(url)}{headers}"
     yield tags.pre(tags.code(command))
     yield tags.p(
         "No key is needed. A client that has one presents it in one of these ways:"

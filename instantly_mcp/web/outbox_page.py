@@ -38,7 +38,7 @@ def outbox_page(outbox: JsonObject, prefix: str = "") -> bytes:
         tags.hr(),
         tags.p(
             tags.a("The same as JSON", href=f"{sandbox}/outbox{query}"),
-            ". To begin anew, POST to ",
+            ". To start over, POST to ",
             tags.code(f"{sandbox}/reset{query}"),
             ".",
         ),

@@ -76,6 +76,13 @@ class ConcludeTests(SynchronousTestCase):
             self.assertIn("ok: good", text)
             self.assertEqual("would start" in text, status == 0)
 
+    def test_port_in_use(self):
+        """While a port is in use, the last line says what the start depends on."""
+        _, text = self.conclude(warnings="IMCP-BIND 127.0.0.1:3000 is already in use")
+        self.assertIn("would start with these settings once the port", text)
+        _, text = self.conclude(warnings="IMCP-PERM key is readable by every user")
+        self.assertIn("would start with these settings.", text)
+
     def test_sandbox(self):
         """Of the sandbox nobody needs to ask anything."""
         findings = Findings()

@@ -80,6 +80,14 @@ class SaidTests(SynchronousTestCase):
         self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
         self.assertIn("Usage: instantly-mcp [", self.usage_of([]))
 
+    def test_e25_how_to_begin(self):
+        """The command to try it with stands on a line of its own."""
+        _, text = self.said()
+        lines = [line.strip() for line in text.splitlines()]
+        self.assertIn(
+            "To try it without an Instantly key: instantly-mcp run --sandbox", lines
+        )
+
     def test_version(self):
         """Every command says the same version, and leaves."""
         for words in ([], *([row[0]] for row in SUBCOMMANDS)):

@@ -61,6 +61,14 @@ class SnippetTests(SynchronousTestCase):
         self.assertEqual(words[:3], ["curl", "-s", URL])
         self.assertEqual(json.loads(words[-1])["method"], "tools/list")
 
+    def test_shell(self):
+        """A shell reads the whole address, whatever its characters mean to a shell."""
+        for url in ("http://[::1]:3000/mcp", "https://a.example/mcp?x=1&y=$HOME"):
+            for client in ("claude-code", "curl"):
+                words = CLIENTS[client](url, None)
+                self.assertIn(shlex.quote(url), words)
+                self.assertIn(url, shlex.split(words))
+
 
 class OptionsTests(SynchronousTestCase):
     """The command line of ``snippet``."""
@@ -77,3 +85,13 @@ class OptionsTests(SynchronousTestCase):
         for words in (["emacs"], [], ["cursor", "--auth", "smile"]):
             with self.assertRaises(UsageError):
                 SnippetOptions().parseOptions(words)
+
+    def test_no_url(self):
+        """An address that no client could use is refused with an example."""
+        for text in ("nonsense", "3000", "ftp://a/mcp", "http://", "http://a b/mcp"):
+            error = self.assertRaises(
+                UsageError, SnippetOptions().parseOptions, ["curl", "--url", text]
+            )
+            self.assertEqual(
+                str(error), "--url must be a URL, such as http://127.0.0.1:3000/mcp"
+            )

@@ -350,6 +350,13 @@ class AnnouncementTests(SynchronousTestCase):
         Announcement(out=out, **fields).publish(["http://127.0.0.1:3000"])
         return out.getvalue()
 
+    def test_address_in_a_shell(self):
+        """An address with brackets is quoted: zsh would take them for a pattern."""
+        out = StringIO()
+        Announcement(mode="live", out=out).publish(["http://[::1]:3000"])
+        self.assertIn("http instantly 'http://[::1]:3000/mcp'", out.getvalue())
+        self.assertIn("curl -s 'http://[::1]:3000/health'", out.getvalue())
+
     def test_output_that_takes_nothing(self):
         """F45: a full disk behind standard output keeps no daemon from work."""
         ready_file = Path(self.mktemp())

@@ -56,6 +56,15 @@ class ReadersTests(SynchronousTestCase):
         with self.assertRaises(ValueError):
             values.switch("maybe")
 
+    def test_no_url(self):
+        """A blank, a line break or a quote inside a URL is a mistake of typing."""
+        for text in ("https://a b/", "https://a\n.example", 'https://a.example/"'):
+            for read in (values.public_url, values.web_page, values.endpoint):
+                with self.assertRaises(ValueError):
+                    read(text)
+        url = "https://mcp.example/mcp?x=1"
+        self.assertEqual(values.endpoint(f" {url} "), url)
+
     def test_upstream_is_encrypted(self):
         """Plain HTTP is for an upstream on this machine only: keys travel there."""
         self.assertEqual(

@@ -44,6 +44,11 @@ class PageTests(SynchronousTestCase):
         ):
             self.assertIn(shown, text)
 
+    def test_address_in_a_shell(self):
+        """An address with brackets is quoted: zsh would take them for a pattern."""
+        text = seen(evolve(FACTS, url="http://[::1]:3000", public_url=None)).text
+        self.assertIn("http instantly 'http://[::1]:3000/mcp'", text)
+
     def test_live(self):
         """A live server says that it is live, and which header a client sends."""
         ways = ("Authorization: Bearer SERVER_SECRET, and x-instantly-api-key: KEY",)
