@@ -16,9 +16,11 @@ from .ids import chances
 from .records import Account, Lead, MailType, Shown
 from .world import World
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?:\|[^}]*)?\}\}")
-_BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^>]*>|</div>", re.IGNORECASE)
-_TAG = re.compile(r"<[^>]+>")
+# Nothing that begins one of these may be in the middle of it: what never ends would be
+# read to the end of the text once for each beginning.
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?:\|[^{}]*)?\}\}")
+_BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>|</div>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]+>")
 _INHERITED = ("campaign_id", "list_id", "lead", "lead_id", "thread_id")
 """What an answer has in common with the mail that it answers."""
 PREVIEW = 120
