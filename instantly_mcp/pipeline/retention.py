@@ -153,12 +153,15 @@ class StreamLog:
         return call is not None and call.is_for(request)
 
     def began(self, call: OpenCall) -> None:
-        """Note a call that runs. What a write may have changed is read again."""
+        """Note a call that runs. What a write may have changed is read again.
+
+        A read that still runs may have looked before the write.
+        """
         self._running.setdefault(call.request.id, call)
         if call.reads or not self._streams:
             return
-        for stream in list(self._streams.values()):
-            if stream.is_over and stream.call is not None and stream.call.reads:
+        for stream in self._streams.values():
+            if stream.call is not None and stream.call.reads:
                 stream.call = None
 
     def ended(self, call: OpenCall) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from instantly_mcp._json import Json, loads
@@ -353,18 +354,21 @@ class BatchTests(RepeatsTestCase):
 
 class ReadsAndWritesTests(RigTestCase):
     def test_a_write_outdates_what_was_read(self) -> None:
-        """A kept result of a tool that only reads is not given after a write."""
-        for reads in (True, False):
+        """What a tool read before a write is not given after it, and no running
+        call of such a tool is joined.
+        """
+        for reads, is_over in product((True, False), repeat=2):
             log = make_log()
             asked = Request(1, "tools/call", {"name": "list"})
             kept = OpenCall(asked, reads=reads)
             log.began(kept)
             stream = log.new(primed=False, is_answer=True)
             stream.call = kept
-            log.ended(kept)
-            kept.answered(None)
-            stream.send({"jsonrpc": "2.0", "id": 1, "result": {}})
-            stream.close()
+            if is_over:
+                log.ended(kept)
+                kept.answered(None)
+                stream.send({"jsonrpc": "2.0", "id": 1, "result": {}})
+                stream.close()
             write = Request(2, "tools/call", {"name": "write"})
             log.began(OpenCall(write, reads=False))
             self.assertEqual(stream.call is None, reads)
