@@ -61,17 +61,22 @@ class LeftWrite:
 
 @define(eq=False)
 class LeftWrites:
-    """Remembers them, `MOST` at most; the oldest is forgotten first."""
+    """Remembers them, those of `MOST` calls; the oldest are forgotten first.
+
+    Equal calls that were made at the same time are writes of their own, and each
+    outcome is for another one of the calls that ask again.
+    """
 
     clock: IReactorTime
-    _known: OrderedDict[bytes, LeftWrite] = field(factory=OrderedDict, init=False)
+    _known: OrderedDict[bytes, list[LeftWrite]] = field(factory=OrderedDict, init=False)
 
     def __len__(self) -> int:
         return len(self._known)
 
     def add(self, key: bytes) -> LeftWrite:
         """Remember a write whose caller leaves now."""
-        write = self._known[key] = LeftWrite(key, self.clock.seconds())
+        write = LeftWrite(key, self.clock.seconds())
+        self._known.setdefault(key, []).append(write)
         self._known.move_to_end(key)
         if len(self._known) > MOST:
             self._known.popitem(last=False)
@@ -83,8 +88,8 @@ class LeftWrites:
         write.outcome = outcome.value if failed else outcome
         write.since, write.ended = self.clock.seconds(), True
         waiting, write.waiting = write.waiting, []
-        if waiting and self._known.get(write.key) is write:
-            del self._known[write.key]
+        if waiting:
+            self._forget(write)
         for waiter in waiting:
             write.answer().chainDeferred(waiter)
 
@@ -93,11 +98,20 @@ class LeftWrites:
 
         One that has ended is forgotten by this: its outcome is handed out.
         """
-        write = self._known.get(key)
-        if write is None:
+        known = self._known.get(key, [])
+        oldest = self.clock.seconds() - KEPT_SECONDS
+        for write in [one for one in known if one.ended]:
+            self._forget(write)
+            if write.since >= oldest:
+                return write.answer()
+        running = [one for one in known if not one.ended]
+        if not running:
             return None
-        if write.ended:
-            del self._known[key]
-            if self.clock.seconds() - write.since > KEPT_SECONDS:
-                return None
-        return write.answer()
+        return min(running, key=lambda one: len(one.waiting)).answer()
+
+    def _forget(self, write: LeftWrite) -> None:
+        known = self._known.get(write.key, [])
+        if write in known:
+            known.remove(write)
+        if not known:
+            self._known.pop(write.key, None)

@@ -63,6 +63,22 @@ class LeftWriteTests(ClockedTestCase):
         self.agent.reply_all()
         self.successResultOf(new)
 
+    def test_two_at_a_time(self) -> None:
+        """Of two equal writes that were left each is waited for by another call."""
+        for answered_first in (False, True):
+            with self.subTest(answered_first=answered_first):
+                before = len(self.agent.asked)
+                both = [self.create(), self.create()]
+                for one in both:
+                    one.addErrback(lambda gone: None).cancel()
+                if answered_first:
+                    self.agent.reply_all()
+                again = [self.create(), self.create()]
+                self.agent.reply_all()
+                for one in again:
+                    self.assertEqual(self.successResultOf(one), {})
+                self.assertEqual(len(self.agent.asked), before + 2)
+
     def test_a_failure_is_an_outcome(self) -> None:
         """The same call gets an error as well, as the one that left would have."""
         self.create().addErrback(lambda gone: None).cancel()
