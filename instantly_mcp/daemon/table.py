@@ -143,13 +143,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="max_connections",
         read=values.whole_number(1, 1_000_000),
         default=1000,
-        help="Connections served at a time; one that is idle makes way for another.",
+        help="Connections served at a time; at the limit an idle one is closed.",
     ),
     Setting(
         name="max_sessions",
         read=values.whole_number(1, 1_000_000),
         default=10_000,
-        help="Sessions held at a time; the one idle for longest makes way for another.",
+        help="Sessions held at a time; at the limit the longest-idle one ends.",
     ),
     Setting(
         name="session_idle",
