@@ -66,8 +66,8 @@ class AsHtmlTests(SynchronousTestCase):
     def test_comments_without_end(self) -> None:
         """A start of a comment that never ends is text, and costs nothing more.
 
-        Of so many each would read all the rest: that took hours, and nobody else was
-        served meanwhile.
+        Of so many each would read all the rest: that took hours, in which no
+        other client was served.
         """
         self.assertEqual(as_html("a <!-- b"), "<p>a &lt;!-- b</p>")
         self.assertEqual(

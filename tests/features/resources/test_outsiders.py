@@ -153,7 +153,7 @@ class HtmlTests(SynchronousTestCase):
     def test_markup_without_end(self) -> None:
         """Very much of it takes no longer than as much text.
 
-        Each of these took minutes, and nobody else was served meanwhile.
+        Each of these took minutes, in which no other client was served.
         """
         for start in ("<!--", "<a ", '<a href="', "<a href='\">", "</a ", "<![", "<!"):
             with self.subTest(start=start):
