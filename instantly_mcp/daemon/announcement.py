@@ -34,7 +34,8 @@ def write_ready_file(
 
     :param urls: of the sockets, for programs on this machine.
     :param public_url: where clients elsewhere reach the daemon, if that is known.
-    :raises OSError: also for a device or a FIFO, which would be replaced by a file.
+    :raises OSError: naming `path`; also for a device or a FIFO, which would be
+        replaced by a file.
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
@@ -46,10 +47,10 @@ def write_ready_file(
     try:
         part.write_bytes(dumps(record) + b"\n")
         part.replace(path)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             part.unlink()
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def remove_ready_file(path: Path) -> None:

@@ -132,7 +132,8 @@ class DaemonService(MultiService):
             self._announcement.publish(self._parts.ports.urls)
         except OSError as error:
             raise Mistakes(
-                f"IMCP-READY the ready file cannot be written: {error.strerror}"
+                f"IMCP-READY ready_file {error.filename} cannot be written: "
+                f"{error.strerror}"
             ) from None
         self._parts.readiness.phase = Phase.READY
         for line in self._warnings:

@@ -163,10 +163,13 @@ class StartTests(Scene):
         self.assertIn("127.0.0.1:3000 is already in use", self.said[0])
 
     def test_ready_file_cannot_be_written(self):
-        """A ready file without a folder stops the daemon with one line."""
+        """A ready file that cannot be written ends the start with one line, which names
+        the setting and the file.
+        """
         self.ready_file.mkdir()
         self.start()
-        self.assertTrue(self.said[0].startswith("IMCP-READY"))
+        self.assertTrue(self.said[0].startswith("IMCP-READY ready_file "))
+        self.assertIn(str(self.ready_file), self.said[0])
         self.assertEqual(self.service.exit_status, 78)
         self.assertTrue(self.reactor.hasStopped)
         self.ready_file.rmdir()
