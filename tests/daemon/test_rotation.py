@@ -115,4 +115,5 @@ class RotationTests(ProcessTestCase):
         send(signal.SIGTERM)
         await self.until(lambda: not pid_file.exists())
         self.assertFalse(running.ready_file.exists())
-        self.assertIn(b"stopped", self.log.read_bytes())
+        # The last lines are written after twistd has removed the pid file.
+        await self.until(lambda: b"stopped" in self.log.read_bytes())
