@@ -37,13 +37,14 @@ class Readable:
 
 _EVERYTHING = Readable(json=True, stream=True, complete=True)
 _REPAIRED = Readable(json=True, stream=True, complete=False)
+_ONLY_JSON = Readable(json=True, stream=False, complete=False)
 
 _USUAL = {
     BOTH: _EVERYTHING,
     f"{STREAM}, {JSON}": _EVERYTHING,
     f"{JSON},{STREAM}": _EVERYTHING,
     f"{STREAM},{JSON}": _EVERYTHING,
-    JSON: _REPAIRED,
+    JSON: _ONLY_JSON,
     STREAM: _REPAIRED,
     "*/*": _REPAIRED,
     "": _REPAIRED,
@@ -53,8 +54,9 @@ _USUAL = {
 def read_accept(value: str) -> Readable:
     """Read the Accept header of a POST, generously.
 
-    Whoever can read one of our types is taken to read the other as well, unless it
-    says ``q=0``. A header without a single readable member counts as missing.
+    A client that names JSON and nothing that covers event streams gets JSON, however
+    long the answer takes. Any other that can read one of the two types is taken to read
+    both, unless it says ``q=0``. A header without a readable member counts as missing.
     """
     return _USUAL.get(value) or _read(value)
 
@@ -87,6 +89,8 @@ def _read(value: str) -> Readable:
     stream = _quality_of(STREAM, qualities)
     if not json and not stream:
         return Readable(json=False, stream=False, complete=False)
+    if stream is None and JSON in qualities:
+        return _ONLY_JSON
     complete = JSON in qualities and STREAM in qualities
     return Readable(json=json != 0, stream=stream != 0, complete=complete)
 

@@ -58,18 +58,30 @@ class AcceptTests(HeaderRepairTestCase):
         self.assertTrue(verifyObject(IStage, self.stage))
 
     def test_unchanged(self) -> None:
-        """Where there is nothing to repair the very same exchange goes on."""
+        """Where there is nothing to repair the same exchange goes on."""
         for accept in (BOTH, "text/event-stream, application/json", "a/b, " + BOTH):
             one = exchange(body=PING, with_headers={"accept": accept})
             self.assertIs(self.passed(one), one)
 
     def test_repairs_accept(self) -> None:
-        """One type alone, wildcards, and none at all become both, with a note."""
-        for accept in ("application/json", "text/event-stream", "*/*", "application/*"):
+        """Event streams alone and wildcards become both types, with a note."""
+        for accept in ("text/event-stream", "*/*", "application/*"):
             one = self.passed(exchange(body=PING, with_headers={"accept": accept}))
             self.assertEqual(one.headers.all("accept"), (BOTH,))
             self.assertTrue(one.accepts_json and one.accepts_stream)
             self.assertEqual(one.notes, (Note("accept-repaired"),))
+
+    def test_only_json_stays_only_json(self) -> None:
+        """A client that names JSON alone cannot be sent an event stream, however long
+        the answer takes; a wildcard beside it covers both types.
+        """
+        for accept in ("application/json", "Application/JSON;q=0.9, text/html"):
+            one = self.passed(exchange(body=PING, with_headers={"accept": accept}))
+            self.assertTrue(one.accepts_json)
+            self.assertFalse(one.accepts_stream)
+            self.assertEqual(one.headers.get("accept"), accept)
+        wide = exchange(body=PING, with_headers={"accept": "application/json, */*"})
+        self.assertTrue(self.passed(wide).accepts_stream)
 
     def test_missing_accept(self) -> None:
         """No Accept at all is read as both."""

@@ -30,17 +30,22 @@ REPAIRED = (
     "*/*",
     "application/*",
     "text/*",
-    JSON,
     STREAM,
-    f"{JSON}; q=0.001",
-    f"{JSON}; charset=utf-8",
-    f"text/html, {JSON}",
+    f"{JSON}, */*;q=0.1",
     "*/*;q=0.1",
     "text/html, */*;q=0.8",
-    f"{JSON};q=high",
     "rubbish",
     ",,,",
     ";q=0",
+)
+
+ONLY_JSON = (
+    JSON,
+    f"{JSON}; q=0.001",
+    f"{JSON}; charset=utf-8",
+    f"text/html, {JSON}",
+    f"{JSON}, application/*",
+    f"{JSON};q=high",
     f'{JSON};profile="a,b;q=0"',
     f'{JSON};profile="a\\",{STREAM};q=0"',
 )
@@ -82,8 +87,12 @@ class ReadAcceptTests(SynchronousTestCase):
         self.assert_read(EVERYTHING, Readable(json=True, stream=True, complete=True))
 
     def test_repaired(self) -> None:
-        """Who names one of them, a wildcard, or nothing readable, can read both."""
+        """Event streams alone, a wildcard, or nothing readable stand for both types."""
         self.assert_read(REPAIRED, Readable(json=True, stream=True, complete=False))
+
+    def test_only_json(self) -> None:
+        """A client that names JSON and nothing that covers streams reads no streams."""
+        self.assert_read(ONLY_JSON, Readable(json=True, stream=False, complete=False))
 
     def test_no_stream(self) -> None:
         """A q=0 on the stream, by the most specific range, is honored."""
@@ -116,7 +125,9 @@ class ReadAcceptTests(SynchronousTestCase):
         st.booleans(),
     )
     def test_follows_the_rfc(self, weights: dict[str, int], spaced: bool) -> None:
-        """For any ranges and weights the most specific range decides."""
+        """For any ranges and weights the most specific range decides; a type that no
+        range covers is taken to be readable, but for streams beside JSON by name.
+        """
         gap = " , " if spaced else ","
         header = gap.join(f"{name};q={q / 1000:.3f}" for name, q in weights.items())
 
@@ -129,7 +140,8 @@ class ReadAcceptTests(SynchronousTestCase):
         readable = read_accept(header)
         if json or stream:
             self.assertEqual(readable.json, json != 0)
-            self.assertEqual(readable.stream, stream != 0)
+            only_json = stream is None and JSON in weights
+            self.assertEqual(readable.stream, stream != 0 and not only_json)
         else:
             self.assertFalse(readable.json or readable.stream)
 
