@@ -352,19 +352,21 @@ class ProxyTests(NginxTestCase):
 
     @deferred
     async def test_e22_documented_settings(self):
-        """The settings that the manual shows beside the block, with a server secret:
-        callers present it through nginx, and are refused in JSON without it.
+        """The settings that the manual shows beside the block: callers present the
+        server secret through nginx, and are refused in JSON without it.
         """
         shown = text_of(OPERATIONS).partition("## nginx")[2]
         toml = re.findall(r"```toml\n(.*?)```", shown, re.DOTALL)[0]
         config = self.folder / "config.toml"
-        config.write_text(toml.replace("tcp:3000:", "tcp:0:"), encoding="utf-8")
+        toml = toml.replace("tcp:3000:", "tcp:0:")
+        toml = toml.replace("/etc/instantly-mcp/", f"{self.folder}/")
+        config.write_text(toml, encoding="utf-8")
+        for name in ("api-key", "server-secret"):
+            (self.folder / name).write_text(f"{name}-0123456789\n", encoding="utf-8")
+            (self.folder / name).chmod(0o600)
         daemon = self.spawn(
             [*MODULE, "run", "--sandbox", "--config", str(config)],
-            environ={
-                "INSTANTLY_MCP_LISTEN": "",
-                "MCP_AUTH_SECRET_KEY": "server-secret-0123456789",
-            },
+            environ={"INSTANTLY_MCP_LISTEN": ""},
         )
         record = await daemon.ready()
         await self.start_nginx(record["urls"][0].removesuffix("/mcp"))
