@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -47,7 +48,12 @@ def main(words: Sequence[str]) -> int:
     verbose = options.verbose or bool(os.environ.get("VERBOSE"))
     report = Report(sys.stdout, seed, verbose)
     report.expect(units)
-    Crew(units, seed, report.hear).run(max(jobs, 1))
+    # Whoever ends a run that takes too long still learns what failed, and where it was.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        Crew(units, seed, report.hear).run(max(jobs, 1))
+    except KeyboardInterrupt:
+        report.interrupted()
     return 0 if report.close() else 1
 
 

@@ -128,7 +128,8 @@ class InheritedEndpoint:
         os.close(self._adopted.fileno)
         # Without a path Twisted leaves the one in the file system alone. It would also
         # shut the socket down, and with it that of everybody who shares it.
-        made._bindPath = b"\0inherited"
+        # Twisted 26.4 names the attribute `port`, later versions `_bindPath`.
+        made.port = made._bindPath = b"\0inherited"
         made._shouldShutdown = False
         made.backlog = BACKLOG
         made.startListening()

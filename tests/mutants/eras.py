@@ -272,10 +272,10 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A client that accepts JSON alone is taken to read streams too",
+        "A client that accepts JSON alone is never sent an event stream",
         "pipeline/media.py",
+        "    JSON: _ONLY_JSON,",
         "    JSON: _REPAIRED,",
-        "    JSON: Readable(json=True, stream=False, complete=False),",
         "pipeline.test_header_repair",
     ),
     mutant(

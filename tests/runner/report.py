@@ -45,6 +45,7 @@ class Report:
     skips: Counter[str] = field(factory=Counter, init=False)
     left: Counter[str] = field(factory=Counter, init=False)
     warnings: list[str] = field(factory=list, init=False)
+    running: dict[Unit, str] = field(factory=dict, init=False)
     _width: int = field(default=0, init=False)
     _began: float = field(factory=time.monotonic, init=False)
 
@@ -57,14 +58,25 @@ class Report:
     def hear(self, unit: Unit, record: dict[str, Any]) -> None:
         """Take one record of a worker."""
         group = self.groups[unit.group]
-        if "outcome" in record:
+        if "started" in record:
+            self.running[unit] = record["started"]
+        elif "outcome" in record:
+            self.running.pop(unit, None)
             self._count(group, Outcome.read(record["outcome"]))
         elif "warning" in record:
             self.warnings.append(record["warning"])
         elif "done" in record:
+            self.running.pop(unit, None)
             group.open -= 1
             if not group.open:
                 self._line(unit.group, group)
+
+    def interrupted(self) -> None:
+        """Count the tests that were running when the run was ended as failures."""
+        for unit, test in self.running.items():
+            text = "was running when the run was ended"
+            lost = Outcome(unit=unit.name, test=test, kind=Kind.FAILED, text=text)
+            self._count(self.groups[unit.group], lost)
 
     def close(self) -> bool:
         """Print what remains to be said; say whether all is well."""
