@@ -112,7 +112,15 @@ class LogWriter:
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Write what is queued, waiting no longer than `seconds` for the sink."""
         self._closing = True
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:
+            # From Python 3.12 on no thread can be started at exit
+            # (https://github.com/python/cpython/issues/113964). A regular file takes
+            # the lines at once; anything else could block the exit.
+            if self.path is not None and self.path.is_file():
+                _Worker(self, self.file).write_all()
+            return
         worker = self._worker
         assert worker is not None
         worker.wake.put(None)
@@ -164,12 +172,12 @@ class _Worker:
         if self._after is not None:
             self._after.thread.join(_HANDOVER_SECONDS)
             self._after = None
-        while self._write_all():
+        while self.write_all():
             self.wake.get()
         if self._file is not self._writer.file:
             self._file.close()
 
-    def _write_all(self) -> bool:
+    def write_all(self) -> bool:
         """Write until nothing is queued; say whether there may be more later."""
         while taken := self._writer.take(self._file):
             lines, missed = taken

@@ -64,8 +64,8 @@ class StartLog:
     def tell(self, lines: Sequence[str]) -> None:
         """Say why the daemon cannot start, one line a mistake."""
         if self.writer is not None:
-            # The process ends: it will not fork, and Python 3.12 starts no thread
-            # once it has begun to end (https://github.com/python/cpython/pull/104826).
+            # The process ends, so it will not fork; and from Python 3.12 on no thread
+            # can be started later (https://github.com/python/cpython/issues/113964).
             self.writer.start()
         write_within(self.stream, as_lines(lines))
         if self.journal is not None and self.journal.has_file:
