@@ -51,6 +51,13 @@ class DeadlyTests(TestCase):
     def test_ends_the_process(self): os._exit(7)
 """
 
+ENDLESS = """
+class EndlessTests(TestCase):
+    def test_waits(self):
+        os.kill(os.getppid(), 15)
+        return Deferred()
+"""
+
 
 class SelectionTests(SynchronousTestCase):
     """Names become units, each test in one of them."""
@@ -148,6 +155,14 @@ class RunTests(SynchronousTestCase):
         self.assertEqual(status, 1, said)
         self.assertIn("ended with 7 in test_it.DeadlyTests.test_ends_the_process", said)
         self.assertRegex(said, r"test_other +2 passed")
+
+    def test_a_run_that_is_ended_says_what_failed(self):
+        """SIGTERM, as of ``timeout``, shows the failures and what was running."""
+        status, said = self.suite(SUITE + ENDLESS, "--jobs", "2")
+        self.assertEqual(status, 1, said)
+        self.assertIn("ended with -9 in test_it.EndlessTests.test_waits", said)
+        self.assertNotIn("Traceback", said)
+        self.assertRegex(said, r"\n\d+ passed, [12] failed, \d+ skipped in ")
 
     def test_what_does_not_exist_fails(self):
         """A name without tests is a failure, not an empty success."""

@@ -31,6 +31,7 @@ class Crew:
     seed: int
     hear: Hear
     _left: queue.SimpleQueue[Unit] = field(factory=queue.SimpleQueue, init=False)
+    _ended: queue.SimpleQueue[None] = field(factory=queue.SimpleQueue, init=False)
     _turn: threading.Lock = field(factory=threading.Lock, init=False)
     _processes: list[subprocess.Popen[str]] = field(factory=list, init=False)
 
@@ -42,16 +43,23 @@ class Crew:
             return
         for unit in self.units:
             self._left.put(unit)
-        threads = [threading.Thread(target=self._drive) for _ in range(jobs)]
-        for thread in threads:
-            thread.daemon = True
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        finally:
-            for process in self._processes:
-                process.kill()
+        for _ in range(jobs):
+            threading.Thread(target=self._drive, daemon=True).start()
+        while jobs:
+            try:
+                # Not Thread.join: one that is interrupted takes its thread for ended.
+                self._ended.get()
+                jobs -= 1
+            except KeyboardInterrupt:
+                self._end()
+
+    def _end(self) -> None:
+        """Begin nothing more; the tests that are running count as failures."""
+        with suppress(queue.Empty):
+            while True:
+                self._left.get_nowait()
+        for process in self._processes:
+            process.kill()
 
     def _in_this_process(self, named: dict[str, Unit]) -> None:
         current = ""
@@ -66,18 +74,19 @@ class Crew:
 
     def _drive(self) -> None:
         process = None
-        while True:
-            try:
-                unit = self._left.get_nowait()
-            except queue.Empty:
-                break
-            if process is None or process.poll() is not None:
-                process = self._start()
-            self._one(process, unit)
-        if process is not None:
-            with suppress(BrokenPipeError):
-                cast(Any, process.stdin).close()
-            process.wait()
+        try:
+            with suppress(queue.Empty):
+                while True:
+                    unit = self._left.get_nowait()
+                    if process is None or process.poll() is not None:
+                        process = self._start()
+                    self._one(process, unit)
+            if process is not None:
+                with suppress(BrokenPipeError):
+                    cast(Any, process.stdin).close()
+                process.wait()
+        finally:
+            self._ended.put(None)
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(

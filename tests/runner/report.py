@@ -45,7 +45,6 @@ class Report:
     skips: Counter[str] = field(factory=Counter, init=False)
     left: Counter[str] = field(factory=Counter, init=False)
     warnings: list[str] = field(factory=list, init=False)
-    running: dict[Unit, str] = field(factory=dict, init=False)
     _width: int = field(default=0, init=False)
     _began: float = field(factory=time.monotonic, init=False)
 
@@ -58,25 +57,14 @@ class Report:
     def hear(self, unit: Unit, record: dict[str, Any]) -> None:
         """Take one record of a worker."""
         group = self.groups[unit.group]
-        if "started" in record:
-            self.running[unit] = record["started"]
-        elif "outcome" in record:
-            self.running.pop(unit, None)
+        if "outcome" in record:
             self._count(group, Outcome.read(record["outcome"]))
         elif "warning" in record:
             self.warnings.append(record["warning"])
         elif "done" in record:
-            self.running.pop(unit, None)
             group.open -= 1
             if not group.open:
                 self._line(unit.group, group)
-
-    def interrupted(self) -> None:
-        """Count the tests that were running when the run was ended as failures."""
-        for unit, test in self.running.items():
-            text = "was running when the run was ended"
-            lost = Outcome(unit=unit.name, test=test, kind=Kind.FAILED, text=text)
-            self._count(self.groups[unit.group], lost)
 
     def close(self) -> bool:
         """Print what remains to be said; say whether all is well."""
@@ -93,8 +81,11 @@ class Report:
         for reason, count in sorted(self.skips.items()):
             self._say(f"Skipped {count}: {reason}")
         self._say_left()
+        unfinished = [name for name, group in self.groups.items() if group.open]
+        if unfinished:
+            self._say(f"Not finished: {', '.join(unfinished)}")
         self._verdict()
-        return not self.failures and bool(self.whole.counts)
+        return not (self.failures or unfinished) and bool(self.whole.counts)
 
     def _count(self, group: Group, outcome: Outcome) -> None:
         group.tally.add(outcome)
