@@ -11,12 +11,12 @@ from twisted.python import usage
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.early import ignore_signals_until_it_serves
 from .daemon.heap import keep_what_is_built
+from .daemon.loading import examine_process
 from .daemon.log_limits import limit_lines
 from .daemon.mistakes import EX_CONFIG, Mistakes
 from .daemon.monotonic import use_monotonic_time
 from .daemon.options import SettingOptions
 from .daemon.process_end import ProcessEnd
-from .daemon.settings import examine_process
 from .daemon.start_log import StartLog
 from .daemon.start_report import StartReport
 from .daemon.twistd import TwistdOptions

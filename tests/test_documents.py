@@ -14,7 +14,7 @@ from instantly_mcp.cli.command import SUBCOMMANDS
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
 from instantly_mcp.cli.tools import manual, offered
-from instantly_mcp.daemon.settings import examine
+from instantly_mcp.daemon.loading import examine
 from instantly_mcp.daemon.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
 from instantly_mcp.sandbox.faults import FaultKind, read_fault

@@ -20,11 +20,12 @@ from ..daemon.descriptors import current_limits, within_limits
 from ..daemon.findings import Findings
 from ..daemon.in_flight import InFlight
 from ..daemon.key_files import may_be_key
+from ..daemon.loading import examine_process
 from ..daemon.mistakes import EX_CONFIG, report
 from ..daemon.options import SettingOptions
 from ..daemon.outward import reach_out
 from ..daemon.reading import SECRETS
-from ..daemon.settings import Settings, examine_process
+from ..daemon.settings import Settings
 from ..daemon.table import SETTINGS
 from .foreground import run_until_done
 from .options import CommandOptions

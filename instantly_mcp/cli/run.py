@@ -9,11 +9,11 @@ from twisted.logger import globalLogBeginner
 from ..daemon.assembly import build
 from ..daemon.descriptors import make_room
 from ..daemon.heap import keep_what_is_built
+from ..daemon.loading import examine_process
 from ..daemon.log_limits import limit_lines
 from ..daemon.mistakes import EX_CONFIG, Mistakes
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.options import SettingOptions
-from ..daemon.settings import examine_process
 from ..daemon.start_log import StartLog
 from .foreground import run_service
 from .options import CommandOptions

@@ -31,6 +31,7 @@ from ..daemon.service import DaemonService
 from ..daemon.signals import Signals
 from ..daemon.start_log import StartLog
 from ..daemon.values import day, whole_number
+from ..sandbox.app import web_resource
 from ..sandbox.sandbox import Sandbox
 from ..web.journal import Journal as RequestLog
 from ..web.limits import WebLimits
@@ -96,7 +97,7 @@ class SandboxOptions(CommandOptions):
         start = morning_of(self["start"], time.time)
         sandbox = Sandbox(reactor, seed=self["seed"], start=start)
         site = PlainSite(
-            sandbox.resource(standalone=True),
+            web_resource(sandbox, standalone=True),
             reactor,
             RequestLog(Uncounted(), enabled=False),
             WebLimits(),

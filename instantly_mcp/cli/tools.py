@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 from .._json import Json, JsonObject, dumps
 from ..daemon.core import make_offer
 from ..daemon.in_flight import InFlight
+from ..daemon.loading import resolve
 from ..daemon.outward import reach_out
 from ..daemon.sealing import keep_state
-from ..daemon.settings import resolve
 from ..protocol.tool import Tool
 from .options import CommandOptions
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ..access.exposure import exposure_refusal
 from ..features.selection import Selection
 from .listening import ListenAddress
-
-if TYPE_CHECKING:
-    from .settings import Settings
-
+from .settings import Settings
 
 _REACH = frozenset(
     {

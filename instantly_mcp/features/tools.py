@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from .._json import JsonObject
 from ..protocol.call import Call
-from ..protocol.interfaces import IToolbox
+from ..protocol.shelves import IToolbox
 from ..protocol.tool import Tool, ToolResult
 from .bench import Bench
 from .declaration import Declared

@@ -28,8 +28,7 @@ from ..protocol.errors import (
     session_needs_key,
     session_not_found,
 )
-from ..protocol.interfaces import ISessionStore
-from ..protocol.session import FOREIGN, Lookup, Standing
+from ..protocol.session import FOREIGN, ISessionStore, Lookup, Standing
 from ..protocol.versions import MODERN, VERSION_HEADER
 from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route

@@ -14,20 +14,10 @@ from .._json import Json, JsonObject
 from .asking import Answers, Ask, CannotAsk, IAsker, lacks
 from .interfaces import IHeaders, IOutlet
 from .jsonrpc import notification
+from .log_levels import LOG_LEVELS
 from .session import McpSession
 from .trace import Trace
 from .versions import Revision
-
-LOG_LEVELS = (
-    "debug",
-    "info",
-    "notice",
-    "warning",
-    "error",
-    "critical",
-    "alert",
-    "emergency",
-)
 
 
 @implementer(IOutlet)

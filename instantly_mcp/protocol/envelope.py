@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from .._json import Json, JsonObject
-from .call import LOG_LEVELS
 from .classify import META_VERSION
 from .clients import META_CLIENT
 from .errors import header_mismatch, invalid_params, unsupported_version
 from .interfaces import IHeaders
 from .jsonrpc import Request
+from .log_levels import LOG_LEVELS
 from .versions import MODERN, VERSION_HEADER, Revision
 
 META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"

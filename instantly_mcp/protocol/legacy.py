@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .call import LOG_LEVELS, Caller
+from .call import Caller
 from .errors import invalid_params
 from .jsonrpc import Notification, Request
+from .log_levels import LOG_LEVELS
 from .methods import common_methods
 from .offer import NO_CAPABILITIES, Method, Offer, Result, Turn
 from .resource_methods import subscribe, unsubscribe

@@ -14,11 +14,11 @@ from .call import Caller
 from .cursor import Pager
 from .errors import KEY_FORMATS
 from .input_required import StateSealer
-from .interfaces import IPromptBook, IResourceShelf, ISeal, IToolbox
+from .interfaces import ISeal
 from .jsonrpc import Request
 from .listing import Listing
 from .param_headers import Mirrored, mirrored_in
-from .shelves import PromptShelf, ResourceShelf
+from .shelves import IPromptBook, IResourceShelf, IToolbox, PromptShelf, ResourceShelf
 from .subscriptions import PROMPTS, RESOURCES, TOOLS, Changes
 from .tasks import TaskBoard
 from .tool import Tool

@@ -7,6 +7,7 @@ from enum import Enum
 
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
 
 from .._credential import ANONYMOUS, Credential
 from .._json import Json, JsonObject
@@ -183,3 +184,30 @@ def _short(stated: Json) -> str:
     if not isinstance(stated, str):
         return ""
     return stated if len(stated) <= MAX_STATED else LONG
+
+
+class ISessionStore(Interface):
+    """Legacy sessions: mint, find, adopt, end."""
+
+    count = Attribute("How many sessions are held now.")
+
+    def open(revision: Revision, credential: Credential | None) -> McpSession:
+        """Mint a session with a sealed id. May evict the oldest idle one."""
+
+    def look_up(session_id: str) -> Lookup:
+        """Say what the id is: live, sealed but not held, ended, or foreign."""
+
+    def issued(session_id: str) -> bool:
+        """Say whether the id was minted here, or by a server of this kind.
+
+        Its form tells, so this holds for ids that were sealed with lost keys, too.
+        """
+
+    def adopt(session_id: str, credential: Credential | None) -> McpSession | None:
+        """Hold a sealed id that we minted and lost (after a restart).
+
+        :returns: ``None`` if the principal differs from the sealed one.
+        """
+
+    def end(session: McpSession, why: str) -> None:
+        """End the session: its streams are closed, its calls are cancelled."""

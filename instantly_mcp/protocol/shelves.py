@@ -8,12 +8,62 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import frozen
-from zope.interface import implementer
+from zope.interface import Interface, implementer
 
-from .interfaces import IPromptBook, IResourceShelf, IToolbox
 from .prompt import Prompt
 from .resource import Resource, ResourceTemplate
 from .tool import Tool
+
+
+@frozen
+class Found:
+    """A resource for one URI, with the values that its template found in it."""
+
+    described: Resource | ResourceTemplate
+    values: Mapping[str, str]
+
+    @property
+    def uri(self) -> str:
+        """Its URI in normal form: clients percent-encode one value in many ways."""
+        if isinstance(self.described, Resource):
+            return self.described.uri
+        return self.described.template.expand(self.values)
+
+
+class IToolbox(Interface):
+    """The tools on offer."""
+
+    def listed() -> Sequence[Tool]:
+        """Return the tools that ``tools/list`` shows, always in the same order."""
+
+    def find(name: str) -> Tool | None:
+        """Return the tool called so, also one that is callable but not listed."""
+
+
+class IResourceShelf(Interface):
+    """The resources on offer."""
+
+    def resources() -> Sequence[Resource]:
+        """Return the resources with fixed URIs, always in the same order."""
+
+    def templates() -> Sequence[ResourceTemplate]:
+        """Return the templates, always in the same order."""
+
+    def find(uri: str) -> Found | None:
+        """Return what serves the URI, with the values its template found in it."""
+
+    def template(uri_template: str) -> ResourceTemplate | None:
+        """Return the template written so."""
+
+
+class IPromptBook(Interface):
+    """The prompts on offer."""
+
+    def listed() -> Sequence[Prompt]:
+        """Return the prompts, always in the same order."""
+
+    def find(name: str) -> Prompt | None:
+        """Return the prompt called so."""
 
 
 def _nobody() -> None:
@@ -68,21 +118,6 @@ class PromptShelf:
         """Offer it no longer."""
         self._prompts = tuple(p for p in self._prompts if p.name != name)
         self.on_change()
-
-
-@frozen
-class Found:
-    """A resource for one URI, with the values that its template found in it."""
-
-    described: Resource | ResourceTemplate
-    values: Mapping[str, str]
-
-    @property
-    def uri(self) -> str:
-        """Its URI in normal form: clients percent-encode one value in many ways."""
-        if isinstance(self.described, Resource):
-            return self.described.uri
-        return self.described.template.expand(self.values)
 
 
 @implementer(IResourceShelf)

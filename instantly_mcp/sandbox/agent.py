@@ -24,6 +24,7 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from .._deferred import deferred
+from .app import web_resource
 from .sandbox import Sandbox
 
 _HERE = IPv4Address("TCP", "127.0.0.1", 0)
@@ -44,7 +45,7 @@ class SandboxAgent:
 
     @_site.default
     def _make_site(self) -> Site:
-        return Site(self.sandbox.resource(), reactor=self.clock)
+        return Site(web_resource(self.sandbox, standalone=False), reactor=self.clock)
 
     @deferred
     async def request(

@@ -38,7 +38,10 @@ _OPERATION_IDS = frozenset(each.id for each in OPERATIONS if supported(each))
 
 
 def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
-    """Return the resource that serves a sandbox."""
+    """Return the resource that serves a sandbox. Call it once for each site.
+
+    :param standalone: also serve ``/sandbox/clock`` and ``/sandbox/faults``.
+    """
     app = Klein()
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

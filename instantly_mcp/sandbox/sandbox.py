@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.resource import IResource
 
 from .call import Refusal, bad_request
 from .faults import Fault, FaultScript
@@ -132,15 +131,6 @@ class Sandbox:
         """Return the outbox as ``GET /sandbox/outbox`` shows it."""
         items = self.outbox(key, name)
         return {"key": key, "count": len(items), "items": items}
-
-    def resource(self, *, standalone: bool = False) -> IResource:
-        """Return the web resource. Call it once for each site.
-
-        :param standalone: also serve ``/sandbox/clock`` and ``/sandbox/faults``.
-        """
-        from .app import web_resource  # noqa: PLC0415 - klein only where it is served
-
-        return web_resource(self, standalone=standalone)
 
     def _begin(self, key: str, name: str) -> Workspace:
         start = self.start.timestamp()

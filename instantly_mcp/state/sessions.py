@@ -18,11 +18,12 @@ from zope.interface import implementer
 
 from .._credential import ANONYMOUS, SHOWN, Credential
 from .._log import Line
-from ..protocol.interfaces import ISeal, ISessionStore
+from ..protocol.interfaces import ISeal
 from ..protocol.session import (
     ENDED,
     FOREIGN,
     SEALED,
+    ISessionStore,
     Lookup,
     McpSession,
     Standing,

@@ -34,10 +34,10 @@ from ..pipeline.turns import in_turns
 from ..protocol.call import Caller
 from ..protocol.classify import is_modern_header
 from ..protocol.errors import ProtocolError, key_required, session_not_found
-from ..protocol.interfaces import ISessionStore, ITracker
+from ..protocol.interfaces import ITracker
 from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
-from ..protocol.session import McpSession, Standing
+from ..protocol.session import ISessionStore, McpSession, Standing
 from ..protocol.subscriptions import Changes
 from ..protocol.versions import LATEST_LEGACY, VERSION_HEADER
 

@@ -24,9 +24,9 @@ from ..protocol.errors import (
     invalid_request,
     session_not_found,
 )
-from ..protocol.interfaces import IOutlet, ISessionStore
+from ..protocol.interfaces import IOutlet
 from ..protocol.jsonrpc import Request
-from ..protocol.session import FOREIGN, McpSession, Standing
+from ..protocol.session import FOREIGN, ISessionStore, McpSession, Standing
 from ..protocol.subscriptions import Changes
 from ..protocol.versions import VERSION_HEADER, negotiate
 

@@ -17,8 +17,8 @@ from instantly_mcp.daemon.core import make_core
 from instantly_mcp.daemon.front import make_front
 from instantly_mcp.daemon.journal import FORMATS, Journal
 from instantly_mcp.daemon.line_file import LineFile
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.redaction import Redactor
-from instantly_mcp.daemon.settings import resolve
 from instantly_mcp.protocol.versions import V2025_11_25
 
 from .processes import MODULE, ProcessTestCase, agent_over, in_checkout

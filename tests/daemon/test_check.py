@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.daemon.check import check_certificates, check_ports
 from instantly_mcp.daemon.check_files import check_files
 from instantly_mcp.daemon.findings import Findings
-from instantly_mcp.daemon.settings import Settings, examine
+from instantly_mcp.daemon.loading import examine
+from instantly_mcp.daemon.settings import Settings
 from tests.support.certificates import issue
 
 from .test_ports import SocketReactor

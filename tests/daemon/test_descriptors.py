@@ -19,7 +19,8 @@ from instantly_mcp.daemon.descriptors import (
     wanted,
     within_limits,
 )
-from instantly_mcp.daemon.settings import Settings, resolve
+from instantly_mcp.daemon.loading import resolve
+from instantly_mcp.daemon.settings import Settings
 
 from .processes import MODULE, ProcessTestCase
 

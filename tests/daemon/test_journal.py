@@ -15,9 +15,9 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.journal import FORMATS, Journal, open_journal
 from instantly_mcp.daemon.line_file import LineFile
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.redaction import Redactor
-from instantly_mcp.daemon.settings import resolve
 
 CANARY = "canary-0123456789abcdef=="
 

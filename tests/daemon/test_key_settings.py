@@ -6,7 +6,7 @@ from pathlib import Path
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.cli.check import describe
-from instantly_mcp.daemon.settings import examine, resolve
+from instantly_mcp.daemon.loading import examine, resolve
 
 from .test_settings import CANARY, SettingsTestCase
 

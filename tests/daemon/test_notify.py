@@ -19,8 +19,8 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.notify import Notifier, Supervisor
-from instantly_mcp.daemon.settings import resolve
 from tests.support.cases import ClockedTestCase
 
 from .processes import MODULE, TWISTD, kill

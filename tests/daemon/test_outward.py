@@ -8,8 +8,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.outward import morning_of, reach_out
-from instantly_mcp.daemon.settings import resolve
 
 LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.perimeter import (
     ProxyNoticed,
     RefusedNames,
@@ -12,7 +13,6 @@ from instantly_mcp.daemon.perimeter import (
     listens_to_both,
     perimeter_of,
 )
-from instantly_mcp.daemon.settings import resolve
 from tests.support.exchanges import headers
 
 

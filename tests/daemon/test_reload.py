@@ -17,11 +17,12 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.daemon.gate import Gate
 from instantly_mcp.daemon.journal import FORMATS, Journal
 from instantly_mcp.daemon.line_file import LineFile
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.ports import Ports
 from instantly_mcp.daemon.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.sealing import keep_state
-from instantly_mcp.daemon.settings import Settings, resolve
+from instantly_mcp.daemon.settings import Settings
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.protocol.errors import ProtocolError
 

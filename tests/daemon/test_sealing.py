@@ -8,9 +8,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.sealing import Keeping, keep_state
-from instantly_mcp.daemon.settings import resolve
 
 
 class SealingTests(SynchronousTestCase):

@@ -8,10 +8,11 @@ from attrs import fields_dict
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
+from instantly_mcp.daemon.loading import examine, resolve
 from instantly_mcp.daemon.mistakes import Mistakes
 from instantly_mcp.daemon.options import SettingOptions
 from instantly_mcp.daemon.perimeter import companion_of
-from instantly_mcp.daemon.settings import Settings, examine, resolve
+from instantly_mcp.daemon.settings import Settings
 from instantly_mcp.daemon.table import DEFAULT_LISTEN, SETTINGS
 
 CANARY = "canary-0123456789abcdef=="

@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.settings import resolve
+from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.twistd import TwistdOptions, _of_application_file
 
 FOREGROUND = {"nodaemon": True, "pidfile": "", "logfile": None, "rundir": "."}

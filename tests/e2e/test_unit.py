@@ -24,8 +24,8 @@ from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
+from instantly_mcp.daemon.loading import examine
 from instantly_mcp.daemon.notify import Supervisor
-from instantly_mcp.daemon.settings import examine
 from tests.daemon.processes import ROOT, Running
 from tests.daemon.test_inherited import AS_SYSTEMD
 from tests.daemon.test_notify import systemd_at

@@ -12,8 +12,9 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
 from instantly_mcp.protocol.asking import CannotAsk, IAsker
-from instantly_mcp.protocol.call import LOG_LEVELS, MUTE, NOWHERE, Call, Caller
+from instantly_mcp.protocol.call import MUTE, NOWHERE, Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.log_levels import LOG_LEVELS
 from instantly_mcp.protocol.versions import ALL, V2024_11_05, V2025_11_25, Revision
 from tests.support.engines import Basket
 from tests.support.servers import credential

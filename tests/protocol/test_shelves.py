@@ -7,8 +7,14 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.protocol.interfaces import IPromptBook, IResourceShelf, IToolbox
-from instantly_mcp.protocol.shelves import PromptShelf, ResourceShelf, ToolShelf
+from instantly_mcp.protocol.shelves import (
+    IPromptBook,
+    IResourceShelf,
+    IToolbox,
+    PromptShelf,
+    ResourceShelf,
+    ToolShelf,
+)
 from instantly_mcp.protocol.uri_template import UriTemplate
 
 from .features import says, tool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.protocol.interfaces import IToolbox
+from instantly_mcp.protocol.shelves import IToolbox
 from instantly_mcp.protocol.tool import Annotations, ToolResult, text
 from tests.support.toolboxes import SmallToolbox
 

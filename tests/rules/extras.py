@@ -9,7 +9,8 @@ from twisted.internet.task import Clock, deferLater
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.call import LOG_LEVELS, Call
+from instantly_mcp.protocol.call import Call
+from instantly_mcp.protocol.log_levels import LOG_LEVELS
 from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
 from instantly_mcp.protocol.resource import Contents, Resource, ResourceTemplate
 from instantly_mcp.protocol.subscriptions import Changes

@@ -11,6 +11,7 @@ from twisted.web.client import ResponseFailed, ResponseNeverReceived, readBody
 from twisted.web.server import Site
 
 from instantly_mcp._json import dumps
+from instantly_mcp.sandbox.app import web_resource
 from instantly_mcp.sandbox.call import Refusal
 from instantly_mcp.sandbox.faults import (
     MAX_FAULTS,
@@ -209,7 +210,9 @@ class ControlTests(SandboxTestCase):
     def setUp(self) -> None:
         """Serve the sandbox to a string."""
         super().setUp()
-        self.site = Site(self.sandbox.resource(standalone=True), reactor=self.clock)
+        self.site = Site(
+            web_resource(self.sandbox, standalone=True), reactor=self.clock
+        )
 
     def say(self, method: str, path: str, body: Any = None) -> tuple[bytes, bool]:
         """Send one request over a connection of its own; return what came back."""

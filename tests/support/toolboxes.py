@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.interfaces import IToolbox
+from instantly_mcp.protocol.shelves import IToolbox
 from instantly_mcp.protocol.tool import Annotations, Run, Tool, ToolResult, text
 
 HINTS = Annotations(

@@ -1,0 +1,90 @@
+"""Resolves the settings: reads every source, then validates what was read.
+
+This is the only module that reads the environment of the process.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from attrs import evolve
+
+from .key_files import exposures
+from .listening import ListenAddress
+from .mistakes import Mistakes
+from .notify import Supervisor
+from .options import Given
+from .reading import Reading
+from .rules import broken_rules, unwise_choices
+from .settings import Settings
+
+
+def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
+    """Bring together all four sources.
+
+    :raises Mistakes: with every mistake in every source, not only the first.
+    """
+    settings, mistakes = examine(given, environ)
+    if mistakes:
+        raise Mistakes(*mistakes)
+    return settings
+
+
+def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:
+    """Return the settings as far as they can be read, and every mistake in them."""
+    reading = Reading(given, environ)
+    values = reading.values()
+    settings = Settings(
+        origins=reading.origins,
+        unknown=frozenset(reading.unknown),
+        warnings=tuple(reading.warnings),
+        supervisor=Supervisor.of(environ),
+        **values,
+    )
+    mistakes = [*reading.mistakes, *broken_rules(settings)]
+    if settings.sandbox:
+        settings = _fit_for_sandbox(settings)
+    unwise = (*unwise_choices(settings), *_exposed_files(settings))
+    warnings = (*settings.warnings, *unwise)
+    return evolve(settings, warnings=warnings), mistakes
+
+
+def examine_process(given: Given) -> tuple[Settings, Sequence[str]]:
+    """Examine the settings of this process."""
+    return examine(given, os.environ)
+
+
+def _fit_for_sandbox(settings: Settings) -> Settings:
+    """Keep the operator's key away from the sandbox, which needs none."""
+    if settings.api_key is None:
+        return settings
+    warning = "IMCP-KEY the sandbox does not use your Instantly key"
+    return evolve(settings, api_key=None, warnings=(*settings.warnings, warning))
+
+
+def _exposed_files(settings: Settings) -> Iterator[str]:
+    secret_files = (
+        settings.api_key_file,
+        settings.server_secret_file,
+        settings.seal_key_file,
+    )
+    for path in secret_files:
+        if path is not None:
+            yield from exposures(path, secret=True)
+    for path in _tls_keys((*settings.listen, *settings.metrics_listen)):
+        # Tools that renew certificates lead to them by links.
+        yield from exposures(path.resolve(), secret=True)
+    if settings.config is not None:
+        yield from exposures(settings.config, secret=False)
+
+
+def _tls_keys(endpoints: Sequence[str]) -> Iterator[Path]:
+    for text in endpoints:
+        # What is no endpoint is a mistake of its own: see `broken_rules`.
+        with suppress(ValueError):
+            key = ListenAddress.parse(text).named.get("privateKey")
+            if key is not None:
+                yield Path(key)
