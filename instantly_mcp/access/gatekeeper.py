@@ -21,7 +21,7 @@ from .._credential import (
     Secret,
 )
 from ..pipeline.interfaces import IGatekeeper, Presented
-from ..protocol.errors import (
+from ..protocol.wire.errors import (
     ProtocolError,
     server_secret_missing,
     server_secret_wrong,

@@ -13,7 +13,7 @@ from ..daemon.in_flight import InFlight
 from ..daemon.loading import resolve
 from ..daemon.outward import reach_out
 from ..daemon.sealing import keep_state
-from ..protocol.tool import Tool
+from ..protocol.primitives.tool import Tool
 from .options import CommandOptions
 
 INTRODUCTION = """\

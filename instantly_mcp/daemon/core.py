@@ -13,7 +13,7 @@ from ..features.everything import build_features
 from ..features.selection import Selection
 from ..metrics.registry import Metrics
 from ..pipeline.retention import Retention
-from ..protocol.offer import Offer, ServerInfo
+from ..protocol.server_features import Offer, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer
 from .in_flight import InFlight

@@ -17,12 +17,12 @@ from zope.interface import implementer
 from ..pipeline.exchange import Exchange
 from ..pipeline.interfaces import IStage
 from ..pipeline.reply import Outcome, refuse
-from ..protocol.call import Caller
-from ..protocol.errors import ProtocolError, overloaded
+from ..protocol.calls.call import Caller
 from ..protocol.interfaces import ITracker
-from ..protocol.jsonrpc import Batch, Message, Request, Response
-from ..protocol.offer import Result, Turn
 from ..protocol.server import McpServer
+from ..protocol.server_features import Result, Turn
+from ..protocol.wire.errors import ProtocolError, overloaded
+from ..protocol.wire.jsonrpc import Batch, Message, Request, Response
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from twisted.internet.interfaces import IAddress
 
 from ..pipeline.credential_sources import CredentialSources
 from ..pipeline.origins import Perimeter
-from ..protocol.errors import ProtocolError
 from ..protocol.interfaces import IHeaders
+from ..protocol.wire.errors import ProtocolError
 from ..web.delivery import Streams
 from ..web.exposition import make_metrics_site
 from ..web.journal import Journal as RequestLog

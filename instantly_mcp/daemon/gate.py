@@ -10,7 +10,7 @@ from zope.interface import implementer
 from .._credential import OPERATOR, Credential, CurrentSecret, Secret
 from ..access.gatekeeper import Gatekeeper
 from ..pipeline.interfaces import IGatekeeper, Presented
-from ..protocol.errors import ProtocolError
+from ..protocol.wire.errors import ProtocolError
 from .settings import Settings
 
 MOST_FORMER = 8

@@ -9,9 +9,9 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from zope.interface import implementer
 
 from ..api.client import InstantlyClient
-from ..protocol.offer import Offer
-from ..protocol.session import ISessionStore
-from ..protocol.versions import ALL, LATEST_LEGACY
+from ..protocol.calls.session import ISessionStore
+from ..protocol.server_features import Offer
+from ..protocol.wire.versions import ALL, LATEST_LEGACY
 from ..web.delivery import Streams
 from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
 from .ports import Ports

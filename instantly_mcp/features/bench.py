@@ -15,7 +15,7 @@ from .._json import Json, JsonObject
 from ..api.errors import ApiError, Reason
 from ..api.interfaces import IInstantly
 from ..catalog.index import BY_ID
-from ..protocol.call import Call
+from ..protocol.calls.call import Call
 from .once import Once
 from .sightings import JobSightings
 from .zones import ZoneMap

@@ -23,7 +23,7 @@ from .._json import JsonObject
 from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
-from ..protocol.call import Call
+from ..protocol.calls.call import Call
 from .bench import Bench
 from .resources.gathering import read_pages
 from .results import crowded, refusal_of_request

@@ -17,8 +17,8 @@ from ..api.errors import ApiError
 from ..catalog.index import BY_ID
 from ..catalog.operation import Operation
 from ..catalog.schema import plain
-from ..protocol.call import Call
-from ..protocol.tool import Annotations, TaskSupport, Tool, ToolResult
+from ..protocol.calls.call import Call
+from ..protocol.primitives.tool import Annotations, TaskSupport, Tool, ToolResult
 from .bench import Bench
 from .results import (
     CursorOf,

@@ -12,7 +12,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from ..api.interfaces import IInstantly
-from ..protocol.shelves import PromptShelf, ResourceShelf
+from ..protocol.primitives.registries import PromptShelf, ResourceShelf
 from .bench import Bench, ServerFacts
 from .completions import Directory
 from .prompts.book import build_prompts

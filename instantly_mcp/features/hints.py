@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..protocol.tool import Annotations
+from ..protocol.primitives.tool import Annotations
 
 READS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=True)
 READS_HERE = Annotations(

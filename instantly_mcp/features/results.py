@@ -13,7 +13,7 @@ from attrs import frozen
 
 from .._json import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
-from ..protocol.errors import ProtocolError, overloaded
+from ..protocol.wire.errors import ProtocolError, overloaded
 from .advice import hint_for
 
 MAX_BYTES = 100_000

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from .._json import JsonObject
-from ..protocol.call import Call
-from ..protocol.shelves import IToolbox
-from ..protocol.tool import Tool, ToolResult
+from ..protocol.calls.call import Call
+from ..protocol.primitives.registries import IToolbox
+from ..protocol.primitives.tool import Tool, ToolResult
 from .bench import Bench
 from .declaration import Declared
 from .offers import accounts, analytics, campaigns, emails, jobs, lead_lists, leads

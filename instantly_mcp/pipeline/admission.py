@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from .._credential import Secret
-from ..protocol.errors import ProtocolError
+from ..protocol.wire.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange
 from .interfaces import ILedger, IStage

@@ -15,14 +15,14 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults, succ
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ..protocol.call import Caller
-from ..protocol.errors import invalid_request
+from ..protocol.calls.call import Caller
+from ..protocol.calls.session import McpSession
 from ..protocol.interfaces import ITracker
-from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
+from ..protocol.methods.tools import still_running
 from ..protocol.server import McpServer
-from ..protocol.session import McpSession
-from ..protocol.tool_methods import still_running
-from ..protocol.versions import Revision
+from ..protocol.wire.errors import invalid_request
+from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
+from ..protocol.wire.versions import Revision
 from .exchange import Exchange
 from .race import ACCEPTED, Race, Restate, unchanged
 from .repeats import TOOL_CALL, OpenCall

@@ -20,7 +20,8 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, OPERATOR, Credential
-from ..protocol.errors import (
+from ..protocol.calls.session import FOREIGN, ISessionStore, Lookup, Standing
+from ..protocol.wire.errors import (
     KEY_FORMATS,
     ProtocolError,
     invalid_request,
@@ -28,8 +29,7 @@ from ..protocol.errors import (
     session_needs_key,
     session_not_found,
 )
-from ..protocol.session import FOREIGN, ISessionStore, Lookup, Standing
-from ..protocol.versions import MODERN, VERSION_HEADER
+from ..protocol.wire.versions import MODERN, VERSION_HEADER
 from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route
 from .interfaces import IGatekeeper, IStage, Presented

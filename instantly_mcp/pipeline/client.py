@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..protocol.clients import UNNAMED, label_of, stated_by
-from ..protocol.jsonrpc import Notification, Request
+from ..protocol.wire.client_label import UNNAMED, label_of, stated_by
+from ..protocol.wire.jsonrpc import Notification, Request
 from .exchange import Exchange
 
 __all__ = ("UNNAMED", "client_of")

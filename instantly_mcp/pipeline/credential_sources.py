@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ..protocol.errors import ProtocolError, Reason
+from ..protocol.wire.errors import ProtocolError, Reason
 from .exchange import Exchange, Route
 from .interfaces import Presented
 from .key_form import ASSIGNED, MARKED, QUOTED, UNFILLED, mistake_in

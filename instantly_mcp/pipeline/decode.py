@@ -9,9 +9,10 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..protocol.classify import Legacy, classify
-from ..protocol.errors import ProtocolError, invalid_request
-from ..protocol.jsonrpc import (
+from ..protocol.calls.session import Standing
+from ..protocol.wire.classify import Legacy, classify
+from ..protocol.wire.errors import ProtocolError, invalid_request
+from ..protocol.wire.jsonrpc import (
     Batch,
     Body,
     Broken,
@@ -19,8 +20,7 @@ from ..protocol.jsonrpc import (
     Response,
     decode,
 )
-from ..protocol.session import Standing
-from ..protocol.versions import (
+from ..protocol.wire.versions import (
     ALL,
     ASSUMED_LEGACY,
     V2026_07_28,

@@ -15,14 +15,14 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from .._json import JsonObject
-from ..protocol.errors import (
+from ..protocol.wire.errors import (
     SERVER_ERROR,
     UNAUTHORIZED,
     ProtocolError,
     session_not_found,
 )
-from ..protocol.jsonrpc import Request, Response
-from ..protocol.versions import ASSUMED_LEGACY
+from ..protocol.wire.jsonrpc import Request, Response
+from ..protocol.wire.versions import ASSUMED_LEGACY
 from .answering import Answering
 from .exchange import Exchange, Route
 from .interfaces import IStage

@@ -10,10 +10,10 @@ from attrs import field, frozen
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
+from ..protocol.calls.session import FOREIGN, Lookup, McpSession
 from ..protocol.interfaces import IHeaders
-from ..protocol.jsonrpc import Body, Broken
-from ..protocol.session import FOREIGN, Lookup, McpSession
-from ..protocol.versions import Revision
+from ..protocol.wire.jsonrpc import Body, Broken
+from ..protocol.wire.versions import Revision
 
 
 class Route(Enum):

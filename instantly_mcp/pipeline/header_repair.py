@@ -11,7 +11,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..protocol.errors import ProtocolError
+from ..protocol.wire.errors import ProtocolError
 from .exchange import Exchange, Note, Route
 from .interfaces import IStage
 from .media import BOTH, JSON, names_stream, read_accept

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from .._credential import Credential, place_of
-from ..protocol.errors import ProtocolError
+from ..protocol.wire.errors import ProtocolError
 
 if TYPE_CHECKING:
     from .exchange import Exchange

@@ -12,7 +12,7 @@ import re
 from attrs import frozen
 
 from .._credential import SANDBOX_PREFIX
-from ..protocol.errors import Reason
+from ..protocol.wire.errors import Reason
 
 MIN_KEY_LENGTH = 10
 MAX_KEY_LENGTH = 4096

@@ -15,8 +15,8 @@ from typing import final
 
 from attrs import frozen
 
-from ..protocol.errors import ProtocolError
 from ..protocol.interfaces import IHeaders
+from ..protocol.wire.errors import ProtocolError
 from .refusals import host_refused, hosts_differ, origin_refused
 
 MAX_RECOGNIZED = 64

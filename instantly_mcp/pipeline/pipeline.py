@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .._deferred import deferred
-from ..protocol.errors import internal_error
+from ..protocol.wire.errors import internal_error
 from .exchange import Exchange
 from .interfaces import IStage
 from .reply import Reply, refuse

@@ -15,10 +15,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .._json import JsonObject
-from ..protocol.call import NOWHERE
-from ..protocol.errors import ProtocolError, internal_error
+from ..protocol.calls.call import NOWHERE
 from ..protocol.interfaces import IOutlet, ITracker
-from ..protocol.jsonrpc import Response
+from ..protocol.wire.errors import ProtocolError, internal_error
+from ..protocol.wire.jsonrpc import Response
 from .channel import Channel
 from .outlets import ChannelOutlet
 from .repeats import OpenCall

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from .._credential import place_of
-from ..protocol.errors import (
+from ..protocol.wire.errors import (
     SERVER_ERROR,
     ProtocolError,
     Reason,

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 
 from .._json import JsonObject
-from ..protocol.jsonrpc import Id, Request, Response
+from ..protocol.wire.jsonrpc import Id, Request, Response
 
 TOOL_CALL = "tools/call"
 

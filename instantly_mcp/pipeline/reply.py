@@ -8,8 +8,8 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from .._json import Json, dumps
-from ..protocol.errors import ProtocolError, reason_in
-from ..protocol.jsonrpc import Id, Response, peek_id
+from ..protocol.wire.errors import ProtocolError, reason_in
+from ..protocol.wire.jsonrpc import Id, Response, peek_id
 from .channel import Channel
 from .exchange import Exchange
 

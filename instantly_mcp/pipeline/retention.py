@@ -12,8 +12,8 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from ..protocol.jsonrpc import Id, Request, Response
-from ..protocol.session import McpSession
+from ..protocol.calls.session import McpSession
+from ..protocol.wire.jsonrpc import Id, Request, Response
 from .repeats import OpenCall
 from .resumable import STREAM_BYTES, Need, ResumableStream, split_event_id
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from ..protocol.errors import ProtocolError
+from ..protocol.wire.errors import ProtocolError
 from .admission import network_of
 from .credential_sources import CredentialSources
 from .exchange import Exchange, Headers, Route

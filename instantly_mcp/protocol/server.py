@@ -12,20 +12,20 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .._deferred import reraise
-from . import legacy, modern
-from .asking import CannotAsk
-from .call import Caller
-from .envelope import open_envelope
-from .errors import (
+from .calls.ask_by_retry import InputRequired
+from .calls.ask_by_session import answered
+from .calls.call import Caller
+from .calls.client_requests import CannotAsk
+from .methods import legacy, modern
+from .server_features import Method, Offer, Result, Turn
+from .wire.envelope import open_envelope
+from .wire.errors import (
     ProtocolError,
     internal_error,
     invalid_request,
     method_not_found,
 )
-from .input_required import InputRequired
-from .jsonrpc import Message, Notification, Reply, Request, Response
-from .offer import Method, Offer, Result, Turn
-from .session_asking import answered
+from .wire.jsonrpc import Message, Notification, Reply, Request, Response
 
 
 @define(eq=False)

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
 from typing import final
 
-from ..protocol.session import McpSession
+from ..protocol.calls.session import McpSession
 
 _MAX_LOOKS = 32
 """How many busy sessions are looked at before one of them has to go."""

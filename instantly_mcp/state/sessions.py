@@ -18,8 +18,7 @@ from zope.interface import implementer
 
 from .._credential import ANONYMOUS, SHOWN, Credential
 from .._log import Line
-from ..protocol.interfaces import ISeal
-from ..protocol.session import (
+from ..protocol.calls.session import (
     ENDED,
     FOREIGN,
     SEALED,
@@ -28,7 +27,8 @@ from ..protocol.session import (
     McpSession,
     Standing,
 )
-from ..protocol.versions import LEGACY, Revision
+from ..protocol.interfaces import ISeal
+from ..protocol.wire.versions import LEGACY, Revision
 from .idle import IdleQueue, is_busy
 from .seals import looks_sealed
 from .tombstones import TOMBSTONES_NAME, Tombstones

@@ -31,15 +31,15 @@ from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.resumable import ResumableStream, split_event_id
 from ..pipeline.retention import Retention, StreamLogs
 from ..pipeline.turns import in_turns
-from ..protocol.call import Caller
-from ..protocol.classify import is_modern_header
-from ..protocol.errors import ProtocolError, key_required, session_not_found
+from ..protocol.calls.call import Caller
+from ..protocol.calls.session import ISessionStore, McpSession, Standing
+from ..protocol.calls.subscriptions import Changes
 from ..protocol.interfaces import ITracker
-from ..protocol.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.server import McpServer
-from ..protocol.session import ISessionStore, McpSession, Standing
-from ..protocol.subscriptions import Changes
-from ..protocol.versions import LATEST_LEGACY, VERSION_HEADER
+from ..protocol.wire.classify import is_modern_header
+from ..protocol.wire.errors import ProtocolError, key_required, session_not_found
+from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
+from ..protocol.wire.versions import LATEST_LEGACY, VERSION_HEADER
 
 _STREAM_GONE = (
     "The event stream of this session is closed, so nothing was executed. "

@@ -17,18 +17,18 @@ from ..pipeline.exchange import Exchange, Route
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.retention import Retention, StreamLogs
-from ..protocol.classify import is_modern_header
-from ..protocol.errors import (
+from ..protocol.calls.session import FOREIGN, ISessionStore, McpSession, Standing
+from ..protocol.calls.subscriptions import Changes
+from ..protocol.interfaces import IOutlet
+from ..protocol.wire.classify import is_modern_header
+from ..protocol.wire.errors import (
     SERVER_ERROR,
     ProtocolError,
     invalid_request,
     session_not_found,
 )
-from ..protocol.interfaces import IOutlet
-from ..protocol.jsonrpc import Request
-from ..protocol.session import FOREIGN, ISessionStore, McpSession, Standing
-from ..protocol.subscriptions import Changes
-from ..protocol.versions import VERSION_HEADER, negotiate
+from ..protocol.wire.jsonrpc import Request
+from ..protocol.wire.versions import VERSION_HEADER, negotiate
 
 SESSION_HEADER = "Mcp-Session-Id"
 

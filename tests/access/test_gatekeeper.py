@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
-from instantly_mcp.protocol.errors import (
+from instantly_mcp.protocol.wire.errors import (
     INVALID_REQUEST,
     UNAUTHORIZED,
     ProtocolError,

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.tools import manual, offered
 from instantly_mcp.daemon.mistakes import Mistakes
-from instantly_mcp.protocol.tool import Annotations, Tool, ToolResult
+from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 
 
 def tool(schema, **hints) -> Tool:

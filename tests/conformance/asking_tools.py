@@ -8,10 +8,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from instantly_mcp._json import JsonObject
-from instantly_mcp.protocol.asking import Ask, Elicit, ListRoots, Sample
-from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.errors import ProtocolError
-from instantly_mcp.protocol.tool import TaskSupport, Tool, ToolResult, text
+from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.calls.client_requests import Ask, Elicit, ListRoots, Sample
+from instantly_mcp.protocol.primitives.tool import TaskSupport, Tool, ToolResult, text
+from instantly_mcp.protocol.wire.errors import ProtocolError
 
 from .tools import says, strings, tool
 

@@ -6,16 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import dumps
-from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
-from instantly_mcp.protocol.resource import (
+from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.primitives.prompt import (
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+)
+from instantly_mcp.protocol.primitives.registries import PromptShelf, ResourceShelf
+from instantly_mcp.protocol.primitives.resource import (
     Contents,
     Resource,
     ResourceTemplate,
 )
-from instantly_mcp.protocol.shelves import PromptShelf, ResourceShelf
-from instantly_mcp.protocol.tool import text
-from instantly_mcp.protocol.uri_template import UriTemplate
+from instantly_mcp.protocol.primitives.tool import text
+from instantly_mcp.protocol.wire.uri_template import UriTemplate
 
 from .asking_tools import CONTEXT
 from .media import PNG

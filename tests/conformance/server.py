@@ -20,11 +20,11 @@ from instantly_mcp.pipeline.dispatch import TransportDispatch
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.pipeline.pipeline import Pipeline
-from instantly_mcp.protocol.offer import Offer, ServerInfo
+from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
+from instantly_mcp.protocol.primitives.registries import ToolShelf
 from instantly_mcp.protocol.server import McpServer
-from instantly_mcp.protocol.shelves import ToolShelf
-from instantly_mcp.protocol.subscriptions import PROMPTS, TOOLS
-from instantly_mcp.protocol.versions import ALL
+from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.wire.versions import ALL
 from instantly_mcp.state.ledger import MemoryLedger
 from instantly_mcp.state.seals import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store

@@ -10,17 +10,17 @@ from twisted.internet.task import deferLater
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.asking import Elicit, ListRoots, Sample
-from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.errors import missing_capability
-from instantly_mcp.protocol.shelves import PromptShelf, ToolShelf
-from instantly_mcp.protocol.tool import (
+from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.calls.client_requests import Elicit, ListRoots, Sample
+from instantly_mcp.protocol.primitives.registries import PromptShelf, ToolShelf
+from instantly_mcp.protocol.primitives.tool import (
     Annotations,
     TaskSupport,
     Tool,
     ToolResult,
     text,
 )
+from instantly_mcp.protocol.wire.errors import missing_capability
 
 from .media import PNG, WAV
 

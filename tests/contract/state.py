@@ -16,9 +16,9 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import JsonObject
 from instantly_mcp.pipeline.interfaces import ILedger
+from instantly_mcp.protocol.calls.session import ISessionStore, McpSession, Standing
 from instantly_mcp.protocol.interfaces import IOutlet
-from instantly_mcp.protocol.session import ISessionStore, McpSession, Standing
-from instantly_mcp.protocol.versions import V2024_11_05, V2025_11_25
+from instantly_mcp.protocol.wire.versions import V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 
 IDLE = 1800.0

@@ -19,7 +19,7 @@ from instantly_mcp.daemon.journal import FORMATS, Journal
 from instantly_mcp.daemon.line_file import LineFile
 from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.redaction import Redactor
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 
 from .processes import MODULE, ProcessTestCase, agent_over, in_checkout
 

@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.daemon.draining import RefuseNewWork, TrackedServer
 from instantly_mcp.daemon.in_flight import InFlight
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.protocol.call import Caller
-from instantly_mcp.protocol.jsonrpc import Batch, Notification, Request
-from instantly_mcp.protocol.jsonrpc import Reply as ProtocolReply
-from instantly_mcp.protocol.shelves import ToolShelf
-from instantly_mcp.protocol.tool import Annotations, Tool, ToolResult
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.primitives.registries import ToolShelf
+from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
+from instantly_mcp.protocol.wire.jsonrpc import Batch, Notification, Request
+from instantly_mcp.protocol.wire.jsonrpc import Reply as ProtocolReply
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 from tests.support.servers import make_offer

@@ -24,7 +24,7 @@ from instantly_mcp.daemon.reload import Reloader
 from instantly_mcp.daemon.sealing import keep_state
 from instantly_mcp.daemon.settings import Settings
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
-from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.wire.errors import ProtocolError
 
 
 class BadCertificates(Ports):

@@ -13,7 +13,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 
 from instantly_mcp._json import Json, JsonObject, loads
-from instantly_mcp.protocol.errors import INVALID_PARAMS
+from instantly_mcp.protocol.wire.errors import INVALID_PARAMS
 
 from .cases import Daemon, DaemonTestCase
 from .wires import Refused, Wire

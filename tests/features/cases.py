@@ -15,10 +15,10 @@ from instantly_mcp._json import JsonObject, dumps, loads
 from instantly_mcp.features.bench import Bench, ServerFacts
 from instantly_mcp.features.selection import Selection
 from instantly_mcp.features.tools import Toolbox, toolbox_on
-from instantly_mcp.protocol.call import Call, Caller
+from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
-from instantly_mcp.protocol.tool import Tool, ToolResult
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 

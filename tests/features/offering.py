@@ -17,17 +17,17 @@ from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.protocol.call import Caller
-from instantly_mcp.protocol.errors import ProtocolError
-from instantly_mcp.protocol.jsonrpc import Request
-from instantly_mcp.protocol.offer import Offer, ServerInfo, Turn
-from instantly_mcp.protocol.prompt_methods import complete, get_prompt, list_prompts
-from instantly_mcp.protocol.resource_methods import (
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.methods.prompts import complete, get_prompt, list_prompts
+from instantly_mcp.protocol.methods.resources import (
     list_resources,
     list_templates,
     read_resource,
 )
-from instantly_mcp.protocol.versions import V2025_11_25, Revision
+from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
+from instantly_mcp.protocol.wire.errors import ProtocolError
+from instantly_mcp.protocol.wire.jsonrpc import Request
+from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
 from instantly_mcp.state.seals import Seal
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase

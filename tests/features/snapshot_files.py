@@ -16,7 +16,7 @@ from instantly_mcp._json import JsonObject
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.protocol.tool import Tool
+from instantly_mcp.protocol.primitives.tool import Tool
 from tests.support.instantly import RecordingInstantly
 
 FOLDER = Path(__file__).parent / "snapshots"

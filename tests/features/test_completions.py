@@ -20,8 +20,8 @@ from instantly_mcp.features.completions import (
     Entry,
     matches,
 )
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.offering import KEY, OTHER, OfferingTestCase
 from tests.support.instantly import api_error
 

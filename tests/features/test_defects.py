@@ -20,8 +20,8 @@ from instantly_mcp.catalog.codes import (
     PROVIDER,
 )
 from instantly_mcp.catalog.index import operation
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.test_client import MemoryAgent
 from tests.features.cases import NOW, ToolTestCase

@@ -10,14 +10,14 @@ from twisted.internet.defer import Deferred
 from instantly_mcp._json import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.sightings import JobSightings, job_uri
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.errors import OVERLOADED
-from instantly_mcp.protocol.jsonrpc import Request
-from instantly_mcp.protocol.offer import Offer, ServerInfo, Turn
-from instantly_mcp.protocol.tasks import REQUIRED_CAPABILITY
-from instantly_mcp.protocol.tool import TaskSupport, ToolResult
-from instantly_mcp.protocol.tool_methods import call_tool
-from instantly_mcp.protocol.versions import V2025_11_25, V2026_07_28
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.calls.tasks import REQUIRED_CAPABILITY
+from instantly_mcp.protocol.methods.tools import call_tool
+from instantly_mcp.protocol.primitives.tool import TaskSupport, ToolResult
+from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
+from instantly_mcp.protocol.wire.errors import OVERLOADED
+from instantly_mcp.protocol.wire.jsonrpc import Request
+from instantly_mcp.protocol.wire.versions import V2025_11_25, V2026_07_28
 from instantly_mcp.state.seals import Seal
 from tests.features.cases import KEY, ToolTestCase
 from tests.support.instantly import api_error

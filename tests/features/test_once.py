@@ -9,9 +9,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import Json
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.tool import ToolResult
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.primitives.tool import ToolResult
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 

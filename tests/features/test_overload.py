@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.features.completions import MOST_WAITING
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.errors import OVERLOADED, ProtocolError
+from instantly_mcp.protocol.wire.errors import OVERLOADED, ProtocolError
 from tests.features.cases import ToolTestCase
 from tests.features.offering import OfferingTestCase
 from tests.support.clients import BareClient, ModernClient, SessionClient, StreamClient

@@ -17,8 +17,8 @@ from instantly_mcp.catalog.reply import Form
 from instantly_mcp.features.prompts.book import PROMPTS
 from instantly_mcp.features.resources.shelf import RESOURCES, TEMPLATES
 from instantly_mcp.features.tools import DECLARED
-from instantly_mcp.protocol.errors import INTERNAL_ERROR, ProtocolError
-from instantly_mcp.protocol.tool import ToolResult
+from instantly_mcp.protocol.primitives.tool import ToolResult
+from instantly_mcp.protocol.wire.errors import INTERNAL_ERROR, ProtocolError
 from tests.api.builders import client
 from tests.api.test_client import MemoryAgent
 from tests.features.cases import ToolTestCase

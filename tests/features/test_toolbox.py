@@ -17,7 +17,7 @@ from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.offers.accounts import ALIASES
 from instantly_mcp.features.selection import TOOLSETS, Selection
 from instantly_mcp.features.tools import DECLARED, Toolbox
-from instantly_mcp.protocol.shelves import IToolbox
+from instantly_mcp.protocol.primitives.registries import IToolbox
 from tests.features.cases import ToolTestCase
 from tests.features.snapshot_files import every_tool, seen
 from tests.support.instantly import RecordingInstantly

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.protocol.tool import ToolResult
+from instantly_mcp.protocol.primitives.tool import ToolResult
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 

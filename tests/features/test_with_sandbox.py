@@ -13,8 +13,8 @@ from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.sandbox import Sandbox
 from tests.features.cases import NOW

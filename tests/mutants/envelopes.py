@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-ENVELOPE = "protocol/envelope.py"
-ERRORS = "protocol/errors.py"
-PARAMS = "protocol/param_headers.py"
+ENVELOPE = "protocol/wire/envelope.py"
+ERRORS = "protocol/wire/errors.py"
+PARAMS = "protocol/wire/param_headers.py"
 
 MUTANTS: Sequence[Mutant] = (
     mutant(
@@ -99,7 +99,7 @@ MUTANTS: Sequence[Mutant] = (
         ENVELOPE,
         '        if b64encode(decoded).decode("ascii") != inside:',
         "        if len(decoded) > len(inside):",
-        "protocol.test_envelope",
+        "protocol.wire.test_envelope",
     ),
     mutant(
         "modern",
@@ -169,7 +169,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A tool that needs a key does not run without one",
-        "protocol/tool_methods.py",
+        "protocol/methods/tools.py",
         "    if tool.needs_credential and turn.caller.credential is None:",
         "    if False and turn.caller.credential is None:",
         "rules.test_http",
@@ -177,7 +177,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A resource that depends on the caller is not read without a key",
-        "protocol/resource_methods.py",
+        "protocol/methods/resources.py",
         "    if described.needs_credential and turn.caller.credential is None:",
         "    if False and turn.caller.credential is None:",
         "rules.test_http",
@@ -185,7 +185,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "An id that could not be read is left out of the error",
-        "protocol/jsonrpc.py",
+        "protocol/wire/jsonrpc.py",
         "        if self.id is not None:",
         "        if True:",
         "rules.test_messages",
@@ -193,7 +193,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "true is no id",
-        "protocol/jsonrpc.py",
+        "protocol/wire/jsonrpc.py",
         "(isinstance(id, int) and not isinstance(id, bool))",
         "isinstance(id, int)",
         "rules.test_messages",
@@ -201,7 +201,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Every result has a resultType",
-        "protocol/modern.py",
+        "protocol/methods/modern.py",
         '{"resultType": "complete", **result, "_meta": meta}',
         '{**result, "_meta": meta}',
         "rules.test_messages",
@@ -210,7 +210,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Every result names the server",
-        "protocol/modern.py",
+        "protocol/methods/modern.py",
         "    meta: dict[str, Json] = {META_SERVER: offer.info.as_object()}",
         "    meta: dict[str, Json] = {}",
         "rules.test_messages",
@@ -291,7 +291,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Mcp-Param headers mean nothing",
-        "protocol/tool_methods.py",
+        "protocol/methods/tools.py",
         "    if compiled.mirrored and revision.modern and",
         "    if compiled.mirrored and",
         "rules.test_param_headers",
@@ -299,7 +299,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Mcp-Param headers are checked before the capability gate",
-        "protocol/tool_methods.py",
+        "protocol/methods/tools.py",
         "    compiled = offer.compiled(tool)\n",
         "    compiled = offer.compiled(tool)\n    _check_allowed(tool, turn)\n",
         "rules.test_order",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-CLASSIFY = "protocol/classify.py"
-VERSIONS = "protocol/versions.py"
+CLASSIFY = "protocol/wire/classify.py"
+VERSIONS = "protocol/wire/versions.py"
 ORIGINS = "pipeline/origins.py"
 
 MUTANTS: Sequence[Mutant] = (
@@ -111,7 +111,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A batch is bounded",
-        "protocol/jsonrpc.py",
+        "protocol/wire/jsonrpc.py",
         "    if len(values) > MAX_BATCH:",
         "    if len(values) > 10 * MAX_BATCH:",
         "rules.test_batches",
@@ -161,7 +161,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Titles do not exist before 2025-06-18",
-        "protocol/listing.py",
+        "protocol/primitives/listing.py",
         '    if revision.structured:\n        entry["title"] = tool.title',
         '    if True:\n        entry["title"] = tool.title',
         "rules.test_eras",
@@ -169,7 +169,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Annotations do not exist in 2024-11-05",
-        "protocol/listing.py",
+        "protocol/primitives/listing.py",
         "    if revision.annotations:",
         "    if True:",
         "rules.test_eras",
@@ -177,7 +177,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Structured content does not exist before 2025-06-18",
-        "protocol/listing.py",
+        "protocol/primitives/listing.py",
         '    return revision.modern or (revision.structured and kind == "object")',
         '    return revision.modern or kind == "object"',
         "rules.test_eras",
@@ -185,7 +185,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A progress message does not exist in 2024-11-05",
-        "protocol/call.py",
+        "protocol/calls/call.py",
         "        if message is not None and self.caller.revision.progress_messages:",
         "        if message is not None:",
         "rules.test_first_revision",
@@ -193,7 +193,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Elicitation does not exist before 2025-06-18",
-        "protocol/session.py",
+        "protocol/calls/session.py",
         "        if not self.revision.elicitation:",
         "        if False:",
         "rules.test_eras",
@@ -201,10 +201,10 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Content of a type that a revision lacks does not exist there",
-        "protocol/content.py",
+        "protocol/wire/content.py",
         "    if not lacking:",
         "    if True:",
-        "protocol.test_content",
+        "protocol.wire.test_content",
     ),
     mutant(
         "legacy",
@@ -217,7 +217,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "What such a form is answered is read as what was asked",
-        "protocol/session_asking.py",
+        "protocol/calls/ask_by_session.py",
         "        answer = wording.read(reply.result)",
         "        answer = reply.result",
         "rules.test_eras",
@@ -225,7 +225,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "Bad arguments are a result, not -32602",
-        "protocol/tool_methods.py",
+        "protocol/methods/tools.py",
         "        bad = _bad_arguments(tool, problems)",
         "        raise invalid_params(problems)",
         "rules.test_eras",
@@ -233,7 +233,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "An unknown resource is -32602 in the modern era and -32002 before",
-        "protocol/errors.py",
+        "protocol/wire/errors.py",
         "    if modern:\n",
         "    if not modern:\n",
         "rules.test_messages",

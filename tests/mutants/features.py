@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-ROUNDS = "protocol/input_required.py"
-TASKS = "protocol/tasks.py"
-TASK_METHODS = "protocol/task_methods.py"
-TOOLS = "protocol/tool_methods.py"
+ROUNDS = "protocol/calls/ask_by_retry.py"
+TASKS = "protocol/calls/tasks.py"
+TASK_METHODS = "protocol/methods/tasks.py"
+TOOLS = "protocol/methods/tools.py"
 
 _ROUNDS: Sequence[Mutant] = (
     mutant(
@@ -47,7 +47,7 @@ _ROUNDS: Sequence[Mutant] = (
     mutant(
         "modern",
         "requestState is verified before the tool runs",
-        "protocol/calling.py",
+        "protocol/methods/running.py",
         '    if "requestState" in params or "inputResponses" in params:',
         '    if "inputResponses" in params:',
         "rules.test_request_state",
@@ -159,7 +159,7 @@ _TASKS: Sequence[Mutant] = (
         TASKS,
         "            return\n        task.status = status",
         "            pass\n        task.status = status",
-        "protocol.test_task_machine",
+        "protocol.calls.test_task_machine",
     ),
     mutant(
         "modern",
@@ -172,7 +172,7 @@ _TASKS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A key of a task is never used twice",
-        "protocol/task_asking.py",
+        "protocol/calls/ask_by_task.py",
         "        while unique in task.used_keys:",
         "        while unique in task.pending:",
         "rules.test_task_inputs",
@@ -197,7 +197,7 @@ _TASKS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A task asks only what its creator declared",
-        "protocol/task_asking.py",
+        "protocol/calls/ask_by_task.py",
         "        missing = missing_from(self.capabilities, asks)",
         "        missing = {}",
         "rules.test_task_inputs",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-LISTEN = "protocol/subscriptions.py"
-TASKS = "protocol/tasks.py"
-SUBSCRIPTION_METHODS = "protocol/subscription_methods.py"
+LISTEN = "protocol/calls/subscriptions.py"
+TASKS = "protocol/calls/tasks.py"
+SUBSCRIPTION_METHODS = "protocol/methods/subscriptions.py"
 
 MUTANTS: Sequence[Mutant] = (
     mutant(
@@ -66,7 +66,7 @@ MUTANTS: Sequence[Mutant] = (
         LISTEN,
         "                and listener.principal == task.principal\n",
         "",
-        "protocol.test_subscriptions",
+        "protocol.calls.test_subscriptions",
     ),
     mutant(
         "modern",
@@ -95,7 +95,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "Without a key nothing of a principal is watched",
-        "protocol/resource_methods.py",
+        "protocol/methods/resources.py",
         "    return caller.credential is not None or not found",
         "    return True or not found",
         "rules.test_watching",
@@ -135,7 +135,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "What changes while nobody calls is looked at for a session",
-        "protocol/resource_methods.py",
+        "protocol/methods/resources.py",
         "        held[uri] = watched(offer, turn, found)\n",
         "",
         "rules.test_watching",
@@ -143,7 +143,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A session that ends, ends the looking",
-        "protocol/session.py",
+        "protocol/calls/session.py",
         "        self.streams.clear()\n        self.unsubscribe_all()\n",
         "        self.streams.clear()\n",
         "rules.test_watching",
@@ -167,10 +167,10 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "One principal has so many watches at a time",
-        "protocol/watching.py",
+        "protocol/calls/watching.py",
         "            if running >= MAX_WATCHES:",
         "            if running > 2 * MAX_WATCHES:",
-        "protocol.test_watching",
+        "protocol.calls.test_watching",
     ),
     mutant(
         "modern",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from .mutant import Mutant, mutant
 
-CALL = "protocol/call.py"
+CALL = "protocol/calls/call.py"
 
 MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A cursor of one list is refused by another",
-        "protocol/cursor.py",
+        "protocol/wire/cursor.py",
         "        if sealed_kind != kind:",
         "        if False:",
         "rules.test_lists",
@@ -20,7 +20,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "An empty cursor is a cursor, and none of ours",
-        "protocol/cursor.py",
+        "protocol/wire/cursor.py",
         "        start = 0 if cursor is None else",
         "        start = 0 if not cursor else",
         "rules.test_lists",
@@ -28,7 +28,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A list that fills its pages ends without an empty one",
-        "protocol/cursor.py",
+        "protocol/wire/cursor.py",
         "        if stop >= len(items):",
         "        if stop > len(items):",
         "rules.test_lists",
@@ -36,7 +36,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Lists say how long they may be kept",
-        "protocol/modern.py",
+        "protocol/methods/modern.py",
         '        sealed["ttlMs"] = LIST_TTL_MS\n',
         "",
         "rules.test_caching",
@@ -45,7 +45,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "What depends on the caller is private to caches",
-        "protocol/resource_methods.py",
+        "protocol/methods/resources.py",
         '"private" if described.private else "public"',
         '"public"',
         "rules.test_caching",
@@ -53,7 +53,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Results of tools are not cached",
-        "protocol/modern.py",
+        "protocol/methods/modern.py",
         "    if method in CACHEABLE:",
         '    if method in CACHEABLE or method == "tools/call":',
         "rules.test_caching",
@@ -61,7 +61,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A completion holds a hundred values at most",
-        "protocol/prompt_methods.py",
+        "protocol/methods/prompts.py",
         "values[:MAX_COMPLETIONS]",
         "values[: 2 * MAX_COMPLETIONS]",
         "rules.test_lists",
@@ -69,7 +69,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A completion says the true total",
-        "protocol/prompt_methods.py",
+        "protocol/methods/prompts.py",
         '            "total": len(values),',
         '            "total": len(shown),',
         "rules.test_lists",
@@ -77,18 +77,18 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A schema of another dialect is refused",
-        "protocol/validation.py",
+        "protocol/wire/validation.py",
         '        if schema.get("$schema", DIALECT) != DIALECT:',
         "        if False:",
-        "protocol.test_validation",
+        "protocol.wire.test_validation",
     ),
     mutant(
         "both",
         "Structured content conforms to the output schema, that of an error as well",
-        "protocol/tool_methods.py",
+        "protocol/methods/tools.py",
         "or output is None or output.problems(value) is None:",
         "or output is None or True:",
-        "protocol.test_tool_methods",
+        "protocol.methods.test_tools",
     ),
     mutant(
         "both",
@@ -101,7 +101,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "Nothing is reported after completion",
-        "protocol/calling.py",
+        "protocol/methods/running.py",
         "        call.finished = True\n",
         "        pass\n",
         "rules.test_first_revision",
@@ -126,7 +126,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A malformed traceparent is ignored",
-        "protocol/trace.py",
+        "protocol/wire/trace.py",
         "not _TRACEPARENT.fullmatch(parent)",
         "not _TRACEPARENT.match(parent)",
         "rules.test_trace",

@@ -10,8 +10,8 @@ STORE = "state/sessions.py"
 RESUMABLE = "pipeline/resumable.py"
 RETENTION = "pipeline/retention.py"
 STREAMABLE = "transports/streamable.py"
-ASKING = "protocol/session_asking.py"
-SESSION = "protocol/session.py"
+ASKING = "protocol/calls/ask_by_session.py"
+SESSION = "protocol/calls/session.py"
 FIRST = "transports/legacy_sse.py"
 
 MUTANTS: Sequence[Mutant] = (
@@ -92,7 +92,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "notifications/cancelled cancels the call",
-        "protocol/legacy.py",
+        "protocol/methods/legacy.py",
         "                call.cancel()",
         "                pass",
         "rules.test_sessions",
@@ -108,7 +108,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "logging/setLevel counts for its session",
-        "protocol/legacy.py",
+        "protocol/methods/legacy.py",
         "        log_level=session.log_level,",
         '        log_level="debug",',
         "rules.test_sessions",
@@ -140,7 +140,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Streams are primed from 2025-11-25 on",
-        "protocol/versions.py",
+        "protocol/wire/versions.py",
         'version="2025-11-25", priming=True',
         'version="2025-11-25", priming=False',
         "rules.test_sessions",

@@ -14,8 +14,8 @@ from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.versions import V2024_11_05
+from instantly_mcp.protocol.calls.session import McpSession
+from instantly_mcp.protocol.wire.versions import V2024_11_05
 from instantly_mcp.state.seals import make_seal
 from instantly_mcp.state.sessions import MemorySessionStore
 from tests.support.cases import ClockedTestCase

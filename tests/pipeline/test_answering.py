@@ -7,9 +7,9 @@ from twisted.internet.defer import Deferred
 
 from instantly_mcp._json import Json, dumps
 from instantly_mcp.pipeline.reply import Reply
-from instantly_mcp.protocol.jsonrpc import MAX_BATCH, MalformedMessage, decode
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.versions import ALL
+from instantly_mcp.protocol.calls.session import McpSession
+from instantly_mcp.protocol.wire.jsonrpc import MAX_BATCH, MalformedMessage, decode
+from instantly_mcp.protocol.wire.versions import ALL
 from tests.support.clients import RigTestCase
 from tests.support.exchanges import exchange
 from tests.support.messages import (

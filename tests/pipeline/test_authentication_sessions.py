@@ -12,8 +12,8 @@ from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Note, Route
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.session import Standing
-from instantly_mcp.protocol.versions import V2024_11_05, V2025_11_25
+from instantly_mcp.protocol.calls.session import Standing
+from instantly_mcp.protocol.wire.versions import V2024_11_05, V2025_11_25
 from tests.pipeline.authenticating import (
     ALICE,
     BOB,

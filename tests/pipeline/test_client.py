@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.pipeline.client import client_of
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.protocol.jsonrpc import Batch, Body, Request
-from instantly_mcp.protocol.session import Lookup, McpSession, Standing
-from instantly_mcp.protocol.versions import LEGACY
+from instantly_mcp.protocol.calls.session import Lookup, McpSession, Standing
+from instantly_mcp.protocol.wire.jsonrpc import Batch, Body, Request
+from instantly_mcp.protocol.wire.versions import LEGACY
 from tests.support.exchanges import exchange
 
 KEY = "sandbox-canary-key"

@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.credential_sources import (
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.pipeline.key_form import mistake_in
-from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.exchanges import exchange
 
 KEY = "ZjM5YTQ2OmtleS1vZi1hbGljZQ=="

@@ -11,10 +11,10 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.refusals import rate_exceeded
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.errors import ProtocolError
-from instantly_mcp.protocol.jsonrpc import Batch, Request
-from instantly_mcp.protocol.session import ENDED, Lookup, McpSession, Standing
-from instantly_mcp.protocol.versions import ALL, ASSUMED_LEGACY
+from instantly_mcp.protocol.calls.session import ENDED, Lookup, McpSession, Standing
+from instantly_mcp.protocol.wire.errors import ProtocolError
+from instantly_mcp.protocol.wire.jsonrpc import Batch, Request
+from instantly_mcp.protocol.wire.versions import ALL, ASSUMED_LEGACY
 from tests.support.exchanges import exchange
 from tests.support.messages import (
     LEGACY_VERSIONS,

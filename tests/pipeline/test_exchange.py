@@ -9,9 +9,9 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Note
+from instantly_mcp.protocol.calls.session import Lookup, McpSession, Standing
 from instantly_mcp.protocol.interfaces import IHeaders
-from instantly_mcp.protocol.session import Lookup, McpSession, Standing
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.exchanges import exchange, headers
 from tests.support.messages import call
 from tests.support.servers import credential

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline import key_form
 from instantly_mcp.pipeline.key_form import Mistake, mistake_in
-from instantly_mcp.protocol.errors import Reason
+from instantly_mcp.protocol.wire.errors import Reason
 
 KEY = "NDNkNGYwMDAtYWJjZC00MDAwOlNlY3JldFNlY3JldA=="
 

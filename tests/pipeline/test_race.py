@@ -10,10 +10,10 @@ from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.race import COMMIT_SECONDS, Race
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
 from instantly_mcp.pipeline.retention import Retention, StreamLog
-from instantly_mcp.protocol.call import NOWHERE
-from instantly_mcp.protocol.errors import ProtocolError, method_not_found
+from instantly_mcp.protocol.calls.call import NOWHERE
 from instantly_mcp.protocol.interfaces import IOutlet
-from instantly_mcp.protocol.jsonrpc import Response, notification
+from instantly_mcp.protocol.wire.errors import ProtocolError, method_not_found
+from instantly_mcp.protocol.wire.jsonrpc import Response, notification
 from tests.support.cases import ClockedTestCase
 from tests.support.servers import WorkList
 

@@ -9,7 +9,7 @@ from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.race import NOTICE_SECONDS
 from instantly_mcp.pipeline.repeats import OpenCall
 from instantly_mcp.pipeline.retention import KEPT_SECONDS
-from instantly_mcp.protocol.jsonrpc import Request
+from instantly_mcp.protocol.wire.jsonrpc import Request
 from tests.pipeline.streams import make_log
 from tests.support.clients import RigTestCase, SessionClient, StreamClient
 from tests.support.messages import LEGACY_VERSIONS, call, request

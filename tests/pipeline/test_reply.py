@@ -12,12 +12,12 @@ from instantly_mcp.pipeline.reply import (
     refuse,
     response_answer,
 )
-from instantly_mcp.protocol.errors import (
+from instantly_mcp.protocol.wire.errors import (
     ProtocolError,
     key_required,
     session_not_found,
 )
-from instantly_mcp.protocol.jsonrpc import Response
+from instantly_mcp.protocol.wire.jsonrpc import Response
 from tests.support.exchanges import exchange
 from tests.support.messages import call, request
 

@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.call import Caller
-from instantly_mcp.protocol.jsonrpc import Request, Response
-from instantly_mcp.protocol.versions import ALL, LEGACY
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.wire.jsonrpc import Request, Response
+from instantly_mcp.protocol.wire.versions import ALL, LEGACY
 from tests.support.engines import EngineTestCase
 from tests.support.messages import call, request
 from tests.support.servers import BOB, credential, make_server

@@ -18,10 +18,14 @@ from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
-from instantly_mcp.protocol.offer import Offer
-from instantly_mcp.protocol.shelves import PromptShelf, ResourceShelf, ToolShelf
-from instantly_mcp.protocol.subscriptions import PROMPTS, RESOURCES, TOOLS
-from instantly_mcp.protocol.tasks import EXTENSION
+from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
+from instantly_mcp.protocol.calls.tasks import EXTENSION
+from instantly_mcp.protocol.primitives.registries import (
+    PromptShelf,
+    ResourceShelf,
+    ToolShelf,
+)
+from instantly_mcp.protocol.server_features import Offer
 from instantly_mcp.state.ledger import MemoryLedger
 from instantly_mcp.state.seals import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store

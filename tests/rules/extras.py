@@ -9,13 +9,21 @@ from twisted.internet.task import Clock, deferLater
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.log_levels import LOG_LEVELS
-from instantly_mcp.protocol.prompt import Prompt, PromptArgument, PromptMessage
-from instantly_mcp.protocol.resource import Contents, Resource, ResourceTemplate
-from instantly_mcp.protocol.subscriptions import Changes
-from instantly_mcp.protocol.tool import TaskSupport, Tool, ToolResult, text
-from instantly_mcp.protocol.uri_template import UriTemplate
+from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.calls.subscriptions import Changes
+from instantly_mcp.protocol.primitives.prompt import (
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+)
+from instantly_mcp.protocol.primitives.resource import (
+    Contents,
+    Resource,
+    ResourceTemplate,
+)
+from instantly_mcp.protocol.primitives.tool import TaskSupport, Tool, ToolResult, text
+from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
+from instantly_mcp.protocol.wire.uri_template import UriTemplate
 from tests.conformance.asking_tools import NAME, ask_name
 from tests.conformance.contents import asking
 from tests.conformance.tools import says, tool

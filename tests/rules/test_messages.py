@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.log_levels import LOG_LEVELS
+from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
 from tests.support.clients import ModernClient, StreamClient
 from tests.support.messages import (
     ABSENT,

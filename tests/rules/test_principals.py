@@ -16,12 +16,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json import Json
 from instantly_mcp.pipeline.race import Race
 from instantly_mcp.pipeline.resumable import ResumableStream
-from instantly_mcp.protocol.call import MUTE, NOWHERE, Call
-from instantly_mcp.protocol.jsonrpc import NO_PARAMS
-from instantly_mcp.protocol.offer import NO_CAPABILITIES
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.subscriptions import Listener
-from instantly_mcp.protocol.tasks import Task
+from instantly_mcp.protocol.calls.call import MUTE, NOWHERE, Call
+from instantly_mcp.protocol.calls.session import McpSession
+from instantly_mcp.protocol.calls.subscriptions import Listener
+from instantly_mcp.protocol.calls.tasks import Task
+from instantly_mcp.protocol.server_features import NO_CAPABILITIES
+from instantly_mcp.protocol.wire.jsonrpc import NO_PARAMS
 from tests.support.clients import (
     BareClient,
     Client,
@@ -100,12 +100,12 @@ class ConcurrencyTests(SynchronousTestCase):
 CONTAINERS = (dict, list, set, deque)
 
 OF_STATE = (
-    "instantly_mcp.protocol.session",
-    "instantly_mcp.protocol.session_asking",
-    "instantly_mcp.protocol.call",
-    "instantly_mcp.protocol.subscriptions",
-    "instantly_mcp.protocol.tasks",
-    "instantly_mcp.protocol.input_required",
+    "instantly_mcp.protocol.calls.session",
+    "instantly_mcp.protocol.calls.ask_by_session",
+    "instantly_mcp.protocol.calls.call",
+    "instantly_mcp.protocol.calls.subscriptions",
+    "instantly_mcp.protocol.calls.tasks",
+    "instantly_mcp.protocol.calls.ask_by_retry",
     "instantly_mcp.pipeline.race",
     "instantly_mcp.pipeline.resumable",
     "instantly_mcp.pipeline.channel",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.input_required import STATE_SECONDS
+from instantly_mcp.protocol.calls.ask_by_retry import STATE_SECONDS
 from tests.support.clients import ModernClient
 from tests.support.messages import call, modern, request
 from tests.support.received import Received

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.subscriptions import (
+from instantly_mcp.protocol.calls.subscriptions import (
     MAX_LISTENERS,
     MAX_URIS,
     META_SUBSCRIPTION,

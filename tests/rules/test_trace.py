@@ -6,9 +6,9 @@ from twisted.logger import capturedLogs
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.features.bench import Bench, ServerFacts
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.trace import Trace
-from instantly_mcp.protocol.versions import V2026_07_28
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.trace import Trace
+from instantly_mcp.protocol.wire.versions import V2026_07_28
 from tests.support.cases import ClockedTestCase
 from tests.support.clients import StreamClient
 from tests.support.instantly import RecordingInstantly

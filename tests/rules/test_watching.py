@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp.pipeline.retention import KEPT_SECONDS
-from instantly_mcp.protocol.subscriptions import MAX_LISTENERS
+from instantly_mcp.protocol.calls.subscriptions import MAX_LISTENERS
 from tests.support.clients import SessionClient, StreamClient
 from tests.support.messages import initialize, request
 from tests.support.received import Received

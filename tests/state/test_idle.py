@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.session import McpSession
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.state.idle import IdleQueue
 from tests.contract.state import OpenOutlet
 

@@ -12,9 +12,9 @@ from twisted.logger import capturedLogs
 from zope.interface import implementer
 
 from instantly_mcp._credential import SHOWN, Credential, Secret
+from instantly_mcp.protocol.calls.session import Standing
 from instantly_mcp.protocol.interfaces import ISeal
-from instantly_mcp.protocol.session import Standing
-from instantly_mcp.protocol.versions import V2025_06_18, V2025_11_25
+from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
 from instantly_mcp.state.seals import make_seal
 from instantly_mcp.state.sessions import (
     MemorySessionStore,

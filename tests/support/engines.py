@@ -9,11 +9,11 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from instantly_mcp._json import Json, JsonObject, dumps, loads
-from instantly_mcp.protocol.call import Caller
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.interfaces import IOutlet
-from instantly_mcp.protocol.jsonrpc import Batch, Response, decode
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.versions import ALL, Revision
+from instantly_mcp.protocol.wire.jsonrpc import Batch, Response, decode
+from instantly_mcp.protocol.wire.versions import ALL, Revision
 
 from .cases import ClockedTestCase
 from .exchanges import headers

@@ -26,11 +26,7 @@ from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.pipeline.reply import Outcome, refuse
-from instantly_mcp.protocol.errors import session_not_found
-from instantly_mcp.protocol.interfaces import ISeal, ITracker, Work
-from instantly_mcp.protocol.offer import Offer, ServerInfo
-from instantly_mcp.protocol.server import McpServer
-from instantly_mcp.protocol.session import (
+from instantly_mcp.protocol.calls.session import (
     ENDED,
     FOREIGN,
     ISessionStore,
@@ -38,8 +34,12 @@ from instantly_mcp.protocol.session import (
     McpSession,
     Standing,
 )
-from instantly_mcp.protocol.shelves import IToolbox
-from instantly_mcp.protocol.versions import Revision
+from instantly_mcp.protocol.interfaces import ISeal, ITracker, Work
+from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.server import McpServer
+from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.wire.errors import session_not_found
+from instantly_mcp.protocol.wire.versions import Revision
 from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
 

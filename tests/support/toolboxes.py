@@ -9,9 +9,15 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.call import Call
-from instantly_mcp.protocol.shelves import IToolbox
-from instantly_mcp.protocol.tool import Annotations, Run, Tool, ToolResult, text
+from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.primitives.tool import (
+    Annotations,
+    Run,
+    Tool,
+    ToolResult,
+    text,
+)
 
 HINTS = Annotations(
     read_only=True, destructive=False, idempotent=True, open_world=False

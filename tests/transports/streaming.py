@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.session import McpSession
+from instantly_mcp.protocol.calls.session import McpSession
 from tests.support.clients import RigTestCase, SessionClient
 from tests.support.received import Received
 

@@ -9,8 +9,8 @@ from zope.interface.verify import verifyObject
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.reply import EventStream
-from instantly_mcp.protocol.resource import Resource
-from instantly_mcp.protocol.shelves import ResourceShelf
+from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.primitives.resource import Resource
 from tests.support.clients import ModernClient, SessionClient
 from tests.support.exchanges import exchange
 from tests.support.messages import (

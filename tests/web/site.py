@@ -17,7 +17,7 @@ from zope.interface import implementer
 from instantly_mcp._json import Json, loads
 from instantly_mcp.pipeline.exchange import Exchange, Headers
 from instantly_mcp.pipeline.reply import Reply, json_answer
-from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus

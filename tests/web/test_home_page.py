@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline.visitors import Visitor
-from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.web.home_page import home, home_page, reachable_url
 from instantly_mcp.web.html import STYLE
 from instantly_mcp.web.interfaces import NO_KEY_NEEDED, Condition, Facts

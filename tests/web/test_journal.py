@@ -12,13 +12,13 @@ from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer, refuse
-from instantly_mcp.protocol.errors import (
+from instantly_mcp.protocol.wire.errors import (
     invalid_request,
     server_secret_missing,
     session_not_found,
     unauthorized,
 )
-from instantly_mcp.protocol.jsonrpc import Request
+from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.web.journal import GONE
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange

@@ -6,8 +6,8 @@ from attrs import evolve
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER, WARMUP_STATUS
-from ...protocol.call import Call
-from ...protocol.tool import TaskSupport
+from ...protocol.calls.call import Call
+from ...protocol.primitives.tool import TaskSupport
 from ..bench import Bench
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import EMAIL_KIND, INTEREST
-from ...protocol.call import Call
-from ...protocol.tool import TaskSupport
+from ...protocol.calls.call import Call
+from ...protocol.primitives.tool import TaskSupport
 from ..bench import Bench
 from ..declaration import ID, Declared, argument, assumed, required
 from ..hints import ADDS, CHANGES, DESTROYS_ANEW, READS

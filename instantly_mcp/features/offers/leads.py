@@ -11,7 +11,7 @@ from ...catalog.codes import (
     LEAD_STATUS,
     LEAD_VERIFICATION,
 )
-from ...protocol.tool import TaskSupport
+from ...protocol.primitives.tool import TaskSupport
 from ..declaration import ID, Argument, Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
 from ..labels import labelled, names_and_codes, to_code, to_lead_filter

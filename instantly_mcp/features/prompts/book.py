@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from ...protocol.prompt import Prompt, PromptArgument
-from ...protocol.resource import Complete
-from ...protocol.shelves import PromptShelf
+from ...protocol.primitives.prompt import Prompt, PromptArgument
+from ...protocol.primitives.registries import PromptShelf
+from ...protocol.primitives.resource import Complete
 from ..bench import Bench
 from ..completions import (
     CAMPAIGN,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...protocol.call import Call
-from ...protocol.errors import invalid_params
+from ...protocol.calls.call import Call
+from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGN
 from ..resources.outsiders import in_one_line
 from ..resources.preflight.audience import audience_checks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..completions import LEAD_LIST
 from ..resources.lists import scored, survey
 from ..resources.outsiders import in_one_line

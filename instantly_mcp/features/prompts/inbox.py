@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..._json import JsonObject
 from ...catalog.codes import INTEREST
-from ...protocol.call import Call
-from ...protocol.errors import invalid_params
+from ...protocol.calls.call import Call
+from ...protocol.wire.errors import invalid_params
 from ..offers.emails import PREVIEW
 from ..offers.leads import LEAD
 from ..resources.gathering import Gathered, gather

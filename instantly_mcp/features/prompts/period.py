@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from attrs import frozen
 
 from ..._json import JsonObject
-from ...protocol.errors import invalid_params
+from ...protocol.wire.errors import invalid_params
 from ..values import end_of_day
 
 WORDS: Sequence[str] = (

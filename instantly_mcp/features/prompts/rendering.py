@@ -10,10 +10,10 @@ from attrs import frozen
 from ..._deferred import deferred
 from ..._json import Json, JsonObject, dumps
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
-from ...protocol.errors import invalid_params
-from ...protocol.prompt import PromptMessage
-from ...protocol.tool import text
+from ...protocol.calls.call import Call
+from ...protocol.primitives.prompt import PromptMessage
+from ...protocol.primitives.tool import text
+from ...protocol.wire.errors import invalid_params
 from ..bench import Bench
 from ..completions import Directory, Entries, Kind
 from ..resources.reading import translated

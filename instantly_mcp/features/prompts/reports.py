@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 
 from ..._credential import Credential
 from ..._json import Json, JsonObject
-from ...protocol.call import Call, Caller
-from ...protocol.errors import invalid_params
+from ...protocol.calls.call import Call, Caller
+from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGN
 from ..offers.analytics import with_rates
 from ..resources.campaigns import DEFINITIONS

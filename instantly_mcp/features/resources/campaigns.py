@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ..._json import Json, JsonObject
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..offers.analytics import totals
 from ..offers.campaigns import summary

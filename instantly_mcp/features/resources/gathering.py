@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from ..._deferred import reraise
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..results import error_object
 

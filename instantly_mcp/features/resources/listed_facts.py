@@ -10,8 +10,8 @@ from ...catalog import codes
 from ...catalog.index import BY_ID, OPERATIONS
 from ...catalog.schema import arguments_schema
 from ...catalog.timezones import TIMEZONES
-from ...protocol.call import Call
-from ...protocol.errors import resource_not_found
+from ...protocol.calls.call import Call
+from ...protocol.wire.errors import resource_not_found
 from ..bench import Bench
 from ..offers.analytics import MOST as MOST_ACCOUNTS
 from ..results import MAX_BYTES, Refusal

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import LEAD_STATUS
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..offers.analytics import rate
 from .gathering import Gathered, gather

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..offers.accounts import ACCOUNT
 from ..offers.emails import PREVIEW

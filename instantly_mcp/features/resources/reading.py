@@ -14,14 +14,14 @@ from attrs import frozen
 from ..._deferred import deferred
 from ..._json import Json
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
-from ...protocol.errors import (
+from ...protocol.calls.call import Call
+from ...protocol.primitives.resource import Contents
+from ...protocol.wire.errors import (
     ProtocolError,
     invalid_params,
     not_served,
     resource_not_found,
 )
-from ...protocol.resource import Contents
 from ..bench import Bench
 from ..results import Refusal, error_object, fitted, refusal_of_request
 

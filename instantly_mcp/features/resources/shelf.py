@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ...protocol.resource import Complete, Resource, ResourceTemplate
-from ...protocol.shelves import ResourceShelf
-from ...protocol.uri_template import UriTemplate
+from ...protocol.primitives.registries import ResourceShelf
+from ...protocol.primitives.resource import Complete, Resource, ResourceTemplate
+from ...protocol.wire.uri_template import UriTemplate
 from ..bench import Bench
 from ..completions import (
     ACCOUNT,

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ..._deferred import deferred
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..workflows.following import MAY_PASS, TASK_LONGEST, look_at_job, waits
 from .reading import Values

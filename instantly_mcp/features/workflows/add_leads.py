@@ -9,7 +9,7 @@ from attrs import define, field
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError
 from ...catalog.codes import INTEREST
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..advice import in_doubt
 from ..bench import Bench
 from ..labels import to_code

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..results import Refusal
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..days import days_in_order
 from ..labels import labelled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import INTEREST, LEAD_STATUS
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..labels import labelled
 from ..results import Refusal

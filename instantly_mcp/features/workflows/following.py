@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..results import Failed, error_object, page
 from .jobs import LOOK, job_of, started

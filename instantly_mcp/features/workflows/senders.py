@@ -8,7 +8,7 @@ from attrs import define, field
 
 from ..._json import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..results import Refusal
 

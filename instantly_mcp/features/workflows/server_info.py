@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._json import Json, JsonObject
 from ...api.throttle import BOTH_LIMITS
 from ...catalog.index import BY_ID
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 
 LIMITS: JsonObject = {

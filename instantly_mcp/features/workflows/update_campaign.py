@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..._json import Json, JsonObject
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..zones import Placement
 from .campaign_copy import formatted

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 from ..._json import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.call import Call
+from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..results import Failed, error_object
 from .following import MAY_PASS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.features.prompts.period import WORDS, Period, period_of
-from instantly_mcp.protocol.errors import ProtocolError
+from instantly_mcp.protocol.wire.errors import ProtocolError
 
 TODAY = date(2026, 1, 15)
 

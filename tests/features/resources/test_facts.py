@@ -6,7 +6,7 @@ from instantly_mcp.api.errors import Reason
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.schema import arguments_schema
 from instantly_mcp.catalog.timezones import TIMEZONES
-from instantly_mcp.protocol.versions import V2026_07_28
+from instantly_mcp.protocol.wire.versions import V2026_07_28
 from tests.features.offering import OfferingTestCase
 from tests.support.instantly import api_error
 

@@ -9,8 +9,8 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.bench import Bench, ServerFacts
 from instantly_mcp.features.resources.gathering import Gathered, gather, read_pages
-from instantly_mcp.protocol.call import Call, Caller
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.offering import KEY
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly, api_error

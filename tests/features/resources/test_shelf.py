@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp._json import dumps
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.protocol.versions import V2025_06_18, V2025_11_25, V2026_07_28
+from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25, V2026_07_28
 from tests.features.offering import OfferingTestCase
 from tests.features.resources.snapshot_files import FILE, text
 from tests.support.instantly import api_error

@@ -7,12 +7,12 @@ from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.resources.watching import MISSING
 from instantly_mcp.features.sightings import job_uri
 from instantly_mcp.features.workflows.following import TASK_LONGEST
-from instantly_mcp.protocol.call import Caller
-from instantly_mcp.protocol.jsonrpc import Request
-from instantly_mcp.protocol.offer import Turn
-from instantly_mcp.protocol.resource_methods import subscribe, unsubscribe
-from instantly_mcp.protocol.session import McpSession
-from instantly_mcp.protocol.versions import V2025_11_25
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.calls.session import McpSession
+from instantly_mcp.protocol.methods.resources import subscribe, unsubscribe
+from instantly_mcp.protocol.server_features import Turn
+from instantly_mcp.protocol.wire.jsonrpc import Request
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.offering import KEY, OfferingTestCase
 from tests.support.engines import Basket
 from tests.support.instantly import api_error

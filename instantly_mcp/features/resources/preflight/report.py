@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...._json import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
-from ....protocol.call import Call
+from ....protocol.calls.call import Call
 from ...bench import Bench
 from ...workflows.sending_status import sending_status
 from ..reading import Values

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from ...._deferred import deferred
 from ...._json import Json, JsonObject
-from ....protocol.call import Call
+from ....protocol.calls.call import Call
 from ...bench import Bench
 from ..gathering import Gathered, gather, read_pages
 

@@ -1,0 +1,1 @@
+"""One call and its session: notifications, asking the client, tasks, subscriptions."""

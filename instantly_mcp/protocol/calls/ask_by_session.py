@@ -1,0 +1,99 @@
+"""Questions in the session eras: a server request, answered by a POST of its own.
+
+The request travels on the stream of the call that asks, never on another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..._deferred import reraise
+from ..._json import JsonObject
+from ..interfaces import IOutlet
+from ..wire.jsonrpc import Reply, notification
+from .call import NOWHERE
+from .client_requests import (
+    Answers,
+    Ask,
+    CannotAsk,
+    IAsker,
+    Wording,
+    missing_from,
+    together,
+)
+from .session import McpSession
+
+ANSWER_SECONDS = 300.0
+"""How long a person may take; the call ends with a sentence after that."""
+
+
+@implementer(IAsker)
+@frozen
+class SessionAsker:
+    """Asks over a legacy session."""
+
+    session: McpSession
+    outlet: IOutlet
+    clock: IReactorTime
+
+    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+        missing = missing_from(self.session.capabilities, asks)
+        if missing or self.outlet is NOWHERE:
+            lacking = ", ".join(missing) or "an event stream"
+            return fail(CannotAsk(f"This client does not offer {lacking}."))
+        return together({key: self._ask(ask) for key, ask in asks.items()})
+
+    def _ask(self, ask: Ask) -> Deferred[JsonObject]:
+        id = self.session.next_request_id()
+        wording = ask.worded(self.session.revision)
+        answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
+        self.session.pending[id] = answer
+        self.outlet.send(
+            {
+                "jsonrpc": "2.0",
+                "id": id,
+                "method": ask.method,
+                "params": wording.params,
+            }
+        )
+        answer.addTimeout(ANSWER_SECONDS, self.clock)
+        return answer.addCallbacks(_checked(ask, wording), _unanswered)
+
+    def _withdraw(self, id: str) -> None:
+        """Tell the client that the answer is no longer awaited."""
+        if self.session.pending.pop(id, None) is not None:
+            self.outlet.send(notification("notifications/cancelled", {"requestId": id}))
+
+
+def answered(session: McpSession, reply: Reply) -> None:
+    """Give a client's reply to whoever waits for it; others are ignored."""
+    waiting = session.pending.pop(reply.id, None)
+    if waiting is not None:
+        waiting.callback(reply)
+
+
+def _checked(ask: Ask, wording: Wording) -> Callable[[Reply], JsonObject]:
+    def check(reply: Reply) -> JsonObject:
+        if reply.error is not None:
+            raise CannotAsk("The client refused to answer.")
+        answer = wording.read(reply.result)
+        problem = ask.problem(answer)
+        if problem is not None:
+            raise CannotAsk(f"The client's answer is not valid: {problem}")
+        result: JsonObject = answer
+        return result
+
+    return check
+
+
+def _unanswered(failure: Failure) -> JsonObject:
+    if failure.check(DeferredTimeout):
+        raise CannotAsk("Nobody answered in time.")
+    reraise(failure)

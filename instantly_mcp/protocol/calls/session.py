@@ -1,0 +1,213 @@
+"""A legacy MCP session: what the server remembers between requests of one client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from ..._credential import ANONYMOUS, Credential
+from ..._json import Json, JsonObject
+from ..interfaces import IOutlet
+from ..wire.client_label import LONG, UNNAMED, label_of, stated_by
+from ..wire.jsonrpc import Id, Reply
+from ..wire.versions import Revision
+from .watching import Leave
+
+MAX_STATED = 100
+"""Characters of a client's name or version that are kept."""
+
+
+@define(eq=False, kw_only=True)
+class McpSession:
+    """One client's session. Belongs to exactly one principal for its whole life.
+
+    :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
+    :param streams: open GET streams and 2024-11-05 streams, oldest first.
+    :param standby: a stream that lost its connection and may be resumed.
+    :param capabilities: what the client declared in ``initialize``.
+    :param pending: requests of ours that the client has not answered yet.
+    :param subscriptions: the resource URIs it subscribed to, and what ends each.
+    :param stands_for_key: its 2024-11-05 stream is open, so that its id on
+        ``/messages`` stands for the key that opened it.
+    :param closing: its stream closes after the last call that is answered on it.
+    :param client: ``name/version`` of the client for the log, ``-`` if unknown.
+    :param last_seen: clock seconds of the last sign of life.
+    """
+
+    id: str
+    revision: Revision
+    credential: Credential | None
+    last_seen: float
+    log_level: str | None = None
+    client_name: str = ""
+    client_version: str = ""
+    client: str = UNNAMED
+    ended: bool = False
+    stands_for_key: bool = False
+    closing: bool = False
+    capabilities: JsonObject = field(factory=dict)
+    calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
+    streams: list[IOutlet] = field(factory=list, repr=False)
+    pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
+    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)
+    standby: IOutlet | None = field(default=None, repr=False)
+    _asked: int = field(default=0, init=False)
+    _on_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
+
+    @property
+    def principal(self) -> str:
+        """The digest of the credential that opened the session."""
+        return ANONYMOUS if self.credential is None else self.credential.principal
+
+    def touch(self, now: float) -> None:
+        """Note a sign of life at clock second `now`."""
+        self.last_seen = now
+
+    def introduce(self, params: JsonObject) -> None:
+        """Remember what the client says of itself in ``initialize``."""
+        declared = params.get("capabilities")
+        capabilities = dict(declared) if isinstance(declared, dict) else {}
+        if not self.revision.elicitation:
+            capabilities.pop("elicitation", None)
+        self.capabilities = capabilities
+        stated = stated_by(params)
+        self.client_name, self.client_version = map(_short, stated or ("", ""))
+        key = None if self.credential is None else self.credential.secret
+        self.client = label_of(self.client_name, self.client_version, key)
+
+    def tell(self, message: JsonObject) -> None:
+        """Send a message that belongs to no request, on one stream and only one."""
+        if self.streams:
+            self.streams[0].send(message)
+        elif self.standby is not None:
+            self.standby.send(message)
+
+    def connected(self, stream: IOutlet) -> None:
+        """A stream for messages that belong to no request is open now."""
+        self.streams = [other for other in self.streams if other is not stream]
+        self.standby = None
+        self.streams.append(stream)
+
+    def lost(self, stream: IOutlet, now: float) -> None:
+        """Its connection is gone; the last one to go keeps what comes next.
+
+        An open stream was a sign of life until `now`.
+        """
+        self.touch(now)
+        if stream not in self.streams:
+            return
+        self.streams.remove(stream)
+        if not self.streams and not self.ended:
+            self.standby = stream
+
+    def disconnect(self) -> None:
+        """Let the client present itself again before it hears more from us.
+
+        A stream that can be resumed loses its connection and nothing else. Another one
+        closes, at once or with the last of its calls, whose answers travel on it.
+        """
+        for stream in list(self.streams):
+            stream.interrupt()
+        # A resumable stream is on standby now; what is still here cannot be resumed.
+        self.closing = bool(self.streams)
+        self.close_if_done()
+
+    def close_if_done(self) -> None:
+        """Close the streams of a session that is `closing` once no call runs."""
+        if not self.closing or self.calls:
+            return
+        for stream in list(self.streams):
+            stream.close()
+
+    def when_closed(self, callback: Callable[[], None]) -> None:
+        """Call back once when the session closes."""
+        self._on_close.append(callback)
+
+    def unsubscribe(self, uri: str) -> None:
+        """Watch this resource no more."""
+        leave = self.subscriptions.pop(uri, None)
+        if leave is not None:
+            leave()
+
+    def unsubscribe_all(self) -> None:
+        """Watch nothing any more: nobody hears of it."""
+        for uri in list(self.subscriptions):
+            self.unsubscribe(uri)
+
+    def next_request_id(self) -> str:
+        """Return an id for a request of ours, unique in this session."""
+        self._asked += 1
+        return f"server-{self._asked}"
+
+    def close(self) -> None:
+        """Cancel the calls in flight and close the streams. Idempotent."""
+        self.ended = True
+        for call in list(self.calls.values()):
+            call.cancel()
+        self.calls.clear()
+        for stream in list(self.streams):
+            stream.close()
+        self.streams.clear()
+        self.unsubscribe_all()
+        callbacks, self._on_close = self._on_close, []
+        for callback in callbacks:
+            callback()
+
+
+class Standing(Enum):
+    """What a session id is to this instance."""
+
+    LIVE = "live"
+    SEALED = "sealed"
+    ENDED = "ended"
+    FOREIGN = "foreign"
+
+
+@frozen
+class Lookup:
+    """The answer of a session store to one id; `session` is set when it is live."""
+
+    standing: Standing
+    session: McpSession | None = None
+
+
+FOREIGN = Lookup(Standing.FOREIGN)
+SEALED = Lookup(Standing.SEALED)
+ENDED = Lookup(Standing.ENDED)
+
+
+def _short(stated: Json) -> str:
+    if not isinstance(stated, str):
+        return ""
+    return stated if len(stated) <= MAX_STATED else LONG
+
+
+class ISessionStore(Interface):
+    """Legacy sessions: mint, find, adopt, end."""
+
+    count = Attribute("How many sessions are held now.")
+
+    def open(revision: Revision, credential: Credential | None) -> McpSession:
+        """Mint a session with a sealed id. May evict the oldest idle one."""
+
+    def look_up(session_id: str) -> Lookup:
+        """Say what the id is: live, sealed but not held, ended, or foreign."""
+
+    def issued(session_id: str) -> bool:
+        """Say whether the id was minted here, or by a server of this kind.
+
+        Its form tells, so this holds for ids that were sealed with lost keys, too.
+        """
+
+    def adopt(session_id: str, credential: Credential | None) -> McpSession | None:
+        """Hold a sealed id that we minted and lost (after a restart).
+
+        :returns: ``None`` if the principal differs from the sealed one.
+        """
+
+    def end(session: McpSession, why: str) -> None:
+        """End the session: its streams are closed, its calls are cancelled."""

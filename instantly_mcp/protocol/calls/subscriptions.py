@@ -1,0 +1,204 @@
+"""Who wants to hear of changes, in both eras, and how it is told.
+
+Modern clients hold a ``subscriptions/listen`` stream with a filter. Legacy clients
+hear list changes on their session's stream, and updates of resources they subscribed
+to. Streams are told apart by object, never by JSON-RPC id, which may collide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from weakref import WeakSet
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+
+from ..._json import Json, JsonObject
+from ..interfaces import IOutlet
+from ..wire.errors import invalid_params, invalid_request
+from ..wire.jsonrpc import Id, notification
+from .session import McpSession
+from .tasks import Task
+from .watching import Watches
+
+META_SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
+
+TOOLS = "toolsListChanged"
+PROMPTS = "promptsListChanged"
+RESOURCES = "resourcesListChanged"
+
+_NOTIFICATION = {
+    TOOLS: "notifications/tools/list_changed",
+    PROMPTS: "notifications/prompts/list_changed",
+    RESOURCES: "notifications/resources/list_changed",
+}
+
+MAX_LISTENERS = 64
+"""Open listen streams of one principal."""
+
+MAX_URIS = 256
+"""Resources or tasks that one stream, or one session, may watch."""
+
+MAX_URI = 4096
+"""Characters of a URI: what is watched is kept for as long as a client likes."""
+
+
+@frozen(kw_only=True)
+class Filter:
+    """What one listener wants to hear, already cut to what the server offers."""
+
+    lists: frozenset[str] = frozenset()
+    uris: frozenset[str] = frozenset()
+    task_ids: frozenset[str] = frozenset()
+
+    def as_object(self) -> JsonObject:
+        """Return the honored subset for the acknowledgment."""
+        shown: dict[str, Json] = dict.fromkeys(sorted(self.lists), True)
+        if self.uris:
+            shown["resourceSubscriptions"] = sorted(self.uris)
+        if self.task_ids:
+            shown["taskIds"] = sorted(self.task_ids)
+        return shown
+
+
+@define(eq=False, kw_only=True)
+class Listener:
+    """One open ``subscriptions/listen``."""
+
+    id: Id
+    principal: str
+    filter: Filter
+    outlet: IOutlet
+    ended: Deferred[JsonObject] = field(factory=Deferred, repr=False)
+
+    def tell(self, method: str, params: JsonObject) -> None:
+        """Send a notification with the subscription's id."""
+        meta = {META_SUBSCRIPTION: self.id}
+        self.outlet.send(notification(method, {**params, "_meta": meta}))
+
+
+@define(eq=False)
+class Changes:
+    """Tells listeners and sessions of changes.
+
+    :param offered: the list-changed kinds that the server declares.
+    :param watches: what looks at resources for those who subscribe to them.
+    """
+
+    offered: frozenset[str] = frozenset({TOOLS, PROMPTS, RESOURCES})
+    watches: Watches = field(factory=Watches, init=False)
+    _listeners: set[Listener] = field(factory=set, init=False)
+    _sessions: WeakSet[McpSession] = field(factory=WeakSet, init=False)
+
+    @property
+    def listener_count(self) -> int:
+        """How many listen streams are open."""
+        return len(self._listeners)
+
+    def listen(self, listener: Listener) -> Deferred[JsonObject]:
+        """Register and acknowledge; the Deferred fires with the final result.
+
+        Cancelling it (the client left) ends the registration.
+
+        :raises ProtocolError: when the principal holds too many streams.
+        """
+        principal = listener.principal
+        held = sum(other.principal == principal for other in self._listeners)
+        if held >= MAX_LISTENERS:
+            raise invalid_request("too many subscriptions are open", status=429)
+        self._listeners.add(listener)
+
+        def forget(outcome: Json) -> Json:
+            self._listeners.discard(listener)
+            return outcome
+
+        listener.ended.addBoth(forget)
+        listener.tell(
+            "notifications/subscriptions/acknowledged",
+            {"notifications": listener.filter.as_object()},
+        )
+        return listener.ended
+
+    def attach(self, session: McpSession) -> None:
+        """Tell this session of changes from now on, for as long as it lives."""
+        self._sessions.add(session)
+
+    def list_changed(self, kind: str) -> None:
+        """Tell everybody that a list changed: `TOOLS`, `PROMPTS` or `RESOURCES`."""
+        method = _NOTIFICATION[kind]
+        for listener in list(self._listeners):
+            if kind in listener.filter.lists:
+                listener.tell(method, {})
+        _tell_sessions(self._sessions, method, {})
+
+    def resource_updated(self, uri: str, principal: str | None = None) -> None:
+        """Tell subscribers of a resource.
+
+        :param uri: in its normal form, which is that of `Found.uri`.
+        :param principal: only this principal's streams; ``None`` for a public one.
+        """
+        method, params = "notifications/resources/updated", {"uri": uri}
+        for listener in list(self._listeners):
+            if uri in listener.filter.uris and principal in (None, listener.principal):
+                listener.tell(method, params)
+        watching = [
+            session
+            for session in self._sessions
+            if uri in session.subscriptions and principal in (None, session.principal)
+        ]
+        _tell_sessions(watching, method, params)
+
+    def task_changed(self, task: Task) -> None:
+        """Tell the task's owner, on streams that asked for it."""
+        for listener in list(self._listeners):
+            if (
+                task.id in listener.filter.task_ids
+                and listener.principal == task.principal
+            ):
+                listener.tell("notifications/tasks", task.as_detailed())
+
+    def close(self) -> None:
+        """End every listen stream with its final result: the daemon stops."""
+        self.watches.close()
+        self.end_listening()
+
+    def end_listening(self) -> None:
+        """End every listen stream with its final result; clients may open new ones."""
+        for listener in list(self._listeners):
+            meta = {META_SUBSCRIPTION: listener.id}
+            listener.ended.callback({"resultType": "complete", "_meta": meta})
+
+
+def _tell_sessions(
+    sessions: Iterable[McpSession], method: str, params: JsonObject
+) -> None:
+    for session in list(sessions):
+        session.tell(notification(method, params))
+
+
+def read_filter(wanted: Json, offered: frozenset[str], watches: bool) -> Filter:
+    """Read the filter of a listen request, cut to what is offered.
+
+    :param watches: resources can be watched here.
+    :raises ProtocolError: -32602 for a malformed filter.
+    """
+    if not isinstance(wanted, dict):
+        raise invalid_params("params.notifications must be an object", status=400)
+    lists = frozenset(kind for kind in offered if wanted.get(kind) is True)
+    uris = _strings(wanted, "resourceSubscriptions")
+    return Filter(
+        lists=lists,
+        uris=uris if watches else frozenset(),
+        task_ids=_strings(wanted, "taskIds"),
+    )
+
+
+def _strings(wanted: JsonObject, name: str) -> frozenset[str]:
+    values = wanted.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise invalid_params(f"{name} must be a list of strings", status=400)
+    if len(values) > MAX_URIS:
+        raise invalid_params(f"{name} holds at most {MAX_URIS} entries", status=400)
+    if any(len(value) > MAX_URI for value in values):
+        raise invalid_params(f"an entry of {name} is too long", status=400)
+    return frozenset(values)

@@ -1,0 +1,1 @@
+"""The methods of MCP: a module for each family, and the table of each era."""

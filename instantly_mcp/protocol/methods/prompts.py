@@ -1,0 +1,133 @@
+"""Prompts and completion, once for every era."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from twisted.internet.defer import Deferred
+
+from ..._json import Json, JsonObject
+from ..primitives.prompt import Prompt, PromptMessage
+from ..primitives.resource import Complete
+from ..server_features import Offer, Result, Turn
+from ..wire.content import known_to
+from ..wire.errors import invalid_params, key_required
+from ..wire.versions import Revision
+from .running import call_for, run_call
+
+MAX_COMPLETIONS = 100
+
+
+def list_prompts(offer: Offer, turn: Turn) -> Result:
+    """``prompts/list``."""
+    return offer.listing.page(
+        "prompts",
+        offer.prompts.listed(),
+        turn.caller.revision,
+        turn.params.get("cursor"),
+        _describe,
+    )
+
+
+def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
+    """``prompts/get``: check the arguments, then render."""
+    prompt = _prompt_named(offer, turn.params.get("name"))
+    arguments = _arguments(prompt, turn.params.get("arguments"))
+    if prompt.needs_credential and turn.caller.credential is None:
+        raise key_required(offer.key_formats)
+    call = call_for(offer, turn)
+
+    def written(messages: Sequence[PromptMessage]) -> Result:
+        contents = [message.content for message in messages]
+        known = known_to(turn.caller.revision, contents)
+        shown = [
+            PromptMessage(message.role, content).as_object()
+            for message, content in zip(messages, known, strict=True)
+        ]
+        return {"description": prompt.description, "messages": shown}
+
+    rendering = run_call(call, prompt.render, arguments, call)
+    return rendering.addCallback(written)
+
+
+def complete(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
+    """``completion/complete``, for arguments of prompts and of resource templates."""
+    argument = turn.params.get("argument")
+    if not isinstance(argument, dict):
+        raise invalid_params("params.argument must be an object")
+    name, value = argument.get("name"), argument.get("value")
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise invalid_params("params.argument needs a name and a value, both strings")
+    completer = _completer(offer, turn.params.get("ref"), name)
+    if completer is None or turn.caller.credential is None:
+        # Nothing to offer is an answer; without a key nothing can be looked up.
+        return _completion([])
+    known, call = _context(turn.params.get("context")), call_for(offer, turn)
+    found = run_call(call, completer, value, known, call)
+    return found.addCallback(_completion)
+
+
+def _prompt_named(offer: Offer, name: Json) -> Prompt:
+    prompt = offer.prompts.find(name) if isinstance(name, str) else None
+    if prompt is None:
+        shown = name[:100] if isinstance(name, str) else "(none)"
+        raise invalid_params(f"Unknown prompt: {shown}")
+    return prompt
+
+
+def _arguments(prompt: Prompt, given: Json) -> Mapping[str, str]:
+    if given is None:
+        given = {}
+    if not isinstance(given, dict):
+        raise invalid_params("params.arguments must be an object")
+    known = {argument.name for argument in prompt.arguments}
+    for name, value in given.items():
+        if name not in known:
+            raise invalid_params(f"Unknown argument {name[:60]}")
+        if not isinstance(value, str):
+            raise invalid_params(f"The argument {name} must be a string")
+    for argument in prompt.arguments:
+        if argument.required and argument.name not in given:
+            raise invalid_params(f"The argument {argument.name} is required")
+    return given
+
+
+def _completer(offer: Offer, ref: Json, name: str) -> Complete | None:
+    kind = ref.get("type") if isinstance(ref, dict) else None
+    if kind == "ref/prompt":
+        prompt = _prompt_named(offer, ref.get("name"))
+        for argument in prompt.arguments:
+            if argument.name == name:
+                return argument.complete
+        raise invalid_params(f"The prompt has no argument {name[:60]}")
+    if kind == "ref/resource":
+        uri = ref.get("uri")
+        template = offer.shelf.template(uri) if isinstance(uri, str) else None
+        if template is None:
+            raise invalid_params("Unknown resource template")
+        if name not in template.template.names:
+            raise invalid_params(f"The template has no variable {name[:60]}")
+        return template.complete.get(name)
+    raise invalid_params("params.ref must be a ref/prompt or a ref/resource")
+
+
+def _context(context: Json) -> Mapping[str, str]:
+    arguments = context.get("arguments") if isinstance(context, dict) else None
+    if not isinstance(arguments, dict):
+        return {}
+    return {name: v for name, v in arguments.items() if isinstance(v, str)}
+
+
+def _completion(values: Sequence[str]) -> Result:
+    shown = list(values[:MAX_COMPLETIONS])
+    return {
+        "completion": {
+            "values": shown,
+            "total": len(values),
+            "hasMore": len(values) > len(shown),
+        }
+    }
+
+
+def _describe(prompt: Prompt, revision: Revision) -> JsonObject:
+    return prompt.as_object(revision.structured)

@@ -1,0 +1,83 @@
+"""Makes the `Call` that a feature sees, with the asker that its era needs, and runs it.
+
+What the feature does is its own business; that its call is over when it is, is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from ..._json import Json
+from ..calls.ask_by_retry import Binding, ReplayAsker
+from ..calls.ask_by_session import SessionAsker
+from ..calls.call import MUTE, Call
+from ..calls.client_requests import IAsker
+from ..server_features import Offer, Turn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ASKS_BY_RETRY = frozenset({"tools/call", "prompts/get", "resources/read"})
+"""The methods whose modern answer may be an input-required round."""
+
+
+def call_for(offer: Offer, turn: Turn) -> Call:
+    """Return the call of a turn.
+
+    :raises ProtocolError: -32602 for a ``requestState`` that is not valid here.
+    """
+    meta = turn.params.get("_meta")
+    return Call(
+        caller=turn.caller,
+        progress_token=_progress_token(meta),
+        log_level=turn.log_level,
+        capabilities=turn.capabilities,
+        asker=_asker(offer, turn),
+        trace=turn.trace,
+    )
+
+
+def run_call(
+    call: Call,
+    feature: Callable[P, Deferred[T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Deferred[T]:
+    """Run a feature. However it ends, its call has nothing more to say then.
+
+    One that raises instead of answering fails like one whose answer fails.
+    """
+
+    def ended(outcome: T) -> T:
+        call.finished = True
+        return outcome
+
+    running: Deferred[T] = maybeDeferred(feature, *args, **kwargs)
+    return running.addBoth(ended)
+
+
+def _progress_token(meta: Json) -> str | int | None:
+    token = meta.get("progressToken") if isinstance(meta, dict) else None
+    if isinstance(token, str) or (isinstance(token, int) and token is not True):
+        return None if token is False else token
+    return None
+
+
+def _asker(offer: Offer, turn: Turn) -> IAsker:
+    caller, params = turn.caller, turn.params
+    if not caller.revision.modern:
+        if caller.session is None:
+            return MUTE
+        return SessionAsker(caller.session, caller.outlet, offer.clock)
+    if turn.request.method not in ASKS_BY_RETRY:
+        return MUTE
+    binding = Binding(
+        principal=caller.principal, method=turn.request.method, params=params
+    )
+    asker = ReplayAsker(offer.sealer, binding, turn.capabilities)
+    if "requestState" in params or "inputResponses" in params:
+        asker.load()
+    return asker

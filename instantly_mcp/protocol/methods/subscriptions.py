@@ -1,0 +1,66 @@
+"""``subscriptions/listen``: a stream of what changes, which the modern era has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
+
+from ..._json import JsonObject
+from ..calls.call import NOWHERE
+from ..calls.client_requests import lacks
+from ..calls.subscriptions import MAX_URI, Listener, read_filter
+from ..calls.tasks import REQUIRED_CAPABILITY, WORKING
+from ..calls.watching import Leave
+from ..primitives.registries import Found
+from ..server_features import Offer, Turn
+from ..wire.errors import invalid_request, missing_capability
+from .resources import may_watch, watched
+
+T = TypeVar("T")
+
+
+def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
+    """``subscriptions/listen``: a stream that lasts until one side ends it."""
+    caller = turn.caller
+    if caller.outlet is NOWHERE:
+        raise invalid_request("a subscription needs text/event-stream in Accept")
+    wanted = turn.params.get("notifications")
+    filter = read_filter(wanted, offer.changing, offer.has_resources)
+    if filter.task_ids and lacks(turn.capabilities, REQUIRED_CAPABILITY):
+        raise missing_capability(REQUIRED_CAPABILITY)
+    found = _watchable(offer, turn, filter.uris)
+    tasks = offer.tasks.own(sorted(filter.task_ids), caller.principal)
+    ids = frozenset(task.id for task in tasks)
+    listener = Listener(
+        id=turn.request.id,
+        principal=caller.principal,
+        filter=evolve(filter, uris=frozenset(found), task_ids=ids),
+        outlet=caller.outlet,
+    )
+    ended = offer.changes.listen(listener)
+    for task in tasks:
+        # One that is over, or waits, may have nothing to tell ever after.
+        if task.status != WORKING:
+            listener.tell("notifications/tasks", task.as_detailed())
+    leaves = [watched(offer, turn, each) for each in found.values()]
+    return ended.addBoth(_left, leaves)
+
+
+def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Found]:
+    """Return those of the resources of which the caller could ever hear.
+
+    By their URIs in normal form, which is how they are told.
+    """
+    served = (offer.shelf.find(uri) for uri in sorted(uris))
+    found = (each for each in served if each is not None)
+    watchable = {each.uri: each for each in found if may_watch(each, turn.caller)}
+    return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI}
+
+
+def _left(outcome: T, leaves: Sequence[Leave]) -> T:
+    for leave in leaves:
+        leave()
+    return outcome

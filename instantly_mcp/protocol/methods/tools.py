@@ -1,0 +1,215 @@
+"""``tools/list`` and ``tools/call``, once for every era."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import define, evolve, field
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..._json import Json, dumps
+from ..calls.ask_by_task import TaskAsker
+from ..calls.call import NOWHERE, Call
+from ..calls.client_requests import CannotAsk, lacks
+from ..calls.tasks import REQUIRED_CAPABILITY, Task
+from ..primitives.listing import describe_tool, render_result
+from ..primitives.tool import TaskSupport, Tool, ToolResult, text
+from ..server_features import Compiled, Offer, Result, Turn
+from ..wire.errors import (
+    ProtocolError,
+    invalid_params,
+    key_required,
+    missing_capability,
+)
+from ..wire.jsonrpc import Request, Response
+from ..wire.param_headers import check_mirrored
+from .running import call_for, run_call
+
+
+def list_tools(offer: Offer, turn: Turn) -> Result:
+    """``tools/list``."""
+    return offer.listing.page(
+        "tools",
+        offer.toolbox.listed(),
+        turn.caller.revision,
+        turn.params.get("cursor"),
+        describe_tool,
+    )
+
+
+def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
+    """``tools/call``: find, check in the documented order, run, write down."""
+    name, arguments = turn.params.get("name"), turn.params.get("arguments")
+    tool = offer.toolbox.find(name) if isinstance(name, str) else None
+    if tool is None:
+        raise _unknown(name)
+    compiled = offer.compiled(tool)
+    revision = turn.caller.revision
+    if compiled.mirrored and revision.modern and turn.caller.headers is not None:
+        given = arguments if isinstance(arguments, dict) else {}
+        check_mirrored(compiled.mirrored, given, turn.caller.headers)
+    _check_allowed(offer, tool, turn)
+    if arguments is None:
+        arguments = {}
+    problems = _problems(compiled, arguments)
+    if problems is not None:
+        # In every revision a result with isError, which a model can read and correct.
+        # Those before 2025-11-25 also allow -32602, which several clients raise as an
+        # exception that the model never sees.
+        bad = _bad_arguments(tool, problems)
+        return render_result(_conforming(bad, compiled), revision)
+    call = call_for(offer, turn)
+    running = Running(offer, turn, tool, call)
+    return running.start(arguments)
+
+
+def _unknown(name: Json) -> ProtocolError:
+    if not isinstance(name, str):
+        return invalid_params("params.name must be the name of a tool")
+    return invalid_params(f"Unknown tool: {name[:100]}")
+
+
+def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
+    must_be_task = tool.task is TaskSupport.REQUIRED and turn.caller.revision.modern
+    if must_be_task and lacks(turn.capabilities, REQUIRED_CAPABILITY):
+        raise missing_capability(REQUIRED_CAPABILITY)
+    if tool.needs_credential and turn.caller.credential is None:
+        raise key_required(offer.key_formats)
+
+
+def _problems(compiled: Compiled, arguments: Json) -> str | None:
+    if not isinstance(arguments, dict):
+        raise invalid_params("params.arguments must be an object")
+    return compiled.check.problems(arguments)
+
+
+def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
+    return ToolResult(
+        content=[text(f"{problems} Nothing was done.")],
+        structured={"code": "bad_argument", "message": problems, "tool": tool.name},
+        is_error=True,
+    )
+
+
+def still_running(request: Request) -> Response:
+    """Answer a call that goes on to a client that would not wait any longer."""
+    said = {
+        "code": "still_running",
+        "message": "The call is still running, and its result is not known yet.",
+        "hint": "Call the same tool again with the same arguments: that waits for the "
+        "result of this call and executes nothing a second time.",
+        "tool": request.params.get("name"),
+    }
+    answer = {"content": [text(dumps(said).decode())], "isError": True}
+    return Response(request.id, answer)
+
+
+@define(eq=False)
+class Running:
+    """One tool call from its start to its result, or to its promotion to a task."""
+
+    log: ClassVar[Logger] = Logger()
+
+    offer: Offer
+    turn: Turn
+    tool: Tool
+    call: Call
+    _answer: Deferred[Result] = field(init=False)
+    _done: Deferred[None] | None = field(default=None, init=False)
+    _task: Task | None = field(default=None, init=False)
+
+    def start(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        """Run the tool. The Deferred fires with the result or with a task's handle."""
+        call = self.call
+        can_be_task = (
+            self.tool.task is not TaskSupport.NEVER
+            and self.turn.caller.revision.modern
+            and not lacks(call.capabilities, REQUIRED_CAPABILITY)
+        )
+        if can_be_task:
+            return self._start_promotable(arguments)
+        return self._run(arguments)
+
+    def _run(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        running = run_call(self.call, self.tool.run, arguments, self.call)
+        return running.addErrback(_not_asked).addCallback(self._write)
+
+    def _start_promotable(self, arguments: dict[str, Json]) -> Deferred[Result]:
+        self._answer = Deferred(self._client_left)
+        self.call.promote = self._promote
+        running = self._run(arguments)
+        self._done = running.addBoth(self._finish)
+        if self._task is not None:
+            # Promoted before the tool first waited: only now there is what to cancel.
+            self._task.running = self._done
+        return self._answer
+
+    def _promote(self, message: str | None) -> bool:
+        board, call = self.offer.tasks, self.call
+        task = board.create(call.caller.principal, message)
+        if task is None:
+            return False
+        self._task = task
+        task.running = self._done
+        # A task has no stream: what its creator hears, it hears by polling.
+        call.outlet = NOWHERE
+        call.note = lambda said: board.note(task, said)
+        call.asker = TaskAsker(board, task, call.capabilities)
+        self._answer.callback(task.as_created())
+        return True
+
+    def _finish(self, outcome: Result | Failure) -> None:
+        if self._task is not None:
+            self._note(outcome)
+            self.offer.tasks.finish(self._task, _whole(outcome))
+        elif self._answer.called:
+            # The client left, and the tool did not stop for that.
+            self._note(outcome)
+        else:
+            self._answer.callback(outcome)
+
+    def _client_left(self, answer: Deferred[Result]) -> None:
+        """Nobody would ever learn of a task that is created from now on."""
+        self.call.promote = None
+        if self._done is not None:
+            self._done.cancel()
+
+    def _write(self, result: ToolResult) -> Result:
+        if result.is_error:
+            result = _conforming(result, self.offer.compiled(self.tool))
+        return render_result(result, self.turn.caller.revision)
+
+    def _note(self, outcome: Result | Failure) -> None:
+        """A bug that reaches no request which could report it is logged here."""
+        if isinstance(outcome, Failure) and not outcome.check(
+            CancelledError, ProtocolError
+        ):
+            self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
+
+
+def _conforming(error: ToolResult, compiled: Compiled) -> ToolResult:
+    """Leave out a structured error that does not fit the tool's output schema.
+
+    The official clients hold errors to it as well, and would show the model their own
+    complaint instead of what went wrong. As text it reaches every client.
+    """
+    value, output = error.structured, compiled.output
+    if value is None or output is None or output.problems(value) is None:
+        return error
+    content = error.content or [text(dumps(value).decode())]
+    return evolve(error, structured=None, content=content)
+
+
+def _whole(outcome: Result | Failure) -> Result | Failure:
+    """Make a result what a direct call would have answered: its type belongs to it."""
+    if isinstance(outcome, Failure):
+        return outcome
+    return {"resultType": "complete", **outcome}
+
+
+def _not_asked(failure: Failure) -> ToolResult:
+    """A client that cannot be asked is something that a model can read about."""
+    failure.trap(CannotAsk)
+    return ToolResult(content=[text(str(failure.value))], is_error=True)

@@ -1,0 +1,1 @@
+"""Tools, resources and prompts, and the registries that hold them."""

@@ -1,0 +1,108 @@
+"""Lists as each revision shows them: rendered once, served as bytes.
+
+What a revision lacks is absent from its rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ..._json import Encoded, Json, JsonObject, dumps
+from ..wire.content import known_to
+from ..wire.cursor import Pager
+from ..wire.versions import Revision
+from .tool import Tool, ToolResult, text
+
+Item = TypeVar("Item")
+
+
+def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
+    """Return the tool's entry in ``tools/list`` for one revision."""
+    entry: dict[str, Json] = {"name": tool.name}
+    if revision.structured:
+        entry["title"] = tool.title
+    entry["description"] = tool.description
+    entry["inputSchema"] = tool.input_schema
+    output = tool.output_schema
+    if output is not None and _may_be_structured(output.get("type"), revision):
+        entry["outputSchema"] = output
+    if revision.annotations:
+        entry["annotations"] = tool.annotations.as_object(tool.title)
+    return entry
+
+
+class Listing:
+    """Pages of lists; a list that fits on one page is encoded once per revision."""
+
+    def __init__(self, pager: Pager) -> None:
+        self._pager = pager
+        self._encoded: dict[
+            tuple[str, str, bool], tuple[Sequence[object], Encoded]
+        ] = {}
+
+    def page(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        revision: Revision,
+        cursor: Json,
+        describe: Callable[[Item, Revision], JsonObject],
+    ) -> dict[str, Json]:
+        """Return one page as ``{kind: […], nextCursor?}``.
+
+        :param items: the whole list; the same object as long as nothing changed.
+        :raises ProtocolError: -32602 for a cursor that is none of ours.
+        """
+        if cursor is None and len(items) <= self._pager.size:
+            return {kind: self._whole(kind, items, revision, describe)}
+        part, following = self._pager.page(kind, items, cursor)
+        page: dict[str, Json] = {kind: [describe(item, revision) for item in part]}
+        if following is not None:
+            page["nextCursor"] = following
+        return page
+
+    def _whole(
+        self,
+        kind: str,
+        items: Sequence[Item],
+        revision: Revision,
+        describe: Callable[[Item, Revision], JsonObject],
+    ) -> Encoded:
+        key = (kind, revision.version, revision.structured)
+        held = self._encoded.get(key)
+        if held is not None and held[0] is items:
+            return held[1]
+        rendered = Encoded(dumps([describe(item, revision) for item in items]))
+        self._encoded[key] = (items, rendered)
+        return rendered
+
+
+def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
+    """Return a tool's result as this revision writes it, without the era's envelope.
+
+    The structured value is encoded once and serves as both the text block (for
+    clients that read only text) and ``structuredContent``.
+    """
+    rendered: dict[str, Json] = {}
+    if result.structured is None:
+        rendered["content"] = known_to(revision, result.content)
+    else:
+        encoded = result.encoded
+        if encoded is None:
+            encoded = dumps(result.structured)
+        content = known_to(revision, result.content)
+        rendered["content"] = content or [text(encoded.decode())]
+        kind = "object" if isinstance(result.structured, dict) else None
+        if _may_be_structured(kind, revision):
+            rendered["structuredContent"] = Encoded(encoded)
+    if result.is_error:
+        rendered["isError"] = True
+    if result.meta is not None:
+        rendered["_meta"] = result.meta
+    return rendered
+
+
+def _may_be_structured(kind: Json, revision: Revision) -> bool:
+    """Before 2026-07-28 structured content, and so its schema, had to be an object."""
+    return revision.modern or (revision.structured and kind == "object")

@@ -1,0 +1,74 @@
+"""What a prompt is, independent of era and transport."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+from ..._json import Json, JsonObject
+from .resource import Complete
+
+if TYPE_CHECKING:
+    from ..calls.call import Call
+
+
+@frozen(kw_only=True)
+class PromptArgument:
+    """One argument of a prompt; its value is always a string."""
+
+    name: str
+    description: str
+    required: bool = False
+    complete: Complete | None = None
+
+    def as_object(self) -> JsonObject:
+        """Return the wire form."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "required": self.required,
+        }
+
+
+@frozen
+class PromptMessage:
+    """One message of a rendered prompt; `content` is an MCP content block."""
+
+    role: Literal["user", "assistant"]
+    content: JsonObject
+
+    def as_object(self) -> JsonObject:
+        """Return the wire form."""
+        return {"role": self.role, "content": self.content}
+
+
+Render: TypeAlias = (
+    "Callable[[Mapping[str, str], Call], Deferred[Sequence[PromptMessage]]]"
+)
+
+
+@frozen(kw_only=True)
+class Prompt:
+    """A prompt, written once, offered in every era.
+
+    :param render: called with the arguments (required ones are there) and the call.
+    """
+
+    name: str
+    title: str
+    description: str
+    render: Render
+    arguments: Sequence[PromptArgument] = ()
+    needs_credential: bool = False
+
+    def as_object(self, structured: bool) -> JsonObject:
+        """Return the entry in ``prompts/list``; `structured`: titles exist."""
+        entry: dict[str, Json] = {"name": self.name}
+        if structured:
+            entry["title"] = self.title
+        entry["description"] = self.description
+        entry["arguments"] = [argument.as_object() for argument in self.arguments]
+        return entry

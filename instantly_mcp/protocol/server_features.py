@@ -1,0 +1,175 @@
+"""What the server offers, compiled once, and the request that is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from .._json import Json, JsonObject
+from .calls.ask_by_retry import StateSealer
+from .calls.call import Caller
+from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, Changes
+from .calls.tasks import TaskBoard
+from .interfaces import ISeal
+from .primitives.listing import Listing
+from .primitives.registries import (
+    IPromptBook,
+    IResourceShelf,
+    IToolbox,
+    PromptShelf,
+    ResourceShelf,
+)
+from .primitives.tool import Tool
+from .wire.cursor import Pager
+from .wire.errors import KEY_FORMATS
+from .wire.jsonrpc import Request
+from .wire.param_headers import Mirrored, mirrored_in
+from .wire.trace import Trace, trace_of
+from .wire.validation import ArgumentCheck
+from .wire.versions import Revision
+
+Result: TypeAlias = Mapping[str, Json]
+Method: TypeAlias = "Callable[[Offer, Turn], Result | Deferred[Result]]"
+
+NO_CAPABILITIES: JsonObject = {}
+
+
+@frozen(kw_only=True)
+class ServerInfo:
+    """How the server introduces itself.
+
+    :param title: for people, ``Instantly`` or ``Instantly (sandbox)``.
+    :param instructions: for the model, once per session.
+    """
+
+    name: str
+    title: str
+    version: str
+    instructions: str = ""
+
+    def as_object(self) -> JsonObject:
+        """Return the ``Implementation`` object."""
+        return {"name": self.name, "title": self.title, "version": self.version}
+
+
+@frozen(kw_only=True)
+class Turn:
+    """One request being answered.
+
+    :param log_level: the least severe log level that the client wants now.
+    :param capabilities: what the client declares, now or in its ``initialize``.
+    :param trace: the OpenTelemetry context that the request belongs to.
+    """
+
+    request: Request
+    caller: Caller
+    log_level: str | None = None
+    capabilities: JsonObject = NO_CAPABILITIES
+    trace: Trace | None = field(init=False)
+
+    @trace.default
+    def _read_trace(self) -> Trace | None:
+        return trace_of(self.request.params.get("_meta"))
+
+    @property
+    def params(self) -> JsonObject:
+        """The request's parameters."""
+        return self.request.params
+
+
+@frozen
+class Compiled:
+    """A tool's schemas, compiled.
+
+    :param check: of its arguments.
+    :param mirrored: the arguments that travel in headers, too.
+    :param output: the check of its structured results, if it promises any.
+    """
+
+    tool: Tool
+    check: ArgumentCheck
+    mirrored: Sequence[Mirrored]
+    output: ArgumentCheck | None
+
+
+@define(eq=False, kw_only=True)
+class Offer:
+    """Everything on offer.
+
+    :param seal: for cursors and ``requestState``; shared by instances that share load.
+    :param clock: for the deadlines of questions and the expiry of tasks.
+    :param wall_clock: seconds since the epoch, where times cross the wire.
+    :param page_size: items on one page of a list.
+    :param changing: the list-changed kinds that can happen here.
+    :param key_formats: the ways to bring a key, for those who brought none.
+    """
+
+    info: ServerInfo
+    toolbox: IToolbox
+    seal: ISeal
+    clock: IReactorTime
+    wall_clock: Callable[[], float]
+    shelf: IResourceShelf = field(factory=ResourceShelf)
+    prompts: IPromptBook = field(factory=PromptShelf)
+    page_size: int = 1000
+    changing: frozenset[str] = frozenset()
+    key_formats: Sequence[str] = KEY_FORMATS
+    changes: Changes = field(init=False)
+    tasks: TaskBoard = field(init=False)
+    listing: Listing = field(init=False)
+    pager: Pager = field(init=False)
+    sealer: StateSealer = field(init=False)
+    _compiled: dict[str, Compiled] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Compile the schemas of all listed tools now rather than in a request."""
+        self.changes = Changes(self.changing)
+        self.tasks = TaskBoard(self.clock, self.wall_clock, self.changes.task_changed)
+        self.pager = Pager(self.seal, self.page_size)
+        self.listing = Listing(self.pager)
+        self.sealer = StateSealer(self.seal, self.wall_clock)
+        for tool in self.toolbox.listed():
+            self.compiled(tool)
+
+    @property
+    def has_resources(self) -> bool:
+        """Whether there is any resource or template."""
+        return bool(self.shelf.resources() or self.shelf.templates())
+
+    @property
+    def has_prompts(self) -> bool:
+        """Whether there is any prompt."""
+        return bool(self.prompts.listed())
+
+    def compiled(self, tool: Tool) -> Compiled:
+        """Return what was compiled of a tool.
+
+        :raises ValueError: when its schema is none, or annotates headers wrongly.
+        """
+        held = self._compiled.get(tool.name)
+        if held is None or held.tool is not tool:
+            schema, promised = tool.input_schema, tool.output_schema
+            output = None if promised is None else ArgumentCheck(promised)
+            check = ArgumentCheck(schema)
+            held = Compiled(tool, check, mirrored_in(schema), output)
+            self._compiled[tool.name] = held
+        return held
+
+    def capabilities(self, revision: Revision) -> JsonObject:
+        """Return the server's capabilities as this revision writes them."""
+        found: dict[str, Json] = {"tools": self._changing(TOOLS), "logging": {}}
+        if self.has_resources:
+            resources = self._changing(RESOURCES)
+            found["resources"] = {"subscribe": True, **resources}
+        if self.has_prompts:
+            found["prompts"] = self._changing(PROMPTS)
+        if revision.completions and (self.has_prompts or self.has_resources):
+            found["completions"] = {}
+        return found
+
+    def _changing(self, kind: str) -> JsonObject:
+        return {"listChanged": True} if kind in self.changing else {}

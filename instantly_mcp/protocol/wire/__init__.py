@@ -1,0 +1,1 @@
+"""What travels: JSON-RPC messages, revisions, envelopes, errors, cursors, schemas."""

@@ -1,0 +1,66 @@
+"""The name of a client in the log, from what it says of itself.
+
+A client states its name and version in ``initialize``, or in the envelope of each
+request since 2026-07-28. Both are any text of a stranger: what is shown is short, one
+word of visible ASCII, and holds nothing that looks like a key.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ..._credential import Secret
+from ..._json import Json, JsonObject
+
+META_CLIENT = "io.modelcontextprotocol/clientInfo"
+
+MAX_NAME = 64
+MAX_VERSION = 32
+UNNAMED = "-"
+LONG = "(long)"
+CUT = "[redacted]"
+
+_NOT_SHOWN = re.compile(r"[^\x21-\x7e]")
+_BASE64 = r"[A-Za-z0-9+/]*"
+_LIKE_A_KEY = re.compile(
+    rf"{_BASE64}(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{20,}}{_BASE64}={{0,2}}"
+)
+"""Instantly's keys are long base64. Words of names that are so long have no digit."""
+
+
+def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
+    """Return ``name/version`` for the log, ``-`` for a client without a name.
+
+    :param key: the caller's, which is cut out wherever it stands.
+    """
+    if not isinstance(name, str) or not name:
+        return UNNAMED
+    if not isinstance(version, str):
+        version = ""
+    if key is not None:
+        name, version = key.cut_from(name, CUT), key.cut_from(version, CUT)
+    # A part of a text that is too long could be a part of a key.
+    return _cleaned(
+        name if len(name) <= MAX_NAME else LONG,
+        version if len(version) <= MAX_VERSION else LONG,
+    )
+
+
+def stated_by(params: JsonObject) -> tuple[Json, Json] | None:
+    """Return the name and version in the parameters of a message, if they are there."""
+    client = params.get("clientInfo")
+    if client is None:
+        meta = params.get("_meta")
+        client = meta.get(META_CLIENT) if isinstance(meta, dict) else None
+    if not isinstance(client, dict):
+        return None
+    return client.get("name"), client.get("version")
+
+
+@lru_cache(maxsize=256)
+def _cleaned(name: str, version: str) -> str:
+    name, version = (
+        _LIKE_A_KEY.sub(CUT, _NOT_SHOWN.sub("_", each)) for each in (name, version)
+    )
+    return f"{name}/{version}" if version else name

@@ -1,0 +1,155 @@
+"""``x-mcp-header``: arguments that a modern client repeats in ``Mcp-Param-*`` headers.
+
+A proxy may route by them, so a header that disagrees with the body is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from attrs import frozen
+
+from ..._json import Json, JsonObject
+from ..interfaces import IHeaders
+from .envelope import WHITE_SPACE, decode_sentinel
+from .errors import header_mismatch
+
+ANNOTATION = "x-mcp-header"
+PREFIX = "mcp-param-"
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_TYPES = ("string", "integer", "boolean")
+
+_BY_NAME = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_INSIDE = (
+    "items",
+    "prefixItems",
+    "contains",
+    "additionalProperties",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+)
+"""The keywords that hold schemas: in the first ones under names of any kind."""
+
+
+@frozen
+class Mirrored:
+    """One annotated property: its path in the arguments, its header, its type."""
+
+    path: tuple[str, ...]
+    header: str
+    type: str
+
+
+def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
+    """Find the annotated properties of a tool's input schema.
+
+    :raises ValueError: for an annotation that the protocol does not allow: another
+        type, no header token, a name used twice, or one that more than ``properties``
+        lead to, so that no proxy could find its value.
+    """
+    found = list(_walk(schema, ()))
+    headers = [mirrored.header for mirrored in found]
+    if len(set(headers)) != len(headers):
+        raise ValueError("two properties share one x-mcp-header")
+    return found
+
+
+def check_mirrored(
+    mirrored: Sequence[Mirrored], arguments: JsonObject, headers: IHeaders
+) -> None:
+    """Compare the headers with the arguments.
+
+    :raises ProtocolError: -32020 when one is missing, unexpected, repeated, malformed
+        or different.
+    """
+    for each in mirrored:
+        written = headers.all(each.header)
+        value = _value_at(arguments, each.path)
+        if len(written) > 1:
+            raise header_mismatch(f"{each.header} is repeated")
+        if value is None:
+            if written:
+                raise header_mismatch(f"{each.header} has no argument to repeat")
+            continue
+        if not written:
+            raise header_mismatch(f"{each.header} is missing")
+        decoded = decode_sentinel(written[0].strip(WHITE_SPACE))
+        if decoded is None or not _same(value, decoded):
+            raise header_mismatch(f"{each.header} differs from the argument")
+
+
+def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[Mirrored]:
+    if any(map(_is_annotated, _schemas_in(schema, _BY_NAME[1:]))):
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} where it has no path")
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return
+    for name, inner in properties.items():
+        if not isinstance(inner, Mapping):
+            continue
+        here = (*path, name)
+        if ANNOTATION in inner:
+            yield _mirrored(here, inner)
+        yield from _walk(inner, here)
+
+
+def _is_annotated(schema: Mapping[str, Json]) -> bool:
+    if ANNOTATION in schema:
+        return True
+    return any(map(_is_annotated, _schemas_in(schema, _BY_NAME)))
+
+
+def _schemas_in(
+    schema: Mapping[str, Json], by_name: Sequence[str]
+) -> Iterator[Mapping[str, Json]]:
+    """Yield the schemas that stand in one, but for values, which are none."""
+    for keyword in _INSIDE:
+        inner = schema.get(keyword)
+        members = inner if isinstance(inner, list | tuple) else (inner,)
+        yield from (each for each in members if isinstance(each, Mapping))
+    for keyword in by_name:
+        named = schema.get(keyword)
+        if isinstance(named, Mapping):
+            yield from (each for each in named.values() if isinstance(each, Mapping))
+
+
+def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> Mirrored:
+    name, kind = schema[ANNOTATION], schema.get("type")
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} is no header token")
+    if kind not in _TYPES:
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} needs a primitive type")
+    return Mirrored(path, PREFIX + name.lower(), kind)
+
+
+def _value_at(arguments: Json, path: tuple[str, ...]) -> Json:
+    value = arguments
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _same(value: Json, written: str) -> bool:
+    if isinstance(value, bool):
+        return written == ("true" if value else "false")
+    if isinstance(value, str):
+        return written == value
+    if isinstance(value, int | float):
+        # Decimal reads more than other readers would: underscores, other digits.
+        is_number = _NUMBER.fullmatch(written) is not None
+        return is_number and Decimal(written) == Decimal(str(value))
+    # Neither primitive: the argument itself is wrong, and is told so later.
+    return True

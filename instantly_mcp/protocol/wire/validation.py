@@ -1,0 +1,133 @@
+"""Tool arguments against their JSON Schema, with errors that a model can act on.
+
+jsonschema-rs does the work, behind three guards: nothing is ever fetched, nesting is
+bounded before it looks, and it runs on the reactor thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import NoReturn
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from ..._json import Json, JsonObject, dumps
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The only dialect: another one's keywords would silently mean nothing."""
+
+MAX_DEPTH = 64
+MAX_PROBLEMS = 5
+MAX_NAME = 60
+
+MAX_LISTED = 5_000
+"""Values, about, up to which all errors are looked for: that takes some 5 us each."""
+
+_DEMANDS: Mapping[str, str] = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+    "pattern": "must match {}",
+}
+
+
+class ArgumentCheck:
+    """The compiled schema of one tool's arguments.
+
+    :raises ValueError: at construction, for a schema that is none, or that is written
+        in another dialect than 2020-12.
+    """
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        if schema.get("$schema", DIALECT) != DIALECT:
+            raise ValueError(f"schemas are written in {DIALECT}")
+        self._validator = Draft202012Validator(
+            dict(schema), retriever=_refuse_to_fetch, validate_formats=False
+        )
+        self._known = list(schema.get("properties", {}))
+
+    def problems(self, arguments: JsonObject) -> str | None:
+        """Return ``None`` for valid arguments, else what is wrong, in sentences."""
+        if too_deep(arguments):
+            return f"The arguments are nested deeper than {MAX_DEPTH} levels."
+        if self._validator.is_valid(arguments):
+            return None
+        found = []
+        for error in self._errors(arguments):
+            found.extend(self._sentences(error))
+            if len(found) >= MAX_PROBLEMS:
+                break
+        return " ".join(dict.fromkeys(found))
+
+    def _errors(self, arguments: JsonObject) -> Iterable[ValidationError]:
+        """Return the errors, of many values the first one alone.
+
+        `iter_errors` finds and words all of them before it returns the first.
+        """
+        if dumps(arguments).count(b",") <= MAX_LISTED:
+            return self._validator.iter_errors(arguments)
+        try:
+            self._validator.validate(arguments)
+        except ValidationError as error:
+            return (error,)
+        return ()
+
+    def _sentences(self, error: ValidationError) -> list[str]:
+        path = ".".join(str(step) for step in error.instance_path)
+        rule = error.kind.name
+        if rule == "additionalProperties":
+            names = error.kind.value[:MAX_PROBLEMS]
+            return [self._unknown(path, name[:MAX_NAME]) for name in names]
+        if rule == "required":
+            where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
+            return [f"The argument {where} is required."]
+        # The library's own message quotes the value, which may be a password.
+        where = path or "(all of them)"
+        return [f"The argument {where} is not valid: {_wanted(error)}."]
+
+    def _unknown(self, path: str, name: str) -> str:
+        where = f"{path}.{name}" if path else name
+        near = get_close_matches(name, self._known, n=1) if not path else []
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return f"Unknown argument {where}.{hint}"
+
+
+def too_deep(value: Json) -> bool:
+    """Say whether a JSON value is nested deeper than `MAX_DEPTH`."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        deeper: list[Json] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(v for v in item.values() if isinstance(v, dict | list))
+            elif isinstance(item, list):
+                deeper.extend(v for v in item if isinstance(v, dict | list))
+        if not deeper:
+            return False
+        level = deeper
+    return True
+
+
+def _wanted(error: ValidationError) -> str:
+    """Say what the schema demands, by the schema alone."""
+    rule, demand = error.kind.name, error.kind.value
+    if rule == "enum":
+        return "must be one of " + ", ".join(str(option) for option in demand[:20])
+    if rule == "type":
+        kinds = demand if isinstance(demand, list) else [demand]
+        return "must be " + " or ".join(str(kind) for kind in kinds)
+    if rule == "minLength" and demand == 1:
+        return "must not be empty"
+    if rule in _DEMANDS:
+        return _DEMANDS[rule].format(demand)
+    if isinstance(demand, str | int | float):
+        return f"{rule} {demand}"
+    return f"it breaks the rule {rule}"
+
+
+def _refuse_to_fetch(uri: str) -> NoReturn:
+    raise ValueError(f"remote schemas are never fetched: {uri}")

@@ -1,0 +1,217 @@
+"""What a client can be asked, and which answers count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.protocol.calls.client_requests import (
+    Ask,
+    Elicit,
+    ListRoots,
+    Sample,
+    lacks,
+    missing_from,
+)
+from instantly_mcp.protocol.wire.versions import ALL
+from tests.support.wire import check_request
+
+NAME = Elicit(
+    message="What is your name?",
+    fields={"name": {"type": "string", "minLength": 1}, "age": {"type": "integer"}},
+    required_fields=["name"],
+)
+CAPITAL = Sample(
+    messages=[{"role": "user", "content": {"type": "text", "text": "The capital?"}}],
+    max_tokens=100,
+    system_prompt="Be brief.",
+)
+ROOTS = ListRoots()
+
+SAMPLED: JsonObject = {
+    "role": "assistant",
+    "content": {"type": "text", "text": "Paris"},
+    "model": "m",
+}
+
+capabilities: st.SearchStrategy[dict[str, Json]] = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), st.just({})),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=8,
+)
+
+
+class WireTests(SynchronousTestCase):
+    def test_fits_every_revision(self) -> None:
+        """Each question fits the schema of each session revision that has it."""
+        for version, revision in ALL.items():
+            asks: list[Ask] = [CAPITAL, ROOTS]
+            if revision.elicitation:
+                asks.append(NAME)
+            for ask in asks if not revision.modern else []:
+                with self.subTest(version=version, method=ask.method):
+                    message: dict[str, Json] = {
+                        "jsonrpc": "2.0",
+                        "id": "server-1",
+                        "method": ask.method,
+                        "params": ask.params(),
+                    }
+                    check_request(version, message)
+
+    def test_optional_members(self) -> None:
+        """What is not given is not on the wire."""
+        schema = Elicit(message="?", fields={}).params()["requestedSchema"]
+        self.assertEqual(schema, {"type": "object", "properties": {}})
+        self.assertNotIn("systemPrompt", Sample(messages=[], max_tokens=1).params())
+
+
+class AnswerTestCase(SynchronousTestCase):
+    def good(self, ask: Ask, answers: Sequence[Json]) -> None:
+        """These answers count."""
+        for answer in answers:
+            with self.subTest(answer=answer):
+                self.assertIsNone(ask.problem(answer))
+
+    def bad(self, ask: Ask, answers: Sequence[Json]) -> None:
+        """These do not, and what is wrong is said without repeating them."""
+        for answer in answers:
+            with self.subTest(answer=answer):
+                problem = ask.problem(answer)
+                assert problem is not None
+                self.assertNotIn("secret", problem)
+
+
+class ElicitTests(AnswerTestCase):
+    def test_accepted(self) -> None:
+        """An accepted form holds what its schema asks for."""
+        self.good(
+            NAME,
+            [
+                {"action": "accept", "content": {"name": "Ada"}},
+                {"action": "accept", "content": {"name": "Ada", "age": 36}},
+            ],
+        )
+
+    def test_refused_by_the_person(self) -> None:
+        """Declined and cancelled forms are answers, whatever content is with them."""
+        self.good(
+            NAME,
+            [{"action": "decline"}, {"action": "cancel", "content": None}],
+        )
+
+    def test_nothing_to_fill_in(self) -> None:
+        """A form without required fields may come back without content."""
+        self.good(Elicit(message="?", fields={}), [{"action": "accept"}])
+
+    def test_not_what_was_asked(self) -> None:
+        """Anything else is no answer."""
+        self.bad(
+            NAME,
+            [
+                None,
+                12345,
+                "secret",
+                [],
+                {},
+                {"action": "secret"},
+                {"action": ["accept"]},
+                {"action": "accept"},
+                {"action": "accept", "content": None},
+                {"action": "accept", "content": "secret"},
+                {"action": "accept", "content": {}},
+                {"action": "accept", "content": {"name": ""}},
+                {"action": "accept", "content": {"name": ["secret"]}},
+                {"action": "accept", "content": {"name": "Ada", "age": "secret"}},
+            ],
+        )
+
+
+class SampleTests(AnswerTestCase):
+    def test_answers(self) -> None:
+        """A sampled message has a role, content and a model."""
+        self.good(CAPITAL, [SAMPLED, {**SAMPLED, "content": [SAMPLED["content"]]}])
+
+    def test_not_what_was_asked(self) -> None:
+        """One that lacks a part, or has it in another shape, is no answer."""
+        self.bad(
+            CAPITAL,
+            [
+                None,
+                "secret",
+                {},
+                *({k: v for k, v in SAMPLED.items() if k != left} for left in SAMPLED),
+                {**SAMPLED, "role": "secret"},
+                {**SAMPLED, "role": []},
+                {**SAMPLED, "content": "secret"},
+                {**SAMPLED, "content": None},
+                {**SAMPLED, "content": ["secret"]},
+                {**SAMPLED, "model": 7},
+            ],
+        )
+
+
+class RootsTests(AnswerTestCase):
+    def test_answers(self) -> None:
+        """A list of roots, also an empty one."""
+        self.good(ROOTS, [{"roots": []}, {"roots": [{"uri": "file:///a"}]}])
+
+    def test_not_what_was_asked(self) -> None:
+        """Anything but a list of objects with URIs is no answer."""
+        self.bad(
+            ROOTS,
+            [None, [], {}, {"roots": None}, {"roots": {}}]
+            + [{"roots": [root]} for root in ("secret", None, {}, {"uri": 7})],
+        )
+
+
+class CapabilityTests(SynchronousTestCase):
+    def test_lacks(self) -> None:
+        """Every required capability, at every depth, has to be declared."""
+        needs: JsonObject = {"sampling": {"tools": {}}}
+        for declared, lacking in (
+            ({"sampling": {"tools": {}}, "roots": {}}, False),
+            ({"sampling": {}}, True),
+            ({"sampling": True}, True),
+            ({"sampling": None}, True),
+            ({}, True),
+        ):
+            with self.subTest(declared=declared):
+                self.assertEqual(lacks(declared, needs), lacking)
+
+    def test_forms(self) -> None:
+        """An empty elicitation means forms; one that names only URLs has none."""
+        cases: list[tuple[JsonObject, bool]] = [
+            ({}, False),
+            ({"form": {}}, False),
+            ({"form": {}, "url": {}}, False),
+            ({"url": {}}, True),
+        ]
+        for declared, lacking in cases:
+            with self.subTest(declared=declared):
+                self.assertEqual(
+                    lacks({"elicitation": declared}, NAME.required), lacking
+                )
+
+    @given(capabilities)
+    def test_enough_for_itself(self, required: JsonObject) -> None:
+        """Whoever declares exactly what is required lacks nothing."""
+        self.assertFalse(lacks(required, required))
+
+    @given(capabilities, capabilities)
+    def test_more_is_never_less(self, required: JsonObject, more: JsonObject) -> None:
+        """Declaring more on top never makes anything lacking."""
+        self.assertFalse(lacks({**more, **required}, required))
+
+    def test_missing_from(self) -> None:
+        """What is missing is the union of what the questions need and nobody has."""
+        asks: dict[str, Ask] = {"a": NAME, "b": CAPITAL, "c": ROOTS, "d": NAME}
+        self.assertEqual(
+            missing_from({"roots": {}}, asks), {"elicitation": {}, "sampling": {}}
+        )
+        self.assertEqual(
+            missing_from({"roots": {}, "elicitation": {}, "sampling": {}}, asks), {}
+        )

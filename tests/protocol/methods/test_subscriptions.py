@@ -1,0 +1,93 @@
+"""``subscriptions/listen``: what is heard, and what is refused."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.protocol.calls.call import NOWHERE
+from instantly_mcp.protocol.calls.subscriptions import MAX_URI, TOOLS
+from instantly_mcp.protocol.methods.subscriptions import listen
+from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.wire.errors import ProtocolError
+from tests.support.engines import Basket
+from tests.support.servers import BOB
+
+from ..primitives.test_resource import LETTER, NOTE
+from ..sample_features import offer_of, turn
+from .test_tasks import TaskMethodTestCase
+
+
+class ListenTests(TaskMethodTestCase):
+    def listen(
+        self, wanted: Json, **fields: Json
+    ) -> tuple[Deferred[JsonObject], Basket]:
+        """Open a stream."""
+        basket = Basket()
+        params = {"notifications": wanted}
+        asked = turn("subscriptions/listen", params, outlet=basket, **fields)
+        return listen(self.offer, asked), basket
+
+    def test_lists(self) -> None:
+        """Changes of a list are heard until the client leaves."""
+        listening, basket = self.listen({TOOLS: True})
+        self.offer.changes.list_changed(TOOLS)
+        self.assertEqual(len(basket.sent), 2)
+        listening.cancel()
+        self.failureResultOf(listening, CancelledError)
+        self.offer.changes.list_changed(TOOLS)
+        self.assertEqual(len(basket.sent), 2)
+
+    def test_own_tasks(self) -> None:
+        """Changes of one's own task are heard, each with the whole task."""
+        _, mine = self.listen({"taskIds": [self.task.id]})
+        _, bobs = self.listen({"taskIds": [self.task.id]}, key=BOB)
+        self.offer.tasks.note(self.task, "half")
+        self.offer.tasks.finish(self.task, {"content": []})
+        statuses = [message["params"]["status"] for message in mine.sent[1:]]
+        self.assertEqual(statuses, ["working", "completed"])
+        self.assertEqual(len(bobs.sent), 1)
+
+    def test_tasks_need_the_extension(self) -> None:
+        """Tasks without the extension are -32021; none of them is fine without it."""
+        with self.assertRaises(ProtocolError) as caught:
+            self.listen({"taskIds": ["t"]}, capabilities={})
+        self.assertEqual(caught.exception.code, -32021)
+        self.listen({"taskIds": []}, capabilities={})
+
+    def test_needs_a_stream(self) -> None:
+        """Without an event stream there is nothing to listen on: 400."""
+        error = self.refused(
+            listen,
+            "subscriptions/listen",
+            params={"notifications": {}},
+            outlet=NOWHERE,
+        )
+        self.assertEqual(error.status, 400)
+        self.assertEqual(self.offer.changes.listener_count, 0)
+
+    def test_malformed(self) -> None:
+        """A filter that is none is -32602 and opens nothing."""
+        with self.assertRaises(ProtocolError):
+            self.listen(None)
+        self.assertEqual(self.offer.changes.listener_count, 0)
+
+    def test_only_what_is_offered(self) -> None:
+        """Kinds that never change here are left out of the acknowledgment."""
+        wanted = {TOOLS: True, "promptsListChanged": True}
+        _, basket = self.listen({**wanted, "resourceSubscriptions": [NOTE.uri]})
+        self.assertEqual(
+            basket.sent[0]["params"]["notifications"],
+            {TOOLS: True, "resourceSubscriptions": [NOTE.uri]},
+        )
+
+    def test_long_when_normal(self) -> None:
+        """A resource whose URI is too long in its normal form is not honored."""
+        shelf = ResourceShelf(templates=[LETTER])
+        self.offer = offer_of(self.clock, shelf=shelf)
+        short, long = "test://letters/a", "test://letters/" + "é" * (MAX_URI // 2)
+        _, basket = self.listen({"resourceSubscriptions": [short, long]})
+        self.assertEqual(
+            basket.sent[0]["params"]["notifications"],
+            {"resourceSubscriptions": [short]},
+        )

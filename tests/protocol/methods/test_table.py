@@ -1,0 +1,43 @@
+"""The methods that every era has."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.protocol.methods.table import common_methods
+from tests.conformance.contents import prompts, resources
+from tests.support.servers import make_offer
+from tests.support.toolboxes import SmallToolbox
+
+TOOLS = {"tools/list", "tools/call"}
+PROMPTS = {"prompts/list", "prompts/get"}
+RESOURCES = {"resources/list", "resources/templates/list", "resources/read"}
+
+
+class CommonMethodsTests(SynchronousTestCase):
+    """What is not offered has no method."""
+
+    def table(self, **offered: object) -> set[str]:
+        """Return the names of the methods for what is offered beside tools."""
+        return set(common_methods(make_offer(SmallToolbox(), Clock(), **offered)))
+
+    def test_tools_alone(self) -> None:
+        """With nothing but tools there is nothing but tools."""
+        self.assertEqual(self.table(), TOOLS)
+
+    def test_prompts(self) -> None:
+        """Prompts bring their methods and completion."""
+        offered = self.table(prompts=prompts())
+        self.assertEqual(offered, TOOLS | PROMPTS | {"completion/complete"})
+
+    def test_resources(self) -> None:
+        """Resources bring their methods and completion."""
+        offered = self.table(shelf=resources())
+        self.assertEqual(offered, TOOLS | RESOURCES | {"completion/complete"})
+
+    def test_each_era_gets_its_own(self) -> None:
+        """A table can be extended without another one noticing."""
+        offer = make_offer(SmallToolbox(), Clock())
+        common_methods(offer)["ping"] = lambda offer, turn: {}
+        self.assertNotIn("ping", common_methods(offer))

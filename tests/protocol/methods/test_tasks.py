@@ -1,0 +1,104 @@
+"""``tasks/*``: gates, acknowledgments, payloads."""
+
+from __future__ import annotations
+
+from instantly_mcp._json import Json, JsonObject
+from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
+from instantly_mcp.protocol.calls.subscriptions import TOOLS
+from instantly_mcp.protocol.calls.tasks import EXTENSION
+from instantly_mcp.protocol.methods.tasks import cancel_task, get_task, update_task
+from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.server_features import Method
+from instantly_mcp.protocol.wire.errors import ProtocolError
+from tests.support.cases import ClockedTestCase
+from tests.support.servers import BOB, credential
+
+from ..calls.test_client_requests import NAME
+from ..primitives.test_resource import NOTE
+from ..sample_features import ASKABLE, offer_of, turn
+
+METHODS: dict[str, Method] = {
+    "tasks/get": get_task,
+    "tasks/update": update_task,
+    "tasks/cancel": cancel_task,
+}
+ADA: JsonObject = {"action": "accept", "content": {"name": "Ada"}}
+
+
+class TaskMethodTestCase(ClockedTestCase):
+    def setUp(self) -> None:
+        """Put a task of Ada's on the board."""
+        super().setUp()
+        self.offer = offer_of(
+            self.clock, changing=frozenset({TOOLS}), shelf=ResourceShelf([NOTE])
+        )
+        task = self.offer.tasks.create(credential().principal)
+        assert task is not None
+        self.task = task
+
+    def refused(self, method: Method, name: str, **fields: Json) -> ProtocolError:
+        """Return the error with which a method is refused."""
+        params = fields.pop("params", {"taskId": self.task.id})
+        with self.assertRaises(ProtocolError) as caught:
+            method(self.offer, turn(name, params, **fields))
+        error: ProtocolError = caught.exception
+        return error
+
+
+class TaskTests(TaskMethodTestCase):
+    def test_gate(self) -> None:
+        """Without the extension on this very request: -32021, whatever the id is."""
+        for name, method in METHODS.items():
+            ids: list[Json] = [self.task.id, "nothing", None]
+            for id in ids:
+                with self.subTest(name=name, id=id):
+                    error = self.refused(
+                        method, name, params={"taskId": id}, capabilities=ASKABLE
+                    )
+                    self.assertEqual((error.code, error.status), (-32021, 400))
+                    self.assertEqual(
+                        error.data,
+                        {"requiredCapabilities": {"extensions": {EXTENSION: {}}}},
+                    )
+
+    def test_unknown(self) -> None:
+        """Unknown ids and those of somebody else are -32602, alike."""
+        for name, method in METHODS.items():
+            with self.subTest(name=name):
+                theirs = self.refused(method, name, key=BOB)
+                nobodys = self.refused(method, name, key=None)
+                unknown = self.refused(method, name, params={"taskId": "nothing"})
+                missing = self.refused(method, name, params={})
+                codes = {e.code for e in (theirs, nobodys, unknown, missing)}
+                words = {e.message for e in (theirs, nobodys, unknown, missing)}
+                self.assertEqual((codes, len(words)), ({-32602}, 1))
+
+    def test_get(self) -> None:
+        """The task is shown with the payload of its status."""
+        asked = turn("tasks/get", {"taskId": self.task.id})
+        self.assertEqual(get_task(self.offer, asked), self.task.as_detailed())
+        self.offer.tasks.finish(self.task, {"content": []})
+        self.assertEqual(get_task(self.offer, asked), self.task.as_detailed())
+
+    def test_update(self) -> None:
+        """Answers are taken, and the acknowledgment says nothing of the task."""
+        asking = TaskAsker(self.offer.tasks, self.task, ASKABLE).ask({"name": NAME})
+        params = {"taskId": self.task.id, "inputResponses": {"name": ADA, "x": 1}}
+        self.assertEqual(update_task(self.offer, turn("tasks/update", params)), {})
+        self.assertEqual(self.successResultOf(asking), {"name": ADA})
+        self.assertEqual(update_task(self.offer, turn("tasks/update", params)), {})
+
+    def test_update_wrongly(self) -> None:
+        """Responses that are no object are refused."""
+        wrong: list[Json] = [None, [], "x"]
+        for responses in wrong:
+            params = {"taskId": self.task.id, "inputResponses": responses}
+            error = self.refused(update_task, "tasks/update", params=params)
+            self.assertEqual(error.code, -32602)
+
+    def test_cancel(self) -> None:
+        """Cancelling is acknowledged alike, whatever the status is."""
+        asked = turn("tasks/cancel", {"taskId": self.task.id})
+        for _ in range(2):
+            self.assertEqual(cancel_task(self.offer, asked), {})
+            self.assertEqual(self.task.status, "cancelled")

@@ -1,0 +1,140 @@
+"""What is on offer: compiled once, and declared as each revision declares it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import succeed
+
+from instantly_mcp._json import JsonObject
+from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
+from instantly_mcp.protocol.methods.legacy import methods as legacy_methods
+from instantly_mcp.protocol.methods.modern import methods as modern_methods
+from instantly_mcp.protocol.primitives.registries import PromptShelf, ResourceShelf
+from instantly_mcp.protocol.primitives.tool import Tool
+from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25
+from tests.support.cases import ClockedTestCase
+from tests.support.wire import check
+
+from .primitives.test_prompt import GREET
+from .primitives.test_resource import LETTER, NOTE
+from .sample_features import offer_of, says, tool, turn
+
+HEADED: JsonObject = {
+    "type": "object",
+    "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
+}
+
+
+def make(schema: JsonObject, name: str = "one") -> Tool:
+    """Return a tool with this schema."""
+    return tool(name, lambda arguments, call: succeed(says("1")), schema=schema)
+
+
+class InfoTests(ClockedTestCase):
+    def test_fits(self) -> None:
+        """The introduction fits the schema of the revisions that have titles."""
+        info = ServerInfo(name="n", title="T", version="1", instructions="Do.")
+        self.assertEqual(info.as_object(), {"name": "n", "title": "T", "version": "1"})
+        check("2025-11-25", "Implementation", info.as_object())
+
+
+class TurnTests(ClockedTestCase):
+    def test_params(self) -> None:
+        """The parameters of a turn are those of its request."""
+        self.assertEqual(turn("x", {"a": 1}).params, {"a": 1})
+
+
+class CompiledTests(ClockedTestCase):
+    def test_once(self) -> None:
+        """A tool is compiled once, and anew when another one has its name."""
+        one, other = make(HEADED), make({"type": "object"})
+        offer = offer_of(self.clock, one)
+        compiled = offer.compiled(one)
+        self.assertIs(offer.compiled(one), compiled)
+        self.assertEqual([m.header for m in compiled.mirrored], ["mcp-param-region"])
+        self.assertIsNotNone(compiled.check.problems({"region": 7}))
+        again = offer.compiled(other)
+        self.assertIs(again.tool, other)
+        self.assertIsNone(again.check.problems({"region": 7}))
+
+    def test_at_the_start(self) -> None:
+        """A schema that is wrong stops the daemon's start, not a call."""
+        wrong: list[JsonObject] = [
+            {"type": "nothing"},
+            {"type": "object", "properties": {"a": {"x-mcp-header": "A"}}},
+        ]
+        for schema in wrong:
+            with self.subTest(schema=schema), self.assertRaises(ValueError):
+                offer_of(self.clock, make(schema))
+
+
+class CapabilityTests(ClockedTestCase):
+    def offers(self) -> dict[str, Offer]:
+        """Return offers with more and more on them."""
+        everything: dict[str, Any] = {
+            "prompts": PromptShelf([GREET]),
+            "shelf": ResourceShelf([NOTE], [LETTER]),
+        }
+        return {
+            "tools": offer_of(self.clock),
+            "prompts": offer_of(self.clock, prompts=everything["prompts"]),
+            "resources": offer_of(self.clock, shelf=ResourceShelf([NOTE])),
+            "templates": offer_of(self.clock, shelf=ResourceShelf([], [LETTER])),
+            "everything": offer_of(
+                self.clock,
+                **everything,
+                changing=frozenset({TOOLS, PROMPTS, RESOURCES}),
+            ),
+        }
+
+    def test_fit(self) -> None:
+        """Capabilities fit the schema of every revision, whatever is on offer."""
+        for name, offer in self.offers().items():
+            for version, revision in ALL.items():
+                with self.subTest(offer=name, version=version):
+                    found = offer.capabilities(revision)
+                    check(version, "ServerCapabilities", found)
+
+    def test_declared(self) -> None:
+        """What is there is declared, and nothing else."""
+        declared = {
+            name: set(offer.capabilities(V2025_11_25))
+            for name, offer in self.offers().items()
+        }
+        always = {"tools", "logging"}
+        self.assertEqual(declared["tools"], always)
+        self.assertEqual(declared["prompts"], {*always, "prompts", "completions"})
+        for name in ("resources", "templates"):
+            self.assertEqual(declared[name], {*always, "resources", "completions"})
+        everything = self.offers()["everything"].capabilities(V2025_11_25)
+        self.assertEqual(
+            everything,
+            {
+                "tools": {"listChanged": True},
+                "logging": {},
+                "resources": {"subscribe": True, "listChanged": True},
+                "prompts": {"listChanged": True},
+                "completions": {},
+            },
+        )
+
+    def test_first_revision(self) -> None:
+        """2024-11-05 knows no capability for completions."""
+        everything = self.offers()["everything"]
+        self.assertNotIn("completions", everything.capabilities(V2024_11_05))
+
+    def test_tables_agree(self) -> None:
+        """Every method of a declared capability is there, and no other."""
+        for name, offer in self.offers().items():
+            declared = set(offer.capabilities(V2025_11_25))
+            for methods in (legacy_methods(offer), modern_methods(offer)):
+                with self.subTest(offer=name):
+                    self.assertEqual("prompts/get" in methods, "prompts" in declared)
+                    self.assertEqual(
+                        "resources/read" in methods, "resources" in declared
+                    )
+                    self.assertEqual(
+                        "completion/complete" in methods, "completions" in declared
+                    )

@@ -1,0 +1,90 @@
+"""What the log shows of a client's own statement about itself."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._credential import Secret
+from instantly_mcp._json import JsonObject
+from instantly_mcp.protocol.wire.client_label import (
+    MAX_NAME,
+    MAX_VERSION,
+    label_of,
+    stated_by,
+)
+
+JSON = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())
+
+
+class LabelTests(SynchronousTestCase):
+    def test_usual(self):
+        """The names of real clients are shown as they are, but for blanks."""
+        for name, version, shown in (
+            ("claude-code", "2.0.1", "claude-code/2.0.1"),
+            ("Visual Studio Code", "1.99", "Visual_Studio_Code/1.99"),
+            ("@modelcontextprotocol/inspector", "", "@modelcontextprotocol/inspector"),
+            ("@scope/a-client-of-2026", "20260728", "@scope/a-client-of-2026/20260728"),
+            ("claude-ai", None, "claude-ai"),
+            ("mcp-remote-fallback-test", "0.0.0", "mcp-remote-fallback-test/0.0.0"),
+        ):
+            self.assertEqual(label_of(name, version), shown)
+
+    def test_none(self):
+        """Without a name there is no label, whatever else is stated."""
+        for name in (None, "", 5, ["x"], {"a": 1}):
+            self.assertEqual(label_of(name, "1.0"), "-")
+
+    @given(JSON, JSON)
+    def test_one_short_word(self, name, version):
+        """Whatever is stated, the label is one short word of visible ASCII."""
+        label = label_of(name, version)
+        self.assertTrue(label.isascii() and label.isprintable() and " " not in label)
+        self.assertLessEqual(len(label), MAX_NAME + MAX_VERSION + 1)
+        self.assertGreater(len(label), 0)
+
+    def test_no_line_of_its_own(self):
+        """No line and no field can be added to the log."""
+        label = label_of('x\n2026 [fake] y principal=root"\u2028\x1b[2J', "1\r2")
+        self.assertEqual(label.split(), [label])
+
+    @given(
+        st.text("abcdef!$%&'(*+,-./:;<=>?@[]^_`{|}~0123", min_size=10, max_size=30),
+        st.text(max_size=40),
+        st.text(max_size=40),
+        st.booleans(),
+    )
+    def test_own_key(self, key, before, after, in_version):
+        """A12: the caller's own key is cut out, wherever it stands in the text."""
+        text = f"{before}{key}{after}"
+        label = label_of("name" if in_version else text, text, Secret(key))
+        self.assertNotIn(key, label)
+
+    def test_part_of_a_key(self):
+        """A text that is too long is not shown in part: that could be part of a key."""
+        key = "abc-def-" * 20
+        for padding in range(80):
+            label = label_of("x" * padding + key, "y" * padding + key)
+            self.assertNotIn("abc", label)
+
+    def test_looks_like_a_key(self):
+        """What looks like anybody's key is cut out."""
+        key = "ZGVhZGJlZWY6MTIzNDU2Nzg5MA=="
+        self.assertEqual(label_of(key, "1"), "[redacted]/1")
+        self.assertEqual(label_of(f"my-{key}", key), "my-[redacted]/[redacted]")
+
+
+class StatedTests(SynchronousTestCase):
+    def test_both_eras(self):
+        """initialize states it in its parameters, later revisions in the envelope."""
+        client = {"name": "n", "version": "v"}
+        meta = {"io.modelcontextprotocol/clientInfo": client}
+        self.assertEqual(stated_by({"clientInfo": client}), ("n", "v"))
+        self.assertEqual(stated_by({"_meta": meta}), ("n", "v"))
+
+    def test_nothing(self):
+        """A message that states nothing, or nonsense, has none."""
+        nothing: list[JsonObject] = [{}, {"_meta": None}, {"clientInfo": "x"}]
+        for params in (*nothing, {"_meta": {}}):
+            self.assertIsNone(stated_by(params))

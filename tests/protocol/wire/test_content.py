@@ -1,0 +1,54 @@
+"""Content blocks in the words of each revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json import JsonObject
+from instantly_mcp.protocol.wire.content import known_to
+from instantly_mcp.protocol.wire.versions import ALL
+from tests.support.wire import check
+
+BLOCKS: Mapping[str, JsonObject] = {
+    "text": {"type": "text", "text": "Hello"},
+    "image": {"type": "image", "data": "AA==", "mimeType": "image/png"},
+    "audio": {"type": "audio", "data": "AA==", "mimeType": "audio/wav"},
+    "resource": {"type": "resource", "resource": {"uri": "test://u", "text": "Hi"}},
+    "resource_link": {"type": "resource_link", "uri": "test://u", "name": "Link"},
+}
+SINCE = {"audio": "2025-03-26", "resource_link": "2025-06-18"}
+
+
+class ContentTests(SynchronousTestCase):
+    def test_every_type_in_every_revision(self) -> None:
+        """A type is there from its revision on; before, a text stands for it."""
+        for version, revision in ALL.items():
+            for kind, block in BLOCKS.items():
+                with self.subTest(version=version, kind=kind):
+                    [shown] = known_to(revision, [block])
+                    known = version >= SINCE.get(kind, "")
+                    self.assertEqual(shown == block, known)
+                    self.assertEqual(shown["type"], kind if known else "text")
+                    result: dict[str, object] = {"content": [shown]}
+                    if revision.modern:
+                        result["resultType"] = "complete"
+                    check(version, "CallToolResult", result)
+
+    def test_nothing_is_lost(self) -> None:
+        """A link stays readable, and of a sound it is said that it was there."""
+        first = ALL["2024-11-05"]
+        sound, link = known_to(first, [BLOCKS["audio"], BLOCKS["resource_link"]])
+        self.assertIn("audio/wav", sound["text"])
+        self.assertEqual(link["text"], "Link: test://u")
+        [titled] = known_to(first, [{**BLOCKS["resource_link"], "title": "A link"}])
+        self.assertEqual(titled["text"], "A link: test://u")
+
+    def test_order_and_place(self) -> None:
+        """What stands for a block stands in its place."""
+        shown = known_to(ALL["2024-11-05"], [*BLOCKS.values()])
+        self.assertEqual(
+            [each["type"] for each in shown],
+            ["text", "image", "text", "resource", "text"],
+        )

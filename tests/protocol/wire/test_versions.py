@@ -1,0 +1,62 @@
+"""The revisions and how one is agreed on."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp._json import Json
+from instantly_mcp.protocol.wire.versions import ALL, LEGACY, MODERN, negotiate
+
+
+class NegotiationTests(SynchronousTestCase):
+    def test_every_legacy_revision(self) -> None:
+        """A revision of the session eras that is asked for is agreed on."""
+        for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"):
+            with self.subTest(version=version):
+                self.assertEqual(negotiate(version).version, version)
+
+    def test_everything_else(self) -> None:
+        """The stateless revision, unknown ones and nonsense get 2025-11-25."""
+        odd: list[Json] = ["2026-07-28", "v999.0.0", "", None, 7, ["2025-06-18"], {}]
+        for asked in odd:
+            with self.subTest(asked=asked):
+                self.assertEqual(negotiate(asked).version, "2025-11-25")
+
+    @settings(deadline=None)
+    @given(st.text() | st.none() | st.integers() | st.lists(st.text()))
+    def test_total(self, asked: Json) -> None:
+        """Whatever is asked for, the answer is a revision of the session eras."""
+        self.assertIn(negotiate(asked).version, LEGACY)
+
+
+class TableTests(SynchronousTestCase):
+    def test_eras(self) -> None:
+        """Four revisions have sessions, one has none, and none is both."""
+        self.assertEqual(len(LEGACY), 4)
+        self.assertEqual(list(MODERN), ["2026-07-28"])
+        self.assertEqual(set(ALL), set(LEGACY) | set(MODERN))
+        self.assertEqual({r.modern for r in LEGACY.values()}, {False})
+
+    def test_what_each_knows(self) -> None:
+        """Batches, annotations, structured content and progress texts by revision."""
+        table = {
+            "2024-11-05": (False, False, False, False),
+            "2025-03-26": (True, True, False, True),
+            "2025-06-18": (False, True, True, True),
+            "2025-11-25": (False, True, True, True),
+            "2026-07-28": (False, True, True, True),
+        }
+        for version, known in table.items():
+            with self.subTest(version=version):
+                revision = ALL[version]
+                self.assertEqual(
+                    (
+                        revision.batches,
+                        revision.annotations,
+                        revision.structured,
+                        revision.progress_messages,
+                    ),
+                    known,
+                )
