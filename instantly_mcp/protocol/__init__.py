@@ -1,1 +1,12 @@
-"""MCP itself: messages in, messages out. No I/O, no HTTP server, no Instantly."""
+"""The Model Context Protocol: messages in, messages out, without any I/O.
+
+`server.McpServer.handle` is the entry point. A transport decodes a body
+(`wire/jsonrpc.py`), decides its era (`wire/classify.py`), and hands each message over
+with its `Caller`; the method tables of the two eras (`methods/legacy.py` and
+`methods/modern.py`) lead to the function that answers it. The folders, from below:
+
+- ``wire``: formats and checks: JSON-RPC, errors, revisions, envelope, headers, cursors.
+- ``calls``: one call, its legacy session, and what the server asks or tells the client.
+- ``primitives``: tools, resources and prompts, and the registries that hold them.
+- ``methods``: one module per method family, and the method table of each era.
+"""

@@ -11,22 +11,22 @@ from zope.interface import Interface
 from .._json import JsonObject
 
 Work: TypeAlias = "Deferred[Any]"
-"""Something under way, whatever it comes to."""
+"""Work in progress with a result of any type."""
 
 
 class IOutlet(Interface):
-    """Where notifications that belong to one request (or one session) go."""
+    """Takes the notifications that belong to one request, or to one session."""
 
     def send(message: JsonObject) -> None:
-        """Send a notification object; silently dropped once the outlet is closed."""
+        """Send a notification object; drop it silently after `close`."""
 
     def close() -> None:
-        """End the stream behind this outlet, if there is one."""
+        """End the stream that the notifications are written to, if there is one."""
 
     def interrupt() -> None:
-        """Close the connection but keep the stream, for a client that will resume it.
+        """Close the connection but keep the stream, so that the client can resume it.
 
-        Does nothing where resumption does not exist.
+        Does nothing for a stream that cannot be resumed.
         """
 
 
@@ -38,17 +38,17 @@ class IHeaders(Interface):
 
 
 class ISeal(Interface):
-    """Turns small state into tokens that a client can carry but not change."""
+    """Turns small state into tokens that a client can hold but cannot change."""
 
     def seal(purpose: str, payload: bytes) -> str:
-        """Return visible ASCII that only `unseal` of the same purpose opens."""
+        """Return a token of visible ASCII; only `unseal` with this purpose opens it."""
 
     def unseal(purpose: str, token: str) -> bytes | None:
-        """Return the payload, or ``None`` for anything we did not seal."""
+        """Return the payload, or ``None`` for a token that `seal` did not make."""
 
 
 class ITracker(Interface):
-    """Knows what must finish before the daemon stops."""
+    """Tracks the work that must finish before the daemon stops."""
 
     def track(work: Work) -> None:
-        """Hold the daemon's stop until `work` fires (within the drain's deadline)."""
+        """Delay the daemon's stop until `work` fires or the drain deadline passes."""

@@ -1,4 +1,4 @@
-"""`McpServer`: the one door in. A message and its caller, to a response or nothing."""
+"""`McpServer`, the entry point: takes a message and its caller, returns a response."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from .wire.jsonrpc import Message, Notification, Reply, Request, Response
 
 @define(eq=False)
 class McpServer:
-    """Answers MCP messages of every era from one offer.
+    """Answers MCP messages of all eras.
 
-    It holds no state of any client: sessions belong to their transport, and no object
-    made for one message is ever seen by another.
+    It has no state of clients: transports hold the sessions, and no object that is made
+    for one message is used for another one.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -43,16 +43,16 @@ class McpServer:
     _modern_methods: Mapping[str, Method] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Make both tables once."""
+        """Build the method tables of both eras."""
         self._legacy_methods = legacy.methods(self.offer)
         self._modern_methods = modern.methods(self.offer)
 
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
         """Answer one message.
 
-        :returns: the response to a request; ``None`` for everything that has none.
-            Fails only with ``CancelledError``, when the returned Deferred is cancelled
-            or a legacy client cancels the request.
+        :returns: the response to a request; ``None`` for other messages. Fails only
+            with ``CancelledError``, if it is cancelled or a legacy client cancels the
+            request.
         """
         if isinstance(message, Request):
             if caller.revision.modern:
@@ -71,7 +71,7 @@ class McpServer:
             return succeed(Response(request.id, error=error))
         turn = legacy.turn_of(request, caller)
         answering = self._run(method, turn)
-        # One that has fired may still wait for the Deferred it is chained to.
+        # A Deferred that has fired may be waiting for one that a callback returned.
         waits = not answering.called or answering.paused
         if caller.session is not None and waits:
             _register(answering, request, caller.session.calls)
@@ -96,9 +96,9 @@ class McpServer:
         return self._run(method, turn)
 
     def _run(self, method: Method, turn: Turn) -> Deferred[Response | None]:
-        """Run a method; whatever happens becomes a response."""
+        """Run a method and convert its result or failure to a response."""
         if turn.trace is not None:
-            # The id that joins this line to what other services log of the request.
+            # Other services log the same trace id for this request.
             self.log.info(
                 "{method} in trace {trace_id}",
                 method=turn.request.method,
@@ -151,10 +151,10 @@ def _register(
     request: Request,
     calls: dict[str | int, Deferred[object]],
 ) -> None:
-    """Let ``notifications/cancelled`` find the call while it runs.
+    """Register a running call so that ``notifications/cancelled`` finds it.
 
-    A client that uses one id twice at a time cannot cancel the second call; it is
-    answered all the same, on its own POST.
+    If a client uses the id of a running request again, the second call cannot be
+    cancelled, but it is answered on its own POST.
     """
     if request.id in calls:
         return

@@ -1,4 +1,4 @@
-"""What the server offers, compiled once, and the request that is being answered."""
+"""The server's features, with compiled schemas, and the context of one request."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ NO_CAPABILITIES: JsonObject = {}
 
 @frozen(kw_only=True)
 class ServerInfo:
-    """How the server introduces itself.
+    """The server's name and instructions.
 
-    :param title: for people, ``Instantly`` or ``Instantly (sandbox)``.
-    :param instructions: for the model, once per session.
+    :param title: the name that clients show to users.
+    :param instructions: instructions for the model, sent once per session.
     """
 
     name: str
@@ -58,11 +58,11 @@ class ServerInfo:
 
 @frozen(kw_only=True)
 class Turn:
-    """One request being answered.
+    """One request, with what its session or its envelope says about the client.
 
-    :param log_level: the least severe log level that the client wants now.
-    :param capabilities: what the client declares, now or in its ``initialize``.
-    :param trace: the OpenTelemetry context that the request belongs to.
+    :param log_level: the least severe log level that the client wants, if any.
+    :param capabilities: the client's capabilities.
+    :param trace: the OpenTelemetry context of the request.
     """
 
     request: Request
@@ -83,11 +83,11 @@ class Turn:
 
 @frozen
 class Compiled:
-    """A tool's schemas, compiled.
+    """A tool with its compiled schemas.
 
-    :param check: of its arguments.
-    :param mirrored: the arguments that travel in headers, too.
-    :param output: the check of its structured results, if it promises any.
+    :param check: validates arguments.
+    :param mirrored: the arguments that modern clients repeat in headers.
+    :param output: validates structured results, if the tool has an output schema.
     """
 
     tool: Tool
@@ -98,14 +98,15 @@ class Compiled:
 
 @define(eq=False, kw_only=True)
 class Offer:
-    """Everything on offer.
+    """Everything that the server offers.
 
-    :param seal: for cursors and ``requestState``; shared by instances that share load.
+    :param seal: seals cursors and ``requestState``. All instances behind one load
+        balancer need the same keys.
     :param clock: for the deadlines of questions and the expiry of tasks.
-    :param wall_clock: seconds since the epoch, where times cross the wire.
-    :param page_size: items on one page of a list.
-    :param changing: the list-changed kinds that can happen here.
-    :param key_formats: the ways to bring a key, for those who brought none.
+    :param wall_clock: seconds since the epoch, for times that clients see.
+    :param page_size: items per page of a list.
+    :param changing: the lists that can change while the server runs.
+    :param key_formats: the accepted ways to send a key, for error messages.
     """
 
     info: ServerInfo
@@ -126,7 +127,7 @@ class Offer:
     _compiled: dict[str, Compiled] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Compile the schemas of all listed tools now rather than in a request."""
+        """Compile the schemas of all listed tools now instead of in a request."""
         self.changes = Changes(self.changing)
         self.tasks = TaskBoard(self.clock, self.wall_clock, self.changes.task_changed)
         self.pager = Pager(self.seal, self.page_size)
@@ -137,18 +138,18 @@ class Offer:
 
     @property
     def has_resources(self) -> bool:
-        """Whether there is any resource or template."""
+        """Whether any resource or template exists."""
         return bool(self.shelf.resources() or self.shelf.templates())
 
     @property
     def has_prompts(self) -> bool:
-        """Whether there is any prompt."""
+        """Whether any prompt exists."""
         return bool(self.prompts.listed())
 
     def compiled(self, tool: Tool) -> Compiled:
-        """Return what was compiled of a tool.
+        """Return the tool with its compiled schemas, compiling them on first use.
 
-        :raises ValueError: when its schema is none, or annotates headers wrongly.
+        :raises ValueError: if a schema is invalid or has invalid header annotations.
         """
         held = self._compiled.get(tool.name)
         if held is None or held.tool is not tool:
@@ -160,7 +161,7 @@ class Offer:
         return held
 
     def capabilities(self, revision: Revision) -> JsonObject:
-        """Return the server's capabilities as this revision writes them."""
+        """Return the server's capabilities for a revision."""
         found: dict[str, Json] = {"tools": self._changing(TOOLS), "logging": {}}
         if self.has_resources:
             resources = self._changing(RESOURCES)

@@ -1,8 +1,8 @@
-"""Questions in the modern era: an input-required result, and the retry that answers.
+"""Asks by retry (modern era): an ``input_required`` result, then a retry with answers.
 
-Nothing of the first round is kept here. The tool runs again from its start, and every
-answer that it got in earlier rounds comes from ``requestState``, which is sealed and
-bound to the principal, the method, the salient parameters and an expiry.
+The server stores nothing between the rounds. The tool runs again from its start, and
+the answers of earlier rounds are in ``requestState``: a sealed token, which is bound to
+the principal, the method and the parameters that matter, and which expires.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from ..wire.validation import too_deep
 from .client_requests import Answers, Ask, IAsker, missing_from
 
 STATE_SECONDS = 600.0
-"""How long a client may take over one round."""
+"""How long a ``requestState`` is valid."""
 
 PURPOSE = "request-state"
 
 MAX_STATE = 1 << 19
-"""Bytes of earlier answers that one state may hold: what is sealed has to be opened."""
+"""Maximum size of a state in bytes, so that each sealed state can be unsealed."""
 
 _SALIENT = ("name", "arguments", "uri")
-"""What the methods that may ask read of their parameters."""
+"""The parameters that a retry must repeat unchanged."""
 
 
 class InputRequired(Exception):
-    """The tool asked something that is not answered yet."""
+    """A feature asked questions that are not answered yet."""
 
     def __init__(self, asks: Mapping[str, Ask], state: str) -> None:
         super().__init__("input required")
@@ -42,7 +42,7 @@ class InputRequired(Exception):
         self.state = state
 
     def as_result(self) -> JsonObject:
-        """Return the interim result, without the envelope."""
+        """Return the ``InputRequiredResult``, without the envelope."""
         requests = {
             key: {"method": ask.method, "params": ask.params()}
             for key, ask in self.asks.items()
@@ -56,16 +56,16 @@ class InputRequired(Exception):
 
 @frozen(kw_only=True)
 class Binding:
-    """What a state belongs to; it opens for nothing else."""
+    """The request that a state belongs to; other requests cannot use it."""
 
     principal: str
     method: str
     params: JsonObject
 
     def digest(self) -> str:
-        """Return a digest of all of it, equal for equal requests.
+        """Return a digest that is equal for equal requests.
 
-        Absent arguments and empty ones are the same request.
+        Absent arguments and empty arguments are equal.
         """
         salient = [self.params.get(name) or None for name in _SALIENT]
         text = orjson.dumps(
@@ -76,9 +76,9 @@ class Binding:
 
 @define(eq=False)
 class StateSealer:
-    """Makes and opens ``requestState``.
+    """Seals and unseals ``requestState``.
 
-    :param wall_clock: seconds since the epoch; expiry must survive a restart.
+    :param wall_clock: seconds since the epoch, because expiry must survive a restart.
     """
 
     seal: ISeal
@@ -87,9 +87,9 @@ class StateSealer:
     def close(
         self, binding: Binding, answers: Answers, asked: Mapping[str, Ask]
     ) -> str:
-        """Seal the answers so far and the keys that are asked now.
+        """Seal the answers so far and the keys of the open questions.
 
-        :raises ProtocolError: -32602 when the answers are longer than a state may be.
+        :raises ProtocolError: -32602 if the state is longer than `MAX_STATE` bytes.
         """
         content = {
             "for": binding.digest(),
@@ -103,10 +103,10 @@ class StateSealer:
         return self.seal.seal(PURPOSE, payload)
 
     def open(self, binding: Binding, state: Json) -> tuple[dict[str, Json], set[str]]:
-        """Return the earlier answers and the keys that were asked.
+        """Return the earlier answers and the keys of the questions asked last.
 
-        :raises ProtocolError: -32602 for a state that is not ours, not for this
-            request, or too old.
+        :raises ProtocolError: -32602 if the state was not sealed by this server, is for
+            another request, or has expired.
         """
         payload = None
         if isinstance(state, str):
@@ -126,7 +126,7 @@ def _bad_state() -> ProtocolError:
 @implementer(IAsker)
 @define(eq=False)
 class ReplayAsker:
-    """Answers from the request's own state, or ends the round with the question."""
+    """Takes answers from the request, or ends the round with the open questions."""
 
     sealer: StateSealer
     binding: Binding
@@ -136,13 +136,13 @@ class ReplayAsker:
     _used: set[str] = field(factory=set, init=False)
 
     def load(self) -> None:
-        """Read ``requestState`` first, then ``inputResponses``.
+        """Read ``requestState``, then ``inputResponses``.
 
-        With a state, only keys that it asked for count; without one (a client may
-        answer in its first request what it knows will be asked) every key does. Keys
-        that the tool never asks for are ignored either way.
+        With a state, only answers to the questions that it names count. Without one all
+        of them count: a client may send answers to questions that it expects. Answers
+        to questions that the feature never asks are ignored.
 
-        :raises ProtocolError: -32602 for a bad state or malformed responses.
+        :raises ProtocolError: -32602 for an invalid state or malformed responses.
         """
         params = self.binding.params
         asked: set[str] | None = None
@@ -173,7 +173,7 @@ class ReplayAsker:
                 return fail(invalid_params(why))
         open_asks = {key: ask for key, ask in asks.items() if key not in self._answers}
         if open_asks:
-            # Only what was asked for goes on; a client may send a good deal more.
+            # Keep only answers to questions that were asked; a client may send more.
             known = {
                 key: self._answers[key] for key in self._used & self._answers.keys()
             }

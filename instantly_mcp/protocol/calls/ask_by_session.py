@@ -1,6 +1,7 @@
-"""Questions in the session eras: a server request, answered by a POST of its own.
+"""Asks by session (legacy era): a server request that the client answers with a POST.
 
-The request travels on the stream of the call that asks, never on another one.
+The request is sent on the event stream of the call that asks, and on no other stream:
+the specification ties server requests to the client request that caused them.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from .client_requests import (
 from .session import McpSession
 
 ANSWER_SECONDS = 300.0
-"""How long a person may take; the call ends with a sentence after that."""
+"""How long the server waits for an answer before the call fails."""
 
 
 @implementer(IAsker)
 @frozen
 class SessionAsker:
-    """Asks over a legacy session."""
+    """Asks on the event stream of a call in a legacy session."""
 
     session: McpSession
     outlet: IOutlet
@@ -67,13 +68,13 @@ class SessionAsker:
         return answer.addCallbacks(_checked(ask, wording), _unanswered)
 
     def _withdraw(self, id: str) -> None:
-        """Tell the client that the answer is no longer awaited."""
+        """Notify the client that the server no longer waits for the answer."""
         if self.session.pending.pop(id, None) is not None:
             self.outlet.send(notification("notifications/cancelled", {"requestId": id}))
 
 
 def answered(session: McpSession, reply: Reply) -> None:
-    """Give a client's reply to whoever waits for it; others are ignored."""
+    """Deliver a client's response to its question; ignore one without a question."""
     waiting = session.pending.pop(reply.id, None)
     if waiting is not None:
         waiting.callback(reply)
@@ -95,5 +96,5 @@ def _checked(ask: Ask, wording: Wording) -> Callable[[Reply], JsonObject]:
 
 def _unanswered(failure: Failure) -> JsonObject:
     if failure.check(DeferredTimeout):
-        raise CannotAsk("Nobody answered in time.")
+        raise CannotAsk("The client did not answer in time.")
     reraise(failure)

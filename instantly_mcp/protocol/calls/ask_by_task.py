@@ -1,4 +1,4 @@
-"""Questions of a task: it waits for input until ``tasks/update`` answers."""
+"""Asks by task (modern era): the task waits until ``tasks/update`` has the answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .tasks import INPUT_REQUIRED, Task, TaskBoard
 @implementer(IAsker)
 @define(eq=False)
 class TaskAsker:
-    """Asks through the task."""
+    """Asks the client that polls a task."""
 
     board: TaskBoard
     task: Task

@@ -1,4 +1,4 @@
-"""One call in progress: who asks, in which revision, and where notifications go."""
+"""One call in progress: its caller, its revision, and where its notifications go."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .session import McpSession
 
 @implementer(IOutlet)
 class Nowhere:
-    """The outlet of a request whose client can receive no notifications."""
+    """Drops notifications, for a request whose client cannot receive any."""
 
     def send(self, message: JsonObject) -> None:
         """Drop the message."""
@@ -39,13 +39,13 @@ NOWHERE = Nowhere()
 
 @frozen(kw_only=True)
 class Caller:
-    """Who sent a message and how it can be told things.
+    """The sender of a message, and where its notifications go.
 
-    :param revision: the revision that is spoken with this caller now.
-    :param credential: what it may reach Instantly with, if anything.
-    :param session: its legacy session, if it has one.
-    :param headers: the HTTP headers of the request (the modern era checks them).
-    :param outlet: takes the notifications that belong to this very request.
+    :param revision: the revision that the response is written in.
+    :param credential: the credential for the upstream, if the caller has one.
+    :param session: the caller's legacy session, if it has one.
+    :param headers: the HTTP headers of the request; required in the modern era.
+    :param outlet: takes the notifications that belong to this request.
     """
 
     revision: Revision
@@ -56,11 +56,11 @@ class Caller:
 
     @property
     def principal(self) -> str:
-        """The digest that the caller acts as."""
+        """The digest that identifies the caller."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
     def heard_by(self, outlet: IOutlet) -> Caller:
-        """Return the same caller with another outlet."""
+        """Return this caller with another outlet."""
         return Caller(
             revision=self.revision,
             credential=self.credential,
@@ -72,10 +72,10 @@ class Caller:
 
 @implementer(IAsker)
 class Mute:
-    """The asker of a call whose client can be asked nothing."""
+    """Refuses all questions, for a call whose client cannot receive requests."""
 
     def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        return fail(CannotAsk("This client cannot be asked anything here."))
+        return fail(CannotAsk("This client cannot be asked questions here."))
 
 
 MUTE = Mute()
@@ -86,7 +86,7 @@ def _own_outlet(call: Call) -> IOutlet:
 
 
 def _is_number(value: float) -> bool:
-    """Say whether a client can read it: no infinity, no NaN, no more than a double."""
+    """Return whether the value fits JSON: finite, and within the range of a double."""
     try:
         return isfinite(value)
     except OverflowError:
@@ -95,16 +95,19 @@ def _is_number(value: float) -> bool:
 
 @define(eq=False, kw_only=True)
 class Call:
-    """What a feature sees of the request that runs it.
+    """A running request, as its feature (a tool, a resource, a prompt) sees it.
 
     :param progress_token: the client's token, ``None`` if it wants no progress.
-    :param log_level: least severe level the client wants to see, ``None`` for no logs.
-    :param capabilities: what the client can be asked, as it declares it.
-    :param asker: the way to reach it with questions.
-    :param promote: makes a task of the call; ``None`` where there can be none.
-    :param note: once the call is a task, takes what to say of it meanwhile.
+    :param log_level: the least severe level that the client wants, ``None`` for no
+        logs.
+    :param finished: whether the feature has ended; after that nothing is sent.
+    :param capabilities: the capabilities that the client declares.
+    :param asker: sends questions to the client in the way of its era.
+    :param promote: turns the call into a task; ``None`` if that is not possible.
+    :param note: once the call is a task, takes its status message.
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
+    :param outlet: takes the call's notifications; at first that of the caller.
     """
 
     caller: Caller
@@ -121,23 +124,27 @@ class Call:
     _last_progress: float = field(default=float("-inf"), init=False)
 
     def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        """Ask the client, whatever its era; answer by key once all are answered.
+        """Ask the client; fires with the answers by key once it has answered all.
 
-        In the modern era the tool is run again from its start when the answers come,
-        so ask before you act, and ask the same when asked the same.
+        In the modern era the feature runs again from its start when the answers arrive.
+        So ask before you change anything, and ask the same questions for the same
+        arguments. See `client_requests`.
 
-        Fails with `CannotAsk` or `ProtocolError`: let them pass.
+        Fails with `CannotAsk` or `ProtocolError`, which the feature should not catch.
         """
         return self.asker.ask(asks)
 
     def can_ask(self, ask: Ask) -> bool:
-        """Say whether the client declares what this question needs."""
+        """Return whether the client declares the capability for this question."""
         return not lacks(self.capabilities, ask.required)
 
     def become_task(self, message: str | None = None) -> bool:
-        """From here on be a task, if client and tool both can: answer with a handle.
+        """Turn the call into a task, if both the client and the tool support tasks.
 
-        :returns: ``False`` where the call simply goes on and the client waits.
+        The client then gets the task at once, and polls for the result.
+
+        :param message: the first status message of the task.
+        :returns: ``False`` if the call goes on as it is and the client waits.
         """
         if self.promote is None:
             return False
@@ -146,9 +153,10 @@ class Call:
 
     @property
     def credential(self) -> Credential:
-        """The credential; only for tools that declare that they need one.
+        """The caller's credential, for features that declare `needs_credential`.
 
-        :raises LookupError: when there is none: a tool forgot to declare its need.
+        :raises LookupError: if the caller has no credential, which means that the
+            feature does not declare that it needs one.
         """
         if self.caller.credential is None:
             raise LookupError("this call has no credential")
@@ -157,12 +165,15 @@ class Call:
     def progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        """Tell the client how far the work is.
+        """Report progress to the client.
 
-        Silently nothing without a token, after the end, or when `progress` does not
-        grow: the protocol demands strictly increasing values. JSON has neither
-        infinities nor NaN: they are left out. A call that became a task has no
-        stream; there the message becomes the task's.
+        Does nothing without a progress token, after the call has ended, and if
+        `progress` does not increase, as the specification requires. Values that JSON
+        cannot represent (infinity, NaN) are not sent. A call that became a task has no
+        stream: the message becomes the task's status message.
+
+        :param progress: how much is done, in any unit.
+        :param total: the whole, in the same unit, if known.
         """
         if self.note is not None:
             if message is not None and not self.finished:
@@ -184,9 +195,9 @@ class Call:
         self.outlet.send(notification("notifications/progress", params))
 
     def log(self, level: str, data: Json, logger: str = "instantly_mcp") -> None:
-        """Send a log message to the client, if it asked for that level.
+        """Send a log message to the client, if it wants messages of that level.
 
-        :raises ValueError: for a level that MCP does not have.
+        :raises ValueError: if `level` is not one of `LOG_LEVELS`.
         """
         severity = LOG_LEVELS.index(level)
         if self.finished or self.log_level is None:

@@ -1,8 +1,22 @@
-"""What a server may ask of a client, and how its answers are checked.
+"""Questions that the server asks a client, and the checks of the answers.
 
-A tool author writes ``await call.ask({"key": Elicit(...)})``. Which wire that takes (a
-server request, an input-required round, a task that waits for input) is the business
-of an `IAsker`; this module knows only questions and answers.
+The specification calls them client features: elicitation (a form for the user),
+sampling (a completion by the client's model), and roots (the client's folders). A
+feature writes ``await call.ask({"key": Elicit(...)})``, whatever the client's revision.
+There are three ways to get the answers, each with an `IAsker`:
+
+- *By session* (legacy era, `ask_by_session`): the server sends a JSON-RPC request on
+  the event stream of the call, the client sends the response with a POST of its own,
+  and the coroutine of the tool waits meanwhile.
+- *By retry* (modern era, `ask_by_retry`): the result of the call is ``input_required``.
+  The client sends the call again with the answers, and the tool runs again from its
+  start. The earlier answers are in the sealed ``requestState``; the server stores
+  nothing.
+- *By task* (modern era, `ask_by_task`): the call has become a task. Its status is
+  ``input_required`` until ``tasks/update`` brings the answers, and the tool waits
+  meanwhile.
+
+A call that cannot use any of them gets `CannotAsk`, whose message is for the model.
 """
 
 from __future__ import annotations
@@ -28,9 +42,10 @@ def _as_it_is(answer: Json) -> Json:
 
 @frozen
 class Wording:
-    """A question as one revision can put it.
+    """A question as one revision can express it.
 
-    :param read: makes an answer to this one of an answer to the question itself.
+    :param params: the parameters of the request to the client.
+    :param read: converts the client's answer to the answer of the original question.
     """
 
     params: JsonObject
@@ -38,29 +53,29 @@ class Wording:
 
 
 class Ask(Protocol):
-    """A question to the client."""
+    """A question that the server asks the client."""
 
     @property
     def method(self) -> str:
-        """The JSON-RPC method that carries it."""
+        """The JSON-RPC method of the request."""
 
     @property
     def required(self) -> JsonObject:
-        """The client capabilities it needs, as a ClientCapabilities object."""
+        """The client capabilities that it needs, as a ``ClientCapabilities`` object."""
 
     def params(self) -> JsonObject:
-        """The parameters on the wire."""
+        """Return the parameters of the request, as the latest revision has them."""
 
     def worded(self, revision: Revision) -> Wording:
-        """The question in the words of an earlier revision."""
+        """Return the question as `revision` can express it."""
 
     def problem(self, answer: Json) -> str | None:
-        """Say what is wrong with an answer, or ``None``."""
+        """Return what is wrong with an answer, or ``None`` if it is valid."""
 
 
 @frozen(kw_only=True)
 class Elicit:
-    """Ask the person: a form with flat fields.
+    """Asks the user to fill in a form with flat fields.
 
     :param fields: property name to a primitive schema (string, number, boolean, enum).
     """
@@ -109,7 +124,7 @@ def _form(fields: Mapping[str, JsonObject], required: Sequence[str]) -> JsonObje
 
 @frozen(kw_only=True)
 class Sample:
-    """Ask the client's model to write something."""
+    """Asks the client's model for a completion."""
 
     messages: Sequence[JsonObject]
     max_tokens: int
@@ -146,7 +161,7 @@ class Sample:
 
 @frozen
 class ListRoots:
-    """Ask which folders the client works in."""
+    """Asks which folders the client works in."""
 
     method: ClassVar[str] = "roots/list"
     required: ClassVar[JsonObject] = {"roots": {}}
@@ -170,17 +185,17 @@ Answers: TypeAlias = Mapping[str, JsonObject]
 
 
 class IAsker(Interface):
-    """A way to reach the client with questions."""
+    """Asks the client questions, in one of the three ways."""
 
     def ask(asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        """Ask all of them at once; answer when all are answered, checked, by key.
+        """Ask all questions at once; fires with the valid answers by key.
 
-        Fails with `CannotAsk` where the client cannot be asked, or will not answer.
+        Fails with `CannotAsk` if the client cannot be asked or does not answer.
         """
 
 
 def together(waiting: Mapping[str, Deferred[JsonObject]]) -> Deferred[Answers]:
-    """Fire when all is answered. With the first that fails, nobody needs the others."""
+    """Fire when all questions are answered. The first failure cancels the others."""
     keys, answers = list(waiting), list(waiting.values())
     gathered = gatherResults(answers, consumeErrors=True)
     gathered.addErrback(_first_cause, answers)
@@ -190,7 +205,7 @@ def together(waiting: Mapping[str, Deferred[JsonObject]]) -> Deferred[Answers]:
 def _first_cause(
     failure: Failure, waiting: Sequence[Deferred[JsonObject]]
 ) -> list[JsonObject]:
-    """Unwrap what `gatherResults` wraps."""
+    """Cancel the other questions, and unwrap the failure that `gatherResults` wraps."""
     for other in waiting:
         other.cancel()
     inner = getattr(failure.value, "subFailure", failure)
@@ -200,11 +215,11 @@ def _first_cause(
 
 
 class CannotAsk(Exception):
-    """The client cannot be asked this, or refused. A sentence for the model."""
+    """The client cannot be asked or refuses to answer. The message is for the model."""
 
 
 def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
-    """Say whether declared client capabilities lack any of the required ones."""
+    """Return whether declared client capabilities lack any of the required ones."""
     for name, inner in required.items():
         declared = capabilities.get(name)
         if not isinstance(declared, dict):
@@ -217,7 +232,7 @@ def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
 
 
 def _only_urls(elicitation: JsonObject) -> bool:
-    """An empty object means forms; one that names modes means only those."""
+    """An empty object declares forms; one that names modes declares only those."""
     return "url" in elicitation and "form" not in elicitation
 
 

@@ -1,9 +1,9 @@
-"""Forms as 2025-06-18 knows them: texts, numbers, booleans, and choices of one.
+"""Converts elicitation forms for revision 2025-06-18, and their answers back.
 
-That revision has no choice of several, no titled choice in standard words, and no
-default but of a boolean. A titled choice becomes its values with ``enumNames``; a
-choice of several becomes one boolean for each value, and the answer is put together
-again, so that who asked sees what was asked for.
+That revision has no multiple choice, no standard titles for choices, and defaults only
+for booleans. A titled choice becomes an ``enum`` with ``enumNames``. A multiple choice
+becomes one boolean per value; the answer is converted back to the list of chosen
+values.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _BY_VALUE = ("anyOf", "oneOf")
 
 @frozen
 class _Option:
-    """One value of a choice of several, and the boolean that stands for it."""
+    """One value of a multiple choice, with the key of the boolean that replaces it."""
 
     key: str
     value: Json
 
 
 class PlainForm:
-    """A form in the words of 2025-06-18, and the way back.
+    """A form for revision 2025-06-18.
 
-    :param fields: property name to a primitive schema, in today's words.
+    :param fields: property name to a schema, as the latest revision has it.
     """
 
     def __init__(self, fields: Mapping[str, JsonObject]) -> None:
@@ -42,11 +42,11 @@ class PlainForm:
                 self.fields[name] = _plain(schema)
 
     def required(self, names: Sequence[str]) -> list[str]:
-        """Return which fields are required: a boolean may always be left as it is."""
+        """Return the required fields without the booleans of multiple choices."""
         return [name for name in names if name in self.fields]
 
     def read(self, answer: Json) -> Json:
-        """Return an answer to this form as one to the form it was made of."""
+        """Convert an answer to this form to an answer to the original form."""
         content = answer.get("content") if isinstance(answer, dict) else None
         if not isinstance(content, dict):
             return answer
@@ -59,7 +59,7 @@ class PlainForm:
             }
             odd = [value for value in given.values() if not isinstance(value, bool)]
             if odd:
-                # What is no boolean is no choice: the check of the answer says so.
+                # Not a boolean: keep it, so that the check of the answer reports it.
                 read[name] = odd[0]
             elif given:
                 read[name] = [each.value for each in options if given.get(each.key)]
@@ -68,7 +68,7 @@ class PlainForm:
     def _spread(
         self, name: str, schema: JsonObject, taken: set[str]
     ) -> Iterator[_Option]:
-        """Add one boolean for each value of a choice of several."""
+        """Add one boolean field for each value of a multiple choice."""
         preset = schema.get("default") or ()
         for number, (value, title) in enumerate(_choices(schema.get("items", {})), 1):
             key = f"{name}.{number}"
@@ -101,7 +101,7 @@ def _plain(schema: JsonObject) -> JsonObject:
 
 
 def _choices(schema: JsonObject) -> Iterator[tuple[Json, str]]:
-    """Yield each value that can be chosen, and what it is called."""
+    """Yield each value that can be chosen, with its title."""
     for value in schema.get("enum", ()):
         yield value, str(value)
     for word in _BY_VALUE:

@@ -1,4 +1,4 @@
-"""A legacy MCP session: what the server remembers between requests of one client."""
+"""A legacy MCP session: what the server stores between the requests of one client."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from ..wire.versions import Revision
 from .watching import Leave
 
 MAX_STATED = 100
-"""Characters of a client's name or version that are kept."""
+"""Maximum length of a client's name or version, in characters."""
 
 
 @define(eq=False, kw_only=True)
 class McpSession:
-    """One client's session. Belongs to exactly one principal for its whole life.
+    """One client's session. It belongs to the principal that opened it.
 
     :param calls: requests in flight by JSON-RPC id, for ``notifications/cancelled``.
     :param streams: open GET streams and 2024-11-05 streams, oldest first.
-    :param standby: a stream that lost its connection and may be resumed.
-    :param capabilities: what the client declared in ``initialize``.
-    :param pending: requests of ours that the client has not answered yet.
-    :param subscriptions: the resource URIs it subscribed to, and what ends each.
-    :param stands_for_key: its 2024-11-05 stream is open, so that its id on
-        ``/messages`` stands for the key that opened it.
-    :param closing: its stream closes after the last call that is answered on it.
+    :param standby: a stream that lost its connection and can be resumed.
+    :param capabilities: the client capabilities of ``initialize``.
+    :param pending: server requests that the client has not answered yet, by id.
+    :param subscriptions: the subscribed resource URIs, each with the function that ends
+        the subscription.
+    :param stands_for_key: whether its 2024-11-05 stream is open, so that its id on
+        ``/messages`` replaces the key that opened it.
+    :param closing: whether its streams close once no call is in flight.
     :param client: ``name/version`` of the client for the log, ``-`` if unknown.
-    :param last_seen: clock seconds of the last sign of life.
+    :param last_seen: clock seconds of the last activity.
     """
 
     id: str
@@ -64,11 +65,11 @@ class McpSession:
         return ANONYMOUS if self.credential is None else self.credential.principal
 
     def touch(self, now: float) -> None:
-        """Note a sign of life at clock second `now`."""
+        """Record activity at clock second `now`."""
         self.last_seen = now
 
     def introduce(self, params: JsonObject) -> None:
-        """Remember what the client says of itself in ``initialize``."""
+        """Store the client's capabilities and name from ``initialize``."""
         declared = params.get("capabilities")
         capabilities = dict(declared) if isinstance(declared, dict) else {}
         if not self.revision.elicitation:
@@ -80,22 +81,23 @@ class McpSession:
         self.client = label_of(self.client_name, self.client_version, key)
 
     def tell(self, message: JsonObject) -> None:
-        """Send a message that belongs to no request, on one stream and only one."""
+        """Send a message that belongs to no request, on exactly one stream."""
         if self.streams:
             self.streams[0].send(message)
         elif self.standby is not None:
             self.standby.send(message)
 
     def connected(self, stream: IOutlet) -> None:
-        """A stream for messages that belong to no request is open now."""
+        """Add an open stream for messages that belong to no request."""
         self.streams = [other for other in self.streams if other is not stream]
         self.standby = None
         self.streams.append(stream)
 
     def lost(self, stream: IOutlet, now: float) -> None:
-        """Its connection is gone; the last one to go keeps what comes next.
+        """Remove a stream whose connection is lost.
 
-        An open stream was a sign of life until `now`.
+        The last stream stays on standby and collects messages until it is resumed. An
+        open stream counts as activity until `now` (clock seconds).
         """
         self.touch(now)
         if stream not in self.streams:
@@ -105,41 +107,41 @@ class McpSession:
             self.standby = stream
 
     def disconnect(self) -> None:
-        """Let the client present itself again before it hears more from us.
+        """Disconnect the client's streams, so that it has to authenticate again.
 
-        A stream that can be resumed loses its connection and nothing else. Another one
-        closes, at once or with the last of its calls, whose answers travel on it.
+        A stream that can be resumed only loses its connection. Another one closes once
+        no call is in flight, because the answers of those calls are sent on it.
         """
         for stream in list(self.streams):
             stream.interrupt()
-        # A resumable stream is on standby now; what is still here cannot be resumed.
+        # `interrupt` moved resumable streams to standby; the others cannot be resumed.
         self.closing = bool(self.streams)
         self.close_if_done()
 
     def close_if_done(self) -> None:
-        """Close the streams of a session that is `closing` once no call runs."""
+        """Close the streams if the session is `closing` and no call is in flight."""
         if not self.closing or self.calls:
             return
         for stream in list(self.streams):
             stream.close()
 
     def when_closed(self, callback: Callable[[], None]) -> None:
-        """Call back once when the session closes."""
+        """Call `callback` once when the session closes."""
         self._on_close.append(callback)
 
     def unsubscribe(self, uri: str) -> None:
-        """Watch this resource no more."""
+        """End the subscription to a resource, if there is one."""
         leave = self.subscriptions.pop(uri, None)
         if leave is not None:
             leave()
 
     def unsubscribe_all(self) -> None:
-        """Watch nothing any more: nobody hears of it."""
+        """End all subscriptions."""
         for uri in list(self.subscriptions):
             self.unsubscribe(uri)
 
     def next_request_id(self) -> str:
-        """Return an id for a request of ours, unique in this session."""
+        """Return an id for a server request, unique in this session."""
         self._asked += 1
         return f"server-{self._asked}"
 
@@ -159,7 +161,7 @@ class McpSession:
 
 
 class Standing(Enum):
-    """What a session id is to this instance."""
+    """What a session store knows about a session id."""
 
     LIVE = "live"
     SEALED = "sealed"
@@ -169,7 +171,7 @@ class Standing(Enum):
 
 @frozen
 class Lookup:
-    """The answer of a session store to one id; `session` is set when it is live."""
+    """The result of looking up a session id; `session` is set if it is live."""
 
     standing: Standing
     session: McpSession | None = None

@@ -1,8 +1,17 @@
-"""Who wants to hear of changes, in both eras, and how it is told.
+"""Subscriptions: which clients are notified of changes, in both eras.
 
-Modern clients hold a ``subscriptions/listen`` stream with a filter. Legacy clients
-hear list changes on their session's stream, and updates of resources they subscribed
-to. Streams are told apart by object, never by JSON-RPC id, which may collide.
+A modern client opens a stream with ``subscriptions/listen`` and a filter: lists,
+resource URIs and task ids. Each notification has the subscription's id in ``_meta``. A
+legacy client gets list changes on its session's stream, and updates of the resources
+that it subscribed to with ``resources/subscribe``.
+
+`Changes` only delivers. A change becomes known in one of two ways: a feature that makes
+it reports it (a tool that updates an object calls `resource_updated`), or a watch (see
+`watching`) polls for it while a client is subscribed. Private changes reach the streams
+of one principal only.
+
+Listeners are identified by object and not by JSON-RPC id: ids of two clients can be
+equal.
 """
 
 from __future__ import annotations
@@ -34,25 +43,25 @@ _NOTIFICATION = {
 }
 
 MAX_LISTENERS = 64
-"""Open listen streams of one principal."""
+"""Maximum number of open listen streams of one principal."""
 
 MAX_URIS = 256
-"""Resources or tasks that one stream, or one session, may watch."""
+"""Maximum number of resources, or of tasks, for one stream or one session."""
 
 MAX_URI = 4096
-"""Characters of a URI: what is watched is kept for as long as a client likes."""
+"""Maximum length of a URI in characters: a subscription keeps it in memory."""
 
 
 @frozen(kw_only=True)
 class Filter:
-    """What one listener wants to hear, already cut to what the server offers."""
+    """What one listener is notified of: the part of its request that is supported."""
 
     lists: frozenset[str] = frozenset()
     uris: frozenset[str] = frozenset()
     task_ids: frozenset[str] = frozenset()
 
     def as_object(self) -> JsonObject:
-        """Return the honored subset for the acknowledgment."""
+        """Return the filter for the acknowledgment."""
         shown: dict[str, Json] = dict.fromkeys(sorted(self.lists), True)
         if self.uris:
             shown["resourceSubscriptions"] = sorted(self.uris)
@@ -63,7 +72,7 @@ class Filter:
 
 @define(eq=False, kw_only=True)
 class Listener:
-    """One open ``subscriptions/listen``."""
+    """One open ``subscriptions/listen`` stream."""
 
     id: Id
     principal: str
@@ -72,17 +81,17 @@ class Listener:
     ended: Deferred[JsonObject] = field(factory=Deferred, repr=False)
 
     def tell(self, method: str, params: JsonObject) -> None:
-        """Send a notification with the subscription's id."""
+        """Send a notification with the subscription's id in ``_meta``."""
         meta = {META_SUBSCRIPTION: self.id}
         self.outlet.send(notification(method, {**params, "_meta": meta}))
 
 
 @define(eq=False)
 class Changes:
-    """Tells listeners and sessions of changes.
+    """Notifies listeners and sessions of changes.
 
     :param offered: the list-changed kinds that the server declares.
-    :param watches: what looks at resources for those who subscribe to them.
+    :param watches: the polls that find changes of resources.
     """
 
     offered: frozenset[str] = frozenset({TOOLS, PROMPTS, RESOURCES})
@@ -96,11 +105,11 @@ class Changes:
         return len(self._listeners)
 
     def listen(self, listener: Listener) -> Deferred[JsonObject]:
-        """Register and acknowledge; the Deferred fires with the final result.
+        """Register the listener and acknowledge it.
 
-        Cancelling it (the client left) ends the registration.
-
-        :raises ProtocolError: when the principal holds too many streams.
+        :returns: fires with the final result when the server ends the stream.
+            Cancelling it, because the client disconnected, unregisters the listener.
+        :raises ProtocolError: if the principal has `MAX_LISTENERS` streams.
         """
         principal = listener.principal
         held = sum(other.principal == principal for other in self._listeners)
@@ -120,11 +129,11 @@ class Changes:
         return listener.ended
 
     def attach(self, session: McpSession) -> None:
-        """Tell this session of changes from now on, for as long as it lives."""
+        """Notify this session of changes for as long as it exists."""
         self._sessions.add(session)
 
     def list_changed(self, kind: str) -> None:
-        """Tell everybody that a list changed: `TOOLS`, `PROMPTS` or `RESOURCES`."""
+        """Notify all clients that a list changed: `TOOLS`, `PROMPTS` or `RESOURCES`."""
         method = _NOTIFICATION[kind]
         for listener in list(self._listeners):
             if kind in listener.filter.lists:
@@ -132,10 +141,10 @@ class Changes:
         _tell_sessions(self._sessions, method, {})
 
     def resource_updated(self, uri: str, principal: str | None = None) -> None:
-        """Tell subscribers of a resource.
+        """Notify the subscribers of a resource.
 
-        :param uri: in its normal form, which is that of `Found.uri`.
-        :param principal: only this principal's streams; ``None`` for a public one.
+        :param uri: the URI in its normal form, as `Found.uri` returns it.
+        :param principal: the principal whose streams are notified; ``None`` for all.
         """
         method, params = "notifications/resources/updated", {"uri": uri}
         for listener in list(self._listeners):
@@ -149,7 +158,7 @@ class Changes:
         _tell_sessions(watching, method, params)
 
     def task_changed(self, task: Task) -> None:
-        """Tell the task's owner, on streams that asked for it."""
+        """Notify the streams of the task's principal that listen to the task."""
         for listener in list(self._listeners):
             if (
                 task.id in listener.filter.task_ids
@@ -158,12 +167,12 @@ class Changes:
                 listener.tell("notifications/tasks", task.as_detailed())
 
     def close(self) -> None:
-        """End every listen stream with its final result: the daemon stops."""
+        """End all watches and listen streams, because the daemon stops."""
         self.watches.close()
         self.end_listening()
 
     def end_listening(self) -> None:
-        """End every listen stream with its final result; clients may open new ones."""
+        """End each listen stream with its final result; clients can open new ones."""
         for listener in list(self._listeners):
             meta = {META_SUBSCRIPTION: listener.id}
             listener.ended.callback({"resultType": "complete", "_meta": meta})
@@ -177,9 +186,10 @@ def _tell_sessions(
 
 
 def read_filter(wanted: Json, offered: frozenset[str], watches: bool) -> Filter:
-    """Read the filter of a listen request, cut to what is offered.
+    """Read the filter of a listen request, without what is not supported.
 
-    :param watches: resources can be watched here.
+    :param offered: the list-changed kinds that the server declares.
+    :param watches: whether the server has resources.
     :raises ProtocolError: -32602 for a malformed filter.
     """
     if not isinstance(wanted, dict):

@@ -1,7 +1,16 @@
-"""The tasks extension (SEP-2663): calls that outlive their request.
+"""The tasks extension (SEP-2663): calls that continue after their request has ended.
 
-A tool opts in, a client opts in per request. The task is on the board before its
-creator hears of it. It belongs to one principal; for everybody else it does not exist.
+A tool opts in (`TaskSupport`), and a client opts in per request by declaring the
+extension. A tool that takes long calls `Call.become_task`: the client gets the task's
+id as the result of its request and polls with ``tasks/get``, or listens on a
+subscription. A task is ``working``, or ``input_required`` while it waits for answers
+from ``tasks/update``; then it ends as ``completed``, ``failed`` or ``cancelled``, which
+is final.
+
+Tasks are held in memory and belong to the principal that created them: for all others
+their ids are unknown. Limits on number and size make the oldest ended task give up its
+place; a task that is still running is never dropped, but it is cancelled when it runs
+longer than two times its lifetime.
 """
 
 from __future__ import annotations
@@ -28,17 +37,17 @@ POLL_MS = 1000
 
 TTL_SECONDS = TTL_MS / 1000
 RESULT_SECONDS = 300.0
-"""How long a result can be fetched at least, also that of a task that took its time."""
+"""How long a result can be fetched at least, also after a long run."""
 
 SWEEP_SECONDS = 60.0
 """How often `TaskBoard.sweep` should be called."""
 
 MAX_PER_PRINCIPAL = 200
 MAX_BYTES = 64 << 20
-"""What the tasks of all principals may weigh together."""
+"""Maximum weight of the tasks of all principals together, in bytes."""
 
 TASK_BYTES = 8192
-"""What a task weighs without its result: so there are 8192 at most."""
+"""Weight of a task without its result, in bytes; so there are at most 8192 tasks."""
 
 WORKING = "working"
 INPUT_REQUIRED = "input_required"
@@ -52,11 +61,14 @@ Told: TypeAlias = "Callable[[Task], None]"
 
 @define(eq=False, kw_only=True)
 class Task:
-    """One call that became a task.
+    """A call that became a task.
 
-    :param expires_at: clock seconds; the task is kept at least until then.
-    :param weight: bytes that it counts for on the board.
-    :param pending: the open questions by key. A key is never used twice.
+    :param expires_at: clock seconds until which the task is kept at least.
+    :param ttl_ms: how long clients may expect the task to exist, in milliseconds.
+    :param poll_ms: how often clients should poll, in milliseconds.
+    :param weight: the bytes that count towards `MAX_BYTES`.
+    :param pending: the open questions by key, each with the Deferred of its answer.
+    :param used_keys: the keys of all questions so far; no key is used again.
     """
 
     id: str
@@ -81,11 +93,11 @@ class Task:
         return self.status in TERMINAL
 
     def as_created(self) -> JsonObject:
-        """Return the CreateTaskResult, without the envelope."""
+        """Return the ``CreateTaskResult``, without the envelope."""
         return {"resultType": "task", **self._as_task()}
 
     def as_detailed(self) -> JsonObject:
-        """Return the task with exactly the payload of its status."""
+        """Return the task with the payload that belongs to its status."""
         detailed = self._as_task()
         if self.status == INPUT_REQUIRED:
             detailed["inputRequests"] = {
@@ -114,11 +126,11 @@ class Task:
 
 @define(eq=False)
 class TaskBoard:
-    """Every task of this daemon.
+    """The tasks of this server.
 
-    :param clock: for expiry.
+    :param clock: decides when tasks expire.
     :param wall_clock: seconds since the epoch, for the times that clients see.
-    :param told: called after every change of status.
+    :param told: called with the task after each change of its status.
     """
 
     clock: IReactorTime
@@ -130,14 +142,13 @@ class TaskBoard:
 
     @property
     def count(self) -> int:
-        """How many tasks are on the board."""
+        """How many tasks exist."""
         return len(self._tasks)
 
     def create(self, principal: str, message: str | None = None) -> Task | None:
-        """Put a new task on the board.
+        """Create a task, dropping the oldest ended tasks if a limit is reached.
 
-        What ended longest ago makes room, where there is none; ``None`` if all that
-        could make room still runs.
+        :returns: ``None`` if a limit is reached and no ended task can be dropped.
         """
         own = self._of.get(principal, {})
         if len(own) >= MAX_PER_PRINCIPAL and not self._drop_oldest_ended(own):
@@ -161,7 +172,7 @@ class TaskBoard:
     def find(self, id: Json, principal: str) -> Task:
         """Return the principal's task.
 
-        :raises ProtocolError: -32602 for an id that is unknown, or somebody else's.
+        :raises ProtocolError: -32602 if the principal has no task with this id.
         """
         task = self._tasks.get(id) if isinstance(id, str) else None
         if task is None or task.principal != principal:
@@ -169,12 +180,12 @@ class TaskBoard:
         return task
 
     def own(self, ids: Iterable[str], principal: str) -> Sequence[Task]:
-        """Return those of the tasks that there are, and that are the principal's."""
+        """Return the tasks with these ids that exist and belong to the principal."""
         held = self._of.get(principal, {})
         return [held[id] for id in ids if id in held]
 
     def finish(self, task: Task, outcome: JsonObject | Failure) -> None:
-        """Record how the work ended. A task that is terminal already stays as it is."""
+        """Record how the work ended, unless the task has ended already."""
         if task.is_terminal:
             return
         if not isinstance(outcome, Failure):
@@ -189,7 +200,7 @@ class TaskBoard:
             self._end(task, FAILED, error.message)
 
     def change(self, task: Task, status: str, message: str | None = None) -> None:
-        """Set the status, unless it is final, and tell whoever listens."""
+        """Set status and message, unless the task has ended, and report the change."""
         if task.is_terminal:
             return
         task.status = status
@@ -198,12 +209,12 @@ class TaskBoard:
         self.told(task)
 
     def note(self, task: Task, message: str) -> None:
-        """Say how far the work is, if that is news and the task still runs."""
+        """Set the status message, if it differs and the task has not ended."""
         if task.message != message:
             self.change(task, task.status, message)
 
     def cancel(self, task: Task) -> None:
-        """Cancel the work. Does nothing to a terminal task."""
+        """Cancel the task and its work, unless it has ended."""
         if task.is_terminal:
             return
         self._end(task, CANCELLED)
@@ -211,9 +222,11 @@ class TaskBoard:
             task.running.cancel()
 
     def update(self, task: Task, responses: Json) -> None:
-        """Take answers. Unknown keys are ignored; partial answers leave the rest open.
+        """Deliver answers to open questions.
 
-        :raises ProtocolError: -32602 for a malformed answer; nothing is taken then.
+        Answers with unknown keys are ignored; questions without an answer stay open.
+
+        :raises ProtocolError: -32602 if an answer is not valid; then none is delivered.
         """
         if not isinstance(responses, dict):
             raise invalid_params("inputResponses must be an object")
@@ -230,12 +243,12 @@ class TaskBoard:
             waiting.callback(answer)
 
     def withdraw(self, task: Task, key: str) -> None:
-        """Ask this no longer: the tool does not wait for the answer any more."""
+        """Remove an open question, because the tool no longer waits for its answer."""
         if task.pending.pop(key, None) is not None and not task.pending:
             self.change(task, WORKING)
 
     def sweep(self) -> None:
-        """Drop what ended and is past its time; cancel what runs twice as long."""
+        """Drop expired ended tasks; cancel tasks that run for two lifetimes."""
         now = self.clock.seconds()
         for task in list(self._tasks.values()):
             if task.is_terminal and task.expires_at < now:
@@ -252,7 +265,7 @@ class TaskBoard:
         self._end(task, COMPLETED)
 
     def _end(self, task: Task, status: str, message: str | None = None) -> None:
-        """Set a final status. Whoever still waits for an answer is told of it."""
+        """Set a final status, and cancel the questions that are still open."""
         at_least = self.clock.seconds() + RESULT_SECONDS
         task.expires_at = max(task.expires_at, at_least)
         self.change(task, status, message)
@@ -260,7 +273,7 @@ class TaskBoard:
             waiting.cancel()
 
     def _make_room(self, weight: int) -> bool:
-        """Drop what has ended until there is room, first from who has the most."""
+        """Drop ended tasks, of the heaviest principal first, until `weight` fits."""
         if self._weight + weight <= MAX_BYTES:
             return True
         for own in sorted(self._of.values(), key=_weight_of, reverse=True):

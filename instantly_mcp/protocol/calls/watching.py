@@ -1,8 +1,10 @@
-"""Looks at what changes while nobody calls, for as long as somebody subscribes to it.
+"""Watches: polls that find changes of resources while clients are subscribed to them.
 
-A resource may come with a `Watch`: work that looks again and again, tells of what it
-finds changed, and ends when nothing more will change. One watch serves all who
-subscribe with one principal; the last of them to leave cancels it.
+Some resources change without any call through this server. Such a resource has a
+`Watch`: work that polls, reports the changes that it finds, and ends when the resource
+will not change again. All subscriptions of one principal to one URI share a watch,
+which starts with the first subscription and is cancelled with the last one. At most
+`MAX_WATCHES` of a principal run at a time; others wait until one of them ends.
 """
 
 from __future__ import annotations
@@ -16,17 +18,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 MAX_WATCHES = 16
-"""Watches of one principal that run at a time; the others wait for their turn."""
+"""Maximum number of running watches of one principal; others wait."""
 
 Leave: TypeAlias = Callable[[], None]
-"""What a subscriber calls when it subscribes no more; twice does no harm."""
+"""Ends one subscription; calling it again has no effect."""
 
 Start: TypeAlias = "Callable[[], Deferred[None]]"
 
 
 @define(eq=False)
 class _Watch:
-    """The watch of one resource for one principal, running or waiting for its turn."""
+    """The watch of one resource for one principal, running or waiting."""
 
     start: Start
     subscribers: int = 0
@@ -36,7 +38,7 @@ class _Watch:
 
 @define(eq=False)
 class Watches:
-    """Every watch that runs, or waits for its turn."""
+    """All watches that run or wait."""
 
     log: ClassVar[Logger] = Logger()
 
@@ -44,13 +46,14 @@ class Watches:
 
     @property
     def count(self) -> int:
-        """How many watches run now."""
+        """How many watches are running."""
         return sum(each.started for own in self._of.values() for each in own.values())
 
     def join(self, uri: str, principal: str, start: Start) -> Leave:
-        """Subscribe: see to it that the resource is watched.
+        """Add a subscription, and start a watch if the principal has none for the URI.
 
-        :param start: starts the watch, if none runs for this principal.
+        :param start: starts the watch; its Deferred fires when the watch ends.
+        :returns: ends the subscription.
         """
         own = self._of.setdefault(principal, {})
         watch = own.get(uri)
@@ -67,7 +70,7 @@ class Watches:
         return leave
 
     def close(self) -> None:
-        """Cancel them all: the daemon stops."""
+        """Cancel all watches, because the daemon stops."""
         everything, self._of = self._of, {}
         for own in everything.values():
             for watch in own.values():

@@ -1,6 +1,7 @@
-"""The session eras, 2024-11-05 to 2025-11-25: their method table and notifications.
+"""The legacy era, 2024-11-05 to 2025-11-25: its method table and notifications.
 
-What these eras lack is absent from the table.
+Methods that exist only in the modern era are not in the table. See `wire.classify` for
+the eras.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .table import common_methods
 
 
 def initialize(offer: Offer, turn: Turn) -> Result:
-    """``initialize``: agree on a revision and say what there is."""
+    """``initialize``: agree on a revision and return the server's capabilities."""
     revision = negotiate(turn.params.get("protocolVersion"))
     session = turn.caller.session
     if session is not None:
@@ -36,12 +37,12 @@ def initialize(offer: Offer, turn: Turn) -> Result:
 
 
 def ping(offer: Offer, turn: Turn) -> Result:
-    """``ping``: an empty object, and nothing but that."""
+    """``ping``: the result is an empty object."""
     return {}
 
 
 def set_level(offer: Offer, turn: Turn) -> Result:
-    """``logging/setLevel``: for the session; without one there is nothing to keep."""
+    """``logging/setLevel``: set the level of the session, if there is one."""
     level = turn.params.get("level")
     if level not in LOG_LEVELS:
         raise invalid_params("level must be one of " + ", ".join(LOG_LEVELS))
@@ -51,7 +52,7 @@ def set_level(offer: Offer, turn: Turn) -> Result:
 
 
 def methods(offer: Offer) -> Mapping[str, Method]:
-    """Return the table of these eras for what is on offer."""
+    """Return the method table of the legacy era."""
     table = common_methods(offer)
     table["initialize"] = initialize
     table["ping"] = ping
@@ -63,7 +64,7 @@ def methods(offer: Offer) -> Mapping[str, Method]:
 
 
 def turn_of(request: Request, caller: Caller) -> Turn:
-    """Return the request with what its session knows."""
+    """Return the request with the log level and capabilities of its session."""
     session = caller.session
     if session is None:
         return Turn(request=request, caller=caller, capabilities=NO_CAPABILITIES)
@@ -76,10 +77,10 @@ def turn_of(request: Request, caller: Caller) -> Turn:
 
 
 def notified(notification: Notification, caller: Caller) -> None:
-    """Take a notification. Unknown ones are ignored, as JSON-RPC demands."""
+    """Handle a notification. Unknown ones are ignored, as JSON-RPC requires."""
     if notification.method == "notifications/cancelled" and caller.session is not None:
         id = notification.params.get("requestId")
-        # JSON's true equals 1 as a key, but it is no id.
+        # In Python ``True`` equals 1 as a key, but it is not a valid id.
         if isinstance(id, str | int) and not isinstance(id, bool):
             call = caller.session.calls.get(id)
             if call is not None:

@@ -1,7 +1,7 @@
-"""The stateless era, 2026-07-28: its method table and its result envelope.
+"""The modern era, 2026-07-28: its method table and its result envelope.
 
-What this era lacks (``initialize``, ``ping``, ``logging/setLevel`` …) is absent from
-the table. Nothing of an earlier request counts here.
+Methods that exist only in the legacy era (``initialize``, ``ping``,
+``logging/setLevel``) are not in the table. See `wire.classify` for the eras.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .table import common_methods
 from .tasks import cancel_task, get_task, update_task
 
 LIST_TTL_MS = 300_000
-"""How long a client may keep a list; a list-changed notification ends it earlier."""
+"""How long a client may cache a list, unless a list-changed notification arrives."""
 
 CACHEABLE = frozenset(
     {
@@ -32,7 +32,7 @@ CACHEABLE = frozenset(
 
 
 def discover(offer: Offer, turn: Turn) -> Result:
-    """``server/discover``: what ``initialize`` was, without a handshake."""
+    """``server/discover``: supported revisions, capabilities and instructions."""
     capabilities = dict(offer.capabilities(turn.caller.revision))
     capabilities["extensions"] = {EXTENSION: {}}
     return {
@@ -43,7 +43,7 @@ def discover(offer: Offer, turn: Turn) -> Result:
 
 
 def methods(offer: Offer) -> Mapping[str, Method]:
-    """Return the table of this era for what is on offer."""
+    """Return the method table of the modern era."""
     table = common_methods(offer)
     table["server/discover"] = discover
     table["subscriptions/listen"] = listen
@@ -54,7 +54,7 @@ def methods(offer: Offer) -> Mapping[str, Method]:
 
 
 def seal_result(offer: Offer, method: str, result: Result) -> Result:
-    """Put a result into the envelope that every modern result has."""
+    """Return a result with the members that all results of the modern era have."""
     meta: dict[str, Json] = {META_SERVER: offer.info.as_object()}
     own = result.get("_meta")
     if own is not None:
@@ -62,6 +62,6 @@ def seal_result(offer: Offer, method: str, result: Result) -> Result:
     sealed: dict[str, Json] = {"resultType": "complete", **result, "_meta": meta}
     if method in CACHEABLE:
         sealed["ttlMs"] = LIST_TTL_MS
-        # The same for every caller: no credential and no header shapes it.
+        # Lists do not depend on the caller.
         sealed["cacheScope"] = "public"
     return sealed

@@ -1,4 +1,4 @@
-"""Prompts and completion, once for every era."""
+"""``prompts/*`` and ``completion/complete``, for all eras."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def list_prompts(offer: Offer, turn: Turn) -> Result:
 
 
 def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
-    """``prompts/get``: check the arguments, then render."""
+    """``prompts/get``: check the arguments, render the messages."""
     prompt = _prompt_named(offer, turn.params.get("name"))
     arguments = _arguments(prompt, turn.params.get("arguments"))
     if prompt.needs_credential and turn.caller.credential is None:
@@ -51,7 +51,7 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
 
 
 def complete(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
-    """``completion/complete``, for arguments of prompts and of resource templates."""
+    """``completion/complete``, for arguments of prompts and variables of templates."""
     argument = turn.params.get("argument")
     if not isinstance(argument, dict):
         raise invalid_params("params.argument must be an object")

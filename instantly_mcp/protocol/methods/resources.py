@@ -1,4 +1,4 @@
-"""Resources: listing, reading, and the legacy subscriptions, once for every era."""
+"""``resources/*``, for all eras: lists, reading, and legacy subscriptions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def list_templates(offer: Offer, turn: Turn) -> Result:
 
 
 def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
-    """``resources/read``. An unknown URI is an error, never empty contents."""
+    """``resources/read``. An unknown URI is an error and not empty contents."""
     uri = _uri(turn.params)
     found = offer.shelf.find(uri)
     if found is None:
@@ -70,10 +70,10 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
 
 
 def subscribe(offer: Offer, turn: Turn) -> Result:
-    """``resources/subscribe``: remembered by the session.
+    """``resources/subscribe``: the session stores the subscription.
 
-    :raises ProtocolError: for a URI that nothing serves, for too many of them, and
-        where there is no session that could be told.
+    :raises ProtocolError: if the URI is unknown, if the session has `MAX_URIS`
+        subscriptions, or if the request has no session to deliver updates to.
     """
     asked = _uri(turn.params)
     found = offer.shelf.find(asked)
@@ -83,21 +83,21 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
         raise key_required(offer.key_formats)
     session = turn.caller.session
     if session is None:
-        why = "nobody could be told without a session; send initialize first"
-        # Not 400: some clients take that for the end of everything.
+        why = "updates cannot be delivered without a session; send initialize first"
+        # Not 400: some clients close the connection on that status.
         raise invalid_request(why, status=200)
     uri, held = _bounded(found.uri), session.subscriptions
     if uri not in held:
         if len(held) >= MAX_URIS:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
-        # Subscribed first: the very first look may find it changed.
+        # Subscribe before watching: the first poll may already report a change.
         held[uri] = _nothing
         held[uri] = watched(offer, turn, found)
     return {}
 
 
 def unsubscribe(offer: Offer, turn: Turn) -> Result:
-    """``resources/unsubscribe``: asking twice is no error."""
+    """``resources/unsubscribe``: succeeds without a subscription as well."""
     found = offer.shelf.find(_uri(turn.params))
     if found is not None and turn.caller.session is not None:
         turn.caller.session.unsubscribe(found.uri)
@@ -105,20 +105,20 @@ def unsubscribe(offer: Offer, turn: Turn) -> Result:
 
 
 def may_watch(found: Found, caller: Caller) -> bool:
-    """Say whether the caller can hear of it: without a key of no private resource."""
+    """Return whether the caller may subscribe: some resources need a credential."""
     return caller.credential is not None or not found.described.needs_credential
 
 
 def watched(offer: Offer, turn: Turn, found: Found) -> Leave:
-    """See to it that a resource is watched, if it changes while nobody calls.
+    """Start watching a resource, if it has a watch.
 
-    :returns: what ends that.
+    :returns: ends it.
     """
     watch = found.described.watch
     if watch is None:
         return _nothing
     caller = turn.caller
-    # Neither session nor stream: a watch answers nobody, and asks nobody.
+    # Without session and stream: a watch serves several clients.
     alone = Caller(revision=caller.revision, credential=caller.credential)
     call = Call(caller=alone, trace=turn.trace)
     start = partial(watch, found.uri, found.values, call)
@@ -126,12 +126,12 @@ def watched(offer: Offer, turn: Turn, found: Found) -> Leave:
 
 
 def not_found(uri: str, revision: Revision) -> ProtocolError:
-    """An unknown URI, in the words of the era."""
+    """Return the error for an unknown URI, with the code of the era."""
     return resource_not_found(uri, modern=revision.modern)
 
 
 def _nothing() -> None:
-    """Do nothing: there is nothing to end."""
+    """Do nothing."""
 
 
 def _uri(params: JsonObject) -> str:

@@ -1,7 +1,4 @@
-"""Makes the `Call` that a feature sees, with the asker that its era needs, and runs it.
-
-What the feature does is its own business; that its call is over when it is, is ours.
-"""
+"""Creates the `Call` of a request with the `IAsker` of its era; runs the feature."""
 
 from __future__ import annotations
 
@@ -21,13 +18,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ASKS_BY_RETRY = frozenset({"tools/call", "prompts/get", "resources/read"})
-"""The methods whose modern answer may be an input-required round."""
+"""The modern methods whose result may be ``input_required``."""
 
 
 def call_for(offer: Offer, turn: Turn) -> Call:
-    """Return the call of a turn.
+    """Return the call for a request.
 
-    :raises ProtocolError: -32602 for a ``requestState`` that is not valid here.
+    :raises ProtocolError: -32602 for a ``requestState`` that is not valid for it.
     """
     meta = turn.params.get("_meta")
     return Call(
@@ -46,9 +43,9 @@ def run_call(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Deferred[T]:
-    """Run a feature. However it ends, its call has nothing more to say then.
+    """Run a feature and mark the call as finished when the feature ends.
 
-    One that raises instead of answering fails like one whose answer fails.
+    An exception that the feature raises becomes a failure of the returned Deferred.
     """
 
     def ended(outcome: T) -> T:

@@ -1,4 +1,4 @@
-"""``subscriptions/listen``: a stream of what changes, which the modern era has."""
+"""``subscriptions/listen`` (modern era): a stream of changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
-    """``subscriptions/listen``: a stream that lasts until one side ends it."""
+    """``subscriptions/listen``: a stream that stays open until one side ends it."""
     caller = turn.caller
     if caller.outlet is NOWHERE:
         raise invalid_request("a subscription needs text/event-stream in Accept")
@@ -42,7 +42,7 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
     )
     ended = offer.changes.listen(listener)
     for task in tasks:
-        # One that is over, or waits, may have nothing to tell ever after.
+        # A task that has ended or waits for input may not change again.
         if task.status != WORKING:
             listener.tell("notifications/tasks", task.as_detailed())
     leaves = [watched(offer, turn, each) for each in found.values()]
@@ -50,9 +50,9 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
 
 
 def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Found]:
-    """Return those of the resources of which the caller could ever hear.
+    """Return the resources that exist and that the caller may subscribe to.
 
-    By their URIs in normal form, which is how they are told.
+    The keys are their URIs in normal form, which notifications contain.
     """
     served = (offer.shelf.find(uri) for uri in sorted(uris))
     found = (each for each in served if each is not None)

@@ -1,4 +1,4 @@
-"""The methods that every era has, for what is on offer; each era adds its own."""
+"""The table of the methods that both eras have; each era adds its own methods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .tools import call_tool, list_tools
 
 
 def common_methods(offer: Offer) -> dict[str, Method]:
-    """Return a new table. What is not offered is absent from it."""
+    """Return a new table, without the methods of features that the server lacks."""
     table: dict[str, Method] = {"tools/list": list_tools, "tools/call": call_tool}
     if offer.has_resources:
         table["resources/list"] = list_resources

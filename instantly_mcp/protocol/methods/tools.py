@@ -1,4 +1,4 @@
-"""``tools/list`` and ``tools/call``, once for every era."""
+"""``tools/list`` and ``tools/call``, for all eras."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ def list_tools(offer: Offer, turn: Turn) -> Result:
 
 
 def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
-    """``tools/call``: find, check in the documented order, run, write down."""
+    """``tools/call``: find the tool, check the request, run it, render the result.
+
+    The order of the checks decides which error a client gets: unknown tool (-32602),
+    parameter headers (-32020), capability or credential, arguments.
+    """
     name, arguments = turn.params.get("name"), turn.params.get("arguments")
     tool = offer.toolbox.find(name) if isinstance(name, str) else None
     if tool is None:
@@ -55,9 +59,9 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
         arguments = {}
     problems = _problems(compiled, arguments)
     if problems is not None:
-        # In every revision a result with isError, which a model can read and correct.
-        # Those before 2025-11-25 also allow -32602, which several clients raise as an
-        # exception that the model never sees.
+        # A result with isError in all revisions, so that the model can correct it.
+        # Revisions before 2025-11-25 also allow -32602, but several clients raise that
+        # as an exception that the model never sees.
         bad = _bad_arguments(tool, problems)
         return render_result(_conforming(bad, compiled), revision)
     call = call_for(offer, turn)
@@ -94,7 +98,7 @@ def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
 
 
 def still_running(request: Request) -> Response:
-    """Answer a call that goes on to a client that would not wait any longer."""
+    """Return the response for a client that stops waiting while the call continues."""
     said = {
         "code": "still_running",
         "message": "The call is still running, and its result is not known yet.",
@@ -108,7 +112,7 @@ def still_running(request: Request) -> Response:
 
 @define(eq=False)
 class Running:
-    """One tool call from its start to its result, or to its promotion to a task."""
+    """The execution of one tool call, until its result or until it becomes a task."""
 
     log: ClassVar[Logger] = Logger()
 
@@ -121,7 +125,7 @@ class Running:
     _task: Task | None = field(default=None, init=False)
 
     def start(self, arguments: dict[str, Json]) -> Deferred[Result]:
-        """Run the tool. The Deferred fires with the result or with a task's handle."""
+        """Run the tool. The Deferred fires with the result or with the created task."""
         call = self.call
         can_be_task = (
             self.tool.task is not TaskSupport.NEVER
@@ -142,7 +146,7 @@ class Running:
         running = self._run(arguments)
         self._done = running.addBoth(self._finish)
         if self._task is not None:
-            # Promoted before the tool first waited: only now there is what to cancel.
+            # The tool became a task before it first waited, when `_done` did not exist.
             self._task.running = self._done
         return self._answer
 
@@ -153,7 +157,7 @@ class Running:
             return False
         self._task = task
         task.running = self._done
-        # A task has no stream: what its creator hears, it hears by polling.
+        # A task has no stream: its creator polls.
         call.outlet = NOWHERE
         call.note = lambda said: board.note(task, said)
         call.asker = TaskAsker(board, task, call.capabilities)
@@ -165,13 +169,13 @@ class Running:
             self._note(outcome)
             self.offer.tasks.finish(self._task, _whole(outcome))
         elif self._answer.called:
-            # The client left, and the tool did not stop for that.
+            # The client disconnected, and the tool did not stop when it was cancelled.
             self._note(outcome)
         else:
             self._answer.callback(outcome)
 
     def _client_left(self, answer: Deferred[Result]) -> None:
-        """Nobody would ever learn of a task that is created from now on."""
+        """Cancel the tool, and prevent a task that no client would know of."""
         self.call.promote = None
         if self._done is not None:
             self._done.cancel()
@@ -182,7 +186,7 @@ class Running:
         return render_result(result, self.turn.caller.revision)
 
     def _note(self, outcome: Result | Failure) -> None:
-        """A bug that reaches no request which could report it is logged here."""
+        """Log a bug that no response can report."""
         if isinstance(outcome, Failure) and not outcome.check(
             CancelledError, ProtocolError
         ):
@@ -190,10 +194,10 @@ class Running:
 
 
 def _conforming(error: ToolResult, compiled: Compiled) -> ToolResult:
-    """Leave out a structured error that does not fit the tool's output schema.
+    """Send a structured error as text if it does not match the tool's output schema.
 
-    The official clients hold errors to it as well, and would show the model their own
-    complaint instead of what went wrong. As text it reaches every client.
+    The official clients validate errors against the schema as well, and would show the
+    model their own validation error instead of this one.
     """
     value, output = error.structured, compiled.output
     if value is None or output is None or output.problems(value) is None:
@@ -203,13 +207,13 @@ def _conforming(error: ToolResult, compiled: Compiled) -> ToolResult:
 
 
 def _whole(outcome: Result | Failure) -> Result | Failure:
-    """Make a result what a direct call would have answered: its type belongs to it."""
+    """Add the result type, which the result of a direct call gets with its envelope."""
     if isinstance(outcome, Failure):
         return outcome
     return {"resultType": "complete", **outcome}
 
 
 def _not_asked(failure: Failure) -> ToolResult:
-    """A client that cannot be asked is something that a model can read about."""
+    """Turn `CannotAsk` into a result that the model can read."""
     failure.trap(CannotAsk)
     return ToolResult(content=[text(str(failure.value))], is_error=True)

@@ -1,6 +1,6 @@
-"""Lists as each revision shows them: rendered once, served as bytes.
+"""Renders lists and tool results for a revision, without what the revision lacks.
 
-What a revision lacks is absent from its rendering.
+A list that fits on one page is encoded once per revision and served as bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
 
 
 class Listing:
-    """Pages of lists; a list that fits on one page is encoded once per revision."""
+    """Renders pages of lists, and keeps the encoded form of lists with one page."""
 
     def __init__(self, pager: Pager) -> None:
         self._pager = pager
@@ -51,8 +51,10 @@ class Listing:
     ) -> dict[str, Json]:
         """Return one page as ``{kind: […], nextCursor?}``.
 
-        :param items: the whole list; the same object as long as nothing changed.
-        :raises ProtocolError: -32602 for a cursor that is none of ours.
+        :param kind: the name of the list in the result.
+        :param items: the whole list; the same object as long as it has not changed.
+        :param describe: returns the entry of one item.
+        :raises ProtocolError: -32602 if this server did not issue the cursor.
         """
         if cursor is None and len(items) <= self._pager.size:
             return {kind: self._whole(kind, items, revision, describe)}
@@ -79,10 +81,10 @@ class Listing:
 
 
 def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
-    """Return a tool's result as this revision writes it, without the era's envelope.
+    """Return a tool's result for a revision, without the envelope of the modern era.
 
-    The structured value is encoded once and serves as both the text block (for
-    clients that read only text) and ``structuredContent``.
+    The structured value is encoded once, for the text block (for clients that read only
+    text) and for ``structuredContent``.
     """
     rendered: dict[str, Json] = {}
     if result.structured is None:
@@ -104,5 +106,8 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
 
 
 def _may_be_structured(kind: Json, revision: Revision) -> bool:
-    """Before 2026-07-28 structured content, and so its schema, had to be an object."""
+    """Return whether the revision allows structured content of this type.
+
+    Before 2026-07-28 structured content, and its schema, had to be an object.
+    """
     return revision.modern or (revision.structured and kind == "object")

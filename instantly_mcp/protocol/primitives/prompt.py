@@ -1,4 +1,4 @@
-"""What a prompt is, independent of era and transport."""
+"""Prompts, independent of era and transport."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ Render: TypeAlias = (
 
 @frozen(kw_only=True)
 class Prompt:
-    """A prompt, written once, offered in every era.
+    """A prompt, defined once for all eras.
 
-    :param render: called with the arguments (required ones are there) and the call.
+    :param render: called with the arguments and the call; required arguments are
+        present.
+    :param needs_credential: whether rendering it requires a credential.
     """
 
     name: str
@@ -65,7 +67,7 @@ class Prompt:
     needs_credential: bool = False
 
     def as_object(self, structured: bool) -> JsonObject:
-        """Return the entry in ``prompts/list``; `structured`: titles exist."""
+        """Return the entry in ``prompts/list``, with a title if `structured`."""
         entry: dict[str, Json] = {"name": self.name}
         if structured:
             entry["title"] = self.title

@@ -1,6 +1,7 @@
-"""Plain collections of features: what an author fills and the server offers.
+"""Registries of tools, resources and prompts.
 
-Each can change while the server runs; whoever must know is told.
+Tools and prompts can be added and removed while the server runs; `on_change` is called
+after each change.
 """
 
 from __future__ import annotations
@@ -17,31 +18,31 @@ from .tool import Tool
 
 @frozen
 class Found:
-    """A resource for one URI, with the values that its template found in it."""
+    """The resource for a URI, with the values of the template's variables in it."""
 
     described: Resource | ResourceTemplate
     values: Mapping[str, str]
 
     @property
     def uri(self) -> str:
-        """Its URI in normal form: clients percent-encode one value in many ways."""
+        """The URI in its normal form: clients percent-encode in different ways."""
         if isinstance(self.described, Resource):
             return self.described.uri
         return self.described.template.expand(self.values)
 
 
 class IToolbox(Interface):
-    """The tools on offer."""
+    """The tools that the server offers."""
 
     def listed() -> Sequence[Tool]:
         """Return the tools that ``tools/list`` shows, always in the same order."""
 
     def find(name: str) -> Tool | None:
-        """Return the tool called so, also one that is callable but not listed."""
+        """Return the tool with this name; it can be callable without being listed."""
 
 
 class IResourceShelf(Interface):
-    """The resources on offer."""
+    """The resources and resource templates that the server offers."""
 
     def resources() -> Sequence[Resource]:
         """Return the resources with fixed URIs, always in the same order."""
@@ -50,29 +51,29 @@ class IResourceShelf(Interface):
         """Return the templates, always in the same order."""
 
     def find(uri: str) -> Found | None:
-        """Return what serves the URI, with the values its template found in it."""
+        """Return the resource for a URI, with the values of the template's variables."""
 
     def template(uri_template: str) -> ResourceTemplate | None:
-        """Return the template written so."""
+        """Return the template with exactly this text."""
 
 
 class IPromptBook(Interface):
-    """The prompts on offer."""
+    """The prompts that the server offers."""
 
     def listed() -> Sequence[Prompt]:
         """Return the prompts, always in the same order."""
 
     def find(name: str) -> Prompt | None:
-        """Return the prompt called so."""
+        """Return the prompt with this name."""
 
 
 def _nobody() -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 @implementer(IToolbox)
 class ToolShelf:
-    """Tools by name, in the order in which they were added."""
+    """Tools by name, in the order of their addition."""
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
         self._tools = tuple(tools)
@@ -85,7 +86,7 @@ class ToolShelf:
         return next((tool for tool in self._tools if tool.name == name), None)
 
     def add(self, tool: Tool) -> None:
-        """Offer one more tool."""
+        """Add a tool at the end."""
         self._tools = (*self._tools, tool)
         self.on_change()
 
@@ -97,7 +98,7 @@ class ToolShelf:
 
 @implementer(IPromptBook)
 class PromptShelf:
-    """Prompts by name, in the order in which they were added."""
+    """Prompts by name, in the order of their addition."""
 
     def __init__(self, prompts: Iterable[Prompt] = ()) -> None:
         self._prompts = tuple(prompts)
@@ -110,7 +111,7 @@ class PromptShelf:
         return next((prompt for prompt in self._prompts if prompt.name == name), None)
 
     def add(self, prompt: Prompt) -> None:
-        """Offer one more prompt."""
+        """Add a prompt at the end."""
         self._prompts = (*self._prompts, prompt)
         self.on_change()
 
@@ -122,7 +123,7 @@ class PromptShelf:
 
 @implementer(IResourceShelf)
 class ResourceShelf:
-    """Resources by URI, and templates tried in order."""
+    """Resources by URI, then templates in their order."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a resource and a resource template are, independent of era and transport."""
+"""Resources and resource templates, independent of era and transport."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Contents:
-    """One piece of a resource: text, or bytes.
+    """A part of a resource's contents: text or bytes.
 
-    :raises ValueError: when it is neither or both.
+    :raises ValueError: if neither or both of `text` and `blob` are set.
     """
 
     uri: str
@@ -29,7 +29,7 @@ class Contents:
     blob: bytes | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse contents that are neither text nor bytes."""
+        """Check that exactly one of `text` and `blob` is set."""
         if (self.text is None) == (self.blob is None):
             raise ValueError("contents are either text or a blob")
 
@@ -46,26 +46,30 @@ class Contents:
 Read: TypeAlias = (
     "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[Contents]]]"
 )
-"""Reads a URI: called with it, with the template's values, and with the call."""
+"""Reads a resource, given its URI, the values of its template, and the call."""
 
 Watch: TypeAlias = "Callable[[str, Mapping[str, str], Call], Deferred[None]]"
-"""Looks at a URI again and again while somebody subscribes, until nothing more will
-change; cancelled with the last subscription."""
+"""Polls a resource while clients are subscribed to it (see `watching`).
+
+Its Deferred fires when the resource will not change again. It is cancelled with the
+last subscription."""
 
 Complete: TypeAlias = (
     "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[str]]]"
 )
-"""Completes a value: called with what is typed, the values known so far, the call."""
+"""Completes a value, given the typed text, the other values so far, and the call."""
 
 
 @frozen(kw_only=True)
 class Resource:
     """A resource with a fixed URI.
 
-    :param read: fails with `ProtocolError` for what the caller may know of.
-    :param private: its contents depend on who asks; nobody else may cache them.
+    :param read: fails with `ProtocolError` for errors that are reported to the client.
+    :param needs_credential: whether reading it requires a credential.
+    :param private: whether its contents depend on the caller, so that caches must not
+        share them.
     :param ttl_ms: how long a public resource may be cached, in milliseconds.
-    :param watch: finds out about changes, where nobody else would.
+    :param watch: finds changes that are not made through this server.
     """
 
     uri: str
@@ -80,16 +84,16 @@ class Resource:
     watch: Watch | None = None
 
     def as_object(self, structured: bool) -> JsonObject:
-        """Return the entry in ``resources/list``; `structured`: titles exist."""
+        """Return the entry in ``resources/list``, with a title if `structured`."""
         return _entry(self, "uri", self.uri, structured)
 
 
 @frozen(kw_only=True)
 class ResourceTemplate:
-    """Resources whose URIs follow a template.
+    """Resources whose URIs match a template.
 
-    :param complete: completers by the name of the template's variable.
-    :param watch: finds out about changes, where nobody else would.
+    :param complete: completion functions by the name of the template's variable.
+    :param watch: finds changes that are not made through this server.
     """
 
     template: UriTemplate

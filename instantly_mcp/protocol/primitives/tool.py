@@ -1,4 +1,4 @@
-"""What a tool is and what it gives back, independent of era and transport."""
+"""Tools and their results, independent of era and transport."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class Annotations:
-    """The four hints, each stated explicitly."""
+    """The four hints of a tool, without defaults so that each is stated."""
 
     read_only: bool
     destructive: bool
@@ -25,7 +25,7 @@ class Annotations:
     open_world: bool
 
     def as_object(self, title: str) -> JsonObject:
-        """Return the wire form; the title is repeated here for 2025-03-26."""
+        """Return the wire form. Revision 2025-03-26 has the title only here."""
         return {
             "title": title,
             "readOnlyHint": self.read_only,
@@ -37,14 +37,15 @@ class Annotations:
 
 @frozen(kw_only=True)
 class ToolResult:
-    """What a tool answers.
+    """The result of a tool.
 
-    :param content: MCP content blocks. Empty together with a `structured` value means
-        one text block with the value as compact JSON: the usual case.
-    :param structured: any JSON value, sent as ``structuredContent`` where it exists.
-    :param encoded: that value as compact JSON, from whoever had to make it anyway.
-    :param is_error: the tool failed, in a way that the model can read.
-    :param meta: goes into ``_meta`` of the result.
+    :param content: MCP content blocks. If it is empty and `structured` is set, which is
+        the usual case, one text block with the value as compact JSON is sent.
+    :param structured: any JSON value, sent as ``structuredContent`` in revisions that
+        have it.
+    :param encoded: `structured` as compact JSON, if it is encoded already.
+    :param is_error: whether the tool failed; the content tells the model why.
+    :param meta: ``_meta`` of the result.
     """
 
     content: Sequence[JsonObject] = ()
@@ -60,10 +61,10 @@ def text(value: str) -> JsonObject:
 
 
 class TaskSupport(Enum):
-    """Whether a call may become a task, for clients that speak the extension.
+    """Whether a call may become a task, for clients that support the extension.
 
-    ``REQUIRED`` refuses a modern client that does not; legacy eras, which know no
-    tasks, run the tool to its end all the same.
+    With ``REQUIRED``, modern clients that do not support it are refused. The legacy era
+    has no tasks: there the tool runs to its end in any case.
     """
 
     NEVER = "never"
@@ -76,15 +77,15 @@ Run: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
 
 @frozen(kw_only=True)
 class Tool:
-    """A tool, written once, offered in every era.
+    """A tool, defined once for all eras.
 
     :param name: 1 to 64 characters of ``[a-z0-9_]``.
-    :param input_schema: JSON Schema 2020-12 whose root is an object. It is sent to the
-        client as it stands, and arguments are validated against it before `run`.
-    :param run: called with valid arguments and the `Call`; answers a `ToolResult`.
-        Expected failures are results with `is_error`; anything raised is a bug.
-    :param needs_credential: without a credential the call is refused (401) before
-        `run`.
+    :param input_schema: JSON Schema 2020-12 whose root is an object. Clients get it
+        unchanged, and arguments are validated against it before `run`.
+    :param run: called with valid arguments and the `Call`; returns a `ToolResult`.
+        Expected failures are results with `is_error`; other exceptions are bugs.
+    :param output_schema: JSON Schema 2020-12 of the structured results.
+    :param needs_credential: whether a call without a credential is refused (401).
     :param task: whether `run` may call `Call.become_task`.
     """
 

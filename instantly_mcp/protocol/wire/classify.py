@@ -1,8 +1,25 @@
-"""Which era does a message belong to? A pure ladder over body and version header.
+"""Decides which era a message belongs to.
 
-The body decides, the header is the cross-check: a request that carries the modern
-per-request ``_meta`` is served statelessly, everything else is legacy unless its
-header says otherwise.
+MCP has two eras, and this server supports both on the same URL:
+
+- *Legacy*, revisions 2024-11-05 to 2025-11-25. A client sends ``initialize``, the
+  server may issue a session, and what they agreed on then (revision, capabilities, log
+  level) holds for all later messages of the session. The server can send requests to
+  the client.
+- *Modern*, revision 2026-07-28. There is no handshake and no session. Each request has
+  an *envelope*: revision, client capabilities and log level in ``params._meta``, and
+  HTTP headers that repeat the revision, the method and the name, so that a proxy can
+  route without reading the body. The server never sends requests.
+
+The body decides the era, and the header is the cross-check: a message whose ``_meta``
+names a protocol version other than a legacy one is modern; any other message is legacy,
+unless its ``MCP-Protocol-Version`` header names something else than a legacy revision.
+
+The other modules about eras: `versions` lists the revisions and their features,
+`envelope` checks the envelope of a modern request, `methods.legacy` and
+`methods.modern` hold the method table of each era, and `server` selects the table.
+Method functions are shared by both eras and check the flags of a `Revision` instead of
+the era.
 """
 
 from __future__ import annotations
@@ -19,14 +36,14 @@ META_VERSION = "io.modelcontextprotocol/protocolVersion"
 
 @frozen
 class Legacy:
-    """A message of the session eras; `header` is the revision its header names."""
+    """The message is legacy; `header` is the revision that its HTTP header names."""
 
     header: Revision | None
 
 
 @frozen
 class Modern:
-    """A message of the stateless era, whose envelope is still to be checked."""
+    """The message is modern; its envelope is not checked yet."""
 
 
 _WITH_PARAMS = (Request, Notification)
@@ -51,7 +68,7 @@ def classify(body: Body, version_header: str | None) -> Legacy | Modern:
 
 
 def is_modern_header(version_header: str | None) -> bool:
-    """Say whether the header names a stateless revision that is served here."""
+    """Return whether the header names a supported modern revision."""
     if version_header is None:
         return False
     revision = ALL.get(version_header.strip())
@@ -73,4 +90,4 @@ def _legacy(header: str | None) -> Legacy:
 def _not_modern(body: Batch | Reply) -> ProtocolError:
     if isinstance(body, Batch):
         return invalid_request("this revision has no batches")
-    return invalid_request("a server of this revision never asks, so nobody answers")
+    return invalid_request("this revision has no server requests to respond to")

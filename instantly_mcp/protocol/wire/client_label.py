@@ -1,8 +1,8 @@
-"""The name of a client in the log, from what it says of itself.
+"""The client's name for the log, from the name and version that it states.
 
-A client states its name and version in ``initialize``, or in the envelope of each
-request since 2026-07-28. Both are any text of a stranger: what is shown is short, one
-word of visible ASCII, and holds nothing that looks like a key.
+A client states them in ``initialize``, or, since 2026-07-28, in the envelope of each
+request. Both are untrusted text, so the log gets a short word of visible ASCII without
+anything that looks like a key.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _BASE64 = r"[A-Za-z0-9+/]*"
 _LIKE_A_KEY = re.compile(
     rf"{_BASE64}(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{20,}}{_BASE64}={{0,2}}"
 )
-"""Instantly's keys are long base64. Words of names that are so long have no digit."""
+"""Keys are long base64 with digits; words of that length in names have no digit."""
 
 
 def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
     """Return ``name/version`` for the log, ``-`` for a client without a name.
 
-    :param key: the caller's, which is cut out wherever it stands.
+    :param key: the caller's key, which is removed from both texts.
     """
     if not isinstance(name, str) or not name:
         return UNNAMED
@@ -40,7 +40,7 @@ def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
         version = ""
     if key is not None:
         name, version = key.cut_from(name, CUT), key.cut_from(version, CUT)
-    # A part of a text that is too long could be a part of a key.
+    # A text is not truncated: the rest could be a part of a key.
     return _cleaned(
         name if len(name) <= MAX_NAME else LONG,
         version if len(version) <= MAX_VERSION else LONG,
@@ -48,7 +48,7 @@ def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
 
 
 def stated_by(params: JsonObject) -> tuple[Json, Json] | None:
-    """Return the name and version in the parameters of a message, if they are there."""
+    """Return the client's name and version in the params of a message, if present."""
     client = params.get("clientInfo")
     if client is None:
         meta = params.get("_meta")

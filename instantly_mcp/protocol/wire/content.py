@@ -1,7 +1,7 @@
-"""Content blocks as each revision knows them.
+"""Adapts content blocks to the types that a revision has.
 
-What a revision lacks becomes a sentence that says what would stand there: a strict
-client would refuse the whole result for one block of an unknown type.
+A block of a type that the revision lacks becomes a text block that describes it: a
+strict client would reject the whole result because of one block of an unknown type.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .versions import Revision
 
 
 def known_to(revision: Revision, blocks: Sequence[JsonObject]) -> list[JsonObject]:
-    """Return the blocks in the words of a revision."""
+    """Return the blocks, with those that the revision lacks replaced by text."""
     lacking = revision.lacks_content
     if not lacking:
         return list(blocks)
@@ -25,4 +25,7 @@ def _in_words(block: JsonObject) -> JsonObject:
         named = block.get("title") or block["name"]
         return {"type": "text", "text": f"{named}: {block['uri']}"}
     kind = f"{block['type']} ({block.get('mimeType', 'of unknown type')})"
-    return {"type": "text", "text": f"Left out, this client cannot take it: {kind}"}
+    return {
+        "type": "text",
+        "text": f"Omitted, because this client does not support it: {kind}",
+    }

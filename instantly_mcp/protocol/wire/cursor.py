@@ -1,4 +1,9 @@
-"""Pages of our own lists. A cursor is sealed: an edited or foreign one is refused."""
+"""Pagination of the lists that this server returns (tools, resources, prompts).
+
+A cursor holds the name of the list and the position of the next item, sealed: a client
+cannot edit it, nor use a cursor of one list for another one. The server stores nothing
+per cursor, so each instance that has the same sealing keys accepts it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +23,7 @@ Item = TypeVar("Item")
 
 @frozen
 class Pager:
-    """Cuts a list into pages.
-
-    :param size: items a page.
-    """
+    """Cuts lists into pages of `size` items."""
 
     seal: ISeal
     size: int
@@ -29,11 +31,12 @@ class Pager:
     def page(
         self, kind: str, items: Sequence[Item], cursor: Json
     ) -> tuple[Sequence[Item], str | None]:
-        """Return a page and the cursor of the next one.
+        """Return a page and the cursor of the next page.
 
-        :param kind: which list; a cursor of one list is refused by another.
-        :param cursor: ``None`` for the first page; also ``""`` is a cursor.
-        :raises ProtocolError: -32602 for a cursor that is none of ours.
+        :param kind: the name of the list; cursors of other lists are refused.
+        :param cursor: ``None`` for the first page. An empty string is a wrong cursor.
+        :returns: the items, and ``None`` as cursor on the last page.
+        :raises ProtocolError: -32602 if this server did not issue the cursor.
         """
         start = 0 if cursor is None else self._position(kind, cursor)
         stop = start + self.size

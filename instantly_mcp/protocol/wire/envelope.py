@@ -1,7 +1,9 @@
-"""The per-request envelope of the modern era: its checks, in their exact order.
+"""Checks the per-request envelope of the modern era.
 
-``_meta`` present and complete, then repeated headers, then header and body agree on
-the revision, then the revision is supported, then the routing headers agree.
+The order of the checks decides which error a client gets: ``_meta`` is complete
+(-32602), no routing header is repeated, header and body name the same revision
+(-32020), the revision is supported (-32022), and the routing headers match the body
+(-32020).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ METHOD_HEADER = "mcp-method"
 NAME_HEADER = "mcp-name"
 
 WHITE_SPACE = " \t"
-"""What may surround a header's value; Python would take more away."""
+"""Optional whitespace around a header value (RFC 9110); `str.strip` removes more."""
 
 NAMED_BY: Mapping[str, str] = {
     "tools/call": "name",
@@ -40,7 +42,7 @@ NAMED_BY: Mapping[str, str] = {
     "tasks/update": "taskId",
     "tasks/cancel": "taskId",
 }
-"""For each method that needs ``Mcp-Name``: the parameter that the header repeats."""
+"""For each method that requires ``Mcp-Name``: the parameter that the header repeats."""
 
 _PLAIN = re.compile(r"[\t\x20-\x7e]*")
 _PREFIX, _SUFFIX = "=?base64?", "?="
@@ -48,7 +50,7 @@ _PREFIX, _SUFFIX = "=?base64?", "?="
 
 @frozen(kw_only=True)
 class Envelope:
-    """What a modern request says about itself and its client."""
+    """The envelope of a modern request."""
 
     revision: Revision
     capabilities: JsonObject
@@ -81,8 +83,8 @@ def open_envelope(request: Request, headers: IHeaders) -> Envelope:
 def decode_sentinel(value: str) -> str | None:
     """Decode a header value that may be written as ``=?base64?…?=``.
 
-    :returns: the plain text, or ``None`` for a sentinel whose inside is not the
-        canonical base64 of UTF-8 text, and for what no header may hold plainly.
+    :returns: the plain text. ``None`` if the encoded part is not the canonical base64
+        of UTF-8 text, or if the value has characters that headers must not contain.
     """
     if not _PLAIN.fullmatch(value):
         return None
@@ -120,7 +122,9 @@ def _capabilities(meta: JsonObject) -> JsonObject:
 def _log_level(meta: JsonObject) -> str | None:
     level: Json = meta.get(META_LOG_LEVEL)
     if level is not None and level not in LOG_LEVELS:
-        raise invalid_params(f"{META_LOG_LEVEL} is no level of MCP", status=400)
+        raise invalid_params(
+            f"{META_LOG_LEVEL} is not a valid MCP log level", status=400
+        )
     return level  # type: ignore[no-any-return]
 
 
@@ -132,7 +136,7 @@ def _check_routing(request: Request, headers: IHeaders) -> None:
         return
     written = _single(headers, NAME_HEADER)
     expected = request.params.get(member)
-    # A body without the name is malformed, not mismatched: params are checked later.
+    # A body without the name is malformed, not mismatched: the method checks params.
     if isinstance(expected, str) and (
         written is None or decode_sentinel(written) != expected
     ):

@@ -1,7 +1,7 @@
-"""Protocol errors: what may be wrong with a message, and the HTTP status it earns.
+"""JSON-RPC errors with their codes and HTTP statuses.
 
-One table maps codes to statuses. A handler never invents a code: it uses a named
-constructor here.
+One table maps codes to statuses. Other modules do not write codes: they call a named
+constructor of this module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEADER_MISMATCH = -32020
 MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 OVERLOADED = -31503
-"""Ours: JSON-RPC leaves all codes outside of -32768..-32000 to applications."""
+"""Defined by this server: codes outside -32768..-32000 are left to applications."""
 
 _HTTP_STATUS: Mapping[int, int] = {
     PARSE_ERROR: 400,
@@ -48,11 +48,11 @@ KEY_FORMATS: Sequence[str] = (
     "POST /mcp/YOUR_KEY",
     "POST /mcp?apiKey=YOUR_KEY",
 )
-"""Every way to bring a key; a daemon may have closed some."""
+"""Every way to send a key; settings can disable some of them."""
 
 
 NOT_ADMITTED = "Unauthorized: Invalid or missing API key"
-"""How every refusal for want of the server secret begins."""
+"""The beginning of every error about the server secret."""
 
 SEND_SECRET = (
     "send it as 'Authorization: Bearer SERVER_SECRET' or 'x-api-key: SERVER_SECRET'"
@@ -62,7 +62,7 @@ KEY_BESIDE = f"{SEND_KEY} beside it"
 
 
 class Reason:
-    """Why a key or a session was refused: ``data.reason``, and a label of metrics."""
+    """Why a key or a session was refused: ``data.reason``, and a metrics label."""
 
     SECRET_MISSING = "server_secret_missing"
     SECRET_WRONG = "server_secret_wrong"
@@ -84,10 +84,11 @@ _REASONS = frozenset(
 
 @define(eq=False)
 class ProtocolError(Exception):
-    """A JSON-RPC error on its way to the caller.
+    """A JSON-RPC error to send to the caller.
 
-    :param status: the HTTP status; from the table of codes unless given.
-    :param headers: extra HTTP headers that belong to this error (``Retry-After``).
+    :param data: any JSON value, sent as ``error.data``.
+    :param status: the HTTP status; by default the one that belongs to the code.
+    :param headers: extra HTTP headers for the response, such as ``Retry-After``.
     """
 
     code: int
@@ -117,47 +118,50 @@ def parse_error(why: str) -> ProtocolError:
 
 
 def invalid_request(why: str, *, status: int = 400) -> ProtocolError:
-    """The body is JSON, but not a message that is allowed here."""
+    """The body is JSON, but not a valid message at this point."""
     return ProtocolError(INVALID_REQUEST, f"Invalid request: {why}", status=status)
 
 
 def method_not_found(method: str, *, status: int = 200) -> ProtocolError:
-    """No such method in this era (404 in the modern era, 200 before it)."""
+    """No such method: HTTP status 404 in the modern era, 200 in the legacy era."""
     return ProtocolError(
         METHOD_NOT_FOUND, f"Method not found: {method[:100]}", status=status
     )
 
 
 def invalid_params(why: str, data: Json = None, *, status: int = 200) -> ProtocolError:
-    """The method exists, its parameters do not fit."""
+    """The method exists, but its parameters are not valid."""
     return ProtocolError(INVALID_PARAMS, why, data, status=status)
 
 
 def internal_error(incident: str) -> ProtocolError:
-    """A bug of ours. `incident` is what the log calls it."""
+    """This server has a bug.
+
+    :param incident: the id under which the log has the traceback.
+    """
     return ProtocolError(
         INTERNAL_ERROR,
-        "Internal error. The daemon's log has the details under this incident id.",
+        "Internal error. The server operator can find it in the log by incident id.",
         {"incident": incident},
     )
 
 
 def not_served(why: str, data: Json = None) -> ProtocolError:
-    """What is behind us failed to answer: neither a bug nor the caller's fault."""
+    """The upstream did not answer: neither a bug nor the caller's fault."""
     return ProtocolError(INTERNAL_ERROR, why, data)
 
 
 def overloaded(why: str, retry_after: int, data: Json = None) -> ProtocolError:
-    """Too much is under way here: the request is refused, and nothing was done.
+    """The server is overloaded: it refused the request and did nothing.
 
-    :param retry_after: seconds after which it makes sense to try again.
+    :param retry_after: seconds after which the client should retry.
     """
     header = ("Retry-After", str(retry_after))
     return ProtocolError(OVERLOADED, why, data, headers=(header,))
 
 
 def resource_not_found(uri: str, *, modern: bool) -> ProtocolError:
-    """No such resource: -32602 in the modern era, -32002 before it."""
+    """No such resource: -32602 in the modern era, -32002 in the legacy era."""
     data = {"uri": uri[:2000]}
     if modern:
         return invalid_params("Resource not found", data)
@@ -165,7 +169,7 @@ def resource_not_found(uri: str, *, modern: bool) -> ProtocolError:
 
 
 def header_mismatch(why: str) -> ProtocolError:
-    """A routing header disagrees with the body, is missing, or is malformed."""
+    """A routing header differs from the body, is missing, or is malformed."""
     return ProtocolError(HEADER_MISMATCH, f"Header mismatch: {why}")
 
 
@@ -179,7 +183,7 @@ def missing_capability(required: JsonObject) -> ProtocolError:
 
 
 def unsupported_version(requested: str, supported: Sequence[str]) -> ProtocolError:
-    """The revision named is none that is served statelessly here."""
+    """The requested revision is not a supported modern revision."""
     return ProtocolError(
         UNSUPPORTED_VERSION,
         "Unsupported protocol version",
@@ -188,9 +192,9 @@ def unsupported_version(requested: str, supported: Sequence[str]) -> ProtocolErr
 
 
 def key_required(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
-    """The call needs Instantly, and no credential came with it.
+    """The call needs Instantly, and the request has no credential.
 
-    :param formats: the ways in which it may come.
+    :param formats: the accepted ways to send one.
     """
     return unauthorized(
         "Instantly API key required: this call reaches Instantly, and no Instantly key "
@@ -204,9 +208,9 @@ def key_required(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
 
 
 def session_needs_key(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
-    """A request names a session that was opened with a key, and brings no key.
+    """The request names a session that was opened with a key, but has no key.
 
-    The specification forbids to take a session id for a credential.
+    The specification forbids using a session id as a credential.
     """
     return unauthorized(
         "Instantly API key required: this session was opened with an Instantly key, "
@@ -216,9 +220,9 @@ def session_needs_key(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
 
 
 def server_secret_missing(*, needs_key: bool) -> ProtocolError:
-    """The daemon has a server secret, and the request presents nothing.
+    """The daemon requires a server secret, and the request has none.
 
-    :param needs_key: callers bring an Instantly key of their own besides.
+    :param needs_key: whether callers must also send their own Instantly key.
     """
     beside = f". {KEY_BESIDE}" if needs_key else ""
     return unauthorized(
@@ -228,10 +232,10 @@ def server_secret_missing(*, needs_key: bool) -> ProtocolError:
 
 
 def server_secret_wrong(places: str, *, needs_key: bool) -> ProtocolError:
-    """The daemon has a server secret, and what is presented is another value.
+    """The daemon requires a server secret, and the request has a different value.
 
-    :param places: where something else was found, in words; never what it is.
-    :param needs_key: callers bring an Instantly key of their own besides.
+    :param places: a description of where the value was found, never the value.
+    :param needs_key: whether callers must also send their own Instantly key.
     """
     beside = f". {KEY_BESIDE}" if needs_key else ""
     return unauthorized(
@@ -242,7 +246,7 @@ def server_secret_wrong(places: str, *, needs_key: bool) -> ProtocolError:
 
 
 def two_keys() -> ProtocolError:
-    """Two different keys in one request: it cannot be known which one is meant."""
+    """The request has two different keys, so it is unclear which one is meant."""
     return ProtocolError(
         INVALID_REQUEST,
         "Invalid request: two different API keys in one request; neither was used",
@@ -251,14 +255,14 @@ def two_keys() -> ProtocolError:
 
 
 def unauthorized(message: str, data: Json = None) -> ProtocolError:
-    """The credential itself is refused by the daemon."""
+    """This server refuses the credential, or requires one."""
     return ProtocolError(
         UNAUTHORIZED, message, data, headers=(("WWW-Authenticate", "Bearer"),)
     )
 
 
 def session_not_found(hint: str) -> ProtocolError:
-    """The session is over, or is somebody else's: the client starts a new one."""
+    """The session has ended or belongs to another principal: open a new one."""
     return ProtocolError(
         UNAUTHORIZED,
         f"Session not found. {hint}",
@@ -268,14 +272,14 @@ def session_not_found(hint: str) -> ProtocolError:
 
 
 def reason_of(error: ProtocolError) -> str | None:
-    """Return the `Reason` of an error about a key or a session, as a short label.
+    """Return the `Reason` of an error about a key or a session.
 
-    The values are constant and few: they are fit for a metric.
+    The values are few and constant, so they can be metrics labels.
     """
     return reason_in(error.data)
 
 
 def reason_in(data: Json) -> str | None:
-    """Return the `Reason` that the data of an error names, if it is one."""
+    """Return the `Reason` in the data of an error, or ``None``."""
     reason = data.get("reason") if isinstance(data, dict) else None
     return str(reason) if reason in _REASONS else None

@@ -1,6 +1,7 @@
-"""JSON-RPC 2.0 as MCP restricts it: decode one body, encode one answer.
+"""JSON-RPC 2.0 as MCP restricts it: decodes message bodies, encodes responses.
 
-It knows messages and ids, and nothing of eras, methods or HTTP.
+MCP narrows JSON-RPC: an id is a string or an integer and never null, params are an
+object, and only revision 2025-03-26 has batches. Nothing here depends on the era.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ Id: TypeAlias = str | int
 NO_PARAMS: JsonObject = {}
 
 MAX_VALUES = 100_000
-"""Values in one body. The largest call, a thousand leads with twenty variables each,
-has fewer than 70,000; decoding and checking so many takes about 50 ms."""
+"""Maximum number of JSON values in one body.
+
+The largest legitimate call, one thousand records with twenty fields each, has fewer
+than 70,000; decoding and checking 100,000 values takes about 50 ms."""
 
 MAX_BATCH = 100
-"""Messages in one batch."""
+"""Maximum number of messages in one batch."""
 
 
 @frozen
 class Request:
-    """A call that will be answered."""
+    """A message that expects a response."""
 
     id: Id
     method: str
@@ -36,7 +39,7 @@ class Request:
 
 @frozen
 class Notification:
-    """A message that is never answered."""
+    """A message that expects no response."""
 
     method: str
     params: JsonObject = NO_PARAMS
@@ -44,7 +47,7 @@ class Notification:
 
 @frozen
 class Reply:
-    """The client's answer to a request of ours (legacy eras)."""
+    """A client's response to a request that the server sent (legacy era)."""
 
     id: Id
     result: Json = None
@@ -53,7 +56,7 @@ class Reply:
 
 @frozen
 class Broken:
-    """A member of a batch that is no message; it earns an error in the answer."""
+    """An invalid member of a batch; the batch response holds its error."""
 
     id: Id | None
     error: ProtocolError
@@ -72,7 +75,7 @@ Body: TypeAlias = Message | Batch
 
 @frozen
 class Response:
-    """Our answer to a `Request`: a result or an error, never both.
+    """The server's response to a `Request`: a result or an error, never both.
 
     :param id: ``None`` only when the request's id could not be read.
     """
@@ -83,7 +86,7 @@ class Response:
 
     @property
     def status(self) -> int:
-        """The HTTP status of this answer when it is a body of its own."""
+        """The HTTP status for this response when it is the whole body."""
         return 200 if self.error is None else self.error.status
 
     def as_object(self) -> JsonObject:
@@ -92,7 +95,7 @@ class Response:
             return {"jsonrpc": "2.0", "id": self.id, "result": self.result}
         body: dict[str, Json] = {"jsonrpc": "2.0"}
         if self.id is not None:
-            # MCP forbids a null id: one that could not be read is left out.
+            # MCP forbids a null id, so an id that could not be read is left out.
             body["id"] = self.id
         body["error"] = self.error.as_object()
         return body
@@ -103,16 +106,16 @@ class Response:
 
 
 def notification(method: str, params: JsonObject) -> JsonObject:
-    """Return a notification object of ours."""
+    """Return a notification object to send to the client."""
     return {"jsonrpc": "2.0", "method": method, "params": params}
 
 
 def decode(body: bytes) -> Body:
-    """Read one HTTP body.
+    """Decode one HTTP body.
 
-    :raises MalformedMessage: -32700 for what is no JSON, -32600 for JSON that is no
-        message, holds too much or names a key twice, -32602 for params that are no
-        object; with the id if it was readable.
+    :raises MalformedMessage: -32700 if the body is not JSON; -32600 if it is not a
+        message, has more than `MAX_VALUES` values, or repeats a key in an object;
+        -32602 if the params are not an object. It carries the id if that is readable.
     """
     if holds_more(body, MAX_VALUES):
         why = f"a body holds at most {MAX_VALUES:,} values"
@@ -131,14 +134,16 @@ def _check_keys(body: bytes, value: Json) -> None:
     try:
         repeats = repeats_keys(body, value)
     except ValueError as error:
-        raise MalformedMessage(None, parse_error("it is nested too deeply")) from error
+        raise MalformedMessage(
+            None, parse_error("the body is nested too deeply")
+        ) from error
     if repeats:
-        why = "an object of the body names a key twice"
+        why = "an object in the body repeats a key"
         raise MalformedMessage(None, invalid_request(why))
 
 
 class MalformedMessage(Exception):
-    """What was received is no message. Carries the error and the id, if readable."""
+    """A body is not a valid message. Carries the error and the id, if readable."""
 
     def __init__(self, id: Id | None, error: ProtocolError) -> None:
         super().__init__(str(error))
@@ -147,7 +152,7 @@ class MalformedMessage(Exception):
 
 
 def peek_id(body: bytes) -> Id | None:
-    """Return the id of a request whose body is refused unread, if it is readable."""
+    """Return the id from a body that is refused without being decoded, if readable."""
     try:
         value = loads(body)
         if repeats_keys(body, value):
@@ -210,7 +215,7 @@ def _malformed(id: Json, why: str) -> MalformedMessage:
 
 
 def _readable_id(id: Json) -> Id | None:
-    """MCP ids are strings and integers; JSON's true is a Python int, so say no."""
+    """Return the id if it is a string or an integer. ``True`` is an int in Python."""
     if isinstance(id, str) or (isinstance(id, int) and not isinstance(id, bool)):
         return id
     return None

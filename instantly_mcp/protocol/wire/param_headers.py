@@ -1,6 +1,11 @@
-"""``x-mcp-header``: arguments that a modern client repeats in ``Mcp-Param-*`` headers.
+"""Parameter headers: arguments that a modern client repeats in ``Mcp-Param-*`` headers.
 
-A proxy may route by them, so a header that disagrees with the body is refused.
+A property of a tool's input schema may have the annotation ``x-mcp-header: Name``. The
+client then sends that argument in the body and in the header ``Mcp-Param-Name``, so
+that a proxy can route by it without reading the body. The proxy trusts the header and
+the tool uses the body, so a request in which they differ is refused. A proxy must also
+find the argument by its path: only properties that are reachable through ``properties``
+alone may have the annotation, and only those with a primitive type.
 """
 
 from __future__ import annotations
@@ -39,12 +44,12 @@ _INSIDE = (
     "then",
     "else",
 )
-"""The keywords that hold schemas: in the first ones under names of any kind."""
+"""The keywords that contain schemas: `_BY_NAME` in an object with arbitrary keys."""
 
 
 @frozen
 class Mirrored:
-    """One annotated property: its path in the arguments, its header, its type."""
+    """One annotated property: its path in the arguments, its header and its type."""
 
     path: tuple[str, ...]
     header: str
@@ -54,9 +59,9 @@ class Mirrored:
 def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
     """Find the annotated properties of a tool's input schema.
 
-    :raises ValueError: for an annotation that the protocol does not allow: another
-        type, no header token, a name used twice, or one that more than ``properties``
-        lead to, so that no proxy could find its value.
+    :raises ValueError: for an annotation that the protocol does not allow: on a type
+        that is not primitive, with an invalid or repeated header name, or on a property
+        that is not reached through ``properties`` alone.
     """
     found = list(_walk(schema, ()))
     headers = [mirrored.header for mirrored in found]
@@ -68,10 +73,10 @@ def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
 def check_mirrored(
     mirrored: Sequence[Mirrored], arguments: JsonObject, headers: IHeaders
 ) -> None:
-    """Compare the headers with the arguments.
+    """Check that the headers match the arguments.
 
-    :raises ProtocolError: -32020 when one is missing, unexpected, repeated, malformed
-        or different.
+    :raises ProtocolError: -32020 if a header is missing, unexpected, repeated,
+        malformed or different from its argument.
     """
     for each in mirrored:
         written = headers.all(each.header)
@@ -91,7 +96,7 @@ def check_mirrored(
 
 def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[Mirrored]:
     if any(map(_is_annotated, _schemas_in(schema, _BY_NAME[1:]))):
-        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} where it has no path")
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} at a place that has no path")
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return
@@ -113,7 +118,7 @@ def _is_annotated(schema: Mapping[str, Json]) -> bool:
 def _schemas_in(
     schema: Mapping[str, Json], by_name: Sequence[str]
 ) -> Iterator[Mapping[str, Json]]:
-    """Yield the schemas that stand in one, but for values, which are none."""
+    """Yield the schemas that a schema contains directly."""
     for keyword in _INSIDE:
         inner = schema.get(keyword)
         members = inner if isinstance(inner, list | tuple) else (inner,)
@@ -127,7 +132,7 @@ def _schemas_in(
 def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> Mirrored:
     name, kind = schema[ANNOTATION], schema.get("type")
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} is no header token")
+        raise ValueError(f"{'.'.join(path)}: {ANNOTATION} is not a valid header name")
     if kind not in _TYPES:
         raise ValueError(f"{'.'.join(path)}: {ANNOTATION} needs a primitive type")
     return Mirrored(path, PREFIX + name.lower(), kind)
@@ -148,8 +153,8 @@ def _same(value: Json, written: str) -> bool:
     if isinstance(value, str):
         return written == value
     if isinstance(value, int | float):
-        # Decimal reads more than other readers would: underscores, other digits.
+        # Decimal also accepts underscores and non-ASCII digits.
         is_number = _NUMBER.fullmatch(written) is not None
         return is_number and Decimal(written) == Decimal(str(value))
-    # Neither primitive: the argument itself is wrong, and is told so later.
+    # The argument has a wrong type, which its validation reports later.
     return True

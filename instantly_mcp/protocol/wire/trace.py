@@ -1,7 +1,8 @@
-"""OpenTelemetry context from ``_meta``: the only unprefixed keys reserved there.
+"""Reads the OpenTelemetry context of a request from ``params._meta``.
 
-Malformed values are ignored, as the W3C formats demand; nothing is read from HTTP
-headers.
+The keys ``traceparent``, ``tracestate`` and ``baggage`` are the only reserved keys of
+``_meta`` without a prefix. Malformed values are ignored, as the W3C Trace Context and
+Baggage formats require. HTTP headers of these names are not read.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_BAGGAGE = 8192
 class Trace:
     """The caller's trace context.
 
-    :param traceparent: version, trace id, span id and flags.
+    :param traceparent: version, trace id, span id and flags (W3C Trace Context).
     """
 
     traceparent: str
@@ -34,12 +35,12 @@ class Trace:
 
     @property
     def trace_id(self) -> str:
-        """The 32 hexadecimal digits that join the logs of every service."""
+        """The trace id, 32 hexadecimal digits, which all services of a trace log."""
         return self.traceparent[3:35]
 
 
 def trace_of(meta: Json) -> Trace | None:
-    """Read the trace context of a request's ``_meta``, if it carries a valid one."""
+    """Return the trace context in a request's ``_meta``, if it is valid."""
     if not isinstance(meta, dict):
         return None
     parent = meta.get("traceparent")

@@ -1,7 +1,8 @@
-"""URI templates as MCP resources use them: ``{name}`` and ``{?name,other}``.
+"""URI templates for MCP resources: expressions ``{name}`` and ``{?name,other}``.
 
-By hand, because the libraries expand templates (RFC 6570) and the server must above all
-do the opposite: find the values in a URI that a client sends.
+Libraries for RFC 6570 expand templates; a server mainly needs the reverse, the values
+in a URI that a client sends. So this supports two of the RFC's forms, which are
+unambiguous.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ _EXPRESSION = re.compile(r"\{([^{}]*)\}")
 
 
 class UriTemplate:
-    """A template that can be matched against URIs, without ambiguity and in one pass.
+    """A template that is matched against URIs, without ambiguity and in linear time.
 
     :raises ValueError: for an expression that is neither ``{name}`` nor a trailing
-        ``{?name,…}``, for a name used twice, and for two in one segment of the path.
+        ``{?name,…}``, a repeated name, or two expressions in one path segment.
     """
 
     def __init__(self, template: str) -> None:
@@ -35,10 +36,10 @@ class UriTemplate:
         self._pattern = re.compile("/".join(map(_pattern, segments)))
 
     def match(self, uri: str) -> Mapping[str, str] | None:
-        """Return the values, percent-decoded, or ``None`` if the URI does not fit.
+        """Return the values, percent-decoded, or ``None`` if the URI does not match.
 
-        A path value never spans ``/``, ``?`` or ``#``; an unknown or repeated query
-        name does not fit.
+        A path value never contains ``/``, ``?`` or ``#``. A URI with an unknown or
+        repeated query name does not match.
         """
         path, mark, query = uri.partition("?")
         found = self._pattern.fullmatch(path)
@@ -56,7 +57,7 @@ class UriTemplate:
         return values
 
     def expand(self, values: Mapping[str, str]) -> str:
-        """Return the one URI that is normal, of all in which these values are found."""
+        """Return the URI with these values, in its normal form."""
         path = _EXPRESSION.sub(lambda name: quote(values[name[1]], safe=""), self._path)
         pairs = [(name, values[name]) for name in self._query_names if name in values]
         query = urlencode(pairs, safe="", quote_via=quote)
@@ -75,10 +76,10 @@ def _split_query(template: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _names_in(segment: str) -> Sequence[str]:
-    """Return the name in a segment of the path.
+    """Return the name in a path segment, if it has one.
 
-    :raises ValueError: for a second one, which no text could be told apart from, and
-        for what stands in no path.
+    :raises ValueError: for a second name, because the border between the two values
+        would be ambiguous, and for characters that a path cannot contain.
     """
     names: list[str] = _EXPRESSION.findall(segment)
     literal = _EXPRESSION.sub("", segment)

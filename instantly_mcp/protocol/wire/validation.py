@@ -1,7 +1,10 @@
-"""Tool arguments against their JSON Schema, with errors that a model can act on.
+"""Validates arguments against a JSON Schema, with error messages for a model.
 
-jsonschema-rs does the work, behind three guards: nothing is ever fetched, nesting is
-bounded before it looks, and it runs on the reactor thread only.
+jsonschema-rs validates, with three precautions: it must not fetch remote ``$ref`` (it
+does so by default), nesting depth is checked before (very deep input crashes it), and
+it runs on the reactor thread only. Its own messages are not used, because they quote
+the value, which may be a secret. Each message names the argument and what the schema
+requires.
 """
 
 from __future__ import annotations
@@ -15,14 +18,19 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from ..._json import Json, JsonObject, dumps
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-"""The only dialect: another one's keywords would silently mean nothing."""
+"""The only supported dialect: keywords of others would silently have no effect."""
 
 MAX_DEPTH = 64
+"""Maximum nesting depth of arguments, in levels of objects and lists."""
+
 MAX_PROBLEMS = 5
+"""Maximum number of problems in one message."""
+
 MAX_NAME = 60
+"""Characters that are shown of an argument's name."""
 
 MAX_LISTED = 5_000
-"""Values, about, up to which all errors are looked for: that takes some 5 us each."""
+"""Approximate number of values up to which all errors are found: 5 us per value."""
 
 _DEMANDS: Mapping[str, str] = {
     "minimum": "must be at least {}",
@@ -36,10 +44,9 @@ _DEMANDS: Mapping[str, str] = {
 
 
 class ArgumentCheck:
-    """The compiled schema of one tool's arguments.
+    """A compiled schema for the arguments of one tool.
 
-    :raises ValueError: at construction, for a schema that is none, or that is written
-        in another dialect than 2020-12.
+    :raises ValueError: if the schema is not valid, or not in dialect 2020-12.
     """
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
@@ -51,7 +58,7 @@ class ArgumentCheck:
         self._known = list(schema.get("properties", {}))
 
     def problems(self, arguments: JsonObject) -> str | None:
-        """Return ``None`` for valid arguments, else what is wrong, in sentences."""
+        """Return sentences that say what is wrong, or ``None`` for valid arguments."""
         if too_deep(arguments):
             return f"The arguments are nested deeper than {MAX_DEPTH} levels."
         if self._validator.is_valid(arguments):
@@ -64,9 +71,9 @@ class ArgumentCheck:
         return " ".join(dict.fromkeys(found))
 
     def _errors(self, arguments: JsonObject) -> Iterable[ValidationError]:
-        """Return the errors, of many values the first one alone.
+        """Return all errors, or only the first one if there are many values.
 
-        `iter_errors` finds and words all of them before it returns the first.
+        `iter_errors` finds and formats every error before it returns the first.
         """
         if dumps(arguments).count(b",") <= MAX_LISTED:
             return self._validator.iter_errors(arguments)
@@ -97,7 +104,7 @@ class ArgumentCheck:
 
 
 def too_deep(value: Json) -> bool:
-    """Say whether a JSON value is nested deeper than `MAX_DEPTH`."""
+    """Return whether a JSON value is nested deeper than `MAX_DEPTH`."""
     level = [value]
     for _ in range(MAX_DEPTH):
         deeper: list[Json] = []
@@ -113,7 +120,7 @@ def too_deep(value: Json) -> bool:
 
 
 def _wanted(error: ValidationError) -> str:
-    """Say what the schema demands, by the schema alone."""
+    """Return what the schema requires, without quoting the value."""
     rule, demand = error.kind.name, error.kind.value
     if rule == "enum":
         return "must be one of " + ", ".join(str(option) for option in demand[:20])
@@ -126,7 +133,7 @@ def _wanted(error: ValidationError) -> str:
         return _DEMANDS[rule].format(demand)
     if isinstance(demand, str | int | float):
         return f"{rule} {demand}"
-    return f"it breaks the rule {rule}"
+    return f"it does not satisfy the schema keyword {rule}"
 
 
 def _refuse_to_fetch(uri: str) -> NoReturn:

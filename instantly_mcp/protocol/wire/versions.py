@@ -1,4 +1,4 @@
-"""The revisions of MCP and what each of them knows. Pure data."""
+"""The published revisions of MCP and the features of each."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ VERSION_HEADER = "mcp-protocol-version"
 class Revision:
     """One published revision of the protocol.
 
-    The flags say what may appear on its wire; whoever renders a message asks the
-    flag, never compares versions.
+    The flags say what may appear in its messages. Code that renders a message checks a
+    flag and never compares version strings.
 
     :param modern: stateless, with the per-request ``_meta`` envelope.
     :param annotations: tool annotations exist.
     :param structured: ``title``, ``outputSchema`` and ``structuredContent`` exist.
     :param batches: JSON-RPC batches are accepted in a session.
+    :param progress_messages: progress notifications have a ``message``.
     :param completions: the completions capability exists.
-    :param priming: streams begin with an empty event that carries an id.
-    :param progress_messages: progress notifications carry a ``message``.
-    :param elicitation: a server may ask the person; before that it never does, even
-        of a client that declares to answer.
-    :param lacks_content: types of content blocks that came with a later revision.
-    :param choices: forms have titled choices, choices of several, and defaults.
+    :param elicitation: a server may ask the user. Without it the server never does,
+        even if the client declares the capability.
+    :param choices: forms have titled choices, multiple choices, and defaults.
+    :param lacks_content: types of content blocks that a later revision introduced.
+    :param priming: streams begin with an empty event that has an id.
     """
 
     version: str
@@ -71,16 +71,16 @@ ALL: Mapping[str, Revision] = {**LEGACY, **MODERN}
 
 LATEST_LEGACY = V2025_11_25
 ASSUMED_LEGACY = evolve(V2025_03_26, structured=True)
-"""What a legacy request without version header and without session speaks.
+"""The revision of a legacy request that has neither version header nor session.
 
-The specification has servers assume 2025-03-26. Structured content and what belongs to
-it are there all the same: clients of that revision ignore them, and one that agreed on
-a later revision, and lost its session, holds results to the schemas it was shown.
+The specification tells servers to assume 2025-03-26. Structured content is enabled
+nevertheless: clients of that revision ignore it, and a client that negotiated a later
+revision and then lost its session validates results against the output schemas it saw.
 """
 
 
 def negotiate(requested: object) -> Revision:
-    """Answer ``initialize``: the revision asked for, else our latest legacy one."""
+    """Return the legacy revision that a client requests, else the latest one."""
     if isinstance(requested, str):
         return LEGACY.get(requested, LATEST_LEGACY)
     return LATEST_LEGACY
