@@ -1,4 +1,4 @@
-"""What MCP needs from the rest of the daemon, in its own terms."""
+"""Interfaces that the protocol needs and that other packages provide."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One call and its session: notifications, asking the client, tasks, subscriptions."""
+"""One call and its session: questions to the client, tasks, subscriptions."""

@@ -161,7 +161,12 @@ class McpSession:
 
 
 class Standing(Enum):
-    """What a session store knows about a session id."""
+    """What a session store knows about a session id.
+
+    ``LIVE``: the session exists. ``SEALED``: a server with the same keys issued the id, but
+    this one does not hold the session. ``ENDED``: the session has ended. ``FOREIGN``: any
+    other text.
+    """
 
     LIVE = "live"
     SEALED = "sealed"
@@ -189,27 +194,30 @@ def _short(stated: Json) -> str:
 
 
 class ISessionStore(Interface):
-    """Legacy sessions: mint, find, adopt, end."""
+    """The legacy sessions of this server."""
 
     count = Attribute("How many sessions are held now.")
 
     def open(revision: Revision, credential: Credential | None) -> McpSession:
-        """Mint a session with a sealed id. May evict the oldest idle one."""
+        """Create a session with a sealed id. May end the one that is idle for longest."""
 
     def look_up(session_id: str) -> Lookup:
-        """Say what the id is: live, sealed but not held, ended, or foreign."""
+        """Look up a session id; see `Standing` for the results."""
 
     def issued(session_id: str) -> bool:
-        """Say whether the id was minted here, or by a server of this kind.
+        """Return whether the id has the form of ids that such a server issues.
 
-        Its form tells, so this holds for ids that were sealed with lost keys, too.
+        This includes ids that were sealed with keys that are lost.
         """
 
     def adopt(session_id: str, credential: Credential | None) -> McpSession | None:
-        """Hold a sealed id that we minted and lost (after a restart).
+        """Recreate the session of a sealed id, for example after a restart.
 
-        :returns: ``None`` if the principal differs from the sealed one.
+        :returns: ``None`` if the sealed principal is not the credential's.
         """
 
     def end(session: McpSession, why: str) -> None:
-        """End the session: its streams are closed, its calls are cancelled."""
+        """End the session: close its streams and cancel its calls.
+
+        :param why: the reason, for the log and the metrics.
+        """

@@ -1,1 +1,1 @@
-"""The methods of MCP: a module for each family, and the table of each era."""
+"""The methods of MCP: a module per family, and the method table of each era."""

@@ -1,1 +1,1 @@
-"""What travels: JSON-RPC messages, revisions, envelopes, errors, cursors, schemas."""
+"""Formats and checks: JSON-RPC, errors, revisions, envelope, headers, cursors."""
