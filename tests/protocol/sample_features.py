@@ -1,4 +1,4 @@
-"""Builders of single features and of turns, for the tests of one method."""
+"""Builders of single features and of request contexts, for tests of one method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door in: every era through it, and nothing shared behind it."""
+"""The entry point: it serves both eras, and calls share no state."""
 
 from __future__ import annotations
 

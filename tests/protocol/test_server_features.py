@@ -1,4 +1,4 @@
-"""What is on offer: compiled once, and declared as each revision declares it."""
+"""The server's features: compiled once, and declared for each revision."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TurnTests(ClockedTestCase):
 
 class CompiledTests(ClockedTestCase):
     def test_once(self) -> None:
-        """A tool is compiled once, and anew when another one has its name."""
+        """A tool is compiled once, and again when another tool takes its name."""
         one, other = make(HEADED), make({"type": "object"})
         offer = offer_of(self.clock, one)
         compiled = offer.compiled(one)
@@ -121,7 +121,7 @@ class CapabilityTests(ClockedTestCase):
         )
 
     def test_first_revision(self) -> None:
-        """2024-11-05 knows no capability for completions."""
+        """2024-11-05 does not have the completions capability."""
         everything = self.offers()["everything"]
         self.assertNotIn("completions", everything.capabilities(V2024_11_05))
 

@@ -163,9 +163,9 @@ class McpSession:
 class Standing(Enum):
     """What a session store knows about a session id.
 
-    ``LIVE``: the session exists. ``SEALED``: a server with the same keys issued the id, but
-    this one does not hold the session. ``ENDED``: the session has ended. ``FOREIGN``: any
-    other text.
+    ``LIVE``: the session exists. ``SEALED``: a server with the same keys issued the id,
+    but this one does not hold the session. ``ENDED``: the session has ended.
+    ``FOREIGN``: any other text.
     """
 
     LIVE = "live"
@@ -199,7 +199,7 @@ class ISessionStore(Interface):
     count = Attribute("How many sessions are held now.")
 
     def open(revision: Revision, credential: Credential | None) -> McpSession:
-        """Create a session with a sealed id. May end the one that is idle for longest."""
+        """Create a session with a sealed id. May end the longest-idle session."""
 
     def look_up(session_id: str) -> Lookup:
         """Look up a session id; see `Standing` for the results."""

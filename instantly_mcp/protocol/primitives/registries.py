@@ -51,7 +51,7 @@ class IResourceShelf(Interface):
         """Return the templates, always in the same order."""
 
     def find(uri: str) -> Found | None:
-        """Return the resource for a URI, with the values of the template's variables."""
+        """Return the resource for a URI, with the values of its template."""
 
     def template(uri_template: str) -> ResourceTemplate | None:
         """Return the template with exactly this text."""

@@ -1,4 +1,4 @@
-"""Input-required rounds: the sealed state, and the asker that replays answers."""
+"""Asking by retry: the sealed state, and the asker that reads answers from it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SealerTests(SynchronousTestCase):
         self.sealer = StateSealer(Seal([KEY], lambda: self.now), lambda: self.now)
 
     def refused(self, bound: Binding, state: Json) -> None:
-        """The state does not open for this."""
+        """Assert that the state is refused for this request."""
         with self.assertRaises(ProtocolError) as caught:
             self.sealer.open(bound, state)
         self.assertEqual(caught.exception.code, -32602)
@@ -77,7 +77,7 @@ class SealerTests(SynchronousTestCase):
     def test_round_trip(
         self, bound: Binding, answers: Mapping[str, JsonObject]
     ) -> None:
-        """For the same request the state gives back the answers and the open keys."""
+        """For the same request the state has the answers and the open keys."""
         state = self.sealer.close(bound, answers, TWO)
         again = Binding(
             principal=bound.principal,
@@ -106,7 +106,7 @@ class SealerTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(bindings, words, values)
     def test_bound_to_each_part(self, bound: Binding, word: str, value: Json) -> None:
-        """It is enough that one of them differs, or one argument is added."""
+        """One different or additional argument is enough for a refusal."""
         state = self.sealer.close(bound, {}, TWO)
         given = bound.params["arguments"]
         other = {"tools/call": "prompts/get", "prompts/get": "tools/call"}
@@ -125,7 +125,7 @@ class SealerTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.floats(0, STATE_SECONDS), st.floats(0.001, 1e9))
     def test_expires(self, early: float, late: float) -> None:
-        """It opens until its time is over and never again."""
+        """A state is valid until it expires."""
         start = self.now
         state = self.sealer.close(binding(), {}, TWO)
         self.now = start + early
@@ -137,7 +137,7 @@ class SealerTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.data())
     def test_edited(self, data: st.DataObject) -> None:
-        """Whatever is changed in it, cut from it or added to it: it does not open."""
+        """A state that was changed, shortened or extended is refused."""
         state = self.sealer.close(binding(), {"name": ADA}, TWO)
         place = data.draw(st.integers(0, len(state)))
         length = data.draw(st.integers(0, 3))
@@ -163,7 +163,7 @@ class SealerTests(SynchronousTestCase):
                 self.sealer.open(again, state)
 
     def test_only_what_is_read(self) -> None:
-        """What no method reads is not part of the request, however odd it is."""
+        """Parameters that no method reads are not part of the binding."""
         deep: Json = []
         for _ in range(500):
             deep = [deep]
@@ -171,7 +171,7 @@ class SealerTests(SynchronousTestCase):
         self.sealer.open(binding(), state)
 
     def test_too_long(self) -> None:
-        """More than can be sealed and opened again is refused when it comes."""
+        """Answers that are too long for a state are refused."""
         long: JsonObject = {"action": "accept", "content": {"name": "x" * MAX_STATE}}
         with self.assertRaises(ProtocolError) as caught:
             self.sealer.close(binding(), {"name": long}, TWO)
@@ -207,7 +207,7 @@ class ReplayTests(SynchronousTestCase):
         return code
 
     def test_provides(self) -> None:
-        """It is an asker."""
+        """It provides IAsker."""
         self.assertTrue(verifyObject(IAsker, self.asker()))
 
     def test_first_round(self) -> None:
@@ -290,7 +290,7 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(asker.ask(TWO))["name"], ADA)
 
     def test_declined(self) -> None:
-        """That a person declines is an answer, and the tool hears it."""
+        """A declined form is an answer, and the tool gets it."""
         declined = {"name": {"action": "decline"}}
         asker = self.asker(inputResponses=declined)
         self.assertEqual(self.successResultOf(asker.ask({"name": NAME})), declined)
@@ -303,7 +303,7 @@ class ReplayTests(SynchronousTestCase):
                 self.assertEqual(self.code(asker, TWO), -32602)
 
     def test_malformed(self) -> None:
-        """Responses that are no object, and a state that is none, are refused."""
+        """Malformed responses and a state of another type are refused."""
         deep: Json = {}
         for _ in range(300):
             deep = {"x": deep}
@@ -316,7 +316,7 @@ class ReplayTests(SynchronousTestCase):
             self.asker(requestState="x", inputResponses={})
 
     def test_too_long(self) -> None:
-        """Answers that no state could carry to the next round are refused: -32602."""
+        """Answers that are too long for the next state are refused: -32602."""
         long: JsonObject = {"action": "accept", "content": {"name": "x" * MAX_STATE}}
         asker = self.asker(inputResponses={"name": long})
         self.assertEqual(self.code(asker, TWO), -32602)
@@ -325,7 +325,7 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(answers, {"name": long})
 
     def test_not_declared(self) -> None:
-        """Nothing is asked that the request itself does not declare: -32021."""
+        """A question whose capability the request does not declare is -32021."""
         asker = self.asker({"roots": {}})
         failure = self.failureResultOf(asker.ask(TWO), ProtocolError)
         self.assertEqual(failure.value.code, -32021)

@@ -1,4 +1,4 @@
-"""Questions over a session: a request of ours, answered by a POST of its own."""
+"""Asking by session: a server request that the client answers with its own POST."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SessionAskerTests(ClockedTestCase):
         return str(self.failureResultOf(asking, CannotAsk).value)
 
     def test_provides(self) -> None:
-        """It is an asker."""
+        """It provides IAsker."""
         self.assertTrue(verifyObject(IAsker, self.asker))
 
     def test_answers_by_key(self) -> None:
@@ -74,7 +74,7 @@ class SessionAskerTests(ClockedTestCase):
         self.assertEqual(self.session.pending, {})
 
     def test_ids_differ(self) -> None:
-        """No two requests of ours in a session share an id."""
+        """No two server requests in a session have the same id."""
         asking = self.ask(ALL)
         again = SessionAsker(self.session, self.basket, self.clock).ask(ALL)
         ids = [message["id"] for message in self.basket.sent]
@@ -105,13 +105,13 @@ class SessionAskerTests(ClockedTestCase):
         self.assertNotIn("secret", self.why(asking))
 
     def test_not_valid(self) -> None:
-        """An answer that is not what was asked for is none."""
+        """An answer that does not match the question fails it."""
         asking = self.ask({"name": NAME})
         self.reply(0, {"action": "accept", "content": {"name": 7}})
         self.assertIn("not valid", self.why(asking))
 
     def test_one_fails(self) -> None:
-        """When one answer fails the others are withdrawn: nobody waits for them."""
+        """When one answer fails, the other questions are withdrawn."""
         asking = self.ask(ALL)
         self.reply(1, error={"code": -1, "message": "no"})
         self.why(asking)

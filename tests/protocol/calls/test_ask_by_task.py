@@ -1,4 +1,4 @@
-"""The questions of a task: open until they are answered, or nobody waits for them."""
+"""Asking by task: questions are open until they are answered or given up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_tasks import ADA, DONE, BoardTestCase
 
 class InputTests(BoardTestCase):
     def test_provides(self) -> None:
-        """It is an asker."""
+        """It provides IAsker."""
         self.assertTrue(verifyObject(IAsker, self.asker(self.create())))
 
     def test_asks(self) -> None:
@@ -35,7 +35,7 @@ class InputTests(BoardTestCase):
         self.assertEqual(task.status, "working")
 
     def test_nothing_to_ask(self) -> None:
-        """No questions are answered at once, and nobody waits for input."""
+        """No questions are answered at once, without a task that waits for input."""
         task = self.create()
         self.assertEqual(self.successResultOf(self.asker(task).ask({})), {})
         self.assertEqual(task.status, "working")
@@ -69,7 +69,7 @@ class InputTests(BoardTestCase):
         self.failureResultOf(asking, CancelledError)
 
     def test_tool_waits_no_longer(self) -> None:
-        """Questions that the tool gave up are open no more, and the work goes on."""
+        """Questions that the tool gave up are closed, and the task goes on."""
         task = self.create()
         first = self.asker(task).ask({"name": NAME})
         second = self.asker(task).ask({"roots": ROOTS})
@@ -82,7 +82,7 @@ class InputTests(BoardTestCase):
         self.board.update(task, {"name": ADA})
 
     def test_ends_while_asking(self) -> None:
-        """A task that ends with a question open asks it no more."""
+        """A task that ends closes its open questions."""
         task = self.create()
         asking = self.asker(task).ask({"name": NAME})
         self.board.finish(task, DONE)

@@ -1,4 +1,4 @@
-"""What a call may tell its client, and when it must be silent."""
+"""What a call sends to its client, and when it sends nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_call(
     token: str | int | None = None,
     level: str | None = None,
 ) -> tuple[Call, Basket]:
-    """Return a call and the basket in which its notifications end."""
+    """Return a call and a sink that collects its notifications."""
     basket = Basket()
     caller = Caller(revision=revision, outlet=basket)
     return Call(caller=caller, progress_token=token, log_level=level), basket
@@ -46,13 +46,13 @@ class ProgressTests(SynchronousTestCase):
                 self.assertEqual(message["params"]["progressToken"], "t")
 
     def test_message_only_where_it_exists(self) -> None:
-        """2024-11-05 knows no message in a progress notification."""
+        """2024-11-05 does not have messages in progress notifications."""
         call, basket = make_call(V2024_11_05, token=1)
         call.progress(1, 3, "one")
         self.assertNotIn("message", basket.sent[0]["params"])
 
     def test_total_is_optional(self) -> None:
-        """Without a total and a message there is none on the wire."""
+        """A total and a message that are not given are not sent."""
         call, basket = make_call(token=0)
         call.progress(0.5)
         self.assertEqual(
@@ -68,13 +68,13 @@ class ProgressTests(SynchronousTestCase):
                 self.assertEqual(basket.sent[0]["params"]["progressToken"], token)
 
     def test_only_with_a_token(self) -> None:
-        """A client that gave no token hears no progress."""
+        """A client without a progress token gets no progress."""
         call, basket = make_call()
         call.progress(1)
         self.assertEqual(basket.sent, [])
 
     def test_none_after_the_end(self) -> None:
-        """A finished call says nothing more."""
+        """A finished call sends nothing."""
         call, basket = make_call(token="t", level="debug")
         call.finished = True
         call.progress(1)
@@ -82,7 +82,7 @@ class ProgressTests(SynchronousTestCase):
         self.assertEqual(basket.sent, [])
 
     def test_only_numbers(self) -> None:
-        """What is no number in JSON is left out, and what follows is still heard."""
+        """Values that JSON cannot represent are not sent; later values are."""
         call, basket = make_call(token="t")
         for step in (math.nan, math.inf, -math.inf, 10**400):
             call.progress(step)
@@ -149,7 +149,7 @@ class AskTests(SynchronousTestCase):
         self.assertFalse(call.can_ask(NAME))
 
     def test_mute(self) -> None:
-        """Unless somebody says how, a client can be asked nothing."""
+        """By default a call cannot ask its client anything."""
         call, _ = make_call()
         self.assertTrue(verifyObject(IAsker, MUTE))
         self.failureResultOf(call.ask({"roots": ROOTS}), CannotAsk)
@@ -162,7 +162,7 @@ class AskTests(SynchronousTestCase):
 
 class CallerTests(SynchronousTestCase):
     def test_principal(self) -> None:
-        """A caller acts as its credential, or as nobody."""
+        """A caller's principal is that of its credential, or anonymous."""
         caller = Caller(revision=V2025_11_25)
         self.assertEqual(caller.principal, ANONYMOUS)
         known = evolve(caller, credential=credential())
@@ -176,7 +176,7 @@ class CallerTests(SynchronousTestCase):
         self.assertEqual(known.credential, credential())
 
     def test_nowhere(self) -> None:
-        """The outlet of clients that hear nothing takes everything in silence."""
+        """The sink for clients without notifications accepts everything."""
         self.assertTrue(verifyObject(IOutlet, NOWHERE))
         NOWHERE.send({})
         NOWHERE.interrupt()

@@ -108,7 +108,7 @@ class ElicitTests(AnswerTestCase):
         self.good(Elicit(message="?", fields={}), [{"action": "accept"}])
 
     def test_not_what_was_asked(self) -> None:
-        """Anything else is no answer."""
+        """Anything else is not a valid answer."""
         self.bad(
             NAME,
             [
@@ -136,7 +136,7 @@ class SampleTests(AnswerTestCase):
         self.good(CAPITAL, [SAMPLED, {**SAMPLED, "content": [SAMPLED["content"]]}])
 
     def test_not_what_was_asked(self) -> None:
-        """One that lacks a part, or has it in another shape, is no answer."""
+        """A message with a missing or malformed part is not a valid answer."""
         self.bad(
             CAPITAL,
             [
@@ -160,7 +160,7 @@ class RootsTests(AnswerTestCase):
         self.good(ROOTS, [{"roots": []}, {"roots": [{"uri": "file:///a"}]}])
 
     def test_not_what_was_asked(self) -> None:
-        """Anything but a list of objects with URIs is no answer."""
+        """Anything but a list of objects with URIs is not a valid answer."""
         self.bad(
             ROOTS,
             [None, [], {}, {"roots": None}, {"roots": {}}]
@@ -198,7 +198,7 @@ class CapabilityTests(SynchronousTestCase):
 
     @given(capabilities)
     def test_enough_for_itself(self, required: JsonObject) -> None:
-        """Whoever declares exactly what is required lacks nothing."""
+        """A client that declares exactly what is required lacks nothing."""
         self.assertFalse(lacks(required, required))
 
     @given(capabilities, capabilities)
@@ -207,7 +207,7 @@ class CapabilityTests(SynchronousTestCase):
         self.assertFalse(lacks({**more, **required}, required))
 
     def test_missing_from(self) -> None:
-        """What is missing is the union of what the questions need and nobody has."""
+        """The result is the union of the required capabilities that are missing."""
         asks: dict[str, Ask] = {"a": NAME, "b": CAPITAL, "c": ROOTS, "d": NAME}
         self.assertEqual(
             missing_from({"roots": {}}, asks), {"elicitation": {}, "sampling": {}}

@@ -1,4 +1,4 @@
-"""Forms in the words of 2025-06-18, and what is made of their answers."""
+"""Forms for 2025-06-18, and the conversion of their answers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class WordsTests(SynchronousTestCase):
         )
 
     def test_choice_of_several(self) -> None:
-        """A choice of several becomes one boolean for each value, preset alike."""
+        """A multiple choice becomes one boolean per value, with the same defaults."""
         fields = PlainForm(FIELDS).fields
         self.assertNotIn("titled_several", fields)
         self.assertEqual(
@@ -124,7 +124,7 @@ class AnswerTests(SynchronousTestCase):
 
     @given(SETS, SETS)
     def test_round_trip(self, several: list[str], titled: list[str]) -> None:
-        """What is chosen is what who asked sees, in the order of the form."""
+        """The answer has the chosen values, in the order of the form."""
         content: dict[str, Json] = {"plain": "a", "sure": False}
         for name, chosen in (("several", several), ("titled_several", titled)):
             for number, value in enumerate(VALUES, 1):
@@ -144,19 +144,19 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(FORM.problem(read) is None, fits)
 
     def test_left_out(self) -> None:
-        """What nobody touched is not there, as in any other form."""
+        """Fields that the user did not change are not in the answer."""
         read = self.read(accepted({"plain": "a", "sure": True, "several.2": True}))
         self.assertEqual(read["content"]["several"], ["b"])
         self.assertNotIn("titled_several", read["content"])
         self.assertIsNone(FORM.problem(read))
 
     def test_no_boolean(self) -> None:
-        """What is no boolean is no choice."""
+        """Values that are not booleans do not select anything."""
         read = self.read(accepted({"plain": "a", "sure": True, "several.2": "b"}))
         self.assertIn("several", FORM.problem(read) or "")
 
     def test_other_actions(self) -> None:
-        """What fills no form passes as it is."""
+        """An answer without content is not changed."""
         others: list[Json] = [
             {"action": "decline"},
             {"action": "cancel", "content": None},

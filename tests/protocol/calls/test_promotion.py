@@ -130,7 +130,7 @@ class TaskTests(PromotionTestCase):
         self.assertEqual(self.successResultOf(asking), {"name": ADA})
 
     def test_client_leaves(self) -> None:
-        """Whoever closes the connection that created it cancels no task."""
+        """Closing the connection that created a task does not cancel it."""
         running = self.started()
         task = self.handle(running)
         running.cancel()
@@ -144,7 +144,7 @@ class TaskTests(PromotionTestCase):
         self.assertTrue(task.as_detailed()["result"]["isError"])
 
     def test_protocol_error(self) -> None:
-        """A protocol error fails the task, and is nothing for the log."""
+        """A protocol error fails the task and is not logged."""
         task = self.handle(self.started())
         self.work.errback(ProtocolError(-32603, "It broke."))
         self.assertEqual(task.as_detailed()["error"]["message"], "It broke.")
@@ -177,7 +177,7 @@ class TaskTests(PromotionTestCase):
 
 class OrdinaryTests(PromotionTestCase):
     def ordinary(self, running: Deferred[Result]) -> None:
-        """The call was none of the board's business."""
+        """No task was created."""
         self.assertFalse(self.promoted)
         self.assertNoResult(running)
         self.work.callback(says("done"))
@@ -296,14 +296,14 @@ class LeavingTests(PromotionTestCase):
         return goes_on
 
     def test_no_task_for_nobody(self) -> None:
-        """A tool that goes on all the same becomes no task: nobody would know it."""
+        """A tool that continues after its client left does not become a task."""
         goes_on = self.stubborn()
         self.assertIs(self.promoted, False)
         goes_on.callback(says("written"))
         self.assertEqual(self.offer.tasks.count, 0)
 
     def test_bug_without_client(self) -> None:
-        """A bug that nobody can be told of is logged."""
+        """A bug that no response can report is logged."""
         self.stubborn().errback(Fault("a bug"))
         self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
 

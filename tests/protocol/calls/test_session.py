@@ -25,7 +25,7 @@ def make_session(anonymous: bool = False) -> McpSession:
 
 class McpSessionTests(SynchronousTestCase):
     def test_principal(self) -> None:
-        """A session belongs to the principal who opened it, or to nobody."""
+        """A session belongs to the principal that opened it, or is anonymous."""
         self.assertEqual(make_session().principal, credential().principal)
         self.assertEqual(make_session(anonymous=True).principal, ANONYMOUS)
 
@@ -49,7 +49,7 @@ class McpSessionTests(SynchronousTestCase):
         self.assertEqual((session.calls, session.streams), ({}, []))
 
     def test_tells_of_its_end(self) -> None:
-        """Whoever keeps something for the session is told of its end, once."""
+        """Callbacks for the end of a session are called once."""
         session = make_session()
         told: list[str] = []
         session.when_closed(lambda: told.append("end"))

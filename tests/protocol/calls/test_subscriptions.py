@@ -1,4 +1,4 @@
-"""Who hears of which change, and on which stream."""
+"""Which clients are notified of which change, and on which stream."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_session(uri: str = "u") -> tuple[McpSession, Basket]:
 
 class ChangesTestCase(SynchronousTestCase):
     def setUp(self) -> None:
-        """Nobody listens yet."""
+        """No client listens at first."""
         self.changes = Changes()
 
     def listen(
@@ -145,7 +145,7 @@ class ListenTests(ChangesTestCase):
         self.assertEqual(self.changes.listener_count, 0)
 
     def test_leaving_while_told(self) -> None:
-        """A stream that ends while others are told disturbs nobody."""
+        """A stream that ends during a notification does not affect other streams."""
         one, _ = self.listen(1, lists=ALL_KINDS)
         two, _ = self.listen(2, lists=ALL_KINDS)
         baskets = []
@@ -159,7 +159,7 @@ class ListenTests(ChangesTestCase):
 
 
 class Leaving(Basket):
-    """A stream whose message makes somebody else leave."""
+    """A stream whose message makes another client disconnect."""
 
     def __init__(self, other: Listener) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class Leaving(Basket):
 
 class ResourceTests(ChangesTestCase):
     def test_listeners(self) -> None:
-        """A change of a resource is told to those who watch it."""
+        """A change of a resource is reported to its subscribers."""
         _, watching = self.listen(uris=frozenset({"u", "v"}))
         _, other = self.listen(uris=frozenset({"w"}))
         self.changes.resource_updated("u")
@@ -183,7 +183,7 @@ class ResourceTests(ChangesTestCase):
         self.assertEqual(self.heard(other), [])
 
     def test_private(self) -> None:
-        """A private one is told to its own principal only, in both eras."""
+        """A private change is reported to its principal only, in both eras."""
         _, ada = self.listen(principal=ADA, uris=frozenset({"u"}))
         _, bob = self.listen(principal="bob", uris=frozenset({"u"}))
         session, stream = make_session()
@@ -196,7 +196,7 @@ class ResourceTests(ChangesTestCase):
         self.assertEqual(len(self.heard(bob)), 1)
 
     def test_sessions(self) -> None:
-        """A session hears of what it subscribed to, until it does so no more."""
+        """A session is notified of a resource until it unsubscribes."""
         session, stream = make_session()
         self.changes.attach(session)
         self.changes.attach(session)
@@ -211,7 +211,7 @@ class ResourceTests(ChangesTestCase):
 
 class SessionTests(ChangesTestCase):
     def test_lists(self) -> None:
-        """Every attached session hears of every list, on one stream."""
+        """Each attached session is notified of each list change, on one stream."""
         session, stream = make_session()
         second = Basket()
         session.streams.append(second)
@@ -223,7 +223,7 @@ class SessionTests(ChangesTestCase):
             check_message("2025-11-25", message)
 
     def test_not_kept_alive(self) -> None:
-        """A session that nobody holds any more is told nothing."""
+        """A session without any other reference is not notified."""
         session, stream = make_session()
         self.changes.attach(session)
         del session
@@ -234,7 +234,7 @@ class SessionTests(ChangesTestCase):
 
 class TaskTests(ChangesTestCase):
     def test_only_the_owner(self) -> None:
-        """A task is told to its owner, where it is asked for, whole."""
+        """The whole task is reported to its principal's streams that ask for it."""
         task = Task(
             id="t",
             principal="ada",

@@ -47,7 +47,7 @@ ALWAYS = {
 
 
 def answer(number: int) -> JsonObject:
-    """Return an answer that can be told from every other one."""
+    """Return an answer that differs from all others."""
     return {"action": "accept", "content": {"n": number}}
 
 
@@ -193,7 +193,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(seen=tasks, principal=st.sampled_from(["ada", "bob"]))
     def find(self, seen: Seen, principal: str) -> None:
-        """Nobody finds a task of somebody else; one that runs is found by its own."""
+        """A running task is found by its own principal and by no other."""
         try:
             found = self.board.find(seen.task.id, principal)
         except ProtocolError:
@@ -227,7 +227,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @invariant()
     def answers_reach_the_asker(self) -> None:
-        """Whoever asked has the answers that were given to it, once all are there."""
+        """A question has its answers once all of them have arrived."""
         for seen in self.seen:
             for asked in seen.rounds:
                 complete = len(asked.given) == len(asked.wire)

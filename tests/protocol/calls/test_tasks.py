@@ -48,7 +48,7 @@ class BoardTestCase(ClockedTestCase):
         return task
 
     def asker(self, task: Task, capabilities: JsonObject = ASKABLE) -> TaskAsker:
-        """Return the way in which the task asks."""
+        """Return the asker of the task."""
         return TaskAsker(self.board, task, capabilities)
 
     def gone(self, task: Task) -> bool:
@@ -86,7 +86,7 @@ class LifeTests(BoardTestCase):
         self.assertEqual(task.as_created()["statusMessage"], "Adding 7 leads")
 
     def test_ids(self) -> None:
-        """Nobody can guess an id: it is long, random and never the same."""
+        """Ids cannot be guessed: they are long, random and different."""
         ids = {self.create(f"p{number}").id for number in range(100)}
         self.assertEqual(len(ids), 100)
         self.assertTrue(all(len(id) >= 32 for id in ids))
@@ -145,7 +145,7 @@ class LifeTests(BoardTestCase):
         self.assertEqual((updated - created).total_seconds(), 1.5)
 
     def test_news_only(self) -> None:
-        """The same words again are no news, and a task that ended has none."""
+        """An equal message is not reported again, and none after the end."""
         task = self.create()
         self.board.note(task, "half")
         self.board.note(task, "half")
@@ -168,7 +168,7 @@ class CancelTests(BoardTestCase):
         self.assertEqual(len(cancelled), 1)
 
     def test_cancels_the_questions(self) -> None:
-        """Whoever waits for an answer is cancelled with it."""
+        """A question that is still open is cancelled with the task."""
         task = self.create()
         asking = self.asker(task).ask({"name": NAME, "roots": ROOTS})
         self.board.cancel(task)
@@ -270,7 +270,7 @@ class SweepTests(BoardTestCase):
         self.assertTrue(self.gone(task))
 
     def test_stuck(self) -> None:
-        """A task that nobody answers is cancelled in the end, and then forgotten."""
+        """A task that gets no answers is cancelled in the end, then dropped."""
         task = self.create()
         asking = self.asker(task).ask({"name": NAME})
         self.clock.advance(2 * TTL_SECONDS)

@@ -36,7 +36,7 @@ class Started:
 
 class WatchesTests(SynchronousTestCase):
     def setUp(self) -> None:
-        """Nobody watches yet."""
+        """There are no watches at first."""
         self.watches = Watches()
         self.started = Started()
 
@@ -54,7 +54,7 @@ class WatchesTests(SynchronousTestCase):
         self.assertEqual((self.watches.count, self.started.cancelled), (0, 1))
 
     def test_leaving_twice(self) -> None:
-        """Who leaves twice ends nobody else's subscription."""
+        """Leaving twice does not end the subscription of another client."""
         first, _ = self.join(), self.join()
         first()
         first()
@@ -119,7 +119,7 @@ class WatchesTests(SynchronousTestCase):
 
 
 class WatchesMachine(RuleBasedStateMachine):
-    """Whatever happens in whatever order, exactly what somebody watches runs."""
+    """In any order of events, exactly the watches with subscribers run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class WatchesMachine(RuleBasedStateMachine):
 
     @invariant()
     def runs_what_is_watched(self) -> None:
-        """Nothing runs that nobody watches, and no more than may run."""
+        """Only watches with subscribers run, and not more than the limit."""
         watched = {uri for uri, over, _ in self.joined if over == self.over[uri]}
         assert set(self.running) <= watched
         assert self.watches.count == len(self.running)

@@ -1,4 +1,4 @@
-"""The session eras: handshake, what a session keeps, cancellation."""
+"""The legacy era: handshake, session state, cancellation."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class MethodTests(EngineTestCase):
         self.assertEqual(self.toolbox.ran, [])
 
     def test_stray_replies(self) -> None:
-        """An answer to a question that nobody asked is ignored."""
+        """A response without a matching server request is ignored."""
         for id in (1, "server-1", 0, ""):
             message: Json = {"jsonrpc": "2.0", "id": id, "result": {}}
             handled = self.handled(message, session=self.session())
@@ -159,7 +159,7 @@ class CancellationTests(EngineTestCase):
         self.successResultOf(self.handled(message, session=session))
 
     def test_cancels_the_call(self) -> None:
-        """A cancelled call ends with CancelledError, and its tool is told."""
+        """A cancelled call ends with CancelledError, and its tool is cancelled."""
         for id in (7, "7", 0, ""):
             with self.subTest(id=id):
                 session = self.session()
@@ -190,7 +190,7 @@ class CancellationTests(EngineTestCase):
         self.successResultOf(handled)
 
     def test_other_sessions(self) -> None:
-        """Nobody cancels a call of another session."""
+        """A session cannot cancel a call of another session."""
         mine, other = self.session(), self.session()
         handled = self.handled(call("slow", id=1), session=mine)
         self.cancel(other, 1)

@@ -1,4 +1,4 @@
-"""The stateless era: its table, its result envelope, the order of its checks."""
+"""The modern era: its table, its result envelope, the order of its checks."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class EnvelopeTests(ModernTestCase):
 
 class TableTests(ModernTestCase):
     def test_what_is_gone(self) -> None:
-        """Methods of the session eras, and unknown ones, are -32601 with 404."""
+        """Methods of the legacy era, and unknown methods, are -32601 with 404."""
         for method in (
             "initialize",
             "ping",
@@ -114,7 +114,7 @@ class TableTests(ModernTestCase):
             self.assertIsNone(self.successResultOf(handled))
 
     def test_headers_are_needed(self) -> None:
-        """A modern request without any headers is a bug of the transport."""
+        """A modern request without any headers is a bug in the transport."""
         caller = Caller(revision=V2026_07_28)
         self.assertRaises(
             LookupError, self.server.handle, Request(1, "tools/list"), caller

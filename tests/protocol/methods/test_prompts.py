@@ -35,10 +35,10 @@ MANY = [f"value-{number:03}" for number in range(MAX_COMPLETIONS + 50)]
 
 
 class PromptTestCase(ClockedTestCase):
-    """A book with a greeting, one that waits, and one that raises."""
+    """A registry with a greeting, a prompt that waits, and one that raises."""
 
     def setUp(self) -> None:
-        """Fill the book."""
+        """Fill the registry."""
         super().setUp()
         self.calls: list[Call] = []
         self.seen: list[Json] = []
@@ -100,7 +100,7 @@ class PromptTestCase(ClockedTestCase):
 
 class ListTests(PromptTestCase):
     def test_every_revision(self) -> None:
-        """Prompts are listed in the order of the book."""
+        """Prompts are listed in the order of the registry."""
         for version, revision in ALL.items():
             with self.subTest(version=version):
                 asked = turn("prompts/list", {}, revision=revision)

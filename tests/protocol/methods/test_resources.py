@@ -42,10 +42,10 @@ def sealed(revision: Revision) -> JsonObject:
 
 
 class ResourceTestCase(ClockedTestCase):
-    """A shelf with a note, letters, and what a test puts in `reading`."""
+    """A registry with a note, letters, and what a test puts in `reading`."""
 
     def setUp(self) -> None:
-        """Fill the shelf."""
+        """Fill the registry."""
         super().setUp()
         self.calls: list[Call] = []
         self.reading: Deferred[Sequence[Contents]] = Deferred()
@@ -85,7 +85,7 @@ class ResourceTestCase(ClockedTestCase):
 
 class ListTests(ResourceTestCase):
     def test_every_revision(self) -> None:
-        """Resources and templates are listed apart, in the order of the shelf."""
+        """Resources and templates are listed apart, in the order of the registry."""
         for version, revision in ALL.items():
             for method, listing, count in (
                 ("resources/list", list_resources, 3),
@@ -99,7 +99,7 @@ class ListTests(ResourceTestCase):
                     self.assertEqual(len(entries), count)
 
     def test_bad_cursor(self) -> None:
-        """A cursor that nobody handed out is -32602."""
+        """A cursor that this server did not issue is -32602."""
         for listing in (list_resources, list_templates):
             with self.assertRaises(ProtocolError) as caught:
                 listing(self.offer, turn("resources/list", {"cursor": "x"}))
@@ -141,7 +141,7 @@ class ReadTests(ResourceTestCase):
                 self.assertEqual(error.data, {"uri": "test://nothing"})
 
     def test_no_uri(self) -> None:
-        """A URI that is no text, or absurdly long, is -32602 in every era."""
+        """A URI that is not a string, or is too long, is -32602 in both eras."""
         uris: list[Json] = [None, 7, [], {}, "test://letters/" + "x" * MAX_URI]
         for revision in ALL.values():
             for uri in uris:
@@ -229,7 +229,7 @@ class SubscribeTests(ResourceTestCase):
         )
 
     def test_forgets(self) -> None:
-        """It watches no more what it unsubscribes from; twice is no error."""
+        """Unsubscribing ends a subscription, and may be repeated."""
         subscribe(self.offer, self.asked("test://note"))
         for _ in range(2):
             self.assertEqual(unsubscribe(self.offer, self.asked("test://note")), {})
@@ -263,7 +263,7 @@ class SubscribeTests(ResourceTestCase):
         self.assertEqual(subscribe(self.offer, self.asked("test://letters/7")), {})
 
     def test_without_session(self) -> None:
-        """Without a session nobody would be told: that is an error, and no more."""
+        """Without a session updates cannot be delivered: an error with status 200."""
         params: JsonObject = {"uri": "test://note"}
         bare = turn("resources/subscribe", params, revision=V2025_11_25)
         with self.assertRaises(ProtocolError) as caught:

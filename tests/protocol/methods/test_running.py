@@ -46,7 +46,7 @@ class CallForTests(ClockedTestCase):
 
     @given(st.recursive(st.none() | st.booleans() | st.text(), st.lists))
     def test_odd_meta(self, meta: Json) -> None:
-        """Whatever ``_meta`` is, it is no bug."""
+        """Any value of ``_meta`` is accepted."""
         call = self.call(turn("tools/call", {"_meta": meta}))
         self.assertIsNone(call.progress_token)
         self.assertIsNone(call.trace)
@@ -64,7 +64,7 @@ class CallForTests(ClockedTestCase):
         self.assertFalse(call.finished)
 
     def test_asks_by_retry(self) -> None:
-        """Three modern methods may ask; the others never do."""
+        """Only three modern methods may ask."""
         for method in ("tools/call", "prompts/get", "resources/read"):
             asker = self.call(turn(method, {})).asker
             self.assertIsInstance(asker, ReplayAsker)

@@ -67,7 +67,7 @@ class ListenTests(TaskMethodTestCase):
         self.assertEqual(self.offer.changes.listener_count, 0)
 
     def test_malformed(self) -> None:
-        """A filter that is none is -32602 and opens nothing."""
+        """A malformed filter is -32602 and opens no stream."""
         with self.assertRaises(ProtocolError):
             self.listen(None)
         self.assertEqual(self.offer.changes.listener_count, 0)

@@ -62,7 +62,7 @@ class TaskTests(TaskMethodTestCase):
                     )
 
     def test_unknown(self) -> None:
-        """Unknown ids and those of somebody else are -32602, alike."""
+        """Unknown ids and ids of other principals are -32602, with the same message."""
         for name, method in METHODS.items():
             with self.subTest(name=name):
                 theirs = self.refused(method, name, key=BOB)
@@ -89,7 +89,7 @@ class TaskTests(TaskMethodTestCase):
         self.assertEqual(update_task(self.offer, turn("tasks/update", params)), {})
 
     def test_update_wrongly(self) -> None:
-        """Responses that are no object are refused."""
+        """Responses that are not an object are refused."""
         wrong: list[Json] = [None, [], "x"]
         for responses in wrong:
             params = {"taskId": self.task.id, "inputResponses": responses}

@@ -40,7 +40,7 @@ class ListTests(EngineTestCase):
                 self.assertEqual(known.encode(), unknown.encode())
 
     def test_invalid_cursor(self) -> None:
-        """A cursor that nobody handed out is -32602, the empty one included."""
+        """A cursor that this server did not issue is -32602, also an empty one."""
         for version in ALL:
             for cursor in ("", "x", 7):
                 with self.subTest(version=version, cursor=cursor):
@@ -82,7 +82,7 @@ class CallTests(EngineTestCase):
         self.assertIsNone(response.error)
 
     def test_unknown_tool(self) -> None:
-        """A tool that does not exist is -32602, and so is a name that is none."""
+        """An unknown tool is -32602, and so is a name that is not a string."""
         names: list[Json] = ["nothing", "", None, 7, ["echo"]]
         for version in ALL:
             for name in names:
@@ -96,7 +96,7 @@ class CallTests(EngineTestCase):
         self.assertLess(len(answer["error"]["message"]), 200)
 
     def test_arguments_that_are_no_object(self) -> None:
-        """Arguments that are no object are -32602 in every revision."""
+        """Arguments that are not an object are -32602 in every revision."""
         odd: list[Json] = [[], "x", 7, True]
         for version in ALL:
             for arguments in odd:
@@ -187,7 +187,7 @@ class ProgressTests(EngineTestCase):
                     self.successResultOf(handled)
 
     def test_odd_tokens(self) -> None:
-        """What is neither text nor an integer is no token."""
+        """A progress token is a string or an integer."""
         odd: list[Json] = [True, False, 1.5, [], {"a": 1}]
         for token in odd:
             with self.subTest(token=token):
@@ -241,7 +241,7 @@ class OutputTests(ClockedTestCase):
 
     def test_conforms(self) -> None:
         """Structured content conforms to the schema, that of an error included."""
-        error = {"code": "not_found", "message": "There is none."}
+        error = {"code": "not_found", "message": "It does not exist."}
         partial = {"code": "cut_off", "items": [1]}
         for revision in ALL.values():
             for value, sent in ((error, False), (partial, revision.structured)):

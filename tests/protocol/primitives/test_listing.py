@@ -30,7 +30,7 @@ OBJECT = {"type": "object", "properties": {"said": {"type": "string"}}}
 
 
 def tool(name: str = "echo") -> Tool:
-    """Return a tool of the small toolbox."""
+    """Return a tool of the small registry."""
     found = SmallToolbox().find(name)
     assert found is not None
     return found
@@ -61,7 +61,7 @@ class DescribeTests(SynchronousTestCase):
                 self.assertEqual(set(entry), members)
 
     def test_output_that_is_no_object(self) -> None:
-        """Before 2026-07-28 an output schema that is no object is left out."""
+        """Before 2026-07-28 an output schema whose type is not object is left out."""
         listed = evolve(tool(), output_schema=NUMBERS)
         for revision in (V2025_06_18, V2025_11_25):
             self.assertNotIn("outputSchema", describe_tool(listed, revision))
@@ -108,7 +108,7 @@ class ListingTests(SynchronousTestCase):
         self.assertEqual(names, [each.name for each in self.tools])
 
     def test_foreign_cursors(self) -> None:
-        """A cursor that is none of ours is -32602, the empty one included."""
+        """A cursor that this server did not issue is -32602, also an empty one."""
         cursors: list[Json] = ["", "x", 7, [], {}, False]
         for cursor in cursors:
             for size in (3, 100):
@@ -120,7 +120,7 @@ class ListingTests(SynchronousTestCase):
                 self.assertEqual(caught.exception.code, -32602)
 
     def test_encoded_once(self) -> None:
-        """The same list in the same revision is encoded once, another one anew."""
+        """A list is encoded once per revision, and again when it changes."""
         listing = Listing(Pager(self.drawer, 100))
 
         def whole(tools: Json, revision: Json) -> Json:

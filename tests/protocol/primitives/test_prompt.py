@@ -1,4 +1,4 @@
-"""What a prompt is, and how it is written down."""
+"""Prompts, and their wire form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def render(
 
 GREET = Prompt(
     name="greet",
-    title="Greet somebody",
+    title="Greet a person",
     description="Greets.",
     render=render,
     arguments=[

@@ -47,7 +47,7 @@ class ToolShelfTests(SynchronousTestCase):
         self.assertEqual(list(shelf.listed()), [ONE, TWO])
 
     def test_changes(self) -> None:
-        """Whoever must know is told after each change."""
+        """The callback is called after each change."""
         shelf, counts = ToolShelf(), list[int]()
         shelf.on_change = lambda: counts.append(len(shelf.listed()))
         shelf.add(ONE)
@@ -71,7 +71,7 @@ class PromptShelfTests(SynchronousTestCase):
         self.assertIsNone(shelf.find("nothing"))
 
     def test_changes(self) -> None:
-        """Whoever must know is told after each change."""
+        """The callback is called after each change."""
         shelf, counts = PromptShelf(), list[int]()
         shelf.on_change = lambda: counts.append(len(shelf.listed()))
         shelf.add(GREET)

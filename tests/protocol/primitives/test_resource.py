@@ -1,4 +1,4 @@
-"""What a resource is, and how it is written down."""
+"""Resources and templates, and their wire form."""
 
 from __future__ import annotations
 

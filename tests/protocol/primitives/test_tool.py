@@ -34,7 +34,7 @@ class ToolResultTests(SynchronousTestCase):
         self.assertEqual(text("x"), {"type": "text", "text": "x"})
 
     def test_defaults(self) -> None:
-        """A result is no error unless it says so."""
+        """A result is not an error by default."""
         self.assertFalse(ToolResult().is_error)
 
 

@@ -1,4 +1,4 @@
-"""The era of a message, row by row of the decision table."""
+"""The era of a message, for each combination of body and header."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def era(message: Json, header: str | None = None) -> Legacy | Modern:
 
 class EraTests(SynchronousTestCase):
     def assertLegacy(self, message: Json, header: str | None) -> None:
-        """The message is legacy, and its header was understood."""
+        """Assert that the message is legacy, with this header."""
         expected = None if header is None else LEGACY[header.strip()]
         self.assertEqual(era(message, header), Legacy(expected))
 
     def assertModern(self, message: Json, header: str | None) -> None:
-        """The message belongs to the stateless era."""
+        """Assert that the message is modern."""
         self.assertIsInstance(era(message, header), Modern)
 
     def test_row_1_modern_meta(self) -> None:
-        """A version in _meta that is no legacy one is modern, whatever the header."""
+        """A version in _meta that is not legacy is modern, whatever the header."""
         for stated in (MODERN_VERSION, "v999.0.0", "", 7, None, ["2025-06-18"]):
             for header in HEADERS:
                 with self.subTest(stated=stated, header=header):

@@ -56,7 +56,7 @@ class LabelTests(SynchronousTestCase):
         st.booleans(),
     )
     def test_own_key(self, key, before, after, in_version):
-        """A12: the caller's own key is cut out, wherever it stands in the text."""
+        """The caller's own key is removed, wherever it is in the text."""
         text = f"{before}{key}{after}"
         label = label_of("name" if in_version else text, text, Secret(key))
         self.assertNotIn(key, label)
@@ -69,7 +69,7 @@ class LabelTests(SynchronousTestCase):
             self.assertNotIn("abc", label)
 
     def test_looks_like_a_key(self):
-        """What looks like anybody's key is cut out."""
+        """What looks like a key is removed."""
         key = "ZGVhZGJlZWY6MTIzNDU2Nzg5MA=="
         self.assertEqual(label_of(key, "1"), "[redacted]/1")
         self.assertEqual(label_of(f"my-{key}", key), "my-[redacted]/[redacted]")

@@ -1,4 +1,4 @@
-"""Pages of our own lists: complete, in order, and only with cursors of ours."""
+"""Pages of lists: complete, in order, and only with cursors of this server."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class RefusedTests(SynchronousTestCase):
         self.assertRefused(-32020, message, fields)
 
     def test_unsupported_version(self) -> None:
-        """A version that header and body agree on, but we do not know, is -32022."""
+        """A version that is not supported, but equal in header and body, is -32022."""
         message = modern(call("echo"), "v999.0.0")
         error = refused(message, modern_headers(message))
         self.assertEqual((error.code, error.status), (-32022, 400))

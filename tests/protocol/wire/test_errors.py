@@ -59,7 +59,7 @@ class ContentTests(SynchronousTestCase):
                 self.assertEqual(body["data"], value)
 
     def test_version_data(self) -> None:
-        """An unsupported version is told what is supported and what it asked for."""
+        """The error for an unsupported version names supported and requested ones."""
         error = errors.unsupported_version("v9", ["a", "b"])
         self.assertEqual(error.data, {"supported": ["a", "b"], "requested": "v9"})
 

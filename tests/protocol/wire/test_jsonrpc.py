@@ -77,7 +77,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual(decode(dumps(notice("x", odd))), Notification("x", {}))
 
     def test_reply(self) -> None:
-        """A result or an error without a method answers a request of ours."""
+        """A result or an error without a method is a response to a server request."""
         self.assertEqual(
             decode(b'{"jsonrpc":"2.0","id":"q","result":{"a":1}}'),
             Reply("q", {"a": 1}),
@@ -96,7 +96,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual(decoded, Request(id, "ping"))
 
     def test_ids_that_are_none(self) -> None:
-        """null, true, fractions, lists and objects are no ids: -32600 without one."""
+        """null, true, fractions, lists and objects are not ids: -32600 without id."""
         for id in (None, True, False, 1.5, [1], {"a": 1}):
             with self.subTest(id=id):
                 malformed = refused(dumps(request("ping", id=id)))
@@ -105,7 +105,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertIsNone(malformed.id)
 
     def test_no_json(self) -> None:
-        """What is no JSON is a parse error with HTTP status 400 and no id."""
+        """A body that is not JSON is a parse error with HTTP status 400 and no id."""
         for body in (b"", b"{", b"\xff\xfe", b"ping", b'{"a":NaN}', b'"\\ud800"'):
             with self.subTest(body=body):
                 malformed = refused(body)
@@ -114,7 +114,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertIsNone(malformed.id)
 
     def test_no_message(self) -> None:
-        """JSON that is no message is -32600 with HTTP status 400."""
+        """JSON that is not a message is -32600 with HTTP status 400."""
         for body in (b"1", b'"x"', b"null", b"true", b"{}", b"[]"):
             with self.subTest(body=body):
                 malformed = refused(body)
@@ -139,7 +139,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual(malformed.id, 5)
 
     def test_params_that_are_no_object(self) -> None:
-        """A request whose params are no object is -32602 with 400 and its id."""
+        """A request whose params are not an object is -32602 with 400 and its id."""
         for odd in ([], [1], "x", None, 3):
             with self.subTest(params=odd):
                 malformed = refused(dumps(request("ping", odd, id="a")))
@@ -148,7 +148,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual(malformed.id, "a")
 
     def test_batch(self) -> None:
-        """An array is a batch; a member that is no message is marked as broken."""
+        """An array is a batch; an invalid member is marked as broken."""
         body = decode(dumps([request("ping"), notice("x"), 7, {"id": 2}]))
         assert isinstance(body, Batch)
         first, second, third, fourth = body.members
@@ -194,14 +194,14 @@ class DecodeProperties(SynchronousTestCase):
     @settings(deadline=None)
     @given(text, params)
     def test_notifications_round_trip(self, method: str, params: Json) -> None:
-        """What we would send as a notification is read as that notification."""
+        """A notification that this server writes decodes to that notification."""
         body = dumps(notification(method, params))
         self.assertEqual(decode(body), Notification(method, params))
 
     @settings(deadline=None)
     @given(ids, json_values)
     def test_responses_round_trip(self, id: Id, result: Json) -> None:
-        """What we answer is read as the answer to that id."""
+        """A response that this server writes decodes as the response to its id."""
         self.assertEqual(decode(Response(id, result).encode()), Reply(id, result))
 
     @settings(deadline=None)

@@ -109,7 +109,7 @@ class SchemaTests(SynchronousTestCase):
             mirrored_in({"properties": {"a": fine, "b": {"properties": {"c": twice}}}})
 
     def test_no_schemas(self) -> None:
-        """Boolean schemas and properties that are none hold no annotation."""
+        """Boolean schemas and malformed properties have no annotation."""
         schemas: list[JsonObject] = [
             {"properties": {"a": True}},
             {"properties": []},
@@ -158,7 +158,7 @@ class CheckTests(SynchronousTestCase):
             self.assertRegex(written.strip(), r"\A-?[0-9]+(\.0*)?\Z")
 
     def test_odd_numbers(self) -> None:
-        """What is no number is refused and no bug."""
+        """A text that is not a number is refused without a failure."""
         for written in ("", "NaN", "sNaN", "Infinity", "1e999999999", "0x10", "1_0"):
             with self.subTest(written=written):
                 self.assertFalse(agrees({"deep": {"count": 10}}, {"x-count": written}))
@@ -223,7 +223,7 @@ class CheckTests(SynchronousTestCase):
         self.assertTrue(agrees({"region": "é"}, {"region": sentinel("é")}))
 
     def test_wrong_types(self) -> None:
-        """An argument of a wrong type is told so later, by the check of arguments."""
+        """An argument of a wrong type is left to the validation of arguments."""
         wrong: list[Json] = [[], {}, ["x"], {"a": 1}]
         for value in wrong:
             self.assertTrue(agrees({"region": value}, {"region": "x"}))

@@ -44,7 +44,7 @@ class TraceTests(SynchronousTestCase):
 
     @given(st.text("0af-", min_size=50, max_size=60) | st.text())
     def test_what_is_read_is_safe(self, parent: str) -> None:
-        """Whatever comes, what is read is nothing or lower-case ASCII of one length."""
+        """For any input the result is None or lower-case ASCII of a fixed length."""
         trace = trace_of({"traceparent": parent})
         if trace is not None:
             self.assertRegex(trace.traceparent, r"\A[0-9a-f-]{55}\Z")

@@ -110,8 +110,8 @@ class SentenceTests(SynchronousTestCase):
         said = self.said({f"a{number}": 1 for number in range(1000)})
         self.assertEqual(said.count("Unknown argument"), MAX_PROBLEMS)
 
-    def test_E15_errors_of_many_values(self) -> None:
-        """E15: where each of very many values is wrong, the first one is named.
+    def test_errors_of_many_values(self) -> None:
+        """If each of very many values is wrong, only the first one is named.
 
         The library would word all of them, which takes half a second for a body.
         """
@@ -151,7 +151,7 @@ class SentenceTests(SynchronousTestCase):
 
 class GuardTests(SynchronousTestCase):
     def test_no_schema(self) -> None:
-        """A schema that is none is refused at construction."""
+        """An invalid schema is refused at construction."""
         self.assertRaises(ValueError, ArgumentCheck, {"type": "objekt"})
 
     def test_other_dialects(self) -> None:
