@@ -1,4 +1,4 @@
-"""What is written for people is true: tables, commands, names of files."""
+"""The documents agree with the code: tables, commands, options, names of files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+from attrs import fields
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import SUBCOMMANDS
@@ -17,7 +18,7 @@ from instantly_mcp.cli.tools import manual, offered
 from instantly_mcp.daemon.loading import examine
 from instantly_mcp.daemon.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
-from instantly_mcp.sandbox.faults import FaultKind, read_fault
+from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
 from instantly_mcp.sandbox.sandbox import MAX_WORKSPACES
 
 ROOT = Path(__file__).parent.parent
@@ -35,14 +36,14 @@ def text_of(path: Path) -> str:
 
 
 class GeneratedTests(SynchronousTestCase):
-    """What ``make docs`` writes is what is there."""
+    """What ``make docs`` writes into the documents is up to date."""
 
     def test_settings(self):
-        """The table of settings is the one of the code."""
+        """The table of settings in the operations manual agrees with the code."""
         self.assertEqual(text_of(OPERATIONS), with_table(text_of(OPERATIONS)))
 
     def test_tools(self):
-        """The manual of tools is the one of the code."""
+        """The manual of tools agrees with the code."""
         default = offered("default")
         names = {tool.name for tool in default}
         extra = [tool for tool in offered("all") if tool.name not in names]
@@ -57,14 +58,14 @@ class ReadmeTests(SynchronousTestCase):
         return re.findall(rf"```{language}\n(.*?)```", text_of(README), re.DOTALL)
 
     def test_snippets(self):
-        """The snippets are those that the command prints."""
+        """The README shows what ``instantly-mcp snippet`` prints."""
         for client in CLIENTS:
             snippet = CLIENTS[client](DEFAULT_URL, None)
             blocks = [*self.blocks("sh"), *self.blocks("json")]
             self.assertIn(f"{snippet}\n", blocks, client)
 
     def test_make_goals(self):
-        """Every goal of make that is named exists."""
+        """Every goal of make that the README names exists."""
         goals = set(re.findall(r"`?\bmake ([a-z]+)", text_of(README)))
         makefile = text_of(ROOT / "Makefile")
         for goal in goals:
@@ -72,30 +73,30 @@ class ReadmeTests(SynchronousTestCase):
         self.assertLessEqual({"run", "test", "lint", "types"}, goals)
 
     def test_subcommands(self):
-        """Every subcommand that is named exists."""
+        """The README names every subcommand, and no other."""
         known = {str(row[0]) for row in SUBCOMMANDS}
         named = set(re.findall(r"instantly-mcp (?!--)([a-z]+)", text_of(README)))
         self.assertEqual(named - known, set())
         self.assertLessEqual(known, named)
 
     def test_shell_blocks_parse(self):
-        """Every shell block is something that a shell can read."""
+        """Every shell block is valid shell syntax."""
         for block in self.blocks("sh"):
             for line in block.replace("\\\n", " ").splitlines():
                 shlex.split(line)
 
     def test_links(self):
-        """Every file that is linked to exists."""
+        """Every link to a file leads to a file that exists."""
         for document in (README, *sorted((ROOT / "docs").glob("*.md"))):
             for target in re.findall(r"\]\(([\w./-]+)\)", text_of(document)):
                 self.assertTrue((document.parent / target).exists(), target)
 
 
 class OperationsTests(SynchronousTestCase):
-    """The manual of operations names only what there is."""
+    """The operations manual names only options, metrics and files that exist."""
 
     def test_options(self):
-        """Every option that stands in it is one of the command's."""
+        """Every option in the manual and the README is an option of the command."""
         known = {f"--{setting.option}" for setting in SETTINGS}
         known |= {"--probe", "--pidfile", "--logfile", "--now", "--upgrade", "--bg"}
         for document in (OPERATIONS, README):
@@ -104,7 +105,7 @@ class OperationsTests(SynchronousTestCase):
             self.assertEqual(named - known - others, set(), document)
 
     def test_metrics(self):
-        """Every metric in a query is one that the daemon has."""
+        """Every metric in a query is a metric of the daemon."""
         metrics = Metrics()
         for name in (
             "sessions",
@@ -125,7 +126,7 @@ class OperationsTests(SynchronousTestCase):
             self.assertIn(name, shown)
 
     def test_settings_file(self):
-        """The settings that stand in it as TOML are good ones."""
+        """The daemon accepts the settings that the manual shows as TOML."""
         for block in re.findall(r"```toml\n(.*?)```", text_of(OPERATIONS), re.DOTALL):
             folder = Path(self.mktemp())
             folder.mkdir()
@@ -138,7 +139,7 @@ class OperationsTests(SynchronousTestCase):
             self.assertEqual(mistakes, [])
 
     def test_shipped_files(self):
-        """What it shows of the files in ``deploy`` is what is in them."""
+        """The manual shows each file of ``deploy`` as it is."""
         blocks = re.findall(r"```\w*\n(.*?)```", text_of(OPERATIONS), re.DOTALL)
         shipped = [path for path in DEPLOY.rglob("*") if path.is_file()]
         self.assertGreaterEqual(len(shipped), 5)
@@ -148,33 +149,36 @@ class OperationsTests(SynchronousTestCase):
 
 
 class SandboxTests(SynchronousTestCase):
-    """The manual of the sandbox is true."""
+    """The sandbox manual agrees with the code."""
 
     def test_faults(self):
-        """Every fault in it is one, and every kind of fault is in it."""
+        """The manual shows valid faults, and lists every kind of fault."""
         text = text_of(SANDBOX)
         bodies = re.findall(r"sandbox/faults \\?\s*-d '([^']+)'", text)
         self.assertEqual(len(bodies), 3)
         for body in bodies:
             read_fault(json.loads(body), frozenset({"listCampaign"}))
-        kinds = set(re.findall(r"(?m)^\| `([a-z]+)` \|", text))
+        of_kinds, _, of_fields = text.partition("| Field |")
+        kinds = set(re.findall(r"(?m)^\| `([a-z]+)` \|", of_kinds))
         self.assertEqual(kinds - {"kind"}, {kind.value for kind in FaultKind})
+        named = set(re.findall(r"(?m)^\| `([a-z_]+)` \|", of_fields))
+        self.assertLessEqual(named, {each.name for each in fields(Fault)})
 
     def test_number_of_workspaces(self):
-        """So many workspaces are kept as it says."""
-        self.assertIn(f"The {MAX_WORKSPACES} that\nwere used last", text_of(SANDBOX))
+        """The sandbox keeps as many workspaces as the manual says."""
+        self.assertIn(f"keeps the {MAX_WORKSPACES} workspaces", text_of(SANDBOX))
 
     def test_shell_blocks_parse(self):
-        """Every shell block is something that a shell can read."""
+        """Every shell block is valid shell syntax."""
         for block in re.findall(r"```sh\n(.*?)```", text_of(SANDBOX), re.DOTALL):
             shlex.split(block)
 
 
 class CodeTests(SynchronousTestCase):
-    """Every error code is in the index."""
+    """The index of the manual lists every error code."""
 
     def test_codes(self):
-        """The manual knows each code that the program can say, and no other."""
+        """The manual lists each code that the program can report, and no other."""
         said = set()
         for path in (ROOT / "instantly_mcp").rglob("*.py"):
             said |= set(re.findall(r"IMCP-[A-Z]+\b", text_of(path)))
