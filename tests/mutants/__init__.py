@@ -1,4 +1,5 @@
-"""Breaks one rule at a time in a copy of the tree and shows which test catches it.
+"""Mutation tests: breaks one rule at a time and shows which test fails.
 
-``python -m tests.mutants`` (``make mutants``) fails if a broken rule goes unnoticed.
+``make mutants`` (``python -m tests.mutants``) changes a copy of the tree, one mutant at
+a time. It fails if no test fails for one of them.
 """

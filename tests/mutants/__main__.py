@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from .bench import EVERYTHING, Bench, Broken, Verdict
 from .everything import ALL
 from .mutant import ROOT, Mutant
 from .report import Row, written
+from .tree_copy import EVERYTHING, Broken, TreeCopy, Verdict
 
 TABLE = ROOT / "docs" / "mutants.md"
 
 
 def main() -> int:
-    """Judge every mutant; return 0 when all were caught."""
+    """Run the tests on every mutant; return 0 when each made a test fail."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("--at-a-time", type=int, default=2)
     parser.add_argument("--only", default="", help="rules that contain this text")
@@ -42,47 +42,47 @@ def main() -> int:
 def judge_all(
     mutants: Sequence[Mutant], folder: Path, at_a_time: int, npm: Path | None
 ) -> Sequence[Row]:
-    """Judge the mutants, several at a time, each on a bench of its own.
+    """Run the tests on the mutants, `at_a_time` in parallel, each in its own copy.
 
     :raises Broken: when the tests, or the suite, fail on the unbroken tree.
     """
-    benches: SimpleQueue[Bench] = SimpleQueue()
+    copies: SimpleQueue[TreeCopy] = SimpleQueue()
     for number in range(at_a_time):
-        benches.put(Bench(folder / str(number)))
+        copies.put(TreeCopy(folder / str(number)))
 
     def judge(mutant: Mutant) -> Row:
-        bench = benches.get()
+        copy = copies.get()
         try:
-            verdict = bench.judge(mutant)
+            verdict = copy.judge(mutant)
             noticed = None
             if npm is not None and mutant.suite:
-                noticed = bench.suite_notices(mutant, npm)
+                noticed = copy.suite_notices(mutant, npm)
         finally:
-            benches.put(bench)
-        _tell(mutant, verdict)
+            copies.put(copy)
+        _report(mutant, verdict)
         return Row(mutant=mutant, caught_by=verdict.caught_by, suite=noticed)
 
-    sound = benches.get()
-    _check_unbroken(sound, {each.suite for each in mutants if each.suite}, npm)
-    benches.put(sound)
+    unbroken = copies.get()
+    _check_unbroken(unbroken, {each.suite for each in mutants if each.suite}, npm)
+    copies.put(unbroken)
     with ThreadPoolExecutor(at_a_time) as pool:
         return list(pool.map(judge, mutants))
 
 
 def _check_unbroken(
-    bench: Bench, selections: Iterable[Sequence[str]], npm: Path | None
+    copy: TreeCopy, selections: Iterable[Sequence[str]], npm: Path | None
 ) -> None:
-    verdict = bench.run(EVERYTHING)
+    verdict = copy.run(EVERYTHING)
     if verdict.caught_by is not None:
         raise Broken(f"{verdict.caught_by} fails with no rule broken")
     if npm is None:
         return
     for selection in selections:
-        if bench.run_suite(selection, npm):
+        if copy.run_suite(selection, npm):
             raise Broken(f"{' '.join(selection)} fails with no rule broken")
 
 
-def _tell(mutant: Mutant, verdict: Verdict) -> None:
+def _report(mutant: Mutant, verdict: Verdict) -> None:
     said = verdict.caught_by or "NOT CAUGHT"
     sys.stdout.write(f"{mutant.rule}: {said}\n")
     sys.stdout.flush()

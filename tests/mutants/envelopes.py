@@ -1,4 +1,4 @@
-"""Mutants of the stateless era's envelope: headers, codes, results, mirrored ones."""
+"""Mutants of the modern era's envelope: headers, error codes, results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "The version header equals _meta, or the request is refused",
+        "A version header that differs from _meta is refused",
         ENVELOPE,
         "    if _single(headers, VERSION_HEADER) != stated:",
         "    if _single(headers, VERSION_HEADER) not in (stated, None):",
@@ -29,7 +29,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Header and body disagree (-32020) before a version is unsupported (-32022)",
+        "A differing header (-32020) is reported before an unknown version (-32022)",
         ENVELOPE,
         "    if _single(headers, VERSION_HEADER) != stated:",
         "    if stated in MODERN and _single(headers, VERSION_HEADER) != stated:",
@@ -38,7 +38,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "The envelope is checked (-32602) before the headers (-32020)",
+        "An invalid envelope (-32602) is reported before a differing header (-32020)",
         ENVELOPE,
         "    stated = _stated_version(meta)\n",
         "    stated = _stated_version(meta)\n    _check_routing(request, headers)\n",
@@ -46,7 +46,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A version is unsupported (-32022) before routing headers differ (-32020)",
+        "An unknown version (-32022) is reported before differing routing headers",
         ENVELOPE,
         "    revision = MODERN.get(stated)\n",
         "    _check_routing(request, headers)\n    revision = MODERN.get(stated)\n",
@@ -71,7 +71,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Mcp-Method is compared with case",
+        "Mcp-Method is compared case-sensitively",
         ENVELOPE,
         "    if _single(headers, METHOD_HEADER) != request.method:",
         '    if (_single(headers, METHOD_HEADER) or "").lower() != request.method:',
@@ -79,7 +79,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Mcp-Name is required where the method names something",
+        "Mcp-Name is required for methods that name a tool, prompt, resource or task",
         ENVELOPE,
         "        written is None or decode_sentinel(written) != expected",
         "        written is not None and decode_sentinel(written) != expected",
@@ -95,7 +95,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Only canonical base64 is taken in a sentinel",
+        "A sentinel contains canonical base64 only",
         ENVELOPE,
         '        if b64encode(decoded).decode("ascii") != inside:',
         "        if len(decoded) > len(inside):",
@@ -111,7 +111,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A header that differs is HTTP 400",
+        "A header that differs from the body is HTTP 400",
         ERRORS,
         "    HEADER_MISMATCH: 400,",
         "    HEADER_MISMATCH: 200,",
@@ -119,7 +119,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A header that differs is -32020",
+        "A header that differs from the body is error -32020",
         ERRORS,
         "HEADER_MISMATCH = -32020",
         "HEADER_MISMATCH = -32023",
@@ -143,7 +143,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "An unsupported version is told what is supported",
+        "The error for an unsupported version lists the supported ones",
         ERRORS,
         '        {"supported": list(supported), "requested": requested},',
         '        {"supported": [requested], "requested": requested},',
@@ -192,7 +192,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "true is no id",
+        "true is not an id",
         "protocol/wire/jsonrpc.py",
         "(isinstance(id, int) and not isinstance(id, bool))",
         "isinstance(id, int)",
@@ -217,7 +217,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "No result has the modern envelope",
+        "A legacy result does not have the modern envelope",
         "protocol/server.py",
         "        if turn.caller.revision.modern:\n            result = modern.seal",
         "        if True:\n            result = modern.seal",
@@ -250,7 +250,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A nested property is repeated in its header as well",
+        "A nested property is repeated in its header, too",
         PARAMS,
         "        yield from _walk(inner, here)",
         "        yield from ()",
@@ -266,7 +266,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A number is never repeated in a header",
+        "A property of type number is never repeated in a header",
         PARAMS,
         '_TYPES = ("string", "integer", "boolean")',
         '_TYPES = ("string", "integer", "boolean", "number")',
@@ -274,7 +274,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "An annotation that no path leads to is refused",
+        "A header annotation on an unreachable property is refused",
         PARAMS,
         "    if any(map(_is_annotated, _schemas_in(schema, _BY_NAME[1:]))):",
         "    if False:",
@@ -282,7 +282,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Two properties never share a header, in any case",
+        "Two properties never share a header, compared case-insensitively",
         PARAMS,
         "    return Mirrored(path, PREFIX + name.lower(), kind)",
         "    return Mirrored(path, PREFIX + name, kind)",
@@ -290,7 +290,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Mcp-Param headers mean nothing",
+        "Mcp-Param headers are ignored in legacy revisions",
         "protocol/methods/tools.py",
         "    if compiled.mirrored and revision.modern and",
         "    if compiled.mirrored and",
@@ -298,7 +298,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Mcp-Param headers are checked before the capability gate",
+        "Mcp-Param headers are checked before client capabilities",
         "protocol/methods/tools.py",
         "    compiled = offer.compiled(tool)\n",
         "    compiled = offer.compiled(tool)\n    _check_allowed(tool, turn)\n",

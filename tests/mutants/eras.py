@@ -1,4 +1,4 @@
-"""Mutants of the decision between the eras, of revisions, and of the HTTP edge."""
+"""Mutants of the choice of an era, of revisions, and of HTTP headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ORIGINS = "pipeline/origins.py"
 MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
-        "Row 1: an unknown version in _meta is modern",
+        "A request with an unknown version in _meta is modern",
         CLASSIFY,
         "        if not isinstance(stated, str) or stated not in LEGACY:",
         "        if stated in ALL and stated not in LEGACY:",
@@ -21,7 +21,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Row 1: the envelope decides, whatever the header says",
+        "_meta decides about the era, not the version header",
         CLASSIFY,
         "    if isinstance(meta, dict) and META_VERSION in meta:",
         "    if modern_header and isinstance(meta, dict) and META_VERSION in meta:",
@@ -29,7 +29,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Row 2: an unknown version header alone is modern, hence -32602",
+        "A request with only an unknown version header is modern: -32602",
         CLASSIFY,
         "    modern_header = header is not None and header not in LEGACY\n",
         "    modern_header = is_modern_header(header)\n"
@@ -38,7 +38,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Row 5: initialize never agrees on 2026-07-28",
+        "initialize never negotiates 2026-07-28",
         VERSIONS,
         "        return LEGACY.get(requested, LATEST_LEGACY)",
         "        return ALL.get(requested, LATEST_LEGACY)",
@@ -46,7 +46,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Row 5: initialize agrees on every legacy revision",
+        "initialize negotiates every legacy revision",
         VERSIONS,
         "        return LEGACY.get(requested, LATEST_LEGACY)",
         "        return LATEST_LEGACY",
@@ -54,7 +54,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Row 7 and 8: the modern era has no batches and no responses",
+        "Batches and responses are refused in the modern era",
         CLASSIFY,
         "    if not modern_header:\n        return _legacy(header)\n    raise",
         "    if True:\n        return UNSTATED\n    raise",
@@ -62,7 +62,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Row 7: batches exist only in a session",
+        "A batch is refused outside of a session",
         "pipeline/decode.py",
         "over or (session is not None and revision.batches)",
         "over or revision.batches",
@@ -70,7 +70,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Row 7: batches exist only in 2025-03-26",
+        "A batch is refused except in revision 2025-03-26",
         VERSIONS,
         'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
         'V2025_06_18 = Revision(version="2025-06-18", choices=False, batches=True)',
@@ -78,7 +78,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "What a session negotiated outweighs a later header",
+        "The revision that a session negotiated takes precedence over a later header",
         "pipeline/decode.py",
         "    revision = stated if session is None else session.revision",
         "    revision = stated",
@@ -86,7 +86,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A version that does not exist is refused of GET and DELETE as well",
+        "An unknown version is refused for GET and DELETE, too",
         "pipeline/decode.py",
         "    if stated is None or exchange.method not in _NAMING or",
         "    if True or",
@@ -94,7 +94,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Without session and header 2025-03-26 is spoken",
+        "A request without session and version header uses 2025-03-26",
         VERSIONS,
         "ASSUMED_LEGACY = evolve(V2025_03_26, structured=True)",
         "ASSUMED_LEGACY = V2025_11_25",
@@ -110,7 +110,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A batch is bounded",
+        "The number of messages in a batch is limited",
         "protocol/wire/jsonrpc.py",
         "    if len(values) > MAX_BATCH:",
         "    if len(values) > 10 * MAX_BATCH:",
@@ -118,7 +118,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "GET and DELETE are 405 there",
+        "GET and DELETE are 405 in the modern era",
         "transports/streamable.py",
         "        if is_modern_header(exchange.headers.get(VERSION_HEADER)):",
         "        if False:",
@@ -126,7 +126,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A GET there opens no stream of 2024-11-05",
+        "A modern GET does not open an event stream of 2024-11-05",
         "transports/legacy_sse.py",
         "            and not is_modern_header(exchange.headers.get(VERSION_HEADER))",
         "            and True",
@@ -134,7 +134,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Mcp-Session-Id is ignored there",
+        "Mcp-Session-Id is ignored in the modern era",
         "pipeline/authentication.py",
         "    if exchange.route is Route.MCP and exchange.headers.get(VERSION_HEADER) "
         "in MODERN:",
@@ -143,7 +143,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A client that disconnects cancels its call",
+        "A client that disconnects cancels its call in the modern era",
         "pipeline/answering.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=True,",
@@ -151,7 +151,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A client that disconnects cancels nothing",
+        "A client that disconnects does not cancel its call in a session",
         "pipeline/answering.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=False,",
@@ -160,7 +160,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Titles do not exist before 2025-06-18",
+        "Titles are omitted before 2025-06-18",
         "protocol/primitives/listing.py",
         '    if revision.structured:\n        entry["title"] = tool.title',
         '    if True:\n        entry["title"] = tool.title',
@@ -168,7 +168,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Annotations do not exist in 2024-11-05",
+        "Annotations are omitted in 2024-11-05",
         "protocol/primitives/listing.py",
         "    if revision.annotations:",
         "    if True:",
@@ -176,7 +176,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Structured content does not exist before 2025-06-18",
+        "Structured content is omitted before 2025-06-18",
         "protocol/primitives/listing.py",
         '    return revision.modern or (revision.structured and kind == "object")',
         '    return revision.modern or kind == "object"',
@@ -184,7 +184,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A progress message does not exist in 2024-11-05",
+        "The message of a progress notification is omitted in 2024-11-05",
         "protocol/calls/call.py",
         "        if message is not None and self.caller.revision.progress_messages:",
         "        if message is not None:",
@@ -192,7 +192,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Elicitation does not exist before 2025-06-18",
+        "Elicitation is not used before 2025-06-18",
         "protocol/calls/session.py",
         "        if not self.revision.elicitation:",
         "        if False:",
@@ -200,7 +200,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Content of a type that a revision lacks does not exist there",
+        "Content of a type that a revision does not have is replaced by text",
         "protocol/wire/content.py",
         "    if not lacking:",
         "    if True:",
@@ -208,7 +208,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Forms of 2025-06-18 have plain choices only",
+        "Forms of 2025-06-18 have only plain choices",
         VERSIONS,
         'V2025_06_18 = Revision(version="2025-06-18", choices=False)',
         'V2025_06_18 = Revision(version="2025-06-18")',
@@ -216,7 +216,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "What such a form is answered is read as what was asked",
+        "The answer to a form of 2025-06-18 is converted back to the original form",
         "protocol/calls/ask_by_session.py",
         "        answer = wording.read(reply.result)",
         "        answer = reply.result",
@@ -224,7 +224,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Bad arguments are a result, not -32602",
+        "Invalid arguments are reported in a result, not as error -32602",
         "protocol/methods/tools.py",
         "        bad = _bad_arguments(tool, problems)",
         "        raise invalid_params(problems)",
@@ -240,7 +240,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A foreign Origin is refused",
+        "An unknown Origin is refused",
         ORIGINS,
         "        return parsed in self._origins",
         "        return True",
@@ -248,7 +248,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A foreign Host is refused, Origin or not",
+        "An unknown Host is refused, with and without an Origin",
         ORIGINS,
         "            if not self._knows(hosts):",
         "            if False:",
@@ -256,7 +256,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A second Origin does not hide behind an allowed one",
+        "A second Origin after an allowed one is refused",
         ORIGINS,
         "(len(origins) == 1 and self.allows_origin(origins[0]))",
         "self.allows_origin(origins[0])",
@@ -264,7 +264,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A body that is declared to be no JSON is refused",
+        "A body with a content type other than JSON is refused",
         "pipeline/header_repair.py",
         "            return exchange\n        raise media_type_refused()",
         "            return exchange\n        return exchange",
@@ -272,7 +272,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A client that accepts JSON alone is never sent an event stream",
+        "A client that accepts only JSON never gets an event stream",
         "pipeline/media.py",
         "    JSON: _ONLY_JSON,",
         "    JSON: _REPAIRED,",
@@ -288,7 +288,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A key in Authorization goes before one in a header",
+        "A key in Authorization takes precedence over a key in another header",
         "pipeline/credential_sources.py",
         '    from_authorization,\n    _from_header("x-instantly-api-key"),',
         '    _from_header("x-instantly-api-key"),\n    from_authorization,',

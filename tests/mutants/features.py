@@ -1,4 +1,4 @@
-"""Mutants of rounds and tasks."""
+"""Mutants of input-required rounds and of tasks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _ROUNDS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A round takes only what it asked for",
+        "A round accepts only answers to its own questions",
         ROUNDS,
         "            if asked is None or key in asked:",
         "            if True:",
@@ -62,7 +62,7 @@ _ROUNDS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Answers are checked against what was asked",
+        "Answers are validated against the questions",
         ROUNDS,
         "            problem = asks[key].problem(self._answers[key])",
         "            problem = None",
@@ -70,7 +70,7 @@ _ROUNDS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A request is asked only what it declares",
+        "A request is asked only for what its capabilities declare",
         ROUNDS,
         "        if missing:\n            return fail(missing_capability(missing))",
         "        if False:\n            return fail(missing_capability(missing))",
@@ -78,7 +78,7 @@ _ROUNDS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Earlier answers go on to the next round",
+        "Earlier answers are available in the next round",
         ROUNDS,
         "            self._answers.update(known)\n",
         "",
@@ -89,7 +89,7 @@ _ROUNDS: Sequence[Mutant] = (
 _TASKS: Sequence[Mutant] = (
     mutant(
         "modern",
-        "tasks/* need the extension, before the id is looked at",
+        "tasks/* without the extension is refused before the task id is checked",
         TASK_METHODS,
         "    if lacks(turn.capabilities, REQUIRED_CAPABILITY):\n        raise missing",
         "    if False:\n        raise missing",
@@ -106,7 +106,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A task is given only to a request that opts in",
+        "A task is created only for a request that opts in",
         TOOLS,
         "            and not lacks(call.capabilities, REQUIRED_CAPABILITY)",
         "            and True",
@@ -114,7 +114,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "The extension does not exist there",
+        "Tasks are not created in legacy revisions",
         TOOLS,
         "            and self.turn.caller.revision.modern\n",
         "",
@@ -122,7 +122,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A tool that must be a task refuses who does not opt in",
+        "A tool that requires a task refuses a request that does not opt in",
         TOOLS,
         "    if must_be_task and lacks(",
         "    if False and lacks(",
@@ -139,7 +139,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "The result in a task is what a direct call would answer",
+        "The result in a task is the result of a direct call",
         TOOLS,
         '    return {"resultType": "complete", **outcome}',
         "    return outcome",
@@ -163,7 +163,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A task shows exactly the payload of its status",
+        "A task has exactly the members of its status",
         TASKS,
         "        if self.status == INPUT_REQUIRED:",
         "        if self.status in (INPUT_REQUIRED, WORKING):",
@@ -171,7 +171,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A key of a task is never used twice",
+        "An input key of a task is never reused",
         "protocol/calls/ask_by_task.py",
         "        while unique in task.used_keys:",
         "        while unique in task.pending:",
@@ -179,7 +179,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "What a task is answered is checked",
+        "Answers to a task are validated",
         TASKS,
         "            problem = task.pending[key][0].problem(responses[key])",
         "            problem = None",
@@ -196,7 +196,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A task asks only what its creator declared",
+        "A task asks only for what the capabilities of its creator declare",
         "protocol/calls/ask_by_task.py",
         "        missing = missing_from(self.capabilities, asks)",
         "        missing = {}",
@@ -212,7 +212,7 @@ _TASKS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "So many tasks of one principal may run",
+        "The number of running tasks of one principal is limited",
         TASKS,
         "        if len(own) >= MAX_PER_PRINCIPAL and",
         "        if len(own) >= 2 * MAX_PER_PRINCIPAL and",

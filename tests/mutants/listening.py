@@ -1,4 +1,4 @@
-"""Mutants of subscriptions, and of what looks at resources for subscribers."""
+"""Mutants of subscriptions, and of polling for subscribers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUBSCRIPTION_METHODS = "protocol/methods/subscriptions.py"
 MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
-        "A listen stream hears only the kinds that it asked for",
+        "A listen stream gets only the kinds of notification that it asked for",
         LISTEN,
         "            if kind in listener.filter.lists:",
         "            if True:",
@@ -30,7 +30,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "The acknowledgment says the honored subset",
+        "The acknowledgment lists the accepted subset",
         LISTEN,
         "frozenset(kind for kind in offered if wanted.get(kind) is True)",
         "frozenset(offered)",
@@ -38,7 +38,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A listener who left is forgotten",
+        "The subscription of a closed listen stream is removed",
         LISTEN,
         "            self._listeners.discard(listener)",
         "            pass",
@@ -46,7 +46,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "An update of somebody's own resource reaches nobody else",
+        "An update of a principal's resource is sent to no other's listen stream",
         LISTEN,
         "if uri in listener.filter.uris and principal in (None, listener.principal):",
         "if uri in listener.filter.uris:",
@@ -54,7 +54,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "There, too, an update of one's own resource reaches nobody else",
+        "An update of a principal's resource is sent to no other's session",
         LISTEN,
         "if uri in session.subscriptions and principal in (None, session.principal)",
         "if uri in session.subscriptions",
@@ -62,7 +62,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Nobody hears of somebody else's task",
+        "Task notifications are sent only to the owner of the task",
         LISTEN,
         "                and listener.principal == task.principal\n",
         "",
@@ -70,7 +70,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "One principal holds so many listen streams",
+        "The number of listen streams of one principal is limited",
         LISTEN,
         "        if held >= MAX_LISTENERS:",
         "        if held > 2 * MAX_LISTENERS:",
@@ -86,7 +86,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Only resources that are served are honored",
+        "A subscription to an unknown resource is not accepted",
         SUBSCRIPTION_METHODS,
         "uris=frozenset(found),",
         "uris=filter.uris,",
@@ -94,7 +94,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Without a key nothing of a principal is watched",
+        "A resource that depends on the caller is not watched without a key",
         "protocol/methods/resources.py",
         "    return caller.credential is not None or not found",
         "    return True or not found",
@@ -102,7 +102,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Only one's own tasks are honored",
+        "A subscription to the task of another principal is not accepted",
         TASKS,
         "        held = self._of.get(principal, {})\n",
         "        held = self._tasks\n",
@@ -110,7 +110,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A task that is over or waits is told to who comes late",
+        "A new listen stream gets the state of a task that ended or needs input",
         SUBSCRIPTION_METHODS,
         "        if task.status != WORKING:",
         "        if False:",
@@ -118,7 +118,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "What changes while nobody calls is looked at for a listen stream",
+        "A listen stream starts polling for changes",
         SUBSCRIPTION_METHODS,
         "[watched(offer, turn, each) for each in found.values()]",
         "[]",
@@ -126,7 +126,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "A listen stream that ends, ends the looking",
+        "The end of a listen stream stops polling",
         SUBSCRIPTION_METHODS,
         "    for leave in leaves:\n        leave()\n",
         "",
@@ -134,7 +134,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "What changes while nobody calls is looked at for a session",
+        "A subscription of a session starts polling for changes",
         "protocol/methods/resources.py",
         "        held[uri] = watched(offer, turn, found)\n",
         "",
@@ -142,7 +142,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A session that ends, ends the looking",
+        "The end of a session stops polling",
         "protocol/calls/session.py",
         "        self.streams.clear()\n        self.unsubscribe_all()\n",
         "        self.streams.clear()\n",
@@ -150,7 +150,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "2024-11-05: a stream that ends, ends the looking",
+        "2024-11-05: the end of a stream stops polling",
         "transports/legacy_sse.py",
         "        session.unsubscribe_all()\n",
         "",
@@ -158,7 +158,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "2024-11-05: a stream is taken up again by its own principal only",
+        "2024-11-05: only its own principal can resume a stream",
         "transports/legacy_sse.py",
         "        if session is None or session.principal != credential.principal:",
         "        if session is None:",
@@ -166,7 +166,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "One principal has so many watches at a time",
+        "The number of polled resources of one principal is limited",
         "protocol/calls/watching.py",
         "            if running >= MAX_WATCHES:",
         "            if running > 2 * MAX_WATCHES:",

@@ -1,4 +1,4 @@
-"""Mutants of lists, caching, completion, and what a request hears meanwhile."""
+"""Mutants of lists, caching, completion, progress and log messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "An empty cursor is a cursor, and none of ours",
+        "An empty cursor is an invalid cursor",
         "protocol/wire/cursor.py",
         "        start = 0 if cursor is None else",
         "        start = 0 if not cursor else",
@@ -27,7 +27,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A list that fills its pages ends without an empty one",
+        "A list that fills its last page does not end with an empty page",
         "protocol/wire/cursor.py",
         "        if stop >= len(items):",
         "        if stop > len(items):",
@@ -35,7 +35,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Lists say how long they may be kept",
+        "Lists have a ttlMs",
         "protocol/methods/modern.py",
         '        sealed["ttlMs"] = LIST_TTL_MS\n',
         "",
@@ -44,7 +44,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "What depends on the caller is private to caches",
+        "What depends on the caller has the cache scope private",
         "protocol/methods/resources.py",
         '"private" if described.private else "public"',
         '"public"',
@@ -60,7 +60,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A completion holds a hundred values at most",
+        "A completion has at most 100 values",
         "protocol/methods/prompts.py",
         "values[:MAX_COMPLETIONS]",
         "values[: 2 * MAX_COMPLETIONS]",
@@ -68,7 +68,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A completion says the true total",
+        "A completion states the total of all matches",
         "protocol/methods/prompts.py",
         '            "total": len(values),',
         '            "total": len(shown),',
@@ -84,7 +84,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Structured content conforms to the output schema, that of an error as well",
+        "Structured content conforms to the output schema, also in an error",
         "protocol/methods/tools.py",
         "or output is None or output.problems(value) is None:",
         "or output is None or True:",
@@ -100,7 +100,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Nothing is reported after completion",
+        "No progress is sent after the result",
         "protocol/methods/running.py",
         "        call.finished = True\n",
         "        pass\n",
@@ -108,7 +108,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "Logs are sent at the client's level and above it",
+        "Log messages below the client's level are not sent",
         CALL,
         "        if severity < LOG_LEVELS.index(self.log_level):",
         "        if severity <= LOG_LEVELS.index(self.log_level):",
@@ -116,7 +116,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "modern",
-        "Logs are sent only to a request that asks for them",
+        "Log messages are sent only for requests that ask for them",
         "protocol/server.py",
         "            log_level=envelope.log_level,",
         '            log_level=envelope.log_level or "debug",',

@@ -1,4 +1,4 @@
-"""What a mutant is: one rule, and the few characters that break it."""
+"""A mutant: one rule, and the change of a file that breaks it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Era: TypeAlias = Literal["both", "legacy", "modern"]
 
 
 class Stale(Exception):
-    """A mutant's old text does not occur exactly once (any more)."""
+    """The old text of a mutant does not occur exactly once: update the mutant."""
 
 
 @frozen(kw_only=True)
@@ -25,9 +25,9 @@ class Mutant:
     :param rule: the rule, as a sentence that is true of the unbroken tree.
     :param file: the file below the package.
     :param old: text that occurs in it exactly once.
-    :param new: what stands there instead.
+    :param new: the text that replaces it.
     :param tests: the test modules to try first, below ``tests``.
-    :param suite: arguments of the conformance suite that must notice it as well.
+    :param suite: a selection of the conformance suite that must fail, too.
     """
 
     rule: str
@@ -46,7 +46,7 @@ class Mutant:
     def broken(self, source: str) -> str:
         """Return the file's text with the rule broken.
 
-        :raises Stale: when the old text is not there exactly once.
+        :raises Stale: when the old text does not occur exactly once.
         """
         count = source.count(self.old)
         if count != 1:
@@ -57,7 +57,7 @@ class Mutant:
 def mutant(
     era: Era, rule: str, file: str, old: str, new: str, *tests: str, suite: str = ""
 ) -> Mutant:
-    """Return a mutant; the short form in which the lists are written."""
+    """Return a mutant: a short form for the lists."""
     return Mutant(
         rule=rule,
         era=era,

@@ -1,4 +1,4 @@
-"""The table of mutants, as it stands in the documentation."""
+"""Writes ``docs/mutants.md``."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from .mutant import Mutant
 
 HEAD = """# Mutants
 
-Each line is a rule of the protocol that was broken in a copy of the tree, one at a
-time, and the first test that noticed. `make mutants` does it again, fails if a broken
-rule goes unnoticed, and writes this page. How the rules are broken stands in
-`tests/mutants/`; the rules' own tests stand in `tests/rules/`.
+Does a test fail when the code breaks a rule of MCP? Each line names a rule, the file
+in which it was broken (in a copy of the tree, one rule at a time), and the first test
+that failed. `make mutants` repeats this and writes this page; it fails if no test fails
+for a rule. `tests/mutants/` contains the changes that break the rules, `tests/rules/`
+the tests of the rules.
 """
 
 
 @frozen(kw_only=True)
 class Row:
-    """What became of one mutant.
+    """The result for one mutant.
 
-    :param suite: the conformance suite noticed it; ``None`` if it was not asked.
+    :param suite: whether the conformance suite failed; ``None`` if it was not run.
     """
 
     mutant: Mutant
@@ -30,15 +31,15 @@ class Row:
 
     @property
     def survived(self) -> bool:
-        """Whether somebody who should have noticed did not."""
+        """Whether no test failed, or the conformance suite should have but did not."""
         return self.caught_by is None or self.suite is False
 
 
 def written(rows: Sequence[Row]) -> str:
-    """Return the page."""
-    asked = any(row.suite is not None for row in rows)
+    """Return the page in Markdown."""
+    with_suite = any(row.suite is not None for row in rows)
     columns = ["Rule", "Era", "File", "Caught by"]
-    if asked:
+    if with_suite:
         columns.append("Conformance suite")
     lines = [_line(columns), _line(["---"] * len(columns))]
     for row in rows:
@@ -48,11 +49,12 @@ def written(rows: Sequence[Row]) -> str:
             f"`{row.mutant.file}`",
             f"`{row.caught_by}`",
         ]
-        if asked:
-            cells.append("notices" if row.suite else "")
+        if with_suite:
+            cells.append("fails" if row.suite else "")
         lines.append(_line(cells))
     caught = sum(not row.survived for row in rows)
-    return f"{HEAD}\n{caught} of {len(rows)} are caught.\n\n" + "".join(lines)
+    count = f"{caught} of {len(rows)} broken rules make a test fail."
+    return f"{HEAD}\n{count}\n\n{''.join(lines)}"
 
 
 def _line(cells: Sequence[str]) -> str:

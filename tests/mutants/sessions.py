@@ -17,7 +17,7 @@ FIRST = "transports/legacy_sse.py"
 MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
-        "A session is used with the key that opened it only",
+        "A session can be used only with the key that opened it",
         "pipeline/authentication.py",
         "    if session.principal != _principal(credential):",
         "    if False:",
@@ -25,7 +25,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A session id is no credential",
+        "A session id is not a credential",
         "pipeline/authentication.py",
         "        if stands:",
         "        if True:",
@@ -33,7 +33,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "An ended session stays ended: 404, never adopted",
+        "An ended session is 404 and never restored",
         STORE,
         "            self.tombstones.add(session.id)",
         "            pass",
@@ -42,7 +42,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A session is adopted after a restart by its own principal only",
+        "Only its own principal can restore a session after a restart",
         STORE,
         "        if sealed.principal != principal:",
         "        if False:",
@@ -50,7 +50,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "An adopted session speaks the revision that it had agreed on",
+        "A restored session uses the revision that it had negotiated",
         STORE,
         'self._hold(session_id, sealed.revision, credential, "adopted")',
         'self._hold(session_id, LEGACY["2025-11-25"], credential, "adopted")',
@@ -66,7 +66,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A token of one purpose means nothing for another",
+        "A sealed token is valid for one purpose only",
         "state/seals.py",
         "        return payload if sealed_for == purpose.encode() else None",
         "        return payload",
@@ -75,7 +75,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "both",
-        "A token has exactly one spelling",
+        "A sealed token has exactly one encoding",
         "state/seals.py",
         'return padded if spelled == padded and not token.endswith("=") else None',
         "return padded",
@@ -83,7 +83,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "DELETE cancels what runs in the session",
+        "DELETE cancels the running calls of the session",
         SESSION,
         "            call.cancel()",
         "            pass",
@@ -107,7 +107,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "logging/setLevel counts for its session",
+        "logging/setLevel applies to its session",
         "protocol/methods/legacy.py",
         "        log_level=session.log_level,",
         '        log_level="debug",',
@@ -115,7 +115,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "An event id names its own stream only",
+        "An event id identifies one stream",
         RETENTION,
         "        stream = self._streams.get(stream_id)",
         "        stream = next(iter(self._streams.values()), None)",
@@ -166,7 +166,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A question travels on the stream of the call that asks",
+        "A request to the client is sent on the stream of the call that makes it",
         ASKING,
         "        self.outlet.send(\n            {\n",
         "        self.session.tell(\n            {\n",
@@ -174,7 +174,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "An answer is checked before a tool sees it",
+        "An answer of the client is validated before the tool gets it",
         ASKING,
         "        problem = ask.problem(answer)",
         "        problem = None",
@@ -182,7 +182,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A client is asked only what it declared",
+        "A client is asked only for what its capabilities declare",
         ASKING,
         "        if missing or self.outlet is NOWHERE:",
         "        if self.outlet is NOWHERE:",
@@ -190,7 +190,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A question is withdrawn with its call",
+        "A request to the client is cancelled with its call",
         ASKING,
         'self.outlet.send(notification("notifications/cancelled", {"requestId": id}))',
         "pass",
@@ -198,7 +198,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "A message of no request goes to one stream only",
+        "A message that belongs to no request is sent on one stream only",
         SESSION,
         "            self.streams[0].send(message)",
         "            [stream.send(message) for stream in self.streams]",
@@ -206,7 +206,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "Sessions share no object with state",
+        "Sessions do not share mutable objects",
         SESSION,
         "    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)",
         "    subscriptions: dict[str, Leave] = field(default={}, repr=False)",
@@ -231,7 +231,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "2024-11-05: a stream that died takes no messages",
+        "2024-11-05: a message for a closed stream is refused",
         FIRST,
         "        if session is None or stream is None or stream.channel is None:",
         "        if session is None or stream is None:",
@@ -247,7 +247,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     mutant(
         "legacy",
-        "2024-11-05: a changed list is told on the stream",
+        "2024-11-05: a changed list is notified on the stream",
         FIRST,
         "        self.changes.attach(session)",
         "        pass",

@@ -1,6 +1,6 @@
-"""Runs one selection of the conformance suite; exits with 1 if it notices something.
+"""Runs one selection of the conformance suite; exits with 1 if a check fails.
 
-It is run inside a copy of the tree, so that the fixture there is the broken one.
+It runs inside a copy of the tree, so that it tests the fixture with the broken rule.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.conformance.run import SELECTIONS, fixture, run
 
 
 def main() -> int:
-    """Serve the fixture, send the selection, judge."""
+    """Serve the fixture, run the selection, and return 1 if a check failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.suite")
     parser.add_argument("--npm", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)

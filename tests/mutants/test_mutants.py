@@ -1,4 +1,4 @@
-"""The mutants stay what they are: changes of the tree as it is now."""
+"""The mutants are valid changes of the present tree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODULES = ROOT / "tests"
 
 class ListTests(SynchronousTestCase):
     def test_none_is_stale(self) -> None:
-        """Each mutant's old text occurs exactly once, and its new text is Python."""
+        """Each mutant's old text occurs exactly once; the result is valid Python."""
         for each in ALL:
             with self.subTest(rule=each.rule):
                 source = (ROOT / each.path).read_text(encoding="utf-8")
@@ -35,19 +35,19 @@ class ListTests(SynchronousTestCase):
                     self.assertTrue(path.is_file(), name)
 
     def test_selections_exist(self) -> None:
-        """What the suite is asked is a selection that it passes with no rule broken."""
+        """Each mutant's selection of the conformance suite exists."""
         known = {tuple(one.arguments) for one in SELECTIONS}
         self.assertLessEqual({each.suite for each in ALL} - {()}, known)
 
-    def test_none_is_there_twice(self) -> None:
-        """No two mutants are the same change, and no two say the same rule."""
+    def test_no_duplicates(self) -> None:
+        """No two mutants are the same change or have the same rule."""
         changes = Counter((each.file, each.old, each.new) for each in ALL)
         rules = Counter(each.rule for each in ALL)
         self.assertEqual(changes.most_common(1)[0][1], 1)
         self.assertEqual(rules.most_common(1)[0][1], 1)
 
     def test_both_eras(self) -> None:
-        """There are mutants enough, of either era and of both."""
+        """There are enough mutants of each era."""
         eras = Counter(each.era for each in ALL)
         self.assertGreaterEqual(sum(eras.values()), 45)
         self.assertGreaterEqual(min(eras.values()), 10)
@@ -55,7 +55,7 @@ class ListTests(SynchronousTestCase):
 
 class MutantTests(SynchronousTestCase):
     def test_stale(self) -> None:
-        """A text that is gone, or that is there twice, is an error."""
+        """An old text that is missing or not unique is an error."""
         for source in ("", "a = 1\na = 1\n"):
             with self.assertRaises(Stale):
                 mutant("both", "A rule", "x.py", "a = 1", "a = 2", "x").broken(source)
@@ -68,18 +68,18 @@ class MutantTests(SynchronousTestCase):
 
 class ReportTests(SynchronousTestCase):
     def test_page(self) -> None:
-        """The page has a line a mutant, and says what the suite noticed if asked."""
+        """The page has a line for each mutant, and a column for the suite if it ran."""
         each = mutant("both", "A | B", "x.py", "a", "b", "x")
         row = Row(mutant=each, caught_by="rules.T.test_a")
         page = written([row])
-        self.assertIn("1 of 1 are caught.", page)
+        self.assertIn("1 of 1 broken rules make a test fail.", page)
         line = "| A \\| B | both | `x.py` | `rules.T.test_a` |"
         self.assertIn(line, page.splitlines())
-        noticed = Row(mutant=each, caught_by="rules.T.test_a", suite=True)
-        self.assertIn(f"{line} notices |", written([noticed, row]))
+        with_suite = Row(mutant=each, caught_by="rules.T.test_a", suite=True)
+        self.assertIn(f"{line} fails |", written([with_suite, row]))
 
     def test_survivors(self) -> None:
-        """Whoever nobody caught survives, also whom the suite alone should have."""
+        """A mutant survives when no test fails, or not the suite that should fail."""
         each = mutant("both", "A rule", "x.py", "a", "b", "x")
         found = [
             Row(mutant=each, caught_by=caught, suite=suite).survived

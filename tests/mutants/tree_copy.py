@@ -1,7 +1,7 @@
-"""A copy of the tree in which one rule at a time is broken and tests are run.
+"""A copy of the tree in which one rule at a time is broken and the tests are run.
 
-The copy lies beside a link to the folder ``shared``, if there is one, so that schemas
-are found there as they are here.
+Tests look for schemas in ``../shared``: if that folder exists, the copy gets a link to
+it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EVERYTHING = (
     "access",
     "web",
 )
-"""The packages of tests that decide whether a mutant survives."""
+"""The test packages that decide whether a mutant survives."""
 
 _CAUGHT = re.compile(r"^tests\.((?:\w+\.)+[A-Z]\w*\.test_\w+)$", re.MULTILINE)
 _COPIED = (PACKAGE, "tests", "twisted", "setup.py", "pyproject.toml", "instantly.tac")
@@ -38,10 +38,10 @@ _COPIED = (PACKAGE, "tests", "twisted", "setup.py", "pyproject.toml", "instantly
 
 @frozen
 class Verdict:
-    """What became of a mutant.
+    """The result of the tests for a mutant.
 
-    :param caught_by: the test that failed, ``None`` if none did.
-    :param output: what trial said, for the person who looks why.
+    :param caught_by: the first test that failed, or ``None``.
+    :param output: the output of trial.
     """
 
     caught_by: str | None
@@ -49,13 +49,13 @@ class Verdict:
 
 
 class Broken(Exception):
-    """The tests fail although no rule is broken, or fail in another way than a test."""
+    """The tests fail with no rule broken, or could not be run."""
 
 
-class Bench:
+class TreeCopy:
     """One copy of the tree.
 
-    :param folder: an empty folder, to be filled.
+    :param folder: an empty folder, which receives the copy.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +73,7 @@ class Bench:
             (folder / "shared").symlink_to(shared)
 
     def judge(self, mutant: Mutant) -> Verdict:
-        """Break the rule, run its own tests and, if they see nothing, all of them."""
+        """Break the rule; run its own tests and, if they pass, all of them."""
         with self.broken(mutant):
             verdict = self.run(mutant.tests)
             if verdict.caught_by is None:
@@ -82,7 +82,7 @@ class Bench:
 
     @contextmanager
     def broken(self, mutant: Mutant) -> Iterator[None]:
-        """Break the rule for a while."""
+        """Break the rule inside the ``with`` block."""
         path = self.root / mutant.path
         source = path.read_text(encoding="utf-8")
         try:
@@ -94,7 +94,7 @@ class Bench:
     def run(self, names: Sequence[str]) -> Verdict:
         """Run tests until the first one fails.
 
-        :raises Broken: when something else than a test fails.
+        :raises Broken: when trial fails for another reason than a failed test.
         """
         command = [sys.executable, "-m", "twisted.trial", "--exitfirst"]
         modules = [f"tests.{name}" for name in names]
@@ -117,12 +117,12 @@ class Bench:
         return Verdict(found.group(1), done.stdout)
 
     def suite_notices(self, mutant: Mutant, npm: Path) -> bool:
-        """Break the rule and say whether the conformance suite notices it."""
+        """Break the rule and return whether the conformance suite fails."""
         with self.broken(mutant):
             return self.run_suite(mutant.suite, npm)
 
     def run_suite(self, selection: Sequence[str], npm: Path) -> bool:
-        """Say whether a selection of the conformance suite notices anything."""
+        """Return whether a selection of the conformance suite fails."""
         command = [sys.executable, "-m", "tests.mutants.suite"]
         places = [f"--npm={npm.resolve()}", f"--work={self.root / 'suite'}"]
         done = subprocess.run(
@@ -139,6 +139,6 @@ class Bench:
 
     def _write(self, path: Path, source: str) -> None:
         path.write_text(source, encoding="utf-8")
-        # What is compiled is told from what is not by second and size alone.
+        # Python decides by the size and the second of the file if a .pyc is current.
         for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
             compiled.unlink()
