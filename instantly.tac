@@ -1,4 +1,4 @@
-"""The daemon from the environment alone: ``twistd -ny instantly.tac``."""
+"""Runs the daemon with settings from the environment: ``twistd -ny instantly.tac``."""
 
 import instantly_mcp._prerequisites
 

@@ -1,4 +1,4 @@
-"""All that ``twistd`` needs: options, and a service made from them."""
+"""What the ``twistd`` plugin needs: the options, and `makeService`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Options(SettingOptions):
     longdesc = "Serve Instantly.ai to MCP clients over HTTP."
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Read the options. Under ``twistd`` a mistake ends the process with status 1.
+        """Parse the options. Under ``twistd`` an error ends the process with status 1.
 
-        Before Twisted 26.10 twistd printed the mistake and ended with success.
+        Before Twisted 26.10, twistd printed the error and ended with status 0.
 
-        :raises usage.UsageError: for a mistake, elsewhere.
+        :raises usage.UsageError: for a wrong option, without twistd.
         """
         try:
             super().parseOptions(options)
@@ -45,9 +45,12 @@ class Options(SettingOptions):
 
 
 def makeService(options: SettingOptions) -> IService:
-    """Return the daemon. Leaves with one line a mistake when the options have any."""
+    """Return the service of the daemon.
+
+    :raises SystemExit: with status 78, after printing one line per configuration error.
+    """
     ignore_signals_until_it_serves()
-    # These take most of a second, in which signals may arrive.
+    # These imports take most of a second, in which signals may arrive.
     from twisted.internet import reactor
 
     from .daemon.assembly import build
@@ -77,7 +80,7 @@ def makeService(options: SettingOptions) -> IService:
         raise SystemExit(EX_CONFIG) from None
     start_log.start_with(service)
     if options.parent is not None:
-        # `twist` asks for an observer here; twistd asks the application.
+        # `twist` reads the observer from here; twistd asks the application for it.
         observer = limit_lines(journal, reactor)
         options.parent["fileLogObserverFactory"] = lambda stream: observer
     keep_what_is_built()
@@ -85,9 +88,9 @@ def makeService(options: SettingOptions) -> IService:
 
 
 class StartTold:
-    """Where it is told how the start ended: the log, the caller, the exit status.
+    """Reports how the start ended: to the log, the caller and the exit status.
 
-    :ivar reports: what is told that the daemon listens.
+    :ivar reports: announcements to make once the daemon listens.
     """
 
     def __init__(self, log: StartLog, end: ProcessEnd, *, detaches: bool) -> None:
@@ -99,7 +102,7 @@ class StartTold:
             self.reports = (StartReport(log.stream, path, end.pid_file),)
 
     def give_up(self, lines: Sequence[str]) -> None:
-        """The daemon cannot start."""
+        """Report why the daemon cannot start, and set the exit status."""
         self._end.status = EX_CONFIG
         self._log.tell(lines)
         for report in self.reports:

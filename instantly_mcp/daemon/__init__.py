@@ -1,1 +1,1 @@
-"""The composition root: settings in, a running service out."""
+"""The composition root: builds and runs the service that the settings describe."""

@@ -1,6 +1,6 @@
-"""Tells people and programs that the daemon listens, and where.
+"""Announces on which addresses the daemon listens: a text for people, a ready file.
 
-The ready file appears whole or not at all, and is gone once the daemon drains.
+The ready file is written atomically, and removed when the daemon begins to drain.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _MODES = {
 def write_ready_file(
     path: Path, mode: str, urls: Sequence[str], public_url: str | None = None
 ) -> None:
-    """Write the file in one step: it is there whole or not at all.
+    """Write the ready file atomically: readers see all of it or no file.
 
-    :param urls: of the sockets, for programs on this machine.
-    :param public_url: where clients elsewhere reach the daemon, if that is known.
-    :raises OSError: naming `path`; also for a device or a FIFO, which would be
-        replaced by a file.
+    :param mode: ``sandbox`` or ``live``.
+    :param urls: the addresses of the sockets, for programs on this machine.
+    :param public_url: where clients on other machines reach the daemon, if known.
+    :raises OSError: naming `path`, when it cannot be written, or is a device or a FIFO,
+        which a file would replace.
     """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
@@ -54,7 +55,7 @@ def write_ready_file(
 
 
 def remove_ready_file(path: Path) -> None:
-    """Remove the file, unless it is another process's, which took our place."""
+    """Remove the ready file, unless another process has written it since."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         if loads(path.read_bytes())["pid"] == os.getpid():
             path.unlink()
@@ -62,14 +63,14 @@ def remove_ready_file(path: Path) -> None:
 
 @define(eq=False)
 class Announcement:
-    """The block on standard output and the ready file.
+    """The text on standard output and the ready file.
 
     :param mode: ``sandbox`` or ``live``.
-    :param public_url: shown in place of the first address.
-    :param upstream: where the calls of a live daemon go, in words.
+    :param public_url: shown instead of the first address.
+    :param upstream: a description of where the calls of a live daemon go.
     :param needs_secret: callers must present the server secret.
-    :param brings_key: callers present a key of their own.
-    :param out: where the block goes; ``None`` for no block.
+    :param brings_key: callers must present their own Instantly key.
+    :param out: where the text is printed; ``None`` to print nothing.
     """
 
     mode: str
@@ -81,9 +82,9 @@ class Announcement:
     out: TextIO | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Announce the addresses. Raises ``OSError`` if the file cannot be written.
+        """Announce the addresses. A text that cannot be printed is dropped.
 
-        The block is lost where it cannot be written.
+        :raises OSError: when the ready file cannot be written.
         """
         if self.ready_file is not None:
             public = None if self.public_url is None else _endpoint(self.public_url)
@@ -93,7 +94,7 @@ class Announcement:
             write_within(self.out, self._block(urls))
 
     def withdraw(self) -> None:
-        """Take the ready file away."""
+        """Remove the ready file."""
         if self.ready_file is not None:
             remove_ready_file(self.ready_file)
 
@@ -128,12 +129,12 @@ def _is_web(url: str) -> bool:
 
 
 def _endpoint(url: str) -> str:
-    """Return where MCP is spoken; a socket that is no URL has no paths."""
+    """Return the URL of the MCP endpoint; a listen string is returned unchanged."""
     return f"{url}/mcp" if _is_web(url) else url
 
 
 def _ways_to_socket(listen: str) -> Iterator[str]:
-    """MCP clients want a URL: a proxy stands before a socket that has none."""
+    """Yield a health check only: MCP clients need a URL, which a UNIX socket lacks."""
     if listen.startswith("unix:"):
         address = ListenAddress.parse(listen)
         path = address.named.get("address") or "".join(address.positional[:1])
@@ -142,16 +143,19 @@ def _ways_to_socket(listen: str) -> Iterator[str]:
 
 @define(eq=False)
 class Announcements:
-    """Several announcements as one. Those after one that fails are not made."""
+    """Several announcements as one, in order. The first that fails ends the series."""
 
     parts: Sequence[Announcing]
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Make each of them. May raise ``OSError``."""
+        """Publish each of them.
+
+        :raises OSError: when one of them cannot be written.
+        """
         for part in self.parts:
             part.publish(urls)
 
     def withdraw(self) -> None:
-        """Take each of them back."""
+        """Withdraw each of them."""
         for part in self.parts:
             part.withdraw()

@@ -1,6 +1,6 @@
-"""Asks the upstream, once: is it there, does it know the key, what time is it there?
+"""Checks the upstream once: that it answers, accepts the key, and agrees on the time.
 
-It reads, and changes nothing. It refuses to know where the answers are printed.
+It only reads.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ WHOSE = BY_ID["getWorkspace"]
 HEADERS = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
 
 _WORDS = {
-    Trouble.CONNECT_TIMEOUT: "no connection in time",
-    Trouble.BROKEN: "the connection broke",
+    Trouble.CONNECT_TIMEOUT: "connecting timed out",
+    Trouble.BROKEN: "the connection was lost",
 }
 
 _NOT_THE_NETWORK = {Trouble.GARBLED, Trouble.TOO_LARGE}
 
 
 class Unread(Protocol):
-    """Takes no body: the status and the headers say enough."""
+    """Reads no body: the check needs only the status and the headers."""
 
     def connectionMade(self) -> None:
         """Close the connection."""
@@ -48,10 +48,12 @@ class Unread(Protocol):
 
 @define(eq=False, kw_only=True)
 class UpstreamCheck:
-    """One look at the upstream.
+    """One check of the upstream.
 
-    :param url: the base of the API.
-    :param wall: seconds since the epoch, as this machine counts them.
+    :param url: the base URL of the API.
+    :param wall: returns this machine's time, in seconds since the epoch.
+    :cvar SECONDS: how long each request may take.
+    :cvar SKEW: seconds by which the two clocks may differ.
     """
 
     SECONDS: ClassVar[float] = 10.0
@@ -66,7 +68,10 @@ class UpstreamCheck:
 
     @deferred
     async def run(self, key: Secret | None) -> None:
-        """Ask without a key, then with the operator's, if there is one."""
+        """Send a request without a key, then one with the operator's key.
+
+        :param key: the operator's Instantly key; ``None`` to skip that request.
+        """
         if await self._answers() and key is not None:
             await self._knows(key)
 
@@ -105,12 +110,12 @@ class UpstreamCheck:
             return
         ahead = self.wall() - theirs
         if abs(ahead) <= self.SKEW:
-            self.findings.fine.append("the clock agrees with the upstream's")
+            self.findings.fine.append("this machine's clock agrees with the upstream's")
             return
         where = "ahead of" if ahead > 0 else "behind"
         self.findings.warnings.append(
             f"IMCP-CLOCK this machine's clock is {abs(ahead):.0f} s {where} the "
-            "upstream's: set it right, or schedules and reports will be off"
+            "upstream's: correct it, or schedules and reports will be wrong"
         )
 
     async def _knows(self, key: Secret) -> None:
@@ -119,7 +124,9 @@ class UpstreamCheck:
         try:
             workspace = await asking.addTimeout(self.SECONDS, self.clock)
         except DeferredTimeout:
-            self._failed(f"no answer to the key within {self.SECONDS:g} s")
+            self._failed(
+                f"no answer to a request with the key within {self.SECONDS:g} s"
+            )
         except ApiError as error:
             if error.reason is Reason.SCOPE_MISSING:
                 self.findings.warnings.append(f"IMCP-KEY {error.message}")

@@ -1,4 +1,7 @@
-"""The composition root: the only place where the parts meet. Decides nothing."""
+"""The composition root: creates the components of a daemon and connects them.
+
+Each component decides for itself; this module only passes it what it needs.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ from .window import SandboxWindow
 from .witness import Witnessed
 
 WIDE_FACTOR = 20
-"""One address may send so many times the limit of one caller, under any keys."""
+"""The rate limit of one client address, in multiples of the limit of one caller.
+
+One address may use many keys: a proxy, an office, or a client that invents keys.
+"""
 
 
 def build(
@@ -67,13 +73,14 @@ def build(
     also_tell: Sequence[Announcing] = (),
     wall: Callable[[], float] = time.time,
 ) -> DaemonService:
-    """Put a daemon together. It does nothing until its service starts.
+    """Build a daemon. It does nothing until its service starts.
 
-    :param reactor: the reactor, which is also the clock of everything.
-    :param journal: what the daemon logs to; told of keys that a reload brings.
-    :param out: where the block that tells people how to connect goes.
-    :param give_up: told in one line a mistake why the daemon cannot start.
-    :param also_tell: told that the daemon listens, right before systemd is.
+    :param reactor: the reactor, which is also the clock of all components.
+    :param journal: where the daemon logs; a reload gives it new keys to redact.
+    :param out: where the text on how to connect is printed; ``None`` for nowhere.
+    :param give_up: called with one line per error when the daemon cannot start.
+    :param also_tell: notified that the daemon listens, just before systemd.
+    :param wall: returns the time in seconds since the epoch.
     :raises Mistakes: when a file that the settings name cannot be used.
     """
     core = make_core(settings, reactor, wall)
@@ -119,7 +126,7 @@ def build(
 def _pipeline(
     settings: Settings, clock: IReactorTime, core: Core, front: Front
 ) -> Pipeline:
-    """Return the journey of a request: the architecture in one tuple."""
+    """Return the pipeline: the tuple lists the stages of a request in order."""
     answering = Answering(core.server, clock, core.in_flight)
     admission = Admission(
         perimeter=front.perimeter,
@@ -280,12 +287,12 @@ def _watchdog(core: Core, clock: IReactorTime) -> Watchdog:
     watch = Watch(clock.seconds)
     core.metrics.watch_total(
         "reactor_blocked",
-        "How often the reactor had no heartbeat for more than 2 s",
+        "Times that the reactor was blocked for more than 2 s",
         lambda: watch.count,
     )
     core.metrics.watch_total(
         "reactor_blocked_seconds",
-        "For how long in all the reactor had none then",
+        "Total seconds for which the reactor was blocked",
         lambda: watch.seconds,
     )
     return Watchdog(clock, watch)

@@ -1,7 +1,6 @@
-"""What is wrong with a certificate that can be loaded all the same.
+"""Finds errors in a certificate that OpenSSL loads but clients refuse.
 
-OpenSSL serves an expired certificate, or one without its chain, without a word; it is
-the clients that refuse it.
+OpenSSL serves an expired certificate, or one without its chain, without a warning.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from cryptography import x509
 from twisted.internet.ssl import CertificateOptions
 
 SOON = timedelta(days=14)
-"""How long before its end a certificate should have been renewed."""
+"""A certificate that expires sooner than this draws a warning."""
 
 
 @frozen
 class Flaw:
-    """Something that is wrong with a certificate.
+    """One error in a certificate.
 
-    :param line: one sentence with its code.
-    :param fatal: no client that verifies certificates accepts it.
+    :param line: one sentence that begins with its ``IMCP-`` code.
+    :param fatal: every client that verifies certificates refuses it.
     """
 
     line: str
@@ -37,10 +36,10 @@ class Flaw:
 def flaws_of(
     options: CertificateOptions, now: float, host: str | None = None
 ) -> Iterator[Flaw]:
-    """Yield what is wrong with a certificate and its chain.
+    """Yield the errors in a certificate and its chain.
 
     :param now: seconds since the epoch.
-    :param host: a name or an address that it should be good for.
+    :param host: a name or an address for which the certificate must be valid.
     """
     moment = datetime.fromtimestamp(now, UTC)
     certificates = [options.certificate, *(options.extraCertChain or ())]
@@ -62,7 +61,7 @@ def _flaws_in_time(
         yield _flaw(f"{why}: renew it, then reload", fatal=True)
     elif now < begin:
         why = f"{what} is not valid before {begin:%Y-%m-%d %H:%M} UTC"
-        yield _flaw(f"{why}; is this machine's clock right?", fatal=True)
+        yield _flaw(f"{why}: check this machine's clock", fatal=True)
     elif end - now < SOON:
         why = f"{what} expires on {end:%Y-%m-%d}, in {(end - now).days} days"
         yield _flaw(f"{why}: renew it, then reload")
@@ -76,21 +75,22 @@ def _flaws_in_chain(
         if below.issuer != each.subject:
             yield _flaw(
                 f"extraCertChain is not the chain of the certificate: {_name(each)} "
-                f"did not sign {_name(below)}; name each signer behind what it signed"
+                f"did not sign {_name(below)}; put each issuer after what it signed"
             )
             return
         below = each
     if not chain and leaf.issuer != leaf.subject and leaf.issuer not in _roots():
         yield _flaw(
-            "no extraCertChain is given, and the certificate was signed by "
-            f"{_name_of(leaf.issuer)}: clients that know only a root above it refuse it"
+            f"the certificate was signed by {_name_of(leaf.issuer)}, which is not a "
+            "root that this machine trusts, and no extraCertChain is given: name there "
+            "a file with the intermediate certificates, or clients refuse it"
         )
 
 
 def certificates_beside(pem: bytes) -> Iterator[Flaw]:
-    """Yield what is wrong with the file of ``certKey``.
+    """Yield the errors in the file that ``certKey`` names.
 
-    :param pem: what the file holds. Of several certificates only the first is sent.
+    :param pem: the contents of the file. Twisted sends only its first certificate.
     """
     count = pem.count(b"-----BEGIN CERTIFICATE-----")
     if count > 1:
@@ -117,10 +117,10 @@ def _is_good_for(certificate: x509.Certificate, host: str) -> bool:
 
 @cache
 def _roots() -> frozenset[x509.Name]:
-    """Return the names of the roots that this machine trusts."""
+    """Return the names of the root certificates that this machine trusts."""
     names: set[x509.Name] = set()
     with warnings.catch_warnings():
-        # Some old roots break rules that certificates have today.
+        # `cryptography` warns of old roots that break current rules.
         warnings.simplefilter("ignore")
         for each in ssl.create_default_context().get_ca_certs(binary_form=True):
             with suppress(ValueError):

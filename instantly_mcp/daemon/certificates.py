@@ -1,7 +1,7 @@
-"""A TLS socket whose certificate can be replaced while it listens.
+"""A TLS endpoint whose certificate can be replaced while it listens.
 
-Closing the socket to open another would turn clients away in between, and below port
-1024 the rights to open another are long gone.
+Closing the socket and opening another would refuse clients in between, and a process
+that has dropped its privileges cannot open a port below 1024 again.
 """
 
 # Twisted's endpoints are not annotated.
@@ -34,7 +34,7 @@ from .listening import ListenAddress
 @implementer(IOpenSSLServerConnectionCreator)
 @define(eq=False)
 class Certificate:
-    """Begins each TLS connection with whatever is in force."""
+    """Starts each TLS connection with the current certificate."""
 
     in_force: CertificateOptions
 
@@ -45,7 +45,7 @@ class Certificate:
 
 @frozen
 class _Asked:
-    """What an ``ssl:`` endpoint asks of its reactor."""
+    """The arguments with which an ``ssl:`` endpoint calls its reactor."""
 
     port: int
     options: CertificateOptions
@@ -54,7 +54,7 @@ class _Asked:
 
 
 class _Questioner:
-    """Stands in for a reactor, to be asked and do nothing."""
+    """A reactor that only records the arguments of `listenSSL`."""
 
     asked: _Asked
 
@@ -66,37 +66,41 @@ class _Questioner:
         backlog: int,
         interface: str,
     ) -> None:
-        """Remember what is to be listened with."""
+        """Record the arguments."""
         self.asked = _Asked(port, contextFactory, backlog, interface)
 
 
 def _read(address: ListenAddress) -> _Asked:
-    """Read the files that an address names; raise what Twisted and OpenSSL raise."""
+    """Read the key and certificate files that an endpoint names.
+
+    Twisted's parser reads them when the endpoint listens, so it is called with a
+    reactor that records what it would listen with.
+    """
     _refuse_passphrase(address)
     questioner = _Questioner()
     serverFromString(questioner, address.endpoint).listen(Factory())
-    # Only making the context shows what OpenSSL thinks of the key.
+    # OpenSSL compares key and certificate only when the context is made.
     questioner.asked.options.getContext()
     return questioner.asked
 
 
 def read_certificate(address: ListenAddress) -> CertificateOptions:
-    """Return the certificate of an ``ssl:`` address.
+    """Return the certificate of an ``ssl:`` endpoint.
 
-    :raises Exception: whatever Twisted and OpenSSL raise for files that are no good.
+    :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
     """
     return _read(address).options
 
 
 def _refuse_passphrase(address: ListenAddress) -> None:
-    """Refuse an encrypted key: OpenSSL would ask a terminal, and the daemon wait."""
+    """Refuse an encrypted key: OpenSSL would wait for a passphrase on the terminal."""
     key = address.named.get("privateKey") or "".join(address.positional[1:2])
     if key and b"ENCRYPTED" in Path(key).read_bytes():
         raise VerifyError("the private key is encrypted: store it without a passphrase")
 
 
 def tls_reason(error: Exception) -> str | None:
-    """Return what is wrong with a certificate, if that is what the error is about."""
+    """Return the reason why a certificate was refused, or ``None`` for other errors."""
     if isinstance(error, VerifyError):
         return str(error)
     if isinstance(error, ValueError) and "chain file" in str(error):
@@ -109,9 +113,9 @@ def tls_reason(error: Exception) -> str | None:
 
 @implementer(IStreamServerEndpoint)
 class TlsEndpoint:
-    """An ``ssl:`` endpoint that can be renewed.
+    """An ``ssl:`` endpoint whose certificate can be replaced.
 
-    :raises Exception: whatever Twisted and OpenSSL raise for files that are no good.
+    :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
     """
 
     def __init__(self, reactor: Any, address: ListenAddress) -> None:
@@ -124,17 +128,17 @@ class TlsEndpoint:
 
     @property
     def in_force(self) -> CertificateOptions:
-        """The certificate that new connections are shown."""
+        """The certificate that new connections get."""
         return self._certificate.in_force
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """Listen."""
+        """Start to listen."""
         listening: Deferred[IListeningPort] = self._endpoint.listen(protocolFactory)
         return listening
 
     def renew(self) -> None:
-        """Use what the files hold now for new connections.
+        """Read the files again and use them for new connections.
 
-        :raises Exception: as the constructor does; then nothing changed.
+        :raises Exception: as the constructor does; the old certificate stays in use.
         """
         self._certificate.in_force = _read(self._address).options

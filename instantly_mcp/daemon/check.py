@@ -1,6 +1,7 @@
-"""What a daemon with these settings would meet on this machine, without starting it.
+"""Checks sockets and certificates on this machine without starting the daemon.
 
-Sockets are closed again. Nothing leaves the machine; the upstream is asked elsewhere.
+Sockets that it opens are closed again. It sends nothing to other machines;
+`asking_upstream` does.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from .settings import Settings
 async def check_ports(
     settings: Settings, reactor: Any, findings: Findings, holder: Holder = holder_of
 ) -> None:
-    """Open each socket, and close it again.
+    """Open each socket and close it again.
 
-    One that is taken is only a warning: the daemon itself may be running.
+    A port in use is only a warning, because it may be the daemon's own.
 
-    :param holder: says which program has a port.
+    :param holder: returns which program uses a port.
     """
     for setting in ("listen", "metrics_listen"):
         for text in getattr(settings, setting):
@@ -44,7 +45,7 @@ async def check_ports(
 
 
 def check_certificates(settings: Settings, now: float, findings: Findings) -> None:
-    """Look at each certificate that can be loaded; the ports report the others.
+    """Check each certificate that can be loaded; `check_ports` reports the others.
 
     :param now: seconds since the epoch.
     """
@@ -62,7 +63,7 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
             findings.mistakes.extend(flaw.line for flaw in flaws if flaw.fatal)
             findings.warnings.extend(flaw.line for flaw in flaws if not flaw.fatal)
             if not flaws:
-                findings.fine.append(f"the certificate of {address} is good")
+                findings.fine.append(f"the certificate of {address} is valid")
 
 
 def _certificate_file(address: ListenAddress) -> bytes:
@@ -74,8 +75,8 @@ async def _check_port(ports: Ports, findings: Findings) -> None:
     (address,) = ports.addresses
     if address.inherited:
         findings.fine.append(
-            f"{address} is handed over by systemd at the start and cannot be looked at "
-            "from here: see systemctl status instantly-mcp.socket"
+            f"{address} is passed by systemd at the start and cannot be checked here: "
+            "see systemctl status instantly-mcp.socket"
         )
         return
     if address.kind == "haproxy":

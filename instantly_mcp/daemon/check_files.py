@@ -1,7 +1,7 @@
-"""Checks whether the files and folders of the settings can be used.
+"""Checks whether the files and folders that the settings name can be used.
 
 It tries to write instead of reading permissions: a file system may be read-only or
-full, and root has permission everywhere. All that is made is removed again.
+full, and root has permission everywhere. It removes everything that it creates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .settings import Settings
 
 
 def check_files(settings: Settings, findings: Findings) -> None:
-    """Look at the state directory, the seal keys, the log file and the ready file."""
+    """Check the state directory, the seal keys, the log file and the ready file."""
     _check_state(settings, findings)
     if settings.log_file is not None:
         problem = problem_with_log(settings.log_file)
@@ -59,7 +59,7 @@ def _check_state(settings: Settings, findings: Findings) -> None:
 def _check_seal_keys(path: Path, findings: Findings) -> None:
     problem: str | None
     if not path.exists():
-        # A first start writes it.
+        # The daemon creates it when it starts.
         problem = problem_with_folder(path.parent)
     else:
         problem = _problem_in_keys(path)
@@ -79,15 +79,15 @@ def _problem_in_keys(path: Path) -> str | None:
 
 
 def problem_with_log(path: Path) -> str | None:
-    """Say why lines cannot be appended to a file, if they cannot."""
-    # Opening follows a link to a file that is not there yet.
+    """Return why lines cannot be appended to a log file; ``None`` if they can."""
+    # With O_CREAT, opening follows a link whose target does not exist yet.
     path = path.resolve()
     if path.is_dir():
         return "it is a folder"
     there = path.exists()
     if not there and not path.parent.is_dir():
         return f"there is no folder {path.parent}"
-    # Without O_NONBLOCK a FIFO waits for a reader.
+    # Without O_NONBLOCK, opening a FIFO waits for a reader.
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK
     try:
         os.close(os.open(path, flags if there else flags | os.O_CREAT | os.O_EXCL))
@@ -101,7 +101,7 @@ def problem_with_log(path: Path) -> str | None:
 
 
 def problem_with_ready_file(path: Path) -> str | None:
-    """Say why the ready file cannot be put there, if it cannot."""
+    """Return why the ready file cannot be written; ``None`` if it can."""
     if path.is_dir():
         return "it is a folder"
     with suppress(FileNotFoundError):
@@ -113,7 +113,7 @@ def problem_with_ready_file(path: Path) -> str | None:
 
 
 def problem_with_folder(path: Path) -> str | None:
-    """Say why a folder cannot be used, or cannot be made where there is none."""
+    """Return why a folder cannot be used or created; ``None`` if it can."""
     made: list[Path] = []
     try:
         for folder in (*reversed(path.parents), path):

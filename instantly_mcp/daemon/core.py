@@ -1,4 +1,4 @@
-"""MCP and everything behind it, put together from the settings. Knows no web."""
+"""Builds the MCP server and what it needs: features, upstream client, state."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever s
 
 @frozen(kw_only=True)
 class Core:
-    """The engine, the tools, the way out, and what they remember."""
+    """The MCP server, its features, the upstream client and their state."""
 
     metrics: Metrics
     in_flight: InFlight
@@ -46,7 +46,7 @@ class Core:
     server: TrackedServer
 
     def disconnect(self) -> None:
-        """Make clients that only listen present their secret again."""
+        """End the streams of clients, so that they must present their secret again."""
         self.sessions.disconnect()
         self.offer.changes.end_listening()
 
@@ -54,7 +54,11 @@ class Core:
 def make_core(
     settings: Settings, clock: IReactorTime, wall: Callable[[], float]
 ) -> Core:
-    """Put it together. Raises `Mistakes` for a state folder that cannot be used."""
+    """Build the MCP server and its collaborators; connects to nothing yet.
+
+    :param wall: returns the time in seconds since the epoch.
+    :raises Mistakes: when the state directory or the seal keys cannot be used.
+    """
     in_flight, metrics = InFlight(), Metrics()
     outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
     keeping = keep_state(settings, wall)
@@ -86,7 +90,7 @@ def make_offer(
     keeping: Keeping,
     wall: Callable[[], float],
 ) -> Offer:
-    """Return what the server offers: selected tools, resources and prompts."""
+    """Return the features that the server offers: tools, resources and prompts."""
     facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
     selection = Selection.parse(",".join(settings.toolsets))
     info = ServerInfo(

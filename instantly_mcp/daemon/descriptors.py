@@ -1,6 +1,7 @@
-"""Room for open files: every connection is one, and the system sets a limit.
+"""Raises the limit of open files (RLIMIT_NOFILE) as far as the connections need it.
 
-It knows the limit of this process and how many connections are wanted. It opens none.
+Each connection uses one file descriptor. Where the hard limit is too low, the daemon
+serves fewer connections and logs a warning.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from ..web.limits import WebLimits
 from .settings import Settings
 
 OTHER_FILES = 64
-"""Logs, listening sockets, the reactor's own and whatever libraries open."""
+"""Descriptors for logs, listening sockets, the reactor and libraries."""
 
 _LIMITS = WebLimits()
 
 BESIDES = _LIMITS.queue + _LIMITS.closing + KEPT_CONNECTIONS + OTHER_FILES
-"""Files that may be open besides the connections that are served."""
+"""Descriptors in use besides those of the connections that are served."""
 
 Limits: TypeAlias = tuple[int, int]
 """The soft and the hard limit of open files."""
 
 
 def wanted(connections: int, limits: Limits) -> Limits:
-    """Return the limits to ask the system for, so that so many can be served."""
+    """Return the limits that serving so many connections needs."""
     soft, hard = limits
     files = connections + BESIDES
     if _is_enough(soft, files):
@@ -38,8 +39,8 @@ def wanted(connections: int, limits: Limits) -> Limits:
 def servable(connections: int, soft: int) -> int:
     """Return how many connections can be served under a soft limit.
 
-    A share is kept for the rest even of a very low one: somebody must be able to ask
-    whether the daemon lives.
+    At least a quarter of even a very low limit is for connections, so that health
+    probes are answered.
     """
     if _is_enough(soft, connections + BESIDES):
         return connections
@@ -47,9 +48,9 @@ def servable(connections: int, soft: int) -> int:
 
 
 def within_limits(settings: Settings, limits: Limits) -> Settings:
-    """Return the settings with no more connections than there is room for.
+    """Return the settings with `max_connections` lowered to what the limits allow.
 
-    :param limits: as they were when the daemon was started.
+    :param limits: the limits with which the process was started.
     """
     asked = settings.max_connections
     soft, hard = wanted(asked, limits)
@@ -70,7 +71,10 @@ def current_limits() -> Limits:
 
 
 def make_room(settings: Settings) -> Settings:
-    """Raise the soft limit of this process as far as needed, and as it may be."""
+    """Raise the soft limit of this process as far as needed and allowed.
+
+    :returns: the settings with the number of connections that can be served.
+    """
     limits = current_limits()
     target = wanted(settings.max_connections, limits)
     if target != limits:

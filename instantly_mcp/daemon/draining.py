@@ -1,8 +1,8 @@
-"""What the daemon is working on while it stops: it is waited for, and always answered.
+"""Answers the calls that are in flight when the daemon stops, and refuses new ones.
 
-New requests are refused by a stage of the pipeline that is there only while the daemon
-drains. Calls that have not ended when the time is over are ended and answered: a client
-that hears nothing would send a write a second time.
+While the daemon drains, an extra stage of the pipeline refuses new requests. Calls
+that are still running at the deadline are cancelled and answered: a client without an
+answer would repeat a write.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from ..protocol.wire.jsonrpc import Batch, Message, Request, Response
 T = TypeVar("T")
 
 RETRY_SECONDS = 5
-"""When a client that is refused may come back: a restart takes about as long."""
+"""After how long a refused client may retry: about as long as a restart takes."""
 
 WELCOME = frozenset({"ping", "tasks/get", "tasks/update", "tasks/cancel"})
-"""Requests that belong to work which is under way."""
+"""Methods that belong to earlier work and are served while the daemon drains."""
 
 
 @implementer(IStage)
 @define(eq=False)
 class RefuseNewWork:
-    """Refuses requests, and streams that would only be closed again, with 503.
+    """Refuses new requests and new streams with status 503.
 
-    Replies to our own requests, notifications, and what asks about a task pass.
+    Responses to the server's own requests, notifications and requests about tasks pass.
     """
 
     name: str = "draining"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Let what belongs to earlier work pass."""
+        """Pass on what belongs to earlier work; refuse the rest."""
         if _is_new_work(exchange):
             error = overloaded(
                 "This server is stopping or restarting. The request was not executed; "
@@ -66,7 +66,7 @@ def _is_new_work(exchange: Exchange) -> bool:
 
 @define(eq=False)
 class TrackedServer(McpServer):
-    """An `McpServer` whose unfinished calls are tracked, and can be answered early."""
+    """An `McpServer` that tracks unfinished calls and can answer them early."""
 
     tracker: ITracker = field(kw_only=True)
     _open: dict[Deferred[Response | None], tuple[Message, Caller]] = field(
@@ -75,7 +75,7 @@ class TrackedServer(McpServer):
     _stopped: bool = field(default=False, init=False)
 
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
-        """Answer one message; most are answered at once and never tracked."""
+        """Answer one message; track it only if it is not answered at once."""
         answering = McpServer.handle(self, message, caller)
         if not answering.called:
             self._open[answering] = message, caller
@@ -84,17 +84,17 @@ class TrackedServer(McpServer):
         return answering
 
     def give_up(self) -> None:
-        """End every call, and answer it: what it did before is done.
+        """Cancel and answer every call. What a call has already done stays done.
 
-        Once this has returned each call has been answered, unless its client cancelled
-        it or it ignores that it is cancelled.
+        When this returns, each call has been answered, unless its client cancelled it
+        or it ignores its cancellation.
         """
         self._stopped = True
         for answering in tuple(self._open):
             answering.cancel()
 
     def log_open(self) -> None:
-        """Log which calls have not ended: whose, and of which tool; no arguments."""
+        """Log the method, tool and principal of each unfinished call, no arguments."""
         for message, caller in self._open.values():
             method = getattr(message, "method", "")
             self.log.warn(
@@ -121,8 +121,8 @@ class TrackedServer(McpServer):
         repeat = (
             "It is safe to call it again."
             if tool.annotations.read_only
-            else "Its outcome is unknown, and what it did before stays done: check"
-            " before you call it again, and tell the user."
+            else "Its outcome is unknown, and what it had already done stays done:"
+            " check before you call it again, and tell the user."
         )
         said = f"This server stopped before {name} had ended. {repeat}"
         result: Result = {"content": [{"type": "text", "text": said}], "isError": True}

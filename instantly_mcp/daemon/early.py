@@ -1,6 +1,7 @@
-"""Signals that must not end a daemon that still starts.
+"""Keeps a starting daemon from being ended by the signals for a running one.
 
-Imports next to nothing: it runs before the second that all other imports take.
+It imports almost nothing, because it must run before the other imports, which take
+about a second.
 """
 
 from __future__ import annotations
@@ -8,14 +9,13 @@ from __future__ import annotations
 import signal
 
 MEANT_FOR_A_DAEMON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-"""Reload, rotate the log, and one that has no meaning here. Unless told otherwise the
-system ends a process that gets one of them."""
+"""Reload, rotate the log, and one that is not used. By default each ends a process."""
 
 
 def ignore_signals_until_it_serves() -> None:
-    """Ignore them: there is nothing to reload or to rotate yet.
+    """Ignore these signals: there is nothing to reload or to rotate yet.
 
-    `signals.Signals.listen` gives the first two their meaning.
+    `signals.Signals.listen` installs the handlers of SIGHUP and SIGUSR1.
     """
     for number in MEANT_FOR_A_DAEMON:
         signal.signal(number, signal.SIG_IGN)

@@ -1,8 +1,7 @@
-"""Command-line options that are taken only as they are written.
+"""Command-line options that must be written in full.
 
-Twisted hands them to ``getopt``, which accepts every prefix that is unique: a mistyped
-``--port 500`` would set ``--port-retries``, and a prefix that is unique today is
-ambiguous after the next release.
+Twisted uses ``getopt``, which accepts every unique prefix: a mistyped option could set
+another one, and a prefix that is unique today is ambiguous after the next release.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ _PLAIN = re.compile(r"[a-z][a-z_-]{0,30}")
 
 
 class ExactOptions(usage.Options):
-    """Refuses prefixes of options, and says which option may be meant."""
+    """Refuses abbreviated options, and suggests the option that may be meant."""
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Parse.
+        """Parse the words of a command line; ``None`` for those of this process.
 
         :raises usage.UsageError: also for an option that is not written in full.
         """
@@ -43,7 +42,7 @@ def _unknown(words: Sequence[str], known: frozenset[str]) -> Iterable[str]:
         if not word.startswith("--"):
             continue
         if f"{name}=" in known:
-            # Its value is the next word, whatever that looks like.
+            # Its value is the next word, even if that begins with dashes.
             if not equals:
                 next(rest, None)
         elif name not in known:
@@ -52,6 +51,6 @@ def _unknown(words: Sequence[str], known: frozenset[str]) -> Iterable[str]:
 
 def _refusal(name: str, known: Sequence[str]) -> str:
     near = [f"--{option}" for option in nearest(name.replace("_", "-"), known)]
-    # What does not look like an option may be a key in the wrong place.
+    # Text that does not look like an option may be a key: do not repeat it.
     shown = f"option --{name}" if _PLAIN.fullmatch(name) else "such option"
     return f"there is no {shown}{question(near)}"

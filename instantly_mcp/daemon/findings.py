@@ -1,4 +1,4 @@
-"""What a check found out, sorted by how bad it is. Knows nothing that is checked."""
+"""The results of ``instantly-mcp check``, by severity."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from attrs import define, field
 
 @define(eq=False)
 class Findings:
-    """One sentence a finding.
+    """The results of a check, each one sentence.
 
-    :ivar fine: what is as it should be.
-    :ivar warnings: what the daemon would start with, but an operator should know.
+    :ivar fine: what is correct.
+    :ivar warnings: what does not prevent a start, but an operator should know.
     :ivar mistakes: why the daemon would not start.
-    :ivar failures: what it needs from elsewhere and would not get.
+    :ivar failures: what the daemon needs from other machines and cannot get.
     """
 
     fine: list[str] = field(factory=list, init=False)

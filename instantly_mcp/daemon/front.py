@@ -1,4 +1,4 @@
-"""What stands before the pipeline and behind the web: sockets, rules, records."""
+"""Builds the objects that the pipeline and the web application share."""
 
 from __future__ import annotations
 
@@ -28,15 +28,21 @@ from .settings import Settings
 from .status import Status
 
 KEEP_ALIVE_SECONDS = 15.0
-"""How often a comment goes to each open stream."""
+"""How often each open stream gets a comment, so that proxies keep it open."""
 
 KEEP_ALIVE_TURNS = 30
-"""In so many turns, evenly spread over that time."""
+"""Number of batches in a keep-alive interval; each batch serves a part of the streams.
+
+Writing to all streams at once would block the reactor.
+"""
 
 
 @frozen(kw_only=True)
 class Front:
-    """The collaborators that the pipeline and the web share."""
+    """The objects that the pipeline and the web application share.
+
+    :param wall: returns the time in seconds since the epoch.
+    """
 
     gate: Gate
     sources: CredentialSources
@@ -50,14 +56,21 @@ class Front:
     wall: Callable[[], float]
 
     def guard(self, headers: IHeaders, here: IAddress) -> ProtocolError | None:
-        """Check Origin and Host of a request outside the pipeline."""
+        """Check the Origin and Host headers of a request outside the pipeline.
+
+        :param here: the server's end of the connection.
+        :returns: why the request is refused, or ``None``.
+        """
         return self.perimeter.refusal(headers, local=self.ports.is_local(here))
 
 
 def make_front(
     settings: Settings, reactor: Any, core: Core, wall: Callable[[], float]
 ) -> Front:
-    """Put it together; opens nothing."""
+    """Build the shared objects; opens no socket.
+
+    :param wall: returns the time in seconds since the epoch.
+    """
     limits = WebLimits(body=settings.max_body, connections=settings.max_connections)
     streams, readiness = Streams(limits, KEEP_ALIVE_TURNS), Readiness()
     ports = Ports(
@@ -103,7 +116,7 @@ def make_front(
 def metrics_doors(
     settings: Settings, reactor: Any, core: Core, front: Front
 ) -> tuple[Door, ...]:
-    """Return the sockets of the metrics, if the settings ask for any."""
+    """Return the listener of ``GET /metrics``, if ``metrics_listen`` is set."""
     if not settings.metrics_listen:
         return ()
     metrics = core.metrics
@@ -113,12 +126,12 @@ def metrics_doors(
         ("in_flight", "Calls in flight", lambda: core.in_flight.count),
         (
             "upstream_calls",
-            "Calls of Instantly on the wire",
+            "Calls to Instantly on the wire",
             lambda: core.outward.client.concurrency.in_use,
         ),
         (
             "upstream_waiting",
-            "Calls of Instantly that wait for a turn or a connection",
+            "Calls to Instantly that wait for a turn or a connection",
             lambda: core.outward.client.concurrency.waiting,
         ),
     ):

@@ -1,4 +1,4 @@
-"""The gatekeeper of a daemon whose keys can be replaced while it runs."""
+"""A gatekeeper whose keys can be replaced while the daemon runs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from ..protocol.wire.errors import ProtocolError
 from .settings import Settings
 
 MOST_FORMER = 8
-"""Replaced server secrets that are told from Instantly keys; older ones are not."""
+"""How many replaced server secrets are remembered.
+
+A caller that still presents one is refused; without this it would be taken for an
+Instantly key and sent to Instantly.
+"""
 
 
 @implementer(IGatekeeper)
 @define(eq=False)
 class Gate:
-    """Delegates to the current gatekeeper.
+    """Delegates to a gatekeeper that is replaced when the server secret changes.
 
-    :param settings: the policy, and the secrets to start with.
+    :param settings: the policy and the initial secrets.
     """
 
     settings: Settings
@@ -31,39 +35,39 @@ class Gate:
     _current: Gatekeeper = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Begin with the secrets of the settings."""
+        """Start with the secrets of the settings."""
         key = self.settings.api_key
         self._operator = None if key is None else CurrentSecret(key, OPERATOR)
         self._current = self._gatekeeper(self.settings.server_secret)
 
     @property
     def lends_openly(self) -> bool:
-        """Whether callers get the operator's key without presenting anything."""
+        """Whether callers use the operator's key without presenting anything."""
         return self._current.lends_openly
 
     def admit(
         self, presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
-        """Decide as the gatekeeper does."""
+        """Decide as the current gatekeeper does."""
         return self._current.admit(presented, workspace)
 
     def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
-        """Say why the caller is not admitted, as the gatekeeper does."""
+        """Return why the caller is refused, as the current gatekeeper does."""
         return self._current.refusal(presented)
 
     def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
-        """Return what is presented but for the server's secret."""
+        """Return what is presented, without the server secret."""
         return self._current.beside_secret(presented)
 
     def replace(self, api_key: Secret | None, server_secret: Secret | None) -> bool:
         """Use these secrets from now on.
 
-        Whatever holds the operator's credential, such as a session, a task or a call
-        that waits for its next attempt, has the new key at once.
+        Sessions, tasks and calls that wait for a retry hold the operator's credential;
+        they use the new key at once.
 
-        :param api_key: ``None`` only where there was none before.
-        :param server_secret: the same.
-        :returns: whether the server secret is another one than before.
+        :param api_key: ``None`` only if there was no key before.
+        :param server_secret: ``None`` only if there was no secret before.
+        :returns: whether the server secret changed.
         """
         if self._operator is not None and api_key is not None:
             self._operator.replace(api_key)

@@ -1,25 +1,26 @@
-"""Tells the garbage collector what never becomes garbage. Knows no object of ours."""
+"""Tunes Python's garbage collector and the C allocator for a long-running server."""
 
 from __future__ import annotations
 
 import gc
 
 OLD_THRESHOLD = 50
-"""After so many collections of what is not quite young all of it is looked through.
+"""Generation-2 threshold of the collector (Python's default is 10).
 
-Thousands of idle streams and sessions are some hundred thousand objects, and a look at
-them takes a tenth of a second. Python's own 10 takes seven while they are opened.
+Thousands of idle streams and sessions are some hundred thousand objects; a full
+collection of them takes a tenth of a second. With the default there are seven full
+collections while they are opened.
 """
 
 _ROOM = 1 << 20
-"""Bytes in one piece; the C library then keeps twice as many for what comes next."""
+"""Bytes. Freeing a block of this size raises glibc's dynamic mmap threshold."""
 
 
 def keep_what_is_built() -> None:
-    """Leave all that exists now out of every later collection.
+    """Exclude all objects that exist now from later collections (`gc.freeze`).
 
-    A daemon holds some hundred thousand objects from its start to its end. Looking
-    through them all held up every request of that moment for tens of milliseconds.
+    Some hundred thousand objects live as long as the daemon. Collecting them delayed
+    every request of that moment by tens of milliseconds.
     """
     gc.collect()
     gc.freeze()
@@ -29,10 +30,10 @@ def keep_what_is_built() -> None:
 
 
 def _keep_room() -> None:
-    """Have the C library keep some free memory instead of giving all of it back.
+    """Let glibc keep freed memory instead of returning it to the system at once.
 
-    glibc learns from the first large block that is freed how much is worth keeping.
-    Before that, an answer of some 30 kB spends a fifth of its time on taking pages from
-    the system and giving them back. Elsewhere this does nothing.
+    glibc adapts its thresholds to the first large block that is freed (mallopt(3),
+    M_MMAP_THRESHOLD). Before that, an answer of 30 kB spends a fifth of its time on
+    mapping and unmapping pages. With other C libraries this has no effect.
     """
     bytearray(_ROOM)

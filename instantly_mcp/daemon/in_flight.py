@@ -1,4 +1,4 @@
-"""Knows what must finish before the daemon stops. Knows nothing of why."""
+"""Counts the work that must finish before the daemon stops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 @implementer(ITracker, IDetached)
 @define(eq=False)
 class InFlight:
-    """Counts work that has begun and not ended."""
+    """Counts work that has started and not finished."""
 
     _count: int = field(default=0, init=False)
     _held: int = field(default=0, init=False)
@@ -25,26 +25,26 @@ class InFlight:
 
     @property
     def count(self) -> int:
-        """How much work is open now."""
+        """The number of calls that are in flight now."""
         return self._count
 
     def track(self, work: Work) -> None:
-        """Count `work` until it fires; its result passes through untouched."""
+        """Count `work` until it fires; its result passes through unchanged."""
         self._count += 1
         work.addBoth(self._ended, 1)
 
     def hold(self, work: Work) -> None:
-        """Wait for `work` as well, which is a part of other work: it does not count."""
+        """Also wait for `work`, which is part of other work and not counted itself."""
         self._held += 1
         work.addBoth(self._ended, 0)
 
     @property
     def is_empty(self) -> bool:
-        """Nothing is open."""
+        """Whether there is nothing to wait for."""
         return not self._count and not self._held
 
     def when_empty(self) -> Deferred[None]:
-        """Return a fresh Deferred that fires when nothing is open. Cancellable."""
+        """Return a new Deferred that fires once `is_empty`. It can be cancelled."""
         waiter: Deferred[None] = Deferred(self._forget)
         if self.is_empty:
             waiter.callback(None)

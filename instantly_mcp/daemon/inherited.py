@@ -1,9 +1,18 @@
-"""Takes over listening sockets that systemd made, and leaves them as they are.
+"""Listens on sockets that systemd passes to the daemon, and leaves them unchanged.
 
-Twisted's own endpoint believes the family that it is told: with a wrong one it reads
-addresses that are none. Of a UNIX socket it gives the rights to everybody when it
-starts; when it stops, it shuts the socket down and removes its path, so that no
-successor can use it.
+With socket activation (sd_listen_fds(3)) systemd opens the listening sockets and keeps
+them open while the daemon restarts, so that no connection is refused: those that arrive
+in between wait in the queue of the socket. The daemon finds them by number: ``index=0``
+is the first ``ListenStream=`` line of the unit. In turn it must not change them, and
+must only stop accepting when it stops.
+
+Twisted's own ``systemd:`` endpoint is not enough for this:
+
+- it trusts the address family in the string; with the wrong one it misreads the
+  addresses of clients. `InheritedEndpoint` compares it with the socket;
+- it makes the path of a UNIX socket writable for every user when it starts;
+- when it stops, it shuts the UNIX socket down and removes its path, so that the next
+  process cannot use it.
 """
 
 from __future__ import annotations
@@ -31,11 +40,11 @@ from .mistakes import Mistakes
 
 
 def inherited_endpoint(reactor: Any, address: ListenAddress) -> IStreamServerEndpoint:
-    """Return what listens on an inherited socket, also behind the PROXY protocol.
+    """Return an endpoint for an inherited socket, also behind the PROXY protocol.
 
-    :raises LookupError: when systemd handed over no such socket.
-    :raises ValueError: for text that names none.
-    :raises Mistakes: when it is another kind of socket than the text says.
+    :raises LookupError: when systemd passed no socket with this index.
+    :raises ValueError: when the address does not name an index and a known domain.
+    :raises Mistakes: when the socket is of another kind than the address says.
     """
     inherited = InheritedEndpoint(reactor, _unwrapped(address))
     if address.kind == "systemd":
@@ -45,10 +54,10 @@ def inherited_endpoint(reactor: Any, address: ListenAddress) -> IStreamServerEnd
 
 
 def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for each socket that systemd handed over and no address names.
+    """Yield a warning for each socket that systemd passed and no address names.
 
-    The system takes connections there all the same. To be called before the daemon
-    listens.
+    The system accepts connections on such a socket, but they are never answered. Call
+    this before the daemon listens.
     """
     addresses = map(ListenAddress.parse, texts)
     served = {_fileno(each) for each in addresses if each.inherited}
@@ -60,7 +69,8 @@ def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
         if number not in served:
             yield (
                 f"IMCP-BIND listen does not name the socket with index={index} that "
-                "systemd handed over: connections to it are never answered"
+                "systemd passed: connections to it are never answered; name it in "
+                "listen, or remove its ListenStream= line"
             )
 
 
@@ -82,7 +92,7 @@ def _fileno(address: ListenAddress) -> int | None:
 @implementer(IStreamServerEndpoint)
 @define(eq=False)
 class InheritedEndpoint:
-    """Listens on one of the sockets that systemd handed over.
+    """Listens on one of the sockets that systemd passed.
 
     :raises LookupError, ValueError, Mistakes: as `inherited_endpoint` does.
     """
@@ -103,14 +113,13 @@ class InheritedEndpoint:
         if not listens:
             raise Mistakes(
                 f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
-                "handed over is none that accepts connections; use ListenStream= and "
-                "Accept=no"
+                "passed does not accept connections; use ListenStream= and Accept=no"
             )
         if family != self._adopted.addressFamily:
             kind = socket.AddressFamily(family).name.removeprefix("AF_")
             raise Mistakes(
                 f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
-                f"handed over is of domain={kind}; sockets are counted in the order of "
+                f"passed is of domain={kind}; sockets are counted in the order of "
                 "the ListenStream= lines, from index=0"
             )
 
@@ -126,8 +135,8 @@ class InheritedEndpoint:
             self.reactor, self._adopted.fileno, factory
         )
         os.close(self._adopted.fileno)
-        # Without a path Twisted leaves the one in the file system alone. It would also
-        # shut the socket down, and with it that of everybody who shares it.
+        # With an abstract name Twisted does not touch the path in the file system.
+        # `_shouldShutdown` keeps it from shutting down a socket that others share.
         # Twisted 26.4 names the attribute `port`, later versions `_bindPath`.
         made.port = made._bindPath = b"\0inherited"
         made._shouldShutdown = False

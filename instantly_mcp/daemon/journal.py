@@ -1,7 +1,19 @@
-"""The log: text or one JSON object a line, redacted.
+"""The log of the daemon: one text line or one JSON object per event, redacted.
 
-A sink that is full, gone or not read costs log lines, which are counted, and never an
-answer: see `log_writer`.
+A log event travels like this:
+
+1. A ``Logger`` emits a `twisted.logger.LogEvent`, a dict, on any thread.
+2. `log_limits.LogLimits` passes it on, or only counts it if clients of the network can
+   cause any number of events of its kind.
+3. `Journal` drops events below ``log_level``, formats the rest as text or JSON, and
+   `redaction.Redactor` removes secrets from the finished line.
+4. `log_writer.LogWriter` queues the line, and its thread writes what is queued. Until
+   the daemon has forked the lines only wait in the queue, because a thread does not
+   survive a fork.
+5. `line_file.LineFile` appends to the sink: a file, or standard error.
+
+So a sink that is full, slow or gone costs log lines, never an answer to a client. The
+metrics count the lines that are lost, and a line in the log reports their number.
 """
 
 from __future__ import annotations
@@ -32,17 +44,17 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _PLAIN = (str, int, float, type(None))
-"""What JSON has a word for. (A union would be made anew at each look.)"""
+"""Types that JSON can express. (A union type would be built again at each check.)"""
 
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
 
 class Lines(Protocol):
-    """Where lines go: a `LineFile`, or a `LogWriter` in front of one."""
+    """Takes finished lines: a `LineFile`, or a `LogWriter` in front of one."""
 
     @property
     def path(self) -> Path | None:
-        """The file, if it is one."""
+        """The log file; ``None`` for a stream."""
 
     @property
     def dropped_total(self) -> int:
@@ -52,12 +64,18 @@ class Lines(Protocol):
         """Append a line, or count it as dropped."""
 
     def reopen(self) -> str | None:
-        """Open the file again; return why that failed, if it did."""
+        """Open the file again after it was renamed; return the error, if any."""
 
 
 @implementer(ILogObserver)
 class Journal:
-    """The one observer of a running daemon."""
+    """The log observer of a running daemon: filters, formats and redacts events.
+
+    :param file: takes the finished lines.
+    :param format: makes a line of an event, or ``None`` to skip the event.
+    :param redactor: removes secrets from each line.
+    :param level: the least severe level that is written.
+    """
 
     def __init__(
         self, file: Lines, format: Format, redactor: Redactor, level: str = "debug"
@@ -70,11 +88,11 @@ class Journal:
 
     @property
     def has_file(self) -> bool:
-        """Lines go to a file, not to a stream that the process was started with."""
+        """Whether lines go to a file, not to a stream such as standard error."""
         return self.file.path is not None
 
     def __call__(self, event: LogEvent) -> None:
-        """Write one event, if it is severe enough."""
+        """Write one event, unless it is below the level."""
         if _level(event) not in self._written:
             return
         line = self._format(event)
@@ -83,7 +101,7 @@ class Journal:
 
 
 def as_text(event: LogEvent) -> str | None:
-    """Format for a person."""
+    """Format an event for people: time, logger and message."""
     if "log_failure" not in event and "log_namespace" in event:
         message = _message(event)
         system = event.get("log_system") or (
@@ -95,7 +113,7 @@ def as_text(event: LogEvent) -> str | None:
 
 
 def as_json(event: LogEvent) -> str | None:
-    """Format for a machine: time, level, logger, message, and the event's fields."""
+    """Format an event as JSON: time, level, logger, message, and the event's fields."""
     record: dict[str, Json] = {
         "time": _utc(event.get("log_time")),
         "level": _level(event).name,
@@ -111,10 +129,10 @@ def as_json(event: LogEvent) -> str | None:
 
 
 def open_journal(settings: Settings, stream: TextIO) -> Journal:
-    """Return the log that the settings ask for.
+    """Open the log that the settings describe.
 
-    :param stream: used unless the settings name a file.
-    :raises Mistakes: when that file cannot be opened.
+    :param stream: where lines go unless the settings name a file.
+    :raises Mistakes: when the log file cannot be opened.
     """
     path, format = settings.log_file, settings.log_format
     try:
@@ -129,9 +147,9 @@ FORMATS: dict[str, Format] = {"text": as_text, "json": as_json}
 
 
 def write_in_background(journal: Journal) -> LogWriter:
-    """Let a journal only queue its lines.
+    """Put a writer between a journal and its file, so that lines are only queued.
 
-    :returns: what writes them, once it is started.
+    :returns: the writer, which writes the lines once it is started.
     """
     assert isinstance(journal.file, LineFile)
     writer = LogWriter(journal.file)
@@ -161,7 +179,7 @@ DROPPED_LINES: dict[str, Callable[[int], str]] = {
 
 
 def _message(event: LogEvent) -> str:
-    """Format as Twisted does; where C can do it, in a fraction of the time."""
+    """Format the message as Twisted does; plain formats take a much faster path."""
     format = event.get("log_format")
     if isinstance(format, str) and "()" not in format and "log_flattened" not in event:
         try:
@@ -174,7 +192,7 @@ def _message(event: LogEvent) -> str:
 def _level(event: LogEvent) -> Json:
     level = event.get("log_level") or LogLevel.info
     if level is LogLevel.info and event.get("log_namespace") == "log_legacy":
-        # Twisted's old way of talking about ports: we say it ourselves.
+        # Twisted reports its ports through its old log; the daemon logs its own.
         return LogLevel.debug
     return level
 

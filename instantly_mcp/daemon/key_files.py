@@ -1,6 +1,6 @@
-"""Reads secrets from files, and says what is wrong with those files.
+"""Reads secrets from files, and explains what is wrong with such a file.
 
-No message here repeats anything that was read, nor a file name that may be a key.
+No message repeats what was read, nor a file name that may be a key by mistake.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FILE_LIKE = re.compile(r"(?:\.{0,2}|~)/[^+=]*|[^+=]*\.[A-Za-z]{1,6}")
 def as_secret(text: str, where: str, *, sandbox: bool = False) -> Secret:
     """Check a secret that was given as text.
 
-    :param where: names its origin in the message.
-    :param sandbox: a key that begins with ``sandbox`` may be short.
-    :raises Mistakes: when it cannot be one.
+    :param where: the source of the text, for the message.
+    :param sandbox: accept a short key that begins with ``sandbox``.
+    :raises Mistakes: when the text is not a possible secret.
     """
     value = text.strip()
     if not value:
@@ -45,11 +45,11 @@ def as_secret(text: str, where: str, *, sandbox: bool = False) -> Secret:
 
 
 def read_secret(path: Path, setting: str = "", *, sandbox: bool = False) -> Secret:
-    """Read the one secret that a file holds.
+    """Read a file that holds one secret and nothing else.
 
-    :param setting: where the name of the file comes from, to be named in a message.
-    :param sandbox: a key that begins with ``sandbox`` may be short.
-    :raises Mistakes: when the file cannot be read or holds no secret.
+    :param setting: the setting that names the file, for the message.
+    :param sandbox: accept a short key that begins with ``sandbox``.
+    :raises Mistakes: when the file cannot be read or does not hold a secret.
     """
     named = f"{setting}: " if setting else ""
     try:
@@ -67,7 +67,7 @@ def read_secret(path: Path, setting: str = "", *, sandbox: bool = False) -> Secr
 
 
 def may_be_key(path: Path) -> bool:
-    """Say whether what is given as the name of a file may be the key itself."""
+    """Return whether a file name looks like a key that was given in its place."""
     name = str(path)
     if len(name) < MIN_KEY_LENGTH or _FILE_LIKE.fullmatch(name):
         return False
@@ -82,7 +82,7 @@ def _exists(path: Path) -> bool:
 
 
 def _unreadable(path: Path, error: OSError) -> str:
-    """Name the file, unless the name may be a key that was put in its place."""
+    """Explain the error; name the file unless its name may be a key."""
     if may_be_key(path):
         return (
             "there is no such key file; its name is not shown because it may be a key: "
@@ -94,22 +94,20 @@ def _unreadable(path: Path, error: OSError) -> str:
 
 
 def exposures(path: Path, *, secret: bool) -> Iterator[str]:
-    """Yield a warning for everything that exposes a file to other users.
+    """Yield a warning for each way in which a file is exposed to other users.
 
-    :param secret: the file must not even be read by others.
+    :param secret: other users must not read the file either.
     """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         is_link = path.is_symlink()
     except OSError:
         return
+    # Right for a file of mode 0600, and for one of 0640 that a group must read.
+    fix = f"run chmod {'g-w,o=' if secret else 'go-w'} {path}"
     if secret and mode & stat.S_IROTH:
-        yield (
-            f"IMCP-PERM {path} is readable by every user ({mode:04o}); chmod 0640 it"
-        )
+        yield f"IMCP-PERM {path} is readable by every user ({mode:04o}): {fix}"
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield (
-            f"IMCP-PERM {path} is writable by other users ({mode:04o}); chmod 0640 it"
-        )
+        yield f"IMCP-PERM {path} is writable by other users ({mode:04o}): {fix}"
     if secret and is_link:
-        yield f"IMCP-PERM {path} is a symbolic link; name the file itself"
+        yield f"IMCP-PERM {path} is a symbolic link: name the file itself"

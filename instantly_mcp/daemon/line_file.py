@@ -1,7 +1,8 @@
-"""Appends lines to a stream or to a file, and counts those that cannot be written.
+"""Appends lines to a stream or a file, and counts those that cannot be written.
 
-Writes go to the file descriptor itself. A thread that is stuck inside a buffered
-stream holds that stream's lock, and Python aborts at exit when it cannot get it.
+It writes to the file descriptor, not through Python's buffered streams: a thread that
+blocks inside a buffered stream holds its lock, and Python aborts at exit when it cannot
+get that lock.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Drops:
     """Log lines that were lost.
 
     :ivar total: since the start, for the metrics.
-    :ivar unreported: since the last line that said so.
+    :ivar unreported: since the last line in the log that reported a number.
     """
 
     total: int = 0
@@ -38,10 +39,12 @@ class Drops:
 
 
 def write_part(descriptor: int, data: bytes, start: int) -> int:
-    """Write from `start` on, as much as the system takes; return how many bytes.
+    """Write as much of `data` from `start` on as the system takes at once.
 
-    A descriptor that was inherited may have been made non-blocking by another process
-    that shares it; then this waits for room as a blocking one would.
+    Another process that shares an inherited descriptor may have made it non-blocking;
+    then this function waits until it is writable, as a blocking write would.
+
+    :returns: the number of bytes that were written.
     """
     part = memoryview(data)[start : start + _CHUNK_BYTES]
     while True:
@@ -54,12 +57,12 @@ def write_part(descriptor: int, data: bytes, start: int) -> int:
 
 
 class LineFile:
-    """Appends lines at once, on the calling thread.
+    """Appends lines on the calling thread, without a queue.
 
-    :param stream: where lines go when there is no path; ``None`` for nowhere.
+    :param stream: where lines go if `path` is ``None``; ``None`` to lose them.
     :param path: a file that is opened here, and again by `reopen`.
-    :param dropped_line: makes the line that reports lost lines, from their number.
-    :param write: `write_part`, or what a test has in its place.
+    :param dropped_line: returns the line that reports a number of lost lines.
+    :param write: `write_part`, or a replacement in tests.
     :raises OSError: when the path cannot be opened. A FIFO that no process reads
         fails with ``ENXIO`` instead of waiting for a reader.
     """
@@ -71,7 +74,7 @@ class LineFile:
         dropped_line: Callable[[int], str] = "{} log lines were dropped here".format,
         write: Callable[[int, bytes, int], int] = write_part,
     ) -> None:
-        # twistd changes the working directory when it is told to.
+        # twistd may change the working directory before `reopen`.
         self.path = None if path is None else path.absolute()
         self.drops = Drops()
         self._dropped_line = dropped_line
@@ -90,7 +93,7 @@ class LineFile:
     def reopen(self) -> str | None:
         """Open the file again after it was renamed.
 
-        :returns: why that failed, if it did; lines then go where they went before.
+        :returns: the error, if any; then lines go on to the old file.
         """
         try:
             fresh = self.reopened()
@@ -101,9 +104,9 @@ class LineFile:
         return None
 
     def reopened(self) -> LineFile:
-        """Return the same file, opened again; a stream has nothing to open.
+        """Return a new object for the same path; a stream returns itself.
 
-        :raises OSError: when it cannot be opened.
+        :raises OSError: when the file cannot be opened.
         """
         if self.path is None:
             return self
@@ -116,9 +119,9 @@ class LineFile:
         self.write_lines((line,))
 
     def write_lines(self, lines: Sequence[str], missed: int = 0) -> None:
-        """Append lines; those that cannot be written are counted, and said later.
+        """Append lines; count those that cannot be written, and report them later.
 
-        :param missed: lines that were lost after these, already in the total.
+        :param missed: lines that were lost after these and are already in the total.
         """
         said = self.drops.unreported
         before = [self._dropped_line(said)] if said else []
@@ -133,21 +136,21 @@ class LineFile:
             self.drops.unreported += missed
 
     def close(self) -> None:
-        """Close the file. A stream is not ours to close."""
+        """Close the file. A stream is left open: it belongs to the process."""
         if self.path is not None and self._descriptor is not None:
             try:
                 os.close(self._descriptor)
             except OSError:
-                # What the system still held could not be written (NFS, quota).
+                # Data that the system had buffered was not written (NFS, quota).
                 self.drops.add(1)
             self._descriptor = None
 
     def _append(self, lines: Sequence[str]) -> int:
-        """Write as much as possible; return how many of the lines were lost."""
+        """Write as much as possible; return the number of lines that were lost."""
         if self._descriptor is None:
             return self._append_to_stream(lines)
         encoded = [f"{line}\n".encode("utf-8", _ERRORS) for line in lines]
-        # Half a line of an earlier write is ended, or two lines would look like one.
+        # End a partial line of an earlier write, or two lines would look like one.
         head = b"\n" if self._torn else b""
         data = head + b"".join(encoded)
         done = 0
@@ -158,7 +161,7 @@ class LineFile:
             if done:
                 self._torn = data[done - 1 : done] != b"\n"
             ends = accumulate(map(len, encoded), initial=len(head))
-            # A line that lacks only its end gets one: see above.
+            # A line that lacks only its newline is complete: the next write adds it.
             return sum(end - 1 > done for end in list(ends)[1:])
         self._torn = False
         return 0
@@ -175,7 +178,7 @@ class LineFile:
 
 
 def descriptor_of(stream: TextIO | None) -> int | None:
-    """Return the descriptor of a stream, if it has one."""
+    """Return the file descriptor of a stream, ``None`` if it does not have one."""
     try:
         return None if stream is None else stream.fileno()
     except (OSError, ValueError, AttributeError):
@@ -183,7 +186,7 @@ def descriptor_of(stream: TextIO | None) -> int | None:
 
 
 def why_not(path: Path | None, error: OSError) -> str:
-    """Say why a log file cannot be opened for writing."""
+    """Return the message for a log file that cannot be opened for writing."""
     reason = error.strerror or type(error).__name__
     if path is not None and _is_fifo(path):
         reason = "it is a FIFO that no process reads"
@@ -192,7 +195,7 @@ def why_not(path: Path | None, error: OSError) -> str:
 
 def _open(path: Path) -> int:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    # A plain open of a FIFO waits until it has a reader.
+    # Without O_NONBLOCK, opening a FIFO waits until it has a reader.
     descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
     os.set_blocking(descriptor, True)
     return descriptor

@@ -1,6 +1,6 @@
-"""Listen strings: the port in them, the string for the next one, and the right form.
+"""Parses Twisted's endpoint strings, and suggests one for other forms of an address.
 
-It reads the syntax of Twisted's endpoint strings and opens no socket.
+It opens no socket. Syntax: `twisted.internet.endpoints.serverFromString`.
 """
 
 from __future__ import annotations
@@ -33,17 +33,19 @@ _BARE_IPV6 = re.compile(
 )
 
 BACKLOG = 1024
-"""Clients that may wait to be accepted.
+"""Connections that may wait to be accepted; Twisted's default is 50.
 
-All of them come back at once after a restart. Beyond Twisted's own 50 the system drops
-their first packet, and each of them tries again a second later.
+After a restart all clients connect at once. When the queue is full the system drops the
+first packet of a connection, and the client tries again a second later.
 """
 
 
 def right_form(text: str) -> str | None:
-    """Return the endpoint for what people write in its place, if this is such a text.
+    """Return the endpoint string that a URL, a port or ``HOST:PORT`` probably means.
 
-    Of the text it repeats addresses and ports only: it may be a secret.
+    It repeats only addresses and ports of the text, which may be a secret.
+
+    :returns: ``None`` when the text has another form.
     """
     match = _BARE_IPV6.fullmatch(text) or _HOST_AND_PORT.fullmatch(text)
     if match is None:
@@ -64,7 +66,7 @@ def right_form(text: str) -> str | None:
 
 @frozen
 class ListenAddress:
-    """One endpoint string, taken apart.
+    """A parsed endpoint string.
 
     :param kind: ``tcp``, ``tcp6``, ``ssl``, ``unix``, ``systemd`` …
     """
@@ -75,9 +77,9 @@ class ListenAddress:
 
     @classmethod
     def parse(cls, text: str) -> ListenAddress:
-        """Take a string apart.
+        """Parse an endpoint string.
 
-        :raises ValueError: with the end of a sentence, ``must be …``, and the string
+        :raises ValueError: with the end of a sentence, ``must be …``, and the endpoint
             that may be meant.
         """
         form = right_form(text)
@@ -94,7 +96,7 @@ class ListenAddress:
 
     @property
     def port(self) -> int | None:
-        """The TCP port, ``None`` for what has none."""
+        """The TCP port; ``None`` for an endpoint without one."""
         text = self.named.get("port") or (self.positional or ("",))[0]
         if self.kind not in _TCP or not text.isdecimal() or int(text) > MAX_PORT:
             return None
@@ -102,7 +104,7 @@ class ListenAddress:
 
     @property
     def inherited(self) -> bool:
-        """Whether the socket is there before the daemon, and after it."""
+        """Whether systemd opens the socket, before and after this process."""
         wraps = self.kind == "haproxy" and self.positional[:1] == ("systemd",)
         return self.kind == "systemd" or wraps
 
@@ -113,21 +115,18 @@ class ListenAddress:
 
     @property
     def interface(self) -> str:
-        """The address that a TCP socket is bound to, empty for all."""
+        """The address that a TCP socket is bound to; empty for all addresses."""
         return self.named.get("interface", "")
 
     @property
     def endpoint(self) -> str:
-        """The string for Twisted, with room for all who come at once.
-
-        A backlog that the operator wrote is kept, also a positional one.
-        """
+        """The string for Twisted, with `BACKLOG` unless the operator set a backlog."""
         if self.kind not in _QUEUEING or len(self.positional) > 1:
             return str(self)
         return str(evolve(self, named={"backlog": str(BACKLOG), **self.named}))
 
     def after(self, steps: int) -> ListenAddress | None:
-        """Return the same address `steps` ports further, ``None`` behind the last."""
+        """Return the same address `steps` ports higher; ``None`` above `MAX_PORT`."""
         port = self.port
         if steps == 0:
             return self

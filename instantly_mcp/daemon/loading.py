@@ -1,5 +1,20 @@
 """Resolves the settings: reads every source, then validates what was read.
 
+How a setting gets its value:
+
+1. `table` lists every setting once: name, parser, default, help. Options, environment
+   variables, TOML keys and the table in the manual are generated from it.
+2. `reading` takes the first of four sources that sets a setting: command-line option,
+   environment variable (``INSTANTLY_MCP_`` and the name), TOML file, default. It
+   records which one in ``origins``, so that a message can name it.
+3. The parsers in `values` turn the text into a value. A setting that cannot be parsed
+   keeps its default and is listed in ``unknown``, so that reading goes on and the
+   operator sees all errors at once.
+4. `rules` validates the settings against each other, for example whether the operator's
+   key would be open to the network. It skips rules about unknown values.
+5. The result is a `Settings`, which never changes. A reload (`reload`) reads only the
+   contents of the files that the settings name; other changes need a restart.
+
 This is the only module that reads the environment of the process.
 """
 
@@ -23,9 +38,10 @@ from .settings import Settings
 
 
 def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
-    """Bring together all four sources.
+    """Return the settings from all four sources.
 
-    :raises Mistakes: with every mistake in every source, not only the first.
+    :param given: the options of the command line.
+    :raises Mistakes: with all errors in all sources, not only the first.
     """
     settings, mistakes = examine(given, environ)
     if mistakes:
@@ -34,7 +50,7 @@ def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
 
 
 def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:
-    """Return the settings as far as they can be read, and every mistake in them."""
+    """Return the settings as far as they can be read, and all errors in them."""
     reading = Reading(given, environ)
     values = reading.values()
     settings = Settings(
@@ -53,12 +69,12 @@ def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequenc
 
 
 def examine_process(given: Given) -> tuple[Settings, Sequence[str]]:
-    """Examine the settings of this process."""
+    """Examine the settings with the environment of this process."""
     return examine(given, os.environ)
 
 
 def _fit_for_sandbox(settings: Settings) -> Settings:
-    """Keep the operator's key away from the sandbox, which needs none."""
+    """Drop the operator's key with a warning: the sandbox does not need it."""
     if settings.api_key is None:
         return settings
     warning = "IMCP-KEY the sandbox does not use your Instantly key"
@@ -75,7 +91,7 @@ def _exposed_files(settings: Settings) -> Iterator[str]:
         if path is not None:
             yield from exposures(path, secret=True)
     for path in _tls_keys((*settings.listen, *settings.metrics_listen)):
-        # Tools that renew certificates lead to them by links.
+        # Tools that renew certificates use symbolic links.
         yield from exposures(path.resolve(), secret=True)
     if settings.config is not None:
         yield from exposures(settings.config, secret=False)
@@ -83,7 +99,7 @@ def _exposed_files(settings: Settings) -> Iterator[str]:
 
 def _tls_keys(endpoints: Sequence[str]) -> Iterator[Path]:
     for text in endpoints:
-        # What is no endpoint is a mistake of its own: see `broken_rules`.
+        # `broken_rules` reports a text that is not an endpoint.
         with suppress(ValueError):
             key = ListenAddress.parse(text).named.get("privateKey")
             if key is not None:

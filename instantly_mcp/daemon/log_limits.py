@@ -1,9 +1,9 @@
-"""Rate limits for the log lines that any client of the network can cause.
+"""Limits the rate of the log lines that any client of the network can cause.
 
-One line for each connection that could not be accepted, or for each request that was
-refused unread, lets a client fill a disk. Of each such kind a few lines are written,
-the rest of a minute is counted, and one line says how many there were. None of them
-names an address.
+A line for each connection that could not be accepted, or for each request that was
+refused before it was read, would let a client fill the disk. Of each such kind a few
+lines a minute are written, the rest are counted, and one line reports the number. The
+lines do not name addresses.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel
 from zope.interface import implementer
 
 PERIOD_SECONDS = 60.0
-"""In so long each kind has its few lines, and one more with a number."""
+"""The period in which each kind has its number of lines, and one with the count."""
 
 GATHERING_SECONDS = 1.0
-"""How long the first events of a kind without lines of its own are counted."""
+"""How long events are counted before the first count of a kind with no own lines."""
 
 
 def _each(event: LogEvent) -> bool:
@@ -29,7 +29,7 @@ def _each(event: LogEvent) -> bool:
 
 
 def _lost_connection(event: LogEvent) -> bool:
-    """Of the lines about one connection that could not be accepted, count one.
+    """Count one of the several lines that Twisted logs about one lost connection.
 
     Source: ``twisted.internet.tcp._accept``.
     """
@@ -39,12 +39,13 @@ def _lost_connection(event: LogEvent) -> bool:
 
 @frozen(kw_only=True)
 class Kind:
-    """Log lines that belong together.
+    """Log lines that share a limit.
 
     :param loggers: their namespaces.
-    :param summary: what is written instead; it may use ``{count}`` and ``{seconds}``.
-    :param lines: so many are written as they are in each period.
-    :param counts: whether an event counts as one more.
+    :param summary: format of the line that reports the rest, with ``{count}`` and
+        ``{seconds}``.
+    :param lines: how many are written unchanged in each period.
+    :param counts: returns whether an event adds to the count.
     """
 
     loggers: Sequence[str]
@@ -68,7 +69,10 @@ KINDS = (
     ),
     Kind(
         loggers=("instantly_mcp.web.journal.Refused",),
-        summary="{count} more requests were refused unread within {seconds} s",
+        summary=(
+            "{count} more requests were refused before they were read, within"
+            " {seconds} s"
+        ),
         lines=20,
     ),
     Kind(
@@ -104,7 +108,7 @@ class _Tally:
             self._count += self.kind.counts(event)
 
     def stop(self) -> None:
-        """Write the number of those that were counted, and keep no timer."""
+        """Report the count, and stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -142,7 +146,7 @@ class _Tally:
 class LogLimits:
     """Passes events on to an observer, those of some kinds at a limited rate.
 
-    :param clock: for the periods; it need not run yet.
+    :param clock: measures the periods; it may start later.
     """
 
     observer: ILogObserver
@@ -159,7 +163,7 @@ class LogLimits:
         return tallies
 
     def __call__(self, event: LogEvent) -> None:
-        """Write the event, or count it."""
+        """Pass the event on, or count it."""
         tally = self._tallies.get(event.get("log_namespace", ""))
         if tally is None:
             self.observer(event)
@@ -167,13 +171,13 @@ class LogLimits:
             tally.take(event)
 
     def stop(self) -> None:
-        """Write what was counted so far."""
+        """Report the counts of all kinds, and stop their timers."""
         for tally in self._tallies.values():
             tally.stop()
 
 
 def limit_lines(observer: ILogObserver, reactor: Any) -> LogLimits:
-    """Return what passes events on to `observer`, until the reactor stops."""
+    """Return a `LogLimits` in front of `observer`; it stops with the reactor."""
     limits = LogLimits(observer, reactor)
     reactor.addSystemEventTrigger("during", "shutdown", limits.stop)
     return limits

@@ -1,13 +1,12 @@
-"""Writes log lines on a thread of its own, so that no sink ever stops the reactor.
+"""Writes log lines on its own thread, so that a slow sink never blocks the reactor.
 
-Every sink can stop: a pipe that is not read, a terminal after Ctrl-S, a disk that
-hangs. Non-blocking descriptors are no way out: regular files have no such mode, and a
-pipe that was inherited would change for all other processes that share it.
+Every sink can block: a pipe that is not read, a terminal after Ctrl-S, a disk that
+hangs. Non-blocking descriptors do not help: regular files have no such mode, and an
+inherited pipe would change for all other processes that share it.
 
-Lines are queued here, up to a limit. The thread takes all that is queued at once and
-then pauses, so that a busy daemon does not switch threads for each line. Lines keep
-their order; those beyond the limit are counted, and the count is written where they
-would have been.
+Lines are queued up to a limit. The thread takes all queued lines at once and then
+pauses, so that a busy daemon does not switch threads for each line. Lines keep their
+order; lines beyond the limit are counted, and a line with the count takes their place.
 """
 
 from __future__ import annotations
@@ -22,26 +21,27 @@ from typing import TextIO, final
 from .line_file import LineFile, descriptor_of, why_not, write_part
 
 MAX_HELD_CHARACTERS = 4 << 20
-"""How much may wait for the sink: some twenty thousand lines of requests."""
+"""How many characters may be queued: about 20,000 access-log lines."""
 
 PAUSE_SECONDS = 0.02
-"""Between two writes: nothing is written later than this because of the pause."""
+"""The pause between two writes, and so the longest delay that it adds to a line."""
 
 CLOSE_SECONDS = 2.0
-"""How long the end of the process may wait for a sink."""
+"""How long the process may wait for a sink before it ends."""
 
 _HANDOVER_SECONDS = 1.0
-"""How long the lines for a new file wait for those that the old one still gets."""
+"""How long the thread of a new file waits for that of the old one to finish."""
 
 
 @final
 class LogWriter:
-    """A `LineFile` whose `write` only queues. Any thread may call it.
+    """A queue in front of a `LineFile`. Any thread may call `write`.
 
-    It can be called again while it runs, by a signal handler or by what the garbage
-    collector ends: the lock is reentrant, and a `SimpleQueue` wakes the thread.
+    A signal handler or a finalizer may call `write` while it already runs on the same
+    thread. So the lock is reentrant, and a `SimpleQueue`, which is reentrant as well,
+    wakes the thread.
 
-    :param most: characters that may be queued.
+    :param most: how many characters may be queued.
     """
 
     def __init__(self, file: LineFile, most: int = MAX_HELD_CHARACTERS) -> None:
@@ -58,7 +58,7 @@ class LogWriter:
 
     @property
     def path(self) -> Path | None:
-        """The file, if it is one."""
+        """The log file; ``None`` for a stream."""
         return self.file.path
 
     @property
@@ -67,10 +67,11 @@ class LogWriter:
         return self._missed_total + self.file.dropped_total
 
     def write(self, line: str) -> None:
-        """Queue a line, or count it as dropped when too much waits."""
+        """Queue a line, or count it as dropped when the queue is full."""
         with self._lock:
             held = self._held + len(line)
-            # Once one is missing those after it are, too: the count has one place.
+            # After one lost line the next ones are lost as well, until the queue is
+            # taken: the line with the count has one place.
             if self._missed or held > self._most:
                 self._missed += 1
                 self._missed_total += 1
@@ -82,16 +83,16 @@ class LogWriter:
             self._worker.wake.put(None)
 
     def start(self) -> None:
-        """Begin to write. To be called after a fork, which ends all other threads."""
+        """Start the thread. Call this after a fork: threads do not survive one."""
         if self._worker is None:
             self._work(_Worker(self, self.file))
 
     def reopen(self) -> str | None:
         """Open the file again after it was renamed.
 
-        A thread that is stuck in the old file does not matter to the new one.
+        A thread that is blocked by the old file does not delay the new one.
 
-        :returns: why that failed, if it did; lines then go where they went before.
+        :returns: the error, if any; then lines go on to the old file.
         """
         try:
             fresh = self.file.reopened()
@@ -110,7 +111,7 @@ class LogWriter:
         return None
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Write what is queued, waiting no longer than `seconds` for the sink."""
+        """Write what is queued, but wait at most `seconds` for the sink."""
         self._closing = True
         try:
             self.start()
@@ -127,15 +128,16 @@ class LogWriter:
         worker.thread.join(seconds)
 
     def _work(self, worker: _Worker) -> None:
-        # It must be known before it looks for lines: a line that came in between
-        # would wake nothing, and neither would any after it.
+        # Set `_worker` before the thread looks for lines. Otherwise a line queued in
+        # between would not wake the thread, nor would any later line.
         self._worker = worker
         worker.thread.start()
 
     def take(self, file: LineFile) -> tuple[Sequence[str], int] | None:
-        """Return what is queued for a file and how many lines were lost after it.
+        """Take the queued lines, and the number of lines that were lost after them.
 
-        :returns: ``None`` when lines for this file have ended.
+        :param file: the file that the calling thread writes to.
+        :returns: ``None`` when no more lines will come for this file.
         """
         with self._lock:
             if file is not self.file:
@@ -149,13 +151,13 @@ class LogWriter:
             return lines, missed
 
     def pause(self) -> None:
-        """Let lines gather."""
+        """Wait, so that more lines are written at once."""
         if not self._closing:
             time.sleep(PAUSE_SECONDS)
 
 
 class _Worker:
-    """A thread that writes to one file until there is another."""
+    """A thread that writes to one file until another replaces it."""
 
     def __init__(
         self, writer: LogWriter, file: LineFile, after: _Worker | None = None
@@ -164,8 +166,7 @@ class _Worker:
         self._writer = writer
         self._file = file
         self._after = after
-        # A thread that is not a daemon's would keep the process alive while it is
-        # stuck.
+        # daemon=True: a blocked thread must not keep the process alive.
         self.thread = Thread(target=self._run, name="log", daemon=True)
 
     def _run(self) -> None:
@@ -178,7 +179,7 @@ class _Worker:
             self._file.close()
 
     def write_all(self) -> bool:
-        """Write until nothing is queued; say whether there may be more later."""
+        """Write until the queue is empty; return whether more lines may follow."""
         while taken := self._writer.take(self._file):
             lines, missed = taken
             if not lines and not missed:
@@ -189,10 +190,10 @@ class _Worker:
 
 
 def write_within(stream: TextIO, text: str, seconds: float = CLOSE_SECONDS) -> None:
-    """Write a few lines to a stream, but wait no longer than `seconds` for it.
+    """Write a text to a stream, but wait at most `seconds` for it.
 
-    For what a daemon says once, at its start and when it cannot start. What cannot be
-    written is lost: it may go to a full disk or to a pipe that is not read.
+    For texts that a daemon prints once, when it starts or cannot start. A text that
+    cannot be written is lost: the stream may be a full disk or a pipe that is not read.
     """
     descriptor = descriptor_of(stream)
 

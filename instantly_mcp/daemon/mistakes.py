@@ -1,4 +1,4 @@
-"""What an operator got wrong, said in one line each. Knows no setting by name."""
+"""Configuration errors: one line each, and the exit status of the process."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TextIO
 
 EX_CONFIG = 78
-"""The exit status of a daemon that cannot run as it was told to (sysexits.h)."""
+"""The exit status of a daemon that cannot run with its settings (sysexits.h)."""
 
 
 class Mistakes(Exception):
-    """Why the daemon does not start.
+    """The daemon cannot start with these settings.
 
-    :ivar lines: one sentence a mistake, each beginning with its ``IMCP-`` code.
+    :ivar lines: one sentence per error, each beginning with its ``IMCP-`` code.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -21,11 +21,11 @@ class Mistakes(Exception):
 
 
 def as_lines(lines: Sequence[str]) -> str:
-    """Return one line a mistake, as the command would say it."""
+    """Return the lines as the command prints them."""
     return "".join(f"instantly-mcp: {line}\n" for line in lines)
 
 
 def report(lines: Sequence[str], stream: TextIO) -> None:
-    """Write one line a mistake. Waits for the stream: not for a daemon that serves."""
+    """Print the lines. May block on the stream: not for use while the daemon serves."""
     stream.write(as_lines(lines))
     stream.flush()

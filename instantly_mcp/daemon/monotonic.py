@@ -1,4 +1,4 @@
-"""Makes the reactor's timers deaf to changes of the wall clock."""
+"""Makes the reactor's timers use the monotonic clock."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from twisted.internet.interfaces import IReactorTime
 
 
 def use_monotonic_time(reactor: IReactorTime) -> None:
-    """Let the reactor count seconds that only go forward.
+    """Let the reactor measure time with `time.monotonic`. Call it before any timer.
 
-    Call it before any timer is set: after the wall clock has stepped back an hour,
-    a timer of the unchanged reactor waits for that hour, too.
+    By default it uses the wall clock: after that has been set back by an hour, each
+    timer fires an hour late.
     """
     reactor.seconds = time.monotonic  # type: ignore[method-assign]

@@ -1,8 +1,8 @@
-"""Tells systemd how the daemon is: the protocol of sd_notify(3), without a library.
+"""Notifies systemd of the daemon's state: the protocol of sd_notify(3).
 
-Each message is one datagram. It is sent without waiting, and nothing fails when systemd
-does not take it; what matters is sent again a second later. Keep-alives of the watchdog
-come from a timer of the reactor, so a blocked reactor sends none.
+Each message is one datagram, sent without blocking. If systemd does not take it nothing
+fails, and the last state is sent again a second later. A timer of the reactor sends the
+keep-alives of the watchdog, so a blocked reactor sends none and systemd restarts it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from twisted.internet.interfaces import IReactorTime
 from .periodic import Periodic
 
 BEAT_SECONDS = 1.0
-"""How often the number of open calls is looked at while they drain."""
+"""How often a failed message is repeated, and the drain status updated."""
 
 
 @frozen(kw_only=True)
 class Supervisor:
-    """What systemd tells a process that it starts.
+    """What systemd passes to a process that it starts, in environment variables.
 
-    :param address: its socket, a path or ``@`` and an abstract name; ``None`` if
-        nothing is to be told.
-    :param watchdog_seconds: without a keep-alive for so long it ends the process.
-    :param pid: the process that it started; a detached daemon is another one.
+    :param address: systemd's socket, a path or ``@`` and an abstract name; ``None``
+        if there are no notifications.
+    :param watchdog_seconds: systemd ends a process without a keep-alive for so long;
+        ``None`` if it does not.
+    :param pid: the process that systemd started; a detached daemon has another one.
     """
 
     address: str | None = None
@@ -39,10 +40,10 @@ class Supervisor:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Supervisor:
-        """Read the environment of the process. What cannot be read is left out."""
+        """Read the variables; ignore values that are not valid."""
         supervisor = cls()
         address = environ.get("NOTIFY_SOCKET", "")
-        # Newer ones also know vsock:, for virtual machines as a whole.
+        # Newer versions also have vsock: addresses, for whole virtual machines.
         if len(address) < 2 or address[0] not in "/@":
             return supervisor
         seconds = None
@@ -53,9 +54,9 @@ class Supervisor:
         return cls(address=address, watchdog_seconds=seconds, pid=supervisor.pid)
 
     def send(self, message: str) -> bool:
-        """Send a datagram, without waiting. Never raises.
+        """Send a datagram without blocking. Never raises.
 
-        :returns: whether it was taken; ``True`` also where there is no systemd.
+        :returns: whether it was sent; ``True`` also without systemd.
         """
         if self.address is None:
             return True
@@ -71,11 +72,13 @@ class Supervisor:
 
 @define(eq=False)
 class Notifier:
-    """Says when the daemon listens, reloads and stops, and a line for people.
+    """Notifies systemd when the daemon listens, reloads and stops.
 
-    :param calls: how many calls are in flight.
-    :param send: takes a message, and says whether it arrived.
-    :param monotonic_usec: microseconds of the system's monotonic clock.
+    Each state has a status line, which ``systemctl status`` shows.
+
+    :param calls: returns the number of calls in flight.
+    :param send: sends a message, and returns whether it was sent.
+    :param monotonic_usec: returns the system's monotonic clock in microseconds.
     """
 
     supervisor: Supervisor
@@ -92,20 +95,20 @@ class Notifier:
         return self.supervisor.send
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Say that the daemon listens."""
+        """Report that the daemon listens."""
         self._listening = f"listening on {', '.join(urls)}"
         self._ready(self._listening)
 
     def withdraw(self) -> None:
-        """Say that the daemon stops."""
+        """Report that the daemon stops."""
         self._listening, self._draining = "", True
         self._status = self._drain_status()
         self._say("STOPPING=1", f"STATUS={self._status}")
 
     def around(self, reload: Callable[[], Sequence[str]]) -> Callable[[], None]:
-        """Return a reload that is announced, unless the daemon starts or stops.
+        """Return a reload that is reported, unless the daemon starts or stops.
 
-        :param reload: returns the names of what it could not renew.
+        :param reload: reloads, and returns the names of the parts that failed.
         """
 
         def announced() -> None:
@@ -121,7 +124,7 @@ class Notifier:
         return announced
 
     def timers(self, clock: IReactorTime) -> Sequence[Service]:
-        """Return what has to run while the daemon does; nothing without systemd."""
+        """Return the services to run while the daemon runs; none without systemd."""
         if self.supervisor.address is None:
             return ()
         beat = Periodic(clock, BEAT_SECONDS, self._beat, "messages to systemd")
@@ -154,5 +157,5 @@ class Notifier:
 
     def _say(self, *lines: str) -> None:
         message = "\n".join(lines)
-        # A later message says all that an earlier one did.
+        # Each message holds the whole state, so only the last is sent again.
         self._unsent = "" if self.send(message) else message

@@ -1,6 +1,6 @@
 """Command-line options, generated from the table of settings.
 
-It knows what an option looks like, not what it means: values stay text here.
+Values stay text here; `reading` parses them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .exact_options import ExactOptions
 from .table import SETTINGS, Setting
 
 Given: TypeAlias = Mapping[str, str | Sequence[str]]
-"""Texts by the name of the setting; a sequence for a repeatable one."""
+"""Option values as text, by the name of the setting; a sequence if repeatable."""
 
 
 SECRET_OPTIONS = ("--api-key", "--server-secret")
-"""What people write when they want to give a secret itself."""
+"""Options that do not exist, but that people try in order to pass a secret."""
 
 
 def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
@@ -32,7 +32,7 @@ def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
 
 
 def explained(setting: Setting) -> str:
-    """Return what a setting does, and its default."""
+    """Return the help text of a setting, with its default."""
     if setting.flag or not (setting.shows or setting.default):
         return setting.help
     usual = setting.shows or str(setting.default)
@@ -52,7 +52,11 @@ class SettingOptions(ExactOptions):
     ]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Parse; refuse a secret on the command line without repeating it."""
+        """Parse the words of a command line; ``None`` for those of this process.
+
+        :raises usage.UsageError: for a wrong option, and for a secret on the command
+            line, which the message does not repeat.
+        """
         words = sys.argv[1:] if options is None else options
         for name in SECRET_OPTIONS:
             if any(word == name or word.startswith(f"{name}=") for word in words):
@@ -67,7 +71,7 @@ class SettingOptions(ExactOptions):
         print_version()
 
     def given(self) -> Given:
-        """Return what was given on the command line, as text."""
+        """Return the options of the command line, as text."""
         given: dict[str, str | Sequence[str]] = {}
         for setting in SETTINGS:
             value = self.get(setting.option)

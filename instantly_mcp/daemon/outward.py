@@ -1,4 +1,4 @@
-"""The way out: the Instantly client, on a real connection or on the sandbox."""
+"""Builds the client of the Instantly API, on a real connection or on the sandbox."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from .settings import Settings
 
 @frozen
 class Outward:
-    """The client, and how to close what it holds open.
+    """The client of the upstream, and how to close its connections.
 
-    :param sandbox: the simulation behind it, if it is one.
+    :param close: fires when all connections are closed.
+    :param sandbox: the simulated Instantly, if that is the upstream.
     """
 
     client: InstantlyClient
@@ -35,7 +36,7 @@ class Outward:
     def wall(
         self, clock: IReactorTime, wall: Callable[[], float]
     ) -> Callable[[], float]:
-        """Return what time it is there; a sandbox has a time of its own."""
+        """Return the upstream's wall clock; a sandbox has its own."""
         if self.sandbox is None:
             return wall
         begun = self.sandbox.start.timestamp() - clock.seconds()
@@ -43,9 +44,9 @@ class Outward:
 
 
 def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
-    """Return nine o'clock UTC of a day, of today if there is none.
+    """Return 9:00 UTC of a day, of today if `day` is ``None``.
 
-    A whole day shares it, so a sandbox that is started again has the same ids.
+    A sandbox that is restarted on the same day so has the same ids.
     """
     chosen = day or datetime.fromtimestamp(wall(), UTC).date()
     return datetime.combine(chosen, time(9), UTC)
@@ -58,9 +59,10 @@ def reach_out(
     wall: Callable[[], float],
     observe: Observe = ignore,
 ) -> Outward:
-    """Return the client that the settings ask for. Connects to nothing yet.
+    """Return the client that the settings describe. It connects when it is used.
 
-    :param wall: seconds since the epoch, for a sandbox that begins today.
+    :param wall: returns the time in seconds since the epoch, for a sandbox that begins
+        today.
     """
     base_url = settings.upstream
 

@@ -1,4 +1,4 @@
-"""The parts of a daemon that its service starts and stops."""
+"""The components that `service.DaemonService` starts and stops."""
 
 from __future__ import annotations
 
@@ -17,42 +17,45 @@ from .readiness import Readiness
 
 @frozen
 class Door:
-    """More sockets, for something else."""
+    """Sockets, and the factory that serves their connections."""
 
     ports: Ports
     factory: IProtocolFactory
 
 
 class Announcing(Protocol):
-    """Tells the world that the daemon listens."""
+    """Is notified when the daemon begins and ends to listen."""
 
     def publish(self, urls: Sequence[str]) -> None:
-        """It listens at these addresses. May raise ``OSError``."""
+        """Announce that the daemon listens at these addresses.
+
+        :raises OSError: when the announcement cannot be written.
+        """
 
     def withdraw(self) -> None:
-        """It does not listen any more."""
+        """Withdraw the announcement: the daemon stops."""
 
 
 @frozen(kw_only=True)
 class Parts:
-    """What the composition root hands to the service.
+    """The components of a daemon, as callables where the service needs only one.
 
-    :param timers: run while the daemon does, also while it drains.
-    :param factory: makes the protocol of each client connection.
-    :param side_doors: opened and closed together with the ports, but not announced.
-    :param refuse_new: makes every further answer the last of its connection, closes
-        those that stay idle, and ends what would never end by itself. Told whether new
-        work is to be refused: it is not where all sockets are inherited, because
-        whoever was accepted before has no successor to go to.
-    :param may_bring_work: says whether a connection that was accepted may still bring a
+    :param ports: the sockets that are announced.
+    :param factory: makes the protocol of each client connection on `ports`.
+    :param timers: services that run as long as the daemon, also while it drains.
+    :param side_doors: more sockets, opened and closed with `ports` but not announced.
+    :param refuse_new: begins to drain: closes idle connections, closes the others after
+        their next response, and ends calls that only wait for events. Its argument says
+        whether to refuse new requests. They are served when all sockets are inherited,
+        because a client on an accepted connection cannot reach the next process.
+    :param may_bring_work: returns whether an accepted connection may still bring a
         request.
-    :param give_up_upstream: ends the calls to Instantly; those who wait for them are
-        told what is known of each.
-    :param give_up_calls: ends and answers the calls that still have not ended.
-    :param close_streams: ends every open event stream cleanly.
-    :param close_connections: fires when every client connection has been flushed
-        and closed.
-    :param cut_connections: cuts those that would not close.
+    :param give_up_upstream: ends the calls to Instantly; each waiting MCP call is
+        answered with what is known of its outcome.
+    :param give_up_calls: cancels and answers the calls that are still in flight.
+    :param close_streams: ends every open event stream.
+    :param close_connections: fires when every client connection is flushed and closed.
+    :param cut_connections: aborts the connections that did not close.
     :param close_upstream: closes the connections to Instantly.
     :param reload: reads key files and certificates again, and opens the log file
         again; never raises.

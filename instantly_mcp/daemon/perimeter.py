@@ -1,4 +1,4 @@
-"""Which names and addresses are the daemon's own, as its settings imply."""
+"""Derives the rules for the Origin and Host headers from the settings."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from .settings import Settings
 
 @define(eq=False)
 class RefusedNames:
-    """Tells the operator, once for each name, how callers who use it are let in.
+    """Logs, once per name, which setting would allow a refused Origin or Host.
 
-    The caller is not told: what guards the daemon is no business of a model.
+    The hint goes to the operator's log and not into the response: a model must not
+    learn how the daemon is protected.
+
+    :cvar MOST: how many names are logged; a client can invent any number.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -27,7 +30,11 @@ class RefusedNames:
     _told: set[tuple[str, str]] = field(factory=set, init=False)
 
     def __call__(self, header: str, name: str) -> None:
-        """Note that a request was refused for this name."""
+        """Report that a request was refused.
+
+        :param header: ``Host`` or ``Origin``.
+        :param name: the value of the header.
+        """
         if (header, name) in self._told or len(self._told) >= self.MOST:
             return
         self._told.add((header, name))
@@ -41,21 +48,21 @@ class RefusedNames:
 
 @define(eq=False)
 class ProxyNoticed:
-    """Tells the operator, once, of a proxy that the settings do not mention."""
+    """Logs, once, that a proxy forwards requests that the settings do not allow."""
 
     log: ClassVar[Logger] = Logger()
 
     _told: bool = field(default=False, init=False)
 
     def __call__(self, header: str) -> None:
-        """Note that a request with this header asked for the operator's key."""
+        """Report that a request with this header would have used the operator's key."""
         if self._told:
             return
         self._told = True
         self.log.warn(
             "IMCP-OPEN a request came through a proxy ({header}) and was refused: "
-            "without a server secret the operator's Instantly key is for callers on "
-            "this machine only; set server_secret_file",
+            "without a server secret only callers on this machine may use the "
+            "operator's Instantly key; set server_secret_file",
             header=header,
         )
 
@@ -73,7 +80,7 @@ _LETTING_IN = {
 
 
 def perimeter_of(settings: Settings) -> Perimeter:
-    """Return the rule for Origin and Host."""
+    """Return the rules for the Origin and Host headers."""
     hosts = [address.interface for address in map(ListenAddress.parse, settings.listen)]
     named = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
     own = [f"[{host}]" if ":" in host else host for host in named]
@@ -89,9 +96,9 @@ def perimeter_of(settings: Settings) -> Perimeter:
 
 
 def listens_to_both(settings: Settings) -> bool:
-    """Say whether some sockets are for this machine only and others may not be.
+    """Return whether some sockets are for this machine only and others may not be.
 
-    Of those that systemd hands over this is known only once they are there.
+    The address of a socket that systemd passes is known only once it is open.
     """
     reach = set(map(is_local, settings.listen))
     handed_over = any(text.startswith("systemd:") for text in settings.listen)
@@ -99,7 +106,7 @@ def listens_to_both(settings: Settings) -> bool:
 
 
 def companion_of(settings: Settings) -> ListenAddress | None:
-    """Return the address on ::1, which is what localhost means to some clients."""
+    """Return the address on ::1, because some clients resolve localhost to it."""
     if not settings.listens_on_port:
         return None
     return ListenAddress.parse("tcp:3000:interface=\\:\\:1")

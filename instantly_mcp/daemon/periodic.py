@@ -1,6 +1,7 @@
-"""Work that is done again and again, also after it failed.
+"""A periodic task that continues after errors.
 
-Twisted's own timers stop for good at their first error; this one logs it and goes on.
+`twisted.internet.task.LoopingCall` and `TimerService` stop at the first error; this one
+logs it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from twisted.python.failure import Failure
 
 
 class Periodic(Service):
-    """Calls `work` every `seconds`, never twice at once.
+    """Calls `work` every `seconds`, and never while an earlier call runs.
 
-    The pause is counted from the end of the work, which may return a Deferred.
+    The pause begins when the work ends, which may return a Deferred.
+
+    :param label: names the task in the log.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -38,12 +41,12 @@ class Periodic(Service):
         self._current: Deferred[object] | None = None
 
     def startService(self) -> None:
-        """Begin; the first time is one pause from now."""
+        """Start; the first call is `seconds` from now."""
         super().startService()
         self._wait()
 
     def stopService(self) -> None:
-        """Stop; work that waits for something is cancelled."""
+        """Stop, and cancel work that is running."""
         super().stopService()
         if self._next is not None:
             self._next.cancel()

@@ -1,6 +1,7 @@
-"""Which program has a port? What Linux tells in ``/proc``, as far as one may read it.
+"""Finds the program that uses a port, from Linux's ``/proc`` (proc(5)).
 
-Where it tells nothing, nothing is said: the answer is a help and never a condition.
+The answer is only a hint in a message: on other systems, and without the right to read
+the files of other users' processes, it is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ _ODD = re.compile(r"[^ -~]|[()]")
 
 @frozen
 class Socket:
-    """A TCP socket that listens."""
+    """A listening TCP socket.
+
+    :param inode: identifies it among the descriptors of a process.
+    """
 
     address: Address
     port: int
@@ -39,9 +43,10 @@ class Socket:
 
 
 def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
-    """Return ``pid 812, nginx`` of whoever listens there, if that can be seen.
+    """Return the program that listens on a port, such as ``pid 812, nginx``.
 
-    :param interface: an address; anything else stands for every address.
+    :param interface: an IP address; any other text means every address.
+    :returns: ``None`` when the program cannot be found.
     """
     wanted = _address(interface)
     inodes = {
@@ -55,7 +60,7 @@ def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
     if pid is None:
         return None
     if pid == os.getpid():
-        return "this very process"
+        return "this process"
     with suppress(OSError):
         name = (proc / str(pid) / "comm").read_text(errors="replace").strip()
         return f"pid {pid}, {_ODD.sub('?', name)}"
@@ -63,7 +68,7 @@ def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
 
 
 def listening_sockets(proc: Path = PROC) -> Iterator[Socket]:
-    """Yield every TCP socket that listens, as far as the tables can be read."""
+    """Yield the listening TCP sockets of the tables that can be read."""
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             text = (proc / "net" / table).read_text("ascii", "replace")
@@ -77,7 +82,7 @@ def _socket(line: str) -> Iterator[Socket]:
     if match is None or match[3] != _LISTENS or len(columns) <= _INODE:
         return
     words = re.findall("." * 8, match[1])
-    # The kernel prints words of its own byte order.
+    # The kernel prints each 32-bit word in the byte order of the machine.
     raw = b"".join(pack("=I", int(word, 16)) for word in words)
     yield Socket(ip_address(raw), int(match[2], 16), columns[_INODE])
 
@@ -96,7 +101,7 @@ def _address(text: str) -> Address | None:
 
 
 def _pids(proc: Path) -> list[int]:
-    """Return the processes, a parent usually before the children that share sockets."""
+    """Return the process ids in order: usually a parent before its children."""
     try:
         return sorted(
             int(path.name) for path in proc.iterdir() if path.name.isdecimal()

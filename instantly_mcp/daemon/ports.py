@@ -1,4 +1,4 @@
-"""Opens and closes the sockets that the daemon listens on. Knows no HTTP."""
+"""Opens and closes the sockets that the daemon listens on."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from .mistakes import Mistakes
 
 @frozen
 class BoundPort:
-    """A socket that listens, and the address that it was asked for.
+    """A listening socket, and the endpoint that it was opened for.
 
-    :param tls: renews its certificate; ``None`` on a socket without one of its own.
+    :param tls: renews its certificate; ``None`` for a socket without TLS.
     """
 
     address: ListenAddress
@@ -44,7 +44,7 @@ class BoundPort:
 
     @property
     def url(self) -> str:
-        """Where an HTTP client finds it."""
+        """The base URL for HTTP clients; a listen string for a UNIX socket."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
             return _socket_of(self.address, host)
@@ -52,16 +52,16 @@ class BoundPort:
         return f"{self.address.scheme}://{name}:{host.port}"
 
     def pause(self) -> None:
-        """Accept nothing more, but keep the socket: who connects waits in its queue."""
+        """Stop accepting but keep the socket: new connections wait in its queue."""
         port: Any = self.port
         port.stopReading()
 
     @deferred
     async def close(self) -> None:
-        """Close the socket, unless it is one that others go on to use.
+        """Close the socket; an inherited one only stops accepting.
 
-        Twisted would remove the path of a UNIX socket that systemd made; what is
-        inherited is closed by the end of the process alone.
+        Twisted would remove the path of a UNIX socket that systemd made. An inherited
+        socket is closed when the process ends.
         """
         if self.address.inherited:
             self.pause()
@@ -69,7 +69,7 @@ class BoundPort:
             await maybeDeferred(self.port.stopListening)
 
     def on_its_port(self, address: ListenAddress) -> ListenAddress:
-        """Return `address` with the port that this socket really has."""
+        """Return `address` with the port that this socket is bound to."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
             return address
@@ -77,26 +77,27 @@ class BoundPort:
 
 
 class Taken(Mistakes):
-    """Another program listens there."""
+    """The port or path is in use by another program."""
 
 
 Holder: TypeAlias = Callable[[int, str], str | None]
 
 
 def _unknown(port: int, interface: str) -> None:
-    """Find no holder."""
+    """Return nothing: the program is not known."""
 
 
 @define(eq=False)
 class Ports:
     """The listening sockets of one daemon.
 
-    :param companion: an address that is also tried, on the port that the first one
-        got; a machine without it does without.
-    :param retries: how many following ports are tried when one is taken.
-    :param holder: tells who has a port on an interface, if it can.
-    :param setting: what an operator changes to listen elsewhere.
-    :param wall: seconds since the epoch, to tell expired certificates.
+    :param retries: how many following ports are tried when a port is in use.
+    :param companion: an address that is also opened, on the port of the first one; not
+        an error where the machine does not have it.
+    :param holder: returns which program uses a port on an interface, if known.
+    :param setting: the setting or option that changes the address, for messages.
+    :param wall: returns the time in seconds since the epoch, to find expired
+        certificates.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -113,19 +114,22 @@ class Ports:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where the daemon can be reached, the first address first."""
+        """The URLs of the sockets, in the order of the addresses."""
         return tuple(bound.url for bound in self.bound)
 
     def is_local(self, here: IAddress) -> bool:
-        """Say whether only this machine reaches the socket behind a connection.
+        """Return whether only this machine can reach the socket of a connection.
 
-        :param here: our end of the connection.
+        :param here: the server's end of the connection.
         """
         return isinstance(here, UNIXAddress) or here in self._local
 
     @deferred
     async def open(self, factory: IProtocolFactory) -> None:
-        """Listen everywhere. Raises `Mistakes`, with nothing left open."""
+        """Open all sockets.
+
+        :raises Mistakes: when one cannot be opened; then all are closed.
+        """
         try:
             for address in self.addresses:
                 self.bound.append(await self._open(address, factory))
@@ -136,26 +140,26 @@ class Ports:
 
     @property
     def all_inherited(self) -> bool:
-        """Whether no socket ends with this process."""
+        """Whether all sockets outlive this process."""
         return all(bound.address.inherited for bound in self.bound)
 
     def release(self) -> None:
-        """Accept nothing more on inherited sockets: what comes is for a successor."""
+        """Stop accepting on inherited sockets, and leave them to the next process."""
         for bound in self.bound:
             if bound.address.inherited:
                 bound.pause()
 
     @deferred
     async def close(self) -> None:
-        """Accept no more connections. Those that are open stay open."""
+        """Close the listening sockets. Connections that are open stay open."""
         closing, self.bound = self.bound, []
         for bound in closing:
             await bound.close()
 
     def renew_certificates(self) -> bool:
-        """Read certificates again; a bad one leaves the old one in use, and is logged.
+        """Read all certificates again; log errors, and keep the old one after an error.
 
-        :returns: whether all are renewed.
+        :returns: whether all were renewed.
         """
         good = True
         for bound in self.bound:
@@ -185,7 +189,7 @@ class Ports:
                 if not _is_taken(error):
                     raise Mistakes(_cannot(candidate, error)) from None
             except OSError as error:
-                # The lock of a UNIX socket could not be made.
+                # The lock file of a UNIX socket could not be created.
                 raise Mistakes(_no_endpoint(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
@@ -214,8 +218,8 @@ class Ports:
             self.bound.append(BoundPort(address, port))
 
     def _endpoint(self, address: ListenAddress) -> IStreamServerEndpoint:
-        # Endpoint plugins and OpenSSL raise what they like; all of it means that this
-        # string cannot be listened on.
+        # Endpoint plugins and OpenSSL raise any exception; each means that the daemon
+        # cannot listen on this endpoint.
         try:
             if address.scheme == "https":
                 return TlsEndpoint(self.reactor, address)
@@ -243,7 +247,7 @@ class Ports:
 
 
 def _socket_of(address: ListenAddress, host: IAddress) -> str:
-    """Return the listen string, or where the socket is that systemd made for it."""
+    """Return the listen string; for a socket of systemd, its path if it has one."""
     name = host.name if isinstance(host, UNIXAddress) else None
     if not address.inherited or not name:
         return str(address)
@@ -257,7 +261,7 @@ def _place(address: ListenAddress) -> str:
 
 
 def _is_taken(error: CannotListenError) -> bool:
-    # Of a UNIX socket it is not the system that says so, but the lock beside it.
+    # For a UNIX socket Twisted's lock file reports this, not the system.
     why = error.socketError
     return not isinstance(why, OSError) or why.errno == errno.EADDRINUSE
 
@@ -274,11 +278,11 @@ def _no_endpoint(address: ListenAddress, error: Exception) -> str:
 def _no_such(error: Exception) -> str:
     if isinstance(error, LookupError):
         return (
-            "systemd handed over no such socket; start instantly-mcp.socket and "
+            "systemd passed no such socket: start instantly-mcp.socket and then "
             f"instantly-mcp.service, or, without systemd, listen on {EXAMPLE}"
         )
     if isinstance(error, ValueError | TypeError):
-        return f"Twisted knows no such endpoint; write for example {EXAMPLE}"
+        return f"this is not a valid Twisted endpoint; an example is {EXAMPLE}"
     return type(error).__name__
 
 

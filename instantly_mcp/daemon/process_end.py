@@ -1,7 +1,7 @@
-"""The end of a process that ``twistd`` or ``twist`` runs: its status and its pid file.
+"""Sets the exit status and removes the pid file of a process under ``twistd``.
 
-Neither passes on the status of a service that gave up while the reactor ran, and
-twistd leaves its pid file behind when a start ends with `SystemExit`.
+Neither ``twistd`` nor ``twist`` passes on the status of a service that fails while the
+reactor runs, and twistd leaves its pid file behind when a start ends with `SystemExit`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from attrs import define
 
 @define(eq=False)
 class ProcessEnd:
-    """Runs at the end of the process, after what was registered later.
+    """An exit handler: removes the pid file, then ends with a status.
 
-    :ivar status: what the process should end with; 0 leaves it as it is.
+    :ivar status: the exit status; 0 leaves the status of the process unchanged.
     """
 
     pid_file: Path | None = None
     status: int = 0
 
     def register(self) -> None:
-        """Let it run at the end. To be called before the log is opened."""
+        """Register the handler. Call this before the log is opened.
+
+        Exit handlers run in reverse order, and this one ends the process.
+        """
         atexit.register(self)
 
     def __call__(self) -> None:
@@ -36,7 +39,7 @@ class ProcessEnd:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(OSError, ValueError):
                     stream.flush()
-            # Python has no other way to change the status this late.
+            # In an exit handler nothing else changes the exit status.
             os._exit(self.status)
 
     def _remove_pid_file(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether the daemon takes work. Probes ask; the service says."""
+"""The state that readiness probes report: starting, ready or draining."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs import define
 
 
 class Phase(Enum):
-    """The three parts of a daemon's life."""
+    """The phases of a running daemon, in order."""
 
     STARTING = "starting"
     READY = "ready"
@@ -17,11 +17,11 @@ class Phase(Enum):
 
 @define(eq=False)
 class Readiness:
-    """Holds the phase."""
+    """The current phase: the service sets it, probes read it."""
 
     phase: Phase = Phase.STARTING
 
     @property
     def is_ready(self) -> bool:
-        """New work is welcome."""
+        """Whether the daemon accepts new work."""
         return self.phase is Phase.READY

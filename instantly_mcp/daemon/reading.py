@@ -1,7 +1,7 @@
-"""Reads the settings from their four sources, and collects what is wrong with them.
+"""Reads the settings from their four sources, and collects the errors in them.
 
-Option, then environment, then TOML file, then default. It opens the TOML file and the
-key files, and nothing else.
+It opens the TOML file and the key files, and nothing else. `loading` explains how the
+settings are resolved.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _ALIASES = {
     "INSTANTLY_API_KEY_FILE": "INSTANTLY_MCP_API_KEY_FILE",
     "MCP_AUTH_SECRET_KEY_FILE": "INSTANTLY_MCP_SERVER_SECRET_FILE",
 }
-"""What people derive from the variables of the secrets."""
+"""Names that people derive from the variables of the secrets, and the right ones."""
 
 _VERY_ALIKE = 0.85
-"""How alike a variable of another prefix must be to one of ours; see `nearest`."""
+"""How similar to a known name a variable without the prefix must be; see `nearest`."""
 
 _FROM_KUBERNETES = re.compile(
     r"(SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
 )
-"""What Kubernetes adds, behind the prefix, where a service is called instantly-mcp.
+"""Variables that Kubernetes adds for a service that is called instantly-mcp.
 
 https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 """
@@ -50,14 +50,14 @@ https://kubernetes.io/docs/concepts/services-networking/service/#environment-var
 
 @define(eq=False)
 class Reading:
-    """One pass over the four sources, which collects mistakes as it goes.
+    """Reads the four sources once; errors are collected, not raised.
 
-    :param given: what the command line says.
-    :param variables: the environment of the process.
-    :ivar mistakes: what is wrong, one line each.
-    :ivar warnings: what is unwise, one line each.
-    :ivar origins: where each setting came from, by its name.
-    :ivar unknown: the settings whose value could not be read.
+    :param given: the options of the command line.
+    :param variables: the environment variables.
+    :ivar mistakes: errors, one line each.
+    :ivar warnings: unwise or unknown settings, one line each.
+    :ivar origins: the source of each setting, by the name of the setting.
+    :ivar unknown: the names of the settings whose value could not be read.
     """
 
     given: Given
@@ -69,7 +69,7 @@ class Reading:
     _config: Path | None = field(default=None, init=False)
 
     def values(self) -> dict[str, Json]:
-        """Return the value of every setting and of the secrets."""
+        """Return the values of all settings and of the two secrets, by name."""
         self._config = self._value(BY_NAME["config"], {})
         table = self._table(self._config)
         self._report_unknown(table or {})
@@ -102,7 +102,7 @@ class Reading:
     ) -> Iterator[tuple[str, Json]]:
         if setting.name in self.given:
             yield f"--{setting.option}", self.given[setting.name]
-        # An empty variable is how a container says "not set".
+        # Container tools pass an unset variable as an empty one.
         variable = self.variables.get(setting.variable)
         if variable and not (setting.name == "port" and "://" in variable):
             yield setting.variable, variable
@@ -110,7 +110,7 @@ class Reading:
             yield str(self._config), table[setting.name]
 
     def _table(self, config: Path | None) -> Mapping[str, Json] | None:
-        """Return what the TOML file holds, ``None`` if it cannot be read."""
+        """Return the contents of the TOML file; ``None`` if it cannot be read."""
         if config is None:
             return None if "config" in self.unknown else {}
         try:
@@ -130,11 +130,11 @@ class Reading:
                 others = BY_NAME.keys() - {"config"}
                 hint = did_you_mean(name.replace("-", "_"), others)
                 if isinstance(value, dict) and not hint:
-                    hint = "; settings stand at the top of the file, in no table"
+                    hint = "; put settings at the top of the file, not into a table"
                 self.mistakes.append(line + hint)
 
     def _apply_port(self, values: dict[str, Json]) -> None:
-        """Turn ``port`` into an endpoint, unless a stronger source gives ``listen``."""
+        """Turn ``port`` into an endpoint, unless ``listen`` takes precedence."""
         port, listen = self._rank("port"), self._rank("listen")
         if values["port"] is None:
             if "port" in self.unknown and port < listen:
@@ -185,7 +185,7 @@ class Reading:
         return None
 
     def _usual_state_dir(self) -> Path | None:
-        # systemd names the folder it made; a colon separates several.
+        # systemd passes the folders that it made, separated by colons.
         given = self.variables.get("STATE_DIRECTORY", "").split(":")[0]
         if given:
             self.origins["state_dir"] = "STATE_DIRECTORY"
@@ -196,7 +196,7 @@ class Reading:
 
 
 def _unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
-    """Yield a warning for each variable that looks like one of ours and is not."""
+    """Yield a warning for each variable that looks like a misspelled setting."""
     known = {setting.variable for setting in SETTINGS}
     known |= {variable for variable, _ in SECRETS.values()}
     for name in sorted(variables.keys() - known):
@@ -207,7 +207,7 @@ def _unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
         ours = key != upper
         if ours and _FROM_KUBERNETES.fullmatch(key):
             continue
-        # Without the prefix, in which all of them resemble each other.
+        # Compare without the prefix, which makes all names similar.
         others = {each.removeprefix(PREFIX): each for each in known}
         meant = nearest(key, others) if ours else nearest(upper, known, _VERY_ALIKE)
         if ours or meant:
@@ -230,12 +230,12 @@ def _read(setting: Setting, given: Json) -> Json:
 
 
 def _as_texts(setting: Setting, value: Json) -> Texts:
-    """Return a TOML value as the text that an option would hold."""
+    """Return a TOML value as the text of the corresponding option."""
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, dict | list) for item in items):
-        raise ValueError("must not be a table, nor a list of lists")
+        raise ValueError("must not be a table or a list of lists")
     if setting.read is not switch and any(isinstance(item, bool) for item in items):
         # `log_file = false` would name a file "false".
-        raise ValueError("must not be true or false; leave it out instead")
+        raise ValueError("must not be true or false; remove it instead")
     texts = [str(item) for item in items]
     return texts if isinstance(value, list) else texts[0]

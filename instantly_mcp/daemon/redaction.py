@@ -1,6 +1,6 @@
-"""The last net before a line leaves the process: whatever looks like a key is cut.
+"""Removes secrets, and text that looks like a key, from finished log lines.
 
-Nothing should ever be caught here. It is a net, not the way secrets are kept.
+This is a last safeguard: code that logs must not log secrets in the first place.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _SHAPES = {
     "sessionId=": _VALUE,
     "Bearer ": r"[^\s\"',]{6,}",
 }
-"""What a key looks like, by what stands before it."""
+"""Patterns of keys, by the text before them."""
 
 _ANY_SHAPE = re.compile("|".join(f"(?<={at}){shape}" for at, shape in _SHAPES.items()))
 
 
 class Redactor:
-    """Cuts the configured secrets, and the places where callers put theirs."""
+    """Removes the configured secrets, and keys in the places where callers put them."""
 
     def __init__(self, secrets: Sequence[Secret] = ()) -> None:
         self._secrets = tuple(secrets)
 
     def learn(self, secrets: Sequence[Secret]) -> None:
-        """Cut these from now on, too."""
+        """Remove these secrets as well from now on."""
         self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
 
     def __call__(self, line: str) -> str:
         """Return the line without secrets."""
         for secret in self._secrets:
             line = secret.cut_from(line, CUT)
-        # Almost no line has such a place, and looking for them all is slow.
+        # The combined pattern is slow, and almost no line needs it.
         for at in _SHAPES:
             if at in line:
                 return _ANY_SHAPE.sub(CUT, line)

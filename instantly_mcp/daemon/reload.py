@@ -1,6 +1,8 @@
-"""SIGHUP and SIGUSR1: reads files again. What cannot be used changes nothing.
+"""Reads files again on SIGHUP (all of them) and SIGUSR1 (the log file).
 
-Each part says by itself why it kept what it had; the last line says which parts did.
+Settings are not read again, only the files that they name: the log file, certificates,
+keys and seal keys. A part whose file cannot be used logs why and keeps what it has; a
+last line lists the parts that failed.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from .settings import Settings
 
 @define(eq=False)
 class Reloader:
-    """Knows every file that may have changed.
+    """Reloads every file that may have changed.
 
-    :param disconnect: called after the server secret was replaced: ends the streams
+    :param disconnect: called when the server secret was replaced, to end the streams
         that were opened with the old one.
     """
 
@@ -39,9 +41,9 @@ class Reloader:
     disconnect: Callable[[], object] = lambda: None
 
     def __call__(self) -> Sequence[str]:
-        """Read everything again; log what is still in force as it was.
+        """Reload everything; log the errors.
 
-        :returns: the names of what is.
+        :returns: the names of the parts that failed and stay unchanged.
         """
         parts = (
             ("log file", self._reopen_log),
@@ -96,12 +98,12 @@ class Reloader:
         return True
 
     def _read(self, name: str, held: Secret | None) -> Secret | None:
-        """Read a secret again if it came from a file; a variable cannot change."""
+        """Read a secret again if it came from a file; otherwise return it."""
         path = getattr(self.settings, f"{name}_file")
         if held is None or not self.settings.origins[name].startswith(f"{name}_file"):
             return held
         if path.is_fifo():
-            # Opening it would wait for another writer, and the reactor with it.
+            # Opening it would block the reactor until there is another writer.
             raise Mistakes(f"IMCP-KEY {path} is a FIFO, which can be read only once")
         origin = self.settings.origins[f"{name}_file"]
         sandbox = self.settings.may_be_sandbox and name == "api_key"

@@ -1,4 +1,4 @@
-"""Validation of settings against each other."""
+"""Validates settings against each other, once each of them is read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _REACH = frozenset(
         *("api_key", "server_secret", "no_auth", "sandbox"),
     }
 )
-"""The settings that decide who can use the operator's key."""
+"""The settings that decide which callers can use the operator's key."""
 
 
 def broken_rules(settings: Settings) -> Iterator[str]:
-    """Yield one line for every rule that the settings break together."""
+    """Yield one line for each rule that the settings break."""
     for name in ("listen", "metrics_listen"):
         texts = getattr(settings, name)
         for place, text in enumerate(texts, 1):
@@ -37,7 +37,7 @@ def broken_rules(settings: Settings) -> Iterator[str]:
     except ValueError as error:
         yield f"IMCP-SETTING toolsets ({settings.origins['toolsets']}): {error}"
     if settings.unknown & _REACH:
-        # What is not known cannot be judged; it is a mistake of its own.
+        # An unreadable value cannot be judged, and is already reported.
         return
     exposed = exposure_refusal(
         settings.listen,
@@ -52,9 +52,9 @@ def broken_rules(settings: Settings) -> Iterator[str]:
 
 
 def unwise_choices(settings: Settings) -> Iterator[str]:
-    """Yield one line for what is allowed, and what an operator should know of."""
+    """Yield one warning for each setting that is allowed but unwise."""
     if settings.no_auth:
         yield (
             f"IMCP-OPEN no_auth ({settings.origins['no_auth']}) is set: every program "
-            "on this machine may call without a server secret"
+            "on this machine can use this server without a server secret"
         )

@@ -1,4 +1,8 @@
-"""Finds the keys that seal session ids: a file, the state directory, or memory."""
+"""Opens the state directory, and loads or creates the keys that seal session ids.
+
+The keys come from ``seal_key_file``, else from the state directory. Without a usable
+state directory they exist only in memory, and sessions end with the process.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,10 @@ log = Logger()
 
 @frozen
 class Keeping:
-    """The seal, and where its keys and other lasting state are kept.
+    """The seal, and where its keys and other persistent state are stored.
 
-    :param state_dir: ``None`` when nothing outlives this process.
-    :param key_file: what a reload reads anew.
+    :param state_dir: ``None`` when no state outlives this process.
+    :param key_file: the file that a reload reads again; ``None`` for keys in memory.
     """
 
     seal: Seal
@@ -30,9 +34,11 @@ class Keeping:
 
 
 def keep_state(settings: Settings, wall: Callable[[], float]) -> Keeping:
-    """Return the seal that the settings ask for.
+    """Return the seal that the settings describe.
 
-    :raises Mistakes: when keys or a folder that the operator named cannot be used.
+    :param wall: returns the time in seconds since the epoch.
+    :raises Mistakes: when the seal keys, or a state directory that the operator named,
+        cannot be used.
     """
     state_dir = usable_state_dir(settings)
     try:
@@ -49,10 +55,9 @@ def keep_state(settings: Settings, wall: Callable[[], float]) -> Keeping:
 
 
 def usable_state_dir(settings: Settings) -> str | None:
-    """Make the state directory if need be.
+    """Create the state directory if needed.
 
-    One that nobody asked for may be missing: then sessions end with the process.
-
+    :returns: its path; ``None``, after a warning, when the default one cannot be used.
     :raises Mistakes: when the operator named it and it cannot be used.
     """
     path = settings.state_dir

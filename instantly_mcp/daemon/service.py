@@ -1,6 +1,32 @@
-"""The life of the daemon: start, reload, drain, stop. Knows no part from inside.
+"""Starts and stops the daemon in an order in which no answer is lost.
 
-The order of stopping is the whole point, and lives in `DaemonService.stopService`.
+Start:
+
+1. ``privilegedStartService`` opens all sockets, while the process still has the rights
+   to open ports below 1024. If one cannot be opened, all are closed and the process
+   ends with status 78.
+2. ``startService`` starts the timers. Once the reactor runs, the signal handlers are
+   installed, and then the daemon announces that it listens and reports that it is
+   ready. Signals come first, because whatever reads the announcement may send one.
+
+Stop (`DaemonService.stopService`):
+
+1. Readiness probes fail, the announcement is withdrawn, and inherited sockets stop
+   accepting. The daemon's own sockets stay open: probes are answered, and new requests
+   get status 503, which tells clients to try again.
+2. It waits up to `DRAIN_SECONDS` for the calls in flight. This is the one deadline for
+   work that clients wait for. Calls that are left after it are answered early: calls to
+   Instantly are ended first, so that each answer says what is known of its outcome;
+   `SETTLE_SECONDS` later the rest are cancelled and answered.
+3. Event streams are closed. They come after the calls, because some answers are sent on
+   streams.
+4. The listening sockets close, then client connections are flushed and closed, then
+   those that did not close are aborted, the timers stop, and the connections to
+   Instantly close. Each step has a short limit of its own, so that the whole stop stays
+   below the 35 s of ``TimeoutStopSec`` in the systemd unit.
+
+A second SIGTERM or SIGINT ends the wait for calls and shortens each later step to
+`HURRIED_SECONDS`; a third one waits for nothing.
 """
 
 from __future__ import annotations
@@ -26,16 +52,16 @@ from .signals import Signals
 T = TypeVar("T")
 
 DRAIN_SECONDS = 25.0
-"""How long open work may take after SIGTERM."""
+"""How long calls in flight may take after SIGTERM."""
 
 LOOK_SECONDS = 0.1
-"""How often the last connections of an inherited socket are looked at."""
+"""How often the last connections of inherited sockets are checked for requests."""
 
 SETTLE_SECONDS = 0.5
-"""How long a call may take to answer once what it waited for is given up."""
+"""How long a call may take to answer after its calls to Instantly were ended."""
 
 FLUSH_SECONDS = 2.0
-"""How long the last bytes to clients may take."""
+"""How long flushing the last bytes to clients may take."""
 
 POOL_SECONDS = 1.0
 """How long the connections to Instantly may take to close."""
@@ -47,8 +73,12 @@ HURRIED_SECONDS = 0.5
 class DaemonService(MultiService):
     """One running daemon.
 
-    :param give_up: told why the daemon cannot start, before it leaves.
-    :ivar exit_status: what the process should end with.
+    :param clock: measures the time limits; usually the reactor as well.
+    :param observer: the log observer for an application that this service joins.
+    :param give_up: called with the lines that say why the daemon cannot start, before
+        the process ends.
+    :param warnings: logged once the daemon listens.
+    :ivar exit_status: the status with which the process should end.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -83,25 +113,25 @@ class DaemonService(MultiService):
             timer.setServiceParent(self)
 
     def setServiceParent(self, parent: IService) -> None:
-        """Join an application, and let it log as this daemon was told to."""
+        """Join an application, and make it use the daemon's log observer."""
         if self._observer is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self._observer)
         super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
-        """Open the sockets: ports below 1024 need the rights that are dropped next."""
+        """Open the sockets, before twistd drops the rights for ports below 1024."""
         super().privilegedStartService()
         self._opening = self._open()
 
     def startService(self) -> None:
-        """Begin to serve."""
-        # `twist`, unlike `twistd`, starts services without the privileged part.
+        """Start to serve."""
+        # `twist`, unlike `twistd`, does not call `privilegedStartService`.
         opening = self._open() if self._opening is None else self._opening
         super().startService()
         self._reactor.callWhenRunning(self._begin, opening)
 
     def _open(self) -> Deferred[None]:
-        """Open the sockets. What fails at once ends the process with its status."""
+        """Open the sockets. An error that is known at once ends the process."""
         opening = self._open_doors()
         if opening.called and isinstance(opening.result, Failure):
             opening.addErrback(self._cannot_start)
@@ -114,13 +144,13 @@ class DaemonService(MultiService):
             for door in self._doors:
                 await door.ports.open(door.factory)
         except Mistakes:
-            # A UNIX socket leaves files behind unless it is closed.
+            # An open UNIX socket would leave files behind.
             for door in self._doors:
                 await door.ports.close()
             raise
 
     def _begin(self, opening: Deferred[None]) -> None:
-        # Whoever is told that the daemon listens may send a signal at once.
+        # A program that reads the announcement may send a signal at once.
         self._signals.listen(
             self.stop_or_hurry, self._parts.reload, self._parts.rotate_log
         )
@@ -155,7 +185,7 @@ class DaemonService(MultiService):
         self._reactor.callWhenRunning(self._reactor.stop)
 
     def stop_or_hurry(self) -> None:
-        """Drain at the first call; at the second give up what is left; then cut."""
+        """Handle SIGTERM: drain at the first, hurry at the second, cut at the third."""
         if self._parts.readiness.phase is not Phase.DRAINING:
             self._parts.readiness.phase = Phase.DRAINING
             self._reactor.stop()
@@ -166,11 +196,7 @@ class DaemonService(MultiService):
 
     @deferred
     async def stopService(self) -> None:
-        """Stop in the one order in which no answer is lost.
-
-        Probes are answered and new work is refused while calls are in flight; streams
-        go after the calls, because some answers travel on them.
-        """
+        """Stop in the order that the head of this module explains."""
         parts = self._parts
         self.log.info("draining")
         parts.readiness.phase = Phase.DRAINING
@@ -193,17 +219,17 @@ class DaemonService(MultiService):
         self.log.info("stopped")
 
     async def _answer_the_rest(self) -> None:
-        """Answer what is in flight, without what it waits for."""
+        """End the calls to Instantly, then answer the calls that are left."""
         self.log.warn("calls are still in flight; they are answered without a result")
         self._parts.give_up_upstream()
         if not await self._drained(SETTLE_SECONDS):
             self._parts.give_up_calls()
 
     async def _drained(self, seconds: float, *, last_requests: bool = False) -> bool:
-        """Wait for the calls in flight, until an operator hurries.
+        """Wait for the calls in flight, at most `seconds` or until a second signal.
 
-        :param last_requests: also for those that connections may still bring.
-        :returns: whether none is left.
+        :param last_requests: also wait for requests on connections that are open.
+        :returns: whether all calls have ended.
         """
         until = self._clock.seconds() + seconds
         in_flight = self._parts.in_flight
@@ -219,9 +245,9 @@ class DaemonService(MultiService):
     async def _patiently(
         self, work: Deferred[T], seconds: float, part: str | None
     ) -> None:
-        """Wait for `work`, but neither for ever nor once an operator hurries.
+        """Wait for `work`, at most `seconds` or until another signal.
 
-        :param part: what it is, for the log; ``None`` for what is logged elsewhere.
+        :param part: the name of the work in the log; ``None`` to log no timeout.
         """
         if self._signals_since:
             seconds = HURRIED_SECONDS

@@ -1,4 +1,4 @@
-"""The frozen settings of one daemon, each with its origin."""
+"""The settings of a daemon: an immutable value object, with the source of each."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from .notify import Supervisor
 
 @frozen(kw_only=True)
 class Settings:
-    """What the daemon was told. Field names are those of the table.
+    """The values of all settings. The field names are the names in the table.
 
     :param api_key: the operator's Instantly key.
-    :param server_secret: what callers must present to the daemon itself.
-    :param origins: where each setting came from, by its name.
-    :param unknown: the names of those whose value could not be read. Their fields hold
-        a default that is not in force.
-    :param warnings: what is not wrong but unwise, one line each.
-    :param supervisor: who started the process, if that was systemd.
+    :param server_secret: the secret that callers must present to the daemon.
+    :param origins: the source of each setting, by its name: an option, a variable, the
+        path of the TOML file, or ``default``.
+    :param unknown: the names of the settings whose value could not be read. Their
+        fields hold the default.
+    :param warnings: unwise settings, one line each.
+    :param supervisor: how to notify systemd, if it started the process.
     """
 
     listen: tuple[str, ...]
@@ -75,25 +76,25 @@ class Settings:
 
     @property
     def may_be_sandbox(self) -> bool:
-        """The upstream is the simulation, or may be one that serves elsewhere."""
+        """Whether the upstream is a sandbox, or an address that may be one."""
         return self.sandbox or not self.is_default("upstream")
 
     @property
     def public_path(self) -> str:
-        """The path of the public URL, which begins the path of every endpoint there."""
+        """The path of the public URL, a prefix of all paths below that URL."""
         return "" if self.public_url is None else urlsplit(self.public_url).path
 
     def is_default(self, name: str) -> bool:
-        """Say whether the setting has its default because no source sets it."""
+        """Return whether no source sets this setting."""
         return self.origins.get(name) == "default"
 
     @property
     def listens_on_port(self) -> bool:
-        """Whether ``port`` or its default decides where the daemon listens."""
+        """Whether the port setting, not an endpoint, says where to listen."""
         return self.port is not None or self.is_default("listen")
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Return every secret that must never be seen."""
+        """Return the secrets that must never appear in a log or a response."""
         return tuple(
             secret
             for secret in (self.api_key, self.server_secret)

@@ -1,4 +1,4 @@
-"""Turns signals of the operating system into calls on the reactor's thread."""
+"""Turns operating-system signals into calls on the reactor's thread."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 
 class Install(Protocol):
-    """`signal.signal`, or what a test has in its place."""
+    """`signal.signal`, or a replacement in tests."""
 
     def __call__(self, number: int, handler: Handler, /) -> object:
-        """Call `handler` from now on when the signal arrives."""
+        """Install `handler` for a signal."""
         ...
 
 
 @define(eq=False)
 class Signals:
-    """The signals that a daemon understands.
+    """The signals that a daemon handles.
 
-    :param call: runs a function on the reactor's thread, soon.
+    :param call: runs a function on the reactor's thread, as `callFromThread` does.
+    :param install: installs a signal handler.
     """
 
     call: Callable[[Callable[[], object]], object]
@@ -36,11 +37,12 @@ class Signals:
         reload: Callable[[], object],
         rotate: Callable[[], object],
     ) -> None:
-        """Act on signals, each time they arrive.
+        """Install the handlers.
 
-        :param stop: SIGTERM, SIGINT.
-        :param reload: SIGHUP.
-        :param rotate: SIGUSR1: the log was renamed. This is twistd's signal for it.
+        :param stop: called on each SIGTERM and SIGINT.
+        :param reload: called on each SIGHUP.
+        :param rotate: called on each SIGUSR1: the log was renamed. twistd uses the same
+            signal for it.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             self.install(number, self._calling(stop))

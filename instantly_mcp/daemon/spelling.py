@@ -1,4 +1,4 @@
-"""Suggests the name that a misspelled one may stand for."""
+"""Suggests known names for a misspelled one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from difflib import get_close_matches
 
 MAX_SUGGESTIONS = 3
 CUTOFF = 0.75
-"""How alike two names must be, from 0 to 1; see `difflib`."""
+"""How similar two names must be, from 0 to 1; see `difflib.get_close_matches`."""
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> Sequence[str]:
-    """Return the names that begin like `name`, else the one that resembles it most."""
+    """Return the known names that begin with `name`, else the most similar one."""
     names = sorted(known)
     if name in names:
         return [name]
@@ -21,10 +21,10 @@ def nearest(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> Sequence
 
 
 def question(names: Sequence[str]) -> str:
-    """Return ``; did you mean …?``, or nothing where there is nothing to suggest."""
+    """Return ``; did you mean …?``; an empty string without suggestions."""
     return f"; did you mean {' or '.join(names)}?" if names else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question for a misspelled name, or nothing."""
+    """Return ``; did you mean …?`` for a misspelled name, or an empty string."""
     return question(nearest(name, known))

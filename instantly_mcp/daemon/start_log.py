@@ -1,4 +1,4 @@
-"""The log of a daemon that starts, and where it says why it cannot."""
+"""Opens the log when the daemon starts, and reports why it cannot start."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .settings import Settings
 
 @define(eq=False)
 class StartLog:
-    """Opens the log, and says mistakes on standard error and in the log file.
+    """Opens the log, and reports errors on standard error and in the log file.
 
-    :param stream: standard error: of a detached daemon, the caller's terminal.
+    :param stream: standard error; for a detached daemon, the caller's terminal.
     :ivar journal: the log, once it is open.
-    :ivar writer: writes its lines, once it is started.
+    :ivar writer: the thread that writes its lines, once it is started.
     """
 
     stream: TextIO
@@ -32,14 +32,14 @@ class StartLog:
     def open(
         self, settings: Settings, mistakes: Sequence[str], stream: TextIO
     ) -> Journal:
-        """Open the log that the settings ask for; its lines are queued from here on.
+        """Open the log that the settings describe; its lines are queued from here on.
 
-        They are written once `writer` is started, or when the process ends: a thread
-        that was started before twistd forks would not live on in the daemon.
+        They are written once `writer` is started, or when the process ends. A thread
+        that is started before twistd forks would not exist in the daemon.
 
-        :param mistakes: what is wrong with the settings.
+        :param mistakes: the errors in the settings.
         :param stream: where lines go unless the settings name a file.
-        :raises Mistakes: if there are any, or the log file cannot be opened.
+        :raises Mistakes: with these errors, and when the log file cannot be opened.
         """
         try:
             journal = open_journal(settings, stream)
@@ -51,21 +51,22 @@ class StartLog:
         return journal
 
     def use(self, journal: Journal) -> None:
-        """Let a journal write in the background until the process ends."""
+        """Make a journal write on a thread, until the process ends."""
         self.journal = journal
         self.writer = write_in_background(journal)
         atexit.register(self.writer.close)
 
     def start_with(self, service: MultiService) -> None:
-        """Begin to write when a service starts."""
+        """Start the thread when `service` starts."""
         if self.writer is not None:
             _Starter(self.writer).setServiceParent(service)
 
     def tell(self, lines: Sequence[str]) -> None:
-        """Say why the daemon cannot start, one line a mistake."""
+        """Report why the daemon cannot start, one line per error."""
         if self.writer is not None:
-            # The process ends, so it will not fork; and from Python 3.12 on no thread
-            # can be started later (https://github.com/python/cpython/issues/113964).
+            # Start the thread now: the process will not fork any more, and from
+            # Python 3.12 on no thread can be started at exit
+            # (https://github.com/python/cpython/issues/113964).
             self.writer.start()
         write_within(self.stream, as_lines(lines))
         if self.journal is not None and self.journal.has_file:
@@ -75,16 +76,16 @@ class StartLog:
 
 
 class _Starter(Service):
-    """Starts a writer once the process is the one that stays."""
+    """Starts a log writer once twistd has forked."""
 
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
 
     def privilegedStartService(self) -> None:
-        """Start to write before the sockets are opened."""
+        """Start the thread, before the sockets are opened."""
         self._writer.start()
 
     def startService(self) -> None:
-        """Start to write: `twist` has no privileged part."""
+        """Start the thread; `twist` does not call `privilegedStartService`."""
         super().startService()
         self._writer.start()

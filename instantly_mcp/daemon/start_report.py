@@ -1,13 +1,20 @@
-"""Tells the process that started a detached daemon how the start ended.
+"""Reports to the process that started a detached daemon whether the start succeeded.
 
-``twistd`` forks twice. Its first process waits for a byte from the daemon and ends. It
-is told of success before the daemon listens, and of no failure but an `Exception` that
-is raised while services start: if the daemon ends in another way it waits for ever,
-because it holds the writing end of its own pipe. (Source: ``daemonize`` and
-``postApplication`` in ``twisted.scripts._twistd_unix``.)
+``twistd`` without ``-n`` forks twice: the first process, which the caller waits for,
+waits for a byte from the daemon and ends. That byte reports success before the daemon
+listens, and only an `Exception` in ``startService`` is reported as a failure. If the
+daemon ends in another way the first process waits for ever, because it holds the
+writing end of its own pipe. (Source: ``daemonize`` and ``postApplication`` in
+``twisted.scripts._twistd_unix``.)
 
-So the first process waits here instead, right after its fork, until the daemon says
-that it listens or is gone. Only then, and if all is well, twistd goes on.
+So this module uses a pipe of its own. The first process waits right after its fork
+(`os.register_at_fork`) until the daemon writes to the pipe or ends:
+
+- the daemon listens: it writes one byte, and twistd continues and ends with status 0;
+- the daemon cannot start: it writes the lines that say why, and the first process
+  prints them on the caller's terminal and ends with status 78;
+- the daemon ends without a report: the first process ends with status 1 and names the
+  log file.
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ from typing import TextIO
 from .mistakes import EX_CONFIG, as_lines
 
 EX_ENDED = 1
-"""The daemon ended while it started, and did not say why."""
+"""The exit status when the daemon ended during its start and did not report why."""
 
 _LISTENING = b"0"
 
@@ -29,12 +36,12 @@ _LISTENING = b"0"
 class StartReport:
     """A pipe from the daemon to the process that started it.
 
-    Make it in the first process, before the fork.
+    Create it in the first process, before the fork.
 
     :param stream: the terminal of the caller.
-    :param log_file: where a daemon that ended without a word may have said more.
-    :param pid_file: removed when the start fails: a daemon that took another user may
-        not be allowed to. twistd has made sure that it was no other daemon's.
+    :param log_file: named when the daemon ends without a report.
+    :param pid_file: removed when the start fails; a daemon that has switched to another
+        user may not be able to. twistd has checked that no other daemon uses it.
     :param leave: ends the first process with a status.
     """
 
@@ -55,18 +62,17 @@ class StartReport:
         os.register_at_fork(after_in_parent=self._wait)
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Say that the daemon listens."""
+        """Report that the daemon listens."""
         self._say(_LISTENING)
         self._close()
 
     def withdraw(self) -> None:
-        """The daemon stops: if it was never published, `tell` has said why."""
+        """Do nothing: if the daemon never listened, `tell` has reported why."""
 
     def tell(self, lines: Sequence[str]) -> None:
-        """Say why the daemon cannot start.
+        """Report why the daemon cannot start.
 
-        The starter goes on to wait for the end of this process, which still removes
-        its files.
+        The first process still waits for the end of this one, which removes its files.
         """
         self._say(as_lines(lines).encode("utf-8", "backslashreplace"))
 
@@ -76,7 +82,7 @@ class StartReport:
         try:
             os.write(self._writer, data)
         except OSError:
-            # Somebody ended the process that waits.
+            # The first process has been ended.
             self._close()
 
     def _close(self) -> None:
@@ -86,7 +92,7 @@ class StartReport:
             os.close(self._reader)
 
     def _wait(self) -> None:
-        """Wait, in the first process, for the daemon that it forked."""
+        """Wait in the first process for the report of the daemon."""
         if not self._open or os.getpid() != self._starter:
             return
         self._open = False
@@ -94,7 +100,7 @@ class StartReport:
             os.close(self._writer)
             said = self._all_said()
         except BaseException:
-            # Ctrl-C. An exception would be lost here, and twistd would wait on.
+            # Ctrl-C. The fork hook drops exceptions, and twistd would go on waiting.
             self._leave(EX_ENDED)
             return
         if said == _LISTENING:

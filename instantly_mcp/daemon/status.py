@@ -1,4 +1,4 @@
-"""What the daemon says about itself to probes and to people."""
+"""The facts and the state that the daemon shows on its pages and to probes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
 @implementer(IStatus)
 @define(eq=False, kw_only=True)
 class Status:
-    """Facts, which hardly change, and the condition of this moment.
+    """Facts, which hardly ever change, and the current condition.
 
-    :param ports: where the daemon listens, once it does.
+    :param ports: the sockets, whose addresses are known once they are open.
     """
 
     settings: Settings
@@ -39,7 +39,7 @@ class Status:
     _facts: Facts = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Put together what never changes."""
+        """Compute the facts once."""
         shelf = self.offer.shelf
         self._facts = Facts(
             name=self.offer.info.name,
@@ -62,13 +62,13 @@ class Status:
         )
 
     def facts(self) -> Facts:
-        """Return what the daemon is."""
+        """Return the facts: name, version, capabilities, limits, port."""
         if self._facts.port is None:
             self._facts = self._facts_of_bound_port()
         return self._facts
 
     def condition(self) -> Condition:
-        """Return how it is now."""
+        """Return the current condition: phase, sessions, streams, upstream."""
         return Condition(
             ready=self.readiness.is_ready,
             draining=self.readiness.phase is Phase.DRAINING,
@@ -92,7 +92,7 @@ class Status:
 
 
 def features(settings: Settings) -> tuple[str, ...]:
-    """Return short names of what is switched on."""
+    """Return the short names of the features that are enabled."""
     switches = {
         "sandbox": settings.sandbox,
         "anonymous-discovery": settings.anonymous == "discovery",
@@ -105,7 +105,7 @@ def features(settings: Settings) -> tuple[str, ...]:
 
 
 def limits(settings: Settings) -> Mapping[str, int]:
-    """Return what callers are held to; 0 for no limit."""
+    """Return the limits for callers, by name and unit; 0 means no limit."""
     return {
         "messagesPerMinute": settings.rate_limit,
         "bodyBytes": settings.max_body,
@@ -114,7 +114,7 @@ def limits(settings: Settings) -> Mapping[str, int]:
 
 
 def authentication(settings: Settings) -> tuple[str, ...]:
-    """Return the ways in which a key may be presented, the preferred one first."""
+    """Return the ways to present a key, the preferred one first."""
     key = "sandbox-NAME" if settings.sandbox else "YOUR_KEY"
     if settings.server_secret is not None and not settings.no_auth:
         beside = settings.api_key is None and not settings.sandbox
@@ -136,7 +136,7 @@ def authentication(settings: Settings) -> tuple[str, ...]:
 
 
 def key_formats(settings: Settings) -> tuple[str, ...]:
-    """Return the same for a caller who brought none and needs one."""
+    """Return the ways to present a key, for a caller that needs one."""
     mcp = f"{settings.public_path}/mcp"
     return tuple(
         f"POST {mcp}{way.removeprefix(mcp)}" if way[0] in "/?" else way

@@ -1,7 +1,7 @@
-"""The table of settings: every setting of the daemon, once.
+"""The table of settings: name, parser, default and help of each.
 
 Options, environment variables, TOML keys, ``instantly-mcp check`` and the table in
-the operations manual are all made from it. It knows no value that anybody set.
+the operations manual are generated from it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Setting:
     """One setting.
 
     :param name: the TOML key and the field of `Settings`.
-    :param read: text to value; see `values`.
+    :param read: parses a text; see `values`.
     :param help: what it does, in one sentence.
-    :param shows: how the default reads for a person, where that differs from it.
-    :param repeatable: several values make a tuple.
+    :param shows: the default as people write it, where that differs from the value.
+    :param repeatable: the setting may have several values, which make a tuple.
     :param flag: the option takes no value.
     """
 
@@ -63,31 +63,31 @@ SETTINGS: tuple[Setting, ...] = (
         read=values.switch,
         default=False,
         flag=True,
-        help="Talk to an embedded simulation of Instantly; nothing leaves the machine.",
+        help="Use an embedded simulation of Instantly; nothing leaves the machine.",
     ),
     Setting(
         name="sandbox_seed",
         read=values.whole_number(0, 2**31 - 1),
         default=1,
-        help="Seed from which the simulated workspace grows.",
+        help="Seed of the simulated workspace.",
     ),
     Setting(
         name="sandbox_start",
         read=values.day,
         default=None,
-        help="Day on which the sandbox begins, at 9:00 UTC; none is today.",
+        help="Day on which the sandbox begins, at 9:00 UTC; today if not set.",
     ),
     Setting(
         name="upstream",
         read=values.upstream,
         default=DEFAULT_UPSTREAM,
-        help="Base of the Instantly API.",
+        help="Base URL of the Instantly API.",
     ),
     Setting(
         name="api_key_file",
         read=values.path,
         shows="INSTANTLY_API_KEY, else none",
-        help="File with the operator's Instantly key, for callers that bring none.",
+        help="File with the operator's Instantly key, for callers without a key.",
     ),
     Setting(
         name="server_secret_file",
@@ -100,14 +100,14 @@ SETTINGS: tuple[Setting, ...] = (
         read=values.switch,
         default=False,
         flag=True,
-        help="Ask no server secret of callers; for loopback only.",
+        help="Require no server secret of callers; only allowed on loopback.",
     ),
     Setting(
         name="allow_origin",
         read=values.origin,
         default=(),
         repeatable=True,
-        help="Web origin that may call, besides this host and loopback.",
+        help="Web origin that may send requests, besides this host and loopback.",
     ),
     Setting(
         name="public_url",
@@ -117,14 +117,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="documentation_url",
         read=values.web_page,
-        help="Page that GET / and /info name as the documentation for your users.",
+        help="Documentation page for your users, which GET / and /info link to.",
     ),
     Setting(
         name="trusted_proxy",
         read=values.proxy,
         default=(),
         repeatable=True,
-        help="Address or CIDR block whose X-Forwarded-For is believed; or unix.",
+        help="Address or CIDR block whose X-Forwarded-For is trusted; or unix.",
     ),
     Setting(
         name="rate_limit",
@@ -143,26 +143,26 @@ SETTINGS: tuple[Setting, ...] = (
         name="max_connections",
         read=values.whole_number(1, 1_000_000),
         default=1000,
-        help="Connections served at a time; at the limit an idle one is closed.",
+        help="Most connections served at a time; at the limit an idle one is closed.",
     ),
     Setting(
         name="max_sessions",
         read=values.whole_number(1, 1_000_000),
         default=10_000,
-        help="Sessions held at a time; at the limit the longest-idle one ends.",
+        help="Most sessions at a time; at the limit the longest-idle one ends.",
     ),
     Setting(
         name="session_idle",
         read=values.seconds,
         default=1800.0,
         shows="30m",
-        help="How long a session may be silent before it ends.",
+        help="How long a session may be idle before it ends.",
     ),
     Setting(
         name="session_policy",
         read=values.one_of("lenient", "strict"),
         default="lenient",
-        help="Whether a request without a known session is served all the same.",
+        help="Whether to serve (lenient) or refuse (strict) an unknown session.",
     ),
     Setting(
         name="anonymous",
@@ -186,7 +186,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="key_in_session",
         read=values.switch,
         default=False,
-        help="Let a session id on /mcp stand for the key that opened the session.",
+        help="Accept a session id on /mcp in place of the key that opened the session.",
     ),
     Setting(
         name="discovery_documents",
@@ -220,13 +220,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="port",
         read=values.whole_number(0, 65535),
         shows="3000",
-        help="TCP port on 127.0.0.1 and ::1; 0 for any. Short for listen.",
+        help="TCP port on 127.0.0.1 and ::1, instead of listen; 0 for any free port.",
     ),
     Setting(
         name="port_retries",
         read=values.whole_number(0, 1000),
         default=0,
-        help="How many following ports to try when one is taken.",
+        help="How many following ports to try when one is in use.",
     ),
     Setting(
         name="ready_file",
@@ -238,13 +238,13 @@ SETTINGS: tuple[Setting, ...] = (
         read=values.text,
         default=(),
         repeatable=True,
-        help="Twisted endpoint that serves GET /metrics, apart from the MCP port.",
+        help="Twisted endpoint for GET /metrics, separate from the MCP port.",
     ),
     Setting(
         name="log_format",
         read=values.one_of("text", "json"),
         default="text",
-        help="How log lines look.",
+        help="Format of log lines.",
     ),
     Setting(
         name="log_level",
@@ -256,7 +256,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="log_file",
         read=values.path,
         shows="standard error",
-        help="File that log lines go to; opened again on SIGHUP and SIGUSR1.",
+        help="Log file; opened again on SIGHUP and SIGUSR1.",
     ),
     Setting(
         name="log_clients",

@@ -1,7 +1,7 @@
-"""What ``twistd`` itself was told: whether it detaches, its files, its user.
+"""Reads the options of ``twistd`` itself: whether it detaches, its files, its user.
 
-The plugin is given the options of twistd; an application file is not, so they are read
-from the command line once more.
+A plugin gets the options of twistd as the parent of its own. An application file
+(``twistd -y``) does not, so for it they are parsed from the command line again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from twisted.scripts import twistd
 from .settings import Settings
 
 DEFAULT_LOG = "twistd.log"
-"""Where a detached daemon logs unless told otherwise, in the folder of the start."""
+"""The default log file of a detached daemon, relative to the working directory."""
 
 _FILES = (
     "api_key_file",
@@ -34,11 +34,11 @@ _FILES = (
 
 @frozen(kw_only=True)
 class TwistdOptions:
-    """The options of twistd that matter to a daemon; without twistd none is set.
+    """The options of twistd that matter to the daemon; the defaults without twistd.
 
-    :param detaches: it forks, and its first process ends once the daemon runs.
+    :param detaches: twistd forks and runs the daemon in the background.
     :param log_file: as given; ``-`` is standard output.
-    :param changes_user: another user or group, or another root directory, is asked for.
+    :param changes_user: twistd switches to another user, group or root directory.
     """
 
     detaches: bool = False
@@ -49,13 +49,13 @@ class TwistdOptions:
 
     @classmethod
     def around(cls, options: usage.Options) -> TwistdOptions:
-        """Return those that a daemon with these options was started with."""
+        """Return the options of the twistd that runs a daemon with these options."""
         parent: Any = options.parent
         return cls.of(_of_application_file(sys.argv[1:]) if parent is None else parent)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> TwistdOptions:
-        """Take what is needed from the options of ``twistd``, or of ``twist``."""
+        """Pick what is needed from the options of ``twistd`` or ``twist``."""
         if "pidfile" not in options:
             return cls()
         pid_file, run_dir = options["pidfile"], options.get("rundir") or "."
@@ -69,9 +69,12 @@ class TwistdOptions:
         )
 
     def mistakes(self) -> Iterator[str]:
-        """Yield what twistd would fail at, which it says late or not at all."""
+        """Yield a line for each option that makes twistd fail late or silently."""
         if self.detaches and self.log_file == "-":
-            yield "IMCP-LOG a detached daemon has no standard output: name a log file"
+            yield (
+                "IMCP-LOG --logfile - is standard output, which a detached daemon does "
+                "not have: name a file"
+            )
         if self.run_dir is not None and not os.access(self.run_dir, os.X_OK):
             yield f"IMCP-SETTING twistd cannot change to --rundir {self.run_dir}"
         if self.pid_file is not None and not _is_writable(self.pid_file):
@@ -80,10 +83,11 @@ class TwistdOptions:
             yield "IMCP-SETTING --uid, --gid and --chroot of twistd are for root only"
 
     def applied_to(self, settings: Settings) -> Settings:
-        """Return the settings as they are under twistd.
+        """Return the settings, adapted to twistd.
 
-        The log goes where twistd's goes. All files are named from the root, because
-        twistd may change the folder after the start, and they are opened again later.
+        The log goes to twistd's log file unless ``log_file`` is set. All paths become
+        absolute, because twistd may change the working directory and a reload opens the
+        files again.
         """
         log_file = settings.log_file
         if log_file is None and self.log_file not in (None, "-"):
@@ -98,7 +102,7 @@ class TwistdOptions:
 
 
 def _of_application_file(words: Sequence[str]) -> Mapping[str, Any]:
-    """Return twistd's options, if these are the words of ``twistd -y FILE``."""
+    """Return twistd's options if this is the command line of ``twistd -y FILE``."""
     script: Any = twistd
     known = script.ServerOptions()
     try:
@@ -110,7 +114,7 @@ def _of_application_file(words: Sequence[str]) -> Mapping[str, Any]:
         name = known.synonyms.get(word.lstrip("-").replace("-", "_"))
         is_flag = isinstance(known.get(name), int)
         said[name] = True if is_flag else value
-    # Without one of these this is another program, such as a test runner.
+    # Without one of these it is another program, such as a test runner.
     if said.keys().isdisjoint(("python", "file", "source")):
         return {}
     return {**known, **said}

@@ -1,8 +1,8 @@
-"""From the text of an option to its value. Pure; a bad text is a `ValueError`.
+"""Parsers: from the text of an option to its value.
 
-Every reader here answers with the value, or raises with the end of a sentence that
-begins with the name of the setting: ``must be …``. None repeats the text: it may be
-a secret that was put into the wrong option.
+Each parser returns the value or raises `ValueError` with the end of a sentence that
+begins with the name of the setting: ``must be …``. The message never repeats the text,
+which may be a secret in the wrong option.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _POWER = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
 def switch(text: str) -> bool:
-    """Read on or off."""
+    """Parse a boolean: ``true`` or ``false``, ``yes`` or ``no``, ``1`` or ``0`` …"""
     lowered = text.strip().lower()
     if lowered in _TRUE:
         return True
@@ -37,7 +37,7 @@ def switch(text: str) -> bool:
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return a reader of integers from `least` to `most`."""
+    """Return a parser of integers from `least` to `most`."""
 
     def read(text: str) -> int:
         try:
@@ -52,7 +52,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def day(text: str) -> date | None:
-    """Read ``today``, which is ``None``, or a date such as ``2026-11-02``."""
+    """Parse a date such as ``2026-11-02``; ``today`` is ``None``."""
     if text.strip().lower() == "today":
         return None
     try:
@@ -62,7 +62,7 @@ def day(text: str) -> date | None:
 
 
 def seconds(text: str) -> float:
-    """Read a duration: ``1800``, ``30m``, ``2h``."""
+    """Parse a duration such as ``1800``, ``30m`` or ``2h`` into seconds."""
     match = _DURATION.fullmatch(text.strip())
     value = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
     if not 1 <= value <= 30 * 86400:
@@ -71,7 +71,7 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> int:
-    """Read a number of bytes: ``1048576``, ``512kB``, ``10MiB``."""
+    """Parse a size such as ``1048576``, ``512kB`` or ``10MiB`` into bytes."""
     match = _SIZE.fullmatch(text.strip())
     value = 0
     if match:
@@ -83,7 +83,7 @@ def size(text: str) -> int:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Return a reader of one word out of a few."""
+    """Return a parser that accepts only these words."""
 
     def read(text: str) -> str:
         if text not in words:
@@ -94,7 +94,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 def path(text: str) -> Path:
-    """Read the name of a file or folder."""
+    """Parse the name of a file or folder; ``~`` is the home folder."""
     if not text or "\0" in text:
         raise ValueError("must be the name of a file")
     try:
@@ -104,14 +104,14 @@ def path(text: str) -> Path:
 
 
 def text(text: str) -> str:
-    """Read any text that is not empty."""
+    """Parse a text that must not be empty."""
     if not text.strip():
         raise ValueError("must not be empty")
     return text.strip()
 
 
 def proxy(text: str) -> str:
-    """Read one address or CIDR block, or ``unix`` for callers over a UNIX socket."""
+    """Parse an address or CIDR block, or ``unix`` for clients on a UNIX socket."""
     name = text.strip()
     if name == "unix":
         return name
@@ -124,7 +124,7 @@ def proxy(text: str) -> str:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read a list of words."""
+    """Parse a list of names, separated by blanks or commas."""
     words = tuple(filter(None, re.split(r"[\s,]+", text)))
     if not words or any(not re.fullmatch(r"[a-z][a-z0-9_-]*", word) for word in words):
         raise ValueError("must be default, all, or a list of names")
@@ -132,7 +132,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def origin(text: str) -> str:
-    """Read a web origin: scheme, host and perhaps a port, nothing behind them."""
+    """Parse a web origin: scheme, host and perhaps a port (RFC 6454)."""
     parts = _web_address(text, {"http", "https"})
     if parts is None or parts.path not in {"", "/"} or parts.query:
         raise ValueError("must be an origin, such as https://app.example.com")
@@ -140,7 +140,7 @@ def origin(text: str) -> str:
 
 
 def public_url(text: str) -> str:
-    """Read the address under which clients reach the daemon, without a final slash."""
+    """Parse the URL under which clients reach the daemon; drop a final slash."""
     parts = _web_address(text, {"http", "https"})
     if parts is None or parts.query:
         raise ValueError("must be a URL, such as https://mcp.example.com")
@@ -148,24 +148,21 @@ def public_url(text: str) -> str:
 
 
 def web_page(text: str) -> str:
-    """Read the address of a web page."""
+    """Parse the URL of a web page."""
     if _web_address(text, {"http", "https"}) is None:
         raise ValueError("must be a URL, such as https://wiki.example.com/instantly")
     return text.strip()
 
 
 def endpoint(text: str) -> str:
-    """Read the URL of an MCP endpoint, whatever its path.
-
-    :raises ValueError: with the rest of a sentence that begins with the option.
-    """
+    """Parse the URL of an MCP endpoint, with any path."""
     if _web_address(text, {"http", "https"}) is None:
         raise ValueError("must be a URL, such as http://127.0.0.1:3000/mcp")
     return text.strip()
 
 
 def upstream(text: str) -> str:
-    """Read the base of the API: encrypted, unless it is on this very machine."""
+    """Parse the base URL of the API: https, or http on this machine only."""
     parts = _web_address(text, {"http", "https"})
     if parts is None or parts.path not in {"", "/"} or parts.query:
         raise ValueError("must be scheme and host, such as https://api.instantly.ai")

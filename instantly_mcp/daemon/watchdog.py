@@ -1,15 +1,16 @@
-"""Notices that the reactor is blocked, and logs where (F35).
+"""Detects that the reactor is blocked, and logs where in the code.
 
-A timer of the reactor notes a heartbeat; a thread looks whether it is recent. Nothing
-else could tell: a blocked reactor runs no timer, answers no probe and logs nothing.
+A timer of the reactor records a heartbeat, and a thread checks that it is recent. A
+thread is needed because a blocked reactor runs no timer, answers no probe and logs
+nothing.
 
-Three things look alike from outside and are told apart here:
+Three situations look the same from outside:
 
-- the main thread waits or computes in Python: the thread sees it and shows its stack;
-- the main thread is inside one call that keeps the interpreter lock, such as decoding a
-  large JSON text: the thread cannot run either, but the process used the processor;
-- the whole process was stopped (SIGSTOP, a suspended machine): the thread could not run
-  and no processor time was used. That is no fault, and is not reported.
+- the main thread waits or computes in Python: the thread logs its stack;
+- the main thread is inside one call that holds the interpreter lock, such as decoding a
+  large JSON text: the thread cannot run either, but the process uses processor time;
+- the whole process was stopped (SIGSTOP, a suspended machine): the thread did not run
+  and no processor time was used. This is not an error, and not reported.
 """
 
 from __future__ import annotations
@@ -31,37 +32,39 @@ from .periodic import Periodic
 BEAT_SECONDS = 1.0
 LOOK_SECONDS = 0.5
 LIMIT_SECONDS = 2.0
-"""Without a heartbeat for longer than this the reactor counts as blocked."""
+"""Without a heartbeat for longer than this the reactor is considered blocked."""
 
 _STALLED_SECONDS = LOOK_SECONDS + 1.0
-"""When the thread itself was away for so long, it was kept from running."""
+"""A longer interval between two checks means that the thread could not run."""
 
 _COMPUTED_SECONDS = 1.5
-"""Processor time of a process that computed, and was not stopped, for the limit. More
-than a busy daemon uses from one heartbeat to the next."""
+"""Processor time since the last heartbeat that shows a computing, not stopped, process.
+
+More than a busy daemon uses between two heartbeats.
+"""
 
 _MAX_FRAMES = 40
 
 
 def stack_of_main_thread() -> str:
-    """Return where the main thread is: files, lines and their source, no values."""
+    """Return the stack of the main thread: files, lines and source, but no values."""
     frame = sys._current_frames().get(main_thread().ident or 0)
     return "".join(traceback.format_stack(frame, _MAX_FRAMES)).rstrip()
 
 
 @define(eq=False)
 class Watch:
-    """Decides when the reactor is blocked, from times alone.
+    """Decides from times whether the reactor is blocked.
 
-    `beat` runs on the reactor's thread and `look` on another. Each attribute is written
-    by one of them; a notice names the heartbeat that it is about, so that neither
-    takes an old one for its own.
+    `beat` runs on the reactor's thread and `look` on another one. Each attribute is
+    written by only one of them. `_noticed` is the time of the heartbeat that a log line
+    is about, so that neither thread mistakes an old notice for a new one.
 
-    :param now: seconds of a monotonic clock, for either thread.
-    :param computed: seconds of processor time that the process used.
-    :param stack: where the main thread is.
-    :ivar count: how often it was blocked.
-    :ivar seconds: for how long in all.
+    :param now: returns the seconds of a monotonic clock.
+    :param computed: returns the seconds of processor time that the process has used.
+    :param stack: returns the stack of the main thread.
+    :ivar count: how often the reactor was blocked.
+    :ivar seconds: for how many seconds in total.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -79,16 +82,16 @@ class Watch:
     _noticed: float | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Count from now."""
+        """Start to measure."""
         self.begin()
 
     def begin(self) -> None:
-        """Count from now: the reactor begins to run."""
+        """Measure from now on: the reactor starts to run."""
         self._beat = self._looked = self._excused = self.now()
         self._beat_computed = self._look_computed = self.computed()
 
     def beat(self) -> None:
-        """Note that the reactor runs; say how long it did not, if that was too long."""
+        """Record that the reactor runs; log for how long it was blocked, if it was."""
         now, computed = self.now(), self.computed()
         last, self._beat = self._beat, now
         used, self._beat_computed = computed - self._beat_computed, computed
@@ -110,7 +113,7 @@ class Watch:
         self.seconds += silent
 
     def look(self) -> None:
-        """Log where the main thread is, once for each time that it is blocked."""
+        """Log the stack of the main thread, once each time that it is blocked."""
         now, computed = self.now(), self.computed()
         away, self._looked = now - self._looked, now
         used, self._look_computed = computed - self._look_computed, computed
@@ -130,7 +133,7 @@ class Watch:
 
 
 class Watchdog(MultiService):
-    """Runs a `Watch`: its heartbeat on the reactor, its look on a thread."""
+    """Runs a `Watch`: `beat` on the reactor, `look` on a thread."""
 
     def __init__(self, clock: IReactorTime, watch: Watch) -> None:
         super().__init__()
@@ -139,14 +142,14 @@ class Watchdog(MultiService):
         Periodic(clock, BEAT_SECONDS, watch.beat, "heartbeat").setServiceParent(self)
 
     def startService(self) -> None:
-        """Begin to watch."""
+        """Start the heartbeat and the thread."""
         self.watch.begin()
         super().startService()
         self._stopped.clear()
         Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def stopService(self) -> object:
-        """Watch no longer."""
+        """Stop the heartbeat and the thread."""
         self._stopped.set()
         return super().stopService()
 

@@ -1,4 +1,4 @@
-"""The window of the web onto the embedded sandbox."""
+"""The view of the embedded sandbox that its web pages show."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ..sandbox.sandbox import Sandbox
 
 @define(eq=False)
 class SandboxWindow:
-    """Shows one world at a time; keys that are not the sandbox's see nothing."""
+    """Reads and resets the simulated workspace of one key at a time."""
 
     sandbox: Sandbox
 
     def outbox(self, key: str) -> JsonObject | None:
-        """Return what would have been sent."""
+        """Return the mail that would have been sent; ``None`` for an invalid key."""
         try:
             shown: JsonObject = self.sandbox.outbox_json(key)
         except Refusal:
@@ -24,7 +24,7 @@ class SandboxWindow:
         return shown
 
     def reset(self, key: str) -> JsonObject | None:
-        """Let the world begin anew."""
+        """Reset the workspace to its initial state; ``None`` for an invalid key."""
         try:
             self.sandbox.reset(key)
         except Refusal:

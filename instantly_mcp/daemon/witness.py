@@ -1,4 +1,4 @@
-"""Reports the caller and its client to the request log; stages know of no log."""
+"""Reports the exchanges that pass a stage, so that the access log knows the caller."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..pipeline.reply import Outcome
 
 
 def _ignore(exchange: Exchange) -> None:
-    """Tell no one."""
+    """Do nothing."""
 
 
 @implementer(IStage)
 @define(eq=False)
 class Witnessed:
-    """A stage, and who is told of its exchanges.
+    """A stage whose exchanges are reported to two observers.
 
-    One of these for two reports: each costs a callback on every request.
+    One wrapper serves both, because each wrapper costs a callback per request.
 
-    :param arriving: told of each exchange before the stage, whatever becomes of it.
-    :param told: told of each exchange that the stage passes on, as it is then.
+    :param told: called with each exchange that the stage passes on, after the stage.
+    :param arriving: called with each exchange before the stage.
     """
 
     stage: IStage
@@ -34,12 +34,12 @@ class Witnessed:
 
     @property
     def name(self) -> str:
-        """The stage's own name."""
+        """The name of the stage."""
         name: str = self.stage.name
         return name
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Process the exchange as the stage does."""
+        """Report the exchange, process it with the stage, and report the result."""
         self.arriving(exchange)
         return self.stage.process(exchange).addCallback(self._passed)
 

@@ -96,7 +96,7 @@ class UpstreamCheckTests(ClockedTestCase):
             self.findings.fine,
             [
                 "upstream https://api.example.com answers (401)",
-                "the clock agrees with the upstream's",
+                "this machine's clock agrees with the upstream's",
             ],
         )
         ((method, url, headers),) = self.agent.asked
@@ -170,7 +170,7 @@ class UpstreamCheckTests(ClockedTestCase):
         looking = self.look(KEY)
         self.clock.advance(UpstreamCheck.SECONDS)
         self.successResultOf(looking)
-        self.assertIn("no answer to the key", self.findings.failures[0])
+        self.assertIn("no answer to a request with the key", self.findings.failures[0])
 
     def test_head_without_end(self):
         """An upstream that sends headers without end is named for what it does."""

@@ -170,7 +170,7 @@ class CertificateTests(CheckTestCase):
         self.write()
         found = self.look(chain=True, public_url="https://mcp.lan")
         self.assertEqual((found.warnings, found.mistakes), ([], []))
-        self.assertIn("is good", found.fine[0])
+        self.assertIn("is valid", found.fine[0])
 
     def test_e23_expired(self):
         """E23: one that clients refuse is a mistake, and so is its signer."""
@@ -251,6 +251,6 @@ class PortTests(CheckTestCase):
     def test_inherited(self):
         """Sockets that systemd hands over are not there yet."""
         found = self.look(listen="systemd:domain=INET:index=0")
-        self.assertIn("is handed over by systemd at the start", found.fine[0])
+        self.assertIn("is passed by systemd at the start", found.fine[0])
         found = self.look(listen="haproxy:tcp:0")
         self.assertIn("opened only at startup", found.fine[-1])

@@ -124,7 +124,7 @@ class InheritedSocketTests(TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
             handed_over(self, made)
             line = self.mistake("systemd:domain=INET:index=0")
-            self.assertIn("none that accepts connections", line)
+            self.assertIn("does not accept connections", line)
 
     def test_socket_without_an_address(self):
         """Connections to a socket that no address names would wait in vain."""
@@ -144,11 +144,11 @@ class InheritedSocketTests(TestCase):
         """A domain that the system does not know is one line."""
         handed_over(self)
         line = self.mistake("systemd:domain=INETX:name=x")
-        self.assertIn("systemd handed over no such socket", line)
+        self.assertIn("systemd passed no such socket", line)
         with socket.create_server(("127.0.0.1", 0)) as made:
             handed_over(self, made)
             line = self.mistake("systemd:domain=INETX:index=0")
-            self.assertIn("Twisted knows no such endpoint", line)
+            self.assertIn("not a valid Twisted endpoint", line)
 
 
 class RestartTests(ProcessTestCase):

@@ -77,7 +77,7 @@ class FileTests(SynchronousTestCase):
             self.path.chmod(mode)
             (line,) = self.exposures()
             self.assertIn(said, line)
-            self.assertIn(f"({mode:04o}); chmod 0640 it", line)
+            self.assertIn(f"({mode:04o}): run chmod g-w,o= ", line)
 
     def test_settings_file(self) -> None:
         """A file without secrets may be read by all, but not written."""

@@ -128,4 +128,4 @@ class HolderTests(SynchronousTestCase):
         """On this machine the test finds itself, and does not call itself another."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
-            self.assertEqual(holder_of(port, "127.0.0.1"), "this very process")
+            self.assertEqual(holder_of(port, "127.0.0.1"), "this process")

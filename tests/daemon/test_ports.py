@@ -141,7 +141,7 @@ class PortsTests(SynchronousTestCase):
         mistakes = self.failureResultOf(
             self.ports("bogus:1").open(Factory()), Mistakes
         ).value
-        self.assertIn("bogus:1: Twisted knows no such endpoint", str(mistakes))
+        self.assertIn("bogus:1: this is not a valid Twisted endpoint", str(mistakes))
 
     def test_local(self):
         """A connection's own end tells whether others could have made it, still after
@@ -166,7 +166,7 @@ class PortsTests(SynchronousTestCase):
         """Without the socket that systemd was to hand over, one line says so."""
         opening = self.ports("systemd:domain=INET:index=0").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
-        self.assertIn("systemd handed over no such socket", line)
+        self.assertIn("systemd passed no such socket", line)
 
     def test_unix_socket(self):
         """A UNIX socket has no URL: its listen string stands for it."""

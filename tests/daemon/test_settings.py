@@ -306,7 +306,7 @@ class MistakesTests(SettingsTestCase):
             ("rate_limit = true\n", "rate_limit ({}) must not be true or false"),
             ("allow_origin = [true]\n", "must not be true or false"),
             ("[state_dir]\nx = 1\n", "state_dir ({}) must not be a table"),
-            ("listen = [['tcp:1']]\n", "nor a list of lists"),
+            ("listen = [['tcp:1']]\n", "or a list of lists"),
             ("sandbox = 'maybe'\n", "sandbox ({}) must be true or false"),
         ):
             config = self.file("c.toml", text)

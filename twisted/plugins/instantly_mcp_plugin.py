@@ -1,4 +1,7 @@
-"""Makes ``twistd instantly_mcp`` known. Imports nothing of ours: twistd lists it."""
+"""Registers the ``twistd instantly_mcp`` plugin.
+
+It does not import the package: twistd imports every plugin to list them.
+"""
 
 from twisted.application.service import ServiceMaker
 
