@@ -94,7 +94,7 @@ class Bench:
 
         A task keeps nobody waiting: each of its calls has the time that it needs.
         """
-        if call.note is not None:
+        if call.set_task_message is not None:
             return None
         if call.until is None:
             hears_progress = call.progress_token is not None

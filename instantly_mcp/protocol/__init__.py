@@ -3,7 +3,7 @@
 `server.McpServer.handle` is the entry point. A transport decodes a body
 (`wire/jsonrpc.py`), decides its era (`wire/classify.py`), and hands each message over
 with its `Caller`; the method tables of the two eras (`methods/legacy.py` and
-`methods/modern.py`) lead to the function that answers it. The folders, from below:
+`methods/modern.py`) name the function that answers it. The folders, from below:
 
 - ``wire``: formats and checks: JSON-RPC, errors, revisions, envelope, headers, cursors.
 - ``calls``: one call, its legacy session, and what the server asks or tells the client.

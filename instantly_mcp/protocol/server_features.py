@@ -13,7 +13,7 @@ from .._json import Json, JsonObject
 from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
 from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, Changes
-from .calls.tasks import TaskBoard
+from .calls.tasks import TaskStore
 from .interfaces import ISeal
 from .primitives.listing import Listing
 from .primitives.registries import (
@@ -27,7 +27,7 @@ from .primitives.tool import Tool
 from .wire.cursor import Pager
 from .wire.errors import KEY_FORMATS
 from .wire.jsonrpc import Request
-from .wire.param_headers import Mirrored, mirrored_in
+from .wire.param_headers import ParamHeader, param_headers_in
 from .wire.trace import Trace, trace_of
 from .wire.validation import ArgumentCheck
 from .wire.versions import Revision
@@ -92,7 +92,7 @@ class Compiled:
 
     tool: Tool
     check: ArgumentCheck
-    mirrored: Sequence[Mirrored]
+    mirrored: Sequence[ParamHeader]
     output: ArgumentCheck | None
 
 
@@ -120,7 +120,7 @@ class Offer:
     changing: frozenset[str] = frozenset()
     key_formats: Sequence[str] = KEY_FORMATS
     changes: Changes = field(init=False)
-    tasks: TaskBoard = field(init=False)
+    tasks: TaskStore = field(init=False)
     listing: Listing = field(init=False)
     pager: Pager = field(init=False)
     sealer: StateSealer = field(init=False)
@@ -129,7 +129,7 @@ class Offer:
     def __attrs_post_init__(self) -> None:
         """Compile the schemas of all listed tools now instead of in a request."""
         self.changes = Changes(self.changing)
-        self.tasks = TaskBoard(self.clock, self.wall_clock, self.changes.task_changed)
+        self.tasks = TaskStore(self.clock, self.wall_clock, self.changes.task_changed)
         self.pager = Pager(self.seal, self.page_size)
         self.listing = Listing(self.pager)
         self.sealer = StateSealer(self.seal, self.wall_clock)
@@ -156,7 +156,7 @@ class Offer:
             schema, promised = tool.input_schema, tool.output_schema
             output = None if promised is None else ArgumentCheck(promised)
             check = ArgumentCheck(schema)
-            held = Compiled(tool, check, mirrored_in(schema), output)
+            held = Compiled(tool, check, param_headers_in(schema), output)
             self._compiled[tool.name] = held
         return held
 

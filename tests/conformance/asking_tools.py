@@ -9,7 +9,12 @@ from twisted.internet.task import deferLater
 
 from instantly_mcp._json import JsonObject
 from instantly_mcp.protocol.calls.call import Call
-from instantly_mcp.protocol.calls.client_requests import Ask, Elicit, ListRoots, Sample
+from instantly_mcp.protocol.calls.client_requests import (
+    Elicit,
+    ListRoots,
+    Question,
+    Sample,
+)
 from instantly_mcp.protocol.primitives.tool import TaskSupport, Tool, ToolResult, text
 from instantly_mcp.protocol.wire.errors import ProtocolError
 
@@ -94,7 +99,7 @@ async def ask_twice(arguments: JsonObject, call: Call) -> ToolResult:
 
 async def ask_what_can_be_asked(arguments: JsonObject, call: Call) -> ToolResult:
     """Ask only what the client declares."""
-    possible: Mapping[str, Ask] = {"user_name": NAME, "capital_question": CAPITAL}
+    possible: Mapping[str, Question] = {"user_name": NAME, "capital_question": CAPITAL}
     asks = {key: ask for key, ask in possible.items() if call.can_ask(ask)}
     if not asks:
         return says("There is nothing that this client can be asked.")

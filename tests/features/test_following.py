@@ -11,7 +11,7 @@ from instantly_mcp._json import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.sightings import JobSightings, job_uri
 from instantly_mcp.protocol.calls.call import Call, Caller
-from instantly_mcp.protocol.calls.tasks import REQUIRED_CAPABILITY
+from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import TaskSupport, ToolResult
 from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
@@ -174,7 +174,7 @@ class TaskTests(FollowingCase):
         turn = Turn(
             request=Request(id=1, method="tools/call", params=params),
             caller=Caller(revision=V2026_07_28, credential=KEY),
-            capabilities=REQUIRED_CAPABILITY,
+            capabilities=TASKS_CAPABILITY,
         )
         running = call_tool(self.offer, turn)
         assert isinstance(running, Deferred)

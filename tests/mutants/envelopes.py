@@ -284,8 +284,8 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "Two properties never share a header, compared case-insensitively",
         PARAMS,
-        "    return Mirrored(path, PREFIX + name.lower(), kind)",
-        "    return Mirrored(path, PREFIX + name, kind)",
+        "    return ParamHeader(path, PREFIX + name.lower(), kind)",
+        "    return ParamHeader(path, PREFIX + name, kind)",
         "rules.test_param_headers",
     ),
     mutant(

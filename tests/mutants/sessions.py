@@ -176,7 +176,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "An answer of the client is validated before the tool gets it",
         ASKING,
-        "        problem = ask.problem(answer)",
+        "        problem = question.problem(answer)",
         "        problem = None",
         "rules.test_sessions",
     ),

@@ -8,7 +8,11 @@ from twisted.internet.defer import Deferred
 from instantly_mcp._json import Json, dumps
 from instantly_mcp.pipeline.reply import Reply
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.wire.jsonrpc import MAX_BATCH, MalformedMessage, decode
+from instantly_mcp.protocol.wire.jsonrpc import (
+    MAX_BATCH_MESSAGES,
+    MalformedMessage,
+    decode,
+)
 from instantly_mcp.protocol.wire.versions import ALL
 from tests.support.clients import RigTestCase
 from tests.support.exchanges import exchange
@@ -199,9 +203,9 @@ class BatchTests(AnsweringTestCase):
 
     def test_too_many(self) -> None:
         """A batch beyond the bound is no message; one of the bound is answered."""
-        whole = [call("hello", id=number) for number in range(MAX_BATCH + 1)]
+        whole = [call("hello", id=number) for number in range(MAX_BATCH_MESSAGES + 1)]
         self.assertRaises(MalformedMessage, decode, dumps(whole))
-        self.assertEqual(len(self.batch(*whole[:-1]).messages), MAX_BATCH)
+        self.assertEqual(len(self.batch(*whole[:-1]).messages), MAX_BATCH_MESSAGES)
 
     def test_cancelled_member(self) -> None:
         """A member that is cancelled has no answer; the others do."""

@@ -12,7 +12,7 @@ from instantly_mcp._deferred import deferred
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.calls.tasks import REQUIRED_CAPABILITY
+from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.primitives.registries import ToolShelf
 from instantly_mcp.protocol.primitives.resource import Complete
@@ -32,7 +32,7 @@ from tests.support.servers import ADA, credential, make_offer
 from tests.support.toolboxes import HINTS, NOTHING
 
 ASKABLE: JsonObject = {"elicitation": {}, "sampling": {}, "roots": {}}
-WITH_TASKS: JsonObject = {**ASKABLE, **REQUIRED_CAPABILITY}
+WITH_TASKS: JsonObject = {**ASKABLE, **TASKS_CAPABILITY}
 
 Body = Callable[[JsonObject, Call], Coroutine[Deferred[Any], Any, ToolResult]]
 

@@ -19,7 +19,7 @@ from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
-from instantly_mcp.protocol.calls.tasks import EXTENSION
+from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.primitives.registries import (
     PromptShelf,
     ResourceShelf,
@@ -51,7 +51,7 @@ HOST = "127.0.0.1:3000"
 ASKABLE: JsonObject = {"elicitation": {}, "sampling": {}, "roots": {}}
 """A client that can be asked everything."""
 
-WITH_TASKS: JsonObject = {**ASKABLE, "extensions": {EXTENSION: {}}}
+WITH_TASKS: JsonObject = {**ASKABLE, "extensions": {TASKS_EXTENSION: {}}}
 """The same, and it speaks the tasks extension."""
 
 STARTED = 1_790_000_000.0

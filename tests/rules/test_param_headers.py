@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.wire.param_headers import mirrored_in
+from instantly_mcp.protocol.wire.param_headers import param_headers_in
 from tests.support.messages import LEGACY_VERSIONS, call, modern
 from tests.support.received import Received
 
@@ -114,7 +114,7 @@ class SchemaTests(SynchronousTestCase):
     def refused(self, schema: JsonObject) -> None:
         """A tool with this schema is never offered."""
         with self.subTest(schema=schema), self.assertRaises(ValueError):
-            mirrored_in(schema)
+            param_headers_in(schema)
 
     def test_types(self) -> None:
         """Only strings, integers and booleans are repeated; a number never is."""
@@ -155,6 +155,6 @@ class SchemaTests(SynchronousTestCase):
     def test_values_are_no_schemas(self) -> None:
         """A default, an example or a property that is called so is no annotation."""
         called = self.schema(**{"x-mcp-header": {"type": "string"}})
-        self.assertEqual(list(mirrored_in(called)), [])
+        self.assertEqual(list(param_headers_in(called)), [])
         shown = {"type": "object", "default": {"x-mcp-header": 1}}
-        self.assertEqual(list(mirrored_in(self.schema(x=shown))), [])
+        self.assertEqual(list(param_headers_in(self.schema(x=shown))), [])

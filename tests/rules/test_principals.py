@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json import Json
 from instantly_mcp.pipeline.race import Race
 from instantly_mcp.pipeline.resumable import ResumableStream
-from instantly_mcp.protocol.calls.call import MUTE, NOWHERE, Call
+from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NOWHERE, Call
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.subscriptions import Listener
 from instantly_mcp.protocol.calls.tasks import Task
@@ -113,7 +113,14 @@ OF_STATE = (
 )
 """The modules whose objects hold something of one caller."""
 
-FOR_ALL = ("Changes", "TaskBoard", "Retention", "StateSealer", "Nowhere", "Mute")
+FOR_ALL = (
+    "Changes",
+    "TaskStore",
+    "Retention",
+    "StateSealer",
+    "Nowhere",
+    "NoClientRequests",
+)
 """Their objects that are there for everybody, by name, and hold each one apart."""
 
 
@@ -218,7 +225,7 @@ class StateTests(RulesTestCase):
         """What stands for nothing is shared by all, and nobody writes into it."""
         self.traffic(ADA)
         self.assertEqual((NO_PARAMS, NO_CAPABILITIES), ({}, {}))
-        for each in (MUTE, NOWHERE):
+        for each in (NO_CLIENT_REQUESTS, NOWHERE):
             self.assertEqual(getattr(each, "__dict__", {}), {})
         self.finish()
 

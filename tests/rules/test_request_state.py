@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.calls.ask_by_retry import STATE_SECONDS
+from instantly_mcp.protocol.calls.ask_by_retry import STATE_VALID_SECONDS
 from tests.support.clients import ModernClient
 from tests.support.messages import call, modern, request
 from tests.support.received import Received
@@ -92,7 +92,7 @@ class StateTests(RoundsTestCase):
     def test_expires(self) -> None:
         """A state is good until its time is over, and not a second longer."""
         state, answer = self.state(), {"user_name": NAMED}
-        self.clock.advance(STATE_SECONDS)
+        self.clock.advance(STATE_VALID_SECONDS)
         in_time = self.retry("elicitation", state, answer)
         self.assertEqual(self.text_of(in_time), "Hello, Ada!")
         self.clock.advance(1)

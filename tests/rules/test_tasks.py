@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.calls.tasks import MAX_PER_PRINCIPAL, TTL_MS
+from instantly_mcp.protocol.calls.tasks import MAX_TASKS_PER_PRINCIPAL, TTL_MS
 from tests.support.clients import ModernClient
 from tests.support.messages import call, modern, request
 from tests.support.received import Received
@@ -216,7 +216,7 @@ class LifeTests(TasksTestCase):
 
     def test_bounded(self) -> None:
         """Beyond the bound of one principal a call is no task; others are not hit."""
-        for _ in range(MAX_PER_PRINCIPAL):
+        for _ in range(MAX_TASKS_PER_PRINCIPAL):
             self.create("slow_compute", {"seconds": 1})
         message = call("slow_compute", {"seconds": 1})
         one_more = self.ask(message, clientCapabilities=WITH_TASKS)

@@ -19,14 +19,14 @@ from ..._json import Json, JsonObject, dumps, loads
 from ..interfaces import ISeal
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
 from ..wire.validation import too_deep
-from .client_requests import Answers, Ask, IAsker, missing_from
+from .client_requests import Answers, IAsker, Question, missing_from
 
-STATE_SECONDS = 600.0
+STATE_VALID_SECONDS = 600.0
 """How long a ``requestState`` is valid."""
 
 PURPOSE = "request-state"
 
-MAX_STATE = 1 << 19
+MAX_STATE_BYTES = 1 << 19
 """Maximum size of a state in bytes, so that each sealed state can be unsealed."""
 
 _SALIENT = ("name", "arguments", "uri")
@@ -36,16 +36,16 @@ _SALIENT = ("name", "arguments", "uri")
 class InputRequired(Exception):
     """A feature asked questions that are not answered yet."""
 
-    def __init__(self, asks: Mapping[str, Ask], state: str) -> None:
+    def __init__(self, questions: Mapping[str, Question], state: str) -> None:
         super().__init__("input required")
-        self.asks = asks
+        self.questions = questions
         self.state = state
 
     def as_result(self) -> JsonObject:
         """Return the ``InputRequiredResult``, without the envelope."""
         requests = {
-            key: {"method": ask.method, "params": ask.params()}
-            for key, ask in self.asks.items()
+            key: {"method": question.method, "params": question.params()}
+            for key, question in self.questions.items()
         }
         return {
             "resultType": "input_required",
@@ -85,20 +85,20 @@ class StateSealer:
     wall_clock: Callable[[], float]
 
     def close(
-        self, binding: Binding, answers: Answers, asked: Mapping[str, Ask]
+        self, binding: Binding, answers: Answers, asked: Mapping[str, Question]
     ) -> str:
         """Seal the answers so far and the keys of the open questions.
 
-        :raises ProtocolError: -32602 if the state is longer than `MAX_STATE` bytes.
+        :raises ProtocolError: -32602 if the state is longer than `MAX_STATE_BYTES`.
         """
         content = {
             "for": binding.digest(),
-            "until": self.wall_clock() + STATE_SECONDS,
+            "until": self.wall_clock() + STATE_VALID_SECONDS,
             "answers": dict(answers),
             "asked": sorted(asked),
         }
         payload = dumps(content)
-        if len(payload) > MAX_STATE:
+        if len(payload) > MAX_STATE_BYTES:
             raise invalid_params("inputResponses are too long")
         return self.seal.seal(PURPOSE, payload)
 
@@ -125,7 +125,7 @@ def _bad_state() -> ProtocolError:
 
 @implementer(IAsker)
 @define(eq=False)
-class ReplayAsker:
+class RetryAsker:
     """Takes answers from the request, or ends the round with the open questions."""
 
     sealer: StateSealer
@@ -161,25 +161,29 @@ class ReplayAsker:
                 self._answers[key] = responses[key]
                 self._fresh.add(key)
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        missing = missing_from(self.capabilities, asks)
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
+        missing = missing_from(self.capabilities, questions)
         if missing:
             return fail(missing_capability(missing))
-        self._used.update(asks)
-        for key in self._fresh & asks.keys():
-            problem = asks[key].problem(self._answers[key])
+        self._used.update(questions)
+        for key in self._fresh & questions.keys():
+            problem = questions[key].problem(self._answers[key])
             if problem is not None:
                 why = f"inputResponses.{key[:60]} is not valid: {problem}"
                 return fail(invalid_params(why))
-        open_asks = {key: ask for key, ask in asks.items() if key not in self._answers}
-        if open_asks:
+        open_questions = {
+            key: question
+            for key, question in questions.items()
+            if key not in self._answers
+        }
+        if open_questions:
             # Keep only answers to questions that were asked; a client may send more.
             known = {
                 key: self._answers[key] for key in self._used & self._answers.keys()
             }
             try:
-                state = self.sealer.close(self.binding, known, open_asks)
+                state = self.sealer.close(self.binding, known, open_questions)
             except ProtocolError as error:
                 return fail(error)
-            return fail(InputRequired(open_asks, state))
-        return succeed({key: self._answers[key] for key in asks})
+            return fail(InputRequired(open_questions, state))
+        return succeed({key: self._answers[key] for key in questions})

@@ -21,17 +21,17 @@ from ..interfaces import IOutlet
 from ..wire.jsonrpc import Reply, notification
 from .call import NOWHERE
 from .client_requests import (
+    AdaptedQuestion,
     Answers,
-    Ask,
     CannotAsk,
     IAsker,
-    Wording,
+    Question,
     missing_from,
     together,
 )
 from .session import McpSession
 
-ANSWER_SECONDS = 300.0
+ANSWER_TIMEOUT_SECONDS = 300.0
 """How long the server waits for an answer before the call fails."""
 
 
@@ -44,28 +44,30 @@ class SessionAsker:
     outlet: IOutlet
     clock: IReactorTime
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        missing = missing_from(self.session.capabilities, asks)
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
+        missing = missing_from(self.session.capabilities, questions)
         if missing or self.outlet is NOWHERE:
             lacking = ", ".join(missing) or "an event stream"
             return fail(CannotAsk(f"This client does not offer {lacking}."))
-        return together({key: self._ask(ask) for key, ask in asks.items()})
+        return together(
+            {key: self._ask(question) for key, question in questions.items()}
+        )
 
-    def _ask(self, ask: Ask) -> Deferred[JsonObject]:
+    def _ask(self, question: Question) -> Deferred[JsonObject]:
         id = self.session.next_request_id()
-        wording = ask.worded(self.session.revision)
+        adapted = question.adapted_to(self.session.revision)
         answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
         self.session.pending[id] = answer
         self.outlet.send(
             {
                 "jsonrpc": "2.0",
                 "id": id,
-                "method": ask.method,
-                "params": wording.params,
+                "method": question.method,
+                "params": adapted.params,
             }
         )
-        answer.addTimeout(ANSWER_SECONDS, self.clock)
-        return answer.addCallbacks(_checked(ask, wording), _unanswered)
+        answer.addTimeout(ANSWER_TIMEOUT_SECONDS, self.clock)
+        return answer.addCallbacks(_checked(question, adapted), _unanswered)
 
     def _withdraw(self, id: str) -> None:
         """Notify the client that the server no longer waits for the answer."""
@@ -80,12 +82,14 @@ def answered(session: McpSession, reply: Reply) -> None:
         waiting.callback(reply)
 
 
-def _checked(ask: Ask, wording: Wording) -> Callable[[Reply], JsonObject]:
+def _checked(
+    question: Question, adapted: AdaptedQuestion
+) -> Callable[[Reply], JsonObject]:
     def check(reply: Reply) -> JsonObject:
         if reply.error is not None:
             raise CannotAsk("The client refused to answer.")
-        answer = wording.read(reply.result)
-        problem = ask.problem(answer)
+        answer = adapted.read(reply.result)
+        problem = question.problem(answer)
         if problem is not None:
             raise CannotAsk(f"The client's answer is not valid: {problem}")
         result: JsonObject = answer

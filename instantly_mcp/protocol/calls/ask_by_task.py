@@ -9,8 +9,15 @@ from twisted.internet.defer import CancelledError, Deferred, fail
 from zope.interface import implementer
 
 from ..._json import JsonObject
-from .client_requests import Answers, Ask, CannotAsk, IAsker, missing_from, together
-from .tasks import INPUT_REQUIRED, Task, TaskBoard
+from .client_requests import (
+    Answers,
+    CannotAsk,
+    IAsker,
+    Question,
+    missing_from,
+    together,
+)
+from .tasks import INPUT_REQUIRED, Task, TaskStore
 
 
 @implementer(IAsker)
@@ -18,23 +25,25 @@ from .tasks import INPUT_REQUIRED, Task, TaskBoard
 class TaskAsker:
     """Asks the client that polls a task."""
 
-    board: TaskBoard
+    tasks: TaskStore
     task: Task
     capabilities: JsonObject
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        missing = missing_from(self.capabilities, asks)
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
+        missing = missing_from(self.capabilities, questions)
         if missing:
             lacking = ", ".join(missing)
             return fail(CannotAsk(f"This client does not offer {lacking}."))
         if self.task.is_terminal:
             return fail(CancelledError())
-        waiting = {key: self._wait(key, ask) for key, ask in asks.items()}
+        waiting = {
+            key: self._wait(key, question) for key, question in questions.items()
+        }
         if waiting:
-            self.board.change(self.task, INPUT_REQUIRED)
+            self.tasks.change(self.task, INPUT_REQUIRED)
         return together(waiting)
 
-    def _wait(self, key: str, ask: Ask) -> Deferred[JsonObject]:
+    def _wait(self, key: str, question: Question) -> Deferred[JsonObject]:
         task = self.task
         unique, count = key, 1
         while unique in task.used_keys:
@@ -42,7 +51,7 @@ class TaskAsker:
             unique = f"{key}-{count}"
         task.used_keys.add(unique)
         answer: Deferred[JsonObject] = Deferred(
-            lambda _: self.board.withdraw(task, unique)
+            lambda _: self.tasks.withdraw(task, unique)
         )
-        task.pending[unique] = (ask, answer)
+        task.pending[unique] = (question, answer)
         return answer

@@ -16,7 +16,7 @@ from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
 from ..wire.trace import Trace
 from ..wire.versions import Revision
-from .client_requests import Answers, Ask, CannotAsk, IAsker, lacks
+from .client_requests import Answers, CannotAsk, IAsker, Question, lacks
 from .session import McpSession
 
 
@@ -71,14 +71,14 @@ class Caller:
 
 
 @implementer(IAsker)
-class Mute:
+class NoClientRequests:
     """Refuses all questions, for a call whose client cannot receive requests."""
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         return fail(CannotAsk("This client cannot be asked questions here."))
 
 
-MUTE = Mute()
+NO_CLIENT_REQUESTS = NoClientRequests()
 
 
 def _own_outlet(call: Call) -> IOutlet:
@@ -104,7 +104,7 @@ class Call:
     :param capabilities: the capabilities that the client declares.
     :param asker: sends questions to the client in the way of its era.
     :param promote: turns the call into a task; ``None`` if that is not possible.
-    :param note: once the call is a task, takes its status message.
+    :param set_task_message: takes status messages once the call is a task.
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
     :param outlet: takes the call's notifications; at first that of the caller.
@@ -115,15 +115,15 @@ class Call:
     log_level: str | None = None
     finished: bool = False
     capabilities: JsonObject = field(factory=dict)
-    asker: IAsker = MUTE
+    asker: IAsker = NO_CLIENT_REQUESTS
     promote: Callable[[str | None], bool] | None = None
-    note: Callable[[str], None] | None = None
+    set_task_message: Callable[[str], None] | None = None
     trace: Trace | None = None
     until: float | None = None
     outlet: IOutlet = Factory(_own_outlet, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         """Ask the client; fires with the answers by key once it has answered all.
 
         In the modern era the feature runs again from its start when the answers arrive.
@@ -132,11 +132,11 @@ class Call:
 
         Fails with `CannotAsk` or `ProtocolError`, which the feature should not catch.
         """
-        return self.asker.ask(asks)
+        return self.asker.ask(questions)
 
-    def can_ask(self, ask: Ask) -> bool:
+    def can_ask(self, question: Question) -> bool:
         """Return whether the client declares the capability for this question."""
-        return not lacks(self.capabilities, ask.required)
+        return not lacks(self.capabilities, question.required)
 
     def become_task(self, message: str | None = None) -> bool:
         """Turn the call into a task, if both the client and the tool support tasks.
@@ -175,9 +175,9 @@ class Call:
         :param progress: how much is done, in any unit.
         :param total: the whole, in the same unit, if known.
         """
-        if self.note is not None:
+        if self.set_task_message is not None:
             if message is not None and not self.finished:
-                self.note(message)
+                self.set_task_message(message)
             return
         if self.progress_token is None or self.finished:
             return

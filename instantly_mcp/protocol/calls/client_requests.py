@@ -41,7 +41,7 @@ def _as_it_is(answer: Json) -> Json:
 
 
 @frozen
-class Wording:
+class AdaptedQuestion:
     """A question as one revision can express it.
 
     :param params: the parameters of the request to the client.
@@ -52,7 +52,7 @@ class Wording:
     read: Callable[[Json], Json] = _as_it_is
 
 
-class Ask(Protocol):
+class Question(Protocol):
     """A question that the server asks the client."""
 
     @property
@@ -66,7 +66,7 @@ class Ask(Protocol):
     def params(self) -> JsonObject:
         """Return the parameters of the request, as the latest revision has them."""
 
-    def worded(self, revision: Revision) -> Wording:
+    def adapted_to(self, revision: Revision) -> AdaptedQuestion:
         """Return the question as `revision` can express it."""
 
     def problem(self, answer: Json) -> str | None:
@@ -90,13 +90,15 @@ class Elicit:
     def params(self) -> JsonObject:
         return {"message": self.message, "requestedSchema": self._schema()}
 
-    def worded(self, revision: Revision) -> Wording:
+    def adapted_to(self, revision: Revision) -> AdaptedQuestion:
         if revision.choices:
-            return Wording(self.params())
+            return AdaptedQuestion(self.params())
         form = PlainForm(self.fields)
         required = form.required(self.required_fields)
         schema = _form(form.fields, required)
-        return Wording({"message": self.message, "requestedSchema": schema}, form.read)
+        return AdaptedQuestion(
+            {"message": self.message, "requestedSchema": schema}, form.read
+        )
 
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict):
@@ -142,8 +144,8 @@ class Sample:
             params["systemPrompt"] = self.system_prompt
         return params
 
-    def worded(self, revision: Revision) -> Wording:
-        return Wording(self.params())
+    def adapted_to(self, revision: Revision) -> AdaptedQuestion:
+        return AdaptedQuestion(self.params())
 
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict):
@@ -169,8 +171,8 @@ class ListRoots:
     def params(self) -> JsonObject:
         return {}
 
-    def worded(self, revision: Revision) -> Wording:
-        return Wording(self.params())
+    def adapted_to(self, revision: Revision) -> AdaptedQuestion:
+        return AdaptedQuestion(self.params())
 
     def problem(self, answer: Json) -> str | None:
         if not isinstance(answer, dict) or not isinstance(answer.get("roots"), list):
@@ -187,7 +189,7 @@ Answers: TypeAlias = Mapping[str, JsonObject]
 class IAsker(Interface):
     """Asks the client questions, in one of the three ways."""
 
-    def ask(asks: Mapping[str, Ask]) -> Deferred[Answers]:
+    def ask(questions: Mapping[str, Question]) -> Deferred[Answers]:
         """Ask all questions at once; fires with the valid answers by key.
 
         Fails with `CannotAsk` if the client cannot be asked or does not answer.
@@ -236,10 +238,12 @@ def _only_urls(elicitation: JsonObject) -> bool:
     return "url" in elicitation and "form" not in elicitation
 
 
-def missing_from(capabilities: JsonObject, asks: Mapping[str, Ask]) -> JsonObject:
+def missing_from(
+    capabilities: JsonObject, questions: Mapping[str, Question]
+) -> JsonObject:
     """Return the union of required capabilities that are not declared."""
     missing: dict[str, Json] = {}
-    for ask in asks.values():
-        if lacks(capabilities, ask.required):
-            missing.update(ask.required)
+    for question in questions.values():
+        if lacks(capabilities, question.required):
+            missing.update(question.required)
     return missing

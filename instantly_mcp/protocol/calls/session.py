@@ -12,12 +12,12 @@ from zope.interface import Attribute, Interface
 from ..._credential import ANONYMOUS, Credential
 from ..._json import Json, JsonObject
 from ..interfaces import IOutlet
-from ..wire.client_label import LONG, UNNAMED, label_of, stated_by
+from ..wire.client_label import TOO_LONG, UNNAMED, label_of, stated_by
 from ..wire.jsonrpc import Id, Reply
 from ..wire.versions import Revision
 from .watching import Leave
 
-MAX_STATED = 100
+MAX_STATED_CHARS = 100
 """Maximum length of a client's name or version, in characters."""
 
 
@@ -190,7 +190,7 @@ ENDED = Lookup(Standing.ENDED)
 def _short(stated: Json) -> str:
     if not isinstance(stated, str):
         return ""
-    return stated if len(stated) <= MAX_STATED else LONG
+    return stated if len(stated) <= MAX_STATED_CHARS else TOO_LONG
 
 
 class ISessionStore(Interface):

@@ -48,7 +48,7 @@ MAX_LISTENERS = 64
 MAX_URIS = 256
 """Maximum number of resources, or of tasks, for one stream or one session."""
 
-MAX_URI = 4096
+MAX_URI_CHARS = 4096
 """Maximum length of a URI in characters: a subscription keeps it in memory."""
 
 
@@ -143,7 +143,7 @@ class Changes:
     def resource_updated(self, uri: str, principal: str | None = None) -> None:
         """Notify the subscribers of a resource.
 
-        :param uri: the URI in its normal form, as `Found.uri` returns it.
+        :param uri: the URI in its normal form, as `ResolvedResource.uri` returns it.
         :param principal: the principal whose streams are notified; ``None`` for all.
         """
         method, params = "notifications/resources/updated", {"uri": uri}
@@ -209,6 +209,6 @@ def _strings(wanted: JsonObject, name: str) -> frozenset[str]:
         raise invalid_params(f"{name} must be a list of strings", status=400)
     if len(values) > MAX_URIS:
         raise invalid_params(f"{name} holds at most {MAX_URIS} entries", status=400)
-    if any(len(value) > MAX_URI for value in values):
+    if any(len(value) > MAX_URI_CHARS for value in values):
         raise invalid_params(f"an entry of {name} is too long", status=400)
     return frozenset(values)

@@ -27,10 +27,10 @@ from twisted.python.failure import Failure
 
 from ..._json import Json, JsonObject, dumps
 from ..wire.errors import ProtocolError, internal_error, invalid_params
-from .client_requests import Ask
+from .client_requests import Question
 
-EXTENSION = "io.modelcontextprotocol/tasks"
-REQUIRED_CAPABILITY: JsonObject = {"extensions": {EXTENSION: {}}}
+TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
+TASKS_CAPABILITY: JsonObject = {"extensions": {TASKS_EXTENSION: {}}}
 
 TTL_MS = 3_600_000
 POLL_MS = 1000
@@ -40,10 +40,10 @@ RESULT_SECONDS = 300.0
 """How long a result can be fetched at least, also after a long run."""
 
 SWEEP_SECONDS = 60.0
-"""How often `TaskBoard.sweep` should be called."""
+"""How often `TaskStore.sweep` should be called."""
 
-MAX_PER_PRINCIPAL = 200
-MAX_BYTES = 64 << 20
+MAX_TASKS_PER_PRINCIPAL = 200
+MAX_TOTAL_BYTES = 64 << 20
 """Maximum weight of the tasks of all principals together, in bytes."""
 
 TASK_BYTES = 8192
@@ -56,7 +56,8 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 TERMINAL = frozenset({COMPLETED, FAILED, CANCELLED})
 
-Told: TypeAlias = "Callable[[Task], None]"
+OnTaskChange: TypeAlias = "Callable[[Task], None]"
+"""Called with a task after each change of its status or message."""
 
 
 @define(eq=False, kw_only=True)
@@ -66,7 +67,7 @@ class Task:
     :param expires_at: clock seconds until which the task is kept at least.
     :param ttl_ms: how long clients may expect the task to exist, in milliseconds.
     :param poll_ms: how often clients should poll, in milliseconds.
-    :param weight: the bytes that count towards `MAX_BYTES`.
+    :param weight: the bytes that count towards `MAX_TOTAL_BYTES`.
     :param pending: the open questions by key, each with the Deferred of its answer.
     :param used_keys: the keys of all questions so far; no key is used again.
     """
@@ -84,7 +85,9 @@ class Task:
     error: JsonObject | None = None
     weight: int = TASK_BYTES
     running: Deferred[None] | None = field(default=None, repr=False)
-    pending: dict[str, tuple[Ask, Deferred[Json]]] = field(factory=dict, repr=False)
+    pending: dict[str, tuple[Question, Deferred[Json]]] = field(
+        factory=dict, repr=False
+    )
     used_keys: set[str] = field(factory=set, repr=False)
 
     @property
@@ -101,8 +104,8 @@ class Task:
         detailed = self._as_task()
         if self.status == INPUT_REQUIRED:
             detailed["inputRequests"] = {
-                key: {"method": ask.method, "params": ask.params()}
-                for key, (ask, _) in self.pending.items()
+                key: {"method": question.method, "params": question.params()}
+                for key, (question, _) in self.pending.items()
             }
         elif self.status == COMPLETED:
             detailed["result"] = self.result
@@ -125,17 +128,17 @@ class Task:
 
 
 @define(eq=False)
-class TaskBoard:
+class TaskStore:
     """The tasks of this server.
 
     :param clock: decides when tasks expire.
     :param wall_clock: seconds since the epoch, for the times that clients see.
-    :param told: called with the task after each change of its status.
+    :param on_change: called with the task after each change of its status or message.
     """
 
     clock: IReactorTime
     wall_clock: Callable[[], float]
-    told: Told
+    on_change: OnTaskChange
     _tasks: dict[str, Task] = field(factory=dict, init=False)
     _of: dict[str, dict[str, Task]] = field(factory=dict, init=False)
     _weight: int = field(default=0, init=False)
@@ -151,9 +154,9 @@ class TaskBoard:
         :returns: ``None`` if a limit is reached and no ended task can be dropped.
         """
         own = self._of.get(principal, {})
-        if len(own) >= MAX_PER_PRINCIPAL and not self._drop_oldest_ended(own):
+        if len(own) >= MAX_TASKS_PER_PRINCIPAL and not self._drop_oldest_ended(own):
             return None
-        if not self._make_room(TASK_BYTES):
+        if not self._free_space(TASK_BYTES):
             return None
         now = self._now()
         task = Task(
@@ -206,9 +209,9 @@ class TaskBoard:
         task.status = status
         task.message = message
         task.updated_at = self._now()
-        self.told(task)
+        self.on_change(task)
 
-    def note(self, task: Task, message: str) -> None:
+    def set_message(self, task: Task, message: str) -> None:
         """Set the status message, if it differs and the task has not ended."""
         if task.message != message:
             self.change(task, task.status, message)
@@ -258,7 +261,7 @@ class TaskBoard:
 
     def _complete(self, task: Task, result: JsonObject) -> None:
         weight = len(dumps(result))
-        self._make_room(weight)
+        self._free_space(weight)
         task.result = result
         task.weight += weight
         self._weight += weight
@@ -272,13 +275,13 @@ class TaskBoard:
         for _, waiting in list(task.pending.values()):
             waiting.cancel()
 
-    def _make_room(self, weight: int) -> bool:
+    def _free_space(self, weight: int) -> bool:
         """Drop ended tasks, of the heaviest principal first, until `weight` fits."""
-        if self._weight + weight <= MAX_BYTES:
+        if self._weight + weight <= MAX_TOTAL_BYTES:
             return True
         for own in sorted(self._of.values(), key=_weight_of, reverse=True):
             while self._drop_oldest_ended(own):
-                if self._weight + weight <= MAX_BYTES:
+                if self._weight + weight <= MAX_TOTAL_BYTES:
                     return True
         return False
 

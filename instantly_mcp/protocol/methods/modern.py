@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json import Json
-from ..calls.tasks import EXTENSION
+from ..calls.tasks import TASKS_EXTENSION
 from ..server_features import Method, Offer, Result, Turn
 from ..wire.envelope import META_SERVER
 from ..wire.versions import MODERN
@@ -34,7 +34,7 @@ CACHEABLE = frozenset(
 def discover(offer: Offer, turn: Turn) -> Result:
     """``server/discover``: supported revisions, capabilities and instructions."""
     capabilities = dict(offer.capabilities(turn.caller.revision))
-    capabilities["extensions"] = {EXTENSION: {}}
+    capabilities["extensions"] = {TASKS_EXTENSION: {}}
     return {
         "supportedVersions": list(MODERN),
         "capabilities": capabilities,

@@ -10,7 +10,7 @@ from ..._json import Json, JsonObject
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import Complete
 from ..server_features import Offer, Result, Turn
-from ..wire.content import known_to
+from ..wire.content import adapt_content
 from ..wire.errors import invalid_params, key_required
 from ..wire.versions import Revision
 from .running import call_for, run_call
@@ -39,7 +39,7 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
 
     def written(messages: Sequence[PromptMessage]) -> Result:
         contents = [message.content for message in messages]
-        known = known_to(turn.caller.revision, contents)
+        known = adapt_content(turn.caller.revision, contents)
         shown = [
             PromptMessage(message.role, content).as_object()
             for message, content in zip(messages, known, strict=True)

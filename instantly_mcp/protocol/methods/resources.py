@@ -9,9 +9,9 @@ from twisted.internet.defer import Deferred
 
 from ..._json import Json, JsonObject
 from ..calls.call import Call, Caller
-from ..calls.subscriptions import MAX_URI, MAX_URIS
+from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Leave
-from ..primitives.registries import Found
+from ..primitives.registries import ResolvedResource
 from ..primitives.resource import Contents, Resource, ResourceTemplate
 from ..server_features import Offer, Result, Turn
 from ..wire.errors import (
@@ -104,12 +104,12 @@ def unsubscribe(offer: Offer, turn: Turn) -> Result:
     return {}
 
 
-def may_watch(found: Found, caller: Caller) -> bool:
+def may_watch(found: ResolvedResource, caller: Caller) -> bool:
     """Return whether the caller may subscribe: some resources need a credential."""
     return caller.credential is not None or not found.described.needs_credential
 
 
-def watched(offer: Offer, turn: Turn, found: Found) -> Leave:
+def watched(offer: Offer, turn: Turn, found: ResolvedResource) -> Leave:
     """Start watching a resource, if it has a watch.
 
     :returns: ends it.
@@ -142,8 +142,8 @@ def _uri(params: JsonObject) -> str:
 
 
 def _bounded(uri: str) -> str:
-    if len(uri) > MAX_URI:
-        raise invalid_params(f"params.uri is longer than {MAX_URI} characters")
+    if len(uri) > MAX_URI_CHARS:
+        raise invalid_params(f"params.uri is longer than {MAX_URI_CHARS} characters")
     return uri
 
 

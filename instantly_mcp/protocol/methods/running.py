@@ -8,9 +8,9 @@ from typing import ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from ..._json import Json
-from ..calls.ask_by_retry import Binding, ReplayAsker
+from ..calls.ask_by_retry import Binding, RetryAsker
 from ..calls.ask_by_session import SessionAsker
-from ..calls.call import MUTE, Call
+from ..calls.call import NO_CLIENT_REQUESTS, Call
 from ..calls.client_requests import IAsker
 from ..server_features import Offer, Turn
 
@@ -67,14 +67,14 @@ def _asker(offer: Offer, turn: Turn) -> IAsker:
     caller, params = turn.caller, turn.params
     if not caller.revision.modern:
         if caller.session is None:
-            return MUTE
+            return NO_CLIENT_REQUESTS
         return SessionAsker(caller.session, caller.outlet, offer.clock)
     if turn.request.method not in ASKS_BY_RETRY:
-        return MUTE
+        return NO_CLIENT_REQUESTS
     binding = Binding(
         principal=caller.principal, method=turn.request.method, params=params
     )
-    asker = ReplayAsker(offer.sealer, binding, turn.capabilities)
+    asker = RetryAsker(offer.sealer, binding, turn.capabilities)
     if "requestState" in params or "inputResponses" in params:
         asker.load()
     return asker

@@ -11,10 +11,10 @@ from twisted.internet.defer import Deferred
 from ..._json import JsonObject
 from ..calls.call import NOWHERE
 from ..calls.client_requests import lacks
-from ..calls.subscriptions import MAX_URI, Listener, read_filter
-from ..calls.tasks import REQUIRED_CAPABILITY, WORKING
+from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter
+from ..calls.tasks import TASKS_CAPABILITY, WORKING
 from ..calls.watching import Leave
-from ..primitives.registries import Found
+from ..primitives.registries import ResolvedResource
 from ..server_features import Offer, Turn
 from ..wire.errors import invalid_request, missing_capability
 from .resources import may_watch, watched
@@ -29,8 +29,8 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
         raise invalid_request("a subscription needs text/event-stream in Accept")
     wanted = turn.params.get("notifications")
     filter = read_filter(wanted, offer.changing, offer.has_resources)
-    if filter.task_ids and lacks(turn.capabilities, REQUIRED_CAPABILITY):
-        raise missing_capability(REQUIRED_CAPABILITY)
+    if filter.task_ids and lacks(turn.capabilities, TASKS_CAPABILITY):
+        raise missing_capability(TASKS_CAPABILITY)
     found = _watchable(offer, turn, filter.uris)
     tasks = offer.tasks.own(sorted(filter.task_ids), caller.principal)
     ids = frozenset(task.id for task in tasks)
@@ -49,7 +49,9 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
     return ended.addBoth(_left, leaves)
 
 
-def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Found]:
+def _watchable(
+    offer: Offer, turn: Turn, uris: frozenset[str]
+) -> dict[str, ResolvedResource]:
     """Return the resources that exist and that the caller may subscribe to.
 
     The keys are their URIs in normal form, which notifications contain.
@@ -57,7 +59,7 @@ def _watchable(offer: Offer, turn: Turn, uris: frozenset[str]) -> dict[str, Foun
     served = (offer.shelf.find(uri) for uri in sorted(uris))
     found = (each for each in served if each is not None)
     watchable = {each.uri: each for each in found if may_watch(each, turn.caller)}
-    return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI}
+    return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI_CHARS}
 
 
 def _left(outcome: T, leaves: Sequence[Leave]) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..calls.client_requests import lacks
-from ..calls.tasks import REQUIRED_CAPABILITY, Task
+from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..server_features import Offer, Result, Turn
 from ..wire.errors import missing_capability
 
@@ -27,6 +27,6 @@ def cancel_task(offer: Offer, turn: Turn) -> Result:
 
 def _task(offer: Offer, turn: Turn) -> Task:
     """Return the task. The capability is checked first, as the extension requires."""
-    if lacks(turn.capabilities, REQUIRED_CAPABILITY):
-        raise missing_capability(REQUIRED_CAPABILITY)
+    if lacks(turn.capabilities, TASKS_CAPABILITY):
+        raise missing_capability(TASKS_CAPABILITY)
     return offer.tasks.find(turn.params.get("taskId"), turn.caller.principal)

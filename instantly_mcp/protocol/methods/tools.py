@@ -13,7 +13,7 @@ from ..._json import Json, dumps
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NOWHERE, Call
 from ..calls.client_requests import CannotAsk, lacks
-from ..calls.tasks import REQUIRED_CAPABILITY, Task
+from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, text
 from ..server_features import Compiled, Offer, Result, Turn
@@ -24,7 +24,7 @@ from ..wire.errors import (
     missing_capability,
 )
 from ..wire.jsonrpc import Request, Response
-from ..wire.param_headers import check_mirrored
+from ..wire.param_headers import check_param_headers
 from .running import call_for, run_call
 
 
@@ -53,7 +53,7 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
     revision = turn.caller.revision
     if compiled.mirrored and revision.modern and turn.caller.headers is not None:
         given = arguments if isinstance(arguments, dict) else {}
-        check_mirrored(compiled.mirrored, given, turn.caller.headers)
+        check_param_headers(compiled.mirrored, given, turn.caller.headers)
     _check_allowed(offer, tool, turn)
     if arguments is None:
         arguments = {}
@@ -77,8 +77,8 @@ def _unknown(name: Json) -> ProtocolError:
 
 def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
     must_be_task = tool.task is TaskSupport.REQUIRED and turn.caller.revision.modern
-    if must_be_task and lacks(turn.capabilities, REQUIRED_CAPABILITY):
-        raise missing_capability(REQUIRED_CAPABILITY)
+    if must_be_task and lacks(turn.capabilities, TASKS_CAPABILITY):
+        raise missing_capability(TASKS_CAPABILITY)
     if tool.needs_credential and turn.caller.credential is None:
         raise key_required(offer.key_formats)
 
@@ -130,7 +130,7 @@ class Running:
         can_be_task = (
             self.tool.task is not TaskSupport.NEVER
             and self.turn.caller.revision.modern
-            and not lacks(call.capabilities, REQUIRED_CAPABILITY)
+            and not lacks(call.capabilities, TASKS_CAPABILITY)
         )
         if can_be_task:
             return self._start_promotable(arguments)
@@ -151,16 +151,16 @@ class Running:
         return self._answer
 
     def _promote(self, message: str | None) -> bool:
-        board, call = self.offer.tasks, self.call
-        task = board.create(call.caller.principal, message)
+        store, call = self.offer.tasks, self.call
+        task = store.create(call.caller.principal, message)
         if task is None:
             return False
         self._task = task
         task.running = self._done
         # A task has no stream: its creator polls.
         call.outlet = NOWHERE
-        call.note = lambda said: board.note(task, said)
-        call.asker = TaskAsker(board, task, call.capabilities)
+        call.set_task_message = lambda said: store.set_message(task, said)
+        call.asker = TaskAsker(store, task, call.capabilities)
         self._answer.callback(task.as_created())
         return True
 

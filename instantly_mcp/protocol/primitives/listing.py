@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..._json import Encoded, Json, JsonObject, dumps
-from ..wire.content import known_to
+from ..wire.content import adapt_content
 from ..wire.cursor import Pager
 from ..wire.versions import Revision
 from .tool import Tool, ToolResult, text
@@ -88,12 +88,12 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
     """
     rendered: dict[str, Json] = {}
     if result.structured is None:
-        rendered["content"] = known_to(revision, result.content)
+        rendered["content"] = adapt_content(revision, result.content)
     else:
         encoded = result.encoded
         if encoded is None:
             encoded = dumps(result.structured)
-        content = known_to(revision, result.content)
+        content = adapt_content(revision, result.content)
         rendered["content"] = content or [text(encoded.decode())]
         kind = "object" if isinstance(result.structured, dict) else None
         if _may_be_structured(kind, revision):

@@ -17,7 +17,7 @@ from .tool import Tool
 
 
 @frozen
-class Found:
+class ResolvedResource:
     """The resource for a URI, with the values of the template's variables in it."""
 
     described: Resource | ResourceTemplate
@@ -50,7 +50,7 @@ class IResourceShelf(Interface):
     def templates() -> Sequence[ResourceTemplate]:
         """Return the templates, always in the same order."""
 
-    def find(uri: str) -> Found | None:
+    def find(uri: str) -> ResolvedResource | None:
         """Return the resource for a URI, with the values of its template."""
 
     def template(uri_template: str) -> ResourceTemplate | None:
@@ -139,14 +139,14 @@ class ResourceShelf:
     def templates(self) -> Sequence[ResourceTemplate]:
         return self._templates
 
-    def find(self, uri: str) -> Found | None:
+    def find(self, uri: str) -> ResolvedResource | None:
         for resource in self._resources:
             if resource.uri == uri:
-                return Found(resource, {})
+                return ResolvedResource(resource, {})
         for template in self._templates:
             values = template.template.match(uri)
             if values is not None:
-                return Found(template, values)
+                return ResolvedResource(template, values)
         return None
 
     def template(self, uri_template: str) -> ResourceTemplate | None:

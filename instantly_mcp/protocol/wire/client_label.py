@@ -15,15 +15,15 @@ from ..._json import Json, JsonObject
 
 META_CLIENT = "io.modelcontextprotocol/clientInfo"
 
-MAX_NAME = 64
-MAX_VERSION = 32
+MAX_NAME_CHARS = 64
+MAX_VERSION_CHARS = 32
 UNNAMED = "-"
-LONG = "(long)"
-CUT = "[redacted]"
+TOO_LONG = "(long)"
+REDACTED = "[redacted]"
 
 _NOT_SHOWN = re.compile(r"[^\x21-\x7e]")
 _BASE64 = r"[A-Za-z0-9+/]*"
-_LIKE_A_KEY = re.compile(
+_LIKE_A_SECRET = re.compile(
     rf"{_BASE64}(?=[A-Za-z]*[0-9])[A-Za-z0-9]{{20,}}{_BASE64}={{0,2}}"
 )
 """Keys are long base64 with digits; words of that length in names have no digit."""
@@ -39,11 +39,11 @@ def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
     if not isinstance(version, str):
         version = ""
     if key is not None:
-        name, version = key.cut_from(name, CUT), key.cut_from(version, CUT)
+        name, version = key.cut_from(name, REDACTED), key.cut_from(version, REDACTED)
     # A text is not truncated: the rest could be a part of a key.
     return _cleaned(
-        name if len(name) <= MAX_NAME else LONG,
-        version if len(version) <= MAX_VERSION else LONG,
+        name if len(name) <= MAX_NAME_CHARS else TOO_LONG,
+        version if len(version) <= MAX_VERSION_CHARS else TOO_LONG,
     )
 
 
@@ -61,6 +61,7 @@ def stated_by(params: JsonObject) -> tuple[Json, Json] | None:
 @lru_cache(maxsize=256)
 def _cleaned(name: str, version: str) -> str:
     name, version = (
-        _LIKE_A_KEY.sub(CUT, _NOT_SHOWN.sub("_", each)) for each in (name, version)
+        _LIKE_A_SECRET.sub(REDACTED, _NOT_SHOWN.sub("_", each))
+        for each in (name, version)
     )
     return f"{name}/{version}" if version else name

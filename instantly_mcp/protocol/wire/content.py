@@ -12,7 +12,7 @@ from ..._json import JsonObject
 from .versions import Revision
 
 
-def known_to(revision: Revision, blocks: Sequence[JsonObject]) -> list[JsonObject]:
+def adapt_content(revision: Revision, blocks: Sequence[JsonObject]) -> list[JsonObject]:
     """Return the blocks, with those that the revision lacks replaced by text."""
     lacking = revision.lacks_content
     if not lacking:

@@ -31,10 +31,10 @@ META_SERVER = "io.modelcontextprotocol/serverInfo"
 METHOD_HEADER = "mcp-method"
 NAME_HEADER = "mcp-name"
 
-WHITE_SPACE = " \t"
+OPTIONAL_WHITESPACE = " \t"
 """Optional whitespace around a header value (RFC 9110); `str.strip` removes more."""
 
-NAMED_BY: Mapping[str, str] = {
+NAME_PARAMETERS: Mapping[str, str] = {
     "tools/call": "name",
     "prompts/get": "name",
     "resources/read": "uri",
@@ -131,7 +131,7 @@ def _log_level(meta: JsonObject) -> str | None:
 def _check_routing(request: Request, headers: IHeaders) -> None:
     if _single(headers, METHOD_HEADER) != request.method:
         raise header_mismatch("mcp-method differs from the method of the body")
-    member = NAMED_BY.get(request.method)
+    member = NAME_PARAMETERS.get(request.method)
     if member is None:
         return
     written = _single(headers, NAME_HEADER)
@@ -145,4 +145,4 @@ def _check_routing(request: Request, headers: IHeaders) -> None:
 
 def _single(headers: IHeaders, name: str) -> str | None:
     values = headers.all(name)
-    return values[0].strip(WHITE_SPACE) if values else None
+    return values[0].strip(OPTIONAL_WHITESPACE) if values else None

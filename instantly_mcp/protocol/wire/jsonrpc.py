@@ -18,13 +18,13 @@ Id: TypeAlias = str | int
 
 NO_PARAMS: JsonObject = {}
 
-MAX_VALUES = 100_000
+MAX_JSON_VALUES = 100_000
 """Maximum number of JSON values in one body.
 
 The largest legitimate call, one thousand records with twenty fields each, has fewer
 than 70,000; decoding and checking 100,000 values takes about 50 ms."""
 
-MAX_BATCH = 100
+MAX_BATCH_MESSAGES = 100
 """Maximum number of messages in one batch."""
 
 
@@ -114,11 +114,11 @@ def decode(body: bytes) -> Body:
     """Decode one HTTP body.
 
     :raises MalformedMessage: -32700 if the body is not JSON; -32600 if it is not a
-        message, has more than `MAX_VALUES` values, or repeats a key in an object;
+        message, has more than `MAX_JSON_VALUES` values, or repeats a key in an object;
         -32602 if the params are not an object. It carries the id if that is readable.
     """
-    if holds_more(body, MAX_VALUES):
-        why = f"a body holds at most {MAX_VALUES:,} values"
+    if holds_more(body, MAX_JSON_VALUES):
+        why = f"a body holds at most {MAX_JSON_VALUES:,} values"
         raise MalformedMessage(None, invalid_request(why))
     try:
         value = loads(body)
@@ -165,8 +165,8 @@ def peek_id(body: bytes) -> Id | None:
 def _batch(values: list[Json]) -> Batch:
     if not values:
         raise MalformedMessage(None, invalid_request("an empty batch"))
-    if len(values) > MAX_BATCH:
-        why = f"a batch holds at most {MAX_BATCH} messages"
+    if len(values) > MAX_BATCH_MESSAGES:
+        why = f"a batch holds at most {MAX_BATCH_MESSAGES} messages"
         raise MalformedMessage(None, invalid_request(why))
     members: list[Message | Broken] = []
     for value in values:

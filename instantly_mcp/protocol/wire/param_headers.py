@@ -18,7 +18,7 @@ from attrs import frozen
 
 from ..._json import Json, JsonObject
 from ..interfaces import IHeaders
-from .envelope import WHITE_SPACE, decode_sentinel
+from .envelope import OPTIONAL_WHITESPACE, decode_sentinel
 from .errors import header_mismatch
 
 ANNOTATION = "x-mcp-header"
@@ -48,7 +48,7 @@ _INSIDE = (
 
 
 @frozen
-class Mirrored:
+class ParamHeader:
     """One annotated property: its path in the arguments, its header and its type."""
 
     path: tuple[str, ...]
@@ -56,7 +56,7 @@ class Mirrored:
     type: str
 
 
-def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
+def param_headers_in(schema: Mapping[str, Json]) -> Sequence[ParamHeader]:
     """Find the annotated properties of a tool's input schema.
 
     :raises ValueError: for an annotation that the protocol does not allow: on a type
@@ -70,8 +70,8 @@ def mirrored_in(schema: Mapping[str, Json]) -> Sequence[Mirrored]:
     return found
 
 
-def check_mirrored(
-    mirrored: Sequence[Mirrored], arguments: JsonObject, headers: IHeaders
+def check_param_headers(
+    mirrored: Sequence[ParamHeader], arguments: JsonObject, headers: IHeaders
 ) -> None:
     """Check that the headers match the arguments.
 
@@ -89,12 +89,12 @@ def check_mirrored(
             continue
         if not written:
             raise header_mismatch(f"{each.header} is missing")
-        decoded = decode_sentinel(written[0].strip(WHITE_SPACE))
+        decoded = decode_sentinel(written[0].strip(OPTIONAL_WHITESPACE))
         if decoded is None or not _same(value, decoded):
             raise header_mismatch(f"{each.header} differs from the argument")
 
 
-def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[Mirrored]:
+def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[ParamHeader]:
     if any(map(_is_annotated, _schemas_in(schema, _BY_NAME[1:]))):
         raise ValueError(f"{'.'.join(path)}: {ANNOTATION} at a place that has no path")
     properties = schema.get("properties")
@@ -129,13 +129,13 @@ def _schemas_in(
             yield from (each for each in named.values() if isinstance(each, Mapping))
 
 
-def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> Mirrored:
+def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> ParamHeader:
     name, kind = schema[ANNOTATION], schema.get("type")
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise ValueError(f"{'.'.join(path)}: {ANNOTATION} is not a valid header name")
     if kind not in _TYPES:
         raise ValueError(f"{'.'.join(path)}: {ANNOTATION} needs a primitive type")
-    return Mirrored(path, PREFIX + name.lower(), kind)
+    return ParamHeader(path, PREFIX + name.lower(), kind)
 
 
 def _value_at(arguments: Json, path: tuple[str, ...]) -> Json:

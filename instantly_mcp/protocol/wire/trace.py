@@ -19,7 +19,7 @@ _TRACEPARENT = re.compile(
 _MEMBER = re.compile(
     r"[a-z0-9][-a-z0-9_*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{1,256}"
 )
-MAX_BAGGAGE = 8192
+MAX_BAGGAGE_CHARS = 8192
 
 
 @frozen(kw_only=True)
@@ -64,7 +64,7 @@ def _is_tracestate(value: Json) -> bool:
 def _is_baggage(value: Json) -> bool:
     return (
         isinstance(value, str)
-        and len(value) <= MAX_BAGGAGE
+        and len(value) <= MAX_BAGGAGE_CHARS
         and value.isascii()
         and value.isprintable()
         and "=" in value

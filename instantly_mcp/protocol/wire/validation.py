@@ -26,10 +26,10 @@ MAX_DEPTH = 64
 MAX_PROBLEMS = 5
 """Maximum number of problems in one message."""
 
-MAX_NAME = 60
+MAX_NAME_CHARS = 60
 """Characters that are shown of an argument's name."""
 
-MAX_LISTED = 5_000
+MAX_VALUES_FOR_ALL_ERRORS = 5_000
 """Approximate number of values up to which all errors are found: 5 us per value."""
 
 _DEMANDS: Mapping[str, str] = {
@@ -75,7 +75,7 @@ class ArgumentCheck:
 
         `iter_errors` finds and formats every error before it returns the first.
         """
-        if dumps(arguments).count(b",") <= MAX_LISTED:
+        if dumps(arguments).count(b",") <= MAX_VALUES_FOR_ALL_ERRORS:
             return self._validator.iter_errors(arguments)
         try:
             self._validator.validate(arguments)
@@ -88,7 +88,7 @@ class ArgumentCheck:
         rule = error.kind.name
         if rule == "additionalProperties":
             names = error.kind.value[:MAX_PROBLEMS]
-            return [self._unknown(path, name[:MAX_NAME]) for name in names]
+            return [self._unknown(path, name[:MAX_NAME_CHARS]) for name in names]
         if rule == "required":
             where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
             return [f"The argument {where} is required."]

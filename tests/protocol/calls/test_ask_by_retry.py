@@ -14,15 +14,15 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import (
-    MAX_STATE,
+    MAX_STATE_BYTES,
     PURPOSE,
-    STATE_SECONDS,
+    STATE_VALID_SECONDS,
     Binding,
     InputRequired,
-    ReplayAsker,
+    RetryAsker,
     StateSealer,
 )
-from instantly_mcp.protocol.calls.client_requests import Ask, IAsker
+from instantly_mcp.protocol.calls.client_requests import IAsker, Question
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.state.seals import Seal
 from tests.support.wire import check_result
@@ -32,7 +32,7 @@ from .test_client_requests import CAPITAL, NAME, ROOTS, SAMPLED
 CAPABLE: JsonObject = {"elicitation": {}, "sampling": {}, "roots": {}}
 ADA: JsonObject = {"action": "accept", "content": {"name": "Ada"}}
 NO_ROOTS: JsonObject = {"roots": []}
-TWO: Mapping[str, Ask] = {"name": NAME, "roots": ROOTS}
+TWO: Mapping[str, Question] = {"name": NAME, "roots": ROOTS}
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 values = st.recursive(
@@ -123,14 +123,14 @@ class SealerTests(SynchronousTestCase):
             self.refused(each, state)
 
     @settings(deadline=None)
-    @given(st.floats(0, STATE_SECONDS), st.floats(0.001, 1e9))
+    @given(st.floats(0, STATE_VALID_SECONDS), st.floats(0.001, 1e9))
     def test_expires(self, early: float, late: float) -> None:
         """A state is valid until it expires."""
         start = self.now
         state = self.sealer.close(binding(), {}, TWO)
         self.now = start + early
         self.sealer.open(binding(), state)
-        self.now = start + STATE_SECONDS + late
+        self.now = start + STATE_VALID_SECONDS + late
         self.refused(binding(), state)
         self.now = start
 
@@ -172,13 +172,16 @@ class SealerTests(SynchronousTestCase):
 
     def test_too_long(self) -> None:
         """Answers that are too long for a state are refused."""
-        long: JsonObject = {"action": "accept", "content": {"name": "x" * MAX_STATE}}
+        long: JsonObject = {
+            "action": "accept",
+            "content": {"name": "x" * MAX_STATE_BYTES},
+        }
         with self.assertRaises(ProtocolError) as caught:
             self.sealer.close(binding(), {"name": long}, TWO)
         self.assertEqual(caught.exception.code, -32602)
         fits: JsonObject = {
             "action": "accept",
-            "content": {"name": "x" * (MAX_STATE - 500)},
+            "content": {"name": "x" * (MAX_STATE_BYTES - 500)},
         }
         state = self.sealer.close(binding(), {"name": fits}, TWO)
         self.assertEqual(self.sealer.open(binding(), state)[0], {"name": fits})
@@ -187,22 +190,24 @@ class SealerTests(SynchronousTestCase):
 class ReplayTests(SynchronousTestCase):
     sealer: ClassVar[StateSealer] = StateSealer(Seal([KEY], lambda: 0.0), lambda: 0.0)
 
-    def asker(self, capabilities: JsonObject = CAPABLE, **params: Json) -> ReplayAsker:
+    def asker(self, capabilities: JsonObject = CAPABLE, **params: Json) -> RetryAsker:
         """Return the asker of one request, loaded."""
-        asker = ReplayAsker(self.sealer, binding(**params), capabilities)
+        asker = RetryAsker(self.sealer, binding(**params), capabilities)
         asker.load()
         return asker
 
-    def interim(self, asker: ReplayAsker, asks: Mapping[str, Ask]) -> JsonObject:
+    def interim(
+        self, asker: RetryAsker, questions: Mapping[str, Question]
+    ) -> JsonObject:
         """Ask what is not answered yet; return the interim result."""
-        failure = self.failureResultOf(asker.ask(asks), InputRequired)
+        failure = self.failureResultOf(asker.ask(questions), InputRequired)
         result: JsonObject = failure.value.as_result()
         check_result("2026-07-28", "tools/call", {**result, "_meta": {}})
         return result
 
-    def code(self, asker: ReplayAsker, asks: Mapping[str, Ask]) -> int:
+    def code(self, asker: RetryAsker, questions: Mapping[str, Question]) -> int:
         """Return the code with which asking is refused."""
-        failure = self.failureResultOf(asker.ask(asks), ProtocolError)
+        failure = self.failureResultOf(asker.ask(questions), ProtocolError)
         code: int = failure.value.code
         return code
 
@@ -243,24 +248,26 @@ class ReplayTests(SynchronousTestCase):
 
     def test_rounds(self) -> None:
         """A tool that asks one thing after another sees every earlier answer."""
-        asks: list[tuple[str, Ask, JsonObject]] = [
+        questions: list[tuple[str, Question, JsonObject]] = [
             ("name", NAME, ADA),
             ("capital", CAPITAL, SAMPLED),
             ("roots", ROOTS, NO_ROOTS),
         ]
         given: dict[str, Json] = {}
         states = []
-        for number in range(len(asks)):
+        for number in range(len(questions)):
             asker = self.asker(**given)
-            for key, ask, answer in asks[:number]:
-                got = self.successResultOf(asker.ask({key: ask}))
+            for key, question, answer in questions[:number]:
+                got = self.successResultOf(asker.ask({key: question}))
                 self.assertEqual(got, {key: answer})
-            key, ask, answer = asks[number]
-            states.append(self.interim(asker, {key: ask})["requestState"])
+            key, question, answer = questions[number]
+            states.append(self.interim(asker, {key: question})["requestState"])
             given = {"requestState": states[-1], "inputResponses": {key: answer}}
         asker = self.asker(**given)
-        for key, ask, answer in asks:
-            self.assertEqual(self.successResultOf(asker.ask({key: ask}))[key], answer)
+        for key, question, answer in questions:
+            self.assertEqual(
+                self.successResultOf(asker.ask({key: question}))[key], answer
+            )
         self.assertEqual(len(set(states)), 3)
 
     def test_answers_in_advance(self) -> None:
@@ -270,7 +277,7 @@ class ReplayTests(SynchronousTestCase):
 
     def test_unasked_answers_go_no_further(self) -> None:
         """Answers that the tool never asked for are not kept in the state."""
-        padding = {"x": "x" * MAX_STATE}
+        padding = {"x": "x" * MAX_STATE_BYTES}
         asker = self.asker(inputResponses={"name": ADA, "junk": padding})
         state = self.interim(asker, TWO)["requestState"]
         self.assertLess(len(state), 2000)
@@ -317,7 +324,10 @@ class ReplayTests(SynchronousTestCase):
 
     def test_too_long(self) -> None:
         """Answers that are too long for the next state are refused: -32602."""
-        long: JsonObject = {"action": "accept", "content": {"name": "x" * MAX_STATE}}
+        long: JsonObject = {
+            "action": "accept",
+            "content": {"name": "x" * MAX_STATE_BYTES},
+        }
         asker = self.asker(inputResponses={"name": long})
         self.assertEqual(self.code(asker, TWO), -32602)
         last = self.asker(inputResponses={"name": long})

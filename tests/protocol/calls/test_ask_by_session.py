@@ -10,12 +10,17 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_session import (
-    ANSWER_SECONDS,
+    ANSWER_TIMEOUT_SECONDS,
     SessionAsker,
     answered,
 )
 from instantly_mcp.protocol.calls.call import NOWHERE
-from instantly_mcp.protocol.calls.client_requests import Answers, Ask, CannotAsk, IAsker
+from instantly_mcp.protocol.calls.client_requests import (
+    Answers,
+    CannotAsk,
+    IAsker,
+    Question,
+)
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.wire.jsonrpc import Reply
 from instantly_mcp.protocol.wire.versions import V2025_11_25
@@ -26,7 +31,7 @@ from tests.support.wire import check_message
 from .test_client_requests import CAPITAL, NAME, ROOTS, SAMPLED
 
 ADA: JsonObject = {"action": "accept", "content": {"name": "Ada"}}
-ALL: Mapping[str, Ask] = {"name": NAME, "capital": CAPITAL, "roots": ROOTS}
+ALL: Mapping[str, Question] = {"name": NAME, "capital": CAPITAL, "roots": ROOTS}
 
 
 class SessionAskerTests(ClockedTestCase):
@@ -40,9 +45,9 @@ class SessionAskerTests(ClockedTestCase):
         self.basket = Basket()
         self.asker = SessionAsker(self.session, self.basket, self.clock)
 
-    def ask(self, asks: Mapping[str, Ask]) -> Deferred[Answers]:
-        """Ask, on the stream of the call."""
-        return self.asker.ask(asks)
+    def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
+        """Ask on the stream of the call."""
+        return self.asker.ask(questions)
 
     def reply(self, place: int, result: Json = None, error: Json = None) -> None:
         """Answer the message that stands at this place on the stream."""
@@ -128,7 +133,7 @@ class SessionAskerTests(ClockedTestCase):
     def test_nobody_answers(self) -> None:
         """A question waits for some minutes, and is then withdrawn."""
         asking = self.ask({"name": NAME})
-        self.clock.advance(ANSWER_SECONDS - 1)
+        self.clock.advance(ANSWER_TIMEOUT_SECONDS - 1)
         self.assertNoResult(asking)
         self.clock.advance(1)
         self.assertIn("in time", self.why(asking))

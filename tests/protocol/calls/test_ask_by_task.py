@@ -25,10 +25,10 @@ class InputTests(BoardTestCase):
         shown = task.as_detailed()
         self.assertEqual(shown["status"], "input_required")
         self.assertEqual(set(shown["inputRequests"]), {"name", "roots"})
-        self.board.update(task, {"roots": {"roots": []}, "unknown": 7})
+        self.store.update(task, {"roots": {"roots": []}, "unknown": 7})
         self.assertEqual(set(task.as_detailed()["inputRequests"]), {"name"})
         self.assertNoResult(asking)
-        self.board.update(task, {"name": ADA})
+        self.store.update(task, {"name": ADA})
         self.assertEqual(
             self.successResultOf(asking), {"name": ADA, "roots": {"roots": []}}
         )
@@ -62,10 +62,10 @@ class InputTests(BoardTestCase):
         for responses in wrong:
             with self.subTest(responses=responses):
                 with self.assertRaises(ProtocolError) as caught:
-                    self.board.update(task, responses)
+                    self.store.update(task, responses)
                 self.assertEqual(caught.exception.code, -32602)
         self.assertEqual(set(task.pending), {"name", "roots"})
-        self.board.cancel(task)
+        self.store.cancel(task)
         self.failureResultOf(asking, CancelledError)
 
     def test_tool_waits_no_longer(self) -> None:
@@ -79,13 +79,13 @@ class InputTests(BoardTestCase):
         second.cancel()
         self.failureResultOf(second, CancelledError)
         self.assertEqual(task.status, "working")
-        self.board.update(task, {"name": ADA})
+        self.store.update(task, {"name": ADA})
 
     def test_ends_while_asking(self) -> None:
         """A task that ends closes its open questions."""
         task = self.create()
         asking = self.asker(task).ask({"name": NAME})
-        self.board.finish(task, DONE)
+        self.store.finish(task, DONE)
         self.failureResultOf(asking, CancelledError)
         self.assertEqual(task.status, "completed")
         self.assertEqual(task.pending, {})

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
-from instantly_mcp.protocol.calls.call import MUTE, NOWHERE, Call, Caller
+from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NOWHERE, Call, Caller
 from instantly_mcp.protocol.calls.client_requests import CannotAsk, IAsker
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
@@ -151,7 +151,7 @@ class AskTests(SynchronousTestCase):
     def test_mute(self) -> None:
         """By default a call cannot ask its client anything."""
         call, _ = make_call()
-        self.assertTrue(verifyObject(IAsker, MUTE))
+        self.assertTrue(verifyObject(IAsker, NO_CLIENT_REQUESTS))
         self.failureResultOf(call.ask({"roots": ROOTS}), CannotAsk)
 
     def test_no_task(self) -> None:

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.client_requests import (
-    Ask,
     Elicit,
     ListRoots,
+    Question,
     Sample,
     lacks,
     missing_from,
@@ -49,16 +49,16 @@ class WireTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """Each question fits the schema of each session revision that has it."""
         for version, revision in ALL.items():
-            asks: list[Ask] = [CAPITAL, ROOTS]
+            questions: list[Question] = [CAPITAL, ROOTS]
             if revision.elicitation:
-                asks.append(NAME)
-            for ask in asks if not revision.modern else []:
-                with self.subTest(version=version, method=ask.method):
+                questions.append(NAME)
+            for question in questions if not revision.modern else []:
+                with self.subTest(version=version, method=question.method):
                     message: dict[str, Json] = {
                         "jsonrpc": "2.0",
                         "id": "server-1",
-                        "method": ask.method,
-                        "params": ask.params(),
+                        "method": question.method,
+                        "params": question.params(),
                     }
                     check_request(version, message)
 
@@ -70,17 +70,17 @@ class WireTests(SynchronousTestCase):
 
 
 class AnswerTestCase(SynchronousTestCase):
-    def good(self, ask: Ask, answers: Sequence[Json]) -> None:
+    def good(self, question: Question, answers: Sequence[Json]) -> None:
         """These answers count."""
         for answer in answers:
             with self.subTest(answer=answer):
-                self.assertIsNone(ask.problem(answer))
+                self.assertIsNone(question.problem(answer))
 
-    def bad(self, ask: Ask, answers: Sequence[Json]) -> None:
+    def bad(self, question: Question, answers: Sequence[Json]) -> None:
         """These do not, and what is wrong is said without repeating them."""
         for answer in answers:
             with self.subTest(answer=answer):
-                problem = ask.problem(answer)
+                problem = question.problem(answer)
                 assert problem is not None
                 self.assertNotIn("secret", problem)
 
@@ -208,10 +208,16 @@ class CapabilityTests(SynchronousTestCase):
 
     def test_missing_from(self) -> None:
         """The result is the union of the required capabilities that are missing."""
-        asks: dict[str, Ask] = {"a": NAME, "b": CAPITAL, "c": ROOTS, "d": NAME}
+        questions: dict[str, Question] = {
+            "a": NAME,
+            "b": CAPITAL,
+            "c": ROOTS,
+            "d": NAME,
+        }
         self.assertEqual(
-            missing_from({"roots": {}}, asks), {"elicitation": {}, "sampling": {}}
+            missing_from({"roots": {}}, questions), {"elicitation": {}, "sampling": {}}
         )
         self.assertEqual(
-            missing_from({"roots": {}, "elicitation": {}, "sampling": {}}, asks), {}
+            missing_from({"roots": {}, "elicitation": {}, "sampling": {}}, questions),
+            {},
         )

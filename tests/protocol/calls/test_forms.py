@@ -110,17 +110,17 @@ class WordsTests(SynchronousTestCase):
     def test_other_revisions(self) -> None:
         """Only that revision is asked otherwise; other questions never are."""
         for revision in ALL.values():
-            worded = FORM.worded(revision)
-            same = worded.params == FORM.params()
+            adapted_to = FORM.adapted_to(revision)
+            same = adapted_to.params == FORM.params()
             self.assertEqual(same, revision is not V2025_06_18)
-        for ask in (ListRoots(), Sample(messages=[], max_tokens=1)):
-            self.assertEqual(ask.worded(V2025_06_18).params, ask.params())
+        for question in (ListRoots(), Sample(messages=[], max_tokens=1)):
+            self.assertEqual(question.adapted_to(V2025_06_18).params, question.params())
 
 
 class AnswerTests(SynchronousTestCase):
     def read(self, answer: Json) -> Json:
         """Read an answer."""
-        return FORM.worded(V2025_06_18).read(answer)
+        return FORM.adapted_to(V2025_06_18).read(answer)
 
     @given(SETS, SETS)
     def test_round_trip(self, several: list[str], titled: list[str]) -> None:
@@ -170,4 +170,4 @@ class AnswerTests(SynchronousTestCase):
     def test_later_revisions(self) -> None:
         """An answer to the form itself is not touched."""
         answer = accepted({"several": ["a"], "several.1": True})
-        self.assertEqual(FORM.worded(V2025_11_25).read(answer), answer)
+        self.assertEqual(FORM.adapted_to(V2025_11_25).read(answer), answer)

@@ -13,8 +13,8 @@ from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import NOWHERE, Call
 from instantly_mcp.protocol.calls.client_requests import CannotAsk
 from instantly_mcp.protocol.calls.tasks import (
-    MAX_PER_PRINCIPAL,
-    REQUIRED_CAPABILITY,
+    MAX_TASKS_PER_PRINCIPAL,
+    TASKS_CAPABILITY,
     Task,
 )
 from instantly_mcp.protocol.interfaces import IOutlet
@@ -197,7 +197,7 @@ class OrdinaryTests(PromotionTestCase):
             self.started(support=TaskSupport.REQUIRED, asked=asked)
         self.assertEqual(caught.exception.code, -32021)
         self.assertEqual(
-            caught.exception.data, {"requiredCapabilities": REQUIRED_CAPABILITY}
+            caught.exception.data, {"requiredCapabilities": TASKS_CAPABILITY}
         )
         self.assertIsNone(self.promoted)
 
@@ -212,10 +212,10 @@ class OrdinaryTests(PromotionTestCase):
         """A tool that does not support them cannot become one."""
         self.ordinary(self.started(support=TaskSupport.NEVER))
 
-    def test_full_board(self) -> None:
+    def test_full_store(self) -> None:
         """Where there is no room for a task the client waits for the result."""
         first = self.started()
-        for _ in range(MAX_PER_PRINCIPAL):
+        for _ in range(MAX_TASKS_PER_PRINCIPAL):
             self.offer.tasks.create(credential().principal)
         self.work.callback(says("done"))
         self.handle(first)

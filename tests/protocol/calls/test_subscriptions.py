@@ -13,7 +13,7 @@ from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.subscriptions import (
     MAX_LISTENERS,
-    MAX_URI,
+    MAX_URI_CHARS,
     MAX_URIS,
     META_SUBSCRIPTION,
     PROMPTS,
@@ -303,7 +303,7 @@ class FilterTests(SynchronousTestCase):
             [None],
             [["u"]],
             [str(number) for number in range(MAX_URIS + 1)],
-            ["x" * (MAX_URI + 1)],
+            ["x" * (MAX_URI_CHARS + 1)],
         ]
         for name in ("resourceSubscriptions", "taskIds"):
             wrong += [{name: value} for value in values]

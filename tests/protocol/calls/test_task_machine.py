@@ -20,7 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.client_requests import Answers, Elicit
-from instantly_mcp.protocol.calls.tasks import TERMINAL, Task, TaskBoard
+from instantly_mcp.protocol.calls.tasks import TERMINAL, Task, TaskStore
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.wire import check
 
@@ -76,16 +76,16 @@ class Seen:
 
 
 class TaskMachine(RuleBasedStateMachine):
-    """One board, two principals, any number of tasks."""
+    """One store, two principals, any number of tasks."""
 
     tasks = Bundle("tasks")
 
     def __init__(self) -> None:
-        """Make the board."""
+        """Make the store."""
         super().__init__()
         self.clock = Clock()
         self.told: list[Task] = []
-        self.board = TaskBoard(self.clock, self.clock.seconds, self.told.append)
+        self.store = TaskStore(self.clock, self.clock.seconds, self.told.append)
         self.seen: list[Seen] = []
         self.number = 0
 
@@ -100,8 +100,8 @@ class TaskMachine(RuleBasedStateMachine):
         return self.new_task(principal)
 
     def new_task(self, principal: str) -> Seen:
-        """Put a task on the board, which has room."""
-        task = self.board.create(principal)
+        """Put a task on the store, which has room."""
+        task = self.store.create(principal)
         assert task is not None
         assert task.status == "working"
         seen = Seen(task)
@@ -113,7 +113,7 @@ class TaskMachine(RuleBasedStateMachine):
         """The tool asks."""
         task = seen.task
         before = set(task.pending)
-        asker = TaskAsker(self.board, task, ASKABLE)
+        asker = TaskAsker(self.store, task, ASKABLE)
         asking = asker.ask(dict.fromkeys(sorted(keys), PLAIN))
         new = [key for key in task.pending if key not in before]
         if seen.final is None:
@@ -135,7 +135,7 @@ class TaskMachine(RuleBasedStateMachine):
         for key in chosen:
             self.number += 1
             responses[key] = answer(self.number)
-        self.board.update(seen.task, responses)
+        self.store.update(seen.task, responses)
         assert set(seen.task.pending) == pending - chosen
         for asked in seen.rounds:
             for key in pending & chosen & set(asked.wire):
@@ -148,7 +148,7 @@ class TaskMachine(RuleBasedStateMachine):
         responses = {key: answer(0) for key in pending}
         responses[next(iter(pending), "none")] = wrong
         try:
-            self.board.update(seen.task, responses)
+            self.store.update(seen.task, responses)
         except ProtocolError:
             assert pending
         else:
@@ -165,7 +165,7 @@ class TaskMachine(RuleBasedStateMachine):
     @rule(seen=tasks, words=st.sampled_from(["half", "nearly"]))
     def note(self, seen: Seen, words: str) -> None:
         """The tool says how far it is."""
-        self.board.note(seen.task, words)
+        self.store.set_message(seen.task, words)
 
     @rule(seen=tasks, how=st.sampled_from(["result", "error", "bug", "cancelled"]))
     def finish(self, seen: Seen, how: str) -> None:
@@ -176,26 +176,26 @@ class TaskMachine(RuleBasedStateMachine):
             "bug": Failure(ValueError("a bug")),
             "cancelled": Failure(CancelledError()),
         }
-        self.board.finish(seen.task, ends[how])
+        self.store.finish(seen.task, ends[how])
         assert seen.task.is_terminal
 
     @rule(seen=tasks)
     def cancel(self, seen: Seen) -> None:
         """The client cancels."""
-        self.board.cancel(seen.task)
+        self.store.cancel(seen.task)
         assert seen.task.is_terminal
 
     @rule(seconds=st.sampled_from([1, 300, 3600, 7200]))
     def wait(self, seconds: int) -> None:
-        """Time passes, and the board is swept."""
+        """Time passes, and the store is swept."""
         self.clock.advance(seconds)
-        self.board.sweep()
+        self.store.sweep()
 
     @rule(seen=tasks, principal=st.sampled_from(["ada", "bob"]))
     def find(self, seen: Seen, principal: str) -> None:
         """A running task is found by its own principal and by no other."""
         try:
-            found = self.board.find(seen.task.id, principal)
+            found = self.store.find(seen.task.id, principal)
         except ProtocolError:
             assert principal != seen.task.principal or seen.task.is_terminal
         else:

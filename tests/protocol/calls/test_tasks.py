@@ -1,4 +1,4 @@
-"""The board of tasks: what it keeps, for whom, for how long, and how much."""
+"""The task store: what it keeps, for whom, for how long, and how much."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from twisted.python.failure import Failure
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.tasks import (
-    MAX_BYTES,
-    MAX_PER_PRINCIPAL,
+    MAX_TASKS_PER_PRINCIPAL,
+    MAX_TOTAL_BYTES,
     POLL_MS,
     RESULT_SECONDS,
     TASK_BYTES,
     TTL_MS,
     TTL_SECONDS,
     Task,
-    TaskBoard,
+    TaskStore,
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.cases import ClockedTestCase
@@ -32,38 +32,38 @@ DONE: JsonObject = {"content": [{"type": "text", "text": "done"}]}
 
 class BoardTestCase(ClockedTestCase):
     def setUp(self) -> None:
-        """Make a board that notes what it tells."""
+        """Make a store, and collect the changes that it reports."""
         super().setUp()
-        self.told: list[JsonObject] = []
-        self.board = TaskBoard(
+        self.changes: list[JsonObject] = []
+        self.store = TaskStore(
             self.clock,
             lambda: 1_790_000_000.0 + self.clock.seconds(),
-            lambda task: self.told.append(task.as_detailed()),
+            lambda task: self.changes.append(task.as_detailed()),
         )
 
     def create(self, principal: str = "ada") -> Task:
-        """Put a task on the board; there has to be room for it."""
-        task = self.board.create(principal)
+        """Create a task; the limits must allow it."""
+        task = self.store.create(principal)
         assert task is not None
         return task
 
     def asker(self, task: Task, capabilities: JsonObject = ASKABLE) -> TaskAsker:
         """Return the asker of the task."""
-        return TaskAsker(self.board, task, capabilities)
+        return TaskAsker(self.store, task, capabilities)
 
     def gone(self, task: Task) -> bool:
-        """Say whether the task is no longer on the board."""
+        """Say whether the task is no longer in the store."""
         try:
-            return self.board.find(task.id, task.principal) is not task
+            return self.store.find(task.id, task.principal) is not task
         except ProtocolError:
             return True
 
 
 class LifeTests(BoardTestCase):
     def test_created(self) -> None:
-        """A new task works, is on the board, and has no payload."""
+        """A new task works, is in the store, and has no payload."""
         task = self.create()
-        self.assertIs(self.board.find(task.id, "ada"), task)
+        self.assertIs(self.store.find(task.id, "ada"), task)
         created = dict(task.as_created())
         for name in ("createdAt", "lastUpdatedAt"):
             moment = datetime.fromisoformat(created.pop(name))
@@ -81,7 +81,7 @@ class LifeTests(BoardTestCase):
 
     def test_first_message(self) -> None:
         """What is said at the creation is shown from the start."""
-        task = self.board.create("ada", "Adding 7 leads")
+        task = self.store.create("ada", "Adding 7 leads")
         assert task is not None
         self.assertEqual(task.as_created()["statusMessage"], "Adding 7 leads")
 
@@ -97,23 +97,23 @@ class LifeTests(BoardTestCase):
         ids: list[Json] = [task.id, None, 7, [], {}, ""]
         for id in ids:
             with self.subTest(id=id), self.assertRaises(ProtocolError) as caught:
-                self.board.find(id, "bob")
+                self.store.find(id, "bob")
             self.assertEqual(caught.exception.code, -32602)
 
     def test_completed(self) -> None:
         """The result is the payload, of a tool's own error as well."""
         for result in (DONE, {**DONE, "isError": True}):
             task = self.create()
-            self.board.finish(task, result)
+            self.store.finish(task, result)
             shown = task.as_detailed()
             self.assertEqual((shown["status"], shown["result"]), ("completed", result))
             self.assertNotIn("error", shown)
-            self.assertEqual(self.told[-1], shown)
+            self.assertEqual(self.changes[-1], shown)
 
     def test_failed(self) -> None:
         """A protocol error is the payload of a failure, with its sentence."""
         task = self.create()
-        self.board.finish(task, Failure(ProtocolError(-32603, "It broke.")))
+        self.store.finish(task, Failure(ProtocolError(-32603, "It broke.")))
         shown = task.as_detailed()
         self.assertEqual(shown["status"], "failed")
         self.assertEqual(shown["error"], {"code": -32603, "message": "It broke."})
@@ -123,21 +123,21 @@ class LifeTests(BoardTestCase):
     def test_bug(self) -> None:
         """A bug says nothing of itself."""
         task = self.create()
-        self.board.finish(task, Failure(ValueError("secret")))
+        self.store.finish(task, Failure(ValueError("secret")))
         self.assertEqual(task.as_detailed()["error"]["code"], -32603)
         self.assertNotIn("secret", str(task.as_detailed()))
 
     def test_cancelled_by_itself(self) -> None:
         """Work that ends by being cancelled is a cancelled task."""
         task = self.create()
-        self.board.finish(task, Failure(CancelledError()))
+        self.store.finish(task, Failure(CancelledError()))
         self.assertEqual(task.status, "cancelled")
 
     def test_updated(self) -> None:
         """Every change has its time; the creation keeps its own."""
         task = self.create()
         self.clock.advance(1.5)
-        self.board.note(task, "half")
+        self.store.set_message(task, "half")
         shown = task.as_detailed()
         self.assertEqual(shown["statusMessage"], "half")
         created = datetime.fromisoformat(shown["createdAt"])
@@ -147,12 +147,12 @@ class LifeTests(BoardTestCase):
     def test_news_only(self) -> None:
         """An equal message is not reported again, and none after the end."""
         task = self.create()
-        self.board.note(task, "half")
-        self.board.note(task, "half")
-        self.assertEqual(len(self.told), 1)
-        self.board.finish(task, DONE)
-        self.board.note(task, "late")
-        self.assertEqual(len(self.told), 2)
+        self.store.set_message(task, "half")
+        self.store.set_message(task, "half")
+        self.assertEqual(len(self.changes), 1)
+        self.store.finish(task, DONE)
+        self.store.set_message(task, "late")
+        self.assertEqual(len(self.changes), 2)
         self.assertEqual(task.status, "completed")
 
 
@@ -163,7 +163,7 @@ class CancelTests(BoardTestCase):
         cancelled: list[object] = []
         task.running = Deferred(cancelled.append)
         task.running.addErrback(lambda failure: failure.trap(CancelledError))
-        self.board.cancel(task)
+        self.store.cancel(task)
         self.assertEqual(task.status, "cancelled")
         self.assertEqual(len(cancelled), 1)
 
@@ -171,77 +171,77 @@ class CancelTests(BoardTestCase):
         """A question that is still open is cancelled with the task."""
         task = self.create()
         asking = self.asker(task).ask({"name": NAME, "roots": ROOTS})
-        self.board.cancel(task)
+        self.store.cancel(task)
         self.failureResultOf(asking, CancelledError)
         self.assertEqual(task.pending, {})
 
     def test_final(self) -> None:
         """A status that is final stays, whatever comes later."""
         for end in (
-            lambda task: self.board.finish(task, DONE),
-            lambda task: self.board.finish(task, Failure(ValueError())),
-            self.board.cancel,
+            lambda task: self.store.finish(task, DONE),
+            lambda task: self.store.finish(task, Failure(ValueError())),
+            self.store.cancel,
         ):
             task = self.create()
             end(task)
             shown = task.as_detailed()
             self.clock.advance(1)
-            told = len(self.told)
-            self.board.cancel(task)
-            self.board.finish(task, {"content": []})
-            self.board.finish(task, Failure(ProtocolError(-1, "x")))
-            self.board.change(task, "working")
-            self.board.update(task, {"name": ADA})
+            before = len(self.changes)
+            self.store.cancel(task)
+            self.store.finish(task, {"content": []})
+            self.store.finish(task, Failure(ProtocolError(-1, "x")))
+            self.store.change(task, "working")
+            self.store.update(task, {"name": ADA})
             self.failureResultOf(self.asker(task).ask({"n": NAME}), CancelledError)
             self.assertEqual(task.as_detailed(), shown)
-            self.assertEqual(len(self.told), told)
+            self.assertEqual(len(self.changes), before)
 
 
 class BoundTests(BoardTestCase):
     def test_per_principal(self) -> None:
         """A principal's oldest ended task makes room; running ones never do."""
-        tasks = [self.create() for _ in range(MAX_PER_PRINCIPAL)]
-        self.assertIsNone(self.board.create("ada"))
-        self.assertIsNotNone(self.board.create("bob"))
-        self.board.finish(tasks[7], DONE)
-        self.board.finish(tasks[5], DONE)
+        tasks = [self.create() for _ in range(MAX_TASKS_PER_PRINCIPAL)]
+        self.assertIsNone(self.store.create("ada"))
+        self.assertIsNotNone(self.store.create("bob"))
+        self.store.finish(tasks[7], DONE)
+        self.store.finish(tasks[5], DONE)
         self.create()
         self.assertEqual((self.gone(tasks[5]), self.gone(tasks[7])), (True, False))
 
     def test_all_principals(self) -> None:
-        """All of them together fill the board, and no more."""
-        room = MAX_BYTES // TASK_BYTES
+        """All of them together fill the store, and no more."""
+        room = MAX_TOTAL_BYTES // TASK_BYTES
         for number in range(room):
             self.create(f"p{number}")
-        self.assertIsNone(self.board.create("one more"))
-        self.assertEqual(self.board.count, room)
+        self.assertIsNone(self.store.create("one more"))
+        self.assertEqual(self.store.count, room)
 
     def test_results_count(self) -> None:
-        """Long results fill the board as well: it holds a bounded number of bytes."""
-        large: JsonObject = {"content": [], "x": "x" * (MAX_BYTES // 10)}
+        """Long results fill the store as well: it holds a bounded number of bytes."""
+        large: JsonObject = {"content": [], "x": "x" * (MAX_TOTAL_BYTES // 10)}
         tasks = [self.create(f"p{number}") for number in range(15)]
         for task in tasks:
-            self.board.finish(task, large)
+            self.store.finish(task, large)
         self.assertLess(sum(not self.gone(task) for task in tasks), 10)
         self.assertFalse(self.gone(tasks[-1]))
 
     def test_who_has_most_makes_room(self) -> None:
         """What one principal piles up costs another one nothing."""
         mine = self.create("bob")
-        self.board.finish(mine, DONE)
-        large: JsonObject = {"content": [], "x": "x" * (MAX_BYTES // 20)}
+        self.store.finish(mine, DONE)
+        large: JsonObject = {"content": [], "x": "x" * (MAX_TOTAL_BYTES // 20)}
         for _ in range(50):
-            self.board.finish(self.create("ada"), large)
+            self.store.finish(self.create("ada"), large)
         self.assertFalse(self.gone(mine))
 
     def test_dropped_is_forgotten(self) -> None:
-        """After everything ended and expired the board is as it was: empty."""
+        """After everything ended and expired the store is as it was: empty."""
         for number in range(10):
-            self.board.finish(self.create(f"p{number % 3}"), DONE)
+            self.store.finish(self.create(f"p{number % 3}"), DONE)
         self.clock.advance(TTL_SECONDS + 1)
-        self.board.sweep()
-        self.assertEqual(self.board.count, 0)
-        for number in range(MAX_BYTES // TASK_BYTES):
+        self.store.sweep()
+        self.assertEqual(self.store.count, 0)
+        for number in range(MAX_TOTAL_BYTES // TASK_BYTES):
             self.create(f"p{number}")
 
 
@@ -249,24 +249,24 @@ class SweepTests(BoardTestCase):
     def test_kept_for_its_time(self) -> None:
         """A task that ended is kept until its time since the creation is over."""
         task = self.create()
-        self.board.finish(task, DONE)
+        self.store.finish(task, DONE)
         self.clock.advance(TTL_SECONDS)
-        self.board.sweep()
+        self.store.sweep()
         self.assertFalse(self.gone(task))
         self.clock.advance(1)
-        self.board.sweep()
+        self.store.sweep()
         self.assertTrue(self.gone(task))
 
     def test_late_results(self) -> None:
         """A result that took its time can still be fetched for some minutes."""
         task = self.create()
         self.clock.advance(TTL_SECONDS - 1)
-        self.board.finish(task, DONE)
+        self.store.finish(task, DONE)
         self.clock.advance(RESULT_SECONDS)
-        self.board.sweep()
+        self.store.sweep()
         self.assertFalse(self.gone(task))
         self.clock.advance(1)
-        self.board.sweep()
+        self.store.sweep()
         self.assertTrue(self.gone(task))
 
     def test_stuck(self) -> None:
@@ -274,12 +274,12 @@ class SweepTests(BoardTestCase):
         task = self.create()
         asking = self.asker(task).ask({"name": NAME})
         self.clock.advance(2 * TTL_SECONDS)
-        self.board.sweep()
+        self.store.sweep()
         self.assertEqual(task.status, "input_required")
         self.clock.advance(1)
-        self.board.sweep()
+        self.store.sweep()
         self.assertEqual(task.status, "cancelled")
         self.failureResultOf(asking, CancelledError)
         self.clock.advance(RESULT_SECONDS + 1)
-        self.board.sweep()
+        self.store.sweep()
         self.assertTrue(self.gone(task))

@@ -11,7 +11,7 @@ from instantly_mcp._json import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.calls.subscriptions import MAX_URI, MAX_URIS
+from instantly_mcp.protocol.calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from instantly_mcp.protocol.methods.resources import (
     list_resources,
     list_templates,
@@ -142,7 +142,7 @@ class ReadTests(ResourceTestCase):
 
     def test_no_uri(self) -> None:
         """A URI that is not a string, or is too long, is -32602 in both eras."""
-        uris: list[Json] = [None, 7, [], {}, "test://letters/" + "x" * MAX_URI]
+        uris: list[Json] = [None, 7, [], {}, "test://letters/" + "x" * MAX_URI_CHARS]
         for revision in ALL.values():
             for uri in uris:
                 with self.subTest(uri=str(uri)[:20], revision=revision.version):
@@ -246,14 +246,16 @@ class SubscribeTests(ResourceTestCase):
 
     def test_long_when_normal(self) -> None:
         """What is kept is bounded: the normal form, too."""
-        long = "test://letters/" + "é" * (MAX_URI // 2)
+        long = "test://letters/" + "é" * (MAX_URI_CHARS // 2)
         self.assertEqual(self.refused_code(long), -32602)
 
     def test_unknown(self) -> None:
         """What nothing serves cannot be watched."""
         self.assertEqual(self.refused_code("test://nothing"), -32002)
         self.assertEqual(self.refused_code(None), -32602)
-        self.assertEqual(self.refused_code("test://letters/" + "x" * MAX_URI), -32602)
+        self.assertEqual(
+            self.refused_code("test://letters/" + "x" * MAX_URI_CHARS), -32602
+        )
 
     def test_bounded(self) -> None:
         """A session watches a bounded number; what it watches it may ask for again."""

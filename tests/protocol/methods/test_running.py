@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.protocol.calls.ask_by_retry import ReplayAsker
+from instantly_mcp.protocol.calls.ask_by_retry import RetryAsker
 from instantly_mcp.protocol.calls.ask_by_session import SessionAsker
-from instantly_mcp.protocol.calls.call import MUTE, Call, Caller
+from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.running import call_for, run_call
 from instantly_mcp.protocol.server_features import Turn
@@ -67,9 +67,9 @@ class CallForTests(ClockedTestCase):
         """Only three modern methods may ask."""
         for method in ("tools/call", "prompts/get", "resources/read"):
             asker = self.call(turn(method, {})).asker
-            self.assertIsInstance(asker, ReplayAsker)
+            self.assertIsInstance(asker, RetryAsker)
         for method in ("completion/complete", "tools/list", "tasks/get"):
-            self.assertIs(self.call(turn(method, {})).asker, MUTE)
+            self.assertIs(self.call(turn(method, {})).asker, NO_CLIENT_REQUESTS)
 
     def test_bad_state(self) -> None:
         """A bad state or bad responses are refused before anything runs."""
@@ -101,7 +101,7 @@ class CallForTests(ClockedTestCase):
             )
             self.assertIsInstance(self.call(asked).asker, SessionAsker)
             bare = turn("tools/call", {}, revision=revision)
-            self.assertIs(self.call(bare).asker, MUTE)
+            self.assertIs(self.call(bare).asker, NO_CLIENT_REQUESTS)
 
 
 class RunCallTests(ClockedTestCase):

@@ -6,7 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.call import NOWHERE
-from instantly_mcp.protocol.calls.subscriptions import MAX_URI, TOOLS
+from instantly_mcp.protocol.calls.subscriptions import MAX_URI_CHARS, TOOLS
 from instantly_mcp.protocol.methods.subscriptions import listen
 from instantly_mcp.protocol.primitives.registries import ResourceShelf
 from instantly_mcp.protocol.wire.errors import ProtocolError
@@ -42,7 +42,7 @@ class ListenTests(TaskMethodTestCase):
         """Changes of one's own task are heard, each with the whole task."""
         _, mine = self.listen({"taskIds": [self.task.id]})
         _, bobs = self.listen({"taskIds": [self.task.id]}, key=BOB)
-        self.offer.tasks.note(self.task, "half")
+        self.offer.tasks.set_message(self.task, "half")
         self.offer.tasks.finish(self.task, {"content": []})
         statuses = [message["params"]["status"] for message in mine.sent[1:]]
         self.assertEqual(statuses, ["working", "completed"])
@@ -85,7 +85,7 @@ class ListenTests(TaskMethodTestCase):
         """A resource whose URI is too long in its normal form is not honored."""
         shelf = ResourceShelf(templates=[LETTER])
         self.offer = offer_of(self.clock, shelf=shelf)
-        short, long = "test://letters/a", "test://letters/" + "é" * (MAX_URI // 2)
+        short, long = "test://letters/a", "test://letters/" + "é" * (MAX_URI_CHARS // 2)
         _, basket = self.listen({"resourceSubscriptions": [short, long]})
         self.assertEqual(
             basket.sent[0]["params"]["notifications"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.subscriptions import TOOLS
-from instantly_mcp.protocol.calls.tasks import EXTENSION
+from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.methods.tasks import cancel_task, get_task, update_task
 from instantly_mcp.protocol.primitives.registries import ResourceShelf
 from instantly_mcp.protocol.server_features import Method
@@ -27,7 +27,7 @@ ADA: JsonObject = {"action": "accept", "content": {"name": "Ada"}}
 
 class TaskMethodTestCase(ClockedTestCase):
     def setUp(self) -> None:
-        """Put a task of Ada's on the board."""
+        """Put a task of Ada's on the store."""
         super().setUp()
         self.offer = offer_of(
             self.clock, changing=frozenset({TOOLS}), shelf=ResourceShelf([NOTE])
@@ -58,7 +58,7 @@ class TaskTests(TaskMethodTestCase):
                     self.assertEqual((error.code, error.status), (-32021, 400))
                     self.assertEqual(
                         error.data,
-                        {"requiredCapabilities": {"extensions": {EXTENSION: {}}}},
+                        {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}},
                     )
 
     def test_unknown(self) -> None:

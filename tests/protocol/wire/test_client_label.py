@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Secret
 from instantly_mcp._json import JsonObject
 from instantly_mcp.protocol.wire.client_label import (
-    MAX_NAME,
-    MAX_VERSION,
+    MAX_NAME_CHARS,
+    MAX_VERSION_CHARS,
     label_of,
     stated_by,
 )
@@ -41,7 +41,7 @@ class LabelTests(SynchronousTestCase):
         """Whatever is stated, the label is one short word of visible ASCII."""
         label = label_of(name, version)
         self.assertTrue(label.isascii() and label.isprintable() and " " not in label)
-        self.assertLessEqual(len(label), MAX_NAME + MAX_VERSION + 1)
+        self.assertLessEqual(len(label), MAX_NAME_CHARS + MAX_VERSION_CHARS + 1)
         self.assertGreater(len(label), 0)
 
     def test_no_line_of_its_own(self):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import JsonObject
-from instantly_mcp.protocol.wire.content import known_to
+from instantly_mcp.protocol.wire.content import adapt_content
 from instantly_mcp.protocol.wire.versions import ALL
 from tests.support.wire import check
 
@@ -27,7 +27,7 @@ class ContentTests(SynchronousTestCase):
         for version, revision in ALL.items():
             for kind, block in BLOCKS.items():
                 with self.subTest(version=version, kind=kind):
-                    [shown] = known_to(revision, [block])
+                    [shown] = adapt_content(revision, [block])
                     known = version >= SINCE.get(kind, "")
                     self.assertEqual(shown == block, known)
                     self.assertEqual(shown["type"], kind if known else "text")
@@ -39,15 +39,17 @@ class ContentTests(SynchronousTestCase):
     def test_nothing_is_lost(self) -> None:
         """A link stays readable, and of a sound it is said that it was there."""
         first = ALL["2024-11-05"]
-        sound, link = known_to(first, [BLOCKS["audio"], BLOCKS["resource_link"]])
+        sound, link = adapt_content(first, [BLOCKS["audio"], BLOCKS["resource_link"]])
         self.assertIn("audio/wav", sound["text"])
         self.assertEqual(link["text"], "Link: test://u")
-        [titled] = known_to(first, [{**BLOCKS["resource_link"], "title": "A link"}])
+        [titled] = adapt_content(
+            first, [{**BLOCKS["resource_link"], "title": "A link"}]
+        )
         self.assertEqual(titled["text"], "A link: test://u")
 
     def test_order_and_place(self) -> None:
         """What stands for a block stands in its place."""
-        shown = known_to(ALL["2024-11-05"], [*BLOCKS.values()])
+        shown = adapt_content(ALL["2024-11-05"], [*BLOCKS.values()])
         self.assertEqual(
             [each["type"] for each in shown],
             ["text", "image", "text", "resource", "text"],

@@ -12,9 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.param_headers import (
-    Mirrored,
-    check_mirrored,
-    mirrored_in,
+    ParamHeader,
+    check_param_headers,
+    param_headers_in,
 )
 from tests.support.exchanges import headers
 
@@ -32,7 +32,7 @@ SCHEMA: JsonObject = {
         "plain": {"type": "string"},
     },
 }
-MIRRORED = mirrored_in(SCHEMA)
+MIRRORED = param_headers_in(SCHEMA)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 safe = st.text("abcXYZ019 -_.:/,;", min_size=1, max_size=20).filter(
@@ -48,12 +48,12 @@ def sentinel(text: str) -> str:
 def agrees(
     arguments: Json,
     given: Mapping[str, str | Sequence[str]],
-    mirrored: Sequence[Mirrored] = MIRRORED,
+    mirrored: Sequence[ParamHeader] = MIRRORED,
 ) -> bool:
     """Say whether headers agree with arguments; they are refused with -32020 only."""
     fields = {f"mcp-param-{name}": value for name, value in given.items()}
     try:
-        check_mirrored(mirrored, arguments, headers(fields))
+        check_param_headers(mirrored, arguments, headers(fields))
     except ProtocolError as error:
         if (error.code, error.status) != (-32020, 400):
             raise
@@ -67,9 +67,9 @@ class SchemaTests(SynchronousTestCase):
         self.assertEqual(
             list(MIRRORED),
             [
-                Mirrored(("region",), "mcp-param-region", "string"),
-                Mirrored(("deep", "count"), "mcp-param-x-count", "integer"),
-                Mirrored(("deep", "flag"), "mcp-param-flag", "boolean"),
+                ParamHeader(("region",), "mcp-param-region", "string"),
+                ParamHeader(("deep", "count"), "mcp-param-x-count", "integer"),
+                ParamHeader(("deep", "flag"), "mcp-param-flag", "boolean"),
             ],
         )
 
@@ -77,13 +77,13 @@ class SchemaTests(SynchronousTestCase):
         """Most schemas have none."""
         schemas: list[JsonObject] = [{}, {"type": "object"}, {"properties": {}}]
         for schema in schemas:
-            self.assertEqual(list(mirrored_in(schema)), [])
+            self.assertEqual(list(param_headers_in(schema)), [])
 
     def test_properties_of_any_name(self) -> None:
         """A property may be called like a keyword of JSON Schema."""
         inner = {"type": "string", "x-mcp-header": "P"}
         for name in ("properties", "items", "x-mcp-header", "$defs"):
-            [found] = mirrored_in({"properties": {name: inner}})
+            [found] = param_headers_in({"properties": {name: inner}})
             self.assertEqual(found.path, (name,))
 
     def test_refused(self) -> None:
@@ -103,10 +103,12 @@ class SchemaTests(SynchronousTestCase):
         ]
         for schema in wrong:
             with self.subTest(schema=schema), self.assertRaises(ValueError):
-                mirrored_in({"properties": {"a": schema}})
+                param_headers_in({"properties": {"a": schema}})
         twice = {**fine, "x-mcp-header": "a"}
         with self.assertRaises(ValueError):
-            mirrored_in({"properties": {"a": fine, "b": {"properties": {"c": twice}}}})
+            param_headers_in(
+                {"properties": {"a": fine, "b": {"properties": {"c": twice}}}}
+            )
 
     def test_no_schemas(self) -> None:
         """Boolean schemas and malformed properties have no annotation."""
@@ -116,7 +118,7 @@ class SchemaTests(SynchronousTestCase):
             {"properties": {"a": {"items": False, "anyOf": [True]}}},
         ]
         for schema in schemas:
-            self.assertEqual(list(mirrored_in(schema)), [])
+            self.assertEqual(list(param_headers_in(schema)), [])
 
 
 class CheckTests(SynchronousTestCase):

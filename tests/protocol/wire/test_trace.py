@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import Json
-from instantly_mcp.protocol.wire.trace import MAX_BAGGAGE, trace_of
+from instantly_mcp.protocol.wire.trace import MAX_BAGGAGE_CHARS, trace_of
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -94,7 +94,11 @@ class TraceTests(SynchronousTestCase):
 
     def test_baggage(self) -> None:
         """Baggage is printable ASCII of a bounded length; other is ignored."""
-        for baggage in ("a=1", "a=1;p=2,b=%C3%A9", "a=" + "x" * (MAX_BAGGAGE - 2)):
+        for baggage in (
+            "a=1",
+            "a=1;p=2,b=%C3%A9",
+            "a=" + "x" * (MAX_BAGGAGE_CHARS - 2),
+        ):
             self.assertEqual(self.baggage(baggage), baggage)
         wrong: list[Json] = [
             None,
@@ -104,7 +108,7 @@ class TraceTests(SynchronousTestCase):
             "a=é",
             "a=1\r\nX: y",
             "a=\x00",
-            "a=" + "x" * (MAX_BAGGAGE - 1),
+            "a=" + "x" * (MAX_BAGGAGE_CHARS - 1),
         ]
         for baggage in wrong:
             with self.subTest(baggage=str(baggage)[:20]):

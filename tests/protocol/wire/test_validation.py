@@ -10,8 +10,8 @@ from instantly_mcp._json import Json
 from instantly_mcp.protocol.wire.validation import (
     DIALECT,
     MAX_DEPTH,
-    MAX_LISTED,
     MAX_PROBLEMS,
+    MAX_VALUES_FOR_ALL_ERRORS,
     ArgumentCheck,
     too_deep,
 )
@@ -117,9 +117,11 @@ class SentenceTests(SynchronousTestCase):
         """
         few = self.said({"limit": 1, "tags": [1] * 3})
         self.assertIn("tags.1", few)
-        many = self.said({"limit": 1, "lead": {"name": [1] * (2 * MAX_LISTED)}})
+        many = self.said(
+            {"limit": 1, "lead": {"name": [1] * (2 * MAX_VALUES_FOR_ALL_ERRORS)}}
+        )
         self.assertEqual(many, "The argument lead.name is not valid: must be string.")
-        many = self.said({"limit": 1, "tags": [1] * (2 * MAX_LISTED)})
+        many = self.said({"limit": 1, "tags": [1] * (2 * MAX_VALUES_FOR_ALL_ERRORS)})
         self.assertEqual(many.count("The argument"), 1)
 
     def test_long_names_are_cut(self) -> None:
