@@ -72,13 +72,12 @@ def _run(arguments: Sequence[str]) -> int:
     line = CommandLine()
     try:
         line.parseOptions(with_default(arguments))
+        subcommand: Subcommand = line.subOptions
+        return subcommand.run()
     except usage.UsageError as error:
         words = filter(None, ("instantly-mcp", line.subCommand, "--help"))
         report([f"{error} (see {' '.join(words)})"], sys.stderr)
         return EX_USAGE
-    subcommand: Subcommand = line.subOptions
-    try:
-        return subcommand.run()
     except Mistakes as mistakes:
         report(mistakes.lines, sys.stderr)
         return EX_CONFIG

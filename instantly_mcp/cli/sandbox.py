@@ -11,7 +11,6 @@ from typing import Any, TextIO
 from attrs import define
 from twisted.internet.defer import succeed
 from twisted.logger import globalLogBeginner
-from twisted.python import usage
 
 from ..daemon.announcement import remove_ready_file, write_ready_file
 from ..daemon.in_flight import InFlight
@@ -20,6 +19,7 @@ from ..daemon.line_file import LineFile
 from ..daemon.listening import ListenAddress
 from ..daemon.log_limits import limit_lines
 from ..daemon.log_writer import write_within
+from ..daemon.mistakes import Mistakes
 from ..daemon.monotonic import use_monotonic_time
 from ..daemon.outward import morning_of
 from ..daemon.parts import Parts
@@ -54,7 +54,11 @@ class SandboxOptions(CommandOptions):
     ]
 
     def postOptions(self) -> None:
-        """Check the numbers."""
+        """Parse the values.
+
+        :raises Mistakes: for each value that is wrong, as the daemon reports it.
+        """
+        wrong = []
         for name, read in (
             ("port", whole_number(0, 65535)),
             ("seed", whole_number(0, 2**31 - 1)),
@@ -63,7 +67,9 @@ class SandboxOptions(CommandOptions):
             try:
                 self[name] = read(self[name])
             except ValueError as error:
-                raise usage.UsageError(f"--{name} {error}") from None
+                wrong.append(f"IMCP-SETTING {name} (--{name}) {error}")
+        if wrong:
+            raise Mistakes(*wrong)
 
     def run(self) -> int:
         """Serve until a signal says stop."""

@@ -64,8 +64,10 @@ class SandboxTests(ProcessTestCase):
 
     @deferred
     async def test_mistakes(self):
-        """A port or seed that is none is refused in one line."""
-        for option in ("--port=x", "--seed=-1"):
+        """A wrong value is one line and status 78, as it is of ``run``."""
+        for name, option in (("port", "--port=x"), ("seed", "--seed=-1")):
             running = self.sandbox(option)
-            self.assertEqual(await running.ended, 64)
-            self.assertEqual(len(running.output.splitlines()), 1)
+            self.assertEqual(await running.ended, 78)
+            (line,) = running.output.splitlines()
+            begin = f"instantly-mcp: IMCP-SETTING {name} (--{name}) must be "
+            self.assertTrue(line.startswith(begin.encode()), line)
