@@ -1,1 +1,1 @@
-"""The journey of one HTTP request. Knows neither Klein nor ``IRequest``."""
+"""Answers one HTTP request on an MCP route, stage by stage: see `pipeline.pipeline`."""

@@ -1,8 +1,8 @@
-"""Stage one: may this request come in at all? Origin, Host, and how often.
+"""Stage one: checks Origin and Host, then the rate of messages (admission limit).
 
-It decodes nothing and decides nothing about who the caller is: a key only names the
-bucket that the request is counted in. What is counted is messages: a request is one
-until it is decoded, and turns out to be a batch of more (`Admission.charge`).
+A key is not verified here; it only selects the bucket in which the request is counted.
+The limit counts messages. A request counts as one until `Decode` finds a batch in it
+and charges for the rest (`Admission.charge`).
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from .reply import Outcome, refuse
 @implementer(IStage)
 @frozen(kw_only=True)
 class Admission:
-    """Checks the perimeter, then takes a token for the request.
+    """Refuses requests by origin, host and rate.
 
     :param ledger: counts by key, or by address when there is no key. With a limit of
         0 nothing is counted.
-    :param wide_ledger: counts all requests of one address, whatever keys they invent.
-    :param wall: seconds since the epoch, to tell the client when to come back.
+    :param wide_ledger: counts all requests of one address, so that a caller cannot
+        escape the limit by sending a different key each time.
+    :param wall: returns seconds since the epoch, for ``resetTime``.
     """
 
     perimeter: Perimeter
@@ -52,11 +53,11 @@ class Admission:
         return succeed(exchange if error is None else refuse(exchange, error))
 
     def charge(self, exchange: Exchange, messages: int) -> ProtocolError | None:
-        """Count an admitted request that holds so many messages, all or none of them.
+        """Count the messages of an admitted batch, all or none of them.
 
-        One of them has been counted. A batch that is refused costs that one.
+        The first message was counted by `process`, also of a batch that is refused.
 
-        :returns: why the batch may not pass.
+        :returns: the error if the batch may not pass.
         """
         limit = self.ledger.limit
         if not limit or messages <= 1:
@@ -68,9 +69,9 @@ class Admission:
     def _take(
         self, exchange: Exchange, tokens: int, again: int = 1
     ) -> ProtocolError | None:
-        """Take tokens from each bucket that counts.
+        """Take tokens from each bucket that applies.
 
-        :param again: how many the request takes when it is sent a second time.
+        :param again: how many tokens the request needs when it is sent again.
         """
         address = f"address:{network_of(exchange.peer)}"
         key = self.sources.last(exchange)
@@ -93,9 +94,9 @@ class Admission:
 
 
 def network_of(peer: str) -> str:
-    """Return the address; of an IPv6 address the half that names its network.
+    """Return the address, of an IPv6 address only its /64 network.
 
-    Whoever has one IPv6 address usually has the 2**64 beside it.
+    A caller with one IPv6 address usually has all 2**64 addresses of its network.
     """
     if ":" not in peer:
         return peer

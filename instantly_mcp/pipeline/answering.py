@@ -1,8 +1,7 @@
-"""Runs a message through the McpServer and decides how its answer travels.
+"""Passes the message of an exchange to the McpServer and returns the reply.
 
-A call that can stream is raced. Its result first: a JSON answer with its true HTTP
-status. A notification first, or a commit window passing: an event stream whose last
-event is the result. So a 400 or a 404 stays honest.
+Each request gets a `Race`, which decides whether its answer becomes JSON or an event
+stream. The requests of a batch run side by side, and their answers become one array.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ from .turns import in_turns
 
 @define(eq=False)
 class Answering:
-    """Answers one exchange's message from the one `McpServer`.
+    """Answers the messages of exchanges.
 
-    :param tracker: holds the daemon's stop for calls whose client is gone.
+    :param tracker: makes the daemon's stop wait for calls whose client has left.
     """
 
     server: McpServer
@@ -60,12 +59,12 @@ class Answering:
     ) -> Deferred[Reply]:
         """Answer a single message or a batch.
 
-        In the modern era a client that disconnects cancels its call. Before it, the
-        call goes on: only ``notifications/cancelled`` ends it.
+        In the modern era a client that disconnects cancels its call. In the legacy eras
+        the call goes on: only ``notifications/cancelled`` ends it.
 
         :param can_stream: the answer may become an event stream.
-        :param restate: how this route words an error.
-        :param streams: the session's resumable streams, where there is a session.
+        :param restate: changes an error into the form that this route uses.
+        :param streams: the session's resumable streams, if there is a session.
         """
         message = exchange.message
         versioned = (("MCP-Protocol-Version", revision.version),)
@@ -107,10 +106,11 @@ class Answering:
         hears_progress: bool = False,
         restate: Restate = unchanged,
     ) -> Race:
-        """Start a request, or join the identical call whose answer was not read.
+        """Start a request, or join an identical call whose answer was not read.
 
-        :param streams: of the session, where there is one.
-        :param hears_progress: progress reaches the client, which waits for longer then.
+        :param streams: the session's resumable streams, if there is a session.
+        :param hears_progress: progress notifications reach the client. Clients wait
+            longer while they receive them.
         """
         is_call = streams is not None and request.method == TOOL_CALL
         joined = streams.repeated(request) if streams is not None and is_call else None
@@ -193,7 +193,7 @@ def _broken(broken: Broken, headers: HeaderPairs) -> Answer:
 
 
 def members_of(batch: Batch) -> Sequence[Message | Broken]:
-    """Return what a batch asks for; what it may not ask for becomes an error."""
+    """Return the members of a batch; what a batch may not hold becomes an error."""
     return [_allowed(member) for member in batch.members]
 
 
@@ -212,7 +212,7 @@ def _fire_with_batch(
     replies: Sequence[Reply | None], waiter: Deferred[Reply], headers: HeaderPairs
 ) -> None:
     if waiter.called:
-        return  # The client is gone; legacy calls run to their end all the same.
+        return  # The client has left; the calls of a legacy session ran to their end.
     bodies = [
         reply.body for reply in replies if isinstance(reply, Answer) and reply.body
     ]

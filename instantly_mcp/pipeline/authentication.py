@@ -1,12 +1,13 @@
-"""Stage three: who sends this, and which session is it part of?
+"""Stage three: finds the caller's credential and session.
 
-The one resolver for every route. It finds what the request presents, has the gatekeeper
-turn that into a credential, and compares the credential with the session that the
-request names. It never asks Instantly whether a key is good.
+It collects the keys that the request presents, has the gatekeeper turn them into a
+credential, and compares that with the session that the request names. It does not ask
+Instantly whether a key is valid.
 
-A session id is no credential: the specification forbids sessions as authentication
-(basic/security_best_practices, "Session Hijacking"). The one exception is the wire of
-2024-11-05, whose clients send nothing but the id of their open stream with a message.
+A session id is not a credential: the specification forbids sessions as authentication
+(basic/security_best_practices, "Session Hijacking"). The one exception is revision
+2024-11-05 (HTTP+SSE), whose clients send only the id of their open stream with a
+message.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ Resolved: TypeAlias = tuple[Credential | None, Lookup, Sequence[Note]]
 class Authentication:
     """Fills `credential`, `session_id` and `lookup`, or refuses.
 
-    :param anonymous: callers without a key may shake hands, ping, discover and list.
+    :param anonymous: callers without a key may initialize, ping, discover and list.
     :param key_in_session: on ``/mcp``, too, the id of a session that was opened with a
-        key stands for that key, for old clients that present it only once.
-    :param key_formats: the ways to bring a key, for those who brought none.
-    :param tell_proxied: hears the header of a proxy through which somebody asked for
-        the operator's key.
+        key replaces that key, for old clients that present it only once.
+    :param key_formats: the ways to present a key, for the error when it is missing.
+    :param tell_proxied: called with the proxy's header when a request that came through
+        a proxy was refused the operator's key.
     """
 
     gatekeeper: IGatekeeper
@@ -74,7 +75,7 @@ class Authentication:
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Carry on with who sent it, or refuse with 400, 401 or 404."""
+        """Carry on with credential and session, or refuse with 400, 401, 403 or 404."""
         try:
             return succeed(self._identified(exchange))
         except ProtocolError as error:
@@ -138,9 +139,10 @@ class Authentication:
         lookup: Lookup,
         workspace: str | None,
     ) -> Resolved:
-        """Serve a session whose request brings no key of its own, where that may be.
+        """Return what a request acts with that names a session and presents no key.
 
-        :param credential: of the operator or of the sandbox, if there is one.
+        :param credential: the operator's or the sandbox's, if there is one.
+        :raises ProtocolError: 401 or 404 when the session's key may not be used.
         """
         session = lookup.session
         assert session is not None
@@ -161,7 +163,10 @@ class Authentication:
         raise session_needs_key(self.key_formats)
 
     def _check_direct(self, exchange: Exchange) -> None:
-        """Refuse to use the operator's key for a caller behind a proxy."""
+        """Refuse the operator's key to a caller behind a proxy.
+
+        :raises ProtocolError: 403.
+        """
         if not self.gatekeeper.lends_openly:
             return
         header = proxy_header(exchange.headers)
@@ -182,7 +187,7 @@ class Authentication:
 
 
 def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bool:
-    """Say whether the request itself brought the key: it is not the operator's."""
+    """Say whether the request itself presented the key: it is not the operator's."""
     if credential is None:
         return False
     return any(key.source == credential.source for key in presented)
@@ -191,7 +196,7 @@ def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bo
 def _with_own_key(
     credential: Credential | None, lookup: Lookup, notes: Sequence[Note]
 ) -> Resolved:
-    """Let a request with a key of its own into the session of that key only.
+    """Let a request that presents a key use a session of the same key only.
 
     :raises ProtocolError: 404 for the session of another key.
     """
@@ -205,17 +210,17 @@ def _with_own_key(
 
 
 def _left(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
-    """Go on without a session that was opened before its client had a key.
+    """Go on without the session, which was opened before its client had a key.
 
-    What such a session holds belongs to no principal.
+    The contents of such a session do not belong to any principal.
     """
     return credential, FOREIGN, (*notes, NOT_THAT_SESSION)
 
 
 def _are_one_account(one: Credential, other: Credential) -> bool:
-    """Say whether two credentials differ in the workspace alone.
+    """Say whether two credentials hold the same key and differ in the workspace.
 
-    A caller's key that equals the operator's is another credential all the same.
+    A caller's key that equals the operator's makes a different credential, too.
     """
     return one.secret.digest() == other.secret.digest()
 

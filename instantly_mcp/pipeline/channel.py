@@ -1,4 +1,7 @@
-"""A bounded queue between a call and the event stream that carries its messages."""
+"""A bounded queue between a call and the event stream that carries its messages.
+
+``web/delivery.py`` attaches the reader. Until then events wait here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 MAX_BACKLOG = 1 << 20
-"""Bytes a client may leave unread before its stream is dropped."""
+"""Bytes that a client may leave unread before its stream is closed."""
 
 
 @frozen(kw_only=True)
@@ -28,12 +31,13 @@ class Event:
 
 
 class Channel:
-    """Events go in at one end; the component that owns the response takes them out.
+    """Takes events from a call and passes them to one reader.
 
-    Until a reader is attached events wait, bounded by bytes. `closed` fires once, when
-    either side ends it. Nothing sent after that goes anywhere.
+    Either side may close it; events sent later are dropped. Thousands may be open and
+    idle, so each takes as little memory as it can.
 
-    Thousands may be open and idle, so it holds nothing but what it must.
+    :param max_backlog: bytes that may wait until a reader is attached. Beyond that the
+        channel closes.
     """
 
     __slots__ = (
@@ -56,7 +60,7 @@ class Channel:
         self.is_open = True
 
     def send(self, event: Event) -> None:
-        """Queue or deliver an event. Closes the channel when the backlog is full."""
+        """Pass an event to the reader, or keep it until there is one."""
         if not self.is_open:
             return
         if self._reader is not None:
@@ -67,9 +71,9 @@ class Channel:
     def attach(
         self, reader: Callable[[Event], None], on_end: Callable[[], None]
     ) -> None:
-        """Let `reader` take the waiting events and every later one.
+        """Call `reader` with the waiting events and with every later one.
 
-        :param on_end: called once when the sending side closes the channel.
+        :param on_end: called once when the sender closes the channel.
         """
         self._reader = reader
         self._on_end = on_end
@@ -82,14 +86,14 @@ class Channel:
             on_end()
 
     def when_closed(self, callback: Callable[[], None]) -> None:
-        """Call back once when the channel closes, at once if it is closed."""
+        """Call `callback` once when the channel closes, at once if it is closed."""
         if self.is_open:
             self._on_close += (callback,)
         else:
             callback()
 
     def close(self) -> None:
-        """End the stream after what was sent. Idempotent, from either side."""
+        """Close the channel; the reader still gets what was sent. Idempotent."""
         if not self.is_open:
             return
         self.is_open = False
@@ -100,7 +104,7 @@ class Channel:
             callback()
 
     def abandon(self) -> None:
-        """The reader is gone: drop what waits and close."""
+        """Close the channel because its reader has left; drop the waiting events."""
         self._waiting = None
         self._waiting_bytes = 0
         self._on_end = None

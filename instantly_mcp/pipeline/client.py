@@ -1,4 +1,4 @@
-"""Which client sent an exchange, by what it says of itself."""
+"""The name of the client that sent an exchange, as the client states it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WITH_PARAMS = (Request, Notification)
 def client_of(exchange: Exchange) -> str:
     """Return ``name/version`` of a decoded exchange's client, ``-`` if unknown.
 
-    The message's own statement counts, then what its session was opened with.
+    The name in the message comes first, then the one of its session's ``initialize``.
     """
     message, session = exchange.message, exchange.session
     credential = exchange.credential
@@ -23,7 +23,7 @@ def client_of(exchange: Exchange) -> str:
         if session is None:
             return UNNAMED
         if credential is None or session.credential is not None:
-            # Made once, without the key that opened the session.
+            # This label was made once, with the session's own key redacted.
             return session.client
         stated = (session.client_name, session.client_version)
     name, version = stated

@@ -1,7 +1,7 @@
-"""Where a request may carry its key: one small function for each place.
+"""The places where a request may carry its key: one small function for each place.
 
-The order of `CredentialSources` is the documented order. A source only finds and reads;
-what a key is worth is the gatekeeper's business.
+The order of `CredentialSources` is the documented order. A source only finds keys; the
+gatekeeper decides which of them count.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ QUERY_NAMES = ("apiKey", "api_key", "instantly_api_key")
 SESSION_QUERY_NAMES = ("sessionId", "session_id")
 
 Source: TypeAlias = Callable[[Exchange], Sequence[Presented]]
-"""Returns what one place of a request presents; an empty value presents nothing."""
+"""Returns the keys in one place of a request; an empty value is left out."""
 
-# What the session ids of other MCP servers look like (a UUID with or without hyphens),
-# and what ours look like when another instance sealed them: none of them is a key.
+# Session ids of other MCP servers (a UUID with or without hyphens), and session ids
+# that another instance of this server sealed. They must not be taken for keys.
 _SESSION_ID_SHAPE = re.compile(
     r"gAAAAA[\w-]+=*|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.ASCII | re.IGNORECASE,
@@ -33,7 +33,7 @@ _SESSION_ID_SHAPE = re.compile(
 
 
 def from_authorization(exchange: Exchange) -> Sequence[Presented]:
-    """Read ``Authorization: Bearer KEY``, any case, or the bare key.
+    """Read ``Authorization: Bearer KEY`` (scheme in any case), or the key alone.
 
     :raises ProtocolError: for another scheme.
     """
@@ -74,7 +74,7 @@ def from_path(exchange: Exchange) -> Sequence[Presented]:
 
 
 def from_query(exchange: Exchange) -> Sequence[Presented]:
-    """Read ``?apiKey=KEY`` and its two other spellings."""
+    """Read the query parameters of `QUERY_NAMES`."""
     query = exchange.query
     if not query:
         return ()
@@ -83,10 +83,10 @@ def from_query(exchange: Exchange) -> Sequence[Presented]:
 
 
 def key_in_session_id(session_id: str, *, sandbox: bool = False) -> Presented | None:
-    """Take a session id that was not minted here for a key, if it can be one.
+    """Take a session id that this server did not issue for a key, if it can be one.
 
     :param sandbox: keys that begin with ``sandbox`` may be short.
-    :raises ProtocolError: for what a template left in place of a key.
+    :raises ProtocolError: for a placeholder that a template left.
     """
     if _SESSION_ID_SHAPE.fullmatch(session_id):
         return None
@@ -99,7 +99,7 @@ def key_in_session_id(session_id: str, *, sandbox: bool = False) -> Presented | 
 
 
 def presented_session_ids(exchange: Exchange) -> Sequence[str]:
-    """Return the session ids that the request names, none on most requests."""
+    """Return the session ids that the request names."""
     if exchange.route is Route.MCP:
         return exchange.headers.all("mcp-session-id")
     if exchange.route is Route.MESSAGES:
@@ -109,7 +109,7 @@ def presented_session_ids(exchange: Exchange) -> Sequence[str]:
 
 
 _WITH_BLANKS = (ASSIGNED, MARKED, QUOTED, UNFILLED)
-"""Mistakes that are recognized in spite of what else stands in the header."""
+"""Mistakes with blanks in them, recognized before the header is split at a blank."""
 
 _ALWAYS: Sequence[Source] = (
     from_authorization,
@@ -121,11 +121,11 @@ _ALWAYS: Sequence[Source] = (
 
 @frozen(kw_only=True)
 class CredentialSources:
-    """The places that are looked into, in order.
+    """The places that are searched for keys, in order.
 
-    :param query: keys in the query string count.
-    :param session_id: on ``/messages`` a ``sessionId`` that is no session of ours may
-        be a key.
+    :param query: search the query string.
+    :param session_id: on ``/messages``, take a ``sessionId`` that this server did not
+        issue for a key.
     :param sandbox: keys that begin with ``sandbox`` may be short.
     """
 
@@ -140,7 +140,7 @@ class CredentialSources:
 
     @property
     def on_messages(self) -> Sequence[str]:
-        """The query parameters in which a key may come to ``/messages``."""
+        """The query parameters that may hold a key on ``/messages``."""
         named = (
             (SESSION_QUERY_NAMES[0], self.session_id),
             (QUERY_NAMES[0], self.query),
@@ -148,7 +148,7 @@ class CredentialSources:
         return [name for name, counts in named if counts]
 
     def found(self, exchange: Exchange) -> Sequence[Presented]:
-        """Return everything that is presented, whatever it looks like.
+        """Return every value in the places for keys, without checking its form.
 
         :raises ProtocolError: for an Authorization scheme that is not supported.
         """
@@ -157,7 +157,7 @@ class CredentialSources:
     def presented(self, exchange: Exchange) -> Sequence[Presented]:
         """Return every key on the request itself, each checked for its form.
 
-        :raises ProtocolError: for what can be no key.
+        :raises ProtocolError: for a value that cannot be a key.
         """
         found = self.found(exchange)
         for key in found:
@@ -167,9 +167,9 @@ class CredentialSources:
         return found
 
     def in_session_id(self, session_id: str) -> Sequence[Presented]:
-        """Return the key that stands in place of a session id, if there is one.
+        """Return the key that was sent in place of a session id, if there is one.
 
-        :raises ProtocolError: for what a template left in place of a key.
+        :raises ProtocolError: for a placeholder that a template left.
         """
         if not self.session_id:
             return ()
@@ -177,10 +177,10 @@ class CredentialSources:
         return () if key is None else (key,)
 
     def last(self, exchange: Exchange) -> str | None:
-        """Return one key, to count the request by, without checking anything.
+        """Return the last key, by which the request is counted. Checks nothing.
 
-        The last one: behind a server secret that everybody shares, the caller's own
-        key comes after it.
+        The last one, because a caller's own key comes after the server secret, which
+        all callers share.
         """
         value = None
         try:

@@ -1,4 +1,4 @@
-"""Stage four: the body becomes one message, and the message shows its era."""
+"""Stage four: decodes the body into a message and finds its protocol revision."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .interfaces import IStage
 from .reply import Outcome, refuse, response_answer
 
 Charge: TypeAlias = "Callable[[Exchange, int], ProtocolError | None]"
-"""Counts a request that holds so many messages; says why it may not pass."""
+"""Counts the messages of a batch; returns an error if the batch may not pass."""
 
 _NAMING = frozenset({"GET", "DELETE"})
 
@@ -45,7 +45,7 @@ def _free(exchange: Exchange, messages: int) -> ProtocolError | None:
 @implementer(IStage)
 @frozen
 class Decode:
-    """Reads the JSON-RPC message of a POST; other methods name a revision alone.
+    """Decodes the JSON-RPC message of a POST. For other methods checks the revision.
 
     :param charge: counts the messages of a batch against the admission limit.
     """
@@ -54,14 +54,14 @@ class Decode:
     name: str = "decode"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Fill `message` and `revision`, or refuse a body that is no message."""
+        """Fill `message` and `revision`, or refuse with 400, or a batch with 429."""
         if exchange.method != "POST":
             return succeed(_without_body(exchange))
         try:
             body = decode(exchange.body)
         except MalformedMessage as malformed:
             if _has_stream(exchange) and malformed.id is not None:
-                # Its client reads errors on its stream only.
+                # Clients of HTTP+SSE read errors on their stream only.
                 broken = Broken(malformed.id, malformed.error)
                 return succeed(exchange.knowing(message=broken))
             response = Response(malformed.id, error=malformed.error)
@@ -78,33 +78,34 @@ class Decode:
 
 
 def _without_body(exchange: Exchange) -> Outcome:
-    """Carry on, unless the request names a revision that does not exist."""
+    """Carry on, unless the request names an unknown revision."""
     stated = exchange.headers.get(VERSION_HEADER)
     if stated is None or exchange.method not in _NAMING or stated.strip() in ALL:
         return exchange
     known = ", ".join(ALL)
-    return refuse(exchange, invalid_request(f"{VERSION_HEADER} is none of {known}"))
+    return refuse(exchange, invalid_request(f"{VERSION_HEADER} must be one of {known}"))
 
 
 def _has_stream(exchange: Exchange) -> bool:
-    """Say whether the exchange is posted for a stream of HTTP+SSE."""
+    """Say whether the exchange belongs to an HTTP+SSE stream."""
     return exchange.route is Route.MESSAGES and exchange.session is not None
 
 
 def _revision(exchange: Exchange, body: Body) -> Revision:
     session = exchange.session
     if session is not None and _has_stream(exchange):
-        # HTTP+SSE knows sessions only. A client that first tries the stateless era
-        # there has to hear on its stream that there is no such method.
+        # HTTP+SSE has sessions only. A client that first tries the stateless era there
+        # must get the "method not found" error on its stream.
         revision = session.revision
     else:
         era = classify(body, exchange.headers.get(VERSION_HEADER))
         if not isinstance(era, Legacy):
             return V2026_07_28
         stated = era.header or ASSUMED_LEGACY
-        # What was negotiated counts, whatever an old client writes into the header.
+        # The negotiated revision counts; old clients send others in the header.
         revision = stated if session is None else session.revision
-    # A session that is over has to say so: only then does its client start anew.
+    # A batch for an ended session passes: a later stage answers that the session has
+    # ended, which makes the client open a new one.
     over = exchange.lookup.standing is Standing.ENDED
     takes_batches = over or (session is not None and revision.batches)
     if isinstance(body, Batch) and not takes_batches:

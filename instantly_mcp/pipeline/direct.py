@@ -1,8 +1,8 @@
-"""Stage six, which always answers: a message that no transport takes is executed here.
+"""Stage six, the last: executes messages that no transport accepts.
 
-A session id that was not minted here, a ``POST /messages`` of a client that never had
-a stream of ours, a client that never opened a session: none of that costs the user the
-tools. It is the same `McpServer`, with a caller that has a credential and no session.
+Users can use the tools even if their client sends a session id that this server did not
+issue, posts to ``/messages`` without an open stream, or never opened a session. The
+message goes to the same `McpServer`, with a credential and without a session.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ _WHAT_A_GET_NEEDS = (
 @implementer(IStage)
 @frozen
 class DirectExecution:
-    """Answers whatever reaches it.
+    """Always replies.
 
-    :param describe: what the server is, for a person who came with curl.
+    :param describe: returns what ``GET /mcp`` says about the server, for a person who
+        opens it with curl or a browser.
     """
 
     answering: Answering
@@ -54,7 +55,7 @@ class DirectExecution:
     name: str = "direct"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Execute the message without a session, or say which methods there are."""
+        """Execute the message without a session; answer other methods with 405."""
         if exchange.message is None or exchange.route is Route.SSE:
             return succeed(self._not_allowed(exchange))
         if _lost_and_anonymous(exchange):
@@ -80,7 +81,7 @@ class DirectExecution:
             SERVER_ERROR,
             _WHAT_A_GET_NEEDS
             if exchange.method == "GET" and exchange.route is Route.MCP
-            else f"Method not allowed. This path takes {allowed}.",
+            else f"Method not allowed. This path supports {allowed}.",
             status=405,
         )
         message = exchange.message
@@ -90,12 +91,12 @@ class DirectExecution:
 
 
 def _lost_and_anonymous(exchange: Exchange) -> bool:
-    """Nobody to act as: no credential, and a session id that means nothing here."""
+    """Say whether there is no credential, and a session id that is not known here."""
     return exchange.session_id is not None and exchange.credential is None
 
 
 def as_messages_says(error: ProtocolError) -> ProtocolError:
-    """Restate a missing key: ``/messages`` says 400, -32000 where ``/mcp`` says 401."""
+    """Turn a 401 into the 400 and -32000 that clients of ``/messages`` expect."""
     if error.code != UNAUTHORIZED:
         return error
     return ProtocolError(SERVER_ERROR, error.message, error.data, status=400)

@@ -1,4 +1,4 @@
-"""Stage five: the first transport that accepts the exchange serves it."""
+"""Stage five: the first transport that accepts an exchange serves it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .reply import Outcome
 @implementer(IStage)
 @frozen
 class TransportDispatch:
-    """Asks each transport in turn; what none accepts goes on to direct execution."""
+    """Asks each transport in turn; the next stage answers what none accepts."""
 
     transports: Sequence[ITransport]
     name: str = "dispatch"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
-        """Serve the exchange, or carry on with a note that nobody would."""
+        """Serve the exchange, or carry on with the note ``no-transport``."""
         for transport in self.transports:
             if transport.accepts(exchange):
                 return cast("Deferred[Outcome]", transport.serve(exchange))

@@ -1,4 +1,4 @@
-"""The value that flows through the pipeline: one HTTP request, as plain data."""
+"""The value that passes through the pipeline: one HTTP request, as plain data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..protocol.wire.versions import Revision
 
 
 class Route(Enum):
-    """The MCP routes. The value is the template that logs and metrics show."""
+    """The MCP routes. The value is the path template shown in logs and metrics."""
 
     MCP = "/mcp"
     SSE = "/sse"
@@ -26,9 +26,9 @@ class Route(Enum):
 
 @implementer(IHeaders)
 class Headers:
-    """HTTP headers as text: names in lower case, values in latin-1, order kept.
+    """HTTP headers as text: names in lower case, values decoded as latin-1, in order.
 
-    Immutable. Its ``repr`` shows names only: values may be keys.
+    Immutable. ``repr`` shows names only, because values may be keys.
     """
 
     __slots__ = ("_values",)
@@ -60,14 +60,14 @@ class Headers:
 class Note:
     """Something a stage did that an operator may want to know.
 
-    :param topic: short and constant, ``accept-repaired``, ``credential-from-query``.
+    :param topic: a short constant such as ``accept-repaired``.
     """
 
     topic: str
 
 
 class Findings(TypedDict, total=False):
-    """What stages find out about an exchange."""
+    """The fields of an `Exchange` that stages may replace."""
 
     headers: Headers
     accepts_stream: bool
@@ -84,15 +84,17 @@ class Findings(TypedDict, total=False):
 class Exchange:
     """One HTTP request on an MCP route and what the stages found out about it.
 
-    From ``web``: `id`, `method`, `route`, `headers`, `query`, `path_key`, `body`,
-    `peer` (client address, already through the trusted proxies), `received_at`
-    (clock seconds), `local`. From the stages: the rest.
+    ``web`` fills in the fields up to and including `local`, the stages the rest.
 
-    :param local: it came in through a socket that only this machine can reach, while
-        others are open to more.
-    :param lookup: what the ``Mcp-Session-Id`` or ``sessionId`` of the request is to us.
-    :param session_id: that id as it was presented.
-    :param revision: the revision this message speaks, decided by `Decode`.
+    :param path_key: the key in the path, as in ``/mcp/KEY``.
+    :param peer: the client's address, as seen through the trusted proxies.
+    :param received_at: seconds on the reactor's clock.
+    :param local: the request came in through a socket that only this machine can reach,
+        while the server also has sockets that others can reach.
+    :param lookup: what the session store knows about `session_id`.
+    :param session_id: the ``Mcp-Session-Id`` header or ``sessionId`` parameter, as
+        sent.
+    :param revision: the protocol revision of the message, decided by `Decode`.
     :param accepts_stream: the client can read an event stream as the answer.
     :param accepts_json: the client can read JSON as the answer.
     """
@@ -127,15 +129,15 @@ class Exchange:
         return ANONYMOUS if self.credential is None else self.credential.principal
 
     def knowing(self, **findings: Unpack[Findings]) -> Exchange:
-        """Return the exchange with these findings in place of the last ones.
+        """Return a copy of the exchange with these fields replaced.
 
-        As `attrs.evolve` does, but without looking at each field in turn: stages do
-        this for every request. That is why it has no slots.
+        Does what `attrs.evolve` does, faster: it does not look at each field in turn.
+        Stages call it for every request. It needs instances without slots.
         """
         exchange = object.__new__(Exchange)
         vars(exchange).update(vars(self), **findings)
         return exchange
 
     def noting(self, topic: str) -> Exchange:
-        """Return the exchange with one more note."""
+        """Return a copy of the exchange with one more note."""
         return self.knowing(notes=(*self.notes, Note(topic)))

@@ -1,8 +1,7 @@
-"""Stage two: read generously what a client meant by its headers.
+"""Stage two: repairs ``Accept`` and ``Content-Type`` of a POST, or refuses them.
 
-Many clients get ``Accept`` and ``Content-Type`` slightly wrong. What can only mean one
-thing is repaired, and noted; what means something else is refused before anybody reads
-the body. It looks at the body's first byte and no further.
+Many clients get these headers slightly wrong. A header that can have only one meaning
+is repaired, with a note; any other wrong header is refused before the body is decoded.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ CONTENT_TYPE_ASSUMED = Note("content-type-assumed")
 @implementer(IStage)
 @frozen
 class HeaderRepair:
-    """Repairs ``Accept`` and ``Content-Type`` of a POST; fills `accepts_…`."""
+    """Repairs headers; fills `accepts_stream` and `accepts_json`."""
 
     name: str = "header-repair"
 
@@ -43,7 +42,7 @@ class HeaderRepair:
 
 
 def _with_named_stream(exchange: Exchange) -> Exchange:
-    """A GET opens a stream only for a client that asks for one by name."""
+    """Fill `accepts_stream` of a GET: the header must name ``text/event-stream``."""
     stream = names_stream(", ".join(exchange.headers.all("accept")))
     if stream == exchange.accepts_stream:
         return exchange
@@ -57,8 +56,8 @@ def _typed(exchange: Exchange) -> Exchange:
             raise encoding_refused()
     types = headers.all("content-type")
     if len(types) == 1 and types[0]:
-        # A page of another origin can send text/plain without asking first, so the
-        # type is never guessed against what the client says.
+        # A web page of another origin can send text/plain without a CORS preflight, so
+        # a stated type is never replaced.
         if types[0] == JSON or _essence(types[0]) == JSON:
             return exchange
         raise media_type_refused()
@@ -89,6 +88,6 @@ def _essence(content_type: str) -> str:
 
 
 def _may_be_json(body: bytes) -> bool:
-    """An empty body passes: that it is no message is for the decoder to say."""
+    """Look at the first byte. An empty body passes: `Decode` refuses it."""
     start = body[:1024].lstrip()[:1]
     return start in {b"", b"{", b"["}

@@ -1,4 +1,4 @@
-"""What the pipeline is made of, and what it needs from others."""
+"""The interfaces of the pipeline's parts, and of what it needs from other packages."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 class IStage(Interface):
-    """One step of the journey."""
+    """One step of the pipeline."""
 
     name = Attribute("Label used in logs and metrics.")
 
     def process(exchange: Exchange) -> Deferred[Outcome]:
-        """Return the exchange, possibly evolved, to carry on; or a reply: done."""
+        """Return an exchange for the next stage, or a reply, which ends the run."""
 
 
 class ITransport(Interface):
-    """A way in which MCP messages travel."""
+    """A transport of the MCP specification, such as Streamable HTTP."""
 
     def accepts(exchange: Exchange) -> bool:
-        """Say whether this transport serves the exchange. Decides, changes nothing."""
+        """Say whether this transport serves the exchange. Has no side effects."""
 
     def serve(exchange: Exchange) -> Deferred[Reply]:
-        """Serve an exchange that was accepted."""
+        """Serve an exchange that `accepts` returned true for."""
 
 
 @frozen
 class Allowance:
-    """A ledger's word on one request.
+    """The result of an admission limit check.
 
-    :param granted: it may pass.
-    :param retry_after: seconds until it may, when it may not.
+    :param granted: the request may pass.
+    :param retry_after: seconds until it may pass, if it may not now.
     """
 
     granted: bool
@@ -49,12 +49,12 @@ class Allowance:
 
 
 class ILedger(Interface):
-    """Counts messages per key: a bounded table of token buckets."""
+    """Limits messages per key: a bounded table of token buckets."""
 
     limit = Attribute("Messages a minute that one key may send; 0 for no limit.")
 
     def take(key: str, tokens: int = 1) -> Allowance:
-        """Take so many tokens of the key's bucket, or none if there are fewer."""
+        """Take `tokens` from the key's bucket, or none if it holds fewer."""
 
 
 @frozen
@@ -71,7 +71,7 @@ class Presented:
 
     @property
     def place(self) -> str:
-        """Where it was found, in words for a person."""
+        """Where the key was found, in words for people."""
         return place_of(self.source)
 
     def __repr__(self) -> str:
@@ -82,25 +82,22 @@ class IGatekeeper(Interface):
     """Turns the keys that a request presents into the credential it acts with."""
 
     lends_openly = Attribute(
-        "Whether callers get the operator's key without presenting anything."
+        "Whether callers may use the operator's key without presenting anything."
     )
 
     def admit(
         presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
-        """Decide.
+        """Return the credential that a caller acts with.
 
-        :param presented: what the request itself carries, in documented order. A
-            session id is not among it: it stands for no secret.
+        :param presented: the keys that the request itself carries, in the documented
+            order. A session id is not among them, because it is not a secret.
         :param workspace: the ``x-as-workspace`` header.
         :returns: a credential; ``None`` for an anonymous caller; or the error.
         """
 
     def refusal(presented: Sequence[Presented]) -> ProtocolError | None:
-        """Say why the caller is not admitted, which is for want of the server secret.
-
-        :returns: ``None`` when the secret is presented, or none is asked for.
-        """
+        """Return an error if the server secret is required and was not presented."""
 
     def beside_secret(presented: Sequence[Presented]) -> Sequence[Presented]:
-        """Return what is presented but for the server's secret."""
+        """Return the presented keys without the server secret."""

@@ -1,8 +1,8 @@
-"""Tells a key from what people put in its place by mistake.
+"""Recognizes values that people send in place of an API key by mistake.
 
-Keys of Instantly are opaque base64, so there is no form to check them for. But what a
-template leaves behind, or an editor adds, can be recognized; it is refused by name,
-before it is sent to Instantly as if it were a key.
+Instantly's keys are opaque base64, so a key has no form that could be checked. But the
+placeholders of templates and the additions of editors can be recognized. They are
+refused with a message that names the mistake, and are not sent to Instantly.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ MIN_KEY_LENGTH = 10
 MAX_KEY_LENGTH = 4096
 
 TOKEN_PREFIX = "imt_"
-"""What the connection tokens of this daemon begin with; none of them is a key."""
+"""Connection tokens of this daemon begin with this; they are not keys."""
 
-# One look for nearly every real key and secret, because this is done for each request;
-# what it does not match is looked at closely.
+# Nearly every real key and secret matches this one expression, which is tried first
+# because every request is checked. Only values that do not match are examined further.
 _LIKE_A_KEY = re.compile(
     r"(?=[^0-9]*[0-9])(?!change)[A-Za-z0-9+/]{16,4096}={0,2}"
     r"|(?!your|change|insert|paste|put|enter|replace|add|x)[a-z0-9][a-z0-9-]{9,4095}"
@@ -29,8 +29,9 @@ _LIKE_A_KEY = re.compile(
 
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
-# In two steps, because one expression for both would try each length of the name again
-# for each place of the word in it: 0.1 s for a value of the greatest length.
+# `_WORD_FOR_A_KEY` is searched separately: one expression for both would backtrack
+# through every length of the name and every place of the word, which takes 0.1 s for a
+# value of the greatest length.
 _ASSIGNED = re.compile(
     r"(?:(?:export|set)\s+)?([\w.-]+)\s*"
     # Base64 has an equals sign at its end only.
@@ -59,8 +60,8 @@ class Mistake:
     """What was found in place of a key.
 
     :param reason: the constant label, see `Reason`.
-    :param found: what it is, and what to do, in words that never repeat it. It
-        completes "What was found there is …".
+    :param found: what it is and what to do, without repeating the value. It completes
+        "What was found there is …".
     """
 
     reason: str
@@ -75,12 +76,12 @@ def _malformed(found: str) -> Mistake:
     return Mistake(reason=Reason.KEY_MALFORMED, found=found)
 
 
-QUOTED = _placeholder("a key in quotes; leave the quotes out")
+QUOTED = _placeholder("a key in quotes; remove the quotes")
 ASSIGNED = _placeholder(
-    "a line like NAME=KEY; leave out the name and the equals sign before the key"
+    "a line like NAME=KEY; remove the name and the equals sign before the key"
 )
-SCHEMED = _placeholder("the word Bearer and a key; leave the word out")
-MARKED = _placeholder("a key behind a byte order mark (BOM); save it without the mark")
+SCHEMED = _placeholder("the word Bearer and a key; remove the word")
+MARKED = _placeholder("a key after a byte order mark (BOM); save it without the mark")
 UNFILLED = _placeholder(
     "a placeholder that was not replaced by a key, such as $NAME, ${NAME}, {NAME} or "
     "your-key-here; put the key itself in its place"
@@ -95,9 +96,9 @@ NOT_ONE_WORD = _malformed("more than one word of visible ASCII")
 
 
 def mistake_in(value: str, *, sandbox: bool = False) -> Mistake | None:
-    """Say what is wrong with a key, ``None`` if it may be one.
+    """Return what is wrong with a value, ``None`` if it may be a key.
 
-    :param value: without white space at its ends.
+    :param value: the value, without white space at its ends.
     :param sandbox: keys that begin with ``sandbox`` may be short.
     """
     if _LIKE_A_KEY.fullmatch(value):
@@ -117,7 +118,7 @@ def mistake_in(value: str, *, sandbox: bool = False) -> Mistake | None:
 
 
 def _named_mistake(value: str) -> Mistake | None:
-    """Recognize what templates and editors leave."""
+    """Recognize placeholders of templates and additions of editors."""
     if value.startswith(_BOM):
         return MARKED
     if value[:1] in _QUOTES or value[-1:] in _QUOTES:

@@ -1,7 +1,7 @@
-"""What a client can read, by its Accept header (RFC 9110 §12.5.1).
+"""Reads the Accept header (RFC 9110 §12.5.1).
 
-Pure text in, verdict out. Of the two types in which an answer to a POST can come few
-clients spell both.
+The answer to a POST is JSON or an event stream. The specification demands that clients
+name both types; few do.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 @frozen
 class Readable:
-    """What a client can read.
+    """What a client can read as an answer.
 
-    :param json: JSON as the answer.
-    :param stream: an event stream as the answer.
-    :param complete: it named both, so that nothing has to be repaired.
+    :param json: it can read JSON.
+    :param stream: it can read an event stream.
+    :param complete: it named both types, so the header needs no repair.
     """
 
     json: bool
@@ -52,11 +52,12 @@ _USUAL = {
 
 
 def read_accept(value: str) -> Readable:
-    """Read the Accept header of a POST, generously.
+    """Read the Accept header of a POST, with tolerance for incomplete ones.
 
-    A client that names JSON and nothing that covers event streams gets JSON, however
-    long the answer takes. Any other that can read one of the two types is taken to read
-    both, unless it says ``q=0``. A header without a readable member counts as missing.
+    A client that names JSON and no range that covers event streams gets JSON, however
+    long the answer takes. Any other client that accepts one of the two types is assumed
+    to read both, unless it says ``q=0``. A header without a valid member counts as
+    missing.
     """
     return _USUAL.get(value) or _read(value)
 
@@ -69,10 +70,10 @@ def names_stream(value: str) -> bool:
 
 
 def preferred(value: str, media_types: Sequence[str]) -> str | None:
-    """Return the type that an Accept header prefers, ``None`` if it takes none.
+    """Return the type that an Accept header prefers, ``None`` if it accepts none.
 
-    :param value: the header; an empty one takes everything.
-    :param media_types: what there is, the default first.
+    :param value: the header; an empty one accepts everything.
+    :param media_types: the types that can be sent, the default first.
     """
     qualities = _qualities(value)
     if not qualities:
@@ -96,7 +97,7 @@ def _read(value: str) -> Readable:
 
 
 def _quality_of(media_type: str, qualities: dict[str, float]) -> float | None:
-    """Return the weight that the most specific range gives; ``None`` if none does."""
+    """Return the weight of the most specific range that matches, if one does."""
     major = media_type.partition("/")[0]
     for candidate in (media_type, f"{major}/*", "*/*"):
         if candidate in qualities:
@@ -105,7 +106,7 @@ def _quality_of(media_type: str, qualities: dict[str, float]) -> float | None:
 
 
 def _qualities(value: str) -> dict[str, float]:
-    """Return the weight of each media range; members that are none are left out."""
+    """Return the weight of each media range, without malformed members."""
     found: dict[str, float] = {}
     for member in _split(value, ","):
         parts = [part.strip() for part in _split(member, ";")]
@@ -126,7 +127,7 @@ def _weight(parameters: Iterable[str]) -> float:
 
 
 def _split(text: str, separator: str) -> Iterator[str]:
-    """Split at a separator that stands outside quotes, in one pass."""
+    """Split at separators outside of quotes, in one pass."""
     if '"' not in text:
         yield from text.split(separator)
         return

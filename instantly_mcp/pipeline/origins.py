@@ -1,9 +1,8 @@
-"""Who may talk to this daemon from a browser, and under which names it is known.
+"""Checks the Origin and Host headers.
 
-Pure: headers in, verdict out. `Admission` asks it for the MCP routes; ``web`` asks the
-same object for every other route and for CORS. It reads no configuration, and it never
-takes the Host header's word for what our own host is: in a DNS rebinding attack that
-header is the attacker's.
+`Admission` uses it for the MCP routes; ``web`` uses the same object for every other
+route and for CORS. The names of this server come from the settings, never from the Host
+header: in a DNS rebinding attack the attacker chooses that header.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from ..protocol.wire.errors import ProtocolError
 from .refusals import host_refused, hosts_differ, origin_refused
 
 MAX_RECOGNIZED = 64
-"""Spellings of our own names that are remembered, so that they are read only once."""
+"""Host headers that are remembered as valid, so that they are parsed only once."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -35,16 +34,17 @@ _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,30})://(?P<authority>.+)")
 
 @frozen
 class Authority:
-    """A host name or address literal, and the port behind it, if any."""
+    """A host name or address literal, and the port after it, if any."""
 
     name: str
     port: int | None = None
 
 
 def parse_authority(text: str) -> Authority | None:
-    """Read ``host[:port]`` exactly; ``None`` for anything else.
+    """Parse ``host[:port]``; return ``None`` for anything else.
 
-    The name comes back in lower case, an IPv6 literal in its shortest form, bracketed.
+    The name is returned in lower case, an IPv6 literal in its shortest form in
+    brackets.
     """
     match = _AUTHORITY.fullmatch(text.lower())
     if match is None:
@@ -71,7 +71,7 @@ class Origin:
 
 
 def parse_origin(text: str) -> Origin | None:
-    """Read ``scheme://host[:port]`` exactly; ``None`` for anything else."""
+    """Parse ``scheme://host[:port]``; return ``None`` for anything else."""
     match = _ORIGIN.fullmatch(text.lower())
     if match is None:
         return None
@@ -86,20 +86,21 @@ def parse_origin(text: str) -> Origin | None:
 
 
 def _nobody(header: str, name: str) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 @final
 class Perimeter:
-    """The one rule for Origin and Host.
+    """The rule for Origin and Host.
 
     :param allowed_origins: origins that the operator allows, ``https://app.example``.
-    :param hosts: names of this server, ``mcp.example.com`` or ``10.0.0.5:3000``. A web
-        page served from one of them is our own. Loopback names need not be listed.
-    :param tell: hears ``Host`` or ``Origin`` and the well-formed name that was refused.
-    :param check_hosts: demand exactly one Host header that names this server: on
-        loopback binds, and wherever the server's public name is known.
-    :raises ValueError: for an entry that is no origin or no host.
+    :param hosts: names of this server, ``mcp.example.com`` or ``10.0.0.5:3000``. Their
+        origins are allowed, too. Loopback names need not be listed.
+    :param tell: called with ``Host`` or ``Origin`` and the name that was refused, if
+        that is well-formed.
+    :param check_hosts: require exactly one Host header that names this server. True if
+        only loopback addresses are bound, or if the server's public name is known.
+    :raises ValueError: for an entry that is not an origin or a host.
     """
 
     def __init__(
@@ -129,10 +130,10 @@ class Perimeter:
     def refusal(
         self, headers: IHeaders, *, local: bool = False
     ) -> ProtocolError | None:
-        """Return why a request with these headers goes no further, if it does not.
+        """Return the error if a request with these headers must be refused.
 
-        :param local: it came in where only this machine can reach us: check Host even
-            if others may come under names that we do not know.
+        :param local: the request came in through a socket that only this machine can
+            reach: check Host, even if `check_hosts` is false.
         """
         hosts = headers.all("host")
         if self._check_hosts or local:
@@ -158,8 +159,8 @@ class Perimeter:
             return False
         if hosts[0] in self._recognized:
             return True
-        # The port is not compared: published container ports and proxies change it,
-        # and a rebinding page is given away by its name.
+        # The port is not compared: published container ports and proxies change it, and
+        # the name alone shows a DNS rebinding attack.
         authority = parse_authority(hosts[0])
         if authority is None or authority.name not in self._names:
             return False

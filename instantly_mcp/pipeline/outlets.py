@@ -1,4 +1,4 @@
-"""Outlets onto event streams: how a message becomes an event."""
+"""Turns messages into events of a channel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .channel import Channel, Event
 
 
 def message_event(message: JsonObject) -> Event:
-    """Return the event that carries a JSON-RPC message."""
+    """Return the event for a JSON-RPC message."""
     return Event(data=dumps(message), name="message")
 
 
@@ -29,4 +29,4 @@ class ChannelOutlet:
         self.channel.close()
 
     def interrupt(self) -> None:
-        """A stream that cannot be resumed is not interrupted."""
+        """Do nothing: this stream cannot be resumed."""

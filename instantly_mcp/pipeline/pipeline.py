@@ -1,4 +1,19 @@
-"""The runner: stages in order, until one of them replies."""
+"""Runs an exchange through the stages in order, until one of them replies.
+
+An `Exchange` is one HTTP request on an MCP route, as a frozen value. A stage (`IStage`)
+takes an exchange and returns one of two things: an exchange, perhaps with more facts in
+it, for the next stage; or a reply (an `Answer` or an `EventStream`), which ends the
+run. The order is Admission, HeaderRepair, Authentication, Decode, TransportDispatch,
+DirectExecution. No stage imports another; ``daemon`` puts them together.
+
+There is no special path for requests that no transport accepts. TransportDispatch
+passes them on like any other stage does, and DirectExecution, the last stage, always
+replies.
+
+A refusal is a value: the stage returns it as an `Answer`. An exception is a bug: it is
+logged once here and answered with -32603 and an incident id. Cancelling the run cancels
+the stage that waits.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +34,19 @@ from .interfaces import IStage
 from .reply import Reply, refuse
 
 Observe: TypeAlias = Callable[[str, str, float], None]
-"""Told of every stage: its name, the kind of outcome, and the seconds it took."""
+"""Called after each stage with its name, the kind of outcome, and the seconds it took.
+
+The outcome is ``carried-on``, ``cancelled``, ``failed``, or the reply's class name.
+"""
 
 
 def ignore(stage: str, outcome: str, seconds: float) -> None:
-    """Observe nothing."""
+    """Do nothing."""
 
 
 @define(eq=False)
 class Pipeline:
-    """Sends an exchange through the stages. The last stage always replies.
-
-    Cancelling the Deferred that `run` returns cancels whichever stage waits.
-    """
+    """The stages in order; the last one always replies."""
 
     log: ClassVar[Logger] = Logger()
 
@@ -40,16 +55,17 @@ class Pipeline:
     observe: Observe = ignore
 
     def insert(self, stage: IStage, *, after: str) -> None:
-        """Add a stage for the exchanges that come from now on.
+        """Add a stage for exchanges that start from now on.
 
-        :param after: the name of the stage behind which it stands.
+        :param after: the name of the stage that the new one follows.
+        :raises ValueError: when no stage has that name.
         """
         place = 1 + [each.name for each in self.stages].index(after)
         self.stages = (*self.stages[:place], stage, *self.stages[place:])
 
     @deferred
     async def run(self, exchange: Exchange) -> Reply:
-        """Answer the exchange. Fails with nothing but ``CancelledError``."""
+        """Return the reply to an exchange. The only failure is ``CancelledError``."""
         started = self.clock.seconds()
         for stage in self.stages:
             try:
@@ -69,7 +85,7 @@ class Pipeline:
         return self._incident(exchange, "none", Failure(silent))
 
     def _told(self, stage: IStage, outcome: str, started: float) -> float:
-        """Tell the observer; return the moment at which the stage ended."""
+        """Report the stage to the observer; return the time at which it ended."""
         now = self.clock.seconds()
         self.observe(stage.name, outcome, now - started)
         return now

@@ -1,10 +1,10 @@
 """Recognizes requests that came through a proxy, by the headers that proxies add.
 
-A daemon that uses its operator's key for callers on this machine cannot tell them from
-callers that a proxy on this machine brings in: both arrive from loopback. These headers
-can tell, and programs that talk to the daemon directly have no reason to send them. A
-proxy that adds none of them cannot be recognized, which is why the documentation asks
-for a server secret before a proxy is set up.
+Callers on this machine may use the operator's key. Callers that come through a proxy on
+this machine arrive from loopback as well; these headers show the difference, because
+programs that call the daemon directly have no reason to send them. A proxy that adds
+none of them cannot be recognized. That is why the documentation tells operators to set
+a server secret before they set up a proxy.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ANY_OF_THEM = frozenset(PROXY_HEADERS)
 
 
 def proxy_header(headers: Headers) -> str | None:
-    """Return the name of a header that only a proxy adds, ``None`` without one."""
+    """Return the name of the first header that a proxy added, ``None`` without one."""
     if _ANY_OF_THEM.isdisjoint(headers):
         return None
     for name in PROXY_HEADERS:

@@ -1,6 +1,23 @@
-"""A race: the result first, and the answer is JSON; anything else first, a stream.
+"""Decides whether the answer to a request becomes JSON or an event stream.
 
-So the HTTP status stays honest: a 400 or a 404 is decided before anything is streamed.
+Streamable HTTP allows both for a POST. An event stream is needed for progress, for
+requests to the client, and to keep a slow connection alive; but it starts with status
+200, before the result is known. So the answer is a race between two events:
+
+- The result comes first: the reply is an `Answer`, JSON with the result's own HTTP
+  status, such as 400 or 404.
+- The call sends a message first, or `COMMIT_SECONDS` pass: the reply is an
+  `EventStream`. The message and all later ones become its events, the result is the
+  last one.
+
+A client that accepts only JSON gets JSON, however long it takes. One that accepts only
+event streams gets a stream, except for errors, which keep their status.
+
+A client may leave before its answer. In the modern era that cancels the call. In the
+legacy eras the call goes on (`survives`), and its answer is kept for a client that
+resumes the stream or repeats the call: see `retention` and `repeats`. Most clients give
+up after 60 seconds without any sign of progress; shortly before that they get a result
+that says that the call still runs (`notice`), and that they should repeat it.
 """
 
 from __future__ import annotations
@@ -27,12 +44,12 @@ from .resumable import ResumableStream
 from .retention import StreamLog
 
 COMMIT_SECONDS = 5.0
-"""After this long without a result the answer becomes a stream, kept alive."""
+"""After this time without a result the answer becomes a stream, which is kept alive."""
 
 NOTICE_SECONDS = 54.0
-"""After this long a client without a progress token gets an answer in any case.
+"""After this time a client that gets no progress gets the result "still running".
 
-Many give up after 60 seconds, and what reaches them later is lost.
+Many clients give up after 60 seconds, and later answers are lost.
 """
 
 ACCEPTED = 202
@@ -41,24 +58,27 @@ Restate: TypeAlias = Callable[[ProtocolError], ProtocolError]
 
 
 def unchanged(error: ProtocolError) -> ProtocolError:
-    """Say an error as it is."""
+    """Return the error as it is."""
     return error
 
 
 @define(eq=False, kw_only=True)
 class Race:
-    """One call's way to its answer.
+    """One request, from its start to its reply.
 
     :param survives: the call goes on when its client leaves.
     :param may_stream: the answer may become an event stream.
     :param only_stream: every result is streamed; errors keep their HTTP status.
-    :param streams: where a stream is kept for resumption; ``None`` for nowhere.
-    :param primed: such a stream begins with an empty event.
-    :param joined: the answer is that of another call, which keeps it until it is given
-        out: a stream of it is not kept twice.
-    :param call: what an identical call may join once the client has left; it needs
-        `streams`, where its answer is kept.
-    :param notice: makes the answer to a client that would not wait any longer.
+    :param restate: changes an error into the form that the route uses.
+    :param commit_seconds: see `COMMIT_SECONDS`.
+    :param streams: keeps the stream for resumption; ``None`` if it cannot be resumed.
+    :param primed: a kept stream begins with an empty event.
+    :param joined: the answer is that of an earlier call, whose stream keeps it. It is
+        not kept a second time.
+    :param call: lets an identical request join this call once its client has left. It
+        needs `streams`, which keep its answer.
+    :param notice: returns the result for a client that would not wait any longer.
+    :ivar reply: fires with the reply. Cancelling it means that the client has left.
     """
 
     clock: IReactorTime
@@ -84,23 +104,23 @@ class Race:
     _started: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Let whoever waits for the reply give up."""
+        """Create the Deferred for the reply; cancelling it calls `_client_gone`."""
         self.reply = Deferred(self._client_gone)
         self._started = self.clock.seconds()
 
     @property
     def running(self) -> Deferred[None]:
-        """Fires once the call is over and has been answered. Only after `run`."""
+        """Fires when the call has ended and was answered. Set by `run`."""
         assert self._running is not None
         return cast("Deferred[None]", self._running)
 
     @property
     def outlet(self) -> IOutlet:
-        """Where the call sends what it has to say before its result."""
+        """Takes the messages that the call sends before its result."""
         return _RaceOutlet(self) if self.may_stream else NOWHERE
 
     def run(self, running: Deferred[Response | None]) -> None:
-        """Follow a call to its end."""
+        """Wait for the result of a call and turn it into the reply."""
         self._running = running
         running.addCallbacks(self._answered, self._failed)
         if self._over:
@@ -115,7 +135,7 @@ class Race:
             self._await_notice()
 
     def commit(self) -> None:
-        """Turn the answer into an event stream now, if it can still become one."""
+        """Turn the answer into an event stream now, unless it is decided already."""
         decided = self._sink is not None or self.reply.called or self._gone
         if decided or not self.may_stream:
             return
@@ -126,13 +146,13 @@ class Race:
         self.reply.callback(EventStream(channel=channel, headers=self.headers))
 
     def send(self, message: JsonObject) -> None:
-        """Put a message on the stream, which it opens."""
+        """Send a message, which makes the answer a stream."""
         self.commit()
         if self._sink is not None:
             self._sink.send(message)
 
     def interrupt(self) -> None:
-        """Close the connection of a stream that can be resumed."""
+        """Close the stream's connection, if the stream can be resumed."""
         self.commit()
         if self._sink is not None:
             self._sink.interrupt()
@@ -158,7 +178,7 @@ class Race:
             self._timer = self.clock.callLater(left, self._give_notice)
 
     def _give_notice(self) -> None:
-        """Answer that the call goes on, while its client still reads."""
+        """Answer that the call still runs, if its client still reads."""
         self._timer = None
         sink, stream = self._sink, self._stream
         is_read = stream is None or stream.channel is not None
@@ -169,7 +189,7 @@ class Race:
             self.reply.callback(response_answer(response, self.headers))
             self._leave()
         else:
-            # That its stream ends is also how its client leaves.
+            # Closing the stream has the same effect as a client that leaves.
             sink.send(response.as_object())
             sink.close()
 
@@ -195,7 +215,7 @@ class Race:
             )
 
     def _tell_call(self, response: Response | None) -> bool:
-        """End the call; say whether its answer was given to one that joined it."""
+        """End the call; say whether a request that joined it got its answer."""
         if self.call is None:
             return False
         if self.streams is not None:
@@ -203,13 +223,13 @@ class Race:
         return self.call.answered(response)
 
     def _keep(self) -> ResumableStream | None:
-        """Keep what the call answers for one that repeats it, if nothing does yet."""
+        """Keep the call's answer for a request that repeats it, if it is not kept."""
         if self._sink is None and self.call is not None and self.streams is not None:
             return self._kept_in(self.streams, primed=False)
         return None
 
     def leave_unread(self) -> None:
-        """The client is gone, and has not read what may have been answered already."""
+        """Note that the client left without reading the answer, if there is one."""
         if not self._over:
             self.reply.cancel()
             return
@@ -220,7 +240,10 @@ class Race:
             stream.close()
 
     def _failed(self, failure: Failure) -> None:
-        """A cancelled call has no answer; anything else is a bug, already logged."""
+        """End without an answer if the call was cancelled; otherwise it is a bug.
+
+        `McpServer.handle` has logged it.
+        """
         if failure.check(CancelledError):
             self._answered(None)
         else:
@@ -228,7 +251,7 @@ class Race:
             self._answered(Response(None, error=error))
 
     def _client_gone(self, reply: Deferred[Reply]) -> None:
-        """The client left before the answer began."""
+        """Note that the client left before the answer began."""
         self._gone = True
         self._stop_timer()
         self._leave()
@@ -254,7 +277,7 @@ class Race:
 
 @implementer(IOutlet)
 class _RaceOutlet:
-    """What a call sees of its race."""
+    """The part of a race that its call may use."""
 
     __slots__ = ("_race",)
 
@@ -265,7 +288,7 @@ class _RaceOutlet:
         self._race.send(message)
 
     def close(self) -> None:
-        """A call's own stream ends with its result, not before."""
+        """Do nothing: the stream ends with the result, not before."""
 
     def interrupt(self) -> None:
         self._race.interrupt()

@@ -1,7 +1,7 @@
-"""What the edge of the daemon refuses, each with its words and its HTTP status.
+"""Constructors of the errors that refuse an HTTP request.
 
-These refusals concern the HTTP request itself; what may be wrong with an MCP message
-stands in ``protocol.errors``. No refusal repeats anything that the client sent.
+Errors in an MCP message are in ``protocol.errors``. No refusal repeats anything that
+the client sent, because that may hold a key.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from .key_form import Mistake
 _IN_HEADER = "Authorization header"
 
 WINDOW = 60
-"""Seconds over which the admission limit counts."""
+"""The admission limit is so many messages in this number of seconds."""
 
 
 def origin_refused() -> ProtocolError:
-    """A web page of an origin that is not on the list sent this."""
+    """The request comes from a web page whose origin is not allowed."""
     return ProtocolError(
         SERVER_ERROR,
         "Forbidden: this Origin is not allowed",
-        {"hint": "Whoever runs this server decides which origins may call."},
+        {"hint": "Only the server operator can allow another origin."},
         status=403,
     )
 
 
 def host_refused() -> ProtocolError:
-    """The Host header names a host that this daemon is not."""
+    """The Host header does not name this server."""
     return ProtocolError(
         SERVER_ERROR,
         "Misdirected request: the Host header must name this server, once",
-        {"hint": "Whoever runs this server decides by which names it is called."},
+        {"hint": "Only the server operator can allow another host name."},
         status=421,
     )
 
 
 def proxied_without_secret(header: str) -> ProtocolError:
-    """The operator's key is for callers on this machine; a proxy may bring others.
+    """The operator's key is for callers on this machine, and this one used a proxy.
 
-    :param header: the lower-case name of the header that shows the proxy.
+    :param header: the lower-case name of the header that the proxy added.
     """
     return ProtocolError(
         SERVER_ERROR,
-        "Forbidden: this server lends its Instantly key to programs on its own machine "
-        f"only, and this request came through a proxy (it has the header {header}). "
+        "Forbidden: only programs on the server's own machine may use its Instantly "
+        f"key, and this request came through a proxy (it has the header {header}). "
         "Send your own Instantly API key in x-instantly-api-key, or ask the server "
         "operator to set a server secret.",
         {"reason": Reason.PROXIED},
@@ -62,14 +62,16 @@ def proxied_without_secret(header: str) -> ProtocolError:
 
 
 def hosts_differ() -> ProtocolError:
-    """More than one Host header: no two readers would agree on which one counts."""
+    """More than one Host header: a proxy may use the one, and this server the other."""
     return invalid_request("exactly one Host header is allowed")
 
 
 def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolError:
     """Too many messages from one principal or one address.
 
-    :param reset_time: when the request may come again, in ISO 8601.
+    :param limit: messages a minute.
+    :param retry_after: seconds until the request may be sent again.
+    :param reset_time: the same as a moment, in ISO 8601.
     """
     return ProtocolError(
         SERVER_ERROR,
@@ -84,12 +86,15 @@ def batch_too_large(messages: int, limit: int) -> ProtocolError:
     """The batch holds more messages than its sender may send in a whole minute."""
     return invalid_request(
         f"a batch of {messages} messages is more than this server accepts from one "
-        f"caller in a minute ({limit}), so it can never pass. Send smaller batches"
+        f"caller in a minute ({limit}). Send smaller batches"
     )
 
 
 def too_many_tries(retry_after: float) -> ProtocolError:
-    """One address presents keys too often where no call is made."""
+    """One address presents keys too often on routes outside of MCP.
+
+    :param retry_after: seconds until the request may be sent again.
+    """
     return ProtocolError(
         SERVER_ERROR,
         "Rate limit exceeded",
@@ -99,7 +104,7 @@ def too_many_tries(retry_after: float) -> ProtocolError:
 
 
 def not_acceptable() -> ProtocolError:
-    """The client excludes both types in which an answer can come."""
+    """The Accept header excludes both content types of answers."""
     return ProtocolError(
         SERVER_ERROR,
         "Not Acceptable: answers are application/json or text/event-stream",
@@ -108,7 +113,7 @@ def not_acceptable() -> ProtocolError:
 
 
 def media_type_refused() -> ProtocolError:
-    """The body is declared to be something else than JSON."""
+    """The Content-Type is not JSON."""
     return ProtocolError(
         SERVER_ERROR,
         "Unsupported Media Type: Content-Type must be application/json",
@@ -117,7 +122,7 @@ def media_type_refused() -> ProtocolError:
 
 
 def encoding_refused() -> ProtocolError:
-    """The body is compressed: decoding could make any size of it."""
+    """The body is compressed. It is not decoded, because it could grow to any size."""
     return ProtocolError(
         SERVER_ERROR,
         "Unsupported Media Type: Content-Encoding is not supported",
@@ -127,7 +132,7 @@ def encoding_refused() -> ProtocolError:
 
 
 def bad_key(source: str, mistake: Mistake) -> ProtocolError:
-    """Something stands where a key belongs, and it can be no key.
+    """The value found in place of a key cannot be a key.
 
     :param source: where it was found, see `Presented`.
     """
@@ -138,7 +143,7 @@ def bad_key(source: str, mistake: Mistake) -> ProtocolError:
                 "reason": mistake.reason,
                 "format": "/mcp/{INSTANTLY_API_KEY}",
                 "example": "/mcp/your-instantly-api-key-here",
-                "note": "Put the whole Instantly API key, URL-encoded, behind /mcp/.",
+                "note": "Put the whole Instantly API key, URL-encoded, after /mcp/.",
             },
         )
     place = place_of(source)
@@ -158,9 +163,11 @@ def bad_scheme() -> ProtocolError:
 
 
 def key_required_on_messages(parameters: Sequence[str]) -> ProtocolError:
-    """``/messages`` has always said 400 and -32000 where ``/mcp`` says 401.
+    """No key on ``/messages``: 400 and -32000 there, where ``/mcp`` answers 401.
 
-    :param parameters: of the query, in which a key may stand.
+    Clients of HTTP+SSE expect that status.
+
+    :param parameters: the query parameters that may hold a key.
     """
     place = f"{' or '.join(parameters)} query parameter"
     return ProtocolError(

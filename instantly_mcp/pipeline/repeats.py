@@ -1,8 +1,8 @@
-"""Tool calls that an identical one may join, because their answer was not read.
+"""Tool calls that an identical request may join, because their answer was not read.
 
-In the session eras a client that leaves does not cancel its call. It asks again, and
-must get the result of the call that went on: executed a second time, a write would be
-done twice. A call whose answer reached its client is never joined.
+In the legacy eras a client that leaves does not cancel its call. When it sends the same
+call again it must get the result of the first one: executed a second time, a write
+would be done twice. A call whose answer reached its client is never joined.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ TOOL_CALL = "tools/call"
 
 @define(eq=False)
 class OpenCall:
-    """One tool call of a session, and who waits for its answer besides its client.
+    """One tool call of a session, and the requests that joined it.
 
-    :param request: what was asked.
+    :param request: the request that started the call.
     :param reads: the tool only reads.
+    :ivar response: the answer, once there is one.
     """
 
     request: Request
@@ -32,12 +33,12 @@ class OpenCall:
     )
 
     def is_for(self, request: Request) -> bool:
-        """Say whether a request asks for the same; id and ``_meta`` may differ."""
+        """Say whether a request has the same tool and arguments as this call."""
         own, other = self.request.params, request.params
         return _asked(own) == _asked(other)
 
     def join(self, request: Request) -> Deferred[Response | None]:
-        """Return the answer as that to `request`. Cancelling it only stops waiting."""
+        """Return the answer with the id of `request`. Cancelling only stops waiting."""
         if self.response is not None:
             return succeed(evolve(self.response, id=request.id))
 
@@ -50,7 +51,7 @@ class OpenCall:
         return waiter
 
     def answered(self, response: Response | None) -> bool:
-        """Give the answer to those who joined; say whether there were any."""
+        """Give the answer to the requests that joined; say whether there were any."""
         self.response = response
         waiters, self._waiters = self._waiters, []
         for id, waiter in waiters:

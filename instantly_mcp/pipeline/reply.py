@@ -1,4 +1,4 @@
-"""What the journey ends with: an answer, or a stream of events."""
+"""What the pipeline ends with: a complete answer, or a stream of events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_PEEK = 65536
 
 @frozen(kw_only=True)
 class Answer:
-    """A complete HTTP answer.
+    """A complete HTTP response.
 
     :param reason: why a key or a session was refused: a label for log and metrics.
     """
@@ -39,7 +39,7 @@ class Answer:
 
 @frozen(kw_only=True)
 class EventStream:
-    """An answer in ``text/event-stream`` whose events arrive on a channel."""
+    """A response in ``text/event-stream`` whose events arrive on a channel."""
 
     channel: Channel
     headers: HeaderPairs = ()
@@ -55,7 +55,7 @@ def json_answer(status: int, value: Json, headers: HeaderPairs = ()) -> Answer:
 
 
 def response_answer(response: Response, headers: HeaderPairs = ()) -> Answer:
-    """Answer with a JSON-RPC response and the HTTP status that it earns."""
+    """Answer with a JSON-RPC response and the HTTP status that belongs to it."""
     reason = None
     if response.error is not None:
         headers = (*headers, *response.error.headers)
@@ -69,18 +69,18 @@ def response_answer(response: Response, headers: HeaderPairs = ()) -> Answer:
 
 
 def label_of_refusal(status: int, data: Json) -> str | None:
-    """Return why a key or a session was refused; every 401 has such a label.
+    """Return the label for why a key or a session was refused; every 401 has one.
 
-    :param data: of the error; labels are constants, and few.
+    :param data: the error's ``data``. Labels are few and constant.
     """
     return reason_in(data) or (OTHER_REASON if status == UNAUTHORIZED_STATUS else None)
 
 
 def refuse(exchange: Exchange, error: ProtocolError) -> Answer:
-    """Answer a request that goes no further, with its id where it can be read."""
+    """Answer a request with an error, and with its id if that can be read."""
     return response_answer(Response(id_in(exchange.body), error=error))
 
 
 def id_in(body: bytes) -> Id | None:
-    """Return the id of the request in a body that nobody is going to decode."""
+    """Return the id of the request in a body that is not decoded otherwise."""
     return peek_id(body) if len(body) <= MAX_PEEK else None

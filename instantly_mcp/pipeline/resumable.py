@@ -1,8 +1,8 @@
-"""Event streams of a legacy session that a client may lose and take up again.
+"""Event streams of a legacy session that a client may lose and resume.
 
-Every event carries an id that names its stream and its place in it, so that
-``Last-Event-ID`` replays that stream and no other, and only to the session it belongs
-to. A stream that lost its connection keeps its events for a while, within bounds: see
+Every event has an id that names its stream and its place in the stream. So
+``Last-Event-ID`` replays that stream only, and only to the session that it belongs to.
+A stream that lost its connection keeps its events for some time, within bounds: see
 `retention`.
 """
 
@@ -22,21 +22,23 @@ from .channel import Channel, Event
 from .repeats import OpenCall
 
 RETRY_MS = 1000
-"""After how many milliseconds a client should come back."""
+"""Milliseconds after which a client should reconnect."""
 
 EVENT_BYTES = 256
 STREAM_BYTES = 1024
-"""What an event and a stream take besides their data."""
+"""Memory of an event and of a stream besides their data."""
 
 MAX_DIGITS = 18
 
 
 class Need(IntEnum):
-    """How much a client would miss what a stream keeps.
+    """How much the client of a stream needs what the stream keeps, least first.
 
-    What was delivered, as far as we know, it needs no more. What it is reading it may
-    yet lose; an answer that came while nobody was there it will fetch; and a call that
-    still runs without its connection has no other way to be answered.
+    `DELIVERED`: the stream is complete and, as far as the server knows, was read.
+    `OPEN`: the client is connected, but may lose its connection.
+    `UNREAD`: the stream is complete, and ended while the client was not connected.
+    `AWAITED`: a call still runs whose client is not connected. It cannot be answered in
+    another way.
     """
 
     DELIVERED = 0
@@ -46,10 +48,10 @@ class Need(IntEnum):
 
 
 class Keeper(Protocol):
-    """Whoever a stream tells how much more, or less, it keeps."""
+    """Limits what streams keep."""
 
     def kept(self, stream: ResumableStream, more: int) -> None:
-        """Note the change; drop what is too much."""
+        """Count `more` bytes (negative for fewer); forget events over the limit."""
 
     def set_aside(self, stream: ResumableStream) -> None:
         """Note that the stream is kept only for a client that may come back."""
@@ -58,14 +60,16 @@ class Keeper(Protocol):
 @implementer(IOutlet)
 @define(eq=False)
 class ResumableStream:
-    """One event stream and what is kept of it.
+    """One event stream and the events that are kept of it.
 
-    :param keeper: bounds what is kept; ``None`` once nothing is kept any more.
-    :param primed: it begins with an empty event whose id the client can resume from.
-    :param interruptible: clients are known to come back after `interrupt`.
-    :param is_answer: a call is answered on it; others carry messages of no request.
+    :param keeper: limits what is kept; ``None`` when nothing is kept any more.
+    :param primed: the stream begins with an empty event, whose id the client can resume
+        from before there is another.
+    :param interruptible: clients of this stream reconnect after `interrupt`.
+    :param is_answer: the stream answers a request; otherwise it carries messages that
+        do not belong to a request.
     :ivar call: the tool call that is answered on it.
-    :ivar aside_since: clock seconds, noted by its keeper.
+    :ivar aside_since: when it was set aside, in seconds on the clock of its keeper.
     """
 
     keeper: Keeper | None
@@ -84,14 +88,14 @@ class ResumableStream:
 
     @property
     def need(self) -> Need:
-        """How much its client would miss it."""
+        """How much its client needs it."""
         if self.is_over:
             return Need.UNREAD if self._unread else Need.DELIVERED
         is_awaited = self.is_answer and self.channel is None
         return Need.AWAITED if is_awaited else Need.OPEN
 
     def open(self) -> Channel:
-        """Return the first channel, primed if the revision has that."""
+        """Return the stream's first channel."""
         channel = self._attach()
         if self.primed:
             self.put(Event(data=b"", retry=RETRY_MS))
@@ -100,15 +104,15 @@ class ResumableStream:
     def resume(self, place: int, first: Event | None = None) -> Channel:
         """Return a new channel that begins after the event at `place`.
 
-        A connection that still held the stream is closed: a stream has one reader.
+        The previous connection is closed if it is still open: a stream has one reader.
 
-        :param first: an event that comes before those that are replayed.
+        :param first: an event to send before the replayed ones.
         """
         if self.channel is not None:
             old, self.channel = self.channel, None
             old.close()
         if place >= self._next:
-            place = -1  # Of a stream of this name from before a restart.
+            place = -1  # The id is from before a restart: same stream id, other events.
         channel = self._attach()
         if not self.is_over:
             self.aside_since = None
@@ -127,7 +131,7 @@ class ResumableStream:
         self.put(Event(data=dumps(message), name="message"))
 
     def close(self) -> None:
-        """The stream is complete: what is kept can still be replayed."""
+        """Complete the stream. Its events can still be replayed."""
         if self.is_over:
             return
         self.is_over = True
@@ -137,13 +141,14 @@ class ResumableStream:
         self._set_aside()
 
     def was_read(self) -> None:
-        """Note that what is kept of an answer has reached its client otherwise."""
+        """Note that the kept answer reached its client in another way."""
         self._unread = False
 
     def interrupt(self) -> None:
-        """Close the connection; the client comes back with its last event id."""
+        """Close the connection; the client reconnects with its last event id."""
         if self.interruptible and self.channel is not None:
-            self.call = None  # A call like it is another one: this client comes back.
+            # This client reconnects, so an identical request is a new call.
+            self.call = None
             self.channel.close()
 
     def _attach(self) -> Channel:
@@ -163,21 +168,24 @@ class ResumableStream:
             self.keeper.set_aside(self)
 
     def drop_oldest(self) -> bool:
-        """Keep one event less. The last one, which may be the result, stays."""
+        """Forget the oldest event, if it is not the last, which may be the result.
+
+        :returns: whether there was one to forget.
+        """
         if len(self._kept) <= 1:
             return False
         self._count(-_bytes_of(self._kept.pop(0)))
         return True
 
     def forget(self) -> None:
-        """Keep nothing any more. Whoever reads the stream now reads on."""
+        """Stop keeping events. A connected reader still gets new ones."""
         self._kept.clear()
         self.call = None
         self._count(-self.kept_bytes)
         self.keeper = None
 
     def put(self, event: Event) -> None:
-        """Number, keep and send an event."""
+        """Give an event its id, keep it and send it."""
         numbered = evolve(event, id=f"{self.id}_{self._next}")
         self._next += 1
         if self.keeper is not None:
@@ -195,7 +203,7 @@ class ResumableStream:
 def split_event_id(event_id: str) -> tuple[str, int | None]:
     """Return the stream and the place that an event id names.
 
-    The place is ``None`` where it is no number.
+    The place is ``None`` if it is not a number.
     """
     stream_id, _, place = event_id.rpartition("_")
     if not place.isascii() or not place.isdigit() or len(place) > MAX_DIGITS:

@@ -1,7 +1,15 @@
-"""What is kept of the streams of all sessions, and how much of it.
+"""Keeps event streams of legacy sessions for clients that leave and come back.
 
-Within bounds: of a session, and of all sessions together. What its client would miss
-least goes first. Only a call that still runs keeps its stream for as long as it takes.
+A client that loses its connection has two ways to get its answer: it resumes the stream
+with ``Last-Event-ID`` (see `resumable`), or it sends the same call again and joins the
+one that still runs or whose answer was not read (see `repeats`). Both need the events
+of the stream, so each session has a `StreamLog`, and `Retention` counts them all.
+
+The memory is bounded for each session and for all sessions together. Beyond a bound the
+stream that its client needs least (`Need`) is forgotten first. A complete stream is
+forgotten `KEPT_SECONDS` after its end; one whose call still runs is kept until the call
+ends. A stream that was forgotten still reaches a connected client; it just cannot be
+resumed.
 """
 
 from __future__ import annotations
@@ -18,13 +26,13 @@ from .repeats import OpenCall
 from .resumable import STREAM_BYTES, Need, ResumableStream, split_event_id
 
 MAX_KEPT_BYTES = 1 << 20
-"""What the streams of one session may keep together: no more than a replay can hold."""
+"""Limit for the streams of one session: not more than a channel can replay."""
 
 MAX_TOTAL_BYTES = 64 << 20
-"""What the streams of all sessions may keep together."""
+"""Limit for the streams of all sessions."""
 
 KEPT_SECONDS = 300.0
-"""How long a stream can be taken up that is over, or that no call needs."""
+"""How long a stream can be resumed that is complete, or that has no call."""
 
 SWEEP_SECONDS = 60.0
 """How often `Retention.sweep` should be called."""
@@ -32,15 +40,16 @@ SWEEP_SECONDS = 60.0
 MAX_STREAMS = 32
 """Streams that one session keeps for resumption, open ones included.
 
-More may be open at a time; those that are needed least go on, but cannot be resumed.
+More may be open at a time; those that are needed least cannot be resumed.
 """
 
 
 @define(eq=False)
 class Retention:
-    """All streams of all sessions that are kept for resumption, oldest first, bounded.
+    """The kept streams of all sessions, oldest first.
 
-    :param clock: for the time that a stream which was set aside is kept.
+    :param clock: measures how long a stream has been set aside.
+    :param max_bytes: what they may take together.
     """
 
     clock: IReactorTime
@@ -53,9 +62,9 @@ class Retention:
         self._logs[stream] = log
 
     def kept(self, more: int) -> None:
-        """Note that more, or less, is kept; what is too much is dropped at once.
+        """Count `more` bytes (negative for fewer); forget streams over the limit.
 
-        An eighth more than must be is dropped, so that it need not be done often.
+        Forgets an eighth of the limit more than it must, so that it is done rarely.
         """
         self.kept_bytes += more
         if more <= 0 or self.kept_bytes <= self.max_bytes:
@@ -66,20 +75,20 @@ class Retention:
             self._logs[stream].forget(stream)
 
     def set_aside(self, stream: ResumableStream) -> None:
-        """Note since when only a client that comes back needs the stream."""
+        """Note the time from which the stream is kept for a returning client only."""
         stream.aside_since = self.clock.seconds()
 
     def is_stale(self, stream: ResumableStream) -> bool:
-        """Say whether its client has not come back to the stream for too long."""
+        """Say whether the stream has been set aside for `KEPT_SECONDS`."""
         since = stream.aside_since
         return since is not None and self.clock.seconds() - since >= KEPT_SECONDS
 
     def drop(self, stream: ResumableStream) -> None:
-        """Count the stream no more."""
+        """Remove a stream that was forgotten."""
         del self._logs[stream]
 
     def sweep(self) -> None:
-        """Forget the streams to which nobody came back."""
+        """Forget the streams that have been set aside for too long."""
         for stream, log in list(self._logs.items()):
             if self.is_stale(stream):
                 log.forget(stream)
@@ -87,7 +96,7 @@ class Retention:
 
 @define(eq=False)
 class StreamLog:
-    """The resumable streams of one session, oldest first, bounded."""
+    """The resumable streams of one session, oldest first, and its running calls."""
 
     retention: Retention
     kept_bytes: int = field(default=0, init=False)
@@ -97,10 +106,11 @@ class StreamLog:
     def new(
         self, primed: bool, is_answer: bool = False, id: str | None = None
     ) -> ResumableStream:
-        """Return a new stream. Where there are too many, the least needed one goes.
+        """Return a new stream. Beyond `MAX_STREAMS` the least needed one is forgotten.
 
-        :param id: which event ids begin with; a random one unless given. Clients of
-            such a stream are not relied upon to come back.
+        :param primed: see `ResumableStream`, as for `is_answer`.
+        :param id: the stream id, random unless given. A stream with a given id is not
+            interrupted.
         """
         if len(self._streams) >= MAX_STREAMS:
             self.forget(min(self._streams.values(), key=_need_of))
@@ -115,7 +125,10 @@ class StreamLog:
         return stream
 
     def find(self, last_event_id: str) -> tuple[ResumableStream, int] | None:
-        """Return the stream that an event id names, and the event's place in it."""
+        """Return the stream that an event id names, and the event's place in it.
+
+        :returns: ``None`` if the stream is not kept (any more).
+        """
         stream_id, place = split_event_id(last_event_id)
         stream = self._streams.get(stream_id)
         if stream is None or place is None:
@@ -128,8 +141,9 @@ class StreamLog:
     def repeated(self, request: Request) -> Deferred[Response | None] | None:
         """Return the answer of an identical call that no client has read, if any.
 
-        That is a call whose client left or was told to ask again, while it runs or for
-        a while after it; and one with the same id, which is the same message again.
+        It may be the answer of a call whose client left or was asked to repeat it,
+        while the call runs and for `KEPT_SECONDS` after it; or the answer of a running
+        call with the same id, which is the same message sent twice.
         """
         for stream in tuple(self._streams.values()):
             call = stream.call
@@ -141,21 +155,21 @@ class StreamLog:
             self.forget(stream)
             if is_kept and call.response is not None:
                 return call.join(request)
-            # Too long ago, or cancelled.
+            # It ended too long ago, or was cancelled.
         call = self._running.get(request.id)
         if call is not None and call.is_for(request):
             return call.join(request)
         return None
 
     def runs(self, request: Request) -> bool:
-        """Say whether the call that this message asks for runs: it was sent twice."""
+        """Say whether this same request is running: it was sent twice."""
         call = self._running.get(request.id)
         return call is not None and call.is_for(request)
 
     def began(self, call: OpenCall) -> None:
-        """Note a call that runs. What a write may have changed is read again.
+        """Note a running call. After a write, calls that read cannot be joined.
 
-        A read that still runs may have looked before the write.
+        Their answers may show the state before the write.
         """
         self._running.setdefault(call.request.id, call)
         if call.reads or not self._streams:
@@ -165,16 +179,16 @@ class StreamLog:
                 stream.call = None
 
     def ended(self, call: OpenCall) -> None:
-        """Note that a call does not run any more."""
+        """Note that a call has ended."""
         if self._running.get(call.request.id) is call:
             del self._running[call.request.id]
 
     def kept(self, stream: ResumableStream, more: int) -> None:
-        """Note the change; what the session keeps too much is dropped."""
+        """Count `more` bytes (negative for fewer); forget events over the limit."""
         self.kept_bytes += more
         self.retention.kept(more)
         if more + STREAM_BYTES > MAX_KEPT_BYTES:
-            # No replay could hold this event: do not sacrifice the others to it.
+            # No channel could replay this event: do not forget the others for it.
             self.forget(stream)
         while more > 0 and self.kept_bytes > MAX_KEPT_BYTES:
             self._drop_for(stream)
@@ -184,22 +198,22 @@ class StreamLog:
         self.retention.set_aside(stream)
 
     def forget(self, stream: ResumableStream) -> None:
-        """Keep nothing of the stream: it cannot be resumed any more."""
+        """Stop keeping the stream. It cannot be resumed any more."""
         if self._streams.pop(stream.id, None) is not None:
             stream.forget()
             self.retention.drop(stream)
 
     def clear(self) -> None:
-        """Forget all of them: the session is over."""
+        """Forget all streams: the session has ended."""
         self._running.clear()
         for stream in list(self._streams.values()):
             self.forget(stream)
 
     def _drop_for(self, stream: ResumableStream) -> None:
-        """Drop something, so that there is room for what the stream keeps now.
+        """Forget something, so that there is room for the stream's new event.
 
-        First what was delivered; then the stream's own oldest events; then a stream
-        that is needed less; and the stream itself if there is none.
+        First streams that were delivered; then the stream's own oldest events; then a
+        stream that is needed less; or the stream itself if none is.
         """
         least = min(self._streams.values(), key=_need_of)
         if least.need is Need.DELIVERED or not stream.drop_oldest():
@@ -208,7 +222,7 @@ class StreamLog:
 
 @define(eq=False)
 class StreamLogs:
-    """The log of each session, made when it is first needed."""
+    """The log of each session, created on first use."""
 
     retention: Retention
     _logs: WeakKeyDictionary[McpSession, StreamLog] = field(

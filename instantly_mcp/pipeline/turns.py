@@ -1,4 +1,4 @@
-"""Work in turns of the reactor, so that other clients are served in between."""
+"""Splits work over iterations of the reactor, so that other clients are not blocked."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TURN_SECONDS = 0.01
-"""After so long the rest of the work waits for the reactor's next turn."""
+"""After this time the rest of the work waits for the reactor's next iteration."""
 
 
 def in_turns(
     clock: IReactorTime, work: Callable[[T], R], items: Iterable[T]
 ) -> Deferred[list[R]]:
-    """Do `work` with each item, in order, and return what it returns.
+    """Call `work` with each item, in order, and fire with the results.
 
-    At least one item is worked on in a turn. Work must not raise.
+    Each iteration of the reactor does at least one item.
+
+    :param work: must not raise.
     """
     remaining = iter(items)
     results: list[R] = []

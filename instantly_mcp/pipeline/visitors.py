@@ -1,7 +1,7 @@
-"""Who asks for something outside of MCP: a probe, a page, the controls of the sandbox.
+"""Identifies callers of the routes outside of MCP: probes, pages, sandbox controls.
 
-With a server secret these routes tell callers that do not present it no more than that
-the server is there. The secret is looked for where keys are: in the headers, the query.
+If there is a server secret, callers that do not present it only learn that the server
+exists. The secret is sent in the same places as keys: in the headers or the query.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .refusals import too_many_tries
 
 @frozen(kw_only=True)
 class Visitor:
-    """Who asks.
+    """The caller of a route outside of MCP.
 
-    :param refusal: why it may neither see nor do more than a stranger: it did not
-        present the server secret that the daemon asks for.
+    :param refusal: the error for a caller that did not present the server secret, if
+        there is one.
     :param key: what it presents besides; in a sandbox, the key of a workspace.
     """
 
@@ -32,16 +32,17 @@ class Visitor:
 
     @property
     def known(self) -> bool:
-        """It may be told everything: it presents the secret, or none is asked for."""
+        """Whether it may see everything: no secret is set, or it presents the
+        secret."""
         return self.refusal is None
 
 
 @frozen(kw_only=True)
 class Visitors:
-    """Tells who asks.
+    """Identifies callers.
 
-    :param ledger: counts requests that present anything, by address, so that the
-        secret cannot be guessed here without a limit.
+    :param ledger: limits requests that present anything, by address, so that the secret
+        cannot be guessed here.
     """
 
     gatekeeper: IGatekeeper
@@ -51,9 +52,9 @@ class Visitors:
     def __call__(
         self, headers: Headers, query: Mapping[str, Sequence[str]], address: str
     ) -> Visitor:
-        """Look at a request.
+        """Identify the caller of a request.
 
-        :param address: of the client.
+        :param address: the client's address.
         """
         presented = self._presented(headers, query)
         if presented and self.gatekeeper.refusal(()) is not None:
@@ -82,12 +83,12 @@ class Visitors:
         try:
             return self.sources.found(asked)
         except ProtocolError:
-            # Another Authorization scheme, such as a monitor's, presents nothing here.
+            # Monitors may send another Authorization scheme, which is ignored here.
             return ()
 
 
 def everybody_is_known(
     headers: Headers, query: Mapping[str, Sequence[str]], address: str
 ) -> Visitor:
-    """Take everybody for known: for a server without a secret."""
+    """Let every caller see everything: for a server without a secret."""
     return Visitor()

@@ -1,1 +1,1 @@
-"""How MCP messages travel: an exchange in, a reply out, the McpServer inside."""
+"""The transports of the MCP specification over HTTP."""

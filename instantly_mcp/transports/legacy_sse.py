@@ -1,13 +1,14 @@
-"""HTTP+SSE of 2024-11-05: a stream that answers, and ``/messages`` that takes POSTs.
+"""HTTP+SSE of revision 2024-11-05: a stream for answers, ``/messages`` for POSTs.
 
-Its ``endpoint`` event comes first; answers travel as ``message`` events. Its clients
-read their stream and not the POST. So a message whose ``sessionId`` was issued here is
-answered on its stream; where that stream is gone it is refused with 404 before it is
-executed, because a client whose answer is lost sends the message a second time.
+The stream's first event is ``endpoint``; answers are ``message`` events. Clients read
+their stream and ignore the answer to the POST. So a message whose ``sessionId`` this
+server issued is answered on its stream. If that stream is closed, the message is
+refused with 404 before it is executed, because a client that loses the answer sends the
+message again.
 
-Every event has an id that begins with the session's. An EventSource that lost its
-connection names the last one it saw, and gets its session back with what it missed;
-after a restart it gets the session alone.
+Every event has an id that begins with the session's id. An EventSource that lost its
+connection sends the last id that it saw, and gets its session back with the events that
+it missed; after a restart it gets only the session back.
 """
 
 from __future__ import annotations
@@ -56,10 +57,11 @@ def _own_logs(transport: LegacySse) -> StreamLogs:
 @implementer(ITransport)
 @define(eq=False, kw_only=True)
 class LegacySse:
-    """Serves ``GET /sse``, the bare ``GET /mcp`` of old clients, and ``/messages``.
+    """Serves ``GET /sse``, ``GET /mcp`` without a session, and ``/messages``.
 
-    :param logs: what sessions keep of their streams.
-    :param prefix: the path of the public URL, under which clients find ``/messages``.
+    :param tracker: makes the daemon's stop wait for running calls.
+    :param logs: the kept streams of sessions.
+    :param prefix: the path of the public URL, which clients need for ``/messages``.
     """
 
     server: McpServer
@@ -77,7 +79,7 @@ class LegacySse:
         self._answering = Answering(self.server, self.clock, self.tracker)
 
     def accepts(self, exchange: Exchange) -> bool:
-        """Say whether the exchange opens a stream, or names one that was open once."""
+        """Say whether the exchange opens a stream, or names one that was opened."""
         if exchange.route is Route.MESSAGES:
             named = exchange.session_id
             if exchange.method != "POST" or named is None:
@@ -93,7 +95,7 @@ class LegacySse:
         )
 
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
-        """Open a stream, or hand the message to the open one."""
+        """Open a stream, or execute a message for an open one."""
         if exchange.method != "POST":
             return succeed(self._stream_for(exchange))
         try:
@@ -102,7 +104,7 @@ class LegacySse:
             return succeed(refuse(exchange, error))
 
     def _take(self, exchange: Exchange) -> Reply:
-        """Start what was posted; its answers travel on the stream.
+        """Start what was posted; its answers are sent on the stream.
 
         :raises ProtocolError: 404 when that stream is not open.
         """
@@ -128,7 +130,7 @@ class LegacySse:
         return Answer(status=ACCEPTED)
 
     def _stream_for(self, exchange: Exchange) -> Reply:
-        """Open a stream; for a HEAD only say that there would be one."""
+        """Open a stream; for HEAD only answer with the headers of one."""
         if exchange.credential is None:
             return refuse(exchange, key_required(self.server.offer.key_formats))
         if exchange.method == "HEAD":
@@ -138,12 +140,13 @@ class LegacySse:
             session = self._session_of(last, exchange.credential)
             if session is not None:
                 return self._reopened(session, last)
-        # Until it says more in an initialize, its client may be one that said so before
-        # a restart, and that holds results to the schemas that it was shown then.
+        # The client may have sent its initialize before a restart, and may check
+        # results against the schemas that it got then. So the newest legacy revision is
+        # assumed until it sends another initialize.
         return self._opened(self.sessions.open(LATEST_LEGACY, exchange.credential))
 
     def _session_of(self, event_id: str, credential: Credential) -> McpSession | None:
-        """Return the session that an event belongs to, if it is this principal's."""
+        """Return the session that an event belongs to, if the principal owns it."""
         session_id, _ = split_event_id(event_id)
         lookup = self.sessions.look_up(session_id)
         session = lookup.session
@@ -154,7 +157,7 @@ class LegacySse:
         return session
 
     def _opened(self, session: McpSession) -> EventStream:
-        """Open a stream; one that the session had before is over."""
+        """Open a stream, and close the one that the session had before."""
         log = self.logs.of(session)
         former = self._streams.get(session.id)
         if former is None:
@@ -169,7 +172,7 @@ class LegacySse:
         return self._carry(session, stream, channel)
 
     def _reopened(self, session: McpSession, event_id: str) -> EventStream:
-        """Go on after the event that the client saw last, if that is still known."""
+        """Resume after the last event that the client saw, if that is still kept."""
         log = self.logs.of(session)
         found = log.find(event_id)
         if found is None:
@@ -196,9 +199,9 @@ class LegacySse:
         return Event(data=where.encode("ascii"), name="endpoint")
 
     def _lost(self, session: McpSession, stream: ResumableStream) -> None:
-        """Refuse what is posted until the client opens the stream again."""
+        """Note a lost connection. Posts are refused until the client reconnects."""
         session.stands_for_key = False
-        # Most clients never come back, so nothing is looked at for them any more.
+        # Most clients never come back, so their subscriptions end.
         session.unsubscribe_all()
         session.lost(stream, self.clock.seconds())
 
@@ -218,14 +221,14 @@ class LegacySse:
             return
         log = self.logs.of(session)
         if session.ended or (isinstance(message, Request) and log.runs(message)):
-            return  # The answer to the first of two equal messages answers both.
+            return  # The same request twice: the answer to the first answers both.
         if not isinstance(message, Request):
             self.server.handle(message, caller)
             return
 
         def send(reply: Reply) -> None:
             if isinstance(reply, Answer) and reply.body:
-                # Another stream may have taken its place in the meantime.
+                # The session may have opened another stream in the meantime.
                 now = self._streams.get(session.id, stream)
                 now.put(Event(data=reply.body, name="message"))
 

@@ -1,6 +1,6 @@
-"""Streamable HTTP on ``/mcp``: the session eras and the stateless one.
+"""Streamable HTTP on ``/mcp``, for the legacy eras with sessions and the modern one.
 
-It knows sessions and eras; what a message means, the `McpServer` knows.
+Sessions are handled here; the `McpServer` executes the messages.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def _own_logs(transport: StreamableHttp) -> StreamLogs:
 @implementer(ITransport)
 @frozen(kw_only=True)
 class StreamableHttp:
-    """Serves ``/mcp`` wherever there is a session, an ``initialize`` or an envelope.
+    """Serves requests with a session, an ``initialize``, or a modern envelope.
 
-    :param strict: an id that nobody here minted is 404 and a missing one 400, where
-        otherwise direct execution would serve the request.
-    :param logs: what sessions keep of their streams.
+    :param strict: refuse a session id that this server did not issue with 404, and a
+        missing one with 400. Otherwise direct execution serves such requests.
+    :param logs: the kept streams of sessions.
     """
 
     answering: Answering
@@ -73,7 +73,7 @@ class StreamableHttp:
         return self.strict and exchange.session_id is not None
 
     def serve(self, exchange: Exchange) -> Deferred[Reply]:
-        """Serve an accepted exchange."""
+        """Serve an exchange that `accepts` returned true for."""
         if exchange.method == "DELETE":
             return succeed(self._delete(exchange))
         revision = exchange.revision
@@ -99,7 +99,7 @@ class StreamableHttp:
         return self.strict or _initializes(exchange)
 
     def _initialize(self, exchange: Exchange) -> Deferred[Reply]:
-        """Answer ``initialize`` and, if that worked, mint the session."""
+        """Answer ``initialize`` and, if it succeeds, open the session."""
         request = exchange.message
         assert isinstance(request, Request)
         revision = negotiate(request.params.get("protocolVersion"))
@@ -115,7 +115,7 @@ class StreamableHttp:
         answered = self.answering.answer(alone, revision, restate=noted)
 
         def with_session(reply: Reply) -> Reply:
-            # The status alone says too little: a bug of ours travels with a 200.
+            # The status is not enough: an internal error has status 200 as well.
             if errors or (isinstance(reply, Answer) and reply.status != 200):
                 return reply
             session = self.sessions.open(revision, exchange.credential)
@@ -150,10 +150,10 @@ class StreamableHttp:
         return _event_stream(channel, session)
 
     def _resume(self, exchange: Exchange, session: McpSession) -> Reply | None:
-        """Take up a stream of this very session after the event that came last.
+        """Resume a stream of this session after the last event that the client saw.
 
-        An id that is not kept (any more) gets a new stream: the client only wants to
-        listen again.
+        :returns: ``None`` if that event is not kept (any more). The client then gets a
+            new stream.
         """
         last = exchange.headers.get("last-event-id")
         found = None if last is None else self.logs.of(session).find(last)

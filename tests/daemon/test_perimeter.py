@@ -78,7 +78,7 @@ class PerimeterTests(SynchronousTestCase):
             assert error is not None
             said = str(error.as_object())
             self.assertNotIn("--", said)
-            self.assertIn("Whoever runs this server", said)
+            self.assertIn("Only the server operator", said)
 
     def test_both(self):
         """Loopback beside an open socket is a difference that requests must show."""
