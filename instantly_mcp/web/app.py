@@ -1,7 +1,8 @@
-"""The routes. Each is three lines; what they do is in objects that saw no request.
+"""The routes of the daemon.
 
-Paths are matched as they were sent, percent signs and all: nothing is decoded, merged
-or redirected before a route is chosen, so that a key in a path cannot move.
+Paths are matched as they were sent, percent-encoded: nothing is decoded, merged or
+redirected before a route is chosen. So a key in a path never reaches another path or a
+``Location`` header.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ from .site import McpSite
 from .unrouted import unroutable
 
 Rendered: TypeAlias = Deferred[IResource | None] | IResource | None
-"""What a route returns to Klein: ``None`` for a response that is to be ended."""
+"""What a route returns to Klein: ``None`` for a response that Klein has to end."""
 
 PUBLIC_WORLD = "sandbox"
-"""The key with which callers without one act in the sandbox."""
+"""The key that callers without a key use in the sandbox."""
 
 NOT_KEYS = frozenset(
     {
@@ -54,7 +55,7 @@ NOT_KEYS = frozenset(
         *("ready", "readyz", "info", "register", "authorize", "token"),
     }
 )
-"""Names of routes that clients append to the URL they were given: never a key there."""
+"""Route names that some clients append to ``/mcp`` or ``/sse``; they are not keys."""
 
 _WITH_KEY = {"/mcp": "/mcp/{key}", "/sse": "/sse/{key}"}
 
@@ -70,11 +71,11 @@ def _routes() -> Klein:
 
 @define(eq=False, slots=False)
 class WebApp:
-    """The daemon on HTTP.
+    """All routes of the daemon's HTTP port.
 
-    :param pipeline: answers everything on an MCP route.
-    :param guard: checks Origin and Host of everything else.
-    :param visitors: tells who asks for something outside of MCP.
+    :param pipeline: answers requests on MCP routes.
+    :param guard: checks Origin and Host of requests on all other routes.
+    :param visitors: identifies callers of routes outside of MCP.
     """
 
     app: ClassVar[Klein] = _routes()
@@ -101,9 +102,9 @@ class WebApp:
     @app.route("/sse", methods=["GET", "POST", "DELETE"])
     @app.route("/sse/<key>", methods=["GET", "POST", "DELETE"])
     def sse(self, request: McpRequest, key: str | None = None) -> Rendered:
-        """The stream of HTTP+SSE; all else is Streamable HTTP, as on ``/mcp``.
+        """The stream of HTTP+SSE. Other requests are Streamable HTTP, as on ``/mcp``.
 
-        Clients try that first at whatever URL they are given.
+        Clients try Streamable HTTP first, also with a URL that ends in ``/sse``.
         """
         if key in NOT_KEYS:
             return self._nothing_here(request)
@@ -122,13 +123,13 @@ class WebApp:
 
     @app.route("/", methods=["GET"])
     def home(self, request: McpRequest) -> Rendered:
-        """What this server is, for a person."""
+        """The home page."""
         accept = Headers(request.head.headers).get("accept") or ""
         return self._telling(request, "/", partial(self.probes.home, accept))
 
     @app.route("/ping", methods=["GET"])
     def ping(self, request: McpRequest) -> Rendered:
-        """Prove that somebody listens."""
+        """Show that the server answers."""
         return self._probe(request, "/ping", self.probes.ping)
 
     @app.route("/health", methods=["GET"])
@@ -145,19 +146,19 @@ class WebApp:
 
     @app.route("/info", methods=["GET"])
     def info(self, request: McpRequest) -> Rendered:
-        """What this server is."""
+        """Facts about the server, in JSON."""
         return self._telling(request, "/info", self.probes.info)
 
     @app.route("/.well-known/oauth-authorization-server", methods=["GET"])
     @app.route("/.well-known/oauth-authorization-server/<path:rest>", methods=["GET"])
     def authorization_server(self, request: McpRequest, rest: str = "") -> Rendered:
-        """Discovery of an authorization server."""
+        """RFC 8414 discovery."""
         return self._telling(request, "/.well-known", self.probes.authorization_server)
 
     @app.route("/.well-known/oauth-protected-resource", methods=["GET"])
     @app.route("/.well-known/oauth-protected-resource/<path:rest>", methods=["GET"])
     def protected_resource(self, request: McpRequest, rest: str = "") -> Rendered:
-        """Discovery of the protected resource."""
+        """RFC 9728 discovery."""
         return self._telling(request, "/.well-known", self.probes.protected_resource)
 
     @app.route("/register", methods=["POST"])
@@ -172,22 +173,22 @@ class WebApp:
 
     @app.route("/sandbox", methods=["GET"])
     def sandbox(self, request: McpRequest) -> Rendered:
-        """What the sandbox would have sent, for a person."""
+        """The mail that the sandbox would have sent, as a page."""
         return self._steering(request, "/sandbox", self.probes.sandbox)
 
     @app.route("/sandbox/outbox", methods=["GET"])
     def outbox(self, request: McpRequest) -> Rendered:
-        """What the sandbox would have sent."""
+        """The mail that the sandbox would have sent, in JSON."""
         return self._steering(request, "/sandbox/outbox", self.probes.outbox)
 
     @app.route("/sandbox/reset", methods=["POST"])
     def reset(self, request: McpRequest) -> Rendered:
-        """The sandbox begins anew."""
+        """Restore one workspace of the sandbox to its initial state."""
         return self._steering(request, "/sandbox/reset", self.probes.reset)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
-        """Answer what matched no route: a preflight, a wrong method, a wrong path."""
+        """Answer a request that matched no route: a preflight, or 404 or 405."""
         head = request.head
         self._locate(request)
         refusal = self._refusal(request)
@@ -200,7 +201,7 @@ class WebApp:
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
-        """Answer a bug of ours, with an incident id and without a page."""
+        """Answer an unexpected exception with an incident id, in JSON."""
         request.answer_incident(failure)
 
     # -- how ------------------------------------------------------------------------
@@ -218,7 +219,7 @@ class WebApp:
         return replied.addCallback(self._deliver, request)
 
     def _nothing_here(self, request: McpRequest) -> Rendered:
-        """Answer a path that looks like one with a key and is not."""
+        """Answer a path such as ``/mcp/ping``, which does not hold a key, with 404."""
         self._locate(request)
         facts = self.probes.status.facts()
         answer = self._refusal(request) or unroutable(NotFound(), request, facts)
@@ -235,13 +236,13 @@ class WebApp:
     def _telling(
         self, request: McpRequest, route: str, tell: Callable[[bool], Answer]
     ) -> Rendered:
-        """Tell a visitor with the server secret, or without, about the daemon."""
+        """Answer with more or less, depending on whether the visitor is known."""
         return self._probe(request, route, lambda: tell(self._visitor(request).known))
 
     def _steering(
         self, request: McpRequest, route: str, steer: Callable[[str], Answer]
     ) -> Rendered:
-        """Show or change one workspace of the sandbox, for those who may."""
+        """Show or reset one workspace of the sandbox, for known visitors only."""
 
         def answer() -> Answer:
             visitor = self._visitor(request)
@@ -253,14 +254,14 @@ class WebApp:
         return self._probe(request, route, answer)
 
     def _visitor(self, request: McpRequest) -> Visitor:
-        """Say who asks. Only for routes outside of MCP."""
+        """Identify the caller of a route outside of MCP."""
         head = request.head
         headers = Headers(head.headers)
         address = self.intake.address(request, headers)
         return self.visitors(headers, parse_query(head.query), address)
 
     def _locate(self, request: McpRequest) -> None:
-        """Note the address of a visitor outside of MCP, if the log shows it."""
+        """Note the caller's address, if the access log shows addresses."""
         if self.journal.addresses:
             headers = Headers(request.head.headers)
             request.visit.address = self.intake.address(request, headers)
@@ -293,14 +294,21 @@ def make_web_app(
     is_local: IsLocal | None = None,
     visitors: Recognize = everybody_is_known,
 ) -> WebApp:
-    """Put the parts together.
+    """Build the web application.
 
-    :param journal: shared with whoever names callers in it (`Journal.identified`).
-    :param streams: shared with the timer that keeps them alive.
-    :param wall: seconds since the epoch, for what people read.
-    :param window: onto the sandbox, where there is one.
+    :param pipeline: answers requests on MCP routes.
+    :param status: the facts and the condition of the daemon.
+    :param guard: checks Origin and Host on the other routes.
+    :param allowed_origin: says which origins get CORS headers.
+    :param journal: the access log, shared with the pipeline, which names the callers.
+    :param streams: the open event streams, shared with the timer that keeps them alive.
+    :param wall: returns seconds since the epoch, for timestamps that people read.
+    :param trusted_proxies: see `TrustedProxies`.
+    :param discovery_documents: see `Probes`.
+    :param window: the view of the sandbox, if the daemon runs one.
     :param is_local: see `Intake`.
-    :raises ValueError: for a trusted proxy that is no address, network or ``unix``.
+    :param visitors: identifies callers of routes outside of MCP.
+    :raises ValueError: for a trusted proxy that is not an address, network or ``unix``.
     """
     return WebApp(
         pipeline=pipeline,
@@ -321,8 +329,10 @@ def make_site(
     wall: Callable[[], float],
     prefix: str = "",
 ) -> McpSite:
-    """Return the factory to listen with.
+    """Return the protocol factory for the daemon's HTTP ports.
 
+    :param clock: the reactor.
+    :param wall: returns seconds since the epoch, for the ``Date`` header.
     :param prefix: see `McpSite`.
     """
     resource, grants = app.app.resource(), app.cors.headers

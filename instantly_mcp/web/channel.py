@@ -1,7 +1,27 @@
-"""One HTTP/1.1 connection: what it reads, and how long it waits for that.
+"""The reading half of an HTTP/1.1 connection, and the theory of this layer.
 
-The head is parsed by `parse_head` in one go; twisted.web keeps what it does well:
-chunks, pipelining, back-pressure. What cannot be read is refused with a JSON body.
+The layer subclasses twisted.web's `Site`, `HTTPChannel` and `Request`. It keeps what
+they do well (chunked bodies, pipelining order, producers and back-pressure,
+half-closing) and replaces what is not safe on a port that faces the internet:
+
+- The head. twisted.web parses line by line and accepts what two readers may frame
+  differently: no Host or two of them, folded lines, Transfer-Encoding on HTTP/1.0. Here
+  `parse_head` parses the whole head at once and refuses whatever is ambiguous.
+- Time limits. twisted.web's idle timeout starts again with each byte, so a client that
+  sends a byte now and then holds its connection forever. Here a head and a body each
+  have one `Deadline`, which later bytes do not move.
+- Size limits. twisted.web has none for bodies. Here a body is limited by its announced
+  length and while it arrives, as are all bodies together (`WebLimits`).
+- Pipelined requests. twisted.web answers everything that one read brought, even if the
+  client does not read. Here requests stay unparsed while answers cannot be sent.
+- Connections. `McpSite` limits their number, closes idle ones first, and always lets
+  probes in.
+- Answers. `McpRequest` enforces that an answer is begun, written and ended once, in
+  this order. Errors are JSON, never a page, and never repeat the request, which may
+  hold a key.
+- Answers that the client does not read are bounded by `unread`.
+
+Parts of twisted.web that are used here are private; ``docs/decisions.md`` lists them.
 """
 
 # Most of twisted.web's HTTPChannel is not annotated.
@@ -32,19 +52,22 @@ _PROBES = frozenset(("/health", "/healthz", "/ready", "/readyz", "/ping"))
 
 @implementer(IHalfCloseableProtocol)
 class McpChannel(WritingChannel):
-    """Reads requests from one connection, one after the other."""
+    """Reads requests from one connection, one after the other.
+
+    :param site: the factory, with the limits of all connections.
+    :param crowded: the limit of connections is reached: only probes are answered.
+    """
 
     timeOut = None
     _reads = True
 
     def __init__(self, site: McpSite, crowded: bool) -> None:
-        """Remember whether the house is full: then only probes are answered."""
         super().__init__(site)
         self.crowded = crowded
         self._parsing = False
         self._peer: IAddress | None = None
         self._host: IAddress | None = None
-        # Here, so that no stream gets a dictionary for them: see `McpRequest`.
+        # Set here so that instances share their attribute names: see `McpRequest`.
         self._requestProducer = self._requestProducerStreaming = None
 
     # -- the connection ------------------------------------------------------------
@@ -62,7 +85,7 @@ class McpChannel(WritingChannel):
         )
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """Let go of everything."""
+        """Release what the connection holds."""
         self.phase = Phase.ENDING
         self._deadline.stop()
         super().connectionLost(reason)
@@ -72,10 +95,10 @@ class McpChannel(WritingChannel):
         self.site.departed(self)
 
     def readConnectionLost(self) -> None:
-        """The client sends nothing more: let it read what is answered, and no more.
+        """The client closed its sending side: cancel its requests.
 
-        It may have left altogether, which looks the same from here, so whatever it
-        waits for is cancelled.
+        It may have left completely, which looks the same to the server. What was
+        already answered is still sent.
         """
         if self.requests:
             self.transport.abortConnection()
@@ -83,16 +106,16 @@ class McpChannel(WritingChannel):
             self.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """We send nothing more, after a refusal."""
+        """Do nothing: the sending side was closed after a refusal."""
 
     def getPeer(self) -> IAddress:
-        """Return the other end; asked for by every request, looked up once."""
+        """Return the client's address, looked up once for all requests."""
         if self._peer is None:
             self._peer = self.transport.getPeer()
         return self._peer
 
     def getHost(self) -> IAddress:
-        """Return this end; looked up once."""
+        """Return this end's address, looked up once."""
         if self._host is None:
             self._host = self.transport.getHost()
         return self._host
@@ -100,7 +123,7 @@ class McpChannel(WritingChannel):
     # -- reading -------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
-        """Take bytes: of a head, of a body, or of what follows while we answer."""
+        """Take bytes of a head, of a body, or of a later request during an answer."""
         if self.ending:
             return
         if self.line_mode:
@@ -116,8 +139,8 @@ class McpChannel(WritingChannel):
         """Parse and answer what has arrived, as far as answers can be sent.
 
         While the transport is full, or too much is held for clients that do not read,
-        requests stay unparsed. twisted.web only stops reading then, and answers
-        thousands of requests from what one read brought.
+        requests stay unparsed. twisted.web only stops reading then, and would answer
+        thousands of requests that came in one read.
         """
         if self._parsing:
             return
@@ -138,14 +161,13 @@ class McpChannel(WritingChannel):
 
     @property
     def flushes(self) -> bool:
-        """The last answer is complete and not sent yet; no further one was begun."""
+        """Whether the last answer is complete but not sent, and no other has begun."""
         return self.phase is Phase.ANSWER and not self.requests
 
     def _steer_reading(self) -> None:
-        """Read from the network only what there is a bounded place for.
+        """Pause or resume reading, so that the unparsed bytes stay bounded.
 
-        Behind a request that is being answered some bytes are read, to notice early
-        when the client leaves.
+        During an answer some bytes are read, to notice early when the client leaves.
         """
         if self.ending:
             return
@@ -164,7 +186,7 @@ class McpChannel(WritingChannel):
             self._networkProducer.pauseProducing()
 
     def pauseProducing(self) -> None:
-        """The transport is full: pause the answer, and parse no further request."""
+        """The transport is full: pause the answer, and parse no further requests."""
         self._waitingForTransport = True
         self.site.unread.watch(self)
         if self._requestProducer is not None:
@@ -186,10 +208,10 @@ class McpChannel(WritingChannel):
             self._steer_reading()
 
     def _take_head(self) -> bool:
-        """Parse one head, if a whole one is there; say whether to go on."""
+        """Parse one head, if it is complete; say whether there may be another."""
         block = self._unread
         limits = self.site.limits
-        # One empty line before a request is forgiven, as RFC 9112 asks.
+        # RFC 9112, section 2.2: ignore an empty line before a request.
         start = 2 if block.startswith(b"\r\n") else 0
         end = block.find(b"\r\n\r\n", start)
         if end < 0:
@@ -218,7 +240,7 @@ class McpChannel(WritingChannel):
         elif (refusal := hopeless(block, limits)) is not None:
             self.refuse(refusal, block)
         elif self.phase is not Phase.HEAD:
-            # The deadline is for the whole head; later bytes do not move it. A fresh
+            # The deadline is for the whole head; later bytes do not move it. A new
             # connection has had its deadline since it was made.
             if self.phase is not Phase.FRESH:
                 self._deadline.within(limits.head_deadline)
@@ -263,7 +285,10 @@ class McpChannel(WritingChannel):
         self.setRawMode()
 
     def may_hold(self, request: McpRequest, size: int) -> bool:
-        """Say whether a part of a body may be kept; refuse the request if not."""
+        """Say whether a part of a body may be kept; if not, refuse the request.
+
+        :param size: of the part, in bytes.
+        """
         if self.ending:
             return False
         request.held += size
@@ -291,7 +316,7 @@ class McpChannel(WritingChannel):
         del self.requests[0]
         self.site.released(request)
         if self._waitingForTransport:
-            # Over TLS the transport said so before it had all of the answer.
+            # Over TLS the transport pauses before it has the whole answer.
             self.site.unread.watch(self)
         if not self.persistent:
             self.loseConnection()
@@ -301,7 +326,7 @@ class McpChannel(WritingChannel):
         self._go_on()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        """Refuse what twisted.web's chunk decoder could not read."""
+        """Refuse a body that twisted.web's chunk decoder could not read."""
         mcp = bool(self.requests) and self.requests[-1].head.mcp
         self.refuse(malformed("the chunks of the body", mcp=mcp))
 

@@ -1,8 +1,8 @@
-"""Chunks of a body, read by twisted.web: its decoder, with less trust in the sender.
+"""Decodes chunked bodies with twisted.web's decoder, within stricter limits.
 
-What is not data is bounded and thrown away. twisted.web keeps up to 64 KiB of trailer
-lines as objects, twenty times as large when each line is short, and counts no
-extensions.
+Chunk extensions and trailers are bounded and dropped. twisted.web keeps up to 64 KiB of
+trailer lines as objects, which take twenty times as much memory if the lines are short,
+and it does not limit extensions.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ import re
 from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError
 
 MAX_EXCESS_BYTES = 16 * 1024
-"""For extensions, padding of sizes and trailers: the limit that Go's net/http has."""
+"""Limit for chunk extensions, padding of sizes and trailers; Go's net/http has it,
+too."""
 
 _USUAL_LINE_BYTES = 16
-"""A size line of this length is not counted, nor one byte for each byte of data."""
+"""The part of a size line that does not count towards `MAX_EXCESS_BYTES`."""
 
 _TOO_LARGE = 1 << 63
-"""A size that another reader might take for a small one."""
+"""A chunk size that overflows in another reader and is taken for a small one there."""
 
 _TRAILER = re.compile(
     rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*"
 ).fullmatch
 
 _FRAMING = (b"content-length", b"transfer-encoding")
-"""Fields that are never sent as trailers; another reader might heed them."""
+"""Fields that may not be sent as trailers; another reader might obey them."""
 
 
 class ChunkDecoder(_ChunkedTransferDecoder):
-    """Refuses what is malformed as soon as it is, and trailers that are no fields."""
+    """Refuses malformed chunks and trailers without waiting for the rest of a line."""
 
     _excess_bytes = 0
 

@@ -1,4 +1,7 @@
-"""Which scripts in a browser may read our answers. Says nothing about who may ask."""
+"""The CORS headers: which scripts in a browser may read the server's answers.
+
+Whether a request is executed is decided elsewhere, by the guard and by `Admission`.
+"""
 
 from __future__ import annotations
 
@@ -36,15 +39,16 @@ _MAX_ASKED = 100
 
 @define(eq=False)
 class Cors:
-    """Reflects an origin that is on the list, and no other; never a wildcard.
+    """Allows origins that are on the list one by one, never with a wildcard.
 
-    :param allowed_origin: the list.
+    :param allowed_origin: says whether an origin is on the list.
     """
 
     allowed_origin: AllowedOrigin
 
     def headers(self, request_headers: Headers) -> HeaderPairs:
-        """Return the headers of an ordinary answer."""
+        """Return the CORS headers for the answer to a request that is not a
+        preflight."""
         origins = request_headers.all("origin")
         if not origins:
             return ()
@@ -58,7 +62,7 @@ class Cors:
         )
 
     def preflight(self, request_headers: Headers) -> Answer:
-        """Answer OPTIONS."""
+        """Answer an OPTIONS request."""
         origin = request_headers.get("origin")
         if origin is None:
             return Answer(status=204, headers=(("Allow", METHODS),))
@@ -83,7 +87,7 @@ class Cors:
 
 
 def refused(error: ErrorLike, *, mcp: bool, id: Json = None) -> Refusal:
-    """Put the guard's word into the form of the route."""
+    """Turn an error of the guard into the form that the route uses."""
     word = {
         401: "unauthorized",
         403: "forbidden_origin",
@@ -103,9 +107,9 @@ def refused(error: ErrorLike, *, mcp: bool, id: Json = None) -> Refusal:
 
 
 def _granted(asked: str) -> str:
-    """Return the fixed names, and those asked for that match a family of names.
+    """Return the fixed header names, and the requested ones that match `_FAMILY`.
 
-    A prefix cannot be granted in CORS: names of a family are granted one by one.
+    CORS cannot allow a prefix, so the names of a family are allowed one by one.
     """
     names = [name.strip() for name in asked.split(",")[:_MAX_ASKED]]
     family = [name for name in names if _FAMILY(name)]

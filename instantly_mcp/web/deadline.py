@@ -1,8 +1,8 @@
-"""One deadline that moves.
+"""A deadline that can be moved.
 
-After a long turn the reactor runs timers before it reads what has arrived meanwhile. So
-a deadline that is over passes only after one more look at the sockets: what its peer
-sent in time counts, however late it is read.
+After a long iteration the reactor runs timers before it reads what has arrived in the
+meantime. So a deadline passes only after one more iteration: bytes that the peer sent
+in time count, however late they are read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 @define(eq=False)
 class Deadline:
-    """Calls back when a moment passes that was not moved in time.
+    """Calls `passed` when the deadline passes.
 
-    Moving it to a later moment, which every request does, costs an assignment: the
-    timer is left to run, and looks again.
+    Every request moves it to a later time. That costs one assignment: the timer goes on
+    running, and sets itself again when it finds that the deadline has moved.
     """
 
     clock: IReactorTime
@@ -27,7 +27,7 @@ class Deadline:
     _timer: IDelayedCall | None = None
 
     def within(self, seconds: float) -> None:
-        """Let it pass `seconds` from now, whatever was said before."""
+        """Set the deadline to `seconds` from now."""
         self._due = due = self.clock.seconds() + seconds
         if self._timer is None:
             self._timer = self.clock.callLater(seconds, self._look)
@@ -35,11 +35,11 @@ class Deadline:
             self._timer.reset(seconds)
 
     def lift(self) -> None:
-        """Let it not pass, until it is set again."""
+        """Remove the deadline; the timer may go on running."""
         self._due = None
 
     def stop(self) -> None:
-        """Lift it, and leave no timer behind."""
+        """Remove the deadline and cancel the timer."""
         self._due = None
         if self._timer is not None:
             self._timer.cancel()

@@ -1,8 +1,14 @@
-"""The single owner of a response: a reply of the pipeline becomes bytes here.
+"""Writes the pipeline's replies as HTTP responses.
 
-Nobody else starts, writes or drops a response that the pipeline answered. Klein ends
-an answer once it is written. A stream ends itself: what Klein holds of a request until
-it may end it is as much as all the rest of an idle stream.
+This module alone starts, writes and aborts the response to an MCP request: with two
+owners a response may be ended twice or never, or get bytes of another one. An answer is
+written in one piece, and Klein ends it when the route returns ``None``. A stream ends
+its response itself, and Klein gets `BEGUN`, which leaves the response open: if Klein
+waited for the end, its objects would take as much memory as the rest of an idle stream.
+
+A stream is a producer of its connection. While the client does not read, events wait in
+the stream's own backlog; a client that leaves stops the producer, which abandons the
+channel and so notifies the call.
 """
 
 # twisted.web's Resource is not annotated.
@@ -28,17 +34,18 @@ from .sse_writer import KEEP_ALIVE, encode
 
 STREAM_HEADERS: HeaderPairs = (
     ("Content-Type", "text/event-stream"),
-    # A proxy that compresses holds events back until it has a block of them.
+    # no-transform, because a proxy that compresses delays events until it has a block.
     ("Cache-Control", "no-store, no-transform"),
     ("X-Accel-Buffering", "no"),
 )
 
 
 class Streams:
-    """The open event streams of one daemon, kept alive by its one periodic timer.
+    """The open event streams of the daemon, kept alive by one periodic timer.
 
-    :param turns: in so many turns every stream is kept alive. With thousands of streams
-        a single turn would hold up every request of that moment.
+    :param limits: of each backlog and of all of them.
+    :param turns: `keep_alive` writes to one of so many groups of streams at a time.
+        With thousands of streams a single pass would block all requests meanwhile.
     """
 
     def __init__(self, limits: WebLimits, turns: int = 1) -> None:
@@ -54,35 +61,35 @@ class Streams:
         return sum(map(len, self._groups))
 
     def keep_alive(self) -> None:
-        """Write a comment on the streams whose turn it is."""
+        """Write a comment to the streams of the next group."""
         group = self._groups[self._turn]
         self._turn = (self._turn + 1) % len(self._groups)
         for stream in tuple(group):
             stream.keep_alive()
 
     def end_all(self) -> None:
-        """End every stream after what was sent on it."""
+        """End every stream after the events that were sent on it."""
         for stream in self._all():
             stream.end()
 
     def drop_all(self) -> None:
-        """Cut every stream."""
+        """Abort the connection of every stream."""
         for stream in self._all():
             stream.drop()
 
     def opened(self, stream: Stream) -> None:
-        """Count a stream in, where there are fewest."""
+        """Add a stream to the smallest group."""
         min(self._groups, key=len).add(stream)
 
     def over(self, stream: Stream) -> None:
-        """Count a stream out. Idempotent."""
+        """Remove a stream. Idempotent."""
         for group in self._groups:
             group.discard(stream)
 
     def held(self, stream: Stream, size: int) -> None:
-        """Count bytes that `stream` holds back; drop streams if that is too much.
+        """Count bytes in the backlog of `stream`; beyond the limit drop streams.
 
-        First those that have been behind for longest.
+        Those that have had a backlog for longest are dropped first.
         """
         self._behind.setdefault(stream)
         self.backlog_bytes += size
@@ -90,7 +97,10 @@ class Streams:
             next(iter(self._behind)).drop()
 
     def freed(self, stream: Stream, size: int, *, behind: bool) -> None:
-        """Count bytes that `stream` no longer holds back."""
+        """Count bytes that left the backlog of `stream`.
+
+        :param behind: some are left.
+        """
         self.backlog_bytes -= size
         if not behind:
             self._behind.pop(stream, None)
@@ -101,11 +111,11 @@ class Streams:
 
 @implementer(IPushProducer)
 class Stream:
-    """Carries the events of one channel to one client.
+    """Writes the events of one channel to one response.
 
-    While the client does not read, events wait here, up to a limit of bytes. It ends
-    the response when the last byte is handed over. That the client is gone it learns
-    as every producer does.
+    While the client does not read, events wait here, up to `WebLimits.backlog` bytes.
+    It ends the response after the last event. `stopProducing` means that the client has
+    left.
     """
 
     __slots__ = (
@@ -130,7 +140,7 @@ class Stream:
         self._over = False
 
     def begin(self, headers: HeaderPairs) -> None:
-        """Start the response and take over the channel."""
+        """Start the response and attach to the channel."""
         self._streams.opened(self)
         self._request.start(200, headers, None)
         self._request.registerProducer(self, True)
@@ -143,7 +153,7 @@ class Stream:
             self._request.settle()
 
     def keep_alive(self) -> None:
-        """Show the client, and the proxies between, that the stream lives."""
+        """Write a comment, so that client and proxies do not time out."""
         if self._over:
             return
         if not self._paused:
@@ -151,22 +161,22 @@ class Stream:
             self._request.write(KEEP_ALIVE)
 
     def end(self) -> None:
-        """End the stream after what was sent on it."""
+        """End the stream after the events that were sent on it."""
         self._channel.close()
 
     def drop(self) -> None:
-        """Cut the connection: the client does not read."""
+        """Abort the connection, because the client does not read."""
         if self._leave():
             self._request.unregisterProducer()
             self._channel.abandon()
             self._request.abort()
 
     def pauseProducing(self) -> None:
-        """Hold events back: the client reads more slowly than we write."""
+        """Keep events in the backlog: the client reads too slowly."""
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """Write what was held back, as far as the client takes it."""
+        """Write the backlog, as far as the client reads it."""
         self._paused = False
         while self._backlog and not self._paused and not self._over:
             data = self._backlog.popleft()
@@ -176,7 +186,7 @@ class Stream:
         self._finish_if_done()
 
     def stopProducing(self) -> None:
-        """Stop for good: the connection is lost."""
+        """Abandon the channel: the connection is lost."""
         if self._leave():
             self._channel.abandon()
 
@@ -206,7 +216,7 @@ class Stream:
             self._request.finish()
 
     def _leave(self) -> bool:
-        """Take the last step, once; say whether this was it."""
+        """Mark the stream as over and release its backlog; say whether it was open."""
         if self._over:
             return False
         self._over = True
@@ -218,12 +228,12 @@ class Stream:
 
 
 class _Begun(Resource):
-    """What Klein is given for a response that somebody else will end."""
+    """Tells Klein that a response has begun and will be ended elsewhere."""
 
     isLeaf = True
 
     def render(self, request: IRequest) -> int:
-        """Do nothing: it has begun."""
+        """Do nothing: the response has begun."""
         return NOT_DONE_YET
 
 
@@ -232,9 +242,9 @@ BEGUN: IResource = _Begun()
 
 @define(eq=False)
 class Delivery:
-    """Turns replies into responses.
+    """Writes replies.
 
-    :param streams: where event streams are counted and kept alive.
+    :param streams: counts the open event streams and keeps them alive.
     """
 
     streams: Streams
@@ -242,9 +252,10 @@ class Delivery:
     def deliver(
         self, request: Response, reply: Reply, extra: Sequence[tuple[str, str]] = ()
     ) -> IResource | None:
-        """Write the reply. Return ``None`` when it only has to be ended.
+        """Write the reply.
 
-        :param extra: headers that do not depend on the reply.
+        :param extra: more headers, which do not depend on the reply.
+        :returns: for Klein: ``None`` when it has to end the response, else `BEGUN`.
         """
         if not isinstance(reply, EventStream):
             if not request.gone:

@@ -1,7 +1,7 @@
-"""The metrics on HTTP, for a listener of their own.
+"""Serves the metrics on a separate listener.
 
-They are not on the MCP port: that one may face the internet. Whoever listens with
-this site binds it to the loopback, or to where Prometheus is.
+They are not on the MCP port, which may face the internet. The metrics listener should
+be bound to a loopback address, or to a network that only Prometheus can reach.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from .site import McpSite
 
 @define(eq=False, slots=False)
 class MetricsApp:
-    """Serves ``/metrics``, and nothing else.
+    """Serves ``/metrics`` only.
 
-    :param guard: checks Origin and Host, as on every other port.
+    :param guard: checks Origin and Host, as on the other ports.
     """
 
     app: ClassVar[Klein] = Klein()
@@ -41,7 +41,7 @@ class MetricsApp:
 
     @app.route("/metrics", methods=["GET"])
     def exposed(self, request: McpRequest) -> None:
-        """Everything that was counted."""
+        """All metrics in Prometheus's text format."""
         request.visit.route = "/metrics"
         error = self.guard(Headers(request.head.headers), request.host)
         if error is not None:
@@ -53,14 +53,14 @@ class MetricsApp:
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> None:
-        """Answer every other path and method."""
+        """Answer every other path and method with 404."""
         message = "Only GET /metrics is served here."
         refusal = Refusal(status=404, error="not_found", message=message)
         request.answer(refusal.answer())
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:
-        """Answer a bug of ours."""
+        """Answer an unexpected exception with an incident id, in JSON."""
         request.answer_incident(failure)
 
 
@@ -73,6 +73,6 @@ def make_metrics_site(
     limits: WebLimits,
     wall: Callable[[], float],
 ) -> McpSite:
-    """Return the factory to listen with."""
+    """Return the protocol factory for the metrics listener."""
     resource = MetricsApp(metrics, guard).app.resource()
     return McpSite(resource, clock, journal, limits, wall)

@@ -1,7 +1,8 @@
-"""The head of an HTTP/1.1 request: bytes in, a `Head` or a `Refusal` out. No I/O.
+"""Parses the head of an HTTP/1.1 request (RFC 9112): bytes in, a `Head` or `Refusal`
+out.
 
-It is strict where two readers of one stream might disagree about where a request
-ends (request smuggling): whatever is ambiguous is refused, never repaired.
+Where two readers might disagree about where a request ends (request smuggling), the
+request is refused, not repaired.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _SPACE = 0x20
 _TLS_HELLO = b"\x16\x03"
 
 _TEXT = bytes({*range(0x20, 0x100), *b"\t"} - {0x7F})
-"""Every byte that a line may hold: all but control characters."""
+"""Every byte that a line may hold: all except control characters, but with tabs."""
 
 _ORIGIN = re.compile(r"^origin:(.*)", re.I | re.M).findall
 
@@ -56,7 +57,7 @@ _USUAL_NAMES = {
     )
     for spelled in (name, name.lower())
 }
-"""Names that need no closer look, as clients spell them."""
+"""The usual spellings of header names, which need not be checked."""
 
 
 @frozen
@@ -64,9 +65,9 @@ class Head:
     """The head of one request.
 
     :param path: as sent, still percent-encoded; pure ASCII.
-    :param query: what follows the question mark, as sent.
+    :param query: the part after the question mark, as sent.
     :param headers: names in lower case, values without outer white space.
-    :param length: of the body; ``None`` when it comes in chunks.
+    :param length: of the body, in bytes; ``None`` for a chunked body.
     :param persistent: the connection may carry another request after this one.
     :param continues: the client waits for ``100 Continue``.
     """
@@ -82,19 +83,19 @@ class Head:
 
     @property
     def mcp(self) -> bool:
-        """The request is for an MCP route."""
+        """Whether the request is for an MCP route."""
         return is_mcp_path(self.path)
 
 
 def without_prefix(head: Head, prefix: str) -> Head:
-    """Return the head with the path below a prefix that it may begin with."""
+    """Return the head with `prefix` removed from its path, if the path has it."""
     if not head.path.startswith(f"{prefix}/"):
         return head
     return evolve(head, path=head.path[len(prefix) :])
 
 
 def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
-    """Read a head.
+    """Parse a head.
 
     :param block: everything before the empty line, without the last CRLF.
     """
@@ -124,30 +125,30 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
 
 
 def oversized(block: bytes, limits: WebLimits) -> Refusal:
-    """Say why a head that has not ended yet is already too large."""
+    """Return the refusal for a head that is too large and has not ended yet."""
     if b"\r\n" not in block[: limits.target + 64]:
         return target_too_long(limits.target)
     return head_too_large(f"The request head is larger than {limits.head} bytes")
 
 
 def hopeless(block: bytes, limits: WebLimits) -> Refusal | None:
-    """Say why a head that has not ended yet need not be waited for, if so.
+    """Return the refusal for an incomplete head that can no longer become valid.
 
-    :param block: what is there of it, at least one byte.
+    :param block: the bytes that have arrived, at least one.
     """
     if len(block) > limits.head:
         return oversized(block, limits)
     if block.count(b"\n") != block.count(b"\r\n"):
         return malformed("a line that does not end in CRLF")
     if block.startswith(_TLS_HELLO):
-        return malformed("this is TLS, and the port has none")
+        return malformed("this is TLS, but the port expects plain HTTP")
     if block[0] <= _SPACE and block != b"\r":
         return malformed("the request line")
     return None
 
 
 def origins_in(block: bytes) -> HeaderTable:
-    """Return the origins that a head names which may be refused for its other lines."""
+    """Return the Origin headers of a head that may be malformed in other lines."""
     found = _ORIGIN(block.decode("latin-1"))
     return {"origin": [value.strip(" \t\r") for value in found]} if found else {}
 
@@ -158,7 +159,7 @@ def _unknown_version(version: str) -> Refusal:
     return Refusal(
         status=505,
         error="http_version_not_supported",
-        message="This server speaks HTTP/1.1",
+        message="This server supports HTTP/1.1",
     )
 
 
@@ -172,7 +173,7 @@ def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
         name, colon, value = line.partition(":")
         key = _USUAL_NAMES.get(name)
         if key is None:
-            # A name that is no token covers folded lines and space before the colon.
+            # Folded lines and blanks before the colon are not tokens either.
             if not _TOKEN(name):
                 return malformed("a header line")
             key = name.lower()
@@ -187,7 +188,7 @@ def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
 def _origin_form(
     method: str, target: str, version: str, headers: HeaderTable
 ) -> str | Refusal:
-    """Return the target as path and query; check the one Host it belongs to."""
+    """Return path and query of the target; check that it has one matching Host."""
     hosts = headers.get("host", ())
     if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
         return malformed("there must be exactly one Host header")
@@ -224,7 +225,7 @@ def _framed(
         return Refusal(
             status=417,
             error="expectation_failed",
-            message="The only expectation that can be met is 100-continue",
+            message="The only supported expectation is 100-continue",
             mcp=mcp,
         )
     return Head(
@@ -240,7 +241,7 @@ def _framed(
 
 
 def _body_length(version: str, headers: HeaderTable) -> int | str | None:
-    """Return the length, ``None`` for chunks, or why it cannot be known for sure."""
+    """Return the length, ``None`` for a chunked body, or why it is ambiguous."""
     codings = headers.get("transfer-encoding")
     lengths = headers.get("content-length")
     if codings is not None:
@@ -257,7 +258,8 @@ def _body_length(version: str, headers: HeaderTable) -> int | str | None:
     if len(lengths) != 1 or not value.isascii() or not value.isdigit():
         return "there must be one Content-Length, a number"
     if len(value) > _MAX_DIGITS:
-        # Too many digits for any body that could be meant: the largest there is.
+        # So many digits exceed every limit. The value is capped, because converting a
+        # long number takes quadratic time.
         return int("9" * _MAX_DIGITS)
     return int(value)
 

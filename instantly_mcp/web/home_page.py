@@ -1,7 +1,7 @@
-"""``GET /``: what this server is, and how to connect to it, for a person.
+"""The home page: what this server is, and how to connect to it.
 
-A visitor without the server secret, where there is one, reads name, status and version
-only. Addresses come from the settings, never from the request.
+If there is a server secret, visitors who do not present it see only name, status and
+version. Addresses come from the settings, never from the request.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 
 
 def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
-    """Return the page.
+    """Return the page in HTML.
 
-    :param known: the visitor may be told more than name, status and version.
+    :param known: the visitor may see more than name, status and version.
     """
     if not known:
         return document(
             facts.name,
             _lines(("Status", _status(condition)), ("Version", facts.version)),
             tags.p(
-                "This is an MCP server. Ask the people who run it for access.",
+                "This is an MCP server. Ask its operator for access.",
                 class_="dim",
             ),
         )
@@ -54,7 +54,7 @@ def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
 
 
 def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
-    """Return the same for a program."""
+    """Return the same facts for programs."""
     if not known:
         return pages.brief_info(facts, condition)
     return {
@@ -70,7 +70,7 @@ def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
 
 
 def reachable_url(facts: Facts) -> str:
-    """Return the address for people; one for all addresses names no machine."""
+    """Return the server's URL; its host is ``THIS-HOST`` if it listens on all."""
     base = pages.base_url(facts) or ""
     host = urlsplit(base).hostname
     if host in _EVERY_ADDRESS:
@@ -83,7 +83,7 @@ def _connect(facts: Facts) -> Iterator[Tag]:
     ways = [way for way in facts.authentication if way != NO_KEY_NEEDED]
     needless = len(ways) < len(facts.authentication)
     yield tags.h2("Connect")
-    yield tags.p("MCP endpoint, for any client that speaks Streamable HTTP:")
+    yield tags.p("MCP endpoint, for any client that supports Streamable HTTP:")
     yield tags.pre(tags.code(url))
     yield tags.p("Claude Code:")
     headers = "" if needless else _headers(ways)
@@ -98,7 +98,7 @@ def _connect(facts: Facts) -> Iterator[Tag]:
 
 
 def _headers(ways: Sequence[str]) -> str:
-    """Return the options for the headers of the preferred way."""
+    """Return the command-line options for the headers of the preferred way."""
     preferred = ways[0] if ways else ""
     return "".join(f' --header "{each}"' for each in preferred.split(", and ") if each)
 

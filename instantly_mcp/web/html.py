@@ -1,7 +1,7 @@
-"""HTML pages for people: one look, no script, nothing loaded from anywhere.
+"""Builds HTML pages without scripts or external resources.
 
-The one stylesheet is part of each page; the policy that the site sends with every
-answer allows it by its hash, and nothing else.
+The stylesheet is part of each page. The Content-Security-Policy of every answer allows
+this stylesheet, by its hash, and no other resource.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def html_answer(page: bytes) -> Answer:
 
 
 def document(title: str, *content: Tag) -> bytes:
-    """Return a page. Texts in it are escaped."""
+    """Return a page. Text in `content` is escaped."""
     head = tags.head(
         tags.meta(charset="utf-8"),
         tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
@@ -72,7 +72,7 @@ def document(title: str, *content: Tag) -> bytes:
     page = tags.html(head, tags.body(tags.h1(title), *content), lang="en")
     parts: list[bytes] = [DOCTYPE]
     failures: list[Any] = []
-    # Nothing in the page waits for anything, so this is done at once.
+    # No tag holds a Deferred, so `flatten` is done when it returns.
     flatten(None, page, parts.append).addErrback(failures.append)
     for failure in failures:
         failure.raiseException()

@@ -1,4 +1,4 @@
-"""From a request of twisted.web to an `Exchange`: plain data, nothing decided."""
+"""Turns a request of twisted.web into an `Exchange`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TrustedProxies:
     """Finds the client's address behind the proxies that the operator trusts.
 
     :param names: addresses, networks (``10.0.0.0/8``), or ``unix``.
-    :raises ValueError: for a name that is none of these.
+    :raises ValueError: for anything else.
     """
 
     def __init__(self, names: Sequence[str] = ()) -> None:
@@ -46,10 +46,12 @@ class TrustedProxies:
         self._any = self._unix or bool(self._networks)
 
     def client(self, peer: str, headers: Headers) -> str:
-        """Return the nearest address that is no trusted proxy.
+        """Return the nearest address that is not a trusted proxy.
 
-        ``X-Forwarded-For`` counts only as far as trusted proxies wrote it: from its
-        right end to the first address that is not one of them.
+        ``X-Forwarded-For`` is read from its right end to the first address that is not
+        a trusted proxy: only that part was written by trusted proxies.
+
+        :param peer: the address at the other end of the connection.
         """
         if not self._any or not self._trusts(peer):
             return peer
@@ -78,10 +80,10 @@ class TrustedProxies:
 class Intake:
     """Makes exchanges.
 
-    :param proxies: whose word counts about the client's address.
+    :param proxies: the proxies that are trusted to state the client's address.
     :param prefix: of the exchange ids of this process.
-    :param is_local: says of the end of a connection that is ours whether only this
-        machine can reach it; ``None`` where that makes no difference.
+    :param is_local: says whether only this machine can reach a socket of this server;
+        ``None`` if all sockets are alike.
     """
 
     proxies: TrustedProxies
@@ -96,16 +98,16 @@ class Intake:
     def read(
         self, request: McpRequest, route: Route, path_key: str | None
     ) -> Exchange | Refusal:
-        """Return the request as an exchange, with its id noted on its visit.
+        """Return the request as an exchange, or a refusal for a malformed path.
 
-        HEAD is read as GET, without what would make GET a stream, if anything does.
+        HEAD is read as GET without the headers that ask for a stream. On ``/sse`` it
+        stays HEAD, because every GET is a stream there.
         """
         head = request.head
         headers = Headers(head.headers)
         method = head.method
         if method == "HEAD":
             headers = _without_stream(head.headers)
-            # A GET of this one is a stream whatever its headers say.
             method = method if route is Route.SSE else "GET"
         if path_key is not None and "%" in path_key:
             try:
@@ -130,9 +132,9 @@ class Intake:
 
 
 def parse_query(query: str) -> Mapping[str, Sequence[str]]:
-    """Read a query string as what it is in a URL: ``+`` is a plus, not a space.
+    """Parse a query string. ``+`` is a plus, not a space: keys in base64 contain it.
 
-    Keys are base64 and full of plus signs. Beyond a hundred fields nothing is read.
+    Fields after the hundredth are ignored.
     """
     fields: dict[str, tuple[str, ...]] = {}
     for pair in query.split("&", _MAX_FIELDS)[:_MAX_FIELDS]:
@@ -146,7 +148,7 @@ def parse_query(query: str) -> Mapping[str, Sequence[str]]:
 
 
 def peer_of(request: McpRequest) -> str:
-    """Return the address of the other end of the connection."""
+    """Return the address of the other end of the connection, or `UNIX`."""
     return getattr(request.client, "host", None) or UNIX
 
 
@@ -156,7 +158,7 @@ def _without_stream(table: Mapping[str, Sequence[str]]) -> Headers:
 
 
 def _forwarded(entry: str) -> Address | None:
-    """Read one entry of ``X-Forwarded-For``, which may carry a port."""
+    """Parse one entry of ``X-Forwarded-For``, which may have a port."""
     text = entry.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

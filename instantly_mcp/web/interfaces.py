@@ -1,4 +1,4 @@
-"""What the web needs from others: a pipeline, a guard, and the daemon's facts."""
+"""The interfaces of what the web application needs: a pipeline, a guard, facts."""
 
 from __future__ import annotations
 
@@ -16,57 +16,63 @@ from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor
 
 UNIX = "unix"
-"""The peer of a connection over a UNIX socket, and its name as a trusted proxy."""
+"""The peer address of a connection over a UNIX socket; also a trusted proxy's name."""
 
 
 class Runner(Protocol):
-    """The pipeline, as the web sees it."""
+    """The pipeline, as the web application uses it."""
 
     def run(self, exchange: Exchange) -> Deferred[Reply]:
-        """Answer the exchange. Fails with nothing but ``CancelledError``."""
+        """Return the reply to an exchange. The only failure is ``CancelledError``."""
 
 
 class Response(Protocol):
-    """The side of an HTTP request that is written to."""
+    """The response to an HTTP request, as `Delivery` writes it."""
 
     method: bytes
 
     @property
     def gone(self) -> bool:
-        """The answer is complete, or there is nobody left to read it."""
+        """Whether the answer is complete or the client has left."""
 
     def start(
         self, status: int, headers: Sequence[tuple[str, str]], length: int | None
     ) -> None:
-        """Send the head. Once."""
+        """Send the status line and the headers. To be called once.
+
+        :param length: of the body, in bytes; ``None`` for a stream.
+        """
 
     def answer(self, answer: Answer, extra: Sequence[tuple[str, str]] = ()) -> None:
-        """Send a complete answer, but for its end."""
+        """Send a complete answer; `finish` must follow.
+
+        :param extra: more headers.
+        """
 
     def write(self, data: bytes) -> object:
         """Send a part of a body."""
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> object:
-        """Let `producer` be told when to pause."""
+        """Pause and resume `producer` as the connection can take bytes."""
 
     def unregisterProducer(self) -> object:
-        """Tell the producer nothing more."""
+        """Stop pausing and resuming the producer."""
 
     def watch_reader(self) -> None:
-        """Limit the time that the client may leave what was written unread."""
+        """Limit the time that the client may leave written bytes unread."""
 
     def settle(self) -> None:
-        """Keep no more than is needed to write on and to end."""
+        """Release everything that is not needed to go on writing and to end."""
 
     def finish(self) -> object:
-        """End what was started."""
+        """End the response."""
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Abort the connection."""
 
 
 class ErrorLike(Protocol):
-    """A protocol error, as far as the web can see into it."""
+    """A protocol error, as the web application uses it."""
 
     @property
     def code(self) -> int:
@@ -78,7 +84,7 @@ class ErrorLike(Protocol):
 
     @property
     def data(self) -> Json:
-        """More, for programs."""
+        """Details for programs."""
 
     @property
     def status(self) -> int:
@@ -86,68 +92,70 @@ class ErrorLike(Protocol):
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
-        """HTTP headers that belong to the error."""
+        """The HTTP headers of the error's answer."""
 
 
 class Guard(Protocol):
-    """The check of ``Origin`` and ``Host`` that routes outside the pipeline need."""
+    """Checks ``Origin`` and ``Host`` on routes outside of the pipeline."""
 
     def __call__(self, headers: Headers, here: IAddress) -> ErrorLike | None:
-        """Return what is wrong with where the request comes from, if anything.
+        """Return the error if a request must be refused.
 
-        :param here: our end of its connection.
+        :param here: the server's end of its connection.
         """
 
 
 class IsLocal(Protocol):
-    """Knows the sockets that only this machine can reach."""
+    """Tells the sockets that only this machine can reach."""
 
     def __call__(self, here: IAddress) -> bool:
-        """Say whether a connection whose end `here` is ours came through one."""
+        """Say whether only this machine can reach the socket with the address
+        `here`."""
 
 
 class Recognize(Protocol):
-    """Tells who asks for something outside of MCP."""
+    """Identifies callers of routes outside of MCP."""
 
     def __call__(
         self, headers: Headers, query: Mapping[str, Sequence[str]], address: str
     ) -> Visitor:
-        """Look at a request for the server secret.
+        """Identify the caller of a request.
 
-        :param address: of the client.
+        :param address: the client's address.
         """
 
 
 class AllowedOrigin(Protocol):
-    """The list of origins whose scripts may read our answers."""
+    """The list of origins whose scripts may read the server's answers."""
 
     def __call__(self, origin: str) -> bool:
         """Say whether `origin` is on the list."""
 
 
 NO_KEY_NEEDED = "no key is needed"
-"""Stands among the ways of authentication where callers may go without."""
+"""Listed among the ways of authentication if callers may send no key at all."""
 
 
 @frozen(kw_only=True)
 class Facts:
-    """What the daemon can say about itself; the same for hours.
+    """Facts about the daemon that rarely change.
 
     :param name: ``instantly-mcp``.
     :param mode: ``live`` or ``sandbox``.
     :param protocol_versions: newest first.
-    :param capabilities: as the protocol core declares them.
-    :param features: short names of what is switched on.
-    :param authentication: the ways in which a key may be presented.
-    :param public_url: without a trailing slash, if the operator named one.
+    :param tool_count: how many tools are offered.
+    :param capabilities: as declared in the answer to ``initialize``.
+    :param features: short names of enabled features.
+    :param authentication: the ways in which a key may be presented, preferred first.
+    :param public_url: the public URL of the settings, without a trailing slash.
     :param prefix: the path of that URL; the paths of all pages begin with it.
-    :param port: the port really bound, once there is one.
-    :param url: where that port is reached.
+    :param port: the port that is bound, once there is one.
+    :param url: the URL of that port.
     :param prompts: how many prompts are offered.
     :param resources: how many resources and resource templates are offered.
-    :param toolsets: what was chosen of the tools.
-    :param limits: what a caller is held to, by name; 0 for no limit.
-    :param documentation_url: where the operator's documentation is.
+    :param toolsets: the selected toolsets.
+    :param limits: the limits of callers, by name; 0 for no limit.
+    :param documentation_url: the operator's documentation.
     """
 
     name: str
@@ -173,11 +181,13 @@ class Facts:
 
 @frozen(kw_only=True)
 class Condition:
-    """How the daemon is at this moment.
+    """The state of the daemon at this moment.
 
-    :param sessions: live legacy sessions.
-    :param streams: open event streams.
-    :param degraded: what works badly, by name, with a sentence each.
+    :param ready: it has started.
+    :param draining: it finishes what is in flight before it stops.
+    :param sessions: number of live legacy sessions.
+    :param streams: number of open event streams.
+    :param degraded: the parts that do not work well, by name, with a sentence each.
     """
 
     ready: bool
@@ -188,27 +198,27 @@ class Condition:
 
 
 class IStatus(Interface):
-    """The daemon, as the status routes see it."""
+    """Source of the facts and the condition that status routes show."""
 
     def facts() -> Facts:
-        """Return what the daemon is."""
+        """Return facts about the daemon."""
 
     def condition() -> Condition:
-        """Return how it is now. Cheap: probes ask every few seconds."""
+        """Return its present state. Must be cheap: probes ask every few seconds."""
 
 
 class Window(Protocol):
-    """What may be seen of the simulated Instantly behind the daemon."""
+    """A view of the sandbox, for its pages."""
 
     def outbox(self, key: str) -> JsonObject | None:
-        """Return the mail that one key would have sent, ``None`` for a foreign key."""
+        """Return the mail that a key would have sent, ``None`` for an unknown key."""
 
     def reset(self, key: str) -> JsonObject | None:
-        """Let one key's world begin anew, ``None`` for a foreign key."""
+        """Restore a key's world to its initial state, ``None`` for an unknown key."""
 
 
 class Gauge(Protocol):
-    """Where the web reports each finished request."""
+    """Measures finished requests."""
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
-        """One request on `route` (a template) was answered after so long."""
+        """Count a request on `route` (a template) that took `seconds`."""

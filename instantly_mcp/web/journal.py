@@ -1,7 +1,7 @@
-"""The request log: one line for each request, without a secret in it.
+"""The access log: one line for each request, without secrets.
 
-It shows the route template, never the path, the query or a header. What a client says
-of itself is shown as `client_of` has it.
+A line shows the route template, never the path, the query or a header. The client's
+name is shown in the form that `client_of` returns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REFUSED = "(refused)"
 """The template of a request that was refused before it was routed."""
 
 GONE = 499
-"""The status in the log of a request whose client left before the answer."""
+"""The logged status of a request whose client left before the answer (as in nginx)."""
 
 _FORMAT = (
     "{method} {route} {status} {milliseconds:.1f} ms"
@@ -44,15 +44,15 @@ _LINES = {
     for address in (False, True)
     for reason in (False, True)
 }
-"""By whether the request was refused unread, and by what its line shows besides."""
+"""The lines by (refused before routing, shows the address, shows the reason)."""
 
 
 def _ignore(*_: object) -> None:
-    """Count nothing."""
+    """Do nothing."""
 
 
 class Visit:
-    """What the log will say about a request. Filled in on the way."""
+    """The log's record of one request, filled in while the request is handled."""
 
     __slots__ = (
         "address",
@@ -80,13 +80,13 @@ class Visit:
 
 @define(eq=False)
 class Journal:
-    """Writes the line, and tells the metrics.
+    """Writes the access log and updates the metrics.
 
-    :param gauge: told of every finished request.
-    :param enabled: write lines at all; metrics are told anyway.
-    :param found: told of each request's credential, by where it was found.
-    :param refused: told of each request that was refused for its key or session: the
-        status and the reason.
+    :param gauge: measures every finished request.
+    :param enabled: write lines; metrics are updated in any case.
+    :param found: called with the source of each request's credential.
+    :param refused: called with status and reason of each request that was refused for
+        its key or session.
     :param addresses: lines show the callers' addresses.
     """
 
@@ -98,11 +98,11 @@ class Journal:
     _open: dict[str, Visit] = field(factory=dict, init=False)
 
     def opened(self, visit: Visit) -> None:
-        """An exchange begins; `identified` may name its caller until it ends."""
+        """Start the record of an exchange, which the other methods fill in."""
         self._open[visit.id] = visit
 
     def identified(self, exchange: Exchange) -> None:
-        """The pipeline knows who called."""
+        """Note the credential of an authenticated exchange."""
         visit = self._open.get(exchange.id)
         if visit is not None and exchange.credential is not None:
             visit.principal = exchange.credential.principal
@@ -110,14 +110,17 @@ class Journal:
             self.found(visit.source)
 
     def decoded(self, exchange: Exchange) -> None:
-        """The pipeline knows what was asked, and so which client asks."""
+        """Note the client of a decoded exchange."""
         if self.enabled:
             visit = self._open.get(exchange.id)
             if visit is not None:
                 visit.client = client_of(exchange)
 
     def ended(self, visit: Visit, status: int, now: float) -> None:
-        """Write the line of a request that is over."""
+        """Write the line of a finished request.
+
+        :param now: seconds on the reactor's clock.
+        """
         self._open.pop(visit.id, None)
         seconds = now - visit.started
         self.gauge.exchange(visit.route, status, seconds)

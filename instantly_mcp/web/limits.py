@@ -1,4 +1,4 @@
-"""Every bound of the HTTP edge, as one frozen value. Knows no settings file."""
+"""The limits of HTTP connections and requests."""
 
 from __future__ import annotations
 
@@ -17,30 +17,32 @@ class WebLimits:
     :param line: one header line.
     :param target: the request target (path and query).
     :param headers: number of header lines.
-    :param head_deadline: for a whole head, from its first byte (or the connection).
+    :param head_deadline: for a whole head, from its first byte (the first head of a
+        connection: from the connection's start).
     :param body_deadline: for a whole body, from the end of its head.
     :param keep_alive: an idle connection is closed after this time.
-    :param last_request: when the daemon drains, an idle connection has so long for a
-        request that is on its way.
-    :param linger: a refused client may finish sending for this time, so that it reads
+    :param last_request: when the daemon drains, an idle connection stays open for this
+        time, because a request may be on its way.
+    :param linger: a refused client may go on sending for this time, so that it reads
         the refusal before the connection is reset.
-    :param connections: beyond this number the one that has been idle for longest makes
-        way; if all are at work, only probes are served.
-    :param queue: so many more are read far enough to be refused politely; the oldest
-        makes way for the next.
-    :param queue_deadline: for the head on such a connection.
-    :param closing: so many of those that made way may be closing; while they are more,
-        whoever comes is refused unread.
+    :param connections: number of connections that are served. When it is reached, the
+        longest-idle connection is closed; if none is idle, a new connection is crowded:
+        only probes are answered on it, other requests get 503.
+    :param queue: number of crowded connections. Beyond it the oldest is closed.
+    :param queue_deadline: for the head on a crowded connection.
+    :param closing: number of crowded connections that are being closed. Beyond it a new
+        connection is refused before anything is read.
     :param backlog: bytes that a stream's client may leave unread.
-    :param unread_events_bytes: all backlogs together; beyond that the stream that has
-        been behind for longest is dropped.
-    :param unread_answers_bytes: in the buffers of all connections that are behind; see
-        `UnreadAnswers` for what happens beyond.
-    :param unsent_in_kernel_bytes: of each connection; what is under way comes on top.
-    :param write_stall_seconds: a connection whose client takes nothing of what was
+    :param unread_events_bytes: all backlogs together. Beyond it the stream that has had
+        a backlog for longest is dropped.
+    :param unread_answers_bytes: unread bytes in the buffers of all connections; see
+        `UnreadAnswers`.
+    :param unsent_in_kernel_bytes: bytes of one connection that the kernel has not sent
+        yet, without those that are not acknowledged yet.
+    :param write_stall_seconds: a connection whose client reads nothing of what was
         written is aborted after this time.
-    :param unparsed: bytes that are read behind a request that is not answered yet,
-        before reading is paused. What one read brings may be on top.
+    :param unparsed: bytes of later requests that are read during an answer before
+        reading is paused. The last read may exceed it.
     """
 
     body: int = 10 * 1024 * 1024

@@ -1,6 +1,6 @@
-"""The page of the sandbox: the mail that would have been sent, for a person to read.
+"""The page of the sandbox: the mail that it would have sent.
 
-Everything on it was written by somebody else, so all of it is escaped.
+Its texts come from callers and models, so all of them are escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .._json import Json, JsonObject
 from .html import document
 
 SHOWN = 200
-"""So many mails make a page; the JSON has them all."""
+"""Mails on the page; the JSON has them all."""
 
 
 def outbox_page(outbox: JsonObject, prefix: str = "") -> bytes:
@@ -47,7 +47,7 @@ def outbox_page(outbox: JsonObject, prefix: str = "") -> bytes:
 
 def _mails(items: Sequence[JsonObject]) -> Iterator[Tag]:
     if not items:
-        yield tags.p("It is empty: nothing would have been sent yet.")
+        yield tags.p("The outbox is empty: no mail would have been sent yet.")
     for item in items:
         yield tags.hr()
         yield tags.h2(_text(item.get("subject")) or "(no subject)")
@@ -65,7 +65,7 @@ def _lines(item: Mapping[str, Json]) -> Iterator[Tag]:
 
 
 def _paragraphs(body: Json) -> Iterator[Tag]:
-    """Yield the text of a mail; of one that has only HTML, its source."""
+    """Yield the text of a mail, or the HTML source of one without text."""
     text = body.get("text") or body.get("html") if isinstance(body, dict) else body
     for line in _text(text).splitlines():
         yield tags.div(line or "\N{NO-BREAK SPACE}")
@@ -73,7 +73,7 @@ def _paragraphs(body: Json) -> Iterator[Tag]:
 
 def _older(count: int) -> Iterator[Tag]:
     if count:
-        yield tags.p(f"{count} older ones are in the JSON.")
+        yield tags.p(f"The JSON has {count} older ones.")
 
 
 def _text(value: Json) -> str:

@@ -1,7 +1,7 @@
-"""What the status routes say, as pure functions from facts to JSON values.
+"""The JSON documents of the status routes, as pure functions of the daemon's facts.
 
-Nothing here is written by hand that the daemon knows: counts, versions and lists come
-from `Facts` and `Condition`. No page shows a key, a path or a header of the request.
+Counts, versions and lists come from `Facts` and `Condition`. No document shows a key, a
+path or a header of the request.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def ping(facts: Facts, now: float) -> JsonObject:
 
 
 def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
-    """Answer ``/health``: the process lives, and this is what it carries."""
+    """Answer ``/health``: the process is alive; its load and degraded parts."""
     return {
         "status": _health_of(condition),
         "service": facts.name,
@@ -74,13 +74,13 @@ def health(facts: Facts, condition: Condition, now: float) -> JsonObject:
 
 
 def brief_health(facts: Facts, condition: Condition) -> JsonObject:
-    """Answer ``/health`` for those who did not present the server secret."""
+    """Answer ``/health`` for callers who did not present the server secret."""
     status = _health_of(condition)
     return {"status": status, "service": facts.name, "version": facts.version}
 
 
 def brief_info(facts: Facts, condition: Condition) -> JsonObject:
-    """Answer ``/info`` for those who did not present the server secret."""
+    """Answer ``/info`` for callers who did not present the server secret."""
     status = _health_of(condition)
     return {"name": facts.name, "version": facts.version, "status": status}
 
@@ -90,9 +90,9 @@ def _health_of(condition: Condition) -> str:
 
 
 def ready(condition: Condition, known: bool = True) -> tuple[int, JsonObject]:
-    """Answer ``/ready``: the status, and why.
+    """Answer ``/ready``: return the HTTP status and the document.
 
-    :param known: whether to tell what is degraded.
+    :param known: show what is degraded.
     """
     takes_work = condition.ready and not condition.draining
     unready = "draining" if condition.draining else "starting"
@@ -104,7 +104,7 @@ def ready(condition: Condition, known: bool = True) -> tuple[int, JsonObject]:
 
 
 def info(facts: Facts) -> JsonObject:
-    """Answer ``/info``: what this server is and how to talk to it."""
+    """Answer ``/info``: what this server is and how to connect to it."""
     return {
         "name": facts.name,
         "title": facts.title,
@@ -127,7 +127,7 @@ def info(facts: Facts) -> JsonObject:
 
 
 def endpoint_help(facts: Facts, condition: Condition) -> JsonObject:
-    """Help a person who opened ``/mcp`` with curl or a browser."""
+    """Answer a person who opened ``/mcp`` with curl or a browser."""
     return {
         "server": facts.name,
         "version": facts.version,
@@ -143,31 +143,31 @@ def endpoint_help(facts: Facts, condition: Condition) -> JsonObject:
 
 
 def endpoints(facts: Facts) -> JsonObject:
-    """Return the paths that there are, by what they are for."""
+    """Return the paths of the routes, by what they are for."""
     paths = SANDBOX_ENDPOINTS if facts.mode == "sandbox" else ENDPOINTS
     return {name: f"{facts.prefix}{path}" for name, path in paths.items()}
 
 
 def authentication(facts: Facts, known: bool = True) -> JsonObject:
-    """Say how a key is presented, to those who may know how this server is set up."""
+    """Return the ways to present a key; only known callers see them."""
     methods = {"methods": list(facts.authentication)} if known else {}
     return {"type": "api_key", **methods}
 
 
 def no_oauth(facts: Facts, known: bool) -> JsonObject:
-    """Answer discovery so that clients skip OAuth: there is nothing to discover."""
+    """Answer discovery so that clients do not try OAuth, which is not supported."""
     return {
         "error": "not_found",
-        "message": "This server has no OAuth. Present an API key instead.",
+        "message": "This server does not support OAuth. Present an API key instead.",
         "authentication": authentication(facts, known),
     }
 
 
 def authorization_server(facts: Facts, known: bool) -> JsonObject:
-    """Claim an authorization server, for clients that insist on one (off by default).
+    """Announce an authorization server, for clients that insist on one.
 
-    It can issue nothing: a client that acts on this document starts a flow that
-    cannot succeed.
+    Off by default: no token can be issued, so a client that acts on this document
+    starts a login that cannot succeed.
     """
     base = base_url(facts)
     return {
@@ -184,7 +184,7 @@ def authorization_server(facts: Facts, known: bool) -> JsonObject:
 
 
 def protected_resource(facts: Facts, known: bool) -> JsonObject:
-    """Describe the resource in RFC 9728 terms (off by default)."""
+    """Describe the resource as RFC 9728 defines it (off by default)."""
     base = base_url(facts)
     return {
         "resource": f"{base}/mcp",
@@ -196,7 +196,7 @@ def protected_resource(facts: Facts, known: bool) -> JsonObject:
 
 
 def authorize(facts: Facts, known: bool) -> JsonObject:
-    """Answer ``/authorize`` where discovery documents are on."""
+    """Answer ``/authorize`` if discovery documents are enabled."""
     return {
         "status": "ready",
         "message": "No authorization is needed here: present an API key.",
@@ -205,7 +205,7 @@ def authorize(facts: Facts, known: bool) -> JsonObject:
 
 
 def not_found(facts: Facts) -> JsonObject:
-    """Answer a path that is none of ours, without repeating it."""
+    """Answer an unknown path, without repeating it."""
     return {
         "error": "not_found",
         "message": "Not found.",
@@ -216,12 +216,12 @@ def not_found(facts: Facts) -> JsonObject:
 
 
 def documentation(facts: Facts) -> str:
-    """Return where a person reads on: the operator's pages, else our own."""
+    """Return the URL of the operator's documentation, else of the home page."""
     return facts.documentation_url or f"{base_url(facts) or ''}/"
 
 
 def base_url(facts: Facts) -> str | None:
-    """Return the public URL, else the first one that is listened on."""
+    """Return the public URL, else the URL of the first listener."""
     return facts.public_url or facts.url
 
 

@@ -1,4 +1,4 @@
-"""Where in its life a connection is. Knows no bytes."""
+"""The phases of an HTTP connection."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from enum import Enum
 
 
 class Phase(Enum):
-    """What the connection waits for."""
+    """The phases, with what a connection waits for in each."""
 
     FRESH = "the first byte"
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
-    ANSWER = "us"
+    ANSWER = "the end of the answer"
     IDLE = "another request"
-    ENDING = "the end"
+    ENDING = "its close"

@@ -1,7 +1,6 @@
-"""Requests for web resources that are written for twisted.web alone.
+"""Serves plain twisted.web resources, such as the sandbox's, within the same limits.
 
-They get what such a resource expects, arguments and response headers, on connections
-with the limits of all others.
+Their requests have the arguments and response headers that such resources expect.
 """
 
 # Most of twisted.web's Request is not annotated.
@@ -16,21 +15,21 @@ from .site import McpSite
 
 
 class PlainRequest(McpRequest):
-    """Its answer starts with the first byte written, as in twisted.web."""
+    """A request whose answer starts with the first byte written, as in twisted.web."""
 
     def process(self) -> None:
-        """Read the arguments of the query first."""
+        """Parse the query into `args`, then hand the request to the resource."""
         if self.head.query:
             self.args = parse_qs(self.head.query.encode("latin-1"), True)
         super().process()
 
     def write(self, data: bytes) -> None:
-        """Send a part of the body, and the head before the first."""
+        """Send a part of the body, after the head if that was not sent yet."""
         self._start_if_not_started()
         super().write(data)
 
     def finish(self) -> None:
-        """End the answer, which may be nothing but a head."""
+        """End the answer, which may consist of a head only."""
         self._start_if_not_started()
         super().finish()
 
@@ -48,6 +47,6 @@ class PlainRequest(McpRequest):
 
 
 class PlainSite(McpSite):
-    """Serves a web resource that is written for twisted.web."""
+    """Serves a plain twisted.web resource."""
 
     request_class = PlainRequest

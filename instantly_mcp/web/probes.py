@@ -1,4 +1,4 @@
-"""The routes that are not MCP: each answers from the daemon's facts, at once."""
+"""The answers of the routes that are not MCP, from the daemon's facts."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _HOME_TYPES = (HTML, JSON)
 class Probes:
     """Answers status routes.
 
-    :param wall: the wall clock, for timestamps that people read.
-    :param discovery_documents: claim an authorization server that does not exist, for
-        clients that refuse to go on without one. They may then start an OAuth flow
-        that cannot succeed, which is why this is off unless an operator insists.
-    :param window: onto the sandbox, where there is one.
+    :param status: the facts and the condition of the daemon.
+    :param wall: returns seconds since the epoch, for timestamps that people read.
+    :param discovery_documents: announce an authorization server that does not exist,
+        for clients that do not work without one. Off by default, because clients may
+        then start an OAuth login that cannot succeed.
+    :param window: the view of the sandbox, if the daemon runs one.
     """
 
     status: IStatus
@@ -35,9 +36,9 @@ class Probes:
     window: Window | None = None
 
     def home(self, accept: str, known: bool) -> Answer:
-        """What this server is: a page, or JSON for those who ask for it.
+        """The home page, or its JSON for clients that prefer that.
 
-        An EventSource, which takes neither, is told that there is no stream here.
+        An EventSource accepts neither, and gets 404: there is no stream at this path.
         """
         facts, condition = self.status.facts(), self.status.condition()
         kind = preferred(accept, _HOME_TYPES)
@@ -48,29 +49,29 @@ class Probes:
         return json_answer(404, pages.not_found(facts))
 
     def outbox(self, key: str) -> Answer:
-        """What the sandbox would have sent."""
+        """The mail that the sandbox would have sent, in JSON."""
         return self._seen(None if self.window is None else self.window.outbox(key))
 
     def sandbox(self, key: str) -> Answer:
-        """What the sandbox would have sent, for a person."""
+        """The mail that the sandbox would have sent, as a page."""
         outbox = None if self.window is None else self.window.outbox(key)
         if outbox is None:
             return self._seen(None)
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
     def reset(self, key: str) -> Answer:
-        """Reset the sandbox."""
+        """Restore one workspace of the sandbox to its initial state."""
         return self._seen(None if self.window is None else self.window.reset(key))
 
     def ping(self) -> Answer:
-        """Prove that somebody listens."""
+        """Show that the server answers."""
         return json_answer(200, pages.ping(self.status.facts(), self.wall()))
 
     def health(self, known: bool) -> Answer:
         """Liveness.
 
-        :param known: here and below: the visitor may be told everything; otherwise
-            status, name and version only.
+        :param known: here and below: the visitor may see everything; otherwise status,
+            name and version only.
         """
         facts, condition = self.status.facts(), self.status.condition()
         if not known:
@@ -84,7 +85,7 @@ class Probes:
         return json_answer(status, body, headers)
 
     def info(self, known: bool) -> Answer:
-        """What this server is."""
+        """Facts about the server."""
         facts = self.status.facts()
         if not known:
             return json_answer(200, pages.brief_info(facts, self.status.condition()))
@@ -99,11 +100,11 @@ class Probes:
         return self._discovery(pages.protected_resource, known)
 
     def register(self, known: bool) -> Answer:
-        """Dynamic client registration: never."""
+        """Refuse dynamic client registration, which is not supported."""
         return json_answer(404, pages.no_oauth(self.status.facts(), known))
 
     def authorize(self, known: bool) -> Answer:
-        """The authorization page: there is none."""
+        """Answer the authorization page, which does not exist."""
         return self._discovery(pages.authorize, known)
 
     def _discovery(

@@ -1,7 +1,7 @@
-"""What the edge says to a request that goes no further: always JSON, never HTML.
+"""The refusals of the HTTP layer: always JSON, never HTML.
 
-On an MCP route that is a JSON-RPC error, elsewhere a plain object. It never repeats
-anything of the request: a path may hold a key.
+On an MCP route a refusal is a JSON-RPC error, on other routes a plain object. It does
+not repeat anything of the request, because a path may hold a key.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _MCP_PREFIXES = ("/mcp", "/sse", "/messages")
 
 
 def is_mcp_path(path: str) -> bool:
-    """Say whether a failure on this path is to be a JSON-RPC error."""
+    """Say whether an error on this path must be a JSON-RPC error."""
     first = path.split("/", 2)[1] if path.startswith("/") else ""
     return f"/{first}" in _MCP_PREFIXES
 
 
 @frozen(kw_only=True)
 class Refusal:
-    """A request refused before any stage saw it.
+    """A request that was refused before the pipeline.
 
     :param error: a short constant word for programs.
     :param message: a sentence for people.
     :param mcp: the request was for an MCP route.
-    :param id: of the JSON-RPC request, where its body was read.
+    :param id: of the JSON-RPC request, if its body was read.
     """
 
     status: int
@@ -66,7 +66,7 @@ class Refusal:
 
 
 def malformed(why: str, *, mcp: bool = False, id: Json = None) -> Refusal:
-    """The bytes are no HTTP/1.1 request, or one that two readers could read twice."""
+    """The bytes are not an HTTP/1.1 request, or could be framed in two ways."""
     return Refusal(
         status=400, error="bad_request", message=f"Bad request: {why}", mcp=mcp, id=id
     )
@@ -83,11 +83,11 @@ def body_too_large(limit: int, *, mcp: bool) -> Refusal:
 
 
 def encoded_body(*, mcp: bool) -> Refusal:
-    """The body is compressed; we never inflate what a stranger sends."""
+    """The body is compressed. It is not decoded, because it could grow to any size."""
     return Refusal(
         status=415,
         error="unsupported_media_type",
-        message="A Content-Encoding is not accepted: send the body as it is",
+        message="Content-Encoding is not supported: send the body uncompressed",
         mcp=mcp,
         headers=(("Accept-Encoding", "identity"),),
     )
@@ -118,11 +118,11 @@ def too_slow(what: str, *, mcp: bool = False) -> Refusal:
 
 
 def too_busy(*, mcp: bool = False) -> Refusal:
-    """There are more connections, or more bytes under way, than we serve."""
+    """The limit of connections, or of request bodies in memory, is reached."""
     return Refusal(
         status=503,
         error="too_busy",
-        message="The server has no room for this connection now; try again soon",
+        message="The server is too busy for this request; try again in a few seconds",
         mcp=mcp,
         code=INTERNAL_ERROR,
         headers=(("Retry-After", "2"),),
@@ -130,11 +130,11 @@ def too_busy(*, mcp: bool = False) -> Refusal:
 
 
 def incident(name: str, *, mcp: bool, id: Json = None) -> Refusal:
-    """A bug of ours; the log has it under `name`."""
+    """An unexpected exception, which is logged with the incident id `name`."""
     return Refusal(
         status=500,
         error="internal_error",
-        message="Internal error. The daemon's log has it under this incident id.",
+        message="Internal error: see the incident id in the server log.",
         mcp=mcp,
         code=INTERNAL_ERROR,
         data={"incident": name},

@@ -1,7 +1,5 @@
-"""One HTTP request as twisted.web sees it, bounded, redacted, and always JSON.
-
-It knows bytes and limits; what the request means is for `Intake` and the pipeline.
-"""
+"""One HTTP request, on twisted.web's `Request`: its body and the steps of its
+answer."""
 
 # Most of twisted.web's Request is not annotated.
 # mypy: disallow-untyped-calls=False
@@ -36,7 +34,7 @@ _NOWHERE = b"/-"
 
 _REASONS = {
     **RESPONSES,
-    # Twisted knows no name for these.
+    # twisted.web has no reason phrase for these.
     421: b"Misdirected Request",
     429: b"Too Many Requests",
     431: b"Request Header Fields Too Large",
@@ -46,27 +44,28 @@ _STATUS_LINES = {code: b"%d %b" % (code, text) for code, text in _REASONS.items(
 
 
 def status_line(status: int) -> bytes:
-    """Return the status and its reason, as the first line of an answer has them."""
+    """Return the status and its reason phrase."""
     return _STATUS_LINES.get(status) or b"%d Unknown" % status
 
 
 class AnswerOutOfOrder(Exception):
-    """A request has one answer, and this call does not belong to it: a bug."""
+    """An answer was started, written or ended in the wrong order: a bug."""
 
 
 class McpRequest(Request):
-    """A request whose head was parsed before it was made.
+    """A request whose head was parsed before the request was created.
 
     Its answer is started once, by `start` or `answer`, continued by `write`, and ended
-    once, by `finish`; twisted.web's own pages and default headers never get out. A call
-    out of this order is a bug: it is logged as `AnswerOutOfOrder` and has no effect,
-    because its bytes would be taken for the answer to the connection's next request.
-    Once the client has left, or was refused or aborted, every call has no effect.
+    once, by `finish`. twisted.web's own pages and default headers are never sent. A
+    call out of this order is a bug: it is logged as `AnswerOutOfOrder` and has no
+    effect, because its bytes would be taken for the answer to the connection's next
+    request. After the client has left, or was refused or aborted, every call has no
+    effect.
     """
 
-    # Python keeps attributes without a dictionary for each instance if there are fewer
-    # than thirty names, and early instances have them all. twisted.web has nearly as
-    # many by itself. A dictionary is slower, and takes a kilobyte more.
+    # CPython stores the attributes of instances without a dictionary for each if the
+    # class has fewer than thirty names and early instances have them all. twisted.web
+    # has nearly as many itself. A dictionary is slower and takes a kilobyte more.
     __slots__ = (
         "_wire_headers",
         "head",
@@ -92,12 +91,12 @@ class McpRequest(Request):
         self.status = 0
         self.visit = Visit(NO_ROUTE, head.method, channel.site.clock.seconds())
         self._wire_headers: WireHeaders | None = None
-        # Later only a stream has these: see above.
+        # Set here, although only a stream uses them: see above.
         self.producer, self.chunked = None, 0
 
     @property
     def requestHeaders(self) -> WireHeaders:
-        """The headers as twisted.web has them, for whoever asks; nobody here does."""
+        """The headers in twisted.web's form, made on first use by a plain resource."""
         if self._wire_headers is None:
             self._wire_headers = WireHeaders()
             for name, values in self.head.headers.items():
@@ -108,29 +107,30 @@ class McpRequest(Request):
 
     @requestHeaders.setter
     def requestHeaders(self, headers: WireHeaders) -> None:
-        """Ignore the empty headers that twisted.web starts with."""
+        """Ignore the empty headers that twisted.web's constructor sets."""
 
     @property
     def gone(self) -> bool:
-        """The answer is complete, or no client is left to read it."""
+        """Whether the answer is complete or the client has left."""
         return bool(self._disconnected or self.finished)
 
     @property
     def message_id(self) -> Json:
-        """The id of the JSON-RPC request in the body, if that can be seen."""
+        """The id of the JSON-RPC request in the body, if it can be read."""
         return id_in(self.content.getvalue()) if self.head.mcp else None
 
     def gotLength(self, length: int | None) -> None:
-        """Make room for the body, in memory: its size is bounded."""
+        """Create the buffer for the body, in memory: its size is bounded."""
         self.content = BytesIO()
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Take a part of the body, unless it is one too many."""
+        """Take a part of the body, if the limits allow it."""
         if self.channel.may_hold(self, len(data)):
             self.content.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Route the request. `path` is not kept: it may hold a key."""
+        """Process the complete request. `uri` is not kept, because it may hold a
+        key."""
         self.content.seek(0)
         self.args = {}
         self.method, self.clientproto = command, version
@@ -139,7 +139,7 @@ class McpRequest(Request):
         self.process()
 
     def process(self) -> None:
-        """Hand the request to the site's one web resource, path still encoded."""
+        """Hand the request to the site's web resource, with its path still encoded."""
         self.site = self.channel.site
         self.prepath = []
         # Werkzeug strips leading slashes and would take //mcp for /mcp.
@@ -150,14 +150,14 @@ class McpRequest(Request):
         except Exception:
             self.processingFailed(Failure())
         if self.producer is not None:
-            # Settled before Klein began to wait.
+            # A stream called `settle` before Klein asked to be notified.
             self.notifications.clear()
 
     def settle(self) -> None:
-        """Let go of what only the beginning of an answer needs: it may stay for days.
+        """Release what only the beginning of a stream needs: it may stay open for days.
 
-        Its producer ends the answer and is told when its reader leaves, so nobody has
-        to wait for either here.
+        The producer ends the answer and is stopped when the client leaves, so Klein
+        need not be notified of either.
         """
         self.head = evolve(self.head, query="", headers={})
         self.mapper = None
@@ -165,7 +165,7 @@ class McpRequest(Request):
         self.channel.settle()
 
     def watch_reader(self) -> None:
-        """Limit the time that the client may leave what was written unread."""
+        """Limit the time that the client may leave written bytes unread."""
         self.channel.watch_reader()
 
     def start(
@@ -177,8 +177,8 @@ class McpRequest(Request):
     ) -> None:
         """Send the status line and the headers.
 
-        :param length: of the body; ``None`` for one that ends when it ends.
-        :param body: what is there of it already.
+        :param length: of the body, in bytes; ``None`` for a stream.
+        :param body: the body or its beginning, sent in the same write.
         """
         if not self._may("start", not self.startedWriting):
             return
@@ -197,7 +197,10 @@ class McpRequest(Request):
         )
 
     def answer(self, answer: Answer, extra: Sequence[tuple[str, str]] = ()) -> None:
-        """Send a complete answer, but for `finish`."""
+        """Send a complete answer; `finish` must follow.
+
+        :param extra: more headers.
+        """
         if answer.reason is not None:
             self.visit.reason = answer.reason
         headers = (*answer.headers, *extra) if extra else answer.headers
@@ -210,7 +213,7 @@ class McpRequest(Request):
             super().write(data)
 
     def finish(self) -> None:
-        """End the answer. Where none was begun, that is a bug, and is answered so."""
+        """End the answer. If none was begun, which is a bug, send an internal error."""
         if self._may("finish", self.startedWriting):
             super().finish()
         elif not self.gone:
@@ -218,7 +221,7 @@ class McpRequest(Request):
             super().finish()
 
     def _may(self, step: str, in_order: object) -> bool:
-        """Say whether a step may be taken; log it where it is a bug."""
+        """Say whether a step is in order; log it if it is not, which is a bug."""
         if self._disconnected:
             return False
         if in_order and not self.finished:
@@ -236,11 +239,11 @@ class McpRequest(Request):
         return False
 
     def give_up(self) -> None:
-        """Let nothing more be written: the connection says something else, or ends."""
+        """Ignore all further writes: the connection sends a refusal, or ends."""
         self._disconnected = True
 
     def answer_incident(self, reason: Failure) -> None:
-        """Log a bug, and answer it with an incident id; never with a page."""
+        """Log an unexpected exception and answer with its incident id, in JSON."""
         name = uuid4().hex[:12]
         self._log.failure(
             "A request on {route} failed, incident {incident}",
@@ -262,20 +265,20 @@ class McpRequest(Request):
             self.answer(refusal.answer(), grants)
 
     def processingFailed(self, reason: Failure) -> Failure:
-        """Answer a bug outside of every route."""
+        """Answer an exception that was raised outside of the routes."""
         self.answer_incident(reason)
         if not self.gone:
             self.finish()
         return reason
 
     def abort(self) -> None:
-        """Cut the connection: what was begun cannot be ended properly."""
+        """Abort the connection, because the answer cannot be completed."""
         if not self.gone:
             self.give_up()
             self.channel.transport.abortConnection()
 
     def connectionLost(self, reason: Failure) -> None:
-        """The reader is gone before the answer was complete."""
+        """The connection was lost before the answer was complete."""
         channel, producer = self.channel, self.producer
         self.producer = None
         super().connectionLost(reason)
@@ -284,15 +287,15 @@ class McpRequest(Request):
             producer.stopProducing()
 
     def __conform__(self, interface: object) -> object:
-        """Be what Klein asks each request for; it only leaves its `mapper` there."""
+        """Adapt to `IKleinRequest`, of which Klein only uses `mapper`."""
         return self if interface is IKleinRequest else super().__conform__(interface)
 
     def getRequestHostname(self) -> bytes:
-        """Return a constant: no answer of ours is built from the Host header."""
+        """Return a constant, so that no answer is built from the Host header."""
         return b"localhost"
 
     def isSecure(self) -> bool:
-        """Return ``False``: no answer of ours is built from the scheme."""
+        """Return ``False``: no answer is built from the scheme."""
         return False
 
     def __repr__(self) -> str:
@@ -300,7 +303,7 @@ class McpRequest(Request):
 
 
 def header_lines(headers: Sequence[tuple[str, str]]) -> str:
-    """Return the header lines; no value can begin a line of its own."""
+    """Return the header lines. Line breaks in names and values become blanks."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
     breaks = len(headers)
     if lines.count("\r") == breaks and lines.count("\n") == breaks:

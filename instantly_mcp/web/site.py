@@ -1,7 +1,7 @@
-"""The factory of HTTP connections: who is connected, what is held, how it ends.
+"""The factory of HTTP connections: limits their number, and drains them.
 
-It writes no access log of twisted.web's making: that one prints paths and referrers,
-which hold keys.
+twisted.web's own access log is not written, because it shows paths and referrers, which
+may hold keys.
 """
 
 # twisted.web's Site is not annotated.
@@ -47,7 +47,7 @@ _UNREAD_LINE = Line(
 _READING = frozenset((Phase.FRESH, Phase.IDLE, Phase.HEAD, Phase.BODY))
 
 NO_STORE = b"Cache-Control: no-store\r\n"
-"""Of every answer that does not say itself what caches may do."""
+"""Sent with every answer that has no ``Cache-Control`` of its own."""
 
 
 def _no_grants(headers: Headers) -> HeaderPairs:
@@ -57,11 +57,12 @@ def _no_grants(headers: Headers) -> HeaderPairs:
 class McpSite(Site):
     """Makes an `McpChannel` for each connection, within the limits.
 
-    :param resource: the one web resource, Klein's.
-    :param wall: the wall clock, for the ``Date`` header only.
-    :param grants: the headers by which a browser's script may read an answer.
-    :param prefix: the path of the public URL. A proxy is expected to take it away;
-        requests that still have it, as those of this machine may, are served as well.
+    :param resource: the root web resource, which Klein makes.
+    :param clock: the reactor.
+    :param wall: returns seconds since the epoch, for the ``Date`` header.
+    :param grants: returns the CORS headers for an answer, by the request's headers.
+    :param prefix: the path of the public URL. The proxy is expected to remove it, but
+        requests that still have it, such as local ones, are served as well.
     """
 
     noisy = False
@@ -99,18 +100,19 @@ class McpSite(Site):
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return len(self._channels)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Return a channel; one too many only learns that it is."""
+        """Return a channel; beyond the limit of connections a crowded one."""
         full = self._served >= self.limits.connections
         return McpChannel(self, full and not self._makes_room())
 
     def _makes_room(self) -> bool:
-        """Close the connection that has rested longest, if one rests.
+        """Close the longest-idle connection; say whether there was an idle one.
 
-        Those that are closing still have their descriptors, so they are few at a time.
+        Connections that are closing still have their file descriptors, so their number
+        is limited.
         """
         if len(self._channels) >= self.limits.connections + self.limits.queue:
             return False
@@ -123,19 +125,20 @@ class McpSite(Site):
         return False
 
     def startFactory(self) -> None:
-        """Do without twisted.web's access log and its once-a-second timer."""
+        """Do nothing: twisted.web would open its access log and start a timer."""
 
     def stopFactory(self) -> None:
-        """There is nothing to stop: see `drain`."""
+        """Do nothing; `drain` closes the connections."""
 
     def acceptableProtocols(self) -> list[bytes]:
-        """Offer HTTP/1.1 over TLS, and not HTTP/2, which `McpChannel` cannot read."""
+        """Offer HTTP/1.1 in TLS, and not HTTP/2, which `McpChannel` does not
+        support."""
         return [b"http/1.1"]
 
     def constant_headers(self, *, caching: bool = False) -> bytes:
-        """Return the header lines that every answer carries, with the current date.
+        """Return the header lines of every answer, with the current date.
 
-        :param caching: the answer has a ``Cache-Control`` of its own.
+        :param caching: the answer has its own ``Cache-Control``.
         """
         now = int(self._wall())
         if now != self._date:
@@ -145,22 +148,22 @@ class McpSite(Site):
         return self._constant if caching else self._uncached
 
     def log(self, request: Any) -> None:
-        """An answer is complete."""
+        """Log a request whose answer is complete."""
         now = self.clock.seconds()
         self.journal.ended(request.visit, request.status, now)
 
     def left(self, request: McpRequest) -> None:
-        """A client left before its answer was complete."""
+        """Log a request whose client left before the answer was complete."""
         now = self.clock.seconds()
         self.journal.ended(request.visit, request.status or GONE, now)
 
     def released(self, request: McpRequest) -> None:
-        """A request's body is no longer held."""
+        """Note that a request's body is no longer in memory."""
         self.held -= request.held
         request.held = 0
 
     def arrived(self, channel: McpChannel) -> None:
-        """A connection is open. Of those that are too many the oldest makes way."""
+        """Count a new connection. Of too many crowded ones the oldest is closed."""
         self._channels.add(channel)
         if not channel.crowded:
             self._served += 1
@@ -176,12 +179,12 @@ class McpSite(Site):
             oldest.make_way()
 
     def rests(self, channel: McpChannel) -> None:
-        """A connection waits for its next request. It may go on without a word."""
+        """Note that a connection is idle. It need not say when it no longer is."""
         self._rested.pop(channel, None)
         self._rested[channel] = None
 
     def departed(self, channel: McpChannel) -> None:
-        """A connection is closed."""
+        """Note that a connection is closed."""
         self._channels.discard(channel)
         self._rested.pop(channel, None)
         if channel.crowded:
@@ -196,14 +199,14 @@ class McpSite(Site):
 
     @property
     def may_bring_work(self) -> bool:
-        """Whether a connection that is open now may still bring a request."""
+        """Whether a request may still arrive on an open connection."""
         return any(channel.phase in _READING for channel in self._channels)
 
     def drain(self) -> None:
-        """Let every answer be the last of its connection; close what stays idle.
+        """Close every connection after its answer; close idle ones a little later.
 
-        Not at once: a request may be on its way on a connection that looks idle, and
-        its client could not tell whether it was executed.
+        Not at once, because a request may be on its way on a connection that looks
+        idle, and its client could not know whether it was executed.
         """
         self.draining = True
         for channel in tuple(self._channels):
@@ -219,7 +222,7 @@ class McpSite(Site):
             self._closing_idle = self.clock.callLater(seconds, self._look_once_more)
 
     def _look_once_more(self) -> None:
-        # After a long turn of the reactor timers run before what has arrived is read.
+        # After a long iteration the reactor runs timers before it reads what arrived.
         self._closing_idle = self.clock.callLater(0, self._close_idle)
 
     def _close_idle(self) -> None:
@@ -234,13 +237,13 @@ class McpSite(Site):
             timer.cancel()
 
     def abort(self) -> None:
-        """Cut every connection."""
+        """Abort every connection."""
         self._forget_idle()
         for channel in tuple(self._channels):
             channel.transport.abortConnection()
 
     def when_empty(self) -> Deferred[None]:
-        """Fire when the last connection is closed and its bytes are written."""
+        """Fire when the last connection is closed and all bytes are written."""
         if not self._channels:
             return succeed(None)
         self._close_idle_soon()

@@ -1,4 +1,4 @@
-"""Server-sent events as bytes. Knows the format, and nothing of what it carries."""
+"""Encodes server-sent events (``text/event-stream``, WHATWG HTML section 9.2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ..pipeline.channel import Event
 
 KEEP_ALIVE = b": \n\n"
-"""A comment: every client ignores it, every proxy counts it as traffic."""
+"""A comment: clients ignore it, and proxies take it for traffic."""
 
 _LINES = re.compile(rb"\r\n|\r|\n")
 _UNSAFE = re.compile(r"[\r\n\0]").search
@@ -16,10 +16,10 @@ _UNSAFE = re.compile(r"[\r\n\0]").search
 def encode(event: Event) -> bytes:
     """Return the event in ``text/event-stream`` format.
 
-    There is always a ``data`` line, though it be empty: an event without one is not
-    dispatched, and one that only carries an id would be lost.
+    There is always a ``data`` line, even if it is empty: clients ignore an event
+    without one, and with it the event's id.
 
-    :raises ValueError: for an id or a name that would break out of its line.
+    :raises ValueError: for an id or a name with a line break or NUL.
     """
     data = event.data
     if b"\n" in data or b"\r" in data:

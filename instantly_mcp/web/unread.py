@@ -1,17 +1,17 @@
-"""Bounds answers that clients do not read: how much is held, and for how long.
+"""Bounds answers that clients do not read: how much memory they take, and how long.
 
-A transport of Twisted accepts any number of bytes. Above 64 KiB it asks its producer
-to pause, and to resume only when its buffer is empty; it says nothing in between. So
-the buffers of the connections that are behind are looked at from time to time:
+A transport of Twisted accepts any number of bytes. Above 64 KiB it pauses its producer,
+and resumes it only when its buffer is empty; it reports nothing in between. So the
+buffers of connections whose clients read too slowly are measured from time to time:
 
 - A connection whose buffers have not shrunk for `WebLimits.write_stall_seconds` is
   aborted. One that progresses, however slowly, is not.
-- While all of them together hold more than `WebLimits.unread_answers_bytes`, no
-  further request is parsed on any connection, and after a second those that have gone
-  longest without progress are aborted until the rest is half of that.
+- While all these connections together hold more than `WebLimits.unread_answers_bytes`,
+  no further requests are parsed on any connection. After a second the connections that
+  have gone longest without progress are aborted, until the rest holds half of that.
 
-A connection is watched from the moment its transport is full, when it is closed with
-bytes still unsent, and when an event stream finds old bytes at a keep-alive.
+A connection is watched from the time when its transport is full, when it is closed with
+bytes still unsent, or when an event stream finds unsent bytes at a keep-alive.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from .limits import WebLimits
 
 _LOOKS = 4
-"""How often buffers are looked at during the time without progress that is allowed."""
+"""How often buffers are measured during `WebLimits.write_stall_seconds`."""
 
 _SHED_SECONDS = 1.0
-"""How long connections may go without progress while too much is held."""
+"""How often connections are aborted while too much is held."""
 
 
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 class Connected(Protocol):
-    """A connection, as far as its unread answers are concerned."""
+    """A connection, as `UnreadAnswers` uses it."""
 
     transport: Any
 
 
 @define
 class _Behind:
-    """What was seen of one connection.
+    """The last measurement of one connection.
 
-    :param held: bytes of memory that its transport occupies.
+    :param since: when it last progressed, in seconds on the clock.
+    :param held: bytes in the buffers of its transport.
     :param unsent: those of them that the kernel has not taken yet.
-    :param queued: bytes in the kernel that the other end has not acknowledged.
-    :param since: when it last progressed.
+    :param queued: bytes in the kernel that the client has not acknowledged.
     """
 
     since: float
@@ -63,9 +63,10 @@ class _Behind:
 
 @define(eq=False)
 class UnreadAnswers:
-    """The connections that are behind.
+    """Watches the connections with unread answers.
 
-    :param expired: told of each connection that is aborted.
+    :param expired: called for each connection that is aborted.
+    :ivar full: more than `WebLimits.unread_answers_bytes` are held.
     """
 
     clock: IReactorTime
@@ -82,7 +83,7 @@ class UnreadAnswers:
         return len(self._behind)
 
     def watch(self, connection: Connected) -> None:
-        """Note that a connection holds bytes that its client has not taken."""
+        """Watch a connection with bytes that its client has not read."""
         behind = self._behind.get(connection)
         if behind is None:
             behind = self._behind[connection] = _Behind(self.clock.seconds())
@@ -94,7 +95,7 @@ class UnreadAnswers:
             self._look_within(self._interval)
 
     def release(self, connection: Connected) -> None:
-        """Forget a connection that holds nothing more, or has ended."""
+        """Stop watching a connection whose buffers are empty, or that has ended."""
         self._held_off.pop(connection, None)
         behind = self._behind.pop(connection, None)
         if behind is None:
@@ -106,7 +107,7 @@ class UnreadAnswers:
         self._wake()
 
     def hold_off(self, connection: Connected, parse_on: Callable[[], None]) -> None:
-        """Call `parse_on` when there is room for answers again."""
+        """Call `parse_on` when `full` is false again."""
         self._held_off[connection] = parse_on
 
     @property
@@ -142,10 +143,11 @@ class UnreadAnswers:
         behind.held = held
 
     def _shed(self) -> None:
-        """Abort the connections that have gone longest without progress.
+        """Abort connections until half of the limit is free.
 
-        Of those that progress the largest is the next. So many at a time that the
-        requests which had to wait do not fill what was freed at once.
+        Those that have gone longest without progress are first, then those that hold
+        most. Half is freed so that the requests that were held off do not reach the
+        limit again at once.
         """
         enough = self.limits.unread_answers_bytes // 2
         order = sorted(
@@ -177,11 +179,11 @@ class UnreadAnswers:
 
 
 def buffered(transport: Any) -> tuple[int, int]:
-    """Return the bytes of memory in a transport's buffers, and how many are unsent.
+    """Return the bytes in a transport's buffers, and how many of them are unsent.
 
-    A large buffer is sent piece by piece and freed when the last one is sent. There is
-    no public name for these sizes in `twisted.internet.abstract.FileDescriptor`; a TLS
-    transport passes the question on to the one below it.
+    A large buffer is sent piece by piece and freed when the last one is sent. The
+    attributes are private ones of `twisted.internet.abstract.FileDescriptor`; a TLS
+    transport passes the access on to the one below it.
     """
     held = len(getattr(transport, "dataBuffer", b""))
     held += getattr(transport, "_tempDataLen", 0)
@@ -189,11 +191,11 @@ def buffered(transport: Any) -> tuple[int, int]:
 
 
 def limit_kernel_queue(transport: Any, size: int) -> None:
-    """Let the kernel take only `size` bytes that it cannot send yet.
+    """Limit the bytes that the kernel takes without being able to send them yet.
 
-    Its own limit grows to megabytes for each connection, which are the machine's
-    memory, too. What is under way is not limited, so that no transfer slows down.
-    UNIX sockets have a small limit of their own.
+    Its own limit grows to megabytes for each connection. Bytes that were sent and are
+    not acknowledged yet do not count, so transfers do not become slower. UNIX sockets
+    have a small limit of their own.
     """
     if _NOTSENT_LOWAT is not None:
         with suppress(AttributeError, OSError):
@@ -201,10 +203,10 @@ def limit_kernel_queue(transport: Any, size: int) -> None:
 
 
 def queued(transport: Any) -> int:
-    """Return how many bytes the kernel holds for the other end; 0 where it won't say.
+    """Return how many bytes the kernel holds for the client; 0 if that is unknown.
 
-    Where the kernel's buffer is large, it takes bytes from us in large steps with long
-    pauses. A slow reader's progress shows here before.
+    The kernel takes bytes in large steps with long pauses if its buffer is large. The
+    progress of a slow client shows here earlier.
     """
     try:
         answer = fcntl.ioctl(transport.fileno(), termios.TIOCOUTQ, bytes(4))

@@ -1,4 +1,4 @@
-"""Answers what matched no route: a wrong path, or a wrong method for its path."""
+"""Answers requests that matched no route: a wrong path, or a wrong method for it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from .request import McpRequest
 
 
 def unroutable(error: object, request: McpRequest, facts: Facts) -> Answer:
-    """Answer with 405 or 404, in the form of the request's route.
+    """Answer with 405 or 404, in the form that the route uses.
 
-    :param error: of Werkzeug, which found no route.
+    :param error: Werkzeug's, which found no route.
     """
     mcp, id = request.head.mcp, request.message_id
-    # A client that was given our bare address posts to it: tell it what there is.
+    # A client that was configured with the server's bare address posts to "/": list the
+    # endpoints instead of the methods.
     if isinstance(error, MethodNotAllowed) and request.head.path != "/":
         allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
         return Refusal(

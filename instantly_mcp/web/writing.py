@@ -1,7 +1,4 @@
-"""The writing half of an HTTP connection: heads of responses, refusals, its end.
-
-Whoever reads a connection decides what is refused; this knows only how to say so.
-"""
+"""The writing half of an HTTP connection: heads of responses, refusals, closing."""
 
 # Most of twisted.web's HTTPChannel is not annotated.
 # mypy: disallow-untyped-calls=False
@@ -45,13 +42,13 @@ class WritingChannel(HTTPChannel):
 
     @property
     def ending(self) -> bool:
-        """Nothing more is read, and no further answer will be written."""
+        """Whether nothing more is read and no further answer will be written."""
         return self.phase is Phase.ENDING
 
     def write_head(self, status: bytes, headers: bytes, body: bytes = b"") -> None:
-        """Write a response head; every one has the site's constant headers.
+        """Write a response head, with the site's constant headers.
 
-        :param body: what is there of it, to go along in one piece.
+        :param body: the body or its beginning, sent in the same write.
         """
         head = b"HTTP/1.1 %b\r\n%b%b%b" % (
             status,
@@ -59,14 +56,14 @@ class WritingChannel(HTTPChannel):
             self.site.constant_headers(caching=_CACHING in b"\r\n" + headers),
             b"\r\n" if self.persistent else b"Connection: close\r\n\r\n",
         )
-        # Not one by one: the transport takes a step for each piece. The body may be
-        # large, and is not copied once more.
+        # One call, because each `write` has a cost; not joined, because the body may be
+        # large and would be copied.
         self.transport.writeSequence((head, body))
 
     def writeHeaders(
         self, version: bytes, code: bytes, reason: bytes, headers: WireHeaders
     ) -> None:
-        """Write a head that twisted.web made, with our constant headers as well."""
+        """Write a head that twisted.web made, with the site's constant headers."""
         lines = [
             b"%b: %b\r\n" % (name, value)
             for name, values in headers.getAllRawHeaders()
@@ -79,14 +76,13 @@ class WritingChannel(HTTPChannel):
     ) -> None:
         """Answer a request that cannot be served, and close.
 
-        The client may go on sending for a moment: a reset while it sends would
-        take the answer from it.
-
-        :param block: the head, where no request was made of it.
+        :param block: the head, if no request was made from it.
+        :param linger: let the client go on sending for a moment. If the connection were
+            reset while it sends, it would lose the answer.
         """
         self.phase = Phase.ENDING
         if self.requests and self.requests[-1].startedWriting:
-            # A refusal would be read as a part of this answer.
+            # The client would read a refusal as a part of this answer.
             self.requests[-1].abort()
             return
         request = self.requests.pop() if self.requests else None
@@ -106,7 +102,7 @@ class WritingChannel(HTTPChannel):
         self._close_politely(linger)
 
     def loseConnection(self) -> None:
-        """Close when everything is written, or the client stops taking it."""
+        """Close when everything is written, or when the client stops reading."""
         if not self.ending:
             self.phase = Phase.ENDING
             self._deadline.lift()
@@ -114,34 +110,34 @@ class WritingChannel(HTTPChannel):
         super().loseConnection()
 
     def make_way(self) -> None:
-        """Leave at once, for want of room: others have come since."""
+        """Refuse and close a crowded connection, because newer ones have come."""
         if self.ending:
             self.transport.abortConnection()
         else:
             self.refuse(too_busy(), linger=False)
 
     def retire(self) -> None:
-        """Close an idle connection to free its place, even if it is not read."""
+        """Close an idle connection to free a slot, even if its client does not read."""
         self.loseConnection()
         self._deadline.passed = self.transport.abortConnection
         self._deadline.within(self.site.limits.linger)
 
     def settle(self) -> None:
-        """The answer that is being written may stay open for days: keep no timer."""
+        """Stop the timer: the stream that is being written may stay open for days."""
         self._deadline.stop()
 
     def watch_reader(self) -> None:
-        """Limit the time that the client may leave what was written unread."""
+        """Limit the time that the client may leave written bytes unread."""
         if buffered(self.transport)[0]:
             self.site.unread.watch(self)
 
     def _overdue(self) -> None:
-        """Leave: what was waited for did not come."""
+        """Close the connection: what it waited for did not come in time."""
         if not self.ending:
             self.loseConnection()
             self._deadline.within(self.site.limits.linger)
         elif buffered(self.transport)[0] or queued(self.transport):
-            # A slow reader may still be in the middle of its last answer.
+            # The client may still be reading its last answer, slowly.
             self.site.unread.watch(self)
         else:
             self.transport.abortConnection()
@@ -151,7 +147,7 @@ class WritingChannel(HTTPChannel):
         visit = Visit(REFUSED, "-", now) if request is None else request.visit
         visit.route = REFUSED
         if self.site.journal.addresses:
-            # Of the connection: what a proxy adds was not read, or is not trusted.
+            # The connection's own address: the headers of a proxy were not read.
             visit.address = getattr(self.getPeer(), "host", None) or UNIX
         self.site.journal.ended(visit, status, now)
 
@@ -161,8 +157,8 @@ class WritingChannel(HTTPChannel):
         self._deadline.within(self.site.limits.linger)
         half = IHalfCloseableDescriptor.providedBy(self.transport)
         if linger and half and not ISSLTransport.providedBy(self.transport):
-            # A paused transport would neither read what is discarded nor notice the
-            # other end closing.
+            # A paused transport would not read, and so not notice when the client
+            # closes the connection.
             transport.resumeProducing()
             transport.loseWriteConnection()
         else:

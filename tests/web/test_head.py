@@ -186,7 +186,7 @@ class ParseTests(SynchronousTestCase):
             self.assertEqual(self.refused(block), 505, version)
 
     def test_expectations(self):
-        """The only expectation that can be met is 100-continue."""
+        """The only supported expectation is 100-continue."""
         self.assertTrue(self.parsed(head("Expect: 100-Continue")).continues)
         self.assertEqual(self.refused(head("Expect: miracles")), 417)
         both = head("Expect: 100-continue", "Expect: miracles")

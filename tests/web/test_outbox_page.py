@@ -71,7 +71,7 @@ class PageTests(SynchronousTestCase):
 
     def test_empty(self):
         """Without mail it says so."""
-        self.assertIn("It is empty", page_of())
+        self.assertIn("The outbox is empty", page_of())
         self.assertIn("0 mails", page_of())
 
     def test_newest_first(self):
