@@ -40,7 +40,12 @@ ALLOWED: dict[str, set[str]] = {
     },
     "web": {"pipeline", "metrics", "protocol.wire"},
     "sandbox": {"catalog"},
-    "access": {"catalog", "pipeline.interfaces", "protocol.wire"},
+    "access": {
+        "catalog",
+        "pipeline.interfaces",
+        "pipeline.credential_errors",
+        "protocol.wire",
+    },
     "state": {
         "protocol.interfaces",
         "pipeline.interfaces",

@@ -20,13 +20,13 @@ from .._credential import (
     Credential,
     Secret,
 )
-from ..pipeline.interfaces import IGatekeeper, Presented
-from ..protocol.wire.errors import (
-    ProtocolError,
+from ..pipeline.credential_errors import (
     server_secret_missing,
     server_secret_wrong,
     two_keys,
 )
+from ..pipeline.interfaces import IGatekeeper, Presented
+from ..protocol.wire.errors import ProtocolError
 
 
 @implementer(IGatekeeper)

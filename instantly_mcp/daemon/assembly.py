@@ -52,6 +52,7 @@ from .reload import Reloader
 from .service import DaemonService
 from .settings import Settings
 from .signals import Signals
+from .status import key_formats
 from .watchdog import Watch, Watchdog
 from .window import SandboxWindow
 from .witness import Witnessed
@@ -141,7 +142,7 @@ def _pipeline(
         clock=clock,
         sources=front.sources,
         anonymous=settings.anonymous == "discovery",
-        key_formats=core.offer.key_formats,
+        key_formats=key_formats(settings),
         tell_proxied=ProxyNoticed(),
         key_in_session=settings.key_in_session,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -12,6 +13,7 @@ from ..features.bench import ServerFacts
 from ..features.everything import build_features
 from ..features.selection import Selection
 from ..metrics.registry import Metrics
+from ..pipeline.credential_errors import key_required
 from ..pipeline.retention import Retention
 from ..protocol.server_features import Offer, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
@@ -109,7 +111,7 @@ def make_offer(
         seal=keeping.seal,
         clock=clock,
         wall_clock=wall,
-        key_formats=key_formats(settings),
+        credential_required=partial(key_required, key_formats(settings)),
     )
     features.tell_changes_to(offer.changes.resource_updated)
     return offer

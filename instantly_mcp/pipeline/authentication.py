@@ -22,15 +22,9 @@ from zope.interface import implementer
 
 from .._credential import ANONYMOUS, OPERATOR, Credential
 from ..protocol.calls.session import FOREIGN, ISessionStore, Lookup, Standing
-from ..protocol.wire.errors import (
-    KEY_FORMATS,
-    ProtocolError,
-    invalid_request,
-    key_required,
-    session_needs_key,
-    session_not_found,
-)
+from ..protocol.wire.errors import ProtocolError, invalid_request, session_not_found
 from ..protocol.wire.versions import MODERN, VERSION_HEADER
+from .credential_errors import KEY_FORMATS, key_required, session_needs_key
 from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route
 from .interfaces import IGatekeeper, IStage, Presented

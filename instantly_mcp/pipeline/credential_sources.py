@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ..protocol.wire.errors import ProtocolError, Reason
+from ..protocol.wire.errors import ProtocolError
+from .credential_errors import RefusalReason
 from .exchange import Exchange, Route
 from .interfaces import Presented
 from .key_form import ASSIGNED, MARKED, QUOTED, UNFILLED, mistake_in
@@ -93,7 +94,7 @@ def key_in_session_id(session_id: str, *, sandbox: bool = False) -> Presented | 
     mistake = mistake_in(session_id, sandbox=sandbox)
     if mistake is None:
         return Presented(session_id, "session-id")
-    if mistake.reason == Reason.KEY_MALFORMED:
+    if mistake.reason == RefusalReason.KEY_MALFORMED:
         return None
     raise bad_key("session-id", mistake)
 

@@ -12,7 +12,7 @@ import re
 from attrs import frozen
 
 from .._credential import SANDBOX_PREFIX
-from ..protocol.wire.errors import Reason
+from .credential_errors import RefusalReason
 
 MIN_KEY_LENGTH = 10
 MAX_KEY_LENGTH = 4096
@@ -59,7 +59,7 @@ _BOM = ("\ufeff", "\u00ef\u00bb\u00bf")
 class Mistake:
     """What was found in place of a key.
 
-    :param reason: the constant label, see `Reason`.
+    :param reason: the constant label, see `RefusalReason`.
     :param found: what it is and what to do, without repeating the value. It completes
         "What was found there is …".
     """
@@ -69,11 +69,11 @@ class Mistake:
 
 
 def _placeholder(found: str) -> Mistake:
-    return Mistake(reason=Reason.KEY_PLACEHOLDER, found=found)
+    return Mistake(reason=RefusalReason.KEY_PLACEHOLDER, found=found)
 
 
 def _malformed(found: str) -> Mistake:
-    return Mistake(reason=Reason.KEY_MALFORMED, found=found)
+    return Mistake(reason=RefusalReason.KEY_MALFORMED, found=found)
 
 
 QUOTED = _placeholder("a key in quotes; remove the quotes")
@@ -87,7 +87,7 @@ UNFILLED = _placeholder(
     "your-key-here; put the key itself in its place"
 )
 TOKEN = Mistake(
-    reason=Reason.TOKEN_UNKNOWN,
+    reason=RefusalReason.TOKEN_UNKNOWN,
     found="a connection token (imt_) that this server does not know",
 )
 SHORT = _malformed(f"fewer than {MIN_KEY_LENGTH} characters")

@@ -13,10 +13,10 @@ from .._credential import place_of
 from ..protocol.wire.errors import (
     SERVER_ERROR,
     ProtocolError,
-    Reason,
     invalid_request,
     unauthorized,
 )
+from .credential_errors import RefusalReason
 from .key_form import Mistake
 
 _IN_HEADER = "Authorization header"
@@ -56,7 +56,7 @@ def proxied_without_secret(header: str) -> ProtocolError:
         f"key, and this request came through a proxy (it has the header {header}). "
         "Send your own Instantly API key in x-instantly-api-key, or ask the server "
         "operator to set a server secret.",
-        {"reason": Reason.PROXIED},
+        {"reason": RefusalReason.PROXIED},
         status=403,
     )
 
@@ -158,7 +158,7 @@ def bad_scheme() -> ProtocolError:
     return unauthorized(
         "Unsupported Authorization scheme: only 'Authorization: Bearer KEY' is "
         "supported.",
-        {"reason": Reason.SCHEME},
+        {"reason": RefusalReason.SCHEME},
     )
 
 
@@ -174,6 +174,6 @@ def key_required_on_messages(parameters: Sequence[str]) -> ProtocolError:
         SERVER_ERROR,
         f"Bad Request: API key required ({place if parameters else _IN_HEADER}): this "
         "call reaches Instantly, and no Instantly key came with it.",
-        {"reason": Reason.KEY_MISSING},
+        {"reason": RefusalReason.KEY_MISSING},
         status=400,
     )

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from .._json import Json, dumps
-from ..protocol.wire.errors import ProtocolError, reason_in
+from ..protocol.wire.errors import ProtocolError
 from ..protocol.wire.jsonrpc import Id, Response, peek_id
 from .channel import Channel
+from .credential_errors import reason_in
 from .exchange import Exchange
 
 HeaderPairs: TypeAlias = Sequence[tuple[str, str]]

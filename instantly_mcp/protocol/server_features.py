@@ -25,7 +25,7 @@ from .primitives.registries import (
 )
 from .primitives.tool import Tool
 from .wire.cursor import Pager
-from .wire.errors import KEY_FORMATS
+from .wire.errors import ProtocolError, credential_required
 from .wire.jsonrpc import Request
 from .wire.param_headers import ParamHeader, param_headers_in
 from .wire.trace import Trace, trace_of
@@ -106,7 +106,7 @@ class Offer:
     :param wall_clock: seconds since the epoch, for times that clients see.
     :param page_size: items per page of a list.
     :param changing: the lists that can change while the server runs.
-    :param key_formats: the accepted ways to send a key, for error messages.
+    :param credential_required: makes the error for a feature that needs a credential.
     """
 
     info: ServerInfo
@@ -118,7 +118,7 @@ class Offer:
     prompts: IPromptBook = field(factory=PromptShelf)
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
-    key_formats: Sequence[str] = KEY_FORMATS
+    credential_required: Callable[[], ProtocolError] = credential_required
     changes: Changes = field(init=False)
     tasks: TaskStore = field(init=False)
     listing: Listing = field(init=False)

@@ -38,7 +38,7 @@ from ..protocol.calls.subscriptions import Changes
 from ..protocol.interfaces import ITracker
 from ..protocol.server import McpServer
 from ..protocol.wire.classify import is_modern_header
-from ..protocol.wire.errors import ProtocolError, key_required, session_not_found
+from ..protocol.wire.errors import ProtocolError, session_not_found
 from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.wire.versions import LATEST_LEGACY, VERSION_HEADER
 
@@ -132,7 +132,7 @@ class LegacySse:
     def _stream_for(self, exchange: Exchange) -> Reply:
         """Open a stream; for HEAD only answer with the headers of one."""
         if exchange.credential is None:
-            return refuse(exchange, key_required(self.server.offer.key_formats))
+            return refuse(exchange, self.server.offer.credential_required())
         if exchange.method == "HEAD":
             return _SHOWN
         last = exchange.headers.get("last-event-id")

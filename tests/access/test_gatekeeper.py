@@ -9,12 +9,12 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.access.gatekeeper import Gatekeeper
+from instantly_mcp.pipeline.credential_errors import reason_in
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.protocol.wire.errors import (
     INVALID_REQUEST,
     UNAUTHORIZED,
     ProtocolError,
-    reason_of,
 )
 
 OWN = Presented("own-key-0123456789", "x-instantly-api-key")
@@ -262,7 +262,7 @@ class WrongSecretTests(GatekeeperTestCase):
             ):
                 self.assertIn("Authorization: Bearer SERVER_SECRET", error.message)
                 self.assertEqual("x-instantly-api-key beside" in error.message, beside)
-                self.assertEqual(reason_of(error), reason)
+                self.assertEqual(reason_in(error.data), reason)
 
 
 class SandboxTests(GatekeeperTestCase):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.loading import resolve
 from instantly_mcp.daemon.status import authentication, features, key_formats, limits
-from instantly_mcp.protocol.wire.errors import KEY_FORMATS
+from instantly_mcp.pipeline.credential_errors import KEY_FORMATS
 
 
 class FeatureTests(SynchronousTestCase):

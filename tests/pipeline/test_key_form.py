@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline import key_form
+from instantly_mcp.pipeline.credential_errors import RefusalReason
 from instantly_mcp.pipeline.key_form import Mistake, mistake_in
-from instantly_mcp.protocol.wire.errors import Reason
 
 KEY = "NDNkNGYwMDAtYWJjZC00MDAwOlNlY3JldFNlY3JldA=="
 
@@ -92,7 +92,7 @@ class MistakeTests(SynchronousTestCase):
             "null",
         ):
             mistake = self.found(text)
-            self.assertEqual(mistake.reason, Reason.KEY_PLACEHOLDER, text)
+            self.assertEqual(mistake.reason, RefusalReason.KEY_PLACEHOLDER, text)
             self.assertIs(mistake, key_form.UNFILLED, text)
 
     def test_E31_quotes(self) -> None:
@@ -146,7 +146,7 @@ class MistakeTests(SynchronousTestCase):
             ("\u043a\u043b\u044e\u0447-0123456789", key_form.NOT_ONE_WORD),
         ):
             self.assertIs(self.found(text), mistake, text)
-            self.assertEqual(mistake.reason, Reason.KEY_MALFORMED)
+            self.assertEqual(mistake.reason, RefusalReason.KEY_MALFORMED)
 
     def test_E34_short_keys_of_the_sandbox(self) -> None:
         """E34: only there, and only those."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json import loads
+from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.reply import (
     MAX_PEEK,
     Answer,
@@ -12,11 +13,7 @@ from instantly_mcp.pipeline.reply import (
     refuse,
     response_answer,
 )
-from instantly_mcp.protocol.wire.errors import (
-    ProtocolError,
-    key_required,
-    session_not_found,
-)
+from instantly_mcp.protocol.wire.errors import ProtocolError, session_not_found
 from instantly_mcp.protocol.wire.jsonrpc import Response
 from tests.support.exchanges import exchange
 from tests.support.messages import call, request

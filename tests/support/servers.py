@@ -19,6 +19,7 @@ from zope.interface import implementer
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json import Json, JsonObject
 from instantly_mcp.pipeline.answering import Answering
+from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
@@ -91,6 +92,7 @@ def make_offer(toolbox: IToolbox, clock: Clock, **settings: Any) -> Offer:
         seal=Drawer(),
         clock=clock,
         wall_clock=lambda: 1_790_000_000.0 + clock.seconds(),
+        credential_required=key_required,
         **settings,
     )
 

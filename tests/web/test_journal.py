@@ -10,11 +10,11 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 
 from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.pipeline.channel import Channel
+from instantly_mcp.pipeline.credential_errors import server_secret_missing
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer, refuse
 from instantly_mcp.protocol.wire.errors import (
     invalid_request,
-    server_secret_missing,
     session_not_found,
     unauthorized,
 )

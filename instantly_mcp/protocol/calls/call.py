@@ -194,7 +194,7 @@ class Call:
             params["message"] = message
         self.outlet.send(notification("notifications/progress", params))
 
-    def log(self, level: str, data: Json, logger: str = "instantly_mcp") -> None:
+    def log(self, level: str, data: Json, logger: str | None = None) -> None:
         """Send a log message to the client, if it wants messages of that level.
 
         :raises ValueError: if `level` is not one of `LOG_LEVELS`.
@@ -204,5 +204,7 @@ class Call:
             return
         if severity < LOG_LEVELS.index(self.log_level):
             return
-        params = {"level": level, "logger": logger, "data": data}
+        params: dict[str, Json] = {"level": level, "data": data}
+        if logger is not None:
+            params["logger"] = logger
         self.outlet.send(notification("notifications/message", params))

@@ -11,7 +11,7 @@ from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import Complete
 from ..server_features import Offer, Result, Turn
 from ..wire.content import adapt_content
-from ..wire.errors import invalid_params, key_required
+from ..wire.errors import invalid_params
 from ..wire.versions import Revision
 from .running import call_for, run_call
 
@@ -34,7 +34,7 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
     prompt = _prompt_named(offer, turn.params.get("name"))
     arguments = _arguments(prompt, turn.params.get("arguments"))
     if prompt.needs_credential and turn.caller.credential is None:
-        raise key_required(offer.key_formats)
+        raise offer.credential_required()
     call = call_for(offer, turn)
 
     def written(messages: Sequence[PromptMessage]) -> Result:

@@ -18,7 +18,6 @@ from ..wire.errors import (
     ProtocolError,
     invalid_params,
     invalid_request,
-    key_required,
     resource_not_found,
 )
 from ..wire.versions import Revision
@@ -55,7 +54,7 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
         raise not_found(uri, turn.caller.revision)
     described = found.described
     if described.needs_credential and turn.caller.credential is None:
-        raise key_required(offer.key_formats)
+        raise offer.credential_required()
     call = call_for(offer, turn)
 
     def written(contents: Sequence[Contents]) -> Result:
@@ -80,7 +79,7 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
     if found is None:
         raise not_found(asked, turn.caller.revision)
     if not may_watch(found, turn.caller):
-        raise key_required(offer.key_formats)
+        raise offer.credential_required()
     session = turn.caller.session
     if session is None:
         why = "updates cannot be delivered without a session; send initialize first"

@@ -20,7 +20,6 @@ from ..server_features import Compiled, Offer, Result, Turn
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
-    key_required,
     missing_capability,
 )
 from ..wire.jsonrpc import Request, Response
@@ -80,7 +79,7 @@ def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
     if must_be_task and lacks(turn.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
     if tool.needs_credential and turn.caller.credential is None:
-        raise key_required(offer.key_formats)
+        raise offer.credential_required()
 
 
 def _problems(compiled: Compiled, arguments: Json) -> str | None:

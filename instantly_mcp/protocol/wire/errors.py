@@ -26,6 +26,9 @@ UNSUPPORTED_VERSION = -32022
 OVERLOADED = -31503
 """Defined by this server: codes outside -32768..-32000 are left to applications."""
 
+SESSION_NOT_FOUND_REASON = "session_not_found"
+"""``data.reason`` of `session_not_found`."""
+
 _HTTP_STATUS: Mapping[int, int] = {
     PARSE_ERROR: 400,
     INVALID_REQUEST: 400,
@@ -40,46 +43,6 @@ _HTTP_STATUS: Mapping[int, int] = {
     UNSUPPORTED_VERSION: 400,
     OVERLOADED: 503,
 }
-
-KEY_FORMATS: Sequence[str] = (
-    "Authorization: Bearer YOUR_KEY",
-    "x-instantly-api-key: YOUR_KEY",
-    "x-api-key: YOUR_KEY",
-    "POST /mcp/YOUR_KEY",
-    "POST /mcp?apiKey=YOUR_KEY",
-)
-"""Every way to send a key; settings can disable some of them."""
-
-
-NOT_ADMITTED = "Unauthorized: Invalid or missing API key"
-"""The beginning of every error about the server secret."""
-
-SEND_SECRET = (
-    "send it as 'Authorization: Bearer SERVER_SECRET' or 'x-api-key: SERVER_SECRET'"
-)
-SEND_KEY = "Send the Instantly key in the header x-instantly-api-key"
-KEY_BESIDE = f"{SEND_KEY} beside it"
-
-
-class Reason:
-    """Why a key or a session was refused: ``data.reason``, and a metrics label."""
-
-    SECRET_MISSING = "server_secret_missing"
-    SECRET_WRONG = "server_secret_wrong"
-    KEY_MISSING = "instantly_key_missing"
-    KEY_MALFORMED = "key_malformed"
-    KEY_PLACEHOLDER = "key_placeholder"
-    TOKEN_UNKNOWN = "connection_token_unknown"
-    SCHEME = "authorization_scheme"
-    TWO_KEYS = "two_keys"
-    PROXIED = "proxied_without_secret"
-    SESSION_NEEDS_KEY = "session_needs_key"
-    SESSION_NOT_FOUND = "session_not_found"
-
-
-_REASONS = frozenset(
-    value for name, value in vars(Reason).items() if not name.startswith("_")
-)
 
 
 @define(eq=False)
@@ -191,67 +154,9 @@ def unsupported_version(requested: str, supported: Sequence[str]) -> ProtocolErr
     )
 
 
-def key_required(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
-    """The call needs Instantly, and the request has no credential.
-
-    :param formats: the accepted ways to send one.
-    """
-    return unauthorized(
-        "Instantly API key required: this call reaches Instantly, and no Instantly key "
-        f"came with it. {SEND_KEY}.",
-        {
-            "reason": Reason.KEY_MISSING,
-            "supportedFormats": list(formats),
-            "note": "Create a key in Instantly under Settings > Integrations > API.",
-        },
-    )
-
-
-def session_needs_key(formats: Sequence[str] = KEY_FORMATS) -> ProtocolError:
-    """The request names a session that was opened with a key, but has no key.
-
-    The specification forbids using a session id as a credential.
-    """
-    return unauthorized(
-        "Instantly API key required: this session was opened with an Instantly key, "
-        f"and its id does not replace the key. {SEND_KEY}, on every request.",
-        {"reason": Reason.SESSION_NEEDS_KEY, "supportedFormats": list(formats)},
-    )
-
-
-def server_secret_missing(*, needs_key: bool) -> ProtocolError:
-    """The daemon requires a server secret, and the request has none.
-
-    :param needs_key: whether callers must also send their own Instantly key.
-    """
-    beside = f". {KEY_BESIDE}" if needs_key else ""
-    return unauthorized(
-        f"{NOT_ADMITTED}. The server secret is missing: {SEND_SECRET}{beside}.",
-        {"reason": Reason.SECRET_MISSING},
-    )
-
-
-def server_secret_wrong(places: str, *, needs_key: bool) -> ProtocolError:
-    """The daemon requires a server secret, and the request has a different value.
-
-    :param places: a description of where the value was found, never the value.
-    :param needs_key: whether callers must also send their own Instantly key.
-    """
-    beside = f". {KEY_BESIDE}" if needs_key else ""
-    return unauthorized(
-        f"{NOT_ADMITTED}. What was found in {places} is not the server secret: "
-        f"{SEND_SECRET}{beside}.",
-        {"reason": Reason.SECRET_WRONG},
-    )
-
-
-def two_keys() -> ProtocolError:
-    """The request has two different keys, so it is unclear which one is meant."""
-    return ProtocolError(
-        INVALID_REQUEST,
-        "Invalid request: two different API keys in one request; neither was used",
-        {"reason": Reason.TWO_KEYS},
-    )
+def credential_required() -> ProtocolError:
+    """The feature needs a credential, and the request has none."""
+    return unauthorized("This request needs a credential, and it has none.")
 
 
 def unauthorized(message: str, data: Json = None) -> ProtocolError:
@@ -266,20 +171,6 @@ def session_not_found(hint: str) -> ProtocolError:
     return ProtocolError(
         UNAUTHORIZED,
         f"Session not found. {hint}",
-        {"reason": Reason.SESSION_NOT_FOUND, "hint": hint},
+        {"reason": SESSION_NOT_FOUND_REASON, "hint": hint},
         status=404,
     )
-
-
-def reason_of(error: ProtocolError) -> str | None:
-    """Return the `Reason` of an error about a key or a session.
-
-    The values are few and constant, so they can be metrics labels.
-    """
-    return reason_in(error.data)
-
-
-def reason_in(data: Json) -> str | None:
-    """Return the `Reason` in the data of an error, or ``None``."""
-    reason = data.get("reason") if isinstance(data, dict) else None
-    return str(reason) if reason in _REASONS else None

@@ -24,7 +24,7 @@ class StatusTests(SynchronousTestCase):
             (errors.header_mismatch("x"), -32020, 400),
             (errors.missing_capability({"sampling": {}}), -32021, 400),
             (errors.unsupported_version("x", ["y"]), -32022, 400),
-            (errors.key_required(), -32001, 401),
+            (errors.credential_required(), -32001, 401),
             (errors.unauthorized("x"), -32001, 401),
             (errors.session_not_found("x"), -32001, 404),
         ]
@@ -42,7 +42,7 @@ class ContentTests(SynchronousTestCase):
         """Every named error is an Error of the newest schema."""
         for error in (
             errors.parse_error("x"),
-            errors.key_required(),
+            errors.credential_required(),
             errors.unsupported_version("a", ["b"]),
             errors.missing_capability({"sampling": {}}),
             errors.internal_error("cafe"),
@@ -68,11 +68,9 @@ class ContentTests(SynchronousTestCase):
         error = errors.missing_capability({"sampling": {}})
         self.assertEqual(error.data, {"requiredCapabilities": {"sampling": {}}})
 
-    def test_key_required(self) -> None:
-        """A missing key is explained, with the formats and a Bearer challenge."""
-        error = errors.key_required()
-        self.assertTrue(error.message.startswith("Instantly API key required: "))
-        self.assertEqual(set(error.data), {"reason", "supportedFormats", "note"})
+    def test_credential_required(self) -> None:
+        """A missing credential is answered with a Bearer challenge."""
+        error = errors.credential_required()
         self.assertIn(("WWW-Authenticate", "Bearer"), error.headers)
 
     def test_long_method_names_are_cut(self) -> None:
