@@ -1,4 +1,4 @@
-"""The ``instantly-mcp`` command. Every other package is unaware of it."""
+"""The ``instantly-mcp`` command."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from ..daemon.early import ignore_signals_until_it_serves
 
 
 def main() -> None:
-    """Run the command with the arguments of this process."""
+    """Run the command line of this process; the entry point of the console script."""
     ignore_signals_until_it_serves()
     open_standard_files()
     from .. import _prerequisites  # noqa: F401
@@ -17,10 +17,10 @@ def main() -> None:
 
 
 def open_standard_files() -> None:
-    """Let each standard file be open, on nothing if need be.
+    """Open each closed standard file on the null device.
 
-    A socket would otherwise get the number of a closed one, and with it whatever a
-    library writes there.
+    Otherwise the first socket gets the descriptor number of the closed file, and
+    receives what a library writes to, for example, standard error.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

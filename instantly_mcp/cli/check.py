@@ -1,7 +1,7 @@
-"""``instantly-mcp check``: every setting with its origin, and every mistake.
+"""``instantly-mcp check``: shows every setting with its origin, and every mistake.
 
-First what the settings say, then what this machine makes of them, and only when asked
-to what the upstream says: it must work where there is no network.
+It checks the settings first, then the files, certificates and ports of this machine. It
+uses the network only with ``--probe``.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from .options import CommandOptions
 _KEY_FILES = frozenset({"api_key_file", "server_secret_file", "seal_key_file"})
 
 EX_UNAVAILABLE = 69
-"""The exit status when all is well here, but not where the daemon depends on."""
+"""Exit status when this machine is fine, but the upstream is not."""
 
 
 class CheckOptions(CommandOptions, SettingOptions):
-    """The same options as ``run``: what it would run with is what is shown."""
+    """The options of ``run``, and ``--probe``."""
 
     synopsis = "instantly-mcp check [options]"
-    optFlags = [["probe", None, "Also ask the upstream, with the key if there is one."]]
+    optFlags = [["probe", None, "Also test the connection to Instantly, and the key."]]
 
     def run(self) -> int:
-        """Print everything; status 78 when the daemon would not start like this."""
+        """Print the report and return the exit status: 0, 69 or 78."""
         settings, mistakes = examine_process(self.given())
         for line in describe(settings):
             print(line)
@@ -69,7 +69,7 @@ class CheckOptions(CommandOptions, SettingOptions):
 
 @deferred
 async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> None:
-    """Ask the upstream that the settings name, but for the sandbox."""
+    """Test the connection to the upstream, unless the upstream is the sandbox."""
     if settings.sandbox:
         findings.fine.append("the upstream is the sandbox, in the same process")
         return
@@ -87,7 +87,7 @@ async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> 
 
 
 def conclude(findings: Findings) -> int:
-    """Print what was found; return the exit status that says it in one number."""
+    """Print the findings; return the exit status: 0, 69 or 78."""
     for line in findings.fine:
         print(f"ok: {line}")
     sys.stdout.flush()
@@ -104,9 +104,10 @@ def conclude(findings: Findings) -> int:
 
 
 def describe(settings: Settings) -> Iterator[str]:
-    """Yield ``name = value  (origin)`` for every setting; of secrets, only that.
+    """Yield ``name = value  (origin)`` for every setting.
 
-    A setting that could not be read has no value, not its default.
+    For a secret the value is ``set`` or ``none``. A setting that could not be read is
+    shown as not known, not with its default.
     """
     for setting in SETTINGS:
         value = getattr(settings, setting.name)
@@ -128,7 +129,7 @@ def _line(settings: Settings, name: str, value: str) -> str:
 
 
 def shown(value: Json) -> str:
-    """Return a value as a person would write it."""
+    """Return the value of a setting as text for a person."""
     if value is None:
         return "none"
     if isinstance(value, bool):

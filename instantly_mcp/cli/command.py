@@ -1,4 +1,4 @@
-"""Finds the subcommand and calls it; turns mistakes into lines and a status."""
+"""Parses the command line, runs the subcommand, and reports mistakes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EX_USAGE = 64
 
 SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
     ("run", None, RunOptions, "Serve MCP clients."),
-    ("check", None, CheckOptions, "Show all settings, and if the daemon would start."),
+    ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
@@ -43,16 +43,16 @@ class CommandLine(CommandOptions):
     subCommands = SUBCOMMANDS
 
     def getUsage(self, width: int | None = None) -> str:
-        """Return the help, with a first command at its end.
+        """Return the help, followed by a command to try.
 
-        Twisted would wrap it together with the rest of `longdesc`.
+        Twisted would wrap the command together with `longdesc`.
         """
         text = super().getUsage(width).rstrip()
         return f"{text}\n\n{FIRST_COMMAND}\n"
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command line; return the exit status.
+    """Run a command line; return the exit status.
 
     :raises SystemExit: with 0, after ``--help`` and ``--version``.
     """
@@ -62,8 +62,8 @@ def run_command(arguments: Sequence[str]) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain once more
-        # when it closes standard output at the end.
+        # The reader of the pipe (head, less) has exited. Python would report the error
+        # again when it closes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -84,10 +84,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def with_default(arguments: Sequence[str]) -> Sequence[str]:
-    """Complete a command line: options alone are for ``run``, nothing asks for help.
+    """Add the implied command: ``run`` before options, ``--help`` to an empty line.
 
-    :raises usage.UsageError: for a word that is not a command. It is not repeated
-        unless it looks like one: it may be a key.
+    :raises usage.UsageError: for an unknown command. The message does not contain the
+        word, because it may be a key.
     """
     first = arguments[0] if arguments else "help"
     if first == "help":
@@ -99,5 +99,5 @@ def with_default(arguments: Sequence[str]) -> Sequence[str]:
     names = [row[0] for row in SUBCOMMANDS]
     if first not in names:
         hint = did_you_mean(first, names)
-        raise usage.UsageError(f"there is no such command{hint}")
+        raise usage.UsageError(f"unknown command{hint}")
     return list(arguments)

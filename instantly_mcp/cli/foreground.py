@@ -1,4 +1,4 @@
-"""Runs a service on the reactor until a signal says stop, or work until it is done."""
+"""Runs the reactor: for a service until a signal stops it, or for a single task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..daemon.service import DaemonService
 
 
 def run_service(reactor: Any, service: DaemonService) -> int:
-    """Run it; return the exit status."""
+    """Start the service and run the reactor until it stops; return the exit status."""
     service.privilegedStartService()
     service.startService()
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
@@ -21,7 +21,7 @@ def run_service(reactor: Any, service: DaemonService) -> int:
 
 
 def run_until_done(reactor: Any, work: Callable[[], Deferred[None]]) -> None:
-    """Run the reactor for as long as `work` takes; raise what it failed with."""
+    """Run the reactor until the Deferred of `work` fires; raise its failure, if any."""
     failures: list[Failure] = []
 
     def begin() -> None:

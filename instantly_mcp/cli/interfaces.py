@@ -1,4 +1,4 @@
-"""What every subcommand is."""
+"""The interface of subcommands."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Protocol
 
 
 class Subcommand(Protocol):
-    """Options that know what to do once they are parsed."""
+    """Parsed options that run their command."""
 
     def run(self) -> int:
-        """Do it; return the exit status. May raise `Mistakes`."""
+        """Run the command; return the exit status.
+
+        :raises Mistakes: when the settings do not allow it.
+        """
         ...

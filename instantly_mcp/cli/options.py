@@ -1,4 +1,4 @@
-"""What every command line shares: its usage line, help, version and refusals."""
+"""Options that all commands share: usage line, ``--help`` and ``--version``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from ..daemon.options import print_version
 
 
 class CommandOptions(ExactOptions):
-    """Options of one command, which is typed as its synopsis says."""
+    """Base class for the options of a command; `synopsis` is its usage line."""
 
     synopsis: str
 
     opt_h = usage.Options.opt_help
 
     def opt_version(self) -> None:
-        """Print the version and leave."""
+        """Print the version and exit."""
         print_version()
 
     def getSynopsis(self) -> str:
-        """Return the usage line; Twisted's own puts the parent's in front of it."""
+        """Return the usage line, without the parent's, which Twisted would add."""
         return f"Usage: {self.synopsis}"
 
     def parseArgs(self, *rest: str) -> None:
-        """Take no arguments. They are not repeated: one may be a key."""
+        """Refuse arguments that are not options.
+
+        The message does not contain them, because one may be a key.
+        """
         if rest:
-            raise usage.UsageError("there is a word too many: options begin with --")
+            raise usage.UsageError("unexpected argument: options begin with --")

@@ -1,6 +1,6 @@
-"""Writes the generated part of the operations manual: the table of settings.
+"""Writes the table of settings into the operations manual.
 
-``python -m instantly_mcp.cli.reference docs/operations.md`` puts it in place.
+Usage: ``python -m instantly_mcp.cli.reference docs/operations.md``.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def _default(setting: Setting) -> str:
 
 
 def with_table(manual: str) -> str:
-    """Return the manual with the table that is true now."""
+    """Return the manual with its table replaced by `settings_table`."""
     before, _, rest = manual.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{settings_table()}\n{END}{after}"
 
 
 def main() -> None:
-    """Rewrite the file that is named on the command line."""
+    """Rewrite the file named on the command line."""
     path = Path(sys.argv[1])
     path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -25,7 +25,7 @@ class RunOptions(CommandOptions, SettingOptions):
     synopsis = "instantly-mcp run [options]"
 
     def run(self) -> int:
-        """Serve until a signal says stop."""
+        """Serve until a signal stops the daemon; return the exit status."""
         from twisted.internet import reactor
 
         use_monotonic_time(reactor)
@@ -34,7 +34,7 @@ class RunOptions(CommandOptions, SettingOptions):
         try:
             settings = make_room(settings)
             journal = start_log.open(settings, mistakes, sys.stderr)
-            # What anything prints, tracebacks included, is logged from here on.
+            # From here on, output to standard output and tracebacks go to the log.
             globalLogBeginner.beginLoggingTo([limit_lines(journal, reactor)])
             service = build(settings, reactor, journal, out=out, give_up=start_log.tell)
         except Mistakes as error:

@@ -43,14 +43,14 @@ DEFAULT_PORT = "3001"
 
 
 class SandboxOptions(CommandOptions):
-    """Where it listens, and from which seed its worlds grow."""
+    """The options of the sandbox server."""
 
     synopsis = "instantly-mcp sandbox [options]"
     optParameters = [
-        ["port", None, DEFAULT_PORT, "TCP port on 127.0.0.1; 0 for any."],
+        ["port", None, DEFAULT_PORT, "TCP port on 127.0.0.1; 0 for a free port."],
         ["seed", None, "1", "Seed of the simulated workspaces."],
-        ["start", None, "today", "Day on which they begin, at 9:00 UTC."],
-        ["ready-file", None, None, "JSON file written once it listens."],
+        ["start", None, "today", "First day of the simulation; it begins at 9:00 UTC."],
+        ["ready-file", None, None, "JSON file written once the server listens."],
     ]
 
     def postOptions(self) -> None:
@@ -72,7 +72,7 @@ class SandboxOptions(CommandOptions):
             raise Mistakes(*wrong)
 
     def run(self) -> int:
-        """Serve until a signal says stop."""
+        """Serve until a signal stops the server; return the exit status."""
         from twisted.internet import reactor
 
         use_monotonic_time(reactor)
@@ -130,34 +130,34 @@ class SandboxOptions(CommandOptions):
 
 
 class Uncounted:
-    """Counts no requests: the sandbox has no metrics."""
+    """A counter that does nothing: the sandbox has no metrics."""
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
-        """Count nothing."""
+        """Ignore the request."""
 
 
 @define(eq=False)
 class SandboxAnnouncement:
-    """Says where the simulated API is."""
+    """Announces the address of the simulated API: a block of text and a ready file."""
 
     out: TextIO
     ready_file: Path | None = None
 
     def publish(self, urls: Sequence[str]) -> None:
-        """Print the block and write the ready file."""
+        """Print the addresses and write the ready file."""
         if self.ready_file is not None:
             write_ready_file(self.ready_file, "sandbox", urls)
         write_within(
             self.out,
             f"The simulated Instantly API v2 is at {urls[0]}\n"
-            "  Keys begin with 'sandbox'; each has a workspace of its own:\n"
+            "  Keys begin with 'sandbox'; each key has its own workspace:\n"
             f"    curl -s -H 'Authorization: Bearer sandbox' {urls[0]}"
             "/api/v2/campaigns\n"
-            f"  What would have been sent: {urls[0]}/sandbox/outbox\n",
+            f"  Mail that would have been sent: {urls[0]}/sandbox/outbox\n",
         )
 
     def withdraw(self) -> None:
-        """Take the ready file away."""
+        """Remove the ready file."""
         if self.ready_file is not None:
             remove_ready_file(self.ready_file)
 

@@ -1,4 +1,7 @@
-"""``instantly-mcp snippet``: what to paste into a client. Contains no secret, ever."""
+"""``instantly-mcp snippet``: prints the configuration of a client.
+
+A snippet never contains a secret: it names an environment variable instead.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ DEFAULT_URL = "http://127.0.0.1:3000/mcp"
 
 @frozen
 class Authentication:
-    """A header, and the environment variable its value comes from."""
+    """A header, and the environment variable that contains its value.
+
+    :param prompt: what VS Code shows when it asks for the value.
+    """
 
     header: str
     prefix: str
@@ -54,7 +60,7 @@ def cursor(url: str, auth: Authentication | None) -> str:
 
 
 def vscode(url: str, auth: Authentication | None) -> str:
-    """Return ``.vscode/mcp.json``; VS Code asks for the key and keeps it."""
+    """Return ``.vscode/mcp.json``. VS Code prompts for the value and stores it."""
     server: dict[str, object] = {"type": "http", "url": url}
     document: dict[str, object] = {"servers": {"instantly": server}}
     if auth is not None:
@@ -90,30 +96,30 @@ CLIENTS: Mapping[str, Callable[[str, Authentication | None], str]] = {
 
 
 class SnippetOptions(CommandOptions):
-    """Which client, which address, and what it presents."""
+    """The options of ``snippet``: client, address and authentication."""
 
     synopsis = f"instantly-mcp snippet {'|'.join(CLIENTS)} [options]"
     optParameters = [
-        ["url", None, DEFAULT_URL, "Address of the daemon's MCP endpoint."],
-        ["auth", None, "none", "What the client presents: none, key, or secret."],
+        ["url", None, DEFAULT_URL, "URL of the daemon's MCP endpoint."],
+        ["auth", None, "none", "none, key (Instantly key) or secret (server secret)."],
     ]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Take the name of the client first or last, as people write it."""
+        """Accept the name of the client before or after the options."""
         words = list(options or ())
         if words and not words[0].startswith("-"):
             words = [*words[1:], words[0]]
         super().parseOptions(words)
 
     def parseArgs(self, client: str = "", *rest: str) -> None:
-        """Take the name of the client."""
+        """Store the name of the client."""
         super().parseArgs(*rest)
         if client not in CLIENTS:
             raise usage.UsageError(f"the client is one of: {', '.join(CLIENTS)}")
         self["client"] = client
 
     def postOptions(self) -> None:
-        """Check the address and the way of authentication."""
+        """Check the address and the kind of authentication."""
         try:
             self["url"] = endpoint(self["url"])
         except ValueError as error:

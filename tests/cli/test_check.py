@@ -1,4 +1,4 @@
-"""What ``check`` prints, and the status that it ends with."""
+"""What ``check`` prints, and its exit status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.certificates import issue
 
 class DescribeTests(SynchronousTestCase):
     def test_defaults(self):
-        """A default is shown as the manual has it, and as what it is."""
+        """A default is shown as in the manual, and marked as a default."""
         lines = list(describe(resolve({}, {"HOME": "/home/me"})))
         self.assertIn("max_body = 10MiB  (default)", lines)
         self.assertIn("log_file = standard error  (default)", lines)
@@ -29,14 +29,14 @@ class DescribeTests(SynchronousTestCase):
         self.assertIn("::1  (default)", lines[0])
 
     def test_values(self):
-        """What was set is shown as it was read, with where it was set."""
+        """A value that was set is shown as it was parsed, with its origin."""
         settings = resolve({"max_body": "2MiB"}, {"INSTANTLY_MCP_SANDBOX": "yes"})
         lines = list(describe(settings))
         self.assertIn("max_body = 2097152  (--max-body)", lines)
         self.assertIn("sandbox = true  (INSTANTLY_MCP_SANDBOX)", lines)
 
-    def test_e23_unknown(self):
-        """E23: a setting that could not be read is not shown with its default."""
+    def test_unknown(self):
+        """A setting that could not be read is not shown with its default."""
         given = {"rate_limit": "many", "config": "/nowhere.toml"}
         settings, _ = examine(given, {"INSTANTLY_MCP_SANDBOX": "yes"})
         lines = list(describe(settings))
@@ -54,7 +54,7 @@ class DescribeTests(SynchronousTestCase):
 
 class ConcludeTests(SynchronousTestCase):
     def conclude(self, **found: str) -> tuple[int, str]:
-        """Return the status, and what is printed, for some findings."""
+        """Return the exit status and the output for some findings."""
         findings = Findings()
         for kind, line in found.items():
             getattr(findings, kind).append(line)
@@ -64,7 +64,7 @@ class ConcludeTests(SynchronousTestCase):
         return status, out.getvalue()
 
     def test_status(self):
-        """Warnings cost nothing, mistakes 78, and failures elsewhere 69."""
+        """The status is 78 for mistakes, 69 for a failing upstream, otherwise 0."""
         for found, status in (
             ({}, 0),
             ({"warnings": "w"}, 0),
@@ -77,14 +77,14 @@ class ConcludeTests(SynchronousTestCase):
             self.assertEqual("would start" in text, status == 0)
 
     def test_port_in_use(self):
-        """While a port is in use, the last line says what the start depends on."""
+        """If a port is in use, the last line says that it must be free first."""
         _, text = self.conclude(warnings="IMCP-BIND 127.0.0.1:3000 is already in use")
         self.assertIn("would start with these settings once the port", text)
         _, text = self.conclude(warnings="IMCP-PERM key is readable by every user")
         self.assertIn("would start with these settings.", text)
 
     def test_sandbox(self):
-        """Of the sandbox nobody needs to ask anything."""
+        """With the sandbox there is no upstream to test."""
         findings = Findings()
         settings = resolve({"sandbox": "true"}, {})
         self.successResultOf(ask_upstream(settings, Clock(), findings))
@@ -94,7 +94,7 @@ class ConcludeTests(SynchronousTestCase):
 class ProcessTests(ProcessTestCase):
     @deferred
     async def test_probe(self):
-        """With ``--probe`` it asks the upstream with the key, and says how it went."""
+        """``--probe`` calls the upstream with the key, and reports the result."""
         upstream = self.spawn(
             [
                 *(*MODULE, "sandbox", "--port", "0"),
@@ -115,7 +115,7 @@ class ProcessTests(ProcessTestCase):
 
     @deferred
     async def test_running_daemon(self):
-        """A check beside the running daemon warns of its port, and succeeds."""
+        """While the daemon runs, ``check`` warns about its port, and succeeds."""
         daemon = self.spawn([*MODULE, "--sandbox"])
         (url,) = (await daemon.ready())["urls"]
         port = url.split(":")[2].split("/")[0]
@@ -128,9 +128,9 @@ class ProcessTests(ProcessTestCase):
         self.assertEqual(before, after)
 
     @deferred
-    async def test_e23_what_is_wrong(self):
-        """E23: what would keep the daemon or its clients from working is named, and
-        ends with status 78.
+    async def test_what_is_wrong(self):
+        """What would prevent the daemon or its clients from working is named, and the
+        exit status is 78.
         """
         expired = issue(days=-1)
         (self.folder / "key.pem").write_bytes(expired.key_pem)
@@ -151,8 +151,8 @@ class ProcessTests(ProcessTestCase):
             self.assertNotIn("Traceback", text)
 
     @deferred
-    async def test_e23_misspelled_variable(self):
-        """E23: a variable that is nearly one of ours is named, with the right one."""
+    async def test_misspelled_variable(self):
+        """A misspelled variable is reported with the right spelling."""
         running = self.spawn(
             [*MODULE, "check", "--sandbox"], environ={"INSTANTLY_MCP_LISTENN": "x"}
         )

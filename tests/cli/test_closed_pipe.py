@@ -1,4 +1,4 @@
-"""A reader such as ``head`` that leaves before all is written."""
+"""A reader such as ``head`` that closes the pipe early."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.daemon.processes import ROOT
 
 
 class ClosedPipeTests(SynchronousTestCase):
-    """What a command writes may be read in part."""
+    """The output of a command may be read in part."""
 
     def test_commands_that_print(self):
-        """A command whose output is not read ends quietly, with status 0."""
+        """A command whose output is not read ends with status 0 and no error."""
         for words in (
             [],
             ["--help"],

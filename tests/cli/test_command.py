@@ -16,10 +16,10 @@ from instantly_mcp.daemon.table import SETTINGS
 
 
 class DefaultTests(SynchronousTestCase):
-    """What a command line without a subcommand means."""
+    """The command that is implied by a command line without one."""
 
-    def test_e25_nothing(self):
-        """E25: the bare command starts nothing; it asks for help."""
+    def test_nothing(self):
+        """``instantly-mcp`` alone prints its help, and starts no daemon."""
         self.assertEqual(with_default([]), ["--help"])
 
     def test_options_alone(self):
@@ -27,31 +27,31 @@ class DefaultTests(SynchronousTestCase):
         self.assertEqual(with_default(["--sandbox"]), ["run", "--sandbox"])
 
     def test_subcommand(self):
-        """A subcommand stays what it is, and so do questions for help."""
+        """A command line with a subcommand, or with ``--help``, is not changed."""
         for words in (["check", "--sandbox"], ["--help"], ["-h"], ["--version"]):
             self.assertEqual(with_default(words), words)
 
     def test_help_as_a_word(self):
-        """``help`` and ``help run`` are questions, too."""
+        """``help`` and ``help run`` print help, too."""
         self.assertEqual(with_default(["help"]), ["--help"])
         self.assertEqual(with_default(["help", "run"]), ["run", "--help"])
 
     def test_mistyped_command(self):
-        """A word that is not a command is refused, with the command that is meant; it
-        is not repeated, for it may be a key.
+        """An unknown command is refused with the name of a similar one; it is not
+        repeated, because it may be a key.
         """
         for words, said in (
-            (["chekc"], "there is no such command; did you mean check?"),
-            (["help", "runn"], "there is no such command; did you mean run?"),
-            (["inst_0123456789"], "there is no such command"),
-            (["help", "inst_0123456789"], "there is no such command"),
+            (["chekc"], "unknown command; did you mean check?"),
+            (["help", "runn"], "unknown command; did you mean run?"),
+            (["inst_0123456789"], "unknown command"),
+            (["help", "inst_0123456789"], "unknown command"),
         ):
             error = self.assertRaises(usage.UsageError, with_default, words)
             self.assertEqual(str(error), said)
 
 
 class SaidTests(SynchronousTestCase):
-    """What a person reads who asks, or who mistypes."""
+    """What the command prints as help, and for mistakes."""
 
     def said(self, *words: str) -> tuple[int, str]:
         """Run a command line; return its status and everything it wrote."""
@@ -64,13 +64,13 @@ class SaidTests(SynchronousTestCase):
         return status, out.getvalue()
 
     def usage_of(self, words: Sequence[str]) -> str:
-        """Return the first line of a help text, which succeeds."""
+        """Return the first line of a help text."""
         status, text = self.said(*words)
         self.assertEqual(status, 0)
         return text.splitlines()[0]
 
     def test_usage(self):
-        """Each help begins with one usage line, as the command is typed."""
+        """Each help text begins with one usage line."""
         for row in SUBCOMMANDS:
             line = self.usage_of([row[0], "--help"])
             self.assertTrue(line.startswith(f"Usage: instantly-mcp {row[0]} "), line)
@@ -80,8 +80,8 @@ class SaidTests(SynchronousTestCase):
         self.assertIn("Usage: instantly-mcp [", self.usage_of(["--help"]))
         self.assertIn("Usage: instantly-mcp [", self.usage_of([]))
 
-    def test_e25_how_to_begin(self):
-        """The command to try it with stands on a line of its own."""
+    def test_how_to_begin(self):
+        """The help ends with a line that shows a command to try."""
         _, text = self.said()
         lines = [line.strip() for line in text.splitlines()]
         self.assertIn(
@@ -89,13 +89,13 @@ class SaidTests(SynchronousTestCase):
         )
 
     def test_version(self):
-        """Every command says the same version, and leaves."""
+        """Every command prints the same version, and exits."""
         for words in ([], *([row[0]] for row in SUBCOMMANDS)):
             status, text = self.said(*words, "--version")
             self.assertEqual((status, text.strip()), (0, f"instantly-mcp {VERSION}"))
 
     def test_defaults(self):
-        """The help of the daemon says what each option is by default."""
+        """The help of ``run`` shows the default of each option."""
         _, text = self.said("run", "--help")
         flat = " ".join(text.split())
         self.assertIn("[default: 100]", flat)
@@ -103,7 +103,7 @@ class SaidTests(SynchronousTestCase):
         self.assertIn("the same port on ::1] [repeatable]", flat)
 
     def test_mistyped_option(self):
-        """A wrong option names the help that would list the right ones."""
+        """The message for an unknown option names the help that lists the options."""
         for words, named in (
             (["run", "--bogus"], "instantly-mcp run --help"),
             (["--bogus"], "instantly-mcp run --help"),
@@ -114,17 +114,17 @@ class SaidTests(SynchronousTestCase):
             self.assertEqual(status, 64)
             self.assertIn(f"(see {named})", text)
 
-    def test_word_too_many(self):
-        """A stray word is refused in a sentence, and not repeated: it may be a key."""
+    def test_unexpected_argument(self):
+        """An unexpected argument is refused, and not repeated: it may be a key."""
         for command in ("run", "check", "sandbox", "tools", "snippet curl"):
             status, text = self.said(*command.split(), "inst_0123456789")
             self.assertEqual(status, 64)
-            self.assertIn("a word too many", text)
+            self.assertIn("unexpected argument", text)
             self.assertNotIn("inst_0123456789", text)
 
 
 class SubcommandTests(SynchronousTestCase):
-    """What there is."""
+    """The table of subcommands."""
 
     def test_names(self):
         """There are five subcommands, each of which can be run."""
@@ -152,7 +152,7 @@ class OptionTests(SynchronousTestCase):
             )
 
     def test_secrets_are_no_options(self):
-        """A14: a secret on the command line is refused, and not repeated."""
+        """A secret on the command line is refused, and not repeated."""
         for words in (["--api-key=CANARY-123"], ["--server-secret", "CANARY-123"]):
             options = SettingOptions()
             error = self.assertRaises(usage.UsageError, options.parseOptions, words)
@@ -160,7 +160,7 @@ class OptionTests(SynchronousTestCase):
             self.assertNotIn("CANARY", str(error))
 
     def test_help_names_every_option(self):
-        """The help text knows them all."""
+        """The help text lists every option."""
         text = str(SettingOptions())
         for setting in SETTINGS:
             self.assertIn(f"--{setting.option}", text)

@@ -1,4 +1,4 @@
-"""Signals for a daemon, while it still imports what it needs."""
+"""Signals that arrive while the process still imports modules."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class EarlySignalTests(SynchronousTestCase):
         )
 
     def test_while_starting(self) -> None:
-        """A signal for a daemon that does not serve yet does not end the process."""
+        """SIGHUP and SIGUSR1 do not end a process that is still starting."""
         for number in MEANT_FOR_A_DAEMON:
             ended = self.run_with(number, COMMAND, "--version")
             self.assertEqual((ended.returncode, ended.stderr), (0, b""))
             self.assertIn(b"instantly-mcp", ended.stdout)
 
     def test_under_twistd(self) -> None:
-        """twistd, too, gets as far as to the mistake in the settings."""
+        """The same under twistd: the process ends only with the error in a setting."""
         arguments = ("-n", "--pidfile=", "instantly_mcp", "--rate-limit=x")
         for number in MEANT_FOR_A_DAEMON:
             ended = self.run_with(number, PLUGIN, *arguments)

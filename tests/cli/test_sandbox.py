@@ -13,7 +13,7 @@ BEARER = {"Authorization": "Bearer sandbox-of-the-test"}
 
 
 class SandboxTests(ProcessTestCase):
-    """A server for the tests of other programs."""
+    """The server with the simulated API."""
 
     def sandbox(self, *options: str) -> Running:
         """Start a sandbox on a free port."""
@@ -40,7 +40,7 @@ class SandboxTests(ProcessTestCase):
 
     @deferred
     async def test_seed(self):
-        """The same seed grows the same world, another one another."""
+        """The same seed gives the same world, another seed another one."""
         pages = []
         for seed in ("7", "7", "8"):
             running = self.sandbox(f"--seed={seed}")
@@ -53,7 +53,7 @@ class SandboxTests(ProcessTestCase):
 
     @deferred
     async def test_port_taken(self):
-        """A taken port is one line, which names the option, and status 78."""
+        """A port in use is reported in one line that names the option; status 78."""
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
             running = self.sandbox(f"--port={port}")
@@ -64,7 +64,7 @@ class SandboxTests(ProcessTestCase):
 
     @deferred
     async def test_mistakes(self):
-        """A wrong value is one line and status 78, as it is of ``run``."""
+        """A wrong value is reported in one line; status 78, as for ``run``."""
         for name, option in (("port", "--port=x"), ("seed", "--seed=-1")):
             running = self.sandbox(option)
             self.assertEqual(await running.ended, 78)

@@ -1,4 +1,4 @@
-"""What to paste into a client."""
+"""The configuration of clients that ``snippet`` prints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SnippetTests(SynchronousTestCase):
         return CLIENTS[client](URL, AUTHENTICATIONS[auth])
 
     def test_claude_code(self):
-        """Claude Code is given a command; the key stays in a variable."""
+        """For Claude Code it is a command; the key stays in a variable."""
         words = shlex.split(self.snippet("claude-code", "key"))
         self.assertEqual(
             " ".join(words[:6]), "claude mcp add --transport http instantly"
@@ -31,7 +31,7 @@ class SnippetTests(SynchronousTestCase):
         )
 
     def test_cursor(self):
-        """Cursor is given a file that takes the secret from the environment."""
+        """For Cursor it is a file that reads the secret from the environment."""
         document = json.loads(self.snippet("cursor", "secret"))
         self.assertEqual(
             document["mcpServers"]["instantly"],
@@ -42,7 +42,7 @@ class SnippetTests(SynchronousTestCase):
         )
 
     def test_vscode(self):
-        """VS Code is given a file that makes it ask for the key, hidden."""
+        """For VS Code it is a file with a hidden prompt for the key."""
         document = json.loads(self.snippet("vscode", "key"))
         (asked,) = document["inputs"]
         self.assertTrue(asked["password"])
@@ -52,7 +52,7 @@ class SnippetTests(SynchronousTestCase):
         )
 
     def test_vscode_without_a_key(self):
-        """Without a key nothing is asked."""
+        """Without a key there is no prompt."""
         self.assertNotIn("inputs", json.loads(self.snippet("vscode")))
 
     def test_curl(self):
@@ -62,7 +62,7 @@ class SnippetTests(SynchronousTestCase):
         self.assertEqual(json.loads(words[-1])["method"], "tools/list")
 
     def test_shell(self):
-        """A shell reads the whole address, whatever its characters mean to a shell."""
+        """An address with characters that are special to a shell is quoted."""
         for url in ("http://[::1]:3000/mcp", "https://a.example/mcp?x=1&y=$HOME"):
             for client in ("claude-code", "curl"):
                 words = CLIENTS[client](url, None)
@@ -74,20 +74,20 @@ class OptionsTests(SynchronousTestCase):
     """The command line of ``snippet``."""
 
     def test_client_first_or_last(self):
-        """The client may stand before or behind the options."""
+        """The client may be named before or after the options."""
         for words in (["cursor", "--auth", "key"], ["--auth", "key", "cursor"]):
             options = SnippetOptions()
             options.parseOptions(words)
             self.assertEqual((options["client"], options["auth"]), ("cursor", "key"))
 
     def test_mistakes(self):
-        """An unknown client or way of authentication is refused by name."""
+        """An unknown client or kind of authentication is refused."""
         for words in (["emacs"], [], ["cursor", "--auth", "smile"]):
             with self.assertRaises(UsageError):
                 SnippetOptions().parseOptions(words)
 
     def test_no_url(self):
-        """An address that no client could use is refused with an example."""
+        """An address that is not a URL is refused with an example."""
         for text in ("nonsense", "3000", "ftp://a/mcp", "http://", "http://a b/mcp"):
             error = self.assertRaises(
                 UsageError, SnippetOptions().parseOptions, ["curl", "--url", text]

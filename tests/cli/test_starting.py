@@ -1,4 +1,4 @@
-"""E24, E25: what a command line starts, in real processes."""
+"""What a command line starts, in real processes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ UNSET = {"INSTANTLY_MCP_LISTEN": ""}
 
 class StartingTests(ProcessTestCase):
     @deferred
-    async def test_e24_port(self):
-        """E24: ``--port`` decides on 127.0.0.1 and on ::1, however it is started."""
+    async def test_port(self):
+        """``--port`` sets the port on 127.0.0.1 and ::1, for every command."""
         for command in (
             (*MODULE, "run"),
             (*TWISTD, "-n", "--pidfile=", "instantly_mcp"),
@@ -30,8 +30,8 @@ class StartingTests(ProcessTestCase):
             self.assertEqual(await running.ended, 0, running.output)
 
     @deferred
-    async def test_e24_prefix(self):
-        """E24: the beginning of an option starts nothing."""
+    async def test_abbreviated_option(self):
+        """An abbreviated option is refused."""
         for command, status in (
             ((*MODULE, "run"), 64),
             ((*MODULE, "check"), 64),
@@ -45,9 +45,9 @@ class StartingTests(ProcessTestCase):
             self.assertIn(b"there is no option --por", running.output)
 
     @deferred
-    async def test_e25_nothing(self):
-        """E25: the bare command prints its help and ends with success, even where the
-        environment says how to run.
+    async def test_nothing(self):
+        """``instantly-mcp`` alone prints its help and ends with status 0, even if the
+        environment contains settings.
         """
         running = self.spawn(MODULE, environ={"INSTANTLY_MCP_SANDBOX": "true"})
         self.assertEqual(await running.ended, 0, running.output)

@@ -24,14 +24,14 @@ def tool(schema, **hints) -> Tool:
 
 
 class OfferedTests(SynchronousTestCase):
-    """Which tools there are."""
+    """The tools that are listed."""
 
     def test_default(self):
-        """By default there are forty."""
+        """By default there are 40."""
         self.assertEqual(len(offered("default")), 40)
 
     def test_all(self):
-        """``all`` has those and more."""
+        """``all`` lists those and more."""
         default = {tool.name for tool in offered("default")}
         self.assertLess(default, {tool.name for tool in offered("all")})
 
@@ -42,7 +42,7 @@ class OfferedTests(SynchronousTestCase):
 
 
 class ManualTests(SynchronousTestCase):
-    """How a tool reads."""
+    """The manual of tools."""
 
     def test_arguments(self):
         """Each argument has its type, whether it is required, and its default."""
@@ -69,6 +69,6 @@ class ManualTests(SynchronousTestCase):
             self.assertIn(line, text.splitlines())
 
     def test_effects(self):
-        """What a tool does to the workspace is said first."""
+        """The effect of a tool on the workspace comes first."""
         self.assertIn("*Reads.*", manual([tool({}, read_only=True)], []))
         self.assertIn("*Writes or removes.*", manual([], [tool({}, destructive=True)]))
