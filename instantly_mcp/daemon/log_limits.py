@@ -17,6 +17,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import ILogObserver, LogEvent, LogLevel
 from zope.interface import implementer
 
+from ..web.journal import REFUSED_LOGGER
+from ..web.site import UNREAD_LOGGER
+
 PERIOD_SECONDS = 60.0
 """The period in which each kind has its number of lines, and one with the count."""
 
@@ -68,7 +71,7 @@ KINDS = (
         counts=_lost_connection,
     ),
     Kind(
-        loggers=("instantly_mcp.web.journal.Refused",),
+        loggers=(REFUSED_LOGGER,),
         summary=(
             "{count} more requests were refused before they were read, within"
             " {seconds} s"
@@ -76,7 +79,7 @@ KINDS = (
         lines=20,
     ),
     Kind(
-        loggers=("instantly_mcp.web.site.Unread",),
+        loggers=(UNREAD_LOGGER,),
         summary=(
             "{count} connections were closed within {seconds} s because their clients"
             " did not read what was sent"

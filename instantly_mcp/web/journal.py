@@ -30,11 +30,10 @@ _FORMAT = (
     " principal={principal} source={source} client={client} exchange={exchange_id}"
 )
 _MORE = {"address": " address={address}", "reason": " reason={reason}"}
-_LOGGERS = {
-    False: f"{__name__}.Journal",
-    # Written at a limited rate: see `instantly_mcp.daemon.log_limits`.
-    True: f"{__name__}.Refused",
-}
+REFUSED_LOGGER = f"{__name__}.Refused"
+"""The logger of refused requests. The daemon limits the rate of its lines."""
+
+_LOGGERS = {False: f"{__name__}.Journal", True: REFUSED_LOGGER}
 _LINES = {
     (refused, address, reason): Line(
         logger,

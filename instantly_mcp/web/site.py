@@ -39,10 +39,12 @@ SECURITY_HEADERS = (
     + f"Content-Security-Policy: {POLICY}\r\n".encode("ascii")
 )
 
+UNREAD_LOGGER = f"{__name__}.Unread"
+"""The logger of closed connections. The daemon limits the rate of its lines."""
+
 _UNREAD_LINE = Line(
-    f"{__name__}.Unread", "Closed a connection: its client does not read what was sent"
+    UNREAD_LOGGER, "Closed a connection: its client does not read what was sent"
 )
-"""Written at a limited rate: see `instantly_mcp.daemon.log_limits`."""
 
 _READING = frozenset((Phase.FRESH, Phase.IDLE, Phase.HEAD, Phase.BODY))
 

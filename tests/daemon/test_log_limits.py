@@ -24,11 +24,10 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.log_limits import KINDS, LogLimits, limit_lines
+from instantly_mcp.web.journal import REFUSED_LOGGER
 from tests.support.cases import ClockedTestCase
 
 from .processes import MODULE, ProcessTestCase
-
-REFUSED = "instantly_mcp.web.journal.Refused"
 
 
 class Full:
@@ -106,7 +105,7 @@ class LimitTests(ClockedTestCase):
 
     def test_refusals(self):
         """The first refusals of a minute are written, the rest is counted."""
-        log = Logger(REFUSED, observer=self.limits)
+        log = Logger(REFUSED_LOGGER, observer=self.limits)
         for _ in range(500):
             log.info("refused")
         self.assertEqual(self.lines(), ["refused"] * 20)
@@ -128,7 +127,7 @@ class LimitTests(ClockedTestCase):
                 stops.append(trigger[2])
 
         observer = limit_lines(cast(ILogObserver, self.events.append), Reactor())
-        log = Logger(REFUSED, observer=observer)
+        log = Logger(REFUSED_LOGGER, observer=observer)
         for _ in range(30):
             log.info("refused")
         for stop in stops:
