@@ -9,17 +9,17 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
-from .daemon.early import ignore_signals_until_it_serves
-from .daemon.heap import keep_what_is_built
-from .daemon.loading import examine_process
-from .daemon.log_limits import limit_lines
-from .daemon.mistakes import EX_CONFIG, Mistakes
-from .daemon.monotonic import use_monotonic_time
-from .daemon.options import SettingOptions
-from .daemon.process_end import ProcessEnd
-from .daemon.start_log import StartLog
-from .daemon.start_report import StartReport
-from .daemon.twistd import TwistdOptions
+from .daemon.logs.limits import limit_lines
+from .daemon.process.garbage_collection import keep_what_is_built
+from .daemon.process.monotonic import use_monotonic_time
+from .daemon.settings.errors import EX_CONFIG, Mistakes
+from .daemon.settings.loading import examine_process
+from .daemon.settings.options import SettingOptions
+from .daemon.startup.early_signals import ignore_signals_until_it_serves
+from .daemon.startup.process_end import ProcessEnd
+from .daemon.startup.start_log import StartLog
+from .daemon.startup.start_report import StartReport
+from .daemon.startup.twistd import TwistdOptions
 
 
 class Options(SettingOptions):
@@ -54,7 +54,7 @@ def makeService(options: SettingOptions) -> IService:
     from twisted.internet import reactor
 
     from .daemon.assembly import build
-    from .daemon.descriptors import make_room
+    from .daemon.process.file_limits import make_room
 
     use_monotonic_time(reactor)
     twistd = TwistdOptions.around(options)

@@ -15,8 +15,8 @@ from instantly_mcp.cli.command import SUBCOMMANDS
 from instantly_mcp.cli.reference import with_table
 from instantly_mcp.cli.snippet import CLIENTS, DEFAULT_URL
 from instantly_mcp.cli.tools import manual, offered
-from instantly_mcp.daemon.loading import examine
-from instantly_mcp.daemon.table import SETTINGS
+from instantly_mcp.daemon.settings.loading import examine
+from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
 from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
 from instantly_mcp.sandbox.sandbox import MAX_WORKSPACES

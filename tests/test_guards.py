@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.api import wording
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.catalog.index import OPERATIONS
-from instantly_mcp.daemon.table import SETTINGS
+from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.features.advice import in_doubt
 from instantly_mcp.features.results import error_object
 

@@ -308,10 +308,10 @@ class HouseRulesTests(SynchronousTestCase):
         self.check(broken)
 
     def test_environment_is_read_in_one_place(self):
-        """Only ``daemon/loading.py`` reads the environment."""
+        """Only ``daemon/settings/loading.py`` reads the environment."""
 
         def broken(module: Module) -> Iterator[str]:
-            if module.name == "daemon.loading":
+            if module.name == "daemon.settings.loading":
                 return
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Attribute) and node.attr in {

@@ -13,20 +13,20 @@ from typing import Any
 
 from .._deferred import deferred
 from .._json import Json
-from ..daemon.asking_upstream import UpstreamCheck
-from ..daemon.check import check_certificates, check_ports
-from ..daemon.check_files import check_files
-from ..daemon.descriptors import current_limits, within_limits
-from ..daemon.findings import Findings
-from ..daemon.in_flight import InFlight
-from ..daemon.key_files import may_be_key
-from ..daemon.loading import examine_process
-from ..daemon.mistakes import EX_CONFIG, report
-from ..daemon.options import SettingOptions
-from ..daemon.outward import reach_out
-from ..daemon.reading import SECRETS
-from ..daemon.settings import Settings
-from ..daemon.table import SETTINGS
+from ..daemon.process.file_limits import current_limits, within_limits
+from ..daemon.process.in_flight import InFlight
+from ..daemon.self_check.files import check_files
+from ..daemon.self_check.findings import Findings
+from ..daemon.self_check.machine import check_certificates, check_ports
+from ..daemon.self_check.upstream import UpstreamCheck
+from ..daemon.settings.errors import EX_CONFIG, report
+from ..daemon.settings.loading import examine_process
+from ..daemon.settings.options import SettingOptions
+from ..daemon.settings.secret_files import may_be_key
+from ..daemon.settings.settings import Settings
+from ..daemon.settings.sources import SECRETS
+from ..daemon.settings.table import SETTINGS
+from ..daemon.upstream import reach_out
 from .foreground import run_until_done
 from .options import CommandOptions
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from twisted.python import usage
 
-from ..daemon.mistakes import EX_CONFIG, Mistakes, report
-from ..daemon.spelling import did_you_mean
+from ..daemon.settings.errors import EX_CONFIG, Mistakes, report
+from ..daemon.settings.spelling import did_you_mean
 from .check import CheckOptions
 from .interfaces import Subcommand
 from .options import CommandOptions

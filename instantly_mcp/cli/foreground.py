@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
-from ..daemon.service import DaemonService
+from ..daemon.process.service import DaemonService
 
 
 def run_service(reactor: Any, service: DaemonService) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.python import usage
 
-from ..daemon.exact_options import ExactOptions
-from ..daemon.options import print_version
+from ..daemon.settings.exact_options import ExactOptions
+from ..daemon.settings.options import print_version
 
 
 class CommandOptions(ExactOptions):

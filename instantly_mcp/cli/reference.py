@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..daemon.table import SETTINGS, Setting
+from ..daemon.settings.table import SETTINGS, Setting
 from .check import shown
 
 BEGIN = "<!-- settings: written by make docs -->"

@@ -7,14 +7,14 @@ import sys
 from twisted.logger import globalLogBeginner
 
 from ..daemon.assembly import build
-from ..daemon.descriptors import make_room
-from ..daemon.heap import keep_what_is_built
-from ..daemon.loading import examine_process
-from ..daemon.log_limits import limit_lines
-from ..daemon.mistakes import EX_CONFIG, Mistakes
-from ..daemon.monotonic import use_monotonic_time
-from ..daemon.options import SettingOptions
-from ..daemon.start_log import StartLog
+from ..daemon.logs.limits import limit_lines
+from ..daemon.process.file_limits import make_room
+from ..daemon.process.garbage_collection import keep_what_is_built
+from ..daemon.process.monotonic import use_monotonic_time
+from ..daemon.settings.errors import EX_CONFIG, Mistakes
+from ..daemon.settings.loading import examine_process
+from ..daemon.settings.options import SettingOptions
+from ..daemon.startup.start_log import StartLog
 from .foreground import run_service
 from .options import CommandOptions
 

@@ -12,25 +12,25 @@ from attrs import define
 from twisted.internet.defer import succeed
 from twisted.logger import globalLogBeginner
 
-from ..daemon.announcement import remove_ready_file, write_ready_file
-from ..daemon.in_flight import InFlight
-from ..daemon.journal import FORMATS, Journal
-from ..daemon.line_file import LineFile
-from ..daemon.listening import ListenAddress
-from ..daemon.log_limits import limit_lines
-from ..daemon.log_writer import write_within
-from ..daemon.mistakes import Mistakes
-from ..daemon.monotonic import use_monotonic_time
-from ..daemon.outward import morning_of
-from ..daemon.parts import Parts
-from ..daemon.port_holder import holder_of
-from ..daemon.ports import Ports
-from ..daemon.readiness import Readiness
-from ..daemon.redaction import Redactor
-from ..daemon.service import DaemonService
-from ..daemon.signals import Signals
-from ..daemon.start_log import StartLog
-from ..daemon.values import day, whole_number
+from ..daemon.logs.limits import limit_lines
+from ..daemon.logs.line_file import LineFile
+from ..daemon.logs.observer import FORMATS, Journal
+from ..daemon.logs.redaction import Redactor
+from ..daemon.logs.writer import write_within
+from ..daemon.process.components import Parts
+from ..daemon.process.in_flight import InFlight
+from ..daemon.process.monotonic import use_monotonic_time
+from ..daemon.process.readiness import Readiness
+from ..daemon.process.service import DaemonService
+from ..daemon.process.signals import Signals
+from ..daemon.settings.endpoints import ListenAddress
+from ..daemon.settings.errors import Mistakes
+from ..daemon.settings.parsers import day, whole_number
+from ..daemon.sockets.port_owner import holder_of
+from ..daemon.sockets.ports import Ports
+from ..daemon.startup.announcement import remove_ready_file, write_ready_file
+from ..daemon.startup.start_log import StartLog
+from ..daemon.upstream import morning_of
 from ..sandbox.app import web_resource
 from ..sandbox.sandbox import Sandbox
 from ..web.journal import Journal as RequestLog

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 from twisted.python import usage
 
-from ..daemon.values import endpoint
+from ..daemon.settings.parsers import endpoint
 from .options import CommandOptions
 
 DEFAULT_URL = "http://127.0.0.1:3000/mcp"

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.task import Clock
 
 from .._json import Json, JsonObject, dumps
-from ..daemon.core import make_offer
-from ..daemon.in_flight import InFlight
-from ..daemon.loading import resolve
-from ..daemon.outward import reach_out
-from ..daemon.sealing import keep_state
+from ..daemon.mcp import make_offer
+from ..daemon.process.in_flight import InFlight
+from ..daemon.settings.loading import resolve
+from ..daemon.state_dir import keep_state
+from ..daemon.upstream import reach_out
 from ..protocol.primitives.tool import Tool
 from .options import CommandOptions
 

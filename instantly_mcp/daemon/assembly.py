@@ -21,6 +21,7 @@ from ..pipeline.direct import DirectExecution
 from ..pipeline.dispatch import TransportDispatch
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
+from ..pipeline.observed import Witnessed
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.retention import StreamLogs
 from ..pipeline.visitors import Visitors
@@ -31,31 +32,24 @@ from ..transports.streamable import StreamableHttp
 from ..web import pages
 from ..web.app import make_site, make_web_app
 from ..web.site import McpSite
-from .announcement import Announcement, Announcements
-from .core import Core, make_core
 from .draining import RefuseNewWork
-from .front import (
-    KEEP_ALIVE_SECONDS,
-    KEEP_ALIVE_TURNS,
-    Front,
-    make_front,
-    metrics_doors,
-)
-from .inherited import unserved_sockets
-from .journal import Journal
-from .log_limits import limit_lines
-from .notify import Notifier
-from .parts import Announcing, Door, Parts
-from .perimeter import ProxyNoticed, listens_to_both
-from .periodic import Periodic
+from .http import KEEP_ALIVE_SECONDS, KEEP_ALIVE_TURNS, Front, make_front, metrics_doors
+from .logs.limits import limit_lines
+from .logs.observer import Journal
+from .mcp import Core, make_core
+from .origin_policy import ProxyNoticed, listens_to_both
+from .process.components import Announcing, Door, Parts
+from .process.periodic import Periodic
+from .process.service import DaemonService
+from .process.signals import Signals
+from .process.systemd_notify import Notifier
+from .process.watchdog import Watch, Watchdog
 from .reload import Reloader
-from .service import DaemonService
-from .settings import Settings
-from .signals import Signals
+from .settings.settings import Settings
+from .sockets.inherited import unserved_sockets
+from .startup.announcement import Announcement, Announcements
 from .status import key_formats
-from .watchdog import Watch, Watchdog
-from .window import SandboxWindow
-from .witness import Witnessed
+from .upstream import SandboxWindow
 
 WIDE_FACTOR = 20
 """The rate limit of one client address, in multiples of the limit of one caller.

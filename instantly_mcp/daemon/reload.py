@@ -14,13 +14,13 @@ from attrs import define
 from twisted.logger import Logger
 
 from .._credential import Secret
-from .gate import Gate
-from .journal import Journal
-from .key_files import read_secret
-from .mistakes import Mistakes
-from .ports import Ports
-from .sealing import Keeping
-from .settings import Settings
+from .logs.observer import Journal
+from .reloadable_gatekeeper import Gate
+from .settings.errors import Mistakes
+from .settings.secret_files import read_secret
+from .settings.settings import Settings
+from .sockets.ports import Ports
+from .state_dir import Keeping
 
 
 @define(eq=False)

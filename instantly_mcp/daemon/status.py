@@ -14,9 +14,9 @@ from ..protocol.server_features import Offer
 from ..protocol.wire.versions import ALL, LATEST_LEGACY
 from ..web.delivery import Streams
 from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
-from .ports import Ports
-from .readiness import Phase, Readiness
-from .settings import Settings
+from .process.readiness import Phase, Readiness
+from .settings.settings import Settings
+from .sockets.ports import Ports
 
 DESCRIPTION = "An on-prem MCP server for the Instantly.ai cold-email API v2"
 

@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.cli.check import ask_upstream, conclude, describe
-from instantly_mcp.daemon.findings import Findings
-from instantly_mcp.daemon.loading import examine, resolve
+from instantly_mcp.daemon.self_check.findings import Findings
+from instantly_mcp.daemon.settings.loading import examine, resolve
 from tests.daemon.processes import MODULE, ProcessTestCase
 from tests.support.certificates import issue
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.early import MEANT_FOR_A_DAEMON
+from instantly_mcp.daemon.startup.early_signals import MEANT_FOR_A_DAEMON
 
 SIGNALS_WHILE_IMPORTING = """
 import os, signal, sys

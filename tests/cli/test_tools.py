@@ -6,7 +6,7 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.tools import manual, offered
-from instantly_mcp.daemon.mistakes import Mistakes
+from instantly_mcp.daemon.settings.errors import Mistakes
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 
 

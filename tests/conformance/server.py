@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from zope.interface import implementer
 
 from instantly_mcp.access.gatekeeper import Gatekeeper
-from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.answering import Answering
 from instantly_mcp.pipeline.authentication import Authentication

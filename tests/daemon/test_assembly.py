@@ -13,12 +13,12 @@ from twisted.web.client import readBody
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.assembly import build
-from instantly_mcp.daemon.core import make_core
-from instantly_mcp.daemon.front import make_front
-from instantly_mcp.daemon.journal import FORMATS, Journal
-from instantly_mcp.daemon.line_file import LineFile
-from instantly_mcp.daemon.loading import resolve
-from instantly_mcp.daemon.redaction import Redactor
+from instantly_mcp.daemon.http import make_front
+from instantly_mcp.daemon.logs.line_file import LineFile
+from instantly_mcp.daemon.logs.observer import FORMATS, Journal
+from instantly_mcp.daemon.logs.redaction import Redactor
+from instantly_mcp.daemon.mcp import make_core
+from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 
 from .processes import MODULE, ProcessTestCase, agent_over, in_checkout

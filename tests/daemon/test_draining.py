@@ -10,7 +10,7 @@ from twisted.logger import Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.draining import RefuseNewWork, TrackedServer
-from instantly_mcp.daemon.in_flight import InFlight
+from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.primitives.registries import ToolShelf

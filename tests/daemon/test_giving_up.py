@@ -18,7 +18,7 @@ from .processes import LOOK_SECONDS, MODULE, Running
 from .test_stopping import KEY, UpstreamTestCase
 
 PATIENCE = (
-    "import instantly_mcp.daemon.service as s; s.DRAIN_SECONDS = 1.0; "
+    "import instantly_mcp.daemon.process.service as s; s.DRAIN_SECONDS = 1.0; "
     "from instantly_mcp.cli import main; main()"
 )
 """The same program, with a drain of 1 s instead of 25."""

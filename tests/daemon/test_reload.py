@@ -14,15 +14,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp.daemon.gate import Gate
-from instantly_mcp.daemon.journal import FORMATS, Journal
-from instantly_mcp.daemon.line_file import LineFile
-from instantly_mcp.daemon.loading import resolve
-from instantly_mcp.daemon.ports import Ports
-from instantly_mcp.daemon.redaction import Redactor
+from instantly_mcp.daemon.logs.line_file import LineFile
+from instantly_mcp.daemon.logs.observer import FORMATS, Journal
+from instantly_mcp.daemon.logs.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
-from instantly_mcp.daemon.sealing import keep_state
-from instantly_mcp.daemon.settings import Settings
+from instantly_mcp.daemon.reloadable_gatekeeper import Gate
+from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.daemon.settings.settings import Settings
+from instantly_mcp.daemon.sockets.ports import Ports
+from instantly_mcp.daemon.state_dir import keep_state
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.protocol.wire.errors import ProtocolError
 

@@ -18,7 +18,7 @@ from twisted.web.client import Agent, HTTPConnectionPool
 from instantly_mcp._deferred import deferred
 
 from .processes import MODULE, ProcessTestCase, Running
-from .test_inherited import AS_SYSTEMD
+from .sockets.test_inherited import AS_SYSTEMD
 from .test_stopping import KEY, UpstreamTestCase, answer
 
 CLIENTS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.loading import resolve
+from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.status import authentication, features, key_formats, limits
 from instantly_mcp.pipeline.credential_errors import KEY_FORMATS
 

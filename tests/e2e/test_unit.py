@@ -24,11 +24,11 @@ from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.daemon.loading import examine
-from instantly_mcp.daemon.notify import Supervisor
+from instantly_mcp.daemon.settings.loading import examine
+from instantly_mcp.daemon.settings.supervisor import Supervisor
+from tests.daemon.process.test_systemd_notify import systemd_at
 from tests.daemon.processes import ROOT, Running
-from tests.daemon.test_inherited import AS_SYSTEMD
-from tests.daemon.test_notify import systemd_at
+from tests.daemon.sockets.test_inherited import AS_SYSTEMD
 from tests.daemon.test_stopping import UpstreamTestCase, answer
 from tests.support.certificates import pem_pair
 from tests.support.programs import LOGROTATE, SYSTEMD_ANALYZE, requires

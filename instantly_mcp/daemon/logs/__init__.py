@@ -1,0 +1,1 @@
+"""Logging: observer, redaction, limits, and the thread that writes."""

@@ -1,0 +1,117 @@
+"""Builds the MCP server and what it needs: features, upstream client, state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from attrs import frozen
+from twisted.internet.interfaces import IReactorTime
+
+from .. import __version__
+from ..features.bench import ServerFacts
+from ..features.everything import build_features
+from ..features.selection import Selection
+from ..metrics.registry import Metrics
+from ..pipeline.credential_errors import key_required
+from ..pipeline.retention import Retention
+from ..protocol.server_features import Offer, ServerInfo
+from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
+from .draining import TrackedServer
+from .process.in_flight import InFlight
+from .settings.settings import Settings
+from .state_dir import Keeping, keep_state
+from .status import key_formats
+from .upstream import Outward, reach_out
+
+NAME = "instantly-mcp"
+
+INSTRUCTIONS = (
+    "Manage cold-email campaigns in Instantly: campaigns, leads, sender accounts, mail "
+    "and analytics. Lists come in pages: pass page.next_cursor on as starting_after. "
+    "Activating a campaign and replying send real mail."
+)
+SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
+
+
+@frozen(kw_only=True)
+class Core:
+    """The MCP server, its features, the upstream client and their state."""
+
+    metrics: Metrics
+    in_flight: InFlight
+    outward: Outward
+    keeping: Keeping
+    sessions: MemorySessionStore
+    retention: Retention
+    offer: Offer
+    server: TrackedServer
+
+    def disconnect(self) -> None:
+        """End the streams of clients, so that they must present their secret again."""
+        self.sessions.disconnect()
+        self.offer.changes.end_listening()
+
+
+def make_core(
+    settings: Settings, clock: IReactorTime, wall: Callable[[], float]
+) -> Core:
+    """Build the MCP server and its collaborators; connects to nothing yet.
+
+    :param wall: returns the time in seconds since the epoch.
+    :raises Mistakes: when the state directory or the seal keys cannot be used.
+    """
+    in_flight, metrics = InFlight(), Metrics()
+    outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
+    keeping = keep_state(settings, wall)
+    limits = SessionLimits(idle=settings.session_idle, total=settings.max_sessions)
+    offer = make_offer(settings, clock, outward, keeping, wall)
+    return Core(
+        metrics=metrics,
+        in_flight=in_flight,
+        outward=outward,
+        keeping=keeping,
+        sessions=make_session_store(
+            keeping.seal,
+            clock,
+            wall,
+            limits,
+            keeping.state_dir,
+            count_event=metrics.session,
+        ),
+        retention=Retention(clock),
+        offer=offer,
+        server=TrackedServer(offer, tracker=in_flight),
+    )
+
+
+def make_offer(
+    settings: Settings,
+    clock: IReactorTime,
+    outward: Outward,
+    keeping: Keeping,
+    wall: Callable[[], float],
+) -> Offer:
+    """Return the features that the server offers: tools, resources and prompts."""
+    facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
+    selection = Selection.parse(",".join(settings.toolsets))
+    info = ServerInfo(
+        name=NAME,
+        title="Instantly (sandbox)" if settings.sandbox else "Instantly",
+        version=__version__,
+        instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
+    )
+    there = outward.wall(clock, wall)
+    features = build_features(outward.client, clock, facts, selection, there)
+    offer = Offer(
+        info=info,
+        toolbox=features.toolbox,
+        shelf=features.shelf,
+        prompts=features.prompts,
+        seal=keeping.seal,
+        clock=clock,
+        wall_clock=wall,
+        credential_required=partial(key_required, key_formats(settings)),
+    )
+    features.tell_changes_to(offer.changes.resource_updated)
+    return offer

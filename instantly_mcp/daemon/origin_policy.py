@@ -1,0 +1,112 @@
+"""Derives the rules for the Origin and Host headers from the settings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from attrs import define, field
+from twisted.logger import Logger
+
+from ..access.exposure import is_local
+from ..pipeline.origins import Perimeter
+from .settings.endpoints import ListenAddress
+from .settings.settings import Settings
+
+
+@define(eq=False)
+class RefusedNames:
+    """Logs, once per name, which setting would allow a refused Origin or Host.
+
+    The hint goes to the operator's log and not into the response: a model must not
+    learn how the daemon is protected.
+
+    :cvar MOST: how many names are logged; a client can invent any number.
+    """
+
+    log: ClassVar[Logger] = Logger()
+    MOST: ClassVar[int] = 32
+
+    _told: set[tuple[str, str]] = field(factory=set, init=False)
+
+    def __call__(self, header: str, name: str) -> None:
+        """Report that a request was refused.
+
+        :param header: ``Host`` or ``Origin``.
+        :param name: the value of the header.
+        """
+        if (header, name) in self._told or len(self._told) >= self.MOST:
+            return
+        self._told.add((header, name))
+        self.log.warn(
+            "{code} a request with {header} {name} was refused: {fix}",
+            **_LETTING_IN[header],
+            header=header,
+            name=name,
+        )
+
+
+@define(eq=False)
+class ProxyNoticed:
+    """Logs, once, that a proxy forwards requests that the settings do not allow."""
+
+    log: ClassVar[Logger] = Logger()
+
+    _told: bool = field(default=False, init=False)
+
+    def __call__(self, header: str) -> None:
+        """Report that a request with this header would have used the operator's key."""
+        if self._told:
+            return
+        self._told = True
+        self.log.warn(
+            "IMCP-OPEN a request came through a proxy ({header}) and was refused: "
+            "without a server secret only callers on this machine may use the "
+            "operator's Instantly key; set server_secret_file",
+            header=header,
+        )
+
+
+_LETTING_IN = {
+    "Host": {
+        "code": "IMCP-HOST",
+        "fix": "if that is this server, set public_url to its address",
+    },
+    "Origin": {
+        "code": "IMCP-ORIGIN",
+        "fix": "if that page may call, name it in allow_origin",
+    },
+}
+
+
+def perimeter_of(settings: Settings) -> Perimeter:
+    """Return the rules for the Origin and Host headers."""
+    hosts = [address.interface for address in map(ListenAddress.parse, settings.listen)]
+    named = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
+    own = [f"[{host}]" if ":" in host else host for host in named]
+    if settings.public_url is not None:
+        own.append(urlsplit(settings.public_url).netloc)
+    local = all(map(is_local, settings.listen))
+    return Perimeter(
+        settings.allow_origin,
+        own,
+        check_hosts=local or settings.public_url is not None,
+        tell=RefusedNames(),
+    )
+
+
+def listens_to_both(settings: Settings) -> bool:
+    """Return whether some sockets are for this machine only and others may not be.
+
+    The address of a socket that systemd passes is known only once it is open.
+    """
+    reach = set(map(is_local, settings.listen))
+    handed_over = any(text.startswith("systemd:") for text in settings.listen)
+    return len(reach) > 1 or (handed_over and False in reach)
+
+
+def companion_of(settings: Settings) -> ListenAddress | None:
+    """Return the address on ::1, because some clients resolve localhost to it."""
+    if not settings.listens_on_port:
+        return None
+    return ListenAddress.parse("tcp:3000:interface=\\:\\:1")

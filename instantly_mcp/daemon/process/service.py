@@ -1,0 +1,266 @@
+"""Starts and stops the daemon in an order in which no answer is lost.
+
+Start:
+
+1. ``privilegedStartService`` opens all sockets, while the process still has the rights
+   to open ports below 1024. If one cannot be opened, all are closed and the process
+   ends with status 78.
+2. ``startService`` starts the timers. Once the reactor runs, the signal handlers are
+   installed, and then the daemon announces that it listens and reports that it is
+   ready. Signals come first, because whatever reads the announcement may send one.
+
+Stop (`DaemonService.stopService`):
+
+1. Readiness probes fail, the announcement is withdrawn, and inherited sockets stop
+   accepting. The daemon's own sockets stay open: probes are answered, and new requests
+   get status 503, which tells clients to try again.
+2. It waits up to `DRAIN_SECONDS` for the calls in flight. This is the one deadline for
+   work that clients wait for. Calls that are left after it are answered early: calls to
+   Instantly are ended first, so that each answer says what is known of its outcome;
+   `SETTLE_SECONDS` later the rest are cancelled and answered.
+3. Event streams are closed. They come after the calls, because some answers are sent on
+   streams.
+4. The listening sockets close, then client connections are flushed and closed, then
+   those that did not close are aborted, the timers stop, and the connections to
+   Instantly close. Each step has a short limit of its own, so that the whole stop stays
+   below the 35 s of ``TimeoutStopSec`` in the systemd unit.
+
+A second SIGTERM or SIGINT ends the wait for calls and shortens each later step to
+`HURRIED_SECONDS`; a third one waits for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, TypeVar
+
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IReactorCore, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.failure import Failure
+
+from ..._deferred import deferred
+from ..settings.errors import EX_CONFIG, Mistakes
+from .components import Announcing, Door, Parts
+from .readiness import Phase
+from .signals import Signals
+
+T = TypeVar("T")
+
+DRAIN_SECONDS = 25.0
+"""How long calls in flight may take after SIGTERM."""
+
+LOOK_SECONDS = 0.1
+"""How often the last connections of inherited sockets are checked for requests."""
+
+SETTLE_SECONDS = 0.5
+"""How long a call may take to answer after its calls to Instantly were ended."""
+
+FLUSH_SECONDS = 2.0
+"""How long flushing the last bytes to clients may take."""
+
+POOL_SECONDS = 1.0
+"""How long the connections to Instantly may take to close."""
+
+HURRIED_SECONDS = 0.5
+"""How long each step may take after a second signal."""
+
+
+class DaemonService(MultiService):
+    """One running daemon.
+
+    :param clock: measures the time limits; usually the reactor as well.
+    :param observer: the log observer for an application that this service joins.
+    :param give_up: called with the lines that say why the daemon cannot start, before
+        the process ends.
+    :param warnings: logged once the daemon listens.
+    :ivar exit_status: the status with which the process should end.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    def __init__(
+        self,
+        *,
+        reactor: IReactorCore,
+        clock: IReactorTime,
+        parts: Parts,
+        announcement: Announcing,
+        signals: Signals,
+        observer: ILogObserver | None = None,
+        give_up: Callable[[Sequence[str]], None],
+        warnings: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._clock = clock
+        self._parts = parts
+        self._announcement = announcement
+        self._signals = signals
+        self._observer = observer
+        self._give_up = give_up
+        self._warnings = warnings
+        self._doors = (Door(parts.ports, parts.factory), *parts.side_doors)
+        self._opening: Deferred[None] | None = None
+        self._waiting: Callable[[], None] | None = None
+        self._signals_since = 0
+        self.exit_status = 0
+        for timer in parts.timers:
+            timer.setServiceParent(self)
+
+    def setServiceParent(self, parent: IService) -> None:
+        """Join an application, and make it use the daemon's log observer."""
+        if self._observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self._observer)
+        super().setServiceParent(parent)
+
+    def privilegedStartService(self) -> None:
+        """Open the sockets, before twistd drops the rights for ports below 1024."""
+        super().privilegedStartService()
+        self._opening = self._open()
+
+    def startService(self) -> None:
+        """Start to serve."""
+        # `twist`, unlike `twistd`, does not call `privilegedStartService`.
+        opening = self._open() if self._opening is None else self._opening
+        super().startService()
+        self._reactor.callWhenRunning(self._begin, opening)
+
+    def _open(self) -> Deferred[None]:
+        """Open the sockets. An error that is known at once ends the process."""
+        opening = self._open_doors()
+        if opening.called and isinstance(opening.result, Failure):
+            opening.addErrback(self._cannot_start)
+            raise SystemExit(self.exit_status)
+        return opening
+
+    @deferred
+    async def _open_doors(self) -> None:
+        try:
+            for door in self._doors:
+                await door.ports.open(door.factory)
+        except Mistakes:
+            # An open UNIX socket would leave files behind.
+            for door in self._doors:
+                await door.ports.close()
+            raise
+
+    def _begin(self, opening: Deferred[None]) -> None:
+        # A program that reads the announcement may send a signal at once.
+        self._signals.listen(
+            self.stop_or_hurry, self._parts.reload, self._parts.rotate_log
+        )
+        opening.addCallback(self._listening)
+        opening.addErrback(self._cannot_run)
+
+    def _listening(self, _: object) -> None:
+        try:
+            self._announcement.publish(self._parts.ports.urls)
+        except OSError as error:
+            raise Mistakes(
+                f"IMCP-READY ready_file {error.filename} cannot be written: "
+                f"{error.strerror}"
+            ) from None
+        self._parts.readiness.phase = Phase.READY
+        for line in self._warnings:
+            self.log.warn("{line}", line=line)
+        for url in self._parts.ports.urls:
+            self.log.info("listening on {url}", url=url)
+
+    def _cannot_start(self, failure: Failure) -> None:
+        self.exit_status = EX_CONFIG
+        mistakes = failure.value
+        if isinstance(mistakes, Mistakes):
+            self._give_up(mistakes.lines)
+        else:
+            self.log.failure("the daemon cannot start", failure=failure)
+            self._give_up(["IMCP-BUG the daemon cannot start; its log says why"])
+
+    def _cannot_run(self, failure: Failure) -> None:
+        self._cannot_start(failure)
+        self._reactor.callWhenRunning(self._reactor.stop)
+
+    def stop_or_hurry(self) -> None:
+        """Handle SIGTERM: drain at the first, hurry at the second, cut at the third."""
+        if self._parts.readiness.phase is not Phase.DRAINING:
+            self._parts.readiness.phase = Phase.DRAINING
+            self._reactor.stop()
+            return
+        self._signals_since += 1
+        if self._waiting is not None:
+            self._waiting()
+
+    @deferred
+    async def stopService(self) -> None:
+        """Stop in the order that the head of this module explains."""
+        parts = self._parts
+        self.log.info("draining")
+        parts.readiness.phase = Phase.DRAINING
+        self._announcement.withdraw()
+        for door in self._doors:
+            door.ports.release()
+        all_inherited = parts.ports.all_inherited
+        parts.refuse_new(not all_inherited)
+        if not await self._drained(DRAIN_SECONDS, last_requests=all_inherited):
+            await self._answer_the_rest()
+        parts.close_streams()
+        for door in self._doors:
+            await self._patiently(door.ports.close(), FLUSH_SECONDS, "sockets")
+        connections = parts.close_connections()
+        await self._patiently(connections, FLUSH_SECONDS, "client connections")
+        parts.cut_connections()
+        super().stopService()
+        closing = parts.close_upstream()
+        await self._patiently(closing, POOL_SECONDS, "connections to Instantly")
+        self.log.info("stopped")
+
+    async def _answer_the_rest(self) -> None:
+        """End the calls to Instantly, then answer the calls that are left."""
+        self.log.warn("calls are still in flight; they are answered without a result")
+        self._parts.give_up_upstream()
+        if not await self._drained(SETTLE_SECONDS):
+            self._parts.give_up_calls()
+
+    async def _drained(self, seconds: float, *, last_requests: bool = False) -> bool:
+        """Wait for the calls in flight, at most `seconds` or until a second signal.
+
+        :param last_requests: also wait for requests on connections that are open.
+        :returns: whether all calls have ended.
+        """
+        until = self._clock.seconds() + seconds
+        in_flight = self._parts.in_flight
+        while (left := until - self._clock.seconds()) > 0 and not self._signals_since:
+            if not in_flight.is_empty:
+                await self._patiently(in_flight.when_empty(), left, None)
+            elif last_requests and self._parts.may_bring_work():
+                await self._patiently(deferLater(self._clock, LOOK_SECONDS), left, None)
+            else:
+                break
+        return in_flight.is_empty
+
+    async def _patiently(
+        self, work: Deferred[T], seconds: float, part: str | None
+    ) -> None:
+        """Wait for `work`, at most `seconds` or until another signal.
+
+        :param part: the name of the work in the log; ``None`` to log no timeout.
+        """
+        if self._signals_since:
+            seconds = HURRIED_SECONDS
+        if self._signals_since > 1:
+            work.cancel()
+        waiting: Deferred[T] = work.addTimeout(seconds, self._clock)
+        self._waiting = waiting.cancel
+        try:
+            await work
+        except (DeferredTimeout, CancelledError):
+            if part is not None:
+                self.log.warn("timed out waiting for {part}; continuing", part=part)
+        except Exception:
+            self.log.failure("could not close the {part}", part=part or "calls")
+        finally:
+            self._waiting = None

@@ -1,0 +1,1 @@
+"""What `instantly-mcp check` examines."""

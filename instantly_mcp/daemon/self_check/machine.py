@@ -1,0 +1,93 @@
+"""Checks sockets and certificates on this machine without starting the daemon.
+
+Sockets that it opens are closed again. It sends nothing to other machines;
+`asking_upstream` does.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from twisted.internet.protocol import Factory
+
+from ..._deferred import deferred
+from ..settings.endpoints import ListenAddress
+from ..settings.errors import Mistakes
+from ..settings.settings import Settings
+from ..sockets.certificate_check import certificates_beside, flaws_of
+from ..sockets.certificates import read_certificate
+from ..sockets.port_owner import holder_of
+from ..sockets.ports import Holder, Ports, Taken
+from .findings import Findings
+
+
+@deferred
+async def check_ports(
+    settings: Settings, reactor: Any, findings: Findings, holder: Holder = holder_of
+) -> None:
+    """Open each socket and close it again.
+
+    A port in use is only a warning, because it may be the daemon's own.
+
+    :param holder: returns which program uses a port.
+    """
+    for setting in ("listen", "metrics_listen"):
+        for text in getattr(settings, setting):
+            address = ListenAddress.parse(text)
+            named = setting
+            if setting == "listen" and settings.listens_on_port:
+                named = "--port"
+            ports = Ports(reactor, [address], holder=holder, setting=named)
+            await _check_port(ports, findings)
+
+
+def check_certificates(settings: Settings, now: float, findings: Findings) -> None:
+    """Check each certificate that can be loaded; `check_ports` reports the others.
+
+    :param now: seconds since the epoch.
+    """
+    url = urlsplit(settings.public_url or "")
+    host = url.hostname if url.scheme == "https" else None
+    for text in (*settings.listen, *settings.metrics_listen):
+        address = ListenAddress.parse(text)
+        if address.kind != "ssl":
+            continue
+        with suppress(Exception):
+            flaws = [
+                *flaws_of(read_certificate(address), now, host),
+                *certificates_beside(_certificate_file(address)),
+            ]
+            findings.mistakes.extend(flaw.line for flaw in flaws if flaw.fatal)
+            findings.warnings.extend(flaw.line for flaw in flaws if not flaw.fatal)
+            if not flaws:
+                findings.fine.append(f"the certificate of {address} is valid")
+
+
+def _certificate_file(address: ListenAddress) -> bytes:
+    name = address.named.get("certKey") or address.named.get("privateKey")
+    return b"" if name is None else Path(name).read_bytes()
+
+
+async def _check_port(ports: Ports, findings: Findings) -> None:
+    (address,) = ports.addresses
+    if address.inherited:
+        findings.fine.append(
+            f"{address} is passed by systemd at the start and cannot be checked here: "
+            "see systemctl status instantly-mcp.socket"
+        )
+        return
+    if address.kind == "haproxy":
+        findings.fine.append(f"{address} is opened only at startup")
+        return
+    try:
+        await ports.open(Factory())
+    except Taken as taken:
+        findings.warnings.extend(taken.lines)
+    except Mistakes as mistakes:
+        findings.mistakes.extend(mistakes.lines)
+    else:
+        await ports.close()
+        findings.fine.append(f"{address} is free")

@@ -1,0 +1,1 @@
+"""Settings: their table, sources, parsers, validation and files."""

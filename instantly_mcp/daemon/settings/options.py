@@ -1,0 +1,93 @@
+"""Command-line options, generated from the table of settings.
+
+Values stay text here; `reading` parses them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from twisted.python import usage
+
+from ... import __version__
+from .exact_options import ExactOptions
+from .table import SETTINGS, Setting
+
+Given: TypeAlias = Mapping[str, str | Sequence[str]]
+"""Option values as text, by the name of the setting; a sequence if repeatable."""
+
+
+SECRET_OPTIONS = ("--api-key", "--server-secret")
+"""Options that do not exist, but that people try in order to pass a secret."""
+
+
+def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
+    def collect(self: usage.Options, value: str) -> None:
+        self.setdefault(setting.option, []).append(value)
+
+    collect.__doc__ = f"{explained(setting)} [repeatable]"
+    return collect
+
+
+def explained(setting: Setting) -> str:
+    """Return the help text of a setting, with its default."""
+    if setting.flag or not (setting.shows or setting.default):
+        return setting.help
+    usual = setting.shows or str(setting.default)
+    return f"{setting.help} [default: {usual.replace('True', 'true')}]"
+
+
+class SettingOptions(ExactOptions):
+    """One option for each setting."""
+
+    optFlags = [
+        [setting.option, None, setting.help] for setting in SETTINGS if setting.flag
+    ]
+    optParameters = [
+        [setting.option, None, None, explained(setting)]
+        for setting in SETTINGS
+        if not setting.flag and not setting.repeatable
+    ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse the words of a command line; ``None`` for those of this process.
+
+        :raises usage.UsageError: for a wrong option, and for a secret on the command
+            line, which the message does not repeat.
+        """
+        words = sys.argv[1:] if options is None else options
+        for name in SECRET_OPTIONS:
+            if any(word == name or word.startswith(f"{name}=") for word in words):
+                raise usage.UsageError(
+                    f"{name} is not supported because other users can read command "
+                    f"lines: name a file with {name}-file"
+                )
+        super().parseOptions(options)
+
+    def opt_version(self) -> None:
+        """Print the version and leave."""
+        print_version()
+
+    def given(self) -> Given:
+        """Return the options of the command line, as text."""
+        given: dict[str, str | Sequence[str]] = {}
+        for setting in SETTINGS:
+            value = self.get(setting.option)
+            if setting.flag and value:
+                given[setting.name] = "true"
+            elif value is not None and not setting.flag:
+                given[setting.name] = value
+        return given
+
+
+for _setting in SETTINGS:
+    if _setting.repeatable:
+        setattr(SettingOptions, f"opt_{_setting.name}", _collecting(_setting))
+
+
+def print_version() -> None:
+    """Write the version to standard output and leave with success."""
+    sys.stdout.write(f"instantly-mcp {__version__}\n")
+    raise SystemExit(0)

@@ -1,0 +1,102 @@
+"""The settings of a daemon: an immutable value object, with the source of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from ..._credential import Secret
+from .supervisor import Supervisor
+
+
+@frozen(kw_only=True)
+class Settings:
+    """The values of all settings. The field names are the names in the table.
+
+    :param api_key: the operator's Instantly key.
+    :param server_secret: the secret that callers must present to the daemon.
+    :param origins: the source of each setting, by its name: an option, a variable, the
+        path of the TOML file, or ``default``.
+    :param unknown: the names of the settings whose value could not be read. Their
+        fields hold the default.
+    :param warnings: unwise settings, one line each.
+    :param supervisor: how to notify systemd, if it started the process.
+    """
+
+    listen: tuple[str, ...]
+    sandbox: bool
+    sandbox_seed: int
+    sandbox_start: date | None
+    upstream: str
+    api_key_file: Path | None
+    server_secret_file: Path | None
+    no_auth: bool
+    allow_origin: tuple[str, ...]
+    public_url: str | None
+    documentation_url: str | None
+    trusted_proxy: tuple[str, ...]
+    rate_limit: int
+    max_body: int
+    max_connections: int
+    max_sessions: int
+    session_idle: float
+    session_policy: str
+    anonymous: str
+    key_in_query: bool
+    key_in_session: bool
+    key_in_session_id: bool
+    discovery_documents: bool
+    toolsets: tuple[str, ...]
+    state_dir: Path | None
+    seal_key_file: Path | None
+    port: int | None
+    port_retries: int
+    ready_file: Path | None
+    metrics_listen: tuple[str, ...]
+    log_format: str
+    log_level: str
+    log_file: Path | None
+    log_clients: bool
+    config: Path | None
+    api_key: Secret | None = None
+    server_secret: Secret | None = None
+    origins: Mapping[str, str] = field(factory=dict, repr=False)
+    unknown: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+    supervisor: Supervisor = field(factory=Supervisor)
+
+    @property
+    def mode(self) -> str:
+        """``sandbox`` or ``live``."""
+        return "sandbox" if self.sandbox else "live"
+
+    @property
+    def may_be_sandbox(self) -> bool:
+        """Whether the upstream is a sandbox, or an address that may be one."""
+        return self.sandbox or not self.is_default("upstream")
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public URL, a prefix of all paths below that URL."""
+        return "" if self.public_url is None else urlsplit(self.public_url).path
+
+    def is_default(self, name: str) -> bool:
+        """Return whether no source sets this setting."""
+        return self.origins.get(name) == "default"
+
+    @property
+    def listens_on_port(self) -> bool:
+        """Whether the port setting, not an endpoint, says where to listen."""
+        return self.port is not None or self.is_default("listen")
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the secrets that must never appear in a log or a response."""
+        return tuple(
+            secret
+            for secret in (self.api_key, self.server_secret)
+            if secret is not None
+        )

@@ -1,0 +1,1 @@
+"""Listening: ports, sockets of systemd, certificates, who has a port."""

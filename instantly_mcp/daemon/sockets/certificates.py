@@ -1,0 +1,144 @@
+"""A TLS endpoint whose certificate can be replaced while it listens.
+
+Closing the socket and opening another would refuse clients in between, and a process
+that has dropped its privileges cannot open a port below 1024 again.
+"""
+
+# Twisted's endpoints are not annotated.
+# mypy: disallow-untyped-calls=False
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import OpenSSL.crypto
+import OpenSSL.SSL
+from attrs import define, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import SSL4ServerEndpoint, serverFromString
+from twisted.internet.error import VerifyError
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import CertificateOptions
+from zope.interface import implementer
+
+from ..settings.endpoints import ListenAddress
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+@define(eq=False)
+class Certificate:
+    """Starts each TLS connection with the current certificate."""
+
+    in_force: CertificateOptions
+
+    def serverConnectionForTLS(self, protocol: Any) -> OpenSSL.SSL.Connection:
+        """Return a connection for the server's side."""
+        return self.in_force.serverConnectionForTLS(protocol)
+
+
+@frozen
+class _Asked:
+    """The arguments with which an ``ssl:`` endpoint calls its reactor."""
+
+    port: int
+    options: CertificateOptions
+    backlog: int
+    interface: str
+
+
+class _Questioner:
+    """A reactor that only records the arguments of `listenSSL`."""
+
+    asked: _Asked
+
+    def listenSSL(
+        self,
+        port: int,
+        factory: object,
+        contextFactory: CertificateOptions,
+        backlog: int,
+        interface: str,
+    ) -> None:
+        """Record the arguments."""
+        self.asked = _Asked(port, contextFactory, backlog, interface)
+
+
+def _read(address: ListenAddress) -> _Asked:
+    """Read the key and certificate files that an endpoint names.
+
+    Twisted's parser reads them when the endpoint listens, so it is called with a
+    reactor that records what it would listen with.
+    """
+    _refuse_passphrase(address)
+    questioner = _Questioner()
+    serverFromString(questioner, address.endpoint).listen(Factory())
+    # OpenSSL compares key and certificate only when the context is made.
+    questioner.asked.options.getContext()
+    return questioner.asked
+
+
+def read_certificate(address: ListenAddress) -> CertificateOptions:
+    """Return the certificate of an ``ssl:`` endpoint.
+
+    :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
+    """
+    return _read(address).options
+
+
+def _refuse_passphrase(address: ListenAddress) -> None:
+    """Refuse an encrypted key: OpenSSL would wait for a passphrase on the terminal."""
+    key = address.named.get("privateKey") or "".join(address.positional[1:2])
+    if key and b"ENCRYPTED" in Path(key).read_bytes():
+        raise VerifyError("the private key is encrypted: store it without a passphrase")
+
+
+def tls_reason(error: Exception) -> str | None:
+    """Return the reason why a certificate was refused, or ``None`` for other errors."""
+    if isinstance(error, VerifyError):
+        return str(error)
+    if isinstance(error, ValueError) and "chain file" in str(error):
+        return "the file of extraCertChain holds no certificate in PEM format"
+    if not isinstance(error, OpenSSL.SSL.Error | OpenSSL.crypto.Error):
+        return None
+    reasons = [entry[-1] for entry in error.args[0]] if error.args else []
+    return "the certificate: " + (", ".join(reasons) or "it is not PEM")
+
+
+@implementer(IStreamServerEndpoint)
+class TlsEndpoint:
+    """An ``ssl:`` endpoint whose certificate can be replaced.
+
+    :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
+    """
+
+    def __init__(self, reactor: Any, address: ListenAddress) -> None:
+        asked = _read(address)
+        self._address = address
+        self._certificate = Certificate(asked.options)
+        self._endpoint = SSL4ServerEndpoint(
+            reactor, asked.port, self._certificate, asked.backlog, asked.interface
+        )
+
+    @property
+    def in_force(self) -> CertificateOptions:
+        """The certificate that new connections get."""
+        return self._certificate.in_force
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """Start to listen."""
+        listening: Deferred[IListeningPort] = self._endpoint.listen(protocolFactory)
+        return listening
+
+    def renew(self) -> None:
+        """Read the files again and use them for new connections.
+
+        :raises Exception: as the constructor does; the old certificate stays in use.
+        """
+        self._certificate.in_force = _read(self._address).options

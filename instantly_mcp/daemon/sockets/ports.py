@@ -1,0 +1,291 @@
+"""Opens and closes the sockets that the daemon listens on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+from attrs import define, field, frozen
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocolFactory,
+    IReactorTCP,
+    IStreamServerEndpoint,
+)
+from twisted.logger import Logger, LogLevel
+
+from ..._deferred import deferred
+from ...access.exposure import is_local, is_loopback
+from ..settings.endpoints import EXAMPLE, ListenAddress
+from ..settings.errors import Mistakes
+from .certificate_check import flaws_of
+from .certificates import TlsEndpoint, tls_reason
+from .inherited import inherited_endpoint
+
+
+@frozen
+class BoundPort:
+    """A listening socket, and the endpoint that it was opened for.
+
+    :param tls: renews its certificate; ``None`` for a socket without TLS.
+    """
+
+    address: ListenAddress
+    port: IListeningPort
+    tls: TlsEndpoint | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL for HTTP clients; a listen string for a UNIX socket."""
+        host = self.port.getHost()
+        if not isinstance(host, IPv4Address | IPv6Address):
+            return _socket_of(self.address, host)
+        name = f"[{host.host}]" if ":" in host.host else host.host
+        return f"{self.address.scheme}://{name}:{host.port}"
+
+    def pause(self) -> None:
+        """Stop accepting but keep the socket: new connections wait in its queue."""
+        port: Any = self.port
+        port.stopReading()
+
+    @deferred
+    async def close(self) -> None:
+        """Close the socket; an inherited one only stops accepting.
+
+        Twisted would remove the path of a UNIX socket that systemd made. An inherited
+        socket is closed when the process ends.
+        """
+        if self.address.inherited:
+            self.pause()
+        else:
+            await maybeDeferred(self.port.stopListening)
+
+    def on_its_port(self, address: ListenAddress) -> ListenAddress:
+        """Return `address` with the port that this socket is bound to."""
+        host = self.port.getHost()
+        if not isinstance(host, IPv4Address | IPv6Address):
+            return address
+        return address.on_port(host.port)
+
+
+class Taken(Mistakes):
+    """The port or path is in use by another program."""
+
+
+Holder: TypeAlias = Callable[[int, str], str | None]
+
+
+def _unknown(port: int, interface: str) -> None:
+    """Return nothing: the program is not known."""
+
+
+@define(eq=False)
+class Ports:
+    """The listening sockets of one daemon.
+
+    :param retries: how many following ports are tried when a port is in use.
+    :param companion: an address that is also opened, on the port of the first one; not
+        an error where the machine does not have it.
+    :param holder: returns which program uses a port on an interface, if known.
+    :param setting: the setting or option that changes the address, for messages.
+    :param wall: returns the time in seconds since the epoch, to find expired
+        certificates.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    reactor: IReactorTCP
+    addresses: Sequence[ListenAddress]
+    retries: int = 0
+    companion: ListenAddress | None = None
+    holder: Holder = _unknown
+    setting: str = "listen"
+    wall: Callable[[], float] = time.time
+    bound: list[BoundPort] = field(factory=list, init=False)
+    _local: set[IAddress] = field(factory=set, init=False)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs of the sockets, in the order of the addresses."""
+        return tuple(bound.url for bound in self.bound)
+
+    def is_local(self, here: IAddress) -> bool:
+        """Return whether only this machine can reach the socket of a connection.
+
+        :param here: the server's end of the connection.
+        """
+        return isinstance(here, UNIXAddress) or here in self._local
+
+    @deferred
+    async def open(self, factory: IProtocolFactory) -> None:
+        """Open all sockets.
+
+        :raises Mistakes: when one cannot be opened; then all are closed.
+        """
+        try:
+            for address in self.addresses:
+                self.bound.append(await self._open(address, factory))
+        except Mistakes:
+            await self.close()
+            raise
+        await self._open_companion(factory)
+
+    @property
+    def all_inherited(self) -> bool:
+        """Whether all sockets outlive this process."""
+        return all(bound.address.inherited for bound in self.bound)
+
+    def release(self) -> None:
+        """Stop accepting on inherited sockets, and leave them to the next process."""
+        for bound in self.bound:
+            if bound.address.inherited:
+                bound.pause()
+
+    @deferred
+    async def close(self) -> None:
+        """Close the listening sockets. Connections that are open stay open."""
+        closing, self.bound = self.bound, []
+        for bound in closing:
+            await bound.close()
+
+    def renew_certificates(self) -> bool:
+        """Read all certificates again; log errors, and keep the old one after an error.
+
+        :returns: whether all were renewed.
+        """
+        good = True
+        for bound in self.bound:
+            if bound.tls is None:
+                continue
+            try:
+                bound.tls.renew()
+            except Exception as error:
+                line = _no_endpoint(bound.address, error)
+                self.log.error("kept the old certificate: {line}", line=line)
+                good = False
+            else:
+                self._tell_flaws(bound.tls)
+        return good
+
+    async def _open(
+        self, address: ListenAddress, factory: IProtocolFactory
+    ) -> BoundPort:
+        for step in range(self.retries + 1):
+            candidate = address.after(step)
+            if candidate is None:
+                break
+            endpoint = self._endpoint(candidate)
+            try:
+                port = await endpoint.listen(factory)
+            except CannotListenError as error:
+                if not _is_taken(error):
+                    raise Mistakes(_cannot(candidate, error)) from None
+            except OSError as error:
+                # The lock file of a UNIX socket could not be created.
+                raise Mistakes(_no_endpoint(candidate, error)) from None
+            else:
+                tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
+                if tls is not None:
+                    self._tell_flaws(tls)
+                host = port.getHost()
+                if is_local(str(candidate)) or is_loopback(getattr(host, "host", "")):
+                    self._local.add(host)
+                return BoundPort(candidate, port, tls)
+        raise Taken(self._taken(address))
+
+    def _tell_flaws(self, tls: TlsEndpoint) -> None:
+        for flaw in flaws_of(tls.in_force, self.wall()):
+            level = LogLevel.error if flaw.fatal else LogLevel.warn
+            self.log.emit(level, "{line}", line=flaw.line)
+
+    async def _open_companion(self, factory: IProtocolFactory) -> None:
+        if self.companion is None or not self.bound:
+            return
+        address = self.bound[0].on_its_port(self.companion)
+        try:
+            port = await self._endpoint(address).listen(factory)
+        except CannotListenError:
+            self.log.info("{address} is not available here", address=str(address))
+        else:
+            self.bound.append(BoundPort(address, port))
+
+    def _endpoint(self, address: ListenAddress) -> IStreamServerEndpoint:
+        # Endpoint plugins and OpenSSL raise any exception; each means that the daemon
+        # cannot listen on this endpoint.
+        try:
+            if address.scheme == "https":
+                return TlsEndpoint(self.reactor, address)
+            if address.inherited:
+                return inherited_endpoint(self.reactor, address)
+            endpoint: IStreamServerEndpoint = serverFromString(
+                self.reactor, address.endpoint
+            )
+            return endpoint
+        except Mistakes:
+            raise
+        except Exception as error:
+            raise Mistakes(_no_endpoint(address, error)) from None
+
+    def _taken(self, address: ListenAddress) -> str:
+        tried = f" and {self.retries} ports after it" if self.retries else ""
+        who = self.holder(address.port, address.interface) if address.port else None
+        by = f" ({who})" if who else ""
+        what = "path" if address.port is None else "port"
+        return (
+            f"IMCP-BIND {_place(address)} is already in use{by}{tried}: "
+            f"set {self.setting} to another {what}, "
+            "or stop the program that uses it"
+        )
+
+
+def _socket_of(address: ListenAddress, host: IAddress) -> str:
+    """Return the listen string; for a socket of systemd, its path if it has one."""
+    name = host.name if isinstance(host, UNIXAddress) else None
+    if not address.inherited or not name:
+        return str(address)
+    return f"unix:{quoteStringArgument(os.fsdecode(name))}"
+
+
+def _place(address: ListenAddress) -> str:
+    if address.port is None:
+        return str(address)
+    return f"{address.interface or '*'}:{address.port}"
+
+
+def _is_taken(error: CannotListenError) -> bool:
+    # For a UNIX socket Twisted's lock file reports this, not the system.
+    why = error.socketError
+    return not isinstance(why, OSError) or why.errno == errno.EADDRINUSE
+
+
+def _no_endpoint(address: ListenAddress, error: Exception) -> str:
+    if isinstance(error, OSError):
+        name = os.fsdecode(error.filename2 or error.filename or "a file")
+        why = f"{name}: {error.strerror}"
+    else:
+        why = tls_reason(error) or _no_such(error)
+    return f"IMCP-BIND cannot listen on {address}: {why}"
+
+
+def _no_such(error: Exception) -> str:
+    if isinstance(error, LookupError):
+        return (
+            "systemd passed no such socket: start instantly-mcp.socket and then "
+            f"instantly-mcp.service, or, without systemd, listen on {EXAMPLE}"
+        )
+    if isinstance(error, ValueError | TypeError):
+        return f"this is not a valid Twisted endpoint; an example is {EXAMPLE}"
+    return type(error).__name__
+
+
+def _cannot(address: ListenAddress, error: CannotListenError) -> str:
+    why = error.socketError.strerror or str(error.socketError)
+    return f"IMCP-BIND cannot listen on {_place(address)}: {why}"

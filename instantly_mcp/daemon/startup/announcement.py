@@ -1,0 +1,161 @@
+"""Announces on which addresses the daemon listens: a text for people, a ready file.
+
+The ready file is written atomically, and removed when the daemon begins to drain.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from attrs import define
+
+from ... import __version__
+from ..._json import dumps, loads
+from ..logs.writer import write_within
+from ..process.components import Announcing
+from ..settings.endpoints import ListenAddress
+
+_MODES = {
+    "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
+    "live": "Live: calls go to {}.",
+}
+
+
+def write_ready_file(
+    path: Path, mode: str, urls: Sequence[str], public_url: str | None = None
+) -> None:
+    """Write the ready file atomically: readers see all of it or no file.
+
+    :param mode: ``sandbox`` or ``live``.
+    :param urls: the addresses of the sockets, for programs on this machine.
+    :param public_url: where clients on other machines reach the daemon, if known.
+    :raises OSError: naming `path`, when it cannot be written, or is a device or a FIFO,
+        which a file would replace.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    record: dict[str, object] = {"pid": os.getpid(), "urls": urls, "mode": mode}
+    record["version"] = __version__
+    if public_url is not None:
+        record["public_url"] = public_url
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(dumps(record) + b"\n")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def remove_ready_file(path: Path) -> None:
+    """Remove the ready file, unless another process has written it since."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        if loads(path.read_bytes())["pid"] == os.getpid():
+            path.unlink()
+
+
+@define(eq=False)
+class Announcement:
+    """The text on standard output and the ready file.
+
+    :param mode: ``sandbox`` or ``live``.
+    :param public_url: shown instead of the first address.
+    :param upstream: a description of where the calls of a live daemon go.
+    :param needs_secret: callers must present the server secret.
+    :param brings_key: callers must present their own Instantly key.
+    :param out: where the text is printed; ``None`` to print nothing.
+    """
+
+    mode: str
+    ready_file: Path | None = None
+    public_url: str | None = None
+    upstream: str = "your Instantly workspace"
+    needs_secret: bool = False
+    brings_key: bool = False
+    out: TextIO | None = None
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Announce the addresses. A text that cannot be printed is dropped.
+
+        :raises OSError: when the ready file cannot be written.
+        """
+        if self.ready_file is not None:
+            public = None if self.public_url is None else _endpoint(self.public_url)
+            endpoints = [*map(_endpoint, urls)]
+            write_ready_file(self.ready_file, self.mode, endpoints, public)
+        if self.out is not None:
+            write_within(self.out, self._block(urls))
+
+    def withdraw(self) -> None:
+        """Remove the ready file."""
+        if self.ready_file is not None:
+            remove_ready_file(self.ready_file)
+
+    def _block(self, urls: Sequence[str]) -> str:
+        base = self.public_url or urls[0]
+        lines = [
+            f"instantly-mcp {__version__} serves MCP at {_endpoint(base)}",
+            f"  {_MODES[self.mode].format(self.upstream)}",
+        ]
+        lines.extend(self._ways_in(base) if _is_web(base) else _ways_to_socket(base))
+        return "\n".join(lines) + "\n\n"
+
+    def _ways_in(self, base: str) -> Iterator[str]:
+        if self.mode == "sandbox":
+            yield f"  Mail that would have been sent: {base}/sandbox"
+        url, health = shlex.quote(_endpoint(base)), shlex.quote(f"{base}/health")
+        add = "claude mcp add --transport http instantly"
+        yield f"\n  Claude Code:\n    {add} {url}{self._header()}"
+        yield f"  Any shell:\n    curl -s {health}"
+
+    def _header(self) -> str:
+        header = ""
+        if self.needs_secret:
+            header += ' --header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"'
+        if self.brings_key:
+            header += ' --header "x-instantly-api-key: $INSTANTLY_API_KEY"'
+        return header
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
+
+
+def _endpoint(url: str) -> str:
+    """Return the URL of the MCP endpoint; a listen string is returned unchanged."""
+    return f"{url}/mcp" if _is_web(url) else url
+
+
+def _ways_to_socket(listen: str) -> Iterator[str]:
+    """Yield a health check only: MCP clients need a URL, which a UNIX socket lacks."""
+    if listen.startswith("unix:"):
+        address = ListenAddress.parse(listen)
+        path = address.named.get("address") or "".join(address.positional[:1])
+        yield f"\n  Any shell:\n    curl -s --unix-socket {path} http://localhost/health"
+
+
+@define(eq=False)
+class Announcements:
+    """Several announcements as one, in order. The first that fails ends the series."""
+
+    parts: Sequence[Announcing]
+
+    def publish(self, urls: Sequence[str]) -> None:
+        """Publish each of them.
+
+        :raises OSError: when one of them cannot be written.
+        """
+        for part in self.parts:
+            part.publish(urls)
+
+    def withdraw(self) -> None:
+        """Withdraw each of them."""
+        for part in self.parts:
+            part.withdraw()

@@ -1,0 +1,110 @@
+"""Builds the client of the Instantly API, on a real connection or on the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from random import random
+
+from attrs import define, frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.iweb import IAgent
+
+from .._json import JsonObject
+from ..api.client import InstantlyClient
+from ..api.connection import connect_to
+from ..api.health import Observe, ignore
+from ..api.upstream import Upstream
+from ..sandbox.agent import SandboxAgent
+from ..sandbox.call import Refusal
+from ..sandbox.sandbox import Sandbox
+from .process.in_flight import InFlight
+from .settings.settings import Settings
+
+
+@frozen
+class Outward:
+    """The client of the upstream, and how to close its connections.
+
+    :param close: fires when all connections are closed.
+    :param sandbox: the simulated Instantly, if that is the upstream.
+    """
+
+    client: InstantlyClient
+    close: Callable[[], Deferred[None]]
+    sandbox: Sandbox | None = None
+
+    def wall(
+        self, clock: IReactorTime, wall: Callable[[], float]
+    ) -> Callable[[], float]:
+        """Return the upstream's wall clock; a sandbox has its own."""
+        if self.sandbox is None:
+            return wall
+        begun = self.sandbox.start.timestamp() - clock.seconds()
+        return lambda: float(begun + clock.seconds())
+
+
+def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
+    """Return 9:00 UTC of a day, of today if `day` is ``None``.
+
+    A sandbox that is restarted on the same day so has the same ids.
+    """
+    chosen = day or datetime.fromtimestamp(wall(), UTC).date()
+    return datetime.combine(chosen, time(9), UTC)
+
+
+def reach_out(
+    settings: Settings,
+    reactor: IReactorTime,
+    in_flight: InFlight,
+    wall: Callable[[], float],
+    observe: Observe = ignore,
+) -> Outward:
+    """Return the client that the settings describe. It connects when it is used.
+
+    :param wall: returns the time in seconds since the epoch, for a sandbox that begins
+        today.
+    """
+    base_url = settings.upstream
+
+    def client_over(agent: IAgent) -> InstantlyClient:
+        return InstantlyClient.assemble(
+            agent=agent,
+            base_url=base_url,
+            clock=reactor,
+            random=random,
+            detached=in_flight,
+            observe=observe,
+        )
+
+    if settings.sandbox:
+        start = morning_of(settings.sandbox_start, wall)
+        sandbox = Sandbox(reactor, seed=settings.sandbox_seed, start=start)
+        agent = SandboxAgent(sandbox, reactor)
+        return Outward(client_over(agent), lambda: succeed(None), sandbox)
+    connection = connect_to(Upstream.parse(base_url), reactor)
+    return Outward(client_over(connection.agent), connection.close)
+
+
+@define(eq=False)
+class SandboxWindow:
+    """Reads and resets the simulated workspace of one key at a time."""
+
+    sandbox: Sandbox
+
+    def outbox(self, key: str) -> JsonObject | None:
+        """Return the mail that would have been sent; ``None`` for an invalid key."""
+        try:
+            shown: JsonObject = self.sandbox.outbox_json(key)
+        except Refusal:
+            return None
+        return shown
+
+    def reset(self, key: str) -> JsonObject | None:
+        """Reset the workspace to its initial state; ``None`` for an invalid key."""
+        try:
+            self.sandbox.reset(key)
+        except Refusal:
+            return None
+        return {"reset": True, "key": key}

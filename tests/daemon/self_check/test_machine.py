@@ -1,0 +1,256 @@
+"""What a check finds on this machine, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.self_check.files import check_files
+from instantly_mcp.daemon.self_check.findings import Findings
+from instantly_mcp.daemon.self_check.machine import check_certificates, check_ports
+from instantly_mcp.daemon.settings.loading import examine
+from instantly_mcp.daemon.settings.settings import Settings
+from tests.support.certificates import issue
+
+from ..sockets.test_ports import SocketReactor
+
+
+class CheckTestCase(SynchronousTestCase):
+    """Has a folder of its own, in which the state would be kept."""
+
+    def setUp(self) -> None:
+        """Make it."""
+        self.folder = Path(self.mktemp()).resolve()
+        self.folder.mkdir(parents=True)
+        self.findings = Findings()
+
+    def settings(self, **given: str) -> Settings:
+        """Return settings whose state directory does not exist yet."""
+        home = {"XDG_STATE_HOME": str(self.folder / "state")}
+        settings, mistakes = examine(given, home)
+        self.assertEqual(mistakes, [])
+        return settings
+
+
+class FileTests(CheckTestCase):
+    def look(self, **given: str) -> Findings:
+        """Check the files."""
+        check_files(self.settings(**given), self.findings)
+        return self.findings
+
+    def test_fresh(self):
+        """A state directory that can be made is fine, and is not made."""
+        found = self.look()
+        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertIn("state/instantly-mcp can be used", found.fine[0])
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_file_in_the_way(self):
+        """A state directory below a file is a mistake if it was asked for."""
+        (self.folder / "state").write_text("", encoding="ascii")
+        found = self.look(state_dir=str(self.folder / "state" / "x"))
+        self.assertIn(f"{self.folder}/state is not a folder", found.mistakes[0])
+
+    def test_file_in_the_usual_way(self):
+        """The usual state directory may be missing: sessions are shorter then."""
+        (self.folder / "state").write_text("", encoding="ascii")
+        found = self.look()
+        self.assertEqual(found.mistakes, [])
+        self.assertIn("IMCP-STATE sessions will not survive", found.warnings[0])
+
+    def test_seal_keys(self):
+        """A file that holds no keys is a mistake; one that is not there is not."""
+        keys = self.folder / "keys"
+        self.assertEqual(self.look(seal_key_file=str(keys)).mistakes, [])
+        self.assertFalse(keys.exists())
+        keys.touch(mode=0o600)
+        keys.write_text("no key\n", encoding="ascii")
+        found = self.look(seal_key_file=str(keys))
+        self.assertIn("IMCP-STATE the seal keys cannot be used", found.mistakes[0])
+
+    def test_files_to_write(self):
+        """A log file and a ready file need a folder, and are not written."""
+        good = self.folder / "log"
+        found = self.look(log_file=str(good), ready_file=str(self.folder / "no" / "x"))
+        self.assertIn(f"log_file {good} can be written", found.fine)
+        self.assertFalse(good.exists())
+        (mistake,) = found.mistakes
+        self.assertIn("IMCP-READY", mistake)
+        self.assertIn(f"there is no folder {self.folder}/no", mistake)
+
+    def test_folder_for_a_file(self):
+        """A folder is no log file, and no ready file."""
+        (mistake,) = self.look(log_file=str(self.folder)).mistakes
+        self.assertIn("IMCP-LOG", mistake)
+        self.assertIn("it is a folder", mistake)
+        _, mistake = self.look(ready_file=str(self.folder)).mistakes
+        self.assertIn("IMCP-READY", mistake)
+        self.assertIn("it is a folder", mistake)
+
+    def test_e23_directory_that_cannot_be_made(self):
+        """E23: it is tried, for also root cannot make a folder everywhere; a name that
+        is too long, or a file system that refuses, is a mistake.
+        """
+        for path in ("/proc/instantly-mcp/x", str(self.folder / ("x" * 300))):
+            self.findings = Findings()
+            (mistake,) = self.look(state_dir=path).mistakes
+            self.assertIn(f"IMCP-STATE {path} cannot be used: ", mistake)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_e23_directory_that_cannot_be_written_to(self):
+        """E23: nor is a folder believed in that is only there."""
+        (mistake,) = self.look(state_dir="/proc/self").mistakes
+        self.assertIn("IMCP-STATE /proc/self cannot be used: ", mistake)
+        (mistake, _) = self.look(ready_file="/proc/ready.json").mistakes[::-1]
+        self.assertIn("IMCP-READY /proc/ready.json cannot be written: ", mistake)
+
+    def test_e23_fifo(self):
+        """E23: a FIFO that nobody reads is no log, and no FIFO is a ready file; to
+        look at one does not wait.
+        """
+        fifo = self.folder / "fifo"
+        os.mkfifo(fifo)
+        (mistake,) = self.look(log_file=str(fifo)).mistakes
+        self.assertIn("it is a FIFO that no process reads", mistake)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.findings = Findings()
+        self.assertEqual(self.look(log_file=str(fifo)).mistakes, [])
+        (mistake,) = self.look(ready_file=str(fifo)).mistakes
+        self.assertIn("not a regular file, and would be replaced", mistake)
+        (_, mistake) = self.look(ready_file="/dev/null").mistakes
+        self.assertIn("not a regular file", mistake)
+
+    def test_e23_link_to_a_log(self):
+        """A link to a log that is yet to be made can be written, and stays."""
+        link = self.folder / "link"
+        link.symlink_to(self.folder / "log")
+        self.assertEqual(self.look(log_file=str(link)).mistakes, [])
+        self.assertEqual(os.listdir(self.folder), ["link"])
+
+    def test_e23_nothing_stays(self):
+        """E23: what is made to try it is taken away, what was there stays."""
+        log = self.folder / "log"
+        log.write_text("a line\n", encoding="ascii")
+        found = self.look(
+            state_dir=str(self.folder / "a" / "b"),
+            log_file=str(log),
+            ready_file=str(self.folder / "ready.json"),
+        )
+        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertEqual(os.listdir(self.folder), ["log"])
+        self.assertEqual(log.read_text(encoding="ascii"), "a line\n")
+
+
+class CertificateTests(CheckTestCase):
+    def look(self, *, chain: bool = False, **given: str) -> Findings:
+        """Check a certificate that was signed by another."""
+        files = {"privateKey": "key.pem", "certKey": "cert.pem"}
+        if chain:
+            files["extraCertChain"] = "chain.pem"
+        named = ":".join(f"{key}={self.folder}/{name}" for key, name in files.items())
+        settings = self.settings(listen=f"ssl:443:{named}", **given)
+        check_certificates(settings, time.time(), self.findings)
+        return self.findings
+
+    def write(self, *, days: float = 90, full: bool = False) -> None:
+        """Write a key, a certificate, and the certificate that signed it."""
+        signer = issue("signer", days=days)
+        leaf = issue("leaf", by=signer, ca=False, hosts=["mcp.lan"], days=days)
+        (self.folder / "key.pem").write_bytes(leaf.key_pem)
+        public = leaf.pem + signer.pem if full else leaf.pem
+        (self.folder / "cert.pem").write_bytes(public)
+        (self.folder / "chain.pem").write_bytes(signer.pem)
+
+    def test_e23_good(self):
+        """A good certificate is said to be good."""
+        self.write()
+        found = self.look(chain=True, public_url="https://mcp.lan")
+        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertIn("is valid", found.fine[0])
+
+    def test_e23_expired(self):
+        """E23: one that clients refuse is a mistake, and so is its signer."""
+        self.write(days=-1)
+        found = self.look(chain=True)
+        self.assertEqual(len(found.mistakes), 2)
+        self.assertIn("IMCP-TLS the certificate expired", found.mistakes[0])
+        self.assertEqual(found.fine, [])
+
+    def test_e23_unwise(self):
+        """E23: what only some clients refuse is a warning."""
+        self.write(days=5, full=True)
+        found = self.look(public_url="https://other.lan:8443")
+        self.assertEqual(found.mistakes, [])
+        self.assertEqual(len(found.warnings), 4)
+        for words in ("expires on", "no extraCertChain", "other.lan", "holds 2"):
+            self.assertTrue(any(words in line for line in found.warnings), words)
+
+    def test_e23_unreadable(self):
+        """What cannot be loaded is reported once: by the ports."""
+        self.assertEqual(self.look().mistakes, [])
+
+
+class PortTests(CheckTestCase):
+    def setUp(self) -> None:
+        """Have a machine on which one port is taken."""
+        super().setUp()
+        self.reactor = SocketReactor()
+        self.reactor.taken["127.0.0.1", 3000] = None
+
+    def look(self, **given: str) -> Findings:
+        """Check the ports."""
+        settings = self.settings(**given)
+        self.successResultOf(check_ports(settings, self.reactor, self.findings))
+        return self.findings
+
+    def test_taken(self):
+        """A taken port is a warning: the daemon itself may have it."""
+        found = self.look()
+        self.assertIn("127.0.0.1:3000 is already in use", found.warnings[0])
+        self.assertEqual(found.mistakes, [])
+
+    def test_e23_holder(self):
+        """E23: the program is named that has a port, where that can be seen."""
+        settings = self.settings()
+        looking = check_ports(
+            settings, self.reactor, self.findings, lambda port, host: "pid 812, nginx"
+        )
+        self.successResultOf(looking)
+        (line,) = self.findings.warnings
+        self.assertIn("is already in use (pid 812, nginx): set --port to", line)
+
+    def test_taken_for_metrics(self):
+        """The setting is named that has to change."""
+        self.reactor.taken["127.0.0.1", 9464] = None
+        found = self.look(metrics_listen="tcp:9464:interface=127.0.0.1")
+        _, line = found.warnings
+        self.assertIn("set metrics_listen to another port", line)
+
+    def test_free(self):
+        """A free port is free again afterwards, also one for the metrics."""
+        listen = "tcp:3001:interface=127.0.0.1"
+        metrics = "tcp:9464:interface=127.0.0.1"
+        found = self.look(listen=listen, metrics_listen=metrics)
+        self.assertEqual(found.fine, [f"{listen} is free", f"{metrics} is free"])
+        self.assertEqual(set(self.reactor.taken), {("127.0.0.1", 3000)})
+
+    def test_not_here(self):
+        """An address of another machine is a mistake."""
+        self.reactor.without = ("192.0.2.1",)
+        found = self.look(listen="tcp:1:interface=192.0.2.1")
+        self.assertIn("IMCP-BIND cannot listen on 192.0.2.1:1", found.mistakes[0])
+
+    def test_unknown(self):
+        """So is an endpoint that nobody knows."""
+        self.assertIn("bogus:1", self.look(listen="bogus:1").mistakes[0])
+
+    def test_inherited(self):
+        """Sockets that systemd hands over are not there yet."""
+        found = self.look(listen="systemd:domain=INET:index=0")
+        self.assertIn("is passed by systemd at the start", found.fine[0])
+        found = self.look(listen="haproxy:tcp:0")
+        self.assertIn("opened only at startup", found.fine[-1])

@@ -1,0 +1,66 @@
+"""Where the keys of session ids come from."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.daemon.state_dir import Keeping, keep_state
+
+
+class SealingTests(SynchronousTestCase):
+    """A folder, a file, or nothing that lasts."""
+
+    def keep(self, environ: dict[str, str] | None = None, **given: str) -> Keeping:
+        """Return what is kept with these settings."""
+        return keep_state(resolve(given, environ or {}), lambda: 1.8e9)
+
+    def test_state_directory(self):
+        """The folder is made for nobody else, and what was sealed opens again."""
+        path = Path(self.mktemp()) / "state"
+        token = self.keep(state_dir=str(path)).seal.seal("test", b"payload")
+        again = self.keep(state_dir=str(path))
+        self.assertEqual(again.seal.unseal("test", token), b"payload")
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700)
+
+    def test_seal_key_file(self):
+        """Two instances with one key file open each other's ids."""
+        path = Path(self.mktemp())
+        path.write_bytes(Fernet.generate_key() + b"\n")
+        path.chmod(0o600)
+        one, two = (self.keep(seal_key_file=str(path)) for _ in range(2))
+        token = one.seal.seal("test", b"payload")
+        self.assertEqual(two.seal.unseal("test", token), b"payload")
+
+    def test_nowhere(self):
+        """Without a home there is no folder, and ids live as long as the process."""
+        keeping = self.keep()
+        self.assertIsNone(keeping.state_dir)
+        self.assertIsNone(keeping.key_file)
+
+    def test_default_cannot_be_used(self):
+        """A default folder that cannot be used is done without."""
+        path = Path(self.mktemp())
+        path.write_bytes(b"")
+        self.assertIsNone(self.keep({"HOME": str(path)}).state_dir)
+
+    def test_named_folder_cannot_be_used(self):
+        """A folder that the operator named and that cannot be used is a mistake."""
+        path = Path(self.mktemp())
+        path.write_bytes(b"")
+        with self.assertRaises(Mistakes) as caught:
+            self.keep(state_dir=str(path))
+        self.assertIn("IMCP-STATE", caught.exception.lines[0])
+
+    def test_no_key_in_the_file(self):
+        """A key file without a key is a mistake."""
+        path = Path(self.mktemp())
+        path.write_bytes(b"nonsense\n")
+        path.chmod(0o600)
+        with self.assertRaises(Mistakes):
+            self.keep(seal_key_file=str(path))

@@ -1,0 +1,48 @@
+"""The way out: what the sandbox's time is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.daemon.process.in_flight import InFlight
+from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.daemon.upstream import morning_of, reach_out
+
+LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
+
+
+class MorningTests(SynchronousTestCase):
+    """When a simulated workspace begins."""
+
+    def test_a_chosen_day(self) -> None:
+        """It begins at nine o'clock UTC of the day that was asked for."""
+        morning = morning_of(date(2026, 11, 2), lambda: LATE)
+        self.assertEqual(morning, datetime(2026, 11, 2, 9, tzinfo=UTC))
+
+    def test_today(self) -> None:
+        """Without a day it begins on the morning of the present one."""
+        morning = morning_of(None, lambda: LATE)
+        self.assertEqual(morning, datetime(2026, 11, 22, 9, tzinfo=UTC))
+
+
+class WallTests(SynchronousTestCase):
+    """What time it is where Instantly is."""
+
+    def after_an_hour(self, **environ: str) -> float:
+        """Return the present second there, after an hour here."""
+        clock = Clock()
+        outward = reach_out(resolve({}, environ), clock, InFlight(), lambda: LATE)
+        now = outward.wall(clock, lambda: LATE)
+        clock.advance(3600)
+        return now()
+
+    def test_sandbox(self) -> None:
+        """A sandbox has a time of its own, which passes with the clock."""
+        shown = self.after_an_hour(
+            INSTANTLY_MCP_SANDBOX="1", INSTANTLY_MCP_SANDBOX_START="2026-11-02"
+        )
+        ten = datetime(2026, 11, 2, 10, tzinfo=UTC).timestamp()
+        self.assertEqual(shown, ten)

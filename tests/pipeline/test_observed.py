@@ -1,0 +1,63 @@
+"""A stage that is watched behaves as it would alone."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from instantly_mcp.pipeline.exchange import Exchange
+from instantly_mcp.pipeline.interfaces import IStage
+from instantly_mcp.pipeline.observed import Witnessed
+from instantly_mcp.pipeline.reply import Answer, Outcome
+from tests.support.exchanges import exchange
+
+
+@implementer(IStage)
+@frozen
+class Saying:
+    """A stage with one outcome."""
+
+    outcome: Outcome
+    name: str = "saying"
+
+    def process(self, exchange: Exchange) -> Deferred[Outcome]:
+        """Say it."""
+        return succeed(self.outcome)
+
+
+class WitnessedTests(SynchronousTestCase):
+    """Who is told, and of what."""
+
+    def test_interface(self):
+        """It is a stage, with the name of the one it watches."""
+        stage = Witnessed(Saying(Answer(status=200)), lambda exchange: None)
+        self.assertTrue(verifyObject(IStage, stage))
+        self.assertEqual(stage.name, "saying")
+
+    def test_exchange(self):
+        """An exchange that goes on is told, and goes on."""
+        told: list[Exchange] = []
+        passed = exchange()
+        stage = Witnessed(Saying(passed), told.append)
+        self.assertIs(self.successResultOf(stage.process(exchange())), passed)
+        self.assertEqual(told, [passed])
+
+    def test_arriving(self):
+        """Whatever becomes of an exchange, its arrival can be told."""
+        arrived: list[Exchange] = []
+        for outcome in (exchange(), Answer(status=400)):
+            stage = Witnessed(Saying(outcome), lambda _: None, arrived.append)
+            came = exchange()
+            self.assertIs(self.successResultOf(stage.process(came)), outcome)
+            self.assertIs(arrived[-1], came)
+
+    def test_reply(self):
+        """A reply is nobody's business."""
+        told: list[Exchange] = []
+        reply = Answer(status=401)
+        stage = Witnessed(Saying(reply), told.append)
+        self.assertIs(self.successResultOf(stage.process(exchange())), reply)
+        self.assertEqual(told, [])
