@@ -33,9 +33,9 @@ from ..daemon.startup.start_log import StartLog
 from ..daemon.upstream import morning_of
 from ..sandbox.app import web_resource
 from ..sandbox.sandbox import Sandbox
-from ..web.journal import Journal as RequestLog
-from ..web.limits import WebLimits
-from ..web.plain import PlainSite
+from ..web.http.access_log import Journal as RequestLog
+from ..web.http.limits import WebLimits
+from ..web.http.plain_resources import PlainSite
 from .foreground import run_service
 from .options import CommandOptions
 

@@ -31,7 +31,7 @@ from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
 from ..web import pages
 from ..web.app import make_site, make_web_app
-from ..web.site import McpSite
+from ..web.http.site import McpSite
 from .draining import RefuseNewWork
 from .http import KEEP_ALIVE_SECONDS, KEEP_ALIVE_TURNS, Front, make_front, metrics_doors
 from .logs.limits import limit_lines

@@ -13,9 +13,9 @@ from ..pipeline.origins import Perimeter
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.errors import ProtocolError
 from ..web.delivery import Streams
-from ..web.exposition import make_metrics_site
-from ..web.journal import Journal as RequestLog
-from ..web.limits import WebLimits
+from ..web.http.access_log import Journal as RequestLog
+from ..web.http.limits import WebLimits
+from ..web.metrics_app import make_metrics_site
 from .mcp import Core
 from .origin_policy import companion_of, perimeter_of
 from .process.components import Door

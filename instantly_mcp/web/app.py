@@ -25,6 +25,11 @@ from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, everybody_is_known
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
+from .http.access_log import Journal
+from .http.limits import WebLimits
+from .http.refusals import Refusal
+from .http.request import McpRequest
+from .http.site import McpSite
 from .intake import Intake, TrustedProxies, parse_query
 from .interfaces import (
     AllowedOrigin,
@@ -35,12 +40,7 @@ from .interfaces import (
     Runner,
     Window,
 )
-from .journal import Journal
-from .limits import WebLimits
 from .probes import Probes
-from .refusals import Refusal
-from .request import McpRequest
-from .site import McpSite
 from .unrouted import unroutable
 
 Rendered: TypeAlias = Deferred[IResource | None] | IResource | None

@@ -12,8 +12,8 @@ from attrs import define
 from .._json import Json
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer, HeaderPairs
+from .http.refusals import Refusal
 from .interfaces import AllowedOrigin, ErrorLike
-from .refusals import Refusal
 
 METHODS = "GET, POST, DELETE, OPTIONS"
 EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version"

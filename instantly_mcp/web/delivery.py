@@ -28,8 +28,8 @@ from zope.interface import implementer
 
 from ..pipeline.channel import Channel, Event
 from ..pipeline.reply import EventStream, HeaderPairs, Reply
+from .http.limits import WebLimits
 from .interfaces import Response
-from .limits import WebLimits
 from .sse_writer import KEEP_ALIVE, encode
 
 STREAM_HEADERS: HeaderPairs = (

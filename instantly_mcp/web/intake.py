@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
+from .http.refusals import Refusal, malformed
+from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
-from .refusals import Refusal, malformed
-from .request import McpRequest
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address

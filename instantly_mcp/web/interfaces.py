@@ -215,10 +215,3 @@ class Window(Protocol):
 
     def reset(self, key: str) -> JsonObject | None:
         """Restore a key's world to its initial state, ``None`` for an unknown key."""
-
-
-class Gauge(Protocol):
-    """Measures finished requests."""
-
-    def exchange(self, route: str, status: int, seconds: float) -> None:
-        """Count a request on `route` (a template) that took `seconds`."""

@@ -6,9 +6,9 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ..pipeline.reply import Answer, json_answer
 from . import pages
+from .http.refusals import Refusal
+from .http.request import McpRequest
 from .interfaces import Facts
-from .refusals import Refusal
-from .request import McpRequest
 
 
 def unroutable(error: object, request: McpRequest, facts: Facts) -> Answer:

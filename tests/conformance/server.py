@@ -32,10 +32,10 @@ from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
+from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.site import McpSite
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
-from instantly_mcp.web.journal import Journal
-from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.site import McpSite
 
 from .asking_tools import asking_tools
 from .contents import prompts, resources

@@ -20,9 +20,9 @@ from instantly_mcp.pipeline.reply import Reply, json_answer
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
+from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
-from instantly_mcp.web.journal import Journal
-from instantly_mcp.web.limits import WebLimits
 
 NOW = 1_800_000_000.25
 CANARY = "canarykey+abc/def=="

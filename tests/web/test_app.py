@@ -10,8 +10,8 @@ from instantly_mcp._json import dumps
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
+from instantly_mcp.web.http.request import status_line
 from instantly_mcp.web.interfaces import Condition
-from instantly_mcp.web.request import status_line
 from tests.support.cases import ClockedTestCase
 
 from .site import CANARY, FACTS, GOOD_ORIGIN, NOW, WELL, Connection, House, request

@@ -17,7 +17,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.reply import Answer, EventStream, json_answer
 from instantly_mcp.web.delivery import BEGUN, Delivery, Stream, Streams
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.sse_writer import KEEP_ALIVE
 
 STEPS = ("send", "send", "pause", "resume", "tick", "close", "leave", "end", "stop")

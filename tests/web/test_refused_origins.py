@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from twisted.internet.defer import fail
 
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
 from .site import GOOD_ORIGIN, Connection, House, Response

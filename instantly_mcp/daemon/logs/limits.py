@@ -17,8 +17,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import ILogObserver, LogEvent, LogLevel
 from zope.interface import implementer
 
-from ...web.journal import REFUSED_LOGGER
-from ...web.site import UNREAD_LOGGER
+from ...web.http.access_log import REFUSED_LOGGER
+from ...web.http.site import UNREAD_LOGGER
 
 PERIOD_SECONDS = 60.0
 """The period in which each kind has its number of lines, and one with the count."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from attrs import evolve
 
 from ...api.connection import KEPT_CONNECTIONS
-from ...web.limits import WebLimits
+from ...web.http.limits import WebLimits
 from ..settings.settings import Settings
 
 OTHER_FILES = 64

@@ -24,7 +24,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.logs.limits import KINDS, LogLimits, limit_lines
-from instantly_mcp.web.journal import REFUSED_LOGGER
+from instantly_mcp.web.http.access_log import REFUSED_LOGGER
 from tests.support.cases import ClockedTestCase
 
 from ..processes import MODULE, ProcessTestCase

@@ -19,12 +19,12 @@ from ..metrics.registry import CONTENT_TYPE, Metrics
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer
 from .cors import refused
+from .http.access_log import Journal
+from .http.limits import WebLimits
+from .http.refusals import Refusal
+from .http.request import McpRequest
+from .http.site import McpSite
 from .interfaces import Guard
-from .journal import Journal
-from .limits import WebLimits
-from .refusals import Refusal
-from .request import McpRequest
-from .site import McpSite
 
 
 @define(eq=False, slots=False)

@@ -24,11 +24,11 @@ from twisted.trial.unittest import TestCase
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.pipeline.reply import json_answer
-from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.unread import buffered, queued
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.unread_answers import buffered, queued
 from tests.support.certificates import certificate
 
-from .site import House, request
+from ..site import House, request
 
 REAL: Any = reactor
 ANSWER_BYTES = 400_000

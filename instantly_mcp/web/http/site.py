@@ -18,16 +18,16 @@ from twisted.web.http import datetimeToString
 from twisted.web.resource import IResource
 from twisted.web.server import Site
 
-from .._log import Line
-from ..pipeline.exchange import Headers
-from ..pipeline.reply import HeaderPairs
+from ..._log import Line
+from ...pipeline.exchange import Headers
+from ...pipeline.reply import HeaderPairs
+from ..html import POLICY
+from .access_log import GONE, Journal
 from .channel import McpChannel
-from .html import POLICY
-from .journal import GONE, Journal
 from .limits import WebLimits
 from .phase import Phase
 from .request import McpRequest
-from .unread import UnreadAnswers
+from .unread_answers import UnreadAnswers
 
 Grants: TypeAlias = Callable[[Headers], HeaderPairs]
 

@@ -18,9 +18,9 @@ from instantly_mcp._deferred import deferred
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 
-from .site import House, parse, request
+from ..site import House, parse, request
 
 
 @implementer(IHalfCloseableProtocol)

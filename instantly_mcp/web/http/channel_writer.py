@@ -11,15 +11,15 @@ from twisted.internet.interfaces import IHalfCloseableDescriptor, ISSLTransport
 from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers as WireHeaders
 
-from ..pipeline.exchange import Headers
+from ...pipeline.exchange import Headers
+from ..interfaces import UNIX
+from .access_log import REFUSED, Visit
 from .deadline import Deadline
-from .head import origins_in
-from .interfaces import UNIX
-from .journal import REFUSED, Visit
 from .phase import Phase
 from .refusals import Refusal, too_busy
 from .request import McpRequest, header_lines, status_line
-from .unread import buffered, queued
+from .request_head import origins_in
+from .unread_answers import buffered, queued
 
 if TYPE_CHECKING:
     from .site import McpSite

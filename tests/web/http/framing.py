@@ -12,11 +12,11 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.web.journal import Journal
-from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.site import McpSite
+from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.site import McpSite
 
-from .site import NOW, Pipe, RecordingGauge
+from ..site import NOW, Pipe, RecordingGauge
 
 ANSWER = Answer(status=405)
 

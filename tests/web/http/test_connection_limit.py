@@ -1,11 +1,11 @@
-"""Room on a full house: who has asked and only rests makes way for who comes."""
+"""At the connection limit an idle connection is closed for a new one."""
 
 from __future__ import annotations
 
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from .site import Connection, House
+from ..site import Connection, House
 
 
 class RoomTests(ClockedTestCase):

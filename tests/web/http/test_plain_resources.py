@@ -8,12 +8,12 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from instantly_mcp.web.journal import Journal
-from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.plain import PlainSite
+from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.plain_resources import PlainSite
 from tests.support.cases import ClockedTestCase
 
-from .site import NOW, Pipe, RecordingGauge, parse, request
+from ..site import NOW, Pipe, RecordingGauge, parse, request
 
 
 class Echo(Resource):

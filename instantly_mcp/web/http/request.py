@@ -19,12 +19,12 @@ from twisted.web.http_headers import Headers as WireHeaders
 from twisted.web.server import Request
 from werkzeug.routing import MapAdapter
 
-from .._json import Json
-from ..pipeline.exchange import Headers
-from ..pipeline.reply import Answer, id_in
-from .head import Head
-from .journal import NO_ROUTE, Visit
+from ..._json import Json
+from ...pipeline.exchange import Headers
+from ...pipeline.reply import Answer, id_in
+from .access_log import NO_ROUTE, Visit
 from .refusals import incident
+from .request_head import Head
 
 if TYPE_CHECKING:
     from .channel import McpChannel

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from .._json import Json
-from ..pipeline.reply import Answer, json_answer, label_of_refusal
+from ..._json import Json
+from ...pipeline.reply import Answer, json_answer, label_of_refusal
 
 INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603

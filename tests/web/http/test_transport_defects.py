@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import Reply, json_answer
 from tests.support.cases import ClockedTestCase
 
-from .site import CANARY, GOOD_ORIGIN, House, request
+from ..site import CANARY, GOOD_ORIGIN, House, request
 
 
 def collect(case: ClockedTestCase) -> list[LogEvent]:

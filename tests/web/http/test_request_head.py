@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.web.head import Head, parse_head
-from instantly_mcp.web.limits import WebLimits
-from instantly_mcp.web.refusals import Refusal
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.http.refusals import Refusal
+from instantly_mcp.web.http.request_head import Head, parse_head
 
 LIMITS = WebLimits(body=1000)
 TOKEN = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..pipeline.channel import MAX_BACKLOG
+from ...pipeline.channel import MAX_BACKLOG
 
 
 @frozen(kw_only=True)

@@ -36,13 +36,13 @@ from twisted.python.failure import Failure
 from twisted.web.http import _IdentityTransferDecoder
 from zope.interface import implementer
 
-from .chunks import ChunkDecoder
-from .head import Head, hopeless, oversized, parse_head, without_prefix
+from .channel_writer import WritingChannel
+from .chunked import ChunkDecoder
 from .phase import Phase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
 from .request import McpRequest
-from .unread import limit_kernel_queue
-from .writing import WritingChannel
+from .request_head import Head, hopeless, oversized, parse_head, without_prefix
+from .unread_answers import limit_kernel_queue
 
 if TYPE_CHECKING:
     from .site import McpSite

@@ -11,10 +11,10 @@ from twisted.internet.task import Clock
 
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from .site import Connection, House, request
+from ..site import Connection, House, request
 
 PING = request("GET", "/ping")
 POST = request("POST", "/mcp", body=b'{"id":1}')

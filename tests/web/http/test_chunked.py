@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http import _MalformedChunkedDataError
 
-from instantly_mcp.web.chunks import MAX_EXCESS_BYTES, ChunkDecoder
+from instantly_mcp.web.http.chunked import MAX_EXCESS_BYTES, ChunkDecoder
 
 
 class DecoderTestCase(SynchronousTestCase):

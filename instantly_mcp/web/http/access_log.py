@@ -7,14 +7,14 @@ name is shown in the form that `client_of` returns.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from attrs import define, field
 
-from .._credential import ANONYMOUS, SHOWN
-from .._log import Line
-from ..pipeline.client import UNNAMED, client_of
-from ..pipeline.exchange import Exchange
-from .interfaces import Gauge
+from ..._credential import ANONYMOUS, SHOWN
+from ..._log import Line
+from ...pipeline.client import UNNAMED, client_of
+from ...pipeline.exchange import Exchange
 
 NO_ROUTE = "(none)"
 """The template of a request that matched no route."""
@@ -48,6 +48,13 @@ _LINES = {
 
 def _ignore(*_: object) -> None:
     """Do nothing."""
+
+
+class Gauge(Protocol):
+    """Measures finished requests."""
+
+    def exchange(self, route: str, status: int, seconds: float) -> None:
+        """Count a request on `route` (a template) that took `seconds`."""
 
 
 class Visit:

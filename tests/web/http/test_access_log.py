@@ -19,11 +19,11 @@ from instantly_mcp.protocol.wire.errors import (
     unauthorized,
 )
 from instantly_mcp.protocol.wire.jsonrpc import Request
-from instantly_mcp.web.journal import GONE
+from instantly_mcp.web.http.access_log import GONE
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 
-from .site import Connection, House, request
+from ..site import Connection, House, request
 
 CANARY = "CANARYCANARYCANARY"
 CREDENTIAL = Credential(secret=Secret(CANARY), source="path")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from instantly_mcp.metrics.registry import CONTENT_TYPE, Metrics
-from instantly_mcp.web.exposition import make_metrics_site
-from instantly_mcp.web.journal import Journal
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.limits import WebLimits
+from instantly_mcp.web.metrics_app import make_metrics_site
 from tests.support.cases import ClockedTestCase
 
 from .site import NOW, House, guard

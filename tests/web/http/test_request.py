@@ -15,11 +15,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.pipeline.reply import Answer, Reply
-from instantly_mcp.web.refusals import too_busy
-from instantly_mcp.web.request import AnswerOutOfOrder, McpRequest
+from instantly_mcp.web.http.refusals import too_busy
+from instantly_mcp.web.http.request import AnswerOutOfOrder, McpRequest
 from tests.support.cases import ClockedTestCase
 
-from .site import House, parse, request
+from ..site import House, parse, request
 
 POST = request("POST", "/mcp", body=b'{"id":1}')
 ANSWER = Answer(status=200, body=b"one", headers=(("Content-Type", "text/plain"),))

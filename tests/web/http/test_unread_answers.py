@@ -16,10 +16,10 @@ from twisted.python.failure import Failure
 
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
-from instantly_mcp.web.limits import WebLimits
+from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from .site import House, request
+from ..site import House, request
 
 KILOBYTE = 1024
 FULL = FileDescriptor.bufferSize
