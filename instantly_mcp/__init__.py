@@ -16,8 +16,8 @@ them to it:
 - ``metrics``: counters and their exposition.
 - ``daemon``: the composition root; ``cli`` and ``tap`` start it.
 
-``_credential``, ``_deferred``, ``_json`` and ``_log`` are the four words that every
-package shares; they import nothing of ours.
+``_credential``, ``_deferred``, ``_json_codec`` and ``_log`` are what every
+package shares; they import nothing else of this package.
 """
 
 __version__ = "0.1.0"

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from benchmarks.load import whole_length
 from benchmarks.messages import CALL, KEYS, QUESTIONS, asked_by_all, campaigns_page
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 
 ROOT = Path(__file__).parent.parent
 FEW = (

@@ -19,7 +19,7 @@ from instantly_mcp.daemon.settings.loading import examine
 from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
 from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
-from instantly_mcp.sandbox.sandbox import MAX_WORKSPACES
+from instantly_mcp.sandbox.workspaces import MAX_WORKSPACES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

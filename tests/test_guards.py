@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.api import wording
+from instantly_mcp.api import error_messages
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.daemon.settings.table import SETTINGS
@@ -147,11 +147,11 @@ class DoubtTests(SynchronousTestCase):
             if operation.effect.read_only:
                 continue
             for error in (
-                wording.outcome_unknown(operation, "It broke."),
-                wording.too_large(operation, 10_000_000),
+                error_messages.outcome_unknown(operation, "It broke."),
+                error_messages.too_large(operation, 10_000_000),
             ):
                 self.assertTrue(in_doubt(error))
                 said = error.message.replace("it was not sent again", "")
                 self.assertNotIn("again", said)
                 self.assertNotIn("Ask for less", said)
-                self.assertIn(wording.where_it_shows(operation), said)
+                self.assertIn(error_messages.where_it_shows(operation), said)

@@ -72,8 +72,8 @@ class SelectionTests(SynchronousTestCase):
     def test_path(self):
         """A path is as good as a dotted name."""
         self.assertEqual(select(["tests/web/"]), select(["tests.web"]))
-        (unit,) = select(["tests/test_json.py"])
-        self.assertEqual(unit, Unit("tests.test_json", "tests.test_json"))
+        (unit,) = select(["tests/test_json_codec.py"])
+        self.assertEqual(unit, Unit("tests.test_json_codec", "tests.test_json_codec"))
 
     def test_every_module_once(self):
         """The whole suite is each module of tests, whatever else is named."""
@@ -81,7 +81,12 @@ class SelectionTests(SynchronousTestCase):
             ".".join(path.relative_to(ROOT).with_suffix("").parts)
             for path in (ROOT / "tests").rglob("test_*.py")
         }
-        names = ["tests", "tests.web", "tests.test_json", "tests.test_json.JsonTests"]
+        names = [
+            "tests",
+            "tests.web",
+            "tests.test_json_codec",
+            "tests.test_json_codec.JsonTests",
+        ]
         units = [unit.name for unit in select(names)]
         self.assertEqual(sorted(units), sorted(modules))
 

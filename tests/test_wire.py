@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.support import wire
 from tests.support.messages import LEGACY_VERSIONS, MODERN_VERSION
 from tests.support.reference import NO_MCP_SCHEMAS

@@ -12,14 +12,14 @@ from attrs import Factory, define, field
 from twisted.internet.defer import CancelledError, Deferred
 
 from .._credential import Credential
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..catalog.operation import Operation
-from . import wording
-from .diagnosis import Diagnosis, Trouble, diagnose
+from . import error_messages
+from .connection_errors import Diagnosis, Trouble, diagnose
 from .errors import ApiError, Reason
+from .http_exchange import Payload
 from .left_writes import LeftWrite
 from .retry import Kind, Setback
-from .sending import Payload
 
 
 def _own_credential(call: Call) -> Credential:
@@ -110,43 +110,45 @@ def stopped(call: Call) -> ApiError:
     """Return what became of a call that was under way when the daemon stopped."""
     if call.on_the_wire or (call.doubtful and not call.operation.effect.read_only):
         why = "This server stopped before Instantly answered."
-        return wording.outcome_unknown(call.operation, why)
-    return wording.stopping(call.operation)
+        return error_messages.outcome_unknown(call.operation, why)
+    return error_messages.stopping(call.operation)
 
 
 def _late(call: Call, late: str) -> ApiError:
     if call.on_the_wire:
-        return wording.outcome_unknown(call.operation, f"Instantly {late}.")
-    return wording.timed_out(call.operation, late)
+        return error_messages.outcome_unknown(call.operation, f"Instantly {late}.")
+    return error_messages.timed_out(call.operation, late)
 
 
 def _no_connection(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(wording.unreachable(call.operation, diagnosis.words), Kind.CONNECT)
+    return Setback(
+        error_messages.unreachable(call.operation, diagnosis.words), Kind.CONNECT
+    )
 
 
 def _connect_timeout(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(wording.unreachable(call.operation, "connect timed out"))
+    return Setback(error_messages.unreachable(call.operation, "connect timed out"))
 
 
 def _untrusted(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(wording.untrusted(call.operation, diagnosis.words))
+    return Setback(error_messages.untrusted(call.operation, diagnosis.words))
 
 
 def _broken(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
     if call.on_the_wire:
         why = "The connection broke before the reply was complete."
-        return Setback(wording.outcome_unknown(call.operation, why), Kind.BROKEN)
-    return Setback(wording.broken(call.operation), Kind.BROKEN)
+        return Setback(error_messages.outcome_unknown(call.operation, why), Kind.BROKEN)
+    return Setback(error_messages.broken(call.operation), Kind.BROKEN)
 
 
 def _too_large(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(wording.too_large(call.operation, max_reply))
+    return Setback(error_messages.too_large(call.operation, max_reply))
 
 
 def _garbled(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
     if call.on_the_wire:
         why = f"Instantly's reply cannot be read ({diagnosis.words})."
-        return Setback(wording.outcome_unknown(call.operation, why))
+        return Setback(error_messages.outcome_unknown(call.operation, why))
     error = ApiError(
         reason=Reason.UNEXPECTED_REPLY,
         message=f"Unexpected reply: it cannot be read ({diagnosis.words}).",

@@ -18,21 +18,21 @@ from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from .._credential import Credential
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
-from . import response, wording
+from . import error_messages, response
 from .breaker import Breaker
 from .call import Call, explained
 from .concurrency import Concurrency
 from .errors import ApiError, Reason
-from .health import Health, Observe, Unwatched, ignore, outcome_of
+from .http_exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
+from .observation import Health, Observe, Unwatched, ignore, outcome_of
+from .redaction import scrubbed
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
 from .retry import Kind, RetryPolicy, Setback
-from .scrubbing import scrubbed
-from .sending import Payload, Sender
 from .throttle import Throttle
 from .turn import rest, take_turn
 from .under_way import UnderWay
@@ -135,7 +135,7 @@ class InstantlyClient:
         if until is None:
             until = longest
         if until <= now:
-            return fail(wording.no_time_left(operation))
+            return fail(error_messages.no_time_left(operation))
         write = not operation.effect.read_only
         # A write has its whole time, be it without its caller.
         limit = longest if write else min(until, longest)
@@ -167,17 +167,16 @@ class InstantlyClient:
 
         def late(result: object, timeout: float) -> object:
             if call is not None and call.settled is None:
-                return Failure(wording.timed_out(operation, "was not reached in time"))
+                error = error_messages.timed_out(operation, "was not reached in time")
+                return Failure(error)
             if operation.effect.idempotent:
                 why = f"Instantly has not answered within {timeout:.0f} s."
-                return Failure(wording.outcome_unknown(operation, why))
-            return Failure(wording.still_running(operation))
+                return Failure(error_messages.outcome_unknown(operation, why))
+            return Failure(error_messages.still_running(operation))
 
         return answer.addTimeout(seconds, self.clock, late)
 
-    def _settle(
-        self, result: Json | Failure, call: Call, answer: Deferred[Json]
-    ) -> None:
+    def _settle(self, result: object, call: Call, answer: Deferred[Json]) -> None:
         if not call.left:
             answer.callback(result)
         elif call.settled is not None:
@@ -274,7 +273,7 @@ class InstantlyClient:
     ) -> Json:
         entered = self.breaker.enter()
         if entered is None:
-            error = wording.resting(call.operation, self.breaker.retry_after)
+            error = error_messages.resting(call.operation, self.breaker.retry_after)
             raise Setback(error)
         try:
             call.acting = call.credential.pinned
@@ -323,7 +322,7 @@ class InstantlyClient:
             if error.status == 429:
                 self._slow_down(call, error, attempt)
             if error.reason is Reason.NOT_FOUND and call.may_have_deleted:
-                error.message = f"{wording.DELETED_BEFORE} {error.message}"
+                error.message = f"{error_messages.DELETED_BEFORE} {error.message}"
             raise Setback(error, Kind.ANSWERED) from None
 
     def _slow_down(self, call: Call, error: ApiError, attempt: int) -> None:

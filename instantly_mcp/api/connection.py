@@ -33,7 +33,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
-from .bounded import BoundedPool
+from .bounded_reply import BoundedPool
 from .concurrency import MAX_SLOTS
 from .names import ResolvingReactor
 from .tls import HandshakenEndpoint, NamingCreator

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from .._credential import Credential
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
 
 

@@ -20,7 +20,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from .._credential import Credential
-from .._json import Json, JsonObject, dumps
+from .._json_codec import Json, JsonObject, dumps
 from ..catalog.operation import Operation
 
 KEPT_SECONDS = 600.0

@@ -16,7 +16,7 @@ from twisted.web.http_headers import Headers
 
 from .. import __version__
 from .._credential import Credential
-from .._json import Json, JsonObject, dumps, utf8
+from .._json_codec import Json, JsonObject, dumps, utf8
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
 from .errors import ApiError, Reason
 from .upstream import Upstream

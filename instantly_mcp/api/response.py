@@ -14,13 +14,13 @@ from attrs import field, frozen
 from twisted.web.http_headers import Headers
 
 from .._credential import Credential
-from .._json import Json, loads_lenient
+from .._json_codec import Json, loads_lenient
 from ..catalog.operation import Operation
 from ..catalog.reply import Form
-from . import wording
+from . import error_messages
 from .errors import ApiError, Reason, whole_seconds
-from .reported import reported_failure
-from .scrubbing import scrubbed
+from .redaction import scrubbed
+from .reported_failures import reported_failure
 
 MAX_DEPTH = 64
 """Replies nested deeper are refused: validators recurse, and real ones have 10."""
@@ -90,7 +90,7 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
     done = (
         ""
         if operation.effect.read_only or not 200 <= reply.status < 300
-        else f" It probably took effect. {wording.check_whether(operation)}"
+        else f" It probably took effect. {error_messages.check_whether(operation)}"
     )
     return ApiError(
         reason=Reason.UNEXPECTED_REPLY,
@@ -193,9 +193,9 @@ def _refusal(
         return unexpected(operation, reply, "a status that HTTP does not have")
     if not operation.effect.idempotent and status in LOST_BEHIND_A_PROXY:
         why = f"A proxy in front of Instantly answered {status}."
-        return wording.outcome_unknown(operation, why, status)
+        return error_messages.outcome_unknown(operation, why, status)
     if status == 401 and credential.kept_back:
-        return wording.kept_back(operation)
+        return error_messages.kept_back(operation)
     text = scrubbed(_envelope_text(reply), credential)
     reason = _reason(status, reply, text)
     wait = retry_after(reply.headers)
@@ -229,15 +229,15 @@ def _sentence(
     wait: float | None,
 ) -> str:
     if reason is Reason.KEY_REJECTED:
-        return wording.key_rejected(operation, credential)
+        return error_messages.key_rejected(operation, credential)
     if reason is Reason.PLAN_REQUIRED:
-        return wording.plan_required()
+        return error_messages.plan_required()
     if reason is Reason.SCOPE_MISSING:
-        return wording.scope_missing(operation, credential)
+        return error_messages.scope_missing(operation, credential)
     if reason is Reason.NOT_FOUND:
-        return wording.not_found(operation)
+        return error_messages.not_found(operation)
     if reason is Reason.RATE_LIMITED:
-        return wording.rate_limited(wait)
+        return error_messages.rate_limited(wait)
     if reason is Reason.CONFLICT:
         return "Instantly refused the call because it conflicts with what exists."
     if reason is Reason.TOO_LARGE:
@@ -260,7 +260,7 @@ def _failed_sentence(operation: Operation, reply: HttpReply, wait: float | None)
         return f"Instantly failed ({reply.status}). Try again in {when}."
     return (
         f"Instantly failed ({reply.status}) and was not asked again. The call may have"
-        f" taken effect. {wording.check_whether(operation)}"
+        f" taken effect. {error_messages.check_whether(operation)}"
     )
 
 

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from . import wording
+from . import error_messages
 from .call import Call
 from .concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
 from .retry import Setback
@@ -34,13 +34,13 @@ async def take_turn(
     except Crowded as crowd:
         seconds = crowd.seconds
         raise Setback(
-            wording.asked_to_slow_down(call.operation, seconds)
+            error_messages.asked_to_slow_down(call.operation, seconds)
             if crowd.asked
-            else wording.throttled(call.operation, crowd.limit, seconds)
+            else error_messages.throttled(call.operation, crowd.limit, seconds)
         ) from None
     except Busy as busy:
         raise Setback(
-            wording.overloaded(call.operation, busy.waited, throttle.max_wait)
+            error_messages.overloaded(call.operation, busy.waited, throttle.max_wait)
         ) from None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._deferred import deferred
-from .._json import Json
+from .._json_codec import Json
 from ..daemon.process.file_limits import current_limits, within_limits
 from ..daemon.process.in_flight import InFlight
 from ..daemon.self_check.files import check_files

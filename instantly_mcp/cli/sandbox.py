@@ -32,7 +32,7 @@ from ..daemon.startup.announcement import remove_ready_file, write_ready_file
 from ..daemon.startup.start_log import StartLog
 from ..daemon.upstream import morning_of
 from ..sandbox.app import web_resource
-from ..sandbox.sandbox import Sandbox
+from ..sandbox.workspaces import Sandbox
 from ..web.http.access_log import Journal as RequestLog
 from ..web.http.limits import WebLimits
 from ..web.http.plain_resources import PlainSite

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from twisted.internet.task import Clock
 
-from .._json import Json, JsonObject, dumps
+from .._json_codec import Json, JsonObject, dumps
 from ..daemon.mcp import make_offer
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve

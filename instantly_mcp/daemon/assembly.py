@@ -12,21 +12,21 @@ from typing import Any, TextIO
 
 from twisted.internet.interfaces import IReactorTime
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..pipeline.admission import Admission
-from ..pipeline.answering import Answering
 from ..pipeline.authentication import Authentication
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
 from ..pipeline.dispatch import TransportDispatch
+from ..pipeline.execution import Answering
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
 from ..pipeline.observed import Witnessed
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.retention import StreamLogs
 from ..pipeline.visitors import Visitors
-from ..state.ledger import MemoryLedger
 from ..state.sessions import SWEEP_SECONDS
+from ..state.token_buckets import MemoryLedger
 from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
 from ..web import pages

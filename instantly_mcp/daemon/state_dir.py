@@ -13,7 +13,7 @@ from pathlib import Path
 from attrs import frozen
 from twisted.logger import Logger
 
-from ..state.seals import KEY_FILE_NAME, KeyFile, Seal, make_seal
+from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, Seal, make_seal
 from .settings.errors import Mistakes
 from .settings.settings import Settings
 

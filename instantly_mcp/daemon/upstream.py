@@ -11,14 +11,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IAgent
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..api.client import InstantlyClient
 from ..api.connection import connect_to
-from ..api.health import Observe, ignore
+from ..api.observation import Observe, ignore
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.call import Refusal
-from ..sandbox.sandbox import Sandbox
+from ..sandbox.workspaces import Sandbox
 from .process.in_flight import InFlight
 from .settings.settings import Settings
 

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..api.errors import ApiError, Reason
 from ..api.interfaces import IInstantly
 from ..catalog.index import BY_ID

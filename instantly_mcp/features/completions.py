@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .._deferred import deferred
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES

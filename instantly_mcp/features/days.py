@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from .._json import Json
+from .._json_codec import Json
 from .results import Refusal
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from attrs import define, field, frozen
 
 from .._deferred import deferred
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..api.errors import ApiError
 from ..catalog.index import BY_ID
 from ..catalog.operation import Operation

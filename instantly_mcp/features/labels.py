@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..catalog.codes import LEAD_FILTERS, Codes
 from .results import Refusal
 

@@ -14,7 +14,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from .._json import Json, JsonObject, dumps
+from .._json_codec import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
 from .advice import in_doubt
 from .results import Refusal, crowded

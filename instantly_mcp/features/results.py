@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from .._json import Json, JsonObject, dumps
+from .._json_codec import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, overloaded
 from .advice import hint_for

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define, field
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from .._json import Json
+from .._json_codec import Json
 from ..catalog.index import BY_ID
 from ..catalog.schema import plain
 from .results import Refusal

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from attrs import define, field
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 
 Told: TypeAlias = Callable[[str, str], None]
 """Called with the URI of a resource that changed and the principal whose it is."""

@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..protocol.calls.call import Call
 from ..protocol.primitives.registries import IToolbox
 from ..protocol.primitives.tool import Tool, ToolResult

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .._json import Json
+from .._json_codec import Json
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

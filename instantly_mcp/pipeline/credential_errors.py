@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._json import Json
+from .._json_codec import Json
 from ..protocol.wire.errors import (
     INVALID_REQUEST,
     SESSION_NOT_FOUND_REASON,

@@ -14,7 +14,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..protocol.wire.errors import (
     SERVER_ERROR,
     UNAUTHORIZED,
@@ -23,10 +23,10 @@ from ..protocol.wire.errors import (
 )
 from ..protocol.wire.jsonrpc import Request, Response
 from ..protocol.wire.versions import ASSUMED_LEGACY
-from .answering import Answering
 from .exchange import Exchange, Route
+from .execution import Answering
 from .interfaces import IStage
-from .race import unchanged
+from .pending_reply import unchanged
 from .reply import Answer, Outcome, json_answer, refuse
 
 ALLOWED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 from zope.interface import implementer
 
-from .._json import JsonObject, dumps
+from .._json_codec import JsonObject, dumps
 from ..protocol.interfaces import IOutlet
 from .channel import Channel, Event
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from attrs import define, evolve, field
 from twisted.internet.defer import Deferred, succeed
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..protocol.wire.jsonrpc import Id, Request, Response
 
 TOOL_CALL = "tools/call"

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from .._json import Json, dumps
+from .._json_codec import Json, dumps
 from ..protocol.wire.errors import ProtocolError
 from ..protocol.wire.jsonrpc import Id, Response, peek_id
 from .channel import Channel

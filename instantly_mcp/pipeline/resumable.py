@@ -16,7 +16,7 @@ from typing import Protocol
 from attrs import define, evolve, field
 from zope.interface import implementer
 
-from .._json import JsonObject, dumps
+from .._json_codec import JsonObject, dumps
 from ..protocol.interfaces import IOutlet
 from .channel import Channel, Event
 from .repeats import OpenCall

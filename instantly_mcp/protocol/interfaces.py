@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 
 Work: TypeAlias = "Deferred[Any]"
 """Work in progress with a result of any type."""

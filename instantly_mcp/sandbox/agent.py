@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from .._deferred import deferred
 from .app import web_resource
-from .sandbox import Sandbox
+from .workspaces import Sandbox
 
 _HERE = IPv4Address("TCP", "127.0.0.1", 0)
 

@@ -20,15 +20,15 @@ from twisted.web.resource import IResource, Resource
 from werkzeug.exceptions import HTTPException
 
 from .._deferred import deferred
-from .._json import JsonObject, loads
+from .._json_codec import JsonObject, loads
 from ..catalog.index import OPERATIONS
 from ..catalog.operation import Operation
-from .answering import Asked, Reply, answer, json_reply, key_of, refused, supported
 from .call import Refusal, bad_request
+from .dispatch import Asked, Reply, answer, json_reply, key_of, refused, supported
 from .faults import read_fault
-from .sandbox import DEFAULT_KEY, Sandbox
 from .timeline import written
 from .validation import MAX_BODY, RequestShape
+from .workspaces import DEFAULT_KEY, Sandbox
 
 log = Logger()
 

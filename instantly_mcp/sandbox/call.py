@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from .records import Shown
 from .world import World
 

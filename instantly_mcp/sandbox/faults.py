@@ -9,7 +9,7 @@ from enum import Enum
 
 from attrs import define, field, fields, frozen
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from .call import bad_request
 from .records import Shown
 

@@ -6,8 +6,8 @@ in the campaign's history when it happens; the analytics read nothing else.
 
 from __future__ import annotations
 
-from .fate import fate_of
 from .ids import chances
+from .lead_behavior import fate_of
 from .mail import Letter, received_mail, reply_subject
 from .records import Answer, Campaign, Happening, Kind, Lead, LeadStatus, Shown
 from .timeline import HOUR, MINUTE

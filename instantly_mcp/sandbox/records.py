@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from attrs import Factory, define, frozen
 
-from .._json import Json
+from .._json_codec import Json
 
 Shown = dict[str, Json]
 

@@ -12,11 +12,11 @@ from itertools import count
 
 from attrs import evolve
 
-from .campaign_life import activate, draft, join, pause
-from .fate import natural_fate
+from .campaign_status import activate, draft, join, pause
 from .ids import chances
+from .lead_behavior import natural_fate
+from .lead_factory import make_lead
 from .mail import Letter, manual_mail, reply_subject
-from .people import make_lead
 from .records import Account, Answer, Fate, MailType, Shown
 from .seed_text import (
     CITIES,

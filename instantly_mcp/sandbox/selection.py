@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from operator import eq, gt, lt
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from .call import bad_request
 from .records import Lead, Shown
 from .timeline import DAY, read_moment

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
-from .._json import Json, JsonObject, loads
+from .._json_codec import Json, JsonObject, loads
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
 from .call import Refusal, bad_request
 

@@ -29,9 +29,9 @@ from ..protocol.calls.session import (
 )
 from ..protocol.interfaces import ISeal
 from ..protocol.wire.versions import LEGACY, Revision
-from .idle import IdleQueue, is_busy
-from .seals import looks_sealed
-from .tombstones import TOMBSTONES_NAME, Tombstones
+from .ended_sessions import TOMBSTONES_NAME, Tombstones
+from .idle_queue import IdleQueue, is_busy
+from .sealed_tokens import looks_sealed
 
 PURPOSE = "session"
 RANDOM_BYTES = 16

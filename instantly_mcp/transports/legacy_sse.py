@@ -22,12 +22,12 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._credential import Credential
-from ..pipeline.answering import Answering, members_of
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
+from ..pipeline.execution import Answering, members_of
 from ..pipeline.interfaces import ITransport
 from ..pipeline.media import names_stream
-from ..pipeline.race import ACCEPTED
+from ..pipeline.pending_reply import ACCEPTED
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.resumable import ResumableStream, split_event_id
 from ..pipeline.retention import Retention, StreamLogs

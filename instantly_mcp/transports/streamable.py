@@ -11,9 +11,9 @@ from attrs import Factory, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..pipeline.answering import Answering
 from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
+from ..pipeline.execution import Answering
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.retention import Retention, StreamLogs

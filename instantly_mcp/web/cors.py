@@ -9,7 +9,7 @@ import re
 
 from attrs import define
 
-from .._json import Json
+from .._json_codec import Json
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer, HeaderPairs
 from .http.refusals import Refusal

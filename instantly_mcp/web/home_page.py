@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from twisted.web.template import Tag, tags
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from . import pages
 from .html import document
 from .interfaces import NO_KEY_NEEDED, Condition, Facts

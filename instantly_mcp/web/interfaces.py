@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IPushProducer
 from zope.interface import Interface
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from ..pipeline.exchange import Exchange, Headers
 from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from twisted.web.template import Tag, tags
 
-from .._json import Json, JsonObject
+from .._json_codec import Json, JsonObject
 from .html import document
 
 SHOWN = 200

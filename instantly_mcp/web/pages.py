@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from .interfaces import Condition, Facts
 
 TRANSPORT = "streamable-http"

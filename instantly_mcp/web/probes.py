@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import define
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..pipeline.media import JSON, preferred
 from ..pipeline.reply import Answer, json_answer
 from . import pages

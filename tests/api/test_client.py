@@ -19,13 +19,13 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.errors import ApiError, Reason
-from instantly_mcp.api.health import Unwatched
+from instantly_mcp.api.http_exchange import NoCookies, Payload
 from instantly_mcp.api.interfaces import IDetached, IInstantly
-from instantly_mcp.api.scrubbing import key_tail, scrubbed
-from instantly_mcp.api.sending import NoCookies, Payload
+from instantly_mcp.api.observation import Unwatched
+from instantly_mcp.api.redaction import key_tail, scrubbed
 from tests.support.cases import ClockedTestCase
 
 from .builders import (

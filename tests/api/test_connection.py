@@ -26,7 +26,7 @@ from twisted.web.iweb import IAgent
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.api.bounded import BoundedPool
+from instantly_mcp.api.bounded_reply import BoundedPool
 from instantly_mcp.api.connection import OriginAgent, TimedEndpoint, connect_to
 from instantly_mcp.api.names import LastGoodResolver, ResolvingReactor
 from instantly_mcp.api.upstream import Upstream

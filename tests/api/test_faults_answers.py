@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 from twisted.web.error import SchemeNotSupported
 
 from instantly_mcp._credential import OPERATOR, Credential, CurrentSecret, Secret
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.connection import connect_to
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.upstream import Upstream

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.request import PreparedCall, is_path_value, prepare
 from instantly_mcp.api.upstream import Upstream

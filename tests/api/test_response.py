@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.web.http_headers import Headers
 
 from instantly_mcp._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.response import HttpReply, read, retry_after
 from instantly_mcp.catalog.index import OPERATIONS

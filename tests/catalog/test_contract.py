@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.catalog.codes import (
     EMAIL_KIND,
     JOB_STATUSES,

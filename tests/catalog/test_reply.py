@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
 from instantly_mcp.catalog.reply import (
     Form,

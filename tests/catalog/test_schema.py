@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import dumps, loads
+from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.catalog.index import OPERATIONS, operation
 from instantly_mcp.catalog.schema import arguments_schema, plain
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.support.programs import Needed
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet import reactor
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from tests.daemon.processes import MODULE, ProcessTestCase, Running
 from tests.support.programs import requires
 from tests.support.upstream import Scripted, ScriptedUpstream

@@ -6,7 +6,7 @@ passes on progress that arrived together with it.
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 
 from . import stories
 from .programs import NODE, Program, package

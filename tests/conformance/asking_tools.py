@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.calls.client_requests import (
     Elicit,

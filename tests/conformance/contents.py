@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.primitives.prompt import (
     Prompt,

@@ -12,11 +12,11 @@ from zope.interface import implementer
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.pipeline.admission import Admission
-from instantly_mcp.pipeline.answering import Answering
 from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
+from instantly_mcp.pipeline.execution import Answering
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.pipeline.pipeline import Pipeline
@@ -25,9 +25,9 @@ from instantly_mcp.protocol.primitives.registries import ToolShelf
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import Offer, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL
-from instantly_mcp.state.ledger import MemoryLedger
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
+from instantly_mcp.state.token_buckets import MemoryLedger
 from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
 from instantly_mcp.web.app import make_site, make_web_app

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 
 from .verdict import (
     KNOWN_SKIP,

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.calls.client_requests import Elicit, ListRoots, Sample
 from instantly_mcp.protocol.primitives.registries import PromptShelf, ToolShelf

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 
 KNOWN_SKIP = "tasks-status-notifications"
 """The one scenario that the suite skips whatever the server does."""

@@ -14,7 +14,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.pipeline.interfaces import ILedger
 from instantly_mcp.protocol.calls.session import ISessionStore, McpSession, Standing
 from instantly_mcp.protocol.interfaces import IOutlet

@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.upstream import SandboxWindow
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 
 
 class SandboxWindowTests(SynchronousTestCase):

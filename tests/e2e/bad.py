@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from tests.support.messages import call
 from tests.support.wire import check_message
 

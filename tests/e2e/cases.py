@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from tests.daemon.processes import MODULE, ProcessTestCase, Running
 
 

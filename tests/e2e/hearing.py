@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from instantly_mcp._json import Json, JsonObject, loads
+from instantly_mcp._json_codec import Json, JsonObject, loads
 from tests.support.wire import check_message
 
 from .sockets import EventReader

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp._json_codec import JsonObject, dumps, loads
 from tests.support.messages import (
     MODERN_VERSION,
     call,

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
-from instantly_mcp._json import Json, JsonObject, loads
+from instantly_mcp._json_codec import Json, JsonObject, loads
 from tests.daemon.processes import ROOT
 
 from .hearing import Hearing

@@ -15,7 +15,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 
 CRLF = b"\r\n"
 BOTH = "application/json, text/event-stream"

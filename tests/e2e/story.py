@@ -12,7 +12,7 @@ from uuid import uuid4
 from attrs import define, field
 from twisted.internet.defer import Deferred, gatherResults
 
-from instantly_mcp._json import Json, JsonObject, loads
+from instantly_mcp._json_codec import Json, JsonObject, loads
 from instantly_mcp.protocol.wire.errors import INVALID_PARAMS
 
 from .cases import Daemon, DaemonTestCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import Json, JsonObject, dumps
+from instantly_mcp._json_codec import Json, JsonObject, dumps
 from tests.support.messages import call, initialize, request
 
 from . import sockets

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from tests.support.wire import check_message
 
 from . import sockets

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import JsonObject, dumps
+from instantly_mcp._json_codec import JsonObject, dumps
 from tests.support.messages import call, initialize, modern, modern_headers
 
 from . import sockets

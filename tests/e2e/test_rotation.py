@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import dumps, loads
+from instantly_mcp._json_codec import dumps, loads
 from tests.support.messages import call, initialize, modern, modern_headers, request
 
 from . import sockets

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 
 from .hearing import Hearing
 

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.bench import Bench, ServerFacts
 from instantly_mcp.features.selection import Selection
 from instantly_mcp.features.tools import Toolbox, toolbox_on

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import JsonObject, dumps, loads
+from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
@@ -28,7 +28,7 @@ from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly

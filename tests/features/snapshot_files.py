@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
 from instantly_mcp.features.selection import Selection

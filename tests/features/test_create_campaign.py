@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error

@@ -11,7 +11,7 @@ from twisted.logger import FileLogObserver, Logger, globalLogPublisher
 
 from instantly_mcp import features
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.catalog.codes import (
     ACCOUNT_STATUS,

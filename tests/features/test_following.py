@@ -7,7 +7,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from twisted.internet.defer import Deferred
 
-from instantly_mcp._json import Json, JsonObject, dumps, loads
+from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.sightings import JobSightings, job_uri
 from instantly_mcp.protocol.calls.call import Call, Caller
@@ -18,7 +18,7 @@ from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
 from instantly_mcp.protocol.wire.errors import OVERLOADED
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, V2026_07_28
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from tests.features.cases import KEY, ToolTestCase
 from tests.support.instantly import api_error
 

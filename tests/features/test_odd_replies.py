@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.features.tools import DECLARED
 from tests.features.cases import ToolTestCase

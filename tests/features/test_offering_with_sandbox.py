@@ -8,7 +8,7 @@ from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.completions import KEPT
 from instantly_mcp.sandbox.agent import SandboxAgent
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.offering import OfferingTestCase
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.primitives.tool import ToolResult

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instantly_mcp._json import dumps
-from instantly_mcp.api import wording
+from instantly_mcp._json_codec import dumps
+from instantly_mcp.api import error_messages
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.features.results import error_object
 from tests.api.builders import CREATE, LIST, LIST_EMAILS, client
@@ -34,10 +34,10 @@ class WaitTests(ClockedTestCase):
         limit = LIST_EMAILS.limit
         assert limit is not None
         for error in (
-            wording.throttled(LIST_EMAILS, limit, seconds),
-            wording.asked_to_slow_down(LIST, seconds),
-            wording.resting(LIST, seconds),
-            wording.overloaded(LIST, 4.5, seconds),
+            error_messages.throttled(LIST_EMAILS, limit, seconds),
+            error_messages.asked_to_slow_down(LIST, seconds),
+            error_messages.resting(LIST, seconds),
+            error_messages.overloaded(LIST, 4.5, seconds),
         ):
             described = error_object(error)
             self.assertEqual(len(waits_in(described)), 1, described)
@@ -84,7 +84,7 @@ class ClientTests(ToolTestCase):
         """Without one, a minute is said in message and hint, and no number."""
         error = ApiError(
             reason=Reason.RATE_LIMITED,
-            message=wording.rate_limited(None),
+            message=error_messages.rate_limited(None),
             operation_id=CREATE.id,
         )
         described = error_object(error)

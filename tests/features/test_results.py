@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST

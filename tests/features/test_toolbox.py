@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.declaration import Declared

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import dumps, loads
+from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.features.bench import ServerFacts
 from instantly_mcp.features.everything import build_features
@@ -16,7 +16,7 @@ from instantly_mcp.features.selection import Selection
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.agent import SandboxAgent
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 

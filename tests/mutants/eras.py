@@ -103,7 +103,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "initialize is never part of a batch",
-        "pipeline/answering.py",
+        "pipeline/execution.py",
         '    if isinstance(member, Request) and member.method == "initialize":',
         '    if isinstance(member, Request) and member.method == "server/discover":',
         "rules.test_batches",
@@ -144,7 +144,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A client that disconnects cancels its call in the modern era",
-        "pipeline/answering.py",
+        "pipeline/execution.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=True,",
         "rules.test_http",
@@ -152,7 +152,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A client that disconnects does not cancel its call in a session",
-        "pipeline/answering.py",
+        "pipeline/execution.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=False,",
         "rules.test_eras",

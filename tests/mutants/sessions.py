@@ -67,19 +67,19 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A sealed token is valid for one purpose only",
-        "state/seals.py",
+        "state/sealed_tokens.py",
         "        return payload if sealed_for == purpose.encode() else None",
         "        return payload",
         "rules.test_request_state",
-        "state.test_seals",
+        "state.test_sealed_tokens",
     ),
     mutant(
         "both",
         "A sealed token has exactly one encoding",
-        "state/seals.py",
+        "state/sealed_tokens.py",
         'return padded if spelled == padded and not token.endswith("=") else None',
         "return padded",
-        "state.test_seals",
+        "state.test_sealed_tokens",
     ),
     mutant(
         "legacy",
@@ -149,7 +149,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Streams are not primed before 2025-11-25",
-        "pipeline/answering.py",
+        "pipeline/execution.py",
         "            primed=caller.revision.priming,",
         "            primed=True,",
         "rules.test_sessions",

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from instantly_mcp._credential import Credential, CurrentSecret, Secret
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.exchange import Exchange, Route
@@ -16,7 +16,7 @@ from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.wire.versions import V2024_11_05
-from instantly_mcp.state.seals import make_seal
+from instantly_mcp.state.sealed_tokens import make_seal
 from instantly_mcp.state.sessions import MemorySessionStore
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange

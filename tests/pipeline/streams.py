@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.resumable import ResumableStream
 from instantly_mcp.pipeline.retention import Retention, StreamLog

@@ -7,14 +7,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Allowance, ILedger, IStage
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.state.ledger import MemoryLedger
+from instantly_mcp.state.token_buckets import MemoryLedger
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 

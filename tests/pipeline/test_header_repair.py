@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Note, Route
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.interfaces import IStage

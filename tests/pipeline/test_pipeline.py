@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from zope.interface import implementer
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage

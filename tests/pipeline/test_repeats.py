@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from instantly_mcp._json import Json, loads
-from instantly_mcp.pipeline.race import NOTICE_SECONDS
+from instantly_mcp._json_codec import Json, loads
+from instantly_mcp.pipeline.pending_reply import NOTICE_SECONDS
 from instantly_mcp.pipeline.repeats import OpenCall
 from instantly_mcp.pipeline.retention import KEPT_SECONDS
 from instantly_mcp.protocol.wire.jsonrpc import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import loads
+from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.reply import (
     MAX_PEEK,
@@ -20,7 +20,7 @@ from tests.support.messages import call, request
 
 
 class AnswerTests(SynchronousTestCase):
-    def test_json(self) -> None:
+    def test_json_codec(self) -> None:
         """A JSON answer has its type, and whatever other headers are given."""
         answer = json_answer(405, {"a": 1}, (("Allow", "GET"),))
         self.assertEqual((answer.status, answer.body), (405, b'{"a":1}'))

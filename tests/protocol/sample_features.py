@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.wire.jsonrpc import Request, Response
 from instantly_mcp.protocol.wire.versions import ALL, LEGACY

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.methods.legacy import methods as legacy_methods
 from instantly_mcp.protocol.methods.modern import methods as modern_methods

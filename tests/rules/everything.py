@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.authentication import Authentication
@@ -26,9 +26,9 @@ from instantly_mcp.protocol.primitives.registries import (
     ToolShelf,
 )
 from instantly_mcp.protocol.server_features import Offer
-from instantly_mcp.state.ledger import MemoryLedger
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
+from instantly_mcp.state.token_buckets import MemoryLedger
 from tests.conformance import contents
 from tests.conformance.asking_tools import asking_tools
 from tests.conformance.tools import change_tools, plain_tools

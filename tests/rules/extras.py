@@ -8,7 +8,7 @@ from attrs import define
 from twisted.internet.task import Clock, deferLater
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.calls.subscriptions import Changes
 from instantly_mcp.protocol.primitives.prompt import (

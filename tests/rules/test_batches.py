@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.support.clients import SessionClient
 from tests.support.messages import call, initialize, notice, request
 from tests.support.received import Received

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.support.messages import call, modern, request
 from tests.support.servers import BOB
 

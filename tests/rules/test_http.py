@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.pipeline.exchange import Route
 from tests.support.messages import (
     META,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.conformance.tools import SCHEMA_2020_12, simple_text, tool
 from tests.support.messages import call, modern, request
 from tests.support.received import Received

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
 from tests.support.clients import ModernClient, StreamClient
 from tests.support.messages import (

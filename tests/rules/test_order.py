@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 from tests.support.messages import META, call, modern, modern_headers
 
 from .everything import RulesTestCase

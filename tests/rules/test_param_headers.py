@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.wire.param_headers import param_headers_in
 from tests.support.messages import LEGACY_VERSIONS, call, modern
 from tests.support.received import Received

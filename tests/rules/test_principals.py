@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json
-from instantly_mcp.pipeline.race import Race
+from instantly_mcp._json_codec import Json
+from instantly_mcp.pipeline.pending_reply import Race
 from instantly_mcp.pipeline.resumable import ResumableStream
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NOWHERE, Call
 from instantly_mcp.protocol.calls.session import McpSession
@@ -106,7 +106,7 @@ OF_STATE = (
     "instantly_mcp.protocol.calls.subscriptions",
     "instantly_mcp.protocol.calls.tasks",
     "instantly_mcp.protocol.calls.ask_by_retry",
-    "instantly_mcp.pipeline.race",
+    "instantly_mcp.pipeline.pending_reply",
     "instantly_mcp.pipeline.resumable",
     "instantly_mcp.pipeline.channel",
     "instantly_mcp.pipeline.outlets",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.ask_by_retry import STATE_VALID_SECONDS
 from tests.support.clients import ModernClient
 from tests.support.messages import call, modern, request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.pipeline.exchange import Route
 from tests.support.clients import SessionClient
 from tests.support.messages import LEGACY_VERSIONS, call, notice, request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.tasks import MAX_TASKS_PER_PRINCIPAL, TTL_MS
 from tests.support.clients import ModernClient
 from tests.support.messages import call, modern, request

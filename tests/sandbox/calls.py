@@ -15,10 +15,10 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
-from instantly_mcp._json import dumps, loads
+from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.sandbox.agent import SandboxAgent
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.support.cases import ClockedTestCase
 from tests.support.reference import OPENAPI
 

@@ -11,10 +11,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.sandbox.analytics import Range, days, totals
-from instantly_mcp.sandbox.campaign_life import activate, draft, join, pause
-from instantly_mcp.sandbox.people import make_lead
+from instantly_mcp.sandbox.campaign_status import activate, draft, join, pause
+from instantly_mcp.sandbox.lead_factory import make_lead
 from instantly_mcp.sandbox.records import Account, Campaign
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.sandbox.world import World
 
 from .calls import LEAST_CAMPAIGN, SandboxTestCase

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
 from instantly_mcp.catalog.operation import Operation
-from instantly_mcp.sandbox.sandbox import Sandbox
+from instantly_mcp.sandbox.workspaces import Sandbox
 
 from .calls import SandboxTestCase, in_path
 from .requests import AnyRequest, Known, requests, requests_as_documented

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed, ResponseNeverReceived, readBody
 from twisted.web.server import Site
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.sandbox.app import web_resource
 from instantly_mcp.sandbox.call import Refusal
 from instantly_mcp.sandbox.faults import (

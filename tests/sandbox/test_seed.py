@@ -8,9 +8,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.sandbox.records import MailType, Shown
-from instantly_mcp.sandbox.sandbox import START, Sandbox
 from instantly_mcp.sandbox.seed import seeded_world
 from instantly_mcp.sandbox.timeline import read_moment, written
+from instantly_mcp.sandbox.workspaces import START, Sandbox
 from instantly_mcp.sandbox.world import World
 
 

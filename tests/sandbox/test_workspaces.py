@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from instantly_mcp.sandbox.sandbox import START
 from instantly_mcp.sandbox.seed import seeded_world
+from instantly_mcp.sandbox.workspaces import START
 from instantly_mcp.sandbox.world import CREDITS
 from tests.sandbox.calls import SandboxTestCase
 

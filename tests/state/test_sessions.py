@@ -15,7 +15,7 @@ from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.protocol.calls.session import Standing
 from instantly_mcp.protocol.interfaces import ISeal
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
-from instantly_mcp.state.seals import make_seal
+from instantly_mcp.state.sealed_tokens import make_seal
 from instantly_mcp.state.sessions import (
     MemorySessionStore,
     SessionLimits,

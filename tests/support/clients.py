@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from attrs import define, field
 from twisted.internet.task import Clock
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.pipeline.exchange import Route
 
 from .cases import ClockedTestCase

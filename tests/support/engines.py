@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from instantly_mcp._json import Json, JsonObject, dumps, loads
+from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.interfaces import IOutlet

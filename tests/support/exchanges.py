@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Route
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
 

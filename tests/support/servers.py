@@ -17,13 +17,13 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
-from instantly_mcp._json import Json, JsonObject
-from instantly_mcp.pipeline.answering import Answering
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
 from instantly_mcp.pipeline.exchange import Exchange, Route
+from instantly_mcp.pipeline.execution import Answering
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.pipeline.reply import Outcome, refuse

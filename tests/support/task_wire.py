@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import jsonschema_rs
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 
 STAMP: JsonObject = {
     "type": "string",

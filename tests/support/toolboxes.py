@@ -8,7 +8,7 @@ from attrs import define, field
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.primitives.registries import IToolbox
 from instantly_mcp.protocol.primitives.tool import (

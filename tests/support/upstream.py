@@ -16,7 +16,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from functools import cache
 
 import jsonschema_rs
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 
 from . import task_wire
 from .reference import MCP_SCHEMAS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.session import McpSession
 from tests.support.clients import RigTestCase, SessionClient
 from tests.support.received import Received

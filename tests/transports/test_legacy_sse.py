@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from tests.support.clients import RigTestCase, SessionClient, StreamClient

@@ -14,7 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.exchange import Exchange, Headers
 from instantly_mcp.pipeline.reply import Reply, json_answer
 from instantly_mcp.protocol.wire.errors import ProtocolError

@@ -6,7 +6,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, fail
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer

@@ -34,7 +34,7 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from ..._json import Json, dumps
+from ..._json_codec import Json, dumps
 from ..settings.errors import Mistakes
 from .line_file import LineFile, why_not
 from .redaction import Redactor

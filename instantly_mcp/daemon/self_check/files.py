@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from ...state.seals import KEY_FILE_NAME, KeyFile
+from ...state.sealed_tokens import KEY_FILE_NAME, KeyFile
 from ..settings.settings import Settings
 from .findings import Findings
 

@@ -20,7 +20,7 @@ from twisted.web.iweb import IAgent, IResponse
 from ... import __version__
 from ..._credential import Credential, Secret
 from ..._deferred import deferred
-from ...api.diagnosis import Trouble, diagnose
+from ...api.connection_errors import Trouble, diagnose
 from ...api.errors import ApiError, Reason
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from attrs import define, field
 
 from ..._credential import Secret
-from ..._json import Json
+from ..._json_codec import Json
 from .errors import Mistakes
 from .options import Given
 from .parsers import switch

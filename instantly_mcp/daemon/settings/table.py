@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from ..._json import Json
+from ..._json_codec import Json
 from . import parsers
 
 DEFAULT_LISTEN = "tcp:3000:interface=127.0.0.1"

@@ -16,7 +16,7 @@ from typing import TextIO
 from attrs import define
 
 from ... import __version__
-from ..._json import dumps, loads
+from ..._json_codec import dumps, loads
 from ..logs.writer import write_within
 from ..process.components import Announcing
 from ..settings.endpoints import ListenAddress

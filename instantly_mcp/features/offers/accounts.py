@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER, WARMUP_STATUS
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport

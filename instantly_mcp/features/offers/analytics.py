@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.calls.call import Call
 from ..bench import Bench

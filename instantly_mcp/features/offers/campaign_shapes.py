@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json
+from ..._json_codec import Json
 from ...catalog.index import BY_ID
 from ...catalog.schema import plain
 from ..days import days_in_order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import EMAIL_KIND, INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport

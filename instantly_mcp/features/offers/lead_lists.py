@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..declaration import Declared, argument, required
 from ..hints import ADDS, CHANGES, DESTROYS, READS
 from ..labels import labelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..declaration import ID, Argument, Convert, Reshape, argument, required
 from ..labels import Shape
 from ..results import page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from attrs import frozen
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ...protocol.wire.errors import invalid_params
 from ..values import end_of_day
 

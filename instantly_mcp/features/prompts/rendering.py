@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import frozen
 
 from ..._deferred import deferred
-from ..._json import Json, JsonObject, dumps
+from ..._json_codec import Json, JsonObject, dumps
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.primitives.prompt import PromptMessage

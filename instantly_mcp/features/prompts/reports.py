@@ -8,7 +8,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ..._credential import Credential
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGN

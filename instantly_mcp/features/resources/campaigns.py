@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..offers.analytics import totals

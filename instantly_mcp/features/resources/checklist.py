@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json
+from ..._json_codec import Json
 from ...protocol.calls.call import Call
 from ..bench import Bench
 from .reading import Values

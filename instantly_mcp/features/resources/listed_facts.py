@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...api.throttle import BOTH_LIMITS
 from ...catalog import codes
 from ...catalog.index import BY_ID, OPERATIONS

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import LEAD_STATUS
 from ...protocol.calls.call import Call
 from ..bench import Bench

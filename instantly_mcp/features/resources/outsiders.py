@@ -12,7 +12,7 @@ from secrets import token_hex
 
 from attrs import field, frozen
 
-from ..._json import Json
+from ..._json_codec import Json
 from .mail_text import text_of_html
 
 INVISIBLE = re.compile(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from ..._deferred import deferred
-from ..._json import Json
+from ..._json_codec import Json
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.primitives.resource import Contents

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError
 from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call

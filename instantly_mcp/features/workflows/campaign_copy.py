@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..markup import as_html, one_line
 from ..results import Refusal
 

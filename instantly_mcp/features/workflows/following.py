@@ -12,7 +12,7 @@ from itertools import chain, count, repeat
 
 from attrs import evolve, field, frozen
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..bench import Bench

@@ -5,7 +5,7 @@ A job that was started is never called done. Instantly cannot cancel one.
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 
 ENDED = frozenset({"success", "failed", "cancelled", "completed", "error"})
 """Every word that has been seen for an end; whatever is unknown is still running."""

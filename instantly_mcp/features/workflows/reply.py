@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from twisted.internet.defer import Deferred
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..bench import Bench
 from ..markup import as_html, one_line

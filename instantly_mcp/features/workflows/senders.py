@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
 from ...protocol.calls.call import Call
 from ..bench import Bench

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 
 MEANINGS: Mapping[str, str] = {
     "campaign_paused": "It is paused; activate_campaign resumes it.",

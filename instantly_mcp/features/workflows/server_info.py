@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ...api.throttle import BOTH_LIMITS
 from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call

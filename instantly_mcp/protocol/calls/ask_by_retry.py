@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from ..._json import Json, JsonObject, dumps, loads
+from ..._json_codec import Json, JsonObject, dumps, loads
 from ..interfaces import ISeal
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
 from ..wire.validation import too_deep

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..._deferred import reraise
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..interfaces import IOutlet
 from ..wire.jsonrpc import Reply, notification
 from .call import NOWHERE

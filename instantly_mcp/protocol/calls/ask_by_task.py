@@ -8,7 +8,7 @@ from attrs import define
 from twisted.internet.defer import CancelledError, Deferred, fail
 from zope.interface import implementer
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from .client_requests import (
     Answers,
     CannotAsk,

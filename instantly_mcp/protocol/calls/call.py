@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail
 from zope.interface import implementer
 
 from ..._credential import ANONYMOUS, Credential
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..interfaces import IHeaders, IOutlet
 from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS

@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 from zope.interface import Interface
 
 from ..._deferred import reraise
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..wire.validation import ArgumentCheck
 from ..wire.versions import Revision
 from .forms import PlainForm

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 
 _BY_VALUE = ("anyOf", "oneOf")
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from ..._credential import ANONYMOUS, Credential
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..interfaces import IOutlet
 from ..wire.client_label import TOO_LONG, UNNAMED, label_of, stated_by
 from ..wire.jsonrpc import Id, Reply

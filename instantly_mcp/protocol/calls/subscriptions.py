@@ -22,7 +22,7 @@ from weakref import WeakSet
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..interfaces import IOutlet
 from ..wire.errors import invalid_params, invalid_request
 from ..wire.jsonrpc import Id, notification

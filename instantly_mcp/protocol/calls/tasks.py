@@ -25,7 +25,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ..._json import Json, JsonObject, dumps
+from ..._json_codec import Json, JsonObject, dumps
 from ..wire.errors import ProtocolError, internal_error, invalid_params
 from .client_requests import Question
 

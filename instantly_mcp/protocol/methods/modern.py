@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json import Json
+from ..._json_codec import Json
 from ..calls.tasks import TASKS_EXTENSION
 from ..server_features import Method, Offer, Result, Turn
 from ..wire.envelope import META_SERVER

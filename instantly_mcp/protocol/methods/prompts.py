@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import Complete
 from ..server_features import Offer, Result, Turn

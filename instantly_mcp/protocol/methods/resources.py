@@ -7,7 +7,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..calls.call import Call, Caller
 from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Leave

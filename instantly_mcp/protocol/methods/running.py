@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from ..._json import Json
+from ..._json_codec import Json
 from ..calls.ask_by_retry import Binding, RetryAsker
 from ..calls.ask_by_session import SessionAsker
 from ..calls.call import NO_CLIENT_REQUESTS, Call

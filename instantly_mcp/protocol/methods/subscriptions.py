@@ -8,7 +8,7 @@ from typing import TypeVar
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..calls.call import NOWHERE
 from ..calls.client_requests import lacks
 from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter

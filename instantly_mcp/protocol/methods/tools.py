@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..._json import Json, dumps
+from ..._json_codec import Json, dumps
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NOWHERE, Call
 from ..calls.client_requests import CannotAsk, lacks

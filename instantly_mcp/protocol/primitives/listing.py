@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..._json import Encoded, Json, JsonObject, dumps
+from ..._json_codec import Encoded, Json, JsonObject, dumps
 from ..wire.content import adapt_content
 from ..wire.cursor import Pager
 from ..wire.versions import Revision

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from attrs import frozen
 from twisted.internet.defer import Deferred
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from .resource import Complete
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ..._json import Json
+from ..._json_codec import Json
 from .errors import ProtocolError, invalid_request
 from .jsonrpc import Batch, Body, Notification, Reply, Request
 from .versions import ALL, LEGACY, Revision

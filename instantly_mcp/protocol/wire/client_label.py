@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from ..._credential import Secret
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 
 META_CLIENT = "io.modelcontextprotocol/clientInfo"
 

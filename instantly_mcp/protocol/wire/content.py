@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from .versions import Revision
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from ..._json import Json, dumps, loads
+from ..._json_codec import Json, dumps, loads
 from ..interfaces import ISeal
 from .errors import ProtocolError, invalid_params
 

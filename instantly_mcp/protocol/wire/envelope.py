@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..interfaces import IHeaders
 from .classify import META_VERSION
 from .client_label import META_CLIENT

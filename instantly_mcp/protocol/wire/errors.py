@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600

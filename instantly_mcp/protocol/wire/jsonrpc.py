@@ -11,7 +11,15 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from ..._json import Encoded, Json, JsonObject, dumps, holds_more, loads, repeats_keys
+from ..._json_codec import (
+    Encoded,
+    Json,
+    JsonObject,
+    dumps,
+    holds_more,
+    loads,
+    repeats_keys,
+)
 from .errors import ProtocolError, invalid_params, invalid_request, parse_error
 
 Id: TypeAlias = str | int

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from ..._json import Json, JsonObject
+from ..._json_codec import Json, JsonObject
 from ..interfaces import IHeaders
 from .envelope import OPTIONAL_WHITESPACE, decode_sentinel
 from .errors import header_mismatch

@@ -11,7 +11,7 @@ import re
 
 from attrs import frozen
 
-from ..._json import Json
+from ..._json_codec import Json
 
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"

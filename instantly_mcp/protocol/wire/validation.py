@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from ..._json import Json, JsonObject, dumps
+from ..._json_codec import Json, JsonObject, dumps
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The only supported dialect: keywords of others would silently have no effect."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, Refusal, bad_request, not_found
 from ..paging import page, page_by_place
 from ..records import Account, Shown

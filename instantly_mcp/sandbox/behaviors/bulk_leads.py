@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Call, bad_request
-from ..campaign_life import join
+from ..campaign_status import join
 from ..credits import spend
 from ..jobs import start_job
-from ..people import PENDING, is_address, make_lead, verify
+from ..lead_factory import PENDING, is_address, make_lead, verify
 from ..reactions import set_interest
 from ..records import Campaign, Lead, LeadStatus, Shown
 from ..selection import select

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, bad_request, not_found
-from ..campaign_life import activate, draft, pause
+from ..campaign_status import activate, draft, pause
 from ..paging import by_id, id_cursor, page
 from ..records import Campaign, Shown
 from ..sending import start, stop, usable_senders

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, bad_request, not_found
+from ..lead_factory import is_address
 from ..mail import Letter, deliver, manual_mail, text_of
 from ..paging import by_id, id_cursor, page
-from ..people import is_address
 from ..records import MailType, Shown
 from ..timeline import in_order, read_moment, written
 from ..world import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, not_found
 from ..jobs import look
 from ..paging import by_id, id_cursor, page_by_place

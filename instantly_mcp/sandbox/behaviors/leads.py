@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, bad_request, not_found
-from ..campaign_life import join
+from ..campaign_status import join
 from ..credits import spend
+from ..lead_factory import describe, is_address, make_lead, verify, with_email
 from ..paging import by_id, id_cursor, page
-from ..people import describe, is_address, make_lead, verify, with_email
 from ..reactions import set_interest
 from ..records import Campaign, Lead, Shown
 from ..selection import select

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..call import Behavior, Call, bad_request, not_found
 from ..credits import VERIFICATION_COST, spend
 from ..ids import chances
-from ..people import is_address, verdict
+from ..lead_factory import is_address, verdict
 from ..records import Shown, Verification
 from ..world import World
 

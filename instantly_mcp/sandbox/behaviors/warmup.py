@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..._json import JsonObject
+from ..._json_codec import JsonObject
 from ..call import Behavior, Call, bad_request
 from ..ids import chances
 from ..jobs import start_job

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from ..._json import Json
+from ..._json_codec import Json
 from ...pipeline.reply import Answer, json_answer, label_of_refusal
 
 INVALID_REQUEST = -32600

@@ -19,7 +19,7 @@ from twisted.web.http_headers import Headers as WireHeaders
 from twisted.web.server import Request
 from werkzeug.routing import MapAdapter
 
-from ..._json import Json
+from ..._json_codec import Json
 from ...pipeline.exchange import Headers
 from ...pipeline.reply import Answer, id_in
 from .access_log import NO_ROUTE, Visit

@@ -61,7 +61,7 @@ class JournalTests(SynchronousTestCase):
             self.stream.getvalue(), r"^\d{4}-\S+ \[test#info\] hello you\n$"
         )
 
-    def test_json(self):
+    def test_json_codec(self):
         """A JSON line has the fields of the event beside the message."""
         self.logger("json").warn("hello {name}", name="you", count=3, thing=object())
         record = json.loads(self.stream.getvalue())

@@ -18,7 +18,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
-from instantly_mcp.api.bounded import HeadTooLarge
+from instantly_mcp.api.bounded_reply import HeadTooLarge
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.daemon.self_check.findings import Findings
 from instantly_mcp.daemon.self_check.upstream import UpstreamCheck

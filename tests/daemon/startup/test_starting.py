@@ -92,7 +92,7 @@ class BannerTests(ProcessTestCase):
         self.assertIn("curl -s http://127.0.0.1", text)
 
     @deferred
-    async def test_json(self):
+    async def test_json_codec(self):
         """With JSON logs every line of output is a JSON object."""
         running = self.spawn([*MODULE, "--sandbox", "--log-format", "json"])
         record = await running.ready()

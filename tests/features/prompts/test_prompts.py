@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from tests.features.offering import KEY, OfferingTestCase
 from tests.features.resources.test_objects import mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.sightings import job_uri
 from instantly_mcp.protocol.calls.subscriptions import Filter, Listener

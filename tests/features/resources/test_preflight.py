@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.resources.preflight.check import Check, verdict
 from instantly_mcp.features.resources.preflight.schedule import Window, windows_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json import dumps
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25, V2026_07_28
 from tests.features.offering import OfferingTestCase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.resources.watching import MISSING
 from instantly_mcp.features.sightings import job_uri

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import (
     MAX_STATE_BYTES,
     PURPOSE,
@@ -24,7 +24,7 @@ from instantly_mcp.protocol.calls.ask_by_retry import (
 )
 from instantly_mcp.protocol.calls.client_requests import IAsker, Question
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from tests.support.wire import check_result
 
 from .test_client_requests import CAPITAL, NAME, ROOTS, SAMPLED

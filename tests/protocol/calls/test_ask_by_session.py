@@ -8,7 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_session import (
     ANSWER_TIMEOUT_SECONDS,
     SessionAsker,

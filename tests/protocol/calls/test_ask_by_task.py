@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.client_requests import CannotAsk, IAsker
 from instantly_mcp.protocol.wire.errors import ProtocolError
 

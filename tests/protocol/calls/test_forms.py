@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.client_requests import Elicit, ListRoots, Sample
 from instantly_mcp.protocol.calls.forms import PlainForm
 from instantly_mcp.protocol.wire.versions import ALL, V2025_06_18, V2025_11_25

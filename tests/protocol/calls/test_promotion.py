@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import NOWHERE, Call
 from instantly_mcp.protocol.calls.client_requests import CannotAsk

@@ -7,7 +7,7 @@ from datetime import datetime
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.tasks import (
     MAX_TASKS_PER_PRINCIPAL,

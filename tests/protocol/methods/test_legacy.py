@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from tests.support.engines import EngineTestCase
 from tests.support.messages import (
     LEGACY_VERSIONS,

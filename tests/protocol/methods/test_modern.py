@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted.internet.defer import CancelledError
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2026_07_28

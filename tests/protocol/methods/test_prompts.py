@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve
 from twisted.internet.defer import CancelledError, Deferred
 
-from instantly_mcp._json import Json, JsonObject, dumps, loads
+from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.methods.prompts import (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import RetryAsker
 from instantly_mcp.protocol.calls.ask_by_session import SessionAsker
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, Call, Caller

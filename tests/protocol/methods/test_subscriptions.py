@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from instantly_mcp._json import Json, JsonObject
+from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import NOWHERE
 from instantly_mcp.protocol.calls.subscriptions import MAX_URI_CHARS, TOOLS
 from instantly_mcp.protocol.methods.subscriptions import listen

@@ -6,7 +6,7 @@ from attrs import evolve
 from jsonschema_rs import Draft202012Validator
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
-from instantly_mcp._json import Json, JsonObject, dumps, loads
+from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import ToolResult, text

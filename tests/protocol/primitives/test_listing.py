@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json, dumps, loads
+from instantly_mcp._json_codec import Json, dumps, loads
 from instantly_mcp.protocol.primitives.listing import (
     Listing,
     describe_tool,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.protocol.wire.classify import (
     META_VERSION,
     Legacy,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.wire.client_label import (
     MAX_NAME_CHARS,
     MAX_VERSION_CHARS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import JsonObject
+from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.wire.content import adapt_content
 from instantly_mcp.protocol.wire.versions import ALL
 from tests.support.wire import check

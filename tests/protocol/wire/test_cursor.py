@@ -7,10 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.cursor import PURPOSE, Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.state.seals import Seal
+from instantly_mcp.state.sealed_tokens import Seal
 from tests.support.servers import Drawer
 
 KEY = Fernet.generate_key()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire import errors
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.wire import check

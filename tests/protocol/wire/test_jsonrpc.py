@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Encoded, Json, dumps, loads
+from instantly_mcp._json_codec import Encoded, Json, dumps, loads
 from instantly_mcp.protocol.wire.errors import ProtocolError, invalid_request
 from instantly_mcp.protocol.wire.jsonrpc import (
     Batch,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import Json
+from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.trace import MAX_BAGGAGE_CHARS, trace_of
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

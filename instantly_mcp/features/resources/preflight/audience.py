@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...._json import Json, JsonObject
+from ...._json_codec import Json, JsonObject
 from ....catalog.codes import LEAD_VERIFICATION
 from ..campaigns import steps_of, variants_in
 from ..lists import INVALID_LIMIT, RISKY_LIMIT

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from ...._json import Json, JsonObject
+from ...._json_codec import Json, JsonObject
 
 Outcome: TypeAlias = Literal["ok", "warn", "fail", "unknown"]
 

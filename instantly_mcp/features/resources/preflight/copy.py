@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...._json import JsonObject
+from ...._json_codec import JsonObject
 from ..campaigns import steps_of, variants_in
 from ..mail_text import read_html
 from ..outsiders import MOST_READ

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
-from ...._json import Json, JsonObject
+from ...._json_codec import Json, JsonObject
 from .check import Check
 from .survey import Survey
 

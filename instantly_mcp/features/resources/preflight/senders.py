@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...._json import JsonObject
+from ...._json_codec import JsonObject
 from ...workflows.senders import obstacle
 from .check import SHOWN, Check
 from .survey import Survey

@@ -9,7 +9,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ...._deferred import deferred
-from ...._json import Json, JsonObject
+from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...bench import Bench
 from ..gathering import Gathered, gather, read_pages

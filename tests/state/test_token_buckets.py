@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
-from instantly_mcp.state.ledger import MemoryLedger
+from instantly_mcp.state.token_buckets import MemoryLedger
 from tests.contract import state
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._credential import Credential, place_of
 from ..catalog.operation import Limit, Operation
 from .errors import ApiError, Reason, whole_seconds
-from .scrubbing import key_tail
+from .redaction import key_tail
 
 _NOTHING_CHANGED = "nothing was changed"
 _BILLING = "app.instantly.ai/app/settings/billing"

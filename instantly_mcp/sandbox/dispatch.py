@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from .._json import Json, dumps
+from .._json_codec import Json, dumps
 from ..catalog.operation import Operation
 from .behaviors import BEHAVIORS
 from .call import Call, Refusal
 from .faults import Fault, FaultKind
-from .sandbox import Sandbox, Workspace
 from .validation import RequestShape
+from .workspaces import Sandbox, Workspace
 
 JSON = "application/json; charset=utf-8"
 _PAGE = (

@@ -23,15 +23,9 @@ from ..protocol.wire.errors import invalid_request
 from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
 from ..protocol.wire.versions import Revision
 from .exchange import Exchange
-from .race import ACCEPTED, Race, Restate, unchanged
+from .pending_reply import ACCEPTED, Race, Restate, unchanged
 from .repeats import TOOL_CALL, OpenCall
-from .reply import (
-    JSON_TYPE,
-    Answer,
-    HeaderPairs,
-    Reply,
-    response_answer,
-)
+from .reply import JSON_TYPE, Answer, HeaderPairs, Reply, response_answer
 from .retention import StreamLog
 from .turns import in_turns
 

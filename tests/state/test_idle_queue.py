@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.wire.versions import V2025_11_25
-from instantly_mcp.state.idle import IdleQueue
+from instantly_mcp.state.idle_queue import IdleQueue
 from tests.contract.state import OpenOutlet
 
 

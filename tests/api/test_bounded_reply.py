@@ -20,7 +20,7 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from instantly_mcp.api.bounded import (
+from instantly_mcp.api.bounded_reply import (
     MAX_HEAD_BYTES,
     MAX_REPLY_BYTES,
     BoundedPool,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from zope.interface.verify import verifyObject
 
-from instantly_mcp._json import Json, loads
+from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.channel import Event
-from instantly_mcp.pipeline.race import COMMIT_SECONDS, Race
+from instantly_mcp.pipeline.pending_reply import COMMIT_SECONDS, Race
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
 from instantly_mcp.pipeline.retention import Retention, StreamLog
 from instantly_mcp.protocol.calls.call import NOWHERE

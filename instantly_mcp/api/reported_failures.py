@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..catalog.operation import Operation
 
 Rule: TypeAlias = Callable[[JsonObject], str | None]

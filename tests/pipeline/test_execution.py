@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.internet.defer import Deferred
 
-from instantly_mcp._json import Json, dumps
+from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.pipeline.reply import Reply
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.wire.jsonrpc import (
@@ -57,7 +57,7 @@ class AnsweringTestCase(RigTestCase):
 
 
 class SingleTests(AnsweringTestCase):
-    def test_json(self) -> None:
+    def test_json_codec(self) -> None:
         """A result that comes first is JSON, with the revision that was spoken."""
         for version in ALL:
             with self.subTest(version=version):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from .records import Campaign, CampaignStatus, Lead, LeadStatus, Shown
 from .sending import enqueue, start, stop
 from .world import World

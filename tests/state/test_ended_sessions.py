@@ -8,7 +8,7 @@ import stat
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.state.tombstones import Tombstones
+from instantly_mcp.state.ended_sessions import Tombstones
 
 
 class TombstonesTests(SynchronousTestCase):

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp.protocol.interfaces import ISeal
-from instantly_mcp.state.seals import MAX_KEYS, KeyFile, Seal, make_seal
+from instantly_mcp.state.sealed_tokens import MAX_KEYS, KeyFile, Seal, make_seal
 
 
 def some_seal() -> Seal:

@@ -24,8 +24,8 @@ from twisted.web.client import (  # type: ignore[attr-defined]
     ResponseFailed,
 )
 
-from .bounded import MAX_HEAD_BYTES, HeadTooLarge, MalformedReply, WireTooLarge
-from .sending import GarbledReply, ReplyTooLarge
+from .bounded_reply import MAX_HEAD_BYTES, HeadTooLarge, MalformedReply, WireTooLarge
+from .http_exchange import GarbledReply, ReplyTooLarge
 from .tls import TlsRefused
 
 

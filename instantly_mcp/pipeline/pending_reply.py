@@ -31,7 +31,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from ..protocol.calls.call import NOWHERE
 from ..protocol.interfaces import IOutlet, ITracker
 from ..protocol.wire.errors import ProtocolError, internal_error

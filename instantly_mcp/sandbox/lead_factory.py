@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .._json import JsonObject
+from .._json_codec import JsonObject
 from .ids import chances
 from .records import Campaign, Lead, LeadStatus, Shown
 from .world import World

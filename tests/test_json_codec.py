@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp._json import (
+from instantly_mcp._json_codec import (
     Encoded,
     Json,
     dumps,

@@ -8,9 +8,9 @@ from twisted.internet.task import Clock
 
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.operation import Limit
-from instantly_mcp.sandbox.answering import supported
-from instantly_mcp.sandbox.rates import Window
-from instantly_mcp.sandbox.sandbox import REFUSED, Sandbox
+from instantly_mcp.sandbox.dispatch import supported
+from instantly_mcp.sandbox.rate_limits import Window
+from instantly_mcp.sandbox.workspaces import REFUSED, Sandbox
 from tests.support.reference import NO_OPENAPI, OPENAPI
 
 from .calls import SandboxTestCase, reply_schema

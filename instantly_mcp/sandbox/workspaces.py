@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from .call import Refusal, bad_request
 from .faults import Fault, FaultScript
 from .ids import owner_of_ids
-from .rates import Rates
+from .rate_limits import Rates
 from .records import Shown
 from .seed import seeded_world
 from .timeline import Timeline
