@@ -17,7 +17,7 @@ from instantly_mcp.api import error_messages
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.daemon.settings.table import SETTINGS
-from instantly_mcp.features.advice import in_doubt
+from instantly_mcp.features.error_hints import in_doubt
 from instantly_mcp.features.results import error_object
 
 PACKAGE = Path(__file__).parent.parent / "instantly_mcp"

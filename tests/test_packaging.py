@@ -114,9 +114,9 @@ class DependencyTests(ProcessTestCase):
     async def test_time_zones(self):
         """Time zones are known on a machine that has no database of them."""
         code = (
-            "from instantly_mcp.features.zones import ZoneInfo, available_timezones\n"
-            "print(ZoneInfo('America/New_York'), ZoneInfo('UTC'),"
-            " len(available_timezones()) > 400)"
+            "from instantly_mcp.features.workspace import timezones as zones\n"
+            "print(zones.ZoneInfo('America/New_York'), zones.ZoneInfo('UTC'),"
+            " len(zones.available_timezones()) > 400)"
         )
         output, errors, status = await getProcessOutputAndValue(
             sys.executable,

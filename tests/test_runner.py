@@ -65,7 +65,9 @@ class SelectionTests(SynchronousTestCase):
     def test_package(self):
         """A package is all modules of tests in it, and one line of the report."""
         units = select(["tests.features"])
-        self.assertIn(Unit("tests.features.test_zones", "tests.features"), units)
+        self.assertIn(
+            Unit("tests.features.workspace.test_timezones", "tests.features"), units
+        )
         deep = Unit("tests.features.prompts.test_prompts", "tests.features")
         self.assertIn(deep, units)
 

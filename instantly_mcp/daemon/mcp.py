@@ -9,9 +9,9 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from .. import __version__
-from ..features.bench import ServerFacts
-from ..features.everything import build_features
-from ..features.selection import Selection
+from ..features.build import build_features
+from ..features.toolsets import Selection
+from ..features.workspace.context import ServerFacts
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
 from ..pipeline.retention import Retention

@@ -24,9 +24,9 @@ from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
-from .bench import Bench
-from .resources.gathering import read_pages
 from .results import crowded, refusal_of_request
+from .workspace.context import Bench
+from .workspace.fetching import read_pages
 
 KEPT = 120.0
 """Seconds for which names are taken to be right."""

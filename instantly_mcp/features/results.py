@@ -14,7 +14,7 @@ from attrs import frozen
 from .._json_codec import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, overloaded
-from .advice import hint_for
+from .error_hints import hint_for
 
 MAX_BYTES = 100_000
 """The largest structured result; clients drown in more."""

@@ -12,9 +12,9 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
-from instantly_mcp.features.bench import Bench, ServerFacts
-from instantly_mcp.features.selection import Selection
-from instantly_mcp.features.tools import Toolbox, toolbox_on
+from instantly_mcp.features.tools.registry import Toolbox, toolbox_on
+from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.workspace.context import Bench, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import IOutlet
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult

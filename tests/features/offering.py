@@ -14,9 +14,9 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.api.interfaces import IInstantly
-from instantly_mcp.features.bench import ServerFacts
-from instantly_mcp.features.everything import build_features
-from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.methods.prompts import complete, get_prompt, list_prompts
 from instantly_mcp.protocol.methods.resources import (

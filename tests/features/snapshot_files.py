@@ -13,9 +13,9 @@ from pathlib import Path
 from twisted.internet.task import Clock
 
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.features.bench import ServerFacts
-from instantly_mcp.features.everything import build_features
-from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.tool import Tool
 from tests.support.instantly import RecordingInstantly
 

@@ -6,13 +6,16 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from instantly_mcp.features.bench import SILENT_SECONDS, WITH_PROGRESS_SECONDS
+from instantly_mcp.features.workspace.context import (
+    SILENT_SECONDS,
+    WITH_PROGRESS_SECONDS,
+)
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.test_concurrency import HeldAgent
 from tests.features.cases import KEY, ToolTestCase
-from tests.features.test_once import MAIL, REPLY
+from tests.features.workspace.test_send_once import MAIL, REPLY
 
 URL = "https://api.example.com"
 LEADS: dict[str, Any] = {"search": "x"}

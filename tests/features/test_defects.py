@@ -25,7 +25,7 @@ from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.test_client import MemoryAgent
 from tests.features.cases import NOW, ToolTestCase
-from tests.features.test_create_campaign import MADE, account
+from tests.features.tools.workflows.test_create_campaign import MADE, account
 from tests.support.instantly import api_error
 
 COPY = {"name": "n", "subject": "s", "body": "b"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp.api.errors import Reason
 from tests.features.cases import ToolTestCase
-from tests.features.test_create_campaign import MADE, account
+from tests.features.tools.workflows.test_create_campaign import MADE, account
 from tests.support.instantly import api_error
 
 MOVE = "move_leads_to_campaign_or_list"

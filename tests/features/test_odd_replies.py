@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import OPERATIONS
-from instantly_mcp.features.tools import DECLARED
+from instantly_mcp.features.tools.registry import DECLARED
 from tests.features.cases import ToolTestCase
 
 ANN = "ann@example.com"

@@ -14,9 +14,9 @@ from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.replies import WRITTEN
 from instantly_mcp.catalog.reply import Form
-from instantly_mcp.features.prompts.book import PROMPTS
-from instantly_mcp.features.resources.shelf import RESOURCES, TEMPLATES
-from instantly_mcp.features.tools import DECLARED
+from instantly_mcp.features.prompts.registry import PROMPTS
+from instantly_mcp.features.resources.registry import RESOURCES, TEMPLATES
+from instantly_mcp.features.tools.registry import DECLARED
 from instantly_mcp.protocol.primitives.tool import ToolResult
 from instantly_mcp.protocol.wire.errors import INTERNAL_ERROR, ProtocolError
 from tests.api.builders import client

@@ -15,13 +15,7 @@ from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
 from instantly_mcp.catalog.index import OPERATIONS
-from instantly_mcp.features.advice import HINTS, SHOWN_BY
-from instantly_mcp.features.labels import (
-    labelled,
-    names_and_codes,
-    to_code,
-    to_lead_filter,
-)
+from instantly_mcp.features.error_hints import HINTS, SHOWN_BY
 from instantly_mcp.features.results import (
     MAX_BYTES,
     Refusal,
@@ -29,8 +23,14 @@ from instantly_mcp.features.results import (
     fitted,
     page,
 )
-from instantly_mcp.features.tools import DECLARED
-from instantly_mcp.features.values import comma_list, end_of_day
+from instantly_mcp.features.tools.registry import DECLARED
+from instantly_mcp.features.workspace.conversions import comma_list, end_of_day
+from instantly_mcp.features.workspace.labels import (
+    labelled,
+    names_and_codes,
+    to_code,
+    to_lead_filter,
+)
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 

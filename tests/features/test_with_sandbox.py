@@ -10,9 +10,9 @@ from typing import Any
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.api.client import InstantlyClient
-from instantly_mcp.features.bench import ServerFacts
-from instantly_mcp.features.everything import build_features
-from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from instantly_mcp.sandbox.agent import SandboxAgent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.logger import capturedLogs
 
 from instantly_mcp._json_codec import Json, JsonObject
-from instantly_mcp.features.bench import Bench, ServerFacts
+from instantly_mcp.features.workspace.context import Bench, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.trace import Trace
 from instantly_mcp.protocol.wire.versions import V2026_07_28

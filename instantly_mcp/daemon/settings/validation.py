@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...access.exposure import exposure_refusal
-from ...features.selection import Selection
+from ...features.toolsets import Selection
 from .endpoints import ListenAddress
 from .settings import Settings
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGN
-from ..resources.outsiders import in_one_line
-from ..resources.preflight.audience import audience_checks
-from ..resources.preflight.check import Check, verdict
-from ..resources.preflight.report import checks_of, status_of
-from ..resources.preflight.schedule import schedule_checks, zone_named
-from ..resources.preflight.senders import sender_checks
-from ..resources.preflight.survey import Survey, look_at
-from ..workflows.sending_status import sending_status
+from ..workspace.preflight.audience import audience_checks
+from ..workspace.preflight.check import Check, verdict
+from ..workspace.preflight.report import checks_of, status_of
+from ..workspace.preflight.schedule import schedule_checks, zone_named
+from ..workspace.preflight.senders import sender_checks
+from ..workspace.preflight.survey import Survey, look_at
+from ..workspace.sending_status import sending_status
+from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
     Desk,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...protocol.calls.call import Call
 from ..completions import LEAD_LIST
-from ..resources.lists import scored, survey
-from ..resources.outsiders import in_one_line
+from ..workspace.list_scorecard import scored, survey
+from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
     Desk,

@@ -6,11 +6,11 @@ from ..._json_codec import JsonObject
 from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
-from ..offers.emails import PREVIEW
-from ..offers.leads import LEAD
-from ..resources.gathering import Gathered, gather
 from ..resources.objects import mails_of
-from ..resources.outsiders import Fence, in_one_line, own_words
+from ..workspace.fetching import Gathered, gather
+from ..workspace.untrusted_text import Fence, in_one_line, own_words
+from ..workspace.views.emails import PREVIEW
+from ..workspace.views.leads import LEAD
 from .rendering import (
     ASK_FIRST,
     Desk,

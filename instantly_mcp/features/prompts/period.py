@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..._json_codec import JsonObject
 from ...protocol.wire.errors import invalid_params
-from ..values import end_of_day
+from ..workspace.conversions import end_of_day
 
 WORDS: Sequence[str] = (
     "last_7_days",

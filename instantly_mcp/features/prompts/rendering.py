@@ -14,10 +14,10 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.prompt import PromptMessage
 from ...protocol.primitives.tool import text
 from ...protocol.wire.errors import invalid_params
-from ..bench import Bench
 from ..completions import Directory, Entries, Kind
 from ..resources.reading import translated
 from ..results import Refusal, error_object
+from ..workspace.context import Bench
 
 Seen = TypeVar("Seen")
 

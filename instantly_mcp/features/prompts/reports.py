@@ -12,10 +12,10 @@ from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGN
-from ..offers.analytics import with_rates
 from ..resources.campaigns import DEFINITIONS
-from ..resources.gathering import Gathered, gather
-from ..resources.outsiders import in_one_line
+from ..workspace.analytics import with_rates
+from ..workspace.fetching import Gathered, gather
+from ..workspace.untrusted_text import in_one_line
 from .period import Period, period_of
 from .rendering import (
     ASK_FIRST,

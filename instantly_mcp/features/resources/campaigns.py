@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
-from ..bench import Bench
-from ..offers.analytics import totals
-from ..offers.campaigns import summary
 from ..results import Refusal
-from ..values import end_of_day
-from .gathering import Gathered, gather
-from .mail_text import text_of_html
-from .reading import Values
+from ..workspace.analytics import totals
+from ..workspace.context import Bench, Values
+from ..workspace.conversions import end_of_day
+from ..workspace.fetching import Gathered, gather
+from ..workspace.mail_text import text_of_html
+from ..workspace.sequences import steps_of, variants_in
+from ..workspace.views.campaigns import summary
 
 SENDERS_SHOWN = 100
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -35,21 +34,6 @@ async def campaign(bench: Bench, values: Values, call: Call) -> Json:
             "analytics": f"instantly://campaigns/{values['id']}/analytics",
         },
     }
-
-
-def steps_of(campaign: JsonObject) -> list[JsonObject]:
-    """Return the steps of the first sequence, the only one that counts."""
-    sequences = campaign.get("sequences") or ()
-    first = sequences[0] if sequences else None
-    steps = first.get("steps") if isinstance(first, dict) else None
-    return [step for step in steps or () if isinstance(step, dict)]
-
-
-def variants_in(step: JsonObject) -> Iterator[JsonObject]:
-    """Yield the variants of a step that are not switched off."""
-    for variant in step.get("variants") or ():
-        if isinstance(variant, dict) and not variant.get("v_disabled"):
-            yield variant
 
 
 def _step(number: int, step: JsonObject) -> JsonObject:

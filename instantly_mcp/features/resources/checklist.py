@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..._json_codec import Json
 from ...protocol.calls.call import Call
-from ..bench import Bench
-from .reading import Values
+from ..workspace.context import Bench, Values
 
 CHECKLIST = """\
 # Deliverability checklist

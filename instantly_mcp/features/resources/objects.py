@@ -5,14 +5,19 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..bench import Bench
-from ..offers.accounts import ACCOUNT
-from ..offers.emails import PREVIEW
-from ..offers.leads import LEAD
-from ..workflows.jobs import started
-from ..workflows.senders import obstacle
-from .outsiders import UNTRUSTED, Fence, cleaned_deeply, in_one_line, own_words
-from .reading import Values
+from ..workspace.context import Bench, Values
+from ..workspace.jobs import started
+from ..workspace.senders import obstacle
+from ..workspace.untrusted_text import (
+    UNTRUSTED,
+    Fence,
+    cleaned_deeply,
+    in_one_line,
+    own_words,
+)
+from ..workspace.views.accounts import ACCOUNT
+from ..workspace.views.emails import PREVIEW
+from ..workspace.views.leads import LEAD
 
 MAILS = 50
 """Mails of a thread that are read, the newest ones."""

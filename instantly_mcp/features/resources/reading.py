@@ -6,7 +6,7 @@ contents, or a protocol error in the words of the caller's era.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -22,10 +22,9 @@ from ...protocol.wire.errors import (
     not_served,
     resource_not_found,
 )
-from ..bench import Bench
 from ..results import Refusal, error_object, fitted, refusal_of_request
+from ..workspace.context import Bench, Values
 
-Values: TypeAlias = Mapping[str, str]
 Look: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, Json]]
 
 JSON = "application/json"

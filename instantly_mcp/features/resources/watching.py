@@ -13,9 +13,8 @@ from attrs import frozen
 from ..._deferred import deferred
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..bench import Bench
-from ..workflows.following import MAY_PASS, TASK_LONGEST, look_at_job, waits
-from .reading import Values
+from ..workspace.context import Bench, Values
+from ..workspace.job_following import MAY_PASS, TASK_LONGEST, look_at_job, waits
 
 Watching: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, None]]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
-from ..bench import Bench
-from .gathering import gather
-from .reading import Values
+from ..workspace.context import Bench, Values
+from ..workspace.fetching import gather
 
 SHOWN = (
     "id",

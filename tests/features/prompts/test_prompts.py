@@ -9,7 +9,7 @@ from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from tests.features.offering import KEY, OfferingTestCase
 from tests.features.resources.test_objects import mail
-from tests.features.resources.test_preflight import account, campaign, lead
+from tests.features.workspace.test_preflight import account, campaign, lead
 from tests.support.instantly import api_error
 
 GIVEN: Mapping[str, Mapping[str, str]] = {

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from instantly_mcp.features.bench import ServerFacts
-from instantly_mcp.features.everything import build_features
-from instantly_mcp.features.selection import Selection
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.workspace.context import ServerFacts
 from tests.support.instantly import RecordingInstantly
 
 FILE = Path(__file__).parent / "snapshots" / "lists.json"

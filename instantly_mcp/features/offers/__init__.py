@@ -1,1 +1,0 @@
-"""The tools as data: one module for each kind of thing they deal with."""

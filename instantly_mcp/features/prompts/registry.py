@@ -1,0 +1,135 @@
+"""The book: which prompts there are, in which order, with which arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from ...protocol.primitives.prompt import Prompt, PromptArgument
+from ...protocol.primitives.registries import PromptShelf
+from ...protocol.primitives.resource import Complete
+from ..completions import (
+    CAMPAIGN,
+    LEAD_LIST,
+    Completer,
+    Directory,
+    SeveralCompleter,
+    WordCompleter,
+    Zones,
+)
+from ..workspace.context import Bench
+from .campaigns import launch_preflight, why_not_sending
+from .hygiene import list_hygiene
+from .inbox import DEFAULT, MOST, morning_inbox, reply_triage
+from .period import WORDS
+from .rendering import Desk, Renderer, Write
+from .reports import client_report, weekly_report
+
+RANGE = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
+
+
+@frozen(kw_only=True)
+class Entry:
+    """One prompt as the table below states it.
+
+    :param needs: arguments that must be given, and what they are.
+    :param takes: arguments that may be given.
+    """
+
+    write: Write
+    title: str
+    says: str
+    needs: Mapping[str, str] = field(factory=dict)
+    takes: Mapping[str, str] = field(factory=dict)
+
+
+PROMPTS = (
+    Entry(
+        write=launch_preflight,
+        title="Launch preflight",
+        says="Check a campaign before its launch: senders, leads, copy, schedule.",
+        needs={"campaign": "name or id"},
+        takes={"timezone": "your IANA zone, for local times"},
+    ),
+    Entry(
+        write=morning_inbox,
+        title="Morning inbox",
+        says="Sort unread mail and draft answers; nothing is sent.",
+        takes={"limit": f"threads, 1 to {MOST}, default {DEFAULT}"},
+    ),
+    Entry(
+        write=why_not_sending,
+        title="Why is it not sending?",
+        says="Find out what keeps a campaign from sending.",
+        needs={"campaign": "name or id"},
+    ),
+    Entry(
+        write=weekly_report,
+        title="Weekly report",
+        says="Numbers of campaigns in a period, against the one before.",
+        takes={
+            "campaigns": "names or ids, comma-separated; default all",
+            "range": RANGE + "last_7_days",
+        },
+    ),
+    Entry(
+        write=list_hygiene,
+        title="List hygiene",
+        says="How clean a lead list is, and how to clean it.",
+        needs={"list": "name or id"},
+    ),
+    Entry(
+        write=reply_triage,
+        title="Reply triage",
+        says="Classify a thread and draft the answer.",
+        needs={"thread": "thread_id"},
+    ),
+    Entry(
+        write=client_report,
+        title="Client report",
+        says="A workspace's results, written for the client.",
+        takes={
+            "workspace": "id of a client's workspace; default the key's own",
+            "range": RANGE + "last_30_days",
+        },
+    ),
+)
+
+
+def build_prompts(bench: Bench, directory: Directory) -> PromptShelf:
+    """Return every prompt, bound to what it gathers from."""
+    desk, completers = Desk(bench, directory), _completers(directory)
+    return PromptShelf([_prompt(entry, desk, completers) for entry in PROMPTS])
+
+
+def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Prompt:
+    arguments = [
+        PromptArgument(
+            name=name,
+            description=says,
+            required=name in entry.needs,
+            complete=completers.get(name),
+        )
+        for name, says in {**entry.needs, **entry.takes}.items()
+    ]
+    return Prompt(
+        name=entry.write.__name__,
+        title=entry.title,
+        description=entry.says,
+        render=Renderer(desk, entry.write),
+        arguments=arguments,
+        needs_credential=True,
+    )
+
+
+def _completers(directory: Directory) -> Mapping[str, Complete]:
+    """Return what completes an argument, by its name."""
+    campaign = Completer(directory, CAMPAIGN)
+    return {
+        "campaign": campaign,
+        "campaigns": SeveralCompleter(campaign),
+        "list": Completer(directory, LEAD_LIST),
+        "timezone": WordCompleter(Zones()),
+        "range": WordCompleter(lambda: WORDS),
+    }

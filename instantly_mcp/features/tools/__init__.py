@@ -1,0 +1,1 @@
+"""The tools: declarations, arguments, and the registry that lists them."""

@@ -1,0 +1,310 @@
+"""Tools for sending accounts."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
+from ...protocol.calls.call import Call
+from ...protocol.primitives.tool import TaskSupport
+from ..results import Refusal
+from ..workspace.context import Bench
+from ..workspace.conversions import comma_list
+from ..workspace.job_following import disable_warmup, enable_warmup
+from ..workspace.jobs import started
+from ..workspace.labels import names_and_codes, to_code
+from ..workspace.views.accounts import ACCOUNT, BRIEF
+from .arguments import (
+    CURSOR,
+    JOB_OUTPUT,
+    LIST_OUTPUT,
+    WAIT,
+    deleted,
+    id_of,
+    listing,
+    paging,
+    single,
+)
+from .declaration import Declared, argument, required
+from .hints import ADDS, CHANGES, DESTROYS, READS
+from .nested_arguments import shape_of
+
+EMAIL = id_of("email", to="email")
+TEXT = {"type": "string"}
+PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
+WARMUP = shape_of(
+    "patchAccount",
+    "warmup",
+    "Use limit, increment, reply_rate, warmup_custom_ftag and advanced {warm_ctd, "
+    "open_rate, important_rate, read_emulation, spam_save_rate, weekday_only}.",
+)
+
+
+def behind(account: JsonObject, given: JsonObject) -> str | None:
+    """Return the cursor behind an account: its time and its address."""
+    created = account.get("timestamp_created")
+    return f"{created}&{account['email']}" if created else None
+
+
+def vitals(reply: Json, given: JsonObject) -> JsonObject:
+    """Say what passed and what did not; a test that ran is not a test passed."""
+    facts = reply if isinstance(reply, dict) else {}
+    failed = facts.get("failure_list") or []
+    passed = facts.get("success_list") or []
+    return {
+        "tested": given["accounts"],
+        "all_passed": bool(passed) and not failed,
+        "passed": passed,
+        "failed": failed,
+    }
+
+
+def cursor(value: Json) -> Json:
+    """Return a cursor of accounts; Instantly has no answer to a bare address.
+
+    :raises Refusal: for what cannot be one.
+    """
+    if "@" in str(value) and "&" not in str(value):
+        raise Refusal(
+            "bad_argument",
+            "An address is no cursor of this list.",
+            "Give page.next_cursor of the last page as it is.",
+        )
+    return value
+
+
+def only(value: Json) -> Json:
+    """Return the list that holds just this address."""
+    return [str(value).strip()]
+
+
+async def manage_account_state(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Do one of five things to an account."""
+    action, email = given["action"], given["email"]
+    if action in ("pause", "resume"):
+        reply = await bench.fetch(f"{action}Account", {"email": email}, call)
+        return ACCOUNT(reply)
+    if action == "test_vitals":
+        asked = {"accounts": [email]}
+        return vitals(await bench.execute("testAccountVitals", asked, call), asked)
+    verb = action.removesuffix("_warmup")
+    asked = {"emails": [email]}
+    return started(await bench.execute(f"{verb}WarmupForAccounts", asked, call), asked)
+
+
+TOOLS = (
+    Declared(
+        name="list_accounts",
+        title="List sending accounts",
+        description=(
+            "List the workspace's sending accounts (mailboxes) with status, limits and "
+            "warm-up score. Details such as warm-up settings: get_account."
+        ),
+        toolset="accounts",
+        hints=READS,
+        operation="listAccount",
+        arguments=(
+            paging()[0],
+            evolve(CURSOR, convert=cursor),
+            argument("search", says="part of an address, or a domain"),
+            argument(
+                "status",
+                schema=names_and_codes(ACCOUNT_STATUS),
+                convert=to_code(ACCOUNT_STATUS),
+            ),
+            argument(
+                "provider_code",
+                schema=names_and_codes(PROVIDER),
+                convert=to_code(PROVIDER),
+            ),
+            argument("tag_ids", says="comma-separated", convert=comma_list),
+        ),
+        reshape=listing(BRIEF),
+        cursor_of=behind,
+        output=LIST_OUTPUT,
+    ),
+    Declared(
+        name="get_account",
+        title="Get sending account",
+        description="Read one sending account with all its settings.",
+        toolset="accounts",
+        hints=READS,
+        operation="getAccount",
+        arguments=(EMAIL,),
+        reshape=single(ACCOUNT),
+    ),
+    Declared(
+        name="create_account",
+        title="Connect mailbox",
+        description=(
+            "Connect a mailbox by IMAP and SMTP. The passwords pass through this "
+            "conversation: use app passwords, or let the user connect Google and "
+            "Microsoft mailboxes in Instantly itself."
+        ),
+        toolset="accounts",
+        hints=ADDS,
+        operation="createAccount",
+        arguments=(
+            EMAIL,
+            required("first_name", schema=TEXT),
+            required("last_name", schema=TEXT),
+            required(
+                "provider_code",
+                schema=names_and_codes(PROVIDER),
+                convert=to_code(PROVIDER),
+            ),
+            required("imap_username", schema=TEXT),
+            required("imap_password", schema=TEXT),
+            required("imap_host", schema=TEXT),
+            required("imap_port", schema=PORT),
+            required("smtp_username", schema=TEXT),
+            required("smtp_password", schema=TEXT),
+            required("smtp_host", schema=TEXT),
+            required("smtp_port", schema=PORT),
+            argument("daily_limit", schema={"type": "integer"}),
+            argument("sending_gap"),
+            argument("enable_slow_ramp", schema={"type": "boolean"}),
+            argument("reply_to", schema=TEXT),
+            argument("signature", schema=TEXT),
+        ),
+        reshape=single(ACCOUNT),
+    ),
+    Declared(
+        name="update_account",
+        title="Update sending account",
+        description=(
+            "Change settings of a sending account; only what is given changes, null "
+            "resets."
+        ),
+        toolset="accounts",
+        hints=CHANGES,
+        operation="patchAccount",
+        changes=True,
+        arguments=(
+            EMAIL,
+            argument("first_name"),
+            argument("last_name"),
+            argument("warmup", convert=WARMUP),
+            argument("daily_limit"),
+            argument("sending_gap", says="minutes"),
+            argument("enable_slow_ramp"),
+            argument("tracking_domain_name"),
+            argument("tracking_domain_status"),
+            argument("skip_cname_check"),
+            argument("remove_tracking_domain"),
+            argument("inbox_placement_test_limit"),
+            argument("signature"),
+            argument("reply_to", schema={"type": ["string", "null"]}),
+        ),
+        reshape=single(ACCOUNT),
+    ),
+    Declared(
+        name="pause_account",
+        title="Pause sending account",
+        description="Stop an account from sending campaign mail.",
+        toolset="accounts",
+        hints=CHANGES,
+        operation="pauseAccount",
+        arguments=(EMAIL,),
+        reshape=single(ACCOUNT),
+    ),
+    Declared(
+        name="resume_account",
+        title="Resume sending account",
+        description="Let a paused account send again: its active campaigns go on.",
+        toolset="accounts",
+        hints=CHANGES,
+        operation="resumeAccount",
+        arguments=(EMAIL,),
+        reshape=single(ACCOUNT),
+    ),
+    Declared(
+        name="enable_warmup",
+        title="Enable warm-up",
+        description=(
+            "Start the background job that turns an account's warm-up on. Returns the "
+            "job; get_background_job says when it is done."
+        ),
+        toolset="accounts",
+        hints=CHANGES,
+        operation="enableWarmupForAccounts",
+        also=("getBackgroundJob",),
+        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        work=enable_warmup,
+        task=TaskSupport.OPTIONAL,
+        output=JOB_OUTPUT,
+    ),
+    Declared(
+        name="disable_warmup",
+        title="Disable warm-up",
+        description=(
+            "Start the background job that turns an account's warm-up off. Returns the "
+            "job; get_background_job says when it is done."
+        ),
+        toolset="accounts",
+        hints=CHANGES,
+        operation="disableWarmupForAccounts",
+        also=("getBackgroundJob",),
+        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        work=disable_warmup,
+        task=TaskSupport.OPTIONAL,
+        output=JOB_OUTPUT,
+    ),
+    Declared(
+        name="test_account_vitals",
+        title="Test account vitals",
+        description="Test an account's login and its domain's MX, SPF, DKIM and DMARC.",
+        toolset="accounts",
+        hints=READS,
+        operation="testAccountVitals",
+        arguments=(id_of("email", to="accounts", convert=only),),
+        reshape=vitals,
+    ),
+    Declared(
+        name="delete_account",
+        title="Delete sending account",
+        description=(
+            "Remove a sending account for good, with its warm-up history. Campaigns "
+            "that use it lose a sender. pause_account can be undone."
+        ),
+        toolset="accounts",
+        hints=DESTROYS,
+        operation="deleteAccount",
+        arguments=(EMAIL,),
+        reshape=deleted("email"),
+    ),
+)
+
+ALIASES = (
+    Declared(
+        name="manage_account_state",
+        title="Manage account state",
+        description="Pause, resume, warm up or test a sending account.",
+        toolset="accounts",
+        hints=DESTROYS,
+        also=(
+            "pauseAccount",
+            "resumeAccount",
+            "enableWarmupForAccounts",
+            "disableWarmupForAccounts",
+            "testAccountVitals",
+        ),
+        arguments=(
+            EMAIL,
+            required(
+                "action",
+                schema={
+                    "enum": [
+                        "pause",
+                        "resume",
+                        "enable_warmup",
+                        "disable_warmup",
+                        "test_vitals",
+                    ]
+                },
+            ),
+        ),
+        work=manage_account_state,
+    ),
+)

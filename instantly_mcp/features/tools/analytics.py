@@ -1,0 +1,137 @@
+"""Tools for numbers."""
+
+from __future__ import annotations
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import CAMPAIGN_STATUS
+from ...protocol.calls.call import Call
+from ..results import Refusal
+from ..workspace.analytics import rows, totals
+from ..workspace.context import Bench
+from ..workspace.conversions import end_of_day
+from ..workspace.dates import moments_in_order
+from ..workspace.labels import names_and_codes, to_code
+from .arguments import ROWS_OUTPUT
+from .declaration import ID, Declared, argument
+from .hints import READS
+
+TEXT = {"type": "string"}
+MOST = 100
+START = argument("start_date", says="YYYY-MM-DD")
+END = argument("end_date", says="inclusive", convert=end_of_day)
+
+
+async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Read the totals of one campaign by ``id``, of several by ``ids``."""
+    moments_in_order(given.get("start_date"), given.get("end_date"))
+    asked = dict(given)
+    several = asked.pop("ids", None)
+    if several and asked.get("id"):
+        raise Refusal(
+            "bad_argument",
+            "Both campaign_id and campaign_ids were given.",
+            "Give one of them, or neither for all campaigns.",
+        )
+    if several:
+        asked["ids"] = several
+    reply = await bench.execute("getCampaignAnalytics", asked, call)
+    result = totals(reply, asked)
+    found = [row.get("campaign_id") for row in result["rows"]]
+    wanted = several or ([asked["id"]] if asked.get("id") else [])
+    missing = [id for id in wanted if id not in found]
+    return {**result, "without_data": missing} if missing else result
+
+
+async def daily_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Read the numbers of each day."""
+    moments_in_order(given.get("start_date"), given.get("end_date"))
+    return rows(await bench.execute("getDailyCampaignAnalytics", given, call), given)
+
+
+async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Read warm-up numbers of one or of several accounts."""
+    emails = list(given.get("emails") or ())
+    if given.get("email"):
+        emails.append(given["email"])
+    if not emails:
+        raise Refusal(
+            "bad_argument",
+            "No account was named.",
+            "Give email or emails (up to 100 addresses).",
+        )
+    asked = {"emails": list(dict.fromkeys(each.strip() for each in emails))}
+    if len(asked["emails"]) > MOST:
+        raise Refusal(
+            "bad_argument",
+            f"{len(asked['emails'])} accounts are too many at once.",
+            f"Give at most {MOST}, email included.",
+        )
+    reply = await bench.execute("getWarmupAnalytics", asked, call)
+    return reply if isinstance(reply, dict) else {"result": reply}
+
+
+TOOLS = (
+    Declared(
+        name="get_campaign_analytics",
+        title="Get campaign analytics",
+        description=(
+            "Totals of one, several or (without ids) all campaigns: sent, opens, "
+            "replies, bounces, opportunities, and rates. One call for all beats one "
+            "for each."
+        ),
+        toolset="analytics",
+        hints=READS,
+        operation="getCampaignAnalytics",
+        work=campaign_analytics,
+        arguments=(
+            argument("campaign_id", to="id", schema=ID),
+            argument(
+                "campaign_ids",
+                to="ids",
+                schema={"type": "array", "items": ID, "minItems": 1},
+            ),
+            START,
+            END,
+            argument("exclude_total_leads_count", says="faster"),
+        ),
+        output=ROWS_OUTPUT,
+    ),
+    Declared(
+        name="get_daily_campaign_analytics",
+        title="Get daily campaign analytics",
+        description="Sending and replies day by day, for one campaign or all.",
+        toolset="analytics",
+        hints=READS,
+        operation="getDailyCampaignAnalytics",
+        arguments=(
+            argument("campaign_id", schema=ID),
+            START,
+            END,
+            argument(
+                "campaign_status",
+                schema=names_and_codes(CAMPAIGN_STATUS),
+                convert=to_code(CAMPAIGN_STATUS),
+            ),
+        ),
+        work=daily_analytics,
+        output=ROWS_OUTPUT,
+    ),
+    Declared(
+        name="get_warmup_analytics",
+        title="Get warm-up analytics",
+        description=(
+            "Warm-up mail sent, received, in inbox and in spam, and the health score, "
+            "of up to 100 accounts. The range of days is fixed."
+        ),
+        toolset="analytics",
+        hints=READS,
+        operation="getWarmupAnalytics",
+        work=warmup_analytics,
+        arguments=(
+            argument("email", schema=TEXT),
+            argument(
+                "emails", schema={"type": "array", "items": TEXT, "maxItems": MOST}
+            ),
+        ),
+    ),
+)

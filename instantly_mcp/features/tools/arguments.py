@@ -1,0 +1,93 @@
+"""The words that several declarations share."""
+
+from __future__ import annotations
+
+from ..._json_codec import Json, JsonObject
+from ..results import page
+from ..workspace.conversions import stripped
+from ..workspace.job_following import LONGEST
+from ..workspace.labels import Shape
+from .declaration import ID, Argument, Convert, Reshape, argument, required
+
+LIST_OUTPUT: JsonObject = {
+    "type": "object",
+    "properties": {"items": {"type": "array"}, "page": {"type": "object"}},
+    "required": ["items", "page"],
+}
+ROWS_OUTPUT: JsonObject = {
+    "type": "object",
+    "properties": {"rows": {"type": "array"}},
+    "required": ["rows"],
+}
+JOB_OUTPUT: JsonObject = {
+    "type": "object",
+    "properties": {"job": {"type": "object"}},
+    "required": ["job"],
+}
+CAMPAIGN_OUTPUT: JsonObject = {
+    "type": "object",
+    "properties": {"campaign": {"type": "object"}},
+}
+
+NAME: JsonObject = {"type": "string", "pattern": "\\S"}
+"""A name of which something can be seen."""
+
+CURSOR = argument(
+    "starting_after",
+    schema={"type": "string"},
+    says="page.next_cursor of the last page",
+)
+
+WAIT = argument(
+    "wait_seconds",
+    schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
+    says="wait so long for the job to end",
+)
+
+
+def id_of(
+    name: str, to: str = "id", says: str = "", convert: Convert = stripped
+) -> Argument:
+    """Declare the required id of what the tool deals with."""
+    return required(name, to=to, schema=ID, says=says, convert=convert)
+
+
+def paging(default: int = 25) -> tuple[Argument, Argument]:
+    """Declare the two arguments of every list."""
+    limit = {"type": "integer", "minimum": 1, "maximum": 100}
+    return argument("limit", schema=limit, default=default), CURSOR
+
+
+def listing(shape: Shape) -> Reshape:
+    """Return what makes pages of list replies."""
+
+    def reshape(reply: Json, given: JsonObject) -> Json:
+        return page(reply, shape)
+
+    return reshape
+
+
+def single(shape: Shape) -> Reshape:
+    """Return what makes one object of a reply."""
+
+    def reshape(reply: Json, given: JsonObject) -> Json:
+        return shape(reply) if isinstance(reply, dict) else {"result": reply}
+
+    return reshape
+
+
+def deleted(name: str) -> Reshape:
+    """Return what reports a deletion without repeating what is gone."""
+
+    def reshape(reply: Json, given: JsonObject) -> Json:
+        gone = {name: given[name]}
+        if isinstance(reply, dict) and reply.get("name"):
+            gone["name"] = reply["name"]
+        return {"deleted": gone}
+
+    return reshape
+
+
+def by_id(item: JsonObject, given: JsonObject) -> str | None:
+    """Return the cursor behind an item of a list that goes by ids."""
+    return item.get("id")

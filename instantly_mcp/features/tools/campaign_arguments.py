@@ -1,0 +1,76 @@
+"""The nested settings of a campaign, as update_campaign takes them."""
+
+from __future__ import annotations
+
+from ..._json_codec import Json
+from ...catalog.index import BY_ID
+from ...catalog.schema import plain
+from ..results import Refusal
+from ..workspace.dates import days_in_order
+from .nested_arguments import Shape, closed, shape_of
+
+SCHEDULE_HINT = (
+    'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
+    '"days": {"1": true, …}, "timezone"}], "start_date", "end_date"}; day 0 is Sunday.'
+)
+SEQUENCES_HINT = (
+    'Use [{"steps": [{"type": "email", "delay", "delay_unit", "variants": [{"subject", '
+    '"body"}]}]}]: one sequence, with all of its steps.'
+)
+
+
+def _of_patch(name: str) -> Json:
+    return closed(plain(BY_ID["patchCampaign"].by_name[name].schema))
+
+
+def _schedule() -> Shape:
+    schema = _of_patch("campaign_schedule")
+    window = schema["properties"]["schedules"]["items"]
+    # Any IANA zone is taken here; it is placed before it is sent.
+    window["properties"]["timezone"] = {"type": "string", "minLength": 1}
+    return Shape("campaign_schedule", schema, SCHEDULE_HINT)
+
+
+def _sequences() -> Shape:
+    schema = _of_patch("sequences")
+    schema |= {"minItems": 1, "maxItems": 1}
+    steps = schema["items"]["properties"]["steps"]
+    steps["minItems"] = 1
+    steps["items"]["properties"]["variants"]["minItems"] = 1
+    return Shape("sequences", schema, SEQUENCES_HINT)
+
+
+_schedule_shape = _schedule()
+
+
+def schedule(value: Json) -> Json:
+    """Return a schedule that fits and on which something can be sent.
+
+    :raises Refusal: for any other.
+    """
+    given = _schedule_shape(value)
+    for window in given["schedules"]:
+        if not any(window["days"].values()):
+            raise Refusal(
+                "bad_argument",
+                "A window of campaign_schedule has no day on which to send.",
+                SCHEDULE_HINT,
+            )
+    days_in_order(given.get("start_date"), given.get("end_date"))
+    return given
+
+
+sequences = _sequences()
+rules = shape_of(
+    "patchCampaign",
+    "provider_routing_rules",
+    'Use [{"action": "send" or "do_not_send", "recipient_esp": [], "sender_esp": []}].',
+)
+variant_choice = shape_of(
+    "patchCampaign", "auto_variant_select", 'Use {"trigger": "reply_rate"} or null.'
+)
+company_limit = shape_of(
+    "patchCampaign",
+    "limit_emails_per_company_override",
+    'Use {"mode": "custom", "daily_limit", "scope"}, {"mode": "disabled"} or null.',
+)

@@ -1,0 +1,235 @@
+"""How a tool is declared, and how a declaration becomes a `Tool`.
+
+A `Declared` tool states everything that a client sees; its `Work` does it, with
+arguments under the API's own names. Knows no single tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeAlias
+
+from attrs import define, field, frozen
+
+from ..._deferred import deferred
+from ..._json_codec import Json, JsonObject
+from ...api.errors import ApiError
+from ...catalog.index import BY_ID
+from ...catalog.operation import Operation
+from ...catalog.schema import plain
+from ...protocol.calls.call import Call
+from ...protocol.primitives.tool import Annotations, TaskSupport, Tool, ToolResult
+from ..results import (
+    CursorOf,
+    Failed,
+    Refusal,
+    error_object,
+    fitted,
+    refusal_of_request,
+)
+from ..workspace.context import Bench
+
+Convert: TypeAlias = Callable[[Json], Json]
+Work: TypeAlias = Callable[[Bench, JsonObject, Call], Coroutine[Any, Any, Json]]
+Reshape: TypeAlias = Callable[[Json, JsonObject], Json]
+
+ID: JsonObject = {"type": "string", "minLength": 1}
+
+
+@frozen(kw_only=True)
+class Argument:
+    """One argument of a tool.
+
+    :param to: the parameter of the operation that it becomes, if named otherwise.
+    :param schema: what it may be; by default what the operation's parameter may be.
+    :param says: one short sentence, where name and type do not say enough.
+    :param default: what holds when the argument is not given.
+    :param fills: the default is put among the arguments; otherwise the work does it.
+    """
+
+    name: str
+    to: str
+    schema: JsonObject | None = None
+    says: str = ""
+    required: bool = False
+    default: Json = None
+    fills: bool = True
+    convert: Convert | None = None
+
+    def wire(self, operation: Operation | None) -> JsonObject:
+        """Return the JSON Schema that the client sees."""
+        schema = self.schema
+        if schema is None:
+            if operation is None:
+                raise ValueError(f"the argument {self.name} has no schema")
+            schema = plain(operation.by_name[self.to].schema)
+            if "enum" in schema:
+                schema = {"enum": schema["enum"]}
+        wire = dict(schema)
+        if self.default is not None:
+            wire["default"] = self.default
+        if self.says:
+            wire["description"] = self.says
+        return wire
+
+
+def argument(name: str, **given: Any) -> Argument:
+    """Declare an optional argument."""
+    return Argument(name=name, to=given.pop("to", name), **given)
+
+
+def assumed(name: str, default: Json, **given: Any) -> Argument:
+    """Declare an optional argument whose default the work itself fills in."""
+    return argument(name, default=default, fills=False, **given)
+
+
+def required(name: str, **given: Any) -> Argument:
+    """Declare an argument that must be given."""
+    return argument(name, required=True, **given)
+
+
+@frozen(kw_only=True)
+class Declared:
+    """A tool as we describe it.
+
+    :param operation: the operation that it offers, or the main one of its workflow;
+        its parameters give the arguments their schemas.
+    :param also: further operations that its workflow uses.
+    :param work: what it does; by default it executes `operation`.
+    :param reshape: makes the result of the reply.
+    :param changes: the operation patches something, so one argument besides the
+        required ones must be given.
+    :param extra: listed only when everything is.
+    :param task: whether the work may become a task.
+    """
+
+    name: str
+    title: str
+    description: str
+    toolset: str
+    hints: Annotations
+    operation: str | None = None
+    also: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    work: Work | None = None
+    reshape: Reshape | None = None
+    cursor_of: CursorOf | None = None
+    output: JsonObject | None = None
+    changes: bool = False
+    extra: bool = False
+    needs_credential: bool = True
+    task: TaskSupport = TaskSupport.NEVER
+
+    def input_schema(self) -> JsonObject:
+        """Return the closed schema of the arguments."""
+        operation = BY_ID[self.operation] if self.operation else None
+        schema: dict[str, Json] = {
+            "type": "object",
+            "properties": {each.name: each.wire(operation) for each in self.arguments},
+            "additionalProperties": False,
+        }
+        needed = [each.name for each in self.arguments if each.required]
+        if needed:
+            schema["required"] = needed
+        return schema
+
+    def build(self, bench: Bench) -> Tool:
+        """Return the tool, bound to what it works with."""
+        return Tool(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            input_schema=self.input_schema(),
+            output_schema=self.output,
+            annotations=self.hints,
+            needs_credential=self.needs_credential,
+            task=self.task,
+            run=Runner(bench=bench, declared=self),
+        )
+
+
+@frozen
+class Operated:
+    """The usual work: execute one operation, reshape its reply."""
+
+    operation_id: str
+    reshape: Reshape | None
+
+    async def __call__(self, bench: Bench, given: JsonObject, call: Call) -> Json:
+        reply = await bench.execute(self.operation_id, given, call)
+        return reply if self.reshape is None else self.reshape(reply, given)
+
+
+@define(eq=False, kw_only=True)
+class Runner:
+    """Runs one tool: translate the arguments, work, make the result."""
+
+    bench: Bench
+    declared: Declared
+    _work: Work = field(init=False)
+    _meta: JsonObject | None = field(init=False)
+    _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
+    _defaults: JsonObject = field(init=False)
+    _fewest: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Work out beforehand what is the same for every call."""
+        declared = self.declared
+        if declared.work is not None:
+            self._work = declared.work
+        elif declared.operation is not None:
+            self._work = Operated(declared.operation, declared.reshape)
+        else:
+            raise ValueError(f"{declared.name} neither has work nor an operation")
+        self._translation = {a.name: (a.to, a.convert) for a in declared.arguments}
+        self._defaults = {
+            a.to: a.default
+            for a in declared.arguments
+            if a.fills and a.default is not None
+        }
+        self._fewest = 1 + sum(a.required for a in declared.arguments)
+        mode = self.bench.facts.mode
+        self._meta = {"mode": mode} if mode != "live" else None
+
+    @deferred
+    async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
+        try:
+            given = self._translate(arguments)
+            value = await self._work(self.bench, given, call)
+        except ApiError as error:
+            refused = refusal_of_request(error)
+            if refused is not None:
+                raise refused from error
+            return self._failure(self._described(error))
+        except Refusal as refusal:
+            return self._failure(refusal.as_object())
+        if isinstance(value, Failed):
+            return self._failure(fitted(value.structured, given)[0])
+        structured, encoded = fitted(value, given, self.declared.cursor_of)
+        return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
+
+    def _translate(self, arguments: JsonObject) -> JsonObject:
+        if self.declared.changes and len(arguments) < self._fewest:
+            raise Refusal(
+                "bad_argument",
+                "No change was given.",
+                "Give at least one of the settings to change.",
+            )
+        given = dict(self._defaults)
+        for name, value in arguments.items():
+            to, convert = self._translation[name]
+            # Null is a value of its own: it resets a setting.
+            given[to] = value if convert is None or value is None else convert(value)
+        return given
+
+    def _described(self, error: ApiError) -> Json:
+        """Describe a failed call; an argument is called as its caller called it."""
+        described = error_object(error)
+        for name, (to, _) in self._translation.items():
+            if to == error.argument and isinstance(described["message"], str):
+                said = described["message"].replace(repr(to), repr(name), 1)
+                return {**described, "message": said}
+        return described
+
+    def _failure(self, structured: Json) -> ToolResult:
+        return ToolResult(structured=structured, is_error=True, meta=self._meta)

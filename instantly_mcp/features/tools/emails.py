@@ -1,0 +1,195 @@
+"""Tools for the inbox, and for verifying addresses."""
+
+from __future__ import annotations
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import INTEREST
+from ...protocol.calls.call import Call
+from ...protocol.primitives.tool import TaskSupport
+from ..results import page
+from ..workspace.context import Bench
+from ..workspace.conversions import comma_list, end_of_day
+from ..workspace.labels import to_code
+from ..workspace.views.emails import EMAIL, PREVIEW
+from .arguments import LIST_OUTPUT, by_id, id_of, paging
+from .declaration import ID, Declared, argument, assumed, required
+from .hints import ADDS, CHANGES, DESTROYS_ANEW, READS
+from .workflows.reply import reply_to_email
+from .workflows.verify_email import LONGEST, verify_email
+
+TEXT = {"type": "string"}
+FLAG = {"type": "boolean"}
+MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
+
+
+def to_mode(value: Json) -> Json:
+    """Return the API's name of a part of the inbox."""
+    return "emode_" + str(value).removeprefix("emode_")
+
+
+async def list_emails(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """List mail; within one thread that means all of it, not just the latest."""
+    asked = {"preview_only": True, "latest_of_thread": True, **given}
+    in_thread = str(given.get("search", "")).startswith("thread:")
+    if in_thread and "latest_of_thread" not in given:
+        asked["latest_of_thread"] = False
+    reply = await bench.execute("listEmail", asked, call)
+    return page(reply, PREVIEW if asked["preview_only"] else EMAIL)
+
+
+async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Read a mail; its HTML only when asked for, or when there is nothing else."""
+    mail = EMAIL(await bench.fetch("getEmail", {"id": given["id"]}, call))
+    body = mail.get("body")
+    if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
+        return {**mail, "body": {"text": body["text"]}}
+    return mail
+
+
+def marked(reply: Json, given: JsonObject) -> JsonObject:
+    """Say which thread is read now; a reply that says no is the client's failure."""
+    return {"thread_id": given["thread_id"], "marked_as_read": True}
+
+
+def unread(reply: Json, given: JsonObject) -> JsonObject:
+    """Return the count and what it counts."""
+    count = reply.get("count") if isinstance(reply, dict) else None
+    return {"unread_count": count, "includes": "automatic replies too"}
+
+
+TOOLS = (
+    Declared(
+        name="list_emails",
+        title="List emails",
+        description=(
+            "List inbox mail, newest first: by default a preview of the latest mail of "
+            "each thread. search takes a lead's address or thread:<thread_id> (all of "
+            "it). Full text: get_email. At most 20 calls a minute."
+        ),
+        toolset="emails",
+        hints=READS,
+        operation="listEmail",
+        work=list_emails,
+        cursor_of=by_id,
+        output=LIST_OUTPUT,
+        arguments=(
+            *paging(20),
+            argument("search"),
+            argument("campaign_id", schema=ID),
+            argument("list_id", schema=ID),
+            argument(
+                "i_status",
+                schema={"type": ["string", "integer"]},
+                says="interest, as a name or number",
+                convert=to_code(INTEREST, open_ended=True),
+            ),
+            argument("eaccount", says="comma-separated", convert=comma_list),
+            argument("is_unread"),
+            argument("has_reminder"),
+            argument("mode", schema={"enum": [*MODES]}, convert=to_mode),
+            assumed("preview_only", True),
+            assumed("latest_of_thread", True),
+            argument("sort_order"),
+            argument("scheduled_only"),
+            argument("assigned_to"),
+            argument("lead", says="address"),
+            argument("company_domain"),
+            argument("marked_as_done"),
+            argument("email_type"),
+            argument("min_timestamp_created", says="date or ISO time"),
+            argument("max_timestamp_created", convert=end_of_day),
+        ),
+    ),
+    Declared(
+        name="get_email",
+        title="Get email",
+        description="Read one mail in full, as text.",
+        toolset="emails",
+        hints=READS,
+        operation="getEmail",
+        work=get_email,
+        arguments=(id_of("email_id"), argument("include_html", schema=FLAG)),
+    ),
+    Declared(
+        name="reply_to_email",
+        title="Reply to email",
+        description=(
+            "Send a reply: real mail, at once, from the account that got the mail. "
+            "Show the user recipient and text first. expected_recipient guards against "
+            "the wrong thread."
+        ),
+        toolset="emails",
+        hints=DESTROYS_ANEW,
+        operation="replyToEmail",
+        also=("getEmail",),
+        work=reply_to_email,
+        arguments=(
+            id_of("reply_to_uuid", to="reply_to_uuid", says="id of the mail answered"),
+            required("subject"),
+            required(
+                "body",
+                schema={
+                    "type": "object",
+                    "properties": {"text": TEXT, "html": TEXT},
+                    "additionalProperties": False,
+                },
+            ),
+            argument("eaccount"),
+            argument("expected_recipient", schema=ID),
+            argument("additional_recipients", schema={"type": "array", "items": TEXT}),
+            argument(
+                "cc_address_email_list", says="comma-separated", convert=comma_list
+            ),
+            argument("bcc_address_email_list", convert=comma_list),
+            argument("reminder_ts", schema=TEXT, says="ISO time"),
+            argument("assigned_to"),
+        ),
+    ),
+    Declared(
+        name="count_unread_emails",
+        title="Count unread emails",
+        description="Count the unread mail, automatic replies included.",
+        toolset="emails",
+        hints=READS,
+        operation="countUnreadEmails",
+        reshape=unread,
+    ),
+    Declared(
+        name="mark_thread_as_read",
+        title="Mark thread as read",
+        description="Mark all mail of a thread as read.",
+        toolset="emails",
+        hints=CHANGES,
+        operation="markThreadAsRead",
+        reshape=marked,
+        arguments=(id_of("thread_id", to="thread_id"),),
+    ),
+    Declared(
+        name="verify_email",
+        title="Verify email address",
+        description=(
+            "Verify that an address can receive mail. Costs a credit. Waits for the "
+            "answer; if it is still pending, call again with check_only, which is free."
+        ),
+        toolset="emails",
+        hints=ADDS,
+        operation="createEmailVerification",
+        also=("checkVerificationStatus",),
+        work=verify_email,
+        task=TaskSupport.OPTIONAL,
+        arguments=(
+            id_of("email", to="email"),
+            argument("check_only", schema=FLAG, says="only look, pay nothing"),
+            argument(
+                "max_wait_seconds",
+                schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
+                default=LONGEST,
+            ),
+        ),
+        output={
+            "type": "object",
+            "properties": {"verification_status": TEXT, "finished": FLAG},
+            "required": ["verification_status", "finished"],
+        },
+    ),
+)

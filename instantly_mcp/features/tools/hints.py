@@ -1,0 +1,23 @@
+"""The annotations that tools carry, by name. Each of the four is always stated."""
+
+from __future__ import annotations
+
+from ...protocol.primitives.tool import Annotations
+
+READS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=True)
+READS_HERE = Annotations(
+    read_only=True, destructive=False, idempotent=True, open_world=False
+)
+ADDS = Annotations(
+    read_only=False, destructive=False, idempotent=False, open_world=True
+)
+CHANGES = Annotations(
+    read_only=False, destructive=False, idempotent=True, open_world=True
+)
+DESTROYS = Annotations(
+    read_only=False, destructive=True, idempotent=True, open_world=True
+)
+DESTROYS_ANEW = Annotations(
+    read_only=False, destructive=True, idempotent=False, open_world=True
+)
+"""Cannot be taken back, and does more when called again: mail, moves."""

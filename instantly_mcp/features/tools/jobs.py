@@ -1,0 +1,64 @@
+"""Tools for background jobs, and for the server itself."""
+
+from __future__ import annotations
+
+from ...catalog.codes import JOB_STATUSES
+from ..workspace.conversions import comma_list
+from ..workspace.job_following import get_job, list_jobs
+from .arguments import JOB_OUTPUT, LIST_OUTPUT, by_id, id_of, paging
+from .declaration import Declared, argument
+from .hints import READS, READS_HERE
+from .workflows.server_info import get_server_info
+
+TOOLS = (
+    Declared(
+        name="get_background_job",
+        title="Get background job",
+        description=(
+            "Read a background job (moves, imports, warm-up changes). Statuses: "
+            + ", ".join(JOB_STATUSES)
+            + "."
+        ),
+        toolset="jobs",
+        hints=READS,
+        operation="getBackgroundJob",
+        work=get_job,
+        arguments=(
+            id_of("job_id"),
+            argument("data_fields", says="parts of data, comma-separated"),
+        ),
+        output=JOB_OUTPUT,
+    ),
+    Declared(
+        name="list_background_jobs",
+        title="List background jobs",
+        description="List background jobs, with filters by comma-separated values.",
+        toolset="jobs",
+        hints=READS,
+        operation="listBackgroundJob",
+        work=list_jobs,
+        arguments=(
+            *paging(),
+            argument("ids", convert=comma_list),
+            argument("type"),
+            argument("entity_type"),
+            argument("entity_id"),
+            argument("status", says=", ".join(JOB_STATUSES), convert=comma_list),
+            argument("sort_column"),
+            argument("sort_order"),
+        ),
+        cursor_of=by_id,
+        output=LIST_OUTPUT,
+        extra=True,
+    ),
+    Declared(
+        name="get_server_info",
+        title="Get server info",
+        description="This MCP server's version, mode (live or sandbox) and limits.",
+        toolset="server",
+        hints=READS_HERE,
+        work=get_server_info,
+        needs_credential=False,
+        output={"type": "object", "properties": {"version": {"type": "string"}}},
+    ),
+)

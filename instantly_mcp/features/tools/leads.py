@@ -1,0 +1,274 @@
+"""Tools for leads and lead lists."""
+
+from __future__ import annotations
+
+from ..._json_codec import JsonObject
+from ...catalog.codes import ENRICHMENT, ESG_FILTERS, INTEREST
+from ...protocol.primitives.tool import TaskSupport
+from ..workspace.labels import names_and_codes, to_code, to_lead_filter
+from ..workspace.views.leads import BRIEF, LEAD
+from .arguments import (
+    JOB_OUTPUT,
+    LIST_OUTPUT,
+    WAIT,
+    deleted,
+    id_of,
+    listing,
+    paging,
+    single,
+)
+from .declaration import ID, Argument, Declared, argument, required
+from .hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
+from .nested_arguments import shape_of
+from .workflows.add_leads import CHUNK, MOST_LEADS, add_leads
+from .workflows.create_lead import create_lead
+from .workflows.move_leads import move_leads
+from .workflows.update_lead import update_lead
+
+TEXT = {"type": "string"}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+FLAG = {"type": "boolean"}
+TEXTS = {"type": "array", "items": TEXT}
+INTEREST_VALUE = {"type": ["string", "integer"]}
+VARIABLES: JsonObject = {
+    "type": "object",
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
+FILTER_NAMES = (
+    "contacted, not_contacted, replied, link_clicked, bounced, unsubscribed, "
+    "interested, meeting_booked … (or FILTER_…)"
+)
+INTEREST_NAMES = (
+    "interested, meeting_booked, meeting_completed, won, out_of_office, "
+    "not_interested, wrong_person, lost, no_show, or a number"
+)
+
+QUERIES = shape_of(
+    "listLeads",
+    "queries",
+    'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
+    'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
+)
+LEAD_ID = id_of("lead_id")
+ESG = argument("esg_code", schema={"enum": [*ESG_FILTERS, *range(5)]}, convert=str)
+PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
+OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
+SKIPS = ("skip_if_in_workspace", "skip_if_in_campaign", "skip_if_in_list")
+
+ONE_LEAD: JsonObject = {
+    "type": "object",
+    "properties": {
+        "email": TEXT,
+        **dict.fromkeys(OF_A_LEAD, TEXT),
+        "lt_interest_status": INTEREST_VALUE,
+        "custom_variables": VARIABLES,
+    },
+    "additionalProperties": False,
+}
+
+
+def details(schema: JsonObject) -> tuple[Argument, ...]:
+    """Declare what can be said about one lead."""
+    return (
+        *(argument(name, schema=schema) for name in OF_A_LEAD),
+        argument(
+            "lt_interest_status",
+            schema=INTEREST_VALUE,
+            says=INTEREST_NAMES,
+            convert=to_code(INTEREST, open_ended=True),
+        ),
+        argument("custom_variables", schema=VARIABLES),
+    )
+
+
+def skips() -> tuple[Argument, ...]:
+    """Declare the flags that leave out leads which are somewhere already."""
+    return tuple(argument(name) for name in SKIPS)
+
+
+def selection(says: str) -> tuple[Argument, ...]:
+    """Declare how leads are picked."""
+    return (
+        argument("campaign", schema=ID, says="campaign id"),
+        argument("list_id", schema=ID),
+        argument("ids", schema=TEXTS, says="lead ids"),
+        argument("excluded_ids", schema=TEXTS),
+        argument("contacts", schema=TEXTS, says="addresses"),
+        argument("search", schema=TEXT, says="name or address"),
+        argument("filter", schema=TEXT, says=says, convert=to_lead_filter),
+        argument(
+            "queries",
+            schema={"type": "array", "items": {"type": "object"}},
+            says="[{actionType, values}]",
+            convert=QUERIES,
+        ),
+        argument("in_campaign"),
+        argument("in_list"),
+    )
+
+
+def behind(lead: JsonObject, given: JsonObject) -> str | None:
+    """Return the cursor behind a lead: its id, or its address among contacts."""
+    return lead.get("email" if given.get("distinct_contacts") else "id")
+
+
+TOOLS = (
+    Declared(
+        name="list_leads",
+        title="List leads",
+        description=(
+            "List or search leads. There is no filter by date or lead status: use "
+            "filter. Custom variables: get_lead. A search may take a minute."
+        ),
+        toolset="leads",
+        hints=READS,
+        operation="listLeads",
+        arguments=(
+            *paging(),
+            *selection(FILTER_NAMES),
+            argument("distinct_contacts"),
+            argument("is_website_visitor"),
+            argument("organization_user_ids"),
+            argument("smart_view_id"),
+            argument(
+                "enrichment_status",
+                schema=names_and_codes(ENRICHMENT),
+                convert=to_code(ENRICHMENT),
+            ),
+            ESG,
+        ),
+        reshape=listing(BRIEF),
+        cursor_of=behind,
+        output=LIST_OUTPUT,
+    ),
+    Declared(
+        name="get_lead",
+        title="Get lead",
+        description="Read one lead with its custom variables (payload).",
+        toolset="leads",
+        hints=READS,
+        operation="getLead",
+        arguments=(LEAD_ID,),
+        reshape=single(LEAD),
+    ),
+    Declared(
+        name="create_lead",
+        title="Create lead",
+        description=(
+            "Add one lead to a campaign (needs email) or a list. In an active campaign "
+            "it is written to. custom_variables become variables of the campaign. "
+            "skip_if_in_… means any campaign or list."
+        ),
+        toolset="leads",
+        hints=ADDS,
+        operation="createLead",
+        also=("getCampaign",),
+        work=create_lead,
+        arguments=(
+            argument("campaign", schema=ID, says="campaign id"),
+            argument("list_id", schema=ID),
+            argument("email", schema=TEXT),
+            *details(TEXT),
+            *skips(),
+            argument("blocklist_id"),
+            argument("verify_leads_for_lead_finder"),
+            argument("verify_leads_on_import", says="costs credits"),
+        ),
+    ),
+    Declared(
+        name="update_lead",
+        title="Update lead",
+        description=(
+            "Change one lead; only what is given changes, null resets. "
+            "custom_variables are merged into those it has."
+        ),
+        toolset="leads",
+        hints=CHANGES,
+        operation="patchLead",
+        also=("getLead",),
+        changes=True,
+        work=update_lead,
+        arguments=(LEAD_ID, *details(TEXT_OR_NULL)),
+    ),
+    Declared(
+        name="delete_lead",
+        title="Delete lead",
+        description="Delete one lead for good, with its history.",
+        toolset="leads",
+        hints=DESTROYS,
+        operation="deleteLead",
+        arguments=(LEAD_ID,),
+        reshape=deleted("id"),
+    ),
+    Declared(
+        name="add_leads_to_campaign_or_list_bulk",
+        title="Add leads in bulk",
+        description=(
+            f"Add many leads to one campaign or list, sent in chunks of {CHUNK}, "
+            "duplicates left out. An active campaign starts writing to them. In a "
+            "campaign each needs an email, in a list an email or a name."
+        ),
+        toolset="leads",
+        hints=ADDS,
+        operation="bulkAddLeads",
+        also=("getCampaign",),
+        work=add_leads,
+        task=TaskSupport.OPTIONAL,
+        arguments=(
+            required(
+                "leads",
+                schema={
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MOST_LEADS,
+                    "items": ONE_LEAD,
+                },
+            ),
+            argument("campaign_id", schema=ID),
+            argument("list_id", schema=ID),
+            argument("blocklist_id", schema=TEXT),
+            argument("assigned_to"),
+            argument("verify_leads_on_import", says="costs credits"),
+            *skips(),
+        ),
+        output={
+            "type": "object",
+            "properties": {
+                "leads_uploaded": {"type": "integer"},
+                "duplicates_removed": {"type": "integer"},
+            },
+        },
+    ),
+    Declared(
+        name="move_leads_to_campaign_or_list",
+        title="Move or copy leads",
+        description=(
+            "Start the background job that moves (or, with copy_leads, copies) the "
+            "selected leads to one campaign or list. ids need campaign or list_id as "
+            "the source. Returns the job."
+        ),
+        toolset="leads",
+        hints=DESTROYS_ANEW,
+        operation="moveLeads",
+        also=("getCampaign", "getBackgroundJob"),
+        work=move_leads,
+        arguments=(
+            argument("to_campaign_id", schema=ID),
+            argument("to_list_id", schema=ID),
+            *selection("as in list_leads"),
+            argument("copy_leads"),
+            argument("limit", schema={"type": "integer", "minimum": 1}),
+            argument("check_duplicates"),
+            argument("check_duplicates_in_campaigns"),
+            argument("skip_leads_in_verification"),
+            argument("ignore_resource_filter_clauses"),
+            argument("reset_interest_status"),
+            argument("assigned_to"),
+            argument("esp_code"),
+            ESG,
+            WAIT,
+        ),
+        task=TaskSupport.OPTIONAL,
+        output=JOB_OUTPUT,
+    ),
+)

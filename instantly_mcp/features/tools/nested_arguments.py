@@ -1,0 +1,102 @@
+"""Nested arguments, checked to the bottom before anything is sent.
+
+Their full schemas would cost every client room in the list of tools, so that the list
+shows an outline. What is misspelled deep inside would be dropped by the API without a
+word: here it is refused, by its path, and never quoted.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+from attrs import define, field
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from ..._json_codec import Json
+from ...catalog.index import BY_ID
+from ...catalog.schema import plain
+from ..results import Refusal
+
+MOST = 5
+
+
+@define(eq=False)
+class Shape:
+    """Lets a value through that fits, as the conversion of an argument.
+
+    :param name: what the tool calls the argument.
+    :param schema: what it must be, closed at every level.
+    :param hint: what a good value looks like.
+    """
+
+    name: str
+    schema: Any = field(repr=False)
+    hint: str
+    _validator: Draft202012Validator = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Compile the schema once."""
+        self._validator = Draft202012Validator(self.schema, validate_formats=True)
+
+    def __call__(self, value: Json) -> Json:
+        """Return the value.
+
+        :raises Refusal: when it does not fit.
+        """
+        if self._validator.is_valid(value):
+            return value
+        found: list[str] = []
+        for error in self._validator.iter_errors(value):
+            found.extend(self._sentences(error))
+            if len(found) >= MOST:
+                break
+        raise Refusal("bad_argument", " ".join(dict.fromkeys(found[:MOST])), self.hint)
+
+    def _sentences(self, error: ValidationError) -> list[str]:
+        path = ".".join([self.name, *(str(step) for step in error.instance_path)])
+        rule, wanted = error.kind.name, error.kind.value
+        if rule == "additionalProperties":
+            return [self._unknown(path, str(name)[:60]) for name in wanted]
+        if rule == "required":
+            return [f"{path}.{wanted} is required."]
+        if rule == "enum":
+            return [f"{path} must be one of {', '.join(map(str, wanted))}."]
+        if rule == "type":
+            kinds = wanted if isinstance(wanted, list) else [wanted]
+            return [f"{path} must be {' or '.join(map(str, kinds))}."]
+        return [f"{path} is not valid: {rule} {wanted}."]
+
+    def _unknown(self, path: str, name: str) -> str:
+        near = get_close_matches(name, names_in(self.schema), n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        return f"There is no {path}.{name}.{meant}"
+
+
+def shape_of(operation_id: str, name: str, hint: str) -> Shape:
+    """Return the shape of an operation's parameter, closed at every level."""
+    schema = plain(BY_ID[operation_id].by_name[name].schema)
+    return Shape(name, closed(schema), hint)
+
+
+def closed(schema: Any) -> Any:
+    """Return a schema whose objects take no members but those they name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shut = {name: closed(each) for name, each in schema.items()}
+    if isinstance(schema.get("properties"), dict):
+        shut.setdefault("additionalProperties", False)
+    return shut
+
+
+def names_in(schema: Any) -> list[str]:
+    """Return every name that some object of the schema knows."""
+    if isinstance(schema, list):
+        return [name for each in schema for name in names_in(each)]
+    if not isinstance(schema, dict):
+        return []
+    own = schema.get("properties")
+    found = list(own) if isinstance(own, dict) else []
+    return found + [name for each in schema.values() for name in names_in(each)]

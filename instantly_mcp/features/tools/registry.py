@@ -1,0 +1,101 @@
+"""The toolbox: which tools there are, in which order, and under which names.
+
+``toolbox_on`` is the way in. Knows no HTTP and no era of MCP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, evolve, field, frozen
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from ..._json_codec import JsonObject
+from ...protocol.calls.call import Call
+from ...protocol.primitives.registries import IToolbox
+from ...protocol.primitives.tool import Tool, ToolResult
+from ..toolsets import Selection
+from ..workspace.context import Bench
+from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
+from .declaration import Declared
+
+DECLARED: tuple[Declared, ...] = (
+    *campaigns.TOOLS,
+    *leads.TOOLS,
+    *lead_lists.TOOLS,
+    *emails.TOOLS,
+    *analytics.TOOLS,
+    *accounts.TOOLS,
+    *jobs.TOOLS,
+)
+"""Every tool that can be listed, in the order in which it is."""
+
+SYNONYMS: Mapping[str, str] = {
+    "get_account_details": "get_account",
+    "get_account_info": "get_account",
+}
+"""Older names that still work, but are not listed."""
+
+NO_TOOLS: Mapping[str, Tool] = {}
+
+
+@implementer(IToolbox)
+@define(eq=False)
+class Toolbox:
+    """Tools that are listed, and older names that are only callable."""
+
+    _listed: tuple[Tool, ...]
+    _aliases: Mapping[str, Tool] = NO_TOOLS
+    _by_name: dict[str, Tool] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Index the tools by name."""
+        self._by_name = {tool.name: tool for tool in self._listed}
+        self._by_name.update(self._aliases)
+
+    def listed(self) -> Sequence[Tool]:
+        return self._listed
+
+    def find(self, name: str) -> Tool | None:
+        return self._by_name.get(name)
+
+
+@frozen
+class Renamed:
+    """Runs a tool under an older name, and says in ``_meta`` what it is called now."""
+
+    tool: Tool
+    instead: str
+
+    def __call__(self, arguments: JsonObject, call: Call) -> Deferred[ToolResult]:
+        return self.tool.run(arguments, call).addCallback(self._noted)
+
+    def _noted(self, result: ToolResult) -> ToolResult:
+        note = {"deprecated": f"use {self.instead}"}
+        return evolve(result, meta={**(result.meta or {}), **note})
+
+
+def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:
+    """Return the tools of a selection, bound to a bench that others share."""
+    chosen = [each for each in DECLARED if toolsets.lists(each.toolset, each.extra)]
+    listed = tuple(each.build(bench) for each in chosen)
+    bench.listed = tuple(tool.name for tool in listed)
+    return Toolbox(listed, _aliases(bench, listed))
+
+
+def _aliases(bench: Bench, listed: Sequence[Tool]) -> dict[str, Tool]:
+    """Return older names for tools that are on offer."""
+    by_name = {tool.name: tool for tool in listed}
+    aliases = {}
+    for old, new in SYNONYMS.items():
+        if new in by_name:
+            tool = by_name[new]
+            aliases[old] = evolve(tool, name=old, run=Renamed(tool, new))
+    if "pause_account" in by_name:
+        for declared in accounts.ALIASES:
+            tool = declared.build(bench)
+            instead = "pause_account, resume_account, enable_warmup, disable_warmup "
+            instead += "or test_account_vitals"
+            aliases[tool.name] = evolve(tool, run=Renamed(tool, instead))
+    return aliases

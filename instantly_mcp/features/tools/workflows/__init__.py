@@ -1,0 +1,1 @@
+"""Tools that make several calls, one module each."""

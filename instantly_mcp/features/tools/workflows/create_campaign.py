@@ -1,0 +1,127 @@
+"""create_campaign: copy, senders and schedule checked, then one draft created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from ...._json_codec import Json, JsonObject
+from ....catalog.codes import CAMPAIGN_STATUS
+from ....protocol.calls.call import Call
+from ...workspace.campaign_copy import remarks, sequence_of, steps_given
+from ...workspace.context import Bench
+from ...workspace.dates import days_in_order
+from ...workspace.labels import labelled
+from ...workspace.senders import offer_choice, require_able
+from ...workspace.timezones import Placement
+
+WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+
+DEFAULTS: Mapping[str, Json] = {
+    "timezone": "America/Chicago",
+    "timing_from": "09:00",
+    "timing_to": "17:00",
+    "days": list(WEEK[1:6]),
+    "daily_limit": 30,
+    "email_gap": 10,
+    "open_tracking": False,
+    "link_tracking": False,
+    "stop_on_reply": True,
+    "stop_on_auto_reply": True,
+}
+
+CALLED = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
+"""What the tool calls its arguments, where the API has another name."""
+
+SETTINGS = (
+    "daily_limit",
+    "email_gap",
+    "open_tracking",
+    "link_tracking",
+    "stop_on_reply",
+    "stop_on_auto_reply",
+    "text_only",
+)
+"""Members that are sent as they were given."""
+
+_short = labelled({"status": CAMPAIGN_STATUS})
+
+
+async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Create a draft, or say what it would be, or ask for the senders."""
+    steps = steps_given(given)
+    days_in_order(given.get("start_date"), given.get("end_date"))
+    settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
+    window = bench.zones.place(
+        settled["timezone"], settled["timing_from"], settled["timing_to"]
+    )
+    if not given.get("email_list"):
+        return await offer_choice(bench, call)
+    wanted = [address.strip() for address in given["email_list"]]
+    senders = await require_able(bench, call, wanted)
+    payload = {
+        "name": given["name"],
+        "campaign_schedule": _schedule(settled, window),
+        "sequences": sequence_of(steps),
+        "email_list": senders,
+        **{name: settled[name] for name in SETTINGS if name in settled},
+    }
+    report = _report(given, window, [*remarks(steps), *_over(bench, given)])
+    if given.get("dry_run"):
+        return {"stage": "preview", "would_create": payload, **report}
+    campaign = await bench.fetch("createCampaign", payload, call)
+    return {
+        "stage": "created",
+        "campaign": brief(campaign),
+        "senders": len(senders),
+        "steps": len(steps),
+        **report,
+        "next": "It is a draft. Add leads, then activate_campaign starts the sending.",
+    }
+
+
+def brief(campaign: JsonObject) -> JsonObject:
+    """Return what identifies a campaign, not what the caller just wrote into it."""
+    return _short(
+        {name: campaign.get(name) for name in ("id", "name", "status")},
+    )
+
+
+def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
+    wanted = {str(day).lower() for day in settled["days"]}
+    schedule: dict[str, Json] = {
+        "schedules": [
+            {
+                "name": "Sending window",
+                "timing": {"from": window.start, "to": window.end},
+                "days": {str(n): day in wanted for n, day in enumerate(WEEK)},
+                "timezone": window.used,
+            }
+        ]
+    }
+    for name in ("start_date", "end_date"):
+        if settled.get(name):
+            schedule[name] = settled[name]
+    return schedule
+
+
+def _over(bench: Bench, given: JsonObject) -> list[str]:
+    end = given.get("end_date")
+    if not end or date.fromisoformat(end) >= bench.today():
+        return []
+    return [f"end_date {end} is past: the campaign will send nothing."]
+
+
+def _report(given: JsonObject, window: Placement, remarks: Sequence[str]) -> JsonObject:
+    applied = {
+        CALLED.get(name, name): value
+        for name, value in DEFAULTS.items()
+        if name not in given
+    }
+    report: dict[str, Json] = {
+        "timezone": window.as_object(),
+        "defaults_applied": applied,
+    }
+    if remarks:
+        report["remarks"] = list(remarks)
+    return report

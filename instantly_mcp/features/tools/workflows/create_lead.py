@@ -1,0 +1,37 @@
+"""create_lead: one lead, complete enough for the place that it goes to."""
+
+from __future__ import annotations
+
+from ...._json_codec import Json, JsonObject
+from ....catalog.codes import INTEREST, LEAD_STATUS
+from ....protocol.calls.call import Call
+from ...results import Refusal
+from ...workspace.context import Bench
+from ...workspace.labels import labelled
+from .warnings import of_joining, warned
+
+_lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
+
+
+async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Create the lead, or say what it lacks before anything is sent."""
+    if given.get("campaign") and given.get("list_id"):
+        raise Refusal(
+            "bad_argument",
+            "A lead goes to a campaign or to a list, not to both.",
+            "Give only one of campaign and list_id.",
+        )
+    lead = dict(given)
+    if isinstance(lead.get("email"), str):
+        lead["email"] = lead["email"].strip()
+    enough = (
+        ("email",) if lead.get("campaign") else ("email", "first_name", "last_name")
+    )
+    if not any(str(lead.get(name) or "").strip() for name in enough):
+        raise Refusal(
+            "incomplete_leads",
+            "The lead lacks " + " or ".join(enough) + ".",
+            "In a campaign a lead needs an email; in a list an email or a name.",
+        )
+    warnings = await of_joining(bench, lead.get("campaign"), call)
+    return warned(_lead(await bench.fetch("createLead", lead, call)), warnings)

@@ -1,0 +1,96 @@
+"""reply_to_email: real mail, so first look at what is being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from twisted.internet.defer import Deferred
+
+from ...._json_codec import Json, JsonObject
+from ....protocol.calls.call import Call
+from ...results import Refusal
+from ...workspace.context import Bench
+from ...workspace.mail_html import as_html, one_line
+from ...workspace.send_once import digest_of
+
+KEPT = ("id", "thread_id", "subject", "to_address_email_list", "timestamp_email")
+
+
+async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Send a reply from the account that received the mail."""
+    body = _body(given["body"])
+    original = await bench.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
+    account = _account(given.get("eaccount"), original)
+    recipient = _recipient(original, account)
+    _require_expected(recipient, given.get("expected_recipient"))
+    request = {name: given[name] for name in given if name != "expected_recipient"}
+    request |= {
+        "eaccount": account,
+        "body": body,
+        "subject": one_line(given["subject"]),
+    }
+
+    async def described(sending: Deferred[Json]) -> JsonObject:
+        reply = await sending
+        facts = reply if isinstance(reply, dict) else {}
+        shown = {name: facts[name] for name in KEPT if facts.get(name)}
+        return {"sent": True, "from": account, "to": recipient, **shown}
+
+    def send() -> Awaitable[JsonObject]:
+        return described(bench.execute("replyToEmail", request, call))
+
+    def collect() -> Awaitable[JsonObject] | None:
+        left = bench.collect("replyToEmail", request, call)
+        return None if left is None else described(left)
+
+    digest = digest_of(call.caller.principal, request)
+    return await bench.once.send(digest, send, collect)
+
+
+def _require_expected(recipient: str, expected: Json) -> None:
+    if expected and expected.strip().lower() != recipient.lower():
+        raise Refusal(
+            "unexpected_recipient",
+            f"The reply would go to {recipient or 'nobody known'}, "
+            f"not to {expected.strip()}.",
+            "Check reply_to_uuid: it is the id of the mail, not of the thread.",
+        )
+
+
+def _body(body: JsonObject) -> JsonObject:
+    """Return a body with HTML: line ends of bare text are lost in delivery."""
+    text, html = str(body.get("text") or ""), str(body.get("html") or "")
+    if not text.strip() and not html.strip():
+        raise Refusal(
+            "bad_argument",
+            "The reply has no text.",
+            "Give body.text, body.html, or both.",
+        )
+    made = {"html": as_html(html if html.strip() else text)}
+    return {**made, "text": text} if text.strip() else made
+
+
+def _account(given: Json, original: JsonObject) -> str:
+    owner = str(original.get("eaccount") or "")
+    wanted = str(given or "").strip() or owner
+    if owner and wanted.lower() != owner.lower():
+        raise Refusal(
+            "wrong_sender",
+            f"The mail belongs to {owner}; a reply from {wanted} breaks the thread.",
+            "Leave eaccount out, or give the account that received the mail.",
+        )
+    if not wanted:
+        raise Refusal(
+            "bad_argument",
+            "Instantly does not say which account the mail belongs to.",
+            "Give eaccount, the account that received it.",
+        )
+    return owner or wanted
+
+
+def _recipient(original: JsonObject, account: str) -> str:
+    """Say who gets the reply: the other side of the mail that is answered."""
+    sender = str(original.get("from_address_email") or "")
+    if sender and sender.lower() != account.lower():
+        return sender
+    return str(original.get("lead") or original.get("to_address_email_list") or "")

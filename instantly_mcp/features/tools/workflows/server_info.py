@@ -1,0 +1,28 @@
+"""get_server_info: what this daemon is. Needs no key and reaches nothing."""
+
+from __future__ import annotations
+
+from ...._json_codec import Json, JsonObject
+from ....api.throttle import BOTH_LIMITS
+from ....catalog.index import BY_ID
+from ....protocol.calls.call import Call
+from ...workspace.context import Bench
+
+LIMITS: JsonObject = {
+    "workspace": f"requests: {BOTH_LIMITS}, over all keys together",
+    "list_emails": f"requests: {BY_ID['listEmail'].limit}",
+}
+
+
+async def get_server_info(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Describe the server; nothing in it belongs to another caller."""
+    return {
+        "name": bench.facts.name,
+        "version": bench.facts.version,
+        "mode": bench.facts.mode,
+        "protocol_version": call.caller.revision.version,
+        "api_key_present": call.caller.credential is not None,
+        "toolsets": list(bench.toolsets),
+        "tools": len(bench.listed),
+        "instantly_limits": LIMITS,
+    }

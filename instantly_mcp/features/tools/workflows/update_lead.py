@@ -1,0 +1,48 @@
+"""update_lead: custom variables are merged into those that are there."""
+
+from __future__ import annotations
+
+from ...._json_codec import Json, JsonObject
+from ....catalog.codes import INTEREST, LEAD_STATUS
+from ....protocol.calls.call import Call
+from ...workspace.context import Bench
+from ...workspace.labels import labelled
+
+OWN_FIELDS = frozenset(
+    {
+        "email",
+        "firstName",
+        "lastName",
+        "companyName",
+        "jobTitle",
+        "website",
+        "phone",
+        "personalization",
+    }
+)
+"""Members of a lead's payload that are fields of the lead, not variables."""
+
+_lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
+
+
+async def update_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Change a lead; variables that are not named stay."""
+    patch = dict(given)
+    if isinstance(patch.get("custom_variables"), dict):
+        lead = await bench.fetch("getLead", {"id": given["id"]}, call)
+        patch["custom_variables"] = {
+            **_variables(lead),
+            **patch["custom_variables"],
+        }
+    return _lead(await bench.fetch("patchLead", patch, call))
+
+
+def _variables(lead: JsonObject) -> JsonObject:
+    payload = lead.get("payload")
+    if not isinstance(payload, dict):
+        return {}
+    return {
+        name: value
+        for name, value in payload.items()
+        if name not in OWN_FIELDS and not isinstance(value, dict | list)
+    }

@@ -1,0 +1,109 @@
+"""verify_email: pay once, then look until the answer is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+
+from ...._json_codec import Json, JsonObject
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.call import Call
+from ...results import Failed, error_object
+from ...workspace.context import Bench
+from ...workspace.job_following import MAY_PASS
+
+LONGEST = 45
+TASK_LONGEST = 600
+"""A task keeps nobody waiting; what is still open then hardly ever ends."""
+
+BACKOFF = (2.0, 3.0, 5.0, 8.0)
+
+ASK_AGAIN = (
+    "Call verify_email again with check_only true: that reads the status and costs "
+    "no credit."
+)
+
+NEVER_VERIFIED = (
+    "This address was not verified yet. Verifying it (verify_email without check_only) "
+    "costs a credit: ask the user first."
+)
+
+
+async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+    """Verify an address, or only look at what a verification came to."""
+    address = given["email"]
+    look = {"email": address}
+    if given.get("check_only"):
+        return await _looked(bench, look, call)
+    try:
+        reply = await bench.execute("createEmailVerification", look, call)
+    except ApiError as error:
+        if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
+            return Failed(error_object(error, f"It may be paid for. {ASK_AGAIN}"))
+        raise
+    longest = bench.patience(call, min(given["max_wait_seconds"], LONGEST))
+    if _is_pending(reply) and call.become_task("The verification is pending"):
+        longest = TASK_LONGEST
+    reply, trouble = await _settled(bench, look, reply, call, longest)
+    described = _described(address, reply, charged=True)
+    if trouble is not None:
+        described["last_look_failed"] = error_object(trouble)
+    return described
+
+
+async def _looked(bench: Bench, look: JsonObject, call: Call) -> Json:
+    try:
+        reply = await bench.execute("checkVerificationStatus", look, call)
+    except ApiError as error:
+        if error.reason is Reason.NOT_FOUND:
+            return Failed(error_object(error, NEVER_VERIFIED))
+        raise
+    return _described(look["email"], reply, charged=False)
+
+
+async def _settled(
+    bench: Bench, look: JsonObject, reply: Json, call: Call, longest: float
+) -> tuple[Json, ApiError | None]:
+    """Look until the verification is no longer pending or the time is up."""
+    waited, trouble = 0.0, None
+    for wait in _waits():
+        if not _is_pending(reply) or waited + wait > longest:
+            break
+        await bench.pause(wait)
+        waited += wait
+        call.progress(waited, longest, f"Still pending after {waited:.0f} s")
+        try:
+            reply, trouble = (
+                await bench.execute("checkVerificationStatus", look, call),
+                None,
+            )
+        except ApiError as error:
+            trouble = error
+            if error.reason not in MAY_PASS:
+                break
+    return reply, trouble
+
+
+def _waits() -> Iterator[float]:
+    return chain(BACKOFF, repeat(BACKOFF[-1]))
+
+
+def _is_pending(reply: Json) -> bool:
+    return isinstance(reply, dict) and reply.get("verification_status") == "pending"
+
+
+def _described(address: str, reply: Json, *, charged: bool) -> dict[str, Json]:
+    facts = reply if isinstance(reply, dict) else {}
+    status = facts.get("verification_status") or "unknown"
+    described: dict[str, Json] = {
+        "email": address,
+        "verification_status": status,
+        "finished": status in ("verified", "invalid"),
+        "credit_spent_by_this_call": charged,
+    }
+    for name in ("status", "catch_all", "credits", "credits_used"):
+        if facts.get(name) is not None:
+            described[name] = facts[name]
+    if not described["finished"]:
+        described["next"] = ASK_AGAIN
+    return described

@@ -1,1 +1,0 @@
-"""Composite tools, written by hand: one module each."""

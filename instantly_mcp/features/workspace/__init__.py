@@ -1,0 +1,1 @@
+"""What is known about a workspace, shared by tools, resources and prompts."""

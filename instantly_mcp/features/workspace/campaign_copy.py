@@ -1,0 +1,135 @@
+"""The sequence of a campaign, from steps as people think of them.
+
+A step waits *before* it is sent; the API wants each step's wait before the *next*.
+Nothing is written that the caller did not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._json_codec import Json, JsonObject
+from ..results import Refusal
+from .mail_html import as_html, one_line
+
+DEFAULT_WAIT = 3
+LONG_SUBJECT = 50
+
+
+def steps_given(given: JsonObject) -> list[JsonObject]:
+    """Return the steps that the arguments describe.
+
+    :raises Refusal: when there is no copy, or two versions of the first step.
+    """
+    steps = list(given.get("steps") or ())
+    short = "subject" in given or "body" in given
+    if short and steps:
+        raise Refusal(
+            "bad_argument",
+            "Both steps and subject/body were given.",
+            "Give either subject and body (one mail), or steps (the whole sequence).",
+        )
+    if not steps:
+        steps = [{"subject": given.get("subject", ""), "body": given.get("body", "")}]
+    for number, step in enumerate(steps, 1):
+        _check(number, step)
+    return steps
+
+
+def sequence_of(steps: Sequence[JsonObject]) -> list[JsonObject]:
+    """Return the ``sequences`` member of a campaign."""
+    made = []
+    for place, step in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
+        made.append(
+            {
+                "type": "email",
+                "delay": 0
+                if following is None
+                else following.get("wait", DEFAULT_WAIT),
+                "delay_unit": "days"
+                if following is None
+                else following.get("wait_unit", "days"),
+                "variants": [_variant(each) for each in variants_of(step)],
+            }
+        )
+    return [{"steps": made}]
+
+
+def formatted(sequences: Json) -> Json:
+    """Return the API's own ``sequences`` with every body as HTML."""
+    if not isinstance(sequences, list):
+        return sequences
+    return [_with_html(sequence) for sequence in sequences]
+
+
+def remarks(steps: Sequence[JsonObject]) -> list[str]:
+    """Return what is allowed but probably not wanted."""
+    found = []
+    for number, step in enumerate(steps, 1):
+        for each in variants_of(step):
+            subject = one_line(each.get("subject", ""))
+            if len(subject) > LONG_SUBJECT:
+                found.append(
+                    f"Step {number}: a subject has {len(subject)} characters; beyond "
+                    f"{LONG_SUBJECT} it is cut on most screens."
+                )
+    return found
+
+
+def variants_of(step: JsonObject) -> list[JsonObject]:
+    """Return the step and its A/B variants; their subject is its, or their own."""
+    first = {"subject": step.get("subject", ""), "body": step.get("body", "")}
+    others = step.get("variants", ())
+    return [first, *({"subject": first["subject"], **each} for each in others)]
+
+
+def _check(number: int, step: JsonObject) -> None:
+    for each in variants_of(step):
+        if not str(each.get("body", "")).strip():
+            raise Refusal(
+                "missing_copy",
+                f"Step {number} has no body.",
+                "Write the copy of every step; none is ever made up here.",
+            )
+    if number > 1:
+        return
+    if step.get("wait"):
+        raise Refusal(
+            "bad_argument",
+            "The first step waits for nothing: it goes out when its lead's turn comes.",
+            "Give wait to the steps that follow; start_date says when all begins.",
+        )
+    if not all(one_line(str(each.get("subject", ""))) for each in variants_of(step)):
+        raise Refusal(
+            "missing_copy",
+            "The first step, or a variant of it, has no subject.",
+            "Only follow-ups may leave the subject empty: they then join the thread.",
+        )
+
+
+def _variant(each: JsonObject) -> JsonObject:
+    return {
+        "subject": one_line(each.get("subject", "")),
+        "body": as_html(each["body"]),
+    }
+
+
+def _with_html(sequence: Json) -> Json:
+    if not isinstance(sequence, dict):
+        return sequence
+    return {
+        **sequence,
+        "steps": [
+            {**step, "variants": [_htmlized(v) for v in step.get("variants", ())]}
+            if isinstance(step, dict)
+            else step
+            for step in sequence.get("steps", ())
+        ],
+    }
+
+
+def _htmlized(variant: Json) -> Json:
+    if not isinstance(variant, dict) or not isinstance(variant.get("body"), str):
+        return variant
+    return {**variant, "body": as_html(variant["body"])}

@@ -1,0 +1,57 @@
+"""Days and moments that come in pairs: a start, and an end that is not before it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from ..._json_codec import Json
+from ..results import Refusal
+
+
+def days_in_order(start: Json, end: Json) -> None:
+    """Refuse two days (either may be missing) that no calendar has in this order.
+
+    :raises Refusal: also for what is no day at all.
+    """
+    first, last = _day("start_date", start), _day("end_date", end)
+    if first is not None and last is not None and last < first:
+        raise _swapped(start, end)
+
+
+def moments_in_order(start: Json, end: Json) -> None:
+    """Refuse a range that holds nothing; what is no moment is the API's to judge.
+
+    :raises Refusal: when the end is before the start.
+    """
+    first, last = _moment(start), _moment(end)
+    if first is not None and last is not None and last < first:
+        raise _swapped(start, end)
+
+
+def _swapped(start: Json, end: Json) -> Refusal:
+    return Refusal(
+        "bad_argument",
+        f"end_date {str(end)[:10]} is before start_date {str(start)[:10]}.",
+        "Swap them, or leave one out.",
+    )
+
+
+def _day(name: str, text: Json) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        raise Refusal(
+            "bad_argument",
+            f"{name} is no day of the calendar.",
+            "Write it as YYYY-MM-DD.",
+        ) from None
+
+
+def _moment(text: Json) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,106 @@
+"""Words beside the API's numbers, and numbers for the words that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import LEAD_FILTERS, Codes
+from ..results import Refusal
+
+Shape = Callable[[JsonObject], JsonObject]
+
+
+def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> Shape:
+    """Return a function that puts ``…_label`` beside coded members.
+
+    :param codes: the code table of each member.
+    :param drop: members to leave out; members that are null are left out too.
+    """
+
+    # One look tells the many plain members from the few that are not.
+    special = {**codes, **dict.fromkeys(drop)}
+
+    def shape(item: JsonObject) -> JsonObject:
+        shaped: dict[str, Json] = {}
+        for name, value in item.items():
+            if value is None:
+                continue
+            if name not in special:
+                shaped[name] = value
+                continue
+            table = special[name]
+            if table is not None:
+                shaped[name] = value
+                shaped[f"{name}_label"] = _label(table, value)
+        return shaped
+
+    return shape
+
+
+def _label(codes: Codes, value: Json) -> str:
+    known = isinstance(value, int | float)
+    return codes.get(value, "unknown") if known else "unknown"
+
+
+def names_and_codes(codes: Codes) -> JsonObject:
+    """Return a schema that takes a name or its number."""
+    return {"enum": [*codes.values(), *codes]}
+
+
+def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]:
+    """Return a function from a name (or number) to the API's number.
+
+    :param open_ended: numbers outside of the table are the workspace's own.
+    """
+    numbers: dict[Json, int] = {name: code for code, name in codes.items()}
+
+    def convert(value: Json) -> Json:
+        if isinstance(value, str):
+            word = value.strip().lower().replace(" ", "_").replace("-", "_")
+            if word in numbers:
+                return numbers[word]
+            if _is_number(value.strip()):
+                value = int(value)
+        if not isinstance(value, str) and (value in codes or open_ended):
+            # JSON's 1.0 is an integer too, but not in a query string.
+            return int(value)
+        raise Refusal(
+            "bad_argument",
+            f"{str(value)[:60]!r} is no known value.",
+            "Use one of " + ", ".join(numbers) + ", or its number.",
+        )
+
+    return convert
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdigit() and len(text) < 10
+
+
+_FILTERS: Mapping[str, str] = {
+    short: full
+    for full in LEAD_FILTERS
+    for short in (
+        full,
+        full.removeprefix("FILTER_VAL_").removeprefix("FILTER_LEAD_").lower(),
+    )
+}
+
+_WORDS = {"won": "FILTER_LEAD_CLOSED"}
+"""What results call it, where the API's filter has another word."""
+
+
+def to_lead_filter(value: Json) -> Json:
+    """Return the API's name of a lead filter: ``replied`` is FILTER_VAL_REPLIED."""
+    word = str(value).strip()
+    short = word.lower().replace(" ", "_")
+    found = _FILTERS.get(word) or _FILTERS.get(short) or _WORDS.get(short)
+    if found is None:
+        names = [name for name in _FILTERS if name.islower()]
+        raise Refusal(
+            "bad_argument",
+            f"{word[:60]!r} is no lead filter.",
+            "Use one of " + ", ".join(names) + ".",
+        )
+    return found

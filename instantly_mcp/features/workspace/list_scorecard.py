@@ -1,0 +1,163 @@
+"""``instantly://lists/{id}/scorecard``: how clean a lead list is.
+
+Two numbers for all of its leads (the vendor counts them), and a closer look at the
+first hundred.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import LEAD_STATUS
+from ...protocol.calls.call import Call
+from .analytics import rate
+from .context import Bench, Values
+from .fetching import Gathered, gather
+
+SAMPLE = 100
+
+ROLES = frozenset(
+    {"abuse", "admin", "billing", "careers", "contact", "enquiries", "hello", "help"}
+    | {"hr", "info", "jobs", "legal", "mail", "marketing", "news", "noreply"}
+    | {"no-reply", "office", "postmaster", "press", "privacy", "sales", "security"}
+    | {"service", "support", "team", "webmaster"}
+)
+FREE_MAIL = frozenset(
+    {"aol.com", "gmail.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com"}
+    | {"icloud.com", "live.com", "mail.com", "me.com", "msn.com", "outlook.com"}
+    | {"proton.me", "protonmail.com", "t-online.de", "web.de", "yahoo.com"}
+    | {"yandex.com", "yandex.ru"}
+)
+FIELDS = ("first_name", "last_name", "company_name", "job_title", "website")
+
+INVALID_LIMIT = 0.03
+RISKY_LIMIT = 0.2
+
+RISKY = ("risky", "catch_all", "job_change")
+PENDING = ("verification_job_pending_leadfinder", "verification_job_pending_user")
+
+
+@frozen
+class Survey:
+    """What is known of a list."""
+
+    list: JsonObject
+    found: Gathered
+
+    @property
+    def leads(self) -> Sequence[JsonObject]:
+        """The leads of the sample."""
+        return self.found.items("leads")
+
+
+async def survey(bench: Bench, id: str, call: Call) -> Survey:
+    """Read a list: itself, the vendor's counts, and a sample of its leads.
+
+    :raises ApiError: when the list itself cannot be read.
+    """
+    found = await gather(
+        {
+            "list": bench.execute("getLeadList", {"id": id}, call),
+            "stats": bench.execute("getVerificationStats", {"id": id}, call),
+            "leads": bench.execute("listLeads", {"list_id": id, "limit": SAMPLE}, call),
+        }
+    )
+    if not found.has("list"):
+        raise found.failures["list"]
+    return Survey(found.object("list"), found)
+
+
+async def scorecard(bench: Bench, values: Values, call: Call) -> Json:
+    """Return the scorecard of a list."""
+    return scored(await survey(bench, values["id"], call))
+
+
+def scored(seen: Survey) -> JsonObject:
+    """Compute the scorecard: shares, a grade, and what to do."""
+    verification = _verification(seen.found.object("stats"))
+    sample = sample_of(seen.leads)
+    result: dict[str, Json] = {
+        "list": {"id": seen.list.get("id"), "name": seen.list.get("name")},
+        "verification": verification,
+        "sample": sample,
+        "advice": _advice(verification, sample),
+    }
+    result["grade"] = _grade(verification)
+    if seen.found.failures:
+        result["unknown"] = seen.found.unknown()
+    return result
+
+
+def _verification(reply: JsonObject) -> JsonObject:
+    """Return the vendor's counts as shares of the leads that were verified."""
+    stats = reply.get("stats")
+    if not isinstance(stats, dict):
+        return {}
+    counts = {name: n for name, n in stats.items() if isinstance(n, int | float)}
+    total = reply.get("total_leads")
+    pending = sum(counts.get(name, 0) for name in PENDING)
+    checked = sum(counts.values()) - pending
+    risky = sum(counts.get(name, 0) for name in RISKY)
+    return {
+        "total_leads": total,
+        "counts": counts,
+        "checked": checked,
+        "pending": pending,
+        "checked_share": rate(checked, total),
+        "verified_share": rate(counts.get("verified", 0), checked),
+        "invalid_share": rate(counts.get("invalid", 0), checked),
+        "risky_share": rate(risky, checked),
+    }
+
+
+def sample_of(leads: Sequence[JsonObject]) -> JsonObject:
+    """Count what is wrong with some leads."""
+    addresses = [str(lead.get("email") or "").strip().lower() for lead in leads]
+    given = [address for address in addresses if address]
+    parts = [address.partition("@") for address in given]
+    domains = Counter(domain for _, _, domain in parts)
+    largest, most = domains.most_common(1)[0] if domains else ("", 0)
+    statuses = Counter(
+        LEAD_STATUS.get(lead.get("status", 0), "unknown") for lead in leads
+    )
+    return {
+        "leads": len(leads),
+        "without_email": len(addresses) - len(given),
+        "duplicates": len(given) - len(set(given)),
+        "role_addresses": sum(name in ROLES for name, _, _ in parts),
+        "free_mail": sum(domain in FREE_MAIL for _, _, domain in parts),
+        "companies": len(domains),
+        "largest_company": {"domain": largest, "leads": most},
+        "missing": {name: sum(not lead.get(name) for lead in leads) for name in FIELDS},
+        "status": dict(statuses),
+    }
+
+
+def _grade(verification: Mapping[str, Json]) -> str:
+    invalid, risky = verification.get("invalid_share"), verification.get("risky_share")
+    if invalid is None or (verification.get("checked_share") or 0) < 0.5:
+        return "unknown: verify it first"
+    if invalid > INVALID_LIMIT:
+        return "do not mail"
+    return "mail with care" if (risky or 0) > RISKY_LIMIT else "good"
+
+
+def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> list[str]:
+    said = []
+    if (verification.get("checked_share") or 0) < 0.9:
+        said.append("Part of the list is not verified; verifying costs credits.")
+    if (verification.get("invalid_share") or 0) > 0:
+        said.append("Remove the invalid addresses: each one bounces.")
+    if (verification.get("risky_share") or 0) > RISKY_LIMIT:
+        said.append("Mail risky and catch-all addresses apart, slowly, or not at all.")
+    if sample["duplicates"]:
+        said.append("There are duplicates: add with skip_if_in_workspace.")
+    if sample["role_addresses"]:
+        said.append("Role addresses (info@, sales@) complain more; leave them out.")
+    if sample["without_email"]:
+        said.append("Leads without an address cannot be mailed.")
+    return said

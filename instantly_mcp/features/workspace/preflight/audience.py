@@ -1,0 +1,107 @@
+"""Checks of the leads: there are some, they are verified, they fill the variables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...._json_codec import Json, JsonObject
+from ....catalog.codes import LEAD_VERIFICATION
+from ..list_scorecard import INVALID_LIMIT, RISKY_LIMIT
+from ..sequences import steps_of, variants_in
+from .check import SHOWN, Check
+from .survey import Survey
+from .variables import OF_LEADS, is_of_the_sender, variables_in
+
+
+def audience_checks(seen: Survey) -> Iterator[Check]:
+    """Yield every check of the leads."""
+    if not seen.found.has("leads"):
+        yield Check("leads", "unknown", "The leads could not be read.")
+        return
+    yield _count(seen)
+    if seen.leads:
+        yield _verification(seen.leads)
+        yield _variables(seen)
+
+
+def _count(seen: Survey) -> Check:
+    count = seen.leads_count
+    if count == 0:
+        return Check("leads", "fail", "The campaign has no leads.")
+    without = sum(not lead.get("email") for lead in seen.leads)
+    facts: dict[str, Json] = {"leads": count, "looked_at": len(seen.leads)}
+    if without:
+        facts["without_email"] = without
+        says = f"{without} of {len(seen.leads)} looked at have no address."
+        return Check("leads", "warn", says, facts)
+    shown = "More than 100" if count is None else str(count)
+    return Check("leads", "ok", f"{shown} leads.", facts)
+
+
+def _verification(leads: Sequence[JsonObject]) -> Check:
+    words = Counter(
+        LEAD_VERIFICATION.get(lead.get("verification_status") or 0, "not_verified")
+        for lead in leads
+    )
+    facts = {"looked_at": len(leads), **words}
+    total = len(leads)
+    invalid = words["invalid"] / total
+    risky = (words["risky"] + words["catch_all"]) / total
+    unsure = (words["not_verified"] + words["pending"] + words["pending_job"]) / total
+    if invalid > INVALID_LIMIT:
+        says = f"{invalid:.0%} of those looked at are invalid; they would bounce."
+        return Check("verification", "fail", says, facts)
+    if risky > RISKY_LIMIT:
+        says = f"{risky:.0%} of those looked at are risky or catch-all."
+        return Check("verification", "warn", says, facts)
+    if unsure > 0:
+        says = f"{unsure:.0%} of those looked at are not verified."
+        return Check("verification", "warn", says, facts)
+    return Check("verification", "ok", "All that were looked at are verified.", facts)
+
+
+def _variables(seen: Survey) -> Check:
+    """Compare the variables of the copy with what the leads bring."""
+    used = used_variables(seen.campaign)
+    total = len(seen.leads)
+    gaps = {}
+    for name, has_fallback in used.items():
+        filled = sum(has_value(lead, name) for lead in seen.leads)
+        if filled < total and not has_fallback:
+            gaps[name] = f"{filled} of {total} leads"
+    if not gaps:
+        says = "Each is filled, or has a fallback." if used else "The copy uses none."
+        return Check("variables", "ok", says, {"used": sorted(used)})
+    nobody = [name for name, share in gaps.items() if share.startswith("0 ")]
+    facts: JsonObject = {"filled": dict(list(gaps.items())[:SHOWN])}
+    if nobody:
+        says = "No lead has " + ", ".join(nobody[:SHOWN]) + "."
+        return Check("variables", "fail", says, facts)
+    says = "Some leads lack " + ", ".join(list(gaps)[:SHOWN]) + "."
+    return Check("variables", "warn", says, facts)
+
+
+def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
+    """Return the leads' variables that the copy uses, and if they have a fallback."""
+    used: dict[str, bool] = {}
+    for step in steps_of(campaign):
+        for variant in variants_in(step):
+            for part in ("subject", "body"):
+                for name, fallback in variables_in(str(variant.get(part) or "")):
+                    if not is_of_the_sender(name):
+                        used[name] = used.get(name, True) and fallback
+    return used
+
+
+def has_value(lead: JsonObject, name: str) -> bool:
+    """Say whether a lead fills a variable."""
+    payload = lead.get("payload")
+    if isinstance(payload, dict) and _is_text(payload.get(name)):
+        return True
+    field = OF_LEADS.get(name)
+    return field is not None and _is_text(lead.get(field))
+
+
+def _is_text(value: Json) -> bool:
+    return value is not None and bool(str(value).strip())

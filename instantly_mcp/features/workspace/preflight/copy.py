@@ -1,0 +1,96 @@
+"""Checks of the copy: there is some, it is short, and it does not read like spam."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...._json_codec import JsonObject
+from ..mail_text import read_html
+from ..sequences import steps_of, variants_in
+from ..untrusted_text import MOST_READ
+from .check import SHOWN, Check
+from .survey import Survey
+
+LONG_BODY = 150
+LONG_SUBJECT = 60
+
+SPAM = re.compile(
+    r"\b(?:100% free|act now|apply now|as seen on|best price|buy now|buy direct|"
+    r"call now|cash bonus|cheap|click (?:here|below)|congratulations|credit card|"
+    r"dear friend|discount|double your|earn (?:money|extra|cash)|exclusive deal|"
+    r"extra income|fast cash|for free|free (?:access|gift|money|trial|quote)|"
+    r"guaranteed?|increase (?:sales|traffic)|limited time|lowest price|make money|"
+    r"million dollars|money back|no (?:cost|obligation|strings attached)|"
+    r"once in a lifetime|order now|risk[- ]free|save big|special promotion|"
+    r"this is not spam|urgent|while supplies last|winner|you have been selected)\b",
+    re.IGNORECASE,
+)
+OPTING_OUT = ("unsubscrib", "opt out", "opt-out", "no longer wish")
+_WORD = re.compile(r"\w+")
+
+
+def copy_checks(seen: Survey) -> Iterator[Check]:
+    """Yield every check of the copy."""
+    steps = steps_of(seen.campaign)
+    if not any(list(variants_in(step)) for step in steps):
+        yield Check("copy", "fail", "The campaign has no copy.")
+        return
+    broken, doubtful = [], []
+    for number, step in enumerate(steps, 1):
+        for letter, variant in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", variants_in(step)):  # noqa: B905
+            where = f"step {number}{letter}"
+            broken += [f"{where}: {what}" for what in _missing(number, variant)]
+            doubtful += [f"{where}: {what}" for what in _doubts(number, variant)]
+    found = [*broken, *doubtful]
+    facts: JsonObject = {"steps": len(steps), "findings": found[: 2 * SHOWN]}
+    if broken:
+        yield Check("copy", "fail", f"{broken[0]}.", facts)
+    elif doubtful:
+        yield Check("copy", "warn", f"{len(doubtful)} findings.", facts)
+    else:
+        yield Check("copy", "ok", f"{len(steps)} steps, short and plain.")
+    yield _opting_out(seen)
+
+
+def _missing(number: int, variant: JsonObject) -> Iterator[str]:
+    if not str(variant.get("body") or "").strip():
+        yield "the body is empty"
+    if number == 1 and not str(variant.get("subject") or "").strip():
+        yield "the first mail has no subject"
+
+
+def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
+    subject = str(variant.get("subject") or "").strip()
+    text, links, images = read_html(str(variant.get("body") or "")[:MOST_READ])
+    words = len(_WORD.findall(text))
+    if words > LONG_BODY:
+        yield f"{words} words; under {LONG_BODY} is read"
+    if len(subject) > LONG_SUBJECT:
+        yield f"the subject has {len(subject)} characters"
+    if subject.isupper() and len(subject) > 3:
+        yield "the subject shouts"
+    if number > 1 and subject:
+        yield "a subject of its own starts a new thread; empty joins the first one"
+    if number == 1 and links:
+        yield f"{links} links in the first mail"
+    if images:
+        yield f"{images} images"
+    if text.count("!") + subject.count("!") > 2:
+        yield "many exclamation marks"
+    spam = sorted({each.lower() for each in SPAM.findall(f"{subject}\n{text}")})
+    if spam:
+        yield "words of spam: " + ", ".join(spam[:5])
+
+
+def _opting_out(seen: Survey) -> Check:
+    bodies = " ".join(
+        str(variant.get("body") or "")[:MOST_READ].lower()
+        for step in steps_of(seen.campaign)
+        for variant in variants_in(step)
+    )
+    by_words = any(words in bodies for words in OPTING_OUT)
+    if seen.campaign.get("insert_unsubscribe_header") or by_words:
+        return Check("opting out", "ok", "There is a way to unsubscribe.")
+    says = "Neither copy nor header offers a way to unsubscribe."
+    return Check("opting out", "warn", says)

@@ -1,0 +1,91 @@
+"""``instantly://campaigns/{id}/preflight``: every check, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...._json_codec import Json, JsonObject
+from ....catalog.codes import CAMPAIGN_STATUS
+from ....protocol.calls.call import Call
+from ..context import Bench, Values
+from ..sending_status import sending_status
+from .audience import audience_checks
+from .check import Check, verdict
+from .copy import copy_checks
+from .schedule import schedule_checks
+from .senders import sender_checks
+from .survey import Survey, look_at
+
+STARTABLE = frozenset({0, 2})
+"""Draft and paused."""
+
+SENDING = frozenset({1, 4})
+EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"})
+
+
+async def preflight(bench: Bench, values: Values, call: Call) -> Json:
+    """Check a campaign; start nothing."""
+    seen = await look_at(bench, values["id"], call)
+    return reported(seen, list(checks_of(seen)))
+
+
+def checks_of(seen: Survey, zone: str | None = None) -> Iterator[Check]:
+    """Yield every check, in the order in which a person would make them."""
+    yield _status(seen)
+    yield from sender_checks(seen)
+    yield from audience_checks(seen)
+    yield from copy_checks(seen)
+    yield from schedule_checks(seen, zone)
+    yield _replies(seen)
+    yield from _diagnosis(seen)
+
+
+def reported(seen: Survey, checks: list[Check]) -> JsonObject:
+    """Return the checks of a survey and their verdict."""
+    result: dict[str, Json] = {
+        "campaign": {
+            "id": seen.campaign.get("id"),
+            "name": seen.campaign.get("name"),
+            "status": status_of(seen.campaign),
+        },
+        "verdict": verdict(checks),
+        "checks": [check.as_object() for check in checks],
+        "next": "Nothing was started. activate_campaign needs the person's clear yes.",
+    }
+    if seen.found.failures:
+        result["unknown"] = seen.found.unknown()
+    return result
+
+
+def status_of(campaign: JsonObject) -> str:
+    """Return the campaign's status as a word."""
+    return CAMPAIGN_STATUS.get(campaign.get("status", -1000), "unknown")
+
+
+def _status(seen: Survey) -> Check:
+    code, word = seen.campaign.get("status"), status_of(seen.campaign)
+    if code in STARTABLE:
+        return Check("status", "ok", f"It is {word} and can be started.")
+    if code in SENDING:
+        return Check("status", "warn", f"It is {word} already: changes act at once.")
+    if code == 3:
+        says = "It is completed; new leads are needed before it sends again."
+        return Check("status", "warn", says)
+    return Check("status", "fail", f"Instantly stopped it: {word}.")
+
+
+def _replies(seen: Survey) -> Check:
+    if seen.campaign.get("stop_on_reply") is False:
+        says = "It goes on writing to people who have replied (stop_on_reply)."
+        return Check("stop on reply", "warn", says)
+    return Check("stop on reply", "ok", "Whoever replies gets no further steps.")
+
+
+def _diagnosis(seen: Survey) -> Iterator[Check]:
+    """Yield what Instantly itself sees, unless that is what is expected anyway."""
+    if not seen.found.has("sending"):
+        yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")
+        return
+    told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
+    if told["status"] not in EXPECTED:
+        yield Check("diagnosis", "warn", told["meaning"], {"status": told["status"]})

@@ -1,0 +1,113 @@
+"""Checks of the sending accounts: able, healthy, with a tracking domain, enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...._json_codec import JsonObject
+from ..senders import obstacle
+from .check import SHOWN, Check
+from .survey import Survey
+
+HEALTHY_SCORE = 80
+MUCH_FOR_A_MAILBOX = 50
+
+
+def sender_checks(seen: Survey) -> Iterator[Check]:
+    """Yield every check of the senders."""
+    if not seen.found.has("senders"):
+        yield Check("senders", "unknown", "The accounts could not be read.")
+        return
+    if not seen.wanted and not seen.campaign.get("email_tag_list"):
+        yield Check("senders", "fail", "The campaign has no sending accounts.")
+        return
+    able = [account for account in seen.senders if not obstacle(account)]
+    yield _able(seen, able)
+    if able:
+        yield _health(able)
+        yield _tracking(seen, able)
+        yield _volume(seen, able)
+
+
+def _able(seen: Survey, able: list[JsonObject]) -> Check:
+    known = {str(account.get("email")).lower() for account in seen.senders}
+    obstacles = {
+        str(account.get("email")): obstacle(account)
+        for account in seen.senders
+        if obstacle(account)
+    }
+    for address in seen.wanted:
+        if address.lower() not in known:
+            obstacles[address] = "it is no account of the workspace that was found"
+    facts: JsonObject = {
+        "able": len(able),
+        "not_able": len(obstacles),
+        "obstacles": dict(list(obstacles.items())[:SHOWN]),
+    }
+    if not able:
+        return Check("senders", "fail", "None of its senders can send.", facts)
+    if obstacles:
+        says = f"{len(able)} can send, {len(obstacles)} cannot."
+        return Check("senders", "warn", says, facts)
+    return Check("senders", "ok", f"All {len(able)} can send.", {"able": len(able)})
+
+
+def _health(able: list[JsonObject]) -> Check:
+    scores = {str(each.get("email")): each.get("stat_warmup_score") for each in able}
+    low = {
+        email: score
+        for email, score in scores.items()
+        if isinstance(score, int | float) and score < HEALTHY_SCORE
+    }
+    unknown = sum(not isinstance(score, int | float) for score in scores.values())
+    facts = {"below_80": dict(sorted(low.items(), key=lambda e: e[1])[:SHOWN])}
+    if low:
+        says = f"{len(low)} of {len(able)} have a warm-up score below {HEALTHY_SCORE}."
+        return Check("sender health", "warn", says, facts)
+    if unknown:
+        says = f"{unknown} of {len(able)} have no warm-up score yet."
+        return Check("sender health", "warn", says, {"without_score": unknown})
+    return Check("sender health", "ok", f"Every score is {HEALTHY_SCORE} or better.")
+
+
+def _tracking(seen: Survey, able: list[JsonObject]) -> Check:
+    name = "tracking domain"
+    tracked = [
+        what for what in ("open_tracking", "link_tracking") if seen.campaign.get(what)
+    ]
+    if not tracked:
+        return Check(name, "ok", "Nothing is tracked, so none is needed.")
+    without = [str(a.get("email")) for a in able if not a.get("tracking_domain_name")]
+    if without:
+        says = f"{len(without)} senders track without a domain of their own."
+        return Check(name, "warn", says, {"without": without[:SHOWN]})
+    return Check(name, "ok", "Every sender has one.", {"tracked": tracked})
+
+
+def _volume(seen: Survey, able: list[JsonObject]) -> Check:
+    """Work out how much can leave in a day, and how long the first mails take."""
+    limits = [each.get("daily_limit") for each in able]
+    known = [limit for limit in limits if isinstance(limit, int | float)]
+    own = seen.campaign.get("daily_limit")
+    both = [sum(known)] if known else []
+    both += [own] if isinstance(own, int | float) else []
+    if not both:
+        return Check("volume", "unknown", "Neither campaign nor senders have limits.")
+    a_day = min(both)
+    ramping = sum(bool(each.get("enable_slow_ramp")) for each in able)
+    facts: dict[str, object] = {
+        "mails_a_day": a_day,
+        "campaign_limit": own,
+        "senders_limit": sum(known) if known else None,
+        "senders_on_slow_ramp": ramping,
+    }
+    count = seen.leads_count
+    if count and a_day:
+        facts["days_for_first_mails"] = -(-count // int(a_day))
+    heavy = [limit for limit in known if limit > MUCH_FOR_A_MAILBOX]
+    if not a_day:
+        return Check("volume", "fail", "A daily limit of 0 sends nothing.", facts)
+    if heavy:
+        says = f"{len(heavy)} mailboxes may send more than {MUCH_FOR_A_MAILBOX} a day."
+        return Check("volume", "warn", says, facts)
+    return Check("volume", "ok", f"Up to {a_day:g} mails a day.", facts)

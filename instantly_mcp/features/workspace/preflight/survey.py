@@ -1,0 +1,95 @@
+"""What the checks look at, read with few calls however large the campaign is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+from ...._deferred import deferred
+from ...._json_codec import Json, JsonObject
+from ....protocol.calls.call import Call
+from ..context import Bench
+from ..fetching import Gathered, gather, read_pages
+
+SAMPLE = 100
+"""Leads that are looked at."""
+
+ACCOUNT_PAGES = 10
+"""Pages of a hundred accounts; beyond them a sender counts as not seen."""
+
+
+@frozen(kw_only=True)
+class Survey:
+    """A campaign and what belongs to it.
+
+    :param now: the moment of the survey, in UTC.
+    """
+
+    campaign: JsonObject
+    found: Gathered
+    now: datetime
+
+    @property
+    def wanted(self) -> Sequence[str]:
+        """The senders that the campaign names."""
+        return [str(each) for each in self.campaign.get("email_list") or ()]
+
+    @property
+    def senders(self) -> Sequence[JsonObject]:
+        """The accounts of those senders that were seen."""
+        return self.found.items("senders")
+
+    @property
+    def leads(self) -> Sequence[JsonObject]:
+        """The leads of the sample."""
+        return self.found.items("leads")
+
+    @property
+    def leads_count(self) -> int | None:
+        """How many leads there are in all, when that is known."""
+        rows = self.found.items("totals")
+        count = rows[0].get("leads_count") if rows else None
+        if isinstance(count, int) and count >= len(self.leads):
+            return count
+        whole = not self.found.object("leads").get("next_starting_after")
+        if self.found.has("leads") and (whole or len(self.leads) < SAMPLE):
+            return len(self.leads)
+        return None
+
+    @property
+    def sending(self) -> JsonObject:
+        """The vendor's own diagnosis."""
+        return self.found.object("sending")
+
+
+async def look_at(bench: Bench, id: str, call: Call) -> Survey:
+    """Read the campaign, then everything else at once.
+
+    :raises ApiError: when the campaign itself cannot be read.
+    """
+    campaign = await bench.fetch("getCampaign", {"id": id}, call)
+    works: Mapping[str, Deferred[Json]] = {
+        "sending": bench.execute("getCampaignSendingStatus", {"id": id}, call),
+        "leads": bench.execute("listLeads", {"campaign": id, "limit": SAMPLE}, call),
+        "totals": bench.execute("getCampaignAnalytics", {"id": id}, call),
+        "senders": _senders(bench, campaign, call),
+    }
+    now = datetime.fromtimestamp(bench.wall(), UTC)
+    return Survey(campaign=campaign, found=await gather(works), now=now)
+
+
+@deferred
+async def _senders(bench: Bench, campaign: JsonObject, call: Call) -> Json:
+    """Return the accounts that the campaign names, by address or by tag."""
+    wanted = {str(each).lower() for each in campaign.get("email_list") or ()}
+    tags = campaign.get("email_tag_list") or ()
+    if not wanted and not tags:
+        return []
+    given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
+    accounts, _ = await read_pages(bench, "listAccount", given, call, ACCOUNT_PAGES)
+    if not wanted:
+        return accounts
+    return [each for each in accounts if str(each.get("email")).lower() in wanted]

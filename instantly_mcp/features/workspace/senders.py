@@ -1,0 +1,168 @@
+"""Which sending accounts can send: found on all pages, judged by what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, field
+
+from ..._json_codec import Json, JsonObject
+from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
+from ...protocol.calls.call import Call
+from ..results import Refusal
+from .context import Bench
+
+MAX_PAGES = 200
+"""An end for a list that never ends: 20,000 accounts."""
+
+SHOWN = 100
+REASONS_SHOWN = 10
+
+
+@define
+class Senders:
+    """The accounts seen so far, by lower-case address."""
+
+    accounts: dict[str, JsonObject] = field(factory=dict)
+
+    def lacks(self, wanted: Sequence[str]) -> list[str]:
+        """Return the addresses that were not seen."""
+        return [address for address in wanted if address.lower() not in self.accounts]
+
+    def eligible(self) -> list[JsonObject]:
+        """Return those that can send, best warm-up score first."""
+        able = [each for each in self.accounts.values() if not obstacle(each)]
+        return sorted(able, key=_score, reverse=True)
+
+    def obstacles(self, wanted: Sequence[str] | None = None) -> Mapping[str, str]:
+        """Return why accounts cannot send, by address."""
+        keys = (
+            self.accounts if wanted is None else [address.lower() for address in wanted]
+        )
+        found = {}
+        for key in keys:
+            why = obstacle(self.accounts[key])
+            if why:
+                found[str(self.accounts[key]["email"])] = why
+        return found
+
+
+def _score(account: JsonObject) -> float:
+    score = account.get("stat_warmup_score")
+    return score if isinstance(score, int | float) else 0
+
+
+def obstacle(account: JsonObject) -> str:
+    """Say why an account cannot send; empty if it can.
+
+    Warm-up does not matter here: an account whose warm-up is finished or off sends.
+    """
+    if account.get("setup_pending"):
+        return "its setup is not finished"
+    status = account.get("status")
+    if status == 1:
+        return ""
+    if isinstance(status, int):
+        return f"its status is {ACCOUNT_STATUS.get(status, status)}"
+    return "its status is unknown"
+
+
+async def discover(
+    bench: Bench, call: Call, wanted: Sequence[str] | None = None
+) -> Senders:
+    """Read the accounts page by page, to the last or until all wanted are seen.
+
+    A failure is a failure: without knowing the senders nothing is created.
+    """
+    senders, cursor = Senders(), None
+    for number in range(1, MAX_PAGES + 1):
+        given: dict[str, Json] = {"limit": 100}
+        if cursor is not None:
+            given["starting_after"] = cursor
+        reply = await bench.fetch("listAccount", given, call)
+        items = senders_in(reply)
+        for account in items:
+            senders.accounts[account["email"].lower()] = account
+        call.progress(number, message=f"Read {len(senders.accounts)} sending accounts")
+        following = reply.get("next_starting_after")
+        if not items or not following or following == cursor:
+            break
+        if wanted is not None and not senders.lacks(wanted):
+            break
+        cursor = following
+    return senders
+
+
+def senders_in(reply: JsonObject) -> list[JsonObject]:
+    """Return the accounts of a page; what has no address sends nothing."""
+    items = reply.get("items")
+    listed = items if isinstance(items, list) else []
+    return [
+        each
+        for each in listed
+        if isinstance(each, dict) and isinstance(each.get("email"), str)
+    ]
+
+
+async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[str]:
+    """Return the addresses as the workspace spells them.
+
+    :raises Refusal: for addresses that are no accounts, or accounts that cannot send.
+    """
+    senders = await discover(bench, call, wanted)
+    unknown = senders.lacks(wanted)
+    if unknown:
+        raise Refusal(
+            "unknown_sender",
+            "These addresses are no sending accounts of the workspace: "
+            + ", ".join(unknown[:REASONS_SHOWN]),
+            "Use addresses that list_accounts shows.",
+            unknown=unknown[:SHOWN],
+        )
+    obstacles = senders.obstacles(wanted)
+    if obstacles:
+        raise Refusal(
+            "sender_not_able",
+            f"{len(obstacles)} of the accounts cannot send now.",
+            "Remove them, or fix them first (resume_account, test_account_vitals).",
+            obstacles=dict(list(obstacles.items())[:SHOWN]),
+        )
+    unique = dict.fromkeys(address.lower() for address in wanted)
+    return [str(senders.accounts[key]["email"]) for key in unique]
+
+
+async def offer_choice(bench: Bench, call: Call) -> JsonObject:
+    """Return the accounts to choose from.
+
+    :raises Refusal: when there is none that can send.
+    """
+    senders = await discover(bench, call)
+    able = senders.eligible()
+    if not able:
+        obstacles = dict(list(senders.obstacles().items())[:REASONS_SHOWN])
+        raise Refusal(
+            "no_senders",
+            f"None of the workspace's {len(senders.accounts)} accounts can send.",
+            "Connect a mailbox, or fix one of the accounts listed.",
+            obstacles=obstacles,
+        )
+    return {
+        "stage": "account_selection_required",
+        "message": "Nothing was created yet: choose the sending accounts.",
+        "eligible_accounts": [_summary(account) for account in able[:SHOWN]],
+        "eligible_count": len(able),
+        "other_accounts": len(senders.accounts) - len(able),
+        "next": "Call create_campaign again with email_list.",
+    }
+
+
+def _summary(account: JsonObject) -> JsonObject:
+    status = account.get("warmup_status")
+    return {
+        "email": account["email"],
+        "daily_limit": account.get("daily_limit"),
+        "warmup": WARMUP_STATUS.get(status, "unknown")
+        if isinstance(status, int)
+        else "unknown",
+        "warmup_score": account.get("stat_warmup_score"),
+    }

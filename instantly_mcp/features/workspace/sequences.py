@@ -1,0 +1,22 @@
+"""The steps and variants of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..._json_codec import JsonObject
+
+
+def steps_of(campaign: JsonObject) -> list[JsonObject]:
+    """Return the steps of the first sequence, the only one that counts."""
+    sequences = campaign.get("sequences") or ()
+    first = sequences[0] if sequences else None
+    steps = first.get("steps") if isinstance(first, dict) else None
+    return [step for step in steps or () if isinstance(step, dict)]
+
+
+def variants_in(step: JsonObject) -> Iterator[JsonObject]:
+    """Yield the variants of a step that are not switched off."""
+    for variant in step.get("variants") or ():
+        if isinstance(variant, dict) and not variant.get("v_disabled"):
+            yield variant

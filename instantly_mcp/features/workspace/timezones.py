@@ -1,0 +1,191 @@
+"""Any IANA time zone, expressed in one of the few that the API knows.
+
+The rule is computed from the time zone database, never tabulated: a zone of the
+closed list whose clocks agree for the next two years; else one that differs by a
+constant, with the sending window shifted; else none, with suggestions. Clocks are
+compared every day at noon UTC, when nowhere a change of clocks is half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from attrs import define, field, frozen
+
+from ...catalog.timezones import TIMEZONES
+from ..results import Refusal
+
+Profile: TypeAlias = tuple[tuple[int, int], ...]
+"""The offset in minutes at the start, then each day on which it is another."""
+
+DAYS = 731
+STRIDE = 7
+"""No zone changes its clocks and changes them back within a week."""
+
+MINUTES_A_DAY = 24 * 60
+
+
+@frozen(kw_only=True)
+class Placement:
+    """A sending window as the API can express it.
+
+    :param asked: the zone that was asked for.
+    :param used: the zone of the closed list that stands for it.
+    :param start: ``HH:MM`` in `used`.
+    :param end: ``HH:MM`` in `used`.
+    :param shifted: minutes by which the window was moved.
+    """
+
+    asked: str
+    used: str
+    start: str
+    end: str
+    shifted: int = 0
+
+    def as_object(self) -> dict[str, object]:
+        """Return the report that results carry."""
+        report: dict[str, object] = {"asked": self.asked, "used": self.used}
+        if self.shifted:
+            report["shifted_minutes"] = self.shifted
+        report["window_in_used_zone"] = f"{self.start}-{self.end}"
+        return report
+
+
+@define(eq=False)
+class ZoneMap:
+    """Places sending windows. Remembers the profiles of the closed list for a day."""
+
+    today: Callable[[], date]
+    _day: date | None = field(default=None, init=False)
+    _profiles: dict[str, Profile] = field(factory=dict, init=False)
+
+    def place(self, zone: str, start: str, end: str) -> Placement:
+        """Express a window of local time in a zone of the closed list.
+
+        :raises Refusal: when there is no such zone, the window is empty, or no zone
+            of the list keeps a constant distance.
+        """
+        first, last = minutes_of(start), minutes_of(end)
+        if first >= last:
+            raise Refusal(
+                "bad_argument",
+                f"The sending window {start}-{end} is empty.",
+                "The window must end after it starts, on the same day.",
+            )
+        if zone in TIMEZONES:
+            return Placement(asked=zone, used=zone, start=start, end=end)
+        asked = self._profile_of(zone)
+        for used, shift in self._candidates(zone, asked):
+            if first + shift >= 0 and last + shift < MINUTES_A_DAY:
+                return Placement(
+                    asked=zone,
+                    used=used,
+                    start=clock_time(first + shift),
+                    end=clock_time(last + shift),
+                    shifted=shift,
+                )
+        raise Refusal(
+            "timezone_unavailable",
+            f"Instantly offers no zone that matches {zone} all year for {start}-{end}.",
+            "Choose one of the suggestions, or another window.",
+            suggestions=self._nearest(asked),
+        )
+
+    def _candidates(self, zone: str, asked: Profile) -> Iterator[tuple[str, int]]:
+        """Yield zones and shifts: the smallest shift first, then the same region."""
+        region = zone.split("/", 1)[0]
+        found = []
+        for place, (name, profile) in enumerate(self._offered().items()):
+            shift = _constant_difference(profile, asked)
+            if shift is not None:
+                elsewhere = not name.startswith(f"{region}/")
+                # Of two equal distances the later clock: its window leaves more room.
+                found.append((abs(shift), shift < 0, elsewhere, place, name, shift))
+        for *_, name, shift in sorted(found):
+            yield name, shift
+
+    def _offered(self) -> dict[str, Profile]:
+        day = self.today()
+        if day != self._day:
+            self._profiles = {}
+            for name in TIMEZONES:
+                # A machine's database may lack a zone; then it is no candidate.
+                try:
+                    self._profiles[name] = _profile(ZoneInfo(name), day)
+                except (ZoneInfoNotFoundError, ValueError):
+                    continue
+            self._day = day
+        return self._profiles
+
+    def _profile_of(self, zone: str) -> Profile:
+        try:
+            return _profile(ZoneInfo(zone), self.today())
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            known = sorted({*available_timezones(), *TIMEZONES})
+            raise Refusal(
+                "unknown_timezone",
+                f"{zone[:60]!r} is no time zone.",
+                "Use an IANA name such as America/New_York.",
+                suggestions=_similar(zone, known),
+            ) from error
+
+    def _nearest(self, asked: Profile) -> list[str]:
+        """Name the zones that are the least wrong today."""
+        offered = self._offered()
+        distance = {name: abs(p[0][1] - asked[0][1]) for name, p in offered.items()}
+        return sorted(distance, key=lambda name: distance[name])[:3]
+
+
+def minutes_of(text: str) -> int:
+    """Return the minute of the day that ``HH:MM`` names."""
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def clock_time(minutes: int) -> str:
+    """Return ``HH:MM`` for a minute of the day."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _similar(zone: str, known: list[str]) -> list[str]:
+    """Suggest names: those with the same city first, then those spelled alike."""
+    city = zone.strip().replace(" ", "_").rsplit("/", 1)[-1].lower()
+    same = [name for name in known if name.rsplit("/", 1)[-1].lower() == city]
+    alike = get_close_matches(zone, known, n=5, cutoff=0.5)
+    return list(dict.fromkeys([*same, *alike]))[:5]
+
+
+def _profile(zone: ZoneInfo, start: date) -> Profile:
+    """Return a zone's offsets for the next two years as the days of their changes."""
+    noon = datetime.combine(start, time(12), UTC)
+    before = _offset(zone, noon)
+    profile = [(0, before)]
+    for day in range(STRIDE, DAYS + STRIDE, STRIDE):
+        offset = _offset(zone, noon + timedelta(days=day))
+        if offset != before:
+            changed = day
+            while _offset(zone, noon + timedelta(days=changed - 1)) == offset:
+                changed -= 1
+            profile.append((changed, offset))
+            before = offset
+    return tuple(profile)
+
+
+def _offset(zone: ZoneInfo, moment: datetime) -> int:
+    local = moment.astimezone(zone).utcoffset()
+    return 0 if local is None else round(local.total_seconds() / 60)
+
+
+def _constant_difference(used: Profile, asked: Profile) -> int | None:
+    """Return by how many minutes `used` is ahead of `asked`, if that never changes."""
+    if len(used) != len(asked):
+        return None
+    difference = used[0][1] - asked[0][1]
+    for (day, offset), (asked_day, asked_offset) in zip(used, asked, strict=True):
+        if day != asked_day or offset - asked_offset != difference:
+            return None
+    return difference

@@ -1,0 +1,1 @@
+"""How objects of the API are shown: which fields, and labels for codes."""

@@ -1,0 +1,25 @@
+"""How leads are shown."""
+
+from __future__ import annotations
+
+from ....catalog.codes import ENRICHMENT, ESP, INTEREST, LEAD_STATUS, LEAD_VERIFICATION
+from ..labels import labelled
+
+CODES = {
+    "status": LEAD_STATUS,
+    "lt_interest_status": INTEREST,
+    "verification_status": LEAD_VERIFICATION,
+    "enrichment_status": ENRICHMENT,
+    "esp_code": ESP,
+}
+
+
+LEAD = labelled(CODES)
+
+
+BRIEF = labelled(
+    CODES,
+    drop=frozenset(
+        {"payload", "status_summary", "status_summary_subseq", "organization"}
+    ),
+)

@@ -1,0 +1,304 @@
+"""The toolbox: what is listed, what is only callable, and what each tool states."""
+
+from __future__ import annotations
+
+import re
+
+from jsonschema_rs import Draft202012Validator
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp._json_codec import dumps
+from instantly_mcp.catalog.index import BY_ID
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.tools.accounts import ALIASES
+from instantly_mcp.features.tools.declaration import Declared
+from instantly_mcp.features.tools.registry import DECLARED, Toolbox
+from instantly_mcp.features.toolsets import TOOLSETS, Selection
+from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.protocol.primitives.registries import IToolbox
+from tests.features.cases import ToolTestCase
+from tests.features.snapshot_files import every_tool, seen
+from tests.support.instantly import RecordingInstantly
+
+TYPESCRIPT = {
+    "list_accounts",
+    "get_account",
+    "create_account",
+    "pause_account",
+    "resume_account",
+    "enable_warmup",
+    "disable_warmup",
+    "test_account_vitals",
+    "update_account",
+    "delete_account",
+    "create_campaign",
+    "list_campaigns",
+    "get_campaign",
+    "update_campaign",
+    "activate_campaign",
+    "pause_campaign",
+    "list_leads",
+    "get_lead",
+    "create_lead",
+    "update_lead",
+    "list_lead_lists",
+    "create_lead_list",
+    "update_lead_list",
+    "get_verification_stats_for_lead_list",
+    "add_leads_to_campaign_or_list_bulk",
+    "delete_lead",
+    "move_leads_to_campaign_or_list",
+    "list_emails",
+    "get_email",
+    "reply_to_email",
+    "count_unread_emails",
+    "verify_email",
+    "get_campaign_analytics",
+    "get_daily_campaign_analytics",
+    "get_warmup_analytics",
+}
+ADDED = {
+    "get_background_job",
+    "search_campaigns_by_contact",
+    "mark_thread_as_read",
+    "get_campaign_sending_status",
+    "get_server_info",
+}
+EXTRA = {"delete_campaign", "delete_lead_list", "list_background_jobs"}
+OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
+
+
+def toolbox(selection: str = "default", mode: str = "live") -> Toolbox:
+    """Build a toolbox of a selection."""
+    facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
+    chosen = Selection.parse(selection)
+    return build_features(RecordingInstantly(), Clock(), facts, chosen).toolbox
+
+
+def names(selection: str = "default") -> list[str]:
+    """Return the names that a selection lists."""
+    return [tool.name for tool in toolbox(selection).listed()]
+
+
+class ListedTests(SynchronousTestCase):
+    def test_provides_the_interface(self) -> None:
+        """A toolbox is what the protocol asks for."""
+        verifyObject(IToolbox, toolbox())
+
+    def test_forty_by_default(self) -> None:
+        """The default list is the 35 kept names and five more."""
+        self.assertEqual(len(TYPESCRIPT), 35)
+        self.assertEqual(len(names()), 40)
+        self.assertEqual(set(names()), {*TYPESCRIPT, *ADDED})
+
+    def test_all_lists_three_more(self) -> None:
+        """Everything means the default and the three extra ones."""
+        self.assertEqual(set(names("all")), {*TYPESCRIPT, *ADDED, *EXTRA})
+
+    def test_extra_ones_are_not_callable_by_default(self) -> None:
+        """What the operator did not choose does not exist."""
+        for name in EXTRA:
+            self.assertIsNone(toolbox().find(name), name)
+            self.assertIsNotNone(toolbox("all").find(name), name)
+
+    def test_older_names_are_callable_and_unlisted(self) -> None:
+        """Aliases are found, never listed."""
+        for name in OLDER:
+            self.assertIsNotNone(toolbox().find(name), name)
+            self.assertNotIn(name, names("all"))
+
+    def test_order_never_changes(self) -> None:
+        """Two toolboxes of one selection list byte-equal tools."""
+        one = [seen(tool) for tool in toolbox().listed()]
+        two = [seen(tool) for tool in toolbox().listed()]
+        self.assertEqual(dumps(one), dumps(two))
+
+    def test_listing_is_one_object(self) -> None:
+        """Asking twice gives the very same sequence, so that it is encoded once."""
+        box = toolbox()
+        self.assertIs(box.listed(), box.listed())
+
+    def test_budget(self) -> None:
+        """The default list costs a model at most 9,000 tokens (characters / 4)."""
+        wire = dumps([seen(tool) for tool in toolbox().listed()]).decode()
+        self.assertLessEqual(len(wire) / 4, 8_800)
+
+
+class SelectionTests(SynchronousTestCase):
+    def test_names_of_toolsets(self) -> None:
+        """A list of toolsets lists their tools and the server's own."""
+        listed = names("analytics, jobs")
+        self.assertEqual(
+            listed,
+            [
+                "get_campaign_analytics",
+                "get_daily_campaign_analytics",
+                "get_warmup_analytics",
+                "get_background_job",
+                "get_server_info",
+            ],
+        )
+
+    def test_unselected_tools_are_not_callable(self) -> None:
+        """Neither a tool of another toolset nor its older name is found."""
+        box = toolbox("campaigns")
+        for name in ("delete_account", *OLDER, "list_leads"):
+            self.assertIsNone(box.find(name), name)
+
+    def test_unknown_names_are_refused(self) -> None:
+        """The error lists what would have been valid."""
+        with self.assertRaises(ValueError) as caught:
+            Selection.parse("campaigns,leeds")
+        self.assertIn("leeds", str(caught.exception))
+        for name in ("default", "all", *TOOLSETS):
+            self.assertIn(name, str(caught.exception))
+
+    def test_nothing_is_refused(self) -> None:
+        """An empty selection is a mistake, not a server without tools."""
+        for text in ("", " , "):
+            with self.assertRaises(ValueError):
+                Selection.parse(text)
+
+    def test_all_wins(self) -> None:
+        """Everything together with a toolset is everything."""
+        self.assertEqual(Selection.parse("jobs,ALL"), Selection.parse("all"))
+
+    def test_toolsets_are_those_of_the_tools(self) -> None:
+        """Each toolset has a tool, each tool a toolset that can be named."""
+        self.assertEqual({each.toolset for each in DECLARED}, set(TOOLSETS))
+
+
+class StatementTests(SynchronousTestCase):
+    def test_names_titles_and_descriptions(self) -> None:
+        """Names are portable, titles are there, descriptions are short."""
+        for tool in every_tool():
+            self.assertTrue(re.fullmatch(r"[a-z0-9_]{1,64}", tool.name), tool.name)
+            self.assertTrue(4 <= len(tool.title) <= 40, tool.name)
+            self.assertTrue(20 <= len(tool.description) <= 300, tool.name)
+
+    def test_schemas_are_closed_and_flat(self) -> None:
+        """Unknown arguments are refused; a schema holds no references."""
+        for tool in every_tool():
+            schema = tool.input_schema
+            self.assertEqual(schema["type"], "object", tool.name)
+            self.assertIs(schema["additionalProperties"], False)
+            self.assertNotIn("$ref", dumps(schema).decode())
+            check = Draft202012Validator(dict(schema))
+            self.assertFalse(check.is_valid({"no_such_argument": 1}), tool.name)
+
+    def test_output_schemas_leave_room(self) -> None:
+        """An output schema is an object's, small, and allows more than it names."""
+        for tool in every_tool():
+            if tool.output_schema is None:
+                continue
+            self.assertEqual(tool.output_schema["type"], "object")
+            self.assertNotIn("additionalProperties", tool.output_schema)
+            self.assertLess(len(dumps(tool.output_schema)), 200, tool.name)
+
+    def test_operations_exist(self) -> None:
+        """Each tool names operations of the catalog, and each operation is used."""
+        used = {"getWorkspace", "getWorkspacePlanDetails", "getLeadList"}
+        # Those three are read by resources.
+        for each in (*DECLARED, *ALIASES):
+            used.update(self.uses(each))
+        self.assertEqual(used, set(BY_ID))
+
+    def test_hints_agree_with_the_operations(self) -> None:
+        """A tool never promises to be more harmless than what it executes."""
+        for each in (*DECLARED, *ALIASES):
+            effects = [BY_ID[id].effect for id in self.uses(each)]
+            hints = each.hints
+            self.assertEqual(
+                hints.read_only, all(e.read_only for e in effects), each.name
+            )
+            if any(e.destructive or e.sends_email for e in effects):
+                self.assertTrue(hints.destructive, each.name)
+            if not all(e.idempotent for e in effects):
+                self.assertFalse(hints.idempotent, each.name)
+            self.assertEqual(hints.open_world, bool(effects), each.name)
+
+    def test_only_server_info_needs_no_key(self) -> None:
+        """Whatever reaches Instantly declares that it needs a credential."""
+        keyless = [tool.name for tool in every_tool() if not tool.needs_credential]
+        self.assertEqual(keyless, ["get_server_info"])
+
+    def test_every_argument_reaches_a_parameter(self) -> None:
+        """An argument of a tool without a workflow is a parameter of its operation."""
+        for each in DECLARED:
+            if each.work is not None or each.operation is None:
+                continue
+            known = BY_ID[each.operation].by_name
+            for argument in each.arguments:
+                self.assertIn(argument.to, known, f"{each.name}.{argument.name}")
+
+    @staticmethod
+    def uses(each: Declared) -> tuple[str, ...]:
+        """Return every operation that a tool may execute."""
+        return (*filter(None, [each.operation]), *each.also)
+
+
+class AliasTests(ToolTestCase):
+    def test_account_synonyms(self) -> None:
+        """The older names read the account and say what to use instead."""
+        self.instantly.answers("getAccount", {"email": "a@example.com", "status": 1})
+        for name in ("get_account_details", "get_account_info"):
+            result = self.run_tool(name, email="a@example.com")
+            self.assertEqual(result.structured["status_label"], "active")
+            self.assertEqual(result.meta, {"deprecated": "use get_account"})
+
+    def test_account_state(self) -> None:
+        """The five actions go to the five operations."""
+        for action, id, arguments in (
+            ("pause", "pauseAccount", {"email": "a@example.com"}),
+            ("resume", "resumeAccount", {"email": "a@example.com"}),
+            ("enable_warmup", "enableWarmupForAccounts", {"emails": ["a@example.com"]}),
+            (
+                "disable_warmup",
+                "disableWarmupForAccounts",
+                {"emails": ["a@example.com"]},
+            ),
+            ("test_vitals", "testAccountVitals", {"accounts": ["a@example.com"]}),
+        ):
+            self.value("manage_account_state", email="a@example.com", action=action)
+            last = self.instantly.executed[-1]
+            self.assertEqual((last.id, last.arguments), (id, arguments))
+
+    def test_account_state_refuses_other_actions(self) -> None:
+        """An action that is not one of the five does not validate."""
+        given = {"email": "a@example.com", "action": "delete"}
+        self.assertFalse(self.allows("manage_account_state", given))
+
+
+class SandboxModeTests(ToolTestCase):
+    mode = "sandbox"
+
+    def test_results_say_so(self) -> None:
+        """In sandbox mode every result carries the mode in its _meta."""
+        self.instantly.answers("listCampaign", {"items": []})
+        self.assertEqual(self.run_tool("list_campaigns").meta, {"mode": "sandbox"})
+        failed = self.run_tool("update_account", email="a@example.com")
+        self.assertTrue(failed.is_error)
+        self.assertEqual(failed.meta, {"mode": "sandbox"})
+
+    def test_aliases_say_both(self) -> None:
+        """An older name adds its note to the mode."""
+        result = self.run_tool("get_account_info", email="a@example.com")
+        self.assertEqual(
+            result.meta, {"mode": "sandbox", "deprecated": "use get_account"}
+        )
+
+
+class ServerInfoTests(ToolTestCase):
+    toolsets = "default"
+
+    def test_describes_the_server(self) -> None:
+        """It tells version, mode, toolsets and the number of tools, locally."""
+        info = self.value("get_server_info")
+        self.assertEqual(info["version"], "1.2.3")
+        self.assertEqual(info["mode"], "live")
+        self.assertEqual(info["tools"], 40)
+        self.assertEqual(info["protocol_version"], "2025-11-25")
+        self.assertTrue(info["api_key_present"])
+        self.assertEqual(self.instantly.executed, [])
