@@ -1,8 +1,8 @@
-"""An agent that reaches the sandbox within the process, without a socket.
+"""An `IAgent` that reaches the sandbox within the process, without a socket.
 
-To treq it looks like ``twisted.web.client.Agent``: headers, bodies that stream,
-cancellation that the server notices, connections that break. It keeps nothing of a
-request once that is over.
+treq can use it in place of ``twisted.web.client.Agent``: it supports headers, streamed
+response bodies, cancellation that the server notices, and lost connections. It keeps
+no reference to a request that has ended; treq's ``RequestTraversalAgent`` keeps all.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _HERE = IPv4Address("TCP", "127.0.0.1", 0)
 @implementer(IAgent)
 @define(eq=False)
 class SandboxAgent:
-    """Requests to any host reach the sandbox.
+    """Sends every request to the sandbox, whatever its host.
 
-    :param latency: seconds on the way there; with 0 an answer comes at once.
+    :param latency: seconds until a request arrives; with 0 it arrives synchronously.
     """
 
     sandbox: Sandbox
@@ -55,7 +55,7 @@ class SandboxAgent:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> IResponse:
-        """Send a request; the Deferred fires when the response's head is there."""
+        """Send a request; the Deferred fires with the head of the response."""
         sent = _Sent(method, uri, headers or Headers())
         if self.latency:
             await deferLater(self.clock, self.latency)
@@ -68,7 +68,7 @@ class SandboxAgent:
 @implementer(IClientRequest)
 @define(eq=False)
 class _Sent:
-    """What a response remembers of its request."""
+    """The request that a response refers to."""
 
     method: bytes
     absoluteURI: bytes
@@ -83,13 +83,13 @@ class _Gathered:
     parts: list[bytes] = field(init=False, factory=list)
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
-        """Accept: everything is kept, so nobody need pause."""
+        """Accept the producer. It is never paused, because all parts are kept."""
 
     def unregisterProducer(self) -> None:
-        """Nothing to forget."""
+        """Do nothing."""
 
     def write(self, data: bytes) -> None:
-        """Keep a part."""
+        """Append a part."""
         self.parts.append(data)
 
 
@@ -105,7 +105,7 @@ async def _read(producer: IBodyProducer) -> bytes:
 
 @define(eq=False)
 class _Connection:
-    """The one connection of one request: what ``Request`` calls its channel."""
+    """The connection of a single request, which ``Request`` uses as its channel."""
 
     site: Site
     transport: None = None
@@ -130,7 +130,7 @@ class _Connection:
         target = parts.path or b"/"
         if parts.query:
             target += b"?" + parts.query
-        # 1.0, so that a body without a length is not framed in chunks.
+        # HTTP/1.0, so that Request does not send a body without a length in chunks.
         request.requestReceived(sent.method, target, b"HTTP/1.0")
         return waiting
 
@@ -143,13 +143,13 @@ class _Connection:
         return _HERE
 
     def isSecure(self) -> bool:
-        """Nobody can listen in, but this is not TLS."""
+        """Return false: there is no TLS."""
         return False
 
     def writeHeaders(
         self, version: bytes, code: bytes, reason: bytes, headers: Headers
     ) -> None:
-        """Turn the head into the response that the client waits for."""
+        """Fire the client's Deferred with the response."""
         waiting, self._waiting = self._waiting, None
         self._response = _Response(
             self, code=int(code), headers=headers.copy(), request=self._sent
@@ -167,20 +167,20 @@ class _Connection:
         self.write(b"".join(parts))
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
-        """Accept: the response keeps what nobody reads yet."""
+        """Accept the producer; the response keeps what was not read yet."""
 
     def unregisterProducer(self) -> None:
-        """Nothing to forget."""
+        """Do nothing."""
 
     def requestDone(self, request: Request) -> None:
-        """The server has said everything."""
+        """End the response: the server has written all of it."""
         self._request = None
         response, self._response = self._response, None
         if response is not None:
             response.end(Failure(ResponseDone()))
 
     def loseConnection(self) -> None:
-        """End the connection, from either side, whatever is still missing."""
+        """Close the connection, from either side, and fail what is incomplete."""
         request, self._request = self._request, None
         lost = Failure(ConnectionDone())
         waiting, self._waiting = self._waiting, None
@@ -203,7 +203,7 @@ class _Connection:
 @implementer(IResponse)
 @define(eq=False)
 class _Response:
-    """A response whose body is delivered once, as it comes."""
+    """A response whose body is delivered once, as it arrives."""
 
     _connection: _Connection
     code: int = field(kw_only=True)
@@ -219,22 +219,22 @@ class _Response:
 
     @property
     def phrase(self) -> bytes:
-        """The reason phrase."""
+        """The reason phrase of the status."""
         found: bytes = RESPONSES.get(self.code, b"")
         return found
 
     @property
     def length(self) -> int:
-        """How long the body says it is."""
+        """The length of the body according to its header, in bytes."""
         values = self.headers.getRawHeaders(b"content-length") or (b"0",)
         return int(values[-1])
 
     def setPreviousResponse(self, response: IResponse) -> None:
-        """Remember what was redirected here."""
+        """Store the response that redirected to this one."""
         self.previousResponse = response
 
     def deliverBody(self, protocol: IProtocol) -> None:
-        """Give the body to a protocol, and the reason why it ended."""
+        """Deliver the body to a protocol, then the reason why it ended."""
         if self._delivered:
             raise RuntimeError("the body is already being delivered")
         self._delivered = True
@@ -243,27 +243,27 @@ class _Response:
         self._flush()
 
     def receive(self, data: bytes) -> None:
-        """Take a part of the body from the connection."""
+        """Accept a part of the body from the connection."""
         self._kept.append(data)
         self._flush()
 
     def end(self, reason: Failure) -> None:
-        """Take the end of the body from the connection."""
+        """Accept the end of the body from the connection."""
         if self._ended is None:
             self._ended = reason
             self._flush()
 
     def pauseProducing(self) -> None:
-        """Keep what comes until the reader wants it."""
+        """Keep what arrives until the reader resumes."""
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """Go on delivering."""
+        """Deliver what was kept, and go on."""
         self._paused = False
         self._flush()
 
     def loseConnection(self) -> None:
-        """The reader does not want the rest."""
+        """Close the connection: the reader does not want the rest."""
         self._paused = False
         self._connection.loseConnection()
 

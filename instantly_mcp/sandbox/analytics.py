@@ -1,7 +1,7 @@
 """Numbers about campaigns, counted from their history and nothing else.
 
-Because the totals and the days are counted from the same lines, they add up: the
-days of a range sum to its total, and both to the mails in the world.
+Totals and days are counted from the same events. They therefore agree: the days of a
+range sum to its total, and both match the e-mails in the world.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _NOTHING: Shown = dict.fromkeys(
 
 @frozen(kw_only=True)
 class Range:
-    """From a moment to another, both included; ``None`` leaves an end open."""
+    """A range of moments, both ends included; ``None`` leaves an end open."""
 
     start: float | None
     end: float | None
 
     def of(self, history: Iterable[Happening]) -> list[Happening]:
-        """Return the lines that fall into the range."""
+        """Return the events in the range."""
         start, end = self.start, self.end
         if start is None and end is None:
             return list(history)
@@ -63,9 +63,9 @@ class Range:
 
 
 def read_range(start: str | None, end: str | None) -> Range:
-    """Read a range as the API takes it; a date alone is midnight UTC.
+    """Read the two ends of a range; a date without a time means midnight UTC.
 
-    :raises Refusal: 400 when one of them is not a date, or they are in the wrong order.
+    :raises Refusal: 400 when an end is not a date, or the end is before the start.
     """
     moments: list[float | None] = []
     for name, text in (("start_date", start), ("end_date", end)):
@@ -81,7 +81,10 @@ def read_range(start: str | None, end: str | None) -> Range:
 
 
 def totals(world: World, campaign: Campaign, during: Range, *, leads: bool) -> Shown:
-    """Return the totals of one campaign."""
+    """Return the totals of one campaign.
+
+    :param leads: whether ``leads_count`` is counted; it is 0 otherwise.
+    """
     by_kind: defaultdict[str, list[Happening]] = defaultdict(list)
     for line in during.of(campaign.history):
         by_kind[line.kind].append(line)
@@ -114,7 +117,7 @@ def totals(world: World, campaign: Campaign, during: Range, *, leads: bool) -> S
 
 
 def days(campaigns: Sequence[Campaign], during: Range) -> list[Shown]:
-    """Return one line for each day on which something happened, oldest first."""
+    """Return the numbers of each day on which something happened, oldest first."""
     found: dict[int, Shown] = {}
     for campaign in campaigns:
         met: set[tuple[str, ...]] = set()
@@ -132,7 +135,7 @@ def _empty_day(date: str) -> Shown:
 
 
 def _count(day: Shown, line: Happening, met: set[tuple[str, ...]]) -> None:
-    """Add one line to its day; `met` holds the firsts of this campaign so far."""
+    """Add one event to its day; `met` has what counts only once per campaign."""
     if line.kind == Kind.SENT:
         day["sent"] += 1
         day["new_leads_contacted"] += line.step == 0

@@ -1,7 +1,8 @@
 """The sandbox over HTTP: a Klein app whose routes are the catalog's operations.
 
-The only file of the sandbox that sees Klein and a request; what it means is decided
-in ``answering``.
+Only this module of the sandbox uses Klein and `IRequest`. It turns an HTTP request
+into a value, lets ``dispatch`` make the reply, and writes that reply: also late, cut
+short or not at all, if a fault says so.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
 
 
 class _Door(Resource):
-    """Lets only paths through that Klein can read."""
+    """Passes on only requests whose path is UTF-8, because Klein fails on others."""
 
     isLeaf = True
 
@@ -70,7 +71,7 @@ class _Door(Resource):
         self._inner = inner
 
     def render(self, request: IRequest) -> bytes | int:
-        """Pass on, or answer 400 to a path that is no UTF-8."""
+        """Pass the request on, or answer 400 if its path is not UTF-8."""
         try:
             b"/".join(request.postpath).decode()
         except UnicodeDecodeError:
@@ -159,7 +160,7 @@ def _write_head(request: IRequest, reply: Reply) -> None:
 
 
 def _control_key(request: IRequest) -> str:
-    """Return the key that a control request is about: header, query or default."""
+    """Return the key that a control request concerns: header, query or default."""
     authorization = _header(request, b"authorization")
     if authorization is not None:
         return key_of(authorization)
@@ -176,7 +177,7 @@ def _control_body(request: IRequest) -> JsonObject:
     except ValueError:
         raise bad_request("The body is not JSON") from None
     if not isinstance(value, dict):
-        raise bad_request("The body must be an object")
+        raise bad_request("The body must be a JSON object")
     return value
 
 
@@ -192,7 +193,7 @@ def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> R
 
 
 def _advance(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> Reply:
-    """``{"advance_seconds": 3600}``; the reply says what time it is now."""
+    """Handle ``{"advance_seconds": 3600}``; the reply states the new time."""
     seconds = given.get("advance_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise bad_request("advance_seconds must be a number")
@@ -225,7 +226,7 @@ _LONGEST_SKIP = 366 * 24 * 3600
 
 
 def _unrouted(request: IRequest, failure: Failure) -> bytes:
-    """Say in JSON that there is no such route, or not with this method."""
+    """Answer in JSON that the route does not exist or does not take this method."""
     error = failure.value
     code = error.code or 404 if isinstance(error, HTTPException) else 404
     path = request.path.decode("utf-8", "replace")
@@ -236,7 +237,7 @@ def _unrouted(request: IRequest, failure: Failure) -> bytes:
 
 
 def _broken(request: IRequest, failure: Failure) -> bytes:
-    """Answer a bug of the sandbox like a bug of the API, and log it."""
+    """Log a bug of the sandbox and answer as the API answers one of its own."""
     log.failure("The sandbox failed to answer", failure=failure)
     reply = refused(Refusal(500, "Something went wrong"))
     _write_head(request, reply)

@@ -1,7 +1,7 @@
-"""One call of the simulated API, and the ways in which it is refused.
+"""One call of a simulated operation, and the errors that it can end in.
 
-Behaviors take a world and a `Call` and return the JSON reply, or raise a `Refusal`.
-They have never seen an HTTP request.
+A behavior takes a world and a `Call` and returns the JSON of the reply, or raises a
+`Refusal`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .world import World
 
 @frozen(kw_only=True)
 class Call:
-    """What was asked, already checked against the operation's parameters."""
+    """A request that was checked against the operation's parameters."""
 
     path: JsonObject
     query: JsonObject
@@ -31,14 +31,18 @@ Behavior: TypeAlias = Callable[[World, Call], Json]
 
 @define(eq=False)
 class Refusal(Exception):
-    """The API says no, in its envelope of three fields."""
+    """An error reply, in the API's envelope of three fields.
+
+    :param status: the HTTP status.
+    :param retry_after: the value of the ``Retry-After`` header, in seconds.
+    """
 
     status: int
     message: str
     retry_after: float | None = field(default=None, kw_only=True)
 
     def envelope(self) -> Shown:
-        """Return the body of the reply."""
+        """Return the body of the error reply."""
         return {
             "statusCode": self.status,
             "error": HTTPStatus(self.status).phrase,
@@ -50,10 +54,10 @@ class Refusal(Exception):
 
 
 def bad_request(message: str) -> Refusal:
-    """The request breaks a rule."""
+    """Return a 400: the request breaks a rule."""
     return Refusal(400, message)
 
 
 def not_found(what: str) -> Refusal:
-    """The id names nothing in this workspace."""
+    """Return a 404: the workspace has nothing with this id."""
     return Refusal(404, f"{what} not found")

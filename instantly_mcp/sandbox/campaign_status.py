@@ -1,4 +1,4 @@
-"""The life of a campaign: drafted, joined by leads, activated, paused."""
+"""Changes of a campaign's status: draft, add leads, activate, pause."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LISTS = ("sequences", "email_list", "email_tag_list", "cc_list", "bcc_list")
 
 
 def draft(world: World, given: JsonObject) -> Campaign:
-    """Make a campaign that sends nothing before it is activated."""
+    """Create a campaign as a draft, which sends nothing until it is activated."""
     stamp = world.stamp()
     shown: Shown = {
         "id": world.new_id(),
@@ -51,7 +51,7 @@ def draft(world: World, given: JsonObject) -> Campaign:
 
 
 def join(world: World, campaign: Campaign, leads: Sequence[Lead]) -> None:
-    """Let leads begin at the first step of a campaign."""
+    """Start leads at the first step of a campaign."""
     for lead in leads:
         lead.step, lead.thread, lead.subject, lead.sender = 0, None, "", None
         lead.shown["status"] = LeadStatus.ACTIVE
@@ -59,14 +59,14 @@ def join(world: World, campaign: Campaign, leads: Sequence[Lead]) -> None:
 
 
 def activate(world: World, campaign: Campaign) -> None:
-    """Let a campaign send from now on; an active one goes on as it is."""
+    """Start sending; an active campaign is not changed."""
     if not campaign.active:
         _set_status(world, campaign, CampaignStatus.ACTIVE)
         start(world, campaign)
 
 
 def pause(world: World, campaign: Campaign) -> None:
-    """Let a campaign send nothing more; what was sent may still be answered."""
+    """Stop sending; leads may still reply to what was sent."""
     _set_status(world, campaign, CampaignStatus.PAUSED)
     stop(campaign)
 

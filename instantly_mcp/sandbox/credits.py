@@ -1,4 +1,4 @@
-"""Credits, and what they are spent on: verifying addresses."""
+"""Credits, which verifying an e-mail address costs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ VERIFICATION_COST = 1
 
 
 def spend(world: World, addresses: int) -> None:
-    """Pay for verifying so many addresses.
+    """Pay for verifying a number of addresses.
 
-    :raises Refusal: 402 when there are too few credits; then none are spent.
+    :raises Refusal: 402 when the credits do not suffice; none is spent then.
     """
     cost = addresses * VERIFICATION_COST
     if world.credits < cost:
-        raise Refusal(402, "No verification credits are left in this workspace")
+        raise Refusal(402, "This workspace has no verification credits left")
     world.credits -= cost

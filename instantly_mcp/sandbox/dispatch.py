@@ -1,7 +1,7 @@
-"""From what was asked to what is answered, without having seen an HTTP request.
+"""Turns a request into a reply: key, rate limit, fault, validation, behavior.
 
-The order is the API's own: key, rate limit, then the call itself. Faults strike
-after the limits, since a real outage does not spare anyone's budget.
+The order is the API's own. Faults come after the rate limits because calls count
+against the limits during a real outage as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EFFECTLESS = frozenset({FaultKind.STATUS, FaultKind.HTML, FaultKind.INSIDE})
 
 @frozen(kw_only=True)
 class Asked:
-    """What arrived, as far as the API cares."""
+    """The parts of an HTTP request that the API reads."""
 
     authorization: str | None
     workspace: str | None
@@ -40,12 +40,12 @@ class Asked:
 
 @frozen(kw_only=True)
 class Reply:
-    """What goes back, and how badly.
+    """The HTTP response, including a simulated fault in its delivery.
 
-    :param seconds: how late.
-    :param cut: after how many bytes of the body the connection ends; 0 is before
-        the status line.
-    :param silent: nothing ever goes back.
+    :param seconds: how late the response is sent.
+    :param cut: after how many bytes of the body the connection is closed; 0 means
+        before the status line.
+    :param silent: the response is never sent, and the connection stays open.
     """
 
     status: int
@@ -72,19 +72,20 @@ def refused(refusal: Refusal) -> Reply:
 def key_of(authorization: str | None) -> str:
     """Return the key in an ``Authorization`` header.
 
-    :raises Refusal: 401 when there is none.
+    :raises Refusal: 401 when the header has no bearer key.
     """
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Refusal(
             401,
-            "No API key was given; the sandbox takes any that begins with 'sandbox'",
+            "The request has no API key; the sandbox accepts any key that begins with "
+            "'sandbox'",
         )
     return key.strip()
 
 
 def answer(sandbox: Sandbox, shape: RequestShape, asked: Asked) -> Reply:
-    """Answer one request for an operation."""
+    """Return the reply to one request for an operation."""
     operation = shape.operation
     try:
         workspace = sandbox.workspace(key_of(asked.authorization), asked.workspace)

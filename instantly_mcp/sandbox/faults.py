@@ -1,6 +1,6 @@
-"""Scripted misbehavior, as data: what goes wrong, for which call, how often.
+"""Simulated faults as data: what goes wrong, for which calls, how often.
 
-A script only decides; ``answering`` and ``app`` carry the faults out.
+A script selects the fault of a call; ``dispatch`` and ``app`` carry it out.
 """
 
 from __future__ import annotations
@@ -23,32 +23,34 @@ class FaultKind(Enum):
     STATUS = "status"
     """An error in the API's envelope; the call has no effect."""
     SLOW = "slow"
-    """The right reply, late."""
+    """The correct reply, `seconds` late."""
     CUT = "cut"
-    """The right reply, but the connection ends in the middle of the body."""
+    """The correct reply, but the connection is closed in the middle of the body."""
     HTML = "html"
     """A proxy's error page instead of JSON; the call has no effect."""
     INSIDE = "inside"
     """200 with `body` instead of the reply; the call has no effect."""
     GARBAGE = "garbage"
-    """200 whose body is no JSON, though it says so; the call has its effect."""
+    """200 with a JSON content type and a body that is not JSON; the call has its
+    effect."""
     DROP = "drop"
-    """The call has its effect, but the connection ends before the reply."""
+    """The call has its effect, but the connection is closed before the reply."""
     SILENT = "silent"
-    """The call has its effect, and no reply ever comes."""
+    """The call has its effect, but no reply is ever sent."""
 
 
 @frozen(kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
-    :param operation: the vendor's operationId; every operation when ``None``.
-    :param on_call: the first call (from 1) of that operation to be hit.
-    :param times: how many calls in a row; 0 for all that follow.
-    :param seconds: how late the reply comes, for any kind.
-    :param status: for ``status`` and ``html``.
-    :param retry_after: the value of a ``Retry-After`` header, if there is to be one.
-    :param body: for ``inside``.
+    :param operation: the vendor's operationId; ``None`` means every operation.
+    :param on_call: the first call (from 1) of that operation that it hits.
+    :param times: how many calls in a row it hits; 0 means all that follow.
+    :param seconds: how late the reply is sent, with any kind.
+    :param status: the HTTP status, for the kinds ``status`` and ``html``.
+    :param message: the message of the error, for the kind ``status``.
+    :param retry_after: the value of a ``Retry-After`` header; ``None`` sends none.
+    :param body: the JSON of the reply, for the kind ``inside``.
     """
 
     kind: FaultKind
@@ -64,29 +66,29 @@ class Fault:
 
 @define(eq=False)
 class FaultScript:
-    """The faults of one workspace, and how often each has been passed."""
+    """The faults of one workspace, each with the number of calls it has seen."""
 
     _entries: list[tuple[Fault, list[int]]] = field(init=False, factory=list)
 
     def add(self, fault: Fault) -> None:
         """Add a fault.
 
-        :raises Refusal: 400 when there are too many.
+        :raises Refusal: 400 when the workspace has `MAX_FAULTS` faults already.
         """
         if len(self._entries) >= MAX_FAULTS:
-            raise bad_request(f"There are {MAX_FAULTS} faults already")
+            raise bad_request(f"The workspace has {MAX_FAULTS} faults already")
         self._entries.append((fault, [0]))
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._entries.clear()
 
     def shown(self) -> list[Shown]:
-        """Return the faults that may still strike, as JSON."""
+        """Return the faults that can still hit a call, as JSON."""
         return [written_fault(fault) for fault, _ in self._entries]
 
     def next(self, operation_id: str) -> Fault | None:
-        """Count a call and return the fault that hits it, if any; the first wins."""
+        """Count a call and return the first fault that hits it, if any."""
         if not self._entries:
             return None
         found: Fault | None = None
@@ -104,7 +106,8 @@ class FaultScript:
 def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
     """Read a fault from JSON.
 
-    :raises Refusal: 400 when it is not one.
+    :param operations: the operationIds that it may name.
+    :raises Refusal: 400 when the JSON is not a valid fault.
     """
     known = {attribute.name for attribute in fields(Fault)}
     if not isinstance(given, dict) or not set(given) <= known:
@@ -116,7 +119,7 @@ def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
         raise bad_request(f"kind must be one of: {kinds}") from None
     operation = given.get("operation")
     if operation is not None and operation not in operations:
-        raise bad_request("operation must be an operationId that the sandbox knows")
+        raise bad_request("operation must be an operationId of the sandbox")
     fault = Fault(**{**given, "kind": kind})
     _check_numbers(fault)
     return fault

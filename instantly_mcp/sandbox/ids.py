@@ -1,7 +1,6 @@
-"""Names and chances that follow from a seed alone.
+"""Ids and random choices that are derived from a seed.
 
 Two worlds with the same seed and the same history have the same ids, byte for byte.
-Nothing here reads a clock or a global source of randomness.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from attrs import define, field
 
 @define(eq=False)
 class IdSource:
-    """Ids in the shape of a UUID version 7: they sort by their time of creation."""
+    """Makes ids with the form of a UUID version 7, which sort by time of creation."""
 
     seed: str
     _count: int = field(init=False, default=0)
@@ -29,19 +28,19 @@ class IdSource:
 
 
 def owner_of_ids(key: str, workspace: str) -> str:
-    """Return what sets the ids of one key's workspace apart from those of others.
+    """Return a text that makes the ids of one key's workspace unlike all others.
 
-    It is a digest, so that no key is kept where worlds are.
+    It is a digest, so that a world does not contain its key.
     """
     return blake2b(f"{key}|{workspace}".encode(), digest_size=8).hexdigest()
 
 
 def chances(seed: str, name: str) -> bytes:
-    """Return 16 bytes that depend on the seed and on `name` only."""
+    """Return 16 pseudorandom bytes that depend only on the seed and on `name`."""
     return blake2b(f"{seed}|{name}".encode(), digest_size=16).digest()
 
 
 def fixed_id(seed: str, name: str) -> str:
-    """Return the id of something that exists once, such as the workspace itself."""
+    """Return the id of something that exists only once, such as the workspace."""
     text = chances(seed, name).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"

@@ -1,4 +1,4 @@
-"""Background jobs: they wait, they progress, they end, and only then have an effect."""
+"""Background jobs, which take some seconds and have their effect when they end."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ def start_job(
     count: int,
     finish: Callable[[], Shown],
 ) -> Job:
-    """Begin a job on `count` things that ends some seconds from now.
+    """Start a job.
 
-    :param entity: the type and the id of what it belongs to.
+    :param entity: the type and the id of what the job belongs to.
+    :param count: how many things it processes; each makes it longer.
+    :param finish: makes the effect when the job ends, and returns its final data.
     """
     seconds = SECONDS + SECONDS_EACH * count
     shown: Shown = {
@@ -45,7 +47,7 @@ def start_job(
 
 
 def look(world: World, job: Job) -> Shown:
-    """Return the job as it is now."""
+    """Return the job with its present status and progress."""
     shown = job.shown
     if shown["status"] in ("success", "failed"):
         return shown

@@ -1,9 +1,9 @@
-"""What leads do with the mail they get, decided by the seed and their address.
+"""How a lead reacts to mail, decided by the seed and its address.
 
-An address may say what it wants: ``bounce.anyone@example.com`` bounces,
-``reply.anyone@…`` is interested, ``decline.…``, ``ooo.…`` (out of office) and
-``unsubscribe.…`` do what they say, ``quiet.…`` does nothing. All others follow
-rates that are usual for cold e-mail.
+The first word of an address can choose the behavior: ``bounce.anyone@example.com``
+bounces, ``reply.anyone@…`` replies with interest, ``decline.…`` replies without,
+``ooo.…`` replies that it is out of office, ``unsubscribe.…`` unsubscribes and
+``quiet.…`` does nothing. All other leads follow rates that are usual for cold e-mail.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _ANSWERS = (
     (9, Answer.WRONG_PERSON),
     (13, Answer.OUT_OF_OFFICE),
 )
-"""Thresholds out of 256: about one lead in twenty answers."""
+"""Thresholds out of 256: about one lead in twenty replies."""
 
 
 def fate_of(lead: Lead, seed: str) -> Fate:
-    """Return the lead's fate, deciding it if nobody has."""
+    """Return the lead's behavior, deciding it at the first call."""
     if lead.fate is None:
         email = str(lead.shown.get("email") or lead.id)
         wish = _WISHES.get(email.partition("@")[0].partition(".")[0].lower())
@@ -39,7 +39,7 @@ def fate_of(lead: Lead, seed: str) -> Fate:
 
 
 def natural_fate(dice: bytes) -> Fate:
-    """Return an ordinary fate for 16 random bytes."""
+    """Return an ordinary behavior for 16 random bytes."""
     answer = next((found for limit, found in _ANSWERS if dice[0] < limit), None)
     return Fate(
         bounces=dice[1] < 4 and answer is None,

@@ -1,4 +1,4 @@
-"""How a lead comes into being, is described, and has its address verified."""
+"""Creates leads, sets their fields and verifies their addresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_lead(
     list_id: str | None = None,
     method: str = "api",
 ) -> Lead:
-    """Return a new lead of a campaign or a list, not yet in the world."""
+    """Return a new lead of a campaign or a list, not yet added to the world."""
     stamp = world.stamp()
     email = (given.get("email") or "").strip().lower() or None
     shown: Shown = {
@@ -63,7 +63,7 @@ def make_lead(
 
 
 def describe(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None:
-    """Set the fields that a person may set, custom variables merged."""
+    """Set the fields that callers may set; custom variables are merged."""
     payload = lead.shown.setdefault("payload", {})
     for name in FIELDS:
         if name in given:
@@ -78,7 +78,7 @@ def describe(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None:
 
 
 def is_address(text: str | None) -> bool:
-    """Whether something can be an e-mail address at all."""
+    """Whether a text has the form of an e-mail address."""
     return bool(text and ADDRESS.fullmatch(text.strip()))
 
 
@@ -89,15 +89,16 @@ def with_email(leads: Iterable[Lead], email: str) -> Lead | None:
 
 
 def verify(world: World, lead: Lead) -> None:
-    """Begin to verify the lead's address; the outcome comes some seconds later."""
+    """Start verifying the lead's address, which takes `VERIFICATION_SECONDS`."""
     lead.shown["verification_status"] = PENDING
     world.at(world.now + VERIFICATION_SECONDS, _verified, lead)
 
 
 def verdict(world: World, email: str) -> tuple[str, bool]:
-    """Return whether an address is verified or invalid, and whether it is catch-all.
+    """Return ``"verified"`` or ``"invalid"``, and whether the domain is catch-all.
 
-    ``invalid.…@`` and ``bounce.…@`` are invalid, ``catchall.…@`` is what it says.
+    ``invalid.…@`` and ``bounce.…@`` are invalid, ``catchall.…@`` is catch-all; for all
+    others the seed decides.
     """
     wish = email.partition("@")[0].partition(".")[0].lower()
     if wish in ("invalid", "bounce") or not is_address(email):

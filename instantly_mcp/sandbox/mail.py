@@ -1,7 +1,6 @@
-"""How a mail is written and filed: templates, threads, replies, the outbox.
+"""Makes the e-mail objects that ``GET /emails`` returns: templates, threads, outbox.
 
-It makes the objects that ``GET /emails`` shows. It decides nothing about when or
-to whom.
+``sending`` and ``reactions`` decide when and to whom mail is sent.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from .ids import chances
 from .records import Account, Lead, MailType, Shown
 from .world import World
 
-# Nothing that begins one of these may be in the middle of it: what never ends would be
-# read to the end of the text once for each beginning.
+# The repeated part of a pattern must not match the character that begins the pattern.
+# Otherwise a text of many beginnings without an end takes quadratic time.
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*(?:\|[^{}]*)?\}\}")
 _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>|</div>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _INHERITED = ("campaign_id", "list_id", "lead", "lead_id", "thread_id")
-"""What an answer has in common with the mail that it answers."""
+"""Fields that a reply has in common with the mail that it replies to."""
 PREVIEW = 120
 
 
 @frozen(kw_only=True)
 class Letter:
-    """What is written, before it is filed."""
+    """The subject and the body of a mail."""
 
     subject: str
     text: str
@@ -41,7 +40,7 @@ def text_of(html: str) -> str:
 
 
 def fill(template: str, values: Shown) -> str:
-    """Replace ``{{firstName}}`` and its like; an unknown name leaves nothing."""
+    """Replace variables such as ``{{firstName}}``; an unknown one becomes empty."""
 
     def value_of(found: re.Match[str]) -> str:
         value = values.get(found[1])
@@ -51,7 +50,7 @@ def fill(template: str, values: Shown) -> str:
 
 
 def variables_of(lead: Lead, sender: Account) -> Shown:
-    """Return what the templates of a campaign may name."""
+    """Return the variables that a campaign's templates can use."""
     return {
         **(lead.shown.get("payload") or {}),
         "email": lead.shown.get("email"),
@@ -61,14 +60,17 @@ def variables_of(lead: Lead, sender: Account) -> Shown:
 
 
 def reply_subject(subject: str) -> str:
-    """Return the subject of an answer."""
+    """Return the subject of a reply."""
     return subject if subject[:3].lower() == "re:" else f"Re: {subject}"
 
 
 def campaign_mail(
     world: World, lead: Lead, sender: Account, letter: Letter, step: tuple[int, int]
 ) -> Shown:
-    """File a mail that a campaign sends to a lead."""
+    """Add a mail that a campaign sends to a lead.
+
+    :param step: the indices of the step and of the variant, from 0.
+    """
     mail = _mail(world, sender.email, letter, MailType.CAMPAIGN)
     lead.thread = lead.thread or world.new_id()
     mail["campaign_id"] = lead.shown["campaign"]
@@ -87,7 +89,7 @@ def campaign_mail(
 def received_mail(
     world: World, answered: Shown, letter: Letter, *, automatic: bool, interest: int
 ) -> Shown:
-    """File what a lead answers to a mail of a campaign."""
+    """Add a lead's reply to a mail of a campaign."""
     mail = _mail(world, answered["eaccount"], letter, MailType.RECEIVED)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["from_address_email"] = answered["lead"]
@@ -105,7 +107,7 @@ def received_mail(
 def manual_mail(
     world: World, answered: Shown, eaccount: str, letter: Letter, to: Sequence[str]
 ) -> Shown:
-    """Write, but do not file, what a person of the workspace answers to a mail."""
+    """Return a reply that a user of the workspace writes, without adding it."""
     mail = _mail(world, eaccount, letter, MailType.MANUAL)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["i_status"] = answered.get("i_status")
@@ -115,7 +117,7 @@ def manual_mail(
 
 
 def deliver(world: World, mail: Shown, kind: str) -> None:
-    """Put a mail into the outbox, which is as far as it gets."""
+    """Put a mail into the outbox in place of sending it."""
     if not world.live:
         return
     named = ("campaign_id", "lead", "thread_id", "subject", "body")

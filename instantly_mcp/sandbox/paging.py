@@ -1,8 +1,8 @@
-"""Lists, read page by page: ``{items, next_starting_after?}``.
+"""Pages of lists: ``{items, next_starting_after?}``.
 
-A full page carries a cursor even when nothing follows it, as with the real API: the
-reader stops at an empty page. The cursor is the key of the page's last item, so
-items that vanish between two pages do no harm.
+As in the real API, a full page has a cursor even when nothing follows it; readers stop
+at an empty page. The cursor is the key of the page's last item, so that a page can be
+read even after that item was deleted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ def page(
     *,
     descending: bool = False,
 ) -> Shown:
-    """Return the page that follows a cursor; `items` are in the order of `key`."""
+    """Return the page that follows a cursor.
+
+    :param items: sorted by `key`.
+    :param after: the cursor, ``None`` for the first page.
+    """
     if after is not None:
         cursor = after
         if descending:
@@ -41,7 +45,7 @@ def page_by_place(
     after: str | None,
     key: Callable[[Shown], str],
 ) -> Shown:
-    """Return the page after the item that has the cursor as its key."""
+    """Return the page after the item whose key is the cursor, in any order of items."""
     start = 0
     if after is not None:
         keys = [key(item) for item in items]
@@ -50,7 +54,7 @@ def page_by_place(
 
 
 def closed(found: list[Shown], limit: int | None, key: Callable[[Shown], str]) -> Shown:
-    """Wrap one page; a full one gets a cursor."""
+    """Return the reply for one page; a full page gets a cursor."""
     reply: Shown = {"items": found}
     if found and len(found) == (limit or DEFAULT_LIMIT):
         reply["next_starting_after"] = key(found[-1])
@@ -58,7 +62,7 @@ def closed(found: list[Shown], limit: int | None, key: Callable[[Shown], str]) -
 
 
 def by_id(item: Shown) -> str:
-    """Return the cursor of most lists."""
+    """Return an item's id, the cursor of most lists."""
     return str(item["id"])
 
 

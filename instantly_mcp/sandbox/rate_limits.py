@@ -1,6 +1,6 @@
-"""How many calls a workspace may make: the vendor's documented limits, exactly.
+"""The API's documented rate limits.
 
-A limit of n calls in s seconds means: never more than n in *any* s seconds.
+A limit of n calls in s seconds means: at most n calls in *any* s seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WORKSPACE_LIMITS = (Limit(calls=100, seconds=1.0), Limit(calls=6000, seconds=60.
 
 @define(eq=False)
 class Window:
-    """The moments of the last calls that one limit admitted."""
+    """The times of the last calls that one limit admitted."""
 
     limit: Limit
     _moments: deque[float] = field(init=False)
@@ -26,7 +26,7 @@ class Window:
         return deque(maxlen=self.limit.calls)
 
     def has_room(self, now: float) -> bool:
-        """Whether one more call stays within the limit."""
+        """Whether the limit admits one more call."""
         full = len(self._moments) == self.limit.calls
         return not full or now - self._moments[0] >= self.limit.seconds
 
@@ -47,7 +47,7 @@ class Rates:
         return tuple(Window(limit) for limit in WORKSPACE_LIMITS)
 
     def admit(self, operation: Operation, now: float) -> bool:
-        """Count a call if every limit has room for it; a refused one is free."""
+        """Count a call if every limit admits it; a refused call is not counted."""
         windows = self._shared
         if operation.limit is not None:
             own = self._own.setdefault(operation.id, Window(operation.limit))

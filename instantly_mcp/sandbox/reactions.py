@@ -1,7 +1,7 @@
-"""What happens after a mail went out: opens, clicks, answers, bounces, goodbyes.
+"""What leads do after a mail was sent: open, click, reply, bounce, unsubscribe.
 
-Everything is arranged on the world's agenda according to the lead's fate, and noted
-in the campaign's history when it happens; the analytics read nothing else.
+The lead's behavior decides which reactions are put on the world's agenda. When one
+happens it is added to the campaign's history, which the analytics count.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _WORDS = {
 
 
 def bounced(world: World, campaign: Campaign, lead: Lead, step: int) -> bool:
-    """Arrange a bounce if that is the lead's fate."""
+    """Schedule a bounce if the lead's address bounces; return whether it does."""
     if step == 0 and fate_of(lead, world.seed).bounces:
         world.at(world.now + 2 * MINUTE, _bounce, campaign, lead, step)
         return True
@@ -57,7 +57,7 @@ def bounced(world: World, campaign: Campaign, lead: Lead, step: int) -> bool:
 
 
 def react(world: World, campaign: Campaign, lead: Lead, step: int, mail: Shown) -> None:
-    """Arrange what the lead does with the mail of a step."""
+    """Schedule what the lead does with the mail of a step."""
     fate = fate_of(lead, world.seed)
     delay = fate.hours * HOUR
     if fate.opens and campaign.shown.get("open_tracking"):
@@ -74,7 +74,7 @@ def react(world: World, campaign: Campaign, lead: Lead, step: int, mail: Shown) 
 
 
 def complete(world: World, campaign: Campaign, lead: Lead) -> None:
-    """Nothing more will be sent to the lead, if the campaign still has it."""
+    """Mark the lead as completed, if it is still active in the campaign."""
     here = lead.id in world.members(campaign.id)
     if here and lead.shown["status"] == LeadStatus.ACTIVE:
         lead.shown["status"] = LeadStatus.COMPLETED
@@ -84,7 +84,7 @@ def complete(world: World, campaign: Campaign, lead: Lead) -> None:
 def set_interest(
     world: World, campaign: Campaign | None, lead: Lead, value: int
 ) -> None:
-    """Change the interest status; the first positive one is an opportunity."""
+    """Set the interest status; the first positive one counts as an opportunity."""
     before = lead.shown.get("lt_interest_status")
     lead.shown["lt_interest_status"] = value
     lead.shown["timestamp_last_interest_change"] = world.stamp()

@@ -1,7 +1,7 @@
-"""What a world is made of: accounts, campaigns, leads, jobs, verifications.
+"""The records of a world: accounts, campaigns, leads, jobs, verifications.
 
-Each record holds `shown`, the object exactly as the API shows it, and beside it what
-the API hides. Records do nothing by themselves.
+The attribute `shown` of a record is the object exactly as the API returns it; the other
+attributes are what the API does not show.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LeadStatus:
 
 
 class MailType:
-    """The API's ``ue_type``."""
+    """The API's ``ue_type`` of an e-mail."""
 
     CAMPAIGN = 1
     RECEIVED = 2
@@ -49,7 +49,7 @@ class MailType:
 
 
 class Kind:
-    """What can happen to a lead of a campaign, for the analytics."""
+    """What can happen to a lead of a campaign; the analytics count these."""
 
     SENT = "sent"
     OPENED = "opened"
@@ -63,7 +63,10 @@ class Kind:
 
 
 class Happening(NamedTuple):
-    """One line of a campaign's history."""
+    """One entry of a campaign's history.
+
+    `when` is in seconds since 1970, `step` counts from 0.
+    """
 
     when: float
     kind: str
@@ -72,7 +75,7 @@ class Happening(NamedTuple):
 
 
 class Answer(Enum):
-    """How a person answers: interest status, automatic or not, and a tone."""
+    """What a lead's reply says, which decides its text and its interest status."""
 
     INTERESTED = "interested"
     MEETING = "meeting"
@@ -83,10 +86,12 @@ class Answer(Enum):
 
 @frozen(kw_only=True)
 class Fate:
-    """What a lead will do with the mail it gets, decided before the first one.
+    """How a lead reacts to mail, decided before the first one.
 
-    :param answer_step: after which step (from 0) the answer comes.
-    :param hours: how long the lead takes to react.
+    :param opens: how often it opens the mail of each step.
+    :param answer_step: the step (from 0) to which it replies.
+    :param leaves: whether it unsubscribes after the first mail.
+    :param hours: how many hours pass before it reacts.
     """
 
     bounces: bool = False
@@ -99,12 +104,16 @@ class Fate:
 
 
 QUIET = Fate()
-"""Reads nothing, answers nothing."""
+"""Opens nothing and does not reply."""
 
 
 @define(eq=False)
 class Account:
-    """A mailbox that sends."""
+    """A sending account.
+
+    :param day: the UTC day that `sent_today` counts.
+    :param last_sent: seconds since 1970.
+    """
 
     shown: Shown
     tags: tuple[Shown, ...] = ()
@@ -114,7 +123,7 @@ class Account:
 
     @property
     def email(self) -> str:
-        """Its address, which is its id."""
+        """The address, which identifies the account."""
         return str(self.shown["email"])
 
 
@@ -122,9 +131,9 @@ class Account:
 class Lead:
     """A person in a campaign or a list.
 
-    :param step: how many steps of the sequence went out.
-    :param thread: the thread of the campaign's mail to it.
-    :param sender: the account that wrote first and goes on writing.
+    :param step: how many steps of the sequence were sent to it.
+    :param thread: the id of the thread of the campaign's mail to it.
+    :param sender: the account that sent the first step and sends all others.
     """
 
     shown: Shown
@@ -136,7 +145,7 @@ class Lead:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The id that the API shows."""
         return str(self.shown["id"])
 
 
@@ -144,9 +153,12 @@ class Lead:
 class Campaign:
     """A campaign, its queues and its history.
 
-    :param fresh: leads that nobody has written to, first come first served.
-    :param follow_ups: a heap of (due, lead id).
-    :param run: counts activations and edits; a slot of an earlier run is void.
+    :param fresh: the ids of leads that were not contacted yet, in order of arrival.
+    :param follow_ups: a heap of (when it is due, lead id).
+    :param run: counts activations and edits; slots of an earlier run are ignored.
+    :param idle: whether no slot is on the agenda.
+    :param day: the day in the campaign's time zone that the daily counters count.
+    :param turn: counts new leads, so that the senders take turns.
     """
 
     shown: Shown
@@ -164,7 +176,7 @@ class Campaign:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The id that the API shows."""
         return str(self.shown["id"])
 
     @property
@@ -174,7 +186,7 @@ class Campaign:
 
     @property
     def steps(self) -> list[Shown]:
-        """The steps of the only sequence that counts, the first."""
+        """The steps of the first sequence; the API ignores all others."""
         sequences = self.shown.get("sequences") or [{}]
         return list(sequences[0].get("steps", ()))
 
@@ -183,7 +195,8 @@ class Campaign:
 class Job:
     """A background job.
 
-    :param finish: what it does to the world when it ends; returns its closing data.
+    :param seconds: how long it takes.
+    :param finish: makes its effect on the world and returns its final data.
     """
 
     shown: Shown
@@ -194,7 +207,10 @@ class Job:
 
 @define(eq=False)
 class Verification:
-    """The check of one address, and the moment at which its outcome is known."""
+    """The verification of one address.
+
+    :param known_at: when the outcome is known, in seconds since 1970.
+    """
 
     email: str
     outcome: str

@@ -1,6 +1,7 @@
-"""When a campaign may send: its windows, days, dates and time zones.
+"""When a campaign may send: pure functions over the schedule that the API accepts.
 
-Pure: a schedule as the API takes it and a moment in, a moment out.
+Moments are seconds since 1970. A window is an entry of ``schedules``: hours of certain
+weekdays in a time zone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from .records import Shown
 
 _DAYS_TO_LOOK_AT = 8
 _FURTHEST = date(9000, 1, 1)
-"""A campaign that begins later never does: Python cannot count far beyond it."""
+"""A campaign that begins later never sends; Python's dates end with the year 9999."""
 
 
 def zone_named(name: str) -> tzinfo:
-    """Return a time zone; UTC where this machine does not know it."""
+    """Return a time zone, or UTC if this machine does not have it."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -26,7 +27,7 @@ def zone_named(name: str) -> tzinfo:
 def next_opening(schedule: Shown, when: float) -> float | None:
     """Return the first moment from `when` on at which a window is open.
 
-    ``None`` means never: no day is chosen, or the last day is over.
+    ``None`` means never: no weekday is chosen, or the last day is over.
     """
     openings = [
         _opening_of(window, schedule, when) for window in schedule.get("schedules", ())
@@ -35,12 +36,12 @@ def next_opening(schedule: Shown, when: float) -> float | None:
 
 
 def local_day(schedule: Shown, when: float) -> date:
-    """Return the day it is where the campaign keeps its hours."""
+    """Return the date in the time zone of the campaign's first window."""
     return datetime.fromtimestamp(when, _first_zone(schedule)).date()
 
 
 def next_day(schedule: Shown, when: float) -> float:
-    """Return the moment at which the campaign's next day begins."""
+    """Return the next midnight in the time zone of the campaign's first window."""
     zone = _first_zone(schedule)
     tomorrow = datetime.fromtimestamp(when, zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), zone).timestamp()

@@ -1,8 +1,8 @@
-"""A believable workspace, made by letting its past happen.
+"""Makes a realistic workspace by simulating its past.
 
-Nothing is invented twice: accounts, lists and campaigns are set up some weeks before
-the start, and the simulation itself sends, bounces and answers until then. So all
-numbers add up, and the same seed gives the same bytes.
+Accounts, lists and campaigns are created some weeks before the start, and the
+simulation itself sends, bounces and replies until then. All numbers therefore add up,
+and the same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ _ANSWERS = (
     Answer.INTERESTED,
 )
 _VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
-"""Out of twenty leads of a list; all others are verified."""
+"""The verification status of some of every twenty leads; all others are verified."""
 
 
 def seeded_world(seed: str, start: float, name: str = "", owner: str = "") -> World:
     """Return a workspace as it is at `start`.
 
-    :param name: the workspace's id, if it is to have a certain one.
+    :param start: seconds since 1970.
+    :param name: the workspace's id; by default it is derived from the seed.
     :param owner: see :class:`World`; people and numbers do not depend on it.
     """
     world = World(
@@ -171,7 +172,7 @@ def _set_up_campaign(
 
 
 def _fates(plan: Plan) -> dict[int, Fate]:
-    """Return who answers: every so many leads, in turn one way or another."""
+    """Return the behavior of the leads that reply, by number, at regular intervals."""
     total, every = plan.answers
     return {
         number * every: Fate(
@@ -216,7 +217,7 @@ def _definition(plan: Plan) -> Shown:
 
 
 def _attend_to_inbox(world: World) -> None:
-    """Read what is unread, and answer those who asked for something."""
+    """Mark all mail as read, and reply to interested leads."""
     unread = [mail for mail in world.emails.values() if mail["is_unread"]]
     for mail in unread:
         mail["is_unread"] = 0

@@ -1,6 +1,6 @@
-"""The people, companies and words of a freshly seeded workspace. Data only.
+"""The people, companies and texts of a newly seeded workspace. Data only.
 
-Every address ends in ``example.com`` or ``example.org``, which nobody can own.
+Every address ends in ``example.com`` or ``example.org``, which RFC 2606 reserves.
 """
 
 from __future__ import annotations
@@ -100,15 +100,17 @@ MAILBOXES = (
         warmup_days=6,
     ),
 )
-"""Three that send, one that lost its connection, one that is still warming up."""
+"""Three that can send, one with a failed login, one that is still warming up."""
 
 
 @frozen(kw_only=True)
 class Plan:
     """A campaign of the seeded workspace and its past, in days before the start.
 
-    :param answers: how many leads answer, and how many lie between two of them.
-    :param decided: of how many leads it is decided that no others answer.
+    :param created: when it was created; `activated` and `paused` are alike.
+    :param answers: how many leads reply, and the interval of their numbers.
+    :param decided: among so many leads, only those that `answers` selects reply.
+    :param value: the value of an opportunity.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which leads a request means: the filters that listing and moving share."""
+"""Selects leads by the filters of ``POST /leads/list`` and ``POST /leads/move``."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ _COUNTS = {
 
 
 def select(world: World, wanted: JsonObject) -> list[Lead]:
-    """Return the leads that pass every filter given, oldest first.
+    """Return the leads that pass all filters of a request, oldest first.
 
-    No filter at all means every lead of the workspace.
+    Without a filter these are all leads of the workspace.
 
-    :raises Refusal: 400 for a filter that does not exist.
+    :raises Refusal: 400 for an unknown value of ``filter``.
     """
     tests = list(_tests(world, wanted))
     place = wanted.get("campaign") or wanted.get("list_id")

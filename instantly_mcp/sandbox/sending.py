@@ -1,8 +1,7 @@
-"""How an active campaign sends, slot by slot, as the world's time passes.
+"""How an active campaign sends as the world's time passes.
 
-A slot is a moment at which the campaign may send one mail. Each slot arranges the
-next one, so a paused campaign simply has none. What recipients then do is the
-business of ``reactions``.
+A slot is a moment at which the campaign may send one mail. Each slot puts the next one
+on the agenda; a paused campaign has none. ``reactions`` decides what recipients do.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ _UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 
 
 def start(world: World, campaign: Campaign) -> None:
-    """Begin a run: the first slot is now, older slots are void."""
+    """Begin a run, whose first slot is now; slots of earlier runs are ignored."""
     campaign.run += 1
     campaign.idle = False
     world.at(world.now, _take_slot, campaign.id, campaign.run)
 
 
 def stop(campaign: Campaign) -> None:
-    """End the run: slots already arranged are void."""
+    """End the run; slots that are still on the agenda are ignored."""
     campaign.run += 1
     campaign.idle = True
 
 
 def enqueue(world: World, campaign: Campaign, leads: Iterable[Lead]) -> None:
-    """Let leads that nobody has written to wait for their first mail."""
+    """Queue leads for their first mail."""
     campaign.fresh.extend(lead.id for lead in leads)
     if campaign.active and campaign.idle:
         start(world, campaign)
@@ -62,7 +61,7 @@ def usable_senders(world: World, campaign: Campaign) -> list[Account]:
 
 
 def senders_with_room(world: World, accounts: Iterable[Account]) -> list[Account]:
-    """Return those accounts that have not met their daily limit."""
+    """Return the accounts that have not reached their daily limit."""
     day = written(world.now)[:10]
     return [
         account
@@ -73,14 +72,14 @@ def senders_with_room(world: World, accounts: Iterable[Account]) -> list[Account
 
 
 def begin_day(world: World, campaign: Campaign) -> None:
-    """Set the daily counters back when the campaign's day has changed."""
+    """Reset the daily counters when the campaign's day has changed."""
     day = local_day(campaign.shown["campaign_schedule"], world.now).isoformat()
     if campaign.day != day:
         campaign.day, campaign.sent_today, campaign.new_today = day, 0, 0
 
 
 def new_lead_limit_met(campaign: Campaign) -> bool:
-    """Whether the day's new leads have all been written to."""
+    """Whether the campaign has contacted as many new leads today as it may."""
     limit = campaign.shown.get("daily_max_leads")
     return bool(limit) and campaign.new_today >= int(limit or 0)
 
@@ -98,7 +97,7 @@ def _take_slot(world: World, campaign_id: str, run: int) -> None:
 
 
 def _use_slot(world: World, campaign: Campaign) -> float | None:
-    """Send one mail if possible; return when to try again, ``None`` for never."""
+    """Send one mail if possible; return when the next slot is, if there is one."""
     schedule = campaign.shown["campaign_schedule"]
     opening = next_opening(schedule, world.now)
     if opening is None or opening > world.now:

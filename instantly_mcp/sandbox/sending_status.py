@@ -1,4 +1,4 @@
-"""Why a campaign is not sending, in the words of ``…/sending-status``."""
+"""Why a campaign is not sending: the reply of ``…/sending-status``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SENTENCES = {
     "campaign_completed": "The campaign has sent everything it had to send.",
     "campaign_running_subsequences": "Only subsequences are running.",
     "campaign_accounts_unhealthy": "The sending accounts are not healthy.",
-    "campaign_bounce_protect": "Too many mails bounced; sending was stopped.",
+    "campaign_bounce_protect": "Sending was stopped because too many mails bounced.",
     "campaign_account_suspended": "The account is suspended.",
     "all_accounts_unhealthy": "No sending account is connected.",
     "no_accounts_available": "The campaign has no sending accounts.",
@@ -44,7 +44,7 @@ _SENTENCES = {
 
 
 def sending_status(world: World, campaign: Campaign, *, with_ai_summary: bool) -> Shown:
-    """Return both halves of the reply: diagnostics and summary."""
+    """Return the reply, which consists of diagnostics and a summary."""
     begin_day(world, campaign)
     status = _status(world, campaign)
     healthy = status == "healthy"

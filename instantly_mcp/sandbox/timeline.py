@@ -1,7 +1,7 @@
-"""The time of a simulated workspace, and how it is written.
+"""The time of a simulated workspace, and the API's formats for times.
 
 A timeline begins at a chosen moment, follows an injected clock from there, and can
-be pushed forward. It knows nothing of what happens in that time.
+be moved forward.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ MINUTE = 60.0
 
 @define(eq=False)
 class Timeline:
-    """Seconds since 1970 as the workspace sees them.
+    """A workspace's present moment.
 
-    :param clock: whose passing seconds count.
-    :param start: the moment at which the workspace begins.
+    :param clock: measures how much time passes.
+    :param start: the moment at which the workspace begins, in seconds since 1970.
     """
 
     clock: IReactorTime
@@ -34,12 +34,12 @@ class Timeline:
         return float(self.clock.seconds())
 
     def now(self) -> float:
-        """Return the present moment, in whole milliseconds."""
+        """Return seconds since 1970, rounded to milliseconds."""
         passed = self.clock.seconds() - self._born
         return float(round(self.start + passed + self._skipped, 3))
 
     def skip(self, seconds: float) -> None:
-        """Let `seconds` pass at once. Time never runs backwards."""
+        """Move forward by `seconds`. A negative number changes nothing."""
         self._skipped += max(0.0, seconds)
 
 
@@ -55,14 +55,16 @@ def written_day(when: float) -> str:
 
 
 def in_order(start: float | None, end: float | None) -> bool:
-    """Whether a range, whose ends may be open, does not end before it starts."""
+    """Whether a range does not end before it starts; ``None`` leaves an end open."""
     return start is None or end is None or start <= end
 
 
 def read_moment(text: str) -> float:
-    """Read a date (midnight UTC) or an ISO 8601 time (UTC unless it says otherwise).
+    """Return the seconds since 1970 of a date or an ISO 8601 time.
 
-    :raises ValueError: when it is neither.
+    A date means midnight; without a time zone both are UTC.
+
+    :raises ValueError: when the text is neither.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

@@ -1,7 +1,7 @@
-"""Checking a request against an operation's parameters, the way the API does.
+"""Checks a request against an operation's parameters, as the API does.
 
-Messages name the field and the rule, never the value: a refused request may hold
-a password. Query values arrive as text and are read by the type of their parameter.
+Messages name the field and the rule but never the value, because a refused request may
+contain a password. Query values are converted to the type of their parameter.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ CLOSED_BODIES = frozenset(
         "createEmailVerification",
     }
 )
-"""Operations whose body refuses unknown fields; all others overlook them."""
+"""Operations whose body must not have unknown fields; all others ignore them."""
 
 NEVER_EMPTY = frozenset({"patchAccount", "patchCampaign", "patchLead", "patchLeadList"})
-"""Operations that want at least one field."""
+"""Operations whose body needs at least one field."""
 
 BODY_OPTIONAL = frozenset(
     {
@@ -45,7 +45,7 @@ BODY_OPTIONAL = frozenset(
         "listLeads",
     }
 )
-"""Operations that take a body but do without one."""
+"""Operations whose body may be missing."""
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 _RULES = {
@@ -64,7 +64,7 @@ _RULES = {
 
 @define(eq=False)
 class RequestShape:
-    """What one operation takes, compiled once."""
+    """The validators of one operation's query and body, compiled once."""
 
     operation: Operation
     _query: tuple[Parameter, ...] = field(init=False)
@@ -87,7 +87,7 @@ class RequestShape:
         self._body_check = _compiled(self._body_schema)
 
     def read_query(self, given: Mapping[bytes, Sequence[bytes]]) -> JsonObject:
-        """Return the query values by name; unknown names are overlooked.
+        """Return the query values by name; unknown names are ignored.
 
         :raises Refusal: 400 when a value breaks its parameter's rules.
         """
@@ -107,7 +107,7 @@ class RequestShape:
     def read_body(self, content: bytes, content_type: str | None) -> JsonObject:
         """Return the body's fields.
 
-        :raises Refusal: 400, 413 or 415, in the API's words.
+        :raises Refusal: 400, 413 or 415, with the API's message.
         """
         value = _decoded(content, content_type)
         if not self._has_body:
@@ -175,7 +175,7 @@ def _too_deep(value: Json) -> bool:
 
 
 def _read(parameter: Parameter, texts: Sequence[str]) -> Json:
-    """Turn query text into the parameter's type, or leave it for the check."""
+    """Convert query text to the parameter's type; what does not convert stays text."""
     schema = parameter.schema
     if schema.get("type") == "array":
         if parameter.style is ArrayStyle.COMMA:
@@ -227,6 +227,6 @@ def _sentence(error: ValidationError, root: str, schema: Mapping[str, Any]) -> s
 
 def _at(schema: Any, path: Sequence[str | int]) -> Any:
     for part in path:
-        # A property that is called "3" is named as a number, too.
+        # jsonschema-rs reports a property named "3" as the number 3.
         schema = schema[str(part) if isinstance(schema, Mapping) else part]
     return schema

@@ -1,7 +1,7 @@
-"""The sandbox: one simulated workspace for each key that begins with ``sandbox``.
+"""All simulated workspaces: one for each key that begins with ``sandbox``.
 
-It hands out workspaces, each with a world, a time, limits and faults of its own; it
-serves nobody itself. Other keys are refused and nowhere kept.
+Each workspace has its own world, time, rate limits and faults. Other keys are refused
+and never stored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEFAULT_KEY = "sandbox"
 MAX_KEY = 200
 MAX_WORKSPACES = 24
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
-"""A Monday morning; every world begins then, whenever it is first used."""
+"""A Monday morning. Every world begins then, no matter when it is first used."""
 REFUSED = (
     "This is the sandbox; it does not accept Instantly keys and has not stored yours."
 )
@@ -39,7 +39,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 @define(eq=False)
 class Workspace:
-    """A world with its time, its limits and its faults."""
+    """A world with its time, its rate limits and its faults."""
 
     world: World
     timeline: Timeline
@@ -47,7 +47,7 @@ class Workspace:
     script: FaultScript
 
     def present(self) -> World:
-        """Return the world after everything that is due has happened."""
+        """Bring the world up to date with its time and return it."""
         self.world.advance(self.timeline.now())
         return self.world
 
@@ -56,12 +56,14 @@ class Workspace:
 class Sandbox:
     """All simulated workspaces.
 
-    :param clock: whose passing seconds count; worlds begin at `start` regardless.
+    :param clock: measures how much time passes; worlds begin at `start` whatever it
+        shows.
     :param seed: the same seed, key and calls give the same bytes. The worlds of two
-        keys have the same people and numbers, and other ids.
-    :param start: the moment at which every world begins; UTC unless it says so.
+        keys have the same people and numbers but different ids.
+    :param start: the moment at which every world begins; UTC if it has no time zone.
     :param limits: whether calls beyond the API's rate limits are refused.
-    :param max_workspaces: how many exist at once; the one idle for longest goes.
+    :param max_workspaces: how many are kept; beyond it, the least recently used one
+        is discarded.
     """
 
     clock: IReactorTime
@@ -77,10 +79,11 @@ class Sandbox:
     )
 
     def workspace(self, key: str, name: str | None = None) -> Workspace:
-        """Return the workspace of a key, made at its first use.
+        """Return the workspace of a key, creating it at its first use.
 
-        :param name: the ``x-as-workspace`` id; each has a world of its own.
-        :raises Refusal: 401 for a key that is not the sandbox's.
+        :param name: the ``x-as-workspace`` id; each id has its own world.
+        :raises Refusal: 401 for a key that does not begin with ``sandbox``; 400 for an
+            overlong id.
         """
         self.check_key(key)
         if name is not None and len(name) > MAX_KEY:
@@ -95,22 +98,25 @@ class Sandbox:
         return found
 
     def check_key(self, key: str) -> None:
-        """Refuse a key that is not the sandbox's.
+        """Accept only keys that begin with ``sandbox``.
 
-        :raises Refusal: 401, with the sentence that says so.
+        :raises Refusal: 401 for any other key.
         """
         if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY:
             raise Refusal(401, REFUSED)
 
     def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
-        """Let a workspace begin anew, without faults, at its first moment."""
+        """Return a workspace to its first moment, without faults."""
         self.check_key(key)
         self._workspaces.pop((key, name or ""), None)
 
     def skip(
         self, seconds: float, key: str = DEFAULT_KEY, name: str | None = None
     ) -> float:
-        """Let time pass in one workspace; return its present moment."""
+        """Let time pass in one workspace.
+
+        :return: its present moment, in seconds since 1970.
+        """
         workspace = self.workspace(key, name)
         workspace.timeline.skip(seconds)
         return workspace.present().now
@@ -118,11 +124,14 @@ class Sandbox:
     def add_fault(
         self, fault: Fault, key: str = DEFAULT_KEY, name: str | None = None
     ) -> None:
-        """Let something go wrong in one workspace."""
+        """Add a fault to one workspace."""
         self.workspace(key, name).script.add(fault)
 
     def outbox(self, key: str = DEFAULT_KEY, name: str | None = None) -> list[Shown]:
-        """Return what would have been sent, oldest first. Asking makes no world."""
+        """Return the mail that would have been sent, oldest first.
+
+        A workspace that does not exist yet is not created for this.
+        """
         self.check_key(key)
         found = self._workspaces.get((key, name or ""))
         return [] if found is None else list(found.present().outbox)

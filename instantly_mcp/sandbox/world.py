@@ -1,8 +1,7 @@
-"""A simulated Instantly workspace and the order in which things happen in it.
+"""The content of one simulated workspace, and its agenda.
 
-The world is lazy: nothing happens between two calls; `World.advance` then lets
-everything happen that was due, in order of time, so that many small steps and one
-large one lead to the same world. It knows no HTTP and reads no clock.
+Nothing happens between two calls. `World.advance` then runs everything that is due, in
+order of time, so that many small steps and one large one lead to the same world.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ CREDITS = 1_000
 
 @define(eq=False)
 class World:
-    """All that one workspace holds.
+    """Everything that one workspace contains.
 
-    :param seed: decides every chance, and every id together with `owner`.
-    :param owner: worlds of the same seed and another owner have other ids.
-    :param now: the moment up to which everything has happened.
-    :param live: whether mail goes to the outbox; false while the past is made.
+    :param seed: decides every random choice and, together with `owner`, every id.
+    :param owner: worlds with the same seed and different owners have different ids.
+    :param now: the moment up to which everything has happened, in seconds since 1970.
+    :param live: whether mail goes to the outbox; false while the seeded past is made.
     """
 
     seed: str
@@ -59,18 +58,18 @@ class World:
     _stamped: tuple[float, str] = field(init=False, default=(0.0, ""))
 
     def __attrs_post_init__(self) -> None:
-        """Derive from the seed what nobody chose."""
+        """Derive ids from the seed where the caller gave none."""
         self.id = self.id or self.fixed_id("workspace")
         self.user_id = self.fixed_id("user")
         self.ids = IdSource(self.seed + self.owner)
         self.outbox = deque(maxlen=OUTBOX_SIZE)
 
     def fixed_id(self, name: str) -> str:
-        """Return the id of something that exists once in this world."""
+        """Return the id of something that exists only once in this world."""
         return fixed_id(self.seed + self.owner, name)
 
     def new_id(self) -> str:
-        """Return an id for something that begins now."""
+        """Return an id for something that is created now."""
         return self.ids.next(self.now)
 
     def stamp(self) -> str:
@@ -86,13 +85,17 @@ class World:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
-        """Let something happen at `when`, or at the next advance if that is past."""
+        """Put a function on the agenda.
+
+        :param when: seconds since 1970; if that is past, it runs at the next `advance`.
+        :param happen: is called with this world and the other arguments.
+        """
         self._appointments += 1
         entry = (when, self._appointments, lambda: happen(self, *args, **kwargs))
         heappush(self._agenda, entry)
 
     def advance(self, now: float) -> None:
-        """Let everything happen that is due until `now`."""
+        """Run everything on the agenda that is due by `now`, in order of time."""
         agenda = self._agenda
         while agenda and agenda[0][0] <= now:
             when, _, happen = heappop(agenda)
@@ -114,18 +117,18 @@ class World:
         return self.leads.values()
 
     def add_lead(self, lead: Lead) -> None:
-        """Take in a lead whose `shown` says where it belongs."""
+        """Add a lead to the campaign or list that its `shown` names."""
         self.leads[lead.id] = lead
         for place in places_of(lead):
             self._members.setdefault(place, {})[lead.id] = lead
 
     def remove_lead(self, lead: Lead) -> None:
-        """Forget a lead."""
+        """Delete a lead."""
         del self.leads[lead.id]
         self._leave(lead)
 
     def move_lead(self, lead: Lead, campaign: str | None, list_id: str | None) -> None:
-        """Make a lead belong elsewhere."""
+        """Move a lead to another campaign or list."""
         self._leave(lead)
         for name, place in (("campaign", campaign), ("list_id", list_id)):
             if place is None:
@@ -135,7 +138,7 @@ class World:
                 self._members.setdefault(place, {})[lead.id] = lead
 
     def add_email(self, email: Shown) -> None:
-        """File a mail under its id and its thread."""
+        """Add an e-mail to its thread."""
         self.emails[email["id"]] = email
         self.threads.setdefault(email["thread_id"], []).append(email["id"])
 

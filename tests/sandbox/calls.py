@@ -1,4 +1,4 @@
-"""How the sandbox's tests call it, and check every reply against the OpenAPI."""
+"""The test case of the sandbox's tests; checks every reply against the OpenAPI."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LEAST_CAMPAIGN = {
         ]
     },
 }
-"""The least that creates a campaign."""
+"""The smallest body that creates a campaign."""
 
 
 @frozen
@@ -54,7 +54,7 @@ class Got:
 
 @implementer(IBodyProducer)
 class Body:
-    """A request body that is there at once."""
+    """A request body that is sent at once."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -66,17 +66,17 @@ class Body:
         return succeed(None)
 
     def pauseProducing(self) -> None:
-        """Nothing is left to pause."""
+        """Do nothing: the body was sent already."""
 
     def resumeProducing(self) -> None:
-        """Nothing is left to resume."""
+        """Do nothing: the body was sent already."""
 
     def stopProducing(self) -> None:
-        """Nothing is left to stop."""
+        """Do nothing: the body was sent already."""
 
 
 class SandboxTestCase(ClockedTestCase):
-    """A test with a sandbox, an agent, and one verb: `ask`."""
+    """A test with a sandbox and an agent; `ask` makes a request."""
 
     key = "sandbox"
 
@@ -112,7 +112,7 @@ class SandboxTestCase(ClockedTestCase):
         )
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Got:
-        """Make a request, and hold a success to the vendor's schema."""
+        """Make a request, and check a success against the vendor's schema."""
         checked = more.pop("checked", True)
         waiting = self.send(method, path, body, **more)
         response: IResponse = self.successResultOf(waiting)
@@ -166,7 +166,7 @@ class SandboxTestCase(ClockedTestCase):
         self.sandbox.skip(seconds + 3600 * hours + 86400 * days, self.key)
 
     def world(self) -> Any:
-        """Return the world behind the key."""
+        """Return the world of the test's key."""
         return self.sandbox.workspace(self.key).present()
 
     def campaign(self, **fields: Any) -> Any:
@@ -192,7 +192,7 @@ class SandboxTestCase(ClockedTestCase):
         return self.ok("POST", "/leads", given)
 
     def assert_as_documented(self, method: str, path: str, got: Got) -> None:
-        """Hold a reply to the vendor's OpenAPI, where that is at hand."""
+        """Check a reply against the vendor's OpenAPI, if a copy is available."""
         if not OPENAPI.exists():
             return
         operation = operation_of(method, path)
@@ -207,7 +207,7 @@ def in_path(value: str) -> str:
 
 
 def operation_of(method: str, path: str) -> str:
-    """Return the operationId that a method and a path mean."""
+    """Return the operationId of a method and a path."""
     parts = f"/api/v2{path}".split("/")
     matches = [
         (sum(part.startswith("{") for part in each.path.split("/")), each.id)
@@ -219,7 +219,7 @@ def operation_of(method: str, path: str) -> str:
 
 @cache
 def reply_schema(operation_id: str) -> Draft202012Validator:
-    """Return the validator of an operation's success."""
+    """Return the validator of an operation's successful reply."""
     document = _document()
     for methods in document["paths"].values():
         for operation in methods.values():

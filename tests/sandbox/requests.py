@@ -1,4 +1,4 @@
-"""Requests of any kind, derived from the catalog: as documented, odd, or wrong."""
+"""Hypothesis strategies for requests, derived from the catalog: valid or not."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ODD = st.one_of(
     st.lists(st.sampled_from((*ODD_TEXTS, *ODD_NUMBERS, None, True)), max_size=3),
     st.dictionaries(st.sampled_from(("0", "html", "name", "é")), st.none(), max_size=2),
 )
-"""JSON values that somewhere are of the wrong kind, or too large, or empty."""
+"""JSON values that are of the wrong type, too large or empty somewhere."""
 
 Known = Mapping[str, Sequence[str]]
 

@@ -23,14 +23,14 @@ NORA = "nora@hale.example.com"
 
 class AccountTests(SandboxTestCase):
     def test_seeded_accounts(self) -> None:
-        """Five accounts: one without connection, one that began to warm up."""
+        """Five accounts: one with a failed login, one that began to warm up."""
         items = self.ok("GET", "/accounts", limit=100)["items"]
         self.assertEqual(len(items), 5)
         self.assertEqual([each["status"] for each in items].count(-1), 1)
         self.assertTrue(any(each["stat_warmup_score"] < 70 for each in items))
 
     def test_pages_by_timestamp_and_email(self) -> None:
-        """The cursor is timestamp&email, and paging meets every account once."""
+        """The cursor is timestamp&email, and the pages list every account once."""
         first = self.ok("GET", "/accounts", limit=2)
         last = first["items"][-1]
         self.assertEqual(
@@ -91,7 +91,7 @@ class AccountTests(SandboxTestCase):
         self.assertEqual(scores, sorted(scores, reverse=True))
 
     def test_create_read_change_delete(self) -> None:
-        """An account lives through its life; null and warmup merge as documented."""
+        """Create, change and delete work; null and warmup merge as documented."""
         made = self.ok("POST", "/accounts", {**NEW, "daily_limit": 12})
         path = f"/accounts/{in_path(made['email'])}"
         self.assertEqual(self.ok("GET", path), made)
@@ -119,7 +119,7 @@ class AccountTests(SandboxTestCase):
         self.assertNotIn("canary", repr(self.world().accounts[NEW["email"]].shown))
 
     def test_create_refusals(self) -> None:
-        """Twice the same address, an unreachable host, a missing field: 400."""
+        """A known address, an unreachable host and a missing field are a 400."""
         self.ok("POST", "/accounts", NEW)
         self.refused(400, "POST", "/accounts", NEW)
         far = {**NEW, "email": "far@hale.example.com", "smtp_host": "mx.invalid"}
@@ -135,7 +135,7 @@ class AccountTests(SandboxTestCase):
         self.assertEqual(found["email"], "a+b@hale.example.com")
 
     def test_pause_and_resume(self) -> None:
-        """Pausing and resuming change the status; resuming mends no error."""
+        """Pausing and resuming change the status; resuming does not clear an error."""
         path = f"/accounts/{in_path(NORA)}"
         self.assertEqual(self.ok("POST", f"{path}/pause")["status"], 2)
         self.assertEqual(self.ok("POST", f"{path}/resume")["status"], 1)
@@ -143,7 +143,7 @@ class AccountTests(SandboxTestCase):
         self.assertEqual(self.ok("POST", f"{broken}/resume")["status"], -1)
 
     def test_deleted_account_leaves_campaigns(self) -> None:
-        """A deleted account is no campaign's sender any more."""
+        """A deleted account is removed from its campaigns."""
         self.ok("DELETE", f"/accounts/{in_path(NORA)}")
         for campaign in self.ok("GET", "/campaigns")["items"]:
             self.assertNotIn(NORA, campaign["email_list"])
@@ -180,7 +180,7 @@ class WarmupTests(SandboxTestCase):
         self.assertEqual(self.ok("GET", path)["warmup_status"], 1)
 
     def test_all_but(self) -> None:
-        """include_all_emails takes every account that is not excluded."""
+        """include_all_emails selects every account that is not excluded."""
         body = {"include_all_emails": True, "excluded_emails": [NORA]}
         job = self.ok("POST", "/accounts/warmup/disable", body)
         self.pass_time(seconds=10)

@@ -49,7 +49,7 @@ class StuckBody(Body):
         return Deferred()
 
     def stopProducing(self) -> None:
-        """Note that nobody wants it any more."""
+        """Note that the body is not needed any more."""
         self.stopped = True
 
 
@@ -82,7 +82,7 @@ class AgentTests(SandboxTestCase):
         self.assertEqual(made["name"], "From treq")
 
     def test_percent_encoding_arrives(self) -> None:
-        """An encoded address and an encoded cursor arrive as what they mean."""
+        """An encoded address and an encoded cursor arrive decoded."""
         first = self.ok("GET", "/accounts", limit=1)
         second = self.ok(
             "GET", "/accounts", limit=1, starting_after=first["next_starting_after"]
@@ -91,7 +91,7 @@ class AgentTests(SandboxTestCase):
         self.assertEqual(self.ok("GET", f"/accounts/{email}"), second["items"][0])
 
     def test_body_is_delivered_once(self) -> None:
-        """A body goes to the first protocol that asks, whole, with its end."""
+        """The first protocol gets the whole body and the reason of its end."""
         response = self.successResultOf(self.send("GET", "/campaigns"))
         reader = Reader()
         response.deliverBody(reader)
@@ -140,7 +140,7 @@ class AgentTests(SandboxTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_cancel_while_the_body_is_produced(self) -> None:
-        """Cancelling an upload tells its producer."""
+        """Cancelling an upload stops its producer."""
         body = StuckBody(b"")
         waiting = self.agent.request(b"POST", URL.encode(), None, body)
         waiting.cancel()
@@ -148,7 +148,7 @@ class AgentTests(SandboxTestCase):
         self.assertTrue(body.stopped)
 
     def test_reader_leaves(self) -> None:
-        """A reader may drop the connection and is told that it was lost."""
+        """A reader that drops the connection gets its loss reported."""
         self.sandbox.add_fault(Fault(kind=FaultKind.CUT))
         response = self.successResultOf(self.send("GET", "/campaigns"))
         reader = Reader()
@@ -158,7 +158,7 @@ class AgentTests(SandboxTestCase):
         reader.reason.trap(ResponseFailed)
 
     def test_memory_stays_flat(self) -> None:
-        """A thousand requests, also broken ones, leave nothing behind."""
+        """A thousand requests, some of them broken off, leave no object in memory."""
 
         def many(count: int) -> int:
             for number in range(count):

@@ -46,7 +46,7 @@ acts = st.lists(
 
 
 def sums_hold(test: SynchronousTestCase, world: World, campaign: Campaign) -> None:
-    """Assert every sum that the numbers of a campaign owe each other."""
+    """Assert that the numbers of a campaign add up."""
     total = totals(world, campaign, ALWAYS, leads=True)
     by_day = days([campaign], ALWAYS)
     for daily, name in _DAILY.items():
@@ -134,7 +134,7 @@ class AnalyticsTests(SandboxTestCase):
         self.assertEqual({each["leads_count"] for each in bare}, {0})
 
     def test_ranges_split(self) -> None:
-        """Two ranges that meet between two milliseconds sum to the whole."""
+        """Two adjacent ranges sum to the whole."""
         whole = self.ok("GET", "/campaigns/analytics")
         before = self.ok(
             "GET", "/campaigns/analytics", end_date="2026-10-20T23:59:59.999Z"
@@ -170,6 +170,6 @@ class AnalyticsTests(SandboxTestCase):
         self.assertEqual(dates, sorted(set(dates)))
 
     def test_refusals(self) -> None:
-        """What is no date is refused."""
+        """A text that is not a date is refused."""
         for path in ("/campaigns/analytics", "/campaigns/analytics/daily"):
             self.refused(400, "GET", path, start_date="last week")

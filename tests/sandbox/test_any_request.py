@@ -1,4 +1,4 @@
-"""E28: no request makes the sandbox fail, and none stops its time."""
+"""No request, however wrong, makes the sandbox fail or stops its time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SETTINGS = settings(
 
 @cache
 def known() -> Known:
-    """Return what names something in the world of the key ``sandbox``."""
+    """Return ids and addresses from the world of the key ``sandbox``."""
     world = Sandbox(Clock(), seed=42).workspace("sandbox").present()
     campaigns, lists = list(world.campaigns), list(world.lists)
     leads, emails = list(world.leads)[:5], list(world.emails)[:5]
@@ -89,7 +89,7 @@ CHANGES = requests_as_documented(BY_ID["patchCampaign"], known())
 
 
 class ExtremeTests(SandboxTestCase):
-    """A campaign may be told whatever fits its schema: it sends, or it does not."""
+    """Any campaign that fits the schema does no harm, whether it sends or not."""
 
     @SETTINGS
     @given(request=CHANGES)

@@ -62,7 +62,7 @@ class BulkTests(SandboxTestCase):
         self.assertIsNone(found["remaining_in_plan"])
 
     def test_a_thousand_and_no_more(self) -> None:
-        """A thousand leads are taken in one call; one more, or none, is refused."""
+        """One call adds 1 to 1,000 leads; more or none are refused."""
         id = self.campaign()["id"]
         leads = [{"email": f"quiet.{number}@example.org"} for number in range(1001)]
         body = {"campaign_id": id, "leads": leads[:1000]}
@@ -72,7 +72,7 @@ class BulkTests(SandboxTestCase):
         self.refused(400, "POST", "/leads/add", {**body, "leads": []})
 
     def test_one_target(self) -> None:
-        """Neither or both of campaign_id and list_id: refused."""
+        """Neither or both of campaign_id and list_id are refused."""
         leads = [{"email": "quiet.a@example.org"}]
         self.refused(400, "POST", "/leads/add", {"leads": leads})
         both = {"leads": leads, "campaign_id": "a", "list_id": "b"}
@@ -122,7 +122,7 @@ class MoveTests(SandboxTestCase):
         self.ok("POST", "/leads", given)
 
     def test_move_is_a_job(self) -> None:
-        """Leads are where they were until the job has succeeded."""
+        """Leads stay where they are until the job has succeeded."""
         job = self.move(campaign=self.source, ids=self.leads[1:3])
         self.assertEqual((job["type"], job["entity_type"]), ("move-leads", "list"))
         self.assertEqual(self.size(campaign=self.source), 4)
@@ -136,7 +136,7 @@ class MoveTests(SandboxTestCase):
         self.assertEqual(self.size(list_id=self.target), 3)
 
     def test_copy(self) -> None:
-        """Copies leave the leads where they are and are leads of their own."""
+        """Copying leaves the leads where they are and makes new leads."""
         self.ok("PATCH", f"/leads/{self.leads[1]}", {"lt_interest_status": 1})
         job = self.move(campaign=self.source, copy_leads=True, assigned_to="u")
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 4)
@@ -148,7 +148,7 @@ class MoveTests(SandboxTestCase):
         self.assertEqual((copy["lt_interest_status"], copy["assigned_to"]), (1, "u"))
 
     def test_flags(self) -> None:
-        """Duplicates are left out on request, the limit holds, interest is reset."""
+        """On request duplicates are skipped, a limit holds and interest is reset."""
         self.ok("PATCH", f"/leads/{self.leads[1]}", {"lt_interest_status": 1})
         job = self.move(
             campaign=self.source,
@@ -164,12 +164,12 @@ class MoveTests(SandboxTestCase):
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 0)
 
     def test_a_job_counts_what_it_may_move(self) -> None:
-        """A limit bounds what a job announces, too."""
+        """The count that a job announces keeps to the limit."""
         job = self.move(campaign=self.source, limit=2)
         self.assertEqual(job["data"]["total_to_process"], 2)
 
     def test_no_selector_moves_everything(self) -> None:
-        """A target alone moves every lead of the workspace, as the API would."""
+        """With a target alone, every lead of the workspace is moved, as in the API."""
         job = self.move()
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 1204)
 
@@ -192,7 +192,7 @@ class MoveTests(SandboxTestCase):
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 0)
 
     def test_refusals(self) -> None:
-        """No target, two targets, ids without their source, unknown target."""
+        """No target, two targets, ids without a source, an unknown target: refused."""
         for body in (
             {"campaign": self.source},
             {"to_list_id": self.target, "to_campaign_id": self.source},
@@ -221,7 +221,7 @@ class MoveTests(SandboxTestCase):
 
 class ListTests(SandboxTestCase):
     def test_pages_by_timestamp(self) -> None:
-        """The cursor is a timestamp; lists made in one instant are not lost."""
+        """The cursor is a timestamp; lists created at one moment are all listed."""
         for number in range(5):
             self.ok("POST", "/lead-lists", {"name": f"New {number}"})
         pages = self.pages("GET", "/lead-lists", limit=3)

@@ -1,4 +1,4 @@
-"""Campaigns of the sandbox: their life, their sending, their diagnosis."""
+"""Campaigns of the sandbox: status changes, sending, sending status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .calls import LEAST_CAMPAIGN, SandboxTestCase
 
 
 def schedule(**changes: Any) -> Any:
-    """The least schedule, with changes to its one window."""
+    """The smallest schedule, with changes to its only window."""
     window = LEAST_CAMPAIGN["campaign_schedule"]["schedules"][0]  # type: ignore[index]
     return {"schedules": [{**window, **changes}]}
 
@@ -29,14 +29,14 @@ class CampaignTests(SandboxTestCase):
         self.assertEqual(empty, {"items": []})
 
     def test_cursor_survives_deletion(self) -> None:
-        """A page follows its cursor even when that campaign is gone by then."""
+        """A page follows its cursor even if that campaign was deleted."""
         ids = [each["id"] for each in self.ok("GET", "/campaigns")["items"]]
         self.ok("DELETE", f"/campaigns/{ids[1]}")
         rest = self.ok("GET", "/campaigns", starting_after=ids[1])["items"]
         self.assertEqual([each["id"] for each in rest], ids[2:])
 
     def test_cursor_must_be_an_id(self) -> None:
-        """An e-mail address is no cursor."""
+        """An e-mail address is not accepted as a cursor."""
         self.refused(400, "GET", "/campaigns", starting_after="a@example.com")
 
     def test_filters(self) -> None:
@@ -68,7 +68,7 @@ class CampaignTests(SandboxTestCase):
             {"campaign_schedule": schedule(timing={"from": "9:00", "to": "17:00"})},
             {"campaign_schedule": schedule(days={})},
             {"daily_max_leads": -1},
-            {"email_list": ["nobody@example.com"]},
+            {"email_list": ["unknown@example.com"]},
             {"sequences": [{"steps": [{"type": "sms", "delay": 1, "variants": []}]}]},
         )
         for change in changes:
@@ -109,7 +109,7 @@ class CampaignTests(SandboxTestCase):
         self.assertEqual(self.ok("GET", path, contact_email="x")["items"], [])
 
     def test_activate_refusals(self) -> None:
-        """Without steps, without a connected account, or unknown: refused."""
+        """A campaign without steps or a connected account is not activated."""
         bare = self.campaign(sequences=[])["id"]
         self.refused(400, "POST", f"/campaigns/{bare}/activate")
         mute = self.campaign(email_list=["luis@reach.example.com"])["id"]
@@ -211,7 +211,7 @@ class SendingTests(SandboxTestCase):
             self.assertEqual(self.sent(id), 4, limit)
 
     def test_added_lead_wakes(self) -> None:
-        """A lead added to an active campaign that waits for one is written to."""
+        """A lead added to an idle active campaign gets its first mail."""
         id = self.campaign(is_evergreen=True)["id"]
         self.ok("POST", f"/campaigns/{id}/activate")
         self.pass_time(hours=1)
@@ -220,7 +220,7 @@ class SendingTests(SandboxTestCase):
         self.assertEqual(self.sent(id), 1)
 
     def test_patch_of_a_live_campaign(self) -> None:
-        """A schedule changed while active counts from then on."""
+        """A schedule changed while the campaign is active applies at once."""
         id = self.campaign(campaign_schedule=schedule(days={"0": False}))["id"]
         self.lead_in(id, "quiet.p@example.org")
         self.ok("POST", f"/campaigns/{id}/activate")
@@ -231,7 +231,7 @@ class SendingTests(SandboxTestCase):
         self.assertEqual(self.sent(id), 1)
 
     def test_wishes(self) -> None:
-        """Addresses say what becomes of them: bounce, reply, ooo, unsubscribe."""
+        """The first word of an address chooses the lead's behavior."""
         id = self.campaign(stop_on_reply=True)["id"]
         wishes = {"bounce": -1, "reply": 3, "ooo": 3, "unsubscribe": -2, "decline": 3}
         leads = {
@@ -247,7 +247,7 @@ class SendingTests(SandboxTestCase):
         self.assertEqual(found["reply"]["email_reply_count"], 1)
 
     def test_invalid_address_is_skipped(self) -> None:
-        """A lead whose address proved invalid is skipped, not written to."""
+        """A lead whose address is invalid is skipped and gets no mail."""
         id = self.campaign()["id"]
         lead = self.lead_in(id, "invalid.x@example.org", verify_leads_on_import=True)
         self.pass_time(seconds=30)
@@ -264,13 +264,13 @@ class SendingTests(SandboxTestCase):
 
 class SendingStatusTests(SandboxTestCase):
     def status(self, id: str) -> str:
-        """The status code, which both halves of the reply agree on."""
+        """The status code, which is the same in both parts of the reply."""
         found = self.ok("GET", f"/campaigns/{id}/sending-status")
         self.assertEqual(found["diagnostics"]["status"], found["summary"]["status"])
         return str(found["summary"]["status"])
 
     def test_by_state(self) -> None:
-        """Draft, paused and completed campaigns say so; the active one is asleep."""
+        """Draft, paused and completed are reported; the active one is out of hours."""
         by_status = {
             each["status"]: each["id"] for each in self.ok("GET", "/campaigns")["items"]
         }

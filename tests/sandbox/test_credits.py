@@ -1,4 +1,4 @@
-"""E28: what verifies an address spends a credit, or says that none is left."""
+"""Verifying an address costs a credit, and is refused when no credit is left."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NEW = {"email": "ada@example.org", "first_name": "Ada"}
 
 class CreditsTests(SandboxTestCase):
     def setUp(self) -> None:
-        """Have a list for new leads."""
+        """Create a list for new leads."""
         super().setUp()
         self.list_id = self.ok("POST", "/lead-lists", {"name": "New"})["id"]
 
     def left(self) -> int:
-        """Return how many credits the workspace says it has."""
+        """Return how many credits the workspace reports."""
         plan = self.ok("GET", "/workspace-billing/plan-details")["subscriptions"]
         credits: int = plan["credits"]["available_credits"]
         return credits
@@ -29,7 +29,7 @@ class CreditsTests(SandboxTestCase):
         body = {"list_id": self.list_id, "leads": list(leads), **more}
         return self.ok("POST", "/leads/add", {"verify_leads_on_import": True, **body})
 
-    def test_e28_bulk_add(self) -> None:
+    def test_bulk_add(self) -> None:
         """Adding many leads with verification costs a credit for each address."""
         people = [{"email": f"p{number}@example.org"} for number in range(7)]
         self.add(*people)
@@ -39,16 +39,16 @@ class CreditsTests(SandboxTestCase):
         self.add({"email": "x@example.org"}, verify_leads_on_import=False)
         self.assertEqual(self.left(), CREDITS - 7)
 
-    def test_e28_one_lead(self) -> None:
-        """One new lead costs one, whichever of the two flags asks for it, or both."""
+    def test_one_lead(self) -> None:
+        """One new lead costs one credit with either of the two flags, or both."""
         flags = ("verify_leads_on_import", "verify_leads_for_lead_finder")
         for spent, chosen in enumerate((flags[:1], flags[1:], flags), start=1):
             lead = {**NEW, "email": f"l{spent}@example.org", "list_id": self.list_id}
             self.ok("POST", "/leads", {**lead, **dict.fromkeys(chosen, True)})
             self.assertEqual(self.left(), CREDITS - spent)
 
-    def test_e28_too_few(self) -> None:
-        """What the credits do not suffice for is refused with 402, and undone."""
+    def test_too_few(self) -> None:
+        """A call that the credits do not suffice for is a 402 without effect."""
         self.world().credits = 2
         body = {
             "list_id": self.list_id,
@@ -64,8 +64,8 @@ class CreditsTests(SandboxTestCase):
         self.refused(402, "POST", "/email-verification", {"email": "a@example.org"})
         self.assertEqual((self.left(), len(self.world().leads)), (0, before + 2))
 
-    def test_e28_every_paid_action(self) -> None:
-        """The operations above are all that spend, or that have an option to."""
+    def test_every_paid_action(self) -> None:
+        """No other operation of the catalog spends credits."""
         paid = {
             operation.id
             for operation in OPERATIONS

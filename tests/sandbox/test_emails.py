@@ -11,7 +11,7 @@ NORA = "nora@hale.example.com"
 
 class EmailTests(SandboxTestCase):
     def test_forty_conversations(self) -> None:
-        """Forty people have answered; some answers are still unread."""
+        """Forty leads have replied; some replies are still unread."""
         pages = self.pages("GET", "/emails", limit=100, email_type="received")
         mails = [mail for page in pages for mail in page]
         self.assertEqual(len({mail["thread_id"] for mail in mails}), 40)
@@ -66,7 +66,7 @@ class EmailTests(SandboxTestCase):
             {"scheduled_only": "true"},
             {"has_reminder": "true"},
             {"marked_as_done": "true"},
-            {"assigned_to": "nobody"},
+            {"assigned_to": "unknown"},
             {"list_id": "none"},
         ):
             self.assertEqual(self.ok("GET", "/emails", **query)["items"], [])
@@ -85,7 +85,7 @@ class EmailTests(SandboxTestCase):
             self.refused(400, "GET", "/emails", **query)
 
     def test_latest_and_preview(self) -> None:
-        """One mail a thread, without its body but with a preview of it."""
+        """One mail for each thread, with a preview in place of its body."""
         query = {"latest_of_thread": "true", "preview_only": "true", "limit": 100}
         found = self.ok("GET", "/emails", **query)["items"]
         self.assertEqual(len({mail["thread_id"] for mail in found}), len(found))
@@ -96,7 +96,7 @@ class EmailTests(SandboxTestCase):
         self.refused(404, "GET", "/emails/none")
 
     def test_mark_thread_read(self) -> None:
-        """Marking a thread takes its mails out of the unread count."""
+        """The mails of a thread that is marked as read are not counted as unread."""
         before = self.ok("GET", "/emails/unread/count")["count"]
         mail = self.ok("GET", "/emails", is_unread="true", limit=1)["items"][0]
         path = f"/emails/threads/{mail['thread_id']}/mark-as-read"
@@ -123,7 +123,7 @@ class ReplyTests(SandboxTestCase):
         }
 
     def test_reply_goes_to_the_outbox(self) -> None:
-        """An answer joins the thread and the outbox, and goes nowhere else."""
+        """A reply is added to the thread and the outbox, and is not sent."""
         sent = self.ok("POST", "/emails/reply", self.body)
         self.assertEqual(
             (sent["ue_type"], sent["thread_id"]), (3, self.mail["thread_id"])
@@ -157,13 +157,13 @@ class ReplyTests(SandboxTestCase):
         self.assertTrue(self.ok("GET", "/emails", assigned_to="user-2")["items"])
 
     def test_answer_to_our_own_mail(self) -> None:
-        """An answer to a mail that we sent goes to its recipient."""
+        """A reply to a sent mail goes to that mail's recipient."""
         ours = self.ok("GET", "/emails", email_type="sent", limit=1)["items"][0]
         self.ok("POST", "/emails/reply", {**self.body, "reply_to_uuid": ours["id"]})
         self.assertEqual(self.sandbox.outbox()[0]["to"], [ours["lead"]])
 
     def test_refusals(self) -> None:
-        """Unknown mail, foreign or broken account, empty body, bad copies."""
+        """Unknown mail, unknown or failed account, empty body, bad copies: refused."""
         for status, change in (
             (404, {"reply_to_uuid": self.mail["thread_id"]}),
             (404, {"eaccount": "stranger@example.com"}),
@@ -181,7 +181,7 @@ class ReplyTests(SandboxTestCase):
 
 class VerificationTests(SandboxTestCase):
     def test_pending_then_known(self) -> None:
-        """A slow verification is pending, then known; only asking anew costs."""
+        """A slow verification is pending at first; reading its outcome is free."""
         made = self.ok("POST", "/email-verification", {"email": "slow.a@example.org"})
         self.assertEqual(made["verification_status"], "pending")
         self.assertEqual((made["catch_all"], made["credits"]), ("pending", 999))
@@ -193,7 +193,7 @@ class VerificationTests(SandboxTestCase):
         self.assertEqual(done["credits"], 999)
 
     def test_wishes(self) -> None:
-        """Addresses may ask for their verdict."""
+        """The first word of an address can choose the outcome."""
         for email, status, catch_all in (
             ("invalid.a@example.org", "invalid", False),
             ("catchall.a@example.org", "verified", True),
@@ -212,7 +212,7 @@ class VerificationTests(SandboxTestCase):
         self.refused(402, "POST", "/email-verification", {"email": "b@example.org"})
 
     def test_refusals(self) -> None:
-        """No address, a wrong one, an unknown field, one never asked for."""
+        """No or a wrong address, an unknown field, an unknown verification: refused."""
         self.refused(400, "POST", "/email-verification", {})
         self.refused(400, "POST", "/email-verification", {"email": "nonsense"})
         self.refused(400, "POST", "/email-verification", {"email": "a@b.c", "x": 1})
@@ -237,7 +237,7 @@ class JobTests(SandboxTestCase):
         self.refused(404, "GET", "/background-jobs/none")
 
     def test_data_fields(self) -> None:
-        """data_fields trims the data."""
+        """data_fields selects fields of the data."""
         job = self.start()
         self.pass_time(seconds=10)
         found = self.ok(

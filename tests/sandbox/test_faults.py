@@ -1,4 +1,4 @@
-"""Scripted faults: what strikes, when, and how it looks from outside."""
+"""Scripted faults: which calls they hit, and what the client receives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScriptTests(SandboxTestCase):
         return [number for number in range(1, calls + 1) if script.next("listCampaign")]
 
     def test_when(self) -> None:
-        """A fault begins with its call and strikes as often as it says."""
+        """A fault hits as many calls as it says, from its first call on."""
         cases: tuple[tuple[dict[str, Any], list[int]], ...] = (
             ({}, [1]),
             ({"on_call": 3}, [3]),
@@ -49,14 +49,14 @@ class ScriptTests(SandboxTestCase):
             self.assertEqual(self.strikes(fault), hit, fields)
 
     def test_spent_faults_are_forgotten(self) -> None:
-        """A fault that cannot strike again leaves the script."""
+        """A fault that cannot hit another call is removed from the script."""
         script = FaultScript()
         script.add(Fault(kind=FaultKind.SLOW))
         script.next("listCampaign")
         self.assertEqual(script.shown(), [])
 
     def test_bounded(self) -> None:
-        """A script holds so many faults and no more."""
+        """The number of faults of a script is limited."""
         script = FaultScript()
         for _ in range(MAX_FAULTS):
             script.add(Fault(kind=FaultKind.SLOW))
@@ -69,7 +69,7 @@ class ScriptTests(SandboxTestCase):
         self.assertEqual(read_fault(written_fault(fault), IDS), fault)
 
     def test_refusals(self) -> None:
-        """What is no fault is refused with a sentence."""
+        """JSON that is not a valid fault is refused with a reason."""
         wrong: tuple[Any, ...] = (
             [],
             {},
@@ -139,14 +139,14 @@ class StrikingTests(SandboxTestCase):
         self.assertEqual(self.effects(), 0)
 
     def test_garbage(self) -> None:
-        """A body that says it is JSON and is not."""
+        """A body with a JSON content type that is not JSON."""
         self.add("garbage")
         got = self.ask("GET", "/campaigns", checked=False)
         self.assertEqual(got.status, 200)
         self.assertRaises(ValueError, lambda: got.json)
 
     def test_slow(self) -> None:
-        """The reply comes after its time, and then it is the right one."""
+        """The correct reply arrives after the given seconds."""
         self.add("slow", seconds=3.0)
         waiting = self.create()
         self.clock.advance(2.9)
@@ -178,7 +178,7 @@ class StrikingTests(SandboxTestCase):
         self.assertEqual(self.effects(), 1)
 
     def test_silent(self) -> None:
-        """No reply ever; giving up ends the call on both sides."""
+        """No reply is sent; cancelling ends the call on both sides."""
         self.add("silent")
         waiting = self.create()
         self.clock.advance(1000)
@@ -194,7 +194,7 @@ class StrikingTests(SandboxTestCase):
         self.assertEqual(self.successResultOf(waiting).code, 404)
 
     def test_faults_are_a_workspace_s(self) -> None:
-        """Another key is not struck; reset forgets the faults."""
+        """Another key is not affected; reset removes the faults."""
         self.add("status", times=0)
         self.key = "sandbox-other"
         self.ok("GET", "/campaigns")
@@ -205,7 +205,7 @@ class StrikingTests(SandboxTestCase):
 
 
 class ControlTests(SandboxTestCase):
-    """The routes of a sandbox that stands alone, spoken to in raw HTTP."""
+    """The routes of a standalone sandbox, called with raw HTTP."""
 
     def setUp(self) -> None:
         """Serve the sandbox to a string."""
@@ -244,7 +244,7 @@ class ControlTests(SandboxTestCase):
             self.assertTrue(said.startswith(b"HTTP/1.1 400"), wrong)
 
     def test_faults(self) -> None:
-        """Faults are added, shown and cleared over HTTP, and strike there."""
+        """Faults are added, shown, applied and removed over HTTP."""
         fault = {"kind": "cut", "operation": "listCampaign"}
         said, _ = self.say("POST", "/sandbox/faults", fault)
         self.assertIn(b'"kind":"cut"', said)
@@ -267,7 +267,7 @@ class ControlTests(SandboxTestCase):
         self.assertEqual(self.say("GET", "/api/v2/campaigns"), (b"", True))
 
     def test_nonsense(self) -> None:
-        """Control requests that make no sense are refused in the envelope."""
+        """Invalid control requests are refused in the envelope."""
         for method, path, body in (
             ("POST", "/sandbox/faults", []),
             ("POST", "/sandbox/faults", {"kind": "x"}),
@@ -278,7 +278,7 @@ class ControlTests(SandboxTestCase):
             self.assertIn(b'"statusCode":400', said)
 
     def test_outbox_without_a_key(self) -> None:
-        """The outbox can be seen in a browser, and names a foreign key refused."""
+        """The outbox can be opened in a browser; a foreign key is refused."""
         got = self.ask("GET", "/sandbox/outbox?key=sandbox", headers={})
         self.assertEqual(got.json["items"], [])
         self.refused(

@@ -16,7 +16,7 @@ class LeadTests(SandboxTestCase):
         self.assertEqual(ids, sorted(set(ids)))
 
     def test_addresses(self) -> None:
-        """Every address is under a domain that nobody can own."""
+        """Every address is under a reserved domain."""
         for page in self.pages("POST", "/leads/list", limit=100):
             for lead in page:
                 self.assertTrue(lead["email"].endswith("example.org"), lead["email"])
@@ -37,11 +37,11 @@ class LeadTests(SandboxTestCase):
         self.assertEqual([len(page) for page in all_of_them], [4, 2])
 
     def test_cursor_must_be_an_id(self) -> None:
-        """An e-mail address is no cursor without distinct_contacts."""
+        """Without distinct_contacts an e-mail address is not accepted as a cursor."""
         self.refused(400, "POST", "/leads/list", {"starting_after": "a@example.org"})
 
     def test_campaign_and_list(self) -> None:
-        """A campaign's or a list's leads are those that are in it."""
+        """A campaign or a list selects the leads that are in it."""
         campaigns = {
             each["name"]: each for each in self.ok("GET", "/campaigns")["items"]
         }
@@ -57,7 +57,7 @@ class LeadTests(SandboxTestCase):
         self.assertEqual(self.count(in_campaign=True, list_id=partners), 0)
 
     def test_filters(self) -> None:
-        """Each documented filter selects by what it is named after."""
+        """Each documented filter selects what its name says."""
         contacted = self.count(filter="FILTER_VAL_CONTACTED")
         self.assertEqual(
             contacted + self.count(filter="FILTER_VAL_NOT_CONTACTED"), 1200

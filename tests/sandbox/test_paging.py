@@ -1,4 +1,4 @@
-"""Every list, filter and order: pages end, and hold everything exactly once."""
+"""With any filter and order, the pages of a list end and have every item once."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ EMAILS = maybe(
     latest_of_thread=TRUTH,
     preview_only=st.just("true"),
     sort_order=ORDER,
-    search=st.sampled_from(("nora@hale.example.com", "insurance", "nobody")),
+    search=st.sampled_from(("nora@hale.example.com", "insurance", "unknown")),
 )
 LEADS = maybe(
     filter=st.sampled_from(sorted(FILTERS)),
-    search=st.sampled_from(("a", "example.org", "nobody")),
+    search=st.sampled_from(("a", "example.org", "unknown")),
     in_campaign=st.booleans(),
     in_list=st.booleans(),
     distinct_contacts=st.booleans(),
@@ -71,12 +71,12 @@ SORTED_ACCOUNTS = st.fixed_dictionaries(
 PAGED = [operation for operation in OPERATIONS if operation.paged]
 PAGE = {"limit", "starting_after"}
 SERVER = ("username", "password", "host")
-"""What an account says of each of its two servers, besides the port."""
+"""The fields of each of an account's two mail servers, besides the port."""
 
 
 class PagingTests(SandboxTestCase):
     def setUp(self) -> None:
-        """Add things that begin at the very same moment, in no order of name."""
+        """Add objects that are created at the same moment, unsorted by name."""
         super().setUp()
         for name in ("m", "z", "a", "k", "b"):
             self.ok("POST", "/lead-lists", {"name": f"list {name}"})
@@ -107,7 +107,7 @@ class PagingTests(SandboxTestCase):
         return found
 
     def check(self, method: str, path: str, key: str, query: Any, limit: int) -> None:
-        """Small pages hold what large ones hold, in the same order."""
+        """Small pages have the same items as large ones, in the same order."""
         found = self.walk(method, path, key, query, limit)
         self.assertEqual(found, self.walk(method, path, key, query, 100))
 
@@ -149,8 +149,8 @@ class PagingTests(SandboxTestCase):
 
     @SETTINGS
     @given(data=st.data())
-    def test_e28_every_list_in_every_order(self, data: Any) -> None:
-        """E28: whatever its filters and its order are, a list ends and holds
+    def test_every_list_in_every_order(self, data: Any) -> None:
+        """With any filters and any order, a list ends and holds
         everything once.
         """
         operation = data.draw(st.sampled_from(PAGED))
@@ -168,8 +168,8 @@ class PagingTests(SandboxTestCase):
 
     @SETTINGS
     @given(query=SORTED_ACCOUNTS, limit=st.integers(1, 12))
-    def test_e28_sorted_accounts(self, query: Any, limit: int) -> None:
-        """E28: accounts in any order, from any place on."""
+    def test_sorted_accounts(self, query: Any, limit: int) -> None:
+        """Accounts are listed in any order, from any offset on."""
         self.check("GET", "/accounts", "email", query, limit)
 
     def leads(self, **query: Any) -> set[str]:
@@ -181,20 +181,20 @@ class PagingTests(SandboxTestCase):
         return set(self.walk("GET", "/campaigns", "id", query, 100))
 
     def test_leads_that_were_contacted(self) -> None:
-        """A lead was contacted or it was not."""
+        """Contacted and not contacted leads are together all leads."""
         contacted = self.leads(filter="FILTER_VAL_CONTACTED")
         others = self.leads(filter="FILTER_VAL_NOT_CONTACTED")
         self.assertEqual(contacted | others, self.leads())
         self.assertFalse(contacted & others)
 
     def test_places_of_leads(self) -> None:
-        """What is in a place and what is not make the whole."""
+        """Leads in a campaign or list and leads in none are together all leads."""
         for place in ("in_campaign", "in_list"):
             found = self.leads(**{place: True}) | self.leads(**{place: False})
             self.assertEqual(found, self.leads())
 
     def test_campaigns_by_status(self) -> None:
-        """Those of a status and those of every other make the whole."""
+        """Campaigns with a status and campaigns without it are together all."""
         for status in (0, 1, 2, 3):
             these = self.campaigns(status=status)
             others = self.campaigns(exclude_status=status)

@@ -63,7 +63,7 @@ class OpeningTests(SynchronousTestCase):
         self.assertIsNone(next_opening(schedule, MONDAY))
 
     def test_never(self) -> None:
-        """No day, or a window that closes before it opens, is never open."""
+        """A window without days, or that closes before it opens, is never open."""
         for closed in (window(days=""), window(start="17:00", end="09:00")):
             self.assertIsNone(next_opening({"schedules": [closed]}, MONDAY))
         self.assertIsNone(next_opening({"schedules": []}, MONDAY))
@@ -76,7 +76,7 @@ class OpeningTests(SynchronousTestCase):
         )
 
     def test_unknown_zone_is_utc(self) -> None:
-        """A zone that the machine does not know counts as UTC."""
+        """A time zone that this machine does not have counts as UTC."""
         self.assertIs(zone_named("Nowhere/Land"), UTC)
 
     def test_next_day(self) -> None:
@@ -97,7 +97,7 @@ class OpeningTests(SynchronousTestCase):
     def test_an_opening_is_open(
         self, opens: int, closes: int, days: set[str], zone: str, ahead: float
     ) -> None:
-        """What is found is not past, is open itself, and nothing earlier would be."""
+        """The moment found is not past, is open, and is the earliest one."""
         one = window(f"{opens:02}:00", f"{closes:02}:00", "".join(days), zone)
         schedule = {"schedules": [one]}
         found = next_opening(schedule, MONDAY + ahead)

@@ -1,4 +1,4 @@
-"""The seeded workspace is believable, whenever and from whatever it is made."""
+"""The seeded workspace is realistic for any seed and any start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from instantly_mcp.sandbox.world import World
 
 class SeedTests(SynchronousTestCase):
     def test_promises(self) -> None:
-        """Whatever the seed and the weekday: 4 campaigns, 1,200 leads, 40 threads."""
+        """Any seed and weekday give 4 campaigns, 1,200 leads and 40 threads."""
         for days in range(7):
             start = (START + timedelta(days=days)).timestamp()
             world = seeded_world(str(days), start)
@@ -47,7 +47,7 @@ class SeedTests(SynchronousTestCase):
                 self.assertRegex(address, r"[@.]example\.(com|org)$")
 
     def test_unread_and_answered(self) -> None:
-        """Old answers are read and some were answered; the newest are unread."""
+        """Old replies are read and some were answered; the newest are unread."""
         world = seeded_world("42", START.timestamp())
         unread = [mail["is_unread"] for mail in self.received(world)]
         self.assertTrue(0 < sum(unread) < len(unread))
@@ -55,7 +55,7 @@ class SeedTests(SynchronousTestCase):
         self.assertGreater(len(manual), 5)
 
     def test_start_without_zone(self) -> None:
-        """A start without a time zone is UTC, wherever the machine stands."""
+        """A start without a time zone is UTC, whatever the machine's time zone."""
         sandbox = Sandbox(Clock(), start=datetime(2027, 1, 1))
         world = sandbox.workspace("sandbox").present()
         self.assertEqual(world.stamp(), "2027-01-01T00:00:00.000Z")

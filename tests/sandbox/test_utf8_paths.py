@@ -1,4 +1,4 @@
-"""What the sandbox refuses at its door: keys, routes, bodies, and too much."""
+"""Requests that the sandbox refuses: keys, routes, bodies, rate limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CatalogTests(SandboxTestCase):
 
 class KeyTests(SandboxTestCase):
     def test_live_key(self) -> None:
-        """A key of another kind is refused in words, and nowhere kept."""
+        """A key of another kind is refused with a reason, and never stored."""
         live = "bGl2ZS1rZXktY2FuYXJ5"
         message = self.refused(
             401, "GET", "/campaigns", headers={"authorization": f"Bearer {live}"}
@@ -71,11 +71,11 @@ class RouteTests(SandboxTestCase):
         self.refused(404, "GET", "/emails/threads//mark-as-read")
 
     def test_undecodable_path(self) -> None:
-        """A path that is no UTF-8 is a 400 in the envelope."""
+        """A path that is not UTF-8 is a 400 in the envelope."""
         self.refused(400, "GET", "/campaigns/%FF")
 
     def test_a_bug_is_a_500(self) -> None:
-        """A bug of the sandbox is logged, and looks like a bug of the API."""
+        """A bug of the sandbox is logged and answered like a bug of the API."""
         self.world().campaigns["broken"] = "no campaign"
         self.assertEqual(
             self.refused(500, "GET", "/campaigns/broken/sending-status"),
@@ -98,7 +98,7 @@ class BodyTests(SandboxTestCase):
         )
 
     def test_empty_json_body(self) -> None:
-        """An empty body that says it is JSON is refused, also where none is wanted."""
+        """An empty body with a JSON content type is refused by every operation."""
         message = self.post(400, b"", content_type="application/json")
         self.assertIn("cannot be empty", message)
         id = self.campaign()["id"]
@@ -151,19 +151,19 @@ class BodyTests(SandboxTestCase):
             self.assertEqual(self.refused(400, "PATCH", path, change), message)
 
     def test_open_bodies(self) -> None:
-        """A body that is not closed overlooks unknown fields."""
+        """An operation whose body is not closed ignores unknown fields."""
         self.ok("POST", "/leads/list", {"list_ids": ["x"], "limit": 1})
 
 
 class RateTests(SandboxTestCase):
     def setUp(self) -> None:
-        """Use a sandbox that keeps to the limits."""
+        """Use a sandbox that applies the rate limits."""
         super().setUp()
         self.sandbox = Sandbox(self.clock)
         self.agent = type(self.agent)(self.sandbox, self.clock)
 
     def statuses(self, count: int, path: str = "/emails/unread/count") -> list[int]:
-        """Ask many times at one moment."""
+        """Make many requests at one moment."""
         return [self.ask("GET", path).status for _ in range(count)]
 
     def test_a_hundred_a_second(self) -> None:
@@ -176,20 +176,20 @@ class RateTests(SandboxTestCase):
         self.assertEqual(self.statuses(1), [200])
 
     def test_twenty_lists_of_mail_a_minute(self) -> None:
-        """GET /emails has its own limit; other calls are not hit by it."""
+        """GET /emails has its own limit, which does not apply to other calls."""
         self.assertEqual(self.statuses(21, "/emails"), [200] * 20 + [429])
         self.assertEqual(self.statuses(1), [200])
         self.clock.advance(60)
         self.assertEqual(self.statuses(1, "/emails"), [200])
 
     def test_a_limit_each_workspace(self) -> None:
-        """One key's calls do not spend another's."""
+        """The calls of one key do not count for another."""
         self.statuses(20, "/emails")
         self.key = "sandbox-other"
         self.assertEqual(self.statuses(1, "/emails"), [200])
 
     def test_any_window(self) -> None:
-        """A limit holds in every window, not only in those of the calendar."""
+        """A limit holds in any period of its length, not only from full minute on."""
         window = Window(Limit(calls=2, seconds=10.0))
         admitted = []
         for moment in (0.0, 9.0, 9.5, 10.0, 11.0, 18.9, 19.0):
@@ -217,7 +217,7 @@ class WorkspaceTests(SandboxTestCase):
         self.refused(400, "GET", "/campaigns", headers={"x-as-workspace": "x" * 201})
 
     def test_same_seed_same_bytes(self) -> None:
-        """Same seed, same clock, same calls: the same bytes; another seed: others."""
+        """The same seed, clock and calls give the same bytes; another seed does not."""
         transcripts = [self.transcript(seed) for seed in (7, 7, 8)]
         self.assertEqual(transcripts[0], transcripts[1])
         self.assertNotEqual(transcripts[0], transcripts[2])
@@ -230,7 +230,7 @@ class WorkspaceTests(SandboxTestCase):
         self.assertEqual(self.ask("GET", "/campaigns").body, first)
 
     def test_oldest_idle_goes(self) -> None:
-        """Beyond the bound, the workspace idle for longest begins anew."""
+        """Beyond the limit, the least recently used workspace is discarded."""
         self.sandbox.max_workspaces = 2
         for key in ("sandbox-a", "sandbox-b"):
             self.key = key
@@ -245,7 +245,7 @@ class WorkspaceTests(SandboxTestCase):
             self.assertEqual(len(found), count, key)
 
     def test_reset(self) -> None:
-        """Reset gives a key its first moment back, and only that key."""
+        """Reset returns only the given key's workspace to its first moment."""
         before = self.ask("GET", "/lead-lists").body
         self.ok("POST", "/lead-lists", {"name": "Gone"})
         self.pass_time(days=3)
@@ -254,7 +254,7 @@ class WorkspaceTests(SandboxTestCase):
         self.assertEqual(self.ok("GET", "/sandbox/outbox")["items"], [])
 
     def transcript(self, seed: int) -> list[bytes]:
-        """What a sandbox answers to a story."""
+        """Return the replies of a new sandbox to a series of requests."""
         self.clock = Clock()
         self.sandbox = Sandbox(self.clock, seed=seed)
         self.agent = type(self.agent)(self.sandbox, self.clock)

@@ -1,4 +1,4 @@
-"""The sandbox knows the workspace and its plan."""
+"""The workspace and its plan, and the ids of different workspaces."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class WorkspaceTests(SandboxTestCase):
 
 
 class IdTests(SandboxTestCase):
-    """E28: two keys never meet by an id."""
+    """Two keys never share an id."""
 
     def ids(self, key: str, **headers: str) -> set[str]:
         """Return every id in a key's workspace."""
@@ -47,7 +47,7 @@ class IdTests(SandboxTestCase):
             tag["id"] for one in world.accounts.values() for tag in one.tags
         }
 
-    def test_e28_no_id_of_another_key(self) -> None:
+    def test_no_id_of_another_key(self) -> None:
         """Each key and each workspace has ids that are in no other."""
         worlds = [
             self.ids("sandbox"),
@@ -58,14 +58,14 @@ class IdTests(SandboxTestCase):
         ]
         self.assertEqual(len(set.union(*worlds)), sum(map(len, worlds)))
 
-    def test_e28_one_key_keeps_its_ids(self) -> None:
-        """The same key has the same ids again; ``sandbox`` those that it always had."""
+    def test_one_key_keeps_its_ids(self) -> None:
+        """The same key has the same ids again; those of ``sandbox`` never change."""
         first, plain = self.ids("sandbox-a"), self.ids("sandbox")
         self.sandbox.reset("sandbox-a")
         self.assertEqual(self.ids("sandbox-a"), first)
         self.assertTrue(plain >= set(seeded_world("42", START.timestamp()).campaigns))
 
-    def test_e28_same_people(self) -> None:
+    def test_same_people(self) -> None:
         """The people and the numbers are the same for each key."""
         names = []
         for self.key in ("sandbox", "sandbox-a"):

@@ -1,6 +1,6 @@
-"""What each simulated operation does to the world, a module a group.
+"""What each operation does to the world, one module for each group of operations.
 
-`BEHAVIORS` is the whole table, by the vendor's operationId.
+`BEHAVIORS` has all of them by the vendor's operationId.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mailboxes: list, read, connect, change, pause, resume, delete, test."""
+"""Accounts: list, read, connect, change, pause, resume, delete, test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HIDDEN_FIELDS = frozenset(
     for protocol in ("imap", "smtp")
     for what in ("username", "password", "host", "port")
 ) | {"skip_cname_check", "remove_tracking_domain", "warmup_custom_ftag"}
-"""Accepted, never shown and never kept."""
+"""Fields that are accepted but never stored or shown."""
 
 FILTERS: Mapping[str, Callable[[Shown], bool]] = {
     "ACC_FILTER_PAUSED": lambda account: account["status"] == 2,
@@ -36,7 +36,7 @@ FILTERS: Mapping[str, Callable[[Shown], bool]] = {
 def account_named(world: World, email: str) -> Account:
     """Return an account.
 
-    :raises Refusal: 404 when the workspace has none of that address.
+    :raises Refusal: 404 when the workspace has no account with that address.
     """
     account = world.accounts.get(email.lower())
     if account is None:
@@ -62,7 +62,7 @@ def list_accounts(world: World, call: Call) -> Shown:
         after = _cursor(after)
     if "sort_by" in query:
         return _sorted_page(shown, query)
-    # By the cursor, not by age: some begin in the same millisecond.
+    # By the cursor, not by age: some were created in the same millisecond.
     shown.sort(key=_key, reverse=True)
     return page(shown, limit, after, _key, descending=True)
 
@@ -105,7 +105,7 @@ def create_account(world: World, call: Call) -> Shown:
 
 
 def patch_account(world: World, call: Call) -> Shown:
-    """``PATCH /accounts/{email}``; null sets a field back."""
+    """``PATCH /accounts/{email}``; null resets a field."""
     shown = account_named(world, call.path["email"]).shown
     _change(shown, call.body)
     shown["modified_by"] = world.user_id
@@ -114,7 +114,7 @@ def patch_account(world: World, call: Call) -> Shown:
 
 
 def delete_account(world: World, call: Call) -> Shown:
-    """``DELETE /accounts/{email}``: it also leaves its campaigns."""
+    """``DELETE /accounts/{email}``, which also removes it from its campaigns."""
     account = account_named(world, call.path["email"])
     del world.accounts[account.email]
     for campaign in world.campaigns.values():
@@ -131,7 +131,7 @@ def pause_account(world: World, call: Call) -> Shown:
 
 
 def resume_account(world: World, call: Call) -> Shown:
-    """``POST /accounts/{email}/resume``; errors are not mended by it."""
+    """``POST /accounts/{email}/resume``; it does not clear errors."""
     return _set_status(world, call, {2: 1})
 
 
@@ -179,7 +179,7 @@ def _key(shown: Shown) -> str:
 
 
 def _cursor(text: str) -> str:
-    """Check a cursor; like the real API, fall over one that has no time in it."""
+    """Check a cursor; like the real API, fail with a 500 if it contains no time."""
     moment, _, _ = text.partition("&")
     try:
         read_moment(moment)

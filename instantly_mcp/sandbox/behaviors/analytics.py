@@ -1,4 +1,4 @@
-"""Campaign analytics: totals of each campaign, and the days of one or all."""
+"""Campaign analytics: totals of each campaign, and days of one campaign or all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..world import World
 
 
 def campaign_analytics(world: World, call: Call) -> list[Shown]:
-    """``GET /campaigns/analytics``: unknown ids are left out."""
+    """``GET /campaigns/analytics``: unknown ids are ignored."""
     query = call.query
     during = read_range(query.get("start_date"), query.get("end_date"))
     ids = [query["id"]] if query.get("id") else query.get("ids")

@@ -1,4 +1,4 @@
-"""Many leads at once: adding up to a thousand, and the job that moves or copies."""
+"""Many leads at once: add up to a thousand, move or copy any number in a job."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def add_leads(world: World, call: Call) -> Shown:
 
 
 def move_leads(world: World, call: Call) -> Shown:
-    """``POST /leads/move``: a job; without any filter it moves every lead."""
+    """``POST /leads/move``: starts a job; without a filter it moves every lead."""
     wanted = call.body
     to_campaign = wanted.get("to_campaign_id", "")
     to_list = wanted.get("to_list_id", "")
@@ -80,14 +80,14 @@ def move_leads(world: World, call: Call) -> Shown:
 
 @define(eq=False)
 class _Sieve:
-    """Why a lead is not taken in, if so; knows the addresses seen before."""
+    """Decides which leads are not added, and why."""
 
     given: JsonObject
     known: tuple[frozenset[str], frozenset[str]]
     seen: set[str] = field(init=False, factory=set)
 
     def reason_against(self, lead: JsonObject) -> str | None:
-        """Return the counter that counts this lead, ``None`` to create it."""
+        """Return the counter for a lead that is not added, ``None`` to add it."""
         email = (lead.get("email") or "").strip().lower()
         if not email:
             if not self.given.get("list_id"):
@@ -108,7 +108,7 @@ class _Sieve:
 def _emails(
     world: World, given: JsonObject, place: str
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the addresses of the place itself, and those that flags skip."""
+    """Return the addresses in the target, and those that the flags skip."""
     fields = [
         field
         for skip, field in (
@@ -185,7 +185,7 @@ def _summary(
 
 
 def _finish_move(world: World, wanted: JsonObject) -> Shown:
-    """Move or copy what the filters mean now; the target may be gone meanwhile."""
+    """Move or copy what the filters select now; do nothing if the target is gone."""
     target = world.campaigns.get(wanted.get("to_campaign_id") or "")
     list_id = wanted.get("to_list_id")
     if target is None and list_id not in world.lists:

@@ -17,7 +17,7 @@ from ..world import World
 def campaign_named(world: World, id: str) -> Campaign:
     """Return a campaign.
 
-    :raises Refusal: 404 when the workspace has none of that id.
+    :raises Refusal: 404 when the workspace has no campaign with that id.
     """
     campaign = world.campaigns.get(id)
     if campaign is None:
@@ -26,7 +26,7 @@ def campaign_named(world: World, id: str) -> Campaign:
 
 
 def list_campaigns(world: World, call: Call) -> Shown:
-    """``GET /campaigns``: newest first, cursor an id."""
+    """``GET /campaigns``: newest first; the cursor is an id."""
     query = call.query
     found = (
         campaign.shown
@@ -43,14 +43,14 @@ def get_campaign(world: World, call: Call) -> Shown:
 
 
 def create_campaign(world: World, call: Call) -> Shown:
-    """``POST /campaigns``: a draft; nothing is sent before it is activated."""
+    """``POST /campaigns``: creates a draft, which sends nothing until activated."""
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
     return draft(world, call.body).shown
 
 
 def patch_campaign(world: World, call: Call) -> Shown:
-    """``PATCH /campaigns/{id}``: a live campaign goes on with the new values."""
+    """``PATCH /campaigns/{id}``: an active campaign goes on with the new values."""
     campaign = campaign_named(world, call.path["id"])
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
@@ -62,7 +62,7 @@ def patch_campaign(world: World, call: Call) -> Shown:
 
 
 def delete_campaign(world: World, call: Call) -> Shown:
-    """``DELETE /campaigns/{id}``: its leads go with it."""
+    """``DELETE /campaigns/{id}``: deletes its leads as well."""
     campaign = campaign_named(world, call.path["id"])
     stop(campaign)
     for lead in world.members_in_order(campaign.id):
@@ -72,7 +72,7 @@ def delete_campaign(world: World, call: Call) -> Shown:
 
 
 def activate_campaign(world: World, call: Call) -> Shown:
-    """``POST /campaigns/{id}/activate``: from now on it sends."""
+    """``POST /campaigns/{id}/activate``: starts sending."""
     campaign = campaign_named(world, call.path["id"])
     if not campaign.steps:
         raise bad_request("The campaign has no sequence steps")
@@ -90,7 +90,7 @@ def pause_campaign(world: World, call: Call) -> Shown:
 
 
 def search_by_contact(world: World, call: Call) -> Shown:
-    """``GET /campaigns/search-by-contact``: without a cursor."""
+    """``GET /campaigns/search-by-contact``: returns all at once, without a cursor."""
     email = (call.query.get("search") or "").strip().lower()
     found = [
         campaign.shown

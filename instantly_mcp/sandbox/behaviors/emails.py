@@ -1,4 +1,4 @@
-"""The Unibox: list and read mails, answer one, count and mark what is unread."""
+"""The Unibox: list and read e-mails, reply to one, count unread, mark as read."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _THREAD = "thread:"
 
 
 def email_named(world: World, id: str) -> Shown:
-    """Return a mail.
+    """Return an e-mail.
 
-    :raises Refusal: 404 when the workspace has none of that id.
+    :raises Refusal: 404 when the workspace has no e-mail with that id.
     """
     found = world.emails.get(id)
     if found is None:
@@ -36,7 +36,7 @@ def email_named(world: World, id: str) -> Shown:
 
 
 def list_emails(world: World, call: Call) -> Shown:
-    """``GET /emails``: newest first unless asked otherwise, cursor an id."""
+    """``GET /emails``: newest first by default; the cursor is an id."""
     query = call.query
     descending = query.get("sort_order", "desc") == "desc"
     tests = list(_tests(world, query))
@@ -56,7 +56,7 @@ def get_email(world: World, call: Call) -> Shown:
 
 
 def reply_to_email(world: World, call: Call) -> Shown:
-    """``POST /emails/reply``: the answer goes to the outbox, nowhere else."""
+    """``POST /emails/reply``: puts the reply into the outbox only."""
     given = call.body
     answered = email_named(world, given["reply_to_uuid"])
     account = world.accounts.get(given["eaccount"].lower())
@@ -83,7 +83,7 @@ def reply_to_email(world: World, call: Call) -> Shown:
 
 
 def count_unread(world: World, call: Call) -> Shown:
-    """``GET /emails/unread/count``: automatic answers count too."""
+    """``GET /emails/unread/count``: automatic replies count as well."""
     return {"count": sum(mail["is_unread"] for mail in world.emails.values())}
 
 

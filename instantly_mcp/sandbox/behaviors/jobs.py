@@ -1,4 +1,4 @@
-"""Background jobs, listed and watched."""
+"""Background jobs: list and read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def list_jobs(world: World, call: Call) -> Shown:
 
 
 def get_job(world: World, call: Call) -> Shown:
-    """``GET /background-jobs/{id}``; ``data_fields`` trims its data."""
+    """``GET /background-jobs/{id}``; ``data_fields`` selects fields of its data."""
     job = world.jobs.get(call.path["id"])
     if job is None:
         raise not_found("Background job")

@@ -1,4 +1,4 @@
-"""Lead lists and the verification of what is in them."""
+"""Lead lists, and how many of their leads are verified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATS = {
 def list_named(world: World, id: str) -> Shown:
     """Return a list.
 
-    :raises Refusal: 404 when the workspace has none of that id.
+    :raises Refusal: 404 when the workspace has no list with that id.
     """
     found = world.lists.get(id)
     if found is None:
@@ -54,7 +54,7 @@ def get_lead_list(world: World, call: Call) -> Shown:
 
 
 def create_lead_list(world: World, call: Call) -> Shown:
-    """``POST /lead-lists``; no two lists share a timestamp, their cursor."""
+    """``POST /lead-lists``: each list gets its own timestamp, which is its cursor."""
     newest = next(reversed(world.lists.values()), None)
     created = world.now
     if newest is not None:
@@ -79,7 +79,7 @@ def patch_lead_list(world: World, call: Call) -> Shown:
 
 
 def delete_lead_list(world: World, call: Call) -> Shown:
-    """``DELETE /lead-lists/{id}``: its leads go with it."""
+    """``DELETE /lead-lists/{id}``: deletes its leads as well."""
     shown = list_named(world, call.path["id"])
     for lead in world.members_in_order(shown["id"]):
         world.remove_lead(lead)

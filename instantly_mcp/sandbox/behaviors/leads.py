@@ -19,16 +19,16 @@ from .campaigns import campaign_named
 from .lead_lists import list_named
 
 VERIFIES = ("verify_leads_on_import", "verify_leads_for_lead_finder")
-"""Either of them verifies the address of a new lead, for a credit."""
+"""Either flag verifies the address of a new lead, which costs a credit."""
 
 SMART_FIELDS = ("smart_view_id",)
-"""Selectors that name things which a sandbox workspace does not have."""
+"""Selectors of things that the sandbox does not simulate; they find no lead."""
 
 
 def lead_named(world: World, id: str) -> Lead:
     """Return a lead.
 
-    :raises Refusal: 404 when the workspace has none of that id.
+    :raises Refusal: 404 when the workspace has no lead with that id.
     """
     lead = world.leads.get(id)
     if lead is None:
@@ -56,7 +56,7 @@ def get_lead(world: World, call: Call) -> Shown:
 
 
 def create_lead(world: World, call: Call) -> Shown:
-    """``POST /leads``: one that is already there, or to be skipped, is returned."""
+    """``POST /leads``: returns an existing lead in place of a duplicate."""
     given = call.body
     campaign, list_id = _place(world, given)
     email = given.get("email")

@@ -1,4 +1,4 @@
-"""Checking one address: at once, or pending for a while, always for a credit."""
+"""Verifies single e-mail addresses, at once or after some seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLOW_SECONDS = 12.0
 
 
 def create_verification(world: World, call: Call) -> Shown:
-    """``POST /email-verification``: ``slow.…@`` is always pending first."""
+    """``POST /email-verification``: costs a credit; ``slow.…@`` is pending first."""
     email = call.body["email"].strip().lower()
     if not is_address(email):
         raise bad_request('body/email must match format "email"')
@@ -28,7 +28,7 @@ def create_verification(world: World, call: Call) -> Shown:
 
 
 def check_verification(world: World, call: Call) -> Shown:
-    """``GET /email-verification/{email}``: costs nothing."""
+    """``GET /email-verification/{email}``: costs no credit."""
     found = world.verifications.get(call.path["email"].strip().lower())
     if found is None:
         raise not_found("Email verification")

@@ -1,4 +1,4 @@
-"""Warm-up: switching it on and off is a job; its numbers come day by day."""
+"""Warm-up: enable and disable it in a job, and read its numbers by day."""
 
 from __future__ import annotations
 

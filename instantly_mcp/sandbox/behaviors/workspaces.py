@@ -1,4 +1,4 @@
-"""The workspace itself, and the plan that it is on."""
+"""The workspace and its billing plan."""
 
 from __future__ import annotations
 
