@@ -1,1 +1,1 @@
-"""Measures the daemon beside bare references, in one run. See README.md here."""
+"""Compares the daemon with a bare Klein application; see README.md in this folder."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: one run, one report."""
+"""``python -m benchmarks``: runs all measurements and prints a report."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ UPSTREAM_SECONDS = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure everything and print the tables."""
+    """Run all measurements and print their results."""
     given = _parser().parse_args(arguments)
-    # So that whoever is ended takes what it started along.
+    # Exit normally on SIGTERM, so that the processes started here are ended, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     amounts = Amounts(
         connections=given.connections,
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(name)
         counter = choose_counter(given.counter, folder)
         if counter is None:
-            _tell("neither perf nor valgrind works here: no instructions are counted")
+            _tell("neither perf nor valgrind works here: instructions are not counted")
         _print(report.comparison(compare(folder / "pairs", amounts, counter, _tell)))
         _tell("many calls at once")
         together = burst(folder / "burst", amounts, UPSTREAM_SECONDS)
@@ -49,20 +49,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     usual = Amounts()
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    add = parser.add_argument
-    add("--connections", type=int, nargs="+", default=list(usual.connections))
-    add("--requests", type=int, default=usual.requests, help="a round, by the clock")
-    add("--rounds", type=int, default=usual.rounds)
-    add("--counted", type=int, default=usual.counted, help="requests counted")
-    add("--held", type=int, default=usual.held, help="sessions and streams held")
-    add("--crowd", type=int, default=usual.crowd, help="sessions held at last")
-    add("--mixed", type=int, default=usual.mixed, help="requests to see what grows")
-    add(
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    for name, value, text in (
+        ("--requests", usual.requests, "requests in each timed round"),
+        ("--rounds", usual.rounds, "timed rounds"),
+        ("--counted", usual.counted, "requests whose instructions are counted"),
+        ("--held", usual.held, "sessions and streams held open"),
+        ("--crowd", usual.crowd, "sessions held in the last measurement"),
+        ("--mixed", usual.mixed, "mixed requests in the search for growth"),
+    ):
+        parser.add_argument(name, type=int, default=value, help=text)
+    parser.add_argument(
+        "--connections",
+        type=int,
+        nargs="+",
+        default=list(usual.connections),
+        help="numbers of connections",
+    )
+    parser.add_argument(
         "--counter",
         choices=("auto", "perf", "callgrind", "none"),
         default="auto",
-        help="how instructions are counted",
+        help="how to count instructions",
     )
     return parser
 

@@ -1,6 +1,6 @@
-"""Counts the instructions of a running process, by perf or by callgrind.
+"""Counts the instructions of a running process with perf or callgrind.
 
-Where neither is there, nothing is counted. It knows process ids and no HTTP.
+If neither works, instructions are not counted.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _EVENT = "instructions:u"
 
 
 class Counter(Protocol):
-    """Counts what one process does between `begin` and `end`."""
+    """Counts the instructions of one process between `begin` and `end`."""
 
     def wrapped(self, command: Sequence[str]) -> Sequence[str]:
-        """Return the command that starts a process which can be counted."""
+        """Return the command that starts `command` so that it can be counted."""
 
     def ready(self, pid: int) -> None:
         """Prepare a process that has started."""
 
     def begin(self, pid: int) -> None:
-        """Count from here."""
+        """Start counting."""
 
     def end(self, pid: int) -> int:
-        """Return how many instructions there were since `begin`."""
+        """Return the number of instructions since `begin`."""
 
 
 @define
 class Perf:
-    """The machine's own counters."""
+    """The hardware counters of the machine."""
 
     _running: subprocess.Popen[str] | None = field(default=None, init=False)
 
@@ -45,12 +45,12 @@ class Perf:
         return command
 
     def ready(self, pid: int) -> None:
-        """Nothing is to be done."""
+        """Do nothing: perf attaches in `begin`."""
 
     def begin(self, pid: int) -> None:
         command = ["perf", "stat", "-x,", "-e", _EVENT, "-p", str(pid)]
         self._running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        # perf says nothing once it has attached; it takes a few milliseconds.
+        # perf prints nothing when it has attached, which takes a few milliseconds.
         try:
             self._running.wait(0.3)
         except subprocess.TimeoutExpired:
@@ -65,9 +65,9 @@ class Perf:
 
 @define
 class Callgrind:
-    """Valgrind's machine: exact, everywhere, and some fifty times slower.
+    """Valgrind: exact and available everywhere, but about fifty times slower.
 
-    :param folder: where the profiles are written.
+    :param folder: the folder for profiles.
     """
 
     folder: Path
@@ -103,9 +103,9 @@ class Callgrind:
 
 
 def choose_counter(wish: str, folder: Path) -> Counter | None:
-    """Return the counter that was asked for; with ``auto``, the best that works.
+    """Return the counter named `wish`; with ``auto``, the best that works.
 
-    :raises RuntimeError: when the one that was asked for does not work here.
+    :raises RuntimeError: when the named one does not work on this machine.
     """
     if wish in {"auto", "perf"} and _perf_works():
         return Perf()

@@ -1,8 +1,7 @@
-"""Whether anything grows while very many mixed requests go through one daemon.
+"""Measures whether memory or cost grows over many mixed requests.
 
-Pings, lists, calls, sessions that come and go, and streams that open and close, in
-laps of equal size; after each lap what the daemon holds and what a ping costs. It
-prints nothing.
+One daemon gets pings, lists, calls, short sessions and short streams, in laps of equal
+size. After each lap its memory, its open files and the cost of a ping are measured.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from .processes import Load, Served, Stage
 LAPS = 10
 _CONNECTIONS = 16
 _SHARES = ((PING, 40), (LIST, 20), (CALL, 20))
-"""Percent of a lap; what is left are sessions and streams, two requests each."""
+"""Percent of a lap; the rest are sessions and streams, two requests each."""
 _COMINGS = 5
 _OPENINGS = 10
 _SETTLING_SECONDS = 0.5
@@ -41,12 +40,12 @@ _SETTLING_SECONDS = 0.5
 
 @frozen
 class Lap:
-    """How the daemon was after a lap.
+    """The state of the daemon after a lap.
 
-    :param requests: so far, from the first lap on.
+    :param requests: number of requests since the first lap.
     :param memory: resident bytes.
-    :param files: open descriptors.
-    :param ping: seconds of processor time for one.
+    :param files: open file descriptors.
+    :param ping: seconds of processor time for a ping.
     """
 
     requests: int
@@ -64,7 +63,7 @@ class _Mix:
     sessions: Sequence[str]
 
     def lap(self, requests: int) -> float:
-        """Send so many; return what a ping cost."""
+        """Send a lap of requests; return the processor time of a ping in seconds."""
         ping = 0.0
         for question, share in _SHARES:
             before = self.daemon.cpu()
@@ -81,7 +80,7 @@ class _Mix:
         self.load.run(self.daemon.port, texts, _CONNECTIONS, count)
 
     def _come_and_go(self, count: int) -> None:
-        """Open sessions, each ended by its client."""
+        """Open sessions and end each with a DELETE."""
         client = Client(self.daemon.port)
         for number in range(count):
             key = {"x-instantly-api-key": KEYS[number % len(KEYS)]}
@@ -93,7 +92,7 @@ class _Mix:
         client.socket.close()
 
     def _open_and_close(self, count: int) -> None:
-        """Open streams, each left by its client."""
+        """Open event streams and close each connection."""
         for number in range(count):
             index = number % len(KEYS)
             headers = {
@@ -106,9 +105,9 @@ class _Mix:
 
 
 def endure(folder: Path, requests: int) -> Iterator[Lap]:
-    """Send the mix in laps; say after each how the daemon is.
+    """Send the mix in laps; yield the state of the daemon after each.
 
-    The first lap, which fills caches and pools, is of no account and is not told.
+    A lap before these fills caches and pools, and is not reported.
     """
     with Stage(folder) as stage, Load() as load:
         daemon = stage.daemon(stage.upstream())
@@ -117,6 +116,6 @@ def endure(folder: Path, requests: int) -> Iterator[Lap]:
         mix.lap(size)
         for number in range(LAPS):
             ping = mix.lap(size)
-            # The last clients have left, but the daemon may yet have to notice.
+            # The daemon may need a moment to notice closed connections.
             time.sleep(_SETTLING_SECONDS)
             yield Lap((number + 1) * size, daemon.memory(), daemon.files(), ping)

@@ -1,6 +1,6 @@
-"""What it costs to hold things: memory after start, by session, and by idle stream.
+"""Measures memory: after start, of a session, and of an idle event stream.
 
-Also whether a request costs more when many are held. It prints nothing.
+Also measures whether a ping costs more when many of them are open.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _CONNECTIONS = 16
 
 @frozen(kw_only=True)
 class Holding:
-    """What was found. Sizes in bytes; cost is processor time as a multiple.
+    """The results. Sizes are in bytes; costs are ratios of processor time.
 
     :param ready_in: seconds from the start of the process until it listened.
-    :param after_start: resident memory then.
-    :param after_load: resident memory after all the requests of this measurement.
-    :param requests: how many those were.
+    :param after_start: resident memory after the start.
+    :param after_load: resident memory after all requests of this measurement.
+    :param requests: the number of these requests.
     :param by_session: memory of one session.
     :param by_stream: memory of one idle event stream, without its session.
     :param by_reference_stream: the same of a bare Klein stream.
@@ -51,12 +51,12 @@ class Holding:
 
 @define(eq=False)
 class _Streams:
-    """Event streams that are held open."""
+    """Open event streams."""
 
     _clients: list[Client] = field(factory=list)
 
     def open(self, server: Served, requests: Sequence[bytes]) -> float:
-        """Open them all; return the bytes that each costs the server."""
+        """Open a stream for each request; return the bytes of memory of each."""
         before = server.memory()
         for request in requests:
             client = Client(server.port)
@@ -65,13 +65,13 @@ class _Streams:
         return (server.memory() - before) / len(requests)
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all streams."""
         for client in self._clients:
             client.socket.close()
 
 
 def hold(folder: Path, amounts: Amounts) -> Holding:
-    """Measure a daemon that holds many sessions and many streams."""
+    """Measure a daemon with many open sessions and streams."""
     with Stage(folder) as stage, Load() as load:
         upstream = stage.upstream()
         bodies = folder / "none"

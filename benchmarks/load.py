@@ -1,7 +1,7 @@
 """The load generator: plain sockets on epoll, in a process of its own.
 
-It reads one job a line from standard input and writes one outcome a line. It knows
-HTTP framing and nothing of what is asked.
+It reads jobs from standard input and writes their results, one JSON object on each
+line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Client:
         self.socket.sendall(request)
 
     def take(self) -> bytes | None:
-        """Read what is there; return the response once it is complete.
+        """Read available bytes; return the response once it is complete.
 
         :raises ConnectionError: when the connection is closed before that.
         """
@@ -56,13 +56,16 @@ class Client:
         return response
 
     def open_stream(self, request: bytes) -> None:
-        """Ask for an event stream, which stays open; it must have begun."""
+        """Open an event stream and leave it open.
+
+        :raises RuntimeError: when the answer is not 200.
+        """
         self.ask(request)
         if self.socket.recv(65536)[9:12] != b"200":
             raise RuntimeError("a stream was refused")
 
     def is_open(self) -> bool:
-        """Say whether the server has not closed the connection meanwhile."""
+        """Return whether the server has not closed the connection."""
         poll = select.poll()
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(0)
@@ -79,7 +82,7 @@ class Client:
 
 
 def whole_length(response: bytes, end: int) -> int:
-    """Return the length of the response with its head; 0 if it comes in chunks."""
+    """Return the length of the response with its head; 0 if it is chunked."""
     if response[9:12] == b"204":
         return end + 4
     head = response[:end].lower()
@@ -91,7 +94,7 @@ def whole_length(response: bytes, end: int) -> int:
 
 
 class Tally:
-    """What came back."""
+    """Counts responses and failures."""
 
     def __init__(self, expected: bytes) -> None:
         self._expected = expected
@@ -100,7 +103,7 @@ class Tally:
         self.sample = ""
 
     def count(self, response: bytes, seconds: float) -> None:
-        """Count one response; it failed unless it is 200 and holds what it should."""
+        """Count a response. It must be 200 and contain the expected bytes."""
         self.seconds.append(seconds)
         if response[9:12] != b"200" or self._expected not in response:
             self.failed += 1
@@ -108,13 +111,13 @@ class Tally:
 
 
 class Generator:
-    """Does jobs. Connections stay open from one job to the next."""
+    """Runs jobs. Connections stay open between jobs."""
 
     def __init__(self) -> None:
         self._clients: dict[int, list[Client]] = {}
 
     def run(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Send so many requests on so many connections, one at a time on each."""
+        """Send the requests of a job, one at a time on each of its connections."""
         texts = [text.encode("latin-1") for text in job["texts"]]
         tally = Tally(job["expected"].encode("latin-1"))
         clients = self._connected(job["port"], job["connections"])
@@ -166,7 +169,7 @@ def _exchange(
 
 
 def main() -> None:
-    """Work through the jobs until there are no more."""
+    """Run jobs until the end of standard input."""
     generator = Generator()
     for line in sys.stdin:
         print(json.dumps(generator.run(json.loads(line))), flush=True)

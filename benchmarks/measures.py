@@ -1,7 +1,4 @@
-"""Asks the daemon and its references the same, and keeps what that costs.
-
-It knows what is compared with what. It prints nothing.
-"""
+"""Sends the same requests to the daemon and the references, and measures their cost."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ BURST = 256
 
 @frozen(kw_only=True)
 class Cost:
-    """What one request costs on one server.
+    """The cost of one request on one server.
 
     :param rate: requests a second.
     :param cpu: seconds of processor time.
@@ -47,7 +44,7 @@ class Cost:
 
 @frozen(kw_only=True)
 class Pair:
-    """The daemon beside its reference."""
+    """The costs of the daemon and of its reference."""
 
     question: Question
     connections: int
@@ -57,15 +54,15 @@ class Pair:
 
 @frozen(kw_only=True)
 class Amounts:
-    """How much is measured.
+    """The amounts to measure.
 
-    :param connections: the numbers of connections, one after the other.
-    :param requests: in one round of the clock, on each side.
-    :param rounds: of which the median counts; both sides take turns.
-    :param counted: requests whose instructions are counted.
-    :param held: sessions, and event streams, that are held open.
-    :param crowd: sessions that are held at last, 100,000 at most.
-    :param mixed: requests in the search for anything that grows.
+    :param connections: the numbers of connections, measured one after the other.
+    :param requests: number of requests in a timed round, for each server.
+    :param rounds: number of timed rounds; the medians are reported.
+    :param counted: number of requests whose instructions are counted.
+    :param held: number of sessions, and of event streams, that are held open.
+    :param crowd: number of sessions in the last measurement, at most 100,000.
+    :param mixed: number of mixed requests in the search for growth.
     """
 
     connections: Sequence[int] = (1, 16, 64)
@@ -87,7 +84,7 @@ class Comparison:
     sessions: Sequence[str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Let every caller open its session."""
+        """Open a session for every caller."""
         self.sessions = open_sessions(self.daemon, KEYS)
 
     def texts(self, question: Question) -> tuple[Sequence[bytes], Sequence[bytes]]:
@@ -100,7 +97,7 @@ class Comparison:
     def timed(
         self, question: Question, connections: int, amounts: Amounts
     ) -> tuple[Cost, Cost]:
-        """Measure by the clock, in turns, and take the medians."""
+        """Measure times on both servers alternately; return the medians."""
         ours, theirs = self.texts(question)
         found: tuple[list[Cost], list[Cost]] = ([], [])
         for part in (amounts.requests // 4 or 1, *(amounts.requests,) * amounts.rounds):
@@ -149,7 +146,7 @@ def open_sessions(daemon: Served, keys: Sequence[str]) -> Sequence[str]:
 
 
 def keep_bodies(daemon: Served, folder: Path) -> None:
-    """Write what the daemon answers, for the references to answer the same."""
+    """Write the answers of the daemon to files, which the references serve."""
     folder.mkdir()
     sessions = open_sessions(daemon, KEYS)
     client = Client(daemon.port)
@@ -189,7 +186,7 @@ def compare(
 
 
 def burst(folder: Path, amounts: Amounts, delay: float) -> tuple[Cost, Cost]:
-    """Make 256 calls at once, again and again, over an upstream that takes its time."""
+    """Measure 256 parallel tool calls over an upstream with a delay in seconds."""
     with Stage(folder) as stage, Load() as load:
         upstream = stage.upstream(delay)
         bodies = folder / "none"
@@ -246,7 +243,10 @@ def _median(costs: Sequence[Cost]) -> Cost:
 
 
 def session_of(response: bytes) -> str:
-    """Return the id of the session that a response opens."""
+    """Return the session id in a response.
+
+    :raises RuntimeError: when it has none.
+    """
     head = response.partition(b"\r\n\r\n")[0].decode("latin-1")
     for line in head.split("\r\n")[1:]:
         key, _, value = line.partition(":")

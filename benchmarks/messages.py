@@ -1,7 +1,4 @@
-"""What is sent: whole HTTP requests as bytes, and the page that the upstream answers.
-
-It knows the wire. It measures nothing.
-"""
+"""The HTTP requests that are sent, as bytes, and the page that the upstream returns."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ LEGACY = "2025-11-25"
 MODERN = "2026-07-28"
 SESSION_HEADER = "Mcp-Session-Id"
 KEYS = tuple(f"bench-key-{number:04}-{'x' * 24}" for number in range(256))
-"""So many callers that the throttle of each of them never has to wait."""
+"""Keys of so many callers that the throttle delays none of them."""
 
 _CLIENT = {"name": "bench", "version": "1.0"}
 _META = {
@@ -30,9 +27,10 @@ _PAGE_ITEMS = 10
 class Question:
     """One kind of request.
 
-    :param path: where the references answer it.
-    :param modern: it is sent in the stateless era; otherwise within a session.
-    :param target: what it may cost, as a multiple of the reference.
+    :param path: the route of the references for it.
+    :param target: the maximum cost as a multiple of the reference.
+    :param modern: send it in the modern era; otherwise within a session.
+    :param opens: it opens a session.
     """
 
     method: str
@@ -44,7 +42,7 @@ class Question:
 
     @property
     def label(self) -> str:
-        """What the table calls it."""
+        """The name in the table."""
         name = self.params.get("name")
         return f"{self.method} {name}" if isinstance(name, str) else self.method
 
@@ -66,13 +64,13 @@ INITIALIZE = Question(
     opens=True,
 )
 QUESTIONS = (PING, LIST, DISCOVER, CALL, INITIALIZE)
-"""In the order of measuring; ``initialize``, which leaves sessions behind, is last."""
+"""In the order of measuring; ``initialize`` is last because its sessions stay open."""
 
 UPSTREAM_TARGET = f"/api/v2/campaigns?limit={_PAGE_ITEMS}"
 
 
 def post(path: str, question: Question, headers: Mapping[str, str]) -> bytes:
-    """Return a POST as a client of the question's era sends it."""
+    """Return a POST as a client of the era of `question` sends it."""
     message: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": question.method}
     if question.params:
         message["params"] = question.params
@@ -107,7 +105,7 @@ def session_end(path: str, headers: Mapping[str, str]) -> bytes:
 def asked_by_all(
     path: str, question: Question, sessions: Sequence[str]
 ) -> Sequence[bytes]:
-    """Return the question as each caller asks it, in the session that it has."""
+    """Return the request for each caller, in the caller's session."""
     found = []
     for key, session in zip(KEYS, sessions, strict=True):
         headers = {"x-instantly-api-key": key}
@@ -118,7 +116,7 @@ def asked_by_all(
 
 
 def campaigns_page() -> bytes:
-    """Return about 6.5 kB of campaigns, as the API would list them."""
+    """Return a page of campaigns in the format of the API, about 6.5 kB."""
     items = [_campaign(number) for number in range(_PAGE_ITEMS)]
     page = {"items": items, "next_starting_after": items[-1]["id"]}
     return json.dumps(page, separators=(",", ":")).encode()

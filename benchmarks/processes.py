@@ -1,7 +1,4 @@
-"""Starts what is measured, each in a process of its own, and ends it again.
-
-It knows commands and what the system says of a process. It sends no load.
-"""
+"""Starts and ends the measured processes, and reads their memory and CPU time."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ class Served:
         return self.process.pid
 
     def memory(self) -> int:
-        """Return its resident bytes; 0 where the system does not say."""
+        """Return its resident bytes; 0 if the system does not report them."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_text("ascii")
         except OSError:
@@ -49,7 +46,7 @@ class Served:
         return int(line.split()[1]) * 1024
 
     def files(self) -> int:
-        """Return how many descriptors it has open; 0 where the system does not say."""
+        """Return the number of its open files; 0 if the system does not report it."""
         try:
             return len(os.listdir(f"/proc/{self.pid}/fd"))
         except OSError:
@@ -66,7 +63,7 @@ class Served:
 
 @define(eq=False)
 class Stage:
-    """Everything that runs during one measurement; leaving it ends all of it."""
+    """The processes of one measurement; leaving the ``with`` block ends them."""
 
     folder: Path
     _running: list[subprocess.Popen[bytes]] = field(factory=list, init=False)
@@ -87,7 +84,7 @@ class Stage:
                 process.wait()
 
     def upstream(self, delay: float = 0.0) -> Served:
-        """Start a stand-in for the API."""
+        """Start the upstream, which delays each answer by `delay` seconds."""
         ready = self._ready_file("upstream")
         command = [sys.executable, "-m", "benchmarks.upstream", str(ready), str(delay)]
         return self._serve("upstream", command, ready, _read_pair)
@@ -103,7 +100,7 @@ class Stage:
         return self._serve("references", command, ready, _read_pair, counter)
 
     def daemon(self, upstream: Served, counter: Counter | None = None) -> Served:
-        """Start the daemon: defaults, but for addresses, files and limits."""
+        """Start the daemon: defaults, except for addresses, files and limits."""
         ready = self._ready_file("daemon")
         options = {
             "listen": "tcp:0:interface=127.0.0.1",
@@ -156,7 +153,7 @@ class Stage:
 
 
 class Load:
-    """The load generator, waiting for jobs."""
+    """The process of the load generator."""
 
     def __enter__(self) -> Load:
         command = [sys.executable, "-m", "benchmarks.load"]
@@ -178,9 +175,9 @@ class Load:
         requests: int,
         expected: bytes = b"",
     ) -> dict[str, Any]:
-        """Do one job.
+        """Run one job and return its results.
 
-        :raises RuntimeError: when an answer was not what it should be.
+        :raises RuntimeError: when an answer is not 200 or lacks `expected`.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -216,7 +213,7 @@ def _read_json(text: str) -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without settings of the daemon."""
+    """Return the environment of this process without settings of the daemon."""
     ours = ("INSTANTLY_", "MCP_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     return {**kept, "PYTHONHASHSEED": "0"}

@@ -1,8 +1,9 @@
-"""The references: what a bare Klein app costs that answers the same bytes.
+"""The references: a bare Klein application that returns the same bytes as the daemon.
 
-Settings are Klein's and treq's own: the access log is written, form posts are parsed,
-nothing is tuned. Only the pool is our own, with room for 256 connections.
-Arguments: ready file, folder with one file of bytes a route, base of the upstream.
+It uses the defaults of Klein and treq: the access log is on, and form posts are parsed.
+Only the connection pool is larger (256 connections).
+
+Arguments: ready file, folder with a file for each route, base URL of the upstream.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ reactor: Any = installed
 
 
 def announce(factory: Any, ready_file: str) -> None:
-    """Listen on any port, write it and the process id to a file, and run."""
+    """Listen on a free port, write process id and port to a file, and run."""
     port = reactor.listenTCP(0, factory, backlog=1024, interface="127.0.0.1")
     partial = Path(f"{ready_file}.new")
     partial.write_text(f"{os.getpid()} {port.getHost().port}", encoding="ascii")
@@ -36,7 +37,7 @@ def announce(factory: Any, ready_file: str) -> None:
 
 
 def add_constant(app: Klein, path: str, body: bytes) -> None:
-    """Answer a path with constant bytes."""
+    """Add a route that returns constant bytes."""
 
     @app.route(path, methods=["POST"])
     def constant(request: Request) -> bytes:
@@ -44,7 +45,7 @@ def add_constant(app: Klein, path: str, body: bytes) -> None:
 
 
 def add_call(app: Klein, base: str) -> None:
-    """Answer ``/call`` with what the upstream says."""
+    """Add the route ``/call``, which returns the reply of the upstream."""
     pool = HTTPConnectionPool(reactor, persistent=True)
     pool.maxPersistentPerHost = 256
     headers = Headers(
@@ -60,7 +61,7 @@ def add_call(app: Klein, base: str) -> None:
 
 
 def add_stream(app: Klein) -> None:
-    """Answer ``/stream`` with an event stream on which nothing happens."""
+    """Add the route ``/stream``, an event stream without events."""
 
     @app.route("/stream", methods=["GET"])
     def stream(request: Request) -> Deferred[None]:
@@ -70,7 +71,7 @@ def add_stream(app: Klein) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     ready_file, folder, base = sys.argv[1:]
     app = Klein()
     for file in sorted(Path(folder).iterdir()):

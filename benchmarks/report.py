@@ -1,4 +1,4 @@
-"""Puts what was measured into words and tables. It measures nothing."""
+"""Formats the results as text and tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def comparison(pairs: Sequence[Pair]) -> Iterator[str]:
     """Yield the lines of the main table."""
     rows = [_HEAD, *(_row(pair) for pair in pairs)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    yield "Each request beside a bare Klein route that returns the same bytes."
+    yield "Each request compared with a bare Klein route that returns the same bytes."
     yield "time, CPU and instr are the daemon's cost as a multiple of Klein's."
     yield ""
     for row in rows:
@@ -52,7 +52,7 @@ def _row(pair: Pair) -> tuple[str, ...]:
 
 
 def together(ours: Cost, theirs: Cost, delay: float) -> Iterator[str]:
-    """Yield what came of many calls at once."""
+    """Yield the results of many calls at once."""
     yield (
         f"{BURST} calls at once over an upstream that takes {delay * 1000:.0f} ms: "
         f"{ours.rate:.0f} requests/s, Klein with treq {theirs.rate:.0f}: "
@@ -63,7 +63,7 @@ def together(ours: Cost, theirs: Cost, delay: float) -> Iterator[str]:
 
 
 def holding(found: Holding) -> Iterator[str]:
-    """Yield what it costs to hold things."""
+    """Yield the memory of sessions and streams."""
     yield (
         f"Ready in {found.ready_in:.2f} s. Memory after start"
         f" {found.after_start / 1e6:.1f} MB (target: at most 100), after"
@@ -84,7 +84,7 @@ def holding(found: Holding) -> Iterator[str]:
 
 
 def enduring(laps: Iterable[Lap]) -> Iterator[str]:
-    """Yield what a daemon held after each lap of mixed requests."""
+    """Yield the state of the daemon after each lap of mixed requests."""
     yield "Pings, lists, calls, sessions and streams, mixed (target: no growth)."
     yield ""
     yield "requests  memory MB  files  ping CPU us"

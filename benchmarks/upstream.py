@@ -1,6 +1,6 @@
-"""A stand-in for the API that costs next to nothing: one page, after a delay.
+"""A fast substitute for the API: answers every GET with the same page after a delay.
 
-It answers every GET on loopback with the same bytes. Arguments: ready file, seconds.
+Arguments: ready file, delay in seconds.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ reactor: Any = installed
 
 
 class OnePage(Protocol):
-    """One connection."""
+    """One connection of a client."""
 
     delay = 0.0
     _buffer = b""
 
     def dataReceived(self, data: bytes) -> None:
-        """Answer each request head that is complete; there are no bodies."""
+        """Answer each complete request head; requests have no bodies."""
         self._buffer += data
         while b"\r\n\r\n" in self._buffer:
             self._buffer = self._buffer.partition(b"\r\n\r\n")[2]
@@ -46,7 +46,7 @@ class OnePage(Protocol):
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     OnePage.delay = float(sys.argv[2])
     announce(Factory.forProtocol(OnePage), sys.argv[1])
 

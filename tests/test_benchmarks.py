@@ -1,4 +1,4 @@
-"""The bench runs from end to end and prints its tables; no figure is asserted."""
+"""The benchmarks run and print their tables; the figures are not checked."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ FEW = (
 
 
 class Bench(ProcessProtocol):
-    """A run of the bench, and what it printed."""
+    """A run of the benchmarks, and its output."""
 
     def __init__(self) -> None:
         self.output = b""
         self.ended: Deferred[int | None] = Deferred()
 
     def outReceived(self, data: bytes) -> None:
-        """Keep what it prints."""
+        """Store the output."""
         self.output += data
 
     errReceived = outReceived
 
     def processEnded(self, reason: Failure) -> None:
-        """Tell with which status it ended."""
+        """Report the exit status."""
         self.ended.callback(reason.value.exitCode)  # type: ignore[union-attr]
 
 
 class WholeRunTests(TestCase):
     async def test_tables(self):
-        """A run with tiny counts compares every request and says what holding costs."""
+        """A small run compares every request and measures memory."""
         bench = Bench()
         command = [sys.executable, "-m", "benchmarks", *FEW]
         reactor.spawnProcess(bench, command[0], command, env=os.environ, path=str(ROOT))
@@ -67,7 +67,7 @@ class MessageTests(SynchronousTestCase):
         self.assertTrue(6000 < len(page) < 7000, len(page))
 
     def test_every_caller(self):
-        """Every caller asks with a key and a session of its own."""
+        """Every caller has its own key and session."""
         sessions = [f"session-{number}" for number in range(len(KEYS))]
         texts = asked_by_all("/mcp", CALL, sessions)
         self.assertEqual(len(set(texts)), len(KEYS))
@@ -75,7 +75,7 @@ class MessageTests(SynchronousTestCase):
         self.assertIn(b"session-3\r\n", texts[3])
 
     def test_framing(self):
-        """The end of a response is found by its length; chunks have none."""
+        """The end of a response is found by its length, which a chunked one lacks."""
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 2"
         whole = head + b"\r\n\r\n{}"
         self.assertEqual(whole_length(whole, len(head)), len(whole))
