@@ -1,5 +1,5 @@
-# Everything a developer types. Each goal sets itself up: Python 3.11 or newer, git and
-# make are all that must be there.
+# The commands of developers. Each target installs what it needs into $(VENV); only
+# Python 3.11 or newer, git and make must be installed.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -8,12 +8,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# What `make run` serves: the simulation, until told otherwise, for example
+# The options of `instantly-mcp run` for `make run`: the sandbox by default. Example:
 #   make run RUN="--api-key-file key.txt"
 RUN ?= --sandbox
 TESTS ?= tests
 
-# Programs for `make conformance` and `make clients`: npm must be there, too.
+# Folder for the programs of `make conformance` and `make clients`, which need npm.
 WORK := .ci/work
 
 .PHONY: run test test-all lint format types bench conformance mutants clients docs clean
@@ -24,8 +24,8 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests $(TESTS)
 
-# With the tests that need more programs (tests/support/programs.py), which fail when
-# one is missing.
+# Also runs the tests that need other programs (tests/support/programs.py); they fail
+# when a program is missing.
 test-all: $(VENV)/.installed-dev clients
 	@$(BIN)/python -m tests --all $(TESTS)
 
@@ -43,17 +43,18 @@ types: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
-# The official conformance suite against the fixture of tests/conformance.
+# Runs the official conformance suite against the server of tests/conformance.
 conformance: $(VENV)/.installed-dev $(WORK)/npm/conformance/.installed
 	$(BIN)/python -m tests.conformance.run \
 		--npm $(WORK)/npm/conformance --work $(WORK)/conformance
 
-# Breaks one rule of the protocol at a time; writes docs/mutants.md. With the suite:
+# Breaks one rule of the protocol at a time, and writes docs/mutants.md. To run the
+# conformance suite on the broken rules, too:
 #   make conformance; make mutants MUTANTS="--suite .ci/work/npm/conformance"
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
-# The clients of tests/clients, for `make test-all`.
+# Installs the MCP clients of tests/clients, for `make test-all`.
 clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
 
 docs: $(VENV)/.installed
@@ -66,7 +67,7 @@ clean:
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "Python 3.11 or newer is needed (make PYTHON=...)" >&2; exit 1; }
-	@# Half an environment, as Debian makes without python3-venv, is worse than none.
+	@# Without python3-venv, Debian creates an incomplete environment: remove it.
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: setup.py | $(BIN)/python

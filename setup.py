@@ -1,8 +1,8 @@
 """Packaging of instantly-mcp.
 
-``package_dir`` names the root although that is the default: without it an
-editable install leaves ``twistd`` unable to see the plugin, because
-``twisted.plugins`` has no ``__init__.py`` (and must not have one).
+``package_dir`` states the default on purpose: without it, ``twistd`` does not find the
+plugin of an editable install, because ``twisted/plugins`` has no ``__init__.py`` (and
+must not have one).
 """
 
 import re
@@ -29,7 +29,7 @@ setup(
     package_dir={"": "."},
     packages=[*find_packages(include=["instantly_mcp*"]), "twisted.plugins"],
     package_data={"instantly_mcp": ["py.typed"]},
-    # Each floor is tested: `.ci/run` runs the suite with exactly these versions.
+    # `.ci/run` runs the suite with exactly these minimum versions.
     install_requires=[
         "Twisted[tls]>=26.4",
         "klein>=24.8",
@@ -38,7 +38,7 @@ setup(
         "orjson>=3.10.7",
         "jsonschema-rs>=0.42",
         "prometheus-client>=0.21",
-        # Slim images and Windows have no time zones of their own.
+        # Slim container images and Windows have no time zone database.
         "tzdata>=2024.1",
     ],
     extras_require={

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     usual = Amounts()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description=__doc__,
+        description="Compare the daemon with a bare Klein application.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for name, value, text in (
