@@ -23,7 +23,7 @@ def payloads(events: list[Event]) -> list[Json]:
 
 
 def make_log(clock: Clock | None = None) -> StreamLog:
-    """Return the log of a session that shares its bounds with nobody."""
+    """Return the log of a session that shares its bounds with no other."""
     return StreamLog(Retention(Clock() if clock is None else clock))
 
 

@@ -63,19 +63,19 @@ class AdmissionTests(ClockedTestCase):
         self.assertTrue(self.passes(exchange(with_headers={"host": "localhost"})))
 
     def test_refuses_origin(self) -> None:
-        """A01: a foreign page is refused with 403, with the request's id."""
+        """A foreign page is refused with 403, with the request's id."""
         evil = exchange({"id": 0, "method": "ping"}, with_headers={"origin": "null"})
         answer = self.refusal(evil)
         self.assertEqual(answer.status, 403)
         self.assertEqual(loads(answer.body)["id"], 0)
 
     def test_refuses_host(self) -> None:
-        """A02: a foreign host is refused with 421."""
+        """A foreign host is refused with 421."""
         self.stage = evolve(self.stage, perimeter=Perimeter())
         self.assertEqual(self.refusal(exchange()).status, 421)
 
     def test_origin_costs_no_token(self) -> None:
-        """What the perimeter refuses is not counted against anybody."""
+        """What the perimeter refuses is not counted."""
         for _ in range(20):
             self.refusal(exchange(with_headers={"origin": "http://evil", **KEY}))
         self.assertTrue(self.passes(exchange(with_headers=KEY)))
@@ -102,7 +102,7 @@ class AdmissionTests(ClockedTestCase):
         )
 
     def test_batches_count_their_messages(self) -> None:
-        """E7: what decoding finds in a request is counted, all of it or none."""
+        """The messages that decoding finds are counted, all of them or none."""
         one = exchange(with_headers=KEY)
         self.assertTrue(self.passes(one))
         self.assertIsNone(self.stage.charge(one, 1))
@@ -128,7 +128,7 @@ class AdmissionTests(ClockedTestCase):
         self.assertFalse(self.passes(exchange(with_headers=KEY)))
 
     def test_batch_that_can_never_pass(self) -> None:
-        """A batch beyond a minute's messages is told so, not to come back later."""
+        """A batch beyond a minute's messages is refused without Retry-After."""
         one = exchange(with_headers=KEY)
         self.assertTrue(self.passes(one))
         refused = self.stage.charge(one, 4)
@@ -195,12 +195,12 @@ class AdmissionTests(ClockedTestCase):
             self.assertTrue(self.passes(exchange(peer=f"::ffff:10.0.0.{number}")))
 
     def test_odd_peers(self) -> None:
-        """A peer that is no address (a UNIX socket) is a key like any other."""
+        """A peer without an address (a UNIX socket) is counted like any other."""
         for peer in ("", "unix:x", "::::"):
             self.assertTrue(self.passes(exchange(peer=peer)))
 
     def test_decodes_nothing(self) -> None:
-        """A body that is no JSON passes: that is for a later stage to say."""
+        """A body that is not JSON passes: a later stage refuses it."""
         self.assertTrue(self.passes(exchange(body=b"\xff{", with_headers=KEY)))
 
     def test_unreadable_authorization(self) -> None:

@@ -70,7 +70,7 @@ class CredentialTests(AuthenticationTestCase):
         self.assertNotIn(BOB, repr(error))
 
     def test_same_key_twice(self) -> None:
-        """The same key in two places is no conflict."""
+        """The same key in two places is not a conflict."""
         self.acts_as(keyed(ALICE, path_key=ALICE), ALICE)
 
     def test_short_path_key(self) -> None:
@@ -130,7 +130,7 @@ class CredentialTests(AuthenticationTestCase):
         self.assertNotEqual(out.principal, credential(ALICE).principal)
 
     def test_bad_workspace(self) -> None:
-        """A workspace that is no visible ASCII of 64 characters is refused: 400."""
+        """A workspace must be up to 64 characters of visible ASCII, else 400."""
         for value in ("w" * 65, "a b", "a\x00b", "é", ["one", "two"]):
             one = exchange(with_headers={"x-api-key": ALICE, "x-as-workspace": value})
             self.refused(one, 400)
@@ -141,13 +141,13 @@ class CredentialTests(AuthenticationTestCase):
         self.assertIsNone(out.credential.workspace)
 
     def test_operator(self) -> None:
-        """Where the operator's key serves the loopback, nobody needs a key."""
+        """Where the operator's key serves the loopback, callers need no key."""
         self.guarded(operator=True)
         self.acts_as(exchange(), OPERATOR)
         self.acts_as(keyed(ALICE), ALICE)
 
     def test_defect_04_no_open_relay(self) -> None:
-        """A07: behind a server secret no key and a wrong key are both 401."""
+        """If there is a server secret, no key and a wrong key are both 401."""
         self.guarded(operator=True, secret=True)
         for one in (exchange(), keyed(ALICE), message(UUID), message(ALICE)):
             error = self.refused(one, 401)

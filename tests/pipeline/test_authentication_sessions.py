@@ -41,8 +41,8 @@ class SessionTests(AuthenticationTestCase):
         self.assertEqual(out.session_id, session.id)
         self.assertEqual(session.last_seen, 60)
 
-    def test_A09_stolen_with_another_key(self) -> None:
-        """A09: somebody else's session is 404, and its owner notices nothing."""
+    def test_stolen_with_another_key(self) -> None:
+        """Another principal's session is 404, and stays as it is."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         self.clock.advance(60)
         error = self.refused(keyed(BOB, session=session), 404)
@@ -51,8 +51,8 @@ class SessionTests(AuthenticationTestCase):
         self.assertFalse(session.ended)
         self.acts_as(keyed(ALICE, session=session), ALICE)
 
-    def test_E4_stolen_without_key(self) -> None:
-        """E4, A09: a session id is no credential: 401 for every verb, and no effect."""
+    def test_stolen_without_key(self) -> None:
+        """A session id is not a credential: 401 for every method, and no effect."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         self.clock.advance(60)
         for operator in (False, True):
@@ -69,14 +69,14 @@ class SessionTests(AuthenticationTestCase):
         self.assertFalse(session.ended)
         self.acts_as(keyed(ALICE, session=session), ALICE)
 
-    def test_E4_resumed_without_key(self) -> None:
-        """E4: nor is the id of an event."""
+    def test_resumed_without_key(self) -> None:
+        """The id of an event is not a credential either."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         headers = {"mcp-session-id": session.id, "last-event-id": "1-0"}
         self.refused(exchange(method="GET", with_headers=headers), 401)
 
-    def test_E4_never_in_place_of_the_secret(self) -> None:
-        """E4: no session, on no route and under no setting, replaces the secret."""
+    def test_never_in_place_of_the_secret(self) -> None:
+        """No session replaces the server secret, on any route, under any setting."""
         for wide in (False, True):
             self.stage = evolve(self.stage, key_in_session=wide)
             self.guarded(operator=True, secret=True)
@@ -87,8 +87,8 @@ class SessionTests(AuthenticationTestCase):
                     self.assertIn("server secret", str(error["message"]))
                 self.assertEqual(session.last_seen, 0)
 
-    def test_E4_secret_alone_is_not_the_key(self) -> None:
-        """E4: the secret does not open a session that was opened with a key besides."""
+    def test_secret_alone_is_not_the_key(self) -> None:
+        """The secret alone does not open a session of a caller who also sent a key."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         for operator in (False, True):
             self.guarded(operator=operator, secret=True)
@@ -156,8 +156,8 @@ class SessionTests(AuthenticationTestCase):
         }
         self.assertIs(self.passed(exchange(with_headers=headers)).session, session)
 
-    def test_F44_adopts(self) -> None:
-        """F44: after a restart the session is adopted for its principal."""
+    def test_adopts(self) -> None:
+        """After a restart the session is adopted for its principal."""
         lost = self.make_store().open(V2025_11_25, credential(ALICE))
         out = self.acts_as(keyed(ALICE, session=lost), ALICE)
         assert out.session is not None
@@ -168,8 +168,8 @@ class SessionTests(AuthenticationTestCase):
         self.assertIs(again.session, out.session)
         self.assertEqual(again.notes, ())
 
-    def test_F44_not_for_others(self) -> None:
-        """F44: another key, or none, gets 404 for a session from before the restart."""
+    def test_not_for_others(self) -> None:
+        """Another key, or none, gets 404 for a session from before the restart."""
         lost = self.make_store().open(V2025_11_25, credential(ALICE))
         self.refused(keyed(BOB, session=lost), 404)
         self.refused(unkeyed(lost), 404)
@@ -184,7 +184,7 @@ class SessionTests(AuthenticationTestCase):
         self.assertEqual(out.session_id, session.id)
 
     def test_foreign(self) -> None:
-        """An id that nobody here minted goes on as FOREIGN, with the key beside it."""
+        """An id that was not issued here goes on as FOREIGN, with the key beside it."""
         headers = {"x-api-key": ALICE, "mcp-session-id": UUID}
         out = self.acts_as(exchange(with_headers=headers), ALICE)
         self.assertIs(out.lookup.standing, Standing.FOREIGN)
@@ -202,7 +202,7 @@ class SessionTests(AuthenticationTestCase):
         self.refused(twice, 400)
 
     def test_empty_id(self) -> None:
-        """An empty Mcp-Session-Id is none."""
+        """An empty Mcp-Session-Id counts as missing."""
         out = self.passed(exchange(with_headers={"mcp-session-id": ""}))
         self.assertIsNone(out.session_id)
 
@@ -253,7 +253,7 @@ class MessagesTests(AuthenticationTestCase):
         self.assertIs(self.passed(message(session.id, ALICE)).session, session)
 
     def test_other_workspace(self) -> None:
-        """A live stream does not speak for a workspace it was not opened for."""
+        """A live stream's id is refused for another workspace than its own."""
         session = self.streaming(credential(ALICE, "ws-1"))
         self.acts_as(message(session.id), ALICE)
         same = message(session.id, with_headers={"x-as-workspace": "ws-1"})
@@ -262,14 +262,14 @@ class MessagesTests(AuthenticationTestCase):
         self.refused(other, 404)
 
     def test_session_id_is_key(self) -> None:
-        """An id that nobody here minted and that can be a key is the key; noted."""
+        """An id that was not issued here and can be a key is the key; noted."""
         out = self.acts_as(message(ALICE), ALICE)
         assert out.credential is not None
         self.assertEqual(out.credential.source, "session-id")
         self.assertEqual(out.notes, (Note("credential-from-session-id"),))
 
     def test_other_sources_first(self) -> None:
-        """With a key elsewhere the sessionId is no key, hence no second key."""
+        """With a key elsewhere the sessionId is not taken for a second key."""
         out = self.acts_as(message(BOB, ALICE), ALICE)
         self.assertEqual(out.notes, (Note("credential-from-query"),))
 
@@ -287,13 +287,13 @@ class MessagesTests(AuthenticationTestCase):
             self.assertIsNone(self.passed(message(session_id)).credential)
 
     def test_sealed_without_key(self) -> None:
-        """A stream from before a restart speaks for nobody: 404."""
+        """The id of a stream from before a restart does not replace the key: 404."""
         lost = self.make_store().open(V2024_11_05, credential(ALICE))
         self.refused(message(lost.id), 404)
         self.acts_as(message(lost.id, ALICE), ALICE)
 
-    def test_E4_closed_stream(self) -> None:
-        """E4: an id whose stream is closed stands for nothing: 404."""
+    def test_closed_stream(self) -> None:
+        """The id of a session whose stream is closed does not replace the key: 404."""
         for operator in (False, True):
             self.guarded(operator=operator)
             session = self.streaming(credential(ALICE))
@@ -301,13 +301,13 @@ class MessagesTests(AuthenticationTestCase):
             self.refused(message(session.id), 404)
             self.acts_as(message(session.id, ALICE), ALICE)
 
-    def test_E4_session_of_mcp(self) -> None:
-        """E4: nor does the id of a session that never had such a stream."""
+    def test_session_of_mcp(self) -> None:
+        """Nor does the id of a session that never had such a stream."""
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         self.refused(message(session.id), 404)
 
-    def test_E4_stream_behind_secret(self) -> None:
-        """E4: behind a server secret each message presents it."""
+    def test_stream_behind_secret(self) -> None:
+        """If there is a server secret, each message must present it."""
         self.guarded(operator=True, secret=True)
         session = self.streaming(self.operators(SERVER))
         self.refused(message(session.id), 401)
@@ -325,7 +325,7 @@ class MessagesTests(AuthenticationTestCase):
             self.assertIs(out.session, session)
 
     def test_stream_opened_with_the_operators_own_key(self) -> None:
-        """It speaks for itself, although callers without a key act with an equal one.
+        """It acts for itself, although callers without a key act with an equal one.
 
         Neither has a client to name a workspace again that it opened its stream for.
         """

@@ -27,7 +27,7 @@ def event(text: str) -> Event:
 
 
 class Reader:
-    """Takes events, and counts how often it was told that they end."""
+    """Takes events, and counts how often they end."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -79,13 +79,13 @@ class ChannelTests(SynchronousTestCase):
         self.assertEqual(self.reader.ends, 1)
 
     def test_when_closed_late(self) -> None:
-        """Whoever asks after the end is told at once."""
+        """A callback that is added after the end is called at once."""
         self.channel.close()
         self.channel.when_closed(lambda: self.closed.append("closed"))
         self.assertEqual(self.closed, ["closed"])
 
     def test_abandon(self) -> None:
-        """When the reader is gone it is told nothing, and the sender is told."""
+        """When the reader leaves, only the sender is notified."""
         self.reader.attach_to(self.channel)
         self.channel.when_closed(lambda: self.closed.append("closed"))
         self.channel.abandon()
@@ -113,7 +113,7 @@ class ChannelTests(SynchronousTestCase):
         self.assertEqual(len(self.reader.events), 10)
 
     def test_reader_that_leaves_while_it_reads(self) -> None:
-        """A reader that abandons the channel in the middle hears nothing more."""
+        """A reader that abandons the channel in the middle gets nothing more."""
         seen = []
 
         def read(one: Event) -> None:
@@ -200,7 +200,7 @@ class ChannelMachine(RuleBasedStateMachine):
 
     @invariant()
     def closes_once(self) -> None:
-        """It closes once and stays closed; its reader hears of it at most once."""
+        """It closes once and stays closed; its reader is notified at most once."""
         assert self.closures == int(not self.channel.is_open)
         assert self.reader is None or self.reader.ends <= 1
 

@@ -55,7 +55,7 @@ class ClientTests(SynchronousTestCase):
         self.assertEqual(client_of(adopted), "-")
 
     def test_key_as_a_name(self):
-        """A12: a name that holds the key of the request does not show it.
+        """A name that holds the key of the request does not show it.
 
         Not even the name of a session that was opened before there was a key.
         """

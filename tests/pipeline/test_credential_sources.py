@@ -129,8 +129,8 @@ class SourceTests(SynchronousTestCase):
             )
             self.assertEqual(set(error.data), {"reason", "format", "example", "note"})
 
-    def test_E31_mistakes_are_named_with_their_place(self) -> None:
-        """E31: what a template left is refused by its name and its place."""
+    def test_mistakes_are_named_with_their_place(self) -> None:
+        """A placeholder is refused by its kind and its place."""
         for value, said in (
             ("$INSTANTLY_API_KEY", "placeholder"),
             ("${INSTANTLY_API_KEY}", "placeholder"),
@@ -159,8 +159,8 @@ class SourceTests(SynchronousTestCase):
                 self.assertEqual(error.data["reason"], "key_placeholder")
                 self.assertNotIn(KEY, repr(error.as_object()))
 
-    def test_E31_whole_header(self) -> None:
-        """E31: so is what stands around the scheme in the Authorization header."""
+    def test_whole_header(self) -> None:
+        """So are mistakes around the scheme in the Authorization header."""
         for value, said in (
             (f'"Bearer {KEY}"', "quotes"),
             (f"INSTANTLY_API_KEY = {KEY}", "NAME=KEY"),
@@ -171,8 +171,8 @@ class SourceTests(SynchronousTestCase):
             self.assertIn("the Authorization header", error.message)
             self.assertIn(said, error.message)
 
-    def test_E34_short_sandbox_keys(self) -> None:
-        """E34: in the sandbox its keys may be short, in every place."""
+    def test_short_sandbox_keys(self) -> None:
+        """In the sandbox its keys may be short, in every place."""
         sandbox = CredentialSources(sandbox=True)
         for key in ("sandbox", "sandbox-x", "sandbox-b"):
             for one in (
@@ -207,7 +207,7 @@ class SourceTests(SynchronousTestCase):
             self.refused(exchange(query={"apiKey": [value]}))
 
     def test_spaced_bearer(self) -> None:
-        """A bearer value with a space inside is no key."""
+        """A bearer value with a space inside is not a key."""
         self.refused(exchange(with_headers={"authorization": f"Bearer {KEY} {KEY}"}))
 
     @given(st.text(max_size=40))
@@ -226,7 +226,7 @@ class SourceTests(SynchronousTestCase):
 
 
 class SessionIdTests(SynchronousTestCase):
-    """Session ids, and the keys that hide in them."""
+    """Session ids, and keys that were sent in place of them."""
 
     def test_where_they_are(self) -> None:
         """The header counts on /mcp, the query on /messages, neither elsewhere."""
@@ -241,18 +241,18 @@ class SessionIdTests(SynchronousTestCase):
             self.assertEqual(list(presented_session_ids(one)), expected)
 
     def test_key(self) -> None:
-        """A plausible text that no server would mint as an id may be a key."""
+        """A plausible text that no server would issue as an id may be a key."""
         self.assertEqual(key_in_session_id(KEY), Presented(KEY, "session-id"))
 
-    def test_E31_template_in_place_of_a_session_id(self) -> None:
-        """E31: what a template left is refused there, too, and not sent as a key."""
+    def test_template_in_place_of_a_session_id(self) -> None:
+        """A placeholder in a session id is refused, too, and not sent as a key."""
         for text in ("$INSTANTLY_API_KEY", "{sessionId}", '"quoted-session"'):
             with self.assertRaises(ProtocolError) as caught:
                 key_in_session_id(text)
             self.assertIn("the sessionId", caught.exception.message)
 
     def test_defect_05_session_ids_are_no_keys(self) -> None:
-        """UUIDs, bare or hyphenated, and sealed ids of other instances are no keys."""
+        """UUIDs, bare or hyphenated, and sealed ids of other instances are not keys."""
         for text in (
             "0f8fad5b-d9cb-469f-a165-70867728950e",
             "0F8FAD5B-D9CB-469F-A165-70867728950E",

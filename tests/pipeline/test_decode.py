@@ -1,4 +1,4 @@
-"""The body becomes a message, and the message shows its era."""
+"""Tests of decoding: the body's message and its revision."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def live(version: str) -> Lookup:
 
 
 class ChargeTests(SynchronousTestCase):
-    """E7: the messages of a batch are counted before any of them is executed."""
+    """The messages of a batch are counted before any of them is executed."""
 
     def outcome(self, message: Json, charged: list[int]) -> Exchange | Answer:
         """Decode, with a limit that is reached by a batch of three."""
@@ -96,13 +96,13 @@ class DecodeTests(SynchronousTestCase):
         self.assertTrue(verifyObject(IStage, Decode()))
 
     def test_other_methods(self) -> None:
-        """What is no POST has no message and carries on unchanged."""
+        """Other methods than POST carry on unchanged."""
         for method in ("GET", "DELETE", "HEAD"):
             sent = exchange(method=method, body=b"{")
             self.assertIs(self.successResultOf(Decode().process(sent)), sent)
 
     def test_fills_message_and_revision(self) -> None:
-        """A POST carries on with its message and the revision it speaks."""
+        """A POST carries on with its message and the revision of it."""
         carried = self.decoded(request("ping", id=0), "2025-06-18")
         self.assertEqual(carried.message, Request(0, "ping"))
         self.assertIs(carried.revision, ALL["2025-06-18"])
@@ -135,14 +135,14 @@ class DecodeTests(SynchronousTestCase):
                     self.assertIs(carried.revision, ALL[MODERN_VERSION])
 
     def test_no_json(self) -> None:
-        """A body that is no JSON is refused in JSON: 400, -32700."""
+        """A body that is not JSON is refused in JSON: 400, -32700."""
         for body in (b"", b"{", b"<html>", b"\xff"):
             with self.subTest(body=body):
                 status, answer = self.refused(None, body=body)
                 self.assertEqual((status, answer["error"]["code"]), (400, -32700))
 
     def test_no_message(self) -> None:
-        """JSON that is no message is 400, -32600, with its id if it has one."""
+        """JSON that is not a message is 400, -32600, with its id if it has one."""
         status, answer = self.refused({"id": 0, "method": "ping"})
         self.assertEqual((status, answer["error"]["code"]), (400, -32600))
         self.assertEqual(answer["id"], 0)
@@ -176,7 +176,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual((status, body["error"]["code"]), (400, -32600))
 
     def test_batch_in_an_ended_session(self) -> None:
-        """A batch for a session that is over carries on, to be told that it is over."""
+        """A batch for an ended session carries on, so that a transport refuses it."""
         carried = self.decoded([request("ping")], lookup=ENDED)
         self.assertIsInstance(carried.message, Batch)
 

@@ -1,4 +1,4 @@
-"""The last stage: whoever lost a transport is answered all the same."""
+"""Tests of direct execution: messages without a transport are answered."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class WithoutSessionTests(RigTestCase):
         self.assertEqual(bare.header("mcp-protocol-version"), "2025-03-26")
 
     def test_structured_content(self) -> None:
-        """E36: who names no revision may hold results to a schema it was shown.
+        """A client that names no revision may check results against a schema.
 
         So what such a request is shown agrees: the schema, and content that has it.
         """
@@ -62,13 +62,13 @@ class WithoutSessionTests(RigTestCase):
             self.assertEqual("title" in listed["tools"][0], shown)
 
     def test_foreign_session(self) -> None:
-        """An id that nobody here minted costs nobody the tools."""
+        """With a session id that was not issued here all tools can be used."""
         received = self.rig.send(call("hello"), session="from-elsewhere")
         self.assertEqual(received.status, 200)
         self.assertIsNone(received.header("mcp-session-id"))
 
     def test_foreign_session_without_a_key(self) -> None:
-        """With neither a session nor a key there is nobody to act as: 404."""
+        """With neither a known session nor a key the answer is 404."""
         received = self.rig.send(request("ping"), session="from-elsewhere", key=None)
         self.assertEqual((received.status, received.error["code"]), (404, -32001))
 
@@ -87,7 +87,7 @@ class WithoutSessionTests(RigTestCase):
         self.assertEqual((received.status, received.messages), (202, []))
 
     def test_cancellation_needs_a_session(self) -> None:
-        """Without a session nobody can cancel a call by its id."""
+        """Without a session a call cannot be cancelled by its id."""
         received = self.rig.send(call("slow", id=1))
         self.rig.send(notice("notifications/cancelled", {"requestId": 1}))
         self.assertTrue(received.waits)
@@ -192,6 +192,6 @@ class NotAllowedTests(RigTestCase):
         self.assertEqual(received.message["id"], 0)
 
     def test_modern_on_messages(self) -> None:
-        """A modern request on /messages is answered in its own era."""
+        """A modern request on /messages is answered as in its own era."""
         received = self.rig.send_modern(modern(call("hello")), route=Route.MESSAGES)
         self.assertEqual(received.result["resultType"], "complete")

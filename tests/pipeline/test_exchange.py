@@ -1,4 +1,4 @@
-"""The value that flows through the pipeline."""
+"""The value that passes through the pipeline."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual(noted.notes, (Note("one"), Note("two")))
 
     def test_principal(self) -> None:
-        """It acts as its credential, or as nobody."""
+        """It acts as its credential, or anonymously."""
         self.assertEqual(exchange().principal, ANONYMOUS)
         self.assertEqual(self.full().principal, credential(CANARY).principal)
 

@@ -189,7 +189,7 @@ class BatchTests(AnsweringTestCase):
         self.assertEqual((received.status, received.messages), (202, []))
 
     def test_broken_members(self) -> None:
-        """A member that is no message earns an error, and costs the others nothing."""
+        """A member that is not a message gets an error; the others are answered."""
         received = self.batch({"id": 5}, request("ping", id=6), 7)
         codes = [one.get("error", {}).get("code") for one in received.messages]
         self.assertEqual(codes, [-32600, None, -32600])
@@ -202,7 +202,7 @@ class BatchTests(AnsweringTestCase):
         self.assertEqual(received.messages[1]["result"], {})
 
     def test_too_many(self) -> None:
-        """A batch beyond the bound is no message; one of the bound is answered."""
+        """A batch beyond the bound is refused; one of the bound is answered."""
         whole = [call("hello", id=number) for number in range(MAX_BATCH_MESSAGES + 1)]
         self.assertRaises(MalformedMessage, decode, dumps(whole))
         self.assertEqual(len(self.batch(*whole[:-1]).messages), MAX_BATCH_MESSAGES)

@@ -1,4 +1,4 @@
-"""Header repair: what can only mean one thing is repaired, the rest is refused."""
+"""Header repair: a header with one possible meaning is repaired, or refused."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class AcceptTests(HeaderRepairTestCase):
             self.assertEqual(loads(answer.body)["id"], "a")
 
     def test_messages(self) -> None:
-        """On /messages, whose answers are no choice of the client's, Accept is free."""
+        """On /messages, where the answer's type is fixed, any Accept passes."""
         one = exchange(
             body=PING, route=Route.MESSAGES, with_headers={"accept": "text/html"}
         )
@@ -179,15 +179,15 @@ class ContentTypeTests(HeaderRepairTestCase):
                 self.assertEqual(one.notes, (Note("content-type-assumed"),))
 
     def test_missing_type_of_nothing(self) -> None:
-        """An empty body passes: that it is no message is for the decoder to say."""
+        """An empty body passes: the decoder refuses it."""
         self.passed(bare({"accept": (BOTH,)}, body=b""))
 
     def test_missing_type_of_something(self) -> None:
         """A body without type that does not look like JSON is refused with 415."""
         self.assertEqual(self.refused(bare({}, body=b"id=1&method=ping")).status, 415)
 
-    def test_A04_other_types(self) -> None:
-        """A04: what a foreign page can send without asking is refused with 415."""
+    def test_other_types(self) -> None:
+        """Types that a foreign page can send without a preflight are refused: 415."""
         for value in (
             "text/plain",
             "text/plain; application/json",
@@ -213,7 +213,7 @@ class ContentTypeTests(HeaderRepairTestCase):
         self.assertEqual(self.refused(one).status, 415)
 
     def test_encoding(self) -> None:
-        """A compressed body is refused with 415; identity is no compression."""
+        """A compressed body is refused with 415; identity is not compressed."""
         for value in ("gzip", "GZIP", "br", "identity, gzip", "x"):
             one = exchange(body=PING, with_headers={"content-encoding": value})
             answer = self.refused(one)

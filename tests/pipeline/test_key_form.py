@@ -59,8 +59,8 @@ class MistakeTests(SynchronousTestCase):
         ):
             self.assertIsNone(mistake_in(text), text)
 
-    def test_E31_placeholders(self) -> None:
-        """E31: what a template left in place of the key."""
+    def test_placeholders(self) -> None:
+        """Placeholders that a template left in place of the key are recognized."""
         for text in (
             "$INSTANTLY_API_KEY",
             "$env:INSTANTLY_API_KEY",
@@ -95,8 +95,8 @@ class MistakeTests(SynchronousTestCase):
             self.assertEqual(mistake.reason, RefusalReason.KEY_PLACEHOLDER, text)
             self.assertIs(mistake, key_form.UNFILLED, text)
 
-    def test_E31_quotes(self) -> None:
-        """E31: a key in quotes, straight or typographic, at one end or both."""
+    def test_quotes(self) -> None:
+        """A key in quotes, straight or typographic, at one end or both."""
         for text in (
             f'"{KEY}"',
             f"'{KEY}'",
@@ -108,8 +108,8 @@ class MistakeTests(SynchronousTestCase):
         ):
             self.assertIs(self.found(text), key_form.QUOTED, text)
 
-    def test_E31_assignments(self) -> None:
-        """E31: a line of a shell, of a file of variables, or of YAML."""
+    def test_assignments(self) -> None:
+        """A line of a shell, of a file of variables, or of YAML is recognized."""
         for text in (
             f"INSTANTLY_API_KEY={KEY}",
             f"export INSTANTLY_API_KEY={KEY}",
@@ -120,12 +120,12 @@ class MistakeTests(SynchronousTestCase):
             self.assertIs(self.found(text), key_form.ASSIGNED, text)
 
     def test_no_assignment(self) -> None:
-        """Without a value, or with a name that says nothing of keys, it is none."""
+        """Without a value, or with another name, it is not an assignment."""
         for text in ("api_key_123==", "some-thing=1234", "key.1key.2key", "a key=1"):
             self.assertIsNot(key_form.mistake_in(text), key_form.ASSIGNED, text)
 
-    def test_E31_others(self) -> None:
-        """E31: a scheme, a byte order mark, and a token of a daemon."""
+    def test_other_mistakes(self) -> None:
+        """A scheme, a byte order mark, and a connection token are recognized."""
         for text, mistake in (
             (f"Bearer {KEY}", key_form.SCHEMED),
             (f"bearer {KEY}", key_form.SCHEMED),
@@ -148,8 +148,8 @@ class MistakeTests(SynchronousTestCase):
             self.assertIs(self.found(text), mistake, text)
             self.assertEqual(mistake.reason, RefusalReason.KEY_MALFORMED)
 
-    def test_E34_short_keys_of_the_sandbox(self) -> None:
-        """E34: only there, and only those."""
+    def test_short_keys_of_the_sandbox(self) -> None:
+        """Short keys are valid in the sandbox only, and only its own."""
         for text in ("sandbox", "sandbox-x", "sandbox-b"):
             self.assertIsNone(mistake_in(text, sandbox=True))
             self.assertIs(self.found(text), key_form.SHORT)

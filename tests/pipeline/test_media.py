@@ -160,7 +160,7 @@ class NamesStreamTests(SynchronousTestCase):
             self.assertTrue(names_stream(value), value)
 
     def test_not_named(self) -> None:
-        """A wildcard, a q=0, or something that only looks like it, is none."""
+        """A wildcard, a q=0, or something that only looks like it, does not count."""
         for value in (
             "",
             "*/*",

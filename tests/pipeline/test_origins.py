@@ -1,4 +1,4 @@
-"""The perimeter: which browser pages may talk to us, and under which names."""
+"""Tests of the checks of Origin and Host."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class OriginTests(SynchronousTestCase):
         """A request without Origin comes from no browser page and passes."""
         self.assertIsNone(self.perimeter.refusal(headers({})))
 
-    def test_A01_evil_origins(self) -> None:
-        """A01, A05: every origin that is not exactly a known one is refused: 403."""
+    def test_evil_origins(self) -> None:
+        """Every origin that is not exactly an allowed one is refused: 403."""
         for origin in EVIL_ORIGINS:
             self.assertFalse(self.perimeter.allows_origin(origin), origin)
             error = self.perimeter.refusal(headers({"origin": origin}))
@@ -136,7 +136,7 @@ class OriginTests(SynchronousTestCase):
         self.assertFalse(self.perimeter.allows_origin("http://10.0.0.5"))
 
     def test_host_header_proves_nothing(self) -> None:
-        """An Origin is not our own because the Host header says the same."""
+        """An Origin is not allowed because the Host header has the same name."""
         rebound = headers({"origin": "http://evil:3000", "host": "evil:3000"})
         self.assertIsNotNone(self.perimeter.refusal(rebound))
 
@@ -146,7 +146,7 @@ class OriginTests(SynchronousTestCase):
         self.assertIsNotNone(self.perimeter.refusal(both))
 
     def test_bad_settings(self) -> None:
-        """An entry that is no origin or no host is an error that shows it."""
+        """An entry that is not an origin or a host is an error that shows it."""
         for entry in ("*", "app.example.com", "file://", "https://a/b", "null"):
             error = self.assertRaises(ValueError, Perimeter, [entry])
             self.assertIn(entry, str(error))
@@ -170,7 +170,7 @@ class HostTests(SynchronousTestCase):
         return None if error is None else error.status
 
     def test_local(self) -> None:
-        """What only this machine can reach has no names that we do not know."""
+        """On a socket that only this machine can reach, the Host is always checked."""
         perimeter = Perimeter(check_hosts=False)
         rebound = headers({"host": "evil.example"})
         self.assertIsNone(perimeter.refusal(rebound))
@@ -192,8 +192,8 @@ class HostTests(SynchronousTestCase):
         ):
             self.assertIsNone(self.refused(self.perimeter, host), host)
 
-    def test_A02_unknown(self) -> None:
-        """A02: another name is misdirected: 421."""
+    def test_unknown(self) -> None:
+        """Another host name is misdirected: 421."""
         for host in (
             "evil:8080",
             "evil.example",
@@ -214,8 +214,8 @@ class HostTests(SynchronousTestCase):
         ):
             self.assertEqual(self.refused(self.perimeter, host), 421, host)
 
-    def test_A02_none_or_two(self) -> None:
-        """A02: exactly one Host header, even if two say the same."""
+    def test_none_or_two(self) -> None:
+        """There must be exactly one Host header, even if two are equal."""
         self.assertEqual(self.refused(self.perimeter), 421)
         self.assertEqual(self.refused(self.perimeter, "localhost", "localhost"), 421)
 

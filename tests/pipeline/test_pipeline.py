@@ -29,7 +29,7 @@ class Fault(Exception):
 @implementer(IStage)
 @define(eq=False)
 class Step:
-    """A stage that does what it is told and remembers what it saw."""
+    """A stage that does what the test says and remembers what it saw."""
 
     name: str
     act: Callable[[Exchange], Deferred[Outcome]]
@@ -77,7 +77,7 @@ class PipelineTests(ClockedTestCase):
         self.assertEqual(never.seen, [])
 
     def test_streams_are_replies(self) -> None:
-        """An event stream ends the journey as well."""
+        """An event stream ends the run as well."""
         stream = EventStream(channel=Channel())
         reply = self.run_through(Step("first", lambda _: succeed(stream)))
         self.assertIs(self.successResultOf(reply), stream)

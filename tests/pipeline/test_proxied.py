@@ -1,4 +1,4 @@
-"""Requests through a proxy, on a daemon that lends its operator's key."""
+"""Requests through a proxy, on a daemon that uses its operator's key for callers."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class ProxyHeaderTests(SynchronousTestCase):
 
 
 class LendingTests(AuthenticationTestCase):
-    """E3: the operator's key is for callers on this machine."""
+    """The operator's key is for callers on this machine."""
 
     def setUp(self) -> None:
-        """Remember what the operator is told."""
+        """Remember what is reported to the operator."""
         super().setUp()
         self.told: list[str] = []
         self.stage = evolve(self.stage, tell_proxied=self.told.append)
@@ -49,7 +49,7 @@ class LendingTests(AuthenticationTestCase):
         """Return a request that came through a proxy."""
         return exchange(with_headers={name: "203.0.113.9", **fields})
 
-    def test_E3_no_stranger_gets_the_operators_key(self) -> None:
+    def test_no_proxied_caller_gets_the_operators_key(self) -> None:
         """A proxy that the settings do not mention gets the key for no caller: 403."""
         self.guarded(operator=True)
         for name in PROXY_HEADERS:
@@ -69,7 +69,7 @@ class LendingTests(AuthenticationTestCase):
                 self.refused(one, 403)
 
     def test_direct(self) -> None:
-        """A caller on this machine is served as ever."""
+        """A caller on this machine is served as before."""
         self.guarded(operator=True)
         self.acts_as(exchange(), OPERATOR)
         self.assertEqual(self.told, [])
@@ -81,7 +81,7 @@ class LendingTests(AuthenticationTestCase):
         self.acts_as(one, ALICE)
 
     def test_with_secret(self) -> None:
-        """Behind a server secret proxies are welcome."""
+        """If there is a server secret, proxies are allowed."""
         self.guarded(operator=True, secret=True)
         self.acts_as(self.proxied(authorization=f"Bearer {SERVER}"), OPERATOR)
 

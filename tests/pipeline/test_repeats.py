@@ -1,4 +1,4 @@
-"""E10: a call whose client left goes on, and the same call again gets its result."""
+"""A call whose client left goes on, and the same call again gets its result."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ class NoticeTests(RepeatsTestCase):
         self.assertEqual((said["code"], said["tool"]), ("still_running", "slow"))
 
     def test_answered_in_time(self) -> None:
-        """Before clients give up they are told to call again, which gets the result."""
+        """Before clients give up the answer is to call again, which gets the result."""
         for accept in (BOTH, ONLY_JSON):
             with self.subTest(accept=accept):
                 before = len(self.rig.toolbox.ran)
@@ -269,7 +269,7 @@ class NoticeTests(RepeatsTestCase):
                 self.assertRan(before + 1)
 
     def test_with_progress(self) -> None:
-        """Who hears progress waits; who asked for it and cannot hear it does not."""
+        """A client that gets progress waits; one that cannot get it does not."""
         message = call("slow", {"tag": "x"}, id=1, token="t")
         hears = self.client.ask(message)
         self.clock.advance(100)
@@ -289,7 +289,7 @@ class NoticeTests(RepeatsTestCase):
         self.finish()
 
     def test_client_of_a_stream(self) -> None:
-        """So it is on HTTP+SSE: told on the stream, collected by the same call."""
+        """The same on HTTP+SSE: answered on the stream, collected by the same call."""
         client = StreamClient(self.rig)
         client.ask(call("slow", {"tag": "x"}, id=1))
         client.ask(call("slow", {"tag": "x"}, id=1))

@@ -30,7 +30,7 @@ class AnswerTests(SynchronousTestCase):
         )
 
     def test_response(self) -> None:
-        """A response is answered with the status that it earns."""
+        """A response is answered with the status that belongs to it."""
         self.assertEqual(response_answer(Response(1, {})).status, 200)
         refused = response_answer(Response(1, error=session_not_found("x")))
         self.assertEqual(refused.status, 404)
@@ -58,7 +58,7 @@ class RefuseTests(SynchronousTestCase):
                 self.assertEqual(loads(answer.body)["id"], id)
 
     def test_without_an_id(self) -> None:
-        """Where no id can be read there is none."""
+        """If no id can be read, the answer has no id."""
         for body in (b"", b"{", b"[1]", b'{"id":null}', b"\xff"):
             with self.subTest(body=body):
                 answer = refuse(exchange(body=body), self.error)

@@ -1,4 +1,4 @@
-"""Streams that a client may lose and take up again."""
+"""Streams that a client may lose and resume."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class StreamLogTests(SynchronousTestCase):
         self.assertEqual(log.find(last), (stream, 1))
 
     def test_foreign_ids(self) -> None:
-        """What is no event id of this log finds nothing."""
+        """Anything but an event id of this log finds no stream."""
         log, other = make_log(), make_log()
         stream, foreign = log.new(primed=False), other.new(primed=False)
         for last in (
@@ -171,7 +171,7 @@ class StreamLogTests(SynchronousTestCase):
         )
 
     def test_only_calls_are_awaited(self) -> None:
-        """A lost stream that answers nothing is missed no more than an open one."""
+        """A lost stream that answers no request is needed no more than an open one."""
         log = make_log()
         listening = log.new(primed=False)
         listening.open().abandon()
@@ -209,7 +209,7 @@ class StreamLogTests(SynchronousTestCase):
         self.assertEqual([channel.is_open for channel in channels].count(False), 0)
 
     def test_forgotten_streams_go_on(self) -> None:
-        """A stream that is kept no more still reaches whoever reads it."""
+        """A stream that is no longer kept still reaches its reader."""
         log = make_log()
         stream = log.new(primed=False)
         events = read(stream.open())

@@ -47,7 +47,7 @@ class RetentionTests(SynchronousTestCase):
         self.assertLessEqual(self.retention.kept_bytes, 100_000)
 
     def test_over_for_too_long(self) -> None:
-        """A complete stream can be fetched for some minutes, and not for ever."""
+        """A complete stream can be fetched for some minutes only."""
         log = StreamLog(self.retention)
         awaited, over = lost(log), lost(log)
         over.close()
@@ -79,7 +79,7 @@ class RetentionTests(SynchronousTestCase):
         self.assertTrue(is_kept(log, back))
 
     def test_sweep(self) -> None:
-        """What nobody fetched is gone with the sweep; what is awaited stays."""
+        """The sweep forgets what was not fetched in time, not what is awaited."""
         log = StreamLog(self.retention)
         awaited, over = lost(log), lost(log)
         before = self.retention.kept_bytes

@@ -1,4 +1,4 @@
-"""E15: work is done in turns of the reactor, so that nothing waits for all of it."""
+"""Tests of work that is split over iterations of the reactor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks for something outside of MCP."""
+"""Tests of who calls the routes outside of MCP."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class VisitorsTests(SynchronousTestCase):
         self.clock = Clock()
 
     def visitors(self, *, limit: int = 100, query: bool = True, **policy: Any) -> Any:
-        """Return what tells who asks, behind the secret unless told otherwise."""
+        """Return a `Visitors`, with a server secret by default."""
         policy = {"server_secret": Secret(SERVER), **policy}
         return Visitors(
             gatekeeper=Gatekeeper(operator_key=Secret(OPERATOR), **policy),
@@ -35,7 +35,7 @@ class VisitorsTests(SynchronousTestCase):
         )
 
     def visitor(self, visitors: Any, sent: Any = None, **query: str) -> Visitor:
-        """Return who asks with these headers and this query."""
+        """Return the caller with these headers and this query."""
         fields = {name: [value] for name, value in query.items()}
         found: Visitor = visitors(headers(sent or {}), fields, "192.0.2.1")
         return found
@@ -50,7 +50,7 @@ class VisitorsTests(SynchronousTestCase):
         self.assertFalse(self.visitor(closed, apiKey=SERVER).known)
 
     def test_without_secret(self) -> None:
-        """No secret, or another value, is a stranger's; the refusal says which."""
+        """Without the secret, or with a wrong one, the caller is unknown."""
         visitors = self.visitors()
         for sent, reason in (
             ({}, "server_secret_missing"),
@@ -65,7 +65,7 @@ class VisitorsTests(SynchronousTestCase):
             self.assertEqual(refusal.data["reason"], reason)
 
     def test_no_secret_asked(self) -> None:
-        """Where no secret is asked for everybody is known."""
+        """Without a server secret every caller is known."""
         for policy in ({"server_secret": None}, {"demand_secret": False}):
             visitors = self.visitors(limit=1, **policy)
             for sent in ({}, {"x-api-key": ALICE}, {"authorization": "Basic eDp5"}):
@@ -99,7 +99,7 @@ class VisitorsTests(SynchronousTestCase):
         self.assertTrue(self.visitor(visitors, BEARER).known)
 
     def test_no_limit(self) -> None:
-        """A limit of 0 is none."""
+        """A limit of 0 means no limit."""
         visitors = self.visitors(limit=0)
         for _ in range(200):
             self.assertTrue(self.visitor(visitors, BEARER).known)

@@ -1,4 +1,4 @@
-"""Many clients at a time, of every era, with equal ids: each hears its own."""
+"""Many clients at a time, of every era, with equal ids: each gets its answers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class InterleavingTests(SynchronousTestCase):
     def test_defect_01_each_answer_reaches_its_asker(
         self, makers: list[Callable[[Rig], Client]], steps: list[Json]
     ) -> None:
-        """Whatever runs beside it, each call is answered once, to whoever asked."""
+        """Whatever runs beside it, each call is answered once, to its own client."""
         clock = Clock()
         rig = Rig(clock)
         clients = [make(rig) for make in makers]

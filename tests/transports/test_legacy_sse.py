@@ -148,7 +148,7 @@ class MessageTests(RigTestCase):
         self.assertFalse(session.ended)
 
     def test_probe_for_the_stateless_era(self) -> None:
-        """A client that tries server/discover first hears on its stream to go on.
+        """A client that tries server/discover first gets an error on its stream.
 
         With any other status than 202 the official Python client stops posting.
         """
@@ -169,7 +169,7 @@ class MessageTests(RigTestCase):
         self.assertHeard(5, 5, 6)
 
     def test_modern_envelope(self) -> None:
-        """An envelope changes nothing here: the stream's own revision is spoken."""
+        """An envelope changes nothing here: the stream's own revision counts."""
         message = modern(call("echo", {"words": "hi"}, id=5))
         self.client.stream.methods.update(methods_of(message))
         posted = self.rig.send_modern(
@@ -208,7 +208,7 @@ class MessageTests(RigTestCase):
         self.assertEqual(self.client.heard()[0]["error"]["code"], -32601)
 
     def test_malformed(self) -> None:
-        """What is no message is refused on the stream, if its id can be read."""
+        """A malformed message is refused on the stream, if its id can be read."""
         posted = self.client.ask({"id": 1})
         self.assertEqual((posted.status, posted.messages), (202, []))
         self.assertHeard(1)
@@ -238,7 +238,7 @@ class MessageTests(RigTestCase):
         self.assertNotIn("message", heard[0]["params"])
 
     def test_none_after_the_end(self) -> None:
-        """A tool that goes on reporting after its answer is not heard."""
+        """What a tool reports after its answer is not sent."""
         self.client.ask(call("steps", token="t"))
         running = self.rig.toolbox.running[0]
         running.finish()
@@ -293,7 +293,7 @@ class MessageTests(RigTestCase):
 
 class DeadStreamTests(RigTestCase):
     def test_never_twice(self) -> None:
-        """A call whose stream dies while it runs is not run again for anybody."""
+        """A call whose stream is lost while it runs is not executed again."""
         client = StreamClient(self.rig)
         client.ask(call("slow", id=1))
         client.stream.leave()
@@ -304,7 +304,7 @@ class DeadStreamTests(RigTestCase):
         self.assertEqual(client.heard(), [])
 
     def test_posted_too_late(self) -> None:
-        """What is posted after the stream died is refused at once, and never run."""
+        """What is posted after the stream was lost is refused, and never executed."""
         client = StreamClient(self.rig)
         client.stream.leave()
         batch = [call("hello", id=1)]
@@ -352,7 +352,7 @@ class DeadStreamTests(RigTestCase):
         self.assertEqual(client.heard(), [])
 
     def test_somebody_elses(self) -> None:
-        """Nobody posts to a stream of another principal."""
+        """A caller cannot post to a stream of another principal."""
         client = StreamClient(self.rig)
         posted = self.rig.send(
             call("hello"), key=BOB, route=Route.MESSAGES, session=client.session
@@ -364,7 +364,7 @@ class DeadStreamTests(RigTestCase):
 
 class TwoClientsTests(RigTestCase):
     def test_defect_01_equal_ids(self) -> None:
-        """Two streams with equal ids each hear their own answer, and only that."""
+        """Two streams with equal ids each get their own answer only."""
         ada, bob = StreamClient(self.rig), StreamClient(self.rig, key=BOB)
         ada.ask(call("slow", {"tag": "ada"}, id=1))
         bob.ask(call("slow", {"tag": "bob"}, id=1))

@@ -67,7 +67,7 @@ class InitializeTests(StreamableTestCase):
         self.assertIsNotNone(opening.header("mcp-session-id"))
 
     def test_remembers_the_client(self) -> None:
-        """The session knows what its client said of itself, also when it is odd."""
+        """The session keeps the name that its client stated, also an odd one."""
         client = SessionClient(self.rig)
         self.assertEqual(self.session_of(client).client_name, "tests")
         message = initialize()
@@ -121,7 +121,7 @@ class SessionTests(StreamableTestCase):
             self.assertEqual(received.header("mcp-protocol-version"), "2025-06-18")
 
     def test_unsupported_header(self) -> None:
-        """A version header that nobody knows is 400."""
+        """An unknown version header is 400."""
         client = SessionClient(self.rig)
         received = self.rig.send(
             request("ping"),
@@ -183,7 +183,7 @@ class StrictTests(StreamableTestCase):
         self.assertIn("result", ModernClient(self.rig).ask(call("hello")).message)
 
     def test_foreign_session(self) -> None:
-        """An id that nobody here minted is 404."""
+        """A session id that was not issued here is 404."""
         received = self.rig.send(request("ping"), session="from-elsewhere")
         self.assertEqual((received.status, received.error["code"]), (404, -32001))
         self.assertEqual(
@@ -219,7 +219,7 @@ class DeleteTests(StreamableTestCase):
         self.assertIn("hint", received.error["data"])
 
     def test_somebody_elses(self) -> None:
-        """Somebody else's session is 404 and lives on."""
+        """Another principal's session is 404 and lives on."""
         client = SessionClient(self.rig)
         received = self.rig.send(method="DELETE", session=client.session, key=BOB)
         self.assertEqual(received.status, 404)

@@ -41,7 +41,7 @@ class ModernTests(StreamableTestCase):
             self.assertIsNone(received.header("mcp-session-id"))
 
     def test_disconnecting(self) -> None:
-        """A client that disconnects cancels its call and hears nothing more."""
+        """A client that disconnects cancels its call and gets nothing more."""
         for seconds in (0, 10):
             with self.subTest(seconds=seconds):
                 received = ModernClient(self.rig).ask(call("slow"))

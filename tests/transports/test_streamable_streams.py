@@ -1,4 +1,4 @@
-"""Streamable HTTP: the GET stream of a session, and taking streams up again."""
+"""Streamable HTTP: the GET stream of a session, and resuming streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GetStreamTests(StreamableTestCase):
         self.assertEqual(client.ask(request("ping")).result, {})
 
     def test_not_acceptable(self) -> None:
-        """A client that reads no event streams is told so: 406."""
+        """A client that does not accept event streams gets 406."""
         client = SessionClient(self.rig)
         stream = self.listen(client, accepts_stream=False)
         self.assertEqual(stream.status, 406)
@@ -133,6 +133,6 @@ class GetStreamTests(StreamableTestCase):
         self.assertEqual(stream.messages, [])
 
     def test_foreign_session(self) -> None:
-        """A GET with an id that nobody here minted is 405, not a stream."""
+        """A GET with an id that was not issued here is 405, not a stream."""
         received = self.rig.send(method="GET", session="from-elsewhere")
         self.assertEqual(received.status, 405)

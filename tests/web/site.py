@@ -50,7 +50,7 @@ WELL = Condition(ready=True, draining=False, sessions=3, streams=2, degraded={})
 @implementer(IStatus)
 @define
 class FixedStatus:
-    """A daemon in whatever condition the test needs."""
+    """A daemon in the condition that the test needs."""
 
     now: Condition = WELL
     known: Facts = FACTS
@@ -85,7 +85,7 @@ class ScriptedPipeline:
 
 @define(eq=False)
 class RecordingGauge:
-    """Remembers what it was told."""
+    """Remembers what was reported to it."""
 
     exchanges: list[tuple[str, int, float]] = field(factory=list)
 
@@ -95,7 +95,7 @@ class RecordingGauge:
 
 
 def guard(headers: Headers, here: IAddress) -> ProtocolError | None:
-    """Let in who has no Origin, or a good one; and nobody from ``Host: evil``."""
+    """Let in requests without Origin or with a good one; none for ``Host: evil``."""
     origin = headers.get("origin")
     if origin is not None and not allowed(origin):
         return ProtocolError(-32600, "Origin not allowed", status=403)
@@ -150,7 +150,7 @@ class Pipe(StringTransport):
         self.aborted = False
 
     def abortConnection(self) -> None:
-        """Cut it."""
+        """Abort it."""
         self.aborted = True
 
 

@@ -28,7 +28,7 @@ EVERYWHERE = (*PROBES, *DISCOVERY, *MCP, "/register", "/authorize", "/nothing", 
 
 class AppTestCase(ClockedTestCase):
     def setUp(self) -> None:
-        """Make a house with one visitor."""
+        """Make a site with one connection."""
         super().setUp()
         self.house = House(self.clock)
         self.visitor = self.connect(self.house)
@@ -52,7 +52,7 @@ class ProbeTests(AppTestCase):
         self.assertEqual((response.status, response.json()), (200, expected))
 
     def test_health(self):
-        """Health shows what there is, by both of its names."""
+        """Health shows the daemon's facts, on both of its paths."""
         for path in ("/health", "/healthz"):
             page = self.visitor.ask("GET", path).json()
             self.assertEqual(page["status"], "healthy")
@@ -63,7 +63,7 @@ class ProbeTests(AppTestCase):
             self.assertIn("mcp", page["endpoints"])
 
     def test_health_of_what_works_badly(self):
-        """A degraded daemon lives, is ready, and says what is wrong."""
+        """A degraded daemon is alive and ready, and lists what is degraded."""
         self.house.status.now = evolve(WELL, degraded={"upstream": "breaker open"})
         self.assertEqual(
             self.visitor.ask("GET", "/health").json()["status"], "degraded"
@@ -157,7 +157,7 @@ class RoutingTests(AppTestCase):
         self.assertEqual(len(self.house.pipeline.exchanges), 8)
 
     def test_streamable_http_on_sse(self):
-        """E35: what is no stream of HTTP+SSE is served on /sse as it is on /mcp."""
+        """Requests on /sse that do not open a stream are served as on /mcp."""
         named = {"Mcp-Session-Id": "some-session"}
         for method, headers, route in (
             ("POST", {}, Route.MCP),
@@ -176,7 +176,7 @@ class RoutingTests(AppTestCase):
                     self.assertEqual(exchange.path_key, key)
 
     def test_prefix(self):
-        """E29: with the prefix of the public URL or without it, a path is the same."""
+        """With the prefix of the public URL or without it, a path is the same."""
         house = House(self.clock, prefix="/gw/x")
         for path, status in (
             ("/gw/x/health", 200),
@@ -195,8 +195,8 @@ class RoutingTests(AppTestCase):
         missing = self.connect(house).ask("GET", "/nothing").json()
         self.assertIn("GET /gw/x/health", missing["availableEndpoints"])
 
-    def test_a13_no_path_redirects(self):
-        """A13: odd paths around a key are 404 in JSON: no redirect, no echo."""
+    def test_no_path_redirects(self):
+        """Odd paths around a key are 404 in JSON: no redirect, no echo."""
         for path in (
             f"/mcp//{CANARY}",
             f"//mcp/{CANARY}",
@@ -281,7 +281,7 @@ class ReplyTests(AppTestCase):
             self.assertEqual((response.status, response.body), (status, b""))
 
     def test_security_headers_everywhere(self):
-        """A06: every answer of every route has the security headers, each once."""
+        """Every answer of every route has the security headers, each once."""
         for path in EVERYWHERE:
             for method in ("GET", "POST", "PUT", "OPTIONS", "HEAD"):
                 response = self.visitor.ask(method, path)
@@ -322,8 +322,8 @@ class ReplyTests(AppTestCase):
         self.assertIn(b"Connection: close\r\n", output)
         self.assertTrue(self.visitor.closing)
 
-    def test_f21_a_disconnect_cancels_the_call(self):
-        """F21: a client that leaves cancels what the pipeline awaits; nothing is
+    def test_a_disconnect_cancels_the_call(self):
+        """A client that leaves cancels what the pipeline awaits; nothing is
         logged as an error.
         """
         cancelled: list[object] = []
@@ -353,7 +353,7 @@ class ReplyTests(AppTestCase):
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_a_reply_that_comes_too_late(self):
-        """A reply for a client that has left is let go, its channel closed."""
+        """A reply for a client that has left is dropped, and its channel closed."""
         channel = Channel()
         late: Deferred[Reply] = Deferred(
             lambda d: d.callback(EventStream(channel=channel))
@@ -364,8 +364,8 @@ class ReplyTests(AppTestCase):
         visitor.hang_up()
         self.assertFalse(channel.is_open)
 
-    def test_f36_bugs(self):
-        """F36: a bug is logged once, and answered in JSON with an incident id."""
+    def test_bugs(self):
+        """A bug is logged once, and answered in JSON with an incident id."""
         for path in ("/mcp", "/info"):
             self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
             self.house.status.known = None  # type: ignore[assignment]
@@ -379,15 +379,15 @@ class ReplyTests(AppTestCase):
         self.assertEqual(self.visitor.ask("GET", "/ping").status, 500)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
-    def test_f36_the_id_of_a_bug(self):
-        """F36: whoever met the bug is answered under the id of its request."""
+    def test_the_id_of_a_bug(self):
+        """The answer after a bug has the id of the request."""
         self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
         response = self.visitor.ask("POST", "/mcp", body=b'{"id": 0}')
         self.assertEqual(response.json()["id"], 0)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_a_bug_after_the_start(self):
-        """A response that was begun and cannot be ended is cut."""
+        """A response that was begun and cannot be ended is aborted."""
         self.house.pipeline.reply = EventStream(channel=None)  # type: ignore[arg-type]
         self.visitor.send(request("GET", "/mcp"))
         self.assertTrue(self.visitor.pipe.aborted)
@@ -396,8 +396,8 @@ class ReplyTests(AppTestCase):
 
 
 class OriginTests(AppTestCase):
-    def test_a01_every_other_route_is_guarded(self):
-        """A01: a foreign Origin is 403 in JSON on every route outside the pipeline,
+    def test_every_other_route_is_guarded(self):
+        """A foreign Origin is 403 in JSON on every route outside the pipeline,
         which has its own stage for it; and it is never reflected.
         """
         for origin in ("http://evil", "null", "http://127.0.0.1.evil", "file://"):
@@ -410,15 +410,15 @@ class OriginTests(AppTestCase):
                     self.assertIn("error", response.json())
                     self.assertIsNone(response.one("access-control-allow-origin"))
 
-    def test_a02_host(self):
-        """A02: a foreign Host is 421 on every route outside the pipeline."""
+    def test_host(self):
+        """A foreign Host is 421 on every route outside the pipeline."""
         for path in (*PROBES, "/nothing"):
             self.assertEqual(
                 self.visitor.ask("GET", path, {"Host": "evil"}).status, 421
             )
 
-    def test_a03_two_origins(self):
-        """A03: of two origins neither is reflected, whichever of them is allowed."""
+    def test_two_origins(self):
+        """Of two origins neither is reflected, whichever of them is allowed."""
         for others in ((GOOD_ORIGIN, "http://evil"), ("http://evil", GOOD_ORIGIN)):
             lines = "".join(f"Origin: {origin}\r\n" for origin in others)
             head = f"GET /mcp HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"
@@ -427,8 +427,8 @@ class OriginTests(AppTestCase):
             self.assertIsNone(response.one("access-control-allow-origin"))
             self.assertEqual(response.one("vary"), "Origin")
 
-    def test_a03_cors(self):
-        """A03: an allowed origin is reflected, with Vary and without credentials."""
+    def test_cors(self):
+        """An allowed origin is reflected, with Vary and without credentials."""
         for path in (*PROBES, "/mcp", "/nothing"):
             response = self.visitor.ask("GET", path, {"Origin": GOOD_ORIGIN})
             self.assertEqual(response.one("access-control-allow-origin"), GOOD_ORIGIN)
@@ -439,8 +439,8 @@ class OriginTests(AppTestCase):
                 "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version",
             )
 
-    def test_a03_strangers_are_not_reflected(self):
-        """A03: the pipeline's answer to a stranger has no CORS headers."""
+    def test_foreign_origins_are_not_reflected(self):
+        """The pipeline's answer to a foreign origin has no CORS headers."""
         response = self.visitor.ask("POST", "/mcp", {"Origin": "http://evil"})
         self.assertIsNone(response.one("access-control-allow-origin"))
 
@@ -472,8 +472,8 @@ class OriginTests(AppTestCase):
             self.assertEqual(response.one("access-control-max-age"), "600")
             self.assertEqual(response.one("access-control-allow-origin"), GOOD_ORIGIN)
 
-    def test_a05_private_network(self):
-        """A05: a preflight for the private network is granted to nobody."""
+    def test_private_network(self):
+        """A preflight for the private network is never granted."""
         headers = {"Access-Control-Request-Private-Network": "true"}
         for origin, status in ((GOOD_ORIGIN, 204), ("https://evil", 403)):
             response = self.visitor.ask(
@@ -483,7 +483,7 @@ class OriginTests(AppTestCase):
             self.assertIsNone(response.one("access-control-allow-private-network"))
 
     def test_options_without_origin(self):
-        """OPTIONS that is no preflight says which methods there are."""
+        """OPTIONS without Origin answers with the supported methods."""
         response = self.visitor.ask("OPTIONS", "*")
         self.assertEqual(response.status, 204)
         self.assertEqual(response.one("allow"), "GET, POST, DELETE, OPTIONS")

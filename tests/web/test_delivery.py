@@ -44,9 +44,9 @@ class Sheet:
     def start(
         self, status: int, headers: Iterable[tuple[str, str]], length: int | None
     ) -> None:
-        """Start, once, and only for somebody."""
+        """Start, once, and only for a client that is there."""
         if self.started or self.gone:
-            raise AssertionError("started twice, or for nobody")
+            raise AssertionError("started twice, or after the client left")
         self.started += 1
         self.status, self.headers, self.length = status, list(headers), length
 
@@ -68,7 +68,7 @@ class Sheet:
         self.producer = producer
 
     def unregisterProducer(self) -> None:
-        """Let it go."""
+        """Release it."""
         if self.producer is None or self.left:
             raise AssertionError("no producer, or no connection")
         self.producer = None
@@ -86,14 +86,14 @@ class Sheet:
         self.settled += 1
 
     def finish(self) -> None:
-        """End, for somebody, without a producer."""
+        """End, for a client that is there, without a producer."""
         if not self.started or self.gone or self.producer is not None:
             raise AssertionError("ended before the start or after the end")
         self.finished += 1
         self.gone = True
 
     def abort(self) -> None:
-        """Cut."""
+        """Abort."""
         self.aborted += 1
 
 
@@ -174,8 +174,8 @@ class DeliverTests(SynchronousTestCase):
         self.assertEqual(self.sheet.written, [b"data: 1\n\n", b"data: 2\n\n"])
         self.assertEqual(self.sheet.finished, 1)
 
-    def test_f23_a_client_that_never_reads(self):
-        """F23: beyond the backlog's limit the stream is dropped, nothing is kept."""
+    def test_a_client_that_never_reads(self):
+        """Beyond the backlog's limit the stream is dropped, and nothing is kept."""
         self.stream()
         assert self.sheet.producer is not None
         self.sheet.producer.pauseProducing()
@@ -250,7 +250,7 @@ class DeliverTests(SynchronousTestCase):
         self.assertEqual((self.sheet.written, self.streams.count), ([], 0))
 
     def test_end_all_and_drop_all(self):
-        """All streams can be ended properly, or cut."""
+        """All streams can be ended properly, or aborted."""
         self.stream()
         self.streams.end_all()
         self.assertEqual(self.sheet.finished, 1)
@@ -267,7 +267,7 @@ class DeliverTests(SynchronousTestCase):
         self.assertEqual((request.written, request.finished), ([], 0))
 
     def test_an_event_that_cannot_be_written(self):
-        """A stream that fails as it begins is counted out, and the bug is told."""
+        """A stream that fails as it begins is not counted, and the bug is reported."""
         self.channel.send(Event(data=b"1", id="a\nb"))
         self.assertRaises(ValueError, self.stream)
         self.assertEqual((self.streams.count, self.sheet.settled), (0, 0))

@@ -79,7 +79,7 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(home(FACTS, WELL, False).keys(), {"name", "version", "status"})
 
     def test_draining(self):
-        """It says that it is about to stop."""
+        """While it drains the page says so."""
         self.assertIn("draining", seen(FACTS, evolve(WELL, draining=True)).text)
 
     def test_addresses(self):
@@ -104,7 +104,7 @@ class PageTests(SynchronousTestCase):
             self.assertTrue(link.startswith("https://a.example/gw/"), link)
 
     def test_documentation(self):
-        """The operator's documentation takes the place of ours."""
+        """The operator's documentation replaces the built-in one."""
         facts = evolve(FACTS, documentation_url="https://wiki.example/mcp")
         self.assertIn(
             'href="https://wiki.example/mcp"', home_page(facts, WELL, True).decode()
@@ -118,8 +118,8 @@ class PageTests(SynchronousTestCase):
         )
 
     @given(st.text(max_size=30))
-    def test_a06_escaped(self, text: str):
-        """A06: whatever a fact holds, it adds no tag and no attribute."""
+    def test_escaped(self, text: str):
+        """Whatever a fact holds, it adds no tag and no attribute."""
         nasty = NASTY + text
         facts = evolve(
             FACTS,
@@ -134,8 +134,8 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(found.names, usual.names)
         self.assertEqual(found.attributes, usual.attributes)
 
-    def test_a06_no_script(self):
-        """A06: the page has no script, and loads nothing."""
+    def test_no_script(self):
+        """The page has no script, and loads nothing."""
         found = seen(FACTS)
         self.assertFalse({"script", "img", "link", "iframe", "form"} & found.names)
         self.assertFalse({"src", "style", "onclick"} & found.attributes)
@@ -174,8 +174,8 @@ class RouteTests(ClockedTestCase):
             if status == 404:
                 self.assertIn("POST /mcp", response.json()["availableEndpoints"])
 
-    def test_a06_policy(self):
-        """A06: the policy allows the stylesheet of the page by its hash, no script, and
+    def test_policy(self):
+        """The policy allows the stylesheet of the page by its hash, no script, and
         nothing from elsewhere.
         """
         response = self.visitor.ask("GET", "/")
@@ -189,13 +189,13 @@ class RouteTests(ClockedTestCase):
             self.assertNotIn(word, policy.replace(digest, ""))
 
     def test_host_is_not_shown(self):
-        """A06: nothing of the request is on the page."""
+        """Nothing of the request is on the page."""
         headers = {"Host": "canary.example", "Referer": "https://canary.example/"}
         response = self.visitor.ask("GET", "/?canary", headers)
         self.assertNotIn(b"canary", response.body)
 
     def test_without_the_secret(self):
-        """E9: with a server secret a stranger is told name, status and version."""
+        """Without the server secret a visitor sees name, status and version only."""
         refusal = ProtocolError(-32001, "Unauthorized", status=401)
 
         def stranger(*_: object) -> Visitor:
@@ -207,7 +207,7 @@ class RouteTests(ClockedTestCase):
         self.assertNotIn(b"/mcp", visitor.ask("GET", "/").body)
 
     def test_other_methods(self):
-        """``HEAD`` has no body; a ``POST`` is told which endpoints there are."""
+        """``HEAD`` has no body; a ``POST`` gets the list of endpoints."""
         response = self.visitor.ask("HEAD", "/")
         self.assertEqual((response.status, response.body), (200, b""))
         response = self.visitor.ask("POST", "/", body=b"{}")

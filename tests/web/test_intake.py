@@ -1,4 +1,4 @@
-"""Tests for the way from a request to an exchange."""
+"""Tests for turning a request into an exchange."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class TrustedProxiesTests(SynchronousTestCase):
         return TrustedProxies(trusted).client(peer, headers)
 
     def test_table(self):
-        """Each case of who is believed about what."""
+        """Each case of what a proxy is trusted to say."""
         for peer, forwarded, trusted, client in (
             ("1.1.1.1", "2.2.2.2", ("10.0.0.0/8",), "1.1.1.1"),
             ("10.1.1.1", "2.2.2.2", ("10.0.0.0/8",), "2.2.2.2"),

@@ -39,8 +39,8 @@ class ExpositionTests(ClockedTestCase):
         again = self.visitor.ask("GET", "/metrics")
         self.assertIn(b'route="/metrics",status="200"} 1.0', again.body)
 
-    def test_a01_guarded(self):
-        """A01: a page in a browser cannot read the metrics."""
+    def test_guarded(self):
+        """A web page in a browser cannot read the metrics."""
         response = self.visitor.ask("GET", "/metrics", {"Origin": "https://evil"})
         self.assertEqual(response.status, 403)
 

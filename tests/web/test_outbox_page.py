@@ -107,7 +107,7 @@ class PageTests(SynchronousTestCase):
 
 
 class OneWorld:
-    """A window behind which one key has sent one mail."""
+    """A view of a sandbox in which one key has sent one mail."""
 
     def outbox(self, key):
         """Return the mail of the one key."""
@@ -122,7 +122,7 @@ class OneWorld:
 
 class RouteTests(ClockedTestCase):
     def connect(self, **choices):
-        """Open a connection to a house."""
+        """Open a connection to a site."""
         connection = House(self.clock, **choices).connect()
         self.addCleanup(connection.hang_up)
         return connection
@@ -138,7 +138,7 @@ class RouteTests(ClockedTestCase):
         self.assertIn(b"bob@example.org", response.body)
 
     def test_foreign_key(self):
-        """A key that is not the sandbox's sees nothing, and is not repeated."""
+        """A key that is not the sandbox's gets 404, and is not repeated."""
         visitor = self.connect(window=OneWorld())
         response = visitor.ask("GET", "/sandbox?key=real-key-0123")
         self.assertEqual(response.status, 404)

@@ -1,4 +1,4 @@
-"""Tests for who may read, in a browser, an answer made before the pipeline."""
+"""Tests for the CORS headers of answers made before the pipeline."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class RefusedOriginTests(ClockedTestCase):
                     self.assertEqual(response.one("vary"), "Origin")
 
     def test_no_origin(self):
-        """Who is no browser gets a refusal without such headers."""
+        """A client without Origin gets a refusal without such headers."""
         response = self.refusal(head("/mcp", {"Expect": "coffee"}, ()))
         self.assertIsNone(response.one("access-control-allow-origin"))
         self.assertIsNone(response.one("vary"))
@@ -112,7 +112,7 @@ class RefusedOriginTests(ClockedTestCase):
         self.assert_readable(response)
 
     def test_an_incident(self):
-        """A bug of ours can be read as one."""
+        """An internal error can be read."""
         self.house.pipeline.reply = lambda _: fail(ZeroDivisionError())
         response = self.refusal(head("/mcp", {}, (GOOD_ORIGIN,)))
         self.assertEqual(response.status, 500)

@@ -21,7 +21,7 @@ STREAMING = (
 
 class CachingTests(ClockedTestCase):
     def test_no_proxy_may_transform_a_stream(self):
-        """A compressing proxy would hold events back: one header forbids it."""
+        """A header forbids proxies to compress, which would delay events."""
         for method, target in STREAMING:
             house = House(self.clock)
             house.pipeline.reply = EventStream(channel=Channel())
@@ -33,7 +33,7 @@ class CachingTests(ClockedTestCase):
             connection.hang_up()
 
     def test_other_answers_may_be_compressed(self):
-        """What is no stream is not stored, and that is all."""
+        """Other answers have Cache-Control: no-store only."""
         house = House(self.clock)
         house.pipeline.reply = json_answer(200, 1)
         connection = house.connect()

@@ -1,4 +1,4 @@
-"""Tests for the request log, and for what never gets into any log."""
+"""Tests for the access log, and for what never gets into any log."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class JournalTests(ClockedTestCase):
         return [formatEvent(event) for event in self.events if "route" in event]
 
     def identify(self, exchange: Exchange) -> Deferred[Reply]:
-        """Answer like a pipeline that finds out who calls, in half a second."""
+        """Answer like a pipeline that authenticates the caller, in half a second."""
         known = evolve(exchange, credential=CREDENTIAL)
         self.house.journal.identified(known)
         self.clock.advance(0.5)
@@ -68,7 +68,7 @@ class JournalTests(ClockedTestCase):
         self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
 
     def test_client(self):
-        """The line names the client, and shows no address unless it is told to."""
+        """The line names the client, and shows no address unless that is enabled."""
         message = Request(1, "initialize", {"clientInfo": {"name": "a b"}})
 
         def decode(exchange: Exchange) -> Deferred[Reply]:
@@ -129,8 +129,8 @@ class JournalTests(ClockedTestCase):
         (event,) = [event for event in self.events if "route" in event]
         self.assertEqual(event["milliseconds"], 333.333)
 
-    def test_a12_no_key_in_any_event(self):
-        """A12: whatever a request carries and however it ends, no event shows it."""
+    def test_no_key_in_any_event(self):
+        """Whatever a request carries and however it ends, no log event shows it."""
         self.house.pipeline.reply = self.identify
         headers = {
             "Authorization": f"Bearer {CANARY}",
@@ -196,14 +196,14 @@ class JournalTests(ClockedTestCase):
         self.assertIn("principal=anonymous source=-", self.lines()[0])
 
     def test_switched_off(self):
-        """Without lines the metrics are told all the same."""
+        """Without lines the metrics are updated all the same."""
         self.house.journal.enabled = False
         self.connect().ask("GET", "/ping")
         self.assertEqual(self.lines(), [])
         self.assertEqual(self.house.gauge.exchanges, [("/ping", 200, 0.0)])
 
     def test_found(self):
-        """Whoever counts sources of credentials is told of each."""
+        """The source of each credential is reported."""
         found: list[str] = []
         self.house.journal.found = found.append
         self.house.pipeline.reply = self.identify

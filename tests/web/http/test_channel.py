@@ -37,8 +37,8 @@ class ChannelTestCase(ClockedTestCase):
 
 
 class ChunkSizeTests(ChannelTestCase):
-    def test_a17_bare_line_feed(self):
-        """A17: a chunk-size line that ends in a bare LF is 400 at once."""
+    def test_bare_line_feed(self):
+        """A chunk-size line that ends in a bare LF is 400 at once."""
         for line in (b"3\nabc", b"3;a=b\n", b"\n"):
             connection = self.connect()
             connection.send(CHUNKED + line)
@@ -112,11 +112,11 @@ class ReadingTests(ChannelTestCase):
         self.assertTrue(connection.output().startswith(b"HTTP/1.1 200 OK"))
 
     def test_only_http_1_1_is_negotiated(self):
-        """Over TLS no client is offered a protocol that is not spoken here."""
+        """Over TLS only HTTP/1.1 is offered."""
         self.assertEqual(self.house.site.acceptableProtocols(), [b"http/1.1"])
 
     def test_connection_close(self):
-        """A client that asks to close is answered, told so, and closed."""
+        """A client that asks to close gets Connection: close, and is closed."""
         connection = self.connect()
         response = connection.ask("GET", "/ping", {"Connection": "close"})
         self.assertEqual(response.one("connection"), "close")
@@ -144,11 +144,11 @@ class RefusingTests(ChannelTestCase):
         return connection
 
     def test_tls_hello(self):
-        """TLS on a port that has none is refused at its first bytes, not after 10 s."""
+        """TLS on a plain port is refused at its first bytes, not after 10 s."""
         self.refused(bytes.fromhex("16030100c8010000c40303"), 400)
 
-    def test_a17_smuggling(self):
-        """A17: an ambiguous request is 400, and what follows it is never read."""
+    def test_smuggling(self):
+        """An ambiguous request is 400, and what follows it is never read."""
         for lines in (
             b"Content-Length: 5\r\nTransfer-Encoding: chunked",
             b"Content-Length: 5\r\nContent-Length: 5",
@@ -161,12 +161,12 @@ class RefusingTests(ChannelTestCase):
             connection.send(PING)
             self.assertEqual(connection.output(), b"")
 
-    def test_a17_bare_line_feeds(self):
-        """A17: lines that end in LF alone are refused at once, not waited out."""
+    def test_bare_line_feeds(self):
+        """Lines that end in LF alone are refused at once, not after the deadline."""
         self.refused(b"GET /ping HTTP/1.1\nHost: h\n\n", 400)
 
-    def test_a17_chunks(self):
-        """A17: malformed chunks are refused with 400."""
+    def test_chunks(self):
+        """Malformed chunks are refused with 400."""
         for chunks in (
             b"0x3\r\nabc\r\n0\r\n\r\n",
             b"+3\r\nabc\r\n0\r\n\r\n",
@@ -177,8 +177,8 @@ class RefusingTests(ChannelTestCase):
         ):
             self.refused(CHUNKED + chunks, 400)
 
-    def test_a19_sizes(self):
-        """A19: an endless head is 431, an endless target 414, before they end."""
+    def test_sizes(self):
+        """An endless head is 431, an endless target 414, before they end."""
         self.refused(b"GET /ping HTTP/1.1\r\n" + b"X: y\r\n" * 8000, 431)
         self.refused(b"GET /" + b"a" * 40_000, 414)
 
@@ -208,7 +208,7 @@ class RefusingTests(ChannelTestCase):
         self.assertEqual(body["error"]["code"], -32600)
 
     def test_a_refused_client_may_finish_sending(self):
-        """What arrives after a refusal is discarded, for a while; then it is cut."""
+        """What arrives after a refusal is discarded for a while; then it is aborted."""
         connection = self.refused(request("POST", "/mcp", {"Expect": "x"}), 417)
         connection.send(b"x" * 100_000)
         self.assertFalse(connection.pipe.aborted)
@@ -217,8 +217,8 @@ class RefusingTests(ChannelTestCase):
 
 
 class DeadlineTests(ChannelTestCase):
-    def test_f24_slow_head(self):
-        """F24: a head that drips in is 408 at 10 s, however busy it looks."""
+    def test_slow_head(self):
+        """A head that arrives too slowly is 408 at 10 s."""
         connection = self.connect()
         for byte in PING[:9]:
             connection.send(bytes([byte]))
@@ -229,8 +229,8 @@ class DeadlineTests(ChannelTestCase):
         self.assertEqual([r.status for r in connection.responses()], [408])
         self.assertTrue(connection.closing)
 
-    def test_f24_on_a_used_connection(self):
-        """F24: a later head has its 10 s from its own first byte."""
+    def test_on_a_used_connection(self):
+        """A later head has its 10 s from its own first byte."""
         connection = self.connect()
         connection.send(PING)
         self.clock.advance(100)
@@ -263,8 +263,8 @@ class DeadlineTests(ChannelTestCase):
         self.clock.advance(limits.body_deadline)
         self.assertNotIn(408, [r.status for r in slow.responses()])
 
-    def test_f25_slow_body(self):
-        """F25: a body that drips in is 408 at 30 s."""
+    def test_slow_body(self):
+        """A body that arrives too slowly is 408 at 30 s."""
         connection = self.connect()
         connection.send(request("POST", "/mcp", {"Content-Length": "100"}))
         for _ in range(29):
@@ -373,7 +373,7 @@ class StreamingTests(ChannelTestCase):
         self.assertTrue(rest.startswith(b"0\r\n\r\nHTTP/1.1 200 OK\r\n"), rest)
 
     def test_disconnect(self):
-        """A client that leaves closes its stream, and is in the journal once."""
+        """A client that leaves closes its stream, and is logged once."""
         connection = self.house.connect()
         connection.send(request("GET", "/mcp"))
         connection.hang_up()
@@ -390,8 +390,8 @@ class CrowdTests(ChannelTestCase):
         limits = WebLimits(connections=2, queue=1, closing=1)
         self.house = House(self.clock, limits)
 
-    def test_f27_connections(self):
-        """F27: beyond the limit only probes are served, the rest is 503."""
+    def test_connections(self):
+        """Beyond the limit of connections only probes are served, the rest is 503."""
         self.connect(), self.connect()
         third = self.connect()
         third.send(POST)
@@ -405,8 +405,8 @@ class CrowdTests(ChannelTestCase):
             self.assertTrue(probe.closing)
             probe.hang_up()
 
-    def test_f27_full_queue(self):
-        """F27: whoever waits longest in a full queue makes way, so probes get in."""
+    def test_full_queue(self):
+        """In a full queue the oldest connection is closed, so that probes get in."""
         self.connect(), self.connect()
         silent = self.connect()
         probe = self.connect()
@@ -414,8 +414,8 @@ class CrowdTests(ChannelTestCase):
         self.assertTrue(silent.closing)
         self.assertEqual(probe.ask("GET", "/healthz").status, 200)
 
-    def test_f27_refused_and_not_gone(self):
-        """F27: a refused client that lingers is cut when another wants its place."""
+    def test_refused_and_not_gone(self):
+        """A refused client that lingers is aborted when another one comes."""
         self.connect(), self.connect()
         refused = self.connect()
         self.assertEqual(refused.ask("POST", "/mcp").status, 503)
@@ -424,8 +424,8 @@ class CrowdTests(ChannelTestCase):
         self.assertTrue(refused.pipe.aborted)
         self.assertEqual(refused.output(), b"")
 
-    def test_f27_beyond_the_queue(self):
-        """F27: while those who made way are still closing, 503 is said unread."""
+    def test_beyond_the_queue(self):
+        """While too many are closing, a new one gets 503 before it is read."""
         for _ in range(4):
             self.connect()
         last = self.connect()
@@ -433,7 +433,7 @@ class CrowdTests(ChannelTestCase):
         self.assertTrue(last.closing)
 
     def test_place_of_a_served_one(self):
-        """A queue that is not empty keeps nobody out once there is room again."""
+        """A queue that is not empty does not block new connections below the limit."""
         first = self.house.connect()
         self.connect(), self.connect()
         first.hang_up()
@@ -514,7 +514,7 @@ class DrainTests(ChannelTestCase):
         self.successResultOf(self.house.site.when_empty())
 
     def test_abort(self):
-        """The last resort cuts every connection."""
+        """The last resort aborts every connection."""
         connection = self.connect()
         self.house.site.abort()
         self.assertTrue(connection.pipe.aborted)

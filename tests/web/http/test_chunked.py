@@ -1,4 +1,4 @@
-"""Tests for the chunks of a body: what they may hold beside data."""
+"""Tests for chunked bodies: what they may hold besides data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TrailerTests(DecoderTestCase):
         self.refuses(b"0\r\nX: ", b"y" * MAX_EXCESS_BYTES)
 
     def test_what_is_no_field(self):
-        """A trailer that is no field, or a field of framing, is refused."""
+        """A malformed trailer, or one that concerns framing, is refused."""
         malformed = (b"X", b" X: y", b"X : y", b"X: a\nb", b"X: a\rb", b"\x00: y")
         for line in (*malformed, b"Content-Length: 5", b"transfer-encoding: chunked"):
             self.setUp()

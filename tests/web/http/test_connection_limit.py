@@ -29,7 +29,7 @@ class RoomTests(ClockedTestCase):
         return connection
 
     def test_the_longest_idle_makes_way(self):
-        """A newcomer to a full house gets the place of who has rested longest."""
+        """At the limit a new connection replaces the longest-idle one."""
         first, second = self.rested(), self.rested()
         self.assertEqual(first.ask("POST", "/mcp").status, 200)
         third = self.connect()
@@ -39,7 +39,7 @@ class RoomTests(ClockedTestCase):
         self.assertFalse(first.closing)
 
     def test_who_waits_for_an_answer_stays(self):
-        """Only who rests makes way: a head that has begun counts as work."""
+        """Only an idle connection is closed: a head that has begun counts as work."""
         first, second = self.rested(), self.rested()
         first.send(b"POST /mcp")
         second.send(b"POST /mcp")
@@ -48,14 +48,14 @@ class RoomTests(ClockedTestCase):
         self.assertFalse(first.closing or second.closing)
 
     def test_who_never_asked_stays(self):
-        """A connection that is new has its time to ask; it is not yet idle."""
+        """A new connection has its time to send a request; it is not idle yet."""
         first, second = self.connect(), self.connect()
         third = self.connect()
         self.assertEqual(third.ask("POST", "/mcp").status, 503)
         self.assertFalse(first.closing or second.closing)
 
     def test_who_does_not_go_is_cut(self):
-        """One that makes way and does not close in time is cut."""
+        """A retired connection that does not close in time is aborted."""
         first, _ = self.rested(), self.rested()
         self.connect()
         self.assertFalse(first.pipe.aborted)
@@ -63,7 +63,7 @@ class RoomTests(ClockedTestCase):
         self.assertTrue(first.pipe.aborted)
 
     def test_bounded(self):
-        """No more make way at a time than may be waiting: descriptors are few."""
+        """The number of retired connections is limited, as are file descriptors."""
         self.rested(), self.rested()
         served = self.rested()
         one_too_many = self.connect()

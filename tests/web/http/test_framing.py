@@ -52,10 +52,10 @@ STRICTER: dict[str, tuple[str, Rule]] = {
         lambda data: len(re.findall(rb"^content-length:", data, re.I | re.M)) > 1,
     ),
     # Whatever is served here has one path. An absolute target names our host.
-    "a target that is no path": ("request target", matches(rb"\S+ [^/ ]\S* HTTP")),
+    "a target that is not a path": ("request target", matches(rb"\S+ [^/ ]\S* HTTP")),
     "a target with a fragment": ("the request line", matches(rb"\S+ \S*#\S* HTTP")),
     "another version": ("HTTP/1.1", matches(rb"HTTP/(?!1\.[01])[0-9]\.[0-9]")),
-    "a host that is no authority": (
+    "a host that is not an authority": (
         "the Host header",
         matches(rb"^host:(?!\s*h\s*\r)"),
     ),

@@ -1,4 +1,4 @@
-"""Tests for web resources that are written for twisted.web, under our limits."""
+"""Tests for plain twisted.web resources within the same limits."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PlainTests(ClockedTestCase):
         return response
 
     def test_arguments_headers_and_body(self):
-        """The resource sees the query, the headers and the body, and is heard."""
+        """The resource gets query, headers and body, and its answer is sent."""
         response = self.ask(request("POST", "/x?a=1&a=2", {"X-B": "3"}, b"body"))
         self.assertEqual((response.status, response.body), (203, b"1body3"))
         self.assertEqual(response.one("content-type"), "text/plain")

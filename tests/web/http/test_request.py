@@ -66,7 +66,7 @@ class OneAnswerTests(ClockedTestCase):
         self.assertEqual(self.connection.ask("GET", "/ping").status, 200)
 
     def test_an_end_without_an_answer(self):
-        """An end before any answer is a bug, and the client is told so."""
+        """An end before any answer is a bug, and the client gets an internal error."""
         self.request.finish()
         self.assertEqual(self.bugs(), 1)
         (response,) = self.connection.responses()
@@ -79,7 +79,7 @@ class OneAnswerTests(ClockedTestCase):
         self.assertEqual(self.connection.output(), b"")
 
     def test_after_an_abort(self):
-        """What is written to an aborted connection goes nowhere; it is no bug."""
+        """Writing to an aborted connection has no effect and is not a bug."""
         self.request.start(200, (), None)
         self.request.abort()
         self.connection.output()
@@ -97,7 +97,7 @@ class OneAnswerTests(ClockedTestCase):
         self.assertEqual((response.status, self.bugs()), (503, 0))
 
     def test_a_refusal_after_an_answer_was_begun(self):
-        """A refusal is never sent inside an answer: the connection is cut."""
+        """A refusal is never sent inside an answer: the connection is aborted."""
         self.request.start(200, (), 10)
         self.connection.output()
         self.connection.channel.refuse(too_busy())
@@ -113,7 +113,7 @@ class OneAnswerTests(ClockedTestCase):
 
 
 class Owners(RuleBasedStateMachine):
-    """One request in the hands of owners that know nothing of each other."""
+    """One request, on which every method may be called in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -181,7 +181,7 @@ class Owners(RuleBasedStateMachine):
 
     @rule()
     def abort(self) -> None:
-        """Cut the connection in the middle."""
+        """Abort the connection in the middle."""
         self.cut = self.cut or not self.ended
         self.request.abort()
 
@@ -213,7 +213,7 @@ class Owners(RuleBasedStateMachine):
             assert wire.count(b"HTTP/1.1 ") <= 1
 
     def teardown(self) -> None:
-        """Let go."""
+        """Release the connection."""
         globalLogPublisher.removeObserver(self.observer)
         if not self.lost:
             self.connection.hang_up()

@@ -75,8 +75,8 @@ class ParseTests(SynchronousTestCase):
             expected = [v.strip(" \t") for n, v in fields if n.lower() == name.lower()]
             self.assertEqual(list(found.headers[name.lower()]), expected)
 
-    def test_a17_ambiguous_framing(self):
-        """A17: whatever two readers might frame differently is refused with 400."""
+    def test_ambiguous_framing(self):
+        """Whatever two readers might frame differently is refused with 400."""
         for lines in (
             ["Content-Length: 3", "Transfer-Encoding: chunked"],
             ["Transfer-Encoding: chunked", "Content-Length: 3"],
@@ -98,13 +98,13 @@ class ParseTests(SynchronousTestCase):
         ):
             self.assertEqual(self.refused(head(*lines)), 400, lines)
 
-    def test_a17_chunks_before_http_1_1(self):
-        """A17: HTTP/1.0 has no transfer codings."""
+    def test_chunks_before_http_1_1(self):
+        """HTTP/1.0 has no transfer codings."""
         block = head("Transfer-Encoding: chunked", first="POST /mcp HTTP/1.0")
         self.assertEqual(self.refused(block), 400)
 
-    def test_a17_a19_malformed_lines(self):
-        """A17, A19: folded lines, NUL, bare CR and LF, odd names: 400."""
+    def test_malformed_lines(self):
+        """Folded lines, NUL, bare CR and LF, odd names: 400."""
         for block in (
             head("X: a", " folded"),
             head("X: a", "\tfolded"),
@@ -131,8 +131,8 @@ class ParseTests(SynchronousTestCase):
         ):
             self.assertEqual(self.refused(block), 400, block)
 
-    def test_a02_one_host(self):
-        """A02: no Host, two Hosts, a Host that is no name: 400."""
+    def test_one_host(self):
+        """No Host, two Hosts, a malformed Host: 400."""
         for block in (
             b"GET / HTTP/1.1",
             head("Host: h"),
@@ -146,8 +146,8 @@ class ParseTests(SynchronousTestCase):
         """HTTP/1.0 came before the Host header; its connections do not persist."""
         self.assertFalse(self.parsed(b"GET /ping HTTP/1.0").persistent)
 
-    def test_a02_absolute_form(self):
-        """A02: an absolute target is taken apart when it agrees with the Host."""
+    def test_absolute_form(self):
+        """An absolute target is accepted if it agrees with the Host."""
         block = head(first="GET http://H/ping?x=1 HTTP/1.1")
         self.assertEqual(self.parsed(block).path, "/ping")
         self.assertEqual(self.parsed(head(first="GET http://h HTTP/1.1")).path, "/")
@@ -159,8 +159,8 @@ class ParseTests(SynchronousTestCase):
         """OPTIONS may be asked of the server as a whole."""
         self.assertEqual(self.parsed(head(first="OPTIONS * HTTP/1.1")).path, "/*")
 
-    def test_a19_sizes(self):
-        """A19: too many or too long header lines are 431, a long target is 414."""
+    def test_sizes(self):
+        """Too many or too long header lines are 431, a long target is 414."""
         self.assertEqual(self.refused(head(*["X: a"] * 600)), 431)
         self.assertEqual(self.refused(head("X: " + "a" * 20_000)), 431)
         long = head(first=f"GET /{'a' * 20_000} HTTP/1.1")
@@ -172,8 +172,8 @@ class ParseTests(SynchronousTestCase):
         self.assertEqual(self.refused(head("Content-Length: 1001")), 413)
         self.assertEqual(self.refused(head(f"Content-Length: {'9' * 400}")), 413)
 
-    def test_a41_no_content_encoding(self):
-        """A41: a compressed body is refused with 415, whatever the coding."""
+    def test_no_content_encoding(self):
+        """A compressed body is refused with 415, whatever the coding."""
         for coding in ("gzip", "br", "identity, gzip", ""):
             block = head(f"Content-Encoding: {coding}")
             self.assertEqual(self.refused(block), 415, coding)

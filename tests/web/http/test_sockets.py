@@ -1,4 +1,4 @@
-"""Tests over real sockets on the loopback: what a pretended connection cannot show."""
+"""Tests over real sockets on the loopback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..site import House, parse, request
 
 @implementer(IHalfCloseableProtocol)
 class Client(Protocol):
-    """A raw client: it sends what it is told, and waits for what it wants."""
+    """A raw client that sends bytes and waits for bytes."""
 
     def __init__(self) -> None:
         self.received = b""
@@ -86,7 +86,7 @@ class SocketTestCase(TestCase):
         return client
 
     def leave(self, client: Client) -> Deferred[None]:
-        """Cut the client's connection and wait until the server knows."""
+        """Abort the client's connection and wait until the server notices."""
         client.transport.abortConnection()  # type: ignore[union-attr]
         return self.house.site.when_empty()
 
@@ -120,8 +120,8 @@ class RefusalTests(SocketTestCase):
         self.assertEqual(self.house.pipeline.exchanges, [])
 
     @deferred
-    async def test_f24_slow_head(self):
-        """F24: a half head is 408 when its deadline passes."""
+    async def test_slow_head(self):
+        """Half a head is 408 when its deadline passes."""
         self.listen()
         client = await self.connect()
         assert client.transport is not None
@@ -155,8 +155,8 @@ class StreamTests(SocketTestCase):
         self.assertEqual(parse(received)[0].body.count(b"data: "), 3)
 
     @deferred
-    async def test_f23_a_client_that_never_reads(self):
-        """F23: memory is bounded: events wait up to the limit, then it is cut."""
+    async def test_a_client_that_never_reads(self):
+        """Events wait up to the limit, then the connection is aborted."""
         self.listen(WebLimits(backlog=200_000))
         channel = Channel()
         self.house.pipeline.reply = EventStream(channel=channel)
@@ -202,8 +202,8 @@ class StreamTests(SocketTestCase):
         self.assertEqual(parse(received)[0].body.count(b"data: "), 200)
 
     @deferred
-    async def test_f21_disconnect(self):
-        """F21: a client that closes its socket cancels its call."""
+    async def test_disconnect(self):
+        """A client that closes its socket cancels its call."""
         self.listen()
         cancelled: Deferred[None] = Deferred()
         asked: Deferred[None] = Deferred()
@@ -227,7 +227,7 @@ class HalfClosedTests(SocketTestCase):
 
     @deferred
     async def test_the_answer_is_read_all_the_same(self):
-        """Whoever closes its side right behind the request reads the whole answer."""
+        """A client that closes its side after the request gets the answer."""
         self.listen()
         for size in (0, 3_000_000):
             self.house.pipeline.reply = json_answer(200, "x" * size)
@@ -237,8 +237,8 @@ class HalfClosedTests(SocketTestCase):
             self.assertEqual((response.json(), rest), ("x" * size, b""))
 
     @deferred
-    async def test_f21_what_is_not_answered_yet_is_cancelled(self):
-        """F21: nobody can tell this from a client that left: its call ends."""
+    async def test_what_is_not_answered_yet_is_cancelled(self):
+        """The server cannot tell this from a client that left: its call ends."""
         self.listen()
         cancelled: Deferred[None] = Deferred()
 

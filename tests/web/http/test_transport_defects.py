@@ -1,4 +1,4 @@
-"""The defects of the server that this one replaces, as far as they live in HTTP.
+"""The defects of the server that this one replaces, as far as they concern HTTP.
 
 Each test is named after the number under which the defect was found.
 """
@@ -28,7 +28,7 @@ def collect(case: ClockedTestCase) -> list[LogEvent]:
 
 class DefectTests(ClockedTestCase):
     def setUp(self) -> None:
-        """Make a house with one visitor."""
+        """Make a site with one connection."""
         super().setUp()
         self.house = House(self.clock)
         self.visitor = self.house.connect()
@@ -96,7 +96,7 @@ class DefectTests(ClockedTestCase):
         self.assertEqual(self.house.pipeline.exchanges, [])
 
     def test_defect_09_no_page_echoes_a_key(self):
-        """Whatever the method and the path, no answer of ours repeats a key."""
+        """Whatever the method and the path, no answer repeats a key."""
         key = "0123456789ECHO"
         self.house.pipeline.reply = lambda exchange: succeed(json_answer(405, {}))
         for method in ("GET", "PUT", "OPTIONS", "DELETE", "BREW"):
@@ -136,7 +136,7 @@ class DefectTests(ClockedTestCase):
             visitor.hang_up()
 
     def test_defect_13_a_silent_call_is_not_cut(self):
-        """A call that says nothing for two minutes is answered all the same."""
+        """A call that sends nothing for two minutes is answered all the same."""
         answer: Deferred[Reply] = Deferred()
         self.house.pipeline.reply = answer
         self.visitor.send(request("POST", "/mcp"))

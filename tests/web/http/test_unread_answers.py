@@ -167,7 +167,7 @@ class PipeliningTests(UnreadTestCase):
         self.assertLess(client.socket.held, FULL + KILOBYTE)
 
     def test_the_next_request_is_answered_when_the_answer_was_taken(self):
-        """Whoever reads gets every answer, in order, one transport full at a time."""
+        """A client that reads gets every answer, in order, as its transport empties."""
         client = self.connect()
         client.send(POST * 5)
         for number in range(1, 6):
@@ -323,7 +323,7 @@ class StallTests(UnreadTestCase):
 
 class TotalTests(UnreadTestCase):
     def test_all_connections_together(self):
-        """Beyond the total no request is answered; then the stalled ones are cut."""
+        """Beyond the total no request is answered; then the stalled are aborted."""
         clients = [self.connect() for _ in range(30)]
         for client in clients:
             client.send(POST)
@@ -361,7 +361,7 @@ class TotalTests(UnreadTestCase):
         self.assertTrue(any(client.socket.aborted for client in silent))
 
     def test_room_again(self):
-        """A client that reads makes room for the requests that had to wait."""
+        """A client that reads lets the requests that had to wait go on."""
         clients = [self.connect() for _ in range(12)]
         for client in clients:
             client.send(POST)

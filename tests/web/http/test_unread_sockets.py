@@ -86,13 +86,13 @@ class UnreadTestCase(TestCase):
         return client
 
     def leave(self, client: Reader) -> Deferred[None]:
-        """Cut the client's connection and wait until the server knows."""
+        """Abort the client's connection and wait until the server notices."""
         if not client.lost.called:
             client.transport.abortConnection()  # type: ignore[union-attr]
         return self.house.site.when_empty()
 
     async def check(self, endpoint: IStreamClientEndpoint) -> None:
-        """Hold one unread answer and no more; send the rest to who reads after all."""
+        """Hold one unread answer only; send the rest once the client reads."""
         client = await self.silent(endpoint)
         unread = self.house.site.unread
         await self.settled()
