@@ -12,7 +12,7 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from ..api.interfaces import IInstantly
-from ..protocol.primitives.registries import PromptShelf, ResourceShelf
+from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
 from .completions import Directory
 from .prompts.registry import build_prompts
 from .resources.registry import build_shelf
@@ -28,8 +28,8 @@ class Features:
 
     bench: Bench
     toolbox: Toolbox
-    shelf: ResourceShelf
-    prompts: PromptShelf
+    shelf: ResourceRegistry
+    prompts: PromptRegistry
 
     def tell_changes_to(self, told: Told) -> None:
         """Tell of every resource that is seen to have changed."""

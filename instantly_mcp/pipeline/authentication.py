@@ -21,7 +21,12 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, OPERATOR, Credential
-from ..protocol.calls.session import FOREIGN, ISessionStore, Lookup, Standing
+from ..protocol.calls.session import (
+    FOREIGN,
+    ISessionStore,
+    SessionLookup,
+    SessionStatus,
+)
 from ..protocol.wire.errors import ProtocolError, invalid_request, session_not_found
 from ..protocol.wire.versions import MODERN, VERSION_HEADER
 from .credential_errors import KEY_FORMATS, key_required, session_needs_key
@@ -42,7 +47,7 @@ NOT_THAT_SESSION = Note("anonymous-session-left")
 _MAX_WORKSPACE = 64
 _OTHER_WORKSPACE = "It was not opened for this workspace."
 
-Resolved: TypeAlias = tuple[Credential | None, Lookup, Sequence[Note]]
+Resolved: TypeAlias = tuple[Credential | None, SessionLookup, Sequence[Note]]
 
 
 @implementer(IStage)
@@ -79,7 +84,7 @@ class Authentication:
         presented = self.sources.presented(exchange)
         session_id = _session_id(exchange)
         lookup = FOREIGN if session_id is None else self.sessions.look_up(session_id)
-        if not presented and session_id and lookup.standing is Standing.FOREIGN:
+        if not presented and session_id and lookup.status is SessionStatus.FOREIGN:
             presented = self._in_session_id(exchange, session_id)
         credential, lookup, notes = self._resolve(
             exchange, presented, session_id, lookup
@@ -107,7 +112,7 @@ class Authentication:
         exchange: Exchange,
         presented: Sequence[Presented],
         session_id: str | None,
-        lookup: Lookup,
+        lookup: SessionLookup,
     ) -> Resolved:
         workspace = _workspace(exchange)
         session = lookup.session
@@ -121,7 +126,7 @@ class Authentication:
             if _is_own(verdict, presented):
                 return _with_own_key(verdict, lookup, notes)
             return self._without_own_key(exchange, verdict, lookup, workspace)
-        if session_id is not None and lookup.standing is Standing.SEALED:
+        if session_id is not None and lookup.status is SessionStatus.SEALED:
             lookup = self._adopted(session_id, verdict)
             notes = (*notes, ADOPTED)
         return verdict, lookup, notes
@@ -130,7 +135,7 @@ class Authentication:
         self,
         exchange: Exchange,
         credential: Credential | None,
-        lookup: Lookup,
+        lookup: SessionLookup,
         workspace: str | None,
     ) -> Resolved:
         """Return what a request acts with that names a session and presents no key.
@@ -173,11 +178,11 @@ class Authentication:
             return key_required_on_messages(self.sources.on_messages)
         return key_required(self.key_formats)
 
-    def _adopted(self, session_id: str, credential: Credential | None) -> Lookup:
+    def _adopted(self, session_id: str, credential: Credential | None) -> SessionLookup:
         session = self.sessions.adopt(session_id, credential)
         if session is None:
             raise session_not_found("Send initialize to open a new session.")
-        return Lookup(Standing.LIVE, session)
+        return SessionLookup(SessionStatus.LIVE, session)
 
 
 def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bool:
@@ -188,7 +193,7 @@ def _is_own(credential: Credential | None, presented: Sequence[Presented]) -> bo
 
 
 def _with_own_key(
-    credential: Credential | None, lookup: Lookup, notes: Sequence[Note]
+    credential: Credential | None, lookup: SessionLookup, notes: Sequence[Note]
 ) -> Resolved:
     """Let a request that presents a key use a session of the same key only.
 

@@ -9,13 +9,13 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..protocol.calls.session import Standing
+from ..protocol.calls.session import SessionStatus
 from ..protocol.wire.classify import Legacy, classify
 from ..protocol.wire.errors import ProtocolError, invalid_request
 from ..protocol.wire.jsonrpc import (
     Batch,
     Body,
-    Broken,
+    InvalidMember,
     MalformedMessage,
     Response,
     decode,
@@ -62,7 +62,7 @@ class Decode:
         except MalformedMessage as malformed:
             if _has_stream(exchange) and malformed.id is not None:
                 # Clients of HTTP+SSE read errors on their stream only.
-                broken = Broken(malformed.id, malformed.error)
+                broken = InvalidMember(malformed.id, malformed.error)
                 return succeed(exchange.knowing(message=broken))
             response = Response(malformed.id, error=malformed.error)
             return succeed(response_answer(response))
@@ -106,7 +106,7 @@ def _revision(exchange: Exchange, body: Body) -> Revision:
         revision = stated if session is None else session.revision
     # A batch for an ended session passes: a later stage answers that the session has
     # ended, which makes the client open a new one.
-    over = exchange.lookup.standing is Standing.ENDED
+    over = exchange.lookup.status is SessionStatus.ENDED
     takes_batches = over or (session is not None and revision.batches)
     if isinstance(body, Batch) and not takes_batches:
         raise invalid_request("batches exist only in a session of 2025-03-26")

@@ -10,9 +10,9 @@ from attrs import field, frozen
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
-from ..protocol.calls.session import FOREIGN, Lookup, McpSession
+from ..protocol.calls.session import FOREIGN, McpSession, SessionLookup
 from ..protocol.interfaces import IHeaders
-from ..protocol.wire.jsonrpc import Body, Broken
+from ..protocol.wire.jsonrpc import Body, InvalidMember
 from ..protocol.wire.versions import Revision
 
 
@@ -74,8 +74,8 @@ class Findings(TypedDict, total=False):
     accepts_json: bool
     credential: Credential | None
     session_id: str | None
-    lookup: Lookup
-    message: Body | Broken | None
+    lookup: SessionLookup
+    message: Body | InvalidMember | None
     revision: Revision | None
     notes: tuple[Note, ...]
 
@@ -113,8 +113,8 @@ class Exchange:
     accepts_json: bool = True
     credential: Credential | None = None
     session_id: str | None = field(default=None, repr=False)
-    lookup: Lookup = field(default=FOREIGN, repr=False)
-    message: Body | Broken | None = field(default=None, repr=False)
+    lookup: SessionLookup = field(default=FOREIGN, repr=False)
+    message: Body | InvalidMember | None = field(default=None, repr=False)
     revision: Revision | None = None
     notes: tuple[Note, ...] = ()
 

@@ -20,7 +20,7 @@ from ..protocol.interfaces import ITracker
 from ..protocol.methods.tools import still_running
 from ..protocol.server import McpServer
 from ..protocol.wire.errors import invalid_request
-from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
+from ..protocol.wire.jsonrpc import Batch, InvalidMember, Message, Request, Response
 from ..protocol.wire.versions import Revision
 from .exchange import Exchange
 from .pending_reply import ACCEPTED, Race, Restate, unchanged
@@ -70,7 +70,7 @@ class Answering:
         )
         if isinstance(message, Batch):
             return self._batch(message, caller, streams, versioned)
-        if isinstance(message, Broken):
+        if isinstance(message, InvalidMember):
             return succeed(_broken(message, versioned))
         if message is None or not isinstance(message, Request):
             if message is not None:
@@ -129,7 +129,7 @@ class Answering:
         )
         if joined is None:
             if may_stream:
-                caller = caller.heard_by(race.outlet)
+                caller = caller.with_sink(race.outlet)
             if streams is not None and call is not None:
                 streams.began(call)
             joined = self.server.handle(request, caller)
@@ -151,7 +151,7 @@ class Answering:
     ) -> Deferred[Reply]:
         races: list[Race] = []
 
-        def start(member: Message | Broken) -> Deferred[Reply | None]:
+        def start(member: Message | InvalidMember) -> Deferred[Reply | None]:
             if isinstance(member, Request):
                 if caller.session is not None and caller.session.ended:
                     return succeed(None)
@@ -160,7 +160,7 @@ class Answering:
                 if waiter.called:
                     race.leave_unread()
                 return race.reply.addErrback(_silent_if_cancelled)
-            if isinstance(member, Broken):
+            if isinstance(member, InvalidMember):
                 return succeed(_broken(member, ()))
             self.server.handle(member, caller)
             return succeed(None)
@@ -182,19 +182,19 @@ def _wants_progress(request: Request) -> bool:
     return isinstance(meta, dict) and meta.get("progressToken") is not None
 
 
-def _broken(broken: Broken, headers: HeaderPairs) -> Answer:
+def _broken(broken: InvalidMember, headers: HeaderPairs) -> Answer:
     return response_answer(Response(broken.id, error=broken.error), headers)
 
 
-def members_of(batch: Batch) -> Sequence[Message | Broken]:
+def members_of(batch: Batch) -> Sequence[Message | InvalidMember]:
     """Return the members of a batch; what a batch may not hold becomes an error."""
     return [_allowed(member) for member in batch.members]
 
 
-def _allowed(member: Message | Broken) -> Message | Broken:
+def _allowed(member: Message | InvalidMember) -> Message | InvalidMember:
     if isinstance(member, Request) and member.method == "initialize":
         error = invalid_request("initialize is never part of a batch")
-        return Broken(member.id, error)
+        return InvalidMember(member.id, error)
     return member
 
 

@@ -6,7 +6,7 @@ from attrs import frozen
 from zope.interface import implementer
 
 from .._json_codec import JsonObject, dumps
-from ..protocol.interfaces import IOutlet
+from ..protocol.interfaces import INotificationSink
 from .channel import Channel, Event
 
 
@@ -15,7 +15,7 @@ def message_event(message: JsonObject) -> Event:
     return Event(data=dumps(message), name="message")
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 @frozen(eq=False)
 class ChannelOutlet:
     """Sends messages as events on a channel that cannot be resumed."""

@@ -32,8 +32,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from .._json_codec import JsonObject
-from ..protocol.calls.call import NOWHERE
-from ..protocol.interfaces import IOutlet, ITracker
+from ..protocol.calls.call import NULL_SINK
+from ..protocol.interfaces import INotificationSink, ITracker
 from ..protocol.wire.errors import ProtocolError, internal_error
 from ..protocol.wire.jsonrpc import Response
 from .channel import Channel
@@ -95,7 +95,7 @@ class Race:
     call: OpenCall | None = None
     notice: Callable[[], Response] | None = None
     reply: Deferred[Reply] = field(init=False)
-    _sink: IOutlet | None = field(default=None, init=False)
+    _sink: INotificationSink | None = field(default=None, init=False)
     _stream: ResumableStream | None = field(default=None, init=False)
     _running: Deferred[Response | None] | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
@@ -115,9 +115,9 @@ class Race:
         return cast("Deferred[None]", self._running)
 
     @property
-    def outlet(self) -> IOutlet:
+    def outlet(self) -> INotificationSink:
         """Takes the messages that the call sends before its result."""
-        return _RaceOutlet(self) if self.may_stream else NOWHERE
+        return _RaceOutlet(self) if self.may_stream else NULL_SINK
 
     def run(self, running: Deferred[Response | None]) -> None:
         """Wait for the result of a call and turn it into the reply."""
@@ -275,7 +275,7 @@ class Race:
             timer.cancel()
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 class _RaceOutlet:
     """The part of a race that its call may use."""
 

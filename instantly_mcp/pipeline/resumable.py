@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 from zope.interface import implementer
 
 from .._json_codec import JsonObject, dumps
-from ..protocol.interfaces import IOutlet
+from ..protocol.interfaces import INotificationSink
 from .channel import Channel, Event
 from .repeats import OpenCall
 
@@ -57,7 +57,7 @@ class Keeper(Protocol):
         """Note that the stream is kept only for a client that may come back."""
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 @define(eq=False)
 class ResumableStream:
     """One event stream and the events that are kept of it.

@@ -14,7 +14,7 @@ Work: TypeAlias = "Deferred[Any]"
 """Work in progress with a result of any type."""
 
 
-class IOutlet(Interface):
+class INotificationSink(Interface):
     """Takes the notifications that belong to one request, or to one session."""
 
     def send(message: JsonObject) -> None:

@@ -12,16 +12,16 @@ from twisted.internet.interfaces import IReactorTime
 from .._json_codec import Json, JsonObject
 from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
-from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, Changes
+from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
 from .calls.tasks import TaskStore
 from .interfaces import ISeal
 from .primitives.listing import Listing
 from .primitives.registries import (
-    IPromptBook,
-    IResourceShelf,
-    IToolbox,
-    PromptShelf,
-    ResourceShelf,
+    IPromptRegistry,
+    IResourceRegistry,
+    IToolRegistry,
+    PromptRegistry,
+    ResourceRegistry,
 )
 from .primitives.tool import Tool
 from .wire.cursor import Pager
@@ -82,7 +82,7 @@ class Turn:
 
 
 @frozen
-class Compiled:
+class CompiledTool:
     """A tool with its compiled schemas.
 
     :param check: validates arguments.
@@ -110,25 +110,25 @@ class Offer:
     """
 
     info: ServerInfo
-    toolbox: IToolbox
+    toolbox: IToolRegistry
     seal: ISeal
     clock: IReactorTime
     wall_clock: Callable[[], float]
-    shelf: IResourceShelf = field(factory=ResourceShelf)
-    prompts: IPromptBook = field(factory=PromptShelf)
+    shelf: IResourceRegistry = field(factory=ResourceRegistry)
+    prompts: IPromptRegistry = field(factory=PromptRegistry)
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
     credential_required: Callable[[], ProtocolError] = credential_required
-    changes: Changes = field(init=False)
+    changes: ChangeNotifier = field(init=False)
     tasks: TaskStore = field(init=False)
     listing: Listing = field(init=False)
     pager: Pager = field(init=False)
     sealer: StateSealer = field(init=False)
-    _compiled: dict[str, Compiled] = field(factory=dict, init=False)
+    _compiled: dict[str, CompiledTool] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Compile the schemas of all listed tools now instead of in a request."""
-        self.changes = Changes(self.changing)
+        self.changes = ChangeNotifier(self.changing)
         self.tasks = TaskStore(self.clock, self.wall_clock, self.changes.task_changed)
         self.pager = Pager(self.seal, self.page_size)
         self.listing = Listing(self.pager)
@@ -146,7 +146,7 @@ class Offer:
         """Whether any prompt exists."""
         return bool(self.prompts.listed())
 
-    def compiled(self, tool: Tool) -> Compiled:
+    def compiled(self, tool: Tool) -> CompiledTool:
         """Return the tool with its compiled schemas, compiling them on first use.
 
         :raises ValueError: if a schema is invalid or has invalid header annotations.
@@ -156,7 +156,7 @@ class Offer:
             schema, promised = tool.input_schema, tool.output_schema
             output = None if promised is None else ArgumentCheck(promised)
             check = ArgumentCheck(schema)
-            held = Compiled(tool, check, param_headers_in(schema), output)
+            held = CompiledTool(tool, check, param_headers_in(schema), output)
             self._compiled[tool.name] = held
         return held
 

@@ -23,9 +23,9 @@ from ..protocol.calls.session import (
     FOREIGN,
     SEALED,
     ISessionStore,
-    Lookup,
     McpSession,
-    Standing,
+    SessionLookup,
+    SessionStatus,
 )
 from ..protocol.interfaces import ISeal
 from ..protocol.wire.versions import LEGACY, Revision
@@ -127,12 +127,12 @@ class MemorySessionStore:
         session_id = self.seal.seal(PURPOSE, payload)
         return self._hold(session_id, revision, credential, "opened")
 
-    def look_up(self, session_id: str) -> Lookup:
+    def look_up(self, session_id: str) -> SessionLookup:
         """Say what the id is. Only one that is not held costs a decryption."""
         session = self._sessions.get(session_id)
         if session is not None:
             if not self._is_expired(session):
-                return Lookup(Standing.LIVE, session)
+                return SessionLookup(SessionStatus.LIVE, session)
             self.end(session, "expired")
             return ENDED
         sealed = self._unseal(session_id)

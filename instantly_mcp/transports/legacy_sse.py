@@ -33,13 +33,13 @@ from ..pipeline.resumable import ResumableStream, split_event_id
 from ..pipeline.retention import Retention, StreamLogs
 from ..pipeline.turns import in_turns
 from ..protocol.calls.call import Caller
-from ..protocol.calls.session import ISessionStore, McpSession, Standing
-from ..protocol.calls.subscriptions import Changes
+from ..protocol.calls.session import ISessionStore, McpSession, SessionStatus
+from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.interfaces import ITracker
 from ..protocol.server import McpServer
 from ..protocol.wire.classify import is_modern_header
 from ..protocol.wire.errors import ProtocolError, session_not_found
-from ..protocol.wire.jsonrpc import Batch, Broken, Message, Request, Response
+from ..protocol.wire.jsonrpc import Batch, InvalidMember, Message, Request, Response
 from ..protocol.wire.versions import LATEST_LEGACY, VERSION_HEADER
 
 _STREAM_GONE = (
@@ -66,7 +66,7 @@ class LegacySse:
 
     server: McpServer
     sessions: ISessionStore
-    changes: Changes
+    changes: ChangeNotifier
     tracker: ITracker
     clock: IReactorTime
     logs: StreamLogs = Factory(_own_logs, takes_self=True)
@@ -117,10 +117,10 @@ class LegacySse:
             credential=exchange.credential,
             session=session,
             headers=exchange.headers,
-            outlet=stream,
+            sink=stream,
         )
 
-        def deliver(message: Message | Broken) -> None:
+        def deliver(message: Message | InvalidMember) -> None:
             self._deliver(message, session, caller, stream)
 
         if isinstance(body, Batch):
@@ -150,7 +150,7 @@ class LegacySse:
         session_id, _ = split_event_id(event_id)
         lookup = self.sessions.look_up(session_id)
         session = lookup.session
-        if lookup.standing is Standing.SEALED:
+        if lookup.status is SessionStatus.SEALED:
             session = self.sessions.adopt(session_id, credential)
         if session is None or session.principal != credential.principal:
             return None
@@ -210,12 +210,12 @@ class LegacySse:
 
     def _deliver(
         self,
-        message: Message | Broken,
+        message: Message | InvalidMember,
         session: McpSession,
         caller: Caller,
         stream: ResumableStream,
     ) -> None:
-        if isinstance(message, Broken):
+        if isinstance(message, InvalidMember):
             broken = Response(message.id, error=message.error)
             stream.send(broken.as_object())
             return

@@ -17,9 +17,9 @@ from ..pipeline.execution import Answering
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.retention import Retention, StreamLogs
-from ..protocol.calls.session import FOREIGN, ISessionStore, McpSession, Standing
-from ..protocol.calls.subscriptions import Changes
-from ..protocol.interfaces import IOutlet
+from ..protocol.calls.session import FOREIGN, ISessionStore, McpSession, SessionStatus
+from ..protocol.calls.subscriptions import ChangeNotifier
+from ..protocol.interfaces import INotificationSink
 from ..protocol.wire.classify import is_modern_header
 from ..protocol.wire.errors import (
     SERVER_ERROR,
@@ -52,7 +52,7 @@ class StreamableHttp:
 
     answering: Answering
     sessions: ISessionStore
-    changes: Changes
+    changes: ChangeNotifier
     strict: bool = False
     logs: StreamLogs = Factory(_own_logs, takes_self=True)
 
@@ -68,7 +68,7 @@ class StreamableHttp:
             return True
         if exchange.method != "GET":
             return False
-        if exchange.lookup.standing in (Standing.LIVE, Standing.ENDED):
+        if exchange.lookup.status in (SessionStatus.LIVE, SessionStatus.ENDED):
             return True
         return self.strict and exchange.session_id is not None
 
@@ -94,7 +94,7 @@ class StreamableHttp:
         revision = exchange.revision
         if revision is not None and revision.modern:
             return True
-        if exchange.lookup.standing in (Standing.LIVE, Standing.ENDED):
+        if exchange.lookup.status in (SessionStatus.LIVE, SessionStatus.ENDED):
             return True
         return self.strict or _initializes(exchange)
 
@@ -166,7 +166,7 @@ class StreamableHttp:
             channel.when_closed(partial(self._lost, session, stream))
         return _event_stream(channel, session)
 
-    def _lost(self, session: McpSession, stream: IOutlet) -> None:
+    def _lost(self, session: McpSession, stream: INotificationSink) -> None:
         session.lost(stream, self.answering.clock.seconds())
 
     def _delete(self, exchange: Exchange) -> Reply:

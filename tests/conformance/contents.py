@@ -12,7 +12,10 @@ from instantly_mcp.protocol.primitives.prompt import (
     PromptArgument,
     PromptMessage,
 )
-from instantly_mcp.protocol.primitives.registries import PromptShelf, ResourceShelf
+from instantly_mcp.protocol.primitives.registries import (
+    PromptRegistry,
+    ResourceRegistry,
+)
 from instantly_mcp.protocol.primitives.resource import (
     Contents,
     Resource,
@@ -54,14 +57,14 @@ async def read_item(
     return [Contents(uri=uri, mime_type="application/json", text=written)]
 
 
-def resources() -> ResourceShelf:
+def resources() -> ResourceRegistry:
     """Return the resources; the first one is readable."""
     static = [
         ("static-text", "text/plain", read_text),
         ("static-binary", "image/png", read_picture),
         ("watched-resource", "text/plain", read_text),
     ]
-    return ResourceShelf(
+    return ResourceRegistry(
         [
             Resource(
                 uri=f"test://{name}",
@@ -152,7 +155,7 @@ def _argument(name: str) -> PromptArgument:
     )
 
 
-def prompts() -> PromptShelf:
+def prompts() -> PromptRegistry:
     """Return the prompts."""
     plain = [
         ("test_simple_prompt", simple, ()),
@@ -169,7 +172,7 @@ def prompts() -> PromptShelf:
         ("test_prompt_with_image", with_image, ()),
         ("test_input_required_result_prompt", asking, ()),
     ]
-    return PromptShelf(
+    return PromptRegistry(
         Prompt(
             name=name,
             title=name.replace("_", " ").capitalize(),

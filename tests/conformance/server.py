@@ -21,7 +21,7 @@ from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
-from instantly_mcp.protocol.primitives.registries import ToolShelf
+from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import Offer, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL
@@ -51,7 +51,7 @@ INFO = ServerInfo(
 
 def make_offer(clock: Any) -> Offer:
     """Return everything that the suite asks for."""
-    tools, book = ToolShelf(plain_tools(clock)), prompts()
+    tools, book = ToolRegistry(plain_tools(clock)), prompts()
     for each in (*asking_tools(clock), *change_tools(tools, book)):
         tools.add(each)
     offer = Offer(

@@ -12,7 +12,7 @@ from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.calls.client_requests import Elicit, ListRoots, Sample
-from instantly_mcp.protocol.primitives.registries import PromptShelf, ToolShelf
+from instantly_mcp.protocol.primitives.registries import PromptRegistry, ToolRegistry
 from instantly_mcp.protocol.primitives.tool import (
     Annotations,
     TaskSupport,
@@ -277,7 +277,7 @@ class Timed:
 
     async def reconnection(self, arguments: JsonObject, call: Call) -> ToolResult:
         """Close the stream under the client's feet, then answer."""
-        call.outlet.interrupt()
+        call.sink.interrupt()
         await self._pause(0.15)
         return says("Reconnection test completed successfully.")
 
@@ -328,7 +328,7 @@ def plain_tools(clock: IReactorTime) -> list[Tool]:
     ]
 
 
-def change_tools(tools: ToolShelf, prompts: PromptShelf) -> list[Tool]:
+def change_tools(tools: ToolRegistry, prompts: PromptRegistry) -> list[Tool]:
     """Return the tools that change the lists, and change them back."""
 
     async def tool_change(arguments: JsonObject, call: Call) -> ToolResult:

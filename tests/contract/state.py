@@ -16,8 +16,12 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.pipeline.interfaces import ILedger
-from instantly_mcp.protocol.calls.session import ISessionStore, McpSession, Standing
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.calls.session import (
+    ISessionStore,
+    McpSession,
+    SessionStatus,
+)
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.versions import V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 
@@ -31,7 +35,7 @@ BOB = Credential(secret=Secret("bob-key-9876543210"), source="path")
 CAROL = Credential(secret=Secret("carol-key-5555555555"), source="query")
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 class OpenOutlet:
     """An outlet that remembers whether it was closed."""
 
@@ -60,9 +64,9 @@ class SessionStoreContract(ClockedTestCase):
     def make_store(self) -> ISessionStore:
         """Return a fresh store whose clock and wall clock are `self.clock`."""
 
-    def standing(self, store: ISessionStore, session: McpSession) -> Standing:
+    def status(self, store: ISessionStore, session: McpSession) -> SessionStatus:
         """Return what the session's id is to a store."""
-        return store.look_up(session.id).standing
+        return store.look_up(session.id).status
 
     def test_provides_interface(self) -> None:
         """The store provides ISessionStore."""
@@ -73,7 +77,7 @@ class SessionStoreContract(ClockedTestCase):
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         lookup = store.look_up(session.id)
-        self.assertIs(lookup.standing, Standing.LIVE)
+        self.assertIs(lookup.status, SessionStatus.LIVE)
         self.assertIs(lookup.session, session)
         self.assertIs(session.revision, V2025_11_25)
         self.assertEqual(session.principal, ALICE.principal)
@@ -96,10 +100,10 @@ class SessionStoreContract(ClockedTestCase):
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         store.end(session, "deleted")
-        self.assertIs(self.standing(store, session), Standing.ENDED)
+        self.assertIs(self.status(store, session), SessionStatus.ENDED)
         self.assertIsNone(store.adopt(session.id, ALICE))
         after_restart = self.make_store()
-        self.assertIs(self.standing(after_restart, session), Standing.ENDED)
+        self.assertIs(self.status(after_restart, session), SessionStatus.ENDED)
         self.assertEqual(store.count, 0)
 
     def test_ending_closes(self) -> None:
@@ -128,14 +132,14 @@ class SessionStoreContract(ClockedTestCase):
         store = self.make_store()
         uuid = "0f8fad5b-d9cb-469f-a165-70867728950e"
         for text in ("", "x", uuid, "gAAAAA" + "A" * 150, "é" * 40, "a" * 100_000):
-            self.assertIs(store.look_up(text).standing, Standing.FOREIGN)
+            self.assertIs(store.look_up(text).status, SessionStatus.FOREIGN)
             self.assertIsNone(store.adopt(text, ALICE))
 
     def test_sealed_after_restart(self) -> None:
         """F44: the next process adopts an id for its principal, at its revision."""
         session = self.make_store().open(V2024_11_05, ALICE)
         store = self.make_store()
-        self.assertIs(self.standing(store, session), Standing.SEALED)
+        self.assertIs(self.status(store, session), SessionStatus.SEALED)
         adopted = store.adopt(session.id, ALICE)
         assert adopted is not None
         self.assertEqual(adopted.id, session.id)
@@ -148,7 +152,7 @@ class SessionStoreContract(ClockedTestCase):
         store = self.make_store()
         self.assertIsNone(store.adopt(session.id, BOB))
         self.assertIsNone(store.adopt(session.id, None))
-        self.assertIs(self.standing(store, session), Standing.SEALED)
+        self.assertIs(self.status(store, session), SessionStatus.SEALED)
 
     def test_anonymous_adoption(self) -> None:
         """An anonymous session is adopted by an anonymous caller only."""
@@ -169,9 +173,9 @@ class SessionStoreContract(ClockedTestCase):
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         self.clock.advance(IDLE - 1)
-        self.assertIs(self.standing(store, session), Standing.LIVE)
+        self.assertIs(self.status(store, session), SessionStatus.LIVE)
         self.clock.advance(1)
-        self.assertIs(self.standing(store, session), Standing.ENDED)
+        self.assertIs(self.status(store, session), SessionStatus.ENDED)
 
     def test_touch_keeps_alive(self) -> None:
         """A touched session lives on for the whole idle time from there."""
@@ -180,14 +184,14 @@ class SessionStoreContract(ClockedTestCase):
         self.clock.advance(IDLE - 1)
         session.touch(self.clock.seconds())
         self.clock.advance(IDLE - 1)
-        self.assertIs(self.standing(store, session), Standing.LIVE)
+        self.assertIs(self.status(store, session), SessionStatus.LIVE)
 
     def test_old_ids_are_not_adopted(self) -> None:
         """A sealed id older than a month is over, for its owner too."""
         session = self.make_store().open(V2025_11_25, ALICE)
         self.clock.advance(ADOPTABLE + 1)
         store = self.make_store()
-        self.assertIs(self.standing(store, session), Standing.ENDED)
+        self.assertIs(self.status(store, session), SessionStatus.ENDED)
         self.assertIsNone(store.adopt(session.id, ALICE))
 
     def test_cap_per_principal(self) -> None:
@@ -202,8 +206,13 @@ class SessionStoreContract(ClockedTestCase):
         self.clock.advance(2)
         third = store.open(V2025_11_25, ALICE)
         self.assertEqual(
-            [self.standing(store, one) for one in (other, first, second, third)],
-            [Standing.LIVE, Standing.LIVE, Standing.SEALED, Standing.LIVE],
+            [self.status(store, one) for one in (other, first, second, third)],
+            [
+                SessionStatus.LIVE,
+                SessionStatus.LIVE,
+                SessionStatus.SEALED,
+                SessionStatus.LIVE,
+            ],
         )
         self.assertEqual(store.count, 3)
 
@@ -217,8 +226,13 @@ class SessionStoreContract(ClockedTestCase):
         opened[0].touch(self.clock.seconds())
         store.open(V2025_11_25, CAROL)
         self.assertEqual(
-            [self.standing(store, session) for session in opened],
-            [Standing.LIVE, Standing.SEALED, Standing.LIVE, Standing.LIVE],
+            [self.status(store, session) for session in opened],
+            [
+                SessionStatus.LIVE,
+                SessionStatus.SEALED,
+                SessionStatus.LIVE,
+                SessionStatus.LIVE,
+            ],
         )
         self.assertEqual(store.count, TOTAL)
 
@@ -231,8 +245,8 @@ class SessionStoreContract(ClockedTestCase):
         idle = store.open(V2025_11_25, ALICE)
         self.clock.advance(1)
         store.open(V2025_11_25, ALICE)
-        self.assertIs(self.standing(store, streaming), Standing.LIVE)
-        self.assertIs(self.standing(store, idle), Standing.SEALED)
+        self.assertIs(self.status(store, streaming), SessionStatus.LIVE)
+        self.assertIs(self.status(store, idle), SessionStatus.SEALED)
 
     def test_evicted_come_back(self) -> None:
         """A session that had to make room is adopted when its client comes back."""

@@ -13,7 +13,7 @@ from instantly_mcp.daemon.draining import RefuseNewWork, TrackedServer
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.protocol.calls.call import Caller
-from instantly_mcp.protocol.primitives.registries import ToolShelf
+from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Notification, Request
 from instantly_mcp.protocol.wire.jsonrpc import Reply as ProtocolReply
@@ -43,7 +43,7 @@ class TrackedServerTests(ClockedTestCase):
             needs_credential=False,
         )
         self.in_flight = InFlight()
-        offer = make_offer(ToolShelf([tool]), self.clock)
+        offer = make_offer(ToolRegistry([tool]), self.clock)
         self.server = TrackedServer(offer, tracker=self.in_flight)
         self.caller = Caller(revision=V2025_11_25)
 

@@ -16,7 +16,7 @@ from instantly_mcp.features.tools.registry import Toolbox, toolbox_on
 from instantly_mcp.features.toolsets import Selection
 from instantly_mcp.features.workspace.context import Bench, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 @define(eq=False)
 class Collected:
     """An outlet that keeps what was sent."""
@@ -55,7 +55,7 @@ class ToolTestCase(ClockedTestCase):
         """Build the toolbox on a driven clock and a fixed day."""
         super().setUp()
         self.instantly = RecordingInstantly()
-        self.outlet = Collected()
+        self.sink = Collected()
         selection = Selection.parse(self.toolsets)
         self.bench = Bench(
             instantly=self.instantly,
@@ -76,7 +76,7 @@ class ToolTestCase(ClockedTestCase):
         """Start a call with arguments that the tool's schema must allow."""
         tool = self.tool(tool_name)
         self.assertTrue(self.allows(tool_name, arguments), f"{tool_name}: {arguments}")
-        caller = Caller(revision=V2025_11_25, credential=KEY, outlet=self.outlet)
+        caller = Caller(revision=V2025_11_25, credential=KEY, sink=self.sink)
         return tool.run(arguments, Call(caller=caller, progress_token="p"))
 
     def run_tool(self, tool_name: str, **arguments: Any) -> ToolResult:
@@ -106,4 +106,4 @@ class ToolTestCase(ClockedTestCase):
 
     def progress(self) -> list[Any]:
         """Return the progress values that were sent."""
-        return [m["params"]["progress"] for m in self.outlet.messages]
+        return [m["params"]["progress"] for m in self.sink.messages]

@@ -30,7 +30,7 @@ class DeadlineTests(ToolTestCase):
 
     def begin(self, tool: str, token: str | None, **arguments: Any) -> Deferred[Any]:
         """Start a call with or without a progress token."""
-        caller = Caller(revision=V2025_11_25, credential=KEY, outlet=self.outlet)
+        caller = Caller(revision=V2025_11_25, credential=KEY, sink=self.sink)
         call = Call(caller=caller, progress_token=token)
         return self.tool(tool).run(arguments, call)
 

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from .everything import ALL
 from .mutant import ROOT, Mutant
 from .report import Row, written
-from .tree_copy import EVERYTHING, Broken, TreeCopy, Verdict
+from .tree_copy import EVERYTHING, InvalidMember, TreeCopy, Verdict
 
 TABLE = ROOT / "docs" / "mutants.md"
 
@@ -44,7 +44,7 @@ def judge_all(
 ) -> Sequence[Row]:
     """Run the tests on the mutants, `at_a_time` in parallel, each in its own copy.
 
-    :raises Broken: when the tests, or the suite, fail on the unbroken tree.
+    :raises InvalidMember: when the tests, or the suite, fail on the unbroken tree.
     """
     copies: SimpleQueue[TreeCopy] = SimpleQueue()
     for number in range(at_a_time):
@@ -74,12 +74,12 @@ def _check_unbroken(
 ) -> None:
     verdict = copy.run(EVERYTHING)
     if verdict.caught_by is not None:
-        raise Broken(f"{verdict.caught_by} fails with no rule broken")
+        raise InvalidMember(f"{verdict.caught_by} fails with no rule broken")
     if npm is None:
         return
     for selection in selections:
         if copy.run_suite(selection, npm):
-            raise Broken(f"{' '.join(selection)} fails with no rule broken")
+            raise InvalidMember(f"{' '.join(selection)} fails with no rule broken")
 
 
 def _report(mutant: Mutant, verdict: Verdict) -> None:

@@ -48,7 +48,7 @@ class Verdict:
     output: str
 
 
-class Broken(Exception):
+class InvalidMember(Exception):
     """The tests fail with no rule broken, or could not be run."""
 
 
@@ -94,7 +94,7 @@ class TreeCopy:
     def run(self, names: Sequence[str]) -> Verdict:
         """Run tests until the first one fails.
 
-        :raises Broken: when trial fails for another reason than a failed test.
+        :raises InvalidMember: when trial fails for another reason than a failed test.
         """
         command = [sys.executable, "-m", "twisted.trial", "--exitfirst"]
         modules = [f"tests.{name}" for name in names]
@@ -113,7 +113,7 @@ class TreeCopy:
             return Verdict(None, done.stdout)
         found = _CAUGHT.search(done.stdout)
         if found is None:
-            raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
+            raise InvalidMember(done.stdout[-3000:] + done.stderr[-3000:])
         return Verdict(found.group(1), done.stdout)
 
     def suite_notices(self, mutant: Mutant, npm: Path) -> bool:
@@ -134,7 +134,7 @@ class TreeCopy:
             check=False,
         )
         if done.returncode not in (0, 1):
-            raise Broken(done.stdout[-3000:] + done.stderr[-3000:])
+            raise InvalidMember(done.stdout[-3000:] + done.stderr[-3000:])
         return done.returncode == 1
 
     def _write(self, path: Path, source: str) -> None:

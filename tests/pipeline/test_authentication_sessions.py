@@ -12,7 +12,7 @@ from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Note, Route
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.calls.session import Standing
+from instantly_mcp.protocol.calls.session import SessionStatus
 from instantly_mcp.protocol.wire.versions import V2024_11_05, V2025_11_25
 from tests.pipeline.authenticating import (
     ALICE,
@@ -131,7 +131,7 @@ class SessionTests(AuthenticationTestCase):
         self.clock.advance(60)
         out = self.acts_as(keyed(ALICE, session=session), ALICE)
         self.assertIsNone(out.session)
-        self.assertIs(out.lookup.standing, Standing.FOREIGN)
+        self.assertIs(out.lookup.status, SessionStatus.FOREIGN)
         self.assertEqual(out.notes, (Note("anonymous-session-left"),))
         self.assertEqual(session.last_seen, 0)
 
@@ -162,7 +162,7 @@ class SessionTests(AuthenticationTestCase):
         out = self.acts_as(keyed(ALICE, session=lost), ALICE)
         assert out.session is not None
         self.assertEqual(out.session.id, lost.id)
-        self.assertIs(out.lookup.standing, Standing.LIVE)
+        self.assertIs(out.lookup.status, SessionStatus.LIVE)
         self.assertEqual(out.notes, (Note("session-adopted"),))
         again = self.passed(keyed(ALICE, session=lost))
         self.assertIs(again.session, out.session)
@@ -180,14 +180,14 @@ class SessionTests(AuthenticationTestCase):
         session = self.sessions.open(V2025_11_25, credential(ALICE))
         self.sessions.end(session, "deleted")
         out = self.acts_as(keyed(ALICE, session=session), ALICE)
-        self.assertIs(out.lookup.standing, Standing.ENDED)
+        self.assertIs(out.lookup.status, SessionStatus.ENDED)
         self.assertEqual(out.session_id, session.id)
 
     def test_foreign(self) -> None:
         """An id that was not issued here goes on as FOREIGN, with the key beside it."""
         headers = {"x-api-key": ALICE, "mcp-session-id": UUID}
         out = self.acts_as(exchange(with_headers=headers), ALICE)
-        self.assertIs(out.lookup.standing, Standing.FOREIGN)
+        self.assertIs(out.lookup.status, SessionStatus.FOREIGN)
         self.assertEqual(out.session_id, UUID)
 
     def test_foreign_is_no_key_on_mcp(self) -> None:

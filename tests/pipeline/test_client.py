@@ -10,7 +10,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.pipeline.client import client_of
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.protocol.calls.session import Lookup, McpSession, Standing
+from instantly_mcp.protocol.calls.session import (
+    McpSession,
+    SessionLookup,
+    SessionStatus,
+)
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Body, Request
 from instantly_mcp.protocol.wire.versions import LEGACY
 from tests.support.exchanges import exchange
@@ -32,9 +36,9 @@ class ClientTests(SynchronousTestCase):
             id="x", revision=revision, credential=None, last_seen=0.0
         )
 
-    def lookup(self) -> Lookup:
+    def lookup(self) -> SessionLookup:
         """Return the session as authentication finds it."""
-        return Lookup(Standing.LIVE, self.session)
+        return SessionLookup(SessionStatus.LIVE, self.session)
 
     def test_message(self):
         """A message that names its client is believed."""

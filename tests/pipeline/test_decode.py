@@ -11,7 +11,12 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.refusals import rate_exceeded
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.protocol.calls.session import ENDED, Lookup, McpSession, Standing
+from instantly_mcp.protocol.calls.session import (
+    ENDED,
+    McpSession,
+    SessionLookup,
+    SessionStatus,
+)
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Request
 from instantly_mcp.protocol.wire.versions import ALL, ASSUMED_LEGACY
@@ -27,10 +32,10 @@ from tests.support.messages import (
 from tests.support.wire import check_message
 
 
-def live(version: str) -> Lookup:
+def live(version: str) -> SessionLookup:
     """Return a live session of this revision."""
     session = McpSession(id="s", revision=ALL[version], credential=None, last_seen=0)
-    return Lookup(Standing.LIVE, session)
+    return SessionLookup(SessionStatus.LIVE, session)
 
 
 class ChargeTests(SynchronousTestCase):
@@ -129,7 +134,7 @@ class DecodeTests(SynchronousTestCase):
             (call("echo"), "v999.0.0"),
             (notice("x"), MODERN_VERSION),
         ):
-            for lookup in (Lookup(Standing.FOREIGN), live("2025-11-25")):
+            for lookup in (SessionLookup(SessionStatus.FOREIGN), live("2025-11-25")):
                 with self.subTest(message=message, version=version):
                     carried = self.decoded(message, version, lookup=lookup)
                     self.assertIs(carried.revision, ALL[MODERN_VERSION])

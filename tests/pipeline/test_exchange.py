@@ -9,7 +9,11 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
 from instantly_mcp.pipeline.exchange import Exchange, Headers, Note
-from instantly_mcp.protocol.calls.session import Lookup, McpSession, Standing
+from instantly_mcp.protocol.calls.session import (
+    McpSession,
+    SessionLookup,
+    SessionStatus,
+)
 from instantly_mcp.protocol.interfaces import IHeaders
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.exchanges import exchange, headers
@@ -101,5 +105,5 @@ class ExchangeTests(SynchronousTestCase):
         session = McpSession(
             id="s", revision=V2025_11_25, credential=None, last_seen=0.0
         )
-        lookup = Lookup(Standing.LIVE, session)
+        lookup = SessionLookup(SessionStatus.LIVE, session)
         self.assertIs(exchange(lookup=lookup).session, session)

@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.outlets import ChannelOutlet, message_event
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 
 
 class ChannelOutletTests(SynchronousTestCase):
@@ -20,7 +20,7 @@ class ChannelOutletTests(SynchronousTestCase):
 
     def test_provides(self) -> None:
         """It is an outlet."""
-        self.assertTrue(verifyObject(IOutlet, self.outlet))
+        self.assertTrue(verifyObject(INotificationSink, self.outlet))
 
     def test_sends(self) -> None:
         """A message is one event named message, whose data is one line of JSON."""

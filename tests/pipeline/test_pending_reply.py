@@ -10,8 +10,8 @@ from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.pending_reply import COMMIT_SECONDS, Race
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
 from instantly_mcp.pipeline.retention import Retention, StreamLog
-from instantly_mcp.protocol.calls.call import NOWHERE
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.calls.call import NULL_SINK
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.errors import ProtocolError, method_not_found
 from instantly_mcp.protocol.wire.jsonrpc import Response, notification
 from tests.support.cases import ClockedTestCase
@@ -182,7 +182,7 @@ class StreamFirstTests(RaceTestCase):
     def test_outlet(self) -> None:
         """A call cannot end its own stream before its result."""
         race = self.race()
-        self.assertTrue(verifyObject(IOutlet, race.outlet))
+        self.assertTrue(verifyObject(INotificationSink, race.outlet))
         race.commit()
         self.stream(race)
         race.outlet.close()
@@ -194,7 +194,7 @@ class JsonOnlyTests(RaceTestCase):
     def test_never_streams(self) -> None:
         """A client that reads only JSON waits for it, however long that takes."""
         race = self.race(may_stream=False)
-        self.assertIs(race.outlet, NOWHERE)
+        self.assertIs(race.outlet, NULL_SINK)
         self.clock.advance(COMMIT_SECONDS * 10)
         race.commit()
         self.assertNoResult(race.reply)

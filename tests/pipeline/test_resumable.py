@@ -12,7 +12,7 @@ from instantly_mcp.pipeline.retention import (
     MAX_KEPT_BYTES,
     MAX_STREAMS,
 )
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 
 from .streams import is_kept, lost, make_log, make_stream, payloads, read
 
@@ -20,7 +20,7 @@ from .streams import is_kept, lost, make_log, make_stream, payloads, read
 class ResumableStreamTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It is an outlet."""
-        self.assertTrue(verifyObject(IOutlet, make_stream()))
+        self.assertTrue(verifyObject(INotificationSink, make_stream()))
 
     def test_ids_differ(self) -> None:
         """Every event has an id of its own, over all streams."""

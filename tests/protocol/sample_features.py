@@ -13,8 +13,8 @@ from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
-from instantly_mcp.protocol.interfaces import IOutlet
-from instantly_mcp.protocol.primitives.registries import ToolShelf
+from instantly_mcp.protocol.interfaces import INotificationSink
+from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.primitives.resource import Complete
 from instantly_mcp.protocol.primitives.tool import (
     Run,
@@ -64,7 +64,7 @@ def tool(
 
 def offer_of(clock: Clock, *tools: Tool, **settings: Any) -> Offer:
     """Return an offer of these tools, and of whatever else is given."""
-    return make_offer(ToolShelf(tools), clock, **settings)
+    return make_offer(ToolRegistry(tools), clock, **settings)
 
 
 def turn(
@@ -74,7 +74,7 @@ def turn(
     revision: Revision = V2026_07_28,
     key: str | None = ADA,
     session: McpSession | None = None,
-    outlet: IOutlet | None = None,
+    sink: INotificationSink | None = None,
     capabilities: JsonObject = WITH_TASKS,
     log_level: str | None = None,
 ) -> Turn:
@@ -84,7 +84,7 @@ def turn(
         credential=None if key is None else credential(key),
         session=session,
         headers=headers({}),
-        outlet=Basket() if outlet is None else outlet,
+        sink=Basket() if sink is None else sink,
     )
     return Turn(
         request=Request(id=1, method=method, params=params),

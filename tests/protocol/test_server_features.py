@@ -10,7 +10,10 @@ from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.methods.legacy import methods as legacy_methods
 from instantly_mcp.protocol.methods.modern import methods as modern_methods
-from instantly_mcp.protocol.primitives.registries import PromptShelf, ResourceShelf
+from instantly_mcp.protocol.primitives.registries import (
+    PromptRegistry,
+    ResourceRegistry,
+)
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.server_features import Offer, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25
@@ -74,14 +77,14 @@ class CapabilityTests(ClockedTestCase):
     def offers(self) -> dict[str, Offer]:
         """Return offers with more and more on them."""
         everything: dict[str, Any] = {
-            "prompts": PromptShelf([GREET]),
-            "shelf": ResourceShelf([NOTE], [LETTER]),
+            "prompts": PromptRegistry([GREET]),
+            "shelf": ResourceRegistry([NOTE], [LETTER]),
         }
         return {
             "tools": offer_of(self.clock),
             "prompts": offer_of(self.clock, prompts=everything["prompts"]),
-            "resources": offer_of(self.clock, shelf=ResourceShelf([NOTE])),
-            "templates": offer_of(self.clock, shelf=ResourceShelf([], [LETTER])),
+            "resources": offer_of(self.clock, shelf=ResourceRegistry([NOTE])),
+            "templates": offer_of(self.clock, shelf=ResourceRegistry([], [LETTER])),
             "everything": offer_of(
                 self.clock,
                 **everything,

@@ -21,9 +21,9 @@ from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.primitives.registries import (
-    PromptShelf,
-    ResourceShelf,
-    ToolShelf,
+    PromptRegistry,
+    ResourceRegistry,
+    ToolRegistry,
 )
 from instantly_mcp.protocol.server_features import Offer
 from instantly_mcp.state.sealed_tokens import Seal
@@ -98,15 +98,15 @@ class EverythingRig(Line):
         super().__init__(clock, self.offer, self.store, before, strict=strict)
 
     def _offer(self, clock: Clock, page_size: int) -> Offer:
-        book = PromptShelf([*contents.prompts().listed(), *extra_prompts()])
-        tools = ToolShelf([*plain_tools(clock), *asking_tools(clock)])
+        book = PromptRegistry([*contents.prompts().listed(), *extra_prompts()])
+        tools = ToolRegistry([*plain_tools(clock), *asking_tools(clock)])
         for each in (*extra_tools(), *self.small.tools, *change_tools(tools, book)):
             tools.add(each)
         shelf = contents.resources()
         offer = Offer(
             info=INFO,
             toolbox=tools,
-            shelf=ResourceShelf(
+            shelf=ResourceRegistry(
                 [
                     *shelf.resources(),
                     *extra_resources(),

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock, deferLater
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
-from instantly_mcp.protocol.calls.subscriptions import Changes
+from instantly_mcp.protocol.calls.subscriptions import ChangeNotifier
 from instantly_mcp.protocol.primitives.prompt import (
     Prompt,
     PromptArgument,
@@ -174,7 +174,7 @@ class Tides:
     """
 
     clock: Clock
-    changes: Changes | None = None
+    changes: ChangeNotifier | None = None
     watched: int = 0
 
     @deferred

@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json
 from instantly_mcp.pipeline.pending_reply import Race
 from instantly_mcp.pipeline.resumable import ResumableStream
-from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NOWHERE, Call
+from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NULL_SINK, Call
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.subscriptions import Listener
 from instantly_mcp.protocol.calls.tasks import Task
@@ -114,11 +114,11 @@ OF_STATE = (
 """The modules whose objects hold something of one caller."""
 
 FOR_ALL = (
-    "Changes",
+    "ChangeNotifier",
     "TaskStore",
     "Retention",
     "StateSealer",
-    "Nowhere",
+    "NullSink",
     "NoClientRequests",
 )
 """Their objects that are there for everybody, by name, and hold each one apart."""
@@ -225,7 +225,7 @@ class StateTests(RulesTestCase):
         """What stands for nothing is shared by all, and nobody writes into it."""
         self.traffic(ADA)
         self.assertEqual((NO_PARAMS, NO_CAPABILITIES), ({}, {}))
-        for each in (NO_CLIENT_REQUESTS, NOWHERE):
+        for each in (NO_CLIENT_REQUESTS, NULL_SINK):
             self.assertEqual(getattr(each, "__dict__", {}), {})
         self.finish()
 

@@ -12,7 +12,7 @@ from twisted.logger import capturedLogs
 from zope.interface import implementer
 
 from instantly_mcp._credential import SHOWN, Credential, Secret
-from instantly_mcp.protocol.calls.session import Standing
+from instantly_mcp.protocol.calls.session import SessionStatus
 from instantly_mcp.protocol.interfaces import ISeal
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
 from instantly_mcp.state.sealed_tokens import make_seal
@@ -55,7 +55,7 @@ class MemorySessionStoreTests(state.SessionStoreContract):
         self.clock.advance(IDLE)
         store.sweep()
         self.assertEqual(store.count, 0)
-        self.assertIs(self.standing(self.make_store(), session), Standing.ENDED)
+        self.assertIs(self.status(self.make_store(), session), SessionStatus.ENDED)
 
     def test_release_keeps_ids(self) -> None:
         """Stopping the daemon closes everything and ends nobody's session."""
@@ -136,7 +136,7 @@ class SweepTests(ClockedTestCase):
         session = self.store.open(V2025_11_25, ALICE)
         session.calls["slow"] = Deferred()
         self.clock.advance(2 * IDLE)
-        self.assertIs(self.store.look_up(session.id).standing, Standing.LIVE)
+        self.assertIs(self.store.look_up(session.id).status, SessionStatus.LIVE)
         self.store.sweep()
         self.assertFalse(session.ended)
 
@@ -157,7 +157,7 @@ class SweepTests(ClockedTestCase):
         for step in (-3600.0, 7200.0):
             wall[0] += step
             store.sweep()
-            self.assertIs(store.look_up(session.id).standing, Standing.LIVE)
+            self.assertIs(store.look_up(session.id).status, SessionStatus.LIVE)
 
     def test_unknown_revision(self) -> None:
         """An id sealed for a revision that this version does not know is FOREIGN."""
@@ -165,7 +165,7 @@ class SweepTests(ClockedTestCase):
         payload = self.store.seal.unseal("session", session.id)
         assert payload is not None
         strange = self.store.seal.seal("session", b"1999-12-31" + payload[10:])
-        self.assertIs(self.store.look_up(strange).standing, Standing.FOREIGN)
+        self.assertIs(self.store.look_up(strange).status, SessionStatus.FOREIGN)
 
     def test_other_purpose(self) -> None:
         """What we sealed for another purpose is no session id."""
@@ -173,7 +173,7 @@ class SweepTests(ClockedTestCase):
         payload = self.store.seal.unseal("session", session.id)
         assert payload is not None
         token = self.store.seal.seal("cursor", payload)
-        self.assertIs(self.store.look_up(token).standing, Standing.FOREIGN)
+        self.assertIs(self.store.look_up(token).status, SessionStatus.FOREIGN)
 
     def test_lines(self) -> None:
         """A line shows as much of its caller as the line of a request does."""

@@ -11,7 +11,7 @@ from zope.interface import implementer
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Response, decode
 from instantly_mcp.protocol.wire.versions import ALL, Revision
 
@@ -23,7 +23,7 @@ from .toolboxes import SmallToolbox
 from .wire import check_message
 
 
-@implementer(IOutlet)
+@implementer(INotificationSink)
 @define(eq=False)
 class Basket:
     """An outlet that keeps what is sent."""
@@ -81,7 +81,7 @@ class EngineTestCase(ClockedTestCase):
             credential=None if key is None else credential(key),
             session=session,
             headers=headers(fields),
-            outlet=self.basket,
+            sink=self.basket,
         )
         return self.server.handle(body, caller)
 

@@ -31,12 +31,12 @@ from instantly_mcp.protocol.calls.session import (
     ENDED,
     FOREIGN,
     ISessionStore,
-    Lookup,
     McpSession,
-    Standing,
+    SessionLookup,
+    SessionStatus,
 )
 from instantly_mcp.protocol.interfaces import ISeal, ITracker, Work
-from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import Offer, ServerInfo
 from instantly_mcp.protocol.wire.errors import session_not_found
@@ -84,7 +84,7 @@ class Drawer:
         return payload if token in self.kept and kept_for == purpose else None
 
 
-def make_offer(toolbox: IToolbox, clock: Clock, **settings: Any) -> Offer:
+def make_offer(toolbox: IToolRegistry, clock: Clock, **settings: Any) -> Offer:
     """Return an offer of a toolbox, and of whatever else is given."""
     return Offer(
         info=INFO,
@@ -97,7 +97,7 @@ def make_offer(toolbox: IToolbox, clock: Clock, **settings: Any) -> Offer:
     )
 
 
-def make_server(toolbox: IToolbox, clock: Clock) -> McpServer:
+def make_server(toolbox: IToolRegistry, clock: Clock) -> McpServer:
     """Return the engine over a toolbox."""
     return McpServer(make_offer(toolbox, clock))
 
@@ -127,11 +127,11 @@ class SessionShelf:
         self.held[session.id] = session
         return session
 
-    def look_up(self, session_id: str) -> Lookup:
+    def look_up(self, session_id: str) -> SessionLookup:
         """Say what the id is."""
         session = self.held.get(session_id)
         if session is not None:
-            return Lookup(Standing.LIVE, session)
+            return SessionLookup(SessionStatus.LIVE, session)
         return ENDED if session_id in self.over else FOREIGN
 
     def issued(self, session_id: str) -> bool:

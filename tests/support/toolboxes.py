@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.call import Call
-from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.primitives.tool import (
     Annotations,
     Run,
@@ -73,7 +73,7 @@ class Running:
         self.done.callback(ToolResult(content=[text(said)]))
 
 
-@implementer(IToolbox)
+@implementer(IToolRegistry)
 @define(eq=False)
 class SmallToolbox:
     """Eight listed tools and an unlisted one.

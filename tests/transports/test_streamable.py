@@ -9,7 +9,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.reply import EventStream
-from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.resource import Resource
 from tests.support.clients import ModernClient, SessionClient
 from tests.support.exchanges import exchange
@@ -26,7 +26,7 @@ from tests.support.toolboxes import Fault
 from tests.transports.streaming import StreamableTestCase
 
 
-class BrokenShelf(ResourceShelf):
+class BrokenShelf(ResourceRegistry):
     """Resources that cannot even be counted."""
 
     def resources(self) -> Sequence[Resource]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from ...protocol.primitives.prompt import Prompt, PromptArgument
-from ...protocol.primitives.registries import PromptShelf
+from ...protocol.primitives.registries import PromptRegistry
 from ...protocol.primitives.resource import Complete
 from ..completions import (
     CAMPAIGN,
@@ -97,10 +97,10 @@ PROMPTS = (
 )
 
 
-def build_prompts(bench: Bench, directory: Directory) -> PromptShelf:
+def build_prompts(bench: Bench, directory: Directory) -> PromptRegistry:
     """Return every prompt, bound to what it gathers from."""
     desk, completers = Desk(bench, directory), _completers(directory)
-    return PromptShelf([_prompt(entry, desk, completers) for entry in PROMPTS])
+    return PromptRegistry([_prompt(entry, desk, completers) for entry in PROMPTS])
 
 
 def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Prompt:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ...protocol.primitives.registries import ResourceShelf
+from ...protocol.primitives.registries import ResourceRegistry
 from ...protocol.primitives.resource import Complete, Resource, ResourceTemplate
 from ...protocol.wire.uri_template import UriTemplate
 from ..completions import (
@@ -174,9 +174,9 @@ TEMPLATES = (
 )
 
 
-def build_shelf(bench: Bench, directory: Directory) -> ResourceShelf:
+def build_shelf(bench: Bench, directory: Directory) -> ResourceRegistry:
     """Return every resource, bound to what it reads from."""
-    return ResourceShelf(
+    return ResourceRegistry(
         [_resource(entry, bench) for entry in RESOURCES],
         [_template(entry, bench, directory) for entry in TEMPLATES],
     )

@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from ..._json_codec import JsonObject
 from ...protocol.calls.call import Call
-from ...protocol.primitives.registries import IToolbox
+from ...protocol.primitives.registries import IToolRegistry
 from ...protocol.primitives.tool import Tool, ToolResult
 from ..toolsets import Selection
 from ..workspace.context import Bench
@@ -40,7 +40,7 @@ SYNONYMS: Mapping[str, str] = {
 NO_TOOLS: Mapping[str, Tool] = {}
 
 
-@implementer(IToolbox)
+@implementer(IToolRegistry)
 @define(eq=False)
 class Toolbox:
     """Tools that are listed, and older names that are only callable."""

@@ -17,9 +17,9 @@ from zope.interface import implementer
 
 from ..._deferred import reraise
 from ..._json_codec import JsonObject
-from ..interfaces import IOutlet
+from ..interfaces import INotificationSink
 from ..wire.jsonrpc import Reply, notification
-from .call import NOWHERE
+from .call import NULL_SINK
 from .client_requests import (
     AdaptedQuestion,
     Answers,
@@ -41,12 +41,12 @@ class SessionAsker:
     """Asks on the event stream of a call in a legacy session."""
 
     session: McpSession
-    outlet: IOutlet
+    sink: INotificationSink
     clock: IReactorTime
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         missing = missing_from(self.session.capabilities, questions)
-        if missing or self.outlet is NOWHERE:
+        if missing or self.sink is NULL_SINK:
             lacking = ", ".join(missing) or "an event stream"
             return fail(CannotAsk(f"This client does not offer {lacking}."))
         return together(
@@ -58,7 +58,7 @@ class SessionAsker:
         adapted = question.adapted_to(self.session.revision)
         answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
         self.session.pending[id] = answer
-        self.outlet.send(
+        self.sink.send(
             {
                 "jsonrpc": "2.0",
                 "id": id,
@@ -72,7 +72,7 @@ class SessionAsker:
     def _withdraw(self, id: str) -> None:
         """Notify the client that the server no longer waits for the answer."""
         if self.session.pending.pop(id, None) is not None:
-            self.outlet.send(notification("notifications/cancelled", {"requestId": id}))
+            self.sink.send(notification("notifications/cancelled", {"requestId": id}))
 
 
 def answered(session: McpSession, reply: Reply) -> None:

@@ -11,7 +11,7 @@ from zope.interface import implementer
 
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
-from ..interfaces import IHeaders, IOutlet
+from ..interfaces import IHeaders, INotificationSink
 from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
 from ..wire.trace import Trace
@@ -20,8 +20,8 @@ from .client_requests import Answers, CannotAsk, IAsker, Question, lacks
 from .session import McpSession
 
 
-@implementer(IOutlet)
-class Nowhere:
+@implementer(INotificationSink)
+class NullSink:
     """Drops notifications, for a request whose client cannot receive any."""
 
     def send(self, message: JsonObject) -> None:
@@ -34,7 +34,7 @@ class Nowhere:
         """Do nothing."""
 
 
-NOWHERE = Nowhere()
+NULL_SINK = NullSink()
 
 
 @frozen(kw_only=True)
@@ -52,21 +52,21 @@ class Caller:
     credential: Credential | None = None
     session: McpSession | None = None
     headers: IHeaders | None = None
-    outlet: IOutlet = NOWHERE
+    sink: INotificationSink = NULL_SINK
 
     @property
     def principal(self) -> str:
         """The digest that identifies the caller."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
-    def heard_by(self, outlet: IOutlet) -> Caller:
+    def with_sink(self, sink: INotificationSink) -> Caller:
         """Return this caller with another outlet."""
         return Caller(
             revision=self.revision,
             credential=self.credential,
             session=self.session,
             headers=self.headers,
-            outlet=outlet,
+            sink=sink,
         )
 
 
@@ -81,8 +81,8 @@ class NoClientRequests:
 NO_CLIENT_REQUESTS = NoClientRequests()
 
 
-def _own_outlet(call: Call) -> IOutlet:
-    return call.caller.outlet
+def _own_outlet(call: Call) -> INotificationSink:
+    return call.caller.sink
 
 
 def _is_number(value: float) -> bool:
@@ -120,7 +120,7 @@ class Call:
     set_task_message: Callable[[str], None] | None = None
     trace: Trace | None = None
     until: float | None = None
-    outlet: IOutlet = Factory(_own_outlet, takes_self=True)
+    sink: INotificationSink = Factory(_own_outlet, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
@@ -192,7 +192,7 @@ class Call:
             params["total"] = total
         if message is not None and self.caller.revision.progress_messages:
             params["message"] = message
-        self.outlet.send(notification("notifications/progress", params))
+        self.sink.send(notification("notifications/progress", params))
 
     def log(self, level: str, data: Json, logger: str | None = None) -> None:
         """Send a log message to the client, if it wants messages of that level.
@@ -207,4 +207,4 @@ class Call:
         params: dict[str, Json] = {"level": level, "data": data}
         if logger is not None:
             params["logger"] = logger
-        self.outlet.send(notification("notifications/message", params))
+        self.sink.send(notification("notifications/message", params))

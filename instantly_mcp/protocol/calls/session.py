@@ -11,7 +11,7 @@ from zope.interface import Attribute, Interface
 
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
-from ..interfaces import IOutlet
+from ..interfaces import INotificationSink
 from ..wire.client_label import TOO_LONG, UNNAMED, label_of, stated_by
 from ..wire.jsonrpc import Id, Reply
 from ..wire.versions import Revision
@@ -52,10 +52,10 @@ class McpSession:
     closing: bool = False
     capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
-    streams: list[IOutlet] = field(factory=list, repr=False)
+    streams: list[INotificationSink] = field(factory=list, repr=False)
     pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
     subscriptions: dict[str, Leave] = field(factory=dict, repr=False)
-    standby: IOutlet | None = field(default=None, repr=False)
+    standby: INotificationSink | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
     _on_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
 
@@ -87,13 +87,13 @@ class McpSession:
         elif self.standby is not None:
             self.standby.send(message)
 
-    def connected(self, stream: IOutlet) -> None:
+    def connected(self, stream: INotificationSink) -> None:
         """Add an open stream for messages that belong to no request."""
         self.streams = [other for other in self.streams if other is not stream]
         self.standby = None
         self.streams.append(stream)
 
-    def lost(self, stream: IOutlet, now: float) -> None:
+    def lost(self, stream: INotificationSink, now: float) -> None:
         """Remove a stream whose connection is lost.
 
         The last stream stays on standby and collects messages until it is resumed. An
@@ -160,7 +160,7 @@ class McpSession:
             callback()
 
 
-class Standing(Enum):
+class SessionStatus(Enum):
     """What a session store knows about a session id.
 
     ``LIVE``: the session exists. ``SEALED``: a server with the same keys issued the id,
@@ -175,16 +175,16 @@ class Standing(Enum):
 
 
 @frozen
-class Lookup:
+class SessionLookup:
     """The result of looking up a session id; `session` is set if it is live."""
 
-    standing: Standing
+    status: SessionStatus
     session: McpSession | None = None
 
 
-FOREIGN = Lookup(Standing.FOREIGN)
-SEALED = Lookup(Standing.SEALED)
-ENDED = Lookup(Standing.ENDED)
+FOREIGN = SessionLookup(SessionStatus.FOREIGN)
+SEALED = SessionLookup(SessionStatus.SEALED)
+ENDED = SessionLookup(SessionStatus.ENDED)
 
 
 def _short(stated: Json) -> str:
@@ -201,8 +201,8 @@ class ISessionStore(Interface):
     def open(revision: Revision, credential: Credential | None) -> McpSession:
         """Create a session with a sealed id. May end the longest-idle session."""
 
-    def look_up(session_id: str) -> Lookup:
-        """Look up a session id; see `Standing` for the results."""
+    def look_up(session_id: str) -> SessionLookup:
+        """Look up a session id; see `SessionStatus` for the results."""
 
     def issued(session_id: str) -> bool:
         """Return whether the id has the form of ids that such a server issues.

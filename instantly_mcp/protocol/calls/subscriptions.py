@@ -5,10 +5,10 @@ resource URIs and task ids. Each notification has the subscription's id in ``_me
 legacy client gets list changes on its session's stream, and updates of the resources
 that it subscribed to with ``resources/subscribe``.
 
-`Changes` only delivers. A change becomes known in one of two ways: a feature that makes
-it reports it (a tool that updates an object calls `resource_updated`), or a watch (see
-`watching`) polls for it while a client is subscribed. Private changes reach the streams
-of one principal only.
+`ChangeNotifier` only delivers. A change becomes known in one of two ways: a feature
+that makes it reports it (a tool that updates an object calls `resource_updated`), or a
+watch (see `watching`) polls for it while a client is subscribed. Private changes reach
+the streams of one principal only.
 
 Listeners are identified by object and not by JSON-RPC id: ids of two clients can be
 equal.
@@ -23,7 +23,7 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
-from ..interfaces import IOutlet
+from ..interfaces import INotificationSink
 from ..wire.errors import invalid_params, invalid_request
 from ..wire.jsonrpc import Id, notification
 from .session import McpSession
@@ -53,7 +53,7 @@ MAX_URI_CHARS = 4096
 
 
 @frozen(kw_only=True)
-class Filter:
+class SubscriptionFilter:
     """What one listener is notified of: the part of its request that is supported."""
 
     lists: frozenset[str] = frozenset()
@@ -76,18 +76,18 @@ class Listener:
 
     id: Id
     principal: str
-    filter: Filter
-    outlet: IOutlet
+    filter: SubscriptionFilter
+    sink: INotificationSink
     ended: Deferred[JsonObject] = field(factory=Deferred, repr=False)
 
     def tell(self, method: str, params: JsonObject) -> None:
         """Send a notification with the subscription's id in ``_meta``."""
         meta = {META_SUBSCRIPTION: self.id}
-        self.outlet.send(notification(method, {**params, "_meta": meta}))
+        self.sink.send(notification(method, {**params, "_meta": meta}))
 
 
 @define(eq=False)
-class Changes:
+class ChangeNotifier:
     """Notifies listeners and sessions of changes.
 
     :param offered: the list-changed kinds that the server declares.
@@ -185,7 +185,9 @@ def _tell_sessions(
         session.tell(notification(method, params))
 
 
-def read_filter(wanted: Json, offered: frozenset[str], watches: bool) -> Filter:
+def read_filter(
+    wanted: Json, offered: frozenset[str], watches: bool
+) -> SubscriptionFilter:
     """Read the filter of a listen request, without what is not supported.
 
     :param offered: the list-changed kinds that the server declares.
@@ -196,7 +198,7 @@ def read_filter(wanted: Json, offered: frozenset[str], watches: bool) -> Filter:
         raise invalid_params("params.notifications must be an object", status=400)
     lists = frozenset(kind for kind in offered if wanted.get(kind) is True)
     uris = _strings(wanted, "resourceSubscriptions")
-    return Filter(
+    return SubscriptionFilter(
         lists=lists,
         uris=uris if watches else frozenset(),
         task_ids=_strings(wanted, "taskIds"),

@@ -68,7 +68,7 @@ def _asker(offer: Offer, turn: Turn) -> IAsker:
     if not caller.revision.modern:
         if caller.session is None:
             return NO_CLIENT_REQUESTS
-        return SessionAsker(caller.session, caller.outlet, offer.clock)
+        return SessionAsker(caller.session, caller.sink, offer.clock)
     if turn.request.method not in ASKS_BY_RETRY:
         return NO_CLIENT_REQUESTS
     binding = Binding(

@@ -9,7 +9,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import JsonObject
-from ..calls.call import NOWHERE
+from ..calls.call import NULL_SINK
 from ..calls.client_requests import lacks
 from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter
 from ..calls.tasks import TASKS_CAPABILITY, WORKING
@@ -25,7 +25,7 @@ T = TypeVar("T")
 def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
     """``subscriptions/listen``: a stream that stays open until one side ends it."""
     caller = turn.caller
-    if caller.outlet is NOWHERE:
+    if caller.sink is NULL_SINK:
         raise invalid_request("a subscription needs text/event-stream in Accept")
     wanted = turn.params.get("notifications")
     filter = read_filter(wanted, offer.changing, offer.has_resources)
@@ -38,7 +38,7 @@ def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
         id=turn.request.id,
         principal=caller.principal,
         filter=evolve(filter, uris=frozenset(found), task_ids=ids),
-        outlet=caller.outlet,
+        sink=caller.sink,
     )
     ended = offer.changes.listen(listener)
     for task in tasks:

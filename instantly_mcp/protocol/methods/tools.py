@@ -11,12 +11,12 @@ from twisted.python.failure import Failure
 
 from ..._json_codec import Json, dumps
 from ..calls.ask_by_task import TaskAsker
-from ..calls.call import NOWHERE, Call
+from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, text
-from ..server_features import Compiled, Offer, Result, Turn
+from ..server_features import CompiledTool, Offer, Result, Turn
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -64,7 +64,7 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
         bad = _bad_arguments(tool, problems)
         return render_result(_conforming(bad, compiled), revision)
     call = call_for(offer, turn)
-    running = Running(offer, turn, tool, call)
+    running = ToolExecution(offer, turn, tool, call)
     return running.start(arguments)
 
 
@@ -82,7 +82,7 @@ def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
         raise offer.credential_required()
 
 
-def _problems(compiled: Compiled, arguments: Json) -> str | None:
+def _problems(compiled: CompiledTool, arguments: Json) -> str | None:
     if not isinstance(arguments, dict):
         raise invalid_params("params.arguments must be an object")
     return compiled.check.problems(arguments)
@@ -110,7 +110,7 @@ def still_running(request: Request) -> Response:
 
 
 @define(eq=False)
-class Running:
+class ToolExecution:
     """The execution of one tool call, until its result or until it becomes a task."""
 
     log: ClassVar[Logger] = Logger()
@@ -157,7 +157,7 @@ class Running:
         self._task = task
         task.running = self._done
         # A task has no stream: its creator polls.
-        call.outlet = NOWHERE
+        call.sink = NULL_SINK
         call.set_task_message = lambda said: store.set_message(task, said)
         call.asker = TaskAsker(store, task, call.capabilities)
         self._answer.callback(task.as_created())
@@ -192,7 +192,7 @@ class Running:
             self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
 
 
-def _conforming(error: ToolResult, compiled: Compiled) -> ToolResult:
+def _conforming(error: ToolResult, compiled: CompiledTool) -> ToolResult:
     """Send a structured error as text if it does not match the tool's output schema.
 
     The official clients validate errors against the schema as well, and would show the

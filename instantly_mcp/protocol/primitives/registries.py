@@ -31,7 +31,7 @@ class ResolvedResource:
         return self.described.template.expand(self.values)
 
 
-class IToolbox(Interface):
+class IToolRegistry(Interface):
     """The tools that the server offers."""
 
     def listed() -> Sequence[Tool]:
@@ -41,7 +41,7 @@ class IToolbox(Interface):
         """Return the tool with this name; it can be callable without being listed."""
 
 
-class IResourceShelf(Interface):
+class IResourceRegistry(Interface):
     """The resources and resource templates that the server offers."""
 
     def resources() -> Sequence[Resource]:
@@ -57,7 +57,7 @@ class IResourceShelf(Interface):
         """Return the template with exactly this text."""
 
 
-class IPromptBook(Interface):
+class IPromptRegistry(Interface):
     """The prompts that the server offers."""
 
     def listed() -> Sequence[Prompt]:
@@ -71,8 +71,8 @@ def _nobody() -> None:
     """Do nothing."""
 
 
-@implementer(IToolbox)
-class ToolShelf:
+@implementer(IToolRegistry)
+class ToolRegistry:
     """Tools by name, in the order of their addition."""
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
@@ -96,8 +96,8 @@ class ToolShelf:
         self.on_change()
 
 
-@implementer(IPromptBook)
-class PromptShelf:
+@implementer(IPromptRegistry)
+class PromptRegistry:
     """Prompts by name, in the order of their addition."""
 
     def __init__(self, prompts: Iterable[Prompt] = ()) -> None:
@@ -121,8 +121,8 @@ class PromptShelf:
         self.on_change()
 
 
-@implementer(IResourceShelf)
-class ResourceShelf:
+@implementer(IResourceRegistry)
+class ResourceRegistry:
     """Resources by URI, then templates in their order."""
 
     def __init__(

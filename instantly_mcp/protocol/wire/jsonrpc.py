@@ -63,7 +63,7 @@ class Reply:
 
 
 @frozen
-class Broken:
+class InvalidMember:
     """An invalid member of a batch; the batch response holds its error."""
 
     id: Id | None
@@ -74,7 +74,7 @@ class Broken:
 class Batch:
     """Several messages in one body (2025-03-26 only)."""
 
-    members: Sequence[Request | Notification | Reply | Broken]
+    members: Sequence[Request | Notification | Reply | InvalidMember]
 
 
 Message: TypeAlias = Request | Notification | Reply
@@ -176,12 +176,12 @@ def _batch(values: list[Json]) -> Batch:
     if len(values) > MAX_BATCH_MESSAGES:
         why = f"a batch holds at most {MAX_BATCH_MESSAGES} messages"
         raise MalformedMessage(None, invalid_request(why))
-    members: list[Message | Broken] = []
+    members: list[Message | InvalidMember] = []
     for value in values:
         try:
             members.append(_message(value))
         except MalformedMessage as malformed:
-            members.append(Broken(malformed.id, malformed.error))
+            members.append(InvalidMember(malformed.id, malformed.error))
     return Batch(members)
 
 

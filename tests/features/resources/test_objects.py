@@ -7,7 +7,7 @@ from typing import Any
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.job_changes import job_uri
-from instantly_mcp.protocol.calls.subscriptions import Filter, Listener
+from instantly_mcp.protocol.calls.subscriptions import Listener, SubscriptionFilter
 from tests.features.cases import Collected
 from tests.features.offering import KEY, OTHER, OfferingTestCase
 from tests.support.instantly import api_error
@@ -215,14 +215,14 @@ class JobTests(OfferingTestCase):
 
     def test_watchers_are_told(self) -> None:
         """Who watches a job hears when a look finds it changed; nobody else does."""
-        outlets = {}
+        sinks = {}
         for name, principal in (("mine", KEY.principal), ("other", OTHER.principal)):
-            outlets[name] = Collected()
+            sinks[name] = Collected()
             listener = Listener(
                 id=name,
                 principal=principal,
-                filter=Filter(uris=frozenset({job_uri("j1")})),
-                outlet=outlets[name],
+                filter=SubscriptionFilter(uris=frozenset({job_uri("j1")})),
+                sink=sinks[name],
             )
             self.offer.changes.listen(listener)
         self.instantly.answers(
@@ -234,7 +234,7 @@ class JobTests(OfferingTestCase):
             self.read("instantly://jobs/j1")
         told = {
             name: [m["params"]["uri"] for m in each.messages if "uri" in m["params"]]
-            for name, each in outlets.items()
+            for name, each in sinks.items()
         }
         self.assertEqual(told, {"mine": ["instantly://jobs/j1"], "other": []})
 

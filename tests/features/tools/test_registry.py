@@ -17,7 +17,7 @@ from instantly_mcp.features.tools.declaration import Declared
 from instantly_mcp.features.tools.registry import DECLARED, Toolbox
 from instantly_mcp.features.toolsets import TOOLSETS, Selection
 from instantly_mcp.features.workspace.context import ServerFacts
-from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from tests.features.cases import ToolTestCase
 from tests.features.snapshot_files import every_tool, seen
 from tests.support.instantly import RecordingInstantly
@@ -85,7 +85,7 @@ def names(selection: str = "default") -> list[str]:
 class ListedTests(SynchronousTestCase):
     def test_provides_the_interface(self) -> None:
         """A toolbox is what the protocol asks for."""
-        verifyObject(IToolbox, toolbox())
+        verifyObject(IToolRegistry, toolbox())
 
     def test_forty_by_default(self) -> None:
         """The default list is the 35 kept names and five more."""

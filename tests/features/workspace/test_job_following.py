@@ -68,7 +68,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(values, sorted(set(values)))
         self.assertEqual([int(value) for value in values], [40, 40, 100])
         self.assertEqual(values[-1], 100)
-        said = self.outlet.messages[0]["params"]
+        said = self.sink.messages[0]["params"]
         self.assertEqual((said["total"], said["message"]), (100, "in-progress, 40 %"))
 
     def test_stops_when_the_time_is_up(self) -> None:

@@ -14,7 +14,7 @@ from instantly_mcp.protocol.calls.ask_by_session import (
     SessionAsker,
     answered,
 )
-from instantly_mcp.protocol.calls.call import NOWHERE
+from instantly_mcp.protocol.calls.call import NULL_SINK
 from instantly_mcp.protocol.calls.client_requests import (
     Answers,
     CannotAsk,
@@ -100,7 +100,7 @@ class SessionAskerTests(ClockedTestCase):
 
     def test_no_stream(self) -> None:
         """Without an event stream there is no way to ask."""
-        self.asker = evolve(self.asker, outlet=NOWHERE)
+        self.asker = evolve(self.asker, sink=NULL_SINK)
         self.assertIn("event stream", self.why(self.ask({"name": NAME})))
 
     def test_refused(self) -> None:

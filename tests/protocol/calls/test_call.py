@@ -11,9 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import ANONYMOUS
-from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NOWHERE, Call, Caller
+from instantly_mcp.protocol.calls.call import (
+    NO_CLIENT_REQUESTS,
+    NULL_SINK,
+    Call,
+    Caller,
+)
 from instantly_mcp.protocol.calls.client_requests import CannotAsk, IAsker
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
 from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25, Revision
 from tests.support.engines import Basket
@@ -30,7 +35,7 @@ def make_call(
 ) -> tuple[Call, Basket]:
     """Return a call and a sink that collects its notifications."""
     basket = Basket()
-    caller = Caller(revision=revision, outlet=basket)
+    caller = Caller(revision=revision, sink=basket)
     return Call(caller=caller, progress_token=token, log_level=level), basket
 
 
@@ -177,7 +182,7 @@ class CallerTests(SynchronousTestCase):
 
     def test_nowhere(self) -> None:
         """The sink for clients without notifications accepts everything."""
-        self.assertTrue(verifyObject(IOutlet, NOWHERE))
-        NOWHERE.send({})
-        NOWHERE.interrupt()
-        NOWHERE.close()
+        self.assertTrue(verifyObject(INotificationSink, NULL_SINK))
+        NULL_SINK.send({})
+        NULL_SINK.interrupt()
+        NULL_SINK.close()

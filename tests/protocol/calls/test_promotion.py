@@ -10,14 +10,14 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import InputRequired
-from instantly_mcp.protocol.calls.call import NOWHERE, Call
+from instantly_mcp.protocol.calls.call import NULL_SINK, Call
 from instantly_mcp.protocol.calls.client_requests import CannotAsk
 from instantly_mcp.protocol.calls.tasks import (
     MAX_TASKS_PER_PRINCIPAL,
     TASKS_CAPABILITY,
     Task,
 )
-from instantly_mcp.protocol.interfaces import IOutlet
+from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import Run, TaskSupport, ToolResult
 from instantly_mcp.protocol.server_features import Offer, Result, Turn
@@ -65,7 +65,7 @@ class PromotionTestCase(ClockedTestCase):
             self.clock, tool("job", run or self.run_tool, task=support)
         )
         params = {"name": "job", "_meta": {"progressToken": "t"}}
-        asked = asked or turn("tools/call", params, outlet=self.basket)
+        asked = asked or turn("tools/call", params, sink=self.basket)
         return cast("Deferred[Result]", call_tool(self.offer, asked))
 
     def handle(self, running: Deferred[Result]) -> Task:
@@ -324,4 +324,4 @@ class FinishedTests(ClockedTestCase):
         assert isinstance(running, Deferred)
         self.successResultOf(running)
         self.assertTrue(calls[0].finished)
-        self.assertTrue(verifyObject(IOutlet, NOWHERE))
+        self.assertTrue(verifyObject(INotificationSink, NULL_SINK))

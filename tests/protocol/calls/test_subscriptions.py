@@ -19,9 +19,9 @@ from instantly_mcp.protocol.calls.subscriptions import (
     PROMPTS,
     RESOURCES,
     TOOLS,
-    Changes,
-    Filter,
+    ChangeNotifier,
     Listener,
+    SubscriptionFilter,
     read_filter,
 )
 from instantly_mcp.protocol.calls.tasks import Task
@@ -51,7 +51,7 @@ def make_session(uri: str = "u") -> tuple[McpSession, Basket]:
 class ChangesTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         """No client listens at first."""
-        self.changes = Changes()
+        self.changes = ChangeNotifier()
 
     def listen(
         self, id: Id = 7, principal: str = "ada", **wanted: frozenset[str]
@@ -59,7 +59,7 @@ class ChangesTestCase(SynchronousTestCase):
         """Open a stream."""
         basket = Basket()
         listener = Listener(
-            id=id, principal=principal, filter=Filter(**wanted), outlet=basket
+            id=id, principal=principal, filter=SubscriptionFilter(**wanted), sink=basket
         )
         self.changes.listen(listener)
         return listener, basket
@@ -151,7 +151,7 @@ class ListenTests(ChangesTestCase):
         baskets = []
         for listener, other in ((one, two), (two, one)):
             basket = Leaving(other)
-            listener.outlet = basket
+            listener.sink = basket
             baskets.append(basket)
         self.changes.list_changed(TOOLS)
         self.assertEqual(self.changes.listener_count, 0)

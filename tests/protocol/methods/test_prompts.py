@@ -17,7 +17,10 @@ from instantly_mcp.protocol.methods.prompts import (
     list_prompts,
 )
 from instantly_mcp.protocol.primitives.prompt import PromptArgument, PromptMessage
-from instantly_mcp.protocol.primitives.registries import PromptShelf, ResourceShelf
+from instantly_mcp.protocol.primitives.registries import (
+    PromptRegistry,
+    ResourceRegistry,
+)
 from instantly_mcp.protocol.server_features import Offer, Result, Turn
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import ALL, V2026_07_28, Revision
@@ -47,7 +50,7 @@ class PromptTestCase(ClockedTestCase):
             name="city", description="A.", complete=completing(MANY, self.seen)
         )
         bad = PromptArgument(name="bad", description="B.", complete=self.raises_too)
-        book = PromptShelf(
+        book = PromptRegistry(
             [
                 GREET,
                 evolve(GREET, name="own", needs_credential=True),
@@ -59,7 +62,7 @@ class PromptTestCase(ClockedTestCase):
             LETTER, complete={"letter": completing(["a", "ab", "b"], self.seen)}
         )
         self.offer: Offer = offer_of(
-            self.clock, prompts=book, shelf=ResourceShelf([], [letters])
+            self.clock, prompts=book, shelf=ResourceRegistry([], [letters])
         )
 
     def render(

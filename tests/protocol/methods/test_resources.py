@@ -19,7 +19,7 @@ from instantly_mcp.protocol.methods.resources import (
     subscribe,
     unsubscribe,
 )
-from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.resource import Contents
 from instantly_mcp.protocol.server_features import Offer, Result, Turn
 from instantly_mcp.protocol.wire.errors import ProtocolError
@@ -53,7 +53,7 @@ class ResourceTestCase(ClockedTestCase):
             NOTE, uri="test://own", read=self.read, needs_credential=True, private=True
         )
         broken = evolve(NOTE, uri="test://broken", read=self.raises)
-        shelf = ResourceShelf([NOTE, own, broken], [LETTER])
+        shelf = ResourceRegistry([NOTE, own, broken], [LETTER])
         self.offer: Offer = offer_of(self.clock, shelf=shelf)
 
     def read(

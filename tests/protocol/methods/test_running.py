@@ -109,7 +109,7 @@ class RunCallTests(ClockedTestCase):
         """Make a call whose client wants progress."""
         super().setUp()
         self.basket = Basket()
-        caller = Caller(revision=V2026_07_28, outlet=self.basket)
+        caller = Caller(revision=V2026_07_28, sink=self.basket)
         self.call = Call(caller=caller, progress_token="t")
 
     def test_passes_on(self) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred
 
 from instantly_mcp._json_codec import Json, JsonObject
-from instantly_mcp.protocol.calls.call import NOWHERE
+from instantly_mcp.protocol.calls.call import NULL_SINK
 from instantly_mcp.protocol.calls.subscriptions import MAX_URI_CHARS, TOOLS
 from instantly_mcp.protocol.methods.subscriptions import listen
-from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.engines import Basket
 from tests.support.servers import BOB
@@ -25,11 +25,11 @@ class ListenTests(TaskMethodTestCase):
         """Open a stream."""
         basket = Basket()
         params = {"notifications": wanted}
-        asked = turn("subscriptions/listen", params, outlet=basket, **fields)
+        asked = turn("subscriptions/listen", params, sink=basket, **fields)
         return listen(self.offer, asked), basket
 
     def test_lists(self) -> None:
-        """Changes of a list are heard until the client leaves."""
+        """List changes are reported until the client leaves."""
         listening, basket = self.listen({TOOLS: True})
         self.offer.changes.list_changed(TOOLS)
         self.assertEqual(len(basket.sent), 2)
@@ -39,7 +39,7 @@ class ListenTests(TaskMethodTestCase):
         self.assertEqual(len(basket.sent), 2)
 
     def test_own_tasks(self) -> None:
-        """Changes of one's own task are heard, each with the whole task."""
+        """Own tasks are reported, each with the whole task."""
         _, mine = self.listen({"taskIds": [self.task.id]})
         _, bobs = self.listen({"taskIds": [self.task.id]}, key=BOB)
         self.offer.tasks.set_message(self.task, "half")
@@ -61,7 +61,7 @@ class ListenTests(TaskMethodTestCase):
             listen,
             "subscriptions/listen",
             params={"notifications": {}},
-            outlet=NOWHERE,
+            sink=NULL_SINK,
         )
         self.assertEqual(error.status, 400)
         self.assertEqual(self.offer.changes.listener_count, 0)
@@ -83,7 +83,7 @@ class ListenTests(TaskMethodTestCase):
 
     def test_long_when_normal(self) -> None:
         """A resource whose URI is too long in its normal form is not honored."""
-        shelf = ResourceShelf(templates=[LETTER])
+        shelf = ResourceRegistry(templates=[LETTER])
         self.offer = offer_of(self.clock, shelf=shelf)
         short, long = "test://letters/a", "test://letters/" + "é" * (MAX_URI_CHARS // 2)
         _, basket = self.listen({"resourceSubscriptions": [short, long]})

@@ -7,7 +7,7 @@ from instantly_mcp.protocol.calls.ask_by_task import TaskAsker
 from instantly_mcp.protocol.calls.subscriptions import TOOLS
 from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.methods.tasks import cancel_task, get_task, update_task
-from instantly_mcp.protocol.primitives.registries import ResourceShelf
+from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.server_features import Method
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from tests.support.cases import ClockedTestCase
@@ -30,7 +30,7 @@ class TaskMethodTestCase(ClockedTestCase):
         """Put a task of Ada's on the store."""
         super().setUp()
         self.offer = offer_of(
-            self.clock, changing=frozenset({TOOLS}), shelf=ResourceShelf([NOTE])
+            self.clock, changing=frozenset({TOOLS}), shelf=ResourceRegistry([NOTE])
         )
         task = self.offer.tasks.create(credential().principal)
         assert task is not None

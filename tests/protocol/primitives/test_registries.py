@@ -8,12 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp.protocol.primitives.registries import (
-    IPromptBook,
-    IResourceShelf,
-    IToolbox,
-    PromptShelf,
-    ResourceShelf,
-    ToolShelf,
+    IPromptRegistry,
+    IResourceRegistry,
+    IToolRegistry,
+    PromptRegistry,
+    ResourceRegistry,
+    ToolRegistry,
 )
 from instantly_mcp.protocol.wire.uri_template import UriTemplate
 
@@ -28,18 +28,18 @@ TWO = tool("two", lambda arguments, call: succeed(says("2")))
 class ToolShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It is a toolbox."""
-        self.assertTrue(verifyObject(IToolbox, ToolShelf()))
+        self.assertTrue(verifyObject(IToolRegistry, ToolRegistry()))
 
     def test_finds(self) -> None:
         """Tools are listed in their order and found by their names."""
-        shelf = ToolShelf([TWO, ONE])
+        shelf = ToolRegistry([TWO, ONE])
         self.assertEqual(list(shelf.listed()), [TWO, ONE])
         self.assertIs(shelf.find("one"), ONE)
         self.assertIsNone(shelf.find("three"))
 
     def test_same_object(self) -> None:
         """The list is one object until something changes: it is rendered once."""
-        shelf = ToolShelf([ONE])
+        shelf = ToolRegistry([ONE])
         before = shelf.listed()
         self.assertIs(shelf.listed(), before)
         shelf.add(TWO)
@@ -48,7 +48,7 @@ class ToolShelfTests(SynchronousTestCase):
 
     def test_changes(self) -> None:
         """The callback is called after each change."""
-        shelf, counts = ToolShelf(), list[int]()
+        shelf, counts = ToolRegistry(), list[int]()
         shelf.on_change = lambda: counts.append(len(shelf.listed()))
         shelf.add(ONE)
         shelf.add(TWO)
@@ -60,19 +60,19 @@ class ToolShelfTests(SynchronousTestCase):
 class PromptShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It is a book of prompts."""
-        self.assertTrue(verifyObject(IPromptBook, PromptShelf()))
+        self.assertTrue(verifyObject(IPromptRegistry, PromptRegistry()))
 
     def test_finds(self) -> None:
         """Prompts are listed in their order and found by their names."""
         other = evolve(GREET, name="other")
-        shelf = PromptShelf([other, GREET])
+        shelf = PromptRegistry([other, GREET])
         self.assertEqual(list(shelf.listed()), [other, GREET])
         self.assertIs(shelf.find("greet"), GREET)
         self.assertIsNone(shelf.find("nothing"))
 
     def test_changes(self) -> None:
         """The callback is called after each change."""
-        shelf, counts = PromptShelf(), list[int]()
+        shelf, counts = PromptRegistry(), list[int]()
         shelf.on_change = lambda: counts.append(len(shelf.listed()))
         shelf.add(GREET)
         shelf.remove("nothing")
@@ -83,12 +83,12 @@ class PromptShelfTests(SynchronousTestCase):
 class ResourceShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It is a shelf of resources."""
-        self.assertTrue(verifyObject(IResourceShelf, ResourceShelf()))
+        self.assertTrue(verifyObject(IResourceRegistry, ResourceRegistry()))
 
     def test_fixed_comes_first(self) -> None:
         """A fixed URI is found before a template that fits it as well."""
         fixed = evolve(NOTE, uri="test://letters/a")
-        shelf = ResourceShelf([NOTE, fixed], [LETTER])
+        shelf = ResourceRegistry([NOTE, fixed], [LETTER])
         found = shelf.find("test://letters/a")
         assert found is not None
         self.assertIs(found.described, fixed)
@@ -97,7 +97,7 @@ class ResourceShelfTests(SynchronousTestCase):
     def test_templates_in_order(self) -> None:
         """The first template that fits serves, with the values that it found."""
         narrow = evolve(LETTER, template=UriTemplate("test://letters/x-{rest}"))
-        shelf = ResourceShelf([], [narrow, LETTER])
+        shelf = ResourceRegistry([], [narrow, LETTER])
         for uri, template, values in (
             ("test://letters/x-1", narrow, {"rest": "1"}),
             ("test://letters/y-1", LETTER, {"letter": "y-1"}),
@@ -109,13 +109,13 @@ class ResourceShelfTests(SynchronousTestCase):
 
     def test_nothing(self) -> None:
         """What nothing serves is not found."""
-        shelf = ResourceShelf([NOTE], [LETTER])
+        shelf = ResourceRegistry([NOTE], [LETTER])
         for uri in ("", "test://", "test://letters/", LETTER.template.template + "/"):
             self.assertIsNone(shelf.find(uri))
 
     def test_by_template(self) -> None:
         """A template is found by its own text, exactly."""
-        shelf = ResourceShelf([NOTE], [LETTER])
+        shelf = ResourceRegistry([NOTE], [LETTER])
         self.assertIs(shelf.template(LETTER.template.template), LETTER)
         self.assertIsNone(shelf.template("test://letters/{letter}"))
         self.assertEqual(list(shelf.templates()), [LETTER])

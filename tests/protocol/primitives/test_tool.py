@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.protocol.primitives.registries import IToolbox
+from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.primitives.tool import Annotations, ToolResult, text
 from tests.support.toolboxes import SmallToolbox
 
@@ -42,7 +42,7 @@ class SmallToolboxTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """The toolbox of the tests is a real toolbox, with an unlisted tool."""
         toolbox = SmallToolbox()
-        self.assertTrue(verifyObject(IToolbox, toolbox))
+        self.assertTrue(verifyObject(IToolRegistry, toolbox))
         self.assertIs(toolbox.listed(), toolbox.listed())
         self.assertIsNotNone(toolbox.find("relay"))
         self.assertNotIn("relay", [tool.name for tool in toolbox.listed()])

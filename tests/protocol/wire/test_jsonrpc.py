@@ -10,8 +10,8 @@ from instantly_mcp._json_codec import Encoded, Json, dumps, loads
 from instantly_mcp.protocol.wire.errors import ProtocolError, invalid_request
 from instantly_mcp.protocol.wire.jsonrpc import (
     Batch,
-    Broken,
     Id,
+    InvalidMember,
     MalformedMessage,
     Notification,
     Reply,
@@ -154,8 +154,8 @@ class DecodeTests(SynchronousTestCase):
         first, second, third, fourth = body.members
         self.assertEqual(first, Request(1, "ping"))
         self.assertEqual(second, Notification("x"))
-        assert isinstance(third, Broken)
-        assert isinstance(fourth, Broken)
+        assert isinstance(third, InvalidMember)
+        assert isinstance(fourth, InvalidMember)
         self.assertEqual((third.id, third.error.code), (None, -32600))
         self.assertEqual((fourth.id, fourth.error.code), (2, -32600))
 
@@ -163,7 +163,7 @@ class DecodeTests(SynchronousTestCase):
         """A batch inside a batch is a broken member."""
         body = decode(dumps([[request("ping")]]))
         assert isinstance(body, Batch)
-        self.assertIsInstance(body.members[0], Broken)
+        self.assertIsInstance(body.members[0], InvalidMember)
 
 
 class DecodeProperties(SynchronousTestCase):
