@@ -1,1 +1,1 @@
-"""What we offer over MCP: tools, resources, prompts and completions."""
+"""The server features that clients see: tools, resources, prompts, completions."""

@@ -1,6 +1,6 @@
-"""Tools, resources and prompts together, on one bench: what the server offers.
+"""Builds all server features: tools, resources and prompts on one shared context.
 
-Nothing of it changes while the daemon runs, so there is never a list change to tell.
+The lists do not change while the daemon runs, so no ``list_changed`` is ever sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .workspace.job_changes import Told
 
 @frozen
 class Features:
-    """Everything on offer, and the bench that all of it shares."""
+    """The server features, and the context that they share."""
 
     bench: Bench
     toolbox: Toolbox
@@ -32,7 +32,7 @@ class Features:
     prompts: PromptRegistry
 
     def tell_changes_to(self, told: Told) -> None:
-        """Tell of every resource that is seen to have changed."""
+        """Report every change that is seen in a resource."""
         self.bench.sightings.told = told
 
 
@@ -43,9 +43,10 @@ def build_features(
     selection: Selection,
     wall: Callable[[], float] = time.time,
 ) -> Features:
-    """Return the tools of a selection, and every resource and prompt.
+    """Build the selected tools, and all resources and prompts.
 
-    :param wall: seconds since the epoch, where Instantly is.
+    :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
+        counts them.
     """
     bench = Bench(
         instantly=instantly,

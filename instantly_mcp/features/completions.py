@@ -1,8 +1,8 @@
-"""What completes a value that somebody is typing: names and ids of the workspace.
+"""Completion of argument values: ids found by name, addresses, time zones.
 
-Names are read once and kept for a while, for each principal apart. A failure of the
-API completes with nothing; only an overload of this server is told. Values are what
-prompts and templates take: ids, found by name; addresses; time zones.
+The names of a workspace are read once and cached for two minutes, separately for each
+principal. When Instantly fails, a completion is empty, because a person who is typing
+cannot act on an error; only an overload of this server is reported.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ from .workspace.context import Bench
 from .workspace.fetching import read_pages
 
 KEPT = 120.0
-"""Seconds for which names are taken to be right."""
+"""Seconds for which names are cached."""
 
 KEPT_FAILURE = 10.0
-"""Seconds in which a failure is not tried again: typing asks with every letter."""
+"""Seconds until a failed read is repeated: clients ask with every letter typed."""
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PAGES = 5
 MOST_KEYS = 200
 MOST_VALUES = 1000
 MOST_WAITING = 256
-"""Requests that wait for the same names to be read."""
+"""Most requests that may wait for the same names to be read."""
 
 
 @frozen
 class Entry:
-    """Something that can be completed to.
+    """One possible completion.
 
-    :param value: what is put in.
-    :param name: what people type; for an address the address itself.
+    :param value: what is inserted.
+    :param name: what people type; for an address, the address itself.
     """
 
     value: str
@@ -59,10 +59,14 @@ Entries: TypeAlias = Sequence[Entry]
 
 @frozen(kw_only=True)
 class Kind:
-    """One kind of thing that has names.
+    """One kind of object that can be found by name.
 
-    :param entry: the entry of an item; ``None`` for an item without one.
-    :param searches: its list has a ``search``, for workspaces larger than we read.
+    :param name: what messages call it.
+    :param operation: the operation that lists such objects.
+    :param entry: makes the completion of a listed item, or ``None`` for no completion.
+    :param searches: the operation takes ``search``, which finds what the first pages
+        of a large workspace do not hold.
+    :param given: further arguments of the operation.
     """
 
     name: str
@@ -111,9 +115,9 @@ class _Held:
 
 @define(eq=False)
 class Directory:
-    """Names of things, read when first asked for and then kept.
+    """A cache of names, read on first use.
 
-    :param most: how many lists are held; the one unused for longest goes.
+    :param most: the number of lists to keep; the least recently used is dropped.
     """
 
     bench: Bench
@@ -123,7 +127,7 @@ class Directory:
     _waiting: dict[_Key, list[Deferred[_Held]]] = field(factory=dict, init=False)
 
     async def matching(self, kind: Kind, typed: str, call: Call) -> Entries:
-        """Return what fits the typed text; beyond what was read, search for it."""
+        """Return what matches the typed text, searching beyond the cache if needed."""
         held = await self._entries(kind, "", call)
         found = matches(held.entries, typed)
         if held.whole or found or not typed.strip() or not kind.searches:
@@ -132,9 +136,10 @@ class Directory:
         return matches(searched.entries, typed)
 
     async def id_of(self, kind: Kind, given: str, call: Call) -> str:
-        """Return the id of what is called so, or the text itself: it may be an id.
+        """Return the id of the object with this name, or the text itself as an id.
 
-        A name counts if it is one thing's only, whatever its case.
+        Upper and lower case are the same. A name that several objects share is not
+        resolved.
         """
         text = given.strip()
         if UUID.fullmatch(text):
@@ -150,9 +155,9 @@ class Directory:
         return several.pop() if len(several) == 1 else text
 
     def _entries(self, kind: Kind, search: str, call: Call) -> Deferred[_Held]:
-        """Return what is held, or a share in the one reading of it.
+        """Return the cached names, or wait for the one read that is under way.
 
-        Cancelling what is returned does not stop the reading: others may wait for it.
+        Cancelling the returned Deferred does not stop the read: others may wait for it.
 
         :raises ApiError: (or fails with it) when this server is overloaded.
         """
@@ -208,7 +213,7 @@ class Directory:
 
 
 def matches(entries: Iterable[Entry], typed: str) -> Entries:
-    """Return entries that begin with the text, then those that contain it."""
+    """Return the entries that start with the text, then those that contain it."""
     wanted = typed.strip().lower()
     first, then = [], []
     for entry in entries:
@@ -222,7 +227,7 @@ def matches(entries: Iterable[Entry], typed: str) -> Entries:
 
 @frozen
 class Completer:
-    """Completes to things of one kind."""
+    """Completes a value with objects of one kind."""
 
     directory: Directory
     kind: Kind
@@ -240,7 +245,7 @@ class Completer:
 
 @frozen
 class SeveralCompleter:
-    """Completes the last of several values that are parted by commas."""
+    """Completes the last of several values separated by commas."""
 
     one: Completer
 
@@ -255,7 +260,7 @@ class SeveralCompleter:
 
 @frozen
 class WordCompleter:
-    """Completes to words that never change."""
+    """Completes a value from a fixed list of words."""
 
     words: Callable[[], Iterable[str]]
 
@@ -268,18 +273,18 @@ class WordCompleter:
 
 
 def operation_ids() -> Sequence[str]:
-    """Return the ids of the API's operations."""
+    """Return the ids of all operations in the catalog, sorted."""
     return sorted(each.id for each in OPERATIONS)
 
 
 @define(eq=False)
 class Zones:
-    """Every IANA name that this machine knows, read once."""
+    """All IANA names of this machine's time zone database, read once."""
 
     _names: Sequence[str] = ()
 
     def __call__(self) -> Sequence[str]:
-        """Return the names in order."""
+        """Return the names, sorted."""
         if not self._names:
             self._names = sorted({*available_timezones(), *TIMEZONES})
         return self._names

@@ -1,7 +1,7 @@
-"""What to do after a call that failed: a sentence for each kind of failure.
+"""The hint of an error: what to do after a failed call.
 
-Above all it keeps a doubtful write from being repeated blindly. Knows which tool shows
-what became of a write, and nothing of how a call is made.
+Each kind of failure has one sentence. The most important rule: a model must not repeat
+a write whose outcome is unknown, but first read the state with the tool that shows it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ HINTS: Mapping[Reason, str] = {
         "it unchanged."
     ),
     Reason.KEY_REJECTED: (
-        "The API key is wrong, revoked, or of another workspace. Ask the user for a "
-        "valid Instantly API v2 key; calling again will not help."
+        "The API key is wrong, revoked, or belongs to another workspace. Ask the user "
+        "for a valid Instantly API v2 key; calling again will not help."
     ),
     Reason.KEY_KEPT_BACK: (
-        "Tell the user: the sandbox needs no key, or one that begins with 'sandbox'. "
-        "For live data connect to a live server."
+        "Tell the user to call the sandbox without a key, or with one that begins with "
+        "'sandbox'. For live data, connect to a live server."
     ),
     Reason.PLAN_REQUIRED: (
         "The workspace's plan does not include this. Tell the user; calling again "
@@ -34,29 +34,33 @@ HINTS: Mapping[Reason, str] = {
         "the scopes named here."
     ),
     Reason.NOT_FOUND: "Check the id: get it from the matching list tool.",
-    Reason.CONFLICT: "Read the object's present state before changing it again.",
-    Reason.TOO_LARGE: "Ask for less: a smaller limit or a narrower filter.",
+    Reason.CONFLICT: "Read the object's current state before changing it again.",
+    Reason.TOO_LARGE: "Request less data: a smaller limit or a narrower filter.",
     Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",
     Reason.OVERLOADED: "Nothing was sent. Call again with the same arguments.",
     Reason.STOPPING: (
         "The server is restarting. Call again with the same arguments in a few seconds."
     ),
-    Reason.UPSTREAM_FAILED: "Instantly had a fault of its own. Try again in a minute.",
+    Reason.UPSTREAM_FAILED: "Instantly had an internal error. Try again in a minute.",
     Reason.UNREACHABLE: (
         "Instantly could not be reached. Nothing was changed; try again in a minute."
     ),
     Reason.TIMEOUT: (
-        "Instantly did not answer in time. Ask for less, or try again later."
+        "Instantly did not answer in time. Request less data, or try again later."
     ),
     Reason.STILL_RUNNING: (
-        "Call again with the same arguments: that waits for the result of this call, "
-        "and sends nothing."
+        "Call again with the same arguments: that waits for the result of this call "
+        "and sends nothing new."
     ),
-    Reason.UNEXPECTED_REPLY: "The reply was not understood. Try again in a minute.",
+    Reason.UNEXPECTED_REPLY: (
+        "Instantly's reply could not be parsed. Try again in a minute."
+    ),
     Reason.OUTCOME_UNKNOWN: (
-        "It may or may not have happened. Read the present state, and tell the user."
+        "It may or may not have happened. Read the current state, and tell the user."
     ),
-    Reason.REPORTED_FAILURE: "Instantly did not do it; the message says why.",
+    Reason.REPORTED_FAILURE: (
+        "Instantly did not do it. Read the reason in the message, and tell the user."
+    ),
 }
 
 SHOWN_BY: Mapping[str, str] = {
@@ -84,7 +88,7 @@ SHOWN_BY: Mapping[str, str] = {
     "markThreadAsRead": "list_emails",
     "createEmailVerification": "verify_email (check_only)",
 }
-"""The tool that shows whether a write took effect, for every write of the catalog."""
+"""The tool that shows whether a write took effect, for every write in the catalog."""
 
 WAIT_A_MINUTE = "Wait a minute, then call again with the same arguments."
 NOT_BY_WAITING = "Calling again will not help: tell the server operator."
@@ -98,15 +102,15 @@ _PASSING = frozenset(
         Reason.TIMEOUT,
     }
 )
-"""What goes away by itself."""
+"""Failures that pass without anybody acting."""
 
 
 def hint_for(error: ApiError) -> str:
-    """Say what to do; a time that is known beats a time that is guessed."""
+    """Return what to do next; a known waiting time takes precedence over the table."""
     if in_doubt(error):
         shown_by = SHOWN_BY.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
-        return f"It may have taken effect: check{with_it}, and tell the user."
+        return f"It may have taken effect. Check{with_it}, and tell the user."
     if error.retry_after is not None and error.reason in _PASSING:
         return f"Try again in {error.retry_after} s."
     if error.reason is Reason.RATE_LIMITED:
@@ -117,15 +121,15 @@ def hint_for(error: ApiError) -> str:
 
 
 def in_doubt(error: ApiError) -> bool:
-    """Say whether a write may have taken effect although it failed."""
+    """Return whether a write may have taken effect although it failed."""
     operation = BY_ID.get(error.operation_id)
     if operation is None or operation.effect.read_only:
         return False
     if error.reason is Reason.UPSTREAM_FAILED:
-        # Without a status nothing was sent: the breaker rests.
+        # Without a status nothing was sent: the circuit breaker is open.
         return error.status is not None and not operation.effect.idempotent
     if error.reason is Reason.TOO_LARGE:
-        # With a status the request was refused for its size; without one the reply
-        # was dropped, and the write was made.
+        # With a status the request was refused for its size; without one the write
+        # was made, and its reply was too large to read.
         return error.status is None
     return error.reason in (Reason.UNEXPECTED_REPLY, Reason.OUTCOME_UNKNOWN)

@@ -1,7 +1,7 @@
-"""From what Instantly answers to what a tool answers.
+"""Conversion of Instantly's replies and failures to tool results.
 
-Failures become results that a model can act on, lists become pages, and whatever is
-too large is cut with a word about it. Knows no HTTP and no single tool.
+Failures become error objects that a model can act on (code, message, hint), list
+replies become pages, and results that are too large are cut, with a notice.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ from ..protocol.wire.errors import ProtocolError, overloaded
 from .error_hints import hint_for
 
 MAX_BYTES = 100_000
-"""The largest structured result; clients drown in more."""
+"""The largest structured result: more would fill a model's context."""
 
 RESERVE = 2_000
-"""Room for the page and the notice beside the items that stay."""
+"""Bytes reserved for the page and the notice next to the items that stay."""
 
 CUT_NOTICE = f"The result was cut to {MAX_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
 
 CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
-"""Says, for an item and the arguments, where a list goes on behind that item."""
+"""Returns the cursor after an item, from the item and the call's arguments."""
 
 
 class Refusal(Exception):
-    """A tool will not do what it was asked, for a reason that the caller can mend.
+    """A tool refuses a call, for a reason that the caller can correct.
 
     :param code: a short stable word for programs.
     :param message: one sentence: what is wrong.
     :param hint: one sentence: what to do.
+    :param details: further members of the error object.
     """
 
     def __init__(self, code: str, message: str, hint: str, **details: Json) -> None:
@@ -46,20 +47,23 @@ class Refusal(Exception):
         self.details = details
 
     def as_object(self) -> JsonObject:
-        """Return the structured error."""
+        """Return the error object of a result."""
         named = {"code": self.code, "message": self.message, "hint": self.hint}
         return {**named, **self.details}
 
 
 @frozen
 class Failed:
-    """A result that must be read as a failure although it carries facts."""
+    """An error result that also carries facts, such as what was done before."""
 
     structured: JsonObject
 
 
 def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
-    """Describe a failed call: code, message, hint, and what helps to go on."""
+    """Return the error object of a failed call.
+
+    :param hint: what to do, instead of the general hint for this kind of failure.
+    """
     described: dict[str, Json] = {
         "code": error.reason.value,
         "message": error.message,
@@ -76,21 +80,21 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
 
 
 def crowded(operation_id: str) -> ApiError:
-    """Return the error of a call that would be one too many waiting for another."""
+    """Return the error for one waiting call too many."""
     return ApiError(
         reason=Reason.OVERLOADED,
-        message="Too many requests wait for the same answer of Instantly. Nothing was"
-        f" sent; try again in {RETRY_SECONDS} s.",
+        message="Too many requests are waiting for the same reply from Instantly. "
+        f"Nothing was sent; try again in {RETRY_SECONDS} s.",
         operation_id=operation_id,
         retry_after=RETRY_SECONDS,
     )
 
 
 def refusal_of_request(error: ApiError) -> ProtocolError | None:
-    """Return the protocol error of a call that is refused as a request.
+    """Return the protocol error for an overload of this server, else ``None``.
 
-    That this server is overloaded says nothing about the tool or its arguments: the
-    client is told with a status that clients and proxies know, 503.
+    An overload has nothing to do with the tool or its arguments, so it is reported
+    with HTTP status 503, which clients and proxies understand.
     """
     if error.reason is not Reason.OVERLOADED:
         return None
@@ -100,9 +104,11 @@ def refusal_of_request(error: ApiError) -> ProtocolError | None:
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:
-    """Return a list reply as items and the page that they are.
+    """Return a list reply as ``items`` and ``page``.
 
-    A cursor behind an empty page leads nowhere, so it is not passed on.
+    The cursor of an empty page is not passed on: it leads to further empty pages.
+
+    :param shape: makes the view of each item.
     """
     facts = reply if isinstance(reply, dict) else {"items": reply}
     items = facts.get("items")
@@ -120,9 +126,11 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
 def fitted(
     value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None
 ) -> tuple[Json, bytes]:
-    """Return the value, or a cut copy that says so, within `MAX_BYTES`; and its JSON.
+    """Return the value, or a copy cut to `MAX_BYTES` with a notice; and its JSON.
 
-    The JSON has to be made anyhow, to measure it.
+    The JSON is encoded anyway, to measure it, so callers can use it.
+
+    :param cursor_of: makes the cursor after the last item that is kept.
     """
     encoded = dumps(value)
     if len(encoded) <= MAX_BYTES:
@@ -146,7 +154,7 @@ def _is_page(value: Json) -> bool:
 def _fewer_items(
     value: JsonObject, arguments: JsonObject, cursor_of: CursorOf | None
 ) -> JsonObject:
-    """Keep the items that fit, at least one, and point behind the last of them."""
+    """Keep the items that fit, at least one, with a cursor after the last of them."""
     items = value["items"]
     room = MAX_BYTES - RESERVE
     kept = 0
@@ -164,12 +172,12 @@ def _fewer_items(
         notice += f"call again with limit {kept}."
     else:
         cut["next_cursor"] = cursor
-        notice += "go on with next_cursor."
+        notice += "continue with next_cursor."
     return {**value, "items": items[:kept], "page": cut, "notice": notice}
 
 
 def _shorter(value: Json, longest: int, most: int) -> Json:
-    """Cut long texts and long lists wherever they are, saying how much is gone."""
+    """Cut long strings and lists at every level, stating how much was cut."""
     if isinstance(value, str) and len(value) > longest:
         return f"{value[:longest]}… [{len(value) - longest} characters cut]"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Which tools are listed: a first, simple choice made by the operator."""
+"""Toolsets: the groups of tools that an operator can select."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TOOLSETS = (
 
 @frozen
 class Selection:
-    """The toolsets on offer.
+    """The selected toolsets.
 
-    :param toolsets: their names; ``server`` is always among them.
-    :param extra: also the tools that are listed only when everything is.
+    :param toolsets: their names, ``server`` always included.
+    :param extra: also list the tools marked as extra.
     """
 
     toolsets: tuple[str, ...] = TOOLSETS
@@ -28,7 +28,7 @@ class Selection:
 
     @classmethod
     def parse(cls, text: str) -> Selection:
-        """Read ``default``, ``all``, or names of toolsets parted by commas.
+        """Read ``default``, ``all``, or names of toolsets separated by commas.
 
         :raises ValueError: for an unknown name; the message lists the valid ones.
         """
@@ -46,5 +46,5 @@ class Selection:
         return cls(tuple(name for name in TOOLSETS if name in wanted))
 
     def lists(self, toolset: str, extra: bool) -> bool:
-        """Say whether a tool of this kind is on offer."""
+        """Return whether a tool of this toolset is listed."""
         return toolset in self.toolsets and (self.extra or not extra)

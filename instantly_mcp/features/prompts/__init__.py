@@ -1,1 +1,1 @@
-"""What we offer over MCP to begin with: prompts that bring their facts along."""
+"""MCP prompts: one message with a task for the model and the facts it needs."""

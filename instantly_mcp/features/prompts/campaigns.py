@@ -1,4 +1,4 @@
-"""launch_preflight and why_not_sending: one campaign looked at from two sides."""
+"""The prompts launch_preflight and why_not_sending."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from .rendering import (
 
 
 async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
-    """Write down every check before a launch, and how to go on."""
+    """Write the checks before a launch, and what to do next."""
     zone = given.get("timezone") or None
     if zone is not None and zone_named(zone) is None:
-        raise invalid_params(f"{zone[:60]!r} is no time zone", {"use": "IANA names"})
+        said = f"{zone[:60]!r} is not a time zone"
+        raise invalid_params(said, {"use": "IANA names"})
     seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
     checks = list(checks_of(seen, zone))
     return message(
@@ -44,11 +45,11 @@ async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
             numbered(
                 [
                     "Explain each fail and warn in one sentence, worst first, with the "
-                    "smallest change that mends it (and the tool that makes it).",
+                    "smallest change that fixes it (and the tool for it).",
                     "Read the copy yourself (get_campaign): is it clear, honest and "
-                    "personal? Offer better lines where it is not.",
+                    "personal? Suggest better lines where it is not.",
                     "State what a launch would do: senders, leads, mails a day, and "
-                    "when the first mail leaves in my local time.",
+                    "when the first mail is sent in my local time.",
                     "Ask whether to activate. Only after my yes call activate_campaign "
                     f"with campaign_id {seen.campaign.get('id')}.",
                 ]
@@ -59,7 +60,7 @@ async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
 
 
 async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
-    """Write down what keeps a campaign from sending, and what mends it."""
+    """Write why a campaign does not send, and how to fix it."""
     seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
     told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
     checks = [
@@ -78,22 +79,22 @@ async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
             if seen.found.has("sending")
             else "",
             *(check.as_line() for check in suspects),
-            f"- In order: {', '.join(fine)}." if fine else "",
+            f"- Checks that pass: {', '.join(fine)}." if fine else "",
         ),
         _facts(suspects),
-        section("Instantly's own words", as_json(told)) if seen.sending else "",
+        section("Instantly's diagnosis", as_json(told)) if seen.sending else "",
         not_known(seen.found.unknown()),
         section(
             "What to do",
             numbered(
                 [
                     "Name the one cause that explains it best, in plain words.",
-                    "If two things fit, say what would tell them apart and look "
-                    "(get_campaign, list_accounts, test_account_vitals: they only "
-                    "read).",
-                    "Propose the fix as one call with its arguments, and what it "
+                    "If two causes are possible, say what would distinguish them and "
+                    "check it (get_campaign, list_accounts, test_account_vitals: they "
+                    "only read).",
+                    "Propose the fix as one call with its arguments, and say what it "
                     "changes for mail that is due.",
-                    "Wait for my yes before you make it: activate_campaign and "
+                    "Wait for my yes before you call it: activate_campaign and "
                     "resume_account start real mail.",
                 ]
             ),

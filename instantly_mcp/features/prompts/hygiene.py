@@ -1,4 +1,4 @@
-"""list_hygiene: how clean a lead list is, and what to do about it."""
+"""The prompt list_hygiene: how clean a lead list is, and how to clean it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .rendering import (
 
 
 async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
-    """Write down a list's scorecard and how to clean it."""
+    """Write a list's scorecard, and how to clean the list."""
     seen = await looked_at(desk, LEAD_LIST, given["list"], survey, call)
     score = scored(seen)
     shares = score["verification"]
@@ -37,7 +37,7 @@ async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
             f"job {percent(shares['risky_share'])}."
             if shares
             else "",
-            f"- Looked at closely: the first {score['sample']['leads']} leads.",
+            f"- Sample: the first {score['sample']['leads']} leads.",
             *(f"- {said}" for said in score["advice"]),
         ),
         section("Facts", as_json({"verification": shares, "sample": score["sample"]})),
@@ -46,14 +46,14 @@ async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
             "What to do",
             numbered(
                 [
-                    "Say in two sentences whether to mail it, and to which part.",
-                    "List the cleaning steps with the number of leads each touches. "
-                    "Numbers from the sample are of the sample: do not scale them up "
-                    "as if they were counted.",
+                    "Say in two sentences whether to mail the list, or which part of "
+                    "it.",
+                    "List the cleaning steps with the number of leads each affects. "
+                    "Do not extrapolate numbers of the sample to the whole list.",
                     "Verification costs credits: say how many leads are unverified and "
                     "ask before you verify any.",
-                    "Deleting and moving leads is for me to decide: name the call and "
-                    "its arguments, and wait for my yes.",
+                    "I decide about deleting and moving leads: name the call and its "
+                    "arguments, and wait for my yes.",
                 ]
             ),
         ),

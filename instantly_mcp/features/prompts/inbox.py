@@ -1,4 +1,4 @@
-"""morning_inbox and reply_triage: mail that waits, and one thread of it."""
+"""The prompts morning_inbox and reply_triage: unread mail, and one thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT = 20
 MOST = 50
 PREVIEWED = 300
 SHOWN_MAILS = 15
-"""Mails of a thread that are shown in full; older ones are left out."""
+"""Most mails of a thread that are shown; older ones are left out."""
 
 OF_A_LEAD = (
     "id",
@@ -49,7 +49,7 @@ CLASSES = (
 
 
 async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
-    """Write down what is unread: one count, one list."""
+    """Write the unread mails: one count, one list."""
     limit = _limit(given.get("limit", ""))
     asked = {
         "limit": limit,
@@ -78,13 +78,13 @@ async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
             "What to do",
             numbered(
                 [
-                    f"Sort every mail into one of: {CLASSES}. Guess nothing from a "
-                    "preview that is cut: read it with get_email first.",
-                    "List those that deserve an answer today, most promising first, "
+                    f"Sort every mail into one of: {CLASSES}. Do not guess from a "
+                    "preview that is cut: read the mail with get_email first.",
+                    "List the mails that deserve a reply today, most promising first, "
                     "each with one line explaining why.",
-                    "Draft a short answer to each of the first five, in the language "
+                    "Draft a short reply to each of the first five, in the language "
                     "of the mail. Show drafts as text; do not send them.",
-                    "Propose for the rest: mark as read, label, or leave.",
+                    "Propose for the rest: mark as read, label, or leave as is.",
                     "Send only drafts that I approve one by one: reply_to_email with "
                     "reply_to_uuid (the mail's id), its eaccount, and "
                     "expected_recipient.",
@@ -98,7 +98,7 @@ async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
 
 
 async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
-    """Write down a thread and whom it is with, for one good answer."""
+    """Write a thread, its lead and its campaign, for one reply."""
     thread_id = given["thread"].strip().removeprefix("instantly://threads/")
     if not thread_id:
         raise invalid_params("Name the thread by its thread_id")
@@ -110,7 +110,7 @@ async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
     received = [mail for mail in mails if mail.get("ue_type") == 2]
     answered = received[-1] if received else last
     return message(
-        "Help me decide how to answer this thread, and draft the answer.",
+        "Help me decide how to reply in this thread, and draft the reply.",
         section(
             "Known",
             f"- Thread {thread_id}: {len(mails)} mails"
@@ -168,7 +168,7 @@ def _mail(mail: JsonObject, fence: Fence) -> str:
 
 
 async def _around(desk: Desk, mail: JsonObject, call: Call) -> Gathered:
-    """Read the lead and the campaign of a mail, if it belongs to any."""
+    """Read the lead and the campaign of a mail, if it has them."""
     works = {}
     if mail.get("lead_id"):
         id = str(mail["lead_id"])
@@ -203,10 +203,10 @@ def _steps(answered: JsonObject) -> list[str]:
     return [
         f"Say what kind of reply it is: {CLASSES}.",
         f"Propose the interest status: {labels}.",
-        "Draft one answer: under 80 words, in the thread's language and tone, one "
-        "clear next step, nothing promised that the thread does not hold. If none is "
-        "due (unsubscribe, automatic mail), say so.",
+        "Draft one reply: under 80 words, in the thread's language and tone, with one "
+        "clear next step, and no promise that the thread does not contain. If no reply "
+        "is due (unsubscribe, automatic mail), say so.",
         "Show the draft and ask. Only after my yes call reply_to_email with "
         f"reply_to_uuid {answered.get('id')}, eaccount {answered.get('eaccount')} and "
-        "expected_recipient set to the address that you named to me.",
+        "expected_recipient set to the address that you showed me.",
     ]

@@ -1,4 +1,4 @@
-"""A range of whole days, as people name it, and the one before it."""
+"""Parsing of date ranges such as ``last_week``, and the period before a range."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _DATES = re.compile(r"(\d{4}-\d\d-\d\d)\s*(?:\.\.|/|to|,|:)\s*(\d{4}-\d\d-\d\d)"
 
 @frozen
 class Period:
-    """From the first day to the last, both included."""
+    """A range of whole days, first and last included."""
 
     first: date
     last: date
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """The number of days."""
         return (self.last - self.first).days + 1
 
     def before(self) -> Period:
@@ -49,7 +49,7 @@ class Period:
         )
 
     def dates(self) -> JsonObject:
-        """Return it as the analytics operations take it."""
+        """Return the range as arguments of the analytics operations."""
         return {
             "start_date": self.first.isoformat(),
             "end_date": end_of_day(self.last.isoformat()),
@@ -60,8 +60,9 @@ class Period:
 
 
 def period_of(text: str, today: date) -> Period:
-    """Read a range: a word, a number of days up to yesterday, or two dates.
+    """Parse a range: a word, a number of days up to yesterday, or two dates.
 
+    :param text: a word of `WORDS`, ``14d``, or ``2026-01-01..2026-01-31``.
     :raises ProtocolError: -32602 for anything else.
     """
     word = text.strip().lower().replace(" ", "_").replace("-", "_")
@@ -75,7 +76,7 @@ def period_of(text: str, today: date) -> Period:
     if days and 0 < int(days[1]) <= LONGEST:
         return _days_up_to(today - timedelta(days=1), int(days[1]))
     raise invalid_params(
-        f"{text[:60]!r} is no range",
+        f"{text[:60]!r} is not a range of dates",
         {"use": [*WORDS, "14d", "2026-01-01..2026-01-31"]},
     )
 
@@ -108,7 +109,7 @@ def _between(first: str, last: str) -> Period:
     try:
         found = Period(date.fromisoformat(first), date.fromisoformat(last))
     except ValueError as error:
-        raise invalid_params(f"{first} to {last}: there is no such day") from error
+        raise invalid_params(f"{first} to {last}: not a valid date") from error
     if not 0 < found.days <= LONGEST:
-        raise invalid_params(f"A range has 1 to {LONGEST} days, first day first")
+        raise invalid_params(f"A range must have 1 to {LONGEST} days, first day first")
     return found

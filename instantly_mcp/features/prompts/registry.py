@@ -1,4 +1,4 @@
-"""The book: which prompts there are, in which order, with which arguments."""
+"""The prompt registry: which prompts exist, in which order, with which arguments."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ RANGE = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
 
 @frozen(kw_only=True)
 class Entry:
-    """One prompt as the table below states it.
+    """The declaration of a prompt.
 
-    :param needs: arguments that must be given, and what they are.
-    :param takes: arguments that may be given.
+    :param write: writes the message; its function name is the prompt's name.
+    :param needs: required arguments, with their descriptions.
+    :param takes: optional arguments, with their descriptions.
     """
 
     write: Write
@@ -55,19 +56,19 @@ PROMPTS = (
     Entry(
         write=morning_inbox,
         title="Morning inbox",
-        says="Sort unread mail and draft answers; nothing is sent.",
+        says="Sort unread mail and draft replies; nothing is sent.",
         takes={"limit": f"threads, 1 to {MOST}, default {DEFAULT}"},
     ),
     Entry(
         write=why_not_sending,
         title="Why is it not sending?",
-        says="Find out what keeps a campaign from sending.",
+        says="Find out why a campaign does not send.",
         needs={"campaign": "name or id"},
     ),
     Entry(
         write=weekly_report,
         title="Weekly report",
-        says="Numbers of campaigns in a period, against the one before.",
+        says="Numbers of campaigns in a period, compared with the one before.",
         takes={
             "campaigns": "names or ids, comma-separated; default all",
             "range": RANGE + "last_7_days",
@@ -82,7 +83,7 @@ PROMPTS = (
     Entry(
         write=reply_triage,
         title="Reply triage",
-        says="Classify a thread and draft the answer.",
+        says="Classify a thread and draft the reply.",
         needs={"thread": "thread_id"},
     ),
     Entry(
@@ -90,7 +91,7 @@ PROMPTS = (
         title="Client report",
         says="A workspace's results, written for the client.",
         takes={
-            "workspace": "id of a client's workspace; default the key's own",
+            "workspace": "id of a client's workspace; default: the key's workspace",
             "range": RANGE + "last_30_days",
         },
     ),
@@ -98,7 +99,7 @@ PROMPTS = (
 
 
 def build_prompts(bench: Bench, directory: Directory) -> PromptRegistry:
-    """Return every prompt, bound to what it gathers from."""
+    """Build all prompts."""
     desk, completers = Desk(bench, directory), _completers(directory)
     return PromptRegistry([_prompt(entry, desk, completers) for entry in PROMPTS])
 
@@ -124,7 +125,7 @@ def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Pro
 
 
 def _completers(directory: Directory) -> Mapping[str, Complete]:
-    """Return what completes an argument, by its name."""
+    """Return the completion of each argument, by name."""
     campaign = Completer(directory, CAMPAIGN)
     return {
         "campaign": campaign,

@@ -1,4 +1,4 @@
-"""From gathered facts to the messages of a prompt."""
+"""Rendering of prompts: looking up what an argument names, and formatting facts."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ ASK_FIRST = (
 )
 
 SUGGESTED = 3
-"""So many names or ids stand in a message."""
+"""Most names or ids that a message lists."""
 
 NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
-"""How a look at a name that is no id ends: nothing has it, or nothing could."""
+"""How a read fails when the given text is a name and not an id."""
 
 
 @frozen
 class Desk:
-    """What prompts are written with."""
+    """The objects that prompts use."""
 
     bench: Bench
     directory: Directory
@@ -50,7 +50,7 @@ Write: TypeAlias = Callable[[Desk, Given, Call], Coroutine[Any, Any, str]]
 
 @frozen
 class Renderer:
-    """Renders a prompt: one message by the person, with all that was gathered."""
+    """Renders a prompt as one user message with all facts in it."""
 
     desk: Desk
     write: Write
@@ -69,12 +69,12 @@ class Renderer:
 
 
 async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
-    """Return the id of what an argument names, by id or by name.
+    """Return the id of the object that an argument names, by id or by name.
 
-    :raises ProtocolError: -32602 for nothing at all.
+    :raises ProtocolError: -32602 when the argument is blank.
     """
     if not given.strip():
-        raise invalid_params(f"Name a {kind.name}, by its name or its id")
+        raise invalid_params(f"Give the name or id of a {kind.name}")
     return await desk.directory.id_of(kind, given, call)
 
 
@@ -85,9 +85,10 @@ async def looked_at(
     look: Callable[[Bench, str, Call], Awaitable[Seen]],
     call: Call,
 ) -> Seen:
-    """Look at what an argument names.
+    """Read the object that an argument names, by id or by name.
 
-    :raises Refusal: with what it may have meant, when nothing there is called so.
+    :param look: reads it by id.
+    :raises Refusal: when nothing has this name or id, with similar names.
     """
     id = await named(desk, kind, given, call)
     try:
@@ -101,9 +102,9 @@ async def looked_at(
 async def unknown(
     desk: Desk, kind: Kind, given: str, error: ApiError, call: Call
 ) -> Refusal:
-    """Return the refusal of a name that fits nothing, or more than one thing.
+    """Return the refusal of a name that matches no object, or several.
 
-    What it may have meant stands in the message, too: many clients show nothing else.
+    Similar names are also in the message, because many clients show only that.
     """
     found = await desk.directory.matching(kind, given, call)
     said, hint = _meant(kind, given, found)
@@ -117,44 +118,44 @@ async def unknown(
 
 
 def _meant(kind: Kind, given: str, found: Entries) -> tuple[str, str]:
-    """Return what is wrong with a name, and what to do."""
+    """Return the message and the hint for a name."""
     shown = repr(given[:60])
     wanted = given.strip().lower()
     equal = [entry.value for entry in found if entry.name.lower() == wanted]
     if len(equal) > 1:
         ids = ", ".join(equal[:SUGGESTED])
         said = f"More than one {kind.name} is called {shown}: {ids}."
-        return said, "Name the one that is meant by its id."
+        return said, "Use the id of one of them."
     if found:
         names = ", ".join(repr(entry.name[:60]) for entry in found[:SUGGESTED])
         said = f"No {kind.name} is called {shown}. Did you mean {names}?"
         return said, "Use one of the names in did_you_mean, or an id."
-    said = f"No {kind.name} is called {shown}, and none has that id."
-    return said, "Look up its name or its id first."
+    said = f"No {kind.name} has the name or id {shown}."
+    return said, "Look up its name or id first."
 
 
 def section(title: str, *lines: str) -> str:
-    """Return a part of the message; empty lines stay out."""
+    """Return a section of the message without empty lines, or nothing if all are."""
     kept = [line for line in lines if line]
     return "\n".join([f"## {title}", *kept]) if kept else ""
 
 
 def message(*parts: str) -> str:
-    """Join the parts that say something."""
+    """Join the parts that are not empty."""
     return "\n\n".join(part for part in parts if part)
 
 
 def as_json(value: Json) -> str:
-    """Return facts as compact JSON in a block of code."""
+    """Return facts as compact JSON in a code block."""
     return f"```json\n{dumps(value).decode()}\n```"
 
 
 def not_known(failures: JsonObject) -> str:
-    """Name what could not be read, and why."""
+    """Return a section that lists what could not be read, and why."""
     return section(
         "Not known",
         *(f"- {name}: {why['message']}" for name, why in failures.items()),
-        "Say so where it matters." if failures else "",
+        "Tell me where this matters." if failures else "",
     )
 
 
@@ -164,5 +165,5 @@ def numbered(lines: Iterable[str]) -> str:
 
 
 def percent(share: Json) -> str:
-    """Return a share for people; a word when it is not known."""
+    """Return a share as a percentage, or ``unknown``."""
     return f"{share:.1%}" if isinstance(share, int | float) else "unknown"

@@ -1,4 +1,4 @@
-"""weekly_report and client_report: numbers of a period, with the one before."""
+"""The prompts weekly_report and client_report: a period compared with the last one."""
 
 from __future__ import annotations
 
@@ -51,9 +51,12 @@ COUNTS = (
 
 @frozen(kw_only=True)
 class Numbers:
-    """What a period came to.
+    """The numbers of a period.
 
-    :param rows: the campaigns in which anything happened, busiest first.
+    :param rows: the campaigns with any activity, most mails first.
+    :param totals: the sums of the rows, with rates.
+    :param before: the sums of the period before, if they could be read.
+    :param days: the numbers of each day, for one campaign or all.
     """
 
     period: Period
@@ -65,7 +68,7 @@ class Numbers:
 
 
 async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
-    """Write down the numbers of some or all campaigns."""
+    """Write the numbers of some or all campaigns."""
     period = period_of(given.get("range") or "last_7_days", desk.bench.today())
     ids = await _campaign_ids(desk, given.get("campaigns", ""), call)
     numbers = await _numbers(desk, period, ids, call, {})
@@ -81,12 +84,12 @@ async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
                     "Begin with three sentences: what went well, what did not, what to "
                     "do next week.",
                     "Then a table of the campaigns with sent, reply rate and bounce "
-                    "rate. Use the numbers above; compute no rates of your own.",
-                    "Point out what changed against the period before, and only if the "
-                    "numbers are large enough to mean something.",
+                    "rate. Use the numbers above; do not compute rates yourself.",
+                    "Point out what changed compared with the period before, and only "
+                    "if the numbers are large enough to mean something.",
                     "A bounce rate above 3 % or a reply rate below 1 %: name the "
                     "campaign and the first thing to check.",
-                    "Propose actions as a list; make none of them.",
+                    "Propose actions as a list; do not carry them out.",
                 ]
             ),
         ),
@@ -95,7 +98,7 @@ async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
 
 
 async def client_report(desk: Desk, given: Given, call: Call) -> str:
-    """Write down a workspace's numbers for the people whose workspace it is."""
+    """Write a workspace's numbers for the client who owns it."""
     period = period_of(given.get("range") or "last_30_days", desk.bench.today())
     acting = _as_workspace(call, given.get("workspace", "").strip())
     also = {"workspace": desk.bench.execute("getWorkspace", {}, acting)}
@@ -110,14 +113,15 @@ async def client_report(desk: Desk, given: Given, call: Call) -> str:
             numbered(
                 [
                     "Write for the client, not for us: half a page, plain words, no "
-                    "ids, no names of tools, no mailboxes.",
+                    "ids, no tool names, no mailboxes.",
                     "Begin with results: conversations, opportunities and their value, "
                     "then reach (people contacted), then quality (reply and bounce "
-                    "rate) against the period before.",
-                    "Explain each rate in half a sentence, by the definitions above.",
+                    "rate) compared with the period before.",
+                    "Explain each rate in half a sentence, using the definitions "
+                    "above.",
                     "End with what we will do next and what we need from them.",
-                    "Invent nothing: no meetings, no revenue, no quotes that are not "
-                    "above. Show it to me; send it to nobody.",
+                    "Do not invent anything: no meetings, revenue or quotes that are "
+                    "not above. Show it to me; do not send it to anyone.",
                 ]
             ),
         ),
@@ -127,28 +131,30 @@ async def client_report(desk: Desk, given: Given, call: Call) -> str:
 
 async def _campaign_ids(desk: Desk, text: str, call: Call) -> list[str]:
     if "," in text:
-        # A name may have commas of its own.
+        # The name of one campaign may contain commas.
         whole = await named(desk, CAMPAIGN, text, call)
         if whole != text.strip():
             return [whole]
     names = [name.strip() for name in text.split(",") if name.strip()]
     if len(names) > MOST_CAMPAIGNS:
-        raise invalid_params(f"Name at most {MOST_CAMPAIGNS} campaigns; none means all")
+        raise invalid_params(
+            f"Give at most {MOST_CAMPAIGNS} campaigns, or none for all"
+        )
     ids = [await named(desk, CAMPAIGN, name, call) for name in names]
     return list(dict.fromkeys(ids))
 
 
 def _as_workspace(call: Call, workspace: str) -> Call:
-    """Return a call that acts as a client's workspace, for agency keys.
+    """Return a call that acts for a client's workspace, for agency keys.
 
-    :raises ProtocolError: when the request's own header names another one.
+    :raises ProtocolError: when the request's own header names another workspace.
     """
     own = call.credential
     if not workspace or workspace in ("current", own.workspace):
         return call
     if own.workspace is not None:
         raise invalid_params("workspace and the header x-as-workspace disagree")
-    # Not evolved: the principal has to follow from the workspace.
+    # Not attrs.evolve: a new object derives the principal from the workspace.
     acting = Credential(secret=own.secret, source=own.source, workspace=workspace)
     return Call(caller=Caller(revision=call.caller.revision, credential=acting))
 
@@ -160,7 +166,7 @@ async def _numbers(
     call: Call,
     also: Mapping[str, Deferred[Json]],
 ) -> Numbers:
-    """Read totals of this period and the one before, and the days, all at once."""
+    """Read the totals of both periods and the days concurrently."""
     chosen = {"ids": list(ids)} if ids else {}
     read = desk.bench.execute
     works = {
@@ -194,7 +200,7 @@ async def _numbers(
 
 
 def summed(rows: Sequence[JsonObject]) -> JsonObject:
-    """Add up campaigns; rates are of the sums, never averages of rates."""
+    """Return the sums of campaigns, with rates of the sums, not averages of rates."""
     return with_rates({name: sum(_count(row, name) for row in rows) for name in COUNTS})
 
 
@@ -205,7 +211,8 @@ def _count(row: JsonObject, name: str) -> float:
 
 def _table(numbers: Numbers) -> str:
     if not numbers.rows:
-        return section("Known", "- Nothing was sent and nobody replied in this period.")
+        said = "- No mail was sent and no reply came in this period."
+        return section("Known", said)
     total = f"Sum (campaigns: {len(numbers.rows)})"
     lines = [
         "| Campaign | Sent | New leads | Replies | Reply rate | Bounce rate | Opps |",
@@ -221,7 +228,7 @@ def _table(numbers: Numbers) -> str:
     return section(
         "Known",
         *lines,
-        f"{rest} smaller campaigns are only in the sum." if rest > 0 else "",
+        f"{rest} smaller campaigns are included only in the sum." if rest > 0 else "",
         f"Value of opportunities: {value}." if value else "",
         "Definitions: "
         + "; ".join(f"{name} = {DEFINITIONS[name]}" for name in sorted(DEFINITIONS))

@@ -1,1 +1,1 @@
-"""What we offer over MCP to be read: resources and resource templates."""
+"""MCP resources and resource templates."""

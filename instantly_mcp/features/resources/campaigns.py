@@ -20,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 async def campaign(bench: Bench, values: Values, call: Call) -> Json:
-    """Read a campaign: settings, senders, schedule, and its copy as text."""
+    """Read a campaign: settings, senders, schedule, and copy as plain text."""
     found = await bench.fetch("getCampaign", {"id": values["id"]}, call)
     senders = [str(each) for each in found.get("email_list") or ()]
     return {
@@ -52,7 +52,7 @@ def _step(number: int, step: JsonObject) -> JsonObject:
 
 
 async def analytics(bench: Bench, values: Values, call: Call) -> Json:
-    """Read a campaign's totals, rates and days, within a range if one is given."""
+    """Read a campaign's totals, rates and days, optionally for a range of dates."""
     dates = dates_of(values)
     id = values["id"]
     found = await gather(
@@ -93,9 +93,9 @@ DEFINITIONS: JsonObject = {
 
 
 def dates_of(values: Values) -> dict[str, Json]:
-    """Return a range as the API takes it; the last day is included.
+    """Return a range as arguments of the API; the last day is included.
 
-    :raises Refusal: for what is no date.
+    :raises Refusal: for a value that is not a date.
     """
     dates: dict[str, Json] = {}
     for name, to in (("from", "start_date"), ("to", "end_date")):

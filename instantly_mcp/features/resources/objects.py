@@ -20,7 +20,7 @@ from ..workspace.views.emails import PREVIEW
 from ..workspace.views.leads import LEAD
 
 MAILS = 50
-"""Mails of a thread that are read, the newest ones."""
+"""Most mails of a thread that are read, the newest ones."""
 
 OF_A_MAIL = (
     "id",
@@ -38,7 +38,7 @@ OF_A_MAIL = (
 
 
 async def lead(bench: Bench, values: Values, call: Call) -> Json:
-    """Read a lead; what its fields say comes from outside."""
+    """Read a lead; its fields are untrusted text."""
     found = await bench.fetch("getLead", {"id": values["id"]}, call)
     return {"lead": cleaned_deeply(LEAD(found)), "untrusted": UNTRUSTED}
 
@@ -54,14 +54,14 @@ async def account(bench: Bench, values: Values, call: Call) -> Json:
 
 
 async def job(bench: Bench, values: Values, call: Call) -> Json:
-    """Read a background job; whoever watches it is told of a change."""
+    """Read a background job; its subscribers are notified of a change."""
     reply = await bench.execute("getBackgroundJob", {"id": values["id"]}, call)
     bench.sightings.note(reply, call.caller.principal)
     return started(reply, values)
 
 
 async def thread(bench: Bench, values: Values, call: Call) -> Json:
-    """Read a thread, oldest mail first, its texts fenced."""
+    """Read a thread, oldest mail first, with its texts marked as untrusted."""
     mails, more = await mails_of(bench, values["thread_id"], call)
     fence = Fence()
     return {
@@ -76,9 +76,9 @@ async def thread(bench: Bench, values: Values, call: Call) -> Json:
 async def mails_of(
     bench: Bench, thread_id: str, call: Call
 ) -> tuple[list[JsonObject], bool]:
-    """Read the newest mails of a thread, oldest first; say whether there are older.
+    """Return the newest mails of a thread, oldest first, and whether older ones exist.
 
-    :raises ApiError: not found, when no mail belongs to it.
+    :raises ApiError: not found, when the thread has no mails.
     """
     asked = {"search": f"thread:{thread_id}", "limit": MAILS, "sort_order": "desc"}
     reply = await bench.fetch("listEmail", asked, call)
@@ -96,7 +96,7 @@ async def mails_of(
 
 
 def mail_view(mail: JsonObject, fence: Fence) -> JsonObject:
-    """Return a mail with its own words, fenced."""
+    """Return a mail without quoted mails, its text marked as untrusted."""
     brief = PREVIEW(mail)
     shown = {name: brief[name] for name in OF_A_MAIL if name in brief}
     subject = in_one_line(mail.get("subject"))

@@ -1,7 +1,8 @@
-"""From something that can be looked up to a resource that can be read.
+"""How a function that looks something up becomes a readable resource.
 
-A `Look` returns JSON or text, or raises what the API client raises; `Reader` makes it
-contents, or a protocol error in the words of the caller's era.
+A `Look` returns JSON or Markdown, or raises an error of the API client. `Reader` turns
+that into the contents of a resource, or into a protocol error with the code that the
+client's protocol revision defines.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CALLERS_FAULT = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
 
 @frozen
 class Reader:
-    """Reads a resource: looks, and writes down what was found as compact JSON."""
+    """Reads a resource and returns it as compact JSON, or as Markdown."""
 
     bench: Bench
     look: Look
@@ -57,7 +58,7 @@ class Reader:
 
 
 def translated(error: ApiError) -> ProtocolError:
-    """Return a failed call as a protocol error that a program can act on."""
+    """Return the protocol error for a failed call, with its error object as data."""
     refused = refusal_of_request(error)
     if refused is not None:
         return refused

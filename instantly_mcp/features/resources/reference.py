@@ -1,4 +1,8 @@
-"""Resources that never change while the daemon runs: what Instantly and we allow."""
+"""Reference resources, which do not change while the daemon runs.
+
+Limits, code tables, time zones, webhook events, the policy of this server, and the
+operations of the API.
+"""
 
 from __future__ import annotations
 
@@ -94,9 +98,9 @@ WEBHOOKS: JsonObject = {
         "lead_out_of_office": "auto_reply_received",
     },
     "traps": [
-        "The lead's own fields are merged into the top level and may hide others.",
-        "email_id is the reply_to_uuid that reply_to_email wants.",
-        "Events are not signed; only the static headers of the subscription tell "
+        "The lead's fields are merged into the top level and may hide others.",
+        "email_id is the reply_to_uuid that reply_to_email needs.",
+        "Events are not signed; only the static headers of the subscription show "
         "that Instantly sent them.",
         "After about 3 failed tries within 30 s the subscription is disabled (-1) "
         "until it is resumed.",
@@ -106,7 +110,7 @@ WEBHOOKS: JsonObject = {
 
 
 async def limits(bench: Bench, values: Values, call: Call) -> Json:
-    """Describe what may be asked how often, and how large answers get."""
+    """Return the rate limits, page sizes, result sizes and costs."""
     own = {each.id: str(each.limit) for each in OPERATIONS if each.limit is not None}
     return {
         "workspace": {
@@ -125,12 +129,12 @@ async def limits(bench: Bench, values: Values, call: Call) -> Json:
             "verify_email": "one credit each, also when the result is pending",
             "verify_leads_on_import": "credits for each lead",
         },
-        "not_retried": "writes whose outcome is unknown: check what is there",
+        "not_retried": "writes whose outcome is unknown: read the current state",
     }
 
 
 async def enums(bench: Bench, values: Values, call: Call) -> Json:
-    """Return every code table, by name."""
+    """Return all code tables, by name."""
     tables = {
         name: {str(code): word for code, word in table.items()}
         for name, table in TABLES.items()
@@ -142,31 +146,31 @@ async def enums(bench: Bench, values: Values, call: Call) -> Json:
         "lead_filter": list(codes.LEAD_FILTERS),
         "account_filter": list(codes.ACCOUNT_FILTERS),
         "sending_status": dict(MEANINGS),
-        "note": "Instantly adds values now and then; treat unknown ones as unknown.",
+        "note": "Instantly sometimes adds values; treat other ones as unknown.",
     }
 
 
 async def timezones(bench: Bench, values: Values, call: Call) -> Json:
-    """Return the closed list, the rule beyond it, and what the rule comes to."""
+    """Return the supported zones, the rule for other zones, and examples."""
     return {
         "offered_by_instantly": list(TIMEZONES),
         "rule": (
-            "Tools take any IANA name. A zone that is not offered becomes one whose "
-            "clocks agree for the next two years, else one that differs by a "
-            "constant with the window shifted, else it is refused with suggestions. "
-            "Results say which."
+            "Tools take any IANA name. A zone that Instantly lacks is replaced by one "
+            "whose clocks agree for the next two years, else by one that differs by a "
+            "constant, with the window shifted; else it is refused with suggestions. "
+            "Results say which zone is used."
         ),
         "examples_for_09_to_17": {zone: _placed(bench, zone) for zone in FAMOUS_ZONES},
     }
 
 
 async def webhook_events(bench: Bench, values: Values, call: Call) -> Json:
-    """Describe the events that webhooks carry."""
+    """Return the events of webhooks and their members."""
     return WEBHOOKS
 
 
 async def policy(bench: Bench, values: Values, call: Call) -> Json:
-    """Say what is on offer here and what must not happen unasked."""
+    """Return what this server provides, and what needs the person's consent."""
     return {
         "server": {
             "name": bench.facts.name,
@@ -180,7 +184,7 @@ async def policy(bench: Bench, values: Values, call: Call) -> Json:
             "activate_campaign",
             "reply_to_email",
             "verify_email (costs a credit)",
-            "adding or moving leads into an active campaign",
+            "adding leads to, or moving leads into, an active campaign",
             "resume_account while its campaigns are active",
             "any delete_ tool",
         ],
@@ -190,7 +194,7 @@ async def policy(bench: Bench, values: Values, call: Call) -> Json:
 
 
 async def operation_schema(bench: Bench, values: Values, call: Call) -> Json:
-    """Describe one operation of the API, as the catalog knows it."""
+    """Return the catalog's description of one operation of the API."""
     found = BY_ID.get(values["operation"])
     if found is None:
         uri = f"instantly://schema/{values['operation']}"

@@ -1,4 +1,4 @@
-"""The shelf: which resources and templates there are, and in which order."""
+"""The resource registry: which resources and templates exist, and in which order."""
 
 from __future__ import annotations
 
@@ -29,16 +29,19 @@ from .watching import Watcher, Watching, watch_job
 
 SCHEME = "instantly://"
 ALWAYS_MS = 3_600_000
-"""Facts that only a new version of the daemon changes are cached so long."""
+"""How long clients may cache public resources (ms); only a new release changes them."""
 
 
 @frozen(kw_only=True)
 class Entry:
-    """One resource or template as the tables below state it.
+    """The declaration of a resource or template.
 
-    :param public: the same for everybody, key or no key.
-    :param completes: the kind of thing that its first variable names.
-    :param watching: looks for changes while somebody subscribes.
+    :param path: the URI after ``instantly://``.
+    :param says: the description.
+    :param look: returns the content.
+    :param public: the same for all callers, and readable without a key.
+    :param completes: the kind of object that its first variable names.
+    :param watching: polls for changes while clients are subscribed.
     """
 
     path: str
@@ -52,7 +55,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The short name for programs."""
+        """The short name that programs use."""
         return self.title.lower().replace(" ", "-")
 
 
@@ -80,21 +83,21 @@ RESOURCES = (
     Entry(
         path="timezones",
         title="Time zones",
-        says="The zones that campaigns can use, and how others are placed.",
+        says="The zones that campaigns can use, and how others are mapped.",
         look=reference.timezones,
         public=True,
     ),
     Entry(
         path="webhook-events",
         title="Webhook events",
-        says="Event types of webhooks, what they carry, and their traps.",
+        says="Event types of webhooks, their members, and their traps.",
         look=reference.webhook_events,
         public=True,
     ),
     Entry(
         path="docs/deliverability-checklist",
         title="Deliverability checklist",
-        says="What keeps cold mail out of spam, before and after a launch.",
+        says="How to keep cold mail out of spam, before and after a launch.",
         look=checklist.checklist,
         public=True,
         mime_type=MARKDOWN,
@@ -102,7 +105,7 @@ RESOURCES = (
     Entry(
         path="policy",
         title="Policy",
-        says="What this server offers, and what needs the person's word first.",
+        says="What this server provides, and what needs the person's consent.",
         look=reference.policy,
         public=True,
     ),
@@ -112,7 +115,7 @@ TEMPLATES = (
     Entry(
         path="campaigns/{id}",
         title="Campaign",
-        says="A campaign's settings, senders, schedule, and its copy as text.",
+        says="A campaign's settings, senders, schedule, and copy as text.",
         look=campaigns.campaign,
         completes=CAMPAIGN,
     ),
@@ -153,7 +156,7 @@ TEMPLATES = (
     Entry(
         path="threads/{thread_id}",
         title="Mail thread",
-        says="The mails of a thread, oldest first, as fenced text.",
+        says="The mails of a thread, oldest first, marked as untrusted text.",
         look=objects.thread,
     ),
     Entry(
@@ -175,7 +178,7 @@ TEMPLATES = (
 
 
 def build_shelf(bench: Bench, directory: Directory) -> ResourceRegistry:
-    """Return every resource, bound to what it reads from."""
+    """Build all resources and templates."""
     return ResourceRegistry(
         [_resource(entry, bench) for entry in RESOURCES],
         [_template(entry, bench, directory) for entry in TEMPLATES],

@@ -1,6 +1,6 @@
-"""Looks at a background job for those who subscribed to it, while nobody else may.
+"""Polls a background job for its subscribers, because Instantly does not push changes.
 
-What a look finds changed, the bench's sightings tell. It knows nothing of streams.
+A change that a read finds is reported by the job changes of the context.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..workspace.job_following import MAY_PASS, TASK_LONGEST, look_at_job, waits
 Watching: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, None]]
 
 MISSING = 4
-"""After so many looks in a row that find no such job there is none (any more)."""
+"""After this many reads in a row that find no job, the job is taken to be gone."""
 
 
 @frozen
 class Watcher:
-    """Watches a resource on the bench."""
+    """Runs the polling function of a resource."""
 
     bench: Bench
     watching: Watching
@@ -35,7 +35,7 @@ class Watcher:
 
 
 async def watch_job(bench: Bench, values: Values, call: Call) -> None:
-    """Look until the job ended, is gone, cannot be read, or takes too long."""
+    """Read a job until it ended, is gone, cannot be read, or an hour has passed."""
     waited, missing = 0.0, 0
     for wait in waits():
         try:

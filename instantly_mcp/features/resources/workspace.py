@@ -1,4 +1,4 @@
-"""``instantly://workspace``: whose data this is, and what its plan includes."""
+"""``instantly://workspace``: the workspace of the key, and what its plan includes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_A_PLAN = (
 
 
 async def workspace(bench: Bench, values: Values, call: Call) -> Json:
-    """Read the workspace; its plan only if the key may."""
+    """Read the workspace, and its plan if the key's scopes allow it."""
     found = await gather(
         {
             "workspace": bench.execute("getWorkspace", {}, call),

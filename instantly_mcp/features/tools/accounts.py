@@ -42,13 +42,13 @@ WARMUP = shape_of(
 
 
 def behind(account: JsonObject, given: JsonObject) -> str | None:
-    """Return the cursor behind an account: its time and its address."""
+    """Return the cursor after an account: its creation time and its address."""
     created = account.get("timestamp_created")
     return f"{created}&{account['email']}" if created else None
 
 
 def vitals(reply: Json, given: JsonObject) -> JsonObject:
-    """Say what passed and what did not; a test that ran is not a test passed."""
+    """Return which accounts passed; that the test ran does not mean it passed."""
     facts = reply if isinstance(reply, dict) else {}
     failed = facts.get("failure_list") or []
     passed = facts.get("success_list") or []
@@ -61,26 +61,26 @@ def vitals(reply: Json, given: JsonObject) -> JsonObject:
 
 
 def cursor(value: Json) -> Json:
-    """Return a cursor of accounts; Instantly has no answer to a bare address.
+    """Return a cursor of accounts; Instantly never replies to a bare address.
 
-    :raises Refusal: for what cannot be one.
+    :raises Refusal: for a bare address.
     """
     if "@" in str(value) and "&" not in str(value):
         raise Refusal(
             "bad_argument",
-            "An address is no cursor of this list.",
-            "Give page.next_cursor of the last page as it is.",
+            "An address is not a cursor of this list.",
+            "Give page.next_cursor of the last page unchanged.",
         )
     return value
 
 
 def only(value: Json) -> Json:
-    """Return the list that holds just this address."""
+    """Return a list of only this address."""
     return [str(value).strip()]
 
 
 async def manage_account_state(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Do one of five things to an account."""
+    """Run one of five actions on an account."""
     action, email = given["action"], given["email"]
     if action in ("pause", "resume"):
         reply = await bench.fetch(f"{action}Account", {"email": email}, call)
@@ -174,7 +174,7 @@ TOOLS = (
         name="update_account",
         title="Update sending account",
         description=(
-            "Change settings of a sending account; only what is given changes, null "
+            "Change settings of a sending account; only given settings change, null "
             "resets."
         ),
         toolset="accounts",
@@ -212,7 +212,7 @@ TOOLS = (
     Declared(
         name="resume_account",
         title="Resume sending account",
-        description="Let a paused account send again: its active campaigns go on.",
+        description="Let a paused account send again: its active campaigns continue.",
         toolset="accounts",
         hints=CHANGES,
         operation="resumeAccount",
@@ -265,7 +265,7 @@ TOOLS = (
         name="delete_account",
         title="Delete sending account",
         description=(
-            "Remove a sending account for good, with its warm-up history. Campaigns "
+            "Permanently remove a sending account, with its warm-up history. Campaigns "
             "that use it lose a sender. pause_account can be undone."
         ),
         toolset="accounts",

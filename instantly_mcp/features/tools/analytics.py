@@ -1,4 +1,4 @@
-"""Tools for numbers."""
+"""Tools for analytics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ END = argument("end_date", says="inclusive", convert=end_of_day)
 
 
 async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read the totals of one campaign by ``id``, of several by ``ids``."""
+    """Read the totals of one campaign (``id``), several (``ids``), or all."""
     moments_in_order(given.get("start_date"), given.get("end_date"))
     asked = dict(given)
     several = asked.pop("ids", None)
@@ -43,20 +43,20 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
 
 
 async def daily_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read the numbers of each day."""
+    """Read the numbers for each day."""
     moments_in_order(given.get("start_date"), given.get("end_date"))
     return rows(await bench.execute("getDailyCampaignAnalytics", given, call), given)
 
 
 async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read warm-up numbers of one or of several accounts."""
+    """Read the warm-up numbers of one or several accounts."""
     emails = list(given.get("emails") or ())
     if given.get("email"):
         emails.append(given["email"])
     if not emails:
         raise Refusal(
             "bad_argument",
-            "No account was named.",
+            "No account was given.",
             "Give email or emails (up to 100 addresses).",
         )
     asked = {"emails": list(dict.fromkeys(each.strip() for each in emails))}
@@ -76,8 +76,8 @@ TOOLS = (
         title="Get campaign analytics",
         description=(
             "Totals of one, several or (without ids) all campaigns: sent, opens, "
-            "replies, bounces, opportunities, and rates. One call for all beats one "
-            "for each."
+            "replies, bounces, opportunities, and rates. Prefer one call for all to "
+            "one for each."
         ),
         toolset="analytics",
         hints=READS,

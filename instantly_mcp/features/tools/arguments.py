@@ -1,4 +1,4 @@
-"""The words that several declarations share."""
+"""Arguments, output schemas and reshaping functions that several tools share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CAMPAIGN_OUTPUT: JsonObject = {
 }
 
 NAME: JsonObject = {"type": "string", "pattern": "\\S"}
-"""A name of which something can be seen."""
+"""A name that is not blank."""
 
 CURSOR = argument(
     "starting_after",
@@ -41,25 +41,25 @@ CURSOR = argument(
 WAIT = argument(
     "wait_seconds",
     schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
-    says="wait so long for the job to end",
+    says="wait this long for the job to end",
 )
 
 
 def id_of(
     name: str, to: str = "id", says: str = "", convert: Convert = stripped
 ) -> Argument:
-    """Declare the required id of what the tool deals with."""
+    """Declare the required id of the object that the tool works on."""
     return required(name, to=to, schema=ID, says=says, convert=convert)
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:
-    """Declare the two arguments of every list."""
+    """Declare the two arguments of every list tool: limit and cursor."""
     limit = {"type": "integer", "minimum": 1, "maximum": 100}
     return argument("limit", schema=limit, default=default), CURSOR
 
 
 def listing(shape: Shape) -> Reshape:
-    """Return what makes pages of list replies."""
+    """Return a function that makes a page from a list reply."""
 
     def reshape(reply: Json, given: JsonObject) -> Json:
         return page(reply, shape)
@@ -68,7 +68,7 @@ def listing(shape: Shape) -> Reshape:
 
 
 def single(shape: Shape) -> Reshape:
-    """Return what makes one object of a reply."""
+    """Return a function that makes one object from a reply."""
 
     def reshape(reply: Json, given: JsonObject) -> Json:
         return shape(reply) if isinstance(reply, dict) else {"result": reply}
@@ -77,7 +77,7 @@ def single(shape: Shape) -> Reshape:
 
 
 def deleted(name: str) -> Reshape:
-    """Return what reports a deletion without repeating what is gone."""
+    """Return a function that reports a deletion by id and name only."""
 
     def reshape(reply: Json, given: JsonObject) -> Json:
         gone = {name: given[name]}
@@ -89,5 +89,5 @@ def deleted(name: str) -> Reshape:
 
 
 def by_id(item: JsonObject, given: JsonObject) -> str | None:
-    """Return the cursor behind an item of a list that goes by ids."""
+    """Return the cursor after an item of a list that is paged by id."""
     return item.get("id")

@@ -1,4 +1,4 @@
-"""The nested settings of a campaign, as update_campaign takes them."""
+"""Validation of a campaign's nested settings, as update_campaign takes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _of_patch(name: str) -> Json:
 def _schedule() -> Shape:
     schema = _of_patch("campaign_schedule")
     window = schema["properties"]["schedules"]["items"]
-    # Any IANA zone is taken here; it is placed before it is sent.
+    # Any IANA zone is allowed; it is mapped to a supported one before it is sent.
     window["properties"]["timezone"] = {"type": "string", "minLength": 1}
     return Shape("campaign_schedule", schema, SCHEDULE_HINT)
 
@@ -44,16 +44,16 @@ _schedule_shape = _schedule()
 
 
 def schedule(value: Json) -> Json:
-    """Return a schedule that fits and on which something can be sent.
+    """Return a valid schedule.
 
-    :raises Refusal: for any other.
+    :raises Refusal: when it is not valid, or has a window without a day.
     """
     given = _schedule_shape(value)
     for window in given["schedules"]:
         if not any(window["days"].values()):
             raise Refusal(
                 "bad_argument",
-                "A window of campaign_schedule has no day on which to send.",
+                "A window of campaign_schedule has no sending day.",
                 SCHEDULE_HINT,
             )
     days_in_order(given.get("start_date"), given.get("end_date"))

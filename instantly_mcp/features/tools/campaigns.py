@@ -75,9 +75,9 @@ TOOLS = (
         title="Create campaign",
         description=(
             "Create a campaign as a draft; nothing is sent. Copy: subject and body, or "
-            "steps. Text becomes HTML paragraphs. Without email_list it answers with "
-            "the accounts to choose from. Any IANA timezone; the result says how it "
-            "was placed."
+            "steps. Text becomes HTML paragraphs. Without email_list it returns the "
+            "accounts to choose from. Any IANA timezone; the result says which zone "
+            "is used."
         ),
         toolset="campaigns",
         hints=ADDS,
@@ -119,9 +119,8 @@ TOOLS = (
         name="list_campaigns",
         title="List campaigns",
         description=(
-            "List campaigns with status and settings, without their copy "
-            "(get_campaign has it). Filter by status, not by search, to find active "
-            "ones."
+            "List campaigns with status and settings, without their copy (see "
+            "get_campaign). Filter by status, not by search, to find active ones."
         ),
         toolset="campaigns",
         hints=READS,
@@ -155,8 +154,8 @@ TOOLS = (
         name="update_campaign",
         title="Update campaign",
         description=(
-            "Change a campaign; only what is given changes, but email_list, sequences "
-            "and campaign_schedule each replace the whole. A running campaign changes "
+            "Change a campaign; only given settings change, but email_list, sequences "
+            "and campaign_schedule are replaced as a whole. A running campaign changes "
             "at once. Null resets."
         ),
         toolset="campaigns",
@@ -225,8 +224,8 @@ TOOLS = (
         name="activate_campaign",
         title="Activate campaign",
         description=(
-            "Start or resume a campaign: real mail to real people begins to leave. "
-            "Show the user the copy, senders and number of leads first."
+            "Start or resume a campaign: it sends real mail to real people. Show the "
+            "user the copy, senders and number of leads first."
         ),
         toolset="campaigns",
         hints=DESTROYS,
@@ -248,7 +247,7 @@ TOOLS = (
     Declared(
         name="search_campaigns_by_contact",
         title="Find a contact's campaigns",
-        description="List the campaigns that hold a lead with this address.",
+        description="List the campaigns that contain a lead with this address.",
         toolset="campaigns",
         hints=READS,
         operation="searchByContact",
@@ -259,7 +258,7 @@ TOOLS = (
     Declared(
         name="get_campaign_sending_status",
         title="Why is it not sending?",
-        description="Say whether a campaign is sending, and if not, why.",
+        description="Tell whether a campaign is sending, and if not, why.",
         toolset="campaigns",
         hints=READS,
         operation="getCampaignSendingStatus",
@@ -275,7 +274,7 @@ TOOLS = (
         name="delete_campaign",
         title="Delete campaign",
         description=(
-            "Delete a campaign for good, with its statistics. pause_campaign can be "
+            "Permanently delete a campaign, with its statistics. pause_campaign can be "
             "undone."
         ),
         toolset="campaigns",

@@ -1,7 +1,17 @@
-"""How a tool is declared, and how a declaration becomes a `Tool`.
+"""How a tool is declared as data, and how a `Tool` is made from the declaration.
 
-A `Declared` tool states everything that a client sees; its `Work` does it, with
-arguments under the API's own names. Knows no single tool.
+A declaration states everything that a client sees of a tool: name, title, description,
+hints, arguments. Its work is what the tool does. Most tools execute one operation of
+the catalog and need no code: the declaration names the operation, and
+
+- the input schema of each argument comes from the operation's parameter, unless the
+  declaration gives its own;
+- at the call each argument is renamed to the parameter that it stands for, its default
+  is filled in, and its value is converted (a status word to Instantly's number);
+- the reply is reshaped (a list reply to a page), and failures become error results.
+
+A tool that needs more than one call gives a function as its work. The function gets
+the arguments already translated, under the API's names.
 """
 
 from __future__ import annotations
@@ -40,11 +50,13 @@ ID: JsonObject = {"type": "string", "minLength": 1}
 class Argument:
     """One argument of a tool.
 
-    :param to: the parameter of the operation that it becomes, if named otherwise.
-    :param schema: what it may be; by default what the operation's parameter may be.
+    :param name: what the client calls it.
+    :param to: the operation's parameter that it is sent as.
+    :param schema: its JSON Schema; by default that of the operation's parameter.
     :param says: one short sentence, where name and type do not say enough.
-    :param default: what holds when the argument is not given.
-    :param fills: the default is put among the arguments; otherwise the work does it.
+    :param default: the value that applies when the argument is not given.
+    :param fills: insert the default into the arguments; otherwise the work does it.
+    :param convert: makes the API's value of the client's; ``null`` is not converted.
     """
 
     name: str
@@ -79,28 +91,31 @@ def argument(name: str, **given: Any) -> Argument:
 
 
 def assumed(name: str, default: Json, **given: Any) -> Argument:
-    """Declare an optional argument whose default the work itself fills in."""
+    """Declare an optional argument whose default is applied by the work itself."""
     return argument(name, default=default, fills=False, **given)
 
 
 def required(name: str, **given: Any) -> Argument:
-    """Declare an argument that must be given."""
+    """Declare a required argument."""
     return argument(name, required=True, **given)
 
 
 @frozen(kw_only=True)
 class Declared:
-    """A tool as we describe it.
+    """The declaration of a tool.
 
-    :param operation: the operation that it offers, or the main one of its workflow;
-        its parameters give the arguments their schemas.
-    :param also: further operations that its workflow uses.
+    :param toolset: the group by which operators select tools.
+    :param operation: the operation that it executes, or the main one of its work;
+        its parameters provide the schemas of the arguments.
+    :param also: further operations that its work uses.
     :param work: what it does; by default it executes `operation`.
-    :param reshape: makes the result of the reply.
-    :param changes: the operation patches something, so one argument besides the
-        required ones must be given.
-    :param extra: listed only when everything is.
-    :param task: whether the work may become a task.
+    :param reshape: makes the tool's result from the reply.
+    :param cursor_of: returns the cursor after an item, for a page that is cut.
+    :param output: the JSON Schema of the result.
+    :param changes: the operation changes an object, so at least one argument besides
+        the required ones must be given.
+    :param extra: list the tool only when the operator selects all tools.
+    :param task: whether a call may become a task.
     """
 
     name: str
@@ -121,7 +136,7 @@ class Declared:
     task: TaskSupport = TaskSupport.NEVER
 
     def input_schema(self) -> JsonObject:
-        """Return the closed schema of the arguments."""
+        """Return the schema of the arguments, which allows no unknown ones."""
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
@@ -134,7 +149,7 @@ class Declared:
         return schema
 
     def build(self, bench: Bench) -> Tool:
-        """Return the tool, bound to what it works with."""
+        """Return the tool."""
         return Tool(
             name=self.name,
             title=self.title,
@@ -150,7 +165,7 @@ class Declared:
 
 @frozen
 class Operated:
-    """The usual work: execute one operation, reshape its reply."""
+    """The default work: execute one operation and reshape its reply."""
 
     operation_id: str
     reshape: Reshape | None
@@ -162,7 +177,7 @@ class Operated:
 
 @define(eq=False, kw_only=True)
 class Runner:
-    """Runs one tool: translate the arguments, work, make the result."""
+    """Runs one tool: translate the arguments, do the work, make the result."""
 
     bench: Bench
     declared: Declared
@@ -173,14 +188,14 @@ class Runner:
     _fewest: int = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Work out beforehand what is the same for every call."""
+        """Compute what is the same for every call."""
         declared = self.declared
         if declared.work is not None:
             self._work = declared.work
         elif declared.operation is not None:
             self._work = Operated(declared.operation, declared.reshape)
         else:
-            raise ValueError(f"{declared.name} neither has work nor an operation")
+            raise ValueError(f"{declared.name} has neither work nor an operation")
         self._translation = {a.name: (a.to, a.convert) for a in declared.arguments}
         self._defaults = {
             a.to: a.default
@@ -218,12 +233,12 @@ class Runner:
         given = dict(self._defaults)
         for name, value in arguments.items():
             to, convert = self._translation[name]
-            # Null is a value of its own: it resets a setting.
+            # null is not "missing": it resets a setting to its default.
             given[to] = value if convert is None or value is None else convert(value)
         return given
 
     def _described(self, error: ApiError) -> Json:
-        """Describe a failed call; an argument is called as its caller called it."""
+        """Describe a failed call, with the argument name that the client used."""
         described = error_object(error)
         for name, (to, _) in self._translation.items():
             if to == error.argument and isinstance(described["message"], str):

@@ -1,4 +1,4 @@
-"""Tools for the inbox, and for verifying addresses."""
+"""Tools for the inbox, and for the verification of addresses."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all
 
 
 def to_mode(value: Json) -> Json:
-    """Return the API's name of a part of the inbox."""
+    """Return the API's name of an inbox mode: ``focused`` is ``emode_focused``."""
     return "emode_" + str(value).removeprefix("emode_")
 
 
 async def list_emails(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """List mail; within one thread that means all of it, not just the latest."""
+    """List mails; for one thread that is all of its mails, not just the latest."""
     asked = {"preview_only": True, "latest_of_thread": True, **given}
     in_thread = str(given.get("search", "")).startswith("thread:")
     if in_thread and "latest_of_thread" not in given:
@@ -38,7 +38,7 @@ async def list_emails(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 
 async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read a mail; its HTML only when asked for, or when there is nothing else."""
+    """Read a mail; its HTML only on request, or when it has no text."""
     mail = EMAIL(await bench.fetch("getEmail", {"id": given["id"]}, call))
     body = mail.get("body")
     if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
@@ -47,12 +47,12 @@ async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 
 def marked(reply: Json, given: JsonObject) -> JsonObject:
-    """Say which thread is read now; a reply that says no is the client's failure."""
+    """Return which thread is marked; the API client raises a reported failure."""
     return {"thread_id": given["thread_id"], "marked_as_read": True}
 
 
 def unread(reply: Json, given: JsonObject) -> JsonObject:
-    """Return the count and what it counts."""
+    """Return the count and what it includes."""
     count = reply.get("count") if isinstance(reply, dict) else None
     return {"unread_count": count, "includes": "automatic replies too"}
 
@@ -63,8 +63,8 @@ TOOLS = (
         title="List emails",
         description=(
             "List inbox mail, newest first: by default a preview of the latest mail of "
-            "each thread. search takes a lead's address or thread:<thread_id> (all of "
-            "it). Full text: get_email. At most 20 calls a minute."
+            "each thread. search takes a lead's address or thread:<thread_id> (all its "
+            "mail). Full text: get_email. At most 20 calls a minute."
         ),
         toolset="emails",
         hints=READS,
@@ -115,7 +115,7 @@ TOOLS = (
         title="Reply to email",
         description=(
             "Send a reply: real mail, at once, from the account that got the mail. "
-            "Show the user recipient and text first. expected_recipient guards against "
+            "Show the user recipient and text first. expected_recipient protects from "
             "the wrong thread."
         ),
         toolset="emails",
@@ -169,7 +169,7 @@ TOOLS = (
         title="Verify email address",
         description=(
             "Verify that an address can receive mail. Costs a credit. Waits for the "
-            "answer; if it is still pending, call again with check_only, which is free."
+            "result; if it is still pending, call again with check_only, which is free."
         ),
         toolset="emails",
         hints=ADDS,
@@ -179,7 +179,7 @@ TOOLS = (
         task=TaskSupport.OPTIONAL,
         arguments=(
             id_of("email", to="email"),
-            argument("check_only", schema=FLAG, says="only look, pay nothing"),
+            argument("check_only", schema=FLAG, says="only read the status, free"),
             argument(
                 "max_wait_seconds",
                 schema={"type": "integer", "minimum": 0, "maximum": LONGEST},

@@ -1,4 +1,8 @@
-"""The annotations that tools carry, by name. Each of the four is always stated."""
+"""The tool annotations in use, by name.
+
+Each of the four hints is always stated, because the defaults of the specification are
+the most cautious values. MCP 2025-11-25, schema ``ToolAnnotations``.
+"""
 
 from __future__ import annotations
 
@@ -20,4 +24,4 @@ DESTROYS = Annotations(
 DESTROYS_ANEW = Annotations(
     read_only=False, destructive=True, idempotent=False, open_world=True
 )
-"""Cannot be taken back, and does more when called again: mail, moves."""
+"""Cannot be undone, and has a further effect when repeated: sent mail, moved leads."""

@@ -25,7 +25,7 @@ TOOLS = (
         work=get_job,
         arguments=(
             id_of("job_id"),
-            argument("data_fields", says="parts of data, comma-separated"),
+            argument("data_fields", says="members of data, comma-separated"),
         ),
         output=JOB_OUTPUT,
     ),

@@ -16,7 +16,7 @@ LIST_ID = id_of("list_id")
 
 
 def behind_list(lead_list: JsonObject, given: JsonObject) -> str | None:
-    """Return the cursor behind a lead list: when it was created."""
+    """Return the cursor after a lead list: its creation time."""
     return lead_list.get("timestamp_created")
 
 
@@ -80,7 +80,7 @@ TOOLS = (
     Declared(
         name="delete_lead_list",
         title="Delete lead list",
-        description="Delete a lead list for good.",
+        description="Permanently delete a lead list.",
         toolset="leads",
         hints=DESTROYS,
         operation="deleteLeadList",

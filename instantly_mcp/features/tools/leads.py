@@ -1,4 +1,4 @@
-"""Tools for leads and lead lists."""
+"""Tools for leads."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ONE_LEAD: JsonObject = {
 
 
 def details(schema: JsonObject) -> tuple[Argument, ...]:
-    """Declare what can be said about one lead."""
+    """Declare the settings of one lead."""
     return (
         *(argument(name, schema=schema) for name in OF_A_LEAD),
         argument(
@@ -82,12 +82,15 @@ def details(schema: JsonObject) -> tuple[Argument, ...]:
 
 
 def skips() -> tuple[Argument, ...]:
-    """Declare the flags that leave out leads which are somewhere already."""
+    """Declare the flags that skip leads which exist elsewhere."""
     return tuple(argument(name) for name in SKIPS)
 
 
 def selection(says: str) -> tuple[Argument, ...]:
-    """Declare how leads are picked."""
+    """Declare the arguments that select leads.
+
+    :param says: the description of ``filter``.
+    """
     return (
         argument("campaign", schema=ID, says="campaign id"),
         argument("list_id", schema=ID),
@@ -108,7 +111,7 @@ def selection(says: str) -> tuple[Argument, ...]:
 
 
 def behind(lead: JsonObject, given: JsonObject) -> str | None:
-    """Return the cursor behind a lead: its id, or its address among contacts."""
+    """Return the cursor after a lead: its id, or its address for distinct contacts."""
     return lead.get("email" if given.get("distinct_contacts") else "id")
 
 
@@ -155,8 +158,8 @@ TOOLS = (
         name="create_lead",
         title="Create lead",
         description=(
-            "Add one lead to a campaign (needs email) or a list. In an active campaign "
-            "it is written to. custom_variables become variables of the campaign. "
+            "Add one lead to a campaign (needs email) or a list. An active campaign "
+            "mails it. custom_variables become variables of the campaign. "
             "skip_if_in_… means any campaign or list."
         ),
         toolset="leads",
@@ -179,8 +182,8 @@ TOOLS = (
         name="update_lead",
         title="Update lead",
         description=(
-            "Change one lead; only what is given changes, null resets. "
-            "custom_variables are merged into those it has."
+            "Change one lead; only given settings change, null resets. "
+            "custom_variables are merged into the existing ones."
         ),
         toolset="leads",
         hints=CHANGES,
@@ -193,7 +196,7 @@ TOOLS = (
     Declared(
         name="delete_lead",
         title="Delete lead",
-        description="Delete one lead for good, with its history.",
+        description="Permanently delete one lead, with its history.",
         toolset="leads",
         hints=DESTROYS,
         operation="deleteLead",
@@ -204,9 +207,9 @@ TOOLS = (
         name="add_leads_to_campaign_or_list_bulk",
         title="Add leads in bulk",
         description=(
-            f"Add many leads to one campaign or list, sent in chunks of {CHUNK}, "
-            "duplicates left out. An active campaign starts writing to them. In a "
-            "campaign each needs an email, in a list an email or a name."
+            f"Add many leads to one campaign or list, in chunks of {CHUNK}, without "
+            "duplicates. An active campaign mails them. In a campaign each needs an "
+            "email, in a list an email or a name."
         ),
         toolset="leads",
         hints=ADDS,

@@ -1,8 +1,8 @@
-"""Nested arguments, checked to the bottom before anything is sent.
+"""Validation of nested arguments at every level, before anything is sent.
 
-Their full schemas would cost every client room in the list of tools, so that the list
-shows an outline. What is misspelled deep inside would be dropped by the API without a
-word: here it is refused, by its path, and never quoted.
+Their full schemas would take too many tokens in every client's list of tools, so the
+list shows an outline only. Instantly silently ignores a misspelled nested member; here
+it is refused. The message names its path and never repeats values.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MOST = 5
 
 @define(eq=False)
 class Shape:
-    """Lets a value through that fits, as the conversion of an argument.
+    """The conversion of a nested argument: returns a valid value unchanged.
 
     :param name: what the tool calls the argument.
-    :param schema: what it must be, closed at every level.
-    :param hint: what a good value looks like.
+    :param schema: its full schema, which allows no unknown members at any level.
+    :param hint: the outline of a valid value, for error messages.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Shape:
     def __call__(self, value: Json) -> Json:
         """Return the value.
 
-        :raises Refusal: when it does not fit.
+        :raises Refusal: when the schema does not allow it.
         """
         if self._validator.is_valid(value):
             return value
@@ -74,13 +74,13 @@ class Shape:
 
 
 def shape_of(operation_id: str, name: str, hint: str) -> Shape:
-    """Return the shape of an operation's parameter, closed at every level."""
+    """Return the validator of an operation's parameter, strict at every level."""
     schema = plain(BY_ID[operation_id].by_name[name].schema)
     return Shape(name, closed(schema), hint)
 
 
 def closed(schema: Any) -> Any:
-    """Return a schema whose objects take no members but those they name."""
+    """Return a schema in which no object allows members that it does not name."""
     if isinstance(schema, list):
         return [closed(each) for each in schema]
     if not isinstance(schema, dict):
@@ -92,7 +92,7 @@ def closed(schema: Any) -> Any:
 
 
 def names_in(schema: Any) -> list[str]:
-    """Return every name that some object of the schema knows."""
+    """Return the member names of all objects in the schema."""
     if isinstance(schema, list):
         return [name for each in schema for name in names_in(each)]
     if not isinstance(schema, dict):

@@ -1,6 +1,6 @@
-"""The toolbox: which tools there are, in which order, and under which names.
+"""The tool registry: which tools exist, in which order, and under which names.
 
-``toolbox_on`` is the way in. Knows no HTTP and no era of MCP.
+``toolbox_on`` builds it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ DECLARED: tuple[Declared, ...] = (
     *accounts.TOOLS,
     *jobs.TOOLS,
 )
-"""Every tool that can be listed, in the order in which it is."""
+"""All tools that can be listed, in this order."""
 
 SYNONYMS: Mapping[str, str] = {
     "get_account_details": "get_account",
     "get_account_info": "get_account",
 }
-"""Older names that still work, but are not listed."""
+"""Deprecated names: callable, but not listed."""
 
 NO_TOOLS: Mapping[str, Tool] = {}
 
@@ -43,7 +43,7 @@ NO_TOOLS: Mapping[str, Tool] = {}
 @implementer(IToolRegistry)
 @define(eq=False)
 class Toolbox:
-    """Tools that are listed, and older names that are only callable."""
+    """The listed tools, and deprecated names that are only callable."""
 
     _listed: tuple[Tool, ...]
     _aliases: Mapping[str, Tool] = NO_TOOLS
@@ -63,7 +63,7 @@ class Toolbox:
 
 @frozen
 class Renamed:
-    """Runs a tool under an older name, and says in ``_meta`` what it is called now."""
+    """Runs a tool under a deprecated name, and gives the new name in ``_meta``."""
 
     tool: Tool
     instead: str
@@ -77,7 +77,7 @@ class Renamed:
 
 
 def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:
-    """Return the tools of a selection, bound to a bench that others share."""
+    """Build the selected tools on a shared context."""
     chosen = [each for each in DECLARED if toolsets.lists(each.toolset, each.extra)]
     listed = tuple(each.build(bench) for each in chosen)
     bench.listed = tuple(tool.name for tool in listed)
@@ -85,7 +85,7 @@ def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:
 
 
 def _aliases(bench: Bench, listed: Sequence[Tool]) -> dict[str, Tool]:
-    """Return older names for tools that are on offer."""
+    """Return the tools under deprecated names, for those that are listed."""
     by_name = {tool.name: tool for tool in listed}
     aliases = {}
     for old, new in SYNONYMS.items():

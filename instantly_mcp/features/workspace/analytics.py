@@ -10,14 +10,14 @@ _row = labelled({"campaign_status": CAMPAIGN_STATUS})
 
 
 def rate(part: Json, whole: Json) -> float | None:
-    """Return a share, or nothing when there is nothing to share."""
+    """Return a share from 0 to 1, or ``None`` when the whole is zero or unknown."""
     if not isinstance(part, int | float) or not isinstance(whole, int | float):
         return None
     return round(part / whole, 4) if whole else None
 
 
 def with_rates(row: JsonObject) -> JsonObject:
-    """Add the rates as the vendor defines them; automatic replies do not count."""
+    """Add the rates as Instantly defines them; automatic replies do not count."""
     contacted = row.get("new_leads_contacted_count")
     sent = row.get("emails_sent_count")
     rates = {
@@ -30,13 +30,13 @@ def with_rates(row: JsonObject) -> JsonObject:
 
 
 def objects_of(reply: Json) -> list[JsonObject]:
-    """Return the objects of a reply that should be a plain list of them."""
+    """Return the objects in a reply that should be a plain list of objects."""
     listed = reply if isinstance(reply, list) else [reply]
     return [each for each in listed if isinstance(each, dict) and each]
 
 
 def rows(reply: Json, given: JsonObject) -> JsonObject:
-    """Return a plain list as rows, with the range that was asked for."""
+    """Return a plain list as rows, with the requested range of dates."""
     result: dict[str, Json] = {"rows": [_row(row) for row in objects_of(reply)]}
     asked = {n: given[n] for n in ("start_date", "end_date") if given.get(n)}
     if asked:

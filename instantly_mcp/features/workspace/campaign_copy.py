@@ -1,7 +1,8 @@
-"""The sequence of a campaign, from steps as people think of them.
+"""Conversion of a tool's steps to the ``sequences`` of a campaign.
 
-A step waits *before* it is sent; the API wants each step's wait before the *next*.
-Nothing is written that the caller did not write.
+In the tool, a step's wait is the time *before* it is sent. In the API, a step's delay
+is the time before the *next* step. No copy is ever made up: a step without a body is
+refused.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ LONG_SUBJECT = 50
 
 
 def steps_given(given: JsonObject) -> list[JsonObject]:
-    """Return the steps that the arguments describe.
+    """Return the steps from ``steps``, or one step from ``subject`` and ``body``.
 
-    :raises Refusal: when there is no copy, or two versions of the first step.
+    :raises Refusal: when both are given, or a step lacks its copy.
     """
     steps = list(given.get("steps") or ())
     short = "subject" in given or "body" in given
@@ -64,21 +65,21 @@ def formatted(sequences: Json) -> Json:
 
 
 def remarks(steps: Sequence[JsonObject]) -> list[str]:
-    """Return what is allowed but probably not wanted."""
+    """Return remarks about copy that is allowed but probably not intended."""
     found = []
     for number, step in enumerate(steps, 1):
         for each in variants_of(step):
             subject = one_line(each.get("subject", ""))
             if len(subject) > LONG_SUBJECT:
                 found.append(
-                    f"Step {number}: a subject has {len(subject)} characters; beyond "
-                    f"{LONG_SUBJECT} it is cut on most screens."
+                    f"Step {number}: a subject has {len(subject)} characters; most "
+                    f"screens cut it after {LONG_SUBJECT}."
                 )
     return found
 
 
 def variants_of(step: JsonObject) -> list[JsonObject]:
-    """Return the step and its A/B variants; their subject is its, or their own."""
+    """Return the step and its A/B variants, which inherit its subject."""
     first = {"subject": step.get("subject", ""), "body": step.get("body", "")}
     others = step.get("variants", ())
     return [first, *({"subject": first["subject"], **each} for each in others)]
@@ -90,21 +91,21 @@ def _check(number: int, step: JsonObject) -> None:
             raise Refusal(
                 "missing_copy",
                 f"Step {number} has no body.",
-                "Write the copy of every step; none is ever made up here.",
+                "Write the copy of every step; the server never makes it up.",
             )
     if number > 1:
         return
     if step.get("wait"):
         raise Refusal(
             "bad_argument",
-            "The first step waits for nothing: it goes out when its lead's turn comes.",
-            "Give wait to the steps that follow; start_date says when all begins.",
+            "The first step cannot have a wait.",
+            "Give wait only to later steps; start_date sets when the campaign begins.",
         )
     if not all(one_line(str(each.get("subject", ""))) for each in variants_of(step)):
         raise Refusal(
             "missing_copy",
             "The first step, or a variant of it, has no subject.",
-            "Only follow-ups may leave the subject empty: they then join the thread.",
+            "Give it a subject; only follow-ups may leave it empty to join the thread.",
         )
 
 

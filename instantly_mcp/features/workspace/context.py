@@ -1,4 +1,9 @@
-"""What every tool works with: the client, the clock, the calendar, and who we are."""
+"""What tools, resources and prompts share: the API client, clock, calendar and state.
+
+It also sets how long one MCP call may take. The first call of Instantly that it makes
+starts its time: 50 s, because hosts give up after 60 s of silence, or 120 s for a
+client that receives progress. All calls of Instantly within it share that deadline.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +30,18 @@ Values: TypeAlias = Mapping[str, str]
 """What the variables of a URI template stand for in one URI."""
 
 SILENT_SECONDS = 50.0
-"""For all calls of Instantly together: hosts give up after 60 s of silence."""
+"""Time for all Instantly calls of one MCP call: hosts give up after 60 s of silence."""
 
 WITH_PROGRESS_SECONDS = 120.0
-"""The same for a client that hears of progress, and waits for longer."""
+"""The same for a client that receives progress, and therefore waits longer."""
 
 RESERVE_SECONDS = 5.0
-"""Kept for one more look behind a wait."""
+"""Reserved for one more status call after a wait."""
 
 
 @frozen(kw_only=True)
 class ServerFacts:
-    """What the daemon tells about itself.
+    """How the server describes itself.
 
     :param mode: ``live`` or ``sandbox``.
     """
@@ -48,13 +53,13 @@ class ServerFacts:
 
 @define(eq=False, kw_only=True)
 class Bench:
-    """The collaborators of the tools.
+    """The objects that all tools, resources and prompts use.
 
-    :param clock: waits between two looks at something slow.
-    :param wall: seconds since the epoch, for the calendar.
-    :param listed: the names of the tools on offer, filled in when all are built.
-    :param sightings: what background jobs looked like.
-    :param once: which mails were sent a moment ago.
+    :param clock: the reactor; times the waits between two status calls.
+    :param wall: returns the seconds since the epoch, for the calendar.
+    :param listed: the names of the listed tools, set when all are built.
+    :param sightings: the last known status of background jobs.
+    :param once: the replies sent in the last ten minutes.
     """
 
     instantly: IInstantly
@@ -68,18 +73,18 @@ class Bench:
     once: Once = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Give the time zones their calendar, and the mails their clock."""
+        """Create what depends on the clocks."""
         self.zones = ZoneMap(self.today)
         self.once = Once(self.clock)
 
     def today(self) -> date:
-        """Return the day, in UTC, from which on time zones are compared."""
+        """Return the current date in UTC."""
         return datetime.fromtimestamp(self.wall(), UTC).date()
 
     def execute(
         self, operation_id: str, arguments: JsonObject, call: Call
     ) -> Deferred[Json]:
-        """Execute an operation of the catalog for the caller."""
+        """Execute an operation of the catalog with the caller's credential."""
         operation = BY_ID[operation_id]
         traceparent = None if call.trace is None else call.trace.traceparent
         return self.instantly.execute(
@@ -89,14 +94,18 @@ class Bench:
     def collect(
         self, operation_id: str, arguments: JsonObject, call: Call
     ) -> Deferred[Json] | None:
-        """Return the outcome of the same write, if its caller left it; send nothing."""
+        """Return the result of an equal write whose caller left before it finished.
+
+        It sends nothing. ``None`` means that there is no such write.
+        """
         operation = BY_ID[operation_id]
         return self.instantly.collect(operation, arguments, call.credential)
 
     def until(self, call: Call) -> float | None:
-        """Return the clock seconds until which a client waits, from its first call on.
+        """Return the deadline of a call in clock seconds, set on first use.
 
-        A task keeps nobody waiting: each of its calls has the time that it needs.
+        ``None`` means no deadline: no client waits for a task, so each of its calls
+        has the time that it needs.
         """
         if call.set_task_message is not None:
             return None
@@ -107,7 +116,7 @@ class Bench:
         return call.until
 
     def patience(self, call: Call, longest: float) -> float:
-        """Return how long a call may still wait for something, at most `longest`."""
+        """Return how many seconds a call may still wait, at most `longest`."""
         until = self.until(call)
         if until is None:
             return longest
@@ -116,15 +125,15 @@ class Bench:
     async def fetch(
         self, operation_id: str, arguments: JsonObject, call: Call
     ) -> JsonObject:
-        """Execute an operation whose reply must be an object to go on with.
+        """Execute an operation and return its reply, which must be a JSON object.
 
-        :raises ApiError: also when the reply is something else.
+        :raises ApiError: when it fails, or the reply is not an object.
         """
         reply = await self.execute(operation_id, arguments, call)
         if not isinstance(reply, dict):
             raise ApiError(
                 reason=Reason.UNEXPECTED_REPLY,
-                message="Instantly answered with something that is no object.",
+                message="Instantly's reply is not a JSON object.",
                 operation_id=operation_id,
             )
         return reply

@@ -1,4 +1,4 @@
-"""From the values that a tool takes to the values that the API takes."""
+"""Conversions of argument values to the values that the API expects."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def end_of_day(value: Json) -> Json:
-    """Widen a date without a time so that the day itself is included.
+    """Extend a date without a time to the end of that day.
 
-    The API reads a bare date as its first instant in UTC.
+    The API takes a bare date as 00:00 UTC, which would exclude the day itself.
     """
     text = str(value).strip()
     return f"{text}T23:59:59.999Z" if _DAY.fullmatch(text) else text
 
 
 def comma_list(value: Json) -> Json:
-    """Write a list the way in which the API wants some of them."""
+    """Join a list with commas, as some of the API's parameters require."""
     if isinstance(value, str):
         return value
     return ",".join(str(item) for item in value)
 
 
 def stripped(value: Json) -> Json:
-    """Return text without the blanks that copying leaves around an address."""
+    """Return text without surrounding spaces, such as those of a copied address."""
     return value.strip() if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Days and moments that come in pairs: a start, and an end that is not before it."""
+"""Validation of date ranges: the end must not be before the start."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..results import Refusal
 
 
 def days_in_order(start: Json, end: Json) -> None:
-    """Refuse two days (either may be missing) that no calendar has in this order.
+    """Check two dates, either of which may be ``None``.
 
-    :raises Refusal: also for what is no day at all.
+    :raises Refusal: when one is not a date, or the end is before the start.
     """
     first, last = _day("start_date", start), _day("end_date", end)
     if first is not None and last is not None and last < first:
@@ -19,7 +19,7 @@ def days_in_order(start: Json, end: Json) -> None:
 
 
 def moments_in_order(start: Json, end: Json) -> None:
-    """Refuse a range that holds nothing; what is no moment is the API's to judge.
+    """Check two points in time; Instantly validates their format.
 
     :raises Refusal: when the end is before the start.
     """
@@ -44,7 +44,7 @@ def _day(name: str, text: Json) -> date | None:
     except ValueError:
         raise Refusal(
             "bad_argument",
-            f"{name} is no day of the calendar.",
+            f"{name} is not a valid date.",
             "Write it as YYYY-MM-DD.",
         ) from None
 

@@ -1,4 +1,4 @@
-"""Several calls at once, of which some may fail: what is known, and what is not."""
+"""Concurrent calls of which some may fail, and reading of several pages."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .context import Bench
 
 @frozen
 class Gathered:
-    """Replies by name, and the failures of those that did not come."""
+    """The replies of several calls by name, and the failures of the others."""
 
     replies: Mapping[str, Json]
     failures: Mapping[str, ApiError]
 
     def object(self, name: str) -> JsonObject:
-        """Return a reply that is an object; empty when it is none, or missing."""
+        """Return a reply that is an object; empty if it is missing or another type."""
         reply = self.replies.get(name)
         return reply if isinstance(reply, dict) else {}
 
     def items(self, name: str) -> list[JsonObject]:
-        """Return the objects of a list reply, with or without a page around them."""
+        """Return the objects of a list reply, which may be a page or a plain list."""
         reply = self.replies.get(name)
         if isinstance(reply, dict):
             reply = reply.get("items")
@@ -37,19 +37,19 @@ class Gathered:
         return [item for item in found if isinstance(item, dict)]
 
     def has(self, name: str) -> bool:
-        """Say whether this part is known."""
+        """Return whether this call succeeded."""
         return name in self.replies
 
     def unknown(self) -> JsonObject:
-        """Describe what is not known, by name: why, and what to do."""
+        """Return the error objects of the failed calls, by name."""
         return {name: error_object(error) for name, error in self.failures.items()}
 
 
 async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
-    """Wait for all of them; a failed call is a fact, a bug is raised.
+    """Wait for all calls; collect failed calls, and raise any other exception.
 
-    :raises ApiError: when one was refused because this server is overloaded: that
-        refuses the whole request, which can be repeated as it is.
+    :raises ApiError: when a call was refused because this server is overloaded; the
+        client can then repeat the whole request.
     """
     kept = [work.addErrback(_kept) for work in works.values()]
     try:
@@ -69,7 +69,7 @@ async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
 async def read_pages(
     bench: Bench, operation_id: str, given: JsonObject, call: Call, most: int
 ) -> tuple[list[JsonObject], bool]:
-    """Read a list page by page, at most so many; say whether that was all of it."""
+    """Read at most `most` pages of 100 items; return also whether these are all."""
     found: list[JsonObject] = []
     cursor: Json = None
     for _ in range(most):

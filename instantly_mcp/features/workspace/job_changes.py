@@ -1,7 +1,8 @@
-"""What background jobs looked like when somebody last looked at them.
+"""Detects changes of background jobs by comparing each read with the one before.
 
-Whoever reads a job notes it here; who watches the job's resource is told when the
-next look finds it changed. Nobody is told of another principal's jobs.
+Every tool or resource that reads a job records its status here. When it differs from
+the recorded one, the subscribers of the job's resource are notified. Each principal's
+jobs are kept separately.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from attrs import define, field
 from ..._json_codec import Json, JsonObject
 
 Told: TypeAlias = Callable[[str, str], None]
-"""Called with the URI of a resource that changed and the principal whose it is."""
+"""Called with the URI of a changed resource and the principal that owns it."""
 
 MOST = 2000
 
 
 def job_uri(id: str) -> str:
-    """Return the URI under which a job is a resource."""
+    """Return the resource URI of a job."""
     return f"instantly://jobs/{quote(id, safe='')}"
 
 
 def _nobody(uri: str, principal: str) -> None:
-    """Tell nobody."""
+    """Report no change."""
 
 
 @define(eq=False)
 class JobSightings:
-    """Remembers the last sight of each job, the oldest forgotten first.
+    """Remembers the last status of each job; the oldest is forgotten first.
 
-    :param told: learns of every change.
+    :param told: called on every change.
     """
 
     told: Told = _nobody
@@ -44,7 +45,7 @@ class JobSightings:
     )
 
     def note(self, job: Json, principal: str) -> None:
-        """Remember how a job looks; tell of it if it looked otherwise before."""
+        """Record a job's status and progress; report it if either changed."""
         id = job.get("id") if isinstance(job, dict) else None
         if not isinstance(id, str):
             return
@@ -58,12 +59,12 @@ class JobSightings:
             self.told(job_uri(id), principal)
 
     def lost(self, id: str, principal: str) -> None:
-        """Forget a job that is gone; tell of it if somebody ever saw it."""
+        """Forget a job that no longer exists; report it if it was ever recorded."""
         if self._seen.pop((principal, id), None) is not None:
             self.told(job_uri(id), principal)
 
     def note_all(self, reply: JsonObject, principal: str) -> None:
-        """Remember every job of a list reply."""
+        """Record every job in a list reply."""
         items = reply.get("items")
         for job in items if isinstance(items, list) else ():
             self.note(job, principal)

@@ -1,8 +1,16 @@
-"""A background job followed to its end, as far as the client lets us.
+"""Following a background job to its end, as long as the client allows.
 
-A client that speaks tasks gets one that mirrors the job. Any other gets the job's
-handle: at once, or after a wait with progress that it asked for. Instantly cannot
-cancel a job: cancelling a task or a call only ends the watching.
+Instantly moves leads and changes warm-up in background jobs. What the caller of such a
+tool gets depends on its client:
+
+- a client that supports tasks gets a task with the job's status, for up to an hour;
+- a call with ``wait_seconds`` waits that long, at most 45 s, and reports progress;
+- a call with a progress token waits 10 s;
+- any other call returns at once, with the job's id for get_background_job.
+
+The job is read after 2, 3, 5 and 8 s, then every 10 s. A failed read is retried if the
+failure may pass, and is reported if it was the last one. Instantly cannot cancel a job:
+cancelling a task or a call only stops the reading.
 """
 
 from __future__ import annotations
@@ -20,10 +28,10 @@ from .context import Bench
 from .jobs import LOOK, job_of, started
 
 LONGEST = 45
-"""Seconds that a call may wait; hosts give up soon after."""
+"""Most seconds that a call may wait; hosts give up soon after."""
 
 WITH_TOKEN = 10
-"""Seconds that a call waits whose client wants progress and names no time."""
+"""Seconds that a call waits with a progress token but without ``wait_seconds``."""
 
 TASK_LONGEST = 3600.0
 BACKOFF = (2.0, 3.0, 5.0, 8.0)
@@ -40,20 +48,20 @@ MAY_PASS = frozenset(
         Reason.UNEXPECTED_REPLY,
     }
 )
-"""Failures of a look after which looking again makes sense."""
+"""Failures of a read after which it makes sense to read again."""
 
 SUCCEEDED = frozenset({"success", "completed"})
 
 
 @frozen
 class Sight:
-    """A job as last seen, and why it could not be seen since."""
+    """A job as it was last read, and why a later read failed."""
 
     job: JsonObject
     trouble: ApiError | None = field(default=None)
 
     def as_result(self) -> Json:
-        """Return what the tool answers."""
+        """Return the tool's result."""
         job = self.job
         if job["ended"]:
             if job["status"] in SUCCEEDED:
@@ -66,14 +74,14 @@ class Sight:
 
 
 async def get_job(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read one job; that it failed is no failure of the reading."""
+    """Read one job; a failed job is not a failed call."""
     reply = await bench.execute("getBackgroundJob", given, call)
     bench.sightings.note(reply, call.caller.principal)
     return started(reply, given)
 
 
 async def list_jobs(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Read a page of jobs, without the addresses that they moved."""
+    """Read a page of jobs, without their data (the moved addresses)."""
     reply = await bench.fetch("listBackgroundJob", given, call)
     bench.sightings.note_all(reply, call.caller.principal)
     return page(reply, _brief)
@@ -92,7 +100,10 @@ async def disable_warmup(bench: Bench, given: JsonObject, call: Call) -> Json:
 async def start_and_follow(
     bench: Bench, operation_id: str, given: JsonObject, call: Call
 ) -> Json:
-    """Execute what starts a job; ``wait_seconds`` is ours and is not sent."""
+    """Execute an operation that starts a job, and follow the job.
+
+    ``wait_seconds`` is an argument of the tool and is not sent.
+    """
     asked = {name: value for name, value in given.items() if name != "wait_seconds"}
     reply = await bench.execute(operation_id, asked, call)
     sight = Sight(_noted(bench, reply, call))
@@ -111,7 +122,7 @@ def _patience(bench: Bench, job: JsonObject, asked: Json, call: Call) -> float:
 
 
 async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> Sight:
-    """Look again and again until the job ended or the time is up."""
+    """Read the job until it ended or the time is up."""
     waited = 0.0
     for number, wait in zip(count(1), waits(), strict=False):
         if sight.job["ended"] or waited + wait > longest:
@@ -129,9 +140,9 @@ async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> S
 
 
 async def look_at_job(bench: Bench, id: str, call: Call) -> JsonObject:
-    """Read a job once; whoever watches it is told of a change.
+    """Read a job once; its subscribers are notified of a change.
 
-    :raises ApiError: also when the reply is no job.
+    :raises ApiError: when the read fails, or the reply is not a job.
     """
     reply = await bench.fetch("getBackgroundJob", {"id": id}, call)
     return _noted(bench, reply, call)
@@ -140,7 +151,7 @@ async def look_at_job(bench: Bench, id: str, call: Call) -> JsonObject:
 def _tell(call: Call, job: JsonObject, number: int) -> None:
     percent = job.get("progress")
     known = percent if isinstance(percent, int | float) else 0
-    # The protocol wants growth, and a job may stay where it is for a while.
+    # MCP requires that progress increases, but a job may report the same value twice.
     running = min(known, 99) + number / 10_000
     call.progress(100 if job["ended"] else running, 100, _progress_of(job))
 
@@ -150,7 +161,7 @@ def _progress_of(job: JsonObject) -> str:
 
 
 def waits() -> Iterator[float]:
-    """Return how long to wait before each further look, without an end."""
+    """Yield the seconds to wait before each further read, endlessly."""
     return chain(BACKOFF, repeat(AFTERWARDS))
 
 
@@ -164,7 +175,7 @@ def _brief(job: JsonObject) -> JsonObject:
 
 
 def _ended_well(job: JsonObject) -> Json:
-    """A job that ended may still have failed for some, or for all."""
+    """Return the result of a job that ended; it may have failed for some or all."""
     data = job.get("data")
     counts = data if isinstance(data, dict) else {}
     failed, done = counts.get("failed_count"), counts.get("success_count")
@@ -180,7 +191,7 @@ def _ended_badly(job: JsonObject, said: str) -> Failed:
         {
             "code": "job_failed",
             "message": said,
-            "hint": "Some of its work may be done: check, and tell the user.",
+            "hint": "Part of its work may be done: check, and tell the user.",
             "job": job,
         }
     )

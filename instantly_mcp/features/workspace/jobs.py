@@ -1,6 +1,6 @@
-"""Work that Instantly does in the background, reported as what it is: a job.
+"""Views of Instantly's background jobs.
 
-A job that was started is never called done. Instantly cannot cancel one.
+A job that was only started is never reported as done. Instantly cannot cancel jobs.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 
 ENDED = frozenset({"success", "failed", "cancelled", "completed", "error"})
-"""Every word that has been seen for an end; whatever is unknown is still running."""
+"""All final statuses that were observed; a job with any other status is running."""
 
-LOOK = "Call get_background_job with this id to see how it ends."
+LOOK = "Call get_background_job with this id to see its result."
 
 
 def job_of(reply: Json) -> JsonObject:
-    """Describe a background job."""
+    """Return the view of a background job."""
     job = dict(reply) if isinstance(reply, dict) else {}
     for name in ("workspace_id", "user_id"):
         job.pop(name, None)

@@ -1,4 +1,4 @@
-"""Words beside the API's numbers, and numbers for the words that people use."""
+"""Translation between Instantly's numeric codes and words, in both directions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Shape = Callable[[JsonObject], JsonObject]
 
 
 def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> Shape:
-    """Return a function that puts ``…_label`` beside coded members.
+    """Return a function that adds ``…_label`` next to coded members of an object.
 
-    :param codes: the code table of each member.
-    :param drop: members to leave out; members that are null are left out too.
+    :param codes: the code table of each coded member.
+    :param drop: members to leave out; members that are null are left out, too.
     """
 
-    # One look tells the many plain members from the few that are not.
+    # One lookup per member: most members need no treatment.
     special = {**codes, **dict.fromkeys(drop)}
 
     def shape(item: JsonObject) -> JsonObject:
@@ -44,14 +44,15 @@ def _label(codes: Codes, value: Json) -> str:
 
 
 def names_and_codes(codes: Codes) -> JsonObject:
-    """Return a schema that takes a name or its number."""
+    """Return a schema that allows a name or its number."""
     return {"enum": [*codes.values(), *codes]}
 
 
 def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]:
-    """Return a function from a name (or number) to the API's number.
+    """Return a function that converts a name (or number) to the API's number.
 
-    :param open_ended: numbers outside of the table are the workspace's own.
+    :param open_ended: also allow numbers outside the table: a workspace can define
+        its own.
     """
     numbers: dict[Json, int] = {name: code for code, name in codes.items()}
 
@@ -63,11 +64,11 @@ def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]
             if _is_number(value.strip()):
                 value = int(value)
         if not isinstance(value, str) and (value in codes or open_ended):
-            # JSON's 1.0 is an integer too, but not in a query string.
+            # 1.0 is an integer in JSON Schema, but not in a query string.
             return int(value)
         raise Refusal(
             "bad_argument",
-            f"{str(value)[:60]!r} is no known value.",
+            f"{str(value)[:60]!r} is not a known value.",
             "Use one of " + ", ".join(numbers) + ", or its number.",
         )
 
@@ -88,7 +89,7 @@ _FILTERS: Mapping[str, str] = {
 }
 
 _WORDS = {"won": "FILTER_LEAD_CLOSED"}
-"""What results call it, where the API's filter has another word."""
+"""Words that results use, where the API's filter has another word."""
 
 
 def to_lead_filter(value: Json) -> Json:
@@ -100,7 +101,7 @@ def to_lead_filter(value: Json) -> Json:
         names = [name for name in _FILTERS if name.islower()]
         raise Refusal(
             "bad_argument",
-            f"{word[:60]!r} is no lead filter.",
+            f"{word[:60]!r} is not a lead filter.",
             "Use one of " + ", ".join(names) + ".",
         )
     return found

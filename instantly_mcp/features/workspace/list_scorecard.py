@@ -1,7 +1,7 @@
 """``instantly://lists/{id}/scorecard``: how clean a lead list is.
 
-Two numbers for all of its leads (the vendor counts them), and a closer look at the
-first hundred.
+The verification counts cover all leads, because Instantly counts them. Everything else
+is computed from a sample, the first hundred leads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PENDING = ("verification_job_pending_leadfinder", "verification_job_pending_user
 
 @frozen
 class Survey:
-    """What is known of a list."""
+    """What was read about a list."""
 
     list: JsonObject
     found: Gathered
@@ -55,7 +55,7 @@ class Survey:
 
 
 async def survey(bench: Bench, id: str, call: Call) -> Survey:
-    """Read a list: itself, the vendor's counts, and a sample of its leads.
+    """Read a list, Instantly's verification counts, and a sample of its leads.
 
     :raises ApiError: when the list itself cannot be read.
     """
@@ -77,7 +77,7 @@ async def scorecard(bench: Bench, values: Values, call: Call) -> Json:
 
 
 def scored(seen: Survey) -> JsonObject:
-    """Compute the scorecard: shares, a grade, and what to do."""
+    """Compute the scorecard: shares, a grade, and advice."""
     verification = _verification(seen.found.object("stats"))
     sample = sample_of(seen.leads)
     result: dict[str, Json] = {
@@ -93,7 +93,7 @@ def scored(seen: Survey) -> JsonObject:
 
 
 def _verification(reply: JsonObject) -> JsonObject:
-    """Return the vendor's counts as shares of the leads that were verified."""
+    """Return Instantly's counts, as shares of the leads that were verified."""
     stats = reply.get("stats")
     if not isinstance(stats, dict):
         return {}
@@ -115,7 +115,7 @@ def _verification(reply: JsonObject) -> JsonObject:
 
 
 def sample_of(leads: Sequence[JsonObject]) -> JsonObject:
-    """Count what is wrong with some leads."""
+    """Count the problems of a sample of leads."""
     addresses = [str(lead.get("email") or "").strip().lower() for lead in leads]
     given = [address for address in addresses if address]
     parts = [address.partition("@") for address in given]
@@ -153,7 +153,7 @@ def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> lis
     if (verification.get("invalid_share") or 0) > 0:
         said.append("Remove the invalid addresses: each one bounces.")
     if (verification.get("risky_share") or 0) > RISKY_LIMIT:
-        said.append("Mail risky and catch-all addresses apart, slowly, or not at all.")
+        said.append("Mail risky and catch-all addresses separately and slowly, or not.")
     if sample["duplicates"]:
         said.append("There are duplicates: add with skip_if_in_workspace.")
     if sample["role_addresses"]:

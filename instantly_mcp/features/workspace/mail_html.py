@@ -1,6 +1,6 @@
-"""Mail copy as HTML: text is escaped and gets its paragraphs, HTML stays HTML.
+"""Conversion of mail copy to HTML: text is escaped and gets paragraphs, HTML is kept.
 
-Formatting what is formatted already changes nothing.
+Formatting is idempotent: formatted copy is not changed again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 def as_html(copy: str) -> str:
     """Return mail copy as HTML.
 
-    Blank lines part paragraphs and single line ends become ``<br/>``, unless the
-    copy brings block markup of its own. A ``<`` or ``&`` that belongs to no tag and
-    no entity is escaped either way, so that "if x < y" survives.
+    Blank lines separate paragraphs and single line ends become ``<br/>``, unless the
+    copy already has block elements. A ``<`` or ``&`` that is not part of a tag or an
+    entity is escaped in both cases, so that "if x < y" is shown as written.
     """
     text = copy.replace("\r\n", "\n").replace("\r", "\n").strip()
     escaped = _escaped_outside_tags(text)
@@ -40,7 +40,7 @@ def as_html(copy: str) -> str:
 
 
 def one_line(subject: str) -> str:
-    """Return a subject without line ends or doubled blanks."""
+    """Return a subject without line ends and repeated spaces."""
     return " ".join(subject.split())
 
 
@@ -49,8 +49,8 @@ def _broken(paragraph: str) -> str:
 
 
 def _escaped_outside_tags(text: str) -> str:
-    # Behind the last end of a comment none is looked for: each start of one would make
-    # the expression read all the rest, and a mail of such starts would take hours.
+    # Comments are matched only up to the last "-->". After it every "<!--" would make
+    # the expression scan the whole rest: quadratic time in a mail full of them.
     commented = text.rfind("-->") + 3 if "-->" in text else 0
     parts, end = [], 0
     for tag in chain(

@@ -1,8 +1,8 @@
-"""The text that a reader of an HTML mail sees. Fetches and executes nothing.
+"""The visible text of an HTML mail. Fetches and executes nothing.
 
-Strangers write these mails. So this reads HTML once, from its beginning to its end, and
-nothing twice: the parser of the standard library needs quadratic time for tags that
-never end (CVE-2025-6069), and fails on some declarations.
+The input is hostile, so the HTML is read in one pass, in linear time. The parser of the
+standard library needs quadratic time for unclosed tags (CVE-2025-6069), and raises an
+exception for some declarations.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
 _END_OR_VALUE = re.compile(r"=\s*([\"'])|[<>]")
 _RAW = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
-"""What ends an element inside of which there are no tags."""
+"""The end tags of elements whose content is not markup."""
 
 _HUGE_NUMBER = re.compile(r"&#[0-9]{9,};?")
-"""No character has such a number, and ``int`` refuses more than 4300 digits."""
+"""No character has such a number, and ``int`` rejects more than 4300 digits."""
 
 
 @define(eq=False)
 class _Reader:
-    """Collects text; breaks lines where a browser does."""
+    """Collects the visible text, with line breaks where a browser has them."""
 
     html: str
     links: int = field(default=0, init=False)
@@ -39,7 +39,7 @@ class _Reader:
     _unclosed: set[str] = field(factory=set, init=False)
 
     def read(self) -> None:
-        """Read all of it."""
+        """Read the whole document."""
         html, at = self.html, 0
         while (start := html.find("<", at)) >= 0:
             self._show(at, start)
@@ -47,7 +47,7 @@ class _Reader:
         self._show(at, len(html))
 
     def text(self) -> str:
-        """Return the lines that were collected."""
+        """Return the collected text."""
         lines = "".join(self._parts).replace("\xa0", " ").split("\n")
         joined = "\n".join(line.strip() for line in lines)
         return _BLANK_LINES.sub("\n\n", joined).strip()
@@ -58,7 +58,7 @@ class _Reader:
             self._parts.append(unescape(text))
 
     def _read_markup(self, start: int) -> int:
-        """Read what begins with ``<``; return where the rest begins."""
+        """Read the markup that starts with ``<``; return the index after it."""
         html = self.html
         if html.startswith("<!--", start):
             return self._behind("-->", start + 4)
@@ -89,9 +89,10 @@ class _Reader:
         return len(self.html) if found < 0 else found + len(mark)
 
     def _end_of_tag(self, at: int) -> int:
-        """Return where a tag ends; one that never does ends before the next one.
+        """Return the index after a tag; an unclosed tag ends before the next one.
 
-        A mark that closes no value once closes none later, so it is not looked for.
+        A quotation mark that is missing once is missing for all later tags, too, so
+        it is searched for only once: that keeps the time linear.
         """
         html = self.html
         while (found := _END_OR_VALUE.search(html, at)) is not None:
@@ -125,12 +126,12 @@ class _Reader:
 
 
 def text_of_html(html: str) -> str:
-    """Return the text of an HTML body; text that is no HTML stays as it is."""
+    """Return the visible text of an HTML body; plain text is returned unchanged."""
     return read_html(html)[0]
 
 
 def read_html(html: str) -> tuple[str, int, int]:
-    """Return the text, and how many links and images there are."""
+    """Return the visible text, the number of links, and the number of images."""
     reader = _Reader(html)
     reader.read()
     return reader.text(), reader.links, reader.images

@@ -1,7 +1,16 @@
-"""Sends the same mail once, however often it is asked for within ten minutes.
+"""Idempotent sending: equal requests send one mail within ten minutes.
 
-A client that got no answer asks again, and so does a model. The same request gets the
-result of the first one.
+A client that receives no answer repeats its request, and so does a model. Instantly
+has no idempotency keys, so the server remembers a digest of each sent reply (caller and
+complete request) and what became of it:
+
+- being sent: an equal request waits for that result;
+- sent: it gets the same result, with a note that nothing was sent again;
+- failed with nothing sent: it sends;
+- unknown, because the caller left or Instantly did not answer: it gets the late result
+  if there is one, else it is refused. The caller has to look before sending again.
+
+The digest includes the principal: no caller gets another caller's result.
 """
 
 from __future__ import annotations
@@ -22,20 +31,24 @@ from ..results import Refusal, crowded
 WINDOW = 600.0
 MOST = 2000
 MOST_WAITING = 256
-"""Requests that wait for one mail to be sent."""
+"""Most requests that may wait for one mail to be sent."""
 
 Send = Callable[[], Awaitable[JsonObject]]
 Collect = Callable[[], Awaitable[JsonObject] | None]
 
 
 def digest_of(principal: str, request: Json) -> bytes:
-    """Return what stands for a request; nothing can be read from it."""
+    """Return a hash that identifies a caller's request without holding its content."""
     return sha256(dumps([principal, request])).digest()
 
 
 @define(eq=False)
 class _Sending:
-    """One mail: being sent, sent, or handed over with nothing heard since."""
+    """One mail: being sent, sent, or with an unknown outcome.
+
+    :param since: when sending began, in clock seconds.
+    :param waiting: fired when the outcome is known.
+    """
 
     since: float
     result: JsonObject | None = None
@@ -50,7 +63,11 @@ class _Sending:
 
 @define(eq=False)
 class Once:
-    """Remembers what was sent lately, the oldest forgotten first."""
+    """Remembers recently sent mails; the oldest is forgotten first.
+
+    :param window: how many seconds a mail is remembered.
+    :param most: how many mails are remembered.
+    """
 
     clock: IReactorTime
     window: float = WINDOW
@@ -58,12 +75,13 @@ class Once:
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
     async def send(self, digest: bytes, send: Send, collect: Collect) -> JsonObject:
-        """Send, or return the result of the same mail that was sent before.
+        """Send a mail, or return the result of an equal one that was sent before.
 
-        :param collect: returns the result of a sending whose caller left, if there is
-            one; it sends nothing.
-
-        :raises Refusal: when it is not known whether that one was sent.
+        :param digest: from `digest_of`.
+        :param collect: returns the late result of a request whose caller left, or
+            ``None``; it sends nothing.
+        :raises Refusal: when it is not known whether the earlier mail was sent.
+        :raises ApiError: when sending fails, or too many requests wait.
         """
         known = self._recent(digest)
         if known is not None:
@@ -82,7 +100,7 @@ class Once:
             self._failed(digest, sending, error)
             raise
         except BaseException:
-            # The caller left; what was sent goes on without it.
+            # The caller left, but the HTTP request to Instantly continues.
             sending.in_doubt = True
             raise
         finally:

@@ -1,4 +1,4 @@
-"""Which sending accounts can send: found on all pages, judged by what matters."""
+"""Which sending accounts of a workspace can send, read from all pages of the list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..results import Refusal
 from .context import Bench
 
 MAX_PAGES = 200
-"""An end for a list that never ends: 20,000 accounts."""
+"""A limit of 20,000 accounts, for a list whose cursors never end."""
 
 SHOWN = 100
 REASONS_SHOWN = 10
@@ -21,16 +21,16 @@ REASONS_SHOWN = 10
 
 @define
 class Senders:
-    """The accounts seen so far, by lower-case address."""
+    """The accounts read so far, by lower-case address."""
 
     accounts: dict[str, JsonObject] = field(factory=dict)
 
     def lacks(self, wanted: Sequence[str]) -> list[str]:
-        """Return the addresses that were not seen."""
+        """Return the addresses that are not among the accounts."""
         return [address for address in wanted if address.lower() not in self.accounts]
 
     def eligible(self) -> list[JsonObject]:
-        """Return those that can send, best warm-up score first."""
+        """Return the accounts that can send, highest warm-up score first."""
         able = [each for each in self.accounts.values() if not obstacle(each)]
         return sorted(able, key=_score, reverse=True)
 
@@ -53,9 +53,9 @@ def _score(account: JsonObject) -> float:
 
 
 def obstacle(account: JsonObject) -> str:
-    """Say why an account cannot send; empty if it can.
+    """Return why an account cannot send, or an empty string if it can.
 
-    Warm-up does not matter here: an account whose warm-up is finished or off sends.
+    Warm-up does not matter: an account can send when its warm-up is finished or off.
     """
     if account.get("setup_pending"):
         return "its setup is not finished"
@@ -70,9 +70,10 @@ def obstacle(account: JsonObject) -> str:
 async def discover(
     bench: Bench, call: Call, wanted: Sequence[str] | None = None
 ) -> Senders:
-    """Read the accounts page by page, to the last or until all wanted are seen.
+    """Read the accounts page by page, until all wanted ones are found.
 
-    A failure is a failure: without knowing the senders nothing is created.
+    :param wanted: the addresses to find; by default read all pages.
+    :raises ApiError: when a page cannot be read: without senders nothing is created.
     """
     senders, cursor = Senders(), None
     for number in range(1, MAX_PAGES + 1):
@@ -94,7 +95,7 @@ async def discover(
 
 
 def senders_in(reply: JsonObject) -> list[JsonObject]:
-    """Return the accounts of a page; what has no address sends nothing."""
+    """Return the accounts of a page; an item without an address cannot send."""
     items = reply.get("items")
     listed = items if isinstance(items, list) else []
     return [
@@ -107,14 +108,14 @@ def senders_in(reply: JsonObject) -> list[JsonObject]:
 async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[str]:
     """Return the addresses as the workspace spells them.
 
-    :raises Refusal: for addresses that are no accounts, or accounts that cannot send.
+    :raises Refusal: when an address is not an account, or an account cannot send.
     """
     senders = await discover(bench, call, wanted)
     unknown = senders.lacks(wanted)
     if unknown:
         raise Refusal(
             "unknown_sender",
-            "These addresses are no sending accounts of the workspace: "
+            "These addresses are not sending accounts of the workspace: "
             + ", ".join(unknown[:REASONS_SHOWN]),
             "Use addresses that list_accounts shows.",
             unknown=unknown[:SHOWN],
@@ -123,7 +124,7 @@ async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[
     if obstacles:
         raise Refusal(
             "sender_not_able",
-            f"{len(obstacles)} of the accounts cannot send now.",
+            f"{len(obstacles)} of the accounts cannot send.",
             "Remove them, or fix them first (resume_account, test_account_vitals).",
             obstacles=dict(list(obstacles.items())[:SHOWN]),
         )
@@ -134,7 +135,7 @@ async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[
 async def offer_choice(bench: Bench, call: Call) -> JsonObject:
     """Return the accounts to choose from.
 
-    :raises Refusal: when there is none that can send.
+    :raises Refusal: when no account can send.
     """
     senders = await discover(bench, call)
     able = senders.eligible()
@@ -148,7 +149,7 @@ async def offer_choice(bench: Bench, call: Call) -> JsonObject:
         )
     return {
         "stage": "account_selection_required",
-        "message": "Nothing was created yet: choose the sending accounts.",
+        "message": "Nothing was created. Choose the sending accounts.",
         "eligible_accounts": [_summary(account) for account in able[:SHOWN]],
         "eligible_count": len(able),
         "other_accounts": len(senders.accounts) - len(able),

@@ -1,4 +1,4 @@
-"""get_campaign_sending_status: why a campaign does not send, in a sentence."""
+"""get_campaign_sending_status: why a campaign does not send, in one sentence."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from ..._json_codec import Json, JsonObject
 MEANINGS: Mapping[str, str] = {
     "campaign_paused": "It is paused; activate_campaign resumes it.",
     "campaign_draft": "It is a draft; activate_campaign starts it.",
-    "campaign_completed": "Every lead has had the whole sequence; add leads.",
+    "campaign_completed": "Every lead got the whole sequence; add leads.",
     "campaign_running_subsequences": "Only its subsequences are still sending.",
     "campaign_bounce_protect": "Too many bounces stopped it; clean the leads first.",
     "campaign_accounts_unhealthy": "Its sending accounts have errors.",
     "campaign_account_suspended": "The Instantly account is suspended.",
-    "out_of_schedule": "It is outside of its sending window now.",
+    "out_of_schedule": "It is outside its sending window now.",
     "waiting_for_leads": "No lead is due; add leads or wait for the next step.",
-    "daily_limit_met": "The campaign's daily limit is used up; it goes on tomorrow.",
+    "daily_limit_met": "The campaign's daily limit is used up; it continues tomorrow.",
     "account_daily_limit_met": "Its accounts have used up their daily limits.",
-    "new_lead_limit_met": "The day's limit of new leads is used up.",
+    "new_lead_limit_met": "The daily limit of new leads is used up.",
     "all_accounts_unhealthy": "None of its accounts can send; see list_accounts.",
     "waiting_for_esp_match": "It waits for a sender that matches the lead's provider.",
-    "domain_limit_reached": "The limit of mails to one company is reached.",
+    "domain_limit_reached": "The limit for mails to one company is reached.",
     "follow_up_delay_not_met": "The next follow-ups are not due yet.",
     "no_accounts_available": "It has no sending accounts; set email_list.",
     "healthy": "It is sending normally.",
@@ -34,7 +34,7 @@ def _half(facts: JsonObject, name: str) -> JsonObject:
 
 
 def sending_status(reply: Json, given: JsonObject) -> JsonObject:
-    """Merge the two halves of the reply, either of which may be null."""
+    """Merge the two parts of the reply, either of which may be null."""
     facts = reply if isinstance(reply, dict) else {}
     diagnostics = _half(facts, "diagnostics")
     summary = _half(facts, "summary")

@@ -8,7 +8,7 @@ from ..._json_codec import JsonObject
 
 
 def steps_of(campaign: JsonObject) -> list[JsonObject]:
-    """Return the steps of the first sequence, the only one that counts."""
+    """Return the steps of the first sequence, the only one that Instantly uses."""
     sequences = campaign.get("sequences") or ()
     first = sequences[0] if sequences else None
     steps = first.get("steps") if isinstance(first, dict) else None
@@ -16,7 +16,7 @@ def steps_of(campaign: JsonObject) -> list[JsonObject]:
 
 
 def variants_in(step: JsonObject) -> Iterator[JsonObject]:
-    """Yield the variants of a step that are not switched off."""
+    """Yield the variants of a step that are not disabled."""
     for variant in step.get("variants") or ():
         if isinstance(variant, dict) and not variant.get("v_disabled"):
             yield variant

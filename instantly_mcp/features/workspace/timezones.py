@@ -1,9 +1,10 @@
-"""Any IANA time zone, expressed in one of the few that the API knows.
+"""Maps any IANA time zone to one of the few that the API supports.
 
-The rule is computed from the time zone database, never tabulated: a zone of the
-closed list whose clocks agree for the next two years; else one that differs by a
-constant, with the sending window shifted; else none, with suggestions. Clocks are
-compared every day at noon UTC, when nowhere a change of clocks is half done.
+The mapping is computed from the time zone database, not tabulated. The first match is
+used: a supported zone whose clocks agree for the next two years; a supported zone that
+differs by a constant, with the sending window shifted by it; else the zone is refused
+with suggestions. Clocks are compared each day at noon UTC, because no zone changes its
+clocks at that moment.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...catalog.timezones import TIMEZONES
 from ..results import Refusal
 
 Profile: TypeAlias = tuple[tuple[int, int], ...]
-"""The offset in minutes at the start, then each day on which it is another."""
+"""Pairs of day and UTC offset in minutes: day 0, then each day of a change."""
 
 DAYS = 731
 STRIDE = 7
@@ -31,10 +32,10 @@ MINUTES_A_DAY = 24 * 60
 
 @frozen(kw_only=True)
 class Placement:
-    """A sending window as the API can express it.
+    """A sending window in a zone that the API supports.
 
-    :param asked: the zone that was asked for.
-    :param used: the zone of the closed list that stands for it.
+    :param asked: the zone that was requested.
+    :param used: the supported zone that replaces it.
     :param start: ``HH:MM`` in `used`.
     :param end: ``HH:MM`` in `used`.
     :param shifted: minutes by which the window was moved.
@@ -47,7 +48,7 @@ class Placement:
     shifted: int = 0
 
     def as_object(self) -> dict[str, object]:
-        """Return the report that results carry."""
+        """Return the description for a result."""
         report: dict[str, object] = {"asked": self.asked, "used": self.used}
         if self.shifted:
             report["shifted_minutes"] = self.shifted
@@ -57,17 +58,19 @@ class Placement:
 
 @define(eq=False)
 class ZoneMap:
-    """Places sending windows. Remembers the profiles of the closed list for a day."""
+    """Maps sending windows; caches the offsets of the supported zones for a day."""
 
     today: Callable[[], date]
     _day: date | None = field(default=None, init=False)
     _profiles: dict[str, Profile] = field(factory=dict, init=False)
 
     def place(self, zone: str, start: str, end: str) -> Placement:
-        """Express a window of local time in a zone of the closed list.
+        """Map a window of local time to a supported zone.
 
-        :raises Refusal: when there is no such zone, the window is empty, or no zone
-            of the list keeps a constant distance.
+        :param start: ``HH:MM`` in `zone`.
+        :param end: ``HH:MM`` in `zone`, later on the same day.
+        :raises Refusal: when the zone does not exist, the window is empty, or no
+            supported zone differs by a constant.
         """
         first, last = minutes_of(start), minutes_of(end)
         if first >= last:
@@ -90,20 +93,20 @@ class ZoneMap:
                 )
         raise Refusal(
             "timezone_unavailable",
-            f"Instantly offers no zone that matches {zone} all year for {start}-{end}.",
+            f"Instantly has no zone that matches {zone} all year for {start}-{end}.",
             "Choose one of the suggestions, or another window.",
             suggestions=self._nearest(asked),
         )
 
     def _candidates(self, zone: str, asked: Profile) -> Iterator[tuple[str, int]]:
-        """Yield zones and shifts: the smallest shift first, then the same region."""
+        """Yield zones and shifts in minutes: smallest shift first, then same region."""
         region = zone.split("/", 1)[0]
         found = []
         for place, (name, profile) in enumerate(self._offered().items()):
             shift = _constant_difference(profile, asked)
             if shift is not None:
                 elsewhere = not name.startswith(f"{region}/")
-                # Of two equal distances the later clock: its window leaves more room.
+                # Of two equal shifts, prefer the zone whose clock is ahead.
                 found.append((abs(shift), shift < 0, elsewhere, place, name, shift))
         for *_, name, shift in sorted(found):
             yield name, shift
@@ -113,7 +116,7 @@ class ZoneMap:
         if day != self._day:
             self._profiles = {}
             for name in TIMEZONES:
-                # A machine's database may lack a zone; then it is no candidate.
+                # Skip a zone that this machine's database lacks.
                 try:
                     self._profiles[name] = _profile(ZoneInfo(name), day)
                 except (ZoneInfoNotFoundError, ValueError):
@@ -128,20 +131,20 @@ class ZoneMap:
             known = sorted({*available_timezones(), *TIMEZONES})
             raise Refusal(
                 "unknown_timezone",
-                f"{zone[:60]!r} is no time zone.",
+                f"{zone[:60]!r} is not a time zone.",
                 "Use an IANA name such as America/New_York.",
                 suggestions=_similar(zone, known),
             ) from error
 
     def _nearest(self, asked: Profile) -> list[str]:
-        """Name the zones that are the least wrong today."""
+        """Return the three zones with the smallest difference today."""
         offered = self._offered()
         distance = {name: abs(p[0][1] - asked[0][1]) for name, p in offered.items()}
         return sorted(distance, key=lambda name: distance[name])[:3]
 
 
 def minutes_of(text: str) -> int:
-    """Return the minute of the day that ``HH:MM`` names."""
+    """Return the minute of the day for ``HH:MM``."""
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
 
@@ -152,7 +155,7 @@ def clock_time(minutes: int) -> str:
 
 
 def _similar(zone: str, known: list[str]) -> list[str]:
-    """Suggest names: those with the same city first, then those spelled alike."""
+    """Suggest names: first those with the same city, then similar spellings."""
     city = zone.strip().replace(" ", "_").rsplit("/", 1)[-1].lower()
     same = [name for name in known if name.rsplit("/", 1)[-1].lower() == city]
     alike = get_close_matches(zone, known, n=5, cutoff=0.5)
@@ -160,7 +163,7 @@ def _similar(zone: str, known: list[str]) -> list[str]:
 
 
 def _profile(zone: ZoneInfo, start: date) -> Profile:
-    """Return a zone's offsets for the next two years as the days of their changes."""
+    """Return a zone's offsets for the next two years."""
     noon = datetime.combine(start, time(12), UTC)
     before = _offset(zone, noon)
     profile = [(0, before)]
@@ -181,7 +184,7 @@ def _offset(zone: ZoneInfo, moment: datetime) -> int:
 
 
 def _constant_difference(used: Profile, asked: Profile) -> int | None:
-    """Return by how many minutes `used` is ahead of `asked`, if that never changes."""
+    """Return how many minutes `used` is ahead of `asked`, if that is constant."""
     if len(used) != len(asked):
         return None
     difference = used[0][1] - asked[0][1]

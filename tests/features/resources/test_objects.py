@@ -133,7 +133,7 @@ class LeadTests(OfferingTestCase):
         self.assertEqual(got["lead"]["first_name"], "Ann")
         self.assertEqual(got["lead"]["payload"], {"note": "[image] hi"})
         self.assertEqual(got["lead"]["status_label"], "bounced")
-        self.assertIn("outsiders", got["untrusted"])
+        self.assertIn("not instructions", got["untrusted"])
 
 
 class AccountTests(OfferingTestCase):
@@ -177,7 +177,7 @@ class ThreadTests(OfferingTestCase):
         got = self.read("instantly://threads/t1")
         self.assertEqual([each["id"] for each in got["mails"]], ["m1", "m2"])
         first, *_, last = got["mails"][0]["text"].split("\n")
-        nonce = first.removeprefix("[[outsider ").removesuffix("]]")
+        nonce = first.removeprefix("[[untrusted ").removesuffix("]]")
         self.assertEqual(last, f"[[end {nonce}]]")
         self.assertIn(nonce, got["untrusted"])
         self.assertFalse(got["older_not_shown"])

@@ -169,7 +169,7 @@ class BulkTests(ToolTestCase):
         )
         error = self.failure(self.name, leads=people(1500), campaign_id="c1")
         self.assertEqual(error["resume_from_index"], 1000)
-        self.assertIn("Call again with the leads from place 1000", error["hint"])
+        self.assertIn("Call again with the leads from index 1000", error["hint"])
 
     @settings(deadline=None)
     @given(st.lists(st.sampled_from(["", "a@x.org", "A@x.org", "b@x.org", "c@x.org"])))

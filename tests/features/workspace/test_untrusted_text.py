@@ -71,8 +71,8 @@ class FenceTests(SynchronousTestCase):
     def test_marks(self) -> None:
         """Text stands between marks that the notice names."""
         fence = Fence("abc123")
-        self.assertEqual(fence.around("hi"), "[[outsider abc123]]\nhi\n[[end abc123]]")
-        self.assertIn("[[outsider abc123]] and [[end abc123]]", fence.notice)
+        self.assertEqual(fence.around("hi"), "[[untrusted abc123]]\nhi\n[[end abc123]]")
+        self.assertIn("[[untrusted abc123]] and [[end abc123]]", fence.notice)
 
     def test_nonces_differ(self) -> None:
         """Two fences never share their marks."""

@@ -1,1 +1,1 @@
-"""Tools that make several calls, one module each."""
+"""The work of tools that need more than one call, one module for each tool."""

@@ -1,4 +1,4 @@
-"""add_leads_to_campaign_or_list_bulk: any number of leads, in chunks of a thousand."""
+"""add_leads_to_campaign_or_list_bulk: up to 20,000 leads, in chunks of a thousand."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ CREATED_SHOWN = 50
 
 LEFT_OUT = {
     "in_blocklist": "on the block list",
-    "duplicated_leads": "there already",
-    "skipped_count": "skipped, being elsewhere in the workspace",
+    "duplicated_leads": "already in it",
+    "skipped_count": "skipped because they are elsewhere in the workspace",
     "invalid_email_count": "with an invalid address",
     "incomplete_count": "incomplete",
-    "duplicate_email_count": "with an address given twice",
+    "duplicate_email_count": "with an address that was given twice",
 }
-"""Why a lead was not added, by the counter that says so."""
+"""Why a lead was not added, by the name of Instantly's counter."""
 
 COUNTERS = ("total_sent", "leads_uploaded", *LEFT_OUT)
 
 Numbered = tuple[int, JsonObject]
-"""A lead and its place in the caller's list."""
+"""A lead and its index in the caller's list."""
 
 _interest = to_code(INTEREST, open_ended=True)
 
 
 @define
 class Tally:
-    """The counters of all chunks together."""
+    """The sums of the counters of all chunks."""
 
     counters: dict[str, int] = field(factory=lambda: dict.fromkeys(COUNTERS, 0))
     created: list[JsonObject] = field(factory=list)
@@ -49,7 +49,7 @@ class Tally:
     remaining_in_plan: Json = None
 
     def add(self, reply: JsonObject, chunk: Sequence[Numbered]) -> None:
-        """Add one chunk's reply; indexes become those of the caller's list."""
+        """Add one chunk's reply, converting its indexes to the caller's."""
         for name in COUNTERS:
             count = reply.get(name)
             self.counters[name] += int(count) if isinstance(count, int | float) else 0
@@ -70,7 +70,7 @@ class Tally:
             )
 
     def left_out(self) -> list[str]:
-        """Say how many leads were not added, and why."""
+        """Return a warning with the number of leads not added, and why."""
         why = [
             f"{self.counters[n]} {w}" for n, w in LEFT_OUT.items() if self.counters[n]
         ]
@@ -95,7 +95,10 @@ class Tally:
 
 
 async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Add the leads; name what was added and what was not."""
+    """Add the leads, and report which were added and which were not.
+
+    :raises Refusal: before anything is sent, when a lead is incomplete.
+    """
     target = _target(given)
     leads = [_converted(lead) for lead in given["leads"]]
     _require_complete(leads, target)
@@ -125,7 +128,7 @@ def _target(given: JsonObject) -> str:
     if len(chosen) != 1:
         raise Refusal(
             "bad_argument",
-            "The leads need one place to go: a campaign or a list.",
+            "The leads need one destination: a campaign or a list.",
             "Give exactly one of campaign_id and list_id.",
         )
     return chosen[0]
@@ -152,8 +155,8 @@ def _require_complete(leads: Sequence[JsonObject], target: str) -> None:
     if lacking:
         raise Refusal(
             "incomplete_leads",
-            f"{len(lacking)} leads lack what {target.removesuffix('_id')}s need, "
-            f"at the places {', '.join(map(str, lacking[:NAMED]))} (counted from 0).",
+            f"{len(lacking)} leads lack what a {target.removesuffix('_id')} needs, "
+            f"at index {', '.join(map(str, lacking[:NAMED]))} (counted from 0).",
             "Each lead needs " + " or ".join(enough) + ". Nothing was added.",
             indexes=lacking[:100],
         )
@@ -173,13 +176,13 @@ def _without_duplicates(leads: Sequence[JsonObject]) -> list[Numbered]:
 
 
 def _how_to_go_on(error: ApiError, first: int) -> str:
-    """Say what to do about a chunk that failed; it may have been added all the same."""
+    """Return the hint for a failed chunk, which may have been added nevertheless."""
     if in_doubt(error):
         return (
-            f"Some of the leads from place {first} on (counted from 0) may have been "
+            f"Some of the leads from index {first} on (counted from 0) may have been "
             "added: check with list_leads, and tell the user."
         )
-    return f"Call again with the leads from place {first} on (counted from 0)."
+    return f"Call again with the leads from index {first} on (counted from 0)."
 
 
 def _stopped(

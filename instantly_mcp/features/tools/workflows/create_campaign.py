@@ -1,4 +1,4 @@
-"""create_campaign: copy, senders and schedule checked, then one draft created."""
+"""create_campaign: check copy, senders and schedule, then create one draft."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULTS: Mapping[str, Json] = {
 }
 
 CALLED = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
-"""What the tool calls its arguments, where the API has another name."""
+"""The tool's argument names, where the API's name differs."""
 
 SETTINGS = (
     "daily_limit",
@@ -42,13 +42,13 @@ SETTINGS = (
     "stop_on_auto_reply",
     "text_only",
 )
-"""Members that are sent as they were given."""
+"""Settings that are sent unchanged."""
 
 _short = labelled({"status": CAMPAIGN_STATUS})
 
 
 async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Create a draft, or say what it would be, or ask for the senders."""
+    """Create a draft, return a preview (``dry_run``), or return senders to choose."""
     steps = steps_given(given)
     days_in_order(given.get("start_date"), given.get("end_date"))
     settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
@@ -76,12 +76,12 @@ async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
         "senders": len(senders),
         "steps": len(steps),
         **report,
-        "next": "It is a draft. Add leads, then activate_campaign starts the sending.",
+        "next": "It is a draft. Add leads; then activate_campaign starts sending.",
     }
 
 
 def brief(campaign: JsonObject) -> JsonObject:
-    """Return what identifies a campaign, not what the caller just wrote into it."""
+    """Return id, name and status of a campaign, not what the caller just wrote."""
     return _short(
         {name: campaign.get(name) for name in ("id", "name", "status")},
     )
@@ -109,7 +109,7 @@ def _over(bench: Bench, given: JsonObject) -> list[str]:
     end = given.get("end_date")
     if not end or date.fromisoformat(end) >= bench.today():
         return []
-    return [f"end_date {end} is past: the campaign will send nothing."]
+    return [f"end_date {end} is in the past: the campaign will send nothing."]
 
 
 def _report(given: JsonObject, window: Placement, remarks: Sequence[str]) -> JsonObject:

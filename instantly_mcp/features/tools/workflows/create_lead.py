@@ -1,4 +1,4 @@
-"""create_lead: one lead, complete enough for the place that it goes to."""
+"""create_lead: add one lead that is complete enough for its destination."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
 
 async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Create the lead, or say what it lacks before anything is sent."""
+    """Create the lead.
+
+    :raises Refusal: before anything is sent, when it is incomplete.
+    """
     if given.get("campaign") and given.get("list_id"):
         raise Refusal(
             "bad_argument",
-            "A lead goes to a campaign or to a list, not to both.",
+            "Both campaign and list_id were given.",
             "Give only one of campaign and list_id.",
         )
     lead = dict(given)

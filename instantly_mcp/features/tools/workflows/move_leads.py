@@ -1,4 +1,8 @@
-"""move_leads_to_campaign_or_list: leads that were selected, and only those."""
+"""move_leads_to_campaign_or_list: move or copy exactly the selected leads.
+
+Without any selector the API would move every lead of the workspace, so an empty
+selection is refused.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,15 @@ SELECTORS = (*NARROWING, "campaign", "list_id")
 
 
 async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Move or copy leads that were selected, and only those."""
+    """Start the job that moves or copies the selected leads, and follow it.
+
+    :raises Refusal: when the destination or the selection is not clear.
+    """
     destinations = [n for n in ("to_campaign_id", "to_list_id") if given.get(n)]
     if len(destinations) != 1:
         raise Refusal(
             "bad_argument",
-            "The leads need one place to go: a campaign or a list.",
+            "The leads need one destination: a campaign or a list.",
             "Give exactly one of to_campaign_id and to_list_id.",
         )
     _require_selection(given)
@@ -29,25 +36,25 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
 
 
 def _require_selection(given: JsonObject) -> None:
-    """Refuse what selects nothing, or may select everything."""
+    """Refuse a selection of nothing, or possibly of everything."""
     if not any(_says_something(given.get(name)) for name in SELECTORS):
         raise Refusal(
             "empty_selection",
-            "No leads are selected; this could move every lead of the workspace.",
+            "No leads are selected; this could move every lead in the workspace.",
             "Select by ids, campaign, list_id, contacts, search, filter or queries.",
         )
     for name in NARROWING:
         if name in given and not _says_something(given[name]):
             raise Refusal(
                 "bad_argument",
-                f"{name} is empty; that could move every lead there is.",
-                f"Say which leads in {name}, or leave it out.",
+                f"{name} is empty; this could move every lead in the workspace.",
+                f"Give a value for {name}, or leave it out.",
             )
     if given.get("ids") and not (given.get("campaign") or given.get("list_id")):
         raise Refusal(
             "bad_argument",
-            "ids alone do not say where the leads are now.",
-            "Give the campaign or list_id that they are in as well.",
+            "ids need the campaign or list that the leads are in.",
+            "Give campaign or list_id as well.",
         )
 
 

@@ -1,4 +1,4 @@
-"""reply_to_email: real mail, so first look at what is being answered."""
+"""reply_to_email: read the mail, check sender and recipient, then send once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ KEPT = ("id", "thread_id", "subject", "to_address_email_list", "timestamp_email"
 
 
 async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Send a reply from the account that received the mail."""
+    """Send a reply from the account that received the mail.
+
+    :raises Refusal: when the recipient or the account is not the expected one.
+    """
     body = _body(given["body"])
     original = await bench.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
@@ -51,14 +54,14 @@ def _require_expected(recipient: str, expected: Json) -> None:
     if expected and expected.strip().lower() != recipient.lower():
         raise Refusal(
             "unexpected_recipient",
-            f"The reply would go to {recipient or 'nobody known'}, "
+            f"The reply would go to {recipient or 'an unknown address'}, "
             f"not to {expected.strip()}.",
             "Check reply_to_uuid: it is the id of the mail, not of the thread.",
         )
 
 
 def _body(body: JsonObject) -> JsonObject:
-    """Return a body with HTML: line ends of bare text are lost in delivery."""
+    """Return a body with HTML, because plain text loses its line ends in delivery."""
     text, html = str(body.get("text") or ""), str(body.get("html") or "")
     if not text.strip() and not html.strip():
         raise Refusal(
@@ -89,7 +92,7 @@ def _account(given: Json, original: JsonObject) -> str:
 
 
 def _recipient(original: JsonObject, account: str) -> str:
-    """Say who gets the reply: the other side of the mail that is answered."""
+    """Return the address that gets the reply: the other party of the mail."""
     sender = str(original.get("from_address_email") or "")
     if sender and sender.lower() != account.lower():
         return sender

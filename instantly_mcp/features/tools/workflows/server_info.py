@@ -1,4 +1,4 @@
-"""get_server_info: what this daemon is. Needs no key and reaches nothing."""
+"""get_server_info: describe this server. Needs no key and does not call Instantly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LIMITS: JsonObject = {
 
 
 async def get_server_info(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Describe the server; nothing in it belongs to another caller."""
+    """Describe the server, with nothing about other callers."""
     return {
         "name": bench.facts.name,
         "version": bench.facts.version,

@@ -1,4 +1,4 @@
-"""update_campaign: the patch, with time zones placed and bodies as HTML."""
+"""update_campaign: change a campaign, with time zones mapped and bodies as HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .warnings import of_changing, warned
 
 
 async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Change a campaign; say what was changed and where windows were placed."""
+    """Change a campaign; report the changed settings and the zones that are used."""
     patch = dict(given)
     placements: list[Placement] = []
     if "campaign_schedule" in patch:

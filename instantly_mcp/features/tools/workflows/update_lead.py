@@ -1,4 +1,4 @@
-"""update_lead: custom variables are merged into those that are there."""
+"""update_lead: change a lead, with custom variables merged into the existing ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
 
 async def update_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Change a lead; variables that are not named stay."""
+    """Change a lead; variables that are not named are kept.
+
+    The API would replace all of them, so they are read first.
+    """
     patch = dict(given)
     if isinstance(patch.get("custom_variables"), dict):
         lead = await bench.fetch("getLead", {"id": given["id"]}, call)

@@ -1,4 +1,7 @@
-"""verify_email: pay once, then look until the answer is there."""
+"""verify_email: start one verification, then read its status until it is known.
+
+Starting costs a credit, reading the status is free.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ...workspace.job_following import MAY_PASS
 
 LONGEST = 45
 TASK_LONGEST = 600
-"""A task keeps nobody waiting; what is still open then hardly ever ends."""
+"""Seconds for a task: a verification still pending then rarely ever finishes."""
 
 BACKOFF = (2.0, 3.0, 5.0, 8.0)
 
@@ -30,7 +33,7 @@ NEVER_VERIFIED = (
 
 
 async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
-    """Verify an address, or only look at what a verification came to."""
+    """Verify an address, or only read the status of an earlier verification."""
     address = given["email"]
     look = {"email": address}
     if given.get("check_only"):
@@ -39,7 +42,8 @@ async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
         reply = await bench.execute("createEmailVerification", look, call)
     except ApiError as error:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
-            return Failed(error_object(error, f"It may be paid for. {ASK_AGAIN}"))
+            hint = f"The credit may have been spent. {ASK_AGAIN}"
+            return Failed(error_object(error, hint))
         raise
     longest = bench.patience(call, min(given["max_wait_seconds"], LONGEST))
     if _is_pending(reply) and call.become_task("The verification is pending"):
@@ -64,7 +68,7 @@ async def _looked(bench: Bench, look: JsonObject, call: Call) -> Json:
 async def _settled(
     bench: Bench, look: JsonObject, reply: Json, call: Call, longest: float
 ) -> tuple[Json, ApiError | None]:
-    """Look until the verification is no longer pending or the time is up."""
+    """Read the status until it is no longer pending or the time is up."""
     waited, trouble = 0.0, None
     for wait in _waits():
         if not _is_pending(reply) or waited + wait > longest:

@@ -1,7 +1,7 @@
-"""What follows from a write, found out so that its result can say so.
+"""Warnings about the consequences of a write.
 
-A campaign that is active writes to whoever joins it. That is no failure, but nobody
-should learn it from the replies.
+An active campaign sends mail to every lead that joins it. That is not an error, but
+the caller should know it before the first replies arrive.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from ...workspace.context import Bench
 ACTIVE = 1
 NOT_KNOWN = (
     "This key may not read campaigns, so it is not known whether the campaign is "
-    "active: an active one writes to these leads."
+    "active. An active campaign mails these leads."
 )
 
 
 async def of_joining(bench: Bench, campaign_id: Json, call: Call) -> list[str]:
-    """Return what leads that join a campaign should know; call it before they do.
+    """Return warnings for leads that will join a campaign; call it before the write.
 
-    :raises ApiError: also when there is no such campaign: nothing was written yet.
+    :param campaign_id: the campaign, or ``None`` for another destination.
+    :raises ApiError: when the campaign cannot be read, or does not exist.
+    :raises Refusal: when the id is not valid.
     """
     if not campaign_id:
         return []
@@ -36,7 +38,7 @@ async def of_joining(bench: Bench, campaign_id: Json, call: Call) -> list[str]:
         if error.reason is Reason.BAD_ARGUMENT:
             raise Refusal(
                 "bad_argument",
-                "The campaign's id is none.",
+                "The campaign id is not valid.",
                 "Use an id that list_campaigns shows. Nothing was sent.",
             ) from error
         raise
@@ -44,16 +46,16 @@ async def of_joining(bench: Bench, campaign_id: Json, call: Call) -> list[str]:
         return []
     named = campaign.get("name") or campaign_id
     return [
-        f"The campaign {named} is active: it writes to these leads. "
+        f"The campaign {named} is active: it mails these leads. "
         "pause_campaign stops it."
     ]
 
 
 def of_changing(campaign: JsonObject) -> list[str]:
-    """Return what follows from having changed a campaign."""
+    """Return warnings about a campaign that was changed."""
     if campaign.get("status") != ACTIVE:
         return []
-    return ["The campaign is active: the change holds at once."]
+    return ["The campaign is active: the change takes effect at once."]
 
 
 def warned(result: JsonObject, warnings: Sequence[str]) -> JsonObject:

@@ -1,1 +1,6 @@
-"""Is a campaign ready to send? Many small checks, each with what it saw."""
+"""Is a campaign ready to send? Small checks, each with the facts behind it.
+
+`survey` reads the campaign and what belongs to it with few calls; `audience`, `copy`,
+`schedule` and `senders` check it without further calls; `report` runs all checks and
+sums them up in a verdict.
+"""

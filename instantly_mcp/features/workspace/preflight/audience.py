@@ -1,4 +1,4 @@
-"""Checks of the leads: there are some, they are verified, they fill the variables."""
+"""Checks of the leads: they exist, are verified, and fill the variables of the copy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .variables import OF_LEADS, is_of_the_sender, variables_in
 
 
 def audience_checks(seen: Survey) -> Iterator[Check]:
-    """Yield every check of the leads."""
+    """Yield the checks of the leads."""
     if not seen.found.has("leads"):
         yield Check("leads", "unknown", "The leads could not be read.")
         return
@@ -33,7 +33,7 @@ def _count(seen: Survey) -> Check:
     facts: dict[str, Json] = {"leads": count, "looked_at": len(seen.leads)}
     if without:
         facts["without_email"] = without
-        says = f"{without} of {len(seen.leads)} looked at have no address."
+        says = f"{without} of the {len(seen.leads)} checked have no address."
         return Check("leads", "warn", says, facts)
     shown = "More than 100" if count is None else str(count)
     return Check("leads", "ok", f"{shown} leads.", facts)
@@ -50,19 +50,19 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
     risky = (words["risky"] + words["catch_all"]) / total
     unsure = (words["not_verified"] + words["pending"] + words["pending_job"]) / total
     if invalid > INVALID_LIMIT:
-        says = f"{invalid:.0%} of those looked at are invalid; they would bounce."
+        says = f"{invalid:.0%} of those checked are invalid; they would bounce."
         return Check("verification", "fail", says, facts)
     if risky > RISKY_LIMIT:
-        says = f"{risky:.0%} of those looked at are risky or catch-all."
+        says = f"{risky:.0%} of those checked are risky or catch-all."
         return Check("verification", "warn", says, facts)
     if unsure > 0:
-        says = f"{unsure:.0%} of those looked at are not verified."
+        says = f"{unsure:.0%} of those checked are not verified."
         return Check("verification", "warn", says, facts)
-    return Check("verification", "ok", "All that were looked at are verified.", facts)
+    return Check("verification", "ok", "All that were checked are verified.", facts)
 
 
 def _variables(seen: Survey) -> Check:
-    """Compare the variables of the copy with what the leads bring."""
+    """Compare the variables in the copy with the fields of the leads."""
     used = used_variables(seen.campaign)
     total = len(seen.leads)
     gaps = {}
@@ -73,17 +73,17 @@ def _variables(seen: Survey) -> Check:
     if not gaps:
         says = "Each is filled, or has a fallback." if used else "The copy uses none."
         return Check("variables", "ok", says, {"used": sorted(used)})
-    nobody = [name for name, share in gaps.items() if share.startswith("0 ")]
+    unfilled = [name for name, share in gaps.items() if share.startswith("0 ")]
     facts: JsonObject = {"filled": dict(list(gaps.items())[:SHOWN])}
-    if nobody:
-        says = "No lead has " + ", ".join(nobody[:SHOWN]) + "."
+    if unfilled:
+        says = "No lead has " + ", ".join(unfilled[:SHOWN]) + "."
         return Check("variables", "fail", says, facts)
     says = "Some leads lack " + ", ".join(list(gaps)[:SHOWN]) + "."
     return Check("variables", "warn", says, facts)
 
 
 def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
-    """Return the leads' variables that the copy uses, and if they have a fallback."""
+    """Return the lead variables in the copy, and whether each has a fallback."""
     used: dict[str, bool] = {}
     for step in steps_of(campaign):
         for variant in variants_in(step):
@@ -95,7 +95,7 @@ def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
 
 
 def has_value(lead: JsonObject, name: str) -> bool:
-    """Say whether a lead fills a variable."""
+    """Return whether a lead has a value for a variable."""
     payload = lead.get("payload")
     if isinstance(payload, dict) and _is_text(payload.get(name)):
         return True

@@ -12,12 +12,12 @@ from ...._json_codec import Json, JsonObject
 Outcome: TypeAlias = Literal["ok", "warn", "fail", "unknown"]
 
 SHOWN = 10
-"""Examples of a finding that are named."""
+"""Most examples that a check lists."""
 
 
 @frozen
 class Check:
-    """What one check found.
+    """The result of one check.
 
     :param says: one sentence.
     :param facts: the numbers behind it.
@@ -29,7 +29,7 @@ class Check:
     facts: JsonObject = field(factory=dict)
 
     def as_object(self) -> JsonObject:
-        """Return the wire form."""
+        """Return the check as JSON."""
         shown: dict[str, Json] = {
             "check": self.name,
             "outcome": self.outcome,
@@ -40,12 +40,12 @@ class Check:
         return shown
 
     def as_line(self) -> str:
-        """Return a line for a person."""
+        """Return the check as a line of Markdown."""
         return f"- [{self.outcome}] {self.name}: {self.says}"
 
 
 def verdict(checks: Iterable[Check]) -> str:
-    """Sum up: one failure blocks, a doubt wants attention."""
+    """Return ``blocked`` if a check fails, ``needs attention`` for a warning."""
     outcomes = {check.outcome for check in checks}
     if "fail" in outcomes:
         return "blocked"

@@ -1,4 +1,4 @@
-"""Checks of the copy: there is some, it is short, and it does not read like spam."""
+"""Checks of the copy: it exists, is short, and does not read like spam."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WORD = re.compile(r"\w+")
 
 
 def copy_checks(seen: Survey) -> Iterator[Check]:
-    """Yield every check of the copy."""
+    """Yield the checks of the copy."""
     steps = steps_of(seen.campaign)
     if not any(list(variants_in(step)) for step in steps):
         yield Check("copy", "fail", "The campaign has no copy.")
@@ -65,13 +65,13 @@ def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
     text, links, images = read_html(str(variant.get("body") or "")[:MOST_READ])
     words = len(_WORD.findall(text))
     if words > LONG_BODY:
-        yield f"{words} words; under {LONG_BODY} is read"
+        yield f"{words} words; keep it under {LONG_BODY}"
     if len(subject) > LONG_SUBJECT:
         yield f"the subject has {len(subject)} characters"
     if subject.isupper() and len(subject) > 3:
-        yield "the subject shouts"
+        yield "the subject is all capitals"
     if number > 1 and subject:
-        yield "a subject of its own starts a new thread; empty joins the first one"
+        yield "its subject starts a new thread; an empty one stays in the thread"
     if number == 1 and links:
         yield f"{links} links in the first mail"
     if images:
@@ -80,7 +80,7 @@ def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
         yield "many exclamation marks"
     spam = sorted({each.lower() for each in SPAM.findall(f"{subject}\n{text}")})
     if spam:
-        yield "words of spam: " + ", ".join(spam[:5])
+        yield "spam words: " + ", ".join(spam[:5])
 
 
 def _opting_out(seen: Survey) -> Check:

@@ -1,4 +1,4 @@
-"""``instantly://campaigns/{id}/preflight``: every check, and what they come to."""
+"""``instantly://campaigns/{id}/preflight``: all checks and their verdict."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from .senders import sender_checks
 from .survey import Survey, look_at
 
 STARTABLE = frozenset({0, 2})
-"""Draft and paused."""
+"""The status codes draft and paused."""
 
 SENDING = frozenset({1, 4})
 EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"})
 
 
 async def preflight(bench: Bench, values: Values, call: Call) -> Json:
-    """Check a campaign; start nothing."""
+    """Check a campaign without changing it."""
     seen = await look_at(bench, values["id"], call)
     return reported(seen, list(checks_of(seen)))
 
 
 def checks_of(seen: Survey, zone: str | None = None) -> Iterator[Check]:
-    """Yield every check, in the order in which a person would make them."""
+    """Yield all checks, in the order in which a person would make them.
+
+    :param zone: an IANA zone in which the next sending window is given, too.
+    """
     yield _status(seen)
     yield from sender_checks(seen)
     yield from audience_checks(seen)
@@ -67,7 +70,8 @@ def _status(seen: Survey) -> Check:
     if code in STARTABLE:
         return Check("status", "ok", f"It is {word} and can be started.")
     if code in SENDING:
-        return Check("status", "warn", f"It is {word} already: changes act at once.")
+        says = f"It is already {word}: changes take effect at once."
+        return Check("status", "warn", says)
     if code == 3:
         says = "It is completed; new leads are needed before it sends again."
         return Check("status", "warn", says)
@@ -76,13 +80,13 @@ def _status(seen: Survey) -> Check:
 
 def _replies(seen: Survey) -> Check:
     if seen.campaign.get("stop_on_reply") is False:
-        says = "It goes on writing to people who have replied (stop_on_reply)."
+        says = "It still mails people who have replied (stop_on_reply)."
         return Check("stop on reply", "warn", says)
-    return Check("stop on reply", "ok", "Whoever replies gets no further steps.")
+    return Check("stop on reply", "ok", "Leads who reply get no further steps.")
 
 
 def _diagnosis(seen: Survey) -> Iterator[Check]:
-    """Yield what Instantly itself sees, unless that is what is expected anyway."""
+    """Yield Instantly's own diagnosis, unless it is the expected one."""
     if not seen.found.has("sending"):
         yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")
         return

@@ -1,4 +1,4 @@
-"""Checks of the schedule, and when its next window opens, in somebody's local time."""
+"""Check of the schedule, and when its next window opens in a given local time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .survey import Survey
 
 DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 AHEAD = 15
-"""Days in which the next window is looked for beyond the first day of sending."""
+"""Number of days, from the first sending day on, searched for the next window."""
 
 
 @frozen(kw_only=True)
 class Window:
     """One sending window of a campaign.
 
-    :param days: numbers as the API counts them; 0 is Sunday.
+    :param days: day numbers of the API; 0 is Sunday.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Window:
     days: frozenset[int]
 
     def as_object(self) -> JsonObject:
-        """Return the window in words."""
+        """Return the window as JSON, with names of days."""
         return {
             "name": self.name,
             "days": [DAYS[day] for day in sorted(self.days)],
@@ -41,7 +41,10 @@ class Window:
         }
 
     def opens_after(self, now: datetime, first: date | None) -> datetime | None:
-        """Return when it is next open: `now` if it is open, in the window's zone."""
+        """Return when the window is next open, in its zone: `now` if it is open.
+
+        :param first: the campaign's first day, if it has one.
+        """
         zone = zone_named(self.zone)
         if zone is None:
             return None
@@ -58,7 +61,7 @@ class Window:
 
 
 def zone_named(name: str) -> ZoneInfo | None:
-    """Return a time zone, or nothing for a name that is none here."""
+    """Return a time zone, or ``None`` for a name that this machine does not know."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -66,7 +69,7 @@ def zone_named(name: str) -> ZoneInfo | None:
 
 
 def windows_of(campaign: JsonObject) -> Sequence[Window]:
-    """Return the windows of a campaign; those that make no sense are left out."""
+    """Return the windows of a campaign, without malformed ones."""
     schedule = campaign.get("campaign_schedule")
     listed = schedule.get("schedules") if isinstance(schedule, dict) else None
     found = [_window(each) for each in listed or () if isinstance(each, dict)]
@@ -76,12 +79,12 @@ def windows_of(campaign: JsonObject) -> Sequence[Window]:
 def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
     """Yield the check of the schedule.
 
-    :param zone: whose local time the next window is told in, beside its own.
+    :param zone: an IANA zone in which the next window is given, too.
     """
     schedule = seen.campaign.get("campaign_schedule") or {}
     windows = [window for window in windows_of(seen.campaign) if window.days]
     if not windows:
-        yield Check("schedule", "fail", "There is no sending window on any day.")
+        yield Check("schedule", "fail", "It has no sending window on any day.")
         return
     facts: dict[str, Json] = {"windows": [window.as_object() for window in windows]}
     for name in ("start_date", "end_date"):
@@ -89,7 +92,7 @@ def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
             facts[name] = schedule[name]
     last = _day(schedule.get("end_date"))
     if last is not None and last < seen.now.date():
-        yield Check("schedule", "fail", "Its last day is past.", facts)
+        yield Check("schedule", "fail", "Its last day is in the past.", facts)
         return
     first = _day(schedule.get("start_date"))
     openings = [window.opens_after(seen.now, first) for window in windows]
@@ -107,7 +110,7 @@ def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
 
 
 def told(moment: datetime, zone: str | None) -> dict[str, str]:
-    """Return a moment there, in UTC, and in a zone that somebody asked for."""
+    """Return a time in the campaign's zone, in UTC, and in a requested zone."""
     shown = "%a %Y-%m-%d %H:%M"
     found = {
         "there": f"{moment:{shown}} ({moment.tzinfo})",

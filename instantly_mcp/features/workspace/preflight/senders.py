@@ -1,4 +1,4 @@
-"""Checks of the sending accounts: able, healthy, with a tracking domain, enough."""
+"""Checks of the senders: status, warm-up score, tracking domain and volume."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MUCH_FOR_A_MAILBOX = 50
 
 
 def sender_checks(seen: Survey) -> Iterator[Check]:
-    """Yield every check of the senders."""
+    """Yield the checks of the senders."""
     if not seen.found.has("senders"):
         yield Check("senders", "unknown", "The accounts could not be read.")
         return
@@ -38,7 +38,7 @@ def _able(seen: Survey, able: list[JsonObject]) -> Check:
     }
     for address in seen.wanted:
         if address.lower() not in known:
-            obstacles[address] = "it is no account of the workspace that was found"
+            obstacles[address] = "it was not found among the workspace's accounts"
     facts: JsonObject = {
         "able": len(able),
         "not_able": len(obstacles),
@@ -76,16 +76,16 @@ def _tracking(seen: Survey, able: list[JsonObject]) -> Check:
         what for what in ("open_tracking", "link_tracking") if seen.campaign.get(what)
     ]
     if not tracked:
-        return Check(name, "ok", "Nothing is tracked, so none is needed.")
+        return Check(name, "ok", "Not needed: opens and links are not tracked.")
     without = [str(a.get("email")) for a in able if not a.get("tracking_domain_name")]
     if without:
-        says = f"{len(without)} senders track without a domain of their own."
+        says = f"{len(without)} senders track without their own domain."
         return Check(name, "warn", says, {"without": without[:SHOWN]})
     return Check(name, "ok", "Every sender has one.", {"tracked": tracked})
 
 
 def _volume(seen: Survey, able: list[JsonObject]) -> Check:
-    """Work out how much can leave in a day, and how long the first mails take."""
+    """Compute how many mails can be sent in a day, and how long the first ones take."""
     limits = [each.get("daily_limit") for each in able]
     known = [limit for limit in limits if isinstance(limit, int | float)]
     own = seen.campaign.get("daily_limit")

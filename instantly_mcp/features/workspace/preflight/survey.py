@@ -1,4 +1,4 @@
-"""What the checks look at, read with few calls however large the campaign is."""
+"""What the checks need, read with few calls, however large the campaign is."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ..context import Bench
 from ..fetching import Gathered, gather, read_pages
 
 SAMPLE = 100
-"""Leads that are looked at."""
+"""Number of leads in the sample."""
 
 ACCOUNT_PAGES = 10
-"""Pages of a hundred accounts; beyond them a sender counts as not seen."""
+"""Most pages of 100 accounts to read; a sender beyond them counts as not found."""
 
 
 @frozen(kw_only=True)
 class Survey:
     """A campaign and what belongs to it.
 
-    :param now: the moment of the survey, in UTC.
+    :param now: the time of the survey, in UTC.
     """
 
     campaign: JsonObject
@@ -39,7 +39,7 @@ class Survey:
 
     @property
     def senders(self) -> Sequence[JsonObject]:
-        """The accounts of those senders that were seen."""
+        """The accounts of these senders that were found."""
         return self.found.items("senders")
 
     @property
@@ -49,7 +49,7 @@ class Survey:
 
     @property
     def leads_count(self) -> int | None:
-        """How many leads there are in all, when that is known."""
+        """The number of all leads, if it is known."""
         rows = self.found.items("totals")
         count = rows[0].get("leads_count") if rows else None
         if isinstance(count, int) and count >= len(self.leads):
@@ -61,12 +61,12 @@ class Survey:
 
     @property
     def sending(self) -> JsonObject:
-        """The vendor's own diagnosis."""
+        """Instantly's own diagnosis."""
         return self.found.object("sending")
 
 
 async def look_at(bench: Bench, id: str, call: Call) -> Survey:
-    """Read the campaign, then everything else at once.
+    """Read the campaign, then everything else concurrently.
 
     :raises ApiError: when the campaign itself cannot be read.
     """

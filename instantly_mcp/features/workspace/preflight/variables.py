@@ -1,4 +1,4 @@
-"""The variables of mail copy: ``{{firstName}}``, with a fallback or without."""
+"""The variables in mail copy: ``{{firstName}}``, or ``{{firstName|there}}``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OF_LEADS: Mapping[str, str] = {
 
 
 def variables_in(copy: str) -> Iterator[tuple[str, bool]]:
-    """Yield each variable and whether it has a fallback; spintax is none."""
+    """Yield each variable and whether it has a fallback; spintax is not a variable."""
     for found in _PLACEHOLDER.finditer(copy):
         name = found[1].strip()
         if name and name.lower() != _SPINTAX:
@@ -31,5 +31,5 @@ def variables_in(copy: str) -> Iterator[tuple[str, bool]]:
 
 
 def is_of_the_sender(name: str) -> bool:
-    """Say whether the sender fills it rather than the lead."""
+    """Return whether the value comes from the sender rather than the lead."""
     return name.lower().startswith(_SENDERS)

@@ -1,1 +1,1 @@
-"""How objects of the API are shown: which fields, and labels for codes."""
+"""Views of the API's objects: which members are shown, and labels for codes."""

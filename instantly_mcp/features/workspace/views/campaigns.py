@@ -22,7 +22,7 @@ _BRIEF = labelled(
 
 
 def summary(campaign: JsonObject) -> JsonObject:
-    """Return a campaign without its copy, with the number of its steps."""
+    """Return a campaign without its copy, with the number of steps and senders."""
     shaped = dict(_BRIEF(campaign))
     sequences = campaign.get("sequences")
     if isinstance(sequences, list) and sequences and isinstance(sequences[0], dict):
