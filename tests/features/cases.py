@@ -31,7 +31,7 @@ KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
 @implementer(INotificationSink)
 @define(eq=False)
 class Collected:
-    """An outlet that keeps what was sent."""
+    """A sink that keeps the messages sent to it."""
 
     messages: list[JsonObject] = field(factory=list)
 
@@ -67,7 +67,7 @@ class ToolTestCase(ClockedTestCase):
         self.toolbox: Toolbox = toolbox_on(self.bench, selection)
 
     def tool(self, name: str) -> Tool:
-        """Return a tool that must be there."""
+        """Return a tool that must exist."""
         tool = self.toolbox.find(name)
         assert tool is not None, f"there is no tool {name}"
         return tool
@@ -100,7 +100,7 @@ class ToolTestCase(ClockedTestCase):
         return loads(dumps(result.structured))
 
     def allows(self, tool_name: str, arguments: JsonObject) -> bool:
-        """Say whether the tool's schema takes these arguments."""
+        """Return whether the tool's schema allows these arguments."""
         schema = dict(self.tool(tool_name).input_schema)
         return Draft202012Validator(schema).is_valid(dict(arguments))
 

@@ -46,7 +46,7 @@ METHODS: Mapping[str, Callable[[Offer, Turn], Any]] = {
 
 
 class OfferingTestCase(ClockedTestCase):
-    """Gives a test everything on offer, on a scripted Instantly."""
+    """Gives a test all server features, on a scripted Instantly."""
 
     mode = "live"
 
@@ -73,7 +73,7 @@ class OfferingTestCase(ClockedTestCase):
         self.features.tell_changes_to(self.offer.changes.resource_updated)
 
     def reached(self) -> IInstantly:
-        """Return what the features reach Instantly with."""
+        """Return the client with which the features call Instantly."""
         return self.instantly
 
     def asking(

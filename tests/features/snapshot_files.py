@@ -1,6 +1,6 @@
 """One JSON file for each tool: what a client sees of it.
 
-After a change that is meant, write them anew and review the difference::
+After an intended change, rewrite them and review the difference::
 
     python -m tests.features.snapshot_files
 """
@@ -55,7 +55,7 @@ def text_of(tool: Tool) -> str:
 
 
 def rewrite() -> None:
-    """Write every snapshot anew and remove those of tools that are gone."""
+    """Rewrite every snapshot, and remove those of tools that no longer exist."""
     FOLDER.mkdir(exist_ok=True)
     tools = {tool.name: text_of(tool) for tool in every_tool()}
     for path in FOLDER.glob("*.json"):

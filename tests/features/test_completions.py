@@ -1,4 +1,4 @@
-"""What completes a value: found by name, kept for a while, each principal apart."""
+"""Completions are found by name, and cached separately for each principal."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ class CompletionCase(OfferingTestCase):
         return self.completed(PROMPT, "campaign", typed, credential)
 
     def template(self, path: str, name: str, typed: str) -> list[str]:
-        """Return what completes a template's variable."""
+        """Return the completions of a template's variable."""
         ref = {"type": "ref/resource", "uri": f"instantly://{path}"}
         return self.completed(ref, name, typed)
 
 
 class NameTests(CompletionCase):
     def test_prefix_before_substring(self) -> None:
-        """Names that begin so come first, then those that contain it, as ids."""
+        """Names that start with the text come first, then those that contain it."""
         self.instantly.answers("listCampaign", named("New spring", "Spring", "Fall"))
         self.assertEqual(self.campaigns("spr"), ["id-spring", "id-new spring"])
         self.assertEqual(len(self.campaigns("")), 3)
         self.assertEqual(self.campaigns("winter"), [])
 
     def test_kept(self) -> None:
-        """Typing on reads nothing again until the names are old."""
+        """Further typing uses the cached names until they expire."""
         self.instantly.answers("listCampaign", named("Spring"))
         for typed in ("s", "sp", "spr"):
             self.campaigns(typed)
@@ -79,7 +79,7 @@ class NameTests(CompletionCase):
         self.assertEqual(len(self.instantly.executed), 2)
 
     def test_principals_are_apart(self) -> None:
-        """Nobody is completed with somebody else's names."""
+        """A principal never gets another principal's names."""
         self.instantly.answers("listCampaign", named("Mine"), named("Theirs"))
         self.assertEqual(self.campaigns(""), ["id-mine"])
         self.assertEqual(self.campaigns("", OTHER), ["id-theirs"])
@@ -88,7 +88,7 @@ class NameTests(CompletionCase):
         self.assertEqual(principals, [KEY.principal, OTHER.principal])
 
     def test_failures_complete_with_nothing(self) -> None:
-        """A failed call offers nothing, and is not repeated with every letter."""
+        """A failed call completes nothing, and is not repeated with every letter."""
         self.instantly.answers(
             "listCampaign", api_error(Reason.KEY_REJECTED), named("Spring")
         )
@@ -99,13 +99,13 @@ class NameTests(CompletionCase):
         self.assertEqual(self.campaigns("sp"), ["id-spring"])
 
     def test_a_bug_completes_with_nothing(self) -> None:
-        """Even a bug while reading names leaves nobody waiting; it is logged."""
+        """Even after a bug while reading names no request waits; the bug is logged."""
         self.instantly.answers("listCampaign", lambda given: 1 / 0)
         self.assertEqual(self.campaigns("s"), [])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_one_reading_for_many(self) -> None:
-        """Who asks meanwhile shares the reading; who leaves does not end it."""
+        """Concurrent requests share one read; a cancelled request does not end it."""
         page: Deferred[Any] = Deferred()
         self.instantly.answers("listCampaign", page)
         first = self.starting(PROMPT, "campaign", "s")
@@ -119,7 +119,7 @@ class NameTests(CompletionCase):
         self.assertEqual(len(self.instantly.executed), 1)
 
     def test_at_most_a_hundred(self) -> None:
-        """A hundred values are shown; how many there are is told."""
+        """A hundred values are returned, with the total number."""
         names = [f"C{n}" for n in range(100)]
         self.instantly.answers(
             "listCampaign", named(*names, cursor="x"), named("More", "Most")
@@ -140,7 +140,7 @@ class NameTests(CompletionCase):
         self.assertEqual(calls[-1], {"search": "zeb", "limit": 100})
 
     def test_bounded(self) -> None:
-        """Only so many lists are held; the one unused for longest goes."""
+        """The number of cached lists is limited; the least recently used is dropped."""
         directory = Directory(self.features.bench, 2)
         self.instantly.answers("listCampaign", named("Spring"))
 
@@ -164,7 +164,7 @@ class NameTests(CompletionCase):
 
 class KindTests(CompletionCase):
     def test_templates(self) -> None:
-        """Each variable that names something is completed with the right things."""
+        """Each variable is completed with objects of the right kind."""
         self.instantly.answers("listCampaign", named("Spring"))
         self.instantly.answers("listLeadList", named("Fair"))
         self.instantly.answers("listAccount", {"items": [{"email": "Ann@example.com"}]})
@@ -186,13 +186,13 @@ class KindTests(CompletionCase):
         self.assertEqual(self.template("leads/{id}", "id", "a"), [])
 
     def test_operations(self) -> None:
-        """Operations complete by their ids, without asking anybody."""
+        """Operations complete by their ids, without calling Instantly."""
         found = self.template("schema/{operation}", "operation", "listcamp")
         self.assertEqual(found, ["listCampaign"])
         self.assertEqual(self.instantly.ids, [])
 
     def test_timezones(self) -> None:
-        """Every IANA name completes, also those that Instantly does not offer."""
+        """Every IANA name completes, also those that Instantly lacks."""
         found = self.completed(PROMPT, "timezone", "new_y")
         self.assertEqual(found, ["America/New_York"])
         offered = self.completed(PROMPT, "timezone", "arctic/")
@@ -219,7 +219,7 @@ class KindTests(CompletionCase):
         self.assertEqual(self.completed(ref, "list", "f"), ["id-fair"])
 
     def test_items_without_ids(self) -> None:
-        """What has no id completes nothing, what has no name has its id."""
+        """An item without an id is left out; one without a name is found by its id."""
         items = [{"name": "No id"}, {"id": "x1"}, "odd"]
         self.instantly.answers("listCampaign", {"items": items})
         self.assertEqual(self.campaigns(""), ["x1"])

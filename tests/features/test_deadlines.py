@@ -65,7 +65,7 @@ class DeadlineTests(ToolTestCase):
         self.assertEqual(self.error(running)["code"], "timeout")
 
     def test_waits_for_a_job_no_longer(self) -> None:
-        """What a call waits for a job counts as well, and leaves time to answer."""
+        """Waiting for a job counts as well, and leaves time for the result."""
         running = self.begin(
             "enable_warmup", None, email="a@example.com", wait_seconds=45
         )
@@ -97,7 +97,7 @@ class DeadlineTests(ToolTestCase):
         self.assertEqual(len(sent), 1)
 
     def test_write_that_takes_a_minute(self) -> None:
-        """The client hears at 50 s that it goes on, and gets the result by asking."""
+        """At 50 s the call ends, the write continues; calling again gets its result."""
         leads = [{"email": "a@example.com"}]
         name = "add_leads_to_campaign_or_list_bulk"
         first = self.begin(name, None, list_id="l", leads=leads)

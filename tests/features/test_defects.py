@@ -1,4 +1,4 @@
-"""The thirty defects of earlier servers, each held off by a test of its own."""
+"""Thirty defects of earlier servers; one test for each prevents it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class DefectTests(ToolTestCase):
         return agent
 
     def test_01_raw_path_segments(self) -> None:
-        """An id reaches no other operation, and an address keeps every character."""
+        """An id cannot change a path, and an address keeps every character."""
         agent = self.reach_the_wire()
         for odd in ("../api-keys", "..", "a/b", "a?b", "a%2fb"):
             self.assertEqual(
@@ -65,7 +65,7 @@ class DefectTests(ToolTestCase):
         self.assertTrue(uri.endswith(b"/accounts/o%27brien%2Bx%40example.com"), uri)
 
     def test_02_global_limiter_lock_out(self) -> None:
-        """One key's rate limit slows that key alone, and not for ever."""
+        """The rate limit of a key slows only that key, and ends."""
         agent = self.reach_the_wire()
         agent.status = 429
         limited = self.starting("list_campaigns")
@@ -158,7 +158,7 @@ class DefectTests(ToolTestCase):
         self.assertIs(sent["stop_on_auto_reply"], True)
 
     def test_09_double_html_and_escaping(self) -> None:
-        """HTML is not wrapped again, and a comparison is not eaten."""
+        """HTML is not wrapped again, and a comparison is kept."""
         self.one_sender()
         _, sent = self.create("a@example.com", body="<p>Hello</p>")
         variant = sent["sequences"][0]["steps"][0]["variants"][0]
@@ -235,7 +235,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(sent["email_list"], ["a@example.com"])
 
     def test_13_timezone_silent_or_unmapped(self) -> None:
-        """A zone is mapped and reported, or refused; never replaced in silence."""
+        """A zone is mapped and reported, or refused; never replaced silently."""
         self.one_sender()
         result, sent = self.create("a@example.com", timezone="Europe/London")
         schedule = sent["campaign_schedule"]["schedules"][0]
@@ -276,7 +276,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(asked["ids"], ["a"])
 
     def test_16_unbounded_move(self) -> None:
-        """A move without any selection is refused, however it is dressed."""
+        """A move without any selection is refused in each of its forms."""
         selections: tuple[dict[str, Any], ...] = (
             {},
             {"search": "  "},
@@ -361,7 +361,7 @@ class DefectTests(ToolTestCase):
     def test_23_errors_as_protocol_errors(self) -> None:
         """Every kind of failed call is a result that a model can read.
 
-        That this server is overloaded refuses the request instead (F29).
+        An overload of this server refuses the request instead.
         """
         for reason in set(Reason) - {Reason.OVERLOADED}:
             self.instantly.answers("listCampaign", api_error(reason, status=400))
@@ -384,7 +384,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(dumps(shown).decode().count("UNMISTAKABLE"), 1)
 
     def test_25_words_in_the_key_skip_checks(self) -> None:
-        """No tool looks at the key: senders are checked whatever it contains."""
+        """No tool inspects the key: senders are checked whatever it contains."""
         for module in self.sources():
             self.assertNotIn(".reveal(", module)
             self.assertNotIn("environ", module)

@@ -1,4 +1,4 @@
-"""Nothing that a caller says is quietly left aside, and nothing is guessed."""
+"""No argument is silently ignored, and no value is guessed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ANN = "ann@example.com"
 
 class NothingIgnoredTests(ToolTestCase):
     def setUp(self) -> None:
-        """Give the workspace one able account, and let creating succeed."""
+        """Give the workspace one account that can send, and let creation succeed."""
         super().setUp()
         self.instantly.answers("listAccount", {"items": [account(ANN)]})
         self.instantly.answers("createCampaign", MADE)
@@ -36,7 +36,7 @@ class NothingIgnoredTests(ToolTestCase):
         return {**least, "email_list": [ANN], **given}
 
     def test_days_of_a_campaign(self) -> None:
-        """No date, and an end before the start, are refused before anything is read."""
+        """An invalid date, or an end before the start, is refused before any call."""
         for days in (
             {"start_date": "01/02/2026"},
             {"end_date": "2026-13-45"},
@@ -46,12 +46,12 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertEqual(self.instantly.executed, [])
 
     def test_a_campaign_that_is_over_already(self) -> None:
-        """An end in the past is allowed, and remarked upon."""
+        """An end in the past is allowed, with a remark."""
         got = self.value("create_campaign", **self.campaign(end_date="2025-01-01"))
         self.assertIn("2025-01-01", got["remarks"][0])
 
     def test_a_wait_before_the_first_step(self) -> None:
-        """The first mail waits for nothing, so a wait there is refused."""
+        """The first step cannot have a wait."""
         steps: list[dict[str, Any]]
         steps = [{"subject": "Hi", "body": "x", "wait": 3}, {"body": "y"}]
         error = self.refused("create_campaign", **self.campaign(steps=steps))
@@ -79,7 +79,7 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertEqual(sent["email_list"], [ANN])
 
     def test_names_that_nobody_sees(self) -> None:
-        """A name of blanks is none."""
+        """A blank name is refused."""
         for tool, given in (
             ("create_campaign", self.campaign(name="  ")),
             ("create_lead_list", {"name": " "}),
@@ -89,7 +89,7 @@ class NothingIgnoredTests(ToolTestCase):
             self.assertFalse(self.allows(tool, given), tool)
 
     def test_empty_selectors(self) -> None:
-        """A selector without anything in it does not mean the whole campaign."""
+        """An empty selector does not mean the whole campaign."""
         empties: tuple[dict[str, Any], ...]
         empties = ({"ids": []}, {"contacts": []}, {"queries": []}, {"search": " "})
         for empty in empties:
@@ -97,7 +97,7 @@ class NothingIgnoredTests(ToolTestCase):
             self.assertIn(next(iter(empty)), error["message"])
 
     def test_ids_that_are_empty(self) -> None:
-        """An empty id is refused where it would widen or lose the choice."""
+        """An empty id is refused where it would widen or lose the selection."""
         lead = [{"email": "a@example.org"}]
         for tool, given in (
             ("list_leads", {"campaign": ""}),
@@ -121,7 +121,7 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertFalse(self.allows("get_campaign_analytics", {"campaign_ids": []}))
 
     def test_ranges_that_hold_nothing(self) -> None:
-        """Numbers from a day on until a day before it are no zeros but a mistake."""
+        """A range that ends before it starts is an error, not a row of zeros."""
         turned = {"start_date": "2026-01-10", "end_date": "2026-01-01"}
         for tool in ("get_campaign_analytics", "get_daily_campaign_analytics"):
             error = self.refused(tool, **turned)
@@ -137,14 +137,14 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertIn("101", error["message"])
 
     def test_an_address_is_no_cursor(self) -> None:
-        """A list of accounts cannot go on behind a bare address."""
+        """A bare address is not a cursor of the list of accounts."""
         error = self.refused("list_accounts", starting_after=ANN)
         self.assertIn("next_cursor", error["hint"])
         cursor = f"2026-01-01T00:00:00.000Z&{ANN}"
         self.value("list_accounts", starting_after=cursor)
 
     def test_an_address_that_was_never_verified(self) -> None:
-        """Looking at what is not there says how to begin, and that it costs."""
+        """check_only for a new address says how to verify it, and the cost."""
         self.instantly.answers(
             "checkVerificationStatus",
             api_error(Reason.NOT_FOUND, "checkVerificationStatus", status=404),
@@ -155,7 +155,7 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertIn("credit", error["hint"])
 
     def test_words_for_codes(self) -> None:
-        """Names and numbers are taken wherever there are both."""
+        """Names and numbers are allowed wherever both exist."""
         self.value("list_leads", enrichment_status="pending", esg_code=2)
         self.value("list_leads", enrichment_status=11, esg_code="2")
         self.value("list_leads", filter="won")
@@ -164,7 +164,7 @@ class NothingIgnoredTests(ToolTestCase):
         self.assertEqual(won["filter"], "FILTER_LEAD_CLOSED")
 
     def test_ports(self) -> None:
-        """A port that no server can have is refused."""
+        """An impossible port number is refused."""
         self.assertFalse(self.allows("create_account", {"imap_port": 0}))
         self.assertFalse(self.allows("create_account", {"smtp_port": 70000}))
 

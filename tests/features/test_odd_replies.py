@@ -1,4 +1,4 @@
-"""Whatever JSON Instantly answers, a tool answers with a result and never breaks."""
+"""Whatever JSON Instantly returns, a tool returns a result and never crashes."""
 
 from __future__ import annotations
 
@@ -117,11 +117,11 @@ class OddReplyTests(ToolTestCase):
     )
     @given(reply=REPLIES)
     def test_any_reply(self, reply: Any) -> None:
-        """No reply, however odd, is more than a result that says so."""
+        """Every reply, however odd, becomes a result."""
         self.every_tool(reply)
 
     def test_known_oddities(self) -> None:
-        """Replies that are odd in one likely place each are told as results."""
+        """Replies that are odd in one likely place become results, too."""
         oddities: tuple[Any, ...] = (
             [5, None],
             {"items": [{}, 5, {"email": None}]},

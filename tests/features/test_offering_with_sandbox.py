@@ -13,7 +13,7 @@ from tests.features.cases import NOW
 from tests.features.offering import OfferingTestCase
 
 SECRET = "sandbox-offering"
-"""The key that the tests of what is on offer come with."""
+"""The key that these tests use."""
 
 
 class SandboxTests(OfferingTestCase):
@@ -30,7 +30,7 @@ class SandboxTests(OfferingTestCase):
         )
 
     def completed(self, prompt: str, name: str, typed: str) -> list[str]:
-        """Return what completes an argument of a prompt."""
+        """Return the completions of a prompt's argument."""
         ref = {"type": "ref/prompt", "name": prompt}
         params = {"ref": ref, "argument": {"name": name, "value": typed}}
         result = self.ask("completion/complete", params)
@@ -38,13 +38,13 @@ class SandboxTests(OfferingTestCase):
         return found
 
     def thread(self) -> str:
-        """Return a thread in which somebody answered."""
+        """Return a thread that has a reply."""
         world = self.sandbox.workspace(SECRET).present()
         answers = [mail for mail in world.emails.values() if mail["ue_type"] == 2]
         return str(answers[-1]["thread_id"])
 
     def test_every_resource(self) -> None:
-        """Each resource and each template is read of what completion finds."""
+        """Each resource and template is readable with completed values."""
         world = self.sandbox.workspace(SECRET).present()
         campaign = self.completed("launch_preflight", "campaign", "")[0]
         lead_list = self.completed("list_hygiene", "list", "")[0]
@@ -65,7 +65,7 @@ class SandboxTests(OfferingTestCase):
             self.assertNotIn("unknown", got, path)
 
     def test_unknown_ids(self) -> None:
-        """Ids that name nothing are resources that are not there."""
+        """Unknown ids are resources that do not exist."""
         gone = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
         for path in (
             f"campaigns/{gone}",
@@ -73,7 +73,7 @@ class SandboxTests(OfferingTestCase):
             f"campaigns/{gone}/analytics",
             f"leads/{gone}",
             f"lists/{gone}/scorecard",
-            "accounts/nobody@example.com",
+            "accounts/unknown@example.com",
             f"threads/{gone}",
             f"jobs/{gone}",
         ):
@@ -83,7 +83,7 @@ class SandboxTests(OfferingTestCase):
             self.assertEqual(error.code, -32002, path)
 
     def test_every_prompt(self) -> None:
-        """Each prompt gathers its facts, and nothing of it is unknown."""
+        """Each prompt gathers its facts, and none of them is unknown."""
         for name, arguments in (
             ("launch_preflight", {"campaign": "fintech"}),
             ("morning_inbox", {"limit": "5"}),
@@ -105,7 +105,7 @@ class SandboxTests(OfferingTestCase):
         self.assertEqual(len(self.sandbox.outbox(SECRET)), before)
 
     def test_names_grow_old(self) -> None:
-        """A campaign that is new is found once the kept names are old."""
+        """A new campaign is found once the cached names expire."""
         self.assertEqual(self.completed("launch_preflight", "campaign", "zebra"), [])
         world = self.sandbox.workspace(SECRET).present()
         any_campaign = next(iter(world.campaigns.values()))

@@ -1,4 +1,4 @@
-"""A number that is said twice is the same number each time."""
+"""Message, hint and data of an error name the same number of seconds."""
 
 from __future__ import annotations
 
@@ -60,28 +60,28 @@ class ClientTests(ToolTestCase):
             self.clock.advance(0.5)
         return self.successResultOf(running).structured
 
-    def test_E18_retry_after_of_ten_minutes(self) -> None:
-        """Whoever asks next hears what is left of the ten minutes, not our pause."""
+    def test_retry_after_of_ten_minutes(self) -> None:
+        """The next call gets the rest of the ten minutes, not the breaker's pause."""
         self.assertEqual(waits_in(self.refused(429, Retry_After="600")), {600})
         self.clock.advance(16)
         self.assertEqual(waits_in(self.refused(429)), {580})
         self.assertEqual(len(self.agent.asked), 1)
 
-    def test_E18_after_our_pause(self) -> None:
-        """After a minute one call finds out; what it hears is told from then on."""
+    def test_after_the_pause_of_the_breaker(self) -> None:
+        """After a minute one call probes Instantly; its Retry-After is reported."""
         self.refused(429, Retry_After="600")
         self.clock.advance(60)
         self.assertEqual(waits_in(self.refused(429, Retry_After="30")), {30})
         self.assertEqual(len(self.agent.asked), 2)
 
     def test_a_failing_upstream(self) -> None:
-        """A 503 with Retry-After says its number wherever it speaks of time."""
+        """A 503 with Retry-After names its number in message, hint and data."""
         described = self.refused(503, Retry_After="40")
         self.assertEqual(waits_in(described), {40})
         self.assertNotIn("minute", described["message"] + described["hint"])
 
     def test_without_a_number(self) -> None:
-        """Without one, a minute is said in message and hint, and no number."""
+        """Without Retry-After, message and hint say a minute, without a number."""
         error = ApiError(
             reason=Reason.RATE_LIMITED,
             message=error_messages.rate_limited(None),

@@ -1,4 +1,4 @@
-"""F29: too many calls under way refuse the request, in every era and transport."""
+"""An overload of the server refuses the request, in every era and transport."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUSY = "This server has too many calls to Instantly under way. Nothing was sent;
 
 
 def busy(operation_id: str = "listCampaign") -> ApiError:
-    """Return what the client raises when it can take no more."""
+    """Return the error that the client raises when its queue is full."""
     said = f"{BUSY} again in 5 s."
     return api_error(Reason.OVERLOADED, operation_id, message=said, retry_after=5.0)
 
@@ -36,7 +36,7 @@ class TransportTests(OfferingTestCase):
     }
 
     def setUp(self) -> None:
-        """Let every call be one too many."""
+        """Let every call exceed the limit."""
         super().setUp()
         self.instantly.answers("listCampaign", busy())
         sessions = SessionShelf()
@@ -72,7 +72,7 @@ class TransportTests(OfferingTestCase):
         self.assert_refused(client.heard()[-1])
 
     def test_behind_a_stream(self) -> None:
-        """An answer that became a stream already ends with the error."""
+        """A response that is already a stream ends with the error."""
         late: Deferred[Any] = Deferred()
         self.instantly.answers("listCampaign", late)
         received = ModernClient(self.line).ask(self.CALL)
@@ -89,7 +89,7 @@ class RequestTests(OfferingTestCase):
         self.assertEqual(dict(error.headers), {"Retry-After": "5"})
 
     def test_resource(self) -> None:
-        """A resource is refused, also when only a part of it was one too many."""
+        """A resource is refused, also when only one of its calls exceeds the limit."""
         for operation, uri in (
             ("getCampaign", "instantly://campaigns/x"),
             ("getWorkspacePlanDetails", "instantly://workspace"),
@@ -98,12 +98,12 @@ class RequestTests(OfferingTestCase):
             self.assert_refused(self.refusal("resources/read", {"uri": uri}))
 
     def test_prompt(self) -> None:
-        """A prompt is refused: half of its facts would be taken for all of them."""
+        """A prompt is refused, because part of its facts could be taken for all."""
         self.instantly.answers("countUnreadEmails", busy())
         self.assert_refused(self.prompt_error("morning_inbox"))
 
     def test_completion(self) -> None:
-        """A completion is refused, and the next letter asks again."""
+        """A completion is refused, and the next letter tries again."""
         asked = {
             "ref": {"type": "ref/prompt", "name": "launch_preflight"},
             "argument": {"name": "campaign", "value": "a"},
@@ -114,7 +114,7 @@ class RequestTests(OfferingTestCase):
         self.assertEqual(found["completion"]["values"], ["abc"])
 
     def test_waiters_of_a_completion(self) -> None:
-        """No more than so many requests wait for the same names to be read."""
+        """The number of requests that wait for the same names is limited."""
         pending: Deferred[Any] = Deferred()
         self.instantly.answers("listCampaign", pending)
         asked = {
@@ -131,10 +131,10 @@ class RequestTests(OfferingTestCase):
 
 
 class ToolTests(ToolTestCase):
-    """Tools that have written something already, or have paid for it."""
+    """Tools that have already written something, or spent a credit."""
 
     def test_any_tool(self) -> None:
-        """The first call of a tool being one too many refuses the request."""
+        """The request is refused when the tool's first call exceeds the limit."""
         self.instantly.answers("getEmail", {"id": "m", "eaccount": "a@example.com"})
         self.instantly.answers("replyToEmail", busy("replyToEmail"), {"id": "sent"})
         reply = {"reply_to_uuid": "m", "subject": "s", "body": {"text": "t"}}
@@ -146,7 +146,7 @@ class ToolTests(ToolTestCase):
         self.assertEqual(self.value("reply_to_email", **reply)["id"], "sent")
 
     def test_between_chunks(self) -> None:
-        """What was written stays told: the tool answers with how far it came."""
+        """The result still reports what was written before."""
         added = {"total_sent": 1000, "leads_uploaded": 1000}
         self.instantly.answers("bulkAddLeads", added, busy("bulkAddLeads"))
         leads = [{"email": f"a{n}@example.com"} for n in range(1500)]
@@ -157,7 +157,7 @@ class ToolTests(ToolTestCase):
         self.assertEqual(failed["error"]["code"], "overloaded")
 
     def test_while_a_job_is_followed(self) -> None:
-        """A look at a job that was started is skipped, not the job forgotten."""
+        """A read of a started job is skipped; the result still names the job."""
         job = {"id": "j", "status": "pending", "progress": 0}
         self.instantly.answers("enableWarmupForAccounts", job)
         self.instantly.answers("getBackgroundJob", busy("getBackgroundJob"))

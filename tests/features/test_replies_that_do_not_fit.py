@@ -40,7 +40,7 @@ TAKE_ANY_OBJECT = frozenset(
     for each in DECLARED
     if each.operation and BY_ID[each.operation].reply == WRITTEN
 ) | {"manage_account_state"}
-"""Changes, which were made: whatever object describes what they made."""
+"""Writes that were made; any object describes their result."""
 
 
 class ToolTests(ToolTestCase):
@@ -60,7 +60,7 @@ class ToolTests(ToolTestCase):
         return self.successResultOf(running)
 
     def test_replies_that_no_operation_has(self) -> None:
-        """No tool takes nonsense for a success, and each names it as unexpected."""
+        """Each tool reports an undocumented reply as unexpected."""
         for declared in DECLARED:
             for arguments in arguments_of(declared.name):
                 for reply in NEVER:
@@ -111,7 +111,7 @@ class OfferingTests(OfferingTestCase):
         return client(self.agent, URL, self.clock)
 
     def refused(self, method: str, params: dict[str, Any], reply: Any) -> None:
-        """Ask on an upstream that always answers this; it must be refused for it."""
+        """Send a request while Instantly always returns this reply; it must fail."""
         self.agent.answer = reply
         asking = self.asking(method, params)
         for _ in range(12):

@@ -41,27 +41,27 @@ def same(item: Any) -> Any:
 
 
 class HintTests(SynchronousTestCase):
-    """What a failed call tells its caller to do."""
+    """The hint of a failed call."""
 
     def test_a_known_time_beats_a_guess(self) -> None:
-        """A passing failure whose end is known says when, not about when."""
+        """The hint of a passing failure gives the exact time if it is known."""
         error = api_error(Reason.UPSTREAM_FAILED, retry_after=3.2)
         self.assertEqual(error_object(error)["hint"], "Try again in 4 s.")
 
     def test_waiting_does_not_help_everything(self) -> None:
-        """A failure that waiting does not mend keeps its own hint."""
+        """A failure that waiting does not fix keeps its own hint."""
         error = api_error(Reason.NOT_FOUND, retry_after=3.2)
         self.assertEqual(error_object(error)["hint"], HINTS[Reason.NOT_FOUND])
 
     def test_no_time_is_named_that_is_not_there(self) -> None:
-        """A 429 without a time says how long to wait, not to look at a field."""
+        """A 429 without Retry-After says how long to wait, not to read a member."""
         error = api_error(Reason.RATE_LIMITED, status=429)
         described = error_object(error)
         self.assertNotIn("retry_after", dumps(described).decode())
         self.assertIn("Wait a minute", described["hint"])
 
     def test_a_write_that_may_have_happened(self) -> None:
-        """After a doubtful write nobody is told to try again before looking."""
+        """After a write with unknown outcome the hint is to check, not to try again."""
         doubtful = (
             (Reason.UPSTREAM_FAILED, 500),
             (Reason.UPSTREAM_FAILED, 503),
@@ -77,19 +77,19 @@ class HintTests(SynchronousTestCase):
             self.assertNotIn("Try again", hint)
 
     def test_a_write_that_can_be_repeated(self) -> None:
-        """What does the same twice may simply be tried again."""
+        """An idempotent write can simply be tried again."""
         error = api_error(Reason.UPSTREAM_FAILED, "patchCampaign", status=503)
         self.assertIn("Try again", error_object(error)["hint"])
 
     def test_every_write_names_the_tool_that_shows_it(self) -> None:
-        """For every write of the catalog there is a tool to look with."""
+        """For every write in the catalog there is a tool that shows its effect."""
         names = {declared.name for declared in DECLARED if not declared.extra}
         for operation in OPERATIONS:
             if not operation.effect.read_only:
                 self.assertIn(SHOWN_BY[operation.id].split()[0], names, operation.id)
 
     def test_the_front_door(self) -> None:
-        """A proxy that refuses us does not change its mind in a minute."""
+        """A 403 of a proxy does not suggest waiting."""
         error = api_error(Reason.UPSTREAM_FAILED, status=403)
         self.assertNotIn("Try again", error_object(error)["hint"])
 
@@ -109,12 +109,12 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(got["page"], {"has_more": False, "returned": 1})
 
     def test_an_empty_page_ends_the_list(self) -> None:
-        """A cursor behind an empty page is not passed on."""
+        """The cursor of an empty page is not passed on."""
         got = page({"items": [], "next_starting_after": "x"}, same)
         self.assertEqual(got, {"items": [], "page": {"has_more": False, "returned": 0}})
 
     def test_odd_replies(self) -> None:
-        """A reply that is no page is an empty page, a bare list is one."""
+        """A reply that is not a list is an empty page; a plain list is a page."""
         self.assertEqual(page(None, same)["items"], [])
         self.assertEqual(page({}, same)["items"], [])
         self.assertEqual(page([{"id": 1}], same)["items"], [{"id": 1}])
@@ -127,7 +127,7 @@ class FitTests(SynchronousTestCase):
         self.assertIs(fitted(value, {})[0], value)
 
     def test_its_json_is_what_is_sent(self) -> None:
-        """What was made to measure a value is that value's JSON, cut or whole."""
+        """The returned bytes are the JSON of the value, cut or whole."""
         page = {"has_more": False, "returned": 25}
         for size in (10, 9_000):
             items = [{"id": f"i{n}", "text": "x" * size} for n in range(25)]
@@ -135,7 +135,7 @@ class FitTests(SynchronousTestCase):
             self.assertEqual(dumps(value), encoded)
 
     def test_a_long_page_is_cut_with_a_cursor(self) -> None:
-        """Items that do not fit are left for the next page, which begins there."""
+        """Items that do not fit are on the next page, which starts there."""
         items = [{"id": f"i{n}", "text": "x" * 9_000} for n in range(25)]
         value = {"items": items, "page": {"has_more": False, "returned": 25}}
         cut, _ = fitted(value, {}, lambda item, given: item["id"])
@@ -149,7 +149,7 @@ class FitTests(SynchronousTestCase):
         self.assertIn("next_cursor", cut["notice"])
 
     def test_without_a_cursor_the_limit_is_named(self) -> None:
-        """Where a list cannot go on inside a page, a smaller limit is named."""
+        """Where no cursor points into a page, a smaller limit is suggested."""
         items = [{"text": "x" * 30_000} for _ in range(5)]
         page = {"has_more": False, "returned": 5}
         cut, _ = fitted({"items": items, "page": page}, {})
@@ -195,7 +195,7 @@ class FitTests(SynchronousTestCase):
 
 class LabelTests(SynchronousTestCase):
     def test_labels_stand_beside_codes(self) -> None:
-        """The number stays and gets a word; a new number is unknown, not an error."""
+        """The number is kept and gets a label; a new number is labelled unknown."""
         shape = labelled({"status": CAMPAIGN_STATUS}, drop=frozenset({"secret"}))
         self.assertEqual(
             shape({"status": -99, "secret": "s", "empty": None}),
@@ -267,7 +267,7 @@ class FailureTests(ToolTestCase):
         self.assertTrue(error["hint"])
 
     def test_missing_scope(self) -> None:
-        """A 403 names the scopes that would do."""
+        """A 403 names the scopes that are needed."""
         self.instantly.answers(
             "listCampaign",
             api_error(Reason.SCOPE_MISSING, status=403, scopes=("campaigns:read",)),
@@ -275,13 +275,13 @@ class FailureTests(ToolTestCase):
         self.assertEqual(self.failure("list_campaigns")["scopes"], ["campaigns:read"])
 
     def test_unknown_status_name(self) -> None:
-        """A value that no table knows fails before anything is sent."""
+        """An unknown value fails before anything is sent."""
         error = self.failure("list_emails", i_status="cheerful")
         self.assertEqual(error["code"], "bad_argument")
         self.assertEqual(self.instantly.executed, [])
 
     def test_a_bad_id_is_called_as_the_tool_calls_it(self) -> None:
-        """A value that may not enter a path is named as the caller named it."""
+        """A value that is not allowed in a path is reported by the argument's name."""
         error = ApiError(
             reason=Reason.BAD_ARGUMENT,
             message="The argument 'id' must be shorter.",
@@ -321,7 +321,7 @@ class FailureTests(ToolTestCase):
         self.failureResultOf(running, CancelledError)
 
     def test_a_bug_is_not_dressed_up(self) -> None:
-        """What is no expected failure reaches the protocol layer as it is."""
+        """An unexpected exception reaches the protocol layer unchanged."""
 
         def explode(arguments: object) -> object:
             raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""What clients see of each tool changes only on purpose."""
+"""What clients see of each tool changes only intentionally."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class SnapshotTests(SynchronousTestCase):
             self.assertEqual(text_of(tool), path.read_text("utf-8"), tool.name)
 
     def test_no_snapshot_is_left_over(self) -> None:
-        """Each file belongs to a tool that is there."""
+        """Each file belongs to an existing tool."""
         names = {tool.name for tool in every_tool()}
         self.assertEqual({path.stem for path in FOLDER.glob("*.json")}, names)

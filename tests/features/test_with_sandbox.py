@@ -116,7 +116,7 @@ class SandboxTests(ClockedTestCase):
         self.assertEqual(error["code"], "not_found")
 
     def test_paging(self) -> None:
-        """Each list goes on behind its cursor and comes to an end."""
+        """Each list continues after its cursor, and ends."""
         for name in (
             "list_campaigns",
             "list_accounts",

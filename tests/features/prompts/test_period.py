@@ -44,12 +44,12 @@ class PeriodTests(SynchronousTestCase):
             self.check(text, "2026-01-01", "2026-01-07")
 
     def test_every_word_is_understood(self) -> None:
-        """Whatever is offered as a completion is a range."""
+        """Every completion is a valid range."""
         for word in WORDS:
             self.assertGreater(period_of(word, TODAY).days, 0)
 
     def test_refused(self) -> None:
-        """What is no range is refused with what would be one."""
+        """An invalid range is refused, with examples of valid ones."""
         for text in (
             "soon",
             "0d",

@@ -1,6 +1,6 @@
 """One JSON file with the lists of resources, templates and prompts.
 
-After a change that is meant, write it anew and review the difference::
+After an intended change, rewrite it and review the difference::
 
     python -m tests.features.resources.snapshot_files
 """
@@ -21,7 +21,7 @@ FILE = Path(__file__).parent / "snapshots" / "lists.json"
 
 
 def text() -> str:
-    """Return what the snapshot has to be."""
+    """Return the text that the snapshot must have."""
     features = build_features(
         RecordingInstantly(),
         Clock(),

@@ -1,4 +1,4 @@
-"""The resources that hold facts rather than data."""
+"""The reference resources, which hold facts and not workspace data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FactsTests(OfferingTestCase):
         self.assertEqual(len(got["sending_status"]), 18)
 
     def test_timezones(self) -> None:
-        """All 102 zones are there, and well-known ones say how they are placed."""
+        """All 102 zones are listed, and well-known ones show how they are mapped."""
         got = self.read("instantly://timezones")
         self.assertEqual(got["offered_by_instantly"], list(TIMEZONES))
         placed = got["examples_for_09_to_17"]
@@ -49,7 +49,7 @@ class FactsTests(OfferingTestCase):
         self.assertTrue(contents["text"].startswith("# Deliverability checklist\n"))
 
     def test_policy(self) -> None:
-        """The policy tells what is on offer and what needs the person's word."""
+        """The policy says what is provided and what needs the person's consent."""
         got = self.read("instantly://policy")
         self.assertEqual(len(got["tools"]), 40)
         self.assertIn("activate_campaign", got["ask_the_person_before"])
@@ -77,7 +77,7 @@ class SandboxPolicyTests(OfferingTestCase):
     mode = "sandbox"
 
     def test_sends_nothing(self) -> None:
-        """A sandbox says that no real mail leaves."""
+        """A sandbox says that no real mail is sent."""
         self.assertFalse(self.read("instantly://policy")["sends_real_mail"])
 
 
@@ -105,7 +105,7 @@ class WorkspaceTests(OfferingTestCase):
         self.assertNotIn("unknown", got)
 
     def test_a_key_that_may_not_see_plans(self) -> None:
-        """Without the scope for billing the rest is there, and what is missing."""
+        """Without the scope for billing the rest is returned, and what is missing."""
         self.instantly.answers("getWorkspace", {"id": "w", "name": "W"})
         self.instantly.answers(
             "getWorkspacePlanDetails",

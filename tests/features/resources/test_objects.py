@@ -39,7 +39,7 @@ CAMPAIGN: JsonObject = {
 
 class CampaignTests(OfferingTestCase):
     def test_copy_as_text(self) -> None:
-        """The copy of the first sequence is text; variants that are off stay out."""
+        """The copy of the first sequence is text; disabled variants are left out."""
         self.instantly.answers("getCampaign", CAMPAIGN)
         got = self.read("instantly://campaigns/c1")
         self.assertEqual(got["campaign"]["status_label"], "active")
@@ -61,7 +61,7 @@ class CampaignTests(OfferingTestCase):
         )
 
     def test_an_empty_campaign(self) -> None:
-        """A campaign without copy or schedule is read all the same."""
+        """A campaign without copy or schedule can be read."""
         for odd in ({"id": "c1"}, {"id": "c1", "sequences": [None]}):
             self.instantly.answers("getCampaign", odd)
             self.assertEqual(self.read("instantly://campaigns/c1")["steps"], [])
@@ -102,14 +102,14 @@ class AnalyticsTests(OfferingTestCase):
         self.assertEqual(self.instantly.calls("getCampaignAnalytics"), [{"id": "c1"}])
 
     def test_not_a_date(self) -> None:
-        """A date that is none is refused before Instantly is asked."""
+        """An invalid date is refused before Instantly is called."""
         uri = {"uri": "instantly://campaigns/c1/analytics?from=yesterday"}
         error = self.refusal("resources/read", uri)
         self.assertEqual(error.code, -32602)
         self.assertEqual(self.instantly.ids, [])
 
     def test_days_that_fail(self) -> None:
-        """The totals stand without the days; what is missing is named."""
+        """The totals are shown without the days; what is missing is named."""
         self.instantly.answers("getCampaignAnalytics", [])
         self.instantly.answers(
             "getDailyCampaignAnalytics",
@@ -121,7 +121,7 @@ class AnalyticsTests(OfferingTestCase):
 
 class LeadTests(OfferingTestCase):
     def test_fields_come_from_outside(self) -> None:
-        """A lead's fields are cleaned and marked as outsiders' words."""
+        """A lead's fields are cleaned and marked as untrusted."""
         lead = {
             "id": "l1",
             "status": -1,
@@ -171,7 +171,7 @@ def mail(id: str, kind: int = 2, **more: Any) -> JsonObject:
 
 class ThreadTests(OfferingTestCase):
     def test_oldest_first_and_fenced(self) -> None:
-        """The mails come in the order of a conversation, their words fenced."""
+        """Mails are ordered oldest first, with their text between marks."""
         mails = [mail("m2"), mail("m1", 1)]
         self.instantly.answers("listEmail", {"items": mails})
         got = self.read("instantly://threads/t1")
@@ -185,7 +185,7 @@ class ThreadTests(OfferingTestCase):
         self.assertEqual(self.instantly.calls("listEmail"), [asked])
 
     def test_every_reading_has_its_own_marks(self) -> None:
-        """Nobody who wrote a mail can know the marks of a reading."""
+        """Each read has other marks, which no author of a mail can know."""
         self.instantly.answers("listEmail", {"items": [mail("m1")]})
         marks = {
             self.read("instantly://threads/t1")["mails"][0]["text"] for _ in range(3)
@@ -214,7 +214,7 @@ class JobTests(OfferingTestCase):
         self.assertEqual(got["job"], {"id": "j1", "status": "pending", "ended": False})
 
     def test_watchers_are_told(self) -> None:
-        """Who watches a job hears when a look finds it changed; nobody else does."""
+        """Only the subscribers of a job are notified when a read finds a change."""
         sinks = {}
         for name, principal in (("mine", KEY.principal), ("other", OTHER.principal)):
             sinks[name] = Collected()
@@ -267,7 +267,7 @@ class ScorecardTests(OfferingTestCase):
         self.assertEqual(got["grade"], "do not mail")
 
     def test_grades(self) -> None:
-        """Invalid addresses forbid, risky ones warn, too few checked say nothing."""
+        """Invalid addresses block, risky ones warn, too few verified are unknown."""
         cases = {
             "do not mail": {"verified": 96, "invalid": 4},
             "good": {"verified": 80, "risky": 10, "catch_all": 10},
@@ -308,7 +308,7 @@ class ScorecardTests(OfferingTestCase):
         self.assertEqual(got["sample"]["leads"], 0)
 
     def test_without_the_counts(self) -> None:
-        """The sample stands alone when the counts cannot be read."""
+        """The sample is shown when the counts cannot be read."""
         self.instantly.answers("getLeadList", {"id": "l1", "name": "L"})
         self.instantly.answers("listLeads", {"items": [{"email": "a@example.com"}]})
         self.instantly.answers(

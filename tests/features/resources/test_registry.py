@@ -1,4 +1,4 @@
-"""What is on the shelf, who may read it, and how reading fails."""
+"""The resource registry: the lists, who may read, and how reading fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PRIVATE = {
     "threads/t1": "listEmail",
     "jobs/j1": "getBackgroundJob",
 }
-"""Where each private resource begins, and the operation it cannot do without."""
+"""Each private resource, and the operation that it needs."""
 
 
 class ListTests(OfferingTestCase):
@@ -58,7 +58,7 @@ class ListTests(OfferingTestCase):
         self.assertEqual(len(set(names)), len(names))
 
     def test_nothing_can_change(self) -> None:
-        """The server promises no list changes, since nothing here ever changes."""
+        """The server declares no list changes, since the lists never change."""
         capabilities = self.offer.capabilities(V2025_11_25)
         self.assertEqual(capabilities["prompts"], {})
         self.assertEqual(capabilities["resources"], {"subscribe": True})
@@ -85,7 +85,7 @@ class ReadingTests(OfferingTestCase):
         return self.refusal("resources/read", uri, revision=revision)
 
     def test_public_ones_need_no_key(self) -> None:
-        """Facts of nobody in particular are read without a key and may be cached."""
+        """Public facts can be read without a key and may be cached."""
         for path in PUBLIC:
             uri = {"uri": f"instantly://{path}"}
             self.ask("resources/read", uri, credential=None)
@@ -93,7 +93,7 @@ class ReadingTests(OfferingTestCase):
         self.assertEqual(self.instantly.ids, [])
 
     def test_private_ones_need_a_key(self) -> None:
-        """Without a key nothing of a workspace is read, and Instantly is not asked."""
+        """Without a key nothing of a workspace is read, and Instantly is not called."""
         for path in PRIVATE:
             uri = {"uri": f"instantly://{path}"}
             error = self.refusal("resources/read", uri, credential=None)
@@ -101,14 +101,14 @@ class ReadingTests(OfferingTestCase):
         self.assertEqual(self.instantly.ids, [])
 
     def test_private_ones_are_marked(self) -> None:
-        """What belongs to a workspace is never cached for others."""
+        """Workspace data is never cached for others."""
         mail = {"id": "m", "thread_id": "t1", "subject": "S"}
         self.instantly.answers("listEmail", {"items": [mail]})
         for path in PRIVATE:
             self.assertEqual(self.cached(path), ("private", 0), path)
 
     def test_an_unknown_id(self) -> None:
-        """What Instantly does not find is not found, in the words of each era."""
+        """What Instantly does not find is not found, with the code of each era."""
         for path in PRIVATE:
             for revision, code in (
                 (V2025_06_18, -32002),
@@ -128,14 +128,14 @@ class ReadingTests(OfferingTestCase):
             self.assertIn("hint", error.data)
 
     def test_a_bad_id(self) -> None:
-        """What Instantly calls a bad request is the caller's to mend."""
+        """A bad request to Instantly is reported as invalid params."""
         for path in PRIVATE:
             error = self.fails(path, Reason.INVALID_REQUEST)
             self.assertEqual(error.code, -32602, path)
             self.assertEqual(error.data["code"], "invalid_request")
 
     def test_unknown_uris(self) -> None:
-        """What nothing serves is not found; Instantly is not asked."""
+        """An unknown URI is not found; Instantly is not called."""
         for uri in (
             "instantly://nothing",
             "instantly://campaigns",

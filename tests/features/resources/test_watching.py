@@ -1,4 +1,4 @@
-"""Subscribing to a background job: somebody looks, as long as there is a reason to."""
+"""Subscribing to a background job: the server polls it while there is a reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def job(status: str, progress: int = 0) -> JsonObject:
 
 class WatchingTests(OfferingTestCase):
     def setUp(self) -> None:
-        """Open a session with a stream that hears of changes."""
+        """Open a session with a stream that receives changes."""
         super().setUp()
         self.stream = Basket()
         self.session = McpSession(
@@ -51,16 +51,16 @@ class WatchingTests(OfferingTestCase):
 
     @property
     def looks(self) -> int:
-        """How often Instantly was asked."""
+        """How often Instantly was called."""
         return len(self.instantly.executed)
 
     @property
     def heard(self) -> list[Json]:
-        """The URIs that the session was told of."""
+        """The URIs of the updates that the session received."""
         return [message["params"]["uri"] for message in self.stream.sent]
 
     def test_told_of_what_nobody_else_finds(self) -> None:
-        """Each change of an unfinished job is told, although nobody reads it."""
+        """Each change of an unfinished job is reported, even if no client reads it."""
         self.instantly.answers(
             LOOK, job("pending"), job("in-progress", 5), job("success", 100)
         )
@@ -72,7 +72,7 @@ class WatchingTests(OfferingTestCase):
         self.assertEqual((self.looks, self.heard), (3, [URI, URI]))
 
     def test_spelled_otherwise(self) -> None:
-        """A job is told of by its one URI, however the client encoded its id."""
+        """A job is reported under one URI, however the client encoded its id."""
         self.instantly.answers(LOOK, job("pending"), job("in-progress", 5))
         subscribe(self.offer, self.turn("instantly://jobs/%6a"))
         self.wait(2)
@@ -81,7 +81,7 @@ class WatchingTests(OfferingTestCase):
         self.assertEqual(self.offer.changes.watches.count, 0)
 
     def test_ends_with_the_job(self) -> None:
-        """A job that ended is looked at no more, also one that had ended before."""
+        """A job that ended is not polled, even if it ended before the subscription."""
         self.instantly.answers(LOOK, job("success", 100))
         subscribe(self.offer, self.turn())
         self.wait(60)
@@ -89,7 +89,7 @@ class WatchingTests(OfferingTestCase):
         self.assertIn(URI, self.session.subscriptions)
 
     def test_ends_with_the_subscription(self) -> None:
-        """Unsubscribing, and the end of the session, end the looking."""
+        """Unsubscribing, and the end of the session, end the polling."""
         self.instantly.answers(LOOK, job("pending"))
         for end in (
             lambda: unsubscribe(self.offer, self.turn()),
@@ -102,7 +102,7 @@ class WatchingTests(OfferingTestCase):
             self.assertEqual(self.looks, before)
 
     def test_sparing(self) -> None:
-        """The looks become rarer, and end after an hour."""
+        """The polls become rarer, and end after an hour."""
         self.instantly.answers(LOOK, job("pending"))
         subscribe(self.offer, self.turn())
         self.wait(18)
@@ -117,7 +117,7 @@ class WatchingTests(OfferingTestCase):
         self.assertEqual(self.offer.changes.watches.count, 0)
 
     def test_what_may_pass(self) -> None:
-        """A failure that may pass costs nothing but time."""
+        """A failure that may pass does not end the polling."""
         trouble = [api_error(Reason.TIMEOUT), api_error(Reason.NOT_FOUND)] * MISSING
         self.instantly.answers(
             LOOK, job("pending"), *trouble, job("success"), job("success")
@@ -134,28 +134,28 @@ class WatchingTests(OfferingTestCase):
         self.assertEqual((self.looks, self.heard), (1, []))
 
     def test_gone(self) -> None:
-        """A job that is gone is told once, and not looked at any more."""
+        """A deleted job is reported once, and not polled any more."""
         self.instantly.answers(LOOK, job("pending"), api_error(Reason.NOT_FOUND))
         subscribe(self.offer, self.turn())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (1 + MISSING, [URI]))
 
     def test_never_there(self) -> None:
-        """An id that names no job is given up soon, and nothing is told of it."""
+        """Polling of an unknown id ends soon, and nothing is reported."""
         self.instantly.answers(LOOK, api_error(Reason.NOT_FOUND))
         subscribe(self.offer, self.turn())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (MISSING, []))
 
     def test_only_jobs(self) -> None:
-        """Nothing is asked of Instantly for what nobody can find changed."""
+        """Resources that cannot change are not polled."""
         subscribe(self.offer, self.turn("instantly://workspace"))
         subscribe(self.offer, self.turn("instantly://policy"))
         self.wait(60)
         self.assertEqual(self.looks, 0)
 
     def test_somebody_looked_before(self) -> None:
-        """A change since anybody's last look is told at once."""
+        """A change since the last read of any kind is reported at once."""
         self.instantly.answers(LOOK, job("pending"), job("success", 100))
         self.read(URI)
         subscribe(self.offer, self.turn())

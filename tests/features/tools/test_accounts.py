@@ -75,7 +75,7 @@ class AccountTests(ToolTestCase):
         )
 
     def test_passwords_never_come_back(self) -> None:
-        """Should a reply hold passwords, the result does not."""
+        """The result contains no password, even if the reply does."""
         given = {
             "email": ANN,
             "first_name": "Ann",
@@ -132,7 +132,7 @@ class AccountTests(ToolTestCase):
 
 class AnalyticsTests(ToolTestCase):
     def test_rates(self) -> None:
-        """Rates follow the vendor's definitions; nothing is divided by nothing."""
+        """Rates follow Instantly's definitions; there is no division by zero."""
         self.instantly.answers(
             "getCampaignAnalytics",
             [
@@ -158,7 +158,7 @@ class AnalyticsTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("getCampaignAnalytics"), [{}])
 
     def test_ranges_include_their_last_day(self) -> None:
-        """A bare end date is widened, and the result says what was asked."""
+        """A bare end date includes its day; the result names the range."""
         got = self.value(
             "get_daily_campaign_analytics",
             campaign_id="c",
@@ -194,7 +194,7 @@ class AnalyticsTests(ToolTestCase):
 
 class JobTests(ToolTestCase):
     def test_a_running_job(self) -> None:
-        """A job that goes on says how to look again; a finished one does not."""
+        """A running job says how to read it again; a finished one does not."""
         self.instantly.answers(
             "getBackgroundJob",
             {"id": "j", "status": "in-progress", "progress": 40},

@@ -1,4 +1,4 @@
-"""The inbox: previews by default, and care before real mail leaves."""
+"""The inbox: previews by default, and checks before real mail is sent."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ class ReadingTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("getEmail"), [{"id": "m1"}] * 3)
 
     def test_counting(self) -> None:
-        """The count says what it counts."""
+        """The count says what it includes."""
         self.instantly.answers("countUnreadEmails", {"count": 12345})
         got = self.value("count_unread_emails")
         self.assertEqual(got["unread_count"], 12345)
         self.assertIn("automatic", got["includes"])
 
     def test_marking_a_thread(self) -> None:
-        """The result names the thread; a no is a failure that the client reports."""
+        """The result names the thread; the API client raises a reported failure."""
         self.instantly.answers(
             "markThreadAsRead",
             {"success": True},
@@ -162,7 +162,7 @@ class ReplyTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("replyToEmail"), [])
 
     def test_the_expected_recipient(self) -> None:
-        """The guard lets the right one pass and stops the wrong one."""
+        """expected_recipient allows the right recipient and refuses a wrong one."""
         self.value(
             "reply_to_email", **self.reply(expected_recipient="LEAD@example.org")
         )
@@ -173,7 +173,7 @@ class ReplyTests(ToolTestCase):
         self.assertEqual(len(self.instantly.calls("replyToEmail")), 1)
 
     def test_answering_ones_own_mail(self) -> None:
-        """A follow-up to mail of ours goes to the lead, not to ourselves."""
+        """A follow-up to a mail that the account sent goes to the lead."""
         self.instantly.answers(
             "getEmail", {**RECEIVED, "from_address_email": "ann@example.com"}
         )

@@ -1,4 +1,4 @@
-"""Leads: adding many, moving, merging variables, and the rules of each place."""
+"""Leads: adding many, moving, merging variables, and the rules of destinations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.instantly import api_error
 
 
 def people(count: int, first: int = 0) -> list[dict[str, Any]]:
-    """Return that many leads."""
+    """Return `count` leads."""
     return [{"email": f"p{n}@example.com"} for n in range(first, first + count)]
 
 
@@ -107,7 +107,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(len(sent["leads"]), 2)
 
     def test_what_each_place_needs(self) -> None:
-        """A campaign needs addresses, a list an address or a name; all or nothing."""
+        """A campaign needs addresses, a list an address or a name."""
         error = self.failure(
             self.name, leads=[*people(1), {"first_name": "A"}], campaign_id="c1"
         )
@@ -118,7 +118,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(self.instantly.executed, [])
 
     def test_exactly_one_place(self) -> None:
-        """Neither no place nor two."""
+        """Exactly one destination is required."""
         for places in ({}, {"campaign_id": "c", "list_id": "l"}):
             error = self.failure(self.name, leads=people(1), **places)
             self.assertEqual(error["code"], "bad_argument")
@@ -143,7 +143,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(error["code"], "plan_required")
 
     def test_a_later_chunk_fails(self) -> None:
-        """What was added, what was not, and where to go on are all named."""
+        """The error names what was added, what was not, and where to continue."""
         self.instantly.answers(
             "bulkAddLeads",
             added,
@@ -161,7 +161,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(error["error"]["code"], "upstream_failed")
 
     def test_a_later_chunk_is_refused(self) -> None:
-        """After a chunk that was certainly not added the place to go on is named."""
+        """After a chunk that was not added the index to continue at is given."""
         self.instantly.answers(
             "bulkAddLeads",
             added,
@@ -174,7 +174,7 @@ class BulkTests(ToolTestCase):
     @settings(deadline=None)
     @given(st.lists(st.sampled_from(["", "a@x.org", "A@x.org", "b@x.org", "c@x.org"])))
     def test_removing_duplicates(self, addresses: list[str]) -> None:
-        """Order and places are kept, each address once, no address is lost."""
+        """Order and indexes are kept, each address once, no address is lost."""
         leads = [{"email": address} for address in addresses]
         kept = _without_duplicates(leads)
         self.assertEqual([leads[place] for place, _ in kept], [x for _, x in kept])
@@ -212,7 +212,7 @@ class OneLeadTests(ToolTestCase):
         self.assertEqual(got["status_label"], "active")
 
     def test_creating_an_incomplete_one(self) -> None:
-        """A campaign needs the address; one place at a time."""
+        """A campaign needs the address; only one destination is allowed."""
         for wrong in (
             {"campaign": "c1", "first_name": "A"},
             {"list_id": "l1", "phone": "1"},
@@ -222,7 +222,7 @@ class OneLeadTests(ToolTestCase):
         self.assertEqual(self.instantly.executed, [])
 
     def test_variables_are_merged(self) -> None:
-        """Variables that are not named keep their values; fields are no variables."""
+        """Variables that are not named keep their values; fields are not variables."""
         self.instantly.answers(
             "getLead",
             {"id": "l", "payload": {"firstName": "A", "tier": "gold", "odd": [1]}},
@@ -245,7 +245,7 @@ class OneLeadTests(ToolTestCase):
         self.assertEqual(self.instantly.ids, ["patchLead"])
 
     def test_lists_leave_the_payload_out(self) -> None:
-        """A list of leads is short; the cursor goes on behind the last of them."""
+        """Listed leads are brief; a cut page continues after its last lead."""
         self.instantly.answers(
             "listLeads",
             {
@@ -282,7 +282,7 @@ class MoveTests(ToolTestCase):
     name = "move_leads_to_campaign_or_list"
 
     def test_returns_the_job(self) -> None:
-        """A move is a job that was started."""
+        """A move returns the started job."""
         self.instantly.answers(
             "moveLeads",
             {"id": "j", "type": "move-leads", "status": "pending", "workspace_id": "w"},
@@ -296,18 +296,18 @@ class MoveTests(ToolTestCase):
         self.assertIn("get_background_job", got["next"])
 
     def test_ids_need_their_place(self) -> None:
-        """Lead ids alone are refused: the API wants to know where they are."""
+        """Lead ids alone are refused: the API needs their campaign or list."""
         error = self.failure(self.name, to_list_id="l2", ids=["a"])
         self.assertEqual(error["code"], "bad_argument")
 
     def test_exactly_one_destination(self) -> None:
-        """Neither nowhere nor two places."""
+        """Exactly one destination is required."""
         for places in ({}, {"to_campaign_id": "c", "to_list_id": "l"}):
             error = self.failure(self.name, list_id="l1", **places)
             self.assertEqual(error["code"], "bad_argument")
 
     def test_a_whole_list_is_a_selection(self) -> None:
-        """Moving all leads of a named list is meant."""
+        """Moving all leads of a given list is allowed."""
         self.instantly.answers("moveLeads", {"id": "j", "status": "pending"})
         self.value(
             self.name,

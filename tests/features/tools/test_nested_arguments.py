@@ -1,4 +1,4 @@
-"""Nested arguments: what the schema shows only in outline is checked to the bottom."""
+"""Nested arguments are validated at every level, beyond the listed outline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def steps(*each: Any) -> Any:
 
 
 def schedule(**changes: Any) -> Any:
-    """Return a schedule of one window, in which something is otherwise."""
+    """Return a schedule of one window, with changes."""
     return {"schedules": [{**WINDOW, **changes}]}
 
 
@@ -46,7 +46,7 @@ class ShapeTests(ToolTestCase):
         return self.refused("update_campaign", campaign_id="c", **given)
 
     def test_what_fits_is_sent(self) -> None:
-        """A good shape goes to Instantly as the API spells it."""
+        """A valid value is sent to Instantly under the API's names."""
         self.value("update_campaign", campaign_id="c", sequences=steps(STEP))
         (patch,) = self.instantly.calls("patchCampaign")
         (variant,) = patch["sequences"][0]["steps"][0]["variants"]
@@ -68,7 +68,7 @@ class ShapeTests(ToolTestCase):
             self.assertIn("sequences", self.changed(sequences=odd))
 
     def test_misspelled_members(self) -> None:
-        """A name that nobody knows is named with its place, never dropped."""
+        """An unknown member is reported with its path, never dropped."""
         wrong = {**STEP, "variants": [{"subject": "a", "body": "b", "boddy": "c"}]}
         self.assertIn(
             "sequences.0.steps.0.variants.0.boddy", self.changed(sequences=steps(wrong))
@@ -113,12 +113,12 @@ class ShapeTests(ToolTestCase):
         self.changed(campaign_schedule={**schedule(), **dates})
 
     def test_a_value_is_never_quoted(self) -> None:
-        """The message speaks of the shape, not of what was in it."""
+        """The message names paths and rules, never values."""
         secret = {**STEP, "delay": "secret-value"}
         self.assertNotIn("secret-value", self.changed(sequences=steps(secret)))
 
     def test_null_still_resets(self) -> None:
-        """Null passes where the API takes it."""
+        """Null is allowed where the API allows it."""
         self.value("update_campaign", campaign_id="c", auto_variant_select=None)
         (patch,) = self.instantly.calls("patchCampaign")
         self.assertIsNone(patch["auto_variant_select"])

@@ -1,4 +1,4 @@
-"""The toolbox: what is listed, what is only callable, and what each tool states."""
+"""The tool registry: what is listed, what is only callable, what each tool states."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
 
 
 def toolbox(selection: str = "default", mode: str = "live") -> Toolbox:
-    """Build a toolbox of a selection."""
+    """Build the registry of a selection."""
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
     chosen = Selection.parse(selection)
     return build_features(RecordingInstantly(), Clock(), facts, chosen).toolbox
@@ -84,7 +84,7 @@ def names(selection: str = "default") -> list[str]:
 
 class ListedTests(SynchronousTestCase):
     def test_provides_the_interface(self) -> None:
-        """A toolbox is what the protocol asks for."""
+        """The registry provides the protocol's interface."""
         verifyObject(IToolRegistry, toolbox())
 
     def test_forty_by_default(self) -> None:
@@ -110,13 +110,13 @@ class ListedTests(SynchronousTestCase):
             self.assertNotIn(name, names("all"))
 
     def test_order_never_changes(self) -> None:
-        """Two toolboxes of one selection list byte-equal tools."""
+        """Two registries of one selection list byte-equal tools."""
         one = [seen(tool) for tool in toolbox().listed()]
         two = [seen(tool) for tool in toolbox().listed()]
         self.assertEqual(dumps(one), dumps(two))
 
     def test_listing_is_one_object(self) -> None:
-        """Asking twice gives the very same sequence, so that it is encoded once."""
+        """Listing twice returns the same object, so that it is encoded once."""
         box = toolbox()
         self.assertIs(box.listed(), box.listed())
 
@@ -172,7 +172,7 @@ class SelectionTests(SynchronousTestCase):
 
 class StatementTests(SynchronousTestCase):
     def test_names_titles_and_descriptions(self) -> None:
-        """Names are portable, titles are there, descriptions are short."""
+        """Names are portable, titles exist, descriptions are short."""
         for tool in every_tool():
             self.assertTrue(re.fullmatch(r"[a-z0-9_]{1,64}", tool.name), tool.name)
             self.assertTrue(4 <= len(tool.title) <= 40, tool.name)
@@ -206,7 +206,7 @@ class StatementTests(SynchronousTestCase):
         self.assertEqual(used, set(BY_ID))
 
     def test_hints_agree_with_the_operations(self) -> None:
-        """A tool never promises to be more harmless than what it executes."""
+        """The hints of a tool are never weaker than those of its operations."""
         for each in (*DECLARED, *ALIASES):
             effects = [BY_ID[id].effect for id in self.uses(each)]
             hints = each.hints
@@ -220,7 +220,7 @@ class StatementTests(SynchronousTestCase):
             self.assertEqual(hints.open_world, bool(effects), each.name)
 
     def test_only_server_info_needs_no_key(self) -> None:
-        """Whatever reaches Instantly declares that it needs a credential."""
+        """Every tool that calls Instantly declares that it needs a credential."""
         keyless = [tool.name for tool in every_tool() if not tool.needs_credential]
         self.assertEqual(keyless, ["get_server_info"])
 

@@ -26,7 +26,7 @@ class GatherTests(ClockedTestCase):
         return Deferred.fromCoroutine(gather(works))
 
     def test_replies_and_failures(self) -> None:
-        """What came is there by name, and so is why the rest did not."""
+        """Replies and failures are available by name."""
         got = self.successResultOf(
             self.gathering(
                 {
@@ -50,12 +50,12 @@ class GatherTests(ClockedTestCase):
         self.assertEqual(self.successResultOf(self.gathering({})).unknown(), {})
 
     def test_a_bug_is_raised(self) -> None:
-        """What is no failed call is not mistaken for one."""
+        """An exception other than a failed call is raised."""
         waiting = self.gathering({"a": fail(Bug()), "b": succeed(1)})
         self.failureResultOf(waiting, Bug)
 
     def test_cancelling_cancels_all(self) -> None:
-        """Who stops waiting stops every call."""
+        """Cancelling the wait cancels every call."""
         cancelled: list[str] = []
         works: dict[str, Deferred[Any]] = {
             name: Deferred(lambda _, name=name: cancelled.append(name))  # type: ignore[misc]
@@ -96,13 +96,13 @@ class PagesTests(ClockedTestCase):
         )
 
     def test_bounded(self) -> None:
-        """No more pages are read than were allowed, and that is told."""
+        """No more pages are read than allowed; the result says that more exist."""
         found, whole = self.read(
             *({"items": [{"id": n}], "next_starting_after": str(n)} for n in range(9))
         )
         self.assertEqual((len(found), whole), (3, False))
 
     def test_a_cursor_that_does_not_move(self) -> None:
-        """An API that repeats itself does not keep us."""
+        """Reading stops when Instantly repeats a cursor."""
         found, whole = self.read({"items": [{"id": 1}], "next_starting_after": "1"})
         self.assertEqual((len(found), whole), (2, True))

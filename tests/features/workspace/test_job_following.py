@@ -37,13 +37,13 @@ class FollowingCase(ToolTestCase):
         return self.starting(MOVE, **MOVED, **given)
 
     def looks(self, *replies: Any) -> None:
-        """Script the start of a job and what later looks at it see."""
+        """Script the start of a job and its later statuses."""
         self.instantly.answers("moveLeads", job("pending"))
         self.instantly.answers("getBackgroundJob", *replies)
 
     @property
     def look_count(self) -> int:
-        """How often the job was looked at."""
+        """How often the job was read."""
         return len(self.instantly.calls("getBackgroundJob"))
 
 
@@ -59,7 +59,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(self.instantly.calls("moveLeads"), [MOVED])
 
     def test_tells_how_far_it_is(self) -> None:
-        """Each look is a progress notification; the values grow even when it stalls."""
+        """Each read sends progress; the values grow even when the job stalls."""
         self.looks(job("in-progress", 40), job("in-progress", 40), job("success", 100))
         moving = self.moving(wait_seconds=20)
         self.clock.pump([2, 3, 5])
@@ -72,7 +72,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual((said["total"], said["message"]), (100, "in-progress, 40 %"))
 
     def test_stops_when_the_time_is_up(self) -> None:
-        """After wait_seconds the handle is the answer, with where to look."""
+        """After wait_seconds the result is the unfinished job, with how to read it."""
         self.looks(job("in-progress", 10))
         moving = self.moving(wait_seconds=6)
         self.clock.pump([2, 3])
@@ -81,7 +81,7 @@ class WaitingTests(FollowingCase):
         self.assertIn("get_background_job", result["next"])
 
     def test_token_alone_waits_a_little(self) -> None:
-        """A client that wants progress gets ten seconds of it unless it says 0."""
+        """A call with a progress token waits ten seconds, unless wait_seconds is 0."""
         self.looks(job("in-progress", 10))
         moving = self.moving()
         self.clock.pump([2, 3, 5])
@@ -91,7 +91,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(self.look_count, 3)
 
     def test_no_token_no_wait(self) -> None:
-        """Without a token and without wait_seconds the handle comes at once."""
+        """Without a token and without wait_seconds the job's id comes at once."""
         self.looks(job("in-progress", 10))
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
         result = self.successResultOf(self.tool(MOVE).run(MOVED, call))
@@ -99,7 +99,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(self.look_count, 0)
 
     def test_longest(self) -> None:
-        """Nobody waits longer than 45 seconds."""
+        """No call waits longer than 45 seconds."""
         self.assertTrue(self.allows(MOVE, {**MOVED, "wait_seconds": 45}))
         self.assertFalse(self.allows(MOVE, {**MOVED, "wait_seconds": 46}))
 
@@ -114,7 +114,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(result.structured["job"]["progress"], 30)
 
     def test_a_look_that_fails_for_now(self) -> None:
-        """A fault that may pass does not end the waiting."""
+        """A failure that may pass does not end the wait."""
         passing = api_error(Reason.UPSTREAM_FAILED, "getBackgroundJob")
         self.looks(passing, job("success", 100))
         moving = self.moving(wait_seconds=20)
@@ -124,7 +124,7 @@ class WaitingTests(FollowingCase):
         self.assertNotIn("last_look_failed", result.structured)
 
     def test_a_look_that_fails_for_good(self) -> None:
-        """A refused key ends the waiting; the job that was started is not lost."""
+        """A rejected key ends the wait; the result still names the started job."""
         self.looks(api_error(Reason.KEY_REJECTED, "getBackgroundJob"))
         moving = self.moving(wait_seconds=20)
         self.clock.advance(2)
@@ -158,7 +158,7 @@ class WaitingTests(FollowingCase):
 
 class TaskTests(FollowingCase):
     def setUp(self) -> None:
-        """Offer the tools to a client that speaks tasks."""
+        """Provide the tools to a client that supports tasks."""
         super().setUp()
         self.offer = Offer(
             info=ServerInfo(name="n", title="t", version="1"),
@@ -201,7 +201,7 @@ class TaskTests(FollowingCase):
         ended = loads(dumps(shown["result"]))["structuredContent"]["job"]
         self.assertEqual(ended["status"], "success")
 
-    def test_F29_overload(self) -> None:
+    def test_overload_ends_a_task(self) -> None:
         """A call that became a task and is refused then ends as a failed task."""
         self.instantly.answers(
             "bulkAddLeads", api_error(Reason.OVERLOADED, "bulkAddLeads", retry_after=5)
@@ -222,7 +222,7 @@ class TaskTests(FollowingCase):
         self.assertTrue(self.task(handle)["result"]["isError"])
 
     def test_cancelling_ends_the_watching(self) -> None:
-        """A cancelled task looks no more; the job itself cannot be cancelled."""
+        """A cancelled task stops reading; the job itself cannot be cancelled."""
         self.looks(job("in-progress", 1))
         handle = self.call(MOVE, **MOVED)
         self.offer.tasks.cancel(self.offer.tasks.find(handle["taskId"], KEY.principal))
@@ -231,7 +231,7 @@ class TaskTests(FollowingCase):
         self.assertEqual(self.task(handle)["status"], "cancelled")
 
     def test_gives_up_after_an_hour(self) -> None:
-        """A job that never ends is handed back unfinished."""
+        """A job that never ends is returned unfinished."""
         self.looks(job("paused", 1))
         handle = self.call(MOVE, **MOVED)
         for _ in range(400):
@@ -240,7 +240,7 @@ class TaskTests(FollowingCase):
         self.assertLess(self.look_count, 370)
 
     def test_a_job_that_ended_at_once(self) -> None:
-        """What is over already needs no task."""
+        """A job that has already ended needs no task."""
         self.instantly.answers("moveLeads", job("success", 100))
         self.assertIn("structuredContent", self.call(MOVE, **MOVED))
 
@@ -292,13 +292,13 @@ class TaskTests(FollowingCase):
 
 class SightingTests(ToolTestCase):
     def setUp(self) -> None:
-        """Collect what is told."""
+        """Collect the reported changes."""
         super().setUp()
         self.told: list[tuple[str, str]] = []
         self.sightings = JobSightings(lambda uri, who: self.told.append((uri, who)))
 
     def test_first_sight_is_no_change(self) -> None:
-        """Only a difference from an earlier look is told."""
+        """Only a difference from an earlier read is reported."""
         self.sightings.note(job("pending"), "p")
         self.sightings.note(job("pending"), "p")
         self.assertEqual(self.told, [])
@@ -307,13 +307,13 @@ class SightingTests(ToolTestCase):
         self.assertEqual(self.told, [("instantly://jobs/j", "p")] * 2)
 
     def test_principals_are_apart(self) -> None:
-        """What one principal saw says nothing about another's job."""
+        """Jobs of different principals are compared separately."""
         self.sightings.note(job("pending"), "p")
         self.sightings.note(job("success"), "q")
         self.assertEqual(self.told, [])
 
     def test_bounded(self) -> None:
-        """The oldest sight is forgotten first."""
+        """The oldest status is forgotten first."""
         few = JobSightings(lambda uri, who: self.told.append((uri, who)), 2)
         for id in ("a", "b", "c"):
             few.note({"id": id, "status": "pending"}, "p")
@@ -323,7 +323,7 @@ class SightingTests(ToolTestCase):
         self.assertEqual(self.told, [("instantly://jobs/c", "p")])
 
     def test_odd_replies(self) -> None:
-        """What is no job is passed over."""
+        """A value that is not a job is ignored."""
         nothing: list[Json] = [None, [], {"id": 3}, {}]
         for odd in nothing:
             self.sightings.note(odd, "p")
@@ -334,7 +334,7 @@ class SightingTests(ToolTestCase):
         self.assertEqual(job_uri("a/b c"), "instantly://jobs/a%2Fb%20c")
 
     def test_every_look_counts(self) -> None:
-        """Reading and listing jobs are looks, as waiting for one is."""
+        """Reading, listing and following jobs all record their status."""
         self.bench.sightings.told = lambda uri, who: self.told.append((uri, who))
         self.instantly.answers("getBackgroundJob", job("pending"), job("success"))
         self.instantly.answers("listBackgroundJob", {"items": [job("in-progress")]})

@@ -1,4 +1,4 @@
-"""Mail copy becomes HTML once, and says what it said before."""
+"""Mail copy becomes HTML once, and keeps its text."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PIECES += ["&", "<", ">", "/", "p", " ", "\n", "\n\n", "text", "<your name>", ";
 
 class AsHtmlTests(SynchronousTestCase):
     def test_paragraphs_and_line_ends(self) -> None:
-        """Blank lines part paragraphs, line ends break lines, CRLF counts as one."""
+        """Blank lines separate paragraphs, line ends break lines, CRLF is one."""
         self.assertEqual(
             as_html("Hi {{firstName}},\r\n\r\nOne\nTwo\n\n\n\nBye"),
             "<p>Hi {{firstName}},</p><p>One<br/>Two</p><p>Bye</p>",
         )
 
     def test_signs_are_escaped(self) -> None:
-        """A comparison and an ampersand survive."""
+        """A comparison and an ampersand are kept."""
         self.assertEqual(
             as_html("if x < y && y > z"), "<p>if x &lt; y &amp;&amp; y &gt; z</p>"
         )
@@ -40,7 +40,7 @@ class AsHtmlTests(SynchronousTestCase):
         self.assertEqual(as_html(copy), copy)
 
     def test_stray_signs_in_html(self) -> None:
-        """Even in HTML a sign that is no tag is escaped, entities are kept."""
+        """In HTML, too, a sign outside a tag is escaped; entities are kept."""
         self.assertEqual(
             as_html("<p>R&D, x < y, caf&eacute; &#8211;</p>"),
             "<p>R&amp;D, x &lt; y, caf&eacute; &#8211;</p>",
@@ -109,5 +109,5 @@ class AsHtmlTests(SynchronousTestCase):
         self.assertEqual(shown.split(), copy.split())
 
     def test_subjects_are_one_line(self) -> None:
-        """Line ends in a subject become blanks."""
+        """Line ends in a subject become spaces."""
         self.assertEqual(one_line("  A\r\n quick\tone "), "A quick one")

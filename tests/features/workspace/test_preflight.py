@@ -103,7 +103,7 @@ class PreflightTests(OfferingTestCase):
         return outcome
 
     def test_ready(self) -> None:
-        """When everything is in order the verdict is so, after five calls."""
+        """When all checks pass the verdict is ready, after five calls."""
         got = self.report()
         self.assertEqual(got["verdict"], "ready", got["checks"])
         self.assertEqual(got["campaign"]["status"], "draft")
@@ -120,7 +120,7 @@ class PreflightTests(OfferingTestCase):
         self.assertIn("clear yes", got["next"])
 
     def test_status(self) -> None:
-        """A campaign that runs already, is done, or was stopped is told apart."""
+        """A campaign that is running, completed or stopped is distinguished."""
         outcomes = {}
         for code in (0, 2, 1, 4, 3, -1, -99, 77):
             self.ready(status=code)
@@ -140,7 +140,7 @@ class PreflightTests(OfferingTestCase):
         )
 
     def test_no_senders(self) -> None:
-        """Without senders nothing can leave."""
+        """Without senders nothing can be sent."""
         self.ready(email_list=[])
         self.assertEqual(self.outcome("senders"), "fail")
         self.assertEqual(self.report()["verdict"], "blocked")
@@ -164,7 +164,7 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("senders"), "fail")
 
     def test_sender_health(self) -> None:
-        """A low score and no score both want attention."""
+        """A low score and no score both need attention."""
         self.accounts(account(stat_warmup_score=79))
         facts = self.found("sender health")["facts"]
         self.assertEqual(facts, {"below_80": {"a@example.com": 79}})
@@ -172,14 +172,14 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("sender health"), "warn")
 
     def test_tracking_domain(self) -> None:
-        """Whoever tracks needs a domain for it."""
+        """Senders that track need a tracking domain."""
         self.ready(open_tracking=True)
         self.assertEqual(self.outcome("tracking domain"), "warn")
         self.accounts(account(tracking_domain_name="t.example.com"))
         self.assertEqual(self.outcome("tracking domain"), "ok")
 
     def test_volume(self) -> None:
-        """The lower limit counts, and how many days it takes is worked out."""
+        """The lower limit counts, and the number of days is computed."""
         facts = self.found("volume")["facts"]
         self.assertEqual(facts["mails_a_day"], 30)
         self.assertEqual(facts["days_for_first_mails"], 9)
@@ -192,7 +192,7 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("volume"), "unknown")
 
     def test_leads(self) -> None:
-        """There must be leads, with addresses; a hundred are looked at."""
+        """There must be leads, with addresses; a hundred are checked."""
         self.assertEqual(self.found("leads")["facts"]["leads"], 250)
         self.instantly.answers("getCampaignAnalytics", [])
         self.assertEqual(self.found("leads")["facts"]["leads"], 1)
@@ -212,7 +212,7 @@ class PreflightTests(OfferingTestCase):
             self.assertEqual(self.outcome("verification"), outcome, status)
 
     def test_variables(self) -> None:
-        """A variable nobody fills blocks, a gap warns, a fallback helps."""
+        """A variable that no lead fills blocks, a gap warns, a fallback helps."""
 
         def copied(body: str) -> None:
             self.ready(sequences=[{"steps": [step("Hi", body)]}])
@@ -228,7 +228,7 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("variables"), "fail")
 
     def test_copy(self) -> None:
-        """Missing copy blocks; what reads like spam wants attention."""
+        """Missing copy blocks; what reads like spam needs attention."""
         missing: list[Any] = [[], [{"variants": []}], [step("Hi", " ")], [step("")]]
         for steps in missing:
             self.ready(sequences=[{"steps": steps}])
@@ -250,7 +250,7 @@ class PreflightTests(OfferingTestCase):
         self.assertIn("new thread", self.found("copy")["facts"]["findings"][0])
 
     def test_opting_out(self) -> None:
-        """A header or a sentence will do; neither wants attention."""
+        """A header or a sentence is enough; with neither it needs attention."""
         self.assertEqual(self.outcome("opting out"), "ok")
         self.ready(sequences=[{"steps": [step("Hi", "Body")]}])
         self.assertEqual(self.outcome("opting out"), "warn")
@@ -260,7 +260,7 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("opting out"), "ok")
 
     def test_schedule(self) -> None:
-        """The next window is told; one that is past or on no day blocks."""
+        """The next window is shown; a schedule in the past or without days blocks."""
         opening = self.found("schedule")["facts"]["next_window"]
         self.assertEqual(opening["utc"], "Thu 2026-01-15 15:00")
         self.assertEqual(opening["there"], "Thu 2026-01-15 09:00 (America/Chicago)")
@@ -280,19 +280,19 @@ class PreflightTests(OfferingTestCase):
         self.assertEqual(self.outcome("schedule"), "unknown")
 
     def test_replies(self) -> None:
-        """Going on after a reply wants attention."""
+        """Mailing people who replied needs attention."""
         self.ready(stop_on_reply=False)
         self.assertEqual(self.outcome("stop on reply"), "warn")
 
     def test_diagnosis(self) -> None:
-        """What Instantly itself sees is told unless it was expected."""
+        """Instantly's own diagnosis is shown unless it is the expected one."""
         diagnosis = {"diagnostics": None, "summary": {"status": "out_of_schedule"}}
         self.instantly.answers("getCampaignSendingStatus", diagnosis)
         check = self.found("diagnosis")
         self.assertEqual(check["facts"], {"status": "out_of_schedule"})
 
     def test_parts_that_fail(self) -> None:
-        """What cannot be read is unknown, never in order."""
+        """What cannot be read is unknown, never ok."""
         for id in ("listAccount", "listLeads", "getCampaignSendingStatus"):
             self.instantly.answers(id, api_error(Reason.TIMEOUT, id))
         got = self.report()
@@ -305,7 +305,7 @@ class PreflightTests(OfferingTestCase):
 
 class VerdictTests(SynchronousTestCase):
     def test_worst_wins(self) -> None:
-        """One failure blocks, one doubt wants attention."""
+        """One failure blocks, one warning needs attention."""
         ok, warn = Check("a", "ok", "s"), Check("b", "warn", "s")
         unknown, fail = Check("c", "unknown", "s"), Check("d", "fail", "s")
         self.assertEqual(verdict([ok, ok]), "ready")
@@ -316,7 +316,7 @@ class VerdictTests(SynchronousTestCase):
 
 class VariableTests(SynchronousTestCase):
     def test_found(self) -> None:
-        """Names, fallbacks and spintax are told apart."""
+        """Names, fallbacks and spintax are distinguished."""
         copy = "{{ firstName }} {{city|there}} {{x|}} {{random|a|b}} {y} {{}} {{ }}"
         self.assertEqual(
             list(variables_in(copy)),
@@ -325,7 +325,7 @@ class VariableTests(SynchronousTestCase):
 
     @given(st.text(alphabet="{}| aB", max_size=60))
     def test_any_braces(self, copy: str) -> None:
-        """No pile of braces makes a name with braces in it."""
+        """No number of braces makes a name that contains braces."""
         for name, _ in variables_in(copy):
             self.assertEqual(name, name.strip(" {}|"))
 
@@ -369,7 +369,7 @@ class WindowTests(SynchronousTestCase):
         self.assertEqual(later, datetime(2026, 1, 22, 9, tzinfo=ZoneInfo("UTC")))
 
     def test_odd_windows(self) -> None:
-        """Windows that make no sense are left out."""
+        """Malformed windows are left out."""
         odd = [
             None,
             {},

@@ -1,4 +1,4 @@
-"""A38: however often the same reply is asked for, one mail leaves."""
+"""Idempotent sending: equal requests for a reply send one mail."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ REPLY: dict[str, Any] = {
 
 class OnceTests(ToolTestCase):
     def setUp(self) -> None:
-        """Let there be a mail to answer, and let answering succeed."""
+        """Let there be a mail, and let replying succeed."""
         super().setUp()
         self.instantly.answers("getEmail", MAIL)
         self.instantly.answers("replyToEmail", {"id": "sent-1"})
 
     def sent(self) -> int:
-        """Return how many mails left."""
+        """Return how many mails were sent."""
         return len(self.instantly.calls("replyToEmail"))
 
-    def test_A38_send_storm(self) -> None:
-        """Twenty calls for the same reply send it once and answer alike."""
+    def test_repeated_calls(self) -> None:
+        """Twenty calls for the same reply send it once and return the same result."""
         got = [self.value("reply_to_email", **REPLY) for _ in range(20)]
         self.assertEqual(self.sent(), 1)
         self.assertEqual({each["id"] for each in got}, {"sent-1"})
         self.assertNotIn("note", got[0])
         self.assertIn("not sent again", got[1]["note"])
 
-    def test_A38_all_at_once(self) -> None:
-        """Those who ask while it is being sent wait for the one sending."""
+    def test_concurrent_calls(self) -> None:
+        """Calls that arrive while the mail is being sent wait for its result."""
         pending: Deferred[Json] = Deferred()
         self.instantly.answers("replyToEmail", pending)
         calls = [self.starting("reply_to_email", **REPLY) for _ in range(5)]
@@ -54,8 +54,8 @@ class OnceTests(ToolTestCase):
             self.assertFalse(self.successResultOf(each).is_error)
         self.assertEqual(self.sent(), 1)
 
-    def test_A38_outcome_unknown(self) -> None:
-        """What may have left is not sent again, and the error says where to look."""
+    def test_outcome_unknown(self) -> None:
+        """A mail that may have been sent is not sent again; the hint is to check."""
         unknown = api_error(Reason.OUTCOME_UNKNOWN, "replyToEmail")
         self.instantly.answers("replyToEmail", unknown, {"id": "sent-2"})
         for _ in range(3):
@@ -64,8 +64,8 @@ class OnceTests(ToolTestCase):
             self.assertIn("list_emails", error["hint"])
         self.assertEqual(self.sent(), 1)
 
-    def test_A38_caller_left(self) -> None:
-        """A caller who leaves while it is sent does not make room for a second one."""
+    def test_caller_left(self) -> None:
+        """After a caller left while its mail was being sent, no second one is sent."""
         self.instantly.answers("replyToEmail", Deferred(), {"id": "sent-2"})
         first = self.starting("reply_to_email", **REPLY)
         first.cancel()
@@ -75,7 +75,7 @@ class OnceTests(ToolTestCase):
         self.assertEqual(self.sent(), 1)
 
     def test_what_was_refused_may_be_tried_again(self) -> None:
-        """What sent nothing, be it refused or kept here, makes no repetition."""
+        """A call that certainly sent nothing can be repeated."""
         refused = api_error(Reason.RATE_LIMITED, "replyToEmail", status=429)
         resting = api_error(Reason.UPSTREAM_FAILED, "replyToEmail")
         self.instantly.answers("replyToEmail", refused, resting, {"id": "sent-2"})
@@ -84,13 +84,13 @@ class OnceTests(ToolTestCase):
         self.assertEqual(self.value("reply_to_email", **REPLY)["id"], "sent-2")
 
     def test_another_text_is_another_mail(self) -> None:
-        """Only the very same counts as the same."""
+        """A reply with another text is sent."""
         self.value("reply_to_email", **REPLY)
         self.value("reply_to_email", **{**REPLY, "body": {"text": "Yes!"}})
         self.assertEqual(self.sent(), 2)
 
     def test_another_caller_is_another_mail(self) -> None:
-        """Nobody gets the result of somebody else's call."""
+        """A caller never gets the result of another caller's call."""
         self.value("reply_to_email", **REPLY)
         other = Credential(secret=Secret("another-key"), source="test")
         caller = Caller(revision=V2025_11_25, credential=other)
@@ -100,7 +100,7 @@ class OnceTests(ToolTestCase):
         self.assertEqual(self.sent(), 2)
 
     def test_after_a_while(self) -> None:
-        """Ten minutes later the same text is meant as another mail."""
+        """After ten minutes the same reply is sent again."""
         self.value("reply_to_email", **REPLY)
         self.clock.advance(601)
         self.value("reply_to_email", **REPLY)

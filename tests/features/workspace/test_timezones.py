@@ -30,7 +30,7 @@ PLACES = sorted(n for n in available_timezones() if n.split("/")[0] in REGIONS)
 
 
 def zones() -> ZoneMap:
-    """Return a map that believes it is January 2026."""
+    """Return a map whose today is in January 2026."""
     return ZoneMap(lambda: TODAY)
 
 
@@ -43,7 +43,7 @@ def moment(zone: str, day: date, clock: str) -> datetime:
 
 class PlaceTests(SynchronousTestCase):
     def test_a_zone_of_the_list_is_itself(self) -> None:
-        """What the API knows is taken as it is."""
+        """A supported zone is not changed."""
         self.assertEqual(
             zones().place("America/Chicago", "09:00", "17:00"),
             Placement(
@@ -55,7 +55,7 @@ class PlaceTests(SynchronousTestCase):
         )
 
     def test_equal_zones(self) -> None:
-        """Famous zones find one with the same clocks, in their region if there is."""
+        """Well-known zones map to one with the same clocks, if possible nearby."""
         for asked, used in (
             ("America/New_York", "America/Detroit"),
             ("US/Eastern", "America/Detroit"),
@@ -94,7 +94,7 @@ class PlaceTests(SynchronousTestCase):
         )
 
     def test_known_shifts(self) -> None:
-        """Zones without an equal keep a constant distance to one that is offered."""
+        """Zones without an equal differ from a supported one by a constant."""
         for asked, used, shifted in (
             ("America/Adak", "America/Anchorage", 60),
             ("Pacific/Chatham", "Pacific/Auckland", -45),
@@ -105,12 +105,12 @@ class PlaceTests(SynchronousTestCase):
             self.assertEqual((placed.used, placed.shifted), (used, shifted), asked)
 
     def test_nights_of_change_do_not_count(self) -> None:
-        """Havana changes its clocks hours before Detroit, asleep: that is equal."""
+        """Havana changes its clocks hours before Detroit, at night: equal."""
         placed = zones().place("America/Havana", "09:00", "17:00")
         self.assertEqual((placed.used, placed.shifted), ("America/Detroit", 0))
 
     def test_most_of_the_world_is_exact(self) -> None:
-        """Nine zones in ten need no shift, and hardly any has no place at all."""
+        """Nine zones in ten need no shift, and few cannot be mapped at all."""
         exact = shifted = 0
         for name in PLACES:
             try:
@@ -123,14 +123,14 @@ class PlaceTests(SynchronousTestCase):
         self.assertGreater(exact + shifted, 0.97 * len(PLACES))
 
     def test_a_window_that_would_cross_midnight(self) -> None:
-        """A shift that leaves the day is no shift; suggestions are given."""
+        """A shift across midnight is not used; suggestions are given."""
         with self.assertRaises(Refusal) as caught:
             zones().place("America/Los_Angeles", "00:00", "23:59")
         self.assertEqual(caught.exception.code, "timezone_unavailable")
         self.assertEqual(len(caught.exception.details["suggestions"]), 3)
 
     def test_unknown_zones(self) -> None:
-        """A name that is none is refused with names that are."""
+        """An unknown name is refused, with suggestions."""
         for asked, meant in (
             ("America/NewYork", "America/New_York"),
             ("Los Angeles", "America/Los_Angeles"),
@@ -142,7 +142,7 @@ class PlaceTests(SynchronousTestCase):
             self.assertIn(meant, caught.exception.details["suggestions"])
 
     def test_hostile_names(self) -> None:
-        """A path is no zone, whatever lies there."""
+        """A path is not a zone, whatever file it names."""
         for asked in ("../../etc/passwd", "/etc/localtime", "", "a\0b", "x" * 5000):
             with self.assertRaises(Refusal):
                 zones().place(asked, "09:00", "17:00")
@@ -163,7 +163,7 @@ class PlaceTests(SynchronousTestCase):
     def test_mail_leaves_at_the_hour_that_was_meant(
         self, zone: str, first: int, hours: int, later: int
     ) -> None:
-        """At any day of two years the placed window is the same two instants."""
+        """On every day of two years the mapped window is the same."""
         start, end = f"{first:02d}:30", f"{min(first + hours, 23):02d}:45"
         try:
             placed = zones_of_the_class.place(zone, start, end)
@@ -188,16 +188,16 @@ class PlaceTests(SynchronousTestCase):
         )
 
     def test_the_list_is_in_the_database(self) -> None:
-        """This machine knows every zone of the API's list."""
+        """This machine's database has every zone that the API supports."""
         self.assertTrue(set(TIMEZONES) <= available_timezones())
 
 
 def changes_clocks_on(zone: str, day: date) -> bool:
-    """Say whether clocks change within a day of noon."""
+    """Return whether clocks change within a day of noon."""
     noon = datetime.combine(day, time(12), UTC)
     around = (noon - timedelta(hours=24), noon, noon + timedelta(hours=24))
     return len({m.astimezone(ZoneInfo(zone)).utcoffset() for m in around}) > 1
 
 
 zones_of_the_class = zones()
-"""One map for the many places: it compares 102 zones when first asked."""
+"""One map for all examples: its first use compares 102 zones."""

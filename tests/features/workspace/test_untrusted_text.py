@@ -1,4 +1,4 @@
-"""Outsiders' text is cleaned, fenced, and cut to what a mail says itself."""
+"""Untrusted text is cleaned, marked, and cut to a mail without its quotes."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CleanedTests(SynchronousTestCase):
         self.assertEqual(cleaned(text), "pay now é 日本\n\tend")
 
     def test_images(self) -> None:
-        """Nothing stays that a client would fetch to show it."""
+        """Nothing is left that a client would fetch to display it."""
         text = 'a ![x](https://e.example/?q=secret) <IMG src="https://e.example/"> b'
         self.assertEqual(cleaned(text), "a [image] [image] b")
 
     def test_images_in_images(self) -> None:
-        """An image around another one does not survive it."""
+        """An image around another one is removed, too."""
         for text in (
             "!![a](https://e.example/a)(https://e.example/b)",
             '<img src="https://e.example/" <img>>',
@@ -51,7 +51,7 @@ class CleanedTests(SynchronousTestCase):
         self.assertEqual(in_one_line(None), "")
 
     def test_one_line(self) -> None:
-        """In a row of a table nothing breaks the row."""
+        """In a row of a table no character breaks the row."""
         self.assertEqual(in_one_line("a\n| b\u2028|  c"), "a / b/ c")
 
     def test_deeply(self) -> None:
@@ -88,7 +88,7 @@ class FenceTests(SynchronousTestCase):
 
 class OwnWordsTests(SynchronousTestCase):
     def test_quotes_are_left_out(self) -> None:
-        """What a mail quotes is somebody else's mail."""
+        """Quoted mails are left out."""
         text = "Yes.\n\nOn Mon, Ann <a@example.com> wrote:\n> Will you?\n> Ann"
         self.assertEqual(own_words({"body": {"text": text}}), "Yes.")
         self.assertEqual(own_words({"body": {"text": "> a\nSure\n> b"}}), "Sure")
@@ -107,7 +107,7 @@ class OwnWordsTests(SynchronousTestCase):
         self.assertEqual(own_words({"body": body}), "One\n\ntwo & three")
 
     def test_preview(self) -> None:
-        """Without a body the preview has to do."""
+        """Without a body the preview is used."""
         self.assertEqual(own_words({"body": {}, "content_preview": "Hi"}), "Hi")
         self.assertEqual(own_words({}), "")
         self.assertEqual(own_words(None), "")
@@ -124,7 +124,7 @@ class HtmlTests(SynchronousTestCase):
         self.assertEqual(text_of_html(html), "yes")
 
     def test_plain_text(self) -> None:
-        """Text that is no HTML stays as it is."""
+        """Plain text is not changed."""
         self.assertEqual(text_of_html("if x < y & z"), "if x < y & z")
 
     def test_links_and_images(self) -> None:
@@ -133,7 +133,7 @@ class HtmlTests(SynchronousTestCase):
         self.assertEqual(found, ("y[image]w", 2, 1))
 
     def test_broken_markup(self) -> None:
-        """What never ends is text; a sign inside a value ends no tag."""
+        """Unclosed markup is text; a sign inside a value does not end a tag."""
         for html, text in (
             ("<![if x]>a<![endif]>", "a"),
             ("a<![b", "a"),
@@ -151,7 +151,7 @@ class HtmlTests(SynchronousTestCase):
                 self.assertEqual(text_of_html(html), text)
 
     def test_markup_without_end(self) -> None:
-        """Very much of it takes no longer than as much text.
+        """Hostile markup takes no longer than the same amount of text.
 
         Each of these took minutes, in which no other client was served.
         """
@@ -161,5 +161,5 @@ class HtmlTests(SynchronousTestCase):
 
     @given(st.text(alphabet="<>/abp!-& \n'\"=[?#1", max_size=200))
     def test_any_markup(self, html: str) -> None:
-        """No markup, however broken, is too much for it."""
+        """Broken markup of any kind does not raise an exception."""
         self.assertNotIn("\n\n\n", text_of_html(html))

@@ -28,13 +28,13 @@ def account(email: str, **given: Any) -> dict[str, Any]:
 
 class CreateCampaignTests(ToolTestCase):
     def setUp(self) -> None:
-        """Give the workspace one able account, and let creating succeed."""
+        """Give the workspace one account that can send, and let creation succeed."""
         super().setUp()
         self.instantly.answers("listAccount", {"items": [account("ann@example.com")]})
         self.instantly.answers("createCampaign", MADE)
 
     def create(self, **given: Any) -> Any:
-        """Create a campaign from the least that is needed, and more."""
+        """Create a campaign from the required arguments, and more."""
         least = {"name": "Spring", "subject": "Hello", "body": "Hi\n\nBye"}
         if "steps" in given:
             least = {"name": "Spring"}
@@ -97,7 +97,7 @@ class CreateCampaignTests(ToolTestCase):
         )
 
     def test_the_result_says_what_was_assumed(self) -> None:
-        """Defaults and the placing of the time zone are in the result."""
+        """The defaults and the mapped time zone are in the result."""
         made = self.create(daily_limit=50, timezone="America/New_York")
         self.assertEqual(made["stage"], "created")
         self.assertEqual(
@@ -191,7 +191,7 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("createCampaign"), [])
 
     def test_choosing_senders(self) -> None:
-        """Without senders it answers with those that can send, best score first."""
+        """Without senders it returns those that can send, highest score first."""
         self.instantly.answers(
             "listAccount",
             {
@@ -210,7 +210,7 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("createCampaign"), [])
 
     def test_no_senders_at_all(self) -> None:
-        """A workspace that cannot send is told why, account by account."""
+        """If no account can send, the error says why, for each account."""
         self.instantly.answers(
             "listAccount", {"items": [account("off@example.com", status=-1)]}
         )
@@ -221,7 +221,7 @@ class CreateCampaignTests(ToolTestCase):
         )
 
     def test_senders_that_cannot_be_used(self) -> None:
-        """Addresses that are no accounts, or that cannot send, are named."""
+        """Addresses that are not accounts, or cannot send, are listed."""
         self.instantly.answers(
             "listAccount",
             {
@@ -254,7 +254,7 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(self.sent()["email_list"], ["ann@example.com"])
 
     def test_the_search_for_senders_stops_early(self) -> None:
-        """Once all senders were seen no further page is read."""
+        """No further page is read once all senders are found."""
         self.instantly.answers(
             "listAccount",
             {"items": [account("ann@example.com")], "next_starting_after": "t&ann"},
@@ -263,7 +263,7 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(len(self.instantly.calls("listAccount")), 1)
 
     def test_a_list_that_repeats_its_cursor(self) -> None:
-        """An upstream that goes in circles is not followed for ever."""
+        """Reading stops when Instantly repeats a cursor."""
         self.instantly.answers(
             "listAccount",
             {"items": [account("ann@example.com")], "next_starting_after": "same"},
@@ -272,7 +272,7 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(len(self.instantly.calls("listAccount")), 2)
 
     def test_a_long_subject_is_only_remarked(self) -> None:
-        """Long subjects are allowed, and said to be long."""
+        """Long subjects are allowed, with a remark."""
         made = self.create(subject="s" * 60)
         self.assertEqual(len(made["remarks"]), 1)
         self.assertIn("60 characters", made["remarks"][0])
@@ -320,7 +320,7 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(made["campaign"]["status_label"], "active")
 
     def test_schedules_are_placed(self) -> None:
-        """Windows of a new schedule go through the same map of time zones."""
+        """The windows of a new schedule are mapped in the same way."""
         made = self.value(
             "update_campaign",
             campaign_id="c1",
@@ -342,7 +342,7 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(made["timezones"][0]["asked"], "America/Los_Angeles")
 
     def test_a_schedule_of_another_shape(self) -> None:
-        """A schedule that is none is refused with the shape that is meant."""
+        """An invalid schedule is refused, with the outline of a valid one."""
         wrong: tuple[dict[str, Any], ...]
         wrong = ({}, {"schedules": [{}]}, {"schedules": 5})
         for schedule in wrong:
@@ -399,7 +399,7 @@ class CampaignReadingTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("listCampaign"), [{"limit": 25}])
 
     def test_sending_status(self) -> None:
-        """The diagnosis comes from the half that is there, and in a sentence."""
+        """The diagnosis comes from whichever part is present, as a sentence."""
         self.instantly.answers(
             "getCampaignSendingStatus",
             {"diagnostics": {"status": "out_of_schedule"}, "summary": None},

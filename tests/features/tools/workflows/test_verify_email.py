@@ -1,4 +1,4 @@
-"""verify_email: one credit, then patience."""
+"""verify_email: spend one credit, then poll."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertEqual(self.instantly.ids, ["createEmailVerification"])
 
     def test_backs_off(self) -> None:
-        """It looks again after 2, 3, 5, 8, 8 … seconds, and pays once."""
+        """The status is read after 2, 3, 5, 8, 8 … seconds; one credit is spent."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers(
             "checkVerificationStatus", PENDING, PENDING, PENDING, PENDING, VERIFIED
@@ -75,7 +75,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertEqual(self.progress(), [2, 5, 10, 18, 26])
 
     def test_gives_up_within_45_seconds(self) -> None:
-        """Still pending is an answer, and says how to ask again for free."""
+        """Still pending is a result, which says how to read it again for free."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers("checkVerificationStatus", PENDING)
         running = self.verify()
@@ -92,14 +92,14 @@ class VerifyEmailTests(ToolTestCase):
         self.assertEqual(result.structured["verification_status"], "pending")
 
     def test_looking_only(self) -> None:
-        """check_only pays nothing."""
+        """check_only spends no credit."""
         self.instantly.answers("checkVerificationStatus", VERIFIED)
         got = self.value("verify_email", email=ADDRESS, check_only=True)
         self.assertEqual(self.instantly.ids, ["checkVerificationStatus"])
         self.assertFalse(got["credit_spent_by_this_call"])
 
     def test_a_look_that_fails_for_a_while(self) -> None:
-        """What was paid for is not thrown away because one look failed."""
+        """A failed read does not end the wait for a verification."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers(
             "checkVerificationStatus",
@@ -114,7 +114,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertNotIn("last_look_failed", got)
 
     def test_a_look_that_fails_for_good(self) -> None:
-        """A refused key ends the looking; the result is pending and says why."""
+        """A rejected key ends the polling; the result is pending and says why."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers(
             "checkVerificationStatus",
@@ -127,7 +127,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertEqual(result.structured["last_look_failed"]["code"], "scope_missing")
 
     def test_an_unknown_outcome_is_not_paid_for_twice(self) -> None:
-        """When it is unknown whether a credit went, the hint is to look first."""
+        """When a credit may have been spent, the hint is to check first."""
         self.instantly.answers(
             "createEmailVerification",
             api_error(Reason.OUTCOME_UNKNOWN, "createEmailVerification"),
@@ -137,7 +137,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertIn("check_only", error["hint"])
 
     def test_cancelling_stops_the_waiting(self) -> None:
-        """A caller who leaves leaves no timer behind."""
+        """A cancelled call leaves no timer behind."""
         self.instantly.answers("createEmailVerification", PENDING)
         running = self.verify()
         running.cancel()

@@ -1,4 +1,4 @@
-"""What follows from a call is said in its result, where somebody may not expect it."""
+"""Results warn about consequences that a caller may not expect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DRAFT = {"id": "c1", "name": "Spring", "status": 0}
 
 
 class ActiveCampaignTests(ToolTestCase):
-    """Leads that come into an active campaign are written to: the result says so."""
+    """An active campaign mails leads that join it: the result says so."""
 
     CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
         ("create_lead", {"campaign": "c1", "email": "a@example.org"}),
@@ -53,7 +53,7 @@ class ActiveCampaignTests(ToolTestCase):
         self.assertEqual(self.instantly.calls("getCampaign"), [])
 
     def test_a_key_that_may_not_read_campaigns(self) -> None:
-        """That the campaign cannot be read keeps no lead out; it is said."""
+        """Leads are added even if the campaign cannot be read, with a warning."""
         for name, given in self.CALLS:
             self.instantly.answers(
                 "getCampaign", api_error(Reason.SCOPE_MISSING, "getCampaign")
@@ -62,7 +62,7 @@ class ActiveCampaignTests(ToolTestCase):
             self.assertIn("whether the campaign is active", warning)
 
     def test_a_campaign_that_is_not_there(self) -> None:
-        """An unknown campaign is told at once, and nothing is written."""
+        """An unknown campaign is reported at once, and nothing is written."""
         for name, given in self.CALLS:
             self.instantly.answers(
                 "getCampaign", api_error(Reason.NOT_FOUND, "getCampaign")
@@ -72,7 +72,7 @@ class ActiveCampaignTests(ToolTestCase):
             self.assertEqual(self.instantly.calls(operation), [])
 
     def test_a_running_campaign_that_changes(self) -> None:
-        """A change of a running campaign says that it holds at once."""
+        """A change of a running campaign says that it takes effect at once."""
         self.instantly.answers("patchCampaign", ACTIVE)
         got = self.value("update_campaign", campaign_id="c1", daily_limit=5)
         self.assertIn("at once", got["warnings"][0])
@@ -85,7 +85,7 @@ class PartialTests(ToolTestCase):
     """Work that was done in part is never reported as done."""
 
     def test_leads_that_were_not_added(self) -> None:
-        """The counters of what was left out make a sentence."""
+        """The counters of leads that were not added become a sentence."""
         self.instantly.answers(
             "bulkAddLeads",
             {
@@ -111,7 +111,7 @@ class PartialTests(ToolTestCase):
         self.assertIn("1 of 1", failure["message"])
 
     def test_a_job_that_failed_for_some(self) -> None:
-        """A job that did part of its work says which part it did not."""
+        """A job that did part of its work says which part failed."""
         done = {**JOB, "status": "success"}
         data = {"total_to_process": 3, "success_count": 2, "failed_count": 1}
         self.instantly.answers("enableWarmupForAccounts", {**done, "data": data})
