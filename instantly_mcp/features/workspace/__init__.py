@@ -1,6 +1,6 @@
 """What is known about an Instantly workspace, shared by tools, resources and prompts.
 
-The tools, resources and prompts differ in form; the knowledge behind them is here, once:
+The tools, resources and prompts differ in form; the knowledge they share is here:
 
 - `context`: the API client, clocks and state that all of them use;
 - `labels`, `views`: how objects are shown, with words next to Instantly's codes;
