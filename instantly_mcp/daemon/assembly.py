@@ -18,7 +18,7 @@ from ..pipeline.authentication import Authentication
 from ..pipeline.decode import Decode
 from ..pipeline.direct import DirectExecution
 from ..pipeline.dispatch import TransportDispatch
-from ..pipeline.execution import Answering
+from ..pipeline.execution import MessageExecutor
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
 from ..pipeline.observed import Witnessed
@@ -122,7 +122,7 @@ def _pipeline(
     settings: Settings, clock: IReactorTime, core: Core, front: Front
 ) -> Pipeline:
     """Return the pipeline: the tuple lists the stages of a request in order."""
-    answering = Answering(core.server, clock, core.in_flight)
+    executor = MessageExecutor(core.server, clock, core.in_flight)
     admission = Admission(
         perimeter=front.perimeter,
         ledger=MemoryLedger(settings.rate_limit, clock),
@@ -149,18 +149,18 @@ def _pipeline(
         HeaderRepair(),
         authentication,
         Witnessed(Decode(admission.charge), front.log.decoded, front.log.identified),
-        TransportDispatch(_transports(settings, clock, core, answering)),
-        DirectExecution(answering, describe),
+        TransportDispatch(_transports(settings, clock, core, executor)),
+        DirectExecution(executor, describe),
     )
     return Pipeline(stages, clock, core.metrics.stage)
 
 
 def _transports(
-    settings: Settings, clock: IReactorTime, core: Core, answering: Answering
+    settings: Settings, clock: IReactorTime, core: Core, executor: MessageExecutor
 ) -> Sequence[ITransport]:
     logs = StreamLogs(core.retention)
     streamable = StreamableHttp(
-        answering=answering,
+        executor=executor,
         sessions=core.sessions,
         changes=core.offer.changes,
         strict=settings.session_policy == "strict",

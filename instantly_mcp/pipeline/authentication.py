@@ -93,7 +93,7 @@ class Authentication:
             raise self._required(exchange)
         if lookup.session is not None:
             lookup.session.touch(self.clock.seconds())
-        return exchange.knowing(
+        return exchange.with_facts(
             credential=credential,
             session_id=session_id,
             lookup=lookup,

@@ -9,6 +9,10 @@ from collections import deque
 from collections.abc import Callable
 
 from attrs import frozen
+from zope.interface import implementer
+
+from .._json_codec import JsonObject, dumps
+from ..protocol.interfaces import INotificationSink
 
 MAX_BACKLOG = 1 << 20
 """Bytes that a client may leave unread before its stream is closed."""
@@ -28,6 +32,11 @@ class Event:
     name: str | None = None
     id: str | None = None
     retry: int | None = None
+
+
+def message_event(message: JsonObject) -> Event:
+    """Return the event for a JSON-RPC message."""
+    return Event(data=dumps(message), name="message")
 
 
 class Channel:
@@ -118,3 +127,20 @@ class Channel:
         if self._waiting is None:
             self._waiting = deque()
         self._waiting.append(event)
+
+
+@implementer(INotificationSink)
+@frozen(eq=False)
+class ChannelSink:
+    """Sends messages as events on a channel that cannot be resumed."""
+
+    channel: Channel
+
+    def send(self, message: JsonObject) -> None:
+        self.channel.send(message_event(message))
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def interrupt(self) -> None:
+        """Do nothing: this stream cannot be resumed."""

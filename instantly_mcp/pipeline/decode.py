@@ -63,7 +63,7 @@ class Decode:
             if _has_stream(exchange) and malformed.id is not None:
                 # Clients of HTTP+SSE read errors on their stream only.
                 broken = InvalidMember(malformed.id, malformed.error)
-                return succeed(exchange.knowing(message=broken))
+                return succeed(exchange.with_facts(message=broken))
             response = Response(malformed.id, error=malformed.error)
             return succeed(response_answer(response))
         try:
@@ -74,7 +74,7 @@ class Decode:
             refused = self.charge(exchange, len(body.members))
             if refused is not None:
                 return succeed(refuse(exchange, refused))
-        return succeed(exchange.knowing(message=body, revision=revision))
+        return succeed(exchange.with_facts(message=body, revision=revision))
 
 
 def _without_body(exchange: Exchange) -> Outcome:

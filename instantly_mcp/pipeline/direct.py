@@ -24,7 +24,7 @@ from ..protocol.wire.errors import (
 from ..protocol.wire.jsonrpc import Request, Response
 from ..protocol.wire.versions import ASSUMED_LEGACY
 from .exchange import Exchange, Route
-from .execution import Answering
+from .execution import MessageExecutor
 from .interfaces import IStage
 from .pending_reply import unchanged
 from .reply import Answer, Outcome, json_answer, refuse
@@ -50,7 +50,7 @@ class DirectExecution:
         opens it with curl or a browser.
     """
 
-    answering: Answering
+    executor: MessageExecutor
     describe: Callable[[], JsonObject]
     name: str = "direct"
 
@@ -63,7 +63,7 @@ class DirectExecution:
             return succeed(refuse(exchange, session_not_found(hint)))
         revision = exchange.revision or ASSUMED_LEGACY
         on_messages = exchange.route is Route.MESSAGES
-        answered = self.answering.answer(
+        answered = self.executor.execute(
             exchange,
             revision,
             can_stream=not on_messages,

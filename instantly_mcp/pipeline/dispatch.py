@@ -27,4 +27,4 @@ class TransportDispatch:
         for transport in self.transports:
             if transport.accepts(exchange):
                 return cast("Deferred[Outcome]", transport.serve(exchange))
-        return succeed(exchange.noting("no-transport"))
+        return succeed(exchange.with_note("no-transport"))

@@ -66,7 +66,7 @@ class Note:
     topic: str
 
 
-class Findings(TypedDict, total=False):
+class ExchangeFacts(TypedDict, total=False):
     """The fields of an `Exchange` that stages may replace."""
 
     headers: Headers
@@ -128,16 +128,16 @@ class Exchange:
         """The digest that the request acts as."""
         return ANONYMOUS if self.credential is None else self.credential.principal
 
-    def knowing(self, **findings: Unpack[Findings]) -> Exchange:
+    def with_facts(self, **facts: Unpack[ExchangeFacts]) -> Exchange:
         """Return a copy of the exchange with these fields replaced.
 
         Does what `attrs.evolve` does, faster: it does not look at each field in turn.
         Stages call it for every request. It needs instances without slots.
         """
         exchange = object.__new__(Exchange)
-        vars(exchange).update(vars(self), **findings)
+        vars(exchange).update(vars(self), **facts)
         return exchange
 
-    def noting(self, topic: str) -> Exchange:
+    def with_note(self, topic: str) -> Exchange:
         """Return a copy of the exchange with one more note."""
-        return self.knowing(notes=(*self.notes, Note(topic)))
+        return self.with_facts(notes=(*self.notes, Note(topic)))

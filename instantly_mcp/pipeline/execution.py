@@ -1,7 +1,8 @@
 """Passes the message of an exchange to the McpServer and returns the reply.
 
-Each request gets a `Race`, which decides whether its answer becomes JSON or an event
-stream. The requests of a batch run side by side, and their answers become one array.
+Each request gets a `PendingReply`, which decides whether its answer becomes JSON or an
+event stream. The requests of a batch run side by side, and their answers become one
+array.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..protocol.wire.errors import invalid_request
 from ..protocol.wire.jsonrpc import Batch, InvalidMember, Message, Request, Response
 from ..protocol.wire.versions import Revision
 from .exchange import Exchange
-from .pending_reply import ACCEPTED, Race, Restate, unchanged
+from .pending_reply import ACCEPTED, PendingReply, Restate, unchanged
 from .repeats import TOOL_CALL, OpenCall
 from .reply import JSON_TYPE, Answer, HeaderPairs, Reply, response_answer
 from .retention import StreamLog
@@ -31,7 +32,7 @@ from .turns import in_turns
 
 
 @define(eq=False)
-class Answering:
+class MessageExecutor:
     """Answers the messages of exchanges.
 
     :param tracker: makes the daemon's stop wait for calls whose client has left.
@@ -41,7 +42,7 @@ class Answering:
     clock: IReactorTime
     tracker: ITracker
 
-    def answer(
+    def execute(
         self,
         exchange: Exchange,
         revision: Revision,
@@ -76,19 +77,19 @@ class Answering:
             if message is not None:
                 self.server.handle(message, caller)
             return succeed(Answer(status=ACCEPTED, headers=versioned))
-        race = self.race(
+        pending = self.start(
             message,
             caller,
             streams,
             headers=versioned,
             may_stream=can_stream and exchange.accepts_stream,
             only_stream=not exchange.accepts_json,
-            hears_progress=can_stream and exchange.accepts_stream,
+            gets_progress=can_stream and exchange.accepts_stream,
             restate=restate,
         )
-        return race.reply
+        return pending.reply
 
-    def race(
+    def start(
         self,
         request: Request,
         caller: Caller,
@@ -97,19 +98,19 @@ class Answering:
         headers: HeaderPairs = (),
         may_stream: bool = False,
         only_stream: bool = False,
-        hears_progress: bool = False,
+        gets_progress: bool = False,
         restate: Restate = unchanged,
-    ) -> Race:
+    ) -> PendingReply:
         """Start a request, or join an identical call whose answer was not read.
 
         :param streams: the session's resumable streams, if there is a session.
-        :param hears_progress: progress notifications reach the client. Clients wait
+        :param gets_progress: progress notifications reach the client. Clients wait
             longer while they receive them.
         """
         is_call = streams is not None and request.method == TOOL_CALL
         joined = streams.repeated(request) if streams is not None and is_call else None
         call = OpenCall(request, self._only_reads(request)) if is_call else None
-        race = Race(
+        pending = PendingReply(
             clock=self.clock,
             tracker=self.tracker,
             headers=headers,
@@ -123,18 +124,18 @@ class Answering:
             call=call,
             notice=(
                 partial(still_running, request)
-                if is_call and not (hears_progress and _wants_progress(request))
+                if is_call and not (gets_progress and _wants_progress(request))
                 else None
             ),
         )
         if joined is None:
             if may_stream:
-                caller = caller.with_sink(race.outlet)
+                caller = caller.with_sink(pending.sink_for_call)
             if streams is not None and call is not None:
                 streams.began(call)
             joined = self.server.handle(request, caller)
-        race.run(joined)
-        return race
+        pending.run(joined)
+        return pending
 
     def _only_reads(self, request: Request) -> bool:
         name = request.params.get("name")
@@ -149,25 +150,25 @@ class Answering:
         streams: StreamLog | None,
         headers: HeaderPairs,
     ) -> Deferred[Reply]:
-        races: list[Race] = []
+        started: list[PendingReply] = []
 
         def start(member: Message | InvalidMember) -> Deferred[Reply | None]:
             if isinstance(member, Request):
                 if caller.session is not None and caller.session.ended:
                     return succeed(None)
-                race = self.race(member, caller, streams)
-                races.append(race)
+                pending = self.start(member, caller, streams)
+                started.append(pending)
                 if waiter.called:
-                    race.leave_unread()
-                return race.reply.addErrback(_silent_if_cancelled)
+                    pending.leave_unread()
+                return pending.reply.addErrback(_silent_if_cancelled)
             if isinstance(member, InvalidMember):
                 return succeed(_broken(member, ()))
             self.server.handle(member, caller)
             return succeed(None)
 
         def left(waiter: Deferred[Reply]) -> None:
-            for race in races:
-                race.leave_unread()
+            for pending in started:
+                pending.leave_unread()
 
         waiter: Deferred[Reply] = Deferred(left)
         whole = in_turns(self.clock, start, members_of(batch)).addCallback(

@@ -46,7 +46,7 @@ def _with_named_stream(exchange: Exchange) -> Exchange:
     stream = names_stream(", ".join(exchange.headers.all("accept")))
     if stream == exchange.accepts_stream:
         return exchange
-    return exchange.knowing(accepts_stream=stream)
+    return exchange.with_facts(accepts_stream=stream)
 
 
 def _typed(exchange: Exchange) -> Exchange:
@@ -75,12 +75,14 @@ def _accepting(exchange: Exchange) -> Exchange:
         return _repaired(exchange, "accept", BOTH, ACCEPT_REPAIRED)
     if not readable.json and not readable.stream:
         raise not_acceptable()
-    return exchange.knowing(accepts_json=readable.json, accepts_stream=readable.stream)
+    return exchange.with_facts(
+        accepts_json=readable.json, accepts_stream=readable.stream
+    )
 
 
 def _repaired(exchange: Exchange, header: str, value: str, note: Note) -> Exchange:
     headers = exchange.headers.with_value(header, value)
-    return exchange.knowing(headers=headers, notes=(*exchange.notes, note))
+    return exchange.with_facts(headers=headers, notes=(*exchange.notes, note))
 
 
 def _essence(content_type: str) -> str:

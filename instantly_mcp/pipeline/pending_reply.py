@@ -36,8 +36,7 @@ from ..protocol.calls.call import NULL_SINK
 from ..protocol.interfaces import INotificationSink, ITracker
 from ..protocol.wire.errors import ProtocolError, internal_error
 from ..protocol.wire.jsonrpc import Response
-from .channel import Channel
-from .outlets import ChannelOutlet
+from .channel import Channel, ChannelSink
 from .repeats import OpenCall
 from .reply import Answer, EventStream, HeaderPairs, Reply, response_answer
 from .resumable import ResumableStream
@@ -63,7 +62,7 @@ def unchanged(error: ProtocolError) -> ProtocolError:
 
 
 @define(eq=False, kw_only=True)
-class Race:
+class PendingReply:
     """One request, from its start to its reply.
 
     :param survives: the call goes on when its client leaves.
@@ -115,9 +114,9 @@ class Race:
         return cast("Deferred[None]", self._running)
 
     @property
-    def outlet(self) -> INotificationSink:
+    def sink_for_call(self) -> INotificationSink:
         """Takes the messages that the call sends before its result."""
-        return _RaceOutlet(self) if self.may_stream else NULL_SINK
+        return _PendingReplySink(self) if self.may_stream else NULL_SINK
 
     def run(self, running: Deferred[Response | None]) -> None:
         """Wait for the result of a call and turn it into the reply."""
@@ -160,7 +159,7 @@ class Race:
     def _open(self) -> Channel:
         if self.streams is None or self.joined:
             channel = Channel()
-            self._sink = ChannelOutlet(channel)
+            self._sink = ChannelSink(channel)
             return channel
         stream = self._kept_in(self.streams, self.primed)
         return stream.open()
@@ -276,19 +275,19 @@ class Race:
 
 
 @implementer(INotificationSink)
-class _RaceOutlet:
-    """The part of a race that its call may use."""
+class _PendingReplySink:
+    """The part of a pending reply that its call may use."""
 
-    __slots__ = ("_race",)
+    __slots__ = ("_pending",)
 
-    def __init__(self, race: Race) -> None:
-        self._race = race
+    def __init__(self, pending: PendingReply) -> None:
+        self._pending = pending
 
     def send(self, message: JsonObject) -> None:
-        self._race.send(message)
+        self._pending.send(message)
 
     def close(self) -> None:
         """Do nothing: the stream ends with the result, not before."""
 
     def interrupt(self) -> None:
-        self._race.interrupt()
+        self._pending.interrupt()

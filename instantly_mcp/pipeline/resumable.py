@@ -16,9 +16,9 @@ from typing import Protocol
 from attrs import define, evolve, field
 from zope.interface import implementer
 
-from .._json_codec import JsonObject, dumps
+from .._json_codec import JsonObject
 from ..protocol.interfaces import INotificationSink
-from .channel import Channel, Event
+from .channel import Channel, Event, message_event
 from .repeats import OpenCall
 
 RETRY_MS = 1000
@@ -128,7 +128,7 @@ class ResumableStream:
 
     def send(self, message: JsonObject) -> None:
         """Send and keep a message."""
-        self.put(Event(data=dumps(message), name="message"))
+        self.put(message_event(message))
 
     def close(self) -> None:
         """Complete the stream. Its events can still be replayed."""

@@ -24,7 +24,7 @@ from zope.interface import implementer
 from .._credential import Credential
 from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
-from ..pipeline.execution import Answering, members_of
+from ..pipeline.execution import MessageExecutor, members_of
 from ..pipeline.interfaces import ITransport
 from ..pipeline.media import names_stream
 from ..pipeline.pending_reply import ACCEPTED
@@ -72,11 +72,11 @@ class LegacySse:
     logs: StreamLogs = Factory(_own_logs, takes_self=True)
     prefix: str = ""
     _streams: dict[str, ResumableStream] = field(factory=dict, init=False, repr=False)
-    _answering: Answering = field(init=False, repr=False)
+    _executor: MessageExecutor = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Answer calls as Streamable HTTP does, but for the way of the answer."""
-        self._answering = Answering(self.server, self.clock, self.tracker)
+        self._executor = MessageExecutor(self.server, self.clock, self.tracker)
 
     def accepts(self, exchange: Exchange) -> bool:
         """Say whether the exchange opens a stream, or names one that was opened."""
@@ -232,9 +232,9 @@ class LegacySse:
                 now = self._streams.get(session.id, stream)
                 now.put(Event(data=reply.body, name="message"))
 
-        race = self._answering.race(message, caller, log, hears_progress=True)
-        race.reply.addCallback(send)
-        self.tracker.track(race.running.addBoth(_then, session.close_if_done))
+        pending = self._executor.start(message, caller, log, gets_progress=True)
+        pending.reply.addCallback(send)
+        self.tracker.track(pending.running.addBoth(_then, session.close_if_done))
 
 
 def _then(outcome: None, act: Callable[[], None]) -> None:

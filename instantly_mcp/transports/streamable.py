@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
-from ..pipeline.execution import Answering
+from ..pipeline.execution import MessageExecutor
 from ..pipeline.interfaces import ITransport
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.retention import Retention, StreamLogs
@@ -37,7 +37,7 @@ MAX_STREAMS = 8
 
 
 def _own_logs(transport: StreamableHttp) -> StreamLogs:
-    return StreamLogs(Retention(transport.answering.clock))
+    return StreamLogs(Retention(transport.executor.clock))
 
 
 @implementer(ITransport)
@@ -50,7 +50,7 @@ class StreamableHttp:
     :param logs: the kept streams of sessions.
     """
 
-    answering: Answering
+    executor: MessageExecutor
     sessions: ISessionStore
     changes: ChangeNotifier
     strict: bool = False
@@ -78,7 +78,7 @@ class StreamableHttp:
             return succeed(self._delete(exchange))
         revision = exchange.revision
         if revision is not None and revision.modern:
-            return self.answering.answer(exchange, revision)
+            return self.executor.execute(exchange, revision)
         if _initializes(exchange):
             return self._initialize(exchange)
         session = exchange.session
@@ -86,7 +86,7 @@ class StreamableHttp:
             return succeed(refuse(exchange, _no_session(exchange)))
         if exchange.method == "GET":
             return succeed(self._open_stream(exchange, session))
-        return self.answering.answer(
+        return self.executor.execute(
             exchange, session.revision, session, streams=self.logs.of(session)
         )
 
@@ -105,14 +105,14 @@ class StreamableHttp:
         revision = negotiate(request.params.get("protocolVersion"))
         alone = exchange
         if exchange.lookup is not FOREIGN:
-            alone = exchange.knowing(lookup=FOREIGN)
+            alone = exchange.with_facts(lookup=FOREIGN)
         errors: list[ProtocolError] = []
 
         def noted(error: ProtocolError) -> ProtocolError:
             errors.append(error)
             return error
 
-        answered = self.answering.answer(alone, revision, restate=noted)
+        answered = self.executor.execute(alone, revision, restate=noted)
 
         def with_session(reply: Reply) -> Reply:
             # The status is not enough: an internal error has status 200 as well.
@@ -167,7 +167,7 @@ class StreamableHttp:
         return _event_stream(channel, session)
 
     def _lost(self, session: McpSession, stream: INotificationSink) -> None:
-        session.lost(stream, self.answering.clock.seconds())
+        session.lost(stream, self.executor.clock.seconds())
 
     def _delete(self, exchange: Exchange) -> Reply:
         if exchange.session_id is None:

@@ -16,7 +16,7 @@ from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
-from instantly_mcp.pipeline.execution import Answering
+from instantly_mcp.pipeline.execution import MessageExecutor
 from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import Perimeter
 from instantly_mcp.pipeline.pipeline import Pipeline
@@ -113,7 +113,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     seal, limits = offer.seal, SessionLimits()
     sessions = make_session_store(seal, reactor, time.time, limits, None)
     server = McpServer(offer)
-    answering = Answering(server, reactor, in_flight)
+    executor = MessageExecutor(server, reactor, in_flight)
     unlimited = MemoryLedger(0, reactor)
     status, streams = FixtureStatus(offer), Streams(WebLimits())
     stages = (
@@ -129,7 +129,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
         TransportDispatch(
             (
                 StreamableHttp(
-                    answering=answering, sessions=sessions, changes=offer.changes
+                    executor=executor, sessions=sessions, changes=offer.changes
                 ),
                 LegacySse(
                     server=server,
@@ -140,7 +140,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
                 ),
             )
         ),
-        DirectExecution(answering, dict),
+        DirectExecution(executor, dict),
     )
     app = make_web_app(
         pipeline=Pipeline(stages, reactor),

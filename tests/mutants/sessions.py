@@ -158,8 +158,8 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "Streams have no event ids there",
         STREAMABLE,
-        "            return self.answering.answer(exchange, revision)\n",
-        "            return self.answering.answer(\n"
+        "            return self.executor.execute(exchange, revision)\n",
+        "            return self.executor.execute(\n"
         "                exchange, revision, streams=StreamLog(self.retention)\n"
         "            )\n",
         "rules.test_http",

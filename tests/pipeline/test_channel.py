@@ -15,8 +15,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
-from instantly_mcp.pipeline.channel import Channel, Event
+from instantly_mcp.pipeline.channel import (
+    Channel,
+    ChannelSink,
+    Event,
+    message_event,
+)
+from instantly_mcp.protocol.interfaces import INotificationSink
 
 BOUND = 20
 
@@ -216,3 +223,30 @@ class ChannelProperties(SynchronousTestCase):
         run_state_machine_as_test(
             ChannelMachine, settings=settings(deadline=None, max_examples=100)
         )
+
+
+class ChannelSinkTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        """Make a sink that is read."""
+        self.channel = Channel()
+        self.events: list[Event] = []
+        self.channel.attach(self.events.append, lambda: None)
+        self.sink = ChannelSink(self.channel)
+
+    def test_provides(self) -> None:
+        """It is a sink."""
+        self.assertTrue(verifyObject(INotificationSink, self.sink))
+
+    def test_sends(self) -> None:
+        """A message is one event named message, whose data is one line of JSON."""
+        self.sink.send({"a": "x\ny"})
+        self.assertEqual(self.events, [message_event({"a": "x\ny"})])
+        self.assertEqual(self.events[0].name, "message")
+        self.assertNotIn(b"\n", self.events[0].data)
+
+    def test_interrupt(self) -> None:
+        """A stream that cannot be resumed is not interrupted, only closed."""
+        self.sink.interrupt()
+        self.assertTrue(self.channel.is_open)
+        self.sink.close()
+        self.assertFalse(self.channel.is_open)

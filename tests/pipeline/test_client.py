@@ -25,7 +25,7 @@ CLIENT = {"name": "client", "version": "1"}
 
 def decoded(message: Body | None, **fields: Any) -> Exchange:
     """Return an exchange as `Decode` hands it on."""
-    return exchange(**fields).knowing(message=message)
+    return exchange(**fields).with_facts(message=message)
 
 
 class ClientTests(SynchronousTestCase):

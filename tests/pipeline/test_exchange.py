@@ -61,7 +61,7 @@ class ExchangeTests(SynchronousTestCase):
         """What a stage finds out makes the exchange that `evolve` would make."""
         before = self.full()
         twin = evolve(before)
-        known = before.knowing(session_id="s", notes=(Note("n"),))
+        known = before.with_facts(session_id="s", notes=(Note("n"),))
         self.assertEqual(known, evolve(twin, session_id="s", notes=(Note("n"),)))
         self.assertEqual(before, twin)
         self.assertRaises(FrozenInstanceError, setattr, known, "session_id", "other")
@@ -80,7 +80,7 @@ class ExchangeTests(SynchronousTestCase):
     def test_no_key_in_repr(self) -> None:
         """Wherever the request carried its key, the repr does not show it."""
         self.assertNotIn(CANARY, repr(self.full()))
-        self.assertNotIn(CANARY, repr(self.full().noting("x")))
+        self.assertNotIn(CANARY, repr(self.full().with_note("x")))
 
     def test_frozen(self) -> None:
         """An exchange does not change; it evolves."""
@@ -91,7 +91,7 @@ class ExchangeTests(SynchronousTestCase):
 
     def test_notes_add_up(self) -> None:
         """Each note is added to those that are there."""
-        noted = exchange().noting("one").noting("two")
+        noted = exchange().with_note("one").with_note("two")
         self.assertEqual(noted.notes, (Note("one"), Note("two")))
 
     def test_principal(self) -> None:

@@ -44,7 +44,7 @@ class AnsweringTestCase(RigTestCase):
             fields["with_headers"] = modern_headers(message)
         sent = exchange(message, credential=credential(), **fields)
         sent = evolve(sent, message=decode(dumps(message)))
-        replied: Deferred[Reply] = self.rig.answering.answer(
+        replied: Deferred[Reply] = self.rig.executor.execute(
             sent, ALL[version], session, can_stream=can_stream
         )
         received = Received(replied, version, methods_of(message))

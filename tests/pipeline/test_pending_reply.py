@@ -1,4 +1,4 @@
-"""A race: the result first is JSON, anything else first is a stream."""
+"""Tests of pending replies: a result first is JSON, anything else first a stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.channel import Event
-from instantly_mcp.pipeline.pending_reply import COMMIT_SECONDS, Race
+from instantly_mcp.pipeline.pending_reply import COMMIT_SECONDS, PendingReply
 from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
 from instantly_mcp.pipeline.retention import Retention, StreamLog
 from instantly_mcp.protocol.calls.call import NULL_SINK
@@ -32,9 +32,11 @@ class RaceTestCase(ClockedTestCase):
         self.events: list[Event] = []
         self.ended = False
 
-    def race(self, *, survives: bool = True, run: bool = True, **fields: Json) -> Race:
-        """Return a race, started unless told otherwise."""
-        race = Race(
+    def pending(
+        self, *, survives: bool = True, run: bool = True, **fields: Json
+    ) -> PendingReply:
+        """Return a pending reply, started unless told otherwise."""
+        pending = PendingReply(
             clock=self.clock,
             tracker=self.work,
             headers=(("A", "b"),),
@@ -42,12 +44,12 @@ class RaceTestCase(ClockedTestCase):
             **{"may_stream": True, **fields},
         )
         if run:
-            race.run(self.running)
-        return race
+            pending.run(self.running)
+        return pending
 
-    def stream(self, race: Race) -> EventStream:
-        """Return the stream the race was answered with, and read it."""
-        reply = self.successResultOf(race.reply)
+    def stream(self, pending: PendingReply) -> EventStream:
+        """Return the stream it was answered with, and read it."""
+        reply = self.successResultOf(pending.reply)
         assert isinstance(reply, EventStream), reply
 
         def end() -> None:
@@ -56,9 +58,9 @@ class RaceTestCase(ClockedTestCase):
         reply.channel.attach(self.events.append, end)
         return reply
 
-    def answer(self, race: Race) -> Answer:
-        """Return the complete answer of the race."""
-        reply: Reply = self.successResultOf(race.reply)
+    def answer(self, pending: PendingReply) -> Answer:
+        """Return the complete answer."""
+        reply: Reply = self.successResultOf(pending.reply)
         assert isinstance(reply, Answer), reply
         return reply
 
@@ -70,19 +72,19 @@ class RaceTestCase(ClockedTestCase):
 class ResultFirstTests(RaceTestCase):
     def test_answers_in_json(self) -> None:
         """A result that comes first is a JSON answer, and no timer is left."""
-        race = self.race()
+        pending = self.pending()
         self.running.callback(Response(0, {"a": 1}))
-        answer = self.answer(race)
+        answer = self.answer(pending)
         self.assertEqual(answer.status, 200)
         self.assertIn(("A", "b"), answer.headers)
         self.assertEqual(loads(answer.body)["id"], 0)
 
     def test_keeps_the_status(self) -> None:
         """An error that comes first keeps its HTTP status."""
-        race = self.race()
+        pending = self.pending()
         error = method_not_found("x", status=404)
         self.running.callback(Response(1, error=error))
-        self.assertEqual(self.answer(race).status, 404)
+        self.assertEqual(self.answer(pending).status, 404)
 
     def test_restates(self) -> None:
         """A route may word an error in its own way, on either path."""
@@ -90,10 +92,10 @@ class ResultFirstTests(RaceTestCase):
         def restate(error: ProtocolError) -> ProtocolError:
             return ProtocolError(-32000, "restated", status=418)
 
-        race = self.race(restate=restate)
+        pending = self.pending(restate=restate)
         self.running.callback(Response(1, error=method_not_found("x")))
-        self.assertEqual(self.answer(race).status, 418)
-        late = self.race(run=False, restate=restate)
+        self.assertEqual(self.answer(pending).status, 418)
+        late = self.pending(run=False, restate=restate)
         late.commit()
         self.stream(late)
         late.run(succeed(Response(1, error=method_not_found("x"))))
@@ -101,30 +103,32 @@ class ResultFirstTests(RaceTestCase):
 
     def test_immediate(self) -> None:
         """A result that is there at once starts no timer."""
-        race = self.race(run=False)
-        race.run(succeed(Response(1, {})))
-        self.assertEqual(self.answer(race).status, 200)
+        pending = self.pending(run=False)
+        pending.run(succeed(Response(1, {})))
+        self.assertEqual(self.answer(pending).status, 200)
 
     def test_nothing_to_answer(self) -> None:
         """A call that was cancelled from elsewhere is answered with 202."""
-        race = self.race()
+        pending = self.pending()
         self.running.cancel()
-        self.assertEqual(self.answer(race), Answer(status=202, headers=(("A", "b"),)))
+        self.assertEqual(
+            self.answer(pending), Answer(status=202, headers=(("A", "b"),))
+        )
 
     def test_late_news(self) -> None:
         """A notification after the answer goes nowhere."""
-        race = self.race()
+        pending = self.pending()
         self.running.callback(Response(1, {}))
-        race.outlet.send(NEWS)
-        self.answer(race)
+        pending.sink_for_call.send(NEWS)
+        self.answer(pending)
 
 
 class StreamFirstTests(RaceTestCase):
     def test_news_opens_the_stream(self) -> None:
         """A notification opens the stream; the result is its last event."""
-        race = self.race()
-        race.outlet.send(NEWS)
-        stream = self.stream(race)
+        pending = self.pending()
+        pending.sink_for_call.send(NEWS)
+        stream = self.stream(pending)
         self.assertIn(("A", "b"), stream.headers)
         self.assertFalse(self.ended)
         self.running.callback(Response("x", {}))
@@ -134,11 +138,11 @@ class StreamFirstTests(RaceTestCase):
 
     def test_commit_window(self) -> None:
         """A slow call becomes a stream when the window has passed, not before."""
-        race = self.race()
+        pending = self.pending()
         self.clock.advance(COMMIT_SECONDS - 0.1)
-        self.assertNoResult(race.reply)
+        self.assertNoResult(pending.reply)
         self.clock.advance(0.2)
-        self.stream(race)
+        self.stream(pending)
         self.assertEqual(self.events, [])
         self.running.callback(Response(1, {}))
         self.assertEqual(len(self.messages()), 1)
@@ -147,45 +151,45 @@ class StreamFirstTests(RaceTestCase):
         """A call whose Deferred waits for another one has its window as well."""
         waiting: Deferred[Response | None] = Deferred()
         start: Deferred[None] = succeed(None)
-        race = self.race(run=False)
-        race.run(start.addCallback(lambda _: waiting))
+        pending = self.pending(run=False)
+        pending.run(start.addCallback(lambda _: waiting))
         self.clock.advance(COMMIT_SECONDS)
-        self.stream(race)
+        self.stream(pending)
         waiting.callback(Response(1, {}))
         self.assertTrue(self.ended)
 
     def test_cancelled_stream(self) -> None:
         """A stream whose call was cancelled from elsewhere ends without a result."""
-        race = self.race()
-        race.commit()
-        self.stream(race)
+        pending = self.pending()
+        pending.commit()
+        self.stream(pending)
         self.running.cancel()
         self.assertEqual((self.messages(), self.ended), ([], True))
 
     def test_commit_twice(self) -> None:
         """Committing again changes nothing."""
-        race = self.race()
-        race.commit()
-        race.commit()
-        self.stream(race)
+        pending = self.pending()
+        pending.commit()
+        pending.commit()
+        self.stream(pending)
         self.running.callback(Response(1, {}))
 
     def test_news_before_the_start(self) -> None:
         """A tool that reports before its Deferred is known opens the stream too."""
-        race = self.race(run=False)
-        race.outlet.send(NEWS)
-        race.run(self.running)
-        self.stream(race)
+        pending = self.pending(run=False)
+        pending.sink_for_call.send(NEWS)
+        pending.run(self.running)
+        self.stream(pending)
         self.running.callback(Response(1, {}))
         self.assertEqual(len(self.messages()), 2)
 
     def test_outlet(self) -> None:
         """A call cannot end its own stream before its result."""
-        race = self.race()
-        self.assertTrue(verifyObject(INotificationSink, race.outlet))
-        race.commit()
-        self.stream(race)
-        race.outlet.close()
+        pending = self.pending()
+        self.assertTrue(verifyObject(INotificationSink, pending.sink_for_call))
+        pending.commit()
+        self.stream(pending)
+        pending.sink_for_call.close()
         self.assertFalse(self.ended)
         self.running.callback(Response(1, {}))
 
@@ -193,75 +197,75 @@ class StreamFirstTests(RaceTestCase):
 class JsonOnlyTests(RaceTestCase):
     def test_never_streams(self) -> None:
         """A client that reads only JSON waits for it, however long that takes."""
-        race = self.race(may_stream=False)
-        self.assertIs(race.outlet, NULL_SINK)
+        pending = self.pending(may_stream=False)
+        self.assertIs(pending.sink_for_call, NULL_SINK)
         self.clock.advance(COMMIT_SECONDS * 10)
-        race.commit()
-        self.assertNoResult(race.reply)
+        pending.commit()
+        self.assertNoResult(pending.reply)
         self.running.callback(Response(1, {}))
-        self.assertEqual(self.answer(race).status, 200)
+        self.assertEqual(self.answer(pending).status, 200)
 
 
 class StreamOnlyTests(RaceTestCase):
     def test_results_are_streamed(self) -> None:
         """A client that excludes JSON gets even an immediate result as a stream."""
-        race = self.race(run=False, only_stream=True)
-        race.run(succeed(Response(1, {"a": 1})))
-        self.stream(race)
+        pending = self.pending(run=False, only_stream=True)
+        pending.run(succeed(Response(1, {"a": 1})))
+        self.stream(pending)
         self.assertEqual(self.messages()[0]["result"], {"a": 1})
         self.assertTrue(self.ended)
 
     def test_streams_at_once(self) -> None:
         """It need not wait for the window either."""
-        race = self.race(only_stream=True)
-        self.stream(race)
+        pending = self.pending(only_stream=True)
+        self.stream(pending)
         self.running.callback(Response(1, {}))
 
     def test_errors_keep_their_status(self) -> None:
         """A refusal is JSON all the same: its HTTP status counts for more."""
-        race = self.race(run=False, only_stream=True)
-        race.run(succeed(Response(1, error=method_not_found("x", status=404))))
-        self.assertEqual(self.answer(race).status, 404)
+        pending = self.pending(run=False, only_stream=True)
+        pending.run(succeed(Response(1, error=method_not_found("x", status=404))))
+        self.assertEqual(self.answer(pending).status, 404)
 
 
 class LeavingTests(RaceTestCase):
     def test_modern_before_the_answer(self) -> None:
         """A modern client that leaves cancels its call and gets no answer at all."""
-        race = self.race(survives=False)
-        race.reply.cancel()
+        pending = self.pending(survives=False)
+        pending.reply.cancel()
         self.assertEqual(self.told, ["cancelled"])
-        self.failureResultOf(race.reply, CancelledError)
+        self.failureResultOf(pending.reply, CancelledError)
         self.assertEqual(self.work.tracked, [])
 
     def test_modern_during_the_stream(self) -> None:
         """A modern client that leaves its stream cancels its call."""
-        race = self.race(survives=False)
-        race.commit()
-        self.stream(race).channel.abandon()
+        pending = self.pending(survives=False)
+        pending.commit()
+        self.stream(pending).channel.abandon()
         self.assertEqual(self.told, ["cancelled"])
 
     def test_modern_waiting_chain(self) -> None:
         """It cancels a call as well whose Deferred waits for another one."""
         start: Deferred[None] = succeed(None)
-        race = self.race(survives=False, run=False)
-        race.run(start.addCallback(lambda _: self.running))
-        race.commit()
-        self.stream(race).channel.abandon()
+        pending = self.pending(survives=False, run=False)
+        pending.run(start.addCallback(lambda _: self.running))
+        pending.commit()
+        self.stream(pending).channel.abandon()
         self.assertEqual(self.told, ["cancelled"])
 
     def test_modern_overflow(self) -> None:
         """A stream dropped before the call is known cancels it as soon as it is."""
-        race = self.race(survives=False, run=False)
-        race.commit()
-        self.stream(race).channel.abandon()
-        race.run(self.running)
+        pending = self.pending(survives=False, run=False)
+        pending.commit()
+        self.stream(pending).channel.abandon()
+        pending.run(self.running)
         self.assertEqual(self.told, ["cancelled"])
 
     def test_legacy_before_the_answer(self) -> None:
         """A call of the session eras goes on without its client, and is tracked."""
-        race = self.race()
-        race.reply.cancel()
-        self.failureResultOf(race.reply, CancelledError)
+        pending = self.pending()
+        pending.reply.cancel()
+        self.failureResultOf(pending.reply, CancelledError)
         self.assertEqual(self.told, [])
         self.assertEqual(self.work.tracked, [self.running])
         self.running.callback(Response(1, {}))
@@ -269,11 +273,11 @@ class LeavingTests(RaceTestCase):
 
     def test_legacy_during_the_stream(self) -> None:
         """The same when the stream had begun."""
-        race = self.race()
-        race.outlet.send(NEWS)
-        self.stream(race).channel.abandon()
+        pending = self.pending()
+        pending.sink_for_call.send(NEWS)
+        self.stream(pending).channel.abandon()
         self.assertEqual(self.work.tracked, [self.running])
-        race.outlet.send(NEWS)
+        pending.sink_for_call.send(NEWS)
         self.running.callback(Response(1, {}))
         self.assertEqual(len(self.messages()), 1)
         self.assertEqual(self.told, [])
@@ -282,18 +286,18 @@ class LeavingTests(RaceTestCase):
         """The end of the stream that the result brings cancels and tracks nothing."""
         for survives in (True, False):
             running: Deferred[Response | None] = Deferred()
-            race = self.race(survives=survives, run=False)
-            race.run(running)
-            race.commit()
-            self.stream(race)
+            pending = self.pending(survives=survives, run=False)
+            pending.run(running)
+            pending.commit()
+            self.stream(pending)
             running.callback(Response(1, {}))
         self.assertEqual((self.told, self.work.tracked), ([], []))
 
     def test_timer_stops(self) -> None:
         """A client that leaves takes its timer with it."""
-        race = self.race()
-        race.reply.cancel()
-        self.failureResultOf(race.reply, CancelledError)
+        pending = self.pending()
+        pending.reply.cancel()
+        self.failureResultOf(pending.reply, CancelledError)
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.running.callback(None)
 
@@ -302,9 +306,9 @@ class ResumableTests(RaceTestCase):
     def test_primed(self) -> None:
         """A stream that can be resumed begins with an empty event that has an id."""
         log = StreamLog(Retention(self.clock))
-        race = self.race(streams=log, primed=True)
-        race.commit()
-        self.stream(race)
+        pending = self.pending(streams=log, primed=True)
+        pending.commit()
+        self.stream(pending)
         [first] = self.events
         self.assertEqual(first.data, b"")
         self.assertIsNotNone(first.id)
@@ -315,9 +319,9 @@ class ResumableTests(RaceTestCase):
     def test_result_waits_for_the_client(self) -> None:
         """The result of a call whose connection is lost can be fetched later."""
         log = StreamLog(Retention(self.clock))
-        race = self.race(streams=log, primed=True)
-        race.commit()
-        self.stream(race).channel.abandon()
+        pending = self.pending(streams=log, primed=True)
+        pending.commit()
+        self.stream(pending).channel.abandon()
         last = self.events[-1].id
         assert last is not None
         self.running.callback(Response(7, {}))
@@ -329,9 +333,9 @@ class ResumableTests(RaceTestCase):
 
     def test_interrupted(self) -> None:
         """A tool may close the connection; the call goes on and is not cancelled."""
-        race = self.race(streams=StreamLog(Retention(self.clock)), primed=True)
-        race.outlet.interrupt()
-        self.stream(race)
+        pending = self.pending(streams=StreamLog(Retention(self.clock)), primed=True)
+        pending.sink_for_call.interrupt()
+        self.stream(pending)
         self.assertTrue(self.ended)
         self.assertEqual(self.told, [])
         self.running.callback(Response(1, {}))

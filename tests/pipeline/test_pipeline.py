@@ -43,7 +43,7 @@ class Step:
 
 def carry_on(name: str) -> Step:
     """Return a stage that leaves a note."""
-    return Step(name, lambda exchange: succeed(exchange.noting(name)))
+    return Step(name, lambda exchange: succeed(exchange.with_note(name)))
 
 
 class PipelineTests(ClockedTestCase):

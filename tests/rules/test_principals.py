@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.pipeline.pending_reply import Race
+from instantly_mcp.pipeline.pending_reply import PendingReply
 from instantly_mcp.pipeline.resumable import ResumableStream
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NULL_SINK, Call
 from instantly_mcp.protocol.calls.session import McpSession
@@ -109,7 +109,6 @@ OF_STATE = (
     "instantly_mcp.pipeline.pending_reply",
     "instantly_mcp.pipeline.resumable",
     "instantly_mcp.pipeline.channel",
-    "instantly_mcp.pipeline.outlets",
 )
 """The modules whose objects hold something of one caller."""
 
@@ -215,7 +214,7 @@ class StateTests(RulesTestCase):
         for owned in (ada, bob):
             kinds = {type(each) for each in owned.values()}
             self.assertLessEqual(
-                {McpSession, Call, Task, Listener, Race, ResumableStream}, kinds
+                {McpSession, Call, Task, Listener, PendingReply, ResumableStream}, kinds
             )
         shared = [ada[key] for key in ada.keys() & bob.keys()]
         self.assertEqual(shared, [])

@@ -23,7 +23,7 @@ from instantly_mcp.pipeline.decode import Decode
 from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
 from instantly_mcp.pipeline.exchange import Exchange, Route
-from instantly_mcp.pipeline.execution import Answering
+from instantly_mcp.pipeline.execution import MessageExecutor
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.pipeline.reply import Outcome, refuse
@@ -211,10 +211,10 @@ class Line:
         self.clock = clock
         self.work = WorkList()
         self.server = McpServer(offer)
-        self.answering = Answering(self.server, clock, self.work)
+        self.executor = MessageExecutor(self.server, clock, self.work)
         changes = self.server.offer.changes
         self.streamable = StreamableHttp(
-            answering=self.answering,
+            executor=self.executor,
             sessions=sessions,
             changes=changes,
             strict=strict,
@@ -227,7 +227,7 @@ class Line:
             clock=self.clock,
             logs=self.streamable.logs,
         )
-        self.direct = DirectExecution(self.answering, lambda: {"server": "tests"})
+        self.direct = DirectExecution(self.executor, lambda: {"server": "tests"})
         self.pipeline = Pipeline(
             (
                 *before,
