@@ -1,4 +1,4 @@
-"""Starts a command as systemd would start it, for tests; is the command afterwards.
+"""Becomes a command after preparing the process as systemd would, for tests.
 
 Usage: ``python as_systemd.py '{"gid": 1, …}' COMMAND …``. It hands over the listening
 sockets that are file descriptors from 3, takes another user and group, and lets

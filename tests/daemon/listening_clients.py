@@ -1,4 +1,4 @@
-"""Starts real daemons for tests that listen to an event stream of theirs."""
+"""Starts real daemons for tests that read an event stream of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Listening(Protocol):
     _raw: bytes = b""
 
     def connectionMade(self) -> None:
-        """Ask for the stream."""
+        """Request the stream."""
         transport: Any = self.transport
         host = transport.getPeer()
         head = f"GET {self.path} HTTP/1.0\r\nHost: {host.host}:{host.port}\r\n"
@@ -39,14 +39,14 @@ class Listening(Protocol):
         )
 
     def dataReceived(self, data: bytes) -> None:
-        """Take events, after the head of the answer."""
+        """Collect events after the head of the response."""
         if b"\r\n\r\n" not in self._raw:
             self._raw += data
             _, _, data = self._raw.partition(b"\r\n\r\n")
         self.events.extend(self._reader.feed(data))
 
     def connectionLost(self, reason: object = None) -> None:
-        """The stream is over."""
+        """Note that the stream has ended."""
         self.over = True
 
     async def heard(self, events: int) -> None:
@@ -64,7 +64,7 @@ class ListeningTestCase(ProcessTestCase):
     """A test of a sandbox with clients of HTTP+SSE."""
 
     def sandbox(self, state: str, *more: str) -> Running:
-        """Start a daemon whose seal lives in this folder."""
+        """Start a daemon whose seal keys are in this folder."""
         options = ["run", "--sandbox", "--rate-limit=0", *more]
         path = self.folder / state
         return self.spawn([*MODULE, *options, f"--state-dir={path}"])
@@ -89,7 +89,7 @@ class ListeningTestCase(ProcessTestCase):
         return listening
 
     async def post(self, url: str, method: str, params: Any, id: int = 1) -> Any:
-        """Post a message; return the status and what the POST itself answers."""
+        """Post a message; return the status and the body of the POST's response."""
         message = {"jsonrpc": "2.0", "id": id, "method": method, "params": params}
         types = {"Content-Type": "application/json", "Accept": "application/json"}
         response = await self.request(b"POST", url, types, self.body(message))

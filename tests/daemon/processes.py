@@ -34,7 +34,7 @@ MODULE = (sys.executable, "-m", "instantly_mcp")
 
 
 class Running(ProcessProtocol):
-    """One process: what it wrote, and how it ended."""
+    """One process, its output and its exit status."""
 
     def __init__(self, ready_file: Path) -> None:
         self.ready_file = ready_file
@@ -44,7 +44,7 @@ class Running(ProcessProtocol):
         self.pid = 0
 
     def connectionMade(self) -> None:
-        """Note which process it is."""
+        """Note the process id."""
         process: Any = self.transport
         self.pid = process.pid
 
@@ -100,8 +100,8 @@ class OneEndpoint:
 def agent_over(path: Path) -> IAgent:
     """Return an agent for a UNIX socket.
 
-    It names the socket as seen from here: an address holds 107 bytes at most, and a
-    checkout may lie deep.
+    The socket is named by a relative path: an address has at most 107 bytes, and a
+    checkout may be deep.
     """
     endpoint = UNIXClientEndpoint(reactor, os.path.relpath(path))
     agent: IAgent = Agent.usingEndpointFactory(reactor, OneEndpoint(endpoint))
@@ -114,7 +114,7 @@ def in_checkout(path: Path) -> str:
 
 
 class ProcessTestCase(TestCase):
-    """A test that starts daemons. None of them outlives it."""
+    """A test that starts daemons and ends all of them."""
 
     def setUp(self) -> None:
         """Have a folder of the test's own."""
@@ -183,7 +183,7 @@ class ProcessTestCase(TestCase):
         return FileBodyProducer(BytesIO(json.dumps(message).encode()))
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Look again and again, until something is true."""
+        """Check repeatedly until something is true."""
         while not true():
             await deferLater(reactor, LOOK_SECONDS)
 

@@ -1,4 +1,4 @@
-"""The parts, put together: the sandbox daemon seen from outside."""
+"""The whole daemon with a sandbox, seen from outside."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .processes import MODULE, ProcessTestCase, agent_over, in_checkout
 
 
 class StillReactor(MemoryReactorClock):
-    """A reactor in which nothing moves by itself."""
+    """A reactor whose time does not move."""
 
     def callFromThread(self, function, *arguments):
         """Call it now: there is one thread."""
@@ -41,7 +41,7 @@ class BuildTests(SynchronousTestCase):
     """Building a daemon has no effect until it starts."""
 
     def test_nothing_happens(self):
-        """No socket, no timer and no word before the service starts."""
+        """There is no socket, timer or log line before the service starts."""
         reactor = StillReactor()
         journal = Journal(LineFile(None), FORMATS["text"], Redactor())
         said: list[str] = []
@@ -55,7 +55,7 @@ class BuildTests(SynchronousTestCase):
 
 
 class LimitTests(SynchronousTestCase):
-    """Numbers that the operator sets reach the part that keeps to them."""
+    """Limits in the settings reach the part that applies them."""
 
     def test_sessions(self):
         """No more sessions are held than ``max_sessions`` says."""
@@ -86,7 +86,7 @@ class SandboxDaemonTests(ProcessTestCase):
 
     @deferred
     async def test_key_formats(self):
-        """No 401 invites to put a key where the settings have closed the way."""
+        """A 401 never suggests a way to send a key that the settings disable."""
         environ = {"INSTANTLY_MCP_UPSTREAM": "http://127.0.0.1:9"}
         running = self.spawn([*MODULE, "--key-in-query=off"], environ=environ)
         (url,) = (await running.ready())["urls"]
@@ -138,7 +138,7 @@ class SandboxDaemonTests(ProcessTestCase):
 
     @deferred
     async def test_outbox_of_a_foreign_key(self):
-        """A key that is not the sandbox's sees nothing, and is not repeated."""
+        """A key that is not the sandbox's gets no outbox, and is not repeated."""
         running = self.spawn([*MODULE, "--sandbox"])
         (url,) = (await running.ready())["urls"]
         foreign = url.replace("/mcp", "/sandbox/outbox?key=foreign-key")

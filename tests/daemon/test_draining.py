@@ -1,4 +1,4 @@
-"""Calls in progress hold the stop; finished ones do not."""
+"""Calls in progress delay the stop; finished ones do not."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tests.support.servers import make_offer
 
 
 class TrackedServerTests(ClockedTestCase):
-    """An engine with one slow tool."""
+    """An MCP server with one slow tool."""
 
     def setUp(self) -> None:
-        """Have the engine."""
+        """Make the server."""
         super().setUp()
         self.work: Deferred[ToolResult] = Deferred()
         hints = Annotations(
@@ -62,7 +62,7 @@ class TrackedServerTests(ClockedTestCase):
         self.assertEqual(self.in_flight.count, 0)
 
     def test_quick_call(self):
-        """What is answered at once is never counted."""
+        """A call that is answered at once is never counted."""
         self.successResultOf(self.server.handle(Request(1, "ping"), self.caller))
         self.assertEqual(self.in_flight.count, 0)
 
@@ -73,8 +73,8 @@ class TrackedServerTests(ClockedTestCase):
         self.failureResultOf(calling, CancelledError)
         self.assertEqual(self.in_flight.count, 0)
 
-    def test_E8_given_up(self):
-        """E8: a call that is given up is answered; a read can be repeated."""
+    def test_given_up(self):
+        """A call that is given up is answered; a read can be repeated."""
         calling = self.call()
         self.server.give_up()
         result = self.successResultOf(calling).result
@@ -83,8 +83,8 @@ class TrackedServerTests(ClockedTestCase):
         self.assertIn("safe", result["content"][0]["text"])
         self.assertEqual(self.in_flight.count, 0)
 
-    def test_E8_log(self):
-        """E8: what has not ended is logged with tool and principal, no arguments."""
+    def test_log(self):
+        """Calls that have not ended are logged with tool and principal only."""
         self.call()
         events: list[Any] = []
         observer: Any = events.append
@@ -104,10 +104,10 @@ class TrackedServerTests(ClockedTestCase):
 
 
 class RefuseNewWorkTests(SynchronousTestCase):
-    """What a draining daemon takes."""
+    """Which requests a draining daemon accepts."""
 
     def outcome(self, message: Any, method: str = "POST") -> object:
-        """Return what becomes of a message."""
+        """Return the outcome of a message."""
         asked = evolve(exchange(method=method), message=message)
         outcome: Any = self.successResultOf(RefuseNewWork().process(asked))
         return 200 if isinstance(outcome, Exchange) else outcome.status
@@ -120,7 +120,7 @@ class RefuseNewWorkTests(SynchronousTestCase):
         self.assertEqual(self.outcome(None, "GET"), 503)
 
     def test_earlier_work(self):
-        """What belongs to work that is under way passes."""
+        """Messages that belong to work in progress are accepted."""
         for message in (
             ProtocolReply("server-1", {}),
             Notification("notifications/cancelled"),

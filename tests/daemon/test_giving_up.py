@@ -1,4 +1,4 @@
-"""E8: whatever a real daemon still works on at the end of its drain is answered."""
+"""Calls that are still in progress at the end of a real daemon's drain are answered."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Reading(Protocol):
 
 
 class GivingUpTests(UpstreamTestCase):
-    """The upstream never answers; the daemon is told to stop."""
+    """The upstream never answers, and the daemon gets SIGTERM."""
 
     def live(self, *options: str, **environ: str) -> Running:
         """Start a live daemon that drains for one second."""
@@ -58,8 +58,8 @@ class GivingUpTests(UpstreamTestCase):
         return Deferred.fromCoroutine(self.call(url, "tools/call", params, whole))
 
     @deferred
-    async def test_E8_answer_in_json(self):
-        """A write is answered as doubtful, with what to check; a read as repeatable."""
+    async def test_answer_in_json(self):
+        """A write is reported as uncertain with what to check, a read as repeatable."""
         running = self.live()
         (url,) = (await running.ready())["urls"]
         calling = gatherResults([self.tool(url, CREATE), self.tool(url, LIST)])
@@ -84,7 +84,7 @@ class GivingUpTests(UpstreamTestCase):
         self.assertNotIn(KEY.encode(), running.output)
 
     @deferred
-    async def test_E8_answer_on_a_stream(self):
+    async def test_answer_on_a_stream(self):
         """The same on the event stream that an answer became."""
         running = self.live()
         (url,) = (await running.ready())["urls"]
@@ -104,7 +104,7 @@ class GivingUpTests(UpstreamTestCase):
         self.assertEqual(await running.ended, 0, running.output)
 
     @deferred
-    async def test_E8_answer_on_http_sse(self):
+    async def test_answer_on_http_sse(self):
         """The same on the stream of HTTP+SSE, before that stream ends."""
         running = self.live()
         (url,) = (await running.ready())["urls"]
@@ -134,7 +134,7 @@ class GivingUpTests(UpstreamTestCase):
         await stream.until(b"outcome_unknown")
 
     @deferred
-    async def test_E8_client_that_left(self):
+    async def test_client_that_left(self):
         """A write whose client has left is waited for, then logged as unknown."""
         running = self.live()
         (url,) = (await running.ready())["urls"]

@@ -20,7 +20,7 @@ CREATED = (
 
 
 class LeftCallTests(UpstreamTestCase):
-    """E10: in the session eras leaving is not cancelling."""
+    """In a session, closing the connection does not cancel a call."""
 
     @deferred
     async def test_write_is_done_once(self) -> None:
@@ -90,7 +90,7 @@ class LeftCallTests(UpstreamTestCase):
         return connection
 
     async def settled(self, url: str, session: str) -> None:
-        """Let the daemon notice what happened before: it answers a later ping."""
+        """Wait until the daemon has noticed earlier events: it answers a later ping."""
         for _ in range(3):
             ping = {"jsonrpc": "2.0", "id": "ping", "method": "ping"}
             connection = await self.send(url, session, ping)

@@ -1,4 +1,4 @@
-"""A client of HTTP+SSE whose daemon restarts: nothing it posts is done unseen."""
+"""A client of HTTP+SSE across a restart: no call runs whose answer it cannot get."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WRITE = {"name": "create_lead_list", "arguments": {"name": NAME}}
 
 
 class LostStreamTests(ListeningTestCase):
-    """E33: a sessionId of ours is answered on its stream or not at all."""
+    """A message for an issued sessionId is answered on its stream or refused."""
 
     async def written(self, base: str) -> int:
         """Return how many lead lists the write has made."""
@@ -25,7 +25,7 @@ class LostStreamTests(ListeningTestCase):
 
     @deferred
     async def test_restart(self) -> None:
-        """What is posted for a stream of before the restart is 404, and not done.
+        """A post for a stream from before the restart is a 404 and not executed.
 
         Whether the daemon still knows the seal of the id, or has lost it.
         """
@@ -48,7 +48,7 @@ class LostStreamTests(ListeningTestCase):
 
     @deferred
     async def test_disconnect(self) -> None:
-        """So it is for a stream that its client, or a proxy, has dropped."""
+        """The same holds for a stream that its client or a proxy has closed."""
         base = await self.base(self.sandbox("state"))
         stream = await self.listen(base)
         where = stream.events[0].data
@@ -65,7 +65,7 @@ class LostStreamTests(ListeningTestCase):
 
     @deferred
     async def test_never_had_a_stream(self) -> None:
-        """Ids that are not ours, and none at all, are executed directly, once."""
+        """Posts with an unknown id or without one are executed directly, once."""
         base = await self.base(self.sandbox("state"))
         for query in ("", "?sessionId=7f4df3ba-8d4a-4ea2-9a0e-000000000000"):
             before = await self.written(base)
@@ -77,7 +77,7 @@ class LostStreamTests(ListeningTestCase):
 
     @deferred
     async def test_event_source(self) -> None:
-        """E36: an EventSource gets its session back after a restart, by its last event.
+        """An EventSource gets its session back after a restart, by its last event id.
 
         It calls tools without a new initialize, and their results still have what the
         schemas promise that its client was shown before.
@@ -99,7 +99,7 @@ class LostStreamTests(ListeningTestCase):
 
     @deferred
     async def test_streamable_http_on_sse(self) -> None:
-        """E35: a client that tries Streamable HTTP at /sse is served there."""
+        """A client that tries Streamable HTTP at /sse is served there."""
         base = await self.base(self.sandbox("state"))
         opening = {
             "protocolVersion": "2025-06-18",

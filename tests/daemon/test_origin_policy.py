@@ -1,4 +1,4 @@
-"""Which names are the daemon's own."""
+"""Which Host names the daemon accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.exchanges import headers
 
 
 class PerimeterTests(SynchronousTestCase):
-    """Host is checked where the daemon's name is known."""
+    """Host is checked if the daemon's names are known."""
 
     def status(self, host: str, **given: object) -> int | None:
         """Return the status with which a Host header is refused, if it is."""
@@ -25,7 +25,7 @@ class PerimeterTests(SynchronousTestCase):
         return None if error is None else error.status
 
     def test_loopback(self):
-        """On loopback only loopback names are served: no page can rebind its name."""
+        """On loopback only loopback names are accepted, against DNS rebinding."""
         self.assertIsNone(self.status("localhost:3000"))
         self.assertEqual(self.status("evil.example"), 421)
 
@@ -40,7 +40,7 @@ class PerimeterTests(SynchronousTestCase):
         self.assertEqual(self.status("evil.example", **given), 421)
 
     def test_operator_hears(self):
-        """The log says, once for each name, which setting would let it in."""
+        """The log says, once for each name, which setting would accept it."""
         perimeter = perimeter_of(resolve({}, {}))
         with capturedLogs() as events:
             for _ in range(2):
@@ -59,7 +59,7 @@ class PerimeterTests(SynchronousTestCase):
         )
 
     def test_operator_is_not_flooded(self):
-        """Names without end, and what is no name, do not fill the log."""
+        """Any number of names, valid or not, does not fill the log."""
         perimeter = perimeter_of(resolve({}, {}))
         with capturedLogs() as events:
             for number in range(2 * RefusedNames.MOST):
@@ -81,7 +81,7 @@ class PerimeterTests(SynchronousTestCase):
             self.assertIn("Only the server operator", said)
 
     def test_both(self):
-        """Loopback beside an open socket is a difference that requests must show."""
+        """With a loopback and an open socket, requests must show which one they use."""
         for listen, both in (
             (["tcp:1:interface=127.0.0.1", "tcp:2"], True),
             (["unix:/run/x", "tcp:2"], True),
@@ -100,8 +100,8 @@ class PerimeterTests(SynchronousTestCase):
         }
         self.assertIsNone(self.status("10.1.2.3:3000", **given))
 
-    def test_E3_proxy_is_told_of_once(self):
-        """E3: the operator hears once of a proxy that the settings do not mention."""
+    def test_proxy_is_told_of_once(self):
+        """A proxy that the settings do not mention is logged once."""
         noticed = ProxyNoticed()
         with capturedLogs() as events:
             for header in ("x-forwarded-for", "via", "x-forwarded-for"):

@@ -15,7 +15,7 @@ PUBLIC = "http://127.0.0.1:9/gw/x"
 
 
 class PublicPathTests(ListeningTestCase):
-    """E29: what clients are told begins with the path of the public URL."""
+    """URLs that clients get begin with the path of the public URL."""
 
     @deferred
     async def test_everything_has_the_prefix(self) -> None:

@@ -1,4 +1,4 @@
-"""SIGHUP: new keys count, bad ones do not."""
+"""SIGHUP: good new keys replace the old, bad ones do not."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from instantly_mcp.protocol.wire.errors import ProtocolError
 
 
 class BadCertificates(Ports):
-    """Sockets whose new certificates are no good."""
+    """Sockets whose new certificates are bad."""
 
     def __init__(self) -> None:
-        """Have no socket."""
+        """Start without a socket."""
 
     def renew_certificates(self) -> bool:
         """Fail as expected."""
@@ -39,7 +39,7 @@ class BadCertificates(Ports):
 
 
 class BrokenPorts(BadCertificates):
-    """Sockets that fail as nothing should."""
+    """Sockets that fail with an unexpected error."""
 
     def renew_certificates(self) -> bool:
         """Fail."""
@@ -76,7 +76,7 @@ class ReloaderTests(SynchronousTestCase):
         return credential.pinned.secret.digest()
 
     def test_interface(self):
-        """The gate is a gatekeeper."""
+        """The reloadable gatekeeper is a gatekeeper."""
         self.reloader(resolve({}, {}))
         self.assertTrue(verifyObject(IGatekeeper, self.gate))
 
@@ -90,8 +90,8 @@ class ReloaderTests(SynchronousTestCase):
         redact = reload.journal.redactor
         self.assertEqual(redact("second-key-second-key"), "[redacted]")
 
-    def test_E5_held_credential_is_current(self):
-        """E5: what was given out before the reload acts with the new key."""
+    def test_held_credential_is_current(self):
+        """A credential from before the reload acts with the new key."""
         path = self.file("key", "first-key-first-key")
         reload = self.reloader(resolve({"api_key_file": str(path)}, {}))
         held = [self.gate.admit((), workspace) for workspace in (None, "ws-1")]
@@ -104,8 +104,8 @@ class ReloaderTests(SynchronousTestCase):
         assert isinstance(now, Credential)
         self.assertEqual(now.principal, "operator")
 
-    def test_E5_former_secret_is_no_key(self):
-        """E5: a replaced server secret is not sent to Instantly beside the new one."""
+    def test_former_secret_is_no_key(self):
+        """A replaced server secret is not sent to Instantly beside the new one."""
         path = self.file("secret", "first-secret-first")
         reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
         old = Presented("first-secret-first", "x-api-key")
@@ -120,8 +120,8 @@ class ReloaderTests(SynchronousTestCase):
         reload()
         self.assertIsNone(self.gate.admit([old], None))
 
-    def test_E3_secret_file_that_goes_away(self):
-        """E3: without its file, or with an empty one, the old secret is asked for."""
+    def test_secret_file_that_goes_away(self):
+        """If the file is missing or empty, the old secret stays required."""
         key = self.file("key", "first-key-first-key")
         for lose in (Path.unlink, lambda path: path.write_text("", encoding="utf-8")):
             path = self.file("secret", "first-secret-first")
@@ -141,7 +141,7 @@ class ReloaderTests(SynchronousTestCase):
         self.assertEqual(self.key_in_force(), Secret("first-key-first-key").digest())
 
     def test_server_secret(self):
-        """The old server secret opens nothing once there is a new one."""
+        """The old server secret is refused once there is a new one."""
         path = self.file("secret", "first-secret-first")
         reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
         self.file("secret", "second-secret-second")

@@ -1,7 +1,7 @@
-"""E37: a restart under systemd refuses no connection and loses no answer.
+"""A restart under systemd refuses no connection and loses no answer.
 
-The sockets are systemd's: they are there before the daemon and after it. Who connects
-while no process accepts waits in their queue.
+The sockets are systemd's and exist before and after the daemon. Clients that connect
+while no process accepts wait in their queue.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class RestartTests(SocketUnit):
         self.addCleanup(self.pool.closeCachedConnections)
 
     async def client(self) -> None:
-        """Call until the test is over; whatever is not an answer fails the test."""
+        """Call until the test is over; anything but an answer fails the test."""
         while not self.over:
             answered = await self.call(self.url, "tools/call", CALL)
             self.assertNotIn("isError", answered["result"])
@@ -76,7 +76,7 @@ class RestartTests(SocketUnit):
         await self.until(lambda: self.answered >= enough or self.failed)
 
     @deferred
-    async def test_E37_restart(self):
+    async def test_restart(self):
         """Two restarts: every request of every client is answered with 200."""
         self.failed = False
         running = self.activated("--sandbox", "--rate-limit=0")
@@ -112,8 +112,8 @@ class HandoverTests(SocketUnit, UpstreamTestCase):
         self.options = ("--upstream", self.base)
 
     @deferred
-    async def test_E37_successor_answers_while_the_first_drains(self):
-        """Who connects after SIGTERM gets its answer from the successor."""
+    async def test_successor_answers_while_the_first_drains(self):
+        """A client that connects after SIGTERM is answered by the successor."""
         first = self.activated(*self.options)
         await first.ready()
         early = self.list_campaigns(self.url, x_api_key=KEY, **NO_STREAM)

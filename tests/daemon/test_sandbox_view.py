@@ -1,4 +1,4 @@
-"""What may be seen of the sandbox."""
+"""The sandbox's view for web pages."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class SandboxWindowTests(SynchronousTestCase):
         self.window = SandboxWindow(Sandbox(Clock()))
 
     def test_outbox(self):
-        """A world in which nothing happened has sent nothing."""
+        """The outbox of a new world is empty."""
         shown = self.window.outbox("sandbox-mine")
         assert shown is not None
         self.assertEqual((shown["key"], shown["count"]), ("sandbox-mine", 0))
 
     def test_reset(self):
-        """A reset says whose world begins anew."""
+        """A reset names the workspace that starts over."""
         self.assertEqual(
             self.window.reset("sandbox-mine"), {"reset": True, "key": "sandbox-mine"}
         )
 
     def test_foreign_key(self):
-        """A key that is not the sandbox's sees nothing and changes nothing."""
-        self.assertIsNone(self.window.outbox("a-real-key-of-somebody"))
-        self.assertIsNone(self.window.reset("a-real-key-of-somebody"))
+        """A key that is not the sandbox's gets no outbox and resets nothing."""
+        self.assertIsNone(self.window.outbox("a-real-key-of-another"))
+        self.assertIsNone(self.window.reset("a-real-key-of-another"))

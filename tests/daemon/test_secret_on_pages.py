@@ -1,4 +1,4 @@
-"""A daemon with a server secret, asked for everything that is not MCP."""
+"""A daemon with a server secret: every path that is not MCP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRONG = {"Authorization": "Bearer canary-wrong-secret"}
 
 
 class SecretTests(ProcessTestCase):
-    """E9: without the secret no page tells or changes anything."""
+    """Without the secret no page shows or changes anything."""
 
     async def asked(
         self, url: str, headers: Mapping[str, str], method: bytes = b"GET"
@@ -33,8 +33,8 @@ class SecretTests(ProcessTestCase):
         return str(url).removesuffix("/mcp")
 
     @deferred
-    async def test_E9_probes(self) -> None:
-        """E9: probes say alive or not and the version; with the secret, everything."""
+    async def test_probes(self) -> None:
+        """Probes show health and version only; with the secret they show everything."""
         environ = {"MCP_AUTH_SECRET_KEY": SECRET, "INSTANTLY_API_KEY": SECRET[::-1]}
         base = await self.base(
             "--upstream=http://127.0.0.1:9", "--discovery-documents=yes", **environ
@@ -70,8 +70,8 @@ class SecretTests(ProcessTestCase):
             self.assertIn("authentication", json.loads(body))
 
     @deferred
-    async def test_E9_sandbox(self) -> None:
-        """E9: the controls of the sandbox ask for the secret, whatever the key."""
+    async def test_sandbox(self) -> None:
+        """The controls of the sandbox require the secret with any key."""
         base = await self.base("--sandbox", MCP_AUTH_SECRET_KEY=SECRET)
         for path, method in (
             ("/sandbox", b"GET"),
@@ -98,7 +98,7 @@ class SecretTests(ProcessTestCase):
 
     @deferred
     async def test_nothing_to_present(self) -> None:
-        """Without a server secret everybody is told everything, as before."""
+        """Without a server secret everything is shown to everybody."""
         base = await self.base("--sandbox")
         for headers in ({}, WRONG):
             _, body = await self.asked(f"{base}/info", headers)

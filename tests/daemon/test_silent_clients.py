@@ -27,8 +27,8 @@ TYPES = "Content-Type: application/json\r\nContent-Length: "
 
 class SilentClientTests(ProcessTestCase):
     @deferred
-    async def test_e1_pipelining_without_reading(self):
-        """E1: requests without end on one connection that reads nothing cost no more
+    async def test_pipelining_without_reading(self):
+        """Endless requests on one connection that reads nothing cost no more
         than its buffers, and other clients are served meanwhile.
         """
         daemon = self.spawn((*MODULE, "run", "--sandbox", "--rate-limit", "0"))

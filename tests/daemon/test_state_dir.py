@@ -1,4 +1,4 @@
-"""Where the keys of session ids come from."""
+"""Where the keys that seal session ids come from."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from instantly_mcp.daemon.state_dir import Keeping, keep_state
 
 
 class SealingTests(SynchronousTestCase):
-    """A folder, a file, or nothing that lasts."""
+    """In a folder, in a file, or only in memory."""
 
     def keep(self, environ: dict[str, str] | None = None, **given: str) -> Keeping:
-        """Return what is kept with these settings."""
+        """Return the state directory for these settings."""
         return keep_state(resolve(given, environ or {}), lambda: 1.8e9)
 
     def test_state_directory(self):
-        """The folder is made for nobody else, and what was sealed opens again."""
+        """The folder is private, and sealed tokens open again after a restart."""
         path = Path(self.mktemp()) / "state"
         token = self.keep(state_dir=str(path)).seal.seal("test", b"payload")
         again = self.keep(state_dir=str(path))
@@ -44,7 +44,7 @@ class SealingTests(SynchronousTestCase):
         self.assertIsNone(keeping.key_file)
 
     def test_default_cannot_be_used(self):
-        """A default folder that cannot be used is done without."""
+        """A default folder that cannot be used is not used."""
         path = Path(self.mktemp())
         path.write_bytes(b"")
         self.assertIsNone(self.keep({"HOME": str(path)}).state_dir)

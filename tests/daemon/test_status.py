@@ -1,4 +1,4 @@
-"""What the daemon says about itself."""
+"""What the status endpoints show about the daemon."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from instantly_mcp.pipeline.credential_errors import KEY_FORMATS
 
 
 class FeatureTests(SynchronousTestCase):
-    """Generated from the settings, nothing written by hand."""
+    """The features are generated from the settings."""
 
     def test_default(self):
-        """The default names what is on."""
+        """By default all enabled features are listed."""
         self.assertEqual(
             features(resolve({}, {})),
             ("anonymous-discovery", "direct-execution", "rate-limit"),
         )
 
     def test_switched(self):
-        """Everything that is switched off is not named, everything on is."""
+        """Enabled features are listed, disabled ones are not."""
         given = {
             "anonymous": "none",
             "session_policy": "strict",
@@ -35,7 +35,7 @@ class FeatureTests(SynchronousTestCase):
         )
 
     def test_no_auth(self):
-        """A secret that nobody needs is no feature."""
+        """Without authentication a server secret is not listed."""
         environ = {"MCP_AUTH_SECRET_KEY": "server-secret-server"}
         settings = resolve({"no_auth": "true"}, environ)
         self.assertNotIn("server-secret", features(settings))
@@ -53,13 +53,13 @@ class FeatureTests(SynchronousTestCase):
         )
 
     def test_authentication(self):
-        """The query is named only where a key may stand in it."""
+        """The query is listed only if a key may be in it."""
         self.assertIn("?apiKey=YOUR_KEY", authentication(resolve({}, {})))
         settings = resolve({"key_in_query": "off"}, {})
         self.assertNotIn("?apiKey=YOUR_KEY", authentication(settings))
 
     def test_key_formats(self):
-        """A 401 names each way once as a client writes it, and none that is off."""
+        """A 401 names each enabled way to send a key once, as a client writes it."""
         self.assertEqual(tuple(KEY_FORMATS), key_formats(resolve({}, {})))
         closed = key_formats(resolve({"key_in_query": "off"}, {}))
         self.assertEqual(closed, tuple(KEY_FORMATS)[:-1])
@@ -67,7 +67,7 @@ class FeatureTests(SynchronousTestCase):
         self.assertEqual(key_formats(guarded), authentication(guarded))
 
     def test_no_key_needed(self):
-        """Where callers need no key it says so; the sandbox invites no real one."""
+        """Says if callers need no key; the sandbox does not ask for a real one."""
         own = authentication(resolve({}, {"INSTANTLY_API_KEY": "0123456789abc"}))
         self.assertEqual(own[0], "no key is needed")
         sandbox = authentication(resolve({"sandbox": "true"}, {}))

@@ -1,4 +1,4 @@
-"""The end of a real daemon, its reload, and what it never lets out."""
+"""Stop and reload of a real daemon, and that it never reveals a key."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def holds(path: Path, text: bytes) -> bool:
 
 
 class UpstreamTestCase(ProcessTestCase):
-    """A live daemon in front of an upstream that the test drives."""
+    """A live daemon whose upstream the test controls."""
 
     def setUp(self) -> None:
         """Listen as the upstream."""
@@ -75,11 +75,11 @@ class UpstreamTestCase(ProcessTestCase):
 
 
 class DrainTests(UpstreamTestCase):
-    """F31, F32: SIGTERM loses no answer; a second one waits for nothing."""
+    """SIGTERM loses no answer; a second one does not wait."""
 
     @deferred
     async def test_call_in_flight_is_answered(self):
-        """While a call drains probes say so and new work is refused; it is answered."""
+        """While a call drains, probes say so, new work is refused; it is answered."""
         running = self.live()
         (url,) = (await running.ready())["urls"]
         calling = self.list_campaigns(url, x_api_key=KEY)
@@ -95,7 +95,7 @@ class DrainTests(UpstreamTestCase):
         self.assertEqual(await running.ended, 0, running.output)
 
     async def refuses_new_work(self, url: str) -> None:
-        """Check what a draining daemon says: alive, not ready, come back later."""
+        """Check a draining daemon: alive, not ready, 503 for new work."""
         self.assertIn(b"pong", await self.get(url.replace("/mcp", "/ping")))
         await self.get(url.replace("/mcp", "/health"))
         ready = await self.request(b"GET", url.replace("/mcp", "/ready"), {})
@@ -144,7 +144,7 @@ class DrainTests(UpstreamTestCase):
 
     @deferred
     async def test_second_signal(self):
-        """A second signal ends the daemon at once, and calls are answered (E8)."""
+        """A second signal ends the daemon at once, and calls are answered."""
         for second in (signal.SIGTERM, signal.SIGINT):
             running = self.live()
             (url,) = (await running.ready())["urls"]
@@ -160,7 +160,7 @@ class DrainTests(UpstreamTestCase):
 
 
 class ReloadTests(UpstreamTestCase):
-    """F33: SIGHUP reads keys and the log file anew; what is bad stays out."""
+    """SIGHUP reads keys again and opens the log file again; bad ones are not used."""
 
     @deferred
     async def test_key_file(self):
@@ -201,11 +201,11 @@ class ReloadTests(UpstreamTestCase):
 
 
 class CanaryTests(UpstreamTestCase):
-    """A12: a key that was given to the daemon comes out nowhere but upstream."""
+    """A key that was given to the daemon is sent only to the upstream."""
 
     @deferred
     async def test_no_sink_holds_a_key(self):
-        """Whatever goes wrong, at the most talkative level, no key is written."""
+        """No key is written in any error, even at the most verbose level."""
         environ = {"INSTANTLY_API_KEY": "canary-operator-0123456789+/=="}
         secret = self.folder / "secret"
         secret.write_text("canary-secret-0123456789+/==", encoding="utf-8")
@@ -257,7 +257,7 @@ class CanaryTests(UpstreamTestCase):
 
 
 class CheckTests(ProcessTestCase):
-    """``check`` tells what ``run`` would do."""
+    """``check`` reports what ``run`` would do."""
 
     @deferred
     async def test_check(self):

@@ -1,4 +1,4 @@
-"""The way out: what the sandbox's time is."""
+"""The connection to the upstream, and the sandbox's time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
 
 
 class MorningTests(SynchronousTestCase):
-    """When a simulated workspace begins."""
+    """The moment at which a simulated workspace begins."""
 
     def test_a_chosen_day(self) -> None:
-        """It begins at nine o'clock UTC of the day that was asked for."""
+        """It begins at nine o'clock UTC of the chosen day."""
         morning = morning_of(date(2026, 11, 2), lambda: LATE)
         self.assertEqual(morning, datetime(2026, 11, 2, 9, tzinfo=UTC))
 
@@ -29,10 +29,10 @@ class MorningTests(SynchronousTestCase):
 
 
 class WallTests(SynchronousTestCase):
-    """What time it is where Instantly is."""
+    """The present time according to the upstream."""
 
     def after_an_hour(self, **environ: str) -> float:
-        """Return the present second there, after an hour here."""
+        """Return the upstream's time after an hour has passed."""
         clock = Clock()
         outward = reach_out(resolve({}, environ), clock, InFlight(), lambda: LATE)
         now = outward.wall(clock, lambda: LATE)

@@ -1,4 +1,4 @@
-"""Tests for the log lines that strangers can cause: a few, and a number."""
+"""Log lines that any client can cause are limited to a few and their number."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class LimitTests(ClockedTestCase):
         return lines
 
     def test_other_lines_pass(self):
-        """Lines that no stranger can cause are written at once, all of them."""
+        """Lines that clients cannot cause are all written at once."""
         log = Logger("a.b", observer=self.limits)
         for number in range(100):
             log.info("{n}", n=number)
@@ -60,8 +60,8 @@ class LimitTests(ClockedTestCase):
         self.limits({"log_format": "no namespace"})
         self.assertEqual(self.lines(), ["no namespace"])
 
-    def test_e11_no_free_descriptors(self):
-        """E11: of 200 attempts to accept that fail one line tells the number."""
+    def test_no_free_descriptors(self):
+        """Of 200 failed attempts to accept, one line reports the number."""
         port = Port(0, Factory(), reactor=MemoryReactorClock())
         port.socket, port.numberAccepts = Full(), 1
         globalLogPublisher.addObserver(self.limits)
@@ -78,7 +78,7 @@ class LimitTests(ClockedTestCase):
         self.assertEqual(self.lines(), [])
 
     def test_twisted_still_speaks_so(self):
-        """Of Twisted's lines one for each lost connection counts, and no address."""
+        """Twisted's line for each lost connection is counted, without its address."""
         log = Logger("twisted.internet.tcp.Port", observer=self.limits)
         for _ in range(3):
             log.info("EMFILE encountered; releasing reserved file descriptor.")
@@ -93,7 +93,7 @@ class LimitTests(ClockedTestCase):
         self.clock.advance(60)
 
     def test_a_flood_is_a_line_a_minute(self):
-        """While it lasts, each minute has one line with its number."""
+        """While a flood lasts, each minute has one line with its number."""
         log = Logger("twisted.internet.tcp.Port", observer=self.limits)
         for _ in range(181):
             log.info("Could not accept new connection (EMFILE)")
@@ -119,7 +119,7 @@ class LimitTests(ClockedTestCase):
         self.assertEqual(self.lines(), [])
 
     def test_the_count_at_the_end(self):
-        """What was counted when the process stops is written before it does."""
+        """What was counted is written before the process stops."""
         stops: list[Callable[[], None]] = []
 
         class Reactor(Clock):
@@ -135,7 +135,7 @@ class LimitTests(ClockedTestCase):
         self.assertIn("10 more requests were refused", self.lines()[-1])
 
     def test_every_kind_has_a_logger_of_its_own(self):
-        """No logger is of two kinds, and limits are an observer."""
+        """No logger belongs to two kinds, and the limiter is a log observer."""
         loggers = [name for kind in KINDS for name in kind.loggers]
         self.assertEqual(len(loggers), len(set(loggers)))
         self.assertTrue(verifyObject(ILogObserver, self.limits))
@@ -143,8 +143,8 @@ class LimitTests(ClockedTestCase):
 
 class DaemonTests(ProcessTestCase):
     @deferred
-    async def test_e11_a_daemon_without_descriptors(self):
-        """E11: a flood of connections that cannot be accepted is one line of log."""
+    async def test_a_daemon_without_descriptors(self):
+        """A flood of connections that cannot be accepted is one log line."""
         daemon = self.spawn((*MODULE, "run", "--sandbox"))
         url = (await daemon.ready())["urls"][0]
         address = urlsplit(url)

@@ -1,4 +1,4 @@
-"""A file of lines: what it opens, what it counts, and what stays whole."""
+"""A file of lines: opening, counting lost lines, and writing whole lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LineFileTests(SynchronousTestCase):
         return file
 
     def test_appends(self):
-        """Lines are appended to what is there, and are there at once."""
+        """Lines are appended, and can be read at once."""
         self.path.write_text("before\n", encoding="utf-8")
         self.open().write_lines(["one", "two\nwith more", "dréi \ud83d"])
         self.assertEqual(self.text(), "before\none\ntwo\nwith more\ndréi \\ud83d\n")
@@ -50,7 +50,7 @@ class LineFileTests(SynchronousTestCase):
         self.assertEqual(os.read(reader, 100), b"one\n")
 
     def test_reader_leaves(self):
-        """Lines for a reader that is gone are counted; its successor is told."""
+        """Lines that no reader takes are counted; the next reader gets the number."""
         os.mkfifo(self.path)
         first = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         file = self.open()
@@ -65,7 +65,7 @@ class LineFileTests(SynchronousTestCase):
         self.assertEqual(file.dropped_total, 2)
 
     def test_reopen_failed(self):
-        """A file that cannot be opened again says why, and the open one is kept."""
+        """A file that cannot be opened again gives the reason; the open one stays."""
         self.path.mkdir()
         file = LineFile(None, self.path / "log")
         self.addCleanup(file.close)
@@ -98,13 +98,13 @@ class LineFileTests(SynchronousTestCase):
 
 
 class Disk(StringIO):
-    """A disk with room for so many bytes."""
+    """A disk with room for a number of bytes."""
 
     room = 0
     content = b""
 
     def fileno(self) -> int:
-        """Have a descriptor, of nothing."""
+        """Return a descriptor that is not open."""
         return -1
 
     def take(self, descriptor: int, data: bytes, start: int) -> int:
@@ -118,7 +118,7 @@ class Disk(StringIO):
 
 
 class CountingTests(SynchronousTestCase):
-    """Lines on a disk that is now and then full: none is lost without a count."""
+    """On a disk that is full at times, every lost line is counted."""
 
     @given(
         st.lists(
@@ -131,7 +131,7 @@ class CountingTests(SynchronousTestCase):
         )
     )
     def test_every_line_is_written_or_counted(self, steps):
-        """Whatever fits in, each line is there whole or is counted."""
+        """Each line is written whole or counted, however much fits."""
         disk = Disk()
         file = LineFile(disk, write=disk.take)
         sent = 0

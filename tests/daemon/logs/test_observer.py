@@ -23,7 +23,7 @@ CANARY = "canary-0123456789abcdef=="
 
 
 class FullDisk(StringIO):
-    """A stream that can be told to fail."""
+    """A stream that fails on request."""
 
     full = False
 
@@ -35,7 +35,7 @@ class FullDisk(StringIO):
 
 
 class JournalTests(SynchronousTestCase):
-    """What an event becomes."""
+    """How an event is written."""
 
     def setUp(self) -> None:
         """Have a stream and a publisher."""
@@ -77,7 +77,7 @@ class JournalTests(SynchronousTestCase):
         )
 
     def test_time(self):
-        """A time is told to the millisecond, in UTC, whatever second it is in."""
+        """Times are written in UTC to the millisecond."""
         self.logger("json")
         for seconds, told in [
             (0.0, "1970-01-01T00:00:00.000+00:00"),
@@ -109,7 +109,7 @@ class JournalTests(SynchronousTestCase):
         self.assertIn("loud", self.stream.getvalue())
 
     def test_old_chatter(self):
-        """What Twisted says of its ports is for debugging; its errors stay."""
+        """Twisted's lines about ports have level debug; its errors keep theirs."""
         for level, written in (("info", 1), ("debug", 2)):
             self.setUp()
             self.logger(level=level)
@@ -123,7 +123,7 @@ class JournalTests(SynchronousTestCase):
             self.assertIn("it broke", self.stream.getvalue())
 
     def test_secrets_are_cut(self):
-        """A configured secret is cut out, also where a traceback quotes it."""
+        """A configured secret is cut out of every line, including tracebacks."""
         for format in FORMATS:
             logger = self.logger(format)
             try:
@@ -155,7 +155,7 @@ class JournalTests(SynchronousTestCase):
 
 
 class RedactorTests(SynchronousTestCase):
-    """The places where callers put keys are cut even if the key is unknown."""
+    """Text in places where callers put keys is cut even if the key is unknown."""
 
     def test_places(self):
         """Paths, queries and bearer headers lose their secret, and only that."""
@@ -170,12 +170,12 @@ class RedactorTests(SynchronousTestCase):
             self.assertEqual(Redactor()(line), expected)
 
     def test_templates_stay(self):
-        """The template of a route is no secret."""
+        """The template of a route is not cut."""
         line = "POST /mcp/{key} 200 in 0.01s"
         self.assertEqual(Redactor()(line), line)
 
     def test_learns(self):
-        """A key that was read anew is cut, and the one before it still is."""
+        """After a reload both the new key and the old one are cut."""
         redactor = Redactor([Secret("first-first-first")])
         redactor.learn([Secret("second-second")])
         self.assertEqual(
@@ -201,7 +201,7 @@ class LogFileTests(SynchronousTestCase):
         self.assertEqual(path.read_text(encoding="utf-8"), "after\n")
 
     def test_folder_is_gone(self):
-        """When the file cannot be opened anew, the open one goes on."""
+        """When the file cannot be opened again, the open one stays in use."""
         folder = Path(self.mktemp())
         folder.mkdir()
         journal = self.open(folder / "log")

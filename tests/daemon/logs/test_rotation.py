@@ -22,10 +22,10 @@ REQUESTS = 25
 
 
 class RotationTests(ProcessTestCase):
-    """E20: SIGUSR1, as SIGHUP, opens the log file again; none of them ends a daemon."""
+    """SIGUSR1 and SIGHUP open the log file again; neither ends a daemon."""
 
     def setUp(self) -> None:
-        """Have a name for the log."""
+        """Choose a path for the log."""
         super().setUp()
         self.log = self.folder / "daemon.log"
 
@@ -56,7 +56,7 @@ class RotationTests(ProcessTestCase):
         return sum(each.count(b"GET /health 200") for each in files)
 
     async def lives_on(self, running: Running) -> None:
-        """Check rotation, a signal without a meaning, and a clean end."""
+        """Check rotation, an ignored signal, and a clean end."""
         (url,) = (await running.ready())["urls"]
         await self.until(self.log.exists)
         await self.rotates(url, running.send, (signal.SIGUSR1, signal.SIGHUP))

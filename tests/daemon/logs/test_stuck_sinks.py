@@ -1,4 +1,4 @@
-"""A real daemon whose log, standard output or standard error is not read (E2)."""
+"""A real daemon whose log, standard output or standard error is not read."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class StuckSinkTests(ProcessTestCase):
         return path
 
     def writing_to(self, path: Path, command: Sequence[str]) -> Sequence[str]:
-        """Return the command with both its outputs on a path."""
+        """Return the command with both outputs redirected to a path."""
         return ("/bin/sh", "-c", 'exec "$@" >"$0" 2>&1', str(path), *command)
 
     async def serves_on(self, running: Running) -> None:
@@ -88,13 +88,13 @@ class StuckSinkTests(ProcessTestCase):
 
     @deferred
     async def test_standard_error(self):
-        """E2: an unread pipe costs log lines; requests and SIGTERM are answered."""
+        """An unread pipe costs log lines only; requests and SIGTERM are handled."""
         command = [*MODULE, "--sandbox", "--rate-limit=0"]
         await self.serves_on(self.spawn(self.writing_to(self.fifo(), command)))
 
     @deferred
     async def test_outputs_that_are_full_from_the_start(self):
-        """Not even the first line, or the block at the start, is waited for."""
+        """The daemon does not wait to write the first line or the start block."""
         for command in (
             [*MODULE, "--sandbox"],
             [*TWISTD, "-n", "--pidfile=", "instantly_mcp", "--sandbox"],
@@ -108,7 +108,7 @@ class StuckSinkTests(ProcessTestCase):
 
     @deferred
     async def test_what_python_prints(self):
-        """Prints, warnings and tracebacks are log lines: they block nothing either."""
+        """Prints, warnings and tracebacks become log lines and do not block either."""
         program = self.folder / "talks.py"
         program.write_text(TALKS, encoding="utf-8")
         command = [sys.executable, str(program)]
@@ -132,7 +132,7 @@ class StuckSinkTests(ProcessTestCase):
 
     @deferred
     async def test_log_file(self):
-        """A log file that is a FIFO whose reader stopped is no reason to stop."""
+        """The daemon goes on when the reader of a log FIFO stops."""
         log = self.fifo()
         command = [*MODULE, "--sandbox", "--rate-limit=0", f"--log-file={log}"]
         await self.serves_on(self.spawn(command))
@@ -160,7 +160,7 @@ class StuckSinkTests(ProcessTestCase):
 
 
 class StartMistakeTests(ProcessTestCase):
-    """E21: why it cannot start stands in the log file, too."""
+    """The reason of a failed start is in the log file as well."""
 
     def commands(self, log: Path, *options: str) -> Sequence[Sequence[str]]:
         """Return the ways to start with a log file."""

@@ -1,4 +1,4 @@
-"""The log's own thread: it may be stuck, and whoever logs is not."""
+"""The thread that writes the log does not block the threads that log."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.file.lines, ["first", *sent])
 
     def test_queue_is_bounded(self):
-        """What does not fit is counted, and said where it is missing."""
+        """Lines that do not fit are counted, and their number is written instead."""
         writer = LogWriter(self.file, most=25)
         writer.start()
         writer.write("first")
@@ -97,7 +97,7 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.file.lines, ["early", "late"])
 
     def test_line_while_the_thread_starts(self):
-        """A line that comes just after the thread looked for some wakes it."""
+        """A line that arrives just after the thread found none wakes it."""
         writer = LogWriter(self.file)
         looked = Event()
         take = writer.take
@@ -126,7 +126,7 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.file.lines, ["why it cannot start"])
 
     def test_close_does_not_wait_for_a_stuck_sink(self):
-        """Closing gives up after its time, and the thread keeps no process alive."""
+        """Closing has a time limit, and the thread does not keep the process alive."""
         writer = LogWriter(self.file)
         writer.start()
         writer.write("stuck")
@@ -167,7 +167,7 @@ class ReopenTests(SynchronousTestCase):
         return writer
 
     def test_rotation_loses_nothing(self):
-        """Renamed and opened again, over and over: every line is in some file."""
+        """When the file is renamed and opened again many times, no line is lost."""
         writer = self.writer(self.path)
         for number in range(20):
             writer.write(f"before {number}")
@@ -199,12 +199,12 @@ class ReopenTests(SynchronousTestCase):
         os.close(reader)
 
     def test_stream(self):
-        """A stream has nothing to open."""
+        """A stream cannot be opened again."""
         writer = LogWriter(LineFile(StringIO()))
         self.assertIsNone(writer.reopen())
 
     def test_cannot_be_opened(self):
-        """When the file cannot be opened, lines go where they went before."""
+        """When the file cannot be opened, lines go to the former one."""
         self.path.mkdir()
         writer = self.writer(self.path / "log")
         moved = self.path.rename(f"{self.path}-moved")
@@ -218,7 +218,7 @@ class WriteWithinTests(SynchronousTestCase):
     """The few lines that a daemon writes once."""
 
     def test_pipe_that_is_not_read(self):
-        """A full pipe is given up after the time that was set."""
+        """Writing to a full pipe is given up after the given time."""
         reader, descriptor = os.pipe()
         os.set_blocking(descriptor, False)
         try:

@@ -1,4 +1,4 @@
-"""Open files: how many are asked for, and what is done when there are too few."""
+"""The limit of open files: how far it is raised, and what happens if it is too low."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class WantedTests(SynchronousTestCase):
             self.assertEqual(wanted(1000, (256, hard)), (1000 + BESIDES, hard))
 
     def test_raised_as_far_as_possible(self):
-        """The hard limit is the end of it."""
+        """The soft limit is not raised above the hard limit."""
         self.assertEqual(wanted(1000, (256, 1024)), (1024, 1024))
 
     @given(NUMBERS, NUMBERS, NUMBERS)
     def test_bounds(self, connections: int, soft: int, more: int) -> None:
-        """The soft limit never sinks, the hard one never moves."""
+        """The soft limit is never lowered, the hard one never changed."""
         found = wanted(connections, (soft, soft + more))
         self.assertTrue(soft <= found[0] <= found[1] == soft + more)
 
@@ -61,32 +61,32 @@ class ServableTests(SynchronousTestCase):
     """How many connections fit."""
 
     def test_all(self):
-        """With room for everything, all that were asked for."""
+        """With enough files, all connections of the settings are served."""
         for soft in (1000 + BESIDES, UNLIMITED):
             self.assertEqual(servable(1000, soft), 1000)
 
     def test_what_is_left(self):
-        """Else what is left when everything besides has its files."""
+        """Otherwise the files that other parts do not need are for connections."""
         self.assertEqual(servable(5000, 2000), 2000 - BESIDES)
 
     @given(NUMBERS, NUMBERS)
     def test_bounds(self, connections: int, soft: int) -> None:
-        """There is always one, never more than asked for, and never all the files."""
+        """At least one, at most as many as the settings say, never all the files."""
         found = servable(connections, soft)
         self.assertTrue(1 <= found <= connections)
         self.assertTrue(found < soft or soft == 1)
 
 
 class WithinLimitsTests(SynchronousTestCase):
-    """What the operator is told."""
+    """What is reported to the operator."""
 
     def test_room(self):
-        """Where the hard limit has room the settings stay as they are."""
+        """If the hard limit suffices the settings are not changed."""
         settings = asking(5000)
         self.assertIs(within_limits(settings, (1024, 20_000)), settings)
 
     def test_no_room(self):
-        """Where it has none, less is served, and one line says so."""
+        """If it does not, fewer connections are served, and one line says so."""
         settings = within_limits(asking(5000), (1024, 4096))
         self.assertEqual(settings.max_connections, 4096 - BESIDES)
         (line,) = settings.warnings
@@ -122,7 +122,7 @@ class LimitedProcessTests(ProcessTestCase):
 
     @deferred
     async def test_hard_limit_is_told(self):
-        """Where the hard limit is too low the log says what is served instead."""
+        """If the hard limit is too low the log says how many connections are served."""
         running = self.spawn(self.limited(256, 900, "--sandbox"))
         (url,) = (await running.ready())["urls"]
         await running.said(b"IMCP-FILES max_connections is 1000")
@@ -131,7 +131,7 @@ class LimitedProcessTests(ProcessTestCase):
 
     @deferred
     async def test_check(self):
-        """``check`` prints what was asked for, and warns that it is too much."""
+        """``check`` prints the setting, and warns that it is too high."""
         words = ("check", "--sandbox", "--max-connections", "5000")
         running = self.spawn(self.limited(256, 900, *words))
         self.assertEqual(await running.ended, 0)

@@ -1,4 +1,4 @@
-"""What a daemon is made of is not looked through again and again."""
+"""Objects that exist at startup are not collected again and again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from instantly_mcp.daemon.process.garbage_collection import (
 
 class HeapTests(SynchronousTestCase):
     def test_kept(self):
-        """What exists is no longer among the objects that are collected."""
+        """Existing objects are frozen."""
         self.addCleanup(gc.unfreeze)
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         built: list[list[int]] = [[]]
@@ -23,7 +23,7 @@ class HeapTests(SynchronousTestCase):
         self.assertFalse(any(each is built for each in gc.get_objects()))
 
     def test_rarely_looked_through(self):
-        """What is held for long is looked through rarely, and still at times."""
+        """Full collections are rare, but still happen."""
         self.addCleanup(gc.unfreeze)
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         young, middle, _ = gc.get_threshold()

@@ -20,7 +20,7 @@ class InFlightTests(SynchronousTestCase):
     """Work that was tracked holds the drain until it ends."""
 
     def test_held(self):
-        """What is held is waited for and not counted."""
+        """A hold is waited for but not counted."""
         subject = InFlight()
         work: Deferred[object] = Deferred()
         subject.hold(work)
@@ -32,12 +32,12 @@ class InFlightTests(SynchronousTestCase):
         self.assertTrue(subject.is_empty)
 
     def test_interface(self):
-        """It is what the protocol and the client ask for."""
+        """It provides the interfaces of the protocol and the client."""
         self.assertTrue(verifyObject(ITracker, InFlight()))
         self.assertTrue(verifyObject(IDetached, InFlight()))
 
     def test_empty(self):
-        """With nothing open, nobody waits."""
+        """With nothing in flight, the drain ends at once."""
         self.successResultOf(InFlight().when_empty())
 
     def test_waits_for_all(self):
@@ -53,7 +53,7 @@ class InFlightTests(SynchronousTestCase):
         self.successResultOf(waiting)
 
     def test_every_waiter_has_its_own(self):
-        """Two that wait do not share a Deferred."""
+        """Each waiter gets its own Deferred."""
         tracker, work = InFlight(), pending()
         tracker.track(work)
         one, two = tracker.when_empty(), tracker.when_empty()
@@ -62,7 +62,7 @@ class InFlightTests(SynchronousTestCase):
         self.successResultOf(two)
 
     def test_result_passes_through(self):
-        """Whoever made the work still gets its result, or its failure."""
+        """The result or failure of tracked work reaches its caller."""
         tracker, good, bad = InFlight(), pending(), pending()
         tracker.track(good)
         tracker.track(bad)
@@ -73,7 +73,7 @@ class InFlightTests(SynchronousTestCase):
         self.assertEqual(tracker.count, 0)
 
     def test_cancelled_waiter(self):
-        """One that gives up waiting leaves the others waiting."""
+        """A cancelled waiter does not affect the others."""
         tracker, work = InFlight(), pending()
         tracker.track(work)
         one, two = tracker.when_empty(), tracker.when_empty()

@@ -1,4 +1,4 @@
-"""F34: the reactor's clock does not follow the wall clock."""
+"""The reactor's clock does not follow the wall clock."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class PeriodicTests(ClockedTestCase):
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 3)
 
     def test_waits_for_slow_work(self):
-        """Work that is not done yet is not begun a second time."""
+        """Work is not started again before it is done."""
         begun: list[Deferred[None]] = []
 
         def work():

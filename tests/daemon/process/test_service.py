@@ -1,4 +1,4 @@
-"""The life of the daemon, and above all its end."""
+"""Start, reload and stop of the daemon's service."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ORDER = ["refuse", "streams", "connections", "cut", "pool"]
 
 
 class Scene(SynchronousTestCase):
-    """A daemon whose parts write down what happens to them."""
+    """A daemon whose parts record what happens to them."""
 
     def setUp(self) -> None:
         """Build the daemon."""
@@ -95,7 +95,7 @@ class Scene(SynchronousTestCase):
         )
 
     def note(self, event: str) -> Callable[[], Deferred[None]]:
-        """Return a function that writes the event down."""
+        """Return a function that records the event."""
 
         def happen() -> Deferred[None]:
             self.events.append(event)
@@ -119,7 +119,7 @@ class Scene(SynchronousTestCase):
         self.reactor.run()
 
     def signal(self, number: int) -> None:
-        """Let the operating system send a signal."""
+        """Call the handler of a signal."""
         self.handlers[number](number, None)
 
 
@@ -140,7 +140,7 @@ class StartTests(Scene):
         self.successResultOf(self.service.stopService())
 
     def test_announced_when_signals_are_heard(self):
-        """Who reads the ready file may send a signal at once, and is heard."""
+        """Signals are handled as soon as the ready file exists."""
         self.prepare()
         self.assertFalse(self.ready_file.exists())
         self.assertEqual(self.handlers, {})
@@ -176,7 +176,7 @@ class StartTests(Scene):
         self.successResultOf(self.service.stopService())
 
     def test_application_logs_as_told(self):
-        """An application that the daemon joins uses its log observer."""
+        """The application uses the daemon's log observer."""
         application = Application("test")
         self.service.setServiceParent(application)
         self.assertIsInstance(application.getComponent(ILogObserver), Journal)
@@ -200,7 +200,7 @@ class StartTests(Scene):
 
 
 class StopTests(Scene):
-    """Nobody loses an answer that was being made."""
+    """No answer in progress is lost."""
 
     def setUp(self) -> None:
         """Have a running daemon with a call in flight."""
@@ -231,7 +231,7 @@ class StopTests(Scene):
         self.successResultOf(stopping)
 
     def test_deadline(self):
-        """A call that does not end is not waited for beyond 25 seconds."""
+        """A call that does not end is waited for at most 25 seconds."""
         stopping = self.service.stopService()
         self.clock.advance(24.9)
         self.assertNoResult(stopping)
@@ -241,8 +241,8 @@ class StopTests(Scene):
         self.successResultOf(stopping)
         self.assertEqual(self.events[-5:], ["give up calls", *ORDER[-4:]])
 
-    def test_E8_answered_when_given_up(self):
-        """E8: a call that answers once its upstream is given up is not ended."""
+    def test_answered_when_given_up(self):
+        """A call that answers when its upstream call is given up is not ended."""
         stopping = self.service.stopService()
         self.clock.advance(25)
         self.assertEqual(self.events[-1], "give up upstream")
@@ -325,7 +325,7 @@ class StopTests(Scene):
         self.successResultOf(self.service.stopService())
 
     def test_rotation(self):
-        """E20: SIGUSR1 opens the log again and stops nothing, also while draining."""
+        """SIGUSR1 opens the log again and stops nothing, also while draining."""
         self.signal(signal.SIGUSR1)
         self.assertEqual(self.events, ["rotate"])
         self.assertIs(self.readiness.phase, Phase.READY)
@@ -337,7 +337,7 @@ class StopTests(Scene):
 
 
 class FullDisk(StringIO):
-    """A stream that takes nothing."""
+    """A stream on a full disk."""
 
     def write(self, text: str, /) -> int:
         """Fail as the system does."""
@@ -361,14 +361,14 @@ class AnnouncementTests(SynchronousTestCase):
         self.assertIn("curl -s 'http://[::1]:3000/health'", out.getvalue())
 
     def test_output_that_takes_nothing(self):
-        """F45: a full disk behind standard output keeps no daemon from work."""
+        """A full disk behind standard output does not stop a daemon."""
         ready_file = Path(self.mktemp())
         announcement = Announcement(mode="live", ready_file=ready_file, out=FullDisk())
         announcement.publish(["http://127.0.0.1:3000"])
         self.assertTrue(ready_file.exists())
 
-    def test_e23_ready_file_that_is_no_file(self):
-        """E23: a device or a FIFO is not replaced by the ready file."""
+    def test_ready_file_that_is_no_file(self):
+        """A device or a FIFO is not replaced by the ready file."""
         fifo = Path(self.mktemp())
         os.mkfifo(fifo)
         for path in (fifo, Path("/dev/null")):
@@ -379,11 +379,11 @@ class AnnouncementTests(SynchronousTestCase):
         self.assertTrue(fifo.is_fifo())
 
     def test_sandbox(self):
-        """In the sandbox it says that nothing leaves the machine."""
+        """In the sandbox the block says that nothing leaves the machine."""
         self.assertIn("nothing leaves this machine", self.block(mode="sandbox"))
 
     def test_live(self):
-        """A live daemon says that it is live, and how a caller shows a key."""
+        """A live daemon says that it is live, and how callers present a key."""
         block = self.block(mode="live", brings_key=True)
         self.assertIn("Live: calls go to your Instantly workspace.", block)
         self.assertIn('"x-instantly-api-key: $INSTANTLY_API_KEY"', block)
@@ -400,14 +400,14 @@ class AnnouncementTests(SynchronousTestCase):
         self.assertNotIn("INSTANTLY_API_KEY", block)
 
     def test_secret_and_key(self):
-        """Who brings a key of his own as well presents both."""
+        """A caller with its own key presents both."""
         block = self.block(mode="live", needs_secret=True, brings_key=True)
         (command,) = [line for line in block.splitlines() if "claude mcp add" in line]
         self.assertIn('--header "Authorization: Bearer $MCP_AUTH_SECRET_KEY"', command)
         self.assertIn('--header "x-instantly-api-key: $INSTANTLY_API_KEY"', command)
 
     def test_unix_socket(self):
-        """A UNIX socket is no URL: curl reaches it by its path."""
+        """A UNIX socket has no URL; the block shows curl with its path."""
         out = StringIO()
         ready = Path(self.mktemp())
         announcement = Announcement(out=out, mode="sandbox", ready_file=ready)

@@ -1,4 +1,4 @@
-"""What systemd is told: unit by unit, and by real daemons to a socket like its own."""
+"""Messages to systemd: in unit tests, and from real daemons to a socket."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ LISTENING = "listening on http://127.0.0.1:3000, http://[::1]:3000"
 
 
 class SupervisorTests(SynchronousTestCase):
-    """The environment is read with care, and sending harms nobody."""
+    """Odd environment variables and failed sends do no harm."""
 
     def test_of_the_settings(self):
-        """The settings, which alone read the environment, know who started us."""
+        """The settings, which alone read the environment, have the supervisor."""
         environ = {"NOTIFY_SOCKET": "/run/systemd/notify", "WATCHDOG_USEC": "30000000"}
         supervisor = resolve({}, environ).supervisor
         self.assertEqual(supervisor.address, "/run/systemd/notify")
@@ -44,7 +44,7 @@ class SupervisorTests(SynchronousTestCase):
         self.assertEqual(resolve({}, {}).supervisor, Supervisor())
 
     def test_watchdog_of_another_process(self):
-        """The watchdog of a parent that left its variables here is not ours to keep."""
+        """The watchdog variables of a parent process are ignored."""
         environ = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": "2000000"}
         for pid, seconds in ((os.getpid(), 2), (os.getppid(), None), ("", None)):
             whole = {**environ, "WATCHDOG_PID": str(pid)}
@@ -55,7 +55,7 @@ class SupervisorTests(SynchronousTestCase):
         micros=st.text() | st.integers().map(str),
     )
     def test_any_text(self, address, micros):
-        """Whatever stands in the variables: nothing is raised, no period is zero."""
+        """With any text in the variables nothing is raised and no period is zero."""
         environ = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": micros}
         supervisor = Supervisor.of(environ)
         self.assertIn((supervisor.address or "/")[0], "/@")
@@ -63,13 +63,13 @@ class SupervisorTests(SynchronousTestCase):
             self.assertGreater(supervisor.watchdog_seconds, 0)
 
     def test_nobody_hears(self):
-        """A socket that is gone, is none, or has too long a name raises nothing."""
-        for address in ("/nowhere/notify", "@nobody", "/dev/null", f"/{'x' * 200}"):
+        """A missing or wrong socket, or one with too long a name, raises nothing."""
+        for address in ("/nowhere/notify", "@missing", "/dev/null", f"/{'x' * 200}"):
             self.assertFalse(Supervisor(address=address).send("READY=1"))
         self.assertTrue(Supervisor().send("READY=1"))
 
     def test_full_queue(self):
-        """A systemd that hangs does not hold the daemon: sending does not wait."""
+        """Sending does not wait for a systemd that hangs."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as hanging:
             hanging.bind(f"\0instantly-mcp-test-{os.getpid()}")
             supervisor = Supervisor(address=f"@instantly-mcp-test-{os.getpid()}")
@@ -78,7 +78,7 @@ class SupervisorTests(SynchronousTestCase):
 
 
 class NotifierTests(ClockedTestCase):
-    """Each message at its time, the keep-alives from the reactor's clock."""
+    """When each message is sent; keep-alives follow the reactor's clock."""
 
     def setUp(self) -> None:
         """Keep what is sent; have calls in flight."""
@@ -111,17 +111,17 @@ class NotifierTests(ClockedTestCase):
         return self.heard
 
     def test_ready(self):
-        """It listens, and a person reads where."""
+        """READY is sent once it listens, with a status for people."""
         self.notifier().publish(URLS)
         self.assertEqual(self.sent, [f"READY=1\nSTATUS={LISTENING}"])
 
     def test_detached(self):
-        """A daemon that went into the background says which process it is."""
+        """A daemon in the background sends its process id."""
         self.notifier(pid=os.getppid()).publish(URLS)
         self.assertIn(f"\nMAINPID={os.getpid()}\n", self.sent[0])
 
     def test_reload(self):
-        """A reload is framed as Type=notify-reload wants it."""
+        """A reload is reported as Type=notify-reload requires."""
         notifier = self.notifier()
         notifier.publish(URLS)
         notifier.around(lambda: self.kept)()
@@ -129,7 +129,7 @@ class NotifierTests(ClockedTestCase):
         self.assertEqual(self.sent[1:], [began, f"READY=1\nSTATUS={LISTENING}"])
 
     def test_failed_reload(self):
-        """What a reload could not renew stands in the status until one succeeds."""
+        """The status names what a reload could not renew until one succeeds."""
         notifier = self.notifier()
         notifier.publish(URLS)
         self.kept = ("keys", "certificates")
@@ -170,7 +170,7 @@ class NotifierTests(ClockedTestCase):
         )
 
     def test_lost_message(self):
-        """READY that systemd did not take is sent again: else it would end us."""
+        """READY is sent again if it was lost, or systemd would end the daemon."""
         notifier = self.notifier()
         self.heard = False
         notifier.publish(URLS)
@@ -199,7 +199,7 @@ class NotifierTests(ClockedTestCase):
 
 
 class Systemd(DatagramProtocol):
-    """The socket that systemd has."""
+    """Plays systemd's notification socket."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -213,7 +213,7 @@ class Systemd(DatagramProtocol):
         return any(set(lines) <= set(text.split("\n")) for text in self.messages)
 
     def firsts(self) -> Iterator[str]:
-        """Yield the first line of each message that is no keep-alive or status."""
+        """Yield the first line of each message except keep-alives and status."""
         for text in self.messages:
             first = text.split("\n")[0]
             if first != "WATCHDOG=1" and not first.startswith("STATUS="):
@@ -241,7 +241,7 @@ class NotifyingDaemonTests(UpstreamTestCase):
 
     @deferred
     async def lives(self, command: Sequence[str], address: str) -> None:
-        """Check all that it says from its start to its end."""
+        """Check all messages from its start to its end."""
         systemd = systemd_at(self, address)
         environ = {
             "NOTIFY_SOCKET": address,
@@ -295,7 +295,7 @@ class DetachedNotifyTests(DetachedTestCase):
 
     @deferred
     async def test_main_process(self):
-        """It says which one, once it listens, and keeps the watchdog quiet."""
+        """It sends its process id once it listens, and then keep-alives."""
         address = f"@instantly-mcp-detached-{os.getpid()}"
         systemd = systemd_at(self, address)
         environ: Mapping[str, str] = {

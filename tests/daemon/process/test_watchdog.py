@@ -1,4 +1,4 @@
-"""F35: a reactor that is blocked is noticed, and only a reactor that is blocked."""
+"""A blocked reactor is reported, and nothing else is."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Machine:
     looks = 0
 
     def stack(self) -> str:
-        """Say where the main thread is."""
+        """Return the stack of the main thread."""
         self.looks += 1
         return LINE
 
 
 class WatchTests(SynchronousTestCase):
     def setUp(self) -> None:
-        """Hear what is logged."""
+        """Collect what is logged."""
         self.begin()
         self.events: list[LogEvent] = []
         observer = cast(ILogObserver, self.events.append)
@@ -93,7 +93,7 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(self.machine.looks, 1)
 
     def test_twice(self):
-        """Each time is reported by itself."""
+        """Each block is reported separately."""
         for _ in range(2):
             self.blocks(3)
             self.watch.beat()
@@ -101,7 +101,7 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual((self.watch.count, self.watch.seconds), (2, 6.0))
 
     def test_short(self):
-        """What takes less than the limit is not reported."""
+        """A block below the limit is not reported."""
         self.blocks(2)
         self.watch.beat()
         self.assertEqual(self.lines(), [])
@@ -119,7 +119,7 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual((self.lines(), self.watch.count), ([], 0))
 
     def test_stopped_while_blocked(self):
-        """Time in which the process was stopped is not held against the reactor."""
+        """Time in which the process was stopped does not count as blocked."""
         self.blocks(1)
         self.passes(100.0)
         self.watch.look()
@@ -129,7 +129,7 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(len(self.lines()), 1)
 
     def test_one_long_call(self):
-        """A call in which no thread could run is noticed by what it computed."""
+        """A call in which no other thread could run is noticed by its CPU time."""
         self.passes(3.0, 2.9)
         self.watch.beat()
         self.watch.look()
@@ -138,7 +138,7 @@ class WatchTests(SynchronousTestCase):
         self.assertEqual(self.watch.count, 1)
 
     def test_one_long_call_seen_at_its_end(self):
-        """If the other thread is first after such a call, it shows where that was."""
+        """If the watchdog runs first after such a call, it shows the stack."""
         self.passes(3.0, 2.9)
         self.watch.look()
         self.watch.beat()
@@ -149,7 +149,7 @@ class WatchTests(SynchronousTestCase):
 
     @given(st.lists(st.tuples(st.sampled_from("bls"), st.floats(0.0, 5.0))))
     def test_one_end_for_each_beginning(self, steps):
-        """However both threads take turns, each notice has one end, and only one."""
+        """In any order of the two threads, each report has exactly one end."""
         self.begin()
         del self.events[:]
         for what, seconds in steps:
@@ -190,7 +190,7 @@ class RealTests(ProcessTestCase):
     async def test_blocked(self):
         """A real daemon logs where it is blocked, and when it goes on.
 
-        A12: a key in what the stack shows is cut out, as in every line.
+        A key in the stack is cut out, as in every line.
         """
         program = self.folder / "blocks.py"
         program.write_text(BLOCKS, encoding="utf-8")

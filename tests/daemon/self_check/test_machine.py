@@ -1,4 +1,4 @@
-"""What a check finds on this machine, and that it leaves nothing behind."""
+"""What ``check`` finds on this machine, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class FileTests(CheckTestCase):
         return self.findings
 
     def test_fresh(self):
-        """A state directory that can be made is fine, and is not made."""
+        """A state directory that can be created is accepted, but not created."""
         found = self.look()
         self.assertEqual((found.warnings, found.mistakes), ([], []))
         self.assertIn("state/instantly-mcp can be used", found.fine[0])
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_file_in_the_way(self):
-        """A state directory below a file is a mistake if it was asked for."""
+        """A state directory below a file is a mistake if it was configured."""
         (self.folder / "state").write_text("", encoding="ascii")
         found = self.look(state_dir=str(self.folder / "state" / "x"))
         self.assertIn(f"{self.folder}/state is not a folder", found.mistakes[0])
@@ -62,7 +62,7 @@ class FileTests(CheckTestCase):
         self.assertIn("IMCP-STATE sessions will not survive", found.warnings[0])
 
     def test_seal_keys(self):
-        """A file that holds no keys is a mistake; one that is not there is not."""
+        """A file without keys is a mistake; a missing file is not."""
         keys = self.folder / "keys"
         self.assertEqual(self.look(seal_key_file=str(keys)).mistakes, [])
         self.assertFalse(keys.exists())
@@ -72,7 +72,7 @@ class FileTests(CheckTestCase):
         self.assertIn("IMCP-STATE the seal keys cannot be used", found.mistakes[0])
 
     def test_files_to_write(self):
-        """A log file and a ready file need a folder, and are not written."""
+        """A log file and a ready file need an existing folder, and are not written."""
         good = self.folder / "log"
         found = self.look(log_file=str(good), ready_file=str(self.folder / "no" / "x"))
         self.assertIn(f"log_file {good} can be written", found.fine)
@@ -82,7 +82,7 @@ class FileTests(CheckTestCase):
         self.assertIn(f"there is no folder {self.folder}/no", mistake)
 
     def test_folder_for_a_file(self):
-        """A folder is no log file, and no ready file."""
+        """A folder is refused as a log file and as a ready file."""
         (mistake,) = self.look(log_file=str(self.folder)).mistakes
         self.assertIn("IMCP-LOG", mistake)
         self.assertIn("it is a folder", mistake)
@@ -90,9 +90,9 @@ class FileTests(CheckTestCase):
         self.assertIn("IMCP-READY", mistake)
         self.assertIn("it is a folder", mistake)
 
-    def test_e23_directory_that_cannot_be_made(self):
-        """E23: it is tried, for also root cannot make a folder everywhere; a name that
-        is too long, or a file system that refuses, is a mistake.
+    def test_directory_that_cannot_be_made(self):
+        """It is created for a trial, because even root cannot do so everywhere: a name
+        that is too long, or a file system that refuses, is a mistake.
         """
         for path in ("/proc/instantly-mcp/x", str(self.folder / ("x" * 300))):
             self.findings = Findings()
@@ -100,16 +100,16 @@ class FileTests(CheckTestCase):
             self.assertIn(f"IMCP-STATE {path} cannot be used: ", mistake)
         self.assertEqual(os.listdir(self.folder), [])
 
-    def test_e23_directory_that_cannot_be_written_to(self):
-        """E23: nor is a folder believed in that is only there."""
+    def test_directory_that_cannot_be_written_to(self):
+        """An existing folder that cannot be written to is a mistake."""
         (mistake,) = self.look(state_dir="/proc/self").mistakes
         self.assertIn("IMCP-STATE /proc/self cannot be used: ", mistake)
         (mistake, _) = self.look(ready_file="/proc/ready.json").mistakes[::-1]
         self.assertIn("IMCP-READY /proc/ready.json cannot be written: ", mistake)
 
-    def test_e23_fifo(self):
-        """E23: a FIFO that nobody reads is no log, and no FIFO is a ready file; to
-        look at one does not wait.
+    def test_fifo(self):
+        """A FIFO without a reader is refused as a log, any FIFO as a ready file; to
+        check one does not wait.
         """
         fifo = self.folder / "fifo"
         os.mkfifo(fifo)
@@ -124,15 +124,15 @@ class FileTests(CheckTestCase):
         (_, mistake) = self.look(ready_file="/dev/null").mistakes
         self.assertIn("not a regular file", mistake)
 
-    def test_e23_link_to_a_log(self):
-        """A link to a log that is yet to be made can be written, and stays."""
+    def test_link_to_a_log(self):
+        """A link to a log that does not exist yet is accepted, and stays."""
         link = self.folder / "link"
         link.symlink_to(self.folder / "log")
         self.assertEqual(self.look(log_file=str(link)).mistakes, [])
         self.assertEqual(os.listdir(self.folder), ["link"])
 
-    def test_e23_nothing_stays(self):
-        """E23: what is made to try it is taken away, what was there stays."""
+    def test_nothing_stays(self):
+        """Files and folders created for a trial are removed; existing ones stay."""
         log = self.folder / "log"
         log.write_text("a line\n", encoding="ascii")
         found = self.look(
@@ -165,23 +165,23 @@ class CertificateTests(CheckTestCase):
         (self.folder / "cert.pem").write_bytes(public)
         (self.folder / "chain.pem").write_bytes(signer.pem)
 
-    def test_e23_good(self):
-        """A good certificate is said to be good."""
+    def test_good(self):
+        """A good certificate is reported as good."""
         self.write()
         found = self.look(chain=True, public_url="https://mcp.lan")
         self.assertEqual((found.warnings, found.mistakes), ([], []))
         self.assertIn("is valid", found.fine[0])
 
-    def test_e23_expired(self):
-        """E23: one that clients refuse is a mistake, and so is its signer."""
+    def test_expired(self):
+        """A certificate that clients refuse is a mistake, and so is its signer."""
         self.write(days=-1)
         found = self.look(chain=True)
         self.assertEqual(len(found.mistakes), 2)
         self.assertIn("IMCP-TLS the certificate expired", found.mistakes[0])
         self.assertEqual(found.fine, [])
 
-    def test_e23_unwise(self):
-        """E23: what only some clients refuse is a warning."""
+    def test_unwise(self):
+        """A certificate that only some clients refuse is a warning."""
         self.write(days=5, full=True)
         found = self.look(public_url="https://other.lan:8443")
         self.assertEqual(found.mistakes, [])
@@ -189,8 +189,8 @@ class CertificateTests(CheckTestCase):
         for words in ("expires on", "no extraCertChain", "other.lan", "holds 2"):
             self.assertTrue(any(words in line for line in found.warnings), words)
 
-    def test_e23_unreadable(self):
-        """What cannot be loaded is reported once: by the ports."""
+    def test_unreadable(self):
+        """A certificate that cannot be loaded is reported only once, with the ports."""
         self.assertEqual(self.look().mistakes, [])
 
 
@@ -213,8 +213,8 @@ class PortTests(CheckTestCase):
         self.assertIn("127.0.0.1:3000 is already in use", found.warnings[0])
         self.assertEqual(found.mistakes, [])
 
-    def test_e23_holder(self):
-        """E23: the program is named that has a port, where that can be seen."""
+    def test_holder(self):
+        """The program that has a port is named, if that can be found out."""
         settings = self.settings()
         looking = check_ports(
             settings, self.reactor, self.findings, lambda port, host: "pid 812, nginx"
@@ -224,7 +224,7 @@ class PortTests(CheckTestCase):
         self.assertIn("is already in use (pid 812, nginx): set --port to", line)
 
     def test_taken_for_metrics(self):
-        """The setting is named that has to change."""
+        """The setting that must be changed is named."""
         self.reactor.taken["127.0.0.1", 9464] = None
         found = self.look(metrics_listen="tcp:9464:interface=127.0.0.1")
         _, line = found.warnings
@@ -245,11 +245,11 @@ class PortTests(CheckTestCase):
         self.assertIn("IMCP-BIND cannot listen on 192.0.2.1:1", found.mistakes[0])
 
     def test_unknown(self):
-        """So is an endpoint that nobody knows."""
+        """An endpoint of an unknown type is a mistake."""
         self.assertIn("bogus:1", self.look(listen="bogus:1").mistakes[0])
 
     def test_inherited(self):
-        """Sockets that systemd hands over are not there yet."""
+        """Sockets that systemd will pass are not checked."""
         found = self.look(listen="systemd:domain=INET:index=0")
         self.assertIn("is passed by systemd at the start", found.fine[0])
         found = self.look(listen="haproxy:tcp:0")

@@ -1,4 +1,4 @@
-"""What one look at the upstream tells an operator."""
+"""What a check of the upstream reports to an operator."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ KEY = Secret("canary-0123456789-abcd")
 
 @define(eq=False)
 class Answered:
-    """A reply whose body nobody needs."""
+    """A response whose body is not read."""
 
     headers: Headers
     code: int = 401
     transport: StringTransport = field(factory=StringTransport)
 
     def deliverBody(self, protocol):
-        """Let the reader have the connection."""
+        """Connect the reader."""
         protocol.makeConnection(self.transport)
 
 
 @implementer(IAgent)
 @define(eq=False)
 class OneReply:
-    """An agent that has one thing to say."""
+    """An agent with a single response."""
 
     reply: Deferred[Any]
     asked: list[tuple[bytes, bytes, Headers]] = field(factory=list)
@@ -57,13 +57,13 @@ class OneReply:
 
 
 def refused(reason: Reason) -> ApiError:
-    """Return what the client says to a key that is not welcome."""
+    """Return the client's error for a key that is rejected."""
     return ApiError(reason=reason, message="A sentence.", operation_id="getWorkspace")
 
 
 class UpstreamCheckTests(ClockedTestCase):
     def setUp(self) -> None:
-        """Have an upstream that is well."""
+        """Use an upstream that works."""
         super().setUp()
         self.findings = Findings()
         self.answered = Answered(Headers({"Date": [formatdate(NOW, usegmt=True)]}))
@@ -85,12 +85,12 @@ class UpstreamCheckTests(ClockedTestCase):
         return check.run(key)
 
     def test_interfaces(self):
-        """The fakes are what they stand for."""
+        """The fakes provide the interfaces that they replace."""
         self.assertTrue(verifyObject(IAgent, self.agent))
         self.assertTrue(verifyObject(ITransport, self.answered.transport))
 
     def test_well(self):
-        """An answer of any status will do, without a key and without its body."""
+        """A response of any status counts, without a key and without its body."""
         self.successResultOf(self.look())
         self.assertEqual(
             self.findings.fine,
@@ -115,7 +115,7 @@ class UpstreamCheckTests(ClockedTestCase):
             self.assertIn(words, self.findings.warnings.pop())
 
     def test_no_date(self):
-        """Without a date in the answer nothing is said about clocks."""
+        """Without a date in the response the clock is not reported."""
         for headers in (Headers(), Headers({"Date": ["soon"]})):
             self.agent = OneReply(succeed(Answered(headers)))
             self.successResultOf(self.look())
@@ -131,7 +131,7 @@ class UpstreamCheckTests(ClockedTestCase):
         self.assertEqual(self.instantly.executed, [])
 
     def test_deadline(self):
-        """An upstream that says nothing is not waited for."""
+        """The check ends when the upstream does not answer in time."""
         self.agent = OneReply(Deferred())
         looking = self.look()
         self.clock.advance(UpstreamCheck.SECONDS)
@@ -139,12 +139,12 @@ class UpstreamCheckTests(ClockedTestCase):
         self.assertIn("no answer within 10 s", self.findings.failures[0])
 
     def test_bug(self):
-        """What is no trouble of a connection is not called one."""
+        """An error that is not about the connection is not reported as one."""
         self.agent = OneReply(fail(ZeroDivisionError()))
         self.failureResultOf(self.look(), ZeroDivisionError)
 
     def test_key(self):
-        """A good key shows its workspace, printably; the key is nowhere said."""
+        """A good key is reported by its workspace, in printable text only."""
         self.successResultOf(self.look(KEY))
         self.assertEqual(
             self.findings.fine[-1], "Instantly accepts the key: workspace 'Acme\\x1b'"
@@ -158,14 +158,14 @@ class UpstreamCheckTests(ClockedTestCase):
         self.assertEqual(self.findings.failures, ["IMCP-KEY A sentence."])
 
     def test_narrow_key(self):
-        """A key without the scope to read its workspace is still a key."""
+        """A key without the scope to read its workspace is accepted."""
         self.instantly.answers("getWorkspace", refused(Reason.SCOPE_MISSING))
         self.successResultOf(self.look(KEY))
         self.assertEqual(self.findings.warnings, ["IMCP-KEY A sentence."])
         self.assertEqual(self.findings.failures, [])
 
     def test_silence_about_the_key(self):
-        """The key, too, is not asked about for ever."""
+        """The check of the key has a deadline as well."""
         self.instantly.answers("getWorkspace", Deferred())
         looking = self.look(KEY)
         self.clock.advance(UpstreamCheck.SECONDS)
@@ -173,7 +173,7 @@ class UpstreamCheckTests(ClockedTestCase):
         self.assertIn("no answer to a request with the key", self.findings.failures[0])
 
     def test_head_without_end(self):
-        """An upstream that sends headers without end is named for what it does."""
+        """An upstream that sends endless headers is reported as such."""
         reason = Failure(HeadTooLarge())
         self.agent = OneReply(fail(ResponseFailed([reason])))
         self.successResultOf(self.look(KEY))

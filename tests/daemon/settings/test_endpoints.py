@@ -13,7 +13,7 @@ class ListenAddressTests(SynchronousTestCase):
     """One endpoint string, taken apart and put together."""
 
     def test_next_port(self):
-        """The port is counted on wherever it is written; the rest stays."""
+        """The port is increased in any form of endpoint; the rest stays."""
         for text, expected in [
             ("tcp:3000:interface=127.0.0.1", "tcp:3002:interface=127.0.0.1"),
             ("tcp:port=3000", "tcp:port=3002"),
@@ -36,7 +36,7 @@ class ListenAddressTests(SynchronousTestCase):
         self.assertEqual(ListenAddress.parse("tcp:1").scheme, "http")
 
     def test_backlog(self):
-        """Many may wait to be accepted, unless the string says how many."""
+        """The backlog is large by default; the string can set it."""
         for text, expected in [
             ("tcp:1:interface=\\:\\:1", "tcp:1:backlog=1024:interface=\\:\\:1"),
             ("unix:/run/x", "unix:/run/x:backlog=1024"),
@@ -47,13 +47,13 @@ class ListenAddressTests(SynchronousTestCase):
             self.assertEqual(ListenAddress.parse(text).endpoint, expected)
 
     def test_no_endpoint(self):
-        """A string that names no place to listen is refused."""
+        """A string that is not an endpoint is refused."""
         for text in ("", "tcp", "tcp:", "tcp:http", "tcp:65536", "unix"):
             with self.assertRaises(ValueError):
                 ListenAddress.parse(text)
 
-    def test_e23_right_form(self):
-        """E23: of what people write in place of an endpoint the right form is shown."""
+    def test_right_form(self):
+        """For common mistakes in an endpoint the correct form is shown."""
         for text, form in (
             ("3000", "tcp:3000:interface=127.0.0.1"),
             (":3000", "tcp:3000:interface=127.0.0.1"),
@@ -74,8 +74,8 @@ class ListenAddressTests(SynchronousTestCase):
             error = self.assertRaises(ValueError, ListenAddress.parse, text)
             self.assertIn(f"must be an endpoint: write {form}", str(error), text)
 
-    def test_e23_forms_are_right(self):
-        """E23: what is shown is an endpoint; endpoints are not taken for anything
+    def test_forms_are_right(self):
+        """Each form that is shown is an endpoint; endpoints are not taken for anything
         else.
         """
         for text in ("3000", "[::1]:3000", "*:1", "https://a.lan:443", "0.0.0.0:1"):
@@ -86,8 +86,8 @@ class ListenAddressTests(SynchronousTestCase):
         for text in ("tcp:3000", "unix:/run/x", "systemd:domain=INET:index=0", "ssl:1"):
             self.assertIsNone(right_form(text))
 
-    def test_a14_no_name_is_repeated(self):
-        """A14: a text that may be a secret is not repeated."""
+    def test_no_name_is_repeated(self):
+        """A text that may be a secret is not repeated."""
         for text in ("CANARY.a:3000", "CANARY", "/CANARY", "tcp:CANARY:1"):
             with self.assertRaises(ValueError) as caught:
                 ListenAddress.parse(text)
@@ -95,6 +95,6 @@ class ListenAddressTests(SynchronousTestCase):
 
     @given(st.text(min_size=1, max_size=30), st.integers(1, 60000))
     def test_round_trip(self, interface, port):
-        """Whatever an argument holds, writing and reading it gives it back."""
+        """Any argument is the same after writing and reading it."""
         address = ListenAddress("tcp", (str(port),), {"interface": interface})
         self.assertEqual(ListenAddress.parse(str(address)), address)

@@ -1,4 +1,4 @@
-"""E24: options are taken only as they are written."""
+"""Options are accepted only in full."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ExactOptionsTests(SynchronousTestCase):
         error = self.assertRaises(usage.UsageError, options.parseOptions, list(words))
         return str(error)
 
-    def test_e24_every_prefix_of_every_command(self):
-        """E24: no command takes the beginning of an option for the option."""
+    def test_every_prefix_of_every_command(self):
+        """No command accepts the beginning of an option as the option."""
         for make in COMMANDS:
             names = long_options(make())
             for name in names:
@@ -57,7 +57,7 @@ class ExactOptionsTests(SynchronousTestCase):
                         if words[0] not in {"--api-key", "--server-secret"}:
                             self.assertNotIn("not unique", said)
 
-    def test_e24_meant(self):
+    def test_meant(self):
         """The options that may be meant are named, at most three."""
         for word, meant in (
             ("--port-r", "; did you mean --port-retries?"),
@@ -70,15 +70,15 @@ class ExactOptionsTests(SynchronousTestCase):
             said = self.refusal(Example(), word)
             self.assertEqual(said, f"there is no option {name}{meant}")
 
-    def test_a14_no_value_is_repeated(self):
-        """A14: neither what stands behind an unknown option nor what may be a key in
+    def test_no_value_is_repeated(self):
+        """Neither the value of an unknown option nor what may be a key in
         its place is repeated.
         """
         for word in ("--prot=CANARY", "--CANARY", "--inst_CANARY0", "--CANARY=x"):
             self.assertNotIn("CANARY", self.refusal(Example(), word))
 
     def test_taken(self):
-        """What is written in full is taken, with any value, up to the arguments."""
+        """An option in full is accepted, with any value, up to the arguments."""
         for words, port, rest in (
             (["--port", "1", "--quiet"], "1", ()),
             (["--port=1"], "1", ()),
@@ -92,13 +92,13 @@ class ExactOptionsTests(SynchronousTestCase):
             self.assertEqual((options["port"], options["words"]), (port, rest))
 
     def test_a_value_that_is_missing(self):
-        """An option without its value is refused as one that exists."""
+        """The refusal of an option without a value says that the value is missing."""
         self.assertIn("requires argument", self.refusal(Example(), "--port"))
 
     @given(st.lists(st.text(alphabet="-port=q1x ", max_size=14), max_size=5))
-    def test_e24_any_words(self, words: list[str]):
-        """No command line ends in anything but options or a refusal, and what is
-        taken was written in full.
+    def test_any_words(self, words: list[str]):
+        """Every command line gives options or a refusal, and what is
+        accepted was written in full.
         """
         options = Example()
         try:

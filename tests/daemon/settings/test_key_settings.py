@@ -14,8 +14,8 @@ from .test_settings import CANARY, SettingsTestCase
 class KeyTests(SettingsTestCase):
     """Each mistake is named, with the setting and the place; no key is shown."""
 
-    def test_E26_missing_files(self):
-        """E26: each line names its setting, where it was set, and the file."""
+    def test_missing_files(self):
+        """Each line names its setting, where it was set, and the file."""
         first, second = self.mistakes(
             "--api-key-file", "nope", "--server-secret-file", "nope2"
         )
@@ -27,8 +27,8 @@ class KeyTests(SettingsTestCase):
         self.assertIn("api_key_file (INSTANTLY_MCP_API_KEY_FILE): ", line)
         self.assertIn(": keys/instantly.key ", line)
 
-    def test_E26_key_in_place_of_a_file(self):
-        """E26, A12: what may be the key itself is not shown, its setting is."""
+    def test_key_in_place_of_a_file(self):
+        """A text that may be the key itself is not shown, but its setting is."""
         for option in ("api-key-file", "server-secret-file"):
             for given in (CANARY, "canary-passphrase", f"/{CANARY}", CANARY * 12):
                 (line,) = self.mistakes(f"--{option}", given)
@@ -37,8 +37,8 @@ class KeyTests(SettingsTestCase):
                 shown = describe(examine({option.replace("-", "_"): given}, {})[0])
                 self.assertNotIn("canary", " ".join(shown))
 
-    def test_E31_key_files(self):
-        """E31: what is wrong in a key file is named, with the file and its setting."""
+    def test_key_files(self):
+        """A mistake in a key file is named, with the file and its setting."""
         folder = Path(self.mktemp())
         folder.mkdir(parents=True)
         key = CANARY.encode()
@@ -74,8 +74,8 @@ class KeyTests(SettingsTestCase):
             settings = resolve({"api_key_file": str(path)}, {})
             self.assertEqual(settings.api_key, Secret(CANARY))
 
-    def test_E31_variables(self):
-        """E31: so is what is wrong in a variable."""
+    def test_variables(self):
+        """A mistake in a variable is named as well."""
         for variable in ("INSTANTLY_API_KEY", "MCP_AUTH_SECRET_KEY"):
             for text, said in (
                 (f'"{CANARY}"', "a key in quotes"),
@@ -87,8 +87,8 @@ class KeyTests(SettingsTestCase):
                 self.assertTrue(line.startswith(f"IMCP-KEY {variable} holds "), line)
                 self.assertIn(said, line)
 
-    def test_E34_short_keys_of_the_sandbox(self):
-        """E34: a key of the sandbox may be short where the upstream may be one."""
+    def test_short_keys_of_the_sandbox(self):
+        """A key of the sandbox may be short if the upstream can be a sandbox."""
         environ = {"INSTANTLY_API_KEY": "sandbox"}
         resolve({"sandbox": "true"}, environ)
         resolve({"upstream": "http://127.0.0.1:3001"}, environ)

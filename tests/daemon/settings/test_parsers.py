@@ -1,4 +1,4 @@
-"""From the text of an option to its value."""
+"""Parsers from the text of an option to its value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from instantly_mcp.daemon.settings.table import SETTINGS
 
 
 class ReadersTests(SynchronousTestCase):
-    """Each reader takes what people write and refuses the rest with a reason."""
+    """Each parser accepts what people write and refuses other text with a reason."""
 
     def test_durations(self):
         """A duration is seconds, or a number with a unit."""
@@ -36,13 +36,13 @@ class ReadersTests(SynchronousTestCase):
         )
 
     def test_no_size(self):
-        """A size that no request could have is refused."""
+        """A size out of range is refused."""
         for text in ("0", "1", "-5", "huge", "2g", "10 bananas"):
             with self.assertRaises(ValueError):
                 parsers.size(text)
 
     def test_days(self):
-        """A day is a date, or today, whichever that is; nothing else."""
+        """A day is a date or ``today``, and nothing else."""
         self.assertEqual(parsers.day("2026-11-02"), date(2026, 11, 2))
         self.assertIsNone(parsers.day("Today"))
         for text in ("", "2026-13-01", "tomorrow", "2.11.2026"):
@@ -57,7 +57,7 @@ class ReadersTests(SynchronousTestCase):
             parsers.switch("maybe")
 
     def test_no_url(self):
-        """A blank, a line break or a quote inside a URL is a mistake of typing."""
+        """A blank, a line break or a quote inside a URL is refused."""
         for text in ("https://a b/", "https://a\n.example", 'https://a.example/"'):
             for read in (parsers.public_url, parsers.web_page, parsers.endpoint):
                 with self.assertRaises(ValueError):
@@ -115,7 +115,7 @@ class ReadersTests(SynchronousTestCase):
 
     @given(st.text(max_size=60))
     def test_any_text_is_read_or_refused(self, text):
-        """No text whatever makes a reader fail in any way but its own, or echo it."""
+        """For any text a parser returns a value or its own error, without the text."""
         for setting in SETTINGS:
             try:
                 setting.read(text)
@@ -127,7 +127,7 @@ class TableTests(SynchronousTestCase):
     """The table of settings is sound."""
 
     def test_defaults_are_of_the_kind_that_is_read(self):
-        """A default reads back, from its text, as itself."""
+        """Parsing the text of a default gives the default."""
         for setting in SETTINGS:
             given = (
                 setting.default

@@ -1,4 +1,4 @@
-"""Keys and secrets as files and variables hold them."""
+"""Keys and secrets in files and variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from instantly_mcp.daemon.settings.secret_files import as_secret, exposures, rea
 
 class SecretTests(SynchronousTestCase):
     def test_refused(self) -> None:
-        """What a caller could not present is refused, in a line without it."""
+        """A key that a caller could not send is refused, in a line without the key."""
         for value in (
             "",
             "short",
@@ -30,7 +30,7 @@ class SecretTests(SynchronousTestCase):
                 self.assertNotIn(value, line)
 
     def test_taken(self) -> None:
-        """Ten visible characters are enough; an editor's last newline is no part."""
+        """Ten visible characters are enough; a newline at the end is ignored."""
         for value in ("0123456789", " 0123456789\n"):
             self.assertEqual(as_secret(value, "here"), Secret("0123456789"))
 
@@ -47,14 +47,14 @@ class FileTests(SynchronousTestCase):
         return list(exposures(self.path, secret=secret))
 
     def test_read(self) -> None:
-        """A file holds one key; one that is not there is a mistake."""
+        """A file has one key; a missing file is a mistake."""
         self.assertEqual(read_secret(self.path), Secret("0123456789abcdef"))
         missing = Path(self.mktemp()).absolute()
         refused = self.assertRaises(Mistakes, read_secret, missing)
         self.assertIn("No such file", refused.lines[0])
 
     def test_a_key_for_a_name(self) -> None:
-        """A12: a key given in place of a file's name is not repeated."""
+        """A key given in place of a file's name is not repeated."""
         for key in ("NDNkNGYwMDA6WFla", "NDNkNGYw/MDA6+WFla=="):
             refused = self.assertRaises(Mistakes, read_secret, Path(key))
             (line,) = refused.lines
@@ -66,13 +66,13 @@ class FileTests(SynchronousTestCase):
         self.assertIn(str(missing), refused.lines[0])
 
     def test_private(self) -> None:
-        """A file of mode 0600 or 0640 is well kept."""
+        """A file of mode 0600 or 0640 is not reported."""
         for mode in (0o600, 0o640, 0o400):
             self.path.chmod(mode)
             self.assertEqual(self.exposures(), [])
 
     def test_open(self) -> None:
-        """One that others can read or write is named, with its mode and the cure."""
+        """One that others can read or write is reported with its mode and a remedy."""
         for mode, said in ((0o644, "readable by every user"), (0o660, "writable by")):
             self.path.chmod(mode)
             (line,) = self.exposures()
@@ -87,7 +87,7 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(len(self.exposures(secret=False)), 1)
 
     def test_link(self) -> None:
-        """A link may lead elsewhere tomorrow."""
+        """A symbolic link is reported, because its target can change."""
         link = Path(self.mktemp())
         os.symlink(self.path.resolve(), link)
         (line,) = exposures(link, secret=True)

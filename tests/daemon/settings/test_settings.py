@@ -48,7 +48,7 @@ class SettingsTestCase(SynchronousTestCase):
 
 
 class PrecedenceTests(SettingsTestCase):
-    """Option, environment, file, default: the first that speaks is heard."""
+    """Option, environment, file, default: the first that is set takes precedence."""
 
     def test_every_default(self):
         """Without any source every setting has its default and says so."""
@@ -63,7 +63,7 @@ class PrecedenceTests(SettingsTestCase):
         self.assertLess(names, set(fields_dict(Settings)))
 
     def test_order_of_sources(self):
-        """Each source outranks those behind it, and the origin says which won."""
+        """Each source takes precedence over the later ones; the origin is recorded."""
         config = self.file("config.toml", "rate_limit = 3\n")
         sources = [
             (["--rate-limit", "1"], {"INSTANTLY_MCP_RATE_LIMIT": "2"}, 1),
@@ -129,7 +129,7 @@ class PrecedenceTests(SettingsTestCase):
         self.assertNotIn(DEFAULT_LISTEN, settings.listen)
 
     def test_empty_variable_is_unset(self):
-        """An empty variable is how a container leaves a setting alone."""
+        """An empty variable counts as unset, because containers set it so."""
         settings = resolve({}, {"INSTANTLY_MCP_RATE_LIMIT": ""})
         self.assertEqual(settings.origins["rate_limit"], "default")
 
@@ -149,9 +149,9 @@ class PrecedenceTests(SettingsTestCase):
 
 
 class PortTests(SettingsTestCase):
-    """E24: ``port`` is short for an endpoint on loopback."""
+    """``port`` is short for an endpoint on loopback."""
 
-    def test_e24_port(self):
+    def test_port(self):
         """The port replaces the default endpoint, companion on ::1 included."""
         for arguments, environ, origin in (
             (["--port", "500"], {}, "--port"),
@@ -165,7 +165,7 @@ class PortTests(SettingsTestCase):
             assert companion is not None
             self.assertEqual(companion.interface, "::1")
 
-    def test_e24_port_and_listen(self):
+    def test_port_and_listen(self):
         """In one source they exclude each other; else the stronger source counts."""
         (line,) = self.mistakes("--port", "1", "--listen", "tcp:2")
         self.assertIn("port (--port) and listen (--listen) exclude each other", line)
@@ -183,7 +183,7 @@ class PortTests(SettingsTestCase):
         )
 
     def test_kubernetes(self):
-        """What Kubernetes adds for a service of our name is not a setting."""
+        """The variables that Kubernetes adds for a service of this name are ignored."""
         settings = resolve(
             {},
             {
@@ -201,9 +201,9 @@ class PortTests(SettingsTestCase):
 
 
 class VariableTests(SettingsTestCase):
-    """E23: a variable that looks like one of ours and is not is reported."""
+    """A variable with our prefix that is not a setting is reported."""
 
-    def test_e23_misspelled(self):
+    def test_misspelled(self):
         """The variable that may be meant is named."""
         for name, meant in (
             ("INSTANTLY_MCP_LISTENN", "INSTANTLY_MCP_LISTEN"),
@@ -220,8 +220,8 @@ class VariableTests(SettingsTestCase):
                 f"IMCP-SETTING {name} is not a known variable; did you mean {meant}?",
             )
 
-    def test_e23_resembles_nothing(self):
-        """With our prefix it is reported; a variable of another program is not."""
+    def test_resembles_nothing(self):
+        """A variable with our prefix is reported; one of another program is not."""
         (line,) = resolve({}, {"INSTANTLY_MCP_ZZZ": "x"}).warnings
         self.assertTrue(line.endswith("INSTANTLY_MCP_ZZZ is not a known variable"))
         for name in ("INSTANTLY_RAILS_ENV", "MCP_AUTHOR", "PATH"):
@@ -229,7 +229,7 @@ class VariableTests(SettingsTestCase):
 
 
 class UnknownTests(SettingsTestCase):
-    """E23: what could not be read is not taken for a default."""
+    """A value that could not be read is not replaced by its default."""
 
     def unknown(self, *arguments: str, **environ: str) -> frozenset[str]:
         """Return the settings whose value is not known."""
@@ -237,8 +237,8 @@ class UnknownTests(SettingsTestCase):
         self.assertTrue(mistakes)
         return settings.unknown
 
-    def test_e23_config_file(self):
-        """Of an unreadable file only what the other sources say is known."""
+    def test_config_file(self):
+        """If a file is unreadable only settings from other sources are known."""
         for config in ("/nowhere.toml", self.file("c.toml", "rate_limit = \n")):
             unknown = self.unknown("--config", config, "--sandbox", "--port", "1")
             known = {"config", "sandbox", "port", "listen"}
@@ -246,21 +246,21 @@ class UnknownTests(SettingsTestCase):
             self.assertEqual(names - unknown, known)
             self.assertLessEqual({"api_key", "server_secret"}, unknown)
 
-    def test_e23_one_value(self):
+    def test_one_value(self):
         """A value that cannot be read leaves one setting unknown, with its source."""
         given = self.given("--rate-limit", "many")
         settings, _ = examine(given, {})
         self.assertEqual(settings.unknown, {"rate_limit"})
         self.assertEqual(settings.origins["rate_limit"], "--rate-limit")
 
-    def test_e23_port(self):
-        """E23: nor is it known where a daemon listens whose port cannot be read."""
+    def test_port(self):
+        """If the port cannot be read it is not known where the daemon listens."""
         self.assertEqual(self.unknown("--port", "http"), {"port", "listen"})
         listen = self.unknown("--port", "http", "--listen", "tcp:1")
         self.assertEqual(listen, {"port"})
 
-    def test_e23_open(self):
-        """Whether a daemon is open to others is not judged from what is not known."""
+    def test_open(self):
+        """Unknown settings do not decide whether a daemon is open to others."""
         key = self.file("key", "some-key-0123456789")
         (line,) = self.mistakes(
             *("--listen", "tcp:3000", "--api-key-file", key),
@@ -271,10 +271,10 @@ class UnknownTests(SettingsTestCase):
 
 
 class MistakesTests(SettingsTestCase):
-    """Every mistake is one line, and all of them are told at once."""
+    """Every mistake is one line, and all are reported at once."""
 
     def test_all_at_once(self):
-        """Mistakes in different sources are told together."""
+        """Mistakes in different sources are reported together."""
         config = self.file("config.toml", 'log_level = "loud"\nlisen = "x"\n')
         lines = self.mistakes(
             "--rate-limit", "many", "--config", config, INSTANTLY_MCP_MAX_BODY="-1"
@@ -295,12 +295,12 @@ class MistakesTests(SettingsTestCase):
         self.assertIn("No such file", line)
 
     def test_config_file_broken(self):
-        """A TOML file that is none says where it breaks."""
+        """For a file that is not TOML the line with the error is named."""
         (line,) = self.mistakes("--config", self.file("c.toml", "rate_limit = \n"))
         self.assertIn("is not TOML", line)
 
     def test_config_file_with_wrong_types(self):
-        """A value of a type that the setting cannot have is a mistake, not a text."""
+        """A value of a wrong type is a mistake and is not converted to text."""
         for text, words in (
             ("log_file = false\n", "log_file ({}) must not be true or false"),
             ("rate_limit = true\n", "rate_limit ({}) must not be true or false"),
@@ -314,7 +314,7 @@ class MistakesTests(SettingsTestCase):
             self.assertIn(words.format(config), line)
 
     def test_mistyped_key(self):
-        """A key that is nearly one is answered with the one."""
+        """For a mistyped key the correct one is suggested."""
         for text, meant in (
             ("lisen = 'x'\n", "listen"),
             ("rate-limit = 1\n", "rate_limit"),
@@ -329,7 +329,7 @@ class MistakesTests(SettingsTestCase):
                 resolve({"listen": [text]}, {})
 
     def test_which_endpoint(self):
-        """Of several listen strings it is said which one is bad."""
+        """Of several listen strings the bad one is named."""
         (line,) = self.mistakes("--listen", "tcp:3000", "--listen", "tcp:99999")
         self.assertIn("listen (--listen), number 2, must be an endpoint", line)
 
@@ -349,14 +349,14 @@ class MistakesTests(SettingsTestCase):
         self.assertEqual(len(settings.warnings), 1)
 
     def test_settings_are_shown_in_spite_of_mistakes(self):
-        """What can be read is read, for the check command to show."""
+        """Settings that can be read are read, so that ``check`` can show them."""
         settings, lines = examine({"rate_limit": "x", "max_body": "2MiB"}, {})
         self.assertEqual(settings.max_body, 2 << 20)
         self.assertEqual(len(lines), 1)
 
 
 class SecretsTests(SettingsTestCase):
-    """Where secrets come from, and that they never show."""
+    """Where secrets come from, and that they are never shown."""
 
     def test_from_a_file(self):
         """A key file holds one key; white space around it does not count."""
@@ -383,7 +383,7 @@ class SecretsTests(SettingsTestCase):
         self.assertEqual(_digest_of(by_toml.api_key), _digest(CANARY))
 
     def test_two_variables(self):
-        """Two variables for one secret are a mistake: neither is meant more."""
+        """Two variables for one secret are a mistake: neither has precedence."""
         (line,) = self.mistakes(
             INSTANTLY_API_KEY=CANARY,
             INSTANTLY_MCP_API_KEY_FILE=self.file("key", CANARY),
@@ -403,7 +403,7 @@ class SecretsTests(SettingsTestCase):
         self.assertIn("(0644)", warning)
 
     def test_exposed_tls_key(self):
-        """So is the private key of a TLS endpoint, and a mere link to it is not."""
+        """An exposed private key of a TLS endpoint is reported; a link to it is not."""
         for mode, found in ((0o644, 1), (0o600, 0)):
             key = self.file("tls.pem", "x", mode)
             link = Path(key).with_name(f"link-{mode}")
@@ -433,7 +433,7 @@ class SecretsTests(SettingsTestCase):
 
 
 class OpenRelayTests(SettingsTestCase):
-    """A07: the operator's key is not lent to everybody who can reach the port."""
+    """The operator's key cannot be used by everybody who can reach the port."""
 
     OPEN = ("tcp:3000", "tcp:3000:interface=0.0.0.0", "systemd:domain=INET:index=0")
 
@@ -457,8 +457,8 @@ class OpenRelayTests(SettingsTestCase):
         environ = {"INSTANTLY_API_KEY": CANARY, "MCP_AUTH_SECRET_KEY": CANARY + "2"}
         resolve({"listen": ["tcp:3000"]}, environ)
 
-    def test_E3_behind_a_proxy(self):
-        """E3: an operator's key behind a proxy needs a secret, from every source."""
+    def test_behind_a_proxy(self):
+        """An operator's key behind a proxy needs a server secret, from every source."""
         toml = self.file(
             "c.toml",
             'public_url = "https://mcp.example.com"\ntrusted_proxy = ["127.0.0.1"]\n',
@@ -503,7 +503,7 @@ class OpenRelayTests(SettingsTestCase):
 
 
 class SandboxTests(SettingsTestCase):
-    """The sandbox needs no key, and gets none that is real."""
+    """The sandbox needs no key, and never gets a real one."""
 
     def test_no_key(self):
         """Nothing is missing when there is no key."""

@@ -1,4 +1,4 @@
-"""E23: what is wrong with a certificate that can be loaded."""
+"""What is wrong with a certificate that can be loaded."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class FlawTests(SynchronousTestCase):
         return flaw
 
     def test_good(self):
-        """A certificate that is valid for months, signed by itself, has none."""
+        """A self-signed certificate that is valid for months has no flaw."""
         self.assertEqual(self.flaws(issue(days=90)), [])
 
-    def test_e23_expired(self):
-        """E23: an expired certificate is fatal, from its last second on."""
+    def test_expired(self):
+        """An expired certificate is fatal, from its last second on."""
         leaf = issue(days=20)
         flaw = self.flaw(leaf, now=NOW + 21 * DAY_SECONDS)
         self.assertTrue(flaw.fatal)
@@ -56,21 +56,21 @@ class FlawTests(SynchronousTestCase):
         self.assertTrue(self.flaw(leaf, now=end).fatal)
         self.assertFalse(self.flaw(leaf, now=end - 1).fatal)
 
-    def test_e23_not_yet_valid(self):
-        """E23: so is one that is not valid yet."""
+    def test_not_yet_valid(self):
+        """A certificate that is not valid yet is fatal."""
         flaw = self.flaw(issue(begins=1, days=90))
         self.assertTrue(flaw.fatal)
         self.assertIn("is not valid before", flaw.line)
 
-    def test_e23_soon(self):
-        """E23: two weeks before the end there is a warning, and none before."""
+    def test_soon(self):
+        """From two weeks before its end on there is a warning."""
         flaw = self.flaw(issue(days=13.5))
         self.assertFalse(flaw.fatal)
         self.assertIn("in 13 days: renew it", flaw.line)
         self.assertEqual(self.flaws(issue(days=14.1)), [])
 
-    def test_e23_chain(self):
-        """E23: a chain is asked for where there is a signer, and read in its order."""
+    def test_chain(self):
+        """A chain is required if the certificate has a signer; its order is checked."""
         root = issue("root", days=90)
         middle = issue("middle", by=root, days=90)
         leaf = issue("leaf", by=middle, ca=False, days=90)
@@ -83,16 +83,16 @@ class FlawTests(SynchronousTestCase):
         self.assertIn("CN=root did not sign CN=leaf", self.flaw(leaf, root).line)
         self.assertIn("did not sign", self.flaw(leaf, root, middle).line)
 
-    def test_e23_chain_expired(self):
-        """E23: each certificate of the chain is looked at."""
+    def test_chain_expired(self):
+        """Each certificate of the chain is checked."""
         root = issue("root", days=90)
         middle = issue("middle", by=root, days=-1)
         flaw = self.flaw(issue("leaf", by=middle, days=90), middle)
         self.assertTrue(flaw.fatal)
         self.assertIn("CN=middle in extraCertChain expired on", flaw.line)
 
-    def test_e23_name(self):
-        """E23: a certificate that is not for the public name is reported."""
+    def test_name(self):
+        """A certificate that is not for the public name is reported."""
         leaf = issue(hosts=["mcp.example.com", "*.lan", "10.0.0.5"], days=90)
         for host in ("mcp.example.com", "MCP.example.com", "a.lan", "10.0.0.5"):
             self.assertEqual(self.flaws(leaf, host=host), [], host)
@@ -101,8 +101,8 @@ class FlawTests(SynchronousTestCase):
             self.assertFalse(flaw.fatal)
             self.assertIn(f"is not for {host}, the host of public_url", flaw.line)
 
-    def test_e23_several_in_one_file(self):
-        """E23: of a full chain in the file of ``certKey`` all but one would be lost."""
+    def test_several_in_one_file(self):
+        """A full chain in ``certKey``'s file is reported: only one would be sent."""
         one = issue().pem
         self.assertEqual([*certificates_beside(one)], [])
         (flaw,) = certificates_beside(one + issue().pem)

@@ -1,4 +1,4 @@
-"""The certificate of a TLS socket: read, checked, and replaced under way."""
+"""The certificate of a TLS socket: loaded, checked, and replaced while it serves."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TlsEndpointTests(SynchronousTestCase):
         self.assertEqual(len(self.reactor.sslServers), 1)
 
     def test_bad_files(self):
-        """Files that are gone, no PEM, or no pair leave what was in force."""
+        """The old certificate stays if files are missing, not PEM, or not a pair."""
         before = self.shown()
         _, another = pem_pair()
         self.files.cert.write_bytes(another)
@@ -89,7 +89,7 @@ class TlsEndpointTests(SynchronousTestCase):
         self.assertIn("store it without a passphrase", tls_reason(error) or "")
 
     def test_empty_chain(self):
-        """A chain file without a certificate is called that."""
+        """A chain file without a certificate is reported as such."""
         address = ListenAddress.parse(
             f"{self.files.listen(443)}:extraCertChain={self.files.key}"
         )

@@ -1,4 +1,4 @@
-"""E37: sockets that systemd made, and restarts that refuse no connection."""
+"""Sockets that systemd passes, and restarts that refuse no connection."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CALLS = 6
 
 
 def handed_over(test: SynchronousTestCase, *sockets: socket.socket) -> None:
-    """Let Twisted find copies of these sockets, as systemd's."""
+    """Let Twisted find copies of these sockets as if systemd passed them."""
     files = [os.dup(each.fileno()) for each in sockets]
     names = ["instantly-mcp.socket"] * len(files)
     test.patch(_SystemdParser, "_sddaemon", ListenFDs(files, names))
@@ -59,7 +59,7 @@ def unix_socket(test: SynchronousTestCase) -> tuple[Path, socket.socket]:
 
 
 class InheritedSocketTests(TestCase):
-    """What was handed over is used as it is, and left as it was."""
+    """A passed socket is used as it is, and not changed."""
 
     def ports(self, text: str) -> Ports:
         """Return ports that listen on one endpoint."""
@@ -97,7 +97,7 @@ class InheritedSocketTests(TestCase):
 
     @deferred
     async def test_unix_socket(self):
-        """Its rights stay as they are, and it is there after the daemon."""
+        """Its mode is not changed, and it is not removed when the daemon ends."""
         path, made = unix_socket(self)
         for wrapper in ("", "haproxy:"):
             handed_over(self, made)
@@ -111,7 +111,7 @@ class InheritedSocketTests(TestCase):
                 made.accept()[0].close()
 
     def test_another_family(self):
-        """A socket of another family is refused: what counts as local is read there."""
+        """A socket of another family is refused: the family decides what is local."""
         with socket.create_server(("127.0.0.1", 0)) as made:
             for domain in ("UNIX", "INET6"):
                 handed_over(self, made)
@@ -120,14 +120,14 @@ class InheritedSocketTests(TestCase):
                 self.assertTrue(line.startswith("IMCP-BIND "), line)
 
     def test_not_listening(self):
-        """Nor is a socket taken that accepts no connections."""
+        """A socket that does not listen is refused."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
             handed_over(self, made)
             line = self.mistake("systemd:domain=INET:index=0")
             self.assertIn("does not accept connections", line)
 
     def test_socket_without_an_address(self):
-        """Connections to a socket that no address names would wait in vain."""
+        """A passed socket that no endpoint names is refused: its clients would wait."""
         with socket.create_server(("127.0.0.1", 0)) as made:
             handed_over(self, made, made, made)
             texts = ["haproxy:systemd:domain=INET:index=2", "tcp:1"]
@@ -213,8 +213,8 @@ class RestartTests(ProcessTestCase):
             raise AssertionError("the clients stopped")
 
     @deferred
-    async def test_E37_no_connection_is_refused(self):
-        """Clients that connect all the time see nothing of two restarts but a delay."""
+    async def test_no_connection_is_refused(self):
+        """Clients that connect all the time see two restarts only as a delay."""
         running = self.start()
         urls = (await running.ready())["urls"]
         ports = [each.getsockname()[1] for each in self.sockets]
@@ -237,7 +237,7 @@ class RestartTests(ProcessTestCase):
 
     @deferred
     async def test_host_is_checked_on_loopback(self):
-        """A page of another name, rebound to loopback, is refused as ever. Nothing is
+        """A page of another name, rebound to loopback, is refused as usual. Nothing is
         said of sockets that all have an address.
         """
         running = self.start()

@@ -1,4 +1,4 @@
-"""Who has a port, on a ``/proc`` that the test wrote, and on the real one."""
+"""Which program has a port, from a simulated ``/proc`` and from the real one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class HolderTests(SynchronousTestCase):
             (folder / str(number)).symlink_to(f"socket:[{inode}]")
 
     def holder(self, port: int = 3000, interface: str = "127.0.0.1") -> str | None:
-        """Return who has a port."""
+        """Return the program that has a port."""
         return holder_of(port, interface, self.proc)
 
     def test_named(self):
@@ -82,13 +82,13 @@ class HolderTests(SynchronousTestCase):
             self.assertEqual(found is not None, seen, (port, interface))
 
     def test_only_listeners(self):
-        """A connection from the same port holds nothing up."""
+        """A connection from the same port does not count."""
         self.table(row("127.0.0.1", 3000, 9, CONNECTED))
         self.process(812, "curl", 9)
         self.assertIsNone(self.holder())
 
     def test_nothing_to_see(self):
-        """Without tables, without their owner, or without rights nothing is said."""
+        """Without tables, owner or permission no program is named."""
         self.assertIsNone(self.holder())
         self.table(row("127.0.0.1", 3000, 9), "nonsense\n")
         self.assertIsNone(self.holder())
@@ -103,7 +103,7 @@ class HolderTests(SynchronousTestCase):
         self.assertEqual(self.holder(), "pid 812, a???[1m?")
 
     def test_gone(self):
-        """A program whose name cannot be read any more is named by its number."""
+        """A program whose name cannot be read any more is named by its id."""
         self.table(row("127.0.0.1", 3000, 9))
         self.process(812, "nginx", 9)
         (self.proc / "812" / "comm").unlink()
@@ -119,13 +119,13 @@ class HolderTests(SynchronousTestCase):
 
     @given(st.text(max_size=200))
     def test_nonsense(self, text):
-        """Whatever a table holds, it is read without an error."""
+        """Any content of a table is read without an error."""
         (self.proc / "net" / "tcp").write_text(text, encoding="utf-8")
         self.assertLessEqual(len(list(listening_sockets(self.proc))), 1)
 
     @skipUnless(PROC.joinpath("net/tcp").exists(), "no /proc here")
     def test_ourselves(self):
-        """On this machine the test finds itself, and does not call itself another."""
+        """On the real ``/proc`` the test process finds itself."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
             self.assertEqual(holder_of(port, "127.0.0.1"), "this process")

@@ -31,7 +31,7 @@ class FakePort:
         self.address = (host, port)
 
     def startListening(self):
-        """Nothing: it listens."""
+        """Do nothing: it listens already."""
 
     def stopListening(self):
         """Free the port."""
@@ -82,7 +82,7 @@ class UnixReactor(SocketReactor):
     """A reactor whose UNIX sockets are listened on, and remembered."""
 
     def listenUNIX(self, address, factory, backlog=50, mode=0o666, wantPID=0):
-        """Listen, unless another process holds the lock: Twisted says so in words."""
+        """Listen, unless another process has the lock, as Twisted reports it."""
         if (address, 0) in self.taken:
             raise CannotListenError(None, address, "Cannot acquire lock")
         if address.startswith("/nowhere/"):
@@ -137,14 +137,14 @@ class PortsTests(SynchronousTestCase):
         self.assertIn("IMCP-BIND unix:/run/x.sock is already in use", str(mistakes))
 
     def test_unknown_endpoint(self):
-        """A kind of endpoint that nobody knows is called that."""
+        """An endpoint of an unknown type is reported as such."""
         mistakes = self.failureResultOf(
             self.ports("bogus:1").open(Factory()), Mistakes
         ).value
         self.assertIn("bogus:1: this is not a valid Twisted endpoint", str(mistakes))
 
     def test_local(self):
-        """A connection's own end tells whether others could have made it, still after
+        """The local address decides whether a connection is local, also after
         the sockets are closed.
         """
         ports = self.ports("tcp:3000:interface=127.0.0.1", "tcp:3001")
@@ -163,7 +163,7 @@ class PortsTests(SynchronousTestCase):
         self.assertIn("unix:/nowhere/x.sock: /nowhere/x.sock.lock: No such", line)
 
     def test_no_socket_handed_over(self):
-        """Without the socket that systemd was to hand over, one line says so."""
+        """If systemd did not pass the socket, one line says so."""
         opening = self.ports("systemd:domain=INET:index=0").open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("systemd passed no such socket", line)
@@ -188,7 +188,7 @@ class PortsTests(SynchronousTestCase):
         )
 
     def test_taken_by_somebody_known(self):
-        """Whoever has the port is named, where that can be seen."""
+        """The program that has the port is named, if that can be found out."""
         self.take(("127.0.0.1", 3000))
         ports = self.ports("tcp:3000:interface=127.0.0.1")
         ports.holder = lambda port, interface: f"pid 812, nginx {interface}:{port}"
@@ -203,7 +203,7 @@ class PortsTests(SynchronousTestCase):
         self.assertEqual(ports.urls, ("http://127.0.0.1:3002",))
 
     def test_retries_end(self):
-        """When all the ports that may be tried are taken, that is said."""
+        """When all ports that may be tried are taken, the line says so."""
         self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
         opening = self.ports("tcp:3000:interface=127.0.0.1", retries=1).open(Factory())
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
@@ -235,7 +235,7 @@ class PortsTests(SynchronousTestCase):
         self.assertEqual(ports.urls, ("http://127.0.0.1:3001", "http://[::1]:3001"))
 
     def test_without_ipv6(self):
-        """A machine without IPv6 does without the companion."""
+        """Without IPv6 the companion is left out."""
         self.reactor.without = ("::1",)
         ports = self.ports("tcp:3000", companion="tcp:3000:interface=\\:\\:1")
         self.successResultOf(ports.open(Factory()))
@@ -294,8 +294,8 @@ class PortsTests(SynchronousTestCase):
         (line,) = self.failureResultOf(opening, Mistakes).value.lines
         self.assertIn("do not match", line)
 
-    def test_e23_certificate_that_clients_refuse(self):
-        """E23: at a start and after a reload the log says what clients would refuse."""
+    def test_certificate_that_clients_refuse(self):
+        """At a start and after a reload the log says what clients would refuse."""
         folder = Path(self.mktemp())
         folder.mkdir()
         files = PemFiles(folder)

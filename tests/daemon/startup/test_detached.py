@@ -1,4 +1,4 @@
-"""E19: the daemon in the background, as ``twistd`` runs it unless told otherwise."""
+"""The daemon in the background, as ``twistd`` runs it by default."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ class FailureTests(DetachedTestCase):
         )
 
     def test_twistd_options(self):
-        """What twistd itself is told: folders, pid file, and a user to change to."""
+        """Options of twistd itself: folders, pid file, and a user to change to."""
         checks = [
             self.failing("--rundir", "--rundir=/nowhere"),
             self.failing("--pidfile", "--pidfile=/nowhere/twistd.pid"),
@@ -220,7 +220,7 @@ class FailureTests(DetachedTestCase):
 
     @deferred
     async def test_dies_while_it_starts(self):
-        """A daemon that ends without a word while it starts leaves nobody waiting."""
+        """When a daemon ends silently while it starts, its caller does not wait."""
         ends = (
             "import os;"
             "from instantly_mcp.daemon.process.service import DaemonService as D;"
@@ -240,7 +240,7 @@ class FailureTests(DetachedTestCase):
 
 
 class PidFileTests(DetachedTestCase):
-    """The pid file of a daemon that runs, and of one that does not any more."""
+    """The pid file of a running daemon, and of one that has ended."""
 
     @deferred
     async def test_second_daemon(self):

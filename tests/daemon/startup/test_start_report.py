@@ -49,7 +49,7 @@ class StartReportTests(SynchronousTestCase):
         self.assertEqual(text, f"instantly-mcp: {long}\ninstantly-mcp: IMCP-LOG y\n")
 
     def test_ends_in_silence(self):
-        """A daemon that is gone without a word has failed, and its log is named."""
+        """A daemon that ended silently has failed, and its log is named."""
         status, text = self.outcome(lambda report: None)
         self.assertEqual(status, 1)
         self.assertFalse(self.pid_file.exists())
@@ -69,7 +69,7 @@ class ProcessEndTests(SynchronousTestCase):
     """A pid file is removed by the process that it names."""
 
     def test_pid_file(self):
-        """Ours is removed; another's, or one that is no pid file, stays."""
+        """The daemon's own pid file is removed; any other file stays."""
         path = Path(self.mktemp())
         for text, stays in ((str(os.getpid()), False), ("1", True), ("x", True)):
             path.write_text(text, encoding="ascii")

@@ -1,4 +1,4 @@
-"""The daemon, really started in every way there is, and really stopped."""
+"""Real daemons, started in every way and stopped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class WaysTests(ProcessTestCase):
         return Deferred.fromCoroutine(self.serves(running))
 
     def test_without_standard_files(self):
-        """A supervisor may start it with nowhere to write to."""
+        """It starts with standard output and error closed, as some supervisors do."""
         bare = ("/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
         return self.start(*bare, *MODULE, "--sandbox")
 
@@ -77,7 +77,7 @@ class WaysTests(ProcessTestCase):
 
 
 class BannerTests(ProcessTestCase):
-    """What a person sees."""
+    """The output on a terminal."""
 
     @deferred
     async def test_block(self):
@@ -107,7 +107,7 @@ class RefusalTests(ProcessTestCase):
     """A daemon that cannot start says so in one line a mistake, and ends with 78."""
 
     def taken_port(self) -> int:
-        """Return a port that somebody else listens on."""
+        """Return a port that another socket listens on."""
         other = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(other.close)
         port: int = other.getsockname()[1]
@@ -123,7 +123,7 @@ class RefusalTests(ProcessTestCase):
 
     @deferred
     async def test_port_taken(self):
-        """F47: a taken port is one line and status 78, in every way to start."""
+        """A taken port is one line and status 78, in every way to start."""
         port = self.taken_port()
         listen = {"INSTANTLY_MCP_LISTEN": f"tcp:{port}:interface=127.0.0.1"}
         pid_file = self.folder / "twistd.pid"
@@ -165,15 +165,15 @@ class RefusalTests(ProcessTestCase):
 
     @deferred
     async def test_open_relay(self):
-        """A07: an operator's key is not served to a whole network."""
+        """An operator's key is not available to a whole network."""
         environ = {"INSTANTLY_API_KEY": "0123456789abcdef"}
         running = self.spawn([*MODULE, "--listen", "tcp:0"], environ=environ)
         (line,) = await self.refusal(running)
         self.assertIn("IMCP-OPEN", line)
 
     @deferred
-    async def test_E3_open_relay_behind_a_proxy(self):
-        """E3: nor behind a proxy, which `check` says as well as the start."""
+    async def test_open_relay_behind_a_proxy(self):
+        """Nor is it behind a proxy, which `check` reports as the start does."""
         environ = {"INSTANTLY_API_KEY": "0123456789abcdef"}
         options = ("--public-url=https://mcp.example.com", "--trusted-proxy=127.0.0.1")
         for command in (

@@ -1,4 +1,4 @@
-"""What a daemon makes of twistd's own options."""
+"""How a daemon treats twistd's own options."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OptionsTests(SynchronousTestCase):
         self.assertFalse(TwistdOptions.of({**DETACHED, "debug": True}).detaches)
 
     def test_application_file(self):
-        """Of ``twistd -y`` they are read from the command line."""
+        """With ``twistd -y`` they are read from the command line."""
         words = ["-y", "x.tac", "--pidfile", "p", "-l", "log", "--rundir=/"]
         options = TwistdOptions.of(_of_application_file(words))
         self.assertTrue(options.detaches)
@@ -72,14 +72,14 @@ class SettingsTests(SynchronousTestCase):
 
 
 class MistakesTests(SynchronousTestCase):
-    """What twistd would fail at with a traceback, or in silence."""
+    """Mistakes at which twistd would fail with a traceback, or silently."""
 
     def mistakes(self, **options: object) -> list[str]:
         """Return the lines about a detached daemon with these options."""
         return [*TwistdOptions.of({**DETACHED, **options}).mistakes()]
 
     def test_none(self):
-        """Usable folders and files are no mistakes."""
+        """Usable folders and files are accepted."""
         folder = Path(self.mktemp())
         folder.mkdir()
         self.assertEqual(
