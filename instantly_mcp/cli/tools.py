@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.task import Clock
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import make_offer
+from ..daemon.mcp import make_server_features
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.state_dir import keep_state
@@ -57,8 +57,8 @@ def offered(toolsets: str) -> Sequence[Tool]:
     clock = Clock()
     outward = reach_out(settings, clock, InFlight(), time.time)
     keeping = keep_state(settings, time.time)
-    offer = make_offer(settings, clock, outward, keeping, time.time)
-    return offer.toolbox.listed()
+    server_features = make_server_features(settings, clock, outward, keeping, time.time)
+    return server_features.tools.listed()
 
 
 def manual(tools: Sequence[Tool], extra: Sequence[Tool]) -> str:

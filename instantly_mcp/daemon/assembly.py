@@ -162,7 +162,7 @@ def _transports(
     streamable = StreamableHttp(
         executor=executor,
         sessions=core.sessions,
-        changes=core.offer.changes,
+        changes=core.server_features.changes,
         strict=settings.session_policy == "strict",
         logs=logs,
     )
@@ -170,7 +170,7 @@ def _transports(
         server=core.server,
         clock=clock,
         sessions=core.sessions,
-        changes=core.offer.changes,
+        changes=core.server_features.changes,
         tracker=core.in_flight,
         logs=logs,
         prefix=settings.public_path,
@@ -244,7 +244,9 @@ def _parts(
             ),
             Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
             Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
-            Periodic(reactor, SWEEP_SECONDS, core.offer.tasks.sweep, "task sweep"),
+            Periodic(
+                reactor, SWEEP_SECONDS, core.server_features.tasks.sweep, "task sweep"
+            ),
             _watchdog(core, reactor),
             *notifier.timers(reactor),
         ),
@@ -267,7 +269,7 @@ def _drain(core: Core, site: McpSite, pipeline: Pipeline, refuses: bool) -> None
     if refuses:
         pipeline.insert(RefuseNewWork(), after="decode")
     core.outward.client.under_way.drain()
-    core.offer.changes.close()
+    core.server_features.changes.close()
 
 
 def _count_lost_lines(core: Core, journal: Journal) -> None:

@@ -20,7 +20,7 @@ from ..pipeline.reply import Outcome, refuse
 from ..protocol.calls.call import Caller
 from ..protocol.interfaces import ITracker
 from ..protocol.server import McpServer
-from ..protocol.server_features import Result, Turn
+from ..protocol.server_features import RequestContext, Result
 from ..protocol.wire.errors import ProtocolError, overloaded
 from ..protocol.wire.jsonrpc import Batch, Message, Request, Response
 
@@ -108,16 +108,16 @@ class TrackedServer(McpServer):
         del self._open[answering]
         return result
 
-    def _failed_later(self, failure: Failure, turn: Turn) -> Response:
+    def _failed_later(self, failure: Failure, context: RequestContext) -> Response:
         if self._stopped and failure.check(CancelledError):
-            return self._ended_early(turn)
-        return super()._failed_later(failure, turn)
+            return self._ended_early(context)
+        return super()._failed_later(failure, context)
 
-    def _ended_early(self, turn: Turn) -> Response:
-        name = _tool_of(turn.request)
-        tool = self.offer.toolbox.find(name) if name else None
+    def _ended_early(self, context: RequestContext) -> Response:
+        name = _tool_of(context.request)
+        tool = self.features.tools.find(name) if name else None
         if tool is None:
-            return Response(turn.request.id, error=_stopping())
+            return Response(context.request.id, error=_stopping())
         repeat = (
             "It is safe to call it again."
             if tool.annotations.read_only
@@ -126,7 +126,7 @@ class TrackedServer(McpServer):
         )
         said = f"This server stopped before {name} had ended. {repeat}"
         result: Result = {"content": [{"type": "text", "text": said}], "isError": True}
-        return self._answered(result, turn)
+        return self._answered(result, context)
 
 
 def _stopping() -> ProtocolError:

@@ -83,7 +83,7 @@ def make_front(
     )
     status = Status(
         settings=settings,
-        offer=core.offer,
+        server_features=core.server_features,
         readiness=readiness,
         sessions=core.sessions,
         streams=streams,

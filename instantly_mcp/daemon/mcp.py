@@ -15,7 +15,7 @@ from ..features.workspace.context import ServerFacts
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
 from ..pipeline.retention import Retention
-from ..protocol.server_features import Offer, ServerInfo
+from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer
 from .process.in_flight import InFlight
@@ -44,13 +44,13 @@ class Core:
     keeping: Keeping
     sessions: MemorySessionStore
     retention: Retention
-    offer: Offer
+    server_features: ServerFeatures
     server: TrackedServer
 
     def disconnect(self) -> None:
         """End the streams of clients, so that they must present their secret again."""
         self.sessions.disconnect()
-        self.offer.changes.end_listening()
+        self.server_features.changes.end_listening()
 
 
 def make_core(
@@ -65,7 +65,7 @@ def make_core(
     outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
     keeping = keep_state(settings, wall)
     limits = SessionLimits(idle=settings.session_idle, total=settings.max_sessions)
-    offer = make_offer(settings, clock, outward, keeping, wall)
+    server_features = make_server_features(settings, clock, outward, keeping, wall)
     return Core(
         metrics=metrics,
         in_flight=in_flight,
@@ -80,18 +80,18 @@ def make_core(
             count_event=metrics.session,
         ),
         retention=Retention(clock),
-        offer=offer,
-        server=TrackedServer(offer, tracker=in_flight),
+        server_features=server_features,
+        server=TrackedServer(server_features, tracker=in_flight),
     )
 
 
-def make_offer(
+def make_server_features(
     settings: Settings,
     clock: IReactorTime,
     outward: Outward,
     keeping: Keeping,
     wall: Callable[[], float],
-) -> Offer:
+) -> ServerFeatures:
     """Return the features that the server offers: tools, resources and prompts."""
     facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
     selection = Selection.parse(",".join(settings.toolsets))
@@ -103,15 +103,15 @@ def make_offer(
     )
     there = outward.wall(clock, wall)
     features = build_features(outward.client, clock, facts, selection, there)
-    offer = Offer(
+    server_features = ServerFeatures(
         info=info,
-        toolbox=features.toolbox,
-        shelf=features.shelf,
+        tools=features.toolbox,
+        resources=features.shelf,
         prompts=features.prompts,
         seal=keeping.seal,
         clock=clock,
         wall_clock=wall,
         credential_required=partial(key_required, key_formats(settings)),
     )
-    features.tell_changes_to(offer.changes.resource_updated)
-    return offer
+    features.tell_changes_to(server_features.changes.resource_updated)
+    return server_features

@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from ..api.client import InstantlyClient
 from ..protocol.calls.session import ISessionStore
-from ..protocol.server_features import Offer
+from ..protocol.server_features import ServerFeatures
 from ..protocol.wire.versions import ALL, LATEST_LEGACY
 from ..web.delivery import Streams
 from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
@@ -30,7 +30,7 @@ class Status:
     """
 
     settings: Settings
-    offer: Offer
+    server_features: ServerFeatures
     readiness: Readiness
     sessions: ISessionStore
     streams: Streams
@@ -40,20 +40,20 @@ class Status:
 
     def __attrs_post_init__(self) -> None:
         """Compute the facts once."""
-        shelf = self.offer.shelf
+        shelf = self.server_features.resources
         self._facts = Facts(
-            name=self.offer.info.name,
-            title=self.offer.info.title,
+            name=self.server_features.info.name,
+            title=self.server_features.info.title,
             description=DESCRIPTION,
-            version=self.offer.info.version,
+            version=self.server_features.info.version,
             mode=self.settings.mode,
             protocol_versions=tuple(sorted(ALL, reverse=True)),
-            tool_count=len(self.offer.toolbox.listed()),
-            capabilities=self.offer.capabilities(LATEST_LEGACY),
+            tool_count=len(self.server_features.tools.listed()),
+            capabilities=self.server_features.capabilities(LATEST_LEGACY),
             features=features(self.settings),
             authentication=authentication(self.settings),
             public_url=self.settings.public_url,
-            prompts=len(self.offer.prompts.listed()),
+            prompts=len(self.server_features.prompts.listed()),
             resources=len(shelf.resources()) + len(shelf.templates()),
             toolsets=self.settings.toolsets,
             limits=limits(self.settings),

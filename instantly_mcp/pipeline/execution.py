@@ -139,8 +139,8 @@ class MessageExecutor:
 
     def _only_reads(self, request: Request) -> bool:
         name = request.params.get("name")
-        toolbox = self.server.offer.toolbox
-        tool = toolbox.find(name) if isinstance(name, str) else None
+        tools = self.server.features.tools
+        tool = tools.find(name) if isinstance(name, str) else None
         return tool is not None and tool.annotations.read_only
 
     def _batch(

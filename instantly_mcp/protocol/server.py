@@ -17,7 +17,7 @@ from .calls.ask_by_session import answered
 from .calls.call import Caller
 from .calls.client_requests import CannotAsk
 from .methods import legacy, modern
-from .server_features import Method, Offer, Result, Turn
+from .server_features import Method, RequestContext, Result, ServerFeatures
 from .wire.envelope import open_envelope
 from .wire.errors import (
     ProtocolError,
@@ -38,14 +38,14 @@ class McpServer:
 
     log: ClassVar[Logger] = Logger()
 
-    offer: Offer
+    features: ServerFeatures
     _legacy_methods: Mapping[str, Method] = field(init=False)
     _modern_methods: Mapping[str, Method] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Build the method tables of both eras."""
-        self._legacy_methods = legacy.methods(self.offer)
-        self._modern_methods = modern.methods(self.offer)
+        self._legacy_methods = legacy.methods(self.features)
+        self._modern_methods = modern.methods(self.features)
 
     def handle(self, message: Message, caller: Caller) -> Deferred[Response | None]:
         """Answer one message.
@@ -69,8 +69,8 @@ class McpServer:
         if method is None:
             error = method_not_found(request.method)
             return succeed(Response(request.id, error=error))
-        turn = legacy.turn_of(request, caller)
-        answering = self._run(method, turn)
+        context = legacy.context_of(request, caller)
+        answering = self._run(method, context)
         # A Deferred that has fired may be waiting for one that a callback returned.
         waits = not answering.called or answering.paused
         if caller.session is not None and waits:
@@ -87,63 +87,65 @@ class McpServer:
                 raise method_not_found(request.method, status=404)
         except ProtocolError as error:
             return succeed(Response(request.id, error=error))
-        turn = Turn(
+        context = RequestContext(
             request=request,
             caller=caller,
             log_level=envelope.log_level,
             capabilities=envelope.capabilities,
         )
-        return self._run(method, turn)
+        return self._run(method, context)
 
-    def _run(self, method: Method, turn: Turn) -> Deferred[Response | None]:
+    def _run(
+        self, method: Method, context: RequestContext
+    ) -> Deferred[Response | None]:
         """Run a method and convert its result or failure to a response."""
-        if turn.trace is not None:
+        if context.trace is not None:
             # Other services log the same trace id for this request.
             self.log.info(
                 "{method} in trace {trace_id}",
-                method=turn.request.method,
-                trace_id=turn.trace.trace_id,
+                method=context.request.method,
+                trace_id=context.trace.trace_id,
             )
         try:
-            result = method(self.offer, turn)
+            result = method(self.features, context)
         except Exception:
-            return succeed(self._failed(Failure(), turn))
+            return succeed(self._failed(Failure(), context))
         if isinstance(result, Deferred):
             return result.addCallbacks(
                 self._answered,
                 self._failed_later,
-                callbackArgs=(turn,),
-                errbackArgs=(turn,),
+                callbackArgs=(context,),
+                errbackArgs=(context,),
             )
-        return succeed(self._answered(result, turn))
+        return succeed(self._answered(result, context))
 
-    def _answered(self, result: Result, turn: Turn) -> Response:
-        if turn.caller.revision.modern:
-            result = modern.seal_result(self.offer, turn.request.method, result)
-        return Response(turn.request.id, result)
+    def _answered(self, result: Result, context: RequestContext) -> Response:
+        if context.caller.revision.modern:
+            result = modern.seal_result(self.features, context.request.method, result)
+        return Response(context.request.id, result)
 
-    def _failed_later(self, failure: Failure, turn: Turn) -> Response:
+    def _failed_later(self, failure: Failure, context: RequestContext) -> Response:
         if failure.check(CancelledError):
             reraise(failure)
-        return self._failed(failure, turn)
+        return self._failed(failure, context)
 
-    def _failed(self, failure: Failure, turn: Turn) -> Response:
+    def _failed(self, failure: Failure, context: RequestContext) -> Response:
         cause = failure.value
         if isinstance(cause, ProtocolError):
-            return Response(turn.request.id, error=cause)
+            return Response(context.request.id, error=cause)
         if isinstance(cause, InputRequired):
-            return self._answered(cause.as_result(), turn)
+            return self._answered(cause.as_result(), context)
         if isinstance(cause, CannotAsk):
             error = invalid_request(str(cause), status=200)
-            return Response(turn.request.id, error=error)
+            return Response(context.request.id, error=error)
         incident = uuid4().hex[:12]
         self.log.failure(
             "Method {method} failed, incident {incident}",
             failure=failure,
-            method=turn.request.method,
+            method=context.request.method,
             incident=incident,
         )
-        return Response(turn.request.id, error=internal_error(incident))
+        return Response(context.request.id, error=internal_error(incident))
 
 
 def _register(

@@ -33,7 +33,9 @@ from .wire.validation import ArgumentCheck
 from .wire.versions import Revision
 
 Result: TypeAlias = Mapping[str, Json]
-Method: TypeAlias = "Callable[[Offer, Turn], Result | Deferred[Result]]"
+Method: TypeAlias = (
+    "Callable[[ServerFeatures, RequestContext], Result | Deferred[Result]]"
+)
 
 NO_CAPABILITIES: JsonObject = {}
 
@@ -57,7 +59,7 @@ class ServerInfo:
 
 
 @frozen(kw_only=True)
-class Turn:
+class RequestContext:
     """One request, with what its session or its envelope says about the client.
 
     :param log_level: the least severe log level that the client wants, if any.
@@ -97,7 +99,7 @@ class CompiledTool:
 
 
 @define(eq=False, kw_only=True)
-class Offer:
+class ServerFeatures:
     """Everything that the server offers.
 
     :param seal: seals cursors and ``requestState``. All instances behind one load
@@ -110,11 +112,11 @@ class Offer:
     """
 
     info: ServerInfo
-    toolbox: IToolRegistry
+    tools: IToolRegistry
     seal: ISeal
     clock: IReactorTime
     wall_clock: Callable[[], float]
-    shelf: IResourceRegistry = field(factory=ResourceRegistry)
+    resources: IResourceRegistry = field(factory=ResourceRegistry)
     prompts: IPromptRegistry = field(factory=PromptRegistry)
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
@@ -133,13 +135,13 @@ class Offer:
         self.pager = Pager(self.seal, self.page_size)
         self.listing = Listing(self.pager)
         self.sealer = StateSealer(self.seal, self.wall_clock)
-        for tool in self.toolbox.listed():
+        for tool in self.tools.listed():
             self.compiled(tool)
 
     @property
     def has_resources(self) -> bool:
         """Whether any resource or template exists."""
-        return bool(self.shelf.resources() or self.shelf.templates())
+        return bool(self.resources.resources() or self.resources.templates())
 
     @property
     def has_prompts(self) -> bool:

@@ -132,7 +132,7 @@ class LegacySse:
     def _stream_for(self, exchange: Exchange) -> Reply:
         """Open a stream; for HEAD only answer with the headers of one."""
         if exchange.credential is None:
-            return refuse(exchange, self.server.offer.credential_required())
+            return refuse(exchange, self.server.features.credential_required())
         if exchange.method == "HEAD":
             return _SHOWN
         last = exchange.headers.get("last-event-id")

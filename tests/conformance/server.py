@@ -23,7 +23,7 @@ from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer
-from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL
 from instantly_mcp.state.sealed_tokens import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
@@ -49,24 +49,24 @@ INFO = ServerInfo(
 )
 
 
-def make_offer(clock: Any) -> Offer:
+def make_server_features(clock: Any) -> ServerFeatures:
     """Return everything that the suite asks for."""
     tools, book = ToolRegistry(plain_tools(clock)), prompts()
     for each in (*asking_tools(clock), *change_tools(tools, book)):
         tools.add(each)
-    offer = Offer(
+    server_features = ServerFeatures(
         info=INFO,
-        toolbox=tools,
-        shelf=resources(),
+        tools=tools,
+        resources=resources(),
         prompts=book,
         seal=Seal([Fernet.generate_key()], time.time),
         clock=clock,
         wall_clock=time.time,
         changing=frozenset({TOOLS, PROMPTS}),
     )
-    tools.on_change = lambda: offer.changes.list_changed(TOOLS)
-    book.on_change = lambda: offer.changes.list_changed(PROMPTS)
-    return offer
+    tools.on_change = lambda: server_features.changes.list_changed(TOOLS)
+    book.on_change = lambda: server_features.changes.list_changed(PROMPTS)
+    return server_features
 
 
 @implementer(IStatus)
@@ -74,7 +74,7 @@ def make_offer(clock: Any) -> Offer:
 class FixtureStatus:
     """What the fixture says of itself."""
 
-    offer: Offer
+    server_features: ServerFeatures
 
     def facts(self) -> Facts:
         """Return what it is."""
@@ -85,7 +85,7 @@ class FixtureStatus:
             version=INFO.version,
             mode="fixture",
             protocol_versions=tuple(ALL),
-            tool_count=len(self.offer.toolbox.listed()),
+            tool_count=len(self.server_features.tools.listed()),
             capabilities={},
             features=(),
             authentication=(),
@@ -108,14 +108,14 @@ class NoGauge:
 
 def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     """Return the factory to listen with, and its streams to keep alive."""
-    offer = make_offer(reactor)
+    server_features = make_server_features(reactor)
     in_flight, perimeter = InFlight(), Perimeter()
-    seal, limits = offer.seal, SessionLimits()
+    seal, limits = server_features.seal, SessionLimits()
     sessions = make_session_store(seal, reactor, time.time, limits, None)
-    server = McpServer(offer)
+    server = McpServer(server_features)
     executor = MessageExecutor(server, reactor, in_flight)
     unlimited = MemoryLedger(0, reactor)
-    status, streams = FixtureStatus(offer), Streams(WebLimits())
+    status, streams = FixtureStatus(server_features), Streams(WebLimits())
     stages = (
         Admission(
             perimeter=perimeter,
@@ -129,12 +129,14 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
         TransportDispatch(
             (
                 StreamableHttp(
-                    executor=executor, sessions=sessions, changes=offer.changes
+                    executor=executor,
+                    sessions=sessions,
+                    changes=server_features.changes,
                 ),
                 LegacySse(
                     server=server,
                     sessions=sessions,
-                    changes=offer.changes,
+                    changes=server_features.changes,
                     tracker=in_flight,
                     clock=reactor,
                 ),

@@ -20,7 +20,7 @@ from instantly_mcp.protocol.wire.jsonrpc import Reply as ProtocolReply
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
-from tests.support.servers import make_offer
+from tests.support.servers import make_server_features
 
 
 class TrackedServerTests(ClockedTestCase):
@@ -43,8 +43,8 @@ class TrackedServerTests(ClockedTestCase):
             needs_credential=False,
         )
         self.in_flight = InFlight()
-        offer = make_offer(ToolRegistry([tool]), self.clock)
-        self.server = TrackedServer(offer, tracker=self.in_flight)
+        server_features = make_server_features(ToolRegistry([tool]), self.clock)
+        self.server = TrackedServer(server_features, tracker=self.in_flight)
         self.caller = Caller(revision=V2025_11_25)
 
     def call(self) -> Deferred[Any]:

@@ -24,7 +24,11 @@ from instantly_mcp.protocol.methods.resources import (
     list_templates,
     read_resource,
 )
-from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
+from instantly_mcp.protocol.server_features import (
+    RequestContext,
+    ServerFeatures,
+    ServerInfo,
+)
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
@@ -35,7 +39,7 @@ from tests.support.instantly import RecordingInstantly
 
 KEY = Credential(secret=Secret("sandbox-offering"), source="test")
 OTHER = Credential(secret=Secret("another-key"), source="test")
-METHODS: Mapping[str, Callable[[Offer, Turn], Any]] = {
+METHODS: Mapping[str, Callable[[ServerFeatures, RequestContext], Any]] = {
     "resources/list": list_resources,
     "resources/templates/list": list_templates,
     "resources/read": read_resource,
@@ -61,16 +65,16 @@ class OfferingTestCase(ClockedTestCase):
             Selection.parse("default"),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         )
-        self.offer = Offer(
+        self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
-            toolbox=self.features.toolbox,
-            shelf=self.features.shelf,
+            tools=self.features.toolbox,
+            resources=self.features.shelf,
             prompts=self.features.prompts,
             seal=Seal([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
         )
-        self.features.tell_changes_to(self.offer.changes.resource_updated)
+        self.features.tell_changes_to(self.server_features.changes.resource_updated)
 
     def reached(self) -> IInstantly:
         """Return the client with which the features call Instantly."""
@@ -84,11 +88,11 @@ class OfferingTestCase(ClockedTestCase):
         credential: Credential | None = KEY,
     ) -> Deferred[Any]:
         """Start a request."""
-        turn = Turn(
+        context = RequestContext(
             request=Request(id=1, method=method, params=params),
             caller=Caller(revision=revision, credential=credential),
         )
-        return maybeDeferred(METHODS[method], self.offer, turn)
+        return maybeDeferred(METHODS[method], self.server_features, context)
 
     def ask(self, method: str, params: JsonObject, **more: Any) -> Any:
         """Return the result of a request, as JSON."""

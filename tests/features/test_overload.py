@@ -40,7 +40,9 @@ class TransportTests(OfferingTestCase):
         super().setUp()
         self.instantly.answers("listCampaign", busy())
         sessions = SessionShelf()
-        self.line = Line(self.clock, self.offer, sessions, (Identify(sessions),))
+        self.line = Line(
+            self.clock, self.server_features, sessions, (Identify(sessions),)
+        )
 
     def assert_refused(self, message: Any) -> None:
         self.assertEqual(message["id"], 7)

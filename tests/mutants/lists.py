@@ -135,7 +135,7 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "The trace of a request is logged",
         "protocol/server.py",
-        "        if turn.trace is not None:",
+        "        if context.trace is not None:",
         "        if False:",
         "rules.test_trace",
     ),

@@ -23,12 +23,12 @@ from instantly_mcp.protocol.primitives.tool import (
     ToolResult,
     text,
 )
-from instantly_mcp.protocol.server_features import Offer, Turn
+from instantly_mcp.protocol.server_features import RequestContext, ServerFeatures
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2026_07_28, Revision
 from tests.support.engines import Basket
 from tests.support.exchanges import headers
-from tests.support.servers import ADA, credential, make_offer
+from tests.support.servers import ADA, credential, make_server_features
 from tests.support.toolboxes import HINTS, NOTHING
 
 ASKABLE: JsonObject = {"elicitation": {}, "sampling": {}, "roots": {}}
@@ -62,12 +62,12 @@ def tool(
     )
 
 
-def offer_of(clock: Clock, *tools: Tool, **settings: Any) -> Offer:
-    """Return an offer of these tools, and of whatever else is given."""
-    return make_offer(ToolRegistry(tools), clock, **settings)
+def features_of(clock: Clock, *tools: Tool, **settings: Any) -> ServerFeatures:
+    """Return the features of a server with these tools and other settings."""
+    return make_server_features(ToolRegistry(tools), clock, **settings)
 
 
-def turn(
+def request_context(
     method: str,
     params: JsonObject,
     *,
@@ -77,7 +77,7 @@ def turn(
     sink: INotificationSink | None = None,
     capabilities: JsonObject = WITH_TASKS,
     log_level: str | None = None,
-) -> Turn:
+) -> RequestContext:
     """Return one request being answered."""
     caller = Caller(
         revision=revision,
@@ -86,7 +86,7 @@ def turn(
         headers=headers({}),
         sink=Basket() if sink is None else sink,
     )
-    return Turn(
+    return RequestContext(
         request=Request(id=1, method=method, params=params),
         caller=caller,
         capabilities=capabilities,

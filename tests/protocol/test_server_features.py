@@ -15,14 +15,14 @@ from instantly_mcp.protocol.primitives.registries import (
     ResourceRegistry,
 )
 from instantly_mcp.protocol.primitives.tool import Tool
-from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.wire import check
 
 from .primitives.test_prompt import GREET
 from .primitives.test_resource import LETTER, NOTE
-from .sample_features import offer_of, says, tool, turn
+from .sample_features import features_of, request_context, says, tool
 
 HEADED: JsonObject = {
     "type": "object",
@@ -45,20 +45,20 @@ class InfoTests(ClockedTestCase):
 
 class TurnTests(ClockedTestCase):
     def test_params(self) -> None:
-        """The parameters of a turn are those of its request."""
-        self.assertEqual(turn("x", {"a": 1}).params, {"a": 1})
+        """The parameters of a context are those of its request."""
+        self.assertEqual(request_context("x", {"a": 1}).params, {"a": 1})
 
 
 class CompiledTests(ClockedTestCase):
     def test_once(self) -> None:
         """A tool is compiled once, and again when another tool takes its name."""
         one, other = make(HEADED), make({"type": "object"})
-        offer = offer_of(self.clock, one)
-        compiled = offer.compiled(one)
-        self.assertIs(offer.compiled(one), compiled)
+        features = features_of(self.clock, one)
+        compiled = features.compiled(one)
+        self.assertIs(features.compiled(one), compiled)
         self.assertEqual([m.header for m in compiled.mirrored], ["mcp-param-region"])
         self.assertIsNotNone(compiled.check.problems({"region": 7}))
-        again = offer.compiled(other)
+        again = features.compiled(other)
         self.assertIs(again.tool, other)
         self.assertIsNone(again.check.problems({"region": 7}))
 
@@ -70,22 +70,24 @@ class CompiledTests(ClockedTestCase):
         ]
         for schema in wrong:
             with self.subTest(schema=schema), self.assertRaises(ValueError):
-                offer_of(self.clock, make(schema))
+                features_of(self.clock, make(schema))
 
 
 class CapabilityTests(ClockedTestCase):
-    def offers(self) -> dict[str, Offer]:
+    def offers(self) -> dict[str, ServerFeatures]:
         """Return offers with more and more on them."""
         everything: dict[str, Any] = {
             "prompts": PromptRegistry([GREET]),
-            "shelf": ResourceRegistry([NOTE], [LETTER]),
+            "resources": ResourceRegistry([NOTE], [LETTER]),
         }
         return {
-            "tools": offer_of(self.clock),
-            "prompts": offer_of(self.clock, prompts=everything["prompts"]),
-            "resources": offer_of(self.clock, shelf=ResourceRegistry([NOTE])),
-            "templates": offer_of(self.clock, shelf=ResourceRegistry([], [LETTER])),
-            "everything": offer_of(
+            "tools": features_of(self.clock),
+            "prompts": features_of(self.clock, prompts=everything["prompts"]),
+            "resources": features_of(self.clock, resources=ResourceRegistry([NOTE])),
+            "templates": features_of(
+                self.clock, resources=ResourceRegistry([], [LETTER])
+            ),
+            "everything": features_of(
                 self.clock,
                 **everything,
                 changing=frozenset({TOOLS, PROMPTS, RESOURCES}),
@@ -93,18 +95,18 @@ class CapabilityTests(ClockedTestCase):
         }
 
     def test_fit(self) -> None:
-        """Capabilities fit the schema of every revision, whatever is on offer."""
-        for name, offer in self.offers().items():
+        """Capabilities fit the schema of every revision, whatever the features."""
+        for name, features in self.offers().items():
             for version, revision in ALL.items():
-                with self.subTest(offer=name, version=version):
-                    found = offer.capabilities(revision)
+                with self.subTest(features=name, version=version):
+                    found = features.capabilities(revision)
                     check(version, "ServerCapabilities", found)
 
     def test_declared(self) -> None:
         """What is there is declared, and nothing else."""
         declared = {
-            name: set(offer.capabilities(V2025_11_25))
-            for name, offer in self.offers().items()
+            name: set(features.capabilities(V2025_11_25))
+            for name, features in self.offers().items()
         }
         always = {"tools", "logging"}
         self.assertEqual(declared["tools"], always)
@@ -130,10 +132,10 @@ class CapabilityTests(ClockedTestCase):
 
     def test_tables_agree(self) -> None:
         """Every method of a declared capability is there, and no other."""
-        for name, offer in self.offers().items():
-            declared = set(offer.capabilities(V2025_11_25))
-            for methods in (legacy_methods(offer), modern_methods(offer)):
-                with self.subTest(offer=name):
+        for name, features in self.offers().items():
+            declared = set(features.capabilities(V2025_11_25))
+            for methods in (legacy_methods(features), modern_methods(features)):
+                with self.subTest(features=name):
                     self.assertEqual("prompts/get" in methods, "prompts" in declared)
                     self.assertEqual(
                         "resources/read" in methods, "resources" in declared

@@ -25,7 +25,7 @@ from instantly_mcp.protocol.primitives.registries import (
     ResourceRegistry,
     ToolRegistry,
 )
-from instantly_mcp.protocol.server_features import Offer
+from instantly_mcp.protocol.server_features import ServerFeatures
 from instantly_mcp.state.sealed_tokens import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
 from instantly_mcp.state.token_buckets import MemoryLedger
@@ -78,7 +78,7 @@ class EverythingRig(Line):
         self.seal = seal or Seal([Fernet.generate_key()], self.wall)
         self.small = SmallToolbox()
         self.tides = Tides(clock)
-        self.offer = self._offer(clock, page_size)
+        self.server_features = self._server_features(clock, page_size)
         self.store = make_session_store(
             self.seal, clock, self.wall, SessionLimits(), None
         )
@@ -95,18 +95,18 @@ class EverythingRig(Line):
                 gatekeeper=Gatekeeper(**gatekeeping), sessions=self.store, clock=clock
             ),
         )
-        super().__init__(clock, self.offer, self.store, before, strict=strict)
+        super().__init__(clock, self.server_features, self.store, before, strict=strict)
 
-    def _offer(self, clock: Clock, page_size: int) -> Offer:
+    def _server_features(self, clock: Clock, page_size: int) -> ServerFeatures:
         book = PromptRegistry([*contents.prompts().listed(), *extra_prompts()])
         tools = ToolRegistry([*plain_tools(clock), *asking_tools(clock)])
         for each in (*extra_tools(), *self.small.tools, *change_tools(tools, book)):
             tools.add(each)
         shelf = contents.resources()
-        offer = Offer(
+        server_features = ServerFeatures(
             info=INFO,
-            toolbox=tools,
-            shelf=ResourceRegistry(
+            tools=tools,
+            resources=ResourceRegistry(
                 [
                     *shelf.resources(),
                     *extra_resources(),
@@ -121,10 +121,10 @@ class EverythingRig(Line):
             page_size=page_size,
             changing=frozenset({TOOLS, PROMPTS, RESOURCES}),
         )
-        self.tides.changes = offer.changes
-        tools.on_change = lambda: offer.changes.list_changed(TOOLS)
-        book.on_change = lambda: offer.changes.list_changed(PROMPTS)
-        return offer
+        self.tides.changes = server_features.changes
+        tools.on_change = lambda: server_features.changes.list_changed(TOOLS)
+        book.on_change = lambda: server_features.changes.list_changed(PROMPTS)
+        return server_features
 
     def send(
         self,

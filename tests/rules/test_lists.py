@@ -96,7 +96,9 @@ class ListTests(RulesTestCase):
         """A tool whose schema points elsewhere is refused when it is offered."""
         schema = {"type": "object", "$ref": "https://example.com/schema.json"}
         with self.assertRaises(ValueError):
-            self.rig.offer.compiled(tool("remote", simple_text, schema=schema))
+            self.rig.server_features.compiled(
+                tool("remote", simple_text, schema=schema)
+            )
 
 
 class CompletionTests(RulesTestCase):

@@ -194,11 +194,11 @@ class StateTests(RulesTestCase):
 
     def roots(self, key: str) -> list[object]:
         """Return every object that belongs to a principal, wherever it is kept."""
-        principal, offer = credential(key).principal, self.rig.offer
+        principal, server_features = credential(key).principal, self.rig.server_features
         held: list[McpSession | Task | Listener] = [
             *self.rig.store._sessions.values(),
-            *offer.tasks._tasks.values(),
-            *offer.changes._listeners,
+            *server_features.tasks._tasks.values(),
+            *server_features.changes._listeners,
         ]
         callers = [one.call for one in self.rig.small.running]
         return [
@@ -236,7 +236,9 @@ class StateTests(RulesTestCase):
             request("subscriptions/listen", {"notifications": {}}), logLevel="debug"
         )
         left: list[weakref.ref[object]] = [weakref.ref(self.rig.small.running[0].call)]
-        left += [weakref.ref(each) for each in self.rig.offer.changes._listeners]
+        left += [
+            weakref.ref(each) for each in self.rig.server_features.changes._listeners
+        ]
         for received in (one, two):
             received.leave()
         self.rig.small.running.clear()

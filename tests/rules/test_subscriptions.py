@@ -99,22 +99,22 @@ class ListenTests(ListenTestCase):
     def test_client_leaves(self) -> None:
         """A stream whose client left is forgotten and told nothing more."""
         stream = self.listen({"toolsListChanged": True})
-        self.assertEqual(self.rig.offer.changes.listener_count, 1)
+        self.assertEqual(self.rig.server_features.changes.listener_count, 1)
         stream.leave()
-        self.assertEqual(self.rig.offer.changes.listener_count, 0)
+        self.assertEqual(self.rig.server_features.changes.listener_count, 0)
         self.ask(call("test_trigger_tool_change"))
         self.assertEqual(self.heard(stream), [])
 
     def test_graceful_end(self) -> None:
         """When the daemon stops, the stream gets its result and then ends."""
         stream = self.listen({"toolsListChanged": True}, id=9)
-        self.rig.offer.changes.close()
+        self.rig.server_features.changes.close()
         [answer] = stream.responses
         self.assertEqual(answer["id"], 9)
         self.assertEqual(answer["result"]["resultType"], "complete")
         self.assertEqual(answer["result"]["_meta"][META_SUBSCRIPTION], 9)
         self.assertTrue(stream.ended)
-        self.assertEqual(self.rig.offer.changes.listener_count, 0)
+        self.assertEqual(self.rig.server_features.changes.listener_count, 0)
 
     def test_no_replay(self) -> None:
         """A stream that is opened anew hears nothing of what it missed."""
@@ -151,7 +151,7 @@ class ListenTests(ListenTestCase):
         ]
         for wanted in bad:
             self.assertRefused(self.listen(wanted), 400, -32602)
-        self.assertEqual(self.rig.offer.changes.listener_count, 0)
+        self.assertEqual(self.rig.server_features.changes.listener_count, 0)
 
     def test_needs_a_stream(self) -> None:
         """A client that reads no event stream is told so."""
@@ -174,7 +174,7 @@ class ResourceTests(ListenTestCase):
         watching = self.listen({"resourceSubscriptions": [WATCHED, "test://own"]})
         other = self.listen({"resourceSubscriptions": ["test://static-text"]})
         kinds = self.listen({"resourcesListChanged": True})
-        self.rig.offer.changes.resource_updated(WATCHED)
+        self.rig.server_features.changes.resource_updated(WATCHED)
         self.assertEqual(self.heard(watching), [UPDATED])
         self.assertEqual(watching.notifications[1]["params"]["uri"], WATCHED)
         self.assertEqual(self.heard(other), [])
@@ -186,7 +186,7 @@ class ResourceTests(ListenTestCase):
         stream = self.listen({"resourceSubscriptions": spelled})
         normal = "test://letters/a"
         self.assertEqual(self.honored(stream), {"resourceSubscriptions": [normal]})
-        self.rig.offer.changes.resource_updated(normal)
+        self.rig.server_features.changes.resource_updated(normal)
         self.assertEqual(stream.notifications[1]["params"]["uri"], normal)
 
     def test_private_updates(self) -> None:
@@ -194,7 +194,7 @@ class ResourceTests(ListenTestCase):
         uris = {"resourceSubscriptions": ["test://own"]}
         ada, bob = self.listen(uris), self.listen(uris, key=BOB)
         principal = credential(ADA).principal
-        self.rig.offer.changes.resource_updated("test://own", principal)
+        self.rig.server_features.changes.resource_updated("test://own", principal)
         self.assertEqual(self.heard(ada), [UPDATED])
         self.assertEqual(self.heard(bob), [])
 
@@ -207,7 +207,7 @@ class ResourceTests(ListenTestCase):
             version="2025-11-25",
             with_headers={"accept": "text/event-stream"},
         )
-        changes = self.rig.offer.changes
+        changes = self.rig.server_features.changes
         changes.resource_updated(WATCHED)
         self.assertEqual(stream.notifications, [])
         client.ask(request("resources/subscribe", {"uri": WATCHED}))
@@ -235,7 +235,7 @@ class ResourceTests(ListenTestCase):
                 )
             )
         principal = credential(BOB).principal
-        self.rig.offer.changes.resource_updated("test://own", principal)
+        self.rig.server_features.changes.resource_updated("test://own", principal)
         self.assertEqual([len(one.notifications) for one in streams], [0, 1])
 
 
@@ -307,7 +307,7 @@ class TaskTests(ListenTestCase):
         """taskIds without the tasks capability is -32021 with 400."""
         received = self.listen({"taskIds": ["x"]}, clientCapabilities={})
         self.assertRefused(received, 400, -32021)
-        self.assertEqual(self.rig.offer.changes.listener_count, 0)
+        self.assertEqual(self.rig.server_features.changes.listener_count, 0)
 
 
 class SessionListTests(ListenTestCase):

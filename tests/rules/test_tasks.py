@@ -175,10 +175,10 @@ class LifeTests(TasksTestCase):
         self.assertEqual(self.shown(id)["ttlMs"], TTL_MS)
         self.clock.advance(1)
         self.clock.advance(TTL_MS / 1000 - 1)
-        self.rig.offer.tasks.sweep()
+        self.rig.server_features.tasks.sweep()
         self.assertEqual(self.status(id), "completed")
         self.clock.advance(1)
-        self.rig.offer.tasks.sweep()
+        self.rig.server_features.tasks.sweep()
         self.assertRefused(self.send("get", id), 200, -32602)
 
     def test_creator_leaves(self) -> None:

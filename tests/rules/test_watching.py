@@ -21,7 +21,7 @@ class WatchTests(ListenTestCase):
     def setUp(self) -> None:
         """Let nothing be looked at after the test."""
         super().setUp()
-        self.addCleanup(self.rig.offer.changes.close)
+        self.addCleanup(self.rig.server_features.changes.close)
 
     def get(self, client: SessionClient, last: str | None = None) -> Received:
         """Open the stream of a session that hears of changes, or take it up again."""
@@ -68,7 +68,7 @@ class WatchTests(ListenTestCase):
         self.listen({"resourceSubscriptions": [self.URI]})
         self.client().ask(request("resources/subscribe", {"uri": self.URI}))
         self.assertEqual(self.rig.tides.watched, 1)
-        self.rig.offer.changes.close()
+        self.rig.server_features.changes.close()
         self.assertEqual(self.rig.tides.watched, 0)
 
     def test_over(self) -> None:
@@ -144,7 +144,7 @@ class WatchTests(ListenTestCase):
         self.clock.advance(KEPT_SECONDS)
         again = self.get(client, last)
         self.assertEqual(again.notifications, [])
-        self.rig.offer.changes.resource_updated(self.URI)
+        self.rig.server_features.changes.resource_updated(self.URI)
         self.assertEqual(len(again.notifications), 1)
 
     def test_without_a_key(self) -> None:

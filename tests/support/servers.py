@@ -38,7 +38,7 @@ from instantly_mcp.protocol.calls.session import (
 from instantly_mcp.protocol.interfaces import ISeal, ITracker, Work
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.server import McpServer
-from instantly_mcp.protocol.server_features import Offer, ServerInfo
+from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
 from instantly_mcp.protocol.wire.errors import session_not_found
 from instantly_mcp.protocol.wire.versions import Revision
 from instantly_mcp.transports.legacy_sse import LegacySse
@@ -84,11 +84,13 @@ class Drawer:
         return payload if token in self.kept and kept_for == purpose else None
 
 
-def make_offer(toolbox: IToolRegistry, clock: Clock, **settings: Any) -> Offer:
-    """Return an offer of a toolbox, and of whatever else is given."""
-    return Offer(
+def make_server_features(
+    toolbox: IToolRegistry, clock: Clock, **settings: Any
+) -> ServerFeatures:
+    """Return the features of a server with these tools and other settings."""
+    return ServerFeatures(
         info=INFO,
-        toolbox=toolbox,
+        tools=toolbox,
         seal=Drawer(),
         clock=clock,
         wall_clock=lambda: 1_790_000_000.0 + clock.seconds(),
@@ -99,7 +101,7 @@ def make_offer(toolbox: IToolRegistry, clock: Clock, **settings: Any) -> Offer:
 
 def make_server(toolbox: IToolRegistry, clock: Clock) -> McpServer:
     """Return the engine over a toolbox."""
-    return McpServer(make_offer(toolbox, clock))
+    return McpServer(make_server_features(toolbox, clock))
 
 
 @implementer(ISessionStore)
@@ -202,7 +204,7 @@ class Line:
     def __init__(
         self,
         clock: Clock,
-        offer: Offer,
+        server_features: ServerFeatures,
         sessions: ISessionStore,
         before: Sequence[IStage],
         *,
@@ -210,9 +212,9 @@ class Line:
     ) -> None:
         self.clock = clock
         self.work = WorkList()
-        self.server = McpServer(offer)
+        self.server = McpServer(server_features)
         self.executor = MessageExecutor(self.server, clock, self.work)
-        changes = self.server.offer.changes
+        changes = self.server.features.changes
         self.streamable = StreamableHttp(
             executor=self.executor,
             sessions=sessions,
@@ -300,7 +302,7 @@ class Rig(Line):
         self.sessions = SessionShelf()
         super().__init__(
             clock,
-            make_offer(self.toolbox, clock),
+            make_server_features(self.toolbox, clock),
             self.sessions,
             (Identify(self.sessions),),
             strict=strict,

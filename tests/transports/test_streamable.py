@@ -83,7 +83,7 @@ class InitializeTests(StreamableTestCase):
 
     def test_failing(self) -> None:
         """An initialize that fails inside opens no session, however it is answered."""
-        self.rig.server.offer.shelf = BrokenShelf()
+        self.rig.server.features.resources = BrokenShelf()
         for accepts_json in (True, False):
             with self.subTest(accepts_json=accepts_json):
                 opening = self.rig.send(initialize(), accepts_json=accepts_json)

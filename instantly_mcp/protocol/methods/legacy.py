@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..calls.call import Caller
-from ..server_features import NO_CAPABILITIES, Method, Offer, Result, Turn
+from ..server_features import (
+    NO_CAPABILITIES,
+    Method,
+    RequestContext,
+    Result,
+    ServerFeatures,
+)
 from ..wire.errors import invalid_params
 from ..wire.jsonrpc import Notification, Request
 from ..wire.log_levels import LOG_LEVELS
@@ -18,57 +24,59 @@ from .resources import subscribe, unsubscribe
 from .table import common_methods
 
 
-def initialize(offer: Offer, turn: Turn) -> Result:
+def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     """``initialize``: agree on a revision and return the server's capabilities."""
-    revision = negotiate(turn.params.get("protocolVersion"))
-    session = turn.caller.session
+    revision = negotiate(context.params.get("protocolVersion"))
+    session = context.caller.session
     if session is not None:
         session.revision = revision
-        session.introduce(turn.params)
-    server = dict(offer.info.as_object())
+        session.introduce(context.params)
+    server = dict(features.info.as_object())
     if not revision.structured:
         del server["title"]
     return {
         "protocolVersion": revision.version,
-        "capabilities": offer.capabilities(revision),
+        "capabilities": features.capabilities(revision),
         "serverInfo": server,
-        "instructions": offer.info.instructions,
+        "instructions": features.info.instructions,
     }
 
 
-def ping(offer: Offer, turn: Turn) -> Result:
+def ping(features: ServerFeatures, context: RequestContext) -> Result:
     """``ping``: the result is an empty object."""
     return {}
 
 
-def set_level(offer: Offer, turn: Turn) -> Result:
+def set_level(features: ServerFeatures, context: RequestContext) -> Result:
     """``logging/setLevel``: set the level of the session, if there is one."""
-    level = turn.params.get("level")
+    level = context.params.get("level")
     if level not in LOG_LEVELS:
         raise invalid_params("level must be one of " + ", ".join(LOG_LEVELS))
-    if turn.caller.session is not None:
-        turn.caller.session.log_level = level
+    if context.caller.session is not None:
+        context.caller.session.log_level = level
     return {}
 
 
-def methods(offer: Offer) -> Mapping[str, Method]:
+def methods(features: ServerFeatures) -> Mapping[str, Method]:
     """Return the method table of the legacy era."""
-    table = common_methods(offer)
+    table = common_methods(features)
     table["initialize"] = initialize
     table["ping"] = ping
     table["logging/setLevel"] = set_level
-    if offer.has_resources:
+    if features.has_resources:
         table["resources/subscribe"] = subscribe
         table["resources/unsubscribe"] = unsubscribe
     return table
 
 
-def turn_of(request: Request, caller: Caller) -> Turn:
+def context_of(request: Request, caller: Caller) -> RequestContext:
     """Return the request with the log level and capabilities of its session."""
     session = caller.session
     if session is None:
-        return Turn(request=request, caller=caller, capabilities=NO_CAPABILITIES)
-    return Turn(
+        return RequestContext(
+            request=request, caller=caller, capabilities=NO_CAPABILITIES
+        )
+    return RequestContext(
         request=request,
         caller=caller,
         log_level=session.log_level,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ..._json_codec import Json
 from ..calls.tasks import TASKS_EXTENSION
-from ..server_features import Method, Offer, Result, Turn
+from ..server_features import Method, RequestContext, Result, ServerFeatures
 from ..wire.envelope import META_SERVER
 from ..wire.versions import MODERN
 from .subscriptions import listen
@@ -31,20 +31,20 @@ CACHEABLE = frozenset(
 )
 
 
-def discover(offer: Offer, turn: Turn) -> Result:
+def discover(features: ServerFeatures, context: RequestContext) -> Result:
     """``server/discover``: supported revisions, capabilities and instructions."""
-    capabilities = dict(offer.capabilities(turn.caller.revision))
+    capabilities = dict(features.capabilities(context.caller.revision))
     capabilities["extensions"] = {TASKS_EXTENSION: {}}
     return {
         "supportedVersions": list(MODERN),
         "capabilities": capabilities,
-        "instructions": offer.info.instructions,
+        "instructions": features.info.instructions,
     }
 
 
-def methods(offer: Offer) -> Mapping[str, Method]:
+def methods(features: ServerFeatures) -> Mapping[str, Method]:
     """Return the method table of the modern era."""
-    table = common_methods(offer)
+    table = common_methods(features)
     table["server/discover"] = discover
     table["subscriptions/listen"] = listen
     table["tasks/get"] = get_task
@@ -53,9 +53,9 @@ def methods(offer: Offer) -> Mapping[str, Method]:
     return table
 
 
-def seal_result(offer: Offer, method: str, result: Result) -> Result:
+def seal_result(features: ServerFeatures, method: str, result: Result) -> Result:
     """Return a result with the members that all results of the modern era have."""
-    meta: dict[str, Json] = {META_SERVER: offer.info.as_object()}
+    meta: dict[str, Json] = {META_SERVER: features.info.as_object()}
     own = result.get("_meta")
     if own is not None:
         meta.update(own)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from ..._json_codec import Json, JsonObject
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import Complete
-from ..server_features import Offer, Result, Turn
+from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
 from ..wire.versions import Revision
@@ -18,28 +18,28 @@ from .running import call_for, run_call
 MAX_COMPLETIONS = 100
 
 
-def list_prompts(offer: Offer, turn: Turn) -> Result:
+def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
     """``prompts/list``."""
-    return offer.listing.page(
+    return features.listing.page(
         "prompts",
-        offer.prompts.listed(),
-        turn.caller.revision,
-        turn.params.get("cursor"),
+        features.prompts.listed(),
+        context.caller.revision,
+        context.params.get("cursor"),
         _describe,
     )
 
 
-def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
+def get_prompt(features: ServerFeatures, context: RequestContext) -> Deferred[Result]:
     """``prompts/get``: check the arguments, render the messages."""
-    prompt = _prompt_named(offer, turn.params.get("name"))
-    arguments = _arguments(prompt, turn.params.get("arguments"))
-    if prompt.needs_credential and turn.caller.credential is None:
-        raise offer.credential_required()
-    call = call_for(offer, turn)
+    prompt = _prompt_named(features, context.params.get("name"))
+    arguments = _arguments(prompt, context.params.get("arguments"))
+    if prompt.needs_credential and context.caller.credential is None:
+        raise features.credential_required()
+    call = call_for(features, context)
 
     def written(messages: Sequence[PromptMessage]) -> Result:
         contents = [message.content for message in messages]
-        known = adapt_content(turn.caller.revision, contents)
+        known = adapt_content(context.caller.revision, contents)
         shown = [
             PromptMessage(message.role, content).as_object()
             for message, content in zip(messages, known, strict=True)
@@ -50,25 +50,27 @@ def get_prompt(offer: Offer, turn: Turn) -> Deferred[Result]:
     return rendering.addCallback(written)
 
 
-def complete(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
+def complete(
+    features: ServerFeatures, context: RequestContext
+) -> Result | Deferred[Result]:
     """``completion/complete``, for arguments of prompts and variables of templates."""
-    argument = turn.params.get("argument")
+    argument = context.params.get("argument")
     if not isinstance(argument, dict):
         raise invalid_params("params.argument must be an object")
     name, value = argument.get("name"), argument.get("value")
     if not isinstance(name, str) or not isinstance(value, str):
         raise invalid_params("params.argument needs a name and a value, both strings")
-    completer = _completer(offer, turn.params.get("ref"), name)
-    if completer is None or turn.caller.credential is None:
-        # Nothing to offer is an answer; without a key nothing can be looked up.
+    completer = _completer(features, context.params.get("ref"), name)
+    if completer is None or context.caller.credential is None:
+        # Empty is a valid result; without a credential nothing can be looked up.
         return _completion([])
-    known, call = _context(turn.params.get("context")), call_for(offer, turn)
+    known, call = _context(context.params.get("context")), call_for(features, context)
     found = run_call(call, completer, value, known, call)
     return found.addCallback(_completion)
 
 
-def _prompt_named(offer: Offer, name: Json) -> Prompt:
-    prompt = offer.prompts.find(name) if isinstance(name, str) else None
+def _prompt_named(features: ServerFeatures, name: Json) -> Prompt:
+    prompt = features.prompts.find(name) if isinstance(name, str) else None
     if prompt is None:
         shown = name[:100] if isinstance(name, str) else "(none)"
         raise invalid_params(f"Unknown prompt: {shown}")
@@ -92,17 +94,17 @@ def _arguments(prompt: Prompt, given: Json) -> Mapping[str, str]:
     return given
 
 
-def _completer(offer: Offer, ref: Json, name: str) -> Complete | None:
+def _completer(features: ServerFeatures, ref: Json, name: str) -> Complete | None:
     kind = ref.get("type") if isinstance(ref, dict) else None
     if kind == "ref/prompt":
-        prompt = _prompt_named(offer, ref.get("name"))
+        prompt = _prompt_named(features, ref.get("name"))
         for argument in prompt.arguments:
             if argument.name == name:
                 return argument.complete
         raise invalid_params(f"The prompt has no argument {name[:60]}")
     if kind == "ref/resource":
         uri = ref.get("uri")
-        template = offer.shelf.template(uri) if isinstance(uri, str) else None
+        template = features.resources.template(uri) if isinstance(uri, str) else None
         if template is None:
             raise invalid_params("Unknown resource template")
         if name not in template.template.names:

@@ -13,7 +13,7 @@ from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Leave
 from ..primitives.registries import ResolvedResource
 from ..primitives.resource import Contents, Resource, ResourceTemplate
-from ..server_features import Offer, Result, Turn
+from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -24,42 +24,44 @@ from ..wire.versions import Revision
 from .running import call_for, run_call
 
 
-def list_resources(offer: Offer, turn: Turn) -> Result:
+def list_resources(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/list``."""
-    return offer.listing.page(
+    return features.listing.page(
         "resources",
-        offer.shelf.resources(),
-        turn.caller.revision,
-        turn.params.get("cursor"),
+        features.resources.resources(),
+        context.caller.revision,
+        context.params.get("cursor"),
         _describe,
     )
 
 
-def list_templates(offer: Offer, turn: Turn) -> Result:
+def list_templates(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/templates/list``."""
-    return offer.listing.page(
+    return features.listing.page(
         "resourceTemplates",
-        offer.shelf.templates(),
-        turn.caller.revision,
-        turn.params.get("cursor"),
+        features.resources.templates(),
+        context.caller.revision,
+        context.params.get("cursor"),
         _describe,
     )
 
 
-def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
+def read_resource(
+    features: ServerFeatures, context: RequestContext
+) -> Deferred[Result]:
     """``resources/read``. An unknown URI is an error and not empty contents."""
-    uri = _uri(turn.params)
-    found = offer.shelf.find(uri)
+    uri = _uri(context.params)
+    found = features.resources.find(uri)
     if found is None:
-        raise not_found(uri, turn.caller.revision)
+        raise not_found(uri, context.caller.revision)
     described = found.described
-    if described.needs_credential and turn.caller.credential is None:
-        raise offer.credential_required()
-    call = call_for(offer, turn)
+    if described.needs_credential and context.caller.credential is None:
+        raise features.credential_required()
+    call = call_for(features, context)
 
     def written(contents: Sequence[Contents]) -> Result:
         result: dict[str, Json] = {"contents": [each.as_object() for each in contents]}
-        if turn.caller.revision.modern:
+        if context.caller.revision.modern:
             result["ttlMs"] = 0 if described.private else described.ttl_ms
             result["cacheScope"] = "private" if described.private else "public"
         return result
@@ -68,19 +70,19 @@ def read_resource(offer: Offer, turn: Turn) -> Deferred[Result]:
     return reading.addCallback(written)
 
 
-def subscribe(offer: Offer, turn: Turn) -> Result:
+def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/subscribe``: the session stores the subscription.
 
     :raises ProtocolError: if the URI is unknown, if the session has `MAX_URIS`
         subscriptions, or if the request has no session to deliver updates to.
     """
-    asked = _uri(turn.params)
-    found = offer.shelf.find(asked)
+    asked = _uri(context.params)
+    found = features.resources.find(asked)
     if found is None:
-        raise not_found(asked, turn.caller.revision)
-    if not may_watch(found, turn.caller):
-        raise offer.credential_required()
-    session = turn.caller.session
+        raise not_found(asked, context.caller.revision)
+    if not may_watch(found, context.caller):
+        raise features.credential_required()
+    session = context.caller.session
     if session is None:
         why = "updates cannot be delivered without a session; send initialize first"
         # Not 400: some clients close the connection on that status.
@@ -91,15 +93,15 @@ def subscribe(offer: Offer, turn: Turn) -> Result:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
         # Subscribe before watching: the first poll may already report a change.
         held[uri] = _nothing
-        held[uri] = watched(offer, turn, found)
+        held[uri] = watched(features, context, found)
     return {}
 
 
-def unsubscribe(offer: Offer, turn: Turn) -> Result:
+def unsubscribe(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/unsubscribe``: succeeds without a subscription as well."""
-    found = offer.shelf.find(_uri(turn.params))
-    if found is not None and turn.caller.session is not None:
-        turn.caller.session.unsubscribe(found.uri)
+    found = features.resources.find(_uri(context.params))
+    if found is not None and context.caller.session is not None:
+        context.caller.session.unsubscribe(found.uri)
     return {}
 
 
@@ -108,7 +110,9 @@ def may_watch(found: ResolvedResource, caller: Caller) -> bool:
     return caller.credential is not None or not found.described.needs_credential
 
 
-def watched(offer: Offer, turn: Turn, found: ResolvedResource) -> Leave:
+def watched(
+    features: ServerFeatures, context: RequestContext, found: ResolvedResource
+) -> Leave:
     """Start watching a resource, if it has a watch.
 
     :returns: ends it.
@@ -116,12 +120,12 @@ def watched(offer: Offer, turn: Turn, found: ResolvedResource) -> Leave:
     watch = found.described.watch
     if watch is None:
         return _nothing
-    caller = turn.caller
+    caller = context.caller
     # Without session and stream: a watch serves several clients.
     alone = Caller(revision=caller.revision, credential=caller.credential)
-    call = Call(caller=alone, trace=turn.trace)
+    call = Call(caller=alone, trace=context.trace)
     start = partial(watch, found.uri, found.values, call)
-    return offer.changes.watches.join(found.uri, caller.principal, start)
+    return features.changes.watches.join(found.uri, caller.principal, start)
 
 
 def not_found(uri: str, revision: Revision) -> ProtocolError:

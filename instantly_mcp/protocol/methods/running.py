@@ -12,7 +12,7 @@ from ..calls.ask_by_retry import Binding, RetryAsker
 from ..calls.ask_by_session import SessionAsker
 from ..calls.call import NO_CLIENT_REQUESTS, Call
 from ..calls.client_requests import IAsker
-from ..server_features import Offer, Turn
+from ..server_features import RequestContext, ServerFeatures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,19 +21,19 @@ ASKS_BY_RETRY = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The modern methods whose result may be ``input_required``."""
 
 
-def call_for(offer: Offer, turn: Turn) -> Call:
+def call_for(features: ServerFeatures, context: RequestContext) -> Call:
     """Return the call for a request.
 
     :raises ProtocolError: -32602 for a ``requestState`` that is not valid for it.
     """
-    meta = turn.params.get("_meta")
+    meta = context.params.get("_meta")
     return Call(
-        caller=turn.caller,
+        caller=context.caller,
         progress_token=_progress_token(meta),
-        log_level=turn.log_level,
-        capabilities=turn.capabilities,
-        asker=_asker(offer, turn),
-        trace=turn.trace,
+        log_level=context.log_level,
+        capabilities=context.capabilities,
+        asker=_asker(features, context),
+        trace=context.trace,
     )
 
 
@@ -63,18 +63,18 @@ def _progress_token(meta: Json) -> str | int | None:
     return None
 
 
-def _asker(offer: Offer, turn: Turn) -> IAsker:
-    caller, params = turn.caller, turn.params
+def _asker(features: ServerFeatures, context: RequestContext) -> IAsker:
+    caller, params = context.caller, context.params
     if not caller.revision.modern:
         if caller.session is None:
             return NO_CLIENT_REQUESTS
-        return SessionAsker(caller.session, caller.sink, offer.clock)
-    if turn.request.method not in ASKS_BY_RETRY:
+        return SessionAsker(caller.session, caller.sink, features.clock)
+    if context.request.method not in ASKS_BY_RETRY:
         return NO_CLIENT_REQUESTS
     binding = Binding(
-        principal=caller.principal, method=turn.request.method, params=params
+        principal=caller.principal, method=context.request.method, params=params
     )
-    asker = RetryAsker(offer.sealer, binding, turn.capabilities)
+    asker = RetryAsker(features.sealer, binding, context.capabilities)
     if "requestState" in params or "inputResponses" in params:
         asker.load()
     return asker

@@ -15,50 +15,50 @@ from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter
 from ..calls.tasks import TASKS_CAPABILITY, WORKING
 from ..calls.watching import Leave
 from ..primitives.registries import ResolvedResource
-from ..server_features import Offer, Turn
+from ..server_features import RequestContext, ServerFeatures
 from ..wire.errors import invalid_request, missing_capability
 from .resources import may_watch, watched
 
 T = TypeVar("T")
 
 
-def listen(offer: Offer, turn: Turn) -> Deferred[JsonObject]:
+def listen(features: ServerFeatures, context: RequestContext) -> Deferred[JsonObject]:
     """``subscriptions/listen``: a stream that stays open until one side ends it."""
-    caller = turn.caller
+    caller = context.caller
     if caller.sink is NULL_SINK:
         raise invalid_request("a subscription needs text/event-stream in Accept")
-    wanted = turn.params.get("notifications")
-    filter = read_filter(wanted, offer.changing, offer.has_resources)
-    if filter.task_ids and lacks(turn.capabilities, TASKS_CAPABILITY):
+    wanted = context.params.get("notifications")
+    filter = read_filter(wanted, features.changing, features.has_resources)
+    if filter.task_ids and lacks(context.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
-    found = _watchable(offer, turn, filter.uris)
-    tasks = offer.tasks.own(sorted(filter.task_ids), caller.principal)
+    found = _watchable(features, context, filter.uris)
+    tasks = features.tasks.own(sorted(filter.task_ids), caller.principal)
     ids = frozenset(task.id for task in tasks)
     listener = Listener(
-        id=turn.request.id,
+        id=context.request.id,
         principal=caller.principal,
         filter=evolve(filter, uris=frozenset(found), task_ids=ids),
         sink=caller.sink,
     )
-    ended = offer.changes.listen(listener)
+    ended = features.changes.listen(listener)
     for task in tasks:
         # A task that has ended or waits for input may not change again.
         if task.status != WORKING:
             listener.tell("notifications/tasks", task.as_detailed())
-    leaves = [watched(offer, turn, each) for each in found.values()]
+    leaves = [watched(features, context, each) for each in found.values()]
     return ended.addBoth(_left, leaves)
 
 
 def _watchable(
-    offer: Offer, turn: Turn, uris: frozenset[str]
+    features: ServerFeatures, context: RequestContext, uris: frozenset[str]
 ) -> dict[str, ResolvedResource]:
     """Return the resources that exist and that the caller may subscribe to.
 
     The keys are their URIs in normal form, which notifications contain.
     """
-    served = (offer.shelf.find(uri) for uri in sorted(uris))
+    served = (features.resources.find(uri) for uri in sorted(uris))
     found = (each for each in served if each is not None)
-    watchable = {each.uri: each for each in found if may_watch(each, turn.caller)}
+    watchable = {each.uri: each for each in found if may_watch(each, context.caller)}
     return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI_CHARS}
 
 

@@ -16,7 +16,7 @@ from ..calls.client_requests import CannotAsk, lacks
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, text
-from ..server_features import CompiledTool, Offer, Result, Turn
+from ..server_features import CompiledTool, RequestContext, Result, ServerFeatures
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
@@ -27,33 +27,35 @@ from ..wire.param_headers import check_param_headers
 from .running import call_for, run_call
 
 
-def list_tools(offer: Offer, turn: Turn) -> Result:
+def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
-    return offer.listing.page(
+    return features.listing.page(
         "tools",
-        offer.toolbox.listed(),
-        turn.caller.revision,
-        turn.params.get("cursor"),
+        features.tools.listed(),
+        context.caller.revision,
+        context.params.get("cursor"),
         describe_tool,
     )
 
 
-def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
+def call_tool(
+    features: ServerFeatures, context: RequestContext
+) -> Result | Deferred[Result]:
     """``tools/call``: find the tool, check the request, run it, render the result.
 
     The order of the checks decides which error a client gets: unknown tool (-32602),
     parameter headers (-32020), capability or credential, arguments.
     """
-    name, arguments = turn.params.get("name"), turn.params.get("arguments")
-    tool = offer.toolbox.find(name) if isinstance(name, str) else None
+    name, arguments = context.params.get("name"), context.params.get("arguments")
+    tool = features.tools.find(name) if isinstance(name, str) else None
     if tool is None:
         raise _unknown(name)
-    compiled = offer.compiled(tool)
-    revision = turn.caller.revision
-    if compiled.mirrored and revision.modern and turn.caller.headers is not None:
+    compiled = features.compiled(tool)
+    revision = context.caller.revision
+    if compiled.mirrored and revision.modern and context.caller.headers is not None:
         given = arguments if isinstance(arguments, dict) else {}
-        check_param_headers(compiled.mirrored, given, turn.caller.headers)
-    _check_allowed(offer, tool, turn)
+        check_param_headers(compiled.mirrored, given, context.caller.headers)
+    _check_allowed(features, tool, context)
     if arguments is None:
         arguments = {}
     problems = _problems(compiled, arguments)
@@ -63,8 +65,8 @@ def call_tool(offer: Offer, turn: Turn) -> Result | Deferred[Result]:
         # as an exception that the model never sees.
         bad = _bad_arguments(tool, problems)
         return render_result(_conforming(bad, compiled), revision)
-    call = call_for(offer, turn)
-    running = ToolExecution(offer, turn, tool, call)
+    call = call_for(features, context)
+    running = ToolExecution(features, context, tool, call)
     return running.start(arguments)
 
 
@@ -74,12 +76,14 @@ def _unknown(name: Json) -> ProtocolError:
     return invalid_params(f"Unknown tool: {name[:100]}")
 
 
-def _check_allowed(offer: Offer, tool: Tool, turn: Turn) -> None:
-    must_be_task = tool.task is TaskSupport.REQUIRED and turn.caller.revision.modern
-    if must_be_task and lacks(turn.capabilities, TASKS_CAPABILITY):
+def _check_allowed(
+    features: ServerFeatures, tool: Tool, context: RequestContext
+) -> None:
+    must_be_task = tool.task is TaskSupport.REQUIRED and context.caller.revision.modern
+    if must_be_task and lacks(context.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
-    if tool.needs_credential and turn.caller.credential is None:
-        raise offer.credential_required()
+    if tool.needs_credential and context.caller.credential is None:
+        raise features.credential_required()
 
 
 def _problems(compiled: CompiledTool, arguments: Json) -> str | None:
@@ -115,8 +119,8 @@ class ToolExecution:
 
     log: ClassVar[Logger] = Logger()
 
-    offer: Offer
-    turn: Turn
+    features: ServerFeatures
+    context: RequestContext
     tool: Tool
     call: Call
     _answer: Deferred[Result] = field(init=False)
@@ -128,7 +132,7 @@ class ToolExecution:
         call = self.call
         can_be_task = (
             self.tool.task is not TaskSupport.NEVER
-            and self.turn.caller.revision.modern
+            and self.context.caller.revision.modern
             and not lacks(call.capabilities, TASKS_CAPABILITY)
         )
         if can_be_task:
@@ -150,7 +154,7 @@ class ToolExecution:
         return self._answer
 
     def _promote(self, message: str | None) -> bool:
-        store, call = self.offer.tasks, self.call
+        store, call = self.features.tasks, self.call
         task = store.create(call.caller.principal, message)
         if task is None:
             return False
@@ -166,7 +170,7 @@ class ToolExecution:
     def _finish(self, outcome: Result | Failure) -> None:
         if self._task is not None:
             self._note(outcome)
-            self.offer.tasks.finish(self._task, _whole(outcome))
+            self.features.tasks.finish(self._task, _whole(outcome))
         elif self._answer.called:
             # The client disconnected, and the tool did not stop when it was cancelled.
             self._note(outcome)
@@ -181,8 +185,8 @@ class ToolExecution:
 
     def _write(self, result: ToolResult) -> Result:
         if result.is_error:
-            result = _conforming(result, self.offer.compiled(self.tool))
-        return render_result(result, self.turn.caller.revision)
+            result = _conforming(result, self.features.compiled(self.tool))
+        return render_result(result, self.context.caller.revision)
 
     def _note(self, outcome: Result | Failure) -> None:
         """Log a bug that no response can report."""

@@ -91,7 +91,7 @@ class ToolRegistry:
         self.on_change()
 
     def remove(self, name: str) -> None:
-        """Offer it no longer."""
+        """Remove it, if it is there."""
         self._tools = tuple(tool for tool in self._tools if tool.name != name)
         self.on_change()
 
@@ -116,7 +116,7 @@ class PromptRegistry:
         self.on_change()
 
     def remove(self, name: str) -> None:
-        """Offer it no longer."""
+        """Remove it, if it is there."""
         self._prompts = tuple(p for p in self._prompts if p.name != name)
         self.on_change()
 

@@ -224,7 +224,7 @@ class JobTests(OfferingTestCase):
                 filter=SubscriptionFilter(uris=frozenset({job_uri("j1")})),
                 sink=sinks[name],
             )
-            self.offer.changes.listen(listener)
+            self.server_features.changes.listen(listener)
         self.instantly.answers(
             "getBackgroundJob",
             {"id": "j1", "status": "pending"},

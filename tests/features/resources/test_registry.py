@@ -59,7 +59,7 @@ class ListTests(OfferingTestCase):
 
     def test_nothing_can_change(self) -> None:
         """The server declares no list changes, since the lists never change."""
-        capabilities = self.offer.capabilities(V2025_11_25)
+        capabilities = self.server_features.capabilities(V2025_11_25)
         self.assertEqual(capabilities["prompts"], {})
         self.assertEqual(capabilities["resources"], {"subscribe": True})
 

@@ -10,7 +10,7 @@ from instantly_mcp.features.workspace.job_following import TASK_LONGEST
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.resources import subscribe, unsubscribe
-from instantly_mcp.protocol.server_features import Turn
+from instantly_mcp.protocol.server_features import RequestContext
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.offering import KEY, OfferingTestCase
@@ -35,14 +35,14 @@ class WatchingTests(OfferingTestCase):
             id="s", revision=V2025_11_25, credential=KEY, last_seen=0.0
         )
         self.session.streams.append(self.stream)
-        self.offer.changes.attach(self.session)
+        self.server_features.changes.attach(self.session)
         self.addCleanup(self.session.close)
 
-    def turn(self, uri: str = URI) -> Turn:
+    def context(self, uri: str = URI) -> RequestContext:
         """Return a request within the session."""
         caller = Caller(revision=V2025_11_25, credential=KEY, session=self.session)
         request = Request(id=1, method="resources/subscribe", params={"uri": uri})
-        return Turn(request=request, caller=caller)
+        return RequestContext(request=request, caller=caller)
 
     def wait(self, seconds: int) -> None:
         """Let time pass, second by second."""
@@ -64,7 +64,7 @@ class WatchingTests(OfferingTestCase):
         self.instantly.answers(
             LOOK, job("pending"), job("in-progress", 5), job("success", 100)
         )
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.assertEqual((self.looks, self.heard), (1, []))
         self.wait(2)
         self.assertEqual((self.looks, self.heard), (2, [URI]))
@@ -74,16 +74,16 @@ class WatchingTests(OfferingTestCase):
     def test_spelled_otherwise(self) -> None:
         """A job is reported under one URI, however the client encoded its id."""
         self.instantly.answers(LOOK, job("pending"), job("in-progress", 5))
-        subscribe(self.offer, self.turn("instantly://jobs/%6a"))
+        subscribe(self.server_features, self.context("instantly://jobs/%6a"))
         self.wait(2)
         self.assertEqual(self.heard, [URI])
-        unsubscribe(self.offer, self.turn("instantly://jobs/%6A"))
-        self.assertEqual(self.offer.changes.watches.count, 0)
+        unsubscribe(self.server_features, self.context("instantly://jobs/%6A"))
+        self.assertEqual(self.server_features.changes.watches.count, 0)
 
     def test_ends_with_the_job(self) -> None:
         """A job that ended is not polled, even if it ended before the subscription."""
         self.instantly.answers(LOOK, job("success", 100))
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(60)
         self.assertEqual(self.looks, 1)
         self.assertIn(URI, self.session.subscriptions)
@@ -92,10 +92,10 @@ class WatchingTests(OfferingTestCase):
         """Unsubscribing, and the end of the session, end the polling."""
         self.instantly.answers(LOOK, job("pending"))
         for end in (
-            lambda: unsubscribe(self.offer, self.turn()),
+            lambda: unsubscribe(self.server_features, self.context()),
             self.session.close,
         ):
-            subscribe(self.offer, self.turn())
+            subscribe(self.server_features, self.context())
             before = self.looks
             end()
             self.wait(60)
@@ -104,7 +104,7 @@ class WatchingTests(OfferingTestCase):
     def test_sparing(self) -> None:
         """The polls become rarer, and end after an hour."""
         self.instantly.answers(LOOK, job("pending"))
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(18)
         self.assertEqual(self.looks, 5)
         self.wait(60)
@@ -114,7 +114,7 @@ class WatchingTests(OfferingTestCase):
         self.assertLess(before, 370)
         self.wait(60)
         self.assertEqual(self.looks, before)
-        self.assertEqual(self.offer.changes.watches.count, 0)
+        self.assertEqual(self.server_features.changes.watches.count, 0)
 
     def test_what_may_pass(self) -> None:
         """A failure that may pass does not end the polling."""
@@ -122,35 +122,35 @@ class WatchingTests(OfferingTestCase):
         self.instantly.answers(
             LOOK, job("pending"), *trouble, job("success"), job("success")
         )
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (len(trouble) + 2, [URI]))
 
     def test_what_does_not_pass(self) -> None:
         """A key that may not read jobs is not tried again."""
         self.instantly.answers(LOOK, api_error(Reason.SCOPE_MISSING))
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (1, []))
 
     def test_gone(self) -> None:
         """A deleted job is reported once, and not polled any more."""
         self.instantly.answers(LOOK, job("pending"), api_error(Reason.NOT_FOUND))
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (1 + MISSING, [URI]))
 
     def test_never_there(self) -> None:
         """Polling of an unknown id ends soon, and nothing is reported."""
         self.instantly.answers(LOOK, api_error(Reason.NOT_FOUND))
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.wait(120)
         self.assertEqual((self.looks, self.heard), (MISSING, []))
 
     def test_only_jobs(self) -> None:
         """Resources that cannot change are not polled."""
-        subscribe(self.offer, self.turn("instantly://workspace"))
-        subscribe(self.offer, self.turn("instantly://policy"))
+        subscribe(self.server_features, self.context("instantly://workspace"))
+        subscribe(self.server_features, self.context("instantly://policy"))
         self.wait(60)
         self.assertEqual(self.looks, 0)
 
@@ -158,5 +158,5 @@ class WatchingTests(OfferingTestCase):
         """A change since the last read of any kind is reported at once."""
         self.instantly.answers(LOOK, job("pending"), job("success", 100))
         self.read(URI)
-        subscribe(self.offer, self.turn())
+        subscribe(self.server_features, self.context())
         self.assertEqual(self.heard, [URI])

@@ -14,7 +14,11 @@ from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import TaskSupport, ToolResult
-from instantly_mcp.protocol.server_features import Offer, ServerInfo, Turn
+from instantly_mcp.protocol.server_features import (
+    RequestContext,
+    ServerFeatures,
+    ServerInfo,
+)
 from instantly_mcp.protocol.wire.errors import OVERLOADED
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, V2026_07_28
@@ -160,9 +164,9 @@ class TaskTests(FollowingCase):
     def setUp(self) -> None:
         """Provide the tools to a client that supports tasks."""
         super().setUp()
-        self.offer = Offer(
+        self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
-            toolbox=self.toolbox,
+            tools=self.toolbox,
             seal=Seal([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
@@ -171,18 +175,18 @@ class TaskTests(FollowingCase):
     def call(self, name: str, **arguments: Any) -> Any:
         """Call a tool as a task; return the handle, or the result."""
         params = {"name": name, "arguments": arguments}
-        turn = Turn(
+        context = RequestContext(
             request=Request(id=1, method="tools/call", params=params),
             caller=Caller(revision=V2026_07_28, credential=KEY),
             capabilities=TASKS_CAPABILITY,
         )
-        running = call_tool(self.offer, turn)
+        running = call_tool(self.server_features, context)
         assert isinstance(running, Deferred)
         return self.successResultOf(running)
 
     def task(self, handle: JsonObject) -> JsonObject:
         """Return the task as ``tasks/get`` shows it."""
-        found = self.offer.tasks.find(handle["taskId"], KEY.principal)
+        found = self.server_features.tasks.find(handle["taskId"], KEY.principal)
         return found.as_detailed()
 
     def test_mirrors_the_job(self) -> None:
@@ -225,7 +229,9 @@ class TaskTests(FollowingCase):
         """A cancelled task stops reading; the job itself cannot be cancelled."""
         self.looks(job("in-progress", 1))
         handle = self.call(MOVE, **MOVED)
-        self.offer.tasks.cancel(self.offer.tasks.find(handle["taskId"], KEY.principal))
+        self.server_features.tasks.cancel(
+            self.server_features.tasks.find(handle["taskId"], KEY.principal)
+        )
         self.clock.advance(100)
         self.assertEqual(self.look_count, 0)
         self.assertEqual(self.task(handle)["status"], "cancelled")

@@ -20,7 +20,11 @@ from instantly_mcp.protocol.calls.tasks import (
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import Run, TaskSupport, ToolResult
-from instantly_mcp.protocol.server_features import Offer, Result, Turn
+from instantly_mcp.protocol.server_features import (
+    RequestContext,
+    Result,
+    ServerFeatures,
+)
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
@@ -28,7 +32,7 @@ from tests.support.engines import Basket
 from tests.support.servers import credential
 from tests.support.toolboxes import Fault
 
-from ..sample_features import ASKABLE, offer_of, says, tool, turn
+from ..sample_features import ASKABLE, features_of, request_context, says, tool
 from .test_client_requests import NAME
 
 ADA: JsonObject = {"action": "accept", "content": {"name": "Ada"}}
@@ -58,21 +62,21 @@ class PromotionTestCase(ClockedTestCase):
         self,
         run: Run | None = None,
         support: TaskSupport = TaskSupport.OPTIONAL,
-        asked: Turn | None = None,
+        asked: RequestContext | None = None,
     ) -> Deferred[Result]:
         """Call the tool."""
-        self.offer: Offer = offer_of(
+        self.features: ServerFeatures = features_of(
             self.clock, tool("job", run or self.run_tool, task=support)
         )
         params = {"name": "job", "_meta": {"progressToken": "t"}}
-        asked = asked or turn("tools/call", params, sink=self.basket)
-        return cast("Deferred[Result]", call_tool(self.offer, asked))
+        asked = asked or request_context("tools/call", params, sink=self.basket)
+        return cast("Deferred[Result]", call_tool(self.features, asked))
 
     def handle(self, running: Deferred[Result]) -> Task:
         """Return the task whose handle the client got."""
         created = self.successResultOf(running)
         self.assertEqual(created["resultType"], "task")
-        return self.offer.tasks.find(created["taskId"], credential().principal)
+        return self.features.tasks.find(created["taskId"], credential().principal)
 
 
 class TaskTests(PromotionTestCase):
@@ -100,7 +104,7 @@ class TaskTests(PromotionTestCase):
         self.assertNoResult(running)
         started.callback(None)
         task = self.handle(running)
-        self.offer.tasks.cancel(task)
+        self.features.tasks.cancel(task)
         self.assertEqual(task.status, "cancelled")
         self.assertTrue(self.work.called)
 
@@ -108,7 +112,7 @@ class TaskTests(PromotionTestCase):
         """A call becomes one task, however often the tool says so."""
         self.handle(self.started())
         self.assertFalse(self.call.become_task())
-        self.assertEqual(self.offer.tasks.count, 1)
+        self.assertEqual(self.features.tasks.count, 1)
 
     def test_says_nothing_on_the_stream(self) -> None:
         """A task's progress is its message; nothing goes to the creator's stream."""
@@ -126,7 +130,7 @@ class TaskTests(PromotionTestCase):
         task = self.handle(self.started())
         asking = self.call.ask({"name": NAME})
         self.assertEqual(task.status, "input_required")
-        self.offer.tasks.update(task, {"name": ADA})
+        self.features.tasks.update(task, {"name": ADA})
         self.assertEqual(self.successResultOf(asking), {"name": ADA})
 
     def test_client_leaves(self) -> None:
@@ -183,16 +187,16 @@ class OrdinaryTests(PromotionTestCase):
         self.work.callback(says("done"))
         result = self.successResultOf(running)
         self.assertEqual(result["content"][0]["text"], "done")
-        self.assertEqual(self.offer.tasks.count, 0)
+        self.assertEqual(self.features.tasks.count, 0)
 
     def test_not_declared(self) -> None:
         """A client that does not declare tasks waits for the result."""
-        asked = turn("tools/call", {"name": "job"}, capabilities=ASKABLE)
+        asked = request_context("tools/call", {"name": "job"}, capabilities=ASKABLE)
         self.ordinary(self.started(asked=asked))
 
     def test_required(self) -> None:
         """A tool that is always a task is refused to who declares none: -32021."""
-        asked = turn("tools/call", {"name": "job"}, capabilities=ASKABLE)
+        asked = request_context("tools/call", {"name": "job"}, capabilities=ASKABLE)
         with self.assertRaises(ProtocolError) as caught:
             self.started(support=TaskSupport.REQUIRED, asked=asked)
         self.assertEqual(caught.exception.code, -32021)
@@ -203,7 +207,7 @@ class OrdinaryTests(PromotionTestCase):
 
     def test_session_eras(self) -> None:
         """Before 2026-07-28 there are no tasks, whatever a client declares."""
-        asked = turn("tools/call", {"name": "job"}, revision=V2025_11_25)
+        asked = request_context("tools/call", {"name": "job"}, revision=V2025_11_25)
         for support in (TaskSupport.OPTIONAL, TaskSupport.REQUIRED):
             self.work = Deferred()
             self.ordinary(self.started(support=support, asked=asked))
@@ -216,13 +220,13 @@ class OrdinaryTests(PromotionTestCase):
         """Where there is no room for a task the client waits for the result."""
         first = self.started()
         for _ in range(MAX_TASKS_PER_PRINCIPAL):
-            self.offer.tasks.create(credential().principal)
+            self.features.tasks.create(credential().principal)
         self.work.callback(says("done"))
         self.handle(first)
         self.work = Deferred()
-        self.offer.tasks.create(credential().principal)
+        self.features.tasks.create(credential().principal)
         params = {"name": "job"}
-        running = call_tool(self.offer, turn("tools/call", params))
+        running = call_tool(self.features, request_context("tools/call", params))
         assert isinstance(running, Deferred)
         self.assertFalse(self.promoted)
         self.work.callback(says("waited"))
@@ -264,7 +268,7 @@ class OrdinaryTests(PromotionTestCase):
 
         self.failureResultOf(self.started(run), InputRequired)
         params = {"name": "job", "inputResponses": {"name": ADA}}
-        self.handle(self.started(run, asked=turn("tools/call", params)))
+        self.handle(self.started(run, asked=request_context("tools/call", params)))
 
 
 class LeavingTests(PromotionTestCase):
@@ -300,7 +304,7 @@ class LeavingTests(PromotionTestCase):
         goes_on = self.stubborn()
         self.assertIs(self.promoted, False)
         goes_on.callback(says("written"))
-        self.assertEqual(self.offer.tasks.count, 0)
+        self.assertEqual(self.features.tasks.count, 0)
 
     def test_bug_without_client(self) -> None:
         """A bug that no response can report is logged."""
@@ -318,8 +322,8 @@ class FinishedTests(ClockedTestCase):
             return succeed(says("x"))
 
         running = call_tool(
-            offer_of(self.clock, tool("plain", run)),
-            turn("tools/call", {"name": "plain"}),
+            features_of(self.clock, tool("plain", run)),
+            request_context("tools/call", {"name": "plain"}),
         )
         assert isinstance(running, Deferred)
         self.successResultOf(running)

@@ -95,7 +95,7 @@ class WatchesTests(SynchronousTestCase):
         self.assertEqual(self.watches.count, 0)
 
     def test_bounded(self) -> None:
-        """Beyond the bound a watch waits for its turn; others are not concerned."""
+        """Beyond the limit a watch waits; other principals are not affected."""
         leaves = [self.join(f"u{n}") for n in range(MAX_WATCHES + 2)]
         self.assertEqual(self.watches.count, MAX_WATCHES)
         self.join(principal="bob")

@@ -33,7 +33,7 @@ class InitializeTests(EngineTestCase):
                 self.assertEqual(answer["result"]["protocolVersion"], "2025-11-25")
 
     def test_defect_12_declares_only_what_exists(self) -> None:
-        """Without resources and prompts on offer none are declared, nor answered."""
+        """Without resources and prompts none are declared, nor answered."""
         answer = self.answer(initialize())
         self.assertEqual(set(answer["result"]["capabilities"]), {"tools", "logging"})
         for method in ("resources/list", "prompts/list", "completion/complete"):

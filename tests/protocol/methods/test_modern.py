@@ -93,7 +93,7 @@ class TableTests(ModernTestCase):
                 self.assertEqual(self.refused(request(method, {})), (-32601, 404))
 
     def test_undeclared_features(self) -> None:
-        """What is not on offer is -32601 with 404 as well."""
+        """Methods of missing features are -32601 with 404 as well."""
         for method in ("resources/list", "prompts/list", "completion/complete"):
             with self.subTest(method=method):
                 self.assertEqual(self.refused(request(method, {})), (-32601, 404))

@@ -21,7 +21,11 @@ from instantly_mcp.protocol.primitives.registries import (
     PromptRegistry,
     ResourceRegistry,
 )
-from instantly_mcp.protocol.server_features import Offer, Result, Turn
+from instantly_mcp.protocol.server_features import (
+    RequestContext,
+    Result,
+    ServerFeatures,
+)
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import ALL, V2026_07_28, Revision
 from tests.support.cases import ClockedTestCase
@@ -31,7 +35,7 @@ from tests.support.wire import check_result
 from ..calls.test_client_requests import NAME
 from ..primitives.test_prompt import GREET
 from ..primitives.test_resource import LETTER
-from ..sample_features import completing, offer_of, turn
+from ..sample_features import completing, features_of, request_context
 from .test_resources import sealed
 
 MANY = [f"value-{number:03}" for number in range(MAX_COMPLETIONS + 50)]
@@ -50,7 +54,7 @@ class PromptTestCase(ClockedTestCase):
             name="city", description="A.", complete=completing(MANY, self.seen)
         )
         bad = PromptArgument(name="bad", description="B.", complete=self.raises_too)
-        book = PromptRegistry(
+        registry = PromptRegistry(
             [
                 GREET,
                 evolve(GREET, name="own", needs_credential=True),
@@ -61,8 +65,8 @@ class PromptTestCase(ClockedTestCase):
         letters = evolve(
             LETTER, complete={"letter": completing(["a", "ab", "b"], self.seen)}
         )
-        self.offer: Offer = offer_of(
-            self.clock, prompts=book, shelf=ResourceRegistry([], [letters])
+        self.features: ServerFeatures = features_of(
+            self.clock, prompts=registry, resources=ResourceRegistry([], [letters])
         )
 
     def render(
@@ -91,12 +95,14 @@ class PromptTestCase(ClockedTestCase):
     ) -> Deferred[Result]:
         """Get a prompt."""
         params = {"name": name, "arguments": arguments}
-        return get_prompt(self.offer, turn("prompts/get", params, revision=revision))
+        return get_prompt(
+            self.features, request_context("prompts/get", params, revision=revision)
+        )
 
-    def refused(self, asked: Turn) -> ProtocolError:
+    def refused(self, asked: RequestContext) -> ProtocolError:
         """Return the error with which getting is refused."""
         with self.assertRaises(ProtocolError) as caught:
-            get_prompt(self.offer, asked)
+            get_prompt(self.features, asked)
         error: ProtocolError = caught.exception
         return error
 
@@ -106,8 +112,8 @@ class ListTests(PromptTestCase):
         """Prompts are listed in the order of the registry."""
         for version, revision in ALL.items():
             with self.subTest(version=version):
-                asked = turn("prompts/list", {}, revision=revision)
-                shown = loads(dumps(list_prompts(self.offer, asked)))
+                asked = request_context("prompts/list", {}, revision=revision)
+                shown = loads(dumps(list_prompts(self.features, asked)))
                 check_result(version, "prompts/list", {**shown, **sealed(revision)})
                 names = [entry["name"] for entry in shown["prompts"]]
                 self.assertEqual(names, ["greet", "own", "slow", "broken"])
@@ -157,16 +163,18 @@ class GetTests(PromptTestCase):
         for name, arguments in wrong:
             with self.subTest(name=str(name)[:20], arguments=str(arguments)[:40]):
                 params = {"name": name, "arguments": arguments}
-                error = self.refused(turn("prompts/get", params))
+                error = self.refused(request_context("prompts/get", params))
                 self.assertEqual(error.code, -32602)
                 self.assertLess(len(error.message), 200)
 
     def test_needs_a_key(self) -> None:
         """Without a key what needs one is not rendered: 401."""
         params = {"name": "own", "arguments": {"who": "Ada"}}
-        error = self.refused(turn("prompts/get", params, key=None))
+        error = self.refused(request_context("prompts/get", params, key=None))
         self.assertEqual((error.code, error.status), (-32001, 401))
-        self.successResultOf(get_prompt(self.offer, turn("prompts/get", params)))
+        self.successResultOf(
+            get_prompt(self.features, request_context("prompts/get", params))
+        )
 
     def test_asks(self) -> None:
         """A modern prompt may ask first."""
@@ -194,15 +202,15 @@ class CompleteTests(PromptTestCase):
 
     def asked(
         self, ref: Json, argument: Json, key: str | None = "k", **params: Json
-    ) -> Turn:
-        """Return the turn of a completion."""
+    ) -> RequestContext:
+        """Return the context of a completion."""
         params = {"ref": ref, "argument": argument, **params}
-        return turn("completion/complete", params, key=key)
+        return request_context("completion/complete", params, key=key)
 
     def values(self, ref: Json, name: str, value: str, **params: Json) -> JsonObject:
         """Complete, with a key."""
         asked = self.asked(ref, {"name": name, "value": value}, **params)
-        completing = complete(self.offer, asked)
+        completing = complete(self.features, asked)
         assert isinstance(completing, Deferred)
         result = self.successResultOf(completing)
         for version, revision in ALL.items():
@@ -249,14 +257,14 @@ class CompleteTests(PromptTestCase):
             (self.letters, "size"),
         ):
             asked = self.asked(ref, {"name": name, "value": "a"})
-            self.assertEqual(complete(self.offer, asked), nothing)
+            self.assertEqual(complete(self.features, asked), nothing)
 
     def test_missing_key(self) -> None:
         """Without a key nothing is looked up: no values, but no refusal either."""
         nothing = {"completion": {"values": [], "total": 0, "hasMore": False}}
         for ref, name in ((self.slow, "city"), (self.letters, "letter")):
             asked = self.asked(ref, {"name": name, "value": ""}, key=None)
-            self.assertEqual(complete(self.offer, asked), nothing)
+            self.assertEqual(complete(self.features, asked), nothing)
         self.assertEqual(self.seen, [])
 
     def test_wrong(self) -> None:
@@ -285,7 +293,7 @@ class CompleteTests(PromptTestCase):
             for key in ("k", None):
                 with self.subTest(ref=ref, argument=argument, key=key):
                     with self.assertRaises(ProtocolError) as caught:
-                        complete(self.offer, self.asked(ref, argument, key))
+                        complete(self.features, self.asked(ref, argument, key))
                     self.assertEqual(caught.exception.code, -32602)
 
     def test_finished(self) -> None:
@@ -293,7 +301,7 @@ class CompleteTests(PromptTestCase):
         self.values(self.slow, "city", "v")
         self.assertTrue(self.seen[0][2].finished)
         asked = self.asked(self.slow, {"name": "bad", "value": ""})
-        completing = complete(self.offer, asked)
+        completing = complete(self.features, asked)
         assert isinstance(completing, Deferred)
         self.failureResultOf(completing, Fault)
         self.assertTrue(self.calls[0].finished)

@@ -21,7 +21,11 @@ from instantly_mcp.protocol.methods.resources import (
 )
 from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.resource import Contents
-from instantly_mcp.protocol.server_features import Offer, Result, Turn
+from instantly_mcp.protocol.server_features import (
+    RequestContext,
+    Result,
+    ServerFeatures,
+)
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import ALL, V2025_11_25, V2026_07_28, Revision
 from tests.support.cases import ClockedTestCase
@@ -31,7 +35,7 @@ from tests.support.wire import check_result
 
 from ..calls.test_client_requests import NAME
 from ..primitives.test_resource import LETTER, NOTE
-from ..sample_features import offer_of, turn
+from ..sample_features import features_of, request_context
 
 
 def sealed(revision: Revision) -> JsonObject:
@@ -53,8 +57,8 @@ class ResourceTestCase(ClockedTestCase):
             NOTE, uri="test://own", read=self.read, needs_credential=True, private=True
         )
         broken = evolve(NOTE, uri="test://broken", read=self.raises)
-        shelf = ResourceRegistry([NOTE, own, broken], [LETTER])
-        self.offer: Offer = offer_of(self.clock, shelf=shelf)
+        registry = ResourceRegistry([NOTE, own, broken], [LETTER])
+        self.features: ServerFeatures = features_of(self.clock, resources=registry)
 
     def read(
         self, uri: str, values: Mapping[str, str], call: Call
@@ -72,13 +76,13 @@ class ResourceTestCase(ClockedTestCase):
 
     def got(self, uri: Json, revision: Revision = V2026_07_28) -> Deferred[Result]:
         """Read a URI."""
-        asked = turn("resources/read", {"uri": uri}, revision=revision)
-        return read_resource(self.offer, asked)
+        asked = request_context("resources/read", {"uri": uri}, revision=revision)
+        return read_resource(self.features, asked)
 
-    def refused(self, asked: Turn) -> ProtocolError:
+    def refused(self, asked: RequestContext) -> ProtocolError:
         """Return the error with which reading is refused."""
         with self.assertRaises(ProtocolError) as caught:
-            read_resource(self.offer, asked)
+            read_resource(self.features, asked)
         error: ProtocolError = caught.exception
         return error
 
@@ -92,7 +96,9 @@ class ListTests(ResourceTestCase):
                 ("resources/templates/list", list_templates, 1),
             ):
                 with self.subTest(version=version, method=method):
-                    found = listing(self.offer, turn(method, {}, revision=revision))
+                    found = listing(
+                        self.features, request_context(method, {}, revision=revision)
+                    )
                     shown = loads(dumps(found))
                     check_result(version, method, {**shown, **sealed(revision)})
                     [entries] = shown.values()
@@ -102,7 +108,9 @@ class ListTests(ResourceTestCase):
         """A cursor that this server did not issue is -32602."""
         for listing in (list_resources, list_templates):
             with self.assertRaises(ProtocolError) as caught:
-                listing(self.offer, turn("resources/list", {"cursor": "x"}))
+                listing(
+                    self.features, request_context("resources/list", {"cursor": "x"})
+                )
             self.assertEqual(caught.exception.code, -32602)
 
 
@@ -136,7 +144,9 @@ class ReadTests(ResourceTestCase):
         for version, revision in ALL.items():
             with self.subTest(version=version):
                 params = {"uri": "test://nothing"}
-                error = self.refused(turn("resources/read", params, revision=revision))
+                error = self.refused(
+                    request_context("resources/read", params, revision=revision)
+                )
                 self.assertEqual(error.code, -32602 if revision.modern else -32002)
                 self.assertEqual(error.data, {"uri": "test://nothing"})
 
@@ -146,19 +156,21 @@ class ReadTests(ResourceTestCase):
         for revision in ALL.values():
             for uri in uris:
                 with self.subTest(uri=str(uri)[:20], revision=revision.version):
-                    asked = turn("resources/read", {"uri": uri}, revision=revision)
+                    asked = request_context(
+                        "resources/read", {"uri": uri}, revision=revision
+                    )
                     self.assertEqual(self.refused(asked).code, -32602)
 
     def test_needs_a_key(self) -> None:
         """Without a key what needs one is not read; what is unknown stays unknown."""
-        asked = turn("resources/read", {"uri": "test://own"}, key=None)
+        asked = request_context("resources/read", {"uri": "test://own"}, key=None)
         error = self.refused(asked)
         self.assertEqual((error.code, error.status), (-32001, 401))
-        unknown = turn("resources/read", {"uri": "test://nothing"}, key=None)
+        unknown = request_context("resources/read", {"uri": "test://nothing"}, key=None)
         self.assertEqual(self.refused(unknown).code, -32602)
         self.assertEqual(self.calls, [])
-        public = turn("resources/read", {"uri": "test://note"}, key=None)
-        self.successResultOf(read_resource(self.offer, public))
+        public = request_context("resources/read", {"uri": "test://note"}, key=None)
+        self.successResultOf(read_resource(self.features, public))
 
     def test_asks(self) -> None:
         """A modern reader may ask first."""
@@ -169,7 +181,9 @@ class ReadTests(ResourceTestCase):
     def test_bad_state(self) -> None:
         """A bad state is refused before anything is read."""
         params = {"uri": "test://own", "requestState": "x"}
-        self.assertEqual(self.refused(turn("resources/read", params)).code, -32602)
+        self.assertEqual(
+            self.refused(request_context("resources/read", params)).code, -32602
+        )
         self.assertEqual(self.calls, [])
 
 
@@ -203,9 +217,9 @@ class SubscribeTests(ResourceTestCase):
             id="s", revision=V2025_11_25, credential=credential(), last_seen=0.0
         )
 
-    def asked(self, uri: Json, session: McpSession | None = None) -> Turn:
-        """Return the turn of a subscription."""
-        return turn(
+    def asked(self, uri: Json, session: McpSession | None = None) -> RequestContext:
+        """Return the context of a subscription."""
+        return request_context(
             "resources/subscribe",
             {"uri": uri},
             revision=V2025_11_25,
@@ -215,33 +229,33 @@ class SubscribeTests(ResourceTestCase):
     def refused_code(self, uri: Json) -> int:
         """Return the code with which subscribing is refused."""
         with self.assertRaises(ProtocolError) as caught:
-            subscribe(self.offer, self.asked(uri))
+            subscribe(self.features, self.asked(uri))
         code: int = caught.exception.code
         return code
 
     def test_remembers(self) -> None:
         """The session remembers what it watches, once."""
         for _ in range(2):
-            self.assertEqual(subscribe(self.offer, self.asked("test://note")), {})
-        subscribe(self.offer, self.asked("test://letters/a"))
+            self.assertEqual(subscribe(self.features, self.asked("test://note")), {})
+        subscribe(self.features, self.asked("test://letters/a"))
         self.assertEqual(
             set(self.session.subscriptions), {"test://note", "test://letters/a"}
         )
 
     def test_forgets(self) -> None:
         """Unsubscribing ends a subscription, and may be repeated."""
-        subscribe(self.offer, self.asked("test://note"))
+        subscribe(self.features, self.asked("test://note"))
         for _ in range(2):
-            self.assertEqual(unsubscribe(self.offer, self.asked("test://note")), {})
+            self.assertEqual(unsubscribe(self.features, self.asked("test://note")), {})
         self.assertEqual(self.session.subscriptions, {})
 
     def test_spelled_otherwise(self) -> None:
         """URIs that name the same resource are one subscription, in its normal form."""
         for uri in ("test://letters/é?size=%37", "test://letters/%c3%A9?size=7"):
-            subscribe(self.offer, self.asked(uri))
+            subscribe(self.features, self.asked(uri))
             held = set(self.session.subscriptions)
             self.assertEqual(held, {"test://letters/%C3%A9?size=7"})
-        unsubscribe(self.offer, self.asked("test://letters/%C3%a9?size=7"))
+        unsubscribe(self.features, self.asked("test://letters/%C3%a9?size=7"))
         self.assertEqual(self.session.subscriptions, {})
 
     def test_long_when_normal(self) -> None:
@@ -260,17 +274,17 @@ class SubscribeTests(ResourceTestCase):
     def test_bounded(self) -> None:
         """A session watches a bounded number; what it watches it may ask for again."""
         for number in range(MAX_URIS):
-            subscribe(self.offer, self.asked(f"test://letters/{number}"))
+            subscribe(self.features, self.asked(f"test://letters/{number}"))
         self.assertEqual(self.refused_code("test://note"), -32602)
-        self.assertEqual(subscribe(self.offer, self.asked("test://letters/7")), {})
+        self.assertEqual(subscribe(self.features, self.asked("test://letters/7")), {})
 
     def test_without_session(self) -> None:
         """Without a session updates cannot be delivered: an error with status 200."""
         params: JsonObject = {"uri": "test://note"}
-        bare = turn("resources/subscribe", params, revision=V2025_11_25)
+        bare = request_context("resources/subscribe", params, revision=V2025_11_25)
         with self.assertRaises(ProtocolError) as caught:
-            subscribe(self.offer, bare)
+            subscribe(self.features, bare)
         error = caught.exception
         self.assertEqual((error.code, error.status), (-32600, 200))
         self.assertIn("initialize", error.message)
-        self.assertEqual(unsubscribe(self.offer, bare), {})
+        self.assertEqual(unsubscribe(self.features, bare), {})

@@ -12,27 +12,27 @@ from instantly_mcp.protocol.calls.ask_by_session import SessionAsker
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, Call, Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.running import call_for, run_call
-from instantly_mcp.protocol.server_features import Turn
+from instantly_mcp.protocol.server_features import RequestContext
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import LEGACY, V2025_11_25, V2026_07_28
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import Basket
 from tests.support.toolboxes import Fault
 
-from ..sample_features import ASKABLE, offer_of, turn
+from ..sample_features import ASKABLE, features_of, request_context
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 class CallForTests(ClockedTestCase):
-    def call(self, asked: Turn) -> Call:
-        """Make the call of a turn."""
-        return call_for(offer_of(self.clock), asked)
+    def call(self, asked: RequestContext) -> Call:
+        """Make the call for a context."""
+        return call_for(features_of(self.clock), asked)
 
     def token(self, token: Json) -> Json:
         """Return the token that a call of a request with this one has."""
         meta = {"progressToken": token}
-        return self.call(turn("tools/call", {"_meta": meta})).progress_token
+        return self.call(request_context("tools/call", {"_meta": meta})).progress_token
 
     def test_tokens(self) -> None:
         """Text and integers are tokens, the falsy ones too; nothing else is."""
@@ -47,14 +47,14 @@ class CallForTests(ClockedTestCase):
     @given(st.recursive(st.none() | st.booleans() | st.text(), st.lists))
     def test_odd_meta(self, meta: Json) -> None:
         """Any value of ``_meta`` is accepted."""
-        call = self.call(turn("tools/call", {"_meta": meta}))
+        call = self.call(request_context("tools/call", {"_meta": meta}))
         self.assertIsNone(call.progress_token)
         self.assertIsNone(call.trace)
 
     def test_what_it_knows(self) -> None:
-        """The call has the turn's log level, capabilities, caller and trace."""
+        """The call has the context's log level, capabilities, caller and trace."""
         meta = {"traceparent": PARENT}
-        asked = turn("tools/call", {"_meta": meta}, log_level="info")
+        asked = request_context("tools/call", {"_meta": meta}, log_level="info")
         call = self.call(asked)
         assert call.trace is not None
         self.assertEqual(call.trace.traceparent, PARENT)
@@ -66,10 +66,12 @@ class CallForTests(ClockedTestCase):
     def test_asks_by_retry(self) -> None:
         """Only three modern methods may ask."""
         for method in ("tools/call", "prompts/get", "resources/read"):
-            asker = self.call(turn(method, {})).asker
+            asker = self.call(request_context(method, {})).asker
             self.assertIsInstance(asker, RetryAsker)
         for method in ("completion/complete", "tools/list", "tasks/get"):
-            self.assertIs(self.call(turn(method, {})).asker, NO_CLIENT_REQUESTS)
+            self.assertIs(
+                self.call(request_context(method, {})).asker, NO_CLIENT_REQUESTS
+            )
 
     def test_bad_state(self) -> None:
         """A bad state or bad responses are refused before anything runs."""
@@ -82,9 +84,9 @@ class CallForTests(ClockedTestCase):
         for params in bad:
             with self.subTest(params=params):
                 with self.assertRaises(ProtocolError) as caught:
-                    self.call(turn("tools/call", params))
+                    self.call(request_context("tools/call", params))
                 self.assertEqual(caught.exception.code, -32602)
-                self.call(turn("completion/complete", params))
+                self.call(request_context("completion/complete", params))
 
     def test_asks_on_the_session(self) -> None:
         """A legacy call asks on its session, if it has one."""
@@ -92,7 +94,7 @@ class CallForTests(ClockedTestCase):
             session = McpSession(
                 id="s", revision=revision, credential=None, last_seen=0.0
             )
-            asked = turn(
+            asked = request_context(
                 "tools/call",
                 {"requestState": "x"},
                 revision=revision,
@@ -100,7 +102,7 @@ class CallForTests(ClockedTestCase):
                 capabilities=ASKABLE,
             )
             self.assertIsInstance(self.call(asked).asker, SessionAsker)
-            bare = turn("tools/call", {}, revision=revision)
+            bare = request_context("tools/call", {}, revision=revision)
             self.assertIs(self.call(bare).asker, NO_CLIENT_REQUESTS)
 
 

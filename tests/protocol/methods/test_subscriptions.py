@@ -14,7 +14,7 @@ from tests.support.engines import Basket
 from tests.support.servers import BOB
 
 from ..primitives.test_resource import LETTER, NOTE
-from ..sample_features import offer_of, turn
+from ..sample_features import features_of, request_context
 from .test_tasks import TaskMethodTestCase
 
 
@@ -25,25 +25,25 @@ class ListenTests(TaskMethodTestCase):
         """Open a stream."""
         basket = Basket()
         params = {"notifications": wanted}
-        asked = turn("subscriptions/listen", params, sink=basket, **fields)
-        return listen(self.offer, asked), basket
+        asked = request_context("subscriptions/listen", params, sink=basket, **fields)
+        return listen(self.features, asked), basket
 
     def test_lists(self) -> None:
         """List changes are reported until the client leaves."""
         listening, basket = self.listen({TOOLS: True})
-        self.offer.changes.list_changed(TOOLS)
+        self.features.changes.list_changed(TOOLS)
         self.assertEqual(len(basket.sent), 2)
         listening.cancel()
         self.failureResultOf(listening, CancelledError)
-        self.offer.changes.list_changed(TOOLS)
+        self.features.changes.list_changed(TOOLS)
         self.assertEqual(len(basket.sent), 2)
 
     def test_own_tasks(self) -> None:
         """Own tasks are reported, each with the whole task."""
         _, mine = self.listen({"taskIds": [self.task.id]})
         _, bobs = self.listen({"taskIds": [self.task.id]}, key=BOB)
-        self.offer.tasks.set_message(self.task, "half")
-        self.offer.tasks.finish(self.task, {"content": []})
+        self.features.tasks.set_message(self.task, "half")
+        self.features.tasks.finish(self.task, {"content": []})
         statuses = [message["params"]["status"] for message in mine.sent[1:]]
         self.assertEqual(statuses, ["working", "completed"])
         self.assertEqual(len(bobs.sent), 1)
@@ -64,13 +64,13 @@ class ListenTests(TaskMethodTestCase):
             sink=NULL_SINK,
         )
         self.assertEqual(error.status, 400)
-        self.assertEqual(self.offer.changes.listener_count, 0)
+        self.assertEqual(self.features.changes.listener_count, 0)
 
     def test_malformed(self) -> None:
         """A malformed filter is -32602 and opens no stream."""
         with self.assertRaises(ProtocolError):
             self.listen(None)
-        self.assertEqual(self.offer.changes.listener_count, 0)
+        self.assertEqual(self.features.changes.listener_count, 0)
 
     def test_only_what_is_offered(self) -> None:
         """Kinds that never change here are left out of the acknowledgment."""
@@ -83,8 +83,8 @@ class ListenTests(TaskMethodTestCase):
 
     def test_long_when_normal(self) -> None:
         """A resource whose URI is too long in its normal form is not honored."""
-        shelf = ResourceRegistry(templates=[LETTER])
-        self.offer = offer_of(self.clock, shelf=shelf)
+        registry = ResourceRegistry(templates=[LETTER])
+        self.features = features_of(self.clock, resources=registry)
         short, long = "test://letters/a", "test://letters/" + "é" * (MAX_URI_CHARS // 2)
         _, basket = self.listen({"resourceSubscriptions": [short, long]})
         self.assertEqual(

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.protocol.methods.table import common_methods
 from tests.conformance.contents import prompts, resources
-from tests.support.servers import make_offer
+from tests.support.servers import make_server_features
 from tests.support.toolboxes import SmallToolbox
 
 TOOLS = {"tools/list", "tools/call"}
@@ -20,7 +20,9 @@ class CommonMethodsTests(SynchronousTestCase):
 
     def table(self, **offered: object) -> set[str]:
         """Return the names of the methods for what is offered beside tools."""
-        return set(common_methods(make_offer(SmallToolbox(), Clock(), **offered)))
+        return set(
+            common_methods(make_server_features(SmallToolbox(), Clock(), **offered))
+        )
 
     def test_tools_alone(self) -> None:
         """With nothing but tools there is nothing but tools."""
@@ -33,11 +35,11 @@ class CommonMethodsTests(SynchronousTestCase):
 
     def test_resources(self) -> None:
         """Resources bring their methods and completion."""
-        offered = self.table(shelf=resources())
+        offered = self.table(resources=resources())
         self.assertEqual(offered, TOOLS | RESOURCES | {"completion/complete"})
 
     def test_each_era_gets_its_own(self) -> None:
         """A table can be extended without another one noticing."""
-        offer = make_offer(SmallToolbox(), Clock())
-        common_methods(offer)["ping"] = lambda offer, turn: {}
-        self.assertNotIn("ping", common_methods(offer))
+        features = make_server_features(SmallToolbox(), Clock())
+        common_methods(features)["ping"] = lambda features, context: {}
+        self.assertNotIn("ping", common_methods(features))

@@ -15,7 +15,7 @@ from tests.support.servers import BOB, credential
 
 from ..calls.test_client_requests import NAME
 from ..primitives.test_resource import NOTE
-from ..sample_features import ASKABLE, offer_of, turn
+from ..sample_features import ASKABLE, features_of, request_context
 
 METHODS: dict[str, Method] = {
     "tasks/get": get_task,
@@ -29,10 +29,10 @@ class TaskMethodTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Put a task of Ada's on the store."""
         super().setUp()
-        self.offer = offer_of(
-            self.clock, changing=frozenset({TOOLS}), shelf=ResourceRegistry([NOTE])
+        self.features = features_of(
+            self.clock, changing=frozenset({TOOLS}), resources=ResourceRegistry([NOTE])
         )
-        task = self.offer.tasks.create(credential().principal)
+        task = self.features.tasks.create(credential().principal)
         assert task is not None
         self.task = task
 
@@ -40,7 +40,7 @@ class TaskMethodTestCase(ClockedTestCase):
         """Return the error with which a method is refused."""
         params = fields.pop("params", {"taskId": self.task.id})
         with self.assertRaises(ProtocolError) as caught:
-            method(self.offer, turn(name, params, **fields))
+            method(self.features, request_context(name, params, **fields))
         error: ProtocolError = caught.exception
         return error
 
@@ -75,18 +75,22 @@ class TaskTests(TaskMethodTestCase):
 
     def test_get(self) -> None:
         """The task is shown with the payload of its status."""
-        asked = turn("tasks/get", {"taskId": self.task.id})
-        self.assertEqual(get_task(self.offer, asked), self.task.as_detailed())
-        self.offer.tasks.finish(self.task, {"content": []})
-        self.assertEqual(get_task(self.offer, asked), self.task.as_detailed())
+        asked = request_context("tasks/get", {"taskId": self.task.id})
+        self.assertEqual(get_task(self.features, asked), self.task.as_detailed())
+        self.features.tasks.finish(self.task, {"content": []})
+        self.assertEqual(get_task(self.features, asked), self.task.as_detailed())
 
     def test_update(self) -> None:
         """Answers are taken, and the acknowledgment says nothing of the task."""
-        asking = TaskAsker(self.offer.tasks, self.task, ASKABLE).ask({"name": NAME})
+        asking = TaskAsker(self.features.tasks, self.task, ASKABLE).ask({"name": NAME})
         params = {"taskId": self.task.id, "inputResponses": {"name": ADA, "x": 1}}
-        self.assertEqual(update_task(self.offer, turn("tasks/update", params)), {})
+        self.assertEqual(
+            update_task(self.features, request_context("tasks/update", params)), {}
+        )
         self.assertEqual(self.successResultOf(asking), {"name": ADA})
-        self.assertEqual(update_task(self.offer, turn("tasks/update", params)), {})
+        self.assertEqual(
+            update_task(self.features, request_context("tasks/update", params)), {}
+        )
 
     def test_update_wrongly(self) -> None:
         """Responses that are not an object are refused."""
@@ -98,7 +102,7 @@ class TaskTests(TaskMethodTestCase):
 
     def test_cancel(self) -> None:
         """Cancelling is acknowledged alike, whatever the status is."""
-        asked = turn("tasks/cancel", {"taskId": self.task.id})
+        asked = request_context("tasks/cancel", {"taskId": self.task.id})
         for _ in range(2):
-            self.assertEqual(cancel_task(self.offer, asked), {})
+            self.assertEqual(cancel_task(self.features, asked), {})
             self.assertEqual(self.task.status, "cancelled")

@@ -16,7 +16,7 @@ from tests.support.engines import EngineTestCase
 from tests.support.messages import MODERN_VERSION, call, modern, request
 from tests.support.toolboxes import Fault
 
-from ..sample_features import offer_of, tool, turn
+from ..sample_features import features_of, request_context, tool
 
 
 class ListTests(EngineTestCase):
@@ -232,9 +232,9 @@ class OutputTests(ClockedTestCase):
             return succeed(answer)
 
         listing = evolve(tool("listing", run), output_schema=self.SCHEMA)
-        offer = offer_of(self.clock, listing)
-        asked = turn("tools/call", {"name": "listing"}, revision=revision)
-        called = call_tool(offer, asked)
+        features = features_of(self.clock, listing)
+        asked = request_context("tools/call", {"name": "listing"}, revision=revision)
+        called = call_tool(features, asked)
         assert isinstance(called, Deferred)
         result: JsonObject = loads(dumps(self.successResultOf(called)))
         return result
@@ -280,8 +280,10 @@ class OutputTests(ClockedTestCase):
                 output_schema=self.SCHEMA,
                 input_schema={"type": "object", "required": ["x"]},
             )
-            asked = turn("tools/call", {"name": "listing"}, revision=revision)
-            result = call_tool(offer_of(self.clock, listing), asked)
+            asked = request_context(
+                "tools/call", {"name": "listing"}, revision=revision
+            )
+            result = call_tool(features_of(self.clock, listing), asked)
             assert not isinstance(result, Deferred)
             self.assertTrue(result["isError"])
             self.assertNotIn("structuredContent", result)

@@ -27,69 +27,69 @@ TWO = tool("two", lambda arguments, call: succeed(says("2")))
 
 class ToolShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
-        """It is a toolbox."""
+        """It provides IToolRegistry."""
         self.assertTrue(verifyObject(IToolRegistry, ToolRegistry()))
 
     def test_finds(self) -> None:
         """Tools are listed in their order and found by their names."""
-        shelf = ToolRegistry([TWO, ONE])
-        self.assertEqual(list(shelf.listed()), [TWO, ONE])
-        self.assertIs(shelf.find("one"), ONE)
-        self.assertIsNone(shelf.find("three"))
+        registry = ToolRegistry([TWO, ONE])
+        self.assertEqual(list(registry.listed()), [TWO, ONE])
+        self.assertIs(registry.find("one"), ONE)
+        self.assertIsNone(registry.find("three"))
 
     def test_same_object(self) -> None:
         """The list is one object until something changes: it is rendered once."""
-        shelf = ToolRegistry([ONE])
-        before = shelf.listed()
-        self.assertIs(shelf.listed(), before)
-        shelf.add(TWO)
+        registry = ToolRegistry([ONE])
+        before = registry.listed()
+        self.assertIs(registry.listed(), before)
+        registry.add(TWO)
         self.assertEqual(list(before), [ONE])
-        self.assertEqual(list(shelf.listed()), [ONE, TWO])
+        self.assertEqual(list(registry.listed()), [ONE, TWO])
 
     def test_changes(self) -> None:
         """The callback is called after each change."""
-        shelf, counts = ToolRegistry(), list[int]()
-        shelf.on_change = lambda: counts.append(len(shelf.listed()))
-        shelf.add(ONE)
-        shelf.add(TWO)
-        shelf.remove("one")
+        registry, counts = ToolRegistry(), list[int]()
+        registry.on_change = lambda: counts.append(len(registry.listed()))
+        registry.add(ONE)
+        registry.add(TWO)
+        registry.remove("one")
         self.assertEqual(counts, [1, 2, 1])
-        self.assertIsNone(shelf.find("one"))
+        self.assertIsNone(registry.find("one"))
 
 
 class PromptShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
-        """It is a book of prompts."""
+        """It provides IPromptRegistry."""
         self.assertTrue(verifyObject(IPromptRegistry, PromptRegistry()))
 
     def test_finds(self) -> None:
         """Prompts are listed in their order and found by their names."""
         other = evolve(GREET, name="other")
-        shelf = PromptRegistry([other, GREET])
-        self.assertEqual(list(shelf.listed()), [other, GREET])
-        self.assertIs(shelf.find("greet"), GREET)
-        self.assertIsNone(shelf.find("nothing"))
+        registry = PromptRegistry([other, GREET])
+        self.assertEqual(list(registry.listed()), [other, GREET])
+        self.assertIs(registry.find("greet"), GREET)
+        self.assertIsNone(registry.find("nothing"))
 
     def test_changes(self) -> None:
         """The callback is called after each change."""
-        shelf, counts = PromptRegistry(), list[int]()
-        shelf.on_change = lambda: counts.append(len(shelf.listed()))
-        shelf.add(GREET)
-        shelf.remove("nothing")
-        shelf.remove("greet")
+        registry, counts = PromptRegistry(), list[int]()
+        registry.on_change = lambda: counts.append(len(registry.listed()))
+        registry.add(GREET)
+        registry.remove("nothing")
+        registry.remove("greet")
         self.assertEqual(counts, [1, 1, 0])
 
 
 class ResourceShelfTests(SynchronousTestCase):
     def test_provides(self) -> None:
-        """It is a shelf of resources."""
+        """It provides IResourceRegistry."""
         self.assertTrue(verifyObject(IResourceRegistry, ResourceRegistry()))
 
     def test_fixed_comes_first(self) -> None:
         """A fixed URI is found before a template that fits it as well."""
         fixed = evolve(NOTE, uri="test://letters/a")
-        shelf = ResourceRegistry([NOTE, fixed], [LETTER])
-        found = shelf.find("test://letters/a")
+        registry = ResourceRegistry([NOTE, fixed], [LETTER])
+        found = registry.find("test://letters/a")
         assert found is not None
         self.assertIs(found.described, fixed)
         self.assertEqual(found.values, {})
@@ -97,26 +97,26 @@ class ResourceShelfTests(SynchronousTestCase):
     def test_templates_in_order(self) -> None:
         """The first template that fits serves, with the values that it found."""
         narrow = evolve(LETTER, template=UriTemplate("test://letters/x-{rest}"))
-        shelf = ResourceRegistry([], [narrow, LETTER])
+        registry = ResourceRegistry([], [narrow, LETTER])
         for uri, template, values in (
             ("test://letters/x-1", narrow, {"rest": "1"}),
             ("test://letters/y-1", LETTER, {"letter": "y-1"}),
         ):
-            found = shelf.find(uri)
+            found = registry.find(uri)
             assert found is not None
             self.assertIs(found.described, template)
             self.assertEqual(found.values, values)
 
     def test_nothing(self) -> None:
         """What nothing serves is not found."""
-        shelf = ResourceRegistry([NOTE], [LETTER])
+        registry = ResourceRegistry([NOTE], [LETTER])
         for uri in ("", "test://", "test://letters/", LETTER.template.template + "/"):
-            self.assertIsNone(shelf.find(uri))
+            self.assertIsNone(registry.find(uri))
 
     def test_by_template(self) -> None:
         """A template is found by its own text, exactly."""
-        shelf = ResourceRegistry([NOTE], [LETTER])
-        self.assertIs(shelf.template(LETTER.template.template), LETTER)
-        self.assertIsNone(shelf.template("test://letters/{letter}"))
-        self.assertEqual(list(shelf.templates()), [LETTER])
-        self.assertEqual(list(shelf.resources()), [NOTE])
+        registry = ResourceRegistry([NOTE], [LETTER])
+        self.assertIs(registry.template(LETTER.template.template), LETTER)
+        self.assertIsNone(registry.template("test://letters/{letter}"))
+        self.assertEqual(list(registry.templates()), [LETTER])
+        self.assertEqual(list(registry.resources()), [NOTE])

@@ -40,7 +40,7 @@ class ToolResultTests(SynchronousTestCase):
 
 class SmallToolboxTests(SynchronousTestCase):
     def test_provides(self) -> None:
-        """The toolbox of the tests is a real toolbox, with an unlisted tool."""
+        """The registry of the tests is a real one, with an unlisted tool."""
         toolbox = SmallToolbox()
         self.assertTrue(verifyObject(IToolRegistry, toolbox))
         self.assertIs(toolbox.listed(), toolbox.listed())
