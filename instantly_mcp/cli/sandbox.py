@@ -33,7 +33,7 @@ from ..daemon.startup.start_log import StartLog
 from ..daemon.upstream import morning_of
 from ..sandbox.app import web_resource
 from ..sandbox.workspaces import Sandbox
-from ..web.http.access_log import Journal as RequestLog
+from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.http.plain_resources import PlainSite
 from .foreground import run_service
@@ -105,7 +105,7 @@ class SandboxOptions(CommandOptions):
         site = PlainSite(
             web_resource(sandbox, standalone=True),
             reactor,
-            RequestLog(Uncounted(), enabled=False),
+            AccessLog(Uncounted(), enabled=False),
             WebLimits(),
             time.time,
         )

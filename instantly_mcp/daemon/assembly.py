@@ -49,7 +49,7 @@ from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
 from .startup.announcement import Announcement, Announcements
 from .status import key_formats
-from .upstream import SandboxWindow
+from .upstream import SandboxView
 
 WIDE_FACTOR = 20
 """The rate limit of one client address, in multiples of the limit of one caller.
@@ -191,12 +191,12 @@ def _site(
         status=front.status,
         guard=front.guard,
         allowed_origin=front.perimeter.allows_origin,
-        journal=front.log,
+        access_log=front.log,
         streams=front.streams,
         wall=front.wall,
         trusted_proxies=settings.trusted_proxy,
         discovery_documents=settings.discovery_documents,
-        window=None if sandbox is None else SandboxWindow(sandbox),
+        sandbox_view=None if sandbox is None else SandboxView(sandbox),
         is_local=front.ports.is_local if listens_to_both(settings) else None,
         visitors=Visitors(
             gatekeeper=front.gate,

@@ -13,7 +13,7 @@ from ..pipeline.origins import Perimeter
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.errors import ProtocolError
 from ..web.delivery import Streams
-from ..web.http.access_log import Journal as RequestLog
+from ..web.http.access_log import AccessLog
 from ..web.http.limits import WebLimits
 from ..web.metrics_app import make_metrics_site
 from .mcp import Core
@@ -51,7 +51,7 @@ class Front:
     readiness: Readiness
     streams: Streams
     status: Status
-    log: RequestLog
+    log: AccessLog
     limits: WebLimits
     wall: Callable[[], float]
 
@@ -102,7 +102,7 @@ def make_front(
         readiness=readiness,
         streams=streams,
         status=status,
-        log=RequestLog(
+        log=AccessLog(
             core.metrics,
             found=core.metrics.credential,
             refused=core.metrics.refused,
@@ -146,7 +146,7 @@ def metrics_doors(
         metrics=metrics,
         guard=guard,
         clock=reactor,
-        journal=RequestLog(metrics, enabled=False),
+        access_log=AccessLog(metrics, enabled=False),
         limits=front.limits,
         wall=front.wall,
     )

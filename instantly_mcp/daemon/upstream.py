@@ -10,6 +10,7 @@ from attrs import define, frozen
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.iweb import IAgent
+from zope.interface import implementer
 
 from .._json_codec import JsonObject
 from ..api.client import InstantlyClient
@@ -19,6 +20,7 @@ from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.call import Refusal
 from ..sandbox.workspaces import Sandbox
+from ..web.interfaces import ISandboxView
 from .process.in_flight import InFlight
 from .settings.settings import Settings
 
@@ -87,8 +89,9 @@ def reach_out(
     return Outward(client_over(connection.agent), connection.close)
 
 
+@implementer(ISandboxView)
 @define(eq=False)
-class SandboxWindow:
+class SandboxView:
     """Reads and resets the simulated workspace of one key at a time."""
 
     sandbox: Sandbox

@@ -33,7 +33,7 @@ from .exchange import Exchange
 from .interfaces import IStage
 from .reply import Reply, refuse
 
-Observe: TypeAlias = Callable[[str, str, float], None]
+ObserveStage: TypeAlias = Callable[[str, str, float], None]
 """Called after each stage with its name, the kind of outcome, and the seconds it took.
 
 The outcome is ``carried-on``, ``cancelled``, ``failed``, or the reply's class name.
@@ -52,7 +52,7 @@ class Pipeline:
 
     stages: Sequence[IStage]
     clock: IReactorTime
-    observe: Observe = ignore
+    observe: ObserveStage = ignore
 
     def insert(self, stage: IStage, *, after: str) -> None:
         """Add a stage for exchanges that start from now on.

@@ -25,7 +25,7 @@ from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, everybody_is_known
 from .cors import Cors, refused
 from .delivery import Delivery, Streams
-from .http.access_log import Journal
+from .http.access_log import AccessLog
 from .http.limits import WebLimits
 from .http.refusals import Refusal
 from .http.request import McpRequest
@@ -34,11 +34,11 @@ from .intake import Intake, TrustedProxies, parse_query
 from .interfaces import (
     AllowedOrigin,
     Guard,
+    ISandboxView,
     IsLocal,
     IStatus,
+    PipelineRunner,
     Recognize,
-    Runner,
-    Window,
 )
 from .probes import Probes
 from .unrouted import unroutable
@@ -80,13 +80,13 @@ class WebApp:
 
     app: ClassVar[Klein] = _routes()
 
-    pipeline: Runner
+    pipeline: PipelineRunner
     probes: Probes
     guard: Guard
     cors: Cors
     intake: Intake
     delivery: Delivery
-    journal: Journal
+    access_log: AccessLog
     visitors: Recognize = everybody_is_known
 
     # -- MCP -----------------------------------------------------------------------
@@ -209,12 +209,12 @@ class WebApp:
     def _journey(
         self, request: McpRequest, route: Route, key: str | None, path: str
     ) -> Rendered:
-        request.visit.route = path if key is None else _WITH_KEY[path]
+        request.record.route = path if key is None else _WITH_KEY[path]
         exchange = self.intake.read(request, route, key)
         if isinstance(exchange, Refusal):
             return self._deliver(exchange.answer(), request)
-        request.visit.address = exchange.peer
-        self.journal.opened(request.visit)
+        request.record.address = exchange.peer
+        self.access_log.opened(request.record)
         replied = self.pipeline.run(exchange)
         return replied.addCallback(self._deliver, request)
 
@@ -228,7 +228,7 @@ class WebApp:
     def _probe(
         self, request: McpRequest, route: str, answer: Callable[[], Answer]
     ) -> Rendered:
-        request.visit.route = route
+        request.record.route = route
         self._locate(request)
         refusal = self._refusal(request)
         return self._deliver(refusal or answer(), request)
@@ -262,9 +262,9 @@ class WebApp:
 
     def _locate(self, request: McpRequest) -> None:
         """Note the caller's address, if the access log shows addresses."""
-        if self.journal.addresses:
+        if self.access_log.addresses:
             headers = Headers(request.head.headers)
-            request.visit.address = self.intake.address(request, headers)
+            request.record.address = self.intake.address(request, headers)
 
     def _refusal(self, request: McpRequest) -> Answer | None:
         head = request.head
@@ -281,16 +281,16 @@ class WebApp:
 
 def make_web_app(
     *,
-    pipeline: Runner,
+    pipeline: PipelineRunner,
     status: IStatus,
     guard: Guard,
     allowed_origin: AllowedOrigin,
-    journal: Journal,
+    access_log: AccessLog,
     streams: Streams,
     wall: Callable[[], float],
     trusted_proxies: Sequence[str] = (),
     discovery_documents: bool = False,
-    window: Window | None = None,
+    sandbox_view: ISandboxView | None = None,
     is_local: IsLocal | None = None,
     visitors: Recognize = everybody_is_known,
 ) -> WebApp:
@@ -300,24 +300,25 @@ def make_web_app(
     :param status: the facts and the condition of the daemon.
     :param guard: checks Origin and Host on the other routes.
     :param allowed_origin: says which origins get CORS headers.
-    :param journal: the access log, shared with the pipeline, which names the callers.
+    :param access_log: the access log, shared with the pipeline, which names the
+        callers.
     :param streams: the open event streams, shared with the timer that keeps them alive.
     :param wall: returns seconds since the epoch, for timestamps that people read.
     :param trusted_proxies: see `TrustedProxies`.
     :param discovery_documents: see `Probes`.
-    :param window: the view of the sandbox, if the daemon runs one.
+    :param sandbox_view: the view of the sandbox, if the daemon runs one.
     :param is_local: see `Intake`.
     :param visitors: identifies callers of routes outside of MCP.
     :raises ValueError: for a trusted proxy that is not an address, network or ``unix``.
     """
     return WebApp(
         pipeline=pipeline,
-        probes=Probes(status, wall, discovery_documents, window),
+        probes=Probes(status, wall, discovery_documents, sandbox_view),
         guard=guard,
         cors=Cors(allowed_origin),
         intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
         delivery=Delivery(streams),
-        journal=journal,
+        access_log=access_log,
         visitors=visitors,
     )
 
@@ -337,5 +338,5 @@ def make_site(
     """
     resource, grants = app.app.resource(), app.cors.headers
     return McpSite(
-        resource, clock, app.journal, limits, wall, grants=grants, prefix=prefix
+        resource, clock, app.access_log, limits, wall, grants=grants, prefix=prefix
     )

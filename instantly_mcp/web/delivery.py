@@ -29,7 +29,7 @@ from zope.interface import implementer
 from ..pipeline.channel import Channel, Event
 from ..pipeline.reply import EventStream, HeaderPairs, Reply
 from .http.limits import WebLimits
-from .interfaces import Response
+from .interfaces import ResponseWriter
 from .sse_writer import KEEP_ALIVE, encode
 
 STREAM_HEADERS: HeaderPairs = (
@@ -129,7 +129,9 @@ class Stream:
         "_streams",
     )
 
-    def __init__(self, request: Response, channel: Channel, streams: Streams) -> None:
+    def __init__(
+        self, request: ResponseWriter, channel: Channel, streams: Streams
+    ) -> None:
         self._request = request
         self._channel = channel
         self._streams = streams
@@ -250,7 +252,10 @@ class Delivery:
     streams: Streams
 
     def deliver(
-        self, request: Response, reply: Reply, extra: Sequence[tuple[str, str]] = ()
+        self,
+        request: ResponseWriter,
+        reply: Reply,
+        extra: Sequence[tuple[str, str]] = (),
     ) -> IResource | None:
         """Write the reply.
 

@@ -23,7 +23,7 @@ from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
 
 Network: TypeAlias = IPv4Network | IPv6Network
-Address: TypeAlias = IPv4Address | IPv6Address
+IPAddress: TypeAlias = IPv4Address | IPv6Address
 
 
 _NO_QUERY: Mapping[str, Sequence[str]] = {}
@@ -72,7 +72,7 @@ class TrustedProxies:
         address = _forwarded(peer)
         return address is not None and self._holds(address)
 
-    def _holds(self, address: Address) -> bool:
+    def _holds(self, address: IPAddress) -> bool:
         return any(address in network for network in self._networks)
 
 
@@ -115,10 +115,10 @@ class Intake:
             except UnicodeDecodeError:
                 why = "the path is not UTF-8"
                 return malformed(why, mcp=True, id=request.message_id)
-        visit = request.visit
-        visit.id = f"{self.prefix}-{self._next():x}"
+        record = request.record
+        record.id = f"{self.prefix}-{self._next():x}"
         return Exchange(
-            id=visit.id,
+            id=record.id,
             method=method,
             route=route,
             headers=headers,
@@ -126,7 +126,7 @@ class Intake:
             path_key=path_key,
             body=request.content.getvalue(),
             peer=self.address(request, headers),
-            received_at=visit.started,
+            received_at=record.started,
             local=self.is_local is not None and self.is_local(request.host),
         )
 
@@ -157,7 +157,7 @@ def _without_stream(table: Mapping[str, Sequence[str]]) -> Headers:
     return Headers(kept).with_value("accept", "application/json")
 
 
-def _forwarded(entry: str) -> Address | None:
+def _forwarded(entry: str) -> IPAddress | None:
     """Parse one entry of ``X-Forwarded-For``, which may have a port."""
     text = entry.strip()
     if text.startswith("["):

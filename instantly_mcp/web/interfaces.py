@@ -19,14 +19,14 @@ UNIX = "unix"
 """The peer address of a connection over a UNIX socket; also a trusted proxy's name."""
 
 
-class Runner(Protocol):
+class PipelineRunner(Protocol):
     """The pipeline, as the web application uses it."""
 
     def run(self, exchange: Exchange) -> Deferred[Reply]:
         """Return the reply to an exchange. The only failure is ``CancelledError``."""
 
 
-class Response(Protocol):
+class ResponseWriter(Protocol):
     """The response to an HTTP request, as `Delivery` writes it."""
 
     method: bytes
@@ -207,11 +207,11 @@ class IStatus(Interface):
         """Return its present state. Must be cheap: probes ask every few seconds."""
 
 
-class Window(Protocol):
+class ISandboxView(Interface):
     """A view of the sandbox, for its pages."""
 
-    def outbox(self, key: str) -> JsonObject | None:
+    def outbox(key: str) -> JsonObject | None:
         """Return the mail that a key would have sent, ``None`` for an unknown key."""
 
-    def reset(self, key: str) -> JsonObject | None:
+    def reset(key: str) -> JsonObject | None:
         """Restore a key's world to its initial state, ``None`` for an unknown key."""

@@ -19,7 +19,7 @@ from ..metrics.registry import CONTENT_TYPE, Metrics
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer
 from .cors import refused
-from .http.access_log import Journal
+from .http.access_log import AccessLog
 from .http.limits import WebLimits
 from .http.refusals import Refusal
 from .http.request import McpRequest
@@ -42,7 +42,7 @@ class MetricsApp:
     @app.route("/metrics", methods=["GET"])
     def exposed(self, request: McpRequest) -> None:
         """All metrics in Prometheus's text format."""
-        request.visit.route = "/metrics"
+        request.record.route = "/metrics"
         error = self.guard(Headers(request.head.headers), request.host)
         if error is not None:
             request.answer(refused(error, mcp=False).answer())
@@ -69,10 +69,10 @@ def make_metrics_site(
     metrics: Metrics,
     guard: Guard,
     clock: IReactorTime,
-    journal: Journal,
+    access_log: AccessLog,
     limits: WebLimits,
     wall: Callable[[], float],
 ) -> McpSite:
     """Return the protocol factory for the metrics listener."""
     resource = MetricsApp(metrics, guard).app.resource()
-    return McpSite(resource, clock, journal, limits, wall)
+    return McpSite(resource, clock, access_log, limits, wall)

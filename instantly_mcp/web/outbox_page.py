@@ -13,7 +13,7 @@ from twisted.web.template import Tag, tags
 from .._json_codec import Json, JsonObject
 from .html import document
 
-SHOWN = 200
+MAX_SHOWN_MAILS = 200
 """Mails on the page; the JSON has them all."""
 
 
@@ -24,7 +24,7 @@ def outbox_page(outbox: JsonObject, prefix: str = "") -> bytes:
     """
     key, items = str(outbox["key"]), outbox["items"]
     sandbox, query = f"{prefix}/sandbox", f"?key={quote(key, '')}"
-    newest = list(reversed(items[-SHOWN:]))
+    newest = list(reversed(items[-MAX_SHOWN_MAILS:]))
     title = f"Sandbox outbox: {len(items)} mail{'s' * (len(items) != 1)}"
     return document(
         title,

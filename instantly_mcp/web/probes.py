@@ -12,7 +12,7 @@ from ..pipeline.reply import Answer, json_answer
 from . import pages
 from .home_page import home, home_page
 from .html import HTML, html_answer
-from .interfaces import Facts, IStatus, Window
+from .interfaces import Facts, ISandboxView, IStatus
 from .outbox_page import outbox_page
 
 _HOME_TYPES = (HTML, JSON)
@@ -27,13 +27,13 @@ class Probes:
     :param discovery_documents: announce an authorization server that does not exist,
         for clients that do not work without one. Off by default, because clients may
         then start an OAuth login that cannot succeed.
-    :param window: the view of the sandbox, if the daemon runs one.
+    :param sandbox_view: the view of the sandbox, if the daemon runs one.
     """
 
     status: IStatus
     wall: Callable[[], float]
     discovery_documents: bool = False
-    window: Window | None = None
+    sandbox_view: ISandboxView | None = None
 
     def home(self, accept: str, known: bool) -> Answer:
         """The home page, or its JSON for clients that prefer that.
@@ -50,18 +50,22 @@ class Probes:
 
     def outbox(self, key: str) -> Answer:
         """The mail that the sandbox would have sent, in JSON."""
-        return self._seen(None if self.window is None else self.window.outbox(key))
+        return self._seen(
+            None if self.sandbox_view is None else self.sandbox_view.outbox(key)
+        )
 
     def sandbox(self, key: str) -> Answer:
         """The mail that the sandbox would have sent, as a page."""
-        outbox = None if self.window is None else self.window.outbox(key)
+        outbox = None if self.sandbox_view is None else self.sandbox_view.outbox(key)
         if outbox is None:
             return self._seen(None)
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
     def reset(self, key: str) -> Answer:
         """Restore one workspace of the sandbox to its initial state."""
-        return self._seen(None if self.window is None else self.window.reset(key))
+        return self._seen(
+            None if self.sandbox_view is None else self.sandbox_view.reset(key)
+        )
 
     def ping(self) -> Answer:
         """Show that the server answers."""

@@ -32,7 +32,7 @@ from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
-from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.site import McpSite
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
@@ -149,7 +149,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
         status=status,
         guard=lambda headers, here: perimeter.refusal(headers),
         allowed_origin=perimeter.allows_origin,
-        journal=Journal(NoGauge(), enabled=False),
+        access_log=AccessLog(NoGauge(), enabled=False),
         streams=streams,
         wall=time.time,
     )

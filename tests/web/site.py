@@ -20,7 +20,7 @@ from instantly_mcp.pipeline.reply import Reply, json_answer
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
-from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
 
@@ -123,14 +123,14 @@ class House:
         self.pipeline = ScriptedPipeline()
         self.status = FixedStatus(known=evolve(FACTS, prefix=prefix))
         self.gauge = RecordingGauge()
-        self.journal = Journal(self.gauge)
+        self.access_log = AccessLog(self.gauge)
         self.streams = Streams(self.limits)
         self.app = make_web_app(
             pipeline=self.pipeline,
             status=self.status,
             guard=guard,
             allowed_origin=allowed,
-            journal=self.journal,
+            access_log=self.access_log,
             streams=self.streams,
             wall=lambda: NOW,
             **choices,

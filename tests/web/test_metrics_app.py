@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp.metrics.registry import CONTENT_TYPE, Metrics
-from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.metrics_app import make_metrics_site
 from tests.support.cases import ClockedTestCase
@@ -21,7 +21,7 @@ class ExpositionTests(ClockedTestCase):
             metrics=self.metrics,
             guard=guard,
             clock=self.clock,
-            journal=Journal(self.metrics),
+            access_log=AccessLog(self.metrics),
             limits=WebLimits(),
             wall=lambda: NOW,
         )

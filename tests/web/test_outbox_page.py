@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
-from instantly_mcp.web.outbox_page import SHOWN, outbox_page
+from instantly_mcp.web.interfaces import ISandboxView
+from instantly_mcp.web.outbox_page import MAX_SHOWN_MAILS, outbox_page
 from tests.support.cases import ClockedTestCase
 
 from .site import House
@@ -76,10 +78,14 @@ class PageTests(SynchronousTestCase):
 
     def test_newest_first(self):
         """The newest mail is on top, and only so many are shown."""
-        mails = [mail(subject=f"Mail {number}.") for number in range(SHOWN + 2)]
+        mails = [
+            mail(subject=f"Mail {number}.") for number in range(MAX_SHOWN_MAILS + 2)
+        ]
         page = page_of(*mails)
         self.assertNotIn("Mail 1.<", page)
-        self.assertLess(page.index(f"Mail {SHOWN + 1}."), page.index("Mail 2."))
+        self.assertLess(
+            page.index(f"Mail {MAX_SHOWN_MAILS + 1}."), page.index("Mail 2.")
+        )
         self.assertIn("2 older ones", page)
 
     def test_only_html(self):
@@ -106,6 +112,7 @@ class PageTests(SynchronousTestCase):
         self.assertIn(NASTY, seen.text)
 
 
+@implementer(ISandboxView)
 class OneWorld:
     """A view of a sandbox in which one key has sent one mail."""
 
@@ -129,7 +136,7 @@ class RouteTests(ClockedTestCase):
 
     def test_page(self):
         """``/sandbox`` is HTML under a policy that allows no script."""
-        response = self.connect(window=OneWorld()).ask("GET", "/sandbox")
+        response = self.connect(sandbox_view=OneWorld()).ask("GET", "/sandbox")
         self.assertEqual(response.status, 200)
         self.assertEqual(response.one("content-type"), "text/html; charset=utf-8")
         policy = response.one("content-security-policy") or ""
@@ -139,7 +146,7 @@ class RouteTests(ClockedTestCase):
 
     def test_foreign_key(self):
         """A key that is not the sandbox's gets 404, and is not repeated."""
-        visitor = self.connect(window=OneWorld())
+        visitor = self.connect(sandbox_view=OneWorld())
         response = visitor.ask("GET", "/sandbox?key=real-key-0123")
         self.assertEqual(response.status, 404)
         self.assertNotIn(b"real-key-0123", response.body)

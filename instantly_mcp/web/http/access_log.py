@@ -33,7 +33,7 @@ _MORE = {"address": " address={address}", "reason": " reason={reason}"}
 REFUSED_LOGGER = f"{__name__}.Refused"
 """The logger of refused requests. The daemon limits the rate of its lines."""
 
-_LOGGERS = {False: f"{__name__}.Journal", True: REFUSED_LOGGER}
+_LOGGERS = {False: f"{__name__}.AccessLog", True: REFUSED_LOGGER}
 _LINES = {
     (refused, address, reason): Line(
         logger,
@@ -57,7 +57,7 @@ class Gauge(Protocol):
         """Count a request on `route` (a template) that took `seconds`."""
 
 
-class Visit:
+class AccessRecord:
     """The log's record of one request, filled in while the request is handled."""
 
     __slots__ = (
@@ -85,7 +85,7 @@ class Visit:
 
 
 @define(eq=False)
-class Journal:
+class AccessLog:
     """Writes the access log and updates the metrics.
 
     :param gauge: measures every finished request.
@@ -101,51 +101,51 @@ class Journal:
     found: Callable[[str], object] = _ignore
     refused: Callable[[int, str], object] = _ignore
     addresses: bool = False
-    _open: dict[str, Visit] = field(factory=dict, init=False)
+    _open: dict[str, AccessRecord] = field(factory=dict, init=False)
 
-    def opened(self, visit: Visit) -> None:
+    def opened(self, record: AccessRecord) -> None:
         """Start the record of an exchange, which the other methods fill in."""
-        self._open[visit.id] = visit
+        self._open[record.id] = record
 
     def identified(self, exchange: Exchange) -> None:
         """Note the credential of an authenticated exchange."""
-        visit = self._open.get(exchange.id)
-        if visit is not None and exchange.credential is not None:
-            visit.principal = exchange.credential.principal
-            visit.source = exchange.credential.source
-            self.found(visit.source)
+        record = self._open.get(exchange.id)
+        if record is not None and exchange.credential is not None:
+            record.principal = exchange.credential.principal
+            record.source = exchange.credential.source
+            self.found(record.source)
 
     def decoded(self, exchange: Exchange) -> None:
         """Note the client of a decoded exchange."""
         if self.enabled:
-            visit = self._open.get(exchange.id)
-            if visit is not None:
-                visit.client = client_of(exchange)
+            record = self._open.get(exchange.id)
+            if record is not None:
+                record.client = client_of(exchange)
 
-    def ended(self, visit: Visit, status: int, now: float) -> None:
+    def ended(self, record: AccessRecord, status: int, now: float) -> None:
         """Write the line of a finished request.
 
         :param now: seconds on the reactor's clock.
         """
-        self._open.pop(visit.id, None)
-        seconds = now - visit.started
-        self.gauge.exchange(visit.route, status, seconds)
-        reason = visit.reason
+        self._open.pop(record.id, None)
+        seconds = now - record.started
+        self.gauge.exchange(record.route, status, seconds)
+        reason = record.reason
         if reason:
             self.refused(status, reason)
         if self.enabled:
-            more = {"address": visit.address} if self.addresses else {}
+            more = {"address": record.address} if self.addresses else {}
             if reason:
                 more["reason"] = reason
-            _LINES[visit.route is REFUSED, self.addresses, reason != ""].write(
-                method=visit.method if visit.method in _METHODS else "(other)",
-                route=visit.route,
+            _LINES[record.route is REFUSED, self.addresses, reason != ""].write(
+                method=record.method if record.method in _METHODS else "(other)",
+                route=record.route,
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
-                principal=visit.principal[:SHOWN],
-                source=visit.source,
-                client=visit.client,
-                exchange_id=visit.id,
+                principal=record.principal[:SHOWN],
+                source=record.source,
+                client=record.client,
+                exchange_id=record.id,
                 **more,
             )
 

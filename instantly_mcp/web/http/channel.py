@@ -38,7 +38,7 @@ from zope.interface import implementer
 
 from .channel_writer import WritingChannel
 from .chunked import ChunkDecoder
-from .phase import Phase
+from .phase import ConnectionPhase
 from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
 from .request import McpRequest
 from .request_head import Head, hopeless, oversized, parse_head, without_prefix
@@ -86,7 +86,7 @@ class McpChannel(WritingChannel):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """Release what the connection holds."""
-        self.phase = Phase.ENDING
+        self.phase = ConnectionPhase.ENDING
         self._deadline.stop()
         super().connectionLost(reason)
         for request in self.requests:
@@ -162,7 +162,7 @@ class McpChannel(WritingChannel):
     @property
     def flushes(self) -> bool:
         """Whether the last answer is complete but not sent, and no other has begun."""
-        return self.phase is Phase.ANSWER and not self.requests
+        return self.phase is ConnectionPhase.ANSWER and not self.requests
 
     def _steer_reading(self) -> None:
         """Pause or resume reading, so that the unparsed bytes stay bounded.
@@ -239,16 +239,19 @@ class McpChannel(WritingChannel):
             self._rest()
         elif (refusal := hopeless(block, limits)) is not None:
             self.refuse(refusal, block)
-        elif self.phase is not Phase.HEAD:
+        elif self.phase is not ConnectionPhase.HEAD:
             # The deadline is for the whole head; later bytes do not move it. A new
             # connection has had its deadline since it was made.
-            if self.phase is not Phase.FRESH:
+            if self.phase is not ConnectionPhase.FRESH:
                 self._deadline.within(limits.head_deadline)
-            self.phase = Phase.HEAD
+            self.phase = ConnectionPhase.HEAD
 
     def _rest(self) -> None:
-        if self.phase is not Phase.IDLE and self.phase is not Phase.FRESH:
-            self.phase = Phase.IDLE
+        if (
+            self.phase is not ConnectionPhase.IDLE
+            and self.phase is not ConnectionPhase.FRESH
+        ):
+            self.phase = ConnectionPhase.IDLE
             self.site.rests(self)
             self._deadline.within(self.site.limits.keep_alive)
 
@@ -272,7 +275,7 @@ class McpChannel(WritingChannel):
             self.rawDataReceived(rest)
 
     def _expect_body(self, request: McpRequest, head: Head) -> None:
-        self.phase = Phase.BODY
+        self.phase = ConnectionPhase.BODY
         self._deadline.within(self.site.limits.body_deadline)
         if head.continues:
             self._send100Continue()
@@ -304,7 +307,7 @@ class McpChannel(WritingChannel):
     def _finishRequestBody(self, data: bytes) -> None:
         if self.ending:
             return
-        self.phase = Phase.ANSWER
+        self.phase = ConnectionPhase.ANSWER
         self._deadline.lift()
         self._unread = data
         self.allContentReceived()
@@ -331,9 +334,9 @@ class McpChannel(WritingChannel):
         self.refuse(malformed("the chunks of the body", mcp=mcp))
 
     def _overdue(self) -> None:
-        if self.phase is Phase.HEAD:
+        if self.phase is ConnectionPhase.HEAD:
             self.refuse(too_slow("head of the request"), self._unread)
-        elif self.phase is Phase.BODY:
+        elif self.phase is ConnectionPhase.BODY:
             mcp = self.requests[-1].head.mcp
             self.refuse(too_slow("body of the request", mcp=mcp))
         else:

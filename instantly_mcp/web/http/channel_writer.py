@@ -13,9 +13,9 @@ from twisted.web.http_headers import Headers as WireHeaders
 
 from ...pipeline.exchange import Headers
 from ..interfaces import UNIX
-from .access_log import REFUSED, Visit
+from .access_log import REFUSED, AccessRecord
 from .deadline import Deadline
-from .phase import Phase
+from .phase import ConnectionPhase
 from .refusals import Refusal, too_busy
 from .request import McpRequest, header_lines, status_line
 from .request_head import origins_in
@@ -36,14 +36,14 @@ class WritingChannel(HTTPChannel):
         super().__init__()
         self.site = site
         self.factory = site
-        self.phase = Phase.FRESH
+        self.phase = ConnectionPhase.FRESH
         self._unread = b""
         self._deadline = Deadline(site.clock, self._overdue)
 
     @property
     def ending(self) -> bool:
         """Whether nothing more is read and no further answer will be written."""
-        return self.phase is Phase.ENDING
+        return self.phase is ConnectionPhase.ENDING
 
     def write_head(self, status: bytes, headers: bytes, body: bytes = b"") -> None:
         """Write a response head, with the site's constant headers.
@@ -80,7 +80,7 @@ class WritingChannel(HTTPChannel):
         :param linger: let the client go on sending for a moment. If the connection were
             reset while it sends, it would lose the answer.
         """
-        self.phase = Phase.ENDING
+        self.phase = ConnectionPhase.ENDING
         if self.requests and self.requests[-1].startedWriting:
             # The client would read a refusal as a part of this answer.
             self.requests[-1].abort()
@@ -104,7 +104,7 @@ class WritingChannel(HTTPChannel):
     def loseConnection(self) -> None:
         """Close when everything is written, or when the client stops reading."""
         if not self.ending:
-            self.phase = Phase.ENDING
+            self.phase = ConnectionPhase.ENDING
             self._deadline.lift()
             self.site.unread.watch(self)
         super().loseConnection()
@@ -144,12 +144,12 @@ class WritingChannel(HTTPChannel):
 
     def _record(self, request: McpRequest | None, status: int) -> None:
         now = self.site.clock.seconds()
-        visit = Visit(REFUSED, "-", now) if request is None else request.visit
-        visit.route = REFUSED
-        if self.site.journal.addresses:
+        record = AccessRecord(REFUSED, "-", now) if request is None else request.record
+        record.route = REFUSED
+        if self.site.access_log.addresses:
             # The connection's own address: the headers of a proxy were not read.
-            visit.address = getattr(self.getPeer(), "host", None) or UNIX
-        self.site.journal.ended(visit, status, now)
+            record.address = getattr(self.getPeer(), "host", None) or UNIX
+        self.site.access_log.ended(record, status, now)
 
     def _close_politely(self, linger: bool) -> None:
         transport: Any = self.transport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Phase(Enum):
+class ConnectionPhase(Enum):
     """The phases, with what a connection waits for in each."""
 
     FRESH = "the first byte"

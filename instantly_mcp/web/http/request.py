@@ -22,7 +22,7 @@ from werkzeug.routing import MapAdapter
 from ..._json_codec import Json
 from ...pipeline.exchange import Headers
 from ...pipeline.reply import Answer, id_in
-from .access_log import NO_ROUTE, Visit
+from .access_log import NO_ROUTE, AccessRecord
 from .refusals import incident
 from .request_head import Head
 
@@ -73,10 +73,10 @@ class McpRequest(Request):
         "mapper",
         "postpath",
         "prepath",
+        "record",
         "site",
         "status",
         "streamingProducer",
-        "visit",
     )
 
     defaultContentType = None
@@ -89,7 +89,7 @@ class McpRequest(Request):
         self.head = head
         self.held = 0
         self.status = 0
-        self.visit = Visit(NO_ROUTE, head.method, channel.site.clock.seconds())
+        self.record = AccessRecord(NO_ROUTE, head.method, channel.site.clock.seconds())
         self._wire_headers: WireHeaders | None = None
         # Set here, although only a stream uses them: see above.
         self.producer, self.chunked = None, 0
@@ -202,7 +202,7 @@ class McpRequest(Request):
         :param extra: more headers.
         """
         if answer.reason is not None:
-            self.visit.reason = answer.reason
+            self.record.reason = answer.reason
         headers = (*answer.headers, *extra) if extra else answer.headers
         body = b"" if self.method == b"HEAD" else answer.body
         self.start(answer.status, headers, len(answer.body), body)
@@ -234,7 +234,7 @@ class McpRequest(Request):
             failure=Failure(AnswerOutOfOrder(step)),
             step=step,
             state=state,
-            route=self.visit.route,
+            route=self.record.route,
         )
         return False
 
@@ -248,7 +248,7 @@ class McpRequest(Request):
         self._log.failure(
             "A request on {route} failed, incident {incident}",
             failure=reason,
-            route=self.visit.route,
+            route=self.record.route,
             incident=name,
         )
         if not self.startedWriting:
@@ -299,7 +299,7 @@ class McpRequest(Request):
         return False
 
     def __repr__(self) -> str:
-        return f"<McpRequest {self.head.method} {self.visit.route}>"
+        return f"<McpRequest {self.head.method} {self.record.route}>"
 
 
 def header_lines(headers: Sequence[tuple[str, str]]) -> str:

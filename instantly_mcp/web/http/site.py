@@ -22,10 +22,10 @@ from ..._log import Line
 from ...pipeline.exchange import Headers
 from ...pipeline.reply import HeaderPairs
 from ..html import POLICY
-from .access_log import GONE, Journal
+from .access_log import GONE, AccessLog
 from .channel import McpChannel
 from .limits import WebLimits
-from .phase import Phase
+from .phase import ConnectionPhase
 from .request import McpRequest
 from .unread_answers import UnreadAnswers
 
@@ -46,7 +46,14 @@ _UNREAD_LINE = Line(
     UNREAD_LOGGER, "Closed a connection: its client does not read what was sent"
 )
 
-_READING = frozenset((Phase.FRESH, Phase.IDLE, Phase.HEAD, Phase.BODY))
+_READING = frozenset(
+    (
+        ConnectionPhase.FRESH,
+        ConnectionPhase.IDLE,
+        ConnectionPhase.HEAD,
+        ConnectionPhase.BODY,
+    )
+)
 
 NO_STORE = b"Cache-Control: no-store\r\n"
 """Sent with every answer that has no ``Cache-Control`` of its own."""
@@ -74,7 +81,7 @@ class McpSite(Site):
         self,
         resource: IResource,
         clock: IReactorTime,
-        journal: Journal,
+        access_log: AccessLog,
         limits: WebLimits,
         wall: Callable[[], float],
         *,
@@ -83,7 +90,7 @@ class McpSite(Site):
     ) -> None:
         super().__init__(resource, reactor=clock, parsePOSTFormSubmission=False)
         self.clock = clock
-        self.journal = journal
+        self.access_log = access_log
         self.limits = limits
         self.draining = False
         self.held = 0
@@ -121,7 +128,7 @@ class McpSite(Site):
         while self._rested:
             channel = next(iter(self._rested))
             del self._rested[channel]
-            if channel.phase is Phase.IDLE:
+            if channel.phase is ConnectionPhase.IDLE:
                 channel.retire()
                 return True
         return False
@@ -152,12 +159,12 @@ class McpSite(Site):
     def log(self, request: Any) -> None:
         """Log a request whose answer is complete."""
         now = self.clock.seconds()
-        self.journal.ended(request.visit, request.status, now)
+        self.access_log.ended(request.record, request.status, now)
 
     def left(self, request: McpRequest) -> None:
         """Log a request whose client left before the answer was complete."""
         now = self.clock.seconds()
-        self.journal.ended(request.visit, request.status or GONE, now)
+        self.access_log.ended(request.record, request.status or GONE, now)
 
     def released(self, request: McpRequest) -> None:
         """Note that a request's body is no longer in memory."""
@@ -230,7 +237,7 @@ class McpSite(Site):
     def _close_idle(self) -> None:
         self._closing_idle = None
         for channel in tuple(self._channels):
-            if channel.phase in (Phase.IDLE, Phase.FRESH):
+            if channel.phase in (ConnectionPhase.IDLE, ConnectionPhase.FRESH):
                 channel.loseConnection()
 
     def _forget_idle(self) -> None:

@@ -12,7 +12,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.site import McpSite
 
@@ -68,8 +68,8 @@ class Recorder(Resource):
 def ours(pieces: Sequence[bytes], limits: WebLimits | None = None) -> Reading:
     """Read with our connection."""
     resource, clock = Recorder(), Clock()
-    journal = Journal(RecordingGauge(), enabled=False)
-    site = McpSite(resource, clock, journal, limits or WebLimits(), lambda: NOW)
+    access_log = AccessLog(RecordingGauge(), enabled=False)
+    site = McpSite(resource, clock, access_log, limits or WebLimits(), lambda: NOW)
     channel = site.buildProtocol(None)
     pipe = Pipe("127.0.0.1")
     channel.makeConnection(pipe)

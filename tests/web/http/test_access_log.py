@@ -52,7 +52,7 @@ class JournalTests(ClockedTestCase):
     def identify(self, exchange: Exchange) -> Deferred[Reply]:
         """Answer like a pipeline that authenticates the caller, in half a second."""
         known = evolve(exchange, credential=CREDENTIAL)
-        self.house.journal.identified(known)
+        self.house.access_log.identified(known)
         self.clock.advance(0.5)
         return succeed(json_answer(200, {}))
 
@@ -72,7 +72,7 @@ class JournalTests(ClockedTestCase):
         message = Request(1, "initialize", {"clientInfo": {"name": "a b"}})
 
         def decode(exchange: Exchange) -> Deferred[Reply]:
-            self.house.journal.decoded(evolve(exchange, message=message))
+            self.house.access_log.decoded(evolve(exchange, message=message))
             return succeed(json_answer(200, {}))
 
         self.house.pipeline.reply = decode
@@ -87,7 +87,7 @@ class JournalTests(ClockedTestCase):
     def test_address(self):
         """With addresses each line has one: through a trusted proxy, if there is."""
         self.house = House(self.clock, trusted_proxies=["10.0.0.1"])
-        self.house.journal.addresses = True
+        self.house.access_log.addresses = True
         headers = {"X-Forwarded-For": "192.0.2.7"}
         for host, address in (("10.0.0.1", "192.0.2.7"), ("10.0.0.2", "10.0.0.2")):
             visitor = self.house.connect(host)
@@ -102,7 +102,7 @@ class JournalTests(ClockedTestCase):
     def test_reason(self):
         """A refused key has its reason in the line, and is counted by it."""
         counted: list[tuple[int, str]] = []
-        self.house.journal.refused = lambda *refused: counted.append(refused)
+        self.house.access_log.refused = lambda *refused: counted.append(refused)
         for error, reason in (
             (server_secret_missing(needs_key=False), "server_secret_missing"),
             (unauthorized("No", {"reason": "a sentence of its own"}), "other"),
@@ -178,7 +178,7 @@ class JournalTests(ClockedTestCase):
         visitor.hang_up()
         self.assertEqual(self.house.gauge.exchanges, [("/mcp", GONE, 0.0)])
         late = self.house.pipeline.exchanges[0]
-        self.house.journal.identified(evolve(late, credential=CREDENTIAL))
+        self.house.access_log.identified(evolve(late, credential=CREDENTIAL))
         self.assertEqual(len(self.lines()), 1)
 
     def test_a_stream_that_is_left(self):
@@ -197,7 +197,7 @@ class JournalTests(ClockedTestCase):
 
     def test_switched_off(self):
         """Without lines the metrics are updated all the same."""
-        self.house.journal.enabled = False
+        self.house.access_log.enabled = False
         self.connect().ask("GET", "/ping")
         self.assertEqual(self.lines(), [])
         self.assertEqual(self.house.gauge.exchanges, [("/ping", 200, 0.0)])
@@ -205,7 +205,7 @@ class JournalTests(ClockedTestCase):
     def test_found(self):
         """The source of each credential is reported."""
         found: list[str] = []
-        self.house.journal.found = found.append
+        self.house.access_log.found = found.append
         self.house.pipeline.reply = self.identify
         self.connect().ask("POST", "/mcp")
         self.assertEqual(found, ["path"])

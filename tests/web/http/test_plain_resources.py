@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from instantly_mcp.web.http.access_log import Journal
+from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.plain_resources import PlainSite
 from tests.support.cases import ClockedTestCase
@@ -43,9 +43,9 @@ class PlainTests(ClockedTestCase):
     def setUp(self) -> None:
         """Connect to such a resource."""
         super().setUp()
-        journal = Journal(RecordingGauge(), enabled=False)
+        access_log = AccessLog(RecordingGauge(), enabled=False)
         limits = WebLimits(body=100)
-        site = PlainSite(Echo(), self.clock, journal, limits, lambda: NOW)
+        site = PlainSite(Echo(), self.clock, access_log, limits, lambda: NOW)
         self.pipe = Pipe("127.0.0.1")
         self.channel = site.buildProtocol(None)
         self.channel.makeConnection(self.pipe)
