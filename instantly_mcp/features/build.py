@@ -18,7 +18,7 @@ from .prompts.registry import build_prompts
 from .resources.registry import build_shelf
 from .tools.registry import Toolbox, toolbox_on
 from .toolsets import Selection
-from .workspace.context import Bench, ServerFacts
+from .workspace.context import FeatureContext, ServerFacts
 from .workspace.job_changes import Told
 
 
@@ -26,14 +26,14 @@ from .workspace.job_changes import Told
 class Features:
     """The server features, and the context that they share."""
 
-    bench: Bench
+    context: FeatureContext
     toolbox: Toolbox
     shelf: ResourceRegistry
     prompts: PromptRegistry
 
     def tell_changes_to(self, told: Told) -> None:
         """Report every change that is seen in a resource."""
-        self.bench.sightings.told = told
+        self.context.sightings.told = told
 
 
 def build_features(
@@ -48,17 +48,17 @@ def build_features(
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
     """
-    bench = Bench(
+    context = FeatureContext(
         instantly=instantly,
         clock=clock,
         facts=facts,
         toolsets=selection.toolsets,
         wall=wall,
     )
-    directory = Directory(bench)
+    directory = Directory(context)
     return Features(
-        bench=bench,
-        toolbox=toolbox_on(bench, selection),
-        shelf=build_shelf(bench, directory),
-        prompts=build_prompts(bench, directory),
+        context=context,
+        toolbox=toolbox_on(context, selection),
+        shelf=build_shelf(context, directory),
+        prompts=build_prompts(context, directory),
     )

@@ -25,7 +25,7 @@ from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
 from .results import crowded, refusal_of_request
-from .workspace.context import Bench
+from .workspace.context import FeatureContext
 from .workspace.fetching import read_pages
 
 KEPT = 120.0
@@ -120,7 +120,7 @@ class Directory:
     :param most: the number of lists to keep; the least recently used is dropped.
     """
 
-    bench: Bench
+    context: FeatureContext
     most: int = MOST_KEYS
     log: Logger = field(factory=Logger, init=False)
     _held: OrderedDict[_Key, _Held] = field(factory=OrderedDict, init=False)
@@ -163,7 +163,7 @@ class Directory:
         """
         key = (call.caller.principal, kind.name, search)
         held = self._held.get(key)
-        if held is not None and held.until > self.bench.clock.seconds():
+        if held is not None and held.until > self.context.clock.seconds():
             self._held.move_to_end(key)
             return succeed(held)
         waiter: Deferred[_Held] = Deferred()
@@ -180,11 +180,11 @@ class Directory:
     @deferred
     async def _read(self, kind: Kind, search: str, call: Call) -> _Held:
         given = {**kind.given, "search": search} if search else kind.given
-        now = self.bench.clock.seconds
+        now = self.context.clock.seconds
         try:
             pages = 1 if search else PAGES
             items, whole = await read_pages(
-                self.bench, kind.operation, given, call, pages
+                self.context, kind.operation, given, call, pages
             )
         except ApiError as error:
             if error.reason is Reason.OVERLOADED:

@@ -14,7 +14,7 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.features.tools.registry import Toolbox, toolbox_on
 from instantly_mcp.features.toolsets import Selection
-from instantly_mcp.features.workspace.context import Bench, ServerFacts
+from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
@@ -57,14 +57,14 @@ class ToolTestCase(ClockedTestCase):
         self.instantly = RecordingInstantly()
         self.sink = Collected()
         selection = Selection.parse(self.toolsets)
-        self.bench = Bench(
+        self.context = FeatureContext(
             instantly=self.instantly,
             clock=self.clock,
             facts=ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             toolsets=selection.toolsets,
             wall=NOW.timestamp,
         )
-        self.toolbox: Toolbox = toolbox_on(self.bench, selection)
+        self.toolbox: Toolbox = toolbox_on(self.context, selection)
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must exist."""

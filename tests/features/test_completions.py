@@ -141,7 +141,7 @@ class NameTests(CompletionCase):
 
     def test_bounded(self) -> None:
         """The number of cached lists is limited; the least recently used is dropped."""
-        directory = Directory(self.features.bench, 2)
+        directory = Directory(self.features.context, 2)
         self.instantly.answers("listCampaign", named("Spring"))
 
         def look(secret: Credential) -> None:

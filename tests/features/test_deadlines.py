@@ -26,7 +26,7 @@ class DeadlineTests(ToolTestCase):
         """Let the tools work with the real client."""
         super().setUp()
         self.agent = HeldAgent()
-        self.bench.instantly = client(self.agent, URL, self.clock)
+        self.context.instantly = client(self.agent, URL, self.clock)
 
     def begin(self, tool: str, token: str | None, **arguments: Any) -> Deferred[Any]:
         """Start a call with or without a progress token."""

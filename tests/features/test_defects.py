@@ -47,7 +47,7 @@ class DefectTests(ToolTestCase):
     def reach_the_wire(self) -> MemoryAgent:
         """Let the tools work with the real client, over an agent in memory."""
         agent = MemoryAgent()
-        self.bench.instantly = client(agent, "https://api.example.com", self.clock)
+        self.context.instantly = client(agent, "https://api.example.com", self.clock)
         return agent
 
     def test_01_raw_path_segments(self) -> None:

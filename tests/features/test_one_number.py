@@ -50,7 +50,7 @@ class ClientTests(ToolTestCase):
         """Let the tools work with the real client."""
         super().setUp()
         self.agent = MemoryAgent()
-        self.bench.instantly = client(self.agent, URL, self.clock)
+        self.context.instantly = client(self.agent, URL, self.clock)
 
     def refused(self, status: int, **headers: str) -> Any:
         self.agent.status = status

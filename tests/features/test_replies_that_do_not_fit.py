@@ -48,7 +48,7 @@ class ToolTests(ToolTestCase):
         """Let the tools work with the real client."""
         super().setUp()
         self.agent = MemoryAgent()
-        self.bench.instantly = client(self.agent, URL, self.clock)
+        self.context.instantly = client(self.agent, URL, self.clock)
 
     def answer(self, name: str, arguments: dict[str, Any], reply: Any) -> ToolResult:
         """Run one tool to its end on an upstream that always answers this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.logger import capturedLogs
 
 from instantly_mcp._json_codec import Json, JsonObject
-from instantly_mcp.features.workspace.context import Bench, ServerFacts
+from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.trace import Trace
 from instantly_mcp.protocol.wire.versions import V2026_07_28
@@ -32,12 +32,12 @@ class UpstreamTests(ClockedTestCase):
         """What a call asks of Instantly carries its traceparent, and no baggage."""
         instantly = RecordingInstantly()
         facts = ServerFacts(name="instantly-mcp", version="0")
-        bench = Bench(instantly=instantly, clock=self.clock, facts=facts)
+        context = FeatureContext(instantly=instantly, clock=self.clock, facts=facts)
         caller = Caller(revision=V2026_07_28, credential=credential())
         trace = Trace(traceparent=PARENT, tracestate="a=1", baggage="user=7")
         for known in (trace, None):
             running = Call(caller=caller, trace=known)
-            self.successResultOf(bench.execute("listCampaign", {}, running))
+            self.successResultOf(context.execute("listCampaign", {}, running))
         handed = [each.traceparent for each in instantly.executed]
         self.assertEqual(handed, [PARENT, None])
 

@@ -15,8 +15,8 @@ from ..workspace.sending_status import sending_status
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
-    Desk,
     Given,
+    PromptContext,
     as_json,
     looked_at,
     message,
@@ -26,13 +26,13 @@ from .rendering import (
 )
 
 
-async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
+async def launch_preflight(context: PromptContext, given: Given, call: Call) -> str:
     """Write the checks before a launch, and what to do next."""
     zone = given.get("timezone") or None
     if zone is not None and zone_named(zone) is None:
         said = f"{zone[:60]!r} is not a time zone"
         raise invalid_params(said, {"use": "IANA names"})
-    seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
+    seen = await looked_at(context, CAMPAIGN, given["campaign"], look_at, call)
     checks = list(checks_of(seen, zone))
     return message(
         f"Help me decide whether to launch the campaign {_title(seen)}. These checks "
@@ -59,9 +59,9 @@ async def launch_preflight(desk: Desk, given: Given, call: Call) -> str:
     )
 
 
-async def why_not_sending(desk: Desk, given: Given, call: Call) -> str:
+async def why_not_sending(context: PromptContext, given: Given, call: Call) -> str:
     """Write why a campaign does not send, and how to fix it."""
-    seen = await looked_at(desk, CAMPAIGN, given["campaign"], look_at, call)
+    seen = await looked_at(context, CAMPAIGN, given["campaign"], look_at, call)
     told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
     checks = [
         *sender_checks(seen),

@@ -8,8 +8,8 @@ from ..workspace.list_scorecard import scored, survey
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
-    Desk,
     Given,
+    PromptContext,
     as_json,
     looked_at,
     message,
@@ -20,9 +20,9 @@ from .rendering import (
 )
 
 
-async def list_hygiene(desk: Desk, given: Given, call: Call) -> str:
+async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
     """Write a list's scorecard, and how to clean the list."""
-    seen = await looked_at(desk, LEAD_LIST, given["list"], survey, call)
+    seen = await looked_at(context, LEAD_LIST, given["list"], survey, call)
     score = scored(seen)
     shares = score["verification"]
     return message(

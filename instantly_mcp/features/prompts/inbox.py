@@ -13,8 +13,8 @@ from ..workspace.views.emails import PREVIEW
 from ..workspace.views.leads import LEAD
 from .rendering import (
     ASK_FIRST,
-    Desk,
     Given,
+    PromptContext,
     as_json,
     message,
     not_known,
@@ -48,7 +48,7 @@ CLASSES = (
 )
 
 
-async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
+async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str:
     """Write the unread mails: one count, one list."""
     limit = _limit(given.get("limit", ""))
     asked = {
@@ -60,8 +60,8 @@ async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
     }
     found = await gather(
         {
-            "mails": desk.bench.execute("listEmail", asked, call),
-            "count": desk.bench.execute("countUnreadEmails", {}, call),
+            "mails": context.features.execute("listEmail", asked, call),
+            "count": context.features.execute("countUnreadEmails", {}, call),
         }
     )
     if not found.has("mails"):
@@ -97,14 +97,14 @@ async def morning_inbox(desk: Desk, given: Given, call: Call) -> str:
     )
 
 
-async def reply_triage(desk: Desk, given: Given, call: Call) -> str:
+async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
     """Write a thread, its lead and its campaign, for one reply."""
     thread_id = given["thread"].strip().removeprefix("instantly://threads/")
     if not thread_id:
         raise invalid_params("Name the thread by its thread_id")
-    mails, older = await mails_of(desk.bench, thread_id, call)
+    mails, older = await mails_of(context.features, thread_id, call)
     last = mails[-1]
-    around = await _around(desk, last, call)
+    around = await _around(context, last, call)
     fence, shown = Fence(), mails[-SHOWN_MAILS:]
     left_out = older or len(shown) < len(mails)
     received = [mail for mail in mails if mail.get("ue_type") == 2]
@@ -167,15 +167,15 @@ def _mail(mail: JsonObject, fence: Fence) -> str:
     return f"### {head}\n{fence.around(outside + own_words(mail))}"
 
 
-async def _around(desk: Desk, mail: JsonObject, call: Call) -> Gathered:
+async def _around(context: PromptContext, mail: JsonObject, call: Call) -> Gathered:
     """Read the lead and the campaign of a mail, if it has them."""
     works = {}
     if mail.get("lead_id"):
         id = str(mail["lead_id"])
-        works["lead"] = desk.bench.execute("getLead", {"id": id}, call)
+        works["lead"] = context.features.execute("getLead", {"id": id}, call)
     if mail.get("campaign_id"):
         id = str(mail["campaign_id"])
-        works["campaign"] = desk.bench.execute("getCampaign", {"id": id}, call)
+        works["campaign"] = context.features.execute("getCampaign", {"id": id}, call)
     return await gather(works)
 
 

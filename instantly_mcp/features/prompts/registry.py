@@ -18,12 +18,12 @@ from ..completions import (
     WordCompleter,
     Zones,
 )
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from .campaigns import launch_preflight, why_not_sending
 from .hygiene import list_hygiene
 from .inbox import DEFAULT, MOST, morning_inbox, reply_triage
 from .period import WORDS
-from .rendering import Desk, Renderer, Write
+from .rendering import PromptContext, Renderer, Write
 from .reports import client_report, weekly_report
 
 RANGE = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
@@ -98,13 +98,15 @@ PROMPTS = (
 )
 
 
-def build_prompts(bench: Bench, directory: Directory) -> PromptRegistry:
+def build_prompts(features: FeatureContext, directory: Directory) -> PromptRegistry:
     """Build all prompts."""
-    desk, completers = Desk(bench, directory), _completers(directory)
-    return PromptRegistry([_prompt(entry, desk, completers) for entry in PROMPTS])
+    context, completers = PromptContext(features, directory), _completers(directory)
+    return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
 
 
-def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Prompt:
+def _prompt(
+    entry: Entry, context: PromptContext, completers: Mapping[str, Complete]
+) -> Prompt:
     arguments = [
         PromptArgument(
             name=name,
@@ -118,7 +120,7 @@ def _prompt(entry: Entry, desk: Desk, completers: Mapping[str, Complete]) -> Pro
         name=entry.write.__name__,
         title=entry.title,
         description=entry.says,
-        render=Renderer(desk, entry.write),
+        render=Renderer(context, entry.write),
         arguments=arguments,
         needs_credential=True,
     )

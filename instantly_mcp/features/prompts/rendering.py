@@ -17,7 +17,7 @@ from ...protocol.wire.errors import invalid_params
 from ..completions import Directory, Entries, Kind
 from ..resources.reading import translated
 from ..results import Refusal, error_object
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 
 Seen = TypeVar("Seen")
 
@@ -38,27 +38,27 @@ NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGU
 
 
 @frozen
-class Desk:
+class PromptContext:
     """The objects that prompts use."""
 
-    bench: Bench
+    features: FeatureContext
     directory: Directory
 
 
-Write: TypeAlias = Callable[[Desk, Given, Call], Coroutine[Any, Any, str]]
+Write: TypeAlias = Callable[[PromptContext, Given, Call], Coroutine[Any, Any, str]]
 
 
 @frozen
 class Renderer:
     """Renders a prompt as one user message with all facts in it."""
 
-    desk: Desk
+    context: PromptContext
     write: Write
 
     @deferred
     async def __call__(self, given: Given, call: Call) -> Sequence[PromptMessage]:
         try:
-            written = await self.write(self.desk, given, call)
+            written = await self.write(self.context, given, call)
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 raise invalid_params(error.message, error_object(error)) from error
@@ -68,21 +68,21 @@ class Renderer:
         return [PromptMessage("user", text(written))]
 
 
-async def named(desk: Desk, kind: Kind, given: str, call: Call) -> str:
+async def named(context: PromptContext, kind: Kind, given: str, call: Call) -> str:
     """Return the id of the object that an argument names, by id or by name.
 
     :raises ProtocolError: -32602 when the argument is blank.
     """
     if not given.strip():
         raise invalid_params(f"Give the name or id of a {kind.name}")
-    return await desk.directory.id_of(kind, given, call)
+    return await context.directory.id_of(kind, given, call)
 
 
 async def looked_at(
-    desk: Desk,
+    context: PromptContext,
     kind: Kind,
     given: str,
-    look: Callable[[Bench, str, Call], Awaitable[Seen]],
+    look: Callable[[FeatureContext, str, Call], Awaitable[Seen]],
     call: Call,
 ) -> Seen:
     """Read the object that an argument names, by id or by name.
@@ -90,23 +90,23 @@ async def looked_at(
     :param look: reads it by id.
     :raises Refusal: when nothing has this name or id, with similar names.
     """
-    id = await named(desk, kind, given, call)
+    id = await named(context, kind, given, call)
     try:
-        return await look(desk.bench, id, call)
+        return await look(context.features, id, call)
     except ApiError as error:
         if error.reason in NOT_AN_ID:
-            raise await unknown(desk, kind, given, error, call) from error
+            raise await unknown(context, kind, given, error, call) from error
         raise
 
 
 async def unknown(
-    desk: Desk, kind: Kind, given: str, error: ApiError, call: Call
+    context: PromptContext, kind: Kind, given: str, error: ApiError, call: Call
 ) -> Refusal:
     """Return the refusal of a name that matches no object, or several.
 
     Similar names are also in the message, because many clients show only that.
     """
-    found = await desk.directory.matching(kind, given, call)
+    found = await context.directory.matching(kind, given, call)
     said, hint = _meant(kind, given, found)
     return Refusal(
         "not_found",

@@ -19,8 +19,8 @@ from ..workspace.untrusted_text import in_one_line
 from .period import Period, period_of
 from .rendering import (
     ASK_FIRST,
-    Desk,
     Given,
+    PromptContext,
     as_json,
     message,
     named,
@@ -67,11 +67,11 @@ class Numbers:
     found: Gathered
 
 
-async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
+async def weekly_report(context: PromptContext, given: Given, call: Call) -> str:
     """Write the numbers of some or all campaigns."""
-    period = period_of(given.get("range") or "last_7_days", desk.bench.today())
-    ids = await _campaign_ids(desk, given.get("campaigns", ""), call)
-    numbers = await _numbers(desk, period, ids, call, {})
+    period = period_of(given.get("range") or "last_7_days", context.features.today())
+    ids = await _campaign_ids(context, given.get("campaigns", ""), call)
+    numbers = await _numbers(context, period, ids, call, {})
     return message(
         f"Write my report of cold mail for {period}, in UTC days.",
         _table(numbers),
@@ -97,12 +97,12 @@ async def weekly_report(desk: Desk, given: Given, call: Call) -> str:
     )
 
 
-async def client_report(desk: Desk, given: Given, call: Call) -> str:
+async def client_report(context: PromptContext, given: Given, call: Call) -> str:
     """Write a workspace's numbers for the client who owns it."""
-    period = period_of(given.get("range") or "last_30_days", desk.bench.today())
+    period = period_of(given.get("range") or "last_30_days", context.features.today())
     acting = _as_workspace(call, given.get("workspace", "").strip())
-    also = {"workspace": desk.bench.execute("getWorkspace", {}, acting)}
-    numbers = await _numbers(desk, period, [], acting, also)
+    also = {"workspace": context.features.execute("getWorkspace", {}, acting)}
+    numbers = await _numbers(context, period, [], acting, also)
     name = in_one_line(numbers.found.object("workspace").get("name")) or "the client"
     return message(
         f"Write the report for our client {name} on {period} (UTC days).",
@@ -129,10 +129,10 @@ async def client_report(desk: Desk, given: Given, call: Call) -> str:
     )
 
 
-async def _campaign_ids(desk: Desk, text: str, call: Call) -> list[str]:
+async def _campaign_ids(context: PromptContext, text: str, call: Call) -> list[str]:
     if "," in text:
         # The name of one campaign may contain commas.
-        whole = await named(desk, CAMPAIGN, text, call)
+        whole = await named(context, CAMPAIGN, text, call)
         if whole != text.strip():
             return [whole]
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -140,7 +140,7 @@ async def _campaign_ids(desk: Desk, text: str, call: Call) -> list[str]:
         raise invalid_params(
             f"Give at most {MOST_CAMPAIGNS} campaigns, or none for all"
         )
-    ids = [await named(desk, CAMPAIGN, name, call) for name in names]
+    ids = [await named(context, CAMPAIGN, name, call) for name in names]
     return list(dict.fromkeys(ids))
 
 
@@ -160,7 +160,7 @@ def _as_workspace(call: Call, workspace: str) -> Call:
 
 
 async def _numbers(
-    desk: Desk,
+    context: PromptContext,
     period: Period,
     ids: Sequence[str],
     call: Call,
@@ -168,7 +168,7 @@ async def _numbers(
 ) -> Numbers:
     """Read the totals of both periods and the days concurrently."""
     chosen = {"ids": list(ids)} if ids else {}
-    read = desk.bench.execute
+    read = context.features.execute
     works = {
         **also,
         "totals": read("getCampaignAnalytics", {**chosen, **period.dates()}, call),

@@ -8,7 +8,7 @@ from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..results import Refusal
 from ..workspace.analytics import totals
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 from ..workspace.conversions import end_of_day
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_text import text_of_html
@@ -19,9 +19,9 @@ SENDERS_SHOWN = 100
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-async def campaign(bench: Bench, values: Values, call: Call) -> Json:
+async def campaign(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a campaign: settings, senders, schedule, and copy as plain text."""
-    found = await bench.fetch("getCampaign", {"id": values["id"]}, call)
+    found = await context.fetch("getCampaign", {"id": values["id"]}, call)
     senders = [str(each) for each in found.get("email_list") or ()]
     return {
         "campaign": summary(found),
@@ -51,15 +51,17 @@ def _step(number: int, step: JsonObject) -> JsonObject:
     }
 
 
-async def analytics(bench: Bench, values: Values, call: Call) -> Json:
+async def analytics(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a campaign's totals, rates and days, optionally for a range of dates."""
     dates = dates_of(values)
     id = values["id"]
     found = await gather(
         {
-            "campaign": bench.execute("getCampaign", {"id": id}, call),
-            "totals": bench.execute("getCampaignAnalytics", {"id": id, **dates}, call),
-            "days": bench.execute(
+            "campaign": context.execute("getCampaign", {"id": id}, call),
+            "totals": context.execute(
+                "getCampaignAnalytics", {"id": id, **dates}, call
+            ),
+            "days": context.execute(
                 "getDailyCampaignAnalytics", {"campaign_id": id, **dates}, call
             ),
         }

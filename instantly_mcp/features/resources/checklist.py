@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._json_codec import Json
 from ...protocol.calls.call import Call
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 
 CHECKLIST = """\
 # Deliverability checklist
@@ -38,6 +38,6 @@ While it runs
 """
 
 
-async def checklist(bench: Bench, values: Values, call: Call) -> Json:
+async def checklist(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the checklist as Markdown."""
     return CHECKLIST

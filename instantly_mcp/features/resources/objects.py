@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
 from ..workspace.senders import obstacle
 from ..workspace.untrusted_text import (
@@ -37,15 +37,15 @@ OF_A_MAIL = (
 )
 
 
-async def lead(bench: Bench, values: Values, call: Call) -> Json:
+async def lead(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a lead; its fields are untrusted text."""
-    found = await bench.fetch("getLead", {"id": values["id"]}, call)
+    found = await context.fetch("getLead", {"id": values["id"]}, call)
     return {"lead": cleaned_deeply(LEAD(found)), "untrusted": UNTRUSTED}
 
 
-async def account(bench: Bench, values: Values, call: Call) -> Json:
+async def account(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a sending account, and whether it can send."""
-    found = await bench.fetch("getAccount", {"email": values["email"]}, call)
+    found = await context.fetch("getAccount", {"email": values["email"]}, call)
     why = obstacle(found)
     result: dict[str, Json] = {"account": ACCOUNT(found), "can_send": not why}
     if why:
@@ -53,16 +53,16 @@ async def account(bench: Bench, values: Values, call: Call) -> Json:
     return result
 
 
-async def job(bench: Bench, values: Values, call: Call) -> Json:
+async def job(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a background job; its subscribers are notified of a change."""
-    reply = await bench.execute("getBackgroundJob", {"id": values["id"]}, call)
-    bench.sightings.note(reply, call.caller.principal)
+    reply = await context.execute("getBackgroundJob", {"id": values["id"]}, call)
+    context.sightings.note(reply, call.caller.principal)
     return started(reply, values)
 
 
-async def thread(bench: Bench, values: Values, call: Call) -> Json:
+async def thread(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a thread, oldest mail first, with its texts marked as untrusted."""
-    mails, more = await mails_of(bench, values["thread_id"], call)
+    mails, more = await mails_of(context, values["thread_id"], call)
     fence = Fence()
     return {
         "thread_id": values["thread_id"],
@@ -74,14 +74,14 @@ async def thread(bench: Bench, values: Values, call: Call) -> Json:
 
 
 async def mails_of(
-    bench: Bench, thread_id: str, call: Call
+    context: FeatureContext, thread_id: str, call: Call
 ) -> tuple[list[JsonObject], bool]:
     """Return the newest mails of a thread, oldest first, and whether older ones exist.
 
     :raises ApiError: not found, when the thread has no mails.
     """
     asked = {"search": f"thread:{thread_id}", "limit": MAILS, "sort_order": "desc"}
-    reply = await bench.fetch("listEmail", asked, call)
+    reply = await context.fetch("listEmail", asked, call)
     mails: list[JsonObject] = [
         mail for mail in reply.get("items") or () if isinstance(mail, dict)
     ]

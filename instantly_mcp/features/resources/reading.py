@@ -24,9 +24,9 @@ from ...protocol.wire.errors import (
     resource_not_found,
 )
 from ..results import Refusal, error_object, fitted, refusal_of_request
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 
-Look: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, Json]]
+Look: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
 
 JSON = "application/json"
 MARKDOWN = "text/markdown"
@@ -38,7 +38,7 @@ CALLERS_FAULT = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
 class Reader:
     """Reads a resource and returns it as compact JSON, or as Markdown."""
 
-    bench: Bench
+    context: FeatureContext
     look: Look
 
     @deferred
@@ -46,7 +46,7 @@ class Reader:
         self, uri: str, values: Values, call: Call
     ) -> Sequence[Contents]:
         try:
-            value = await self.look(self.bench, values, call)
+            value = await self.look(self.context, values, call)
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 modern = call.caller.revision.modern

@@ -19,7 +19,7 @@ from ...protocol.wire.errors import resource_not_found
 from ..results import MAX_BYTES, Refusal
 from ..tools.analytics import MOST as MOST_ACCOUNTS
 from ..tools.workflows.add_leads import CHUNK, MOST_LEADS
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 from ..workspace.job_following import LONGEST
 from ..workspace.sending_status import MEANINGS
 
@@ -109,7 +109,7 @@ WEBHOOKS: JsonObject = {
 }
 
 
-async def limits(bench: Bench, values: Values, call: Call) -> Json:
+async def limits(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the rate limits, page sizes, result sizes and costs."""
     own = {each.id: str(each.limit) for each in OPERATIONS if each.limit is not None}
     return {
@@ -133,7 +133,7 @@ async def limits(bench: Bench, values: Values, call: Call) -> Json:
     }
 
 
-async def enums(bench: Bench, values: Values, call: Call) -> Json:
+async def enums(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return all code tables, by name."""
     tables = {
         name: {str(code): word for code, word in table.items()}
@@ -150,7 +150,7 @@ async def enums(bench: Bench, values: Values, call: Call) -> Json:
     }
 
 
-async def timezones(bench: Bench, values: Values, call: Call) -> Json:
+async def timezones(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the supported zones, the rule for other zones, and examples."""
     return {
         "offered_by_instantly": list(TIMEZONES),
@@ -160,26 +160,28 @@ async def timezones(bench: Bench, values: Values, call: Call) -> Json:
             "constant, with the window shifted; else it is refused with suggestions. "
             "Results say which zone is used."
         ),
-        "examples_for_09_to_17": {zone: _placed(bench, zone) for zone in FAMOUS_ZONES},
+        "examples_for_09_to_17": {
+            zone: _placed(context, zone) for zone in FAMOUS_ZONES
+        },
     }
 
 
-async def webhook_events(bench: Bench, values: Values, call: Call) -> Json:
+async def webhook_events(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the events of webhooks and their members."""
     return WEBHOOKS
 
 
-async def policy(bench: Bench, values: Values, call: Call) -> Json:
+async def policy(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return what this server provides, and what needs the person's consent."""
     return {
         "server": {
-            "name": bench.facts.name,
-            "version": bench.facts.version,
-            "mode": bench.facts.mode,
+            "name": context.facts.name,
+            "version": context.facts.version,
+            "mode": context.facts.mode,
         },
-        "toolsets": list(bench.toolsets),
-        "tools": list(bench.listed),
-        "sends_real_mail": bench.facts.mode == "live",
+        "toolsets": list(context.toolsets),
+        "tools": list(context.listed),
+        "sends_real_mail": context.facts.mode == "live",
         "ask_the_person_before": [
             "activate_campaign",
             "reply_to_email",
@@ -193,7 +195,7 @@ async def policy(bench: Bench, values: Values, call: Call) -> Json:
     }
 
 
-async def operation_schema(bench: Bench, values: Values, call: Call) -> Json:
+async def operation_schema(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the catalog's description of one operation of the API."""
     found = BY_ID.get(values["operation"])
     if found is None:
@@ -214,8 +216,8 @@ async def operation_schema(bench: Bench, values: Values, call: Call) -> Json:
     return described
 
 
-def _placed(bench: Bench, zone: str) -> Json:
+def _placed(context: FeatureContext, zone: str) -> Json:
     try:
-        return bench.zones.place(zone, "09:00", "17:00").as_object()
+        return context.zones.place(zone, "09:00", "17:00").as_object()
     except Refusal as refusal:
         return refusal.as_object()

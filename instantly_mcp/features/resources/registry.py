@@ -21,7 +21,7 @@ from ..completions import (
     operation_ids,
 )
 from ..workspace import list_scorecard
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from ..workspace.preflight.report import preflight
 from . import campaigns, checklist, objects, reference, workspace
 from .reading import JSON, MARKDOWN, Look, Reader
@@ -177,38 +177,40 @@ TEMPLATES = (
 )
 
 
-def build_shelf(bench: Bench, directory: Directory) -> ResourceRegistry:
+def build_shelf(context: FeatureContext, directory: Directory) -> ResourceRegistry:
     """Build all resources and templates."""
     return ResourceRegistry(
-        [_resource(entry, bench) for entry in RESOURCES],
-        [_template(entry, bench, directory) for entry in TEMPLATES],
+        [_resource(entry, context) for entry in RESOURCES],
+        [_template(entry, context, directory) for entry in TEMPLATES],
     )
 
 
-def _resource(entry: Entry, bench: Bench) -> Resource:
+def _resource(entry: Entry, context: FeatureContext) -> Resource:
     return Resource(
         uri=SCHEME + entry.path,
         name=entry.name,
         title=entry.title,
         description=entry.says,
         mime_type=entry.mime_type,
-        read=Reader(bench, entry.look),
+        read=Reader(context, entry.look),
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=ALWAYS_MS,
     )
 
 
-def _template(entry: Entry, bench: Bench, directory: Directory) -> ResourceTemplate:
+def _template(
+    entry: Entry, context: FeatureContext, directory: Directory
+) -> ResourceTemplate:
     return ResourceTemplate(
         template=UriTemplate(SCHEME + entry.path),
         name=entry.name,
         title=entry.title,
         description=entry.says,
         mime_type=entry.mime_type,
-        read=Reader(bench, entry.look),
+        read=Reader(context, entry.look),
         complete=_completers(entry, directory),
-        watch=None if entry.watching is None else Watcher(bench, entry.watching),
+        watch=None if entry.watching is None else Watcher(context, entry.watching),
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=ALWAYS_MS,

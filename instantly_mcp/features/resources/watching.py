@@ -13,10 +13,12 @@ from attrs import frozen
 from ..._deferred import deferred
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 from ..workspace.job_following import MAY_PASS, TASK_LONGEST, look_at_job, waits
 
-Watching: TypeAlias = Callable[[Bench, Values, Call], Coroutine[Any, Any, None]]
+Watching: TypeAlias = Callable[
+    [FeatureContext, Values, Call], Coroutine[Any, Any, None]
+]
 
 MISSING = 4
 """After this many reads in a row that find no job, the job is taken to be gone."""
@@ -26,24 +28,24 @@ MISSING = 4
 class Watcher:
     """Runs the polling function of a resource."""
 
-    bench: Bench
+    context: FeatureContext
     watching: Watching
 
     @deferred
     async def __call__(self, uri: str, values: Mapping[str, str], call: Call) -> None:
-        await self.watching(self.bench, values, call)
+        await self.watching(self.context, values, call)
 
 
-async def watch_job(bench: Bench, values: Values, call: Call) -> None:
+async def watch_job(context: FeatureContext, values: Values, call: Call) -> None:
     """Read a job until it ended, is gone, cannot be read, or an hour has passed."""
     waited, missing = 0.0, 0
     for wait in waits():
         try:
-            job = await look_at_job(bench, values["id"], call)
+            job = await look_at_job(context, values["id"], call)
         except ApiError as error:
             missing = missing + 1 if error.reason is Reason.NOT_FOUND else 0
             if missing == MISSING:
-                bench.sightings.lost(values["id"], call.caller.principal)
+                context.sightings.lost(values["id"], call.caller.principal)
             if missing == MISSING or error.reason not in MAY_PASS:
                 return
         else:
@@ -53,4 +55,4 @@ async def watch_job(bench: Bench, values: Values, call: Call) -> None:
         waited += wait
         if waited > TASK_LONGEST:
             return
-        await bench.pause(wait)
+        await context.pause(wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
-from ..workspace.context import Bench, Values
+from ..workspace.context import FeatureContext, Values
 from ..workspace.fetching import gather
 
 SHOWN = (
@@ -29,12 +29,12 @@ OF_A_PLAN = (
 )
 
 
-async def workspace(bench: Bench, values: Values, call: Call) -> Json:
+async def workspace(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read the workspace, and its plan if the key's scopes allow it."""
     found = await gather(
         {
-            "workspace": bench.execute("getWorkspace", {}, call),
-            "plans": bench.execute("getWorkspacePlanDetails", {}, call),
+            "workspace": context.execute("getWorkspace", {}, call),
+            "plans": context.execute("getWorkspacePlanDetails", {}, call),
         }
     )
     if not found.has("workspace"):

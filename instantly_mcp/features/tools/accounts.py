@@ -9,7 +9,7 @@ from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
 from ..results import Refusal
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
@@ -79,18 +79,22 @@ def only(value: Json) -> Json:
     return [str(value).strip()]
 
 
-async def manage_account_state(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def manage_account_state(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Run one of five actions on an account."""
     action, email = given["action"], given["email"]
     if action in ("pause", "resume"):
-        reply = await bench.fetch(f"{action}Account", {"email": email}, call)
+        reply = await context.fetch(f"{action}Account", {"email": email}, call)
         return ACCOUNT(reply)
     if action == "test_vitals":
         asked = {"accounts": [email]}
-        return vitals(await bench.execute("testAccountVitals", asked, call), asked)
+        return vitals(await context.execute("testAccountVitals", asked, call), asked)
     verb = action.removesuffix("_warmup")
     asked = {"emails": [email]}
-    return started(await bench.execute(f"{verb}WarmupForAccounts", asked, call), asked)
+    return started(
+        await context.execute(f"{verb}WarmupForAccounts", asked, call), asked
+    )
 
 
 TOOLS = (

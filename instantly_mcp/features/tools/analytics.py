@@ -7,7 +7,7 @@ from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.calls.call import Call
 from ..results import Refusal
 from ..workspace.analytics import rows, totals
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
@@ -21,7 +21,9 @@ START = argument("start_date", says="YYYY-MM-DD")
 END = argument("end_date", says="inclusive", convert=end_of_day)
 
 
-async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def campaign_analytics(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Read the totals of one campaign (``id``), several (``ids``), or all."""
     moments_in_order(given.get("start_date"), given.get("end_date"))
     asked = dict(given)
@@ -34,7 +36,7 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
         )
     if several:
         asked["ids"] = several
-    reply = await bench.execute("getCampaignAnalytics", asked, call)
+    reply = await context.execute("getCampaignAnalytics", asked, call)
     result = totals(reply, asked)
     found = [row.get("campaign_id") for row in result["rows"]]
     wanted = several or ([asked["id"]] if asked.get("id") else [])
@@ -42,13 +44,17 @@ async def campaign_analytics(bench: Bench, given: JsonObject, call: Call) -> Jso
     return {**result, "without_data": missing} if missing else result
 
 
-async def daily_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def daily_analytics(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Read the numbers for each day."""
     moments_in_order(given.get("start_date"), given.get("end_date"))
-    return rows(await bench.execute("getDailyCampaignAnalytics", given, call), given)
+    return rows(await context.execute("getDailyCampaignAnalytics", given, call), given)
 
 
-async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def warmup_analytics(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Read the warm-up numbers of one or several accounts."""
     emails = list(given.get("emails") or ())
     if given.get("email"):
@@ -66,7 +72,7 @@ async def warmup_analytics(bench: Bench, given: JsonObject, call: Call) -> Json:
             f"{len(asked['emails'])} accounts are too many at once.",
             f"Give at most {MOST}, email included.",
         )
-    reply = await bench.execute("getWarmupAnalytics", asked, call)
+    reply = await context.execute("getWarmupAnalytics", asked, call)
     return reply if isinstance(reply, dict) else {"result": reply}
 
 

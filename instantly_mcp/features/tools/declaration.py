@@ -37,10 +37,12 @@ from ..results import (
     fitted,
     refusal_of_request,
 )
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 
 Convert: TypeAlias = Callable[[Json], Json]
-Work: TypeAlias = Callable[[Bench, JsonObject, Call], Coroutine[Any, Any, Json]]
+Work: TypeAlias = Callable[
+    [FeatureContext, JsonObject, Call], Coroutine[Any, Any, Json]
+]
 Reshape: TypeAlias = Callable[[Json, JsonObject], Json]
 
 ID: JsonObject = {"type": "string", "minLength": 1}
@@ -148,7 +150,7 @@ class Declared:
             schema["required"] = needed
         return schema
 
-    def build(self, bench: Bench) -> Tool:
+    def build(self, context: FeatureContext) -> Tool:
         """Return the tool."""
         return Tool(
             name=self.name,
@@ -159,7 +161,7 @@ class Declared:
             annotations=self.hints,
             needs_credential=self.needs_credential,
             task=self.task,
-            run=Runner(bench=bench, declared=self),
+            run=Runner(context=context, declared=self),
         )
 
 
@@ -170,8 +172,10 @@ class Operated:
     operation_id: str
     reshape: Reshape | None
 
-    async def __call__(self, bench: Bench, given: JsonObject, call: Call) -> Json:
-        reply = await bench.execute(self.operation_id, given, call)
+    async def __call__(
+        self, context: FeatureContext, given: JsonObject, call: Call
+    ) -> Json:
+        reply = await context.execute(self.operation_id, given, call)
         return reply if self.reshape is None else self.reshape(reply, given)
 
 
@@ -179,7 +183,7 @@ class Operated:
 class Runner:
     """Runs one tool: translate the arguments, do the work, make the result."""
 
-    bench: Bench
+    context: FeatureContext
     declared: Declared
     _work: Work = field(init=False)
     _meta: JsonObject | None = field(init=False)
@@ -203,14 +207,14 @@ class Runner:
             if a.fills and a.default is not None
         }
         self._fewest = 1 + sum(a.required for a in declared.arguments)
-        mode = self.bench.facts.mode
+        mode = self.context.facts.mode
         self._meta = {"mode": mode} if mode != "live" else None
 
     @deferred
     async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
         try:
             given = self._translate(arguments)
-            value = await self._work(self.bench, given, call)
+            value = await self._work(self.context, given, call)
         except ApiError as error:
             refused = refusal_of_request(error)
             if refused is not None:

@@ -7,7 +7,7 @@ from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
 from ..results import page
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.labels import to_code
 from ..workspace.views.emails import EMAIL, PREVIEW
@@ -27,19 +27,19 @@ def to_mode(value: Json) -> Json:
     return "emode_" + str(value).removeprefix("emode_")
 
 
-async def list_emails(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def list_emails(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """List mails; for one thread that is all of its mails, not just the latest."""
     asked = {"preview_only": True, "latest_of_thread": True, **given}
     in_thread = str(given.get("search", "")).startswith("thread:")
     if in_thread and "latest_of_thread" not in given:
         asked["latest_of_thread"] = False
-    reply = await bench.execute("listEmail", asked, call)
+    reply = await context.execute("listEmail", asked, call)
     return page(reply, PREVIEW if asked["preview_only"] else EMAIL)
 
 
-async def get_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def get_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read a mail; its HTML only on request, or when it has no text."""
-    mail = EMAIL(await bench.fetch("getEmail", {"id": given["id"]}, call))
+    mail = EMAIL(await context.fetch("getEmail", {"id": given["id"]}, call))
     body = mail.get("body")
     if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
         return {**mail, "body": {"text": body["text"]}}

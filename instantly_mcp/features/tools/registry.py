@@ -16,7 +16,7 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.registries import IToolRegistry
 from ...protocol.primitives.tool import Tool, ToolResult
 from ..toolsets import Selection
-from ..workspace.context import Bench
+from ..workspace.context import FeatureContext
 from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .declaration import Declared
 
@@ -76,15 +76,15 @@ class Renamed:
         return evolve(result, meta={**(result.meta or {}), **note})
 
 
-def toolbox_on(bench: Bench, toolsets: Selection) -> Toolbox:
+def toolbox_on(context: FeatureContext, toolsets: Selection) -> Toolbox:
     """Build the selected tools on a shared context."""
     chosen = [each for each in DECLARED if toolsets.lists(each.toolset, each.extra)]
-    listed = tuple(each.build(bench) for each in chosen)
-    bench.listed = tuple(tool.name for tool in listed)
-    return Toolbox(listed, _aliases(bench, listed))
+    listed = tuple(each.build(context) for each in chosen)
+    context.listed = tuple(tool.name for tool in listed)
+    return Toolbox(listed, _aliases(context, listed))
 
 
-def _aliases(bench: Bench, listed: Sequence[Tool]) -> dict[str, Tool]:
+def _aliases(context: FeatureContext, listed: Sequence[Tool]) -> dict[str, Tool]:
     """Return the tools under deprecated names, for those that are listed."""
     by_name = {tool.name: tool for tool in listed}
     aliases = {}
@@ -94,7 +94,7 @@ def _aliases(bench: Bench, listed: Sequence[Tool]) -> dict[str, Tool]:
             aliases[old] = evolve(tool, name=old, run=Renamed(tool, new))
     if "pause_account" in by_name:
         for declared in accounts.ALIASES:
-            tool = declared.build(bench)
+            tool = declared.build(context)
             instead = "pause_account, resume_account, enable_warmup, disable_warmup "
             instead += "or test_account_vitals"
             aliases[tool.name] = evolve(tool, run=Renamed(tool, instead))

@@ -52,7 +52,7 @@ class ServerFacts:
 
 
 @define(eq=False, kw_only=True)
-class Bench:
+class FeatureContext:
     """The objects that all tools, resources and prompts use.
 
     :param clock: the reactor; times the waits between two status calls.

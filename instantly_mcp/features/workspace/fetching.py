@@ -13,7 +13,7 @@ from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..results import error_object
-from .context import Bench
+from .context import FeatureContext
 
 
 @frozen
@@ -67,7 +67,7 @@ async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
 
 
 async def read_pages(
-    bench: Bench, operation_id: str, given: JsonObject, call: Call, most: int
+    context: FeatureContext, operation_id: str, given: JsonObject, call: Call, most: int
 ) -> tuple[list[JsonObject], bool]:
     """Read at most `most` pages of 100 items; return also whether these are all."""
     found: list[JsonObject] = []
@@ -76,7 +76,7 @@ async def read_pages(
         asked = {**given, "limit": 100}
         if cursor is not None:
             asked["starting_after"] = cursor
-        reply = await bench.fetch(operation_id, asked, call)
+        reply = await context.fetch(operation_id, asked, call)
         items = [each for each in reply.get("items") or () if isinstance(each, dict)]
         found += items
         following = reply.get("next_starting_after")

@@ -24,7 +24,7 @@ from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..results import Failed, error_object, page
-from .context import Bench
+from .context import FeatureContext
 from .jobs import LOOK, job_of, started
 
 LONGEST = 45
@@ -73,64 +73,70 @@ class Sight:
         return result
 
 
-async def get_job(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def get_job(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read one job; a failed job is not a failed call."""
-    reply = await bench.execute("getBackgroundJob", given, call)
-    bench.sightings.note(reply, call.caller.principal)
+    reply = await context.execute("getBackgroundJob", given, call)
+    context.sightings.note(reply, call.caller.principal)
     return started(reply, given)
 
 
-async def list_jobs(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def list_jobs(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read a page of jobs, without their data (the moved addresses)."""
-    reply = await bench.fetch("listBackgroundJob", given, call)
-    bench.sightings.note_all(reply, call.caller.principal)
+    reply = await context.fetch("listBackgroundJob", given, call)
+    context.sightings.note_all(reply, call.caller.principal)
     return page(reply, _brief)
 
 
-async def enable_warmup(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def enable_warmup(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Start the job that turns warm-up on, and follow it."""
-    return await start_and_follow(bench, "enableWarmupForAccounts", given, call)
+    return await start_and_follow(context, "enableWarmupForAccounts", given, call)
 
 
-async def disable_warmup(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def disable_warmup(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Start the job that turns warm-up off, and follow it."""
-    return await start_and_follow(bench, "disableWarmupForAccounts", given, call)
+    return await start_and_follow(context, "disableWarmupForAccounts", given, call)
 
 
 async def start_and_follow(
-    bench: Bench, operation_id: str, given: JsonObject, call: Call
+    context: FeatureContext, operation_id: str, given: JsonObject, call: Call
 ) -> Json:
     """Execute an operation that starts a job, and follow the job.
 
     ``wait_seconds`` is an argument of the tool and is not sent.
     """
     asked = {name: value for name, value in given.items() if name != "wait_seconds"}
-    reply = await bench.execute(operation_id, asked, call)
-    sight = Sight(_noted(bench, reply, call))
+    reply = await context.execute(operation_id, asked, call)
+    sight = Sight(_noted(context, reply, call))
     if sight.job["ended"] or not isinstance(sight.job.get("id"), str):
         return sight.as_result()
-    longest = _patience(bench, sight.job, given.get("wait_seconds"), call)
-    return (await _followed(bench, sight, call, longest)).as_result()
+    longest = _patience(context, sight.job, given.get("wait_seconds"), call)
+    return (await _followed(context, sight, call, longest)).as_result()
 
 
-def _patience(bench: Bench, job: JsonObject, asked: Json, call: Call) -> float:
+def _patience(
+    context: FeatureContext, job: JsonObject, asked: Json, call: Call
+) -> float:
     if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
         return TASK_LONGEST
     if asked is not None:
-        return bench.patience(call, min(float(asked), LONGEST))
+        return context.patience(call, min(float(asked), LONGEST))
     return 0 if call.progress_token is None else WITH_TOKEN
 
 
-async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> Sight:
+async def _followed(
+    context: FeatureContext, sight: Sight, call: Call, longest: float
+) -> Sight:
     """Read the job until it ended or the time is up."""
     waited = 0.0
     for number, wait in zip(count(1), waits(), strict=False):
         if sight.job["ended"] or waited + wait > longest:
             break
-        await bench.pause(wait)
+        await context.pause(wait)
         waited += wait
         try:
-            sight = Sight(await look_at_job(bench, sight.job["id"], call))
+            sight = Sight(await look_at_job(context, sight.job["id"], call))
         except ApiError as error:
             sight = evolve(sight, trouble=error)
             if error.reason not in MAY_PASS:
@@ -139,13 +145,13 @@ async def _followed(bench: Bench, sight: Sight, call: Call, longest: float) -> S
     return sight
 
 
-async def look_at_job(bench: Bench, id: str, call: Call) -> JsonObject:
+async def look_at_job(context: FeatureContext, id: str, call: Call) -> JsonObject:
     """Read a job once; its subscribers are notified of a change.
 
     :raises ApiError: when the read fails, or the reply is not a job.
     """
-    reply = await bench.fetch("getBackgroundJob", {"id": id}, call)
-    return _noted(bench, reply, call)
+    reply = await context.fetch("getBackgroundJob", {"id": id}, call)
+    return _noted(context, reply, call)
 
 
 def _tell(call: Call, job: JsonObject, number: int) -> None:
@@ -165,8 +171,8 @@ def waits() -> Iterator[float]:
     return chain(BACKOFF, repeat(AFTERWARDS))
 
 
-def _noted(bench: Bench, reply: Json, call: Call) -> JsonObject:
-    bench.sightings.note(reply, call.caller.principal)
+def _noted(context: FeatureContext, reply: Json, call: Call) -> JsonObject:
+    context.sightings.note(reply, call.caller.principal)
     return job_of(reply)
 
 

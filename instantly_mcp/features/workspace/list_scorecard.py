@@ -15,7 +15,7 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import LEAD_STATUS
 from ...protocol.calls.call import Call
 from .analytics import rate
-from .context import Bench, Values
+from .context import FeatureContext, Values
 from .fetching import Gathered, gather
 
 SAMPLE = 100
@@ -54,16 +54,18 @@ class Survey:
         return self.found.items("leads")
 
 
-async def survey(bench: Bench, id: str, call: Call) -> Survey:
+async def survey(context: FeatureContext, id: str, call: Call) -> Survey:
     """Read a list, Instantly's verification counts, and a sample of its leads.
 
     :raises ApiError: when the list itself cannot be read.
     """
     found = await gather(
         {
-            "list": bench.execute("getLeadList", {"id": id}, call),
-            "stats": bench.execute("getVerificationStats", {"id": id}, call),
-            "leads": bench.execute("listLeads", {"list_id": id, "limit": SAMPLE}, call),
+            "list": context.execute("getLeadList", {"id": id}, call),
+            "stats": context.execute("getVerificationStats", {"id": id}, call),
+            "leads": context.execute(
+                "listLeads", {"list_id": id, "limit": SAMPLE}, call
+            ),
         }
     )
     if not found.has("list"):
@@ -71,9 +73,9 @@ async def survey(bench: Bench, id: str, call: Call) -> Survey:
     return Survey(found.object("list"), found)
 
 
-async def scorecard(bench: Bench, values: Values, call: Call) -> Json:
+async def scorecard(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the scorecard of a list."""
-    return scored(await survey(bench, values["id"], call))
+    return scored(await survey(context, values["id"], call))
 
 
 def scored(seen: Survey) -> JsonObject:

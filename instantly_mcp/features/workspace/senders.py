@@ -10,7 +10,7 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
 from ...protocol.calls.call import Call
 from ..results import Refusal
-from .context import Bench
+from .context import FeatureContext
 
 MAX_PAGES = 200
 """A limit of 20,000 accounts, for a list whose cursors never end."""
@@ -68,7 +68,7 @@ def obstacle(account: JsonObject) -> str:
 
 
 async def discover(
-    bench: Bench, call: Call, wanted: Sequence[str] | None = None
+    context: FeatureContext, call: Call, wanted: Sequence[str] | None = None
 ) -> Senders:
     """Read the accounts page by page, until all wanted ones are found.
 
@@ -80,7 +80,7 @@ async def discover(
         given: dict[str, Json] = {"limit": 100}
         if cursor is not None:
             given["starting_after"] = cursor
-        reply = await bench.fetch("listAccount", given, call)
+        reply = await context.fetch("listAccount", given, call)
         items = senders_in(reply)
         for account in items:
             senders.accounts[account["email"].lower()] = account
@@ -105,12 +105,14 @@ def senders_in(reply: JsonObject) -> list[JsonObject]:
     ]
 
 
-async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[str]:
+async def require_able(
+    context: FeatureContext, call: Call, wanted: Sequence[str]
+) -> list[str]:
     """Return the addresses as the workspace spells them.
 
     :raises Refusal: when an address is not an account, or an account cannot send.
     """
-    senders = await discover(bench, call, wanted)
+    senders = await discover(context, call, wanted)
     unknown = senders.lacks(wanted)
     if unknown:
         raise Refusal(
@@ -132,12 +134,12 @@ async def require_able(bench: Bench, call: Call, wanted: Sequence[str]) -> list[
     return [str(senders.accounts[key]["email"]) for key in unique]
 
 
-async def offer_choice(bench: Bench, call: Call) -> JsonObject:
+async def offer_choice(context: FeatureContext, call: Call) -> JsonObject:
     """Return the accounts to choose from.
 
     :raises Refusal: when no account can send.
     """
-    senders = await discover(bench, call)
+    senders = await discover(context, call)
     able = senders.eligible()
     if not able:
         obstacles = dict(list(senders.obstacles().items())[:REASONS_SHOWN])

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.context import Bench, ServerFacts
+from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.features.workspace.fetching import Gathered, gather, read_pages
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
@@ -71,13 +71,13 @@ class PagesTests(ClockedTestCase):
     def read(self, *replies: Any, most: int = 3) -> Any:
         """Read pages of campaigns that come as scripted."""
         self.instantly = RecordingInstantly().answers("listCampaign", *replies)
-        bench = Bench(
+        context = FeatureContext(
             instantly=self.instantly,
             clock=self.clock,
             facts=ServerFacts(name="n", version="1"),
         )
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
-        reading = read_pages(bench, "listCampaign", {"search": "s"}, call, most)
+        reading = read_pages(context, "listCampaign", {"search": "s"}, call, most)
         return self.successResultOf(Deferred.fromCoroutine(reading))
 
     def test_to_the_end(self) -> None:

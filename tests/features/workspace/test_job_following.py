@@ -341,7 +341,7 @@ class SightingTests(ToolTestCase):
 
     def test_every_look_counts(self) -> None:
         """Reading, listing and following jobs all record their status."""
-        self.bench.sightings.told = lambda uri, who: self.told.append((uri, who))
+        self.context.sightings.told = lambda uri, who: self.told.append((uri, who))
         self.instantly.answers("getBackgroundJob", job("pending"), job("success"))
         self.instantly.answers("listBackgroundJob", {"items": [job("in-progress")]})
         self.value("get_background_job", job_id="j")

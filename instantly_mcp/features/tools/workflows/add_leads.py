@@ -12,7 +12,7 @@ from ....catalog.codes import INTEREST
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
 from ...results import Failed, Refusal, error_object
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.labels import to_code
 from .warnings import of_joining, warned
 
@@ -94,7 +94,7 @@ class Tally:
         return summary
 
 
-async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def add_leads(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Add the leads, and report which were added and which were not.
 
     :raises Refusal: before anything is sent, when a lead is incomplete.
@@ -104,14 +104,14 @@ async def add_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
     _require_complete(leads, target)
     unique = _without_duplicates(leads)
     chunks = [unique[at : at + CHUNK] for at in range(0, len(unique), CHUNK)]
-    warnings = await of_joining(bench, given.get("campaign_id"), call)
+    warnings = await of_joining(context, given.get("campaign_id"), call)
     tally, done = Tally(), 0
     if len(chunks) > 1:
         call.become_task(f"Adding {len(unique)} leads in {len(chunks)} chunks")
     for number, chunk in enumerate(chunks, 1):
         request = {**given, "leads": [lead for _, lead in chunk]}
         try:
-            reply = await bench.fetch("bulkAddLeads", request, call)
+            reply = await context.fetch("bulkAddLeads", request, call)
         except ApiError as error:
             if number == 1:
                 raise

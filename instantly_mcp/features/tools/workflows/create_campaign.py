@@ -9,7 +9,7 @@ from ...._json_codec import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
 from ....protocol.calls.call import Call
 from ...workspace.campaign_copy import remarks, sequence_of, steps_given
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.dates import days_in_order
 from ...workspace.labels import labelled
 from ...workspace.senders import offer_choice, require_able
@@ -47,18 +47,20 @@ SETTINGS = (
 _short = labelled({"status": CAMPAIGN_STATUS})
 
 
-async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def create_campaign(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Create a draft, return a preview (``dry_run``), or return senders to choose."""
     steps = steps_given(given)
     days_in_order(given.get("start_date"), given.get("end_date"))
     settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
-    window = bench.zones.place(
+    window = context.zones.place(
         settled["timezone"], settled["timing_from"], settled["timing_to"]
     )
     if not given.get("email_list"):
-        return await offer_choice(bench, call)
+        return await offer_choice(context, call)
     wanted = [address.strip() for address in given["email_list"]]
-    senders = await require_able(bench, call, wanted)
+    senders = await require_able(context, call, wanted)
     payload = {
         "name": given["name"],
         "campaign_schedule": _schedule(settled, window),
@@ -66,10 +68,10 @@ async def create_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
         "email_list": senders,
         **{name: settled[name] for name in SETTINGS if name in settled},
     }
-    report = _report(given, window, [*remarks(steps), *_over(bench, given)])
+    report = _report(given, window, [*remarks(steps), *_over(context, given)])
     if given.get("dry_run"):
         return {"stage": "preview", "would_create": payload, **report}
-    campaign = await bench.fetch("createCampaign", payload, call)
+    campaign = await context.fetch("createCampaign", payload, call)
     return {
         "stage": "created",
         "campaign": brief(campaign),
@@ -105,9 +107,9 @@ def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
     return schedule
 
 
-def _over(bench: Bench, given: JsonObject) -> list[str]:
+def _over(context: FeatureContext, given: JsonObject) -> list[str]:
     end = given.get("end_date")
-    if not end or date.fromisoformat(end) >= bench.today():
+    if not end or date.fromisoformat(end) >= context.today():
         return []
     return [f"end_date {end} is in the past: the campaign will send nothing."]
 

@@ -6,14 +6,14 @@ from ...._json_codec import Json, JsonObject
 from ....catalog.codes import INTEREST, LEAD_STATUS
 from ....protocol.calls.call import Call
 from ...results import Refusal
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.labels import labelled
 from .warnings import of_joining, warned
 
 _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
 
-async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def create_lead(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Create the lead.
 
     :raises Refusal: before anything is sent, when it is incomplete.
@@ -36,5 +36,5 @@ async def create_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
             "The lead lacks " + " or ".join(enough) + ".",
             "In a campaign a lead needs an email; in a list an email or a name.",
         )
-    warnings = await of_joining(bench, lead.get("campaign"), call)
-    return warned(_lead(await bench.fetch("createLead", lead, call)), warnings)
+    warnings = await of_joining(context, lead.get("campaign"), call)
+    return warned(_lead(await context.fetch("createLead", lead, call)), warnings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import Failed, Refusal
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.job_following import start_and_follow
 from .warnings import of_joining, warned
 
@@ -17,7 +17,7 @@ NARROWING = ("search", "filter", "contacts", "queries", "ids")
 SELECTORS = (*NARROWING, "campaign", "list_id")
 
 
-async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def move_leads(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Start the job that moves or copies the selected leads, and follow it.
 
     :raises Refusal: when the destination or the selection is not clear.
@@ -30,8 +30,8 @@ async def move_leads(bench: Bench, given: JsonObject, call: Call) -> Json:
             "Give exactly one of to_campaign_id and to_list_id.",
         )
     _require_selection(given)
-    warnings = await of_joining(bench, given.get("to_campaign_id"), call)
-    result = await start_and_follow(bench, "moveLeads", given, call)
+    warnings = await of_joining(context, given.get("to_campaign_id"), call)
+    result = await start_and_follow(context, "moveLeads", given, call)
     return result if isinstance(result, Failed) else warned(result, warnings)
 
 

@@ -9,20 +9,22 @@ from twisted.internet.defer import Deferred
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import Refusal
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.mail_html import as_html, one_line
 from ...workspace.send_once import digest_of
 
 KEPT = ("id", "thread_id", "subject", "to_address_email_list", "timestamp_email")
 
 
-async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def reply_to_email(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Send a reply from the account that received the mail.
 
     :raises Refusal: when the recipient or the account is not the expected one.
     """
     body = _body(given["body"])
-    original = await bench.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
+    original = await context.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
     recipient = _recipient(original, account)
     _require_expected(recipient, given.get("expected_recipient"))
@@ -40,14 +42,14 @@ async def reply_to_email(bench: Bench, given: JsonObject, call: Call) -> Json:
         return {"sent": True, "from": account, "to": recipient, **shown}
 
     def send() -> Awaitable[JsonObject]:
-        return described(bench.execute("replyToEmail", request, call))
+        return described(context.execute("replyToEmail", request, call))
 
     def collect() -> Awaitable[JsonObject] | None:
-        left = bench.collect("replyToEmail", request, call)
+        left = context.collect("replyToEmail", request, call)
         return None if left is None else described(left)
 
     digest = digest_of(call.caller.principal, request)
-    return await bench.once.send(digest, send, collect)
+    return await context.once.send(digest, send, collect)
 
 
 def _require_expected(recipient: str, expected: Json) -> None:

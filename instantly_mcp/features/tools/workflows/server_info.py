@@ -6,7 +6,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.throttle import BOTH_LIMITS
 from ....catalog.index import BY_ID
 from ....protocol.calls.call import Call
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 
 LIMITS: JsonObject = {
     "workspace": f"requests: {BOTH_LIMITS}, over all keys together",
@@ -14,15 +14,17 @@ LIMITS: JsonObject = {
 }
 
 
-async def get_server_info(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def get_server_info(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Describe the server, with nothing about other callers."""
     return {
-        "name": bench.facts.name,
-        "version": bench.facts.version,
-        "mode": bench.facts.mode,
+        "name": context.facts.name,
+        "version": context.facts.version,
+        "mode": context.facts.mode,
         "protocol_version": call.caller.revision.version,
         "api_key_present": call.caller.credential is not None,
-        "toolsets": list(bench.toolsets),
-        "tools": len(bench.listed),
+        "toolsets": list(context.toolsets),
+        "tools": len(context.listed),
         "instantly_limits": LIMITS,
     }

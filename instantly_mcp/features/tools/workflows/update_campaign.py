@@ -5,23 +5,25 @@ from __future__ import annotations
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...workspace.campaign_copy import formatted
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.timezones import Placement
 from .create_campaign import brief
 from .warnings import of_changing, warned
 
 
-async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def update_campaign(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> Json:
     """Change a campaign; report the changed settings and the zones that are used."""
     patch = dict(given)
     placements: list[Placement] = []
     if "campaign_schedule" in patch:
         patch["campaign_schedule"] = _placed(
-            bench, patch["campaign_schedule"], placements
+            context, patch["campaign_schedule"], placements
         )
     if "sequences" in patch:
         patch["sequences"] = formatted(patch["sequences"])
-    campaign = await bench.fetch("patchCampaign", patch, call)
+    campaign = await context.fetch("patchCampaign", patch, call)
     result: dict[str, Json] = {
         "campaign": brief(campaign),
         "changed": sorted(name for name in given if name != "id"),
@@ -31,11 +33,13 @@ async def update_campaign(bench: Bench, given: JsonObject, call: Call) -> Json:
     return warned(result, of_changing(campaign))
 
 
-def _placed(bench: Bench, schedule: Json, placements: list[Placement]) -> Json:
+def _placed(
+    context: FeatureContext, schedule: Json, placements: list[Placement]
+) -> Json:
     windows = []
     for each in schedule["schedules"]:
         timing = each["timing"]
-        window = bench.zones.place(each["timezone"], timing["from"], timing["to"])
+        window = context.zones.place(each["timezone"], timing["from"], timing["to"])
         placements.append(window)
         moved = {"from": window.start, "to": window.end}
         windows.append({**each, "timing": moved, "timezone": window.used})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import INTEREST, LEAD_STATUS
 from ....protocol.calls.call import Call
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.labels import labelled
 
 OWN_FIELDS = frozenset(
@@ -25,19 +25,19 @@ OWN_FIELDS = frozenset(
 _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
 
-async def update_lead(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def update_lead(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Change a lead; variables that are not named are kept.
 
     The API would replace all of them, so they are read first.
     """
     patch = dict(given)
     if isinstance(patch.get("custom_variables"), dict):
-        lead = await bench.fetch("getLead", {"id": given["id"]}, call)
+        lead = await context.fetch("getLead", {"id": given["id"]}, call)
         patch["custom_variables"] = {
             **_variables(lead),
             **patch["custom_variables"],
         }
-    return _lead(await bench.fetch("patchLead", patch, call))
+    return _lead(await context.fetch("patchLead", patch, call))
 
 
 def _variables(lead: JsonObject) -> JsonObject:

@@ -12,7 +12,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...results import Failed, error_object
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 from ...workspace.job_following import MAY_PASS
 
 LONGEST = 45
@@ -32,32 +32,32 @@ NEVER_VERIFIED = (
 )
 
 
-async def verify_email(bench: Bench, given: JsonObject, call: Call) -> Json:
+async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Verify an address, or only read the status of an earlier verification."""
     address = given["email"]
     look = {"email": address}
     if given.get("check_only"):
-        return await _looked(bench, look, call)
+        return await _looked(context, look, call)
     try:
-        reply = await bench.execute("createEmailVerification", look, call)
+        reply = await context.execute("createEmailVerification", look, call)
     except ApiError as error:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
             hint = f"The credit may have been spent. {ASK_AGAIN}"
             return Failed(error_object(error, hint))
         raise
-    longest = bench.patience(call, min(given["max_wait_seconds"], LONGEST))
+    longest = context.patience(call, min(given["max_wait_seconds"], LONGEST))
     if _is_pending(reply) and call.become_task("The verification is pending"):
         longest = TASK_LONGEST
-    reply, trouble = await _settled(bench, look, reply, call, longest)
+    reply, trouble = await _settled(context, look, reply, call, longest)
     described = _described(address, reply, charged=True)
     if trouble is not None:
         described["last_look_failed"] = error_object(trouble)
     return described
 
 
-async def _looked(bench: Bench, look: JsonObject, call: Call) -> Json:
+async def _looked(context: FeatureContext, look: JsonObject, call: Call) -> Json:
     try:
-        reply = await bench.execute("checkVerificationStatus", look, call)
+        reply = await context.execute("checkVerificationStatus", look, call)
     except ApiError as error:
         if error.reason is Reason.NOT_FOUND:
             return Failed(error_object(error, NEVER_VERIFIED))
@@ -66,19 +66,19 @@ async def _looked(bench: Bench, look: JsonObject, call: Call) -> Json:
 
 
 async def _settled(
-    bench: Bench, look: JsonObject, reply: Json, call: Call, longest: float
+    context: FeatureContext, look: JsonObject, reply: Json, call: Call, longest: float
 ) -> tuple[Json, ApiError | None]:
     """Read the status until it is no longer pending or the time is up."""
     waited, trouble = 0.0, None
     for wait in _waits():
         if not _is_pending(reply) or waited + wait > longest:
             break
-        await bench.pause(wait)
+        await context.pause(wait)
         waited += wait
         call.progress(waited, longest, f"Still pending after {waited:.0f} s")
         try:
             reply, trouble = (
-                await bench.execute("checkVerificationStatus", look, call),
+                await context.execute("checkVerificationStatus", look, call),
                 None,
             )
         except ApiError as error:

@@ -12,7 +12,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...results import Refusal
-from ...workspace.context import Bench
+from ...workspace.context import FeatureContext
 
 ACTIVE = 1
 NOT_KNOWN = (
@@ -21,7 +21,9 @@ NOT_KNOWN = (
 )
 
 
-async def of_joining(bench: Bench, campaign_id: Json, call: Call) -> list[str]:
+async def of_joining(
+    context: FeatureContext, campaign_id: Json, call: Call
+) -> list[str]:
     """Return warnings for leads that will join a campaign; call it before the write.
 
     :param campaign_id: the campaign, or ``None`` for another destination.
@@ -31,7 +33,7 @@ async def of_joining(bench: Bench, campaign_id: Json, call: Call) -> list[str]:
     if not campaign_id:
         return []
     try:
-        campaign = await bench.fetch("getCampaign", {"id": campaign_id}, call)
+        campaign = await context.fetch("getCampaign", {"id": campaign_id}, call)
     except ApiError as error:
         if error.reason is Reason.SCOPE_MISSING:
             return [NOT_KNOWN]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
 from ....protocol.calls.call import Call
-from ..context import Bench, Values
+from ..context import FeatureContext, Values
 from ..sending_status import sending_status
 from .audience import audience_checks
 from .check import Check, verdict
@@ -23,9 +23,9 @@ SENDING = frozenset({1, 4})
 EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"})
 
 
-async def preflight(bench: Bench, values: Values, call: Call) -> Json:
+async def preflight(context: FeatureContext, values: Values, call: Call) -> Json:
     """Check a campaign without changing it."""
-    seen = await look_at(bench, values["id"], call)
+    seen = await look_at(context, values["id"], call)
     return reported(seen, list(checks_of(seen)))
 
 

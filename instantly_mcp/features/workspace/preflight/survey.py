@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from ...._deferred import deferred
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ..context import Bench
+from ..context import FeatureContext
 from ..fetching import Gathered, gather, read_pages
 
 SAMPLE = 100
@@ -65,31 +65,31 @@ class Survey:
         return self.found.object("sending")
 
 
-async def look_at(bench: Bench, id: str, call: Call) -> Survey:
+async def look_at(context: FeatureContext, id: str, call: Call) -> Survey:
     """Read the campaign, then everything else concurrently.
 
     :raises ApiError: when the campaign itself cannot be read.
     """
-    campaign = await bench.fetch("getCampaign", {"id": id}, call)
+    campaign = await context.fetch("getCampaign", {"id": id}, call)
     works: Mapping[str, Deferred[Json]] = {
-        "sending": bench.execute("getCampaignSendingStatus", {"id": id}, call),
-        "leads": bench.execute("listLeads", {"campaign": id, "limit": SAMPLE}, call),
-        "totals": bench.execute("getCampaignAnalytics", {"id": id}, call),
-        "senders": _senders(bench, campaign, call),
+        "sending": context.execute("getCampaignSendingStatus", {"id": id}, call),
+        "leads": context.execute("listLeads", {"campaign": id, "limit": SAMPLE}, call),
+        "totals": context.execute("getCampaignAnalytics", {"id": id}, call),
+        "senders": _senders(context, campaign, call),
     }
-    now = datetime.fromtimestamp(bench.wall(), UTC)
+    now = datetime.fromtimestamp(context.wall(), UTC)
     return Survey(campaign=campaign, found=await gather(works), now=now)
 
 
 @deferred
-async def _senders(bench: Bench, campaign: JsonObject, call: Call) -> Json:
+async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) -> Json:
     """Return the accounts that the campaign names, by address or by tag."""
     wanted = {str(each).lower() for each in campaign.get("email_list") or ()}
     tags = campaign.get("email_tag_list") or ()
     if not wanted and not tags:
         return []
     given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
-    accounts, _ = await read_pages(bench, "listAccount", given, call, ACCOUNT_PAGES)
+    accounts, _ = await read_pages(context, "listAccount", given, call, ACCOUNT_PAGES)
     if not wanted:
         return accounts
     return [each for each in accounts if str(each.get("email")).lower() in wanted]
