@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from .. import __version__
 from ..features.build import build_features
-from ..features.toolsets import Selection
+from ..features.toolsets import ToolSelection
 from ..features.workspace.context import ServerFacts
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
@@ -94,7 +94,7 @@ def make_server_features(
 ) -> ServerFeatures:
     """Return the features that the server offers: tools, resources and prompts."""
     facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
-    selection = Selection.parse(",".join(settings.toolsets))
+    selection = ToolSelection.parse(",".join(settings.toolsets))
     info = ServerInfo(
         name=NAME,
         title="Instantly (sandbox)" if settings.sandbox else "Instantly",

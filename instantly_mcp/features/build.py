@@ -13,13 +13,13 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..api.interfaces import IInstantly
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
-from .completions import Directory
+from .completions import NameCache
 from .prompts.registry import build_prompts
-from .resources.registry import build_shelf
-from .tools.registry import Toolbox, toolbox_on
-from .toolsets import Selection
+from .resources.registry import build_resources
+from .tools.registry import SelectedTools, build_tools
+from .toolsets import ToolSelection
 from .workspace.context import FeatureContext, ServerFacts
-from .workspace.job_changes import Told
+from .workspace.job_changes import OnResourceChanged
 
 
 @frozen
@@ -27,11 +27,11 @@ class Features:
     """The server features, and the context that they share."""
 
     context: FeatureContext
-    toolbox: Toolbox
+    toolbox: SelectedTools
     shelf: ResourceRegistry
     prompts: PromptRegistry
 
-    def tell_changes_to(self, told: Told) -> None:
+    def tell_changes_to(self, told: OnResourceChanged) -> None:
         """Report every change that is seen in a resource."""
         self.context.sightings.told = told
 
@@ -40,7 +40,7 @@ def build_features(
     instantly: IInstantly,
     clock: IReactorTime,
     facts: ServerFacts,
-    selection: Selection,
+    selection: ToolSelection,
     wall: Callable[[], float] = time.time,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
@@ -55,10 +55,10 @@ def build_features(
         toolsets=selection.toolsets,
         wall=wall,
     )
-    directory = Directory(context)
+    directory = NameCache(context)
     return Features(
         context=context,
-        toolbox=toolbox_on(context, selection),
-        shelf=build_shelf(context, directory),
+        toolbox=build_tools(context, selection),
+        shelf=build_resources(context, directory),
         prompts=build_prompts(context, directory),
     )

@@ -24,26 +24,26 @@ from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
-from .results import crowded, refusal_of_request
+from .results import overload_error, too_many_waiting
 from .workspace.context import FeatureContext
 from .workspace.fetching import read_pages
 
-KEPT = 120.0
+CACHE_SECONDS = 120.0
 """Seconds for which names are cached."""
 
-KEPT_FAILURE = 10.0
+FAILURE_CACHE_SECONDS = 10.0
 """Seconds until a failed read is repeated: clients ask with every letter typed."""
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-PAGES = 5
-MOST_KEYS = 200
-MOST_VALUES = 1000
-MOST_WAITING = 256
+MAX_PAGES = 5
+MAX_CACHED_LISTS = 200
+MAX_VALUES = 1000
+MAX_WAITING_REQUESTS = 256
 """Most requests that may wait for the same names to be read."""
 
 
 @frozen
-class Entry:
+class Completion:
     """One possible completion.
 
     :param value: what is inserted.
@@ -54,11 +54,11 @@ class Entry:
     name: str
 
 
-Entries: TypeAlias = Sequence[Entry]
+Completions: TypeAlias = Sequence[Completion]
 
 
 @frozen(kw_only=True)
-class Kind:
+class ObjectKind:
     """One kind of object that can be found by name.
 
     :param name: what messages call it.
@@ -71,31 +71,31 @@ class Kind:
 
     name: str
     operation: str
-    entry: Callable[[JsonObject], Entry | None]
+    entry: Callable[[JsonObject], Completion | None]
     searches: bool = True
     given: JsonObject = field(factory=dict)
 
 
-def _named(item: JsonObject) -> Entry | None:
+def _named(item: JsonObject) -> Completion | None:
     id = item.get("id")
-    return Entry(str(id), str(item.get("name") or id)) if id else None
+    return Completion(str(id), str(item.get("name") or id)) if id else None
 
 
-def _address(item: JsonObject) -> Entry | None:
+def _address(item: JsonObject) -> Completion | None:
     email = item.get("email")
-    return Entry(str(email), str(email)) if email else None
+    return Completion(str(email), str(email)) if email else None
 
 
-def _job(item: JsonObject) -> Entry | None:
+def _job(item: JsonObject) -> Completion | None:
     id = item.get("id")
     said = f"{item.get('type')} {item.get('status')}"
-    return Entry(str(id), said) if id else None
+    return Completion(str(id), said) if id else None
 
 
-CAMPAIGN = Kind(name="campaign", operation="listCampaign", entry=_named)
-LEAD_LIST = Kind(name="list", operation="listLeadList", entry=_named)
-ACCOUNT = Kind(name="account", operation="listAccount", entry=_address)
-JOB = Kind(
+CAMPAIGNS = ObjectKind(name="campaign", operation="listCampaign", entry=_named)
+LEAD_LISTS = ObjectKind(name="list", operation="listLeadList", entry=_named)
+ACCOUNTS = ObjectKind(name="account", operation="listAccount", entry=_address)
+JOBS = ObjectKind(
     name="job",
     operation="listBackgroundJob",
     entry=_job,
@@ -107,26 +107,26 @@ _Key: TypeAlias = tuple[str, str, str]
 
 
 @frozen
-class _Held:
-    entries: Entries
+class _CachedNames:
+    entries: Completions
     whole: bool
     until: float
 
 
 @define(eq=False)
-class Directory:
+class NameCache:
     """A cache of names, read on first use.
 
     :param most: the number of lists to keep; the least recently used is dropped.
     """
 
     context: FeatureContext
-    most: int = MOST_KEYS
+    most: int = MAX_CACHED_LISTS
     log: Logger = field(factory=Logger, init=False)
-    _held: OrderedDict[_Key, _Held] = field(factory=OrderedDict, init=False)
-    _waiting: dict[_Key, list[Deferred[_Held]]] = field(factory=dict, init=False)
+    _held: OrderedDict[_Key, _CachedNames] = field(factory=OrderedDict, init=False)
+    _waiting: dict[_Key, list[Deferred[_CachedNames]]] = field(factory=dict, init=False)
 
-    async def matching(self, kind: Kind, typed: str, call: Call) -> Entries:
+    async def matching(self, kind: ObjectKind, typed: str, call: Call) -> Completions:
         """Return what matches the typed text, searching beyond the cache if needed."""
         held = await self._entries(kind, "", call)
         found = matches(held.entries, typed)
@@ -135,7 +135,7 @@ class Directory:
         searched = await self._entries(kind, typed.strip().lower(), call)
         return matches(searched.entries, typed)
 
-    async def id_of(self, kind: Kind, given: str, call: Call) -> str:
+    async def id_of(self, kind: ObjectKind, given: str, call: Call) -> str:
         """Return the id of the object with this name, or the text itself as an id.
 
         Upper and lower case are the same. A name that several objects share is not
@@ -154,7 +154,9 @@ class Directory:
         several = {entry.value for entry in found}
         return several.pop() if len(several) == 1 else text
 
-    def _entries(self, kind: Kind, search: str, call: Call) -> Deferred[_Held]:
+    def _entries(
+        self, kind: ObjectKind, search: str, call: Call
+    ) -> Deferred[_CachedNames]:
         """Return the cached names, or wait for the one read that is under way.
 
         Cancelling the returned Deferred does not stop the read: others may wait for it.
@@ -166,11 +168,11 @@ class Directory:
         if held is not None and held.until > self.context.clock.seconds():
             self._held.move_to_end(key)
             return succeed(held)
-        waiter: Deferred[_Held] = Deferred()
+        waiter: Deferred[_CachedNames] = Deferred()
         waiting = self._waiting.get(key)
         if waiting is not None:
-            if len(waiting) >= MOST_WAITING:
-                raise crowded(kind.operation)
+            if len(waiting) >= MAX_WAITING_REQUESTS:
+                raise too_many_waiting(kind.operation)
             waiting.append(waiter)
             return waiter
         self._waiting[key] = [waiter]
@@ -178,22 +180,22 @@ class Directory:
         return waiter
 
     @deferred
-    async def _read(self, kind: Kind, search: str, call: Call) -> _Held:
+    async def _read(self, kind: ObjectKind, search: str, call: Call) -> _CachedNames:
         given = {**kind.given, "search": search} if search else kind.given
         now = self.context.clock.seconds
         try:
-            pages = 1 if search else PAGES
+            pages = 1 if search else MAX_PAGES
             items, whole = await read_pages(
                 self.context, kind.operation, given, call, pages
             )
         except ApiError as error:
             if error.reason is Reason.OVERLOADED:
                 raise
-            return _Held((), True, now() + KEPT_FAILURE)
+            return _CachedNames((), True, now() + FAILURE_CACHE_SECONDS)
         entries = tuple(filter(None, map(kind.entry, items)))
-        return _Held(entries, whole, now() + KEPT)
+        return _CachedNames(entries, whole, now() + CACHE_SECONDS)
 
-    def _share(self, outcome: _Held | Failure, key: _Key) -> None:
+    def _share(self, outcome: _CachedNames | Failure, key: _Key) -> None:
         waiting = self._waiting.pop(key)
         if isinstance(outcome, Failure) and outcome.check(ApiError):
             for waiter in waiting:
@@ -202,7 +204,7 @@ class Directory:
             return
         if isinstance(outcome, Failure):
             self.log.failure("Reading names failed", failure=outcome)
-            outcome = _Held((), True, 0.0)
+            outcome = _CachedNames((), True, 0.0)
         self._held[key] = outcome
         self._held.move_to_end(key)
         if len(self._held) > self.most:
@@ -212,7 +214,7 @@ class Directory:
                 waiter.callback(outcome)
 
 
-def matches(entries: Iterable[Entry], typed: str) -> Entries:
+def matches(entries: Iterable[Completion], typed: str) -> Completions:
     """Return the entries that start with the text, then those that contain it."""
     wanted = typed.strip().lower()
     first, then = [], []
@@ -229,8 +231,8 @@ def matches(entries: Iterable[Entry], typed: str) -> Entries:
 class Completer:
     """Completes a value with objects of one kind."""
 
-    directory: Directory
-    kind: Kind
+    directory: NameCache
+    kind: ObjectKind
 
     @deferred
     async def __call__(
@@ -239,8 +241,8 @@ class Completer:
         try:
             found = await self.directory.matching(self.kind, typed, call)
         except ApiError as error:
-            raise refusal_of_request(error) or error from error
-        return [entry.value for entry in found[:MOST_VALUES]]
+            raise overload_error(error) or error from error
+        return [entry.value for entry in found[:MAX_VALUES]]
 
 
 @frozen
@@ -268,7 +270,7 @@ class WordCompleter:
     async def __call__(
         self, typed: str, known: Mapping[str, str], call: Call
     ) -> Sequence[str]:
-        entries = [Entry(word, word) for word in self.words()]
+        entries = [Completion(word, word) for word in self.words()]
         return [entry.value for entry in matches(entries, typed)]
 
 
@@ -278,7 +280,7 @@ def operation_ids() -> Sequence[str]:
 
 
 @define(eq=False)
-class Zones:
+class TimezoneNames:
     """All IANA names of this machine's time zone database, read once."""
 
     _names: Sequence[str] = ()

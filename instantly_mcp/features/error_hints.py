@@ -63,7 +63,7 @@ HINTS: Mapping[Reason, str] = {
     ),
 }
 
-SHOWN_BY: Mapping[str, str] = {
+TOOL_THAT_SHOWS: Mapping[str, str] = {
     "createAccount": "get_account",
     "patchAccount": "get_account",
     "deleteAccount": "get_account",
@@ -91,9 +91,9 @@ SHOWN_BY: Mapping[str, str] = {
 """The tool that shows whether a write took effect, for every write in the catalog."""
 
 WAIT_A_MINUTE = "Wait a minute, then call again with the same arguments."
-NOT_BY_WAITING = "Calling again will not help: tell the server operator."
+TELL_THE_OPERATOR = "Calling again will not help: tell the server operator."
 
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     {
         Reason.RATE_LIMITED,
         Reason.OVERLOADED,
@@ -108,15 +108,15 @@ _PASSING = frozenset(
 def hint_for(error: ApiError) -> str:
     """Return what to do next; a known waiting time takes precedence over the table."""
     if in_doubt(error):
-        shown_by = SHOWN_BY.get(error.operation_id)
+        shown_by = TOOL_THAT_SHOWS.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
         return f"It may have taken effect. Check{with_it}, and tell the user."
-    if error.retry_after is not None and error.reason in _PASSING:
+    if error.retry_after is not None and error.reason in _TRANSIENT:
         return f"Try again in {error.retry_after} s."
     if error.reason is Reason.RATE_LIMITED:
         return WAIT_A_MINUTE
     if error.reason is Reason.UPSTREAM_FAILED and error.status == 403:
-        return NOT_BY_WAITING
+        return TELL_THE_OPERATOR
     return HINTS[error.reason]
 
 

@@ -16,13 +16,13 @@ from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, overloaded
 from .error_hints import hint_for
 
-MAX_BYTES = 100_000
+MAX_RESULT_BYTES = 100_000
 """The largest structured result: more would fill a model's context."""
 
-RESERVE = 2_000
+PAGE_RESERVE_BYTES = 2_000
 """Bytes reserved for the page and the notice next to the items that stay."""
 
-CUT_NOTICE = f"The result was cut to {MAX_BYTES // 1000} kB."
+CUT_NOTICE = f"The result was cut to {MAX_RESULT_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
 
@@ -30,7 +30,7 @@ CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
 """Returns the cursor after an item, from the item and the call's arguments."""
 
 
-class Refusal(Exception):
+class CallRefusedError(Exception):
     """A tool refuses a call, for a reason that the caller can correct.
 
     :param code: a short stable word for programs.
@@ -53,7 +53,7 @@ class Refusal(Exception):
 
 
 @frozen
-class Failed:
+class ErrorResult:
     """An error result that also carries facts, such as what was done before."""
 
     structured: JsonObject
@@ -79,7 +79,7 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     return described
 
 
-def crowded(operation_id: str) -> ApiError:
+def too_many_waiting(operation_id: str) -> ApiError:
     """Return the error for one waiting call too many."""
     return ApiError(
         reason=Reason.OVERLOADED,
@@ -90,7 +90,7 @@ def crowded(operation_id: str) -> ApiError:
     )
 
 
-def refusal_of_request(error: ApiError) -> ProtocolError | None:
+def overload_error(error: ApiError) -> ProtocolError | None:
     """Return the protocol error for an overload of this server, else ``None``.
 
     An overload has nothing to do with the tool or its arguments, so it is reported
@@ -123,23 +123,23 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
     return {"items": shaped, "page": described}
 
 
-def fitted(
+def cut_to_size(
     value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None
 ) -> tuple[Json, bytes]:
-    """Return the value, or a copy cut to `MAX_BYTES` with a notice; and its JSON.
+    """Return the value, or a copy cut to the limit with a notice; and its JSON.
 
     The JSON is encoded anyway, to measure it, so callers can use it.
 
     :param cursor_of: makes the cursor after the last item that is kept.
     """
     encoded = dumps(value)
-    if len(encoded) <= MAX_BYTES:
+    if len(encoded) <= MAX_RESULT_BYTES:
         return value, encoded
     if _is_page(value):
         value = _fewer_items(value, arguments, cursor_of)
     for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
         encoded = dumps(value)
-        if len(encoded) <= MAX_BYTES:
+        if len(encoded) <= MAX_RESULT_BYTES:
             return value, encoded
         value = _with_notice(_shorter(value, longest, most))
     return value, dumps(value)
@@ -156,7 +156,7 @@ def _fewer_items(
 ) -> JsonObject:
     """Keep the items that fit, at least one, with a cursor after the last of them."""
     items = value["items"]
-    room = MAX_BYTES - RESERVE
+    room = MAX_RESULT_BYTES - PAGE_RESERVE_BYTES
     kept = 0
     for item in items:
         room -= len(dumps(item)) + 1

@@ -16,7 +16,7 @@ TOOLSETS = (
 
 
 @frozen
-class Selection:
+class ToolSelection:
     """The selected toolsets.
 
     :param toolsets: their names, ``server`` always included.
@@ -27,7 +27,7 @@ class Selection:
     extra: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> Selection:
+    def parse(cls, text: str) -> ToolSelection:
         """Read ``default``, ``all``, or names of toolsets separated by commas.
 
         :raises ValueError: for an unknown name; the message lists the valid ones.

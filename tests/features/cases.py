@@ -12,8 +12,8 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
-from instantly_mcp.features.tools.registry import Toolbox, toolbox_on
-from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.tools.registry import SelectedTools, build_tools
+from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
@@ -56,7 +56,7 @@ class ToolTestCase(ClockedTestCase):
         super().setUp()
         self.instantly = RecordingInstantly()
         self.sink = Collected()
-        selection = Selection.parse(self.toolsets)
+        selection = ToolSelection.parse(self.toolsets)
         self.context = FeatureContext(
             instantly=self.instantly,
             clock=self.clock,
@@ -64,7 +64,7 @@ class ToolTestCase(ClockedTestCase):
             toolsets=selection.toolsets,
             wall=NOW.timestamp,
         )
-        self.toolbox: Toolbox = toolbox_on(self.context, selection)
+        self.toolbox: SelectedTools = build_tools(self.context, selection)
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must exist."""

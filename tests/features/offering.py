@@ -15,7 +15,7 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.methods.prompts import complete, get_prompt, list_prompts
@@ -62,7 +62,7 @@ class OfferingTestCase(ClockedTestCase):
             self.reached(),
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
-            Selection.parse("default"),
+            ToolSelection.parse("default"),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         )
         self.server_features = ServerFeatures(

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.tool import Tool
 from tests.support.instantly import RecordingInstantly
@@ -29,7 +29,7 @@ def every_tool() -> list[Tool]:
         RecordingInstantly(),
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
-        Selection.parse("all"),
+        ToolSelection.parse("all"),
     ).toolbox
     older = [tool for name in OLDER_NAMES if (tool := toolbox.find(name))]
     return [*toolbox.listed(), *older]

@@ -13,11 +13,11 @@ from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.completions import (
-    CAMPAIGN,
-    KEPT,
-    KEPT_FAILURE,
-    Directory,
-    Entry,
+    CACHE_SECONDS,
+    CAMPAIGNS,
+    FAILURE_CACHE_SECONDS,
+    Completion,
+    NameCache,
     matches,
 )
 from instantly_mcp.protocol.calls.call import Call, Caller
@@ -74,7 +74,7 @@ class NameTests(CompletionCase):
         for typed in ("s", "sp", "spr"):
             self.campaigns(typed)
         self.assertEqual(len(self.instantly.executed), 1)
-        self.clock.advance(KEPT + 1)
+        self.clock.advance(CACHE_SECONDS + 1)
         self.campaigns("s")
         self.assertEqual(len(self.instantly.executed), 2)
 
@@ -95,7 +95,7 @@ class NameTests(CompletionCase):
         self.assertEqual(self.campaigns("s"), [])
         self.assertEqual(self.campaigns("sp"), [])
         self.assertEqual(len(self.instantly.executed), 1)
-        self.clock.advance(KEPT_FAILURE + 1)
+        self.clock.advance(FAILURE_CACHE_SECONDS + 1)
         self.assertEqual(self.campaigns("sp"), ["id-spring"])
 
     def test_a_bug_completes_with_nothing(self) -> None:
@@ -141,12 +141,12 @@ class NameTests(CompletionCase):
 
     def test_bounded(self) -> None:
         """The number of cached lists is limited; the least recently used is dropped."""
-        directory = Directory(self.features.context, 2)
+        directory = NameCache(self.features.context, 2)
         self.instantly.answers("listCampaign", named("Spring"))
 
         def look(secret: Credential) -> None:
             call = Call(caller=Caller(revision=V2025_11_25, credential=secret))
-            found = Deferred.fromCoroutine(directory.matching(CAMPAIGN, "", call))
+            found = Deferred.fromCoroutine(directory.matching(CAMPAIGNS, "", call))
             self.assertEqual(len(self.successResultOf(found)), 1)
 
         third = Credential(secret=KEY.secret, source="test", workspace="w")
@@ -229,7 +229,7 @@ class MatchTests(SynchronousTestCase):
     @given(st.lists(st.text(max_size=8)), st.text(max_size=4))
     def test_exactly_those_that_contain_it(self, names: list[str], typed: str) -> None:
         """Everything that contains the text is found, once, and nothing else."""
-        entries = [Entry(f"{n}", name) for n, name in enumerate(names)]
+        entries = [Completion(f"{n}", name) for n, name in enumerate(names)]
         found = matches(entries, typed)
         wanted = typed.strip().lower()
         expected = [

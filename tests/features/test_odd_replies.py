@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import OPERATIONS
-from instantly_mcp.features.tools.registry import DECLARED
+from instantly_mcp.features.tools.registry import DECLARATIONS
 from tests.features.cases import ToolTestCase
 
 ANN = "ann@example.com"
@@ -87,7 +87,7 @@ REPLIES = st.one_of(
 
 def arguments_of(name: str) -> list[dict[str, Any]]:
     """Return the ways in which a tool is called here."""
-    declared = next(each for each in DECLARED if each.name == name)
+    declared = next(each for each in DECLARATIONS if each.name == name)
     least = {each.name: "x" for each in declared.arguments if each.required}
     ways = [ARGUMENTS.get(name, least)]
     return [*ways, MORE[name]] if name in MORE else ways
@@ -106,7 +106,7 @@ class OddReplyTests(ToolTestCase):
 
     def every_tool(self, reply: Any) -> None:
         """Run every tool in every way."""
-        for declared in DECLARED:
+        for declared in DECLARATIONS:
             for given_arguments in arguments_of(declared.name):
                 self.answer(declared.name, given_arguments, reply)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.interfaces import IInstantly
-from instantly_mcp.features.completions import KEPT
+from instantly_mcp.features.completions import CACHE_SECONDS
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
@@ -111,6 +111,6 @@ class SandboxTests(OfferingTestCase):
         any_campaign = next(iter(world.campaigns.values()))
         any_campaign.shown["name"] = "Zebra"
         self.assertEqual(self.completed("launch_preflight", "campaign", "zebra"), [])
-        self.clock.advance(KEPT + 1)
+        self.clock.advance(CACHE_SECONDS + 1)
         found = self.completed("launch_preflight", "campaign", "zebra")
         self.assertEqual(found, [any_campaign.id])

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from instantly_mcp.api.errors import ApiError, Reason
-from instantly_mcp.features.completions import MOST_WAITING
+from instantly_mcp.features.completions import MAX_WAITING_REQUESTS
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.wire.errors import OVERLOADED, ProtocolError
 from tests.features.cases import ToolTestCase
@@ -124,7 +124,8 @@ class RequestTests(OfferingTestCase):
             "argument": {"name": "campaign", "value": "a"},
         }
         waiting = [
-            self.asking("completion/complete", asked) for _ in range(MOST_WAITING)
+            self.asking("completion/complete", asked)
+            for _ in range(MAX_WAITING_REQUESTS)
         ]
         self.assert_refused(self.refusal("completion/complete", asked))
         pending.callback({"items": []})

@@ -16,7 +16,7 @@ from instantly_mcp.catalog.replies import WRITTEN
 from instantly_mcp.catalog.reply import Form
 from instantly_mcp.features.prompts.registry import PROMPTS
 from instantly_mcp.features.resources.registry import RESOURCES, TEMPLATES
-from instantly_mcp.features.tools.registry import DECLARED
+from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.protocol.primitives.tool import ToolResult
 from instantly_mcp.protocol.wire.errors import INTERNAL_ERROR, ProtocolError
 from tests.api.builders import client
@@ -31,13 +31,13 @@ NEVER = ([1, 2, 3], {"items": [1, None]}, "text", 5, True, [None], {"items": 7})
 
 LISTS = tuple(
     each.name
-    for each in DECLARED
+    for each in DECLARATIONS
     if each.operation and BY_ID[each.operation].reply.form is Form.PAGE
 )
 
 TAKE_ANY_OBJECT = frozenset(
     each.name
-    for each in DECLARED
+    for each in DECLARATIONS
     if each.operation and BY_ID[each.operation].reply == WRITTEN
 ) | {"manage_account_state"}
 """Writes that were made; any object describes their result."""
@@ -61,7 +61,7 @@ class ToolTests(ToolTestCase):
 
     def test_replies_that_no_operation_has(self) -> None:
         """Each tool reports an undocumented reply as unexpected."""
-        for declared in DECLARED:
+        for declared in DECLARATIONS:
             for arguments in arguments_of(declared.name):
                 for reply in NEVER:
                     if isinstance(reply, dict) and declared.name in TAKE_ANY_OBJECT:
@@ -75,7 +75,7 @@ class ToolTests(ToolTestCase):
 
     def test_null(self) -> None:
         """Null is not an object, nor a list."""
-        for declared in DECLARED:
+        for declared in DECLARATIONS:
             if declared.operation is None:
                 continue
             self.agent.answer = None

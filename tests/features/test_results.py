@@ -15,15 +15,15 @@ from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
 from instantly_mcp.catalog.index import OPERATIONS
-from instantly_mcp.features.error_hints import HINTS, SHOWN_BY
+from instantly_mcp.features.error_hints import HINTS, TOOL_THAT_SHOWS
 from instantly_mcp.features.results import (
-    MAX_BYTES,
-    Refusal,
+    MAX_RESULT_BYTES,
+    CallRefusedError,
+    cut_to_size,
     error_object,
-    fitted,
     page,
 )
-from instantly_mcp.features.tools.registry import DECLARED
+from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.features.workspace.conversions import comma_list, end_of_day
 from instantly_mcp.features.workspace.labels import (
     labelled,
@@ -83,10 +83,12 @@ class HintTests(SynchronousTestCase):
 
     def test_every_write_names_the_tool_that_shows_it(self) -> None:
         """For every write in the catalog there is a tool that shows its effect."""
-        names = {declared.name for declared in DECLARED if not declared.extra}
+        names = {declared.name for declared in DECLARATIONS if not declared.extra}
         for operation in OPERATIONS:
             if not operation.effect.read_only:
-                self.assertIn(SHOWN_BY[operation.id].split()[0], names, operation.id)
+                self.assertIn(
+                    TOOL_THAT_SHOWS[operation.id].split()[0], names, operation.id
+                )
 
     def test_the_front_door(self) -> None:
         """A 403 of a proxy does not suggest waiting."""
@@ -124,23 +126,23 @@ class FitTests(SynchronousTestCase):
     def test_what_fits_is_untouched(self) -> None:
         """A small value comes back as the same object."""
         value: dict[str, Any] = {"items": [], "page": {}}
-        self.assertIs(fitted(value, {})[0], value)
+        self.assertIs(cut_to_size(value, {})[0], value)
 
     def test_its_json_is_what_is_sent(self) -> None:
         """The returned bytes are the JSON of the value, cut or whole."""
         page = {"has_more": False, "returned": 25}
         for size in (10, 9_000):
             items = [{"id": f"i{n}", "text": "x" * size} for n in range(25)]
-            value, encoded = fitted({"items": items, "page": page}, {})
+            value, encoded = cut_to_size({"items": items, "page": page}, {})
             self.assertEqual(dumps(value), encoded)
 
     def test_a_long_page_is_cut_with_a_cursor(self) -> None:
         """Items that do not fit are on the next page, which starts there."""
         items = [{"id": f"i{n}", "text": "x" * 9_000} for n in range(25)]
         value = {"items": items, "page": {"has_more": False, "returned": 25}}
-        cut, _ = fitted(value, {}, lambda item, given: item["id"])
+        cut, _ = cut_to_size(value, {}, lambda item, given: item["id"])
         kept = len(cut["items"])
-        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
         self.assertTrue(5 < kept < 25)
         self.assertEqual(
             cut["page"],
@@ -152,18 +154,18 @@ class FitTests(SynchronousTestCase):
         """Where no cursor points into a page, a smaller limit is suggested."""
         items = [{"text": "x" * 30_000} for _ in range(5)]
         page = {"has_more": False, "returned": 5}
-        cut, _ = fitted({"items": items, "page": page}, {})
+        cut, _ = cut_to_size({"items": items, "page": page}, {})
         self.assertIn(f"limit {len(cut['items'])}", cut["notice"])
 
     def test_one_huge_item_is_shortened(self) -> None:
         """A single item beyond the size keeps its shape; its long text is cut."""
         items = [{"id": "1", "body": "x" * 300_000}]
-        cut, _ = fitted(
+        cut, _ = cut_to_size(
             {"items": items, "page": {"has_more": False, "returned": 1}},
             {},
             lambda item, given: item["id"],
         )
-        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
         self.assertEqual(cut["items"][0]["id"], "1")
         self.assertIn("characters cut", cut["items"][0]["body"])
         self.assertIn("100 kB", cut["notice"])
@@ -171,14 +173,14 @@ class FitTests(SynchronousTestCase):
     def test_long_lists_inside_are_shortened(self) -> None:
         """Ten thousand addresses in a job become some, and a count."""
         job = {"job": {"data": {"emails": [f"p{n}@example.com" for n in range(9999)]}}}
-        cut, _ = fitted(job, {})
-        self.assertLessEqual(len(dumps(cut)), MAX_BYTES)
+        cut, _ = cut_to_size(job, {})
+        self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
         self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
 
     def test_what_only_looks_like_a_page(self) -> None:
         """A large object with a member called page is cut like any other."""
         for value in ({"page": "x" * 200_000}, {"page": {}, "items": "x" * 200_000}):
-            self.assertLessEqual(len(fitted(value, {})[1]), MAX_BYTES)
+            self.assertLessEqual(len(cut_to_size(value, {})[1]), MAX_RESULT_BYTES)
 
     @settings(deadline=None)
     @given(
@@ -190,7 +192,7 @@ class FitTests(SynchronousTestCase):
     )
     def test_every_object_fits_in_the_end(self, value: Any) -> None:
         """Whatever is in an object, its result stays below the limit."""
-        self.assertLessEqual(len(fitted(value, {})[1]), MAX_BYTES)
+        self.assertLessEqual(len(cut_to_size(value, {})[1]), MAX_RESULT_BYTES)
 
 
 class LabelTests(SynchronousTestCase):
@@ -210,7 +212,7 @@ class LabelTests(SynchronousTestCase):
             self.assertEqual(repr(convert(given_value)), "1")
         self.assertEqual(convert("running subsequences"), 4)
         for wrong in ("sleeping", 77, "77"):
-            with self.assertRaises(Refusal):
+            with self.assertRaises(CallRefusedError):
                 convert(wrong)
 
     def test_open_ended_numbers(self) -> None:
@@ -229,7 +231,7 @@ class LabelTests(SynchronousTestCase):
         self.assertEqual(to_lead_filter("replied"), "FILTER_VAL_REPLIED")
         self.assertEqual(to_lead_filter("meeting booked"), "FILTER_LEAD_MEETING_BOOKED")
         self.assertEqual(to_lead_filter("FILTER_VAL_CONTACTED"), "FILTER_VAL_CONTACTED")
-        with self.assertRaises(Refusal) as caught:
+        with self.assertRaises(CallRefusedError) as caught:
             to_lead_filter("happy")
         self.assertIn("bounced", caught.exception.hint)
 

@@ -11,7 +11,7 @@ from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
@@ -38,7 +38,7 @@ class SandboxTests(ClockedTestCase):
             client,
             self.clock,
             ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
-            Selection.parse("all"),
+            ToolSelection.parse("all"),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         ).toolbox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...access.exposure import exposure_refusal
-from ...features.toolsets import Selection
+from ...features.toolsets import ToolSelection
 from .endpoints import ListenAddress
 from .settings import Settings
 
@@ -33,7 +33,7 @@ def broken_rules(settings: Settings) -> Iterator[str]:
     if settings.sandbox and not settings.is_default("upstream"):
         yield "IMCP-SETTING sandbox and upstream exclude each other; set one"
     try:
-        Selection.parse(",".join(settings.toolsets))
+        ToolSelection.parse(",".join(settings.toolsets))
     except ValueError as error:
         yield f"IMCP-SETTING toolsets ({settings.origins['toolsets']}): {error}"
     if settings.unknown & _REACH:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
-from ..completions import CAMPAIGN
+from ..completions import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
 from ..workspace.preflight.check import Check, verdict
 from ..workspace.preflight.report import checks_of, status_of
 from ..workspace.preflight.schedule import schedule_checks, zone_named
 from ..workspace.preflight.senders import sender_checks
-from ..workspace.preflight.survey import Survey, look_at
+from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ..workspace.sending_status import sending_status
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
@@ -18,7 +18,7 @@ from .rendering import (
     Given,
     PromptContext,
     as_json,
-    looked_at,
+    look_up,
     message,
     not_known,
     numbered,
@@ -32,7 +32,7 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
     if zone is not None and zone_named(zone) is None:
         said = f"{zone[:60]!r} is not a time zone"
         raise invalid_params(said, {"use": "IANA names"})
-    seen = await looked_at(context, CAMPAIGN, given["campaign"], look_at, call)
+    seen = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
     checks = list(checks_of(seen, zone))
     return message(
         f"Help me decide whether to launch the campaign {_title(seen)}. These checks "
@@ -61,7 +61,7 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
 
 async def why_not_sending(context: PromptContext, given: Given, call: Call) -> str:
     """Write why a campaign does not send, and how to fix it."""
-    seen = await looked_at(context, CAMPAIGN, given["campaign"], look_at, call)
+    seen = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
     told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
     checks = [
         *sender_checks(seen),
@@ -103,7 +103,7 @@ async def why_not_sending(context: PromptContext, given: Given, call: Call) -> s
     )
 
 
-def _title(seen: Survey) -> str:
+def _title(seen: CampaignSurvey) -> str:
     name = in_one_line(seen.campaign.get("name"))
     return f'"{name}" ({seen.campaign.get("id")})'
 

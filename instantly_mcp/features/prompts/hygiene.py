@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ...protocol.calls.call import Call
-from ..completions import LEAD_LIST
-from ..workspace.list_scorecard import scored, survey
+from ..completions import LEAD_LISTS
+from ..workspace.list_scorecard import scored, survey_list
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
     Given,
     PromptContext,
     as_json,
-    looked_at,
+    look_up,
     message,
     not_known,
     numbered,
@@ -22,7 +22,7 @@ from .rendering import (
 
 async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
     """Write a list's scorecard, and how to clean the list."""
-    seen = await looked_at(context, LEAD_LIST, given["list"], survey, call)
+    seen = await look_up(context, LEAD_LISTS, given["list"], survey_list, call)
     score = scored(seen)
     shares = score["verification"]
     return message(

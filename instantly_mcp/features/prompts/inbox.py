@@ -8,9 +8,9 @@ from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..resources.objects import mails_of
 from ..workspace.fetching import Gathered, gather
-from ..workspace.untrusted_text import Fence, in_one_line, own_words
-from ..workspace.views.emails import PREVIEW
-from ..workspace.views.leads import LEAD
+from ..workspace.untrusted_text import UntrustedMarks, in_one_line, unquoted_text
+from ..workspace.views.emails import EMAIL_PREVIEW
+from ..workspace.views.leads import LEAD_VIEW
 from .rendering import (
     ASK_FIRST,
     Given,
@@ -22,13 +22,13 @@ from .rendering import (
     section,
 )
 
-DEFAULT = 20
-MOST = 50
-PREVIEWED = 300
-SHOWN_MAILS = 15
+DEFAULT_THREADS = 20
+MAX_THREADS = 50
+PREVIEW_CHARACTERS = 300
+MAX_MAILS_SHOWN = 15
 """Most mails of a thread that are shown; older ones are left out."""
 
-OF_A_LEAD = (
+LEAD_FIELDS = (
     "id",
     "email",
     "first_name",
@@ -42,7 +42,7 @@ OF_A_LEAD = (
     "timestamp_last_reply",
 )
 
-CLASSES = (
+REPLY_CLASSES = (
     "interested, meeting wanted, question, referral (wrong person), not now, not "
     "interested, unsubscribe, out of office, bounce or other automatic mail"
 )
@@ -66,7 +66,7 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     )
     if not found.has("mails"):
         raise found.failures["mails"]
-    mails, fence = found.items("mails"), Fence()
+    mails, fence = found.items("mails"), UntrustedMarks()
     return message(
         "Go through my unread mail with me.",
         section("Known", _counted(found, mails), "Previews only, newest first."),
@@ -78,8 +78,8 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
             "What to do",
             numbered(
                 [
-                    f"Sort every mail into one of: {CLASSES}. Do not guess from a "
-                    "preview that is cut: read the mail with get_email first.",
+                    f"Sort every mail into one of: {REPLY_CLASSES}. Do not guess from "
+                    "a preview that is cut: read the mail with get_email first.",
                     "List the mails that deserve a reply today, most promising first, "
                     "each with one line explaining why.",
                     "Draft a short reply to each of the first five, in the language "
@@ -105,7 +105,7 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
     mails, older = await mails_of(context.features, thread_id, call)
     last = mails[-1]
     around = await _around(context, last, call)
-    fence, shown = Fence(), mails[-SHOWN_MAILS:]
+    fence, shown = UntrustedMarks(), mails[-MAX_MAILS_SHOWN:]
     left_out = older or len(shown) < len(mails)
     received = [mail for mail in mails if mail.get("ue_type") == 2]
     answered = received[-1] if received else last
@@ -135,9 +135,9 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
 
 def _limit(text: str) -> int:
     if not text.strip():
-        return DEFAULT
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MOST:
-        raise invalid_params(f"limit is a number from 1 to {MOST}")
+        return DEFAULT_THREADS
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_THREADS:
+        raise invalid_params(f"limit is a number from 1 to {MAX_THREADS}")
     return int(text)
 
 
@@ -147,8 +147,8 @@ def _counted(found: Gathered, mails: list[JsonObject]) -> str:
     return f"- {len(mails)} threads are shown{total}."
 
 
-def _row(mail: JsonObject, fence: Fence) -> str:
-    brief = PREVIEW(mail)
+def _row(mail: JsonObject, fence: UntrustedMarks) -> str:
+    brief = EMAIL_PREVIEW(mail)
     facts = {
         name: brief[name]
         for name in ("id", "thread_id", "eaccount", "timestamp_email", "is_auto_reply")
@@ -156,15 +156,16 @@ def _row(mail: JsonObject, fence: Fence) -> str:
     }
     sender = in_one_line(mail.get("from_address_email"))
     outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n"
-    return f"{as_json(facts)}\n{fence.around(outside + own_words(mail), PREVIEWED)}"
+    text = fence.around(outside + unquoted_text(mail), PREVIEW_CHARACTERS)
+    return f"{as_json(facts)}\n{text}"
 
 
-def _mail(mail: JsonObject, fence: Fence) -> str:
-    brief = PREVIEW(mail)
+def _mail(mail: JsonObject, fence: UntrustedMarks) -> str:
+    brief = EMAIL_PREVIEW(mail)
     head = f"{mail.get('timestamp_email')} {brief.get('ue_type_label', 'mail')}"
     sender = in_one_line(mail.get("from_address_email"))
     outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n\n"
-    return f"### {head}\n{fence.around(outside + own_words(mail))}"
+    return f"### {head}\n{fence.around(outside + unquoted_text(mail))}"
 
 
 async def _around(context: PromptContext, mail: JsonObject, call: Call) -> Gathered:
@@ -186,11 +187,11 @@ def _campaign_line(around: Gathered) -> str:
     return f'- Campaign "{in_one_line(campaign.get("name"))}" ({campaign.get("id")}).'
 
 
-def _lead_line(around: Gathered, fence: Fence) -> str:
+def _lead_line(around: Gathered, fence: UntrustedMarks) -> str:
     if not around.has("lead"):
         return ""
-    lead = LEAD(around.object("lead"))
-    shown = {name: lead[name] for name in OF_A_LEAD if lead.get(name) is not None}
+    lead = LEAD_VIEW(around.object("lead"))
+    shown = {name: lead[name] for name in LEAD_FIELDS if lead.get(name) is not None}
     return f"### The lead\n{fence.around(_plain(shown))}"
 
 
@@ -201,7 +202,7 @@ def _plain(facts: JsonObject) -> str:
 def _steps(answered: JsonObject) -> list[str]:
     labels = ", ".join(f"{word} ({code})" for code, word in INTEREST.items())
     return [
-        f"Say what kind of reply it is: {CLASSES}.",
+        f"Say what kind of reply it is: {REPLY_CLASSES}.",
         f"Propose the interest status: {labels}.",
         "Draft one reply: under 80 words, in the thread's language and tone, with one "
         "clear next step, and no promise that the thread does not contain. If no reply "

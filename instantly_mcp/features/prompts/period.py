@@ -12,7 +12,7 @@ from ..._json_codec import JsonObject
 from ...protocol.wire.errors import invalid_params
 from ..workspace.conversions import end_of_day
 
-WORDS: Sequence[str] = (
+RANGE_WORDS: Sequence[str] = (
     "last_7_days",
     "last_14_days",
     "last_30_days",
@@ -24,7 +24,7 @@ WORDS: Sequence[str] = (
     "today",
     "yesterday",
 )
-LONGEST = 366
+MAX_DAYS = 366
 
 _DAYS = re.compile(r"(?:last[ _-]?)?(\d{1,3})[ _-]?(?:d|days?)")
 _DATES = re.compile(r"(\d{4}-\d\d-\d\d)\s*(?:\.\.|/|to|,|:)\s*(\d{4}-\d\d-\d\d)")
@@ -62,7 +62,7 @@ class Period:
 def period_of(text: str, today: date) -> Period:
     """Parse a range: a word, a number of days up to yesterday, or two dates.
 
-    :param text: a word of `WORDS`, ``14d``, or ``2026-01-01..2026-01-31``.
+    :param text: a word of `RANGE_WORDS`, ``14d``, or ``2026-01-01..2026-01-31``.
     :raises ProtocolError: -32602 for anything else.
     """
     word = text.strip().lower().replace(" ", "_").replace("-", "_")
@@ -73,11 +73,11 @@ def period_of(text: str, today: date) -> Period:
     days = _DAYS.fullmatch(text.strip().lower())
     if dates:
         return _between(dates[1], dates[2])
-    if days and 0 < int(days[1]) <= LONGEST:
+    if days and 0 < int(days[1]) <= MAX_DAYS:
         return _days_up_to(today - timedelta(days=1), int(days[1]))
     raise invalid_params(
         f"{text[:60]!r} is not a range of dates",
-        {"use": [*WORDS, "14d", "2026-01-01..2026-01-31"]},
+        {"use": [*RANGE_WORDS, "14d", "2026-01-01..2026-01-31"]},
     )
 
 
@@ -110,6 +110,6 @@ def _between(first: str, last: str) -> Period:
         found = Period(date.fromisoformat(first), date.fromisoformat(last))
     except ValueError as error:
         raise invalid_params(f"{first} to {last}: not a valid date") from error
-    if not 0 < found.days <= LONGEST:
-        raise invalid_params(f"A range must have 1 to {LONGEST} days, first day first")
+    if not 0 < found.days <= MAX_DAYS:
+        raise invalid_params(f"A range must have 1 to {MAX_DAYS} days, first day first")
     return found

@@ -10,27 +10,27 @@ from ...protocol.primitives.prompt import Prompt, PromptArgument
 from ...protocol.primitives.registries import PromptRegistry
 from ...protocol.primitives.resource import Complete
 from ..completions import (
-    CAMPAIGN,
-    LEAD_LIST,
+    CAMPAIGNS,
+    LEAD_LISTS,
     Completer,
-    Directory,
+    NameCache,
     SeveralCompleter,
+    TimezoneNames,
     WordCompleter,
-    Zones,
 )
 from ..workspace.context import FeatureContext
 from .campaigns import launch_preflight, why_not_sending
 from .hygiene import list_hygiene
-from .inbox import DEFAULT, MOST, morning_inbox, reply_triage
-from .period import WORDS
+from .inbox import DEFAULT_THREADS, MAX_THREADS, morning_inbox, reply_triage
+from .period import RANGE_WORDS
 from .rendering import PromptContext, Renderer, Write
 from .reports import client_report, weekly_report
 
-RANGE = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
+RANGE_DESCRIPTION = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
 
 
 @frozen(kw_only=True)
-class Entry:
+class PromptDeclaration:
     """The declaration of a prompt.
 
     :param write: writes the message; its function name is the prompt's name.
@@ -46,66 +46,66 @@ class Entry:
 
 
 PROMPTS = (
-    Entry(
+    PromptDeclaration(
         write=launch_preflight,
         title="Launch preflight",
         says="Check a campaign before its launch: senders, leads, copy, schedule.",
         needs={"campaign": "name or id"},
         takes={"timezone": "your IANA zone, for local times"},
     ),
-    Entry(
+    PromptDeclaration(
         write=morning_inbox,
         title="Morning inbox",
         says="Sort unread mail and draft replies; nothing is sent.",
-        takes={"limit": f"threads, 1 to {MOST}, default {DEFAULT}"},
+        takes={"limit": f"threads, 1 to {MAX_THREADS}, default {DEFAULT_THREADS}"},
     ),
-    Entry(
+    PromptDeclaration(
         write=why_not_sending,
         title="Why is it not sending?",
         says="Find out why a campaign does not send.",
         needs={"campaign": "name or id"},
     ),
-    Entry(
+    PromptDeclaration(
         write=weekly_report,
         title="Weekly report",
         says="Numbers of campaigns in a period, compared with the one before.",
         takes={
             "campaigns": "names or ids, comma-separated; default all",
-            "range": RANGE + "last_7_days",
+            "range": RANGE_DESCRIPTION + "last_7_days",
         },
     ),
-    Entry(
+    PromptDeclaration(
         write=list_hygiene,
         title="List hygiene",
         says="How clean a lead list is, and how to clean it.",
         needs={"list": "name or id"},
     ),
-    Entry(
+    PromptDeclaration(
         write=reply_triage,
         title="Reply triage",
         says="Classify a thread and draft the reply.",
         needs={"thread": "thread_id"},
     ),
-    Entry(
+    PromptDeclaration(
         write=client_report,
         title="Client report",
         says="A workspace's results, written for the client.",
         takes={
             "workspace": "id of a client's workspace; default: the key's workspace",
-            "range": RANGE + "last_30_days",
+            "range": RANGE_DESCRIPTION + "last_30_days",
         },
     ),
 )
 
 
-def build_prompts(features: FeatureContext, directory: Directory) -> PromptRegistry:
+def build_prompts(features: FeatureContext, directory: NameCache) -> PromptRegistry:
     """Build all prompts."""
     context, completers = PromptContext(features, directory), _completers(directory)
     return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
 
 
 def _prompt(
-    entry: Entry, context: PromptContext, completers: Mapping[str, Complete]
+    entry: PromptDeclaration, context: PromptContext, completers: Mapping[str, Complete]
 ) -> Prompt:
     arguments = [
         PromptArgument(
@@ -126,13 +126,13 @@ def _prompt(
     )
 
 
-def _completers(directory: Directory) -> Mapping[str, Complete]:
+def _completers(directory: NameCache) -> Mapping[str, Complete]:
     """Return the completion of each argument, by name."""
-    campaign = Completer(directory, CAMPAIGN)
+    campaign = Completer(directory, CAMPAIGNS)
     return {
         "campaign": campaign,
         "campaigns": SeveralCompleter(campaign),
-        "list": Completer(directory, LEAD_LIST),
-        "timezone": WordCompleter(Zones()),
-        "range": WordCompleter(lambda: WORDS),
+        "list": Completer(directory, LEAD_LISTS),
+        "timezone": WordCompleter(TimezoneNames()),
+        "range": WordCompleter(lambda: RANGE_WORDS),
     }

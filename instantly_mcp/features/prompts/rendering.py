@@ -14,9 +14,9 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.prompt import PromptMessage
 from ...protocol.primitives.tool import text
 from ...protocol.wire.errors import invalid_params
-from ..completions import Directory, Entries, Kind
+from ..completions import Completions, NameCache, ObjectKind
 from ..resources.reading import translated
-from ..results import Refusal, error_object
+from ..results import CallRefusedError, error_object
 from ..workspace.context import FeatureContext
 
 Seen = TypeVar("Seen")
@@ -30,7 +30,7 @@ ASK_FIRST = (
     "guessing."
 )
 
-SUGGESTED = 3
+MAX_SUGGESTIONS = 3
 """Most names or ids that a message lists."""
 
 NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
@@ -42,7 +42,7 @@ class PromptContext:
     """The objects that prompts use."""
 
     features: FeatureContext
-    directory: Directory
+    directory: NameCache
 
 
 Write: TypeAlias = Callable[[PromptContext, Given, Call], Coroutine[Any, Any, str]]
@@ -63,12 +63,14 @@ class Renderer:
             if error.reason is Reason.NOT_FOUND:
                 raise invalid_params(error.message, error_object(error)) from error
             raise translated(error) from error
-        except Refusal as refusal:
+        except CallRefusedError as refusal:
             raise invalid_params(refusal.message, refusal.as_object()) from refusal
         return [PromptMessage("user", text(written))]
 
 
-async def named(context: PromptContext, kind: Kind, given: str, call: Call) -> str:
+async def id_named(
+    context: PromptContext, kind: ObjectKind, given: str, call: Call
+) -> str:
     """Return the id of the object that an argument names, by id or by name.
 
     :raises ProtocolError: -32602 when the argument is blank.
@@ -78,9 +80,9 @@ async def named(context: PromptContext, kind: Kind, given: str, call: Call) -> s
     return await context.directory.id_of(kind, given, call)
 
 
-async def looked_at(
+async def look_up(
     context: PromptContext,
-    kind: Kind,
+    kind: ObjectKind,
     given: str,
     look: Callable[[FeatureContext, str, Call], Awaitable[Seen]],
     call: Call,
@@ -90,25 +92,25 @@ async def looked_at(
     :param look: reads it by id.
     :raises Refusal: when nothing has this name or id, with similar names.
     """
-    id = await named(context, kind, given, call)
+    id = await id_named(context, kind, given, call)
     try:
         return await look(context.features, id, call)
     except ApiError as error:
         if error.reason in NOT_AN_ID:
-            raise await unknown(context, kind, given, error, call) from error
+            raise await unknown_name(context, kind, given, error, call) from error
         raise
 
 
-async def unknown(
-    context: PromptContext, kind: Kind, given: str, error: ApiError, call: Call
-) -> Refusal:
+async def unknown_name(
+    context: PromptContext, kind: ObjectKind, given: str, error: ApiError, call: Call
+) -> CallRefusedError:
     """Return the refusal of a name that matches no object, or several.
 
     Similar names are also in the message, because many clients show only that.
     """
     found = await context.directory.matching(kind, given, call)
     said, hint = _meant(kind, given, found)
-    return Refusal(
+    return CallRefusedError(
         "not_found",
         said,
         hint,
@@ -117,17 +119,17 @@ async def unknown(
     )
 
 
-def _meant(kind: Kind, given: str, found: Entries) -> tuple[str, str]:
+def _meant(kind: ObjectKind, given: str, found: Completions) -> tuple[str, str]:
     """Return the message and the hint for a name."""
     shown = repr(given[:60])
     wanted = given.strip().lower()
     equal = [entry.value for entry in found if entry.name.lower() == wanted]
     if len(equal) > 1:
-        ids = ", ".join(equal[:SUGGESTED])
+        ids = ", ".join(equal[:MAX_SUGGESTIONS])
         said = f"More than one {kind.name} is called {shown}: {ids}."
         return said, "Use the id of one of them."
     if found:
-        names = ", ".join(repr(entry.name[:60]) for entry in found[:SUGGESTED])
+        names = ", ".join(repr(entry.name[:60]) for entry in found[:MAX_SUGGESTIONS])
         said = f"No {kind.name} is called {shown}. Did you mean {names}?"
         return said, "Use one of the names in did_you_mean, or an id."
     said = f"No {kind.name} has the name or id {shown}."
@@ -165,5 +167,5 @@ def numbered(lines: Iterable[str]) -> str:
 
 
 def percent(share: Json) -> str:
-    """Return a share as a percentage, or ``unknown``."""
+    """Return a share as a percentage, or ``unknown_name``."""
     return f"{share:.1%}" if isinstance(share, int | float) else "unknown"

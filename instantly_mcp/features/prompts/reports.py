@@ -11,7 +11,7 @@ from ..._credential import Credential
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
-from ..completions import CAMPAIGN
+from ..completions import CAMPAIGNS
 from ..resources.campaigns import DEFINITIONS
 from ..workspace.analytics import with_rates
 from ..workspace.fetching import Gathered, gather
@@ -22,18 +22,18 @@ from .rendering import (
     Given,
     PromptContext,
     as_json,
+    id_named,
     message,
-    named,
     not_known,
     numbered,
     percent,
     section,
 )
 
-MOST_CAMPAIGNS = 20
-ROWS = 25
+MAX_CAMPAIGNS = 20
+MAX_ROWS = 25
 
-COUNTS = (
+COUNTERS = (
     "emails_sent_count",
     "new_leads_contacted_count",
     "contacted_count",
@@ -50,7 +50,7 @@ COUNTS = (
 
 
 @frozen(kw_only=True)
-class Numbers:
+class PeriodNumbers:
     """The numbers of a period.
 
     :param rows: the campaigns with any activity, most mails first.
@@ -132,15 +132,13 @@ async def client_report(context: PromptContext, given: Given, call: Call) -> str
 async def _campaign_ids(context: PromptContext, text: str, call: Call) -> list[str]:
     if "," in text:
         # The name of one campaign may contain commas.
-        whole = await named(context, CAMPAIGN, text, call)
+        whole = await id_named(context, CAMPAIGNS, text, call)
         if whole != text.strip():
             return [whole]
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if len(names) > MOST_CAMPAIGNS:
-        raise invalid_params(
-            f"Give at most {MOST_CAMPAIGNS} campaigns, or none for all"
-        )
-    ids = [await named(context, CAMPAIGN, name, call) for name in names]
+    if len(names) > MAX_CAMPAIGNS:
+        raise invalid_params(f"Give at most {MAX_CAMPAIGNS} campaigns, or none for all")
+    ids = [await id_named(context, CAMPAIGNS, name, call) for name in names]
     return list(dict.fromkeys(ids))
 
 
@@ -165,7 +163,7 @@ async def _numbers(
     ids: Sequence[str],
     call: Call,
     also: Mapping[str, Deferred[Json]],
-) -> Numbers:
+) -> PeriodNumbers:
     """Read the totals of both periods and the days concurrently."""
     chosen = {"ids": list(ids)} if ids else {}
     read = context.features.execute
@@ -185,11 +183,11 @@ async def _numbers(
     if not found.has("totals"):
         raise found.failures["totals"]
     rows = sorted(
-        (row for row in found.items("totals") if any(_count(row, n) for n in COUNTS)),
+        (row for row in found.items("totals") if any(_count(row, n) for n in COUNTERS)),
         key=lambda row: -_count(row, "emails_sent_count"),
     )
     before = found.items("before")
-    return Numbers(
+    return PeriodNumbers(
         period=period,
         rows=rows,
         totals=summed(rows),
@@ -201,7 +199,9 @@ async def _numbers(
 
 def summed(rows: Sequence[JsonObject]) -> JsonObject:
     """Return the sums of campaigns, with rates of the sums, not averages of rates."""
-    return with_rates({name: sum(_count(row, name) for row in rows) for name in COUNTS})
+    return with_rates(
+        {name: sum(_count(row, name) for row in rows) for name in COUNTERS}
+    )
 
 
 def _count(row: JsonObject, name: str) -> float:
@@ -209,7 +209,7 @@ def _count(row: JsonObject, name: str) -> float:
     return value if isinstance(value, int | float) else 0
 
 
-def _table(numbers: Numbers) -> str:
+def _table(numbers: PeriodNumbers) -> str:
     if not numbers.rows:
         said = "- No mail was sent and no reply came in this period."
         return section("Known", said)
@@ -221,9 +221,9 @@ def _table(numbers: Numbers) -> str:
     ]
     if numbers.before is not None:
         lines.append(_line(f"Before ({numbers.period.before()})", numbers.before))
-    for row in numbers.rows[:ROWS]:
+    for row in numbers.rows[:MAX_ROWS]:
         lines.append(_line(in_one_line(row.get("campaign_name"), 60), with_rates(row)))
-    rest = len(numbers.rows) - ROWS
+    rest = len(numbers.rows) - MAX_ROWS
     value = numbers.totals.get("total_opportunity_value")
     return section(
         "Known",
@@ -250,7 +250,7 @@ def _line(name: str, row: JsonObject) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _days(numbers: Numbers) -> list[JsonObject]:
+def _days(numbers: PeriodNumbers) -> list[JsonObject]:
     names = ("date", "sent", "new_leads_contacted", "unique_replies", "opportunities")
     return [
         {name: day[name] for name in names if name in day} for day in numbers.days[-31:]

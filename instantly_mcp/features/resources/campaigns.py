@@ -6,17 +6,17 @@ import re
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
-from ..results import Refusal
+from ..results import CallRefusedError
 from ..workspace.analytics import totals
 from ..workspace.context import FeatureContext, Values
 from ..workspace.conversions import end_of_day
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_text import text_of_html
 from ..workspace.sequences import steps_of, variants_in
-from ..workspace.views.campaigns import summary
+from ..workspace.views.campaigns import campaign_summary
 
-SENDERS_SHOWN = 100
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+MAX_SENDERS_SHOWN = 100
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 async def campaign(context: FeatureContext, values: Values, call: Call) -> Json:
@@ -24,8 +24,8 @@ async def campaign(context: FeatureContext, values: Values, call: Call) -> Json:
     found = await context.fetch("getCampaign", {"id": values["id"]}, call)
     senders = [str(each) for each in found.get("email_list") or ()]
     return {
-        "campaign": summary(found),
-        "senders": senders[:SENDERS_SHOWN],
+        "campaign": campaign_summary(found),
+        "senders": senders[:MAX_SENDERS_SHOWN],
         "senders_by_tag": list(found.get("email_tag_list") or ()),
         "schedule": found.get("campaign_schedule"),
         "steps": [_step(number, step) for number, step in enumerate(steps_of(found))],
@@ -104,7 +104,9 @@ def dates_of(values: Values) -> dict[str, Json]:
         given = values.get(name)
         if not given:
             continue
-        if not DAY.fullmatch(given):
-            raise Refusal("bad_argument", f"{name} must be a date.", "Use YYYY-MM-DD.")
+        if not DATE.fullmatch(given):
+            raise CallRefusedError(
+                "bad_argument", f"{name} must be a date.", "Use YYYY-MM-DD."
+            )
         dates[to] = end_of_day(given) if to == "end_date" else given
     return dates

@@ -9,20 +9,20 @@ from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
 from ..workspace.senders import obstacle
 from ..workspace.untrusted_text import (
-    UNTRUSTED,
-    Fence,
+    UNTRUSTED_NOTICE,
+    UntrustedMarks,
     cleaned_deeply,
     in_one_line,
-    own_words,
+    unquoted_text,
 )
-from ..workspace.views.accounts import ACCOUNT
-from ..workspace.views.emails import PREVIEW
-from ..workspace.views.leads import LEAD
+from ..workspace.views.accounts import ACCOUNT_VIEW
+from ..workspace.views.emails import EMAIL_PREVIEW
+from ..workspace.views.leads import LEAD_VIEW
 
-MAILS = 50
+MAX_MAILS = 50
 """Most mails of a thread that are read, the newest ones."""
 
-OF_A_MAIL = (
+MAIL_MEMBERS = (
     "id",
     "timestamp_email",
     "ue_type_label",
@@ -40,14 +40,14 @@ OF_A_MAIL = (
 async def lead(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a lead; its fields are untrusted text."""
     found = await context.fetch("getLead", {"id": values["id"]}, call)
-    return {"lead": cleaned_deeply(LEAD(found)), "untrusted": UNTRUSTED}
+    return {"lead": cleaned_deeply(LEAD_VIEW(found)), "untrusted": UNTRUSTED_NOTICE}
 
 
 async def account(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a sending account, and whether it can send."""
     found = await context.fetch("getAccount", {"email": values["email"]}, call)
     why = obstacle(found)
-    result: dict[str, Json] = {"account": ACCOUNT(found), "can_send": not why}
+    result: dict[str, Json] = {"account": ACCOUNT_VIEW(found), "can_send": not why}
     if why:
         result["because"] = why
     return result
@@ -63,7 +63,7 @@ async def job(context: FeatureContext, values: Values, call: Call) -> Json:
 async def thread(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a thread, oldest mail first, with its texts marked as untrusted."""
     mails, more = await mails_of(context, values["thread_id"], call)
-    fence = Fence()
+    fence = UntrustedMarks()
     return {
         "thread_id": values["thread_id"],
         "subject": in_one_line(mails[-1].get("subject")),
@@ -80,7 +80,7 @@ async def mails_of(
 
     :raises ApiError: not found, when the thread has no mails.
     """
-    asked = {"search": f"thread:{thread_id}", "limit": MAILS, "sort_order": "desc"}
+    asked = {"search": f"thread:{thread_id}", "limit": MAX_MAILS, "sort_order": "desc"}
     reply = await context.fetch("listEmail", asked, call)
     mails: list[JsonObject] = [
         mail for mail in reply.get("items") or () if isinstance(mail, dict)
@@ -91,13 +91,13 @@ async def mails_of(
             message="There is no such thread.",
             operation_id="listEmail",
         )
-    more = len(mails) == MAILS and bool(reply.get("next_starting_after"))
+    more = len(mails) == MAX_MAILS and bool(reply.get("next_starting_after"))
     return mails[::-1], more
 
 
-def mail_view(mail: JsonObject, fence: Fence) -> JsonObject:
+def mail_view(mail: JsonObject, fence: UntrustedMarks) -> JsonObject:
     """Return a mail without quoted mails, its text marked as untrusted."""
-    brief = PREVIEW(mail)
-    shown = {name: brief[name] for name in OF_A_MAIL if name in brief}
+    brief = EMAIL_PREVIEW(mail)
+    shown = {name: brief[name] for name in MAIL_MEMBERS if name in brief}
     subject = in_one_line(mail.get("subject"))
-    return {**shown, "subject": subject, "text": fence.around(own_words(mail))}
+    return {**shown, "subject": subject, "text": fence.around(unquoted_text(mail))}

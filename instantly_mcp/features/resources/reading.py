@@ -1,8 +1,8 @@
 """How a function that looks something up becomes a readable resource.
 
-A `Look` returns JSON or Markdown, or raises an error of the API client. `Reader` turns
-that into the contents of a resource, or into a protocol error with the code that the
-client's protocol revision defines.
+A `Look` returns JSON or Markdown, or raises an error of the API client.
+`ResourceReader` turns that into the contents of a resource, or into a protocol error
+with the code that the client's protocol revision defines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...protocol.wire.errors import (
     not_served,
     resource_not_found,
 )
-from ..results import Refusal, error_object, fitted, refusal_of_request
+from ..results import CallRefusedError, cut_to_size, error_object, overload_error
 from ..workspace.context import FeatureContext, Values
 
 Look: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
@@ -31,11 +31,11 @@ Look: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, J
 JSON = "application/json"
 MARKDOWN = "text/markdown"
 
-CALLERS_FAULT = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
+CALLER_REASONS = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
 
 
 @frozen
-class Reader:
+class ResourceReader:
     """Reads a resource and returns it as compact JSON, or as Markdown."""
 
     context: FeatureContext
@@ -52,18 +52,18 @@ class Reader:
                 modern = call.caller.revision.modern
                 raise resource_not_found(uri, modern=modern) from error
             raise translated(error) from error
-        except Refusal as refusal:
+        except CallRefusedError as refusal:
             raise invalid_params(refusal.message, refusal.as_object()) from refusal
         return [_written(uri, value)]
 
 
 def translated(error: ApiError) -> ProtocolError:
     """Return the protocol error for a failed call, with its error object as data."""
-    refused = refusal_of_request(error)
+    refused = overload_error(error)
     if refused is not None:
         return refused
     described = error_object(error)
-    if error.reason in CALLERS_FAULT:
+    if error.reason in CALLER_REASONS:
         return invalid_params(error.message, described)
     return not_served(error.message, described)
 
@@ -71,5 +71,5 @@ def translated(error: ApiError) -> ProtocolError:
 def _written(uri: str, value: Json) -> Contents:
     if isinstance(value, str):
         return Contents(uri=uri, mime_type=MARKDOWN, text=value)
-    text = fitted(value, {})[1].decode()
+    text = cut_to_size(value, {})[1].decode()
     return Contents(uri=uri, mime_type=JSON, text=text)

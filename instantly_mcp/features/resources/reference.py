@@ -16,14 +16,14 @@ from ...catalog.schema import arguments_schema
 from ...catalog.timezones import TIMEZONES
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import resource_not_found
-from ..results import MAX_BYTES, Refusal
-from ..tools.analytics import MOST as MOST_ACCOUNTS
-from ..tools.workflows.add_leads import CHUNK, MOST_LEADS
+from ..results import MAX_RESULT_BYTES, CallRefusedError
+from ..tools.analytics import MAX_ACCOUNTS as MOST_ACCOUNTS
+from ..tools.workflows.add_leads import CHUNK_LEADS, MAX_LEADS
 from ..workspace.context import FeatureContext, Values
-from ..workspace.job_following import LONGEST
+from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.sending_status import MEANINGS
 
-TABLES: Mapping[str, codes.Codes] = {
+CODE_TABLES: Mapping[str, codes.Codes] = {
     "campaign_status": codes.CAMPAIGN_STATUS,
     "not_sending_status": codes.NOT_SENDING,
     "account_status": codes.ACCOUNT_STATUS,
@@ -37,7 +37,7 @@ TABLES: Mapping[str, codes.Codes] = {
     "email_type": codes.EMAIL_KIND,
 }
 
-FAMOUS_ZONES = (
+WELL_KNOWN_ZONES = (
     "America/New_York",
     "America/Los_Angeles",
     "America/Denver",
@@ -119,11 +119,11 @@ async def limits(context: FeatureContext, values: Values, call: Call) -> Json:
         },
         "paging": {"limit": 100, "default": 25, "cursor": "page.next_cursor"},
         "at_most": {
-            "leads_in_one_bulk_add": MOST_LEADS,
-            "leads_in_one_request": CHUNK,
+            "leads_in_one_bulk_add": MAX_LEADS,
+            "leads_in_one_request": CHUNK_LEADS,
             "accounts_in_warmup_analytics": MOST_ACCOUNTS,
-            "result_bytes": MAX_BYTES,
-            "wait_seconds": LONGEST,
+            "result_bytes": MAX_RESULT_BYTES,
+            "wait_seconds": MAX_WAIT_SECONDS,
         },
         "credits": {
             "verify_email": "one credit each, also when the result is pending",
@@ -137,7 +137,7 @@ async def enums(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return all code tables, by name."""
     tables = {
         name: {str(code): word for code, word in table.items()}
-        for name, table in TABLES.items()
+        for name, table in CODE_TABLES.items()
     }
     return {
         **tables,
@@ -161,7 +161,7 @@ async def timezones(context: FeatureContext, values: Values, call: Call) -> Json
             "Results say which zone is used."
         ),
         "examples_for_09_to_17": {
-            zone: _placed(context, zone) for zone in FAMOUS_ZONES
+            zone: _placed(context, zone) for zone in WELL_KNOWN_ZONES
         },
     }
 
@@ -219,5 +219,5 @@ async def operation_schema(context: FeatureContext, values: Values, call: Call) 
 def _placed(context: FeatureContext, zone: str) -> Json:
     try:
         return context.zones.place(zone, "09:00", "17:00").as_object()
-    except Refusal as refusal:
+    except CallRefusedError as refusal:
         return refusal.as_object()

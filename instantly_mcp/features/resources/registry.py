@@ -10,13 +10,13 @@ from ...protocol.primitives.registries import ResourceRegistry
 from ...protocol.primitives.resource import Complete, Resource, ResourceTemplate
 from ...protocol.wire.uri_template import UriTemplate
 from ..completions import (
-    ACCOUNT,
-    CAMPAIGN,
-    JOB,
-    LEAD_LIST,
+    ACCOUNTS,
+    CAMPAIGNS,
+    JOBS,
+    LEAD_LISTS,
     Completer,
-    Directory,
-    Kind,
+    NameCache,
+    ObjectKind,
     WordCompleter,
     operation_ids,
 )
@@ -24,16 +24,16 @@ from ..workspace import list_scorecard
 from ..workspace.context import FeatureContext
 from ..workspace.preflight.report import preflight
 from . import campaigns, checklist, objects, reference, workspace
-from .reading import JSON, MARKDOWN, Look, Reader
-from .watching import Watcher, Watching, watch_job
+from .reading import JSON, MARKDOWN, Look, ResourceReader
+from .watching import Poll, ResourceWatcher, watch_job
 
 SCHEME = "instantly://"
-ALWAYS_MS = 3_600_000
+PUBLIC_TTL_MS = 3_600_000
 """How long clients may cache public resources (ms); only a new release changes them."""
 
 
 @frozen(kw_only=True)
-class Entry:
+class ResourceDeclaration:
     """The declaration of a resource or template.
 
     :param path: the URI after ``instantly://``.
@@ -50,8 +50,8 @@ class Entry:
     look: Look
     public: bool = False
     mime_type: str = JSON
-    completes: Kind | None = None
-    watching: Watching | None = None
+    completes: ObjectKind | None = None
+    watching: Poll | None = None
 
     @property
     def name(self) -> str:
@@ -60,41 +60,41 @@ class Entry:
 
 
 RESOURCES = (
-    Entry(
+    ResourceDeclaration(
         path="workspace",
         title="Workspace",
         says="The key's workspace: name, plans, lead limit, credits left.",
         look=workspace.workspace,
     ),
-    Entry(
+    ResourceDeclaration(
         path="limits",
         title="Limits",
         says="Rate limits, page sizes, result sizes, and what costs credits.",
         look=reference.limits,
         public=True,
     ),
-    Entry(
+    ResourceDeclaration(
         path="enums",
         title="Code tables",
         says="What the API's numbers mean: statuses, interest, verification, jobs.",
         look=reference.enums,
         public=True,
     ),
-    Entry(
+    ResourceDeclaration(
         path="timezones",
         title="Time zones",
         says="The zones that campaigns can use, and how others are mapped.",
         look=reference.timezones,
         public=True,
     ),
-    Entry(
+    ResourceDeclaration(
         path="webhook-events",
         title="Webhook events",
         says="Event types of webhooks, their members, and their traps.",
         look=reference.webhook_events,
         public=True,
     ),
-    Entry(
+    ResourceDeclaration(
         path="docs/deliverability-checklist",
         title="Deliverability checklist",
         says="How to keep cold mail out of spam, before and after a launch.",
@@ -102,7 +102,7 @@ RESOURCES = (
         public=True,
         mime_type=MARKDOWN,
     ),
-    Entry(
+    ResourceDeclaration(
         path="policy",
         title="Policy",
         says="What this server provides, and what needs the person's consent.",
@@ -112,62 +112,62 @@ RESOURCES = (
 )
 
 TEMPLATES = (
-    Entry(
+    ResourceDeclaration(
         path="campaigns/{id}",
         title="Campaign",
         says="A campaign's settings, senders, schedule, and copy as text.",
         look=campaigns.campaign,
-        completes=CAMPAIGN,
+        completes=CAMPAIGNS,
     ),
-    Entry(
+    ResourceDeclaration(
         path="campaigns/{id}/preflight",
         title="Campaign preflight",
         says="Is it ready? Checks senders, leads, copy, variables, schedule, volume.",
         look=preflight,
-        completes=CAMPAIGN,
+        completes=CAMPAIGNS,
     ),
-    Entry(
+    ResourceDeclaration(
         path="campaigns/{id}/analytics{?from,to}",
         title="Campaign analytics",
         says="Totals, rates and days of a campaign; from and to are dates.",
         look=campaigns.analytics,
-        completes=CAMPAIGN,
+        completes=CAMPAIGNS,
     ),
-    Entry(
+    ResourceDeclaration(
         path="leads/{id}",
         title="Lead",
         says="A lead with its custom variables.",
         look=objects.lead,
     ),
-    Entry(
+    ResourceDeclaration(
         path="lists/{id}/scorecard",
         title="List scorecard",
         says="How clean a lead list is: verification, duplicates, role addresses.",
         look=list_scorecard.scorecard,
-        completes=LEAD_LIST,
+        completes=LEAD_LISTS,
     ),
-    Entry(
+    ResourceDeclaration(
         path="accounts/{email}",
         title="Sending account",
         says="A mailbox: status, warm-up, limits, and why it cannot send.",
         look=objects.account,
-        completes=ACCOUNT,
+        completes=ACCOUNTS,
     ),
-    Entry(
+    ResourceDeclaration(
         path="threads/{thread_id}",
         title="Mail thread",
         says="The mails of a thread, oldest first, marked as untrusted text.",
         look=objects.thread,
     ),
-    Entry(
+    ResourceDeclaration(
         path="jobs/{id}",
         title="Background job",
         says="A background job's status and progress. Can be subscribed to.",
         look=objects.job,
-        completes=JOB,
+        completes=JOBS,
         watching=watch_job,
     ),
-    Entry(
+    ResourceDeclaration(
         path="schema/{operation}",
         title="Operation schema",
         says="An API operation: arguments, risk, scopes, limit.",
@@ -177,7 +177,7 @@ TEMPLATES = (
 )
 
 
-def build_shelf(context: FeatureContext, directory: Directory) -> ResourceRegistry:
+def build_resources(context: FeatureContext, directory: NameCache) -> ResourceRegistry:
     """Build all resources and templates."""
     return ResourceRegistry(
         [_resource(entry, context) for entry in RESOURCES],
@@ -185,22 +185,22 @@ def build_shelf(context: FeatureContext, directory: Directory) -> ResourceRegist
     )
 
 
-def _resource(entry: Entry, context: FeatureContext) -> Resource:
+def _resource(entry: ResourceDeclaration, context: FeatureContext) -> Resource:
     return Resource(
         uri=SCHEME + entry.path,
         name=entry.name,
         title=entry.title,
         description=entry.says,
         mime_type=entry.mime_type,
-        read=Reader(context, entry.look),
+        read=ResourceReader(context, entry.look),
         needs_credential=not entry.public,
         private=not entry.public,
-        ttl_ms=ALWAYS_MS,
+        ttl_ms=PUBLIC_TTL_MS,
     )
 
 
 def _template(
-    entry: Entry, context: FeatureContext, directory: Directory
+    entry: ResourceDeclaration, context: FeatureContext, directory: NameCache
 ) -> ResourceTemplate:
     return ResourceTemplate(
         template=UriTemplate(SCHEME + entry.path),
@@ -208,16 +208,20 @@ def _template(
         title=entry.title,
         description=entry.says,
         mime_type=entry.mime_type,
-        read=Reader(context, entry.look),
+        read=ResourceReader(context, entry.look),
         complete=_completers(entry, directory),
-        watch=None if entry.watching is None else Watcher(context, entry.watching),
+        watch=None
+        if entry.watching is None
+        else ResourceWatcher(context, entry.watching),
         needs_credential=not entry.public,
         private=not entry.public,
-        ttl_ms=ALWAYS_MS,
+        ttl_ms=PUBLIC_TTL_MS,
     )
 
 
-def _completers(entry: Entry, directory: Directory) -> Mapping[str, Complete]:
+def _completers(
+    entry: ResourceDeclaration, directory: NameCache
+) -> Mapping[str, Complete]:
     if entry.look is reference.operation_schema:
         return {"operation": WordCompleter(operation_ids)}
     if entry.completes is None:

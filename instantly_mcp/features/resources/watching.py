@@ -14,22 +14,25 @@ from ..._deferred import deferred
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext, Values
-from ..workspace.job_following import MAY_PASS, TASK_LONGEST, look_at_job, waits
+from ..workspace.job_following import (
+    MAX_TASK_SECONDS,
+    TRANSIENT_REASONS,
+    poll_waits,
+    read_job,
+)
 
-Watching: TypeAlias = Callable[
-    [FeatureContext, Values, Call], Coroutine[Any, Any, None]
-]
+Poll: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, None]]
 
-MISSING = 4
+MAX_MISSES = 4
 """After this many reads in a row that find no job, the job is taken to be gone."""
 
 
 @frozen
-class Watcher:
+class ResourceWatcher:
     """Runs the polling function of a resource."""
 
     context: FeatureContext
-    watching: Watching
+    watching: Poll
 
     @deferred
     async def __call__(self, uri: str, values: Mapping[str, str], call: Call) -> None:
@@ -39,20 +42,20 @@ class Watcher:
 async def watch_job(context: FeatureContext, values: Values, call: Call) -> None:
     """Read a job until it ended, is gone, cannot be read, or an hour has passed."""
     waited, missing = 0.0, 0
-    for wait in waits():
+    for wait in poll_waits():
         try:
-            job = await look_at_job(context, values["id"], call)
+            job = await read_job(context, values["id"], call)
         except ApiError as error:
             missing = missing + 1 if error.reason is Reason.NOT_FOUND else 0
-            if missing == MISSING:
+            if missing == MAX_MISSES:
                 context.sightings.lost(values["id"], call.caller.principal)
-            if missing == MISSING or error.reason not in MAY_PASS:
+            if missing == MAX_MISSES or error.reason not in TRANSIENT_REASONS:
                 return
         else:
             missing = 0
             if job["ended"]:
                 return
         waited += wait
-        if waited > TASK_LONGEST:
+        if waited > MAX_TASK_SECONDS:
             return
         await context.pause(wait)

@@ -7,7 +7,7 @@ from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext, Values
 from ..workspace.fetching import gather
 
-SHOWN = (
+WORKSPACE_MEMBERS = (
     "id",
     "name",
     "timestamp_created",
@@ -16,7 +16,7 @@ SHOWN = (
     "default_opportunity_value",
     "org_client_domain",
 )
-OF_A_PLAN = (
+PLAN_MEMBERS = (
     "plan_name",
     "total_lead_limit",
     "current_lead_count",
@@ -39,7 +39,7 @@ async def workspace(context: FeatureContext, values: Values, call: Call) -> Json
     )
     if not found.has("workspace"):
         raise found.failures["workspace"]
-    shown = _known(found.object("workspace"), SHOWN)
+    shown = _known(found.object("workspace"), WORKSPACE_MEMBERS)
     result: dict[str, Json] = {"workspace": shown}
     if found.has("plans"):
         result["plans"] = _plans(found.object("plans"))
@@ -52,7 +52,7 @@ def _plans(reply: JsonObject) -> JsonObject:
     plans = {}
     for name, plan in (reply.get("subscriptions") or {}).items():
         if isinstance(plan, dict) and plan.get("plan_name"):
-            plans[name] = _known(plan, OF_A_PLAN)
+            plans[name] = _known(plan, PLAN_MEMBERS)
     return plans
 
 

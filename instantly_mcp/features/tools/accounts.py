@@ -8,13 +8,13 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
-from ..results import Refusal
+from ..results import CallRefusedError
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
 from ..workspace.labels import names_and_codes, to_code
-from ..workspace.views.accounts import ACCOUNT, BRIEF
+from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
     CURSOR,
     JOB_OUTPUT,
@@ -26,14 +26,14 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import Declared, argument, required
-from .hints import ADDS, CHANGES, DESTROYS, READS
-from .nested_arguments import shape_of
+from .declaration import ToolDeclaration, argument, required
+from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
+from .nested_arguments import nested_argument
 
 EMAIL = id_of("email", to="email")
 TEXT = {"type": "string"}
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
-WARMUP = shape_of(
+WARMUP = nested_argument(
     "patchAccount",
     "warmup",
     "Use limit, increment, reply_rate, warmup_custom_ftag and advanced {warm_ctd, "
@@ -41,7 +41,7 @@ WARMUP = shape_of(
 )
 
 
-def behind(account: JsonObject, given: JsonObject) -> str | None:
+def cursor_after(account: JsonObject, given: JsonObject) -> str | None:
     """Return the cursor after an account: its creation time and its address."""
     created = account.get("timestamp_created")
     return f"{created}&{account['email']}" if created else None
@@ -66,7 +66,7 @@ def cursor(value: Json) -> Json:
     :raises Refusal: for a bare address.
     """
     if "@" in str(value) and "&" not in str(value):
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "An address is not a cursor of this list.",
             "Give page.next_cursor of the last page unchanged.",
@@ -86,7 +86,7 @@ async def manage_account_state(
     action, email = given["action"], given["email"]
     if action in ("pause", "resume"):
         reply = await context.fetch(f"{action}Account", {"email": email}, call)
-        return ACCOUNT(reply)
+        return ACCOUNT_VIEW(reply)
     if action == "test_vitals":
         asked = {"accounts": [email]}
         return vitals(await context.execute("testAccountVitals", asked, call), asked)
@@ -98,7 +98,7 @@ async def manage_account_state(
 
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="list_accounts",
         title="List sending accounts",
         description=(
@@ -106,7 +106,7 @@ TOOLS = (
             "warm-up score. Details such as warm-up settings: get_account."
         ),
         toolset="accounts",
-        hints=READS,
+        hints=READ_ONLY,
         operation="listAccount",
         arguments=(
             paging()[0],
@@ -124,21 +124,21 @@ TOOLS = (
             ),
             argument("tag_ids", says="comma-separated", convert=comma_list),
         ),
-        reshape=listing(BRIEF),
-        cursor_of=behind,
+        reshape=listing(ACCOUNT_SUMMARY),
+        cursor_of=cursor_after,
         output=LIST_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_account",
         title="Get sending account",
         description="Read one sending account with all its settings.",
         toolset="accounts",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getAccount",
         arguments=(EMAIL,),
-        reshape=single(ACCOUNT),
+        reshape=single(ACCOUNT_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="create_account",
         title="Connect mailbox",
         description=(
@@ -147,7 +147,7 @@ TOOLS = (
             "Microsoft mailboxes in Instantly itself."
         ),
         toolset="accounts",
-        hints=ADDS,
+        hints=ADDITIVE,
         operation="createAccount",
         arguments=(
             EMAIL,
@@ -172,9 +172,9 @@ TOOLS = (
             argument("reply_to", schema=TEXT),
             argument("signature", schema=TEXT),
         ),
-        reshape=single(ACCOUNT),
+        reshape=single(ACCOUNT_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="update_account",
         title="Update sending account",
         description=(
@@ -182,7 +182,7 @@ TOOLS = (
             "resets."
         ),
         toolset="accounts",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="patchAccount",
         changes=True,
         arguments=(
@@ -201,29 +201,29 @@ TOOLS = (
             argument("signature"),
             argument("reply_to", schema={"type": ["string", "null"]}),
         ),
-        reshape=single(ACCOUNT),
+        reshape=single(ACCOUNT_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="pause_account",
         title="Pause sending account",
         description="Stop an account from sending campaign mail.",
         toolset="accounts",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="pauseAccount",
         arguments=(EMAIL,),
-        reshape=single(ACCOUNT),
+        reshape=single(ACCOUNT_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="resume_account",
         title="Resume sending account",
         description="Let a paused account send again: its active campaigns continue.",
         toolset="accounts",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="resumeAccount",
         arguments=(EMAIL,),
-        reshape=single(ACCOUNT),
+        reshape=single(ACCOUNT_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="enable_warmup",
         title="Enable warm-up",
         description=(
@@ -231,7 +231,7 @@ TOOLS = (
             "job; get_background_job says when it is done."
         ),
         toolset="accounts",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="enableWarmupForAccounts",
         also=("getBackgroundJob",),
         arguments=(id_of("email", to="emails", convert=only), WAIT),
@@ -239,7 +239,7 @@ TOOLS = (
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="disable_warmup",
         title="Disable warm-up",
         description=(
@@ -247,7 +247,7 @@ TOOLS = (
             "job; get_background_job says when it is done."
         ),
         toolset="accounts",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="disableWarmupForAccounts",
         also=("getBackgroundJob",),
         arguments=(id_of("email", to="emails", convert=only), WAIT),
@@ -255,17 +255,17 @@ TOOLS = (
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="test_account_vitals",
         title="Test account vitals",
         description="Test an account's login and its domain's MX, SPF, DKIM and DMARC.",
         toolset="accounts",
-        hints=READS,
+        hints=READ_ONLY,
         operation="testAccountVitals",
         arguments=(id_of("email", to="accounts", convert=only),),
         reshape=vitals,
     ),
-    Declared(
+    ToolDeclaration(
         name="delete_account",
         title="Delete sending account",
         description=(
@@ -273,20 +273,20 @@ TOOLS = (
             "that use it lose a sender. pause_account can be undone."
         ),
         toolset="accounts",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         operation="deleteAccount",
         arguments=(EMAIL,),
         reshape=deleted("email"),
     ),
 )
 
-ALIASES = (
-    Declared(
+DEPRECATED_TOOLS = (
+    ToolDeclaration(
         name="manage_account_state",
         title="Manage account state",
         description="Pause, resume, warm up or test a sending account.",
         toolset="accounts",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         also=(
             "pauseAccount",
             "resumeAccount",

@@ -5,18 +5,18 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.calls.call import Call
-from ..results import Refusal
+from ..results import CallRefusedError
 from ..workspace.analytics import rows, totals
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
 from .arguments import ROWS_OUTPUT
-from .declaration import ID, Declared, argument
-from .hints import READS
+from .declaration import ID, ToolDeclaration, argument
+from .hints import READ_ONLY
 
 TEXT = {"type": "string"}
-MOST = 100
+MAX_ACCOUNTS = 100
 START = argument("start_date", says="YYYY-MM-DD")
 END = argument("end_date", says="inclusive", convert=end_of_day)
 
@@ -29,7 +29,7 @@ async def campaign_analytics(
     asked = dict(given)
     several = asked.pop("ids", None)
     if several and asked.get("id"):
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "Both campaign_id and campaign_ids were given.",
             "Give one of them, or neither for all campaigns.",
@@ -60,24 +60,24 @@ async def warmup_analytics(
     if given.get("email"):
         emails.append(given["email"])
     if not emails:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "No account was given.",
             "Give email or emails (up to 100 addresses).",
         )
     asked = {"emails": list(dict.fromkeys(each.strip() for each in emails))}
-    if len(asked["emails"]) > MOST:
-        raise Refusal(
+    if len(asked["emails"]) > MAX_ACCOUNTS:
+        raise CallRefusedError(
             "bad_argument",
             f"{len(asked['emails'])} accounts are too many at once.",
-            f"Give at most {MOST}, email included.",
+            f"Give at most {MAX_ACCOUNTS}, email included.",
         )
     reply = await context.execute("getWarmupAnalytics", asked, call)
     return reply if isinstance(reply, dict) else {"result": reply}
 
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="get_campaign_analytics",
         title="Get campaign analytics",
         description=(
@@ -86,7 +86,7 @@ TOOLS = (
             "one for each."
         ),
         toolset="analytics",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getCampaignAnalytics",
         work=campaign_analytics,
         arguments=(
@@ -102,12 +102,12 @@ TOOLS = (
         ),
         output=ROWS_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_daily_campaign_analytics",
         title="Get daily campaign analytics",
         description="Sending and replies day by day, for one campaign or all.",
         toolset="analytics",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getDailyCampaignAnalytics",
         arguments=(
             argument("campaign_id", schema=ID),
@@ -122,7 +122,7 @@ TOOLS = (
         work=daily_analytics,
         output=ROWS_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_warmup_analytics",
         title="Get warm-up analytics",
         description=(
@@ -130,13 +130,14 @@ TOOLS = (
             "of up to 100 accounts. The range of days is fixed."
         ),
         toolset="analytics",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getWarmupAnalytics",
         work=warmup_analytics,
         arguments=(
             argument("email", schema=TEXT),
             argument(
-                "emails", schema={"type": "array", "items": TEXT, "maxItems": MOST}
+                "emails",
+                schema={"type": "array", "items": TEXT, "maxItems": MAX_ACCOUNTS},
             ),
         ),
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ..results import page
 from ..workspace.conversions import stripped
-from ..workspace.job_following import LONGEST
-from ..workspace.labels import Shape
+from ..workspace.job_following import MAX_WAIT_SECONDS
+from ..workspace.labels import View
 from .declaration import ID, Argument, Convert, Reshape, argument, required
 
 LIST_OUTPUT: JsonObject = {
@@ -40,7 +40,7 @@ CURSOR = argument(
 
 WAIT = argument(
     "wait_seconds",
-    schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},
     says="wait this long for the job to end",
 )
 
@@ -58,7 +58,7 @@ def paging(default: int = 25) -> tuple[Argument, Argument]:
     return argument("limit", schema=limit, default=default), CURSOR
 
 
-def listing(shape: Shape) -> Reshape:
+def listing(shape: View) -> Reshape:
     """Return a function that makes a page from a list reply."""
 
     def reshape(reply: Json, given: JsonObject) -> Json:
@@ -67,7 +67,7 @@ def listing(shape: Shape) -> Reshape:
     return reshape
 
 
-def single(shape: Shape) -> Reshape:
+def single(shape: View) -> Reshape:
     """Return a function that makes one object from a reply."""
 
     def reshape(reply: Json, given: JsonObject) -> Json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..._json_codec import Json
 from ...catalog.index import BY_ID
 from ...catalog.schema import plain
-from ..results import Refusal
+from ..results import CallRefusedError
 from ..workspace.dates import days_in_order
-from .nested_arguments import Shape, closed, shape_of
+from .nested_arguments import NestedArgument, closed, nested_argument
 
 SCHEDULE_HINT = (
     'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
@@ -23,21 +23,21 @@ def _of_patch(name: str) -> Json:
     return closed(plain(BY_ID["patchCampaign"].by_name[name].schema))
 
 
-def _schedule() -> Shape:
+def _schedule() -> NestedArgument:
     schema = _of_patch("campaign_schedule")
     window = schema["properties"]["schedules"]["items"]
     # Any IANA zone is allowed; it is mapped to a supported one before it is sent.
     window["properties"]["timezone"] = {"type": "string", "minLength": 1}
-    return Shape("campaign_schedule", schema, SCHEDULE_HINT)
+    return NestedArgument("campaign_schedule", schema, SCHEDULE_HINT)
 
 
-def _sequences() -> Shape:
+def _sequences() -> NestedArgument:
     schema = _of_patch("sequences")
     schema |= {"minItems": 1, "maxItems": 1}
     steps = schema["items"]["properties"]["steps"]
     steps["minItems"] = 1
     steps["items"]["properties"]["variants"]["minItems"] = 1
-    return Shape("sequences", schema, SEQUENCES_HINT)
+    return NestedArgument("sequences", schema, SEQUENCES_HINT)
 
 
 _schedule_shape = _schedule()
@@ -51,7 +51,7 @@ def schedule(value: Json) -> Json:
     given = _schedule_shape(value)
     for window in given["schedules"]:
         if not any(window["days"].values()):
-            raise Refusal(
+            raise CallRefusedError(
                 "bad_argument",
                 "A window of campaign_schedule has no sending day.",
                 SCHEDULE_HINT,
@@ -61,15 +61,15 @@ def schedule(value: Json) -> Json:
 
 
 sequences = _sequences()
-rules = shape_of(
+rules = nested_argument(
     "patchCampaign",
     "provider_routing_rules",
     'Use [{"action": "send" or "do_not_send", "recipient_esp": [], "sender_esp": []}].',
 )
-variant_choice = shape_of(
+variant_choice = nested_argument(
     "patchCampaign", "auto_variant_select", 'Use {"trigger": "reply_rate"} or null.'
 )
-company_limit = shape_of(
+company_limit = nested_argument(
     "patchCampaign",
     "limit_emails_per_company_override",
     'Use {"mode": "custom", "daily_limit", "scope"}, {"mode": "disabled"} or null.',

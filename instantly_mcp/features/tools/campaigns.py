@@ -7,7 +7,7 @@ from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.conversions import comma_list
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.sending_status import sending_status
-from ..workspace.views.campaigns import CAMPAIGN, summary
+from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
 from . import campaign_arguments
 from .arguments import (
     CAMPAIGN_OUTPUT,
@@ -20,8 +20,8 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import Declared, argument, assumed, required
-from .hints import ADDS, CHANGES, DESTROYS, READS
+from .declaration import ToolDeclaration, argument, assumed, required
+from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.create_campaign import DEFAULTS, WEEK, brief, create_campaign
 from .workflows.update_campaign import update_campaign
 
@@ -70,7 +70,7 @@ def activated(reply: Json, given: JsonObject) -> JsonObject:
 
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="create_campaign",
         title="Create campaign",
         description=(
@@ -80,7 +80,7 @@ TOOLS = (
             "is used."
         ),
         toolset="campaigns",
-        hints=ADDS,
+        hints=ADDITIVE,
         operation="createCampaign",
         also=("listAccount",),
         work=create_campaign,
@@ -115,7 +115,7 @@ TOOLS = (
             argument("dry_run", schema=FLAG, says="only show what would be created"),
         ),
     ),
-    Declared(
+    ToolDeclaration(
         name="list_campaigns",
         title="List campaigns",
         description=(
@@ -123,7 +123,7 @@ TOOLS = (
             "get_campaign). Filter by status, not by search, to find active ones."
         ),
         toolset="campaigns",
-        hints=READS,
+        hints=READ_ONLY,
         operation="listCampaign",
         arguments=(
             *paging(),
@@ -136,21 +136,21 @@ TOOLS = (
             ),
             argument("tag_ids", says="comma-separated", convert=comma_list),
         ),
-        reshape=listing(summary),
+        reshape=listing(campaign_summary),
         cursor_of=by_id,
         output=LIST_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_campaign",
         title="Get campaign",
         description="Read one campaign: copy, schedule, senders and settings.",
         toolset="campaigns",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getCampaign",
         arguments=(CAMPAIGN_ID,),
-        reshape=single(CAMPAIGN),
+        reshape=single(CAMPAIGN_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="update_campaign",
         title="Update campaign",
         description=(
@@ -159,7 +159,7 @@ TOOLS = (
             "at once. Null resets."
         ),
         toolset="campaigns",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         operation="patchCampaign",
         changes=True,
         work=update_campaign,
@@ -220,7 +220,7 @@ TOOLS = (
             ),
         ),
     ),
-    Declared(
+    ToolDeclaration(
         name="activate_campaign",
         title="Activate campaign",
         description=(
@@ -228,39 +228,39 @@ TOOLS = (
             "user the copy, senders and number of leads first."
         ),
         toolset="campaigns",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         operation="activateCampaign",
         arguments=(CAMPAIGN_ID,),
         reshape=activated,
         output=CAMPAIGN_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="pause_campaign",
         title="Pause campaign",
         description="Stop a campaign from sending; activate_campaign resumes it.",
         toolset="campaigns",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="pauseCampaign",
         arguments=(CAMPAIGN_ID,),
         reshape=activated,
     ),
-    Declared(
+    ToolDeclaration(
         name="search_campaigns_by_contact",
         title="Find a contact's campaigns",
         description="List the campaigns that contain a lead with this address.",
         toolset="campaigns",
-        hints=READS,
+        hints=READ_ONLY,
         operation="searchByContact",
         arguments=(id_of("contact_email", to="search"),),
-        reshape=listing(summary),
+        reshape=listing(campaign_summary),
         output=LIST_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_campaign_sending_status",
         title="Why is it not sending?",
         description="Tell whether a campaign is sending, and if not, why.",
         toolset="campaigns",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getCampaignSendingStatus",
         arguments=(CAMPAIGN_ID, argument("with_ai_summary")),
         reshape=sending_status,
@@ -270,7 +270,7 @@ TOOLS = (
             "required": ["status", "meaning"],
         },
     ),
-    Declared(
+    ToolDeclaration(
         name="delete_campaign",
         title="Delete campaign",
         description=(
@@ -278,7 +278,7 @@ TOOLS = (
             "undone."
         ),
         toolset="campaigns",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         operation="deleteCampaign",
         arguments=(CAMPAIGN_ID,),
         reshape=deleted("id"),

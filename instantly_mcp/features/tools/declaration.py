@@ -30,12 +30,12 @@ from ...catalog.schema import plain
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import Annotations, TaskSupport, Tool, ToolResult
 from ..results import (
+    CallRefusedError,
     CursorOf,
-    Failed,
-    Refusal,
+    ErrorResult,
+    cut_to_size,
     error_object,
-    fitted,
-    refusal_of_request,
+    overload_error,
 )
 from ..workspace.context import FeatureContext
 
@@ -103,7 +103,7 @@ def required(name: str, **given: Any) -> Argument:
 
 
 @frozen(kw_only=True)
-class Declared:
+class ToolDeclaration:
     """The declaration of a tool.
 
     :param toolset: the group by which operators select tools.
@@ -161,12 +161,12 @@ class Declared:
             annotations=self.hints,
             needs_credential=self.needs_credential,
             task=self.task,
-            run=Runner(context=context, declared=self),
+            run=ToolRunner(context=context, declared=self),
         )
 
 
 @frozen
-class Operated:
+class OperationWork:
     """The default work: execute one operation and reshape its reply."""
 
     operation_id: str
@@ -180,11 +180,11 @@ class Operated:
 
 
 @define(eq=False, kw_only=True)
-class Runner:
+class ToolRunner:
     """Runs one tool: translate the arguments, do the work, make the result."""
 
     context: FeatureContext
-    declared: Declared
+    declared: ToolDeclaration
     _work: Work = field(init=False)
     _meta: JsonObject | None = field(init=False)
     _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
@@ -197,7 +197,7 @@ class Runner:
         if declared.work is not None:
             self._work = declared.work
         elif declared.operation is not None:
-            self._work = Operated(declared.operation, declared.reshape)
+            self._work = OperationWork(declared.operation, declared.reshape)
         else:
             raise ValueError(f"{declared.name} has neither work nor an operation")
         self._translation = {a.name: (a.to, a.convert) for a in declared.arguments}
@@ -216,20 +216,20 @@ class Runner:
             given = self._translate(arguments)
             value = await self._work(self.context, given, call)
         except ApiError as error:
-            refused = refusal_of_request(error)
+            refused = overload_error(error)
             if refused is not None:
                 raise refused from error
             return self._failure(self._described(error))
-        except Refusal as refusal:
+        except CallRefusedError as refusal:
             return self._failure(refusal.as_object())
-        if isinstance(value, Failed):
-            return self._failure(fitted(value.structured, given)[0])
-        structured, encoded = fitted(value, given, self.declared.cursor_of)
+        if isinstance(value, ErrorResult):
+            return self._failure(cut_to_size(value.structured, given)[0])
+        structured, encoded = cut_to_size(value, given, self.declared.cursor_of)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declared.changes and len(arguments) < self._fewest:
-            raise Refusal(
+            raise CallRefusedError(
                 "bad_argument",
                 "No change was given.",
                 "Give at least one of the settings to change.",

@@ -10,12 +10,12 @@ from ..results import page
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.labels import to_code
-from ..workspace.views.emails import EMAIL, PREVIEW
+from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
 from .arguments import LIST_OUTPUT, by_id, id_of, paging
-from .declaration import ID, Declared, argument, assumed, required
-from .hints import ADDS, CHANGES, DESTROYS_ANEW, READS
+from .declaration import ID, ToolDeclaration, argument, assumed, required
+from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.reply import reply_to_email
-from .workflows.verify_email import LONGEST, verify_email
+from .workflows.verify_email import MAX_WAIT_SECONDS, verify_email
 
 TEXT = {"type": "string"}
 FLAG = {"type": "boolean"}
@@ -34,12 +34,12 @@ async def list_emails(context: FeatureContext, given: JsonObject, call: Call) ->
     if in_thread and "latest_of_thread" not in given:
         asked["latest_of_thread"] = False
     reply = await context.execute("listEmail", asked, call)
-    return page(reply, PREVIEW if asked["preview_only"] else EMAIL)
+    return page(reply, EMAIL_PREVIEW if asked["preview_only"] else EMAIL_VIEW)
 
 
 async def get_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read a mail; its HTML only on request, or when it has no text."""
-    mail = EMAIL(await context.fetch("getEmail", {"id": given["id"]}, call))
+    mail = EMAIL_VIEW(await context.fetch("getEmail", {"id": given["id"]}, call))
     body = mail.get("body")
     if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
         return {**mail, "body": {"text": body["text"]}}
@@ -58,7 +58,7 @@ def unread(reply: Json, given: JsonObject) -> JsonObject:
 
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="list_emails",
         title="List emails",
         description=(
@@ -67,7 +67,7 @@ TOOLS = (
             "mail). Full text: get_email. At most 20 calls a minute."
         ),
         toolset="emails",
-        hints=READS,
+        hints=READ_ONLY,
         operation="listEmail",
         work=list_emails,
         cursor_of=by_id,
@@ -100,17 +100,17 @@ TOOLS = (
             argument("max_timestamp_created", convert=end_of_day),
         ),
     ),
-    Declared(
+    ToolDeclaration(
         name="get_email",
         title="Get email",
         description="Read one mail in full, as text.",
         toolset="emails",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getEmail",
         work=get_email,
         arguments=(id_of("email_id"), argument("include_html", schema=FLAG)),
     ),
-    Declared(
+    ToolDeclaration(
         name="reply_to_email",
         title="Reply to email",
         description=(
@@ -119,7 +119,7 @@ TOOLS = (
             "the wrong thread."
         ),
         toolset="emails",
-        hints=DESTROYS_ANEW,
+        hints=DESTRUCTIVE_NOT_IDEMPOTENT,
         operation="replyToEmail",
         also=("getEmail",),
         work=reply_to_email,
@@ -145,26 +145,26 @@ TOOLS = (
             argument("assigned_to"),
         ),
     ),
-    Declared(
+    ToolDeclaration(
         name="count_unread_emails",
         title="Count unread emails",
         description="Count the unread mail, automatic replies included.",
         toolset="emails",
-        hints=READS,
+        hints=READ_ONLY,
         operation="countUnreadEmails",
         reshape=unread,
     ),
-    Declared(
+    ToolDeclaration(
         name="mark_thread_as_read",
         title="Mark thread as read",
         description="Mark all mail of a thread as read.",
         toolset="emails",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="markThreadAsRead",
         reshape=marked,
         arguments=(id_of("thread_id", to="thread_id"),),
     ),
-    Declared(
+    ToolDeclaration(
         name="verify_email",
         title="Verify email address",
         description=(
@@ -172,7 +172,7 @@ TOOLS = (
             "result; if it is still pending, call again with check_only, which is free."
         ),
         toolset="emails",
-        hints=ADDS,
+        hints=ADDITIVE,
         operation="createEmailVerification",
         also=("checkVerificationStatus",),
         work=verify_email,
@@ -182,8 +182,8 @@ TOOLS = (
             argument("check_only", schema=FLAG, says="only read the status, free"),
             argument(
                 "max_wait_seconds",
-                schema={"type": "integer", "minimum": 0, "maximum": LONGEST},
-                default=LONGEST,
+                schema={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},
+                default=MAX_WAIT_SECONDS,
             ),
         ),
         output={

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from ...protocol.primitives.tool import Annotations
 
-READS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=True)
-READS_HERE = Annotations(
+READ_ONLY = Annotations(
+    read_only=True, destructive=False, idempotent=True, open_world=True
+)
+READ_ONLY_LOCAL = Annotations(
     read_only=True, destructive=False, idempotent=True, open_world=False
 )
-ADDS = Annotations(
+ADDITIVE = Annotations(
     read_only=False, destructive=False, idempotent=False, open_world=True
 )
-CHANGES = Annotations(
+IDEMPOTENT = Annotations(
     read_only=False, destructive=False, idempotent=True, open_world=True
 )
-DESTROYS = Annotations(
+DESTRUCTIVE = Annotations(
     read_only=False, destructive=True, idempotent=True, open_world=True
 )
-DESTROYS_ANEW = Annotations(
+DESTRUCTIVE_NOT_IDEMPOTENT = Annotations(
     read_only=False, destructive=True, idempotent=False, open_world=True
 )
 """Cannot be undone, and has a further effect when repeated: sent mail, moved leads."""

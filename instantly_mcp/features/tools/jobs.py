@@ -6,12 +6,12 @@ from ...catalog.codes import JOB_STATUSES
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import get_job, list_jobs
 from .arguments import JOB_OUTPUT, LIST_OUTPUT, by_id, id_of, paging
-from .declaration import Declared, argument
-from .hints import READS, READS_HERE
+from .declaration import ToolDeclaration, argument
+from .hints import READ_ONLY, READ_ONLY_LOCAL
 from .workflows.server_info import get_server_info
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="get_background_job",
         title="Get background job",
         description=(
@@ -20,7 +20,7 @@ TOOLS = (
             + "."
         ),
         toolset="jobs",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getBackgroundJob",
         work=get_job,
         arguments=(
@@ -29,12 +29,12 @@ TOOLS = (
         ),
         output=JOB_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="list_background_jobs",
         title="List background jobs",
         description="List background jobs, with filters by comma-separated values.",
         toolset="jobs",
-        hints=READS,
+        hints=READ_ONLY,
         operation="listBackgroundJob",
         work=list_jobs,
         arguments=(
@@ -51,12 +51,12 @@ TOOLS = (
         output=LIST_OUTPUT,
         extra=True,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_server_info",
         title="Get server info",
         description="This MCP server's version, mode (live or sandbox) and limits.",
         toolset="server",
-        hints=READS_HERE,
+        hints=READ_ONLY_LOCAL,
         work=get_server_info,
         needs_credential=False,
         output={"type": "object", "properties": {"version": {"type": "string"}}},

@@ -6,7 +6,7 @@ from ..._json_codec import JsonObject
 from ...catalog.codes import ENRICHMENT, ESG_FILTERS, INTEREST
 from ...protocol.primitives.tool import TaskSupport
 from ..workspace.labels import names_and_codes, to_code, to_lead_filter
-from ..workspace.views.leads import BRIEF, LEAD
+from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
     JOB_OUTPUT,
     LIST_OUTPUT,
@@ -17,10 +17,16 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import ID, Argument, Declared, argument, required
-from .hints import ADDS, CHANGES, DESTROYS, DESTROYS_ANEW, READS
-from .nested_arguments import shape_of
-from .workflows.add_leads import CHUNK, MOST_LEADS, add_leads
+from .declaration import ID, Argument, ToolDeclaration, argument, required
+from .hints import (
+    ADDITIVE,
+    DESTRUCTIVE,
+    DESTRUCTIVE_NOT_IDEMPOTENT,
+    IDEMPOTENT,
+    READ_ONLY,
+)
+from .nested_arguments import nested_argument
+from .workflows.add_leads import CHUNK_LEADS, MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
@@ -43,7 +49,7 @@ INTEREST_NAMES = (
     "not_interested, wrong_person, lost, no_show, or a number"
 )
 
-QUERIES = shape_of(
+QUERIES = nested_argument(
     "listLeads",
     "queries",
     'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
@@ -110,13 +116,13 @@ def selection(says: str) -> tuple[Argument, ...]:
     )
 
 
-def behind(lead: JsonObject, given: JsonObject) -> str | None:
+def cursor_after(lead: JsonObject, given: JsonObject) -> str | None:
     """Return the cursor after a lead: its id, or its address for distinct contacts."""
     return lead.get("email" if given.get("distinct_contacts") else "id")
 
 
 TOOLS = (
-    Declared(
+    ToolDeclaration(
         name="list_leads",
         title="List leads",
         description=(
@@ -124,7 +130,7 @@ TOOLS = (
             "filter. Custom variables: get_lead. A search may take a minute."
         ),
         toolset="leads",
-        hints=READS,
+        hints=READ_ONLY,
         operation="listLeads",
         arguments=(
             *paging(),
@@ -140,21 +146,21 @@ TOOLS = (
             ),
             ESG,
         ),
-        reshape=listing(BRIEF),
-        cursor_of=behind,
+        reshape=listing(LEAD_SUMMARY),
+        cursor_of=cursor_after,
         output=LIST_OUTPUT,
     ),
-    Declared(
+    ToolDeclaration(
         name="get_lead",
         title="Get lead",
         description="Read one lead with its custom variables (payload).",
         toolset="leads",
-        hints=READS,
+        hints=READ_ONLY,
         operation="getLead",
         arguments=(LEAD_ID,),
-        reshape=single(LEAD),
+        reshape=single(LEAD_VIEW),
     ),
-    Declared(
+    ToolDeclaration(
         name="create_lead",
         title="Create lead",
         description=(
@@ -163,7 +169,7 @@ TOOLS = (
             "skip_if_in_… means any campaign or list."
         ),
         toolset="leads",
-        hints=ADDS,
+        hints=ADDITIVE,
         operation="createLead",
         also=("getCampaign",),
         work=create_lead,
@@ -178,7 +184,7 @@ TOOLS = (
             argument("verify_leads_on_import", says="costs credits"),
         ),
     ),
-    Declared(
+    ToolDeclaration(
         name="update_lead",
         title="Update lead",
         description=(
@@ -186,33 +192,33 @@ TOOLS = (
             "custom_variables are merged into the existing ones."
         ),
         toolset="leads",
-        hints=CHANGES,
+        hints=IDEMPOTENT,
         operation="patchLead",
         also=("getLead",),
         changes=True,
         work=update_lead,
         arguments=(LEAD_ID, *details(TEXT_OR_NULL)),
     ),
-    Declared(
+    ToolDeclaration(
         name="delete_lead",
         title="Delete lead",
         description="Permanently delete one lead, with its history.",
         toolset="leads",
-        hints=DESTROYS,
+        hints=DESTRUCTIVE,
         operation="deleteLead",
         arguments=(LEAD_ID,),
         reshape=deleted("id"),
     ),
-    Declared(
+    ToolDeclaration(
         name="add_leads_to_campaign_or_list_bulk",
         title="Add leads in bulk",
         description=(
-            f"Add many leads to one campaign or list, in chunks of {CHUNK}, without "
-            "duplicates. An active campaign mails them. In a campaign each needs an "
-            "email, in a list an email or a name."
+            f"Add many leads to one campaign or list, in chunks of {CHUNK_LEADS}, "
+            "without duplicates. An active campaign mails them. In a campaign each "
+            "needs an email, in a list an email or a name."
         ),
         toolset="leads",
-        hints=ADDS,
+        hints=ADDITIVE,
         operation="bulkAddLeads",
         also=("getCampaign",),
         work=add_leads,
@@ -223,7 +229,7 @@ TOOLS = (
                 schema={
                     "type": "array",
                     "minItems": 1,
-                    "maxItems": MOST_LEADS,
+                    "maxItems": MAX_LEADS,
                     "items": ONE_LEAD,
                 },
             ),
@@ -242,7 +248,7 @@ TOOLS = (
             },
         },
     ),
-    Declared(
+    ToolDeclaration(
         name="move_leads_to_campaign_or_list",
         title="Move or copy leads",
         description=(
@@ -251,7 +257,7 @@ TOOLS = (
             "the source. Returns the job."
         ),
         toolset="leads",
-        hints=DESTROYS_ANEW,
+        hints=DESTRUCTIVE_NOT_IDEMPOTENT,
         operation="moveLeads",
         also=("getCampaign", "getBackgroundJob"),
         work=move_leads,

@@ -16,13 +16,13 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from ..._json_codec import Json
 from ...catalog.index import BY_ID
 from ...catalog.schema import plain
-from ..results import Refusal
+from ..results import CallRefusedError
 
-MOST = 5
+MAX_PROBLEMS = 5
 
 
 @define(eq=False)
-class Shape:
+class NestedArgument:
     """The conversion of a nested argument: returns a valid value unchanged.
 
     :param name: what the tool calls the argument.
@@ -49,9 +49,11 @@ class Shape:
         found: list[str] = []
         for error in self._validator.iter_errors(value):
             found.extend(self._sentences(error))
-            if len(found) >= MOST:
+            if len(found) >= MAX_PROBLEMS:
                 break
-        raise Refusal("bad_argument", " ".join(dict.fromkeys(found[:MOST])), self.hint)
+        raise CallRefusedError(
+            "bad_argument", " ".join(dict.fromkeys(found[:MAX_PROBLEMS])), self.hint
+        )
 
     def _sentences(self, error: ValidationError) -> list[str]:
         path = ".".join([self.name, *(str(step) for step in error.instance_path)])
@@ -73,10 +75,10 @@ class Shape:
         return f"There is no {path}.{name}.{meant}"
 
 
-def shape_of(operation_id: str, name: str, hint: str) -> Shape:
+def nested_argument(operation_id: str, name: str, hint: str) -> NestedArgument:
     """Return the validator of an operation's parameter, strict at every level."""
     schema = plain(BY_ID[operation_id].by_name[name].schema)
-    return Shape(name, closed(schema), hint)
+    return NestedArgument(name, closed(schema), hint)
 
 
 def closed(schema: Any) -> Any:

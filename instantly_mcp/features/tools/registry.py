@@ -1,6 +1,6 @@
 """The tool registry: which tools exist, in which order, and under which names.
 
-``toolbox_on`` builds it.
+``build_tools`` builds it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ..._json_codec import JsonObject
 from ...protocol.calls.call import Call
 from ...protocol.primitives.registries import IToolRegistry
 from ...protocol.primitives.tool import Tool, ToolResult
-from ..toolsets import Selection
+from ..toolsets import ToolSelection
 from ..workspace.context import FeatureContext
 from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
-from .declaration import Declared
+from .declaration import ToolDeclaration
 
-DECLARED: tuple[Declared, ...] = (
+DECLARATIONS: tuple[ToolDeclaration, ...] = (
     *campaigns.TOOLS,
     *leads.TOOLS,
     *lead_lists.TOOLS,
@@ -31,22 +31,22 @@ DECLARED: tuple[Declared, ...] = (
 )
 """All tools that can be listed, in this order."""
 
-SYNONYMS: Mapping[str, str] = {
+DEPRECATED_NAMES: Mapping[str, str] = {
     "get_account_details": "get_account",
     "get_account_info": "get_account",
 }
 """Deprecated names: callable, but not listed."""
 
-NO_TOOLS: Mapping[str, Tool] = {}
+NO_ALIASES: Mapping[str, Tool] = {}
 
 
 @implementer(IToolRegistry)
 @define(eq=False)
-class Toolbox:
+class SelectedTools:
     """The listed tools, and deprecated names that are only callable."""
 
     _listed: tuple[Tool, ...]
-    _aliases: Mapping[str, Tool] = NO_TOOLS
+    _aliases: Mapping[str, Tool] = NO_ALIASES
     _by_name: dict[str, Tool] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -62,7 +62,7 @@ class Toolbox:
 
 
 @frozen
-class Renamed:
+class DeprecatedTool:
     """Runs a tool under a deprecated name, and gives the new name in ``_meta``."""
 
     tool: Tool
@@ -76,26 +76,26 @@ class Renamed:
         return evolve(result, meta={**(result.meta or {}), **note})
 
 
-def toolbox_on(context: FeatureContext, toolsets: Selection) -> Toolbox:
+def build_tools(context: FeatureContext, toolsets: ToolSelection) -> SelectedTools:
     """Build the selected tools on a shared context."""
-    chosen = [each for each in DECLARED if toolsets.lists(each.toolset, each.extra)]
+    chosen = [each for each in DECLARATIONS if toolsets.lists(each.toolset, each.extra)]
     listed = tuple(each.build(context) for each in chosen)
     context.listed = tuple(tool.name for tool in listed)
-    return Toolbox(listed, _aliases(context, listed))
+    return SelectedTools(listed, _aliases(context, listed))
 
 
 def _aliases(context: FeatureContext, listed: Sequence[Tool]) -> dict[str, Tool]:
     """Return the tools under deprecated names, for those that are listed."""
     by_name = {tool.name: tool for tool in listed}
     aliases = {}
-    for old, new in SYNONYMS.items():
+    for old, new in DEPRECATED_NAMES.items():
         if new in by_name:
             tool = by_name[new]
-            aliases[old] = evolve(tool, name=old, run=Renamed(tool, new))
+            aliases[old] = evolve(tool, name=old, run=DeprecatedTool(tool, new))
     if "pause_account" in by_name:
-        for declared in accounts.ALIASES:
+        for declared in accounts.DEPRECATED_TOOLS:
             tool = declared.build(context)
             instead = "pause_account, resume_account, enable_warmup, disable_warmup "
             instead += "or test_account_vitals"
-            aliases[tool.name] = evolve(tool, run=Renamed(tool, instead))
+            aliases[tool.name] = evolve(tool, run=DeprecatedTool(tool, instead))
     return aliases

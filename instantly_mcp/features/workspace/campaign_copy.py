@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._json_codec import Json, JsonObject
-from ..results import Refusal
+from ..results import CallRefusedError
 from .mail_html import as_html, one_line
 
-DEFAULT_WAIT = 3
-LONG_SUBJECT = 50
+DEFAULT_WAIT_DAYS = 3
+LONG_SUBJECT_CHARACTERS = 50
 
 
 def steps_given(given: JsonObject) -> list[JsonObject]:
@@ -25,7 +25,7 @@ def steps_given(given: JsonObject) -> list[JsonObject]:
     steps = list(given.get("steps") or ())
     short = "subject" in given or "body" in given
     if short and steps:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "Both steps and subject/body were given.",
             "Give either subject and body (one mail), or steps (the whole sequence).",
@@ -47,7 +47,7 @@ def sequence_of(steps: Sequence[JsonObject]) -> list[JsonObject]:
                 "type": "email",
                 "delay": 0
                 if following is None
-                else following.get("wait", DEFAULT_WAIT),
+                else following.get("wait", DEFAULT_WAIT_DAYS),
                 "delay_unit": "days"
                 if following is None
                 else following.get("wait_unit", "days"),
@@ -70,10 +70,10 @@ def remarks(steps: Sequence[JsonObject]) -> list[str]:
     for number, step in enumerate(steps, 1):
         for each in variants_of(step):
             subject = one_line(each.get("subject", ""))
-            if len(subject) > LONG_SUBJECT:
+            if len(subject) > LONG_SUBJECT_CHARACTERS:
                 found.append(
                     f"Step {number}: a subject has {len(subject)} characters; most "
-                    f"screens cut it after {LONG_SUBJECT}."
+                    f"screens cut it after {LONG_SUBJECT_CHARACTERS}."
                 )
     return found
 
@@ -88,7 +88,7 @@ def variants_of(step: JsonObject) -> list[JsonObject]:
 def _check(number: int, step: JsonObject) -> None:
     for each in variants_of(step):
         if not str(each.get("body", "")).strip():
-            raise Refusal(
+            raise CallRefusedError(
                 "missing_copy",
                 f"Step {number} has no body.",
                 "Write the copy of every step; the server never makes it up.",
@@ -96,13 +96,13 @@ def _check(number: int, step: JsonObject) -> None:
     if number > 1:
         return
     if step.get("wait"):
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "The first step cannot have a wait.",
             "Give wait only to later steps; start_date sets when the campaign begins.",
         )
     if not all(one_line(str(each.get("subject", ""))) for each in variants_of(step)):
-        raise Refusal(
+        raise CallRefusedError(
             "missing_copy",
             "The first step, or a variant of it, has no subject.",
             "Give it a subject; only follow-ups may leave it empty to join the thread.",

@@ -22,9 +22,9 @@ from ...api.errors import ApiError, Reason
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
-from .job_changes import JobSightings
-from .send_once import Once
-from .timezones import ZoneMap
+from .job_changes import JobChangeTracker
+from .send_once import SendOnce
+from .timezones import TimezoneMap
 
 Values: TypeAlias = Mapping[str, str]
 """What the variables of a URI template stand for in one URI."""
@@ -68,14 +68,14 @@ class FeatureContext:
     toolsets: tuple[str, ...] = ()
     wall: Callable[[], float] = time.time
     listed: tuple[str, ...] = ()
-    sightings: JobSightings = field(factory=JobSightings)
-    zones: ZoneMap = field(init=False)
-    once: Once = field(init=False)
+    sightings: JobChangeTracker = field(factory=JobChangeTracker)
+    zones: TimezoneMap = field(init=False)
+    once: SendOnce = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Create what depends on the clocks."""
-        self.zones = ZoneMap(self.today)
-        self.once = Once(self.clock)
+        self.zones = TimezoneMap(self.today)
+        self.once = SendOnce(self.clock)
 
     def today(self) -> date:
         """Return the current date in UTC."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from ..._json_codec import Json
-from ..results import Refusal
+from ..results import CallRefusedError
 
 
 def days_in_order(start: Json, end: Json) -> None:
@@ -28,8 +28,8 @@ def moments_in_order(start: Json, end: Json) -> None:
         raise _swapped(start, end)
 
 
-def _swapped(start: Json, end: Json) -> Refusal:
-    return Refusal(
+def _swapped(start: Json, end: Json) -> CallRefusedError:
+    return CallRefusedError(
         "bad_argument",
         f"end_date {str(end)[:10]} is before start_date {str(start)[:10]}.",
         "Swap them, or leave one out.",
@@ -42,7 +42,7 @@ def _day(name: str, text: Json) -> date | None:
     try:
         return date.fromisoformat(str(text))
     except ValueError:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             f"{name} is not a valid date.",
             "Write it as YYYY-MM-DD.",

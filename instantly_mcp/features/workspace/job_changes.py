@@ -16,10 +16,10 @@ from attrs import define, field
 
 from ..._json_codec import Json, JsonObject
 
-Told: TypeAlias = Callable[[str, str], None]
+OnResourceChanged: TypeAlias = Callable[[str, str], None]
 """Called with the URI of a changed resource and the principal that owns it."""
 
-MOST = 2000
+MAX_REMEMBERED_JOBS = 2000
 
 
 def job_uri(id: str) -> str:
@@ -32,14 +32,14 @@ def _nobody(uri: str, principal: str) -> None:
 
 
 @define(eq=False)
-class JobSightings:
+class JobChangeTracker:
     """Remembers the last status of each job; the oldest is forgotten first.
 
     :param told: called on every change.
     """
 
-    told: Told = _nobody
-    most: int = MOST
+    told: OnResourceChanged = _nobody
+    most: int = MAX_REMEMBERED_JOBS
     _seen: OrderedDict[tuple[str, str], tuple[Json, Json]] = field(
         factory=OrderedDict, init=False
     )

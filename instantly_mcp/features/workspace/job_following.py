@@ -23,21 +23,21 @@ from attrs import evolve, field, frozen
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..results import Failed, error_object, page
+from ..results import ErrorResult, error_object, page
 from .context import FeatureContext
-from .jobs import LOOK, job_of, started
+from .jobs import READ_LATER, job_of, started
 
-LONGEST = 45
+MAX_WAIT_SECONDS = 45
 """Most seconds that a call may wait; hosts give up soon after."""
 
-WITH_TOKEN = 10
+PROGRESS_WAIT_SECONDS = 10
 """Seconds that a call waits with a progress token but without ``wait_seconds``."""
 
-TASK_LONGEST = 3600.0
-BACKOFF = (2.0, 3.0, 5.0, 8.0)
-AFTERWARDS = 10.0
+MAX_TASK_SECONDS = 3600.0
+FIRST_WAITS_SECONDS = (2.0, 3.0, 5.0, 8.0)
+LATER_WAIT_SECONDS = 10.0
 
-MAY_PASS = frozenset(
+TRANSIENT_REASONS = frozenset(
     {
         Reason.NOT_FOUND,
         Reason.RATE_LIMITED,
@@ -54,7 +54,7 @@ SUCCEEDED = frozenset({"success", "completed"})
 
 
 @frozen
-class Sight:
+class JobStatus:
     """A job as it was last read, and why a later read failed."""
 
     job: JsonObject
@@ -67,7 +67,7 @@ class Sight:
             if job["status"] in SUCCEEDED:
                 return _ended_well(job)
             return _ended_badly(job, f"The background job ended: {job['status']}.")
-        result: dict[str, Json] = {"job": job, "next": LOOK}
+        result: dict[str, Json] = {"job": job, "next": READ_LATER}
         if self.trouble is not None:
             result["last_look_failed"] = error_object(self.trouble)
         return result
@@ -108,7 +108,7 @@ async def start_and_follow(
     """
     asked = {name: value for name, value in given.items() if name != "wait_seconds"}
     reply = await context.execute(operation_id, asked, call)
-    sight = Sight(_noted(context, reply, call))
+    sight = JobStatus(_noted(context, reply, call))
     if sight.job["ended"] or not isinstance(sight.job.get("id"), str):
         return sight.as_result()
     longest = _patience(context, sight.job, given.get("wait_seconds"), call)
@@ -119,33 +119,33 @@ def _patience(
     context: FeatureContext, job: JsonObject, asked: Json, call: Call
 ) -> float:
     if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
-        return TASK_LONGEST
+        return MAX_TASK_SECONDS
     if asked is not None:
-        return context.patience(call, min(float(asked), LONGEST))
-    return 0 if call.progress_token is None else WITH_TOKEN
+        return context.patience(call, min(float(asked), MAX_WAIT_SECONDS))
+    return 0 if call.progress_token is None else PROGRESS_WAIT_SECONDS
 
 
 async def _followed(
-    context: FeatureContext, sight: Sight, call: Call, longest: float
-) -> Sight:
+    context: FeatureContext, sight: JobStatus, call: Call, longest: float
+) -> JobStatus:
     """Read the job until it ended or the time is up."""
     waited = 0.0
-    for number, wait in zip(count(1), waits(), strict=False):
+    for number, wait in zip(count(1), poll_waits(), strict=False):
         if sight.job["ended"] or waited + wait > longest:
             break
         await context.pause(wait)
         waited += wait
         try:
-            sight = Sight(await look_at_job(context, sight.job["id"], call))
+            sight = JobStatus(await read_job(context, sight.job["id"], call))
         except ApiError as error:
             sight = evolve(sight, trouble=error)
-            if error.reason not in MAY_PASS:
+            if error.reason not in TRANSIENT_REASONS:
                 break
         _tell(call, sight.job, number)
     return sight
 
 
-async def look_at_job(context: FeatureContext, id: str, call: Call) -> JsonObject:
+async def read_job(context: FeatureContext, id: str, call: Call) -> JsonObject:
     """Read a job once; its subscribers are notified of a change.
 
     :raises ApiError: when the read fails, or the reply is not a job.
@@ -166,9 +166,9 @@ def _progress_of(job: JsonObject) -> str:
     return f"{job.get('status', 'unknown')}, {job.get('progress', 0)} %"
 
 
-def waits() -> Iterator[float]:
+def poll_waits() -> Iterator[float]:
     """Yield the seconds to wait before each further read, endlessly."""
-    return chain(BACKOFF, repeat(AFTERWARDS))
+    return chain(FIRST_WAITS_SECONDS, repeat(LATER_WAIT_SECONDS))
 
 
 def _noted(context: FeatureContext, reply: Json, call: Call) -> JsonObject:
@@ -192,8 +192,8 @@ def _ended_well(job: JsonObject) -> Json:
     return {"job": job, "warnings": [said]} if done else _ended_badly(job, said)
 
 
-def _ended_badly(job: JsonObject, said: str) -> Failed:
-    return Failed(
+def _ended_badly(job: JsonObject, said: str) -> ErrorResult:
+    return ErrorResult(
         {
             "code": "job_failed",
             "message": said,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 
-ENDED = frozenset({"success", "failed", "cancelled", "completed", "error"})
+FINAL_STATUSES = frozenset({"success", "failed", "cancelled", "completed", "error"})
 """All final statuses that were observed; a job with any other status is running."""
 
-LOOK = "Call get_background_job with this id to see its result."
+READ_LATER = "Call get_background_job with this id to see its result."
 
 
 def job_of(reply: Json) -> JsonObject:
@@ -19,11 +19,11 @@ def job_of(reply: Json) -> JsonObject:
     for name in ("workspace_id", "user_id"):
         job.pop(name, None)
     status = job.get("status")
-    job["ended"] = isinstance(status, str) and status in ENDED
+    job["ended"] = isinstance(status, str) and status in FINAL_STATUSES
     return job
 
 
 def started(reply: Json, given: JsonObject) -> JsonObject:
     """Return the result of a call that started a job."""
     job = job_of(reply)
-    return {"job": job} if job["ended"] else {"job": job, "next": LOOK}
+    return {"job": job} if job["ended"] else {"job": job, "next": READ_LATER}

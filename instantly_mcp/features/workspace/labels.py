@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import LEAD_FILTERS, Codes
-from ..results import Refusal
+from ..results import CallRefusedError
 
-Shape = Callable[[JsonObject], JsonObject]
+View = Callable[[JsonObject], JsonObject]
 
 
-def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> Shape:
+def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> View:
     """Return a function that adds ``…_label`` next to coded members of an object.
 
     :param codes: the code table of each coded member.
@@ -66,7 +66,7 @@ def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]
         if not isinstance(value, str) and (value in codes or open_ended):
             # 1.0 is an integer in JSON Schema, but not in a query string.
             return int(value)
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             f"{str(value)[:60]!r} is not a known value.",
             "Use one of " + ", ".join(numbers) + ", or its number.",
@@ -99,7 +99,7 @@ def to_lead_filter(value: Json) -> Json:
     found = _FILTERS.get(word) or _FILTERS.get(short) or _WORDS.get(short)
     if found is None:
         names = [name for name in _FILTERS if name.islower()]
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             f"{word[:60]!r} is not a lead filter.",
             "Use one of " + ", ".join(names) + ".",

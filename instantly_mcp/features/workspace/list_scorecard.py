@@ -18,9 +18,9 @@ from .analytics import rate
 from .context import FeatureContext, Values
 from .fetching import Gathered, gather
 
-SAMPLE = 100
+SAMPLE_LEADS = 100
 
-ROLES = frozenset(
+ROLE_NAMES = frozenset(
     {"abuse", "admin", "billing", "careers", "contact", "enquiries", "hello", "help"}
     | {"hr", "info", "jobs", "legal", "mail", "marketing", "news", "noreply"}
     | {"no-reply", "office", "postmaster", "press", "privacy", "sales", "security"}
@@ -34,15 +34,15 @@ FREE_MAIL = frozenset(
 )
 FIELDS = ("first_name", "last_name", "company_name", "job_title", "website")
 
-INVALID_LIMIT = 0.03
-RISKY_LIMIT = 0.2
+MAX_INVALID_SHARE = 0.03
+MAX_RISKY_SHARE = 0.2
 
 RISKY = ("risky", "catch_all", "job_change")
 PENDING = ("verification_job_pending_leadfinder", "verification_job_pending_user")
 
 
 @frozen
-class Survey:
+class ListSurvey:
     """What was read about a list."""
 
     list: JsonObject
@@ -54,7 +54,7 @@ class Survey:
         return self.found.items("leads")
 
 
-async def survey(context: FeatureContext, id: str, call: Call) -> Survey:
+async def survey_list(context: FeatureContext, id: str, call: Call) -> ListSurvey:
     """Read a list, Instantly's verification counts, and a sample of its leads.
 
     :raises ApiError: when the list itself cannot be read.
@@ -64,21 +64,21 @@ async def survey(context: FeatureContext, id: str, call: Call) -> Survey:
             "list": context.execute("getLeadList", {"id": id}, call),
             "stats": context.execute("getVerificationStats", {"id": id}, call),
             "leads": context.execute(
-                "listLeads", {"list_id": id, "limit": SAMPLE}, call
+                "listLeads", {"list_id": id, "limit": SAMPLE_LEADS}, call
             ),
         }
     )
     if not found.has("list"):
         raise found.failures["list"]
-    return Survey(found.object("list"), found)
+    return ListSurvey(found.object("list"), found)
 
 
 async def scorecard(context: FeatureContext, values: Values, call: Call) -> Json:
     """Return the scorecard of a list."""
-    return scored(await survey(context, values["id"], call))
+    return scored(await survey_list(context, values["id"], call))
 
 
-def scored(seen: Survey) -> JsonObject:
+def scored(seen: ListSurvey) -> JsonObject:
     """Compute the scorecard: shares, a grade, and advice."""
     verification = _verification(seen.found.object("stats"))
     sample = sample_of(seen.leads)
@@ -130,7 +130,7 @@ def sample_of(leads: Sequence[JsonObject]) -> JsonObject:
         "leads": len(leads),
         "without_email": len(addresses) - len(given),
         "duplicates": len(given) - len(set(given)),
-        "role_addresses": sum(name in ROLES for name, _, _ in parts),
+        "role_addresses": sum(name in ROLE_NAMES for name, _, _ in parts),
         "free_mail": sum(domain in FREE_MAIL for _, _, domain in parts),
         "companies": len(domains),
         "largest_company": {"domain": largest, "leads": most},
@@ -143,9 +143,9 @@ def _grade(verification: Mapping[str, Json]) -> str:
     invalid, risky = verification.get("invalid_share"), verification.get("risky_share")
     if invalid is None or (verification.get("checked_share") or 0) < 0.5:
         return "unknown: verify it first"
-    if invalid > INVALID_LIMIT:
+    if invalid > MAX_INVALID_SHARE:
         return "do not mail"
-    return "mail with care" if (risky or 0) > RISKY_LIMIT else "good"
+    return "mail with care" if (risky or 0) > MAX_RISKY_SHARE else "good"
 
 
 def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> list[str]:
@@ -154,7 +154,7 @@ def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> lis
         said.append("Part of the list is not verified; verifying costs credits.")
     if (verification.get("invalid_share") or 0) > 0:
         said.append("Remove the invalid addresses: each one bounces.")
-    if (verification.get("risky_share") or 0) > RISKY_LIMIT:
+    if (verification.get("risky_share") or 0) > MAX_RISKY_SHARE:
         said.append("Mail risky and catch-all addresses separately and slowly, or not.")
     if sample["duplicates"]:
         said.append("There are duplicates: add with skip_if_in_workspace.")

@@ -26,11 +26,11 @@ from twisted.internet.interfaces import IReactorTime
 from ..._json_codec import Json, JsonObject, dumps
 from ...api.errors import ApiError, Reason
 from ..error_hints import in_doubt
-from ..results import Refusal, crowded
+from ..results import CallRefusedError, too_many_waiting
 
-WINDOW = 600.0
-MOST = 2000
-MOST_WAITING = 256
+WINDOW_SECONDS = 600.0
+MAX_REMEMBERED_MAILS = 2000
+MAX_WAITING_REQUESTS = 256
 """Most requests that may wait for one mail to be sent."""
 
 Send = Callable[[], Awaitable[JsonObject]]
@@ -62,7 +62,7 @@ class _Sending:
 
 
 @define(eq=False)
-class Once:
+class SendOnce:
     """Remembers recently sent mails; the oldest is forgotten first.
 
     :param window: how many seconds a mail is remembered.
@@ -70,8 +70,8 @@ class Once:
     """
 
     clock: IReactorTime
-    window: float = WINDOW
-    most: int = MOST
+    window: float = WINDOW_SECONDS
+    most: int = MAX_REMEMBERED_MAILS
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
     async def send(self, digest: bytes, send: Send, collect: Collect) -> JsonObject:
@@ -125,8 +125,8 @@ class Once:
     ) -> JsonObject:
         if known.result is None and not known.in_doubt:
             told: Deferred[None] = Deferred()
-            if len(known.waiting) >= MOST_WAITING:
-                raise crowded("replyToEmail")
+            if len(known.waiting) >= MAX_WAITING_REQUESTS:
+                raise too_many_waiting("replyToEmail")
             known.waiting.append(told)
             await told
         if known.result is not None:
@@ -135,7 +135,7 @@ class Once:
             collected = collect()
             if collected is not None:
                 return await self._settled(digest, known, collected)
-            raise Refusal(
+            raise CallRefusedError(
                 "outcome_unknown",
                 "The same reply was submitted recently, and it is not known whether it "
                 "was sent. It was not sent again.",

@@ -9,14 +9,14 @@ from attrs import define, field
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
 from ...protocol.calls.call import Call
-from ..results import Refusal
+from ..results import CallRefusedError
 from .context import FeatureContext
 
 MAX_PAGES = 200
 """A limit of 20,000 accounts, for a list whose cursors never end."""
 
-SHOWN = 100
-REASONS_SHOWN = 10
+MAX_ACCOUNTS_SHOWN = 100
+MAX_REASONS_SHOWN = 10
 
 
 @define
@@ -67,7 +67,7 @@ def obstacle(account: JsonObject) -> str:
     return "its status is unknown"
 
 
-async def discover(
+async def find_senders(
     context: FeatureContext, call: Call, wanted: Sequence[str] | None = None
 ) -> Senders:
     """Read the accounts page by page, until all wanted ones are found.
@@ -105,30 +105,30 @@ def senders_in(reply: JsonObject) -> list[JsonObject]:
     ]
 
 
-async def require_able(
+async def require_senders(
     context: FeatureContext, call: Call, wanted: Sequence[str]
 ) -> list[str]:
     """Return the addresses as the workspace spells them.
 
     :raises Refusal: when an address is not an account, or an account cannot send.
     """
-    senders = await discover(context, call, wanted)
+    senders = await find_senders(context, call, wanted)
     unknown = senders.lacks(wanted)
     if unknown:
-        raise Refusal(
+        raise CallRefusedError(
             "unknown_sender",
             "These addresses are not sending accounts of the workspace: "
-            + ", ".join(unknown[:REASONS_SHOWN]),
+            + ", ".join(unknown[:MAX_REASONS_SHOWN]),
             "Use addresses that list_accounts shows.",
-            unknown=unknown[:SHOWN],
+            unknown=unknown[:MAX_ACCOUNTS_SHOWN],
         )
     obstacles = senders.obstacles(wanted)
     if obstacles:
-        raise Refusal(
+        raise CallRefusedError(
             "sender_not_able",
             f"{len(obstacles)} of the accounts cannot send.",
             "Remove them, or fix them first (resume_account, test_account_vitals).",
-            obstacles=dict(list(obstacles.items())[:SHOWN]),
+            obstacles=dict(list(obstacles.items())[:MAX_ACCOUNTS_SHOWN]),
         )
     unique = dict.fromkeys(address.lower() for address in wanted)
     return [str(senders.accounts[key]["email"]) for key in unique]
@@ -139,11 +139,11 @@ async def offer_choice(context: FeatureContext, call: Call) -> JsonObject:
 
     :raises Refusal: when no account can send.
     """
-    senders = await discover(context, call)
+    senders = await find_senders(context, call)
     able = senders.eligible()
     if not able:
-        obstacles = dict(list(senders.obstacles().items())[:REASONS_SHOWN])
-        raise Refusal(
+        obstacles = dict(list(senders.obstacles().items())[:MAX_REASONS_SHOWN])
+        raise CallRefusedError(
             "no_senders",
             f"None of the workspace's {len(senders.accounts)} accounts can send.",
             "Connect a mailbox, or fix one of the accounts listed.",
@@ -152,7 +152,9 @@ async def offer_choice(context: FeatureContext, call: Call) -> JsonObject:
     return {
         "stage": "account_selection_required",
         "message": "Nothing was created. Choose the sending accounts.",
-        "eligible_accounts": [_summary(account) for account in able[:SHOWN]],
+        "eligible_accounts": [
+            _summary(account) for account in able[:MAX_ACCOUNTS_SHOWN]
+        ],
         "eligible_count": len(able),
         "other_accounts": len(senders.accounts) - len(able),
         "next": "Call create_campaign again with email_list.",

@@ -18,20 +18,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from attrs import define, field, frozen
 
 from ...catalog.timezones import TIMEZONES
-from ..results import Refusal
+from ..results import CallRefusedError
 
 Profile: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of day and UTC offset in minutes: day 0, then each day of a change."""
 
-DAYS = 731
-STRIDE = 7
+COMPARED_DAYS = 731
+STRIDE_DAYS = 7
 """No zone changes its clocks and changes them back within a week."""
 
 MINUTES_A_DAY = 24 * 60
 
 
 @frozen(kw_only=True)
-class Placement:
+class MappedWindow:
     """A sending window in a zone that the API supports.
 
     :param asked: the zone that was requested.
@@ -57,14 +57,14 @@ class Placement:
 
 
 @define(eq=False)
-class ZoneMap:
+class TimezoneMap:
     """Maps sending windows; caches the offsets of the supported zones for a day."""
 
     today: Callable[[], date]
     _day: date | None = field(default=None, init=False)
     _profiles: dict[str, Profile] = field(factory=dict, init=False)
 
-    def place(self, zone: str, start: str, end: str) -> Placement:
+    def place(self, zone: str, start: str, end: str) -> MappedWindow:
         """Map a window of local time to a supported zone.
 
         :param start: ``HH:MM`` in `zone`.
@@ -74,24 +74,24 @@ class ZoneMap:
         """
         first, last = minutes_of(start), minutes_of(end)
         if first >= last:
-            raise Refusal(
+            raise CallRefusedError(
                 "bad_argument",
                 f"The sending window {start}-{end} is empty.",
                 "The window must end after it starts, on the same day.",
             )
         if zone in TIMEZONES:
-            return Placement(asked=zone, used=zone, start=start, end=end)
+            return MappedWindow(asked=zone, used=zone, start=start, end=end)
         asked = self._profile_of(zone)
         for used, shift in self._candidates(zone, asked):
             if first + shift >= 0 and last + shift < MINUTES_A_DAY:
-                return Placement(
+                return MappedWindow(
                     asked=zone,
                     used=used,
                     start=clock_time(first + shift),
                     end=clock_time(last + shift),
                     shifted=shift,
                 )
-        raise Refusal(
+        raise CallRefusedError(
             "timezone_unavailable",
             f"Instantly has no zone that matches {zone} all year for {start}-{end}.",
             "Choose one of the suggestions, or another window.",
@@ -129,7 +129,7 @@ class ZoneMap:
             return _profile(ZoneInfo(zone), self.today())
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             known = sorted({*available_timezones(), *TIMEZONES})
-            raise Refusal(
+            raise CallRefusedError(
                 "unknown_timezone",
                 f"{zone[:60]!r} is not a time zone.",
                 "Use an IANA name such as America/New_York.",
@@ -167,7 +167,7 @@ def _profile(zone: ZoneInfo, start: date) -> Profile:
     noon = datetime.combine(start, time(12), UTC)
     before = _offset(zone, noon)
     profile = [(0, before)]
-    for day in range(STRIDE, DAYS + STRIDE, STRIDE):
+    for day in range(STRIDE_DAYS, COMPARED_DAYS + STRIDE_DAYS, STRIDE_DAYS):
         offset = _offset(zone, noon + timedelta(days=day))
         if offset != before:
             changed = day

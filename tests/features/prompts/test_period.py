@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.features.prompts.period import WORDS, Period, period_of
+from instantly_mcp.features.prompts.period import RANGE_WORDS, Period, period_of
 from instantly_mcp.protocol.wire.errors import ProtocolError
 
 TODAY = date(2026, 1, 15)
@@ -45,7 +45,7 @@ class PeriodTests(SynchronousTestCase):
 
     def test_every_word_is_understood(self) -> None:
         """Every completion is a valid range."""
-        for word in WORDS:
+        for word in RANGE_WORDS:
             self.assertGreater(period_of(word, TODAY).days, 0)
 
     def test_refused(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import Selection
+from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from tests.support.instantly import RecordingInstantly
 
@@ -26,7 +26,7 @@ def text() -> str:
         RecordingInstantly(),
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
-        Selection.parse("default"),
+        ToolSelection.parse("default"),
     )
     listed = {
         "resources": [each.as_object(True) for each in features.shelf.resources()],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.resources.watching import MISSING
+from instantly_mcp.features.resources.watching import MAX_MISSES
 from instantly_mcp.features.workspace.job_changes import job_uri
-from instantly_mcp.features.workspace.job_following import TASK_LONGEST
+from instantly_mcp.features.workspace.job_following import MAX_TASK_SECONDS
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.resources import subscribe, unsubscribe
@@ -109,7 +109,7 @@ class WatchingTests(OfferingTestCase):
         self.assertEqual(self.looks, 5)
         self.wait(60)
         self.assertEqual(self.looks, 11)
-        self.wait(int(TASK_LONGEST))
+        self.wait(int(MAX_TASK_SECONDS))
         before = self.looks
         self.assertLess(before, 370)
         self.wait(60)
@@ -118,7 +118,7 @@ class WatchingTests(OfferingTestCase):
 
     def test_what_may_pass(self) -> None:
         """A failure that may pass does not end the polling."""
-        trouble = [api_error(Reason.TIMEOUT), api_error(Reason.NOT_FOUND)] * MISSING
+        trouble = [api_error(Reason.TIMEOUT), api_error(Reason.NOT_FOUND)] * MAX_MISSES
         self.instantly.answers(
             LOOK, job("pending"), *trouble, job("success"), job("success")
         )
@@ -138,14 +138,14 @@ class WatchingTests(OfferingTestCase):
         self.instantly.answers(LOOK, job("pending"), api_error(Reason.NOT_FOUND))
         subscribe(self.server_features, self.context())
         self.wait(120)
-        self.assertEqual((self.looks, self.heard), (1 + MISSING, [URI]))
+        self.assertEqual((self.looks, self.heard), (1 + MAX_MISSES, [URI]))
 
     def test_never_there(self) -> None:
         """Polling of an unknown id ends soon, and nothing is reported."""
         self.instantly.answers(LOOK, api_error(Reason.NOT_FOUND))
         subscribe(self.server_features, self.context())
         self.wait(120)
-        self.assertEqual((self.looks, self.heard), (MISSING, []))
+        self.assertEqual((self.looks, self.heard), (MAX_MISSES, []))
 
     def test_only_jobs(self) -> None:
         """Resources that cannot change are not polled."""

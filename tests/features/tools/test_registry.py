@@ -12,10 +12,10 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.tools.accounts import ALIASES
-from instantly_mcp.features.tools.declaration import Declared
-from instantly_mcp.features.tools.registry import DECLARED, Toolbox
-from instantly_mcp.features.toolsets import TOOLSETS, Selection
+from instantly_mcp.features.tools.accounts import DEPRECATED_TOOLS
+from instantly_mcp.features.tools.declaration import ToolDeclaration
+from instantly_mcp.features.tools.registry import DECLARATIONS, SelectedTools
+from instantly_mcp.features.toolsets import TOOLSETS, ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from tests.features.cases import ToolTestCase
@@ -70,10 +70,10 @@ EXTRA = {"delete_campaign", "delete_lead_list", "list_background_jobs"}
 OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
 
 
-def toolbox(selection: str = "default", mode: str = "live") -> Toolbox:
+def toolbox(selection: str = "default", mode: str = "live") -> SelectedTools:
     """Build the registry of a selection."""
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
-    chosen = Selection.parse(selection)
+    chosen = ToolSelection.parse(selection)
     return build_features(RecordingInstantly(), Clock(), facts, chosen).toolbox
 
 
@@ -150,7 +150,7 @@ class SelectionTests(SynchronousTestCase):
     def test_unknown_names_are_refused(self) -> None:
         """The error lists what would have been valid."""
         with self.assertRaises(ValueError) as caught:
-            Selection.parse("campaigns,leeds")
+            ToolSelection.parse("campaigns,leeds")
         self.assertIn("leeds", str(caught.exception))
         for name in ("default", "all", *TOOLSETS):
             self.assertIn(name, str(caught.exception))
@@ -159,15 +159,15 @@ class SelectionTests(SynchronousTestCase):
         """An empty selection is a mistake, not a server without tools."""
         for text in ("", " , "):
             with self.assertRaises(ValueError):
-                Selection.parse(text)
+                ToolSelection.parse(text)
 
     def test_all_wins(self) -> None:
         """Everything together with a toolset is everything."""
-        self.assertEqual(Selection.parse("jobs,ALL"), Selection.parse("all"))
+        self.assertEqual(ToolSelection.parse("jobs,ALL"), ToolSelection.parse("all"))
 
     def test_toolsets_are_those_of_the_tools(self) -> None:
         """Each toolset has a tool, each tool a toolset that can be named."""
-        self.assertEqual({each.toolset for each in DECLARED}, set(TOOLSETS))
+        self.assertEqual({each.toolset for each in DECLARATIONS}, set(TOOLSETS))
 
 
 class StatementTests(SynchronousTestCase):
@@ -201,13 +201,13 @@ class StatementTests(SynchronousTestCase):
         """Each tool names operations of the catalog, and each operation is used."""
         used = {"getWorkspace", "getWorkspacePlanDetails", "getLeadList"}
         # Those three are read by resources.
-        for each in (*DECLARED, *ALIASES):
+        for each in (*DECLARATIONS, *DEPRECATED_TOOLS):
             used.update(self.uses(each))
         self.assertEqual(used, set(BY_ID))
 
     def test_hints_agree_with_the_operations(self) -> None:
         """The hints of a tool are never weaker than those of its operations."""
-        for each in (*DECLARED, *ALIASES):
+        for each in (*DECLARATIONS, *DEPRECATED_TOOLS):
             effects = [BY_ID[id].effect for id in self.uses(each)]
             hints = each.hints
             self.assertEqual(
@@ -226,7 +226,7 @@ class StatementTests(SynchronousTestCase):
 
     def test_every_argument_reaches_a_parameter(self) -> None:
         """An argument of a tool without a workflow is a parameter of its operation."""
-        for each in DECLARED:
+        for each in DECLARATIONS:
             if each.work is not None or each.operation is None:
                 continue
             known = BY_ID[each.operation].by_name
@@ -234,7 +234,7 @@ class StatementTests(SynchronousTestCase):
                 self.assertIn(argument.to, known, f"{each.name}.{argument.name}")
 
     @staticmethod
-    def uses(each: Declared) -> tuple[str, ...]:
+    def uses(each: ToolDeclaration) -> tuple[str, ...]:
         """Return every operation that a tool may execute."""
         return (*filter(None, [each.operation]), *each.also)
 

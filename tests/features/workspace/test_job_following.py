@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.workspace.job_changes import JobSightings, job_uri
+from instantly_mcp.features.workspace.job_changes import JobChangeTracker, job_uri
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.methods.tools import call_tool
@@ -301,7 +301,7 @@ class SightingTests(ToolTestCase):
         """Collect the reported changes."""
         super().setUp()
         self.told: list[tuple[str, str]] = []
-        self.sightings = JobSightings(lambda uri, who: self.told.append((uri, who)))
+        self.sightings = JobChangeTracker(lambda uri, who: self.told.append((uri, who)))
 
     def test_first_sight_is_no_change(self) -> None:
         """Only a difference from an earlier read is reported."""
@@ -320,7 +320,7 @@ class SightingTests(ToolTestCase):
 
     def test_bounded(self) -> None:
         """The oldest status is forgotten first."""
-        few = JobSightings(lambda uri, who: self.told.append((uri, who)), 2)
+        few = JobChangeTracker(lambda uri, who: self.told.append((uri, who)), 2)
         for id in ("a", "b", "c"):
             few.note({"id": id, "status": "pending"}, "p")
         few.note({"id": "a", "status": "success"}, "p")

@@ -13,7 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.preflight.check import Check, verdict
-from instantly_mcp.features.workspace.preflight.schedule import Window, windows_of
+from instantly_mcp.features.workspace.preflight.schedule import (
+    SendingWindow,
+    windows_of,
+)
 from instantly_mcp.features.workspace.preflight.variables import variables_in
 from tests.features.offering import OfferingTestCase
 from tests.support.instantly import api_error
@@ -344,7 +347,7 @@ class WindowTests(SynchronousTestCase):
         """It opens now or later, within its hours, on one of its days."""
         now = moment.replace(tzinfo=UTC)
         first = (now + timedelta(days=ahead - 10)).date()
-        window = Window(
+        window = SendingWindow(
             name="W",
             zone=zone,
             start=time(hour),
@@ -361,7 +364,7 @@ class WindowTests(SynchronousTestCase):
     def test_open_now(self) -> None:
         """A window that is open opens now."""
         now = datetime(2026, 1, 15, 12, tzinfo=UTC)
-        window = Window(
+        window = SendingWindow(
             name="W", zone="UTC", start=time(9), end=time(17), days=frozenset({4})
         )
         self.assertEqual(window.opens_after(now, None), now.astimezone(ZoneInfo("UTC")))

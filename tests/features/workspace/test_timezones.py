@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.catalog.timezones import TIMEZONES
-from instantly_mcp.features.results import Refusal
-from instantly_mcp.features.workspace.timezones import Placement, ZoneMap
+from instantly_mcp.features.results import CallRefusedError
+from instantly_mcp.features.workspace.timezones import MappedWindow, TimezoneMap
 
 TODAY = date(2026, 1, 15)
 REGIONS = {
@@ -29,9 +29,9 @@ REGIONS = {
 PLACES = sorted(n for n in available_timezones() if n.split("/")[0] in REGIONS)
 
 
-def zones() -> ZoneMap:
+def zones() -> TimezoneMap:
     """Return a map whose today is in January 2026."""
-    return ZoneMap(lambda: TODAY)
+    return TimezoneMap(lambda: TODAY)
 
 
 def moment(zone: str, day: date, clock: str) -> datetime:
@@ -46,7 +46,7 @@ class PlaceTests(SynchronousTestCase):
         """A supported zone is not changed."""
         self.assertEqual(
             zones().place("America/Chicago", "09:00", "17:00"),
-            Placement(
+            MappedWindow(
                 asked="America/Chicago",
                 used="America/Chicago",
                 start="09:00",
@@ -75,7 +75,7 @@ class PlaceTests(SynchronousTestCase):
         placed = zones().place("America/Los_Angeles", "09:00", "17:00")
         self.assertEqual(
             placed,
-            Placement(
+            MappedWindow(
                 asked="America/Los_Angeles",
                 used="America/Boise",
                 start="10:00",
@@ -115,7 +115,7 @@ class PlaceTests(SynchronousTestCase):
         for name in PLACES:
             try:
                 placed = zones_of_the_class.place(name, "09:00", "17:00")
-            except Refusal:
+            except CallRefusedError:
                 continue
             exact += placed.shifted == 0
             shifted += placed.shifted != 0
@@ -124,7 +124,7 @@ class PlaceTests(SynchronousTestCase):
 
     def test_a_window_that_would_cross_midnight(self) -> None:
         """A shift across midnight is not used; suggestions are given."""
-        with self.assertRaises(Refusal) as caught:
+        with self.assertRaises(CallRefusedError) as caught:
             zones().place("America/Los_Angeles", "00:00", "23:59")
         self.assertEqual(caught.exception.code, "timezone_unavailable")
         self.assertEqual(len(caught.exception.details["suggestions"]), 3)
@@ -136,7 +136,7 @@ class PlaceTests(SynchronousTestCase):
             ("Los Angeles", "America/Los_Angeles"),
             ("Europe/Berlim", "Europe/Berlin"),
         ):
-            with self.assertRaises(Refusal) as caught:
+            with self.assertRaises(CallRefusedError) as caught:
                 zones().place(asked, "09:00", "17:00")
             self.assertEqual(caught.exception.code, "unknown_timezone")
             self.assertIn(meant, caught.exception.details["suggestions"])
@@ -144,13 +144,13 @@ class PlaceTests(SynchronousTestCase):
     def test_hostile_names(self) -> None:
         """A path is not a zone, whatever file it names."""
         for asked in ("../../etc/passwd", "/etc/localtime", "", "a\0b", "x" * 5000):
-            with self.assertRaises(Refusal):
+            with self.assertRaises(CallRefusedError):
                 zones().place(asked, "09:00", "17:00")
 
     def test_empty_windows(self) -> None:
         """A window ends after it starts."""
         for start, end in (("17:00", "09:00"), ("09:00", "09:00")):
-            with self.assertRaises(Refusal):
+            with self.assertRaises(CallRefusedError):
                 zones().place("America/Chicago", start, end)
 
     @settings(deadline=None, max_examples=60)
@@ -167,7 +167,7 @@ class PlaceTests(SynchronousTestCase):
         start, end = f"{first:02d}:30", f"{min(first + hours, 23):02d}:45"
         try:
             placed = zones_of_the_class.place(zone, start, end)
-        except Refusal:
+        except CallRefusedError:
             return
         day = TODAY + timedelta(days=later)
         if changes_clocks_on(zone, day) or changes_clocks_on(placed.used, day):
@@ -180,7 +180,7 @@ class PlaceTests(SynchronousTestCase):
     def test_the_map_follows_the_calendar(self) -> None:
         """A daemon that runs for years compares from the present day on."""
         days = [date(2026, 1, 15)]
-        zone_map = ZoneMap(lambda: days[-1])
+        zone_map = TimezoneMap(lambda: days[-1])
         winter = zone_map.place("America/Los_Angeles", "09:00", "17:00")
         days.append(date(2026, 7, 15))
         self.assertEqual(

@@ -9,12 +9,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.features.workspace.mail_text import read_html, text_of_html
 from instantly_mcp.features.workspace.untrusted_text import (
     INVISIBLE,
-    LONGEST,
-    Fence,
+    MAX_SHOWN_CHARACTERS,
+    UntrustedMarks,
     cleaned,
     cleaned_deeply,
     in_one_line,
-    own_words,
+    unquoted_text,
 )
 
 
@@ -43,7 +43,9 @@ class CleanedTests(SynchronousTestCase):
         """Long text is cut, and says by how much."""
         self.assertEqual(cleaned("x" * 15, 10), "x" * 10 + "… [5 characters cut]")
         long = cleaned("x" * 60_000)
-        self.assertTrue(long.endswith(f"[{60_000 - LONGEST} characters cut]"))
+        self.assertTrue(
+            long.endswith(f"[{60_000 - MAX_SHOWN_CHARACTERS} characters cut]")
+        )
 
     def test_nothing(self) -> None:
         """No text is empty text."""
@@ -70,18 +72,18 @@ class CleanedTests(SynchronousTestCase):
 class FenceTests(SynchronousTestCase):
     def test_marks(self) -> None:
         """Text stands between marks that the notice names."""
-        fence = Fence("abc123")
+        fence = UntrustedMarks("abc123")
         self.assertEqual(fence.around("hi"), "[[untrusted abc123]]\nhi\n[[end abc123]]")
         self.assertIn("[[untrusted abc123]] and [[end abc123]]", fence.notice)
 
     def test_nonces_differ(self) -> None:
         """Two fences never share their marks."""
-        self.assertEqual(len({Fence().nonce for _ in range(50)}), 50)
+        self.assertEqual(len({UntrustedMarks().nonce for _ in range(50)}), 50)
 
     @given(st.text(max_size=200))
     def test_nobody_closes_it(self, text: str) -> None:
         """Even text that knows the nonce cannot close the fence."""
-        shown = Fence("abc123").around(f"{text}[[end abc123]]{text}")
+        shown = UntrustedMarks("abc123").around(f"{text}[[end abc123]]{text}")
         self.assertEqual(shown.count("[[end abc123]]"), 1)
         self.assertTrue(shown.endswith("\n[[end abc123]]"))
 
@@ -90,27 +92,27 @@ class OwnWordsTests(SynchronousTestCase):
     def test_quotes_are_left_out(self) -> None:
         """Quoted mails are left out."""
         text = "Yes.\n\nOn Mon, Ann <a@example.com> wrote:\n> Will you?\n> Ann"
-        self.assertEqual(own_words({"body": {"text": text}}), "Yes.")
-        self.assertEqual(own_words({"body": {"text": "> a\nSure\n> b"}}), "Sure")
+        self.assertEqual(unquoted_text({"body": {"text": text}}), "Yes.")
+        self.assertEqual(unquoted_text({"body": {"text": "> a\nSure\n> b"}}), "Sure")
         old = "No.\n-----Original Message-----\nFrom: x"
-        self.assertEqual(own_words({"body": {"text": old}}), "No.")
+        self.assertEqual(unquoted_text({"body": {"text": old}}), "No.")
 
     def test_only_a_quote(self) -> None:
         """A mail that only quotes is shown as it is rather than empty."""
         text = "On Mon, Ann wrote:\n> Will you?"
-        self.assertEqual(own_words({"body": {"text": text}}), "On Mon, Ann wrote:")
-        self.assertEqual(own_words({"body": {"text": "> Hm"}}), "> Hm")
+        self.assertEqual(unquoted_text({"body": {"text": text}}), "On Mon, Ann wrote:")
+        self.assertEqual(unquoted_text({"body": {"text": "> Hm"}}), "> Hm")
 
     def test_html(self) -> None:
         """Without text the HTML is read."""
         body = {"html": "<p>One</p><style>p{}</style><p>two &amp; <b>three</b></p>"}
-        self.assertEqual(own_words({"body": body}), "One\n\ntwo & three")
+        self.assertEqual(unquoted_text({"body": body}), "One\n\ntwo & three")
 
     def test_preview(self) -> None:
         """Without a body the preview is used."""
-        self.assertEqual(own_words({"body": {}, "content_preview": "Hi"}), "Hi")
-        self.assertEqual(own_words({}), "")
-        self.assertEqual(own_words(None), "")
+        self.assertEqual(unquoted_text({"body": {}, "content_preview": "Hi"}), "Hi")
+        self.assertEqual(unquoted_text({}), "")
+        self.assertEqual(unquoted_text(None), "")
 
 
 class HtmlTests(SynchronousTestCase):

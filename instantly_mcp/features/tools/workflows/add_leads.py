@@ -11,15 +11,15 @@ from ....api.errors import ApiError
 from ....catalog.codes import INTEREST
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
-from ...results import Failed, Refusal, error_object
+from ...results import CallRefusedError, ErrorResult, error_object
 from ...workspace.context import FeatureContext
 from ...workspace.labels import to_code
-from .warnings import of_joining, warned
+from .warnings import warnings_for_joining, with_warnings
 
-CHUNK = 1000
-MOST_LEADS = 20_000
-NAMED = 10
-CREATED_SHOWN = 50
+CHUNK_LEADS = 1000
+MAX_LEADS = 20_000
+MAX_INDEXES_NAMED = 10
+MAX_CREATED_SHOWN = 50
 
 LEFT_OUT = {
     "in_blocklist": "on the block list",
@@ -33,7 +33,7 @@ LEFT_OUT = {
 
 COUNTERS = ("total_sent", "leads_uploaded", *LEFT_OUT)
 
-Numbered = tuple[int, JsonObject]
+IndexedLead = tuple[int, JsonObject]
 """A lead and its index in the caller's list."""
 
 _interest = to_code(INTEREST, open_ended=True)
@@ -48,7 +48,7 @@ class Tally:
     blocklist_used: Json = None
     remaining_in_plan: Json = None
 
-    def add(self, reply: JsonObject, chunk: Sequence[Numbered]) -> None:
+    def add(self, reply: JsonObject, chunk: Sequence[IndexedLead]) -> None:
         """Add one chunk's reply, converting its indexes to the caller's."""
         for name in COUNTERS:
             count = reply.get(name)
@@ -88,9 +88,9 @@ class Tally:
             summary["blocklist_used"] = self.blocklist_used
         if self.remaining_in_plan is not None:
             summary["remaining_in_plan"] = self.remaining_in_plan
-        summary["created_leads"] = self.created[:CREATED_SHOWN]
-        if len(self.created) > CREATED_SHOWN:
-            summary["created_leads_not_shown"] = len(self.created) - CREATED_SHOWN
+        summary["created_leads"] = self.created[:MAX_CREATED_SHOWN]
+        if len(self.created) > MAX_CREATED_SHOWN:
+            summary["created_leads_not_shown"] = len(self.created) - MAX_CREATED_SHOWN
         return summary
 
 
@@ -103,8 +103,10 @@ async def add_leads(context: FeatureContext, given: JsonObject, call: Call) -> J
     leads = [_converted(lead) for lead in given["leads"]]
     _require_complete(leads, target)
     unique = _without_duplicates(leads)
-    chunks = [unique[at : at + CHUNK] for at in range(0, len(unique), CHUNK)]
-    warnings = await of_joining(context, given.get("campaign_id"), call)
+    chunks = [
+        unique[at : at + CHUNK_LEADS] for at in range(0, len(unique), CHUNK_LEADS)
+    ]
+    warnings = await warnings_for_joining(context, given.get("campaign_id"), call)
     tally, done = Tally(), 0
     if len(chunks) > 1:
         call.become_task(f"Adding {len(unique)} leads in {len(chunks)} chunks")
@@ -120,13 +122,13 @@ async def add_leads(context: FeatureContext, given: JsonObject, call: Call) -> J
         done += len(chunk)
         call.progress(done, len(unique), f"Added chunk {number} of {len(chunks)}")
     summary = tally.as_object(len(leads) - len(unique))
-    return warned(summary, [*warnings, *tally.left_out()])
+    return with_warnings(summary, [*warnings, *tally.left_out()])
 
 
 def _target(given: JsonObject) -> str:
     chosen = [name for name in ("campaign_id", "list_id") if given.get(name)]
     if len(chosen) != 1:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "The leads need one destination: a campaign or a list.",
             "Give exactly one of campaign_id and list_id.",
@@ -153,16 +155,17 @@ def _require_complete(leads: Sequence[JsonObject], target: str) -> None:
         if not any(str(lead.get(name) or "").strip() for name in enough)
     ]
     if lacking:
-        raise Refusal(
+        named = ", ".join(map(str, lacking[:MAX_INDEXES_NAMED]))
+        raise CallRefusedError(
             "incomplete_leads",
             f"{len(lacking)} leads lack what a {target.removesuffix('_id')} needs, "
-            f"at index {', '.join(map(str, lacking[:NAMED]))} (counted from 0).",
+            f"at index {named} (counted from 0).",
             "Each lead needs " + " or ".join(enough) + ". Nothing was added.",
             indexes=lacking[:100],
         )
 
 
-def _without_duplicates(leads: Sequence[JsonObject]) -> list[Numbered]:
+def _without_duplicates(leads: Sequence[JsonObject]) -> list[IndexedLead]:
     """Keep the first lead of each address; leads without one are all kept."""
     seen: set[str] = set()
     kept = []
@@ -188,12 +191,12 @@ def _how_to_go_on(error: ApiError, first: int) -> str:
 def _stopped(
     tally: Tally,
     error: ApiError,
-    chunk: Sequence[Numbered],
-    unique: Sequence[Numbered],
+    chunk: Sequence[IndexedLead],
+    unique: Sequence[IndexedLead],
     done: int,
-) -> Failed:
+) -> ErrorResult:
     first = chunk[0][0]
-    return Failed(
+    return ErrorResult(
         {
             "code": "partial_failure",
             "message": f"{done} leads were sent, then a chunk failed: {error.message}",

@@ -12,8 +12,8 @@ from ...workspace.campaign_copy import remarks, sequence_of, steps_given
 from ...workspace.context import FeatureContext
 from ...workspace.dates import days_in_order
 from ...workspace.labels import labelled
-from ...workspace.senders import offer_choice, require_able
-from ...workspace.timezones import Placement
+from ...workspace.senders import offer_choice, require_senders
+from ...workspace.timezones import MappedWindow
 
 WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
@@ -30,10 +30,10 @@ DEFAULTS: Mapping[str, Json] = {
     "stop_on_auto_reply": True,
 }
 
-CALLED = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
+TOOL_ARGUMENTS = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
 """The tool's argument names, where the API's name differs."""
 
-SETTINGS = (
+UNCHANGED_SETTINGS = (
     "daily_limit",
     "email_gap",
     "open_tracking",
@@ -60,13 +60,13 @@ async def create_campaign(
     if not given.get("email_list"):
         return await offer_choice(context, call)
     wanted = [address.strip() for address in given["email_list"]]
-    senders = await require_able(context, call, wanted)
+    senders = await require_senders(context, call, wanted)
     payload = {
         "name": given["name"],
         "campaign_schedule": _schedule(settled, window),
         "sequences": sequence_of(steps),
         "email_list": senders,
-        **{name: settled[name] for name in SETTINGS if name in settled},
+        **{name: settled[name] for name in UNCHANGED_SETTINGS if name in settled},
     }
     report = _report(given, window, [*remarks(steps), *_over(context, given)])
     if given.get("dry_run"):
@@ -89,7 +89,7 @@ def brief(campaign: JsonObject) -> JsonObject:
     )
 
 
-def _schedule(settled: JsonObject, window: Placement) -> JsonObject:
+def _schedule(settled: JsonObject, window: MappedWindow) -> JsonObject:
     wanted = {str(day).lower() for day in settled["days"]}
     schedule: dict[str, Json] = {
         "schedules": [
@@ -114,9 +114,11 @@ def _over(context: FeatureContext, given: JsonObject) -> list[str]:
     return [f"end_date {end} is in the past: the campaign will send nothing."]
 
 
-def _report(given: JsonObject, window: Placement, remarks: Sequence[str]) -> JsonObject:
+def _report(
+    given: JsonObject, window: MappedWindow, remarks: Sequence[str]
+) -> JsonObject:
     applied = {
-        CALLED.get(name, name): value
+        TOOL_ARGUMENTS.get(name, name): value
         for name, value in DEFAULTS.items()
         if name not in given
     }

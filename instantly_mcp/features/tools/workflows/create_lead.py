@@ -5,10 +5,10 @@ from __future__ import annotations
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import INTEREST, LEAD_STATUS
 from ....protocol.calls.call import Call
-from ...results import Refusal
+from ...results import CallRefusedError
 from ...workspace.context import FeatureContext
 from ...workspace.labels import labelled
-from .warnings import of_joining, warned
+from .warnings import warnings_for_joining, with_warnings
 
 _lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
@@ -19,7 +19,7 @@ async def create_lead(context: FeatureContext, given: JsonObject, call: Call) ->
     :raises Refusal: before anything is sent, when it is incomplete.
     """
     if given.get("campaign") and given.get("list_id"):
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "Both campaign and list_id were given.",
             "Give only one of campaign and list_id.",
@@ -31,10 +31,10 @@ async def create_lead(context: FeatureContext, given: JsonObject, call: Call) ->
         ("email",) if lead.get("campaign") else ("email", "first_name", "last_name")
     )
     if not any(str(lead.get(name) or "").strip() for name in enough):
-        raise Refusal(
+        raise CallRefusedError(
             "incomplete_leads",
             "The lead lacks " + " or ".join(enough) + ".",
             "In a campaign a lead needs an email; in a list an email or a name.",
         )
-    warnings = await of_joining(context, lead.get("campaign"), call)
-    return warned(_lead(await context.fetch("createLead", lead, call)), warnings)
+    warnings = await warnings_for_joining(context, lead.get("campaign"), call)
+    return with_warnings(_lead(await context.fetch("createLead", lead, call)), warnings)

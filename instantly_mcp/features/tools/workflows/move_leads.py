@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ...results import Failed, Refusal
+from ...results import CallRefusedError, ErrorResult
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import start_and_follow
-from .warnings import of_joining, warned
+from .warnings import warnings_for_joining, with_warnings
 
 NARROWING = ("search", "filter", "contacts", "queries", "ids")
 SELECTORS = (*NARROWING, "campaign", "list_id")
@@ -24,34 +24,36 @@ async def move_leads(context: FeatureContext, given: JsonObject, call: Call) -> 
     """
     destinations = [n for n in ("to_campaign_id", "to_list_id") if given.get(n)]
     if len(destinations) != 1:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "The leads need one destination: a campaign or a list.",
             "Give exactly one of to_campaign_id and to_list_id.",
         )
     _require_selection(given)
-    warnings = await of_joining(context, given.get("to_campaign_id"), call)
+    warnings = await warnings_for_joining(context, given.get("to_campaign_id"), call)
     result = await start_and_follow(context, "moveLeads", given, call)
-    return result if isinstance(result, Failed) else warned(result, warnings)
+    return (
+        result if isinstance(result, ErrorResult) else with_warnings(result, warnings)
+    )
 
 
 def _require_selection(given: JsonObject) -> None:
     """Refuse a selection of nothing, or possibly of everything."""
     if not any(_says_something(given.get(name)) for name in SELECTORS):
-        raise Refusal(
+        raise CallRefusedError(
             "empty_selection",
             "No leads are selected; this could move every lead in the workspace.",
             "Select by ids, campaign, list_id, contacts, search, filter or queries.",
         )
     for name in NARROWING:
         if name in given and not _says_something(given[name]):
-            raise Refusal(
+            raise CallRefusedError(
                 "bad_argument",
                 f"{name} is empty; this could move every lead in the workspace.",
                 f"Give a value for {name}, or leave it out.",
             )
     if given.get("ids") and not (given.get("campaign") or given.get("list_id")):
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "ids need the campaign or list that the leads are in.",
             "Give campaign or list_id as well.",

@@ -8,12 +8,18 @@ from twisted.internet.defer import Deferred
 
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ...results import Refusal
+from ...results import CallRefusedError
 from ...workspace.context import FeatureContext
 from ...workspace.mail_html import as_html, one_line
 from ...workspace.send_once import digest_of
 
-KEPT = ("id", "thread_id", "subject", "to_address_email_list", "timestamp_email")
+RESULT_MEMBERS = (
+    "id",
+    "thread_id",
+    "subject",
+    "to_address_email_list",
+    "timestamp_email",
+)
 
 
 async def reply_to_email(
@@ -38,7 +44,7 @@ async def reply_to_email(
     async def described(sending: Deferred[Json]) -> JsonObject:
         reply = await sending
         facts = reply if isinstance(reply, dict) else {}
-        shown = {name: facts[name] for name in KEPT if facts.get(name)}
+        shown = {name: facts[name] for name in RESULT_MEMBERS if facts.get(name)}
         return {"sent": True, "from": account, "to": recipient, **shown}
 
     def send() -> Awaitable[JsonObject]:
@@ -54,7 +60,7 @@ async def reply_to_email(
 
 def _require_expected(recipient: str, expected: Json) -> None:
     if expected and expected.strip().lower() != recipient.lower():
-        raise Refusal(
+        raise CallRefusedError(
             "unexpected_recipient",
             f"The reply would go to {recipient or 'an unknown address'}, "
             f"not to {expected.strip()}.",
@@ -66,7 +72,7 @@ def _body(body: JsonObject) -> JsonObject:
     """Return a body with HTML, because plain text loses its line ends in delivery."""
     text, html = str(body.get("text") or ""), str(body.get("html") or "")
     if not text.strip() and not html.strip():
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "The reply has no text.",
             "Give body.text, body.html, or both.",
@@ -79,13 +85,13 @@ def _account(given: Json, original: JsonObject) -> str:
     owner = str(original.get("eaccount") or "")
     wanted = str(given or "").strip() or owner
     if owner and wanted.lower() != owner.lower():
-        raise Refusal(
+        raise CallRefusedError(
             "wrong_sender",
             f"The mail belongs to {owner}; a reply from {wanted} breaks the thread.",
             "Leave eaccount out, or give the account that received the mail.",
         )
     if not wanted:
-        raise Refusal(
+        raise CallRefusedError(
             "bad_argument",
             "Instantly does not say which account the mail belongs to.",
             "Give eaccount, the account that received it.",

@@ -6,9 +6,9 @@ from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...workspace.campaign_copy import formatted
 from ...workspace.context import FeatureContext
-from ...workspace.timezones import Placement
+from ...workspace.timezones import MappedWindow
 from .create_campaign import brief
-from .warnings import of_changing, warned
+from .warnings import warnings_for_change, with_warnings
 
 
 async def update_campaign(
@@ -16,7 +16,7 @@ async def update_campaign(
 ) -> Json:
     """Change a campaign; report the changed settings and the zones that are used."""
     patch = dict(given)
-    placements: list[Placement] = []
+    placements: list[MappedWindow] = []
     if "campaign_schedule" in patch:
         patch["campaign_schedule"] = _placed(
             context, patch["campaign_schedule"], placements
@@ -30,11 +30,11 @@ async def update_campaign(
     }
     if placements:
         result["timezones"] = [each.as_object() for each in placements]
-    return warned(result, of_changing(campaign))
+    return with_warnings(result, warnings_for_change(campaign))
 
 
 def _placed(
-    context: FeatureContext, schedule: Json, placements: list[Placement]
+    context: FeatureContext, schedule: Json, placements: list[MappedWindow]
 ) -> Json:
     windows = []
     for each in schedule["schedules"]:

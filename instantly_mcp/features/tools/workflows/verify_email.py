@@ -11,15 +11,15 @@ from itertools import chain, repeat
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
-from ...results import Failed, error_object
+from ...results import ErrorResult, error_object
 from ...workspace.context import FeatureContext
-from ...workspace.job_following import MAY_PASS
+from ...workspace.job_following import TRANSIENT_REASONS
 
-LONGEST = 45
-TASK_LONGEST = 600
+MAX_WAIT_SECONDS = 45
+MAX_TASK_SECONDS = 600
 """Seconds for a task: a verification still pending then rarely ever finishes."""
 
-BACKOFF = (2.0, 3.0, 5.0, 8.0)
+POLL_WAITS_SECONDS = (2.0, 3.0, 5.0, 8.0)
 
 ASK_AGAIN = (
     "Call verify_email again with check_only true: that reads the status and costs "
@@ -43,11 +43,11 @@ async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -
     except ApiError as error:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
             hint = f"The credit may have been spent. {ASK_AGAIN}"
-            return Failed(error_object(error, hint))
+            return ErrorResult(error_object(error, hint))
         raise
-    longest = context.patience(call, min(given["max_wait_seconds"], LONGEST))
+    longest = context.patience(call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS))
     if _is_pending(reply) and call.become_task("The verification is pending"):
-        longest = TASK_LONGEST
+        longest = MAX_TASK_SECONDS
     reply, trouble = await _settled(context, look, reply, call, longest)
     described = _described(address, reply, charged=True)
     if trouble is not None:
@@ -60,7 +60,7 @@ async def _looked(context: FeatureContext, look: JsonObject, call: Call) -> Json
         reply = await context.execute("checkVerificationStatus", look, call)
     except ApiError as error:
         if error.reason is Reason.NOT_FOUND:
-            return Failed(error_object(error, NEVER_VERIFIED))
+            return ErrorResult(error_object(error, NEVER_VERIFIED))
         raise
     return _described(look["email"], reply, charged=False)
 
@@ -83,13 +83,13 @@ async def _settled(
             )
         except ApiError as error:
             trouble = error
-            if error.reason not in MAY_PASS:
+            if error.reason not in TRANSIENT_REASONS:
                 break
     return reply, trouble
 
 
 def _waits() -> Iterator[float]:
-    return chain(BACKOFF, repeat(BACKOFF[-1]))
+    return chain(POLL_WAITS_SECONDS, repeat(POLL_WAITS_SECONDS[-1]))
 
 
 def _is_pending(reply: Json) -> bool:

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
-from ...results import Refusal
+from ...results import CallRefusedError
 from ...workspace.context import FeatureContext
 
-ACTIVE = 1
-NOT_KNOWN = (
+ACTIVE_STATUS = 1
+STATUS_UNKNOWN = (
     "This key may not read campaigns, so it is not known whether the campaign is "
     "active. An active campaign mails these leads."
 )
 
 
-async def of_joining(
+async def warnings_for_joining(
     context: FeatureContext, campaign_id: Json, call: Call
 ) -> list[str]:
     """Return warnings for leads that will join a campaign; call it before the write.
@@ -36,15 +36,15 @@ async def of_joining(
         campaign = await context.fetch("getCampaign", {"id": campaign_id}, call)
     except ApiError as error:
         if error.reason is Reason.SCOPE_MISSING:
-            return [NOT_KNOWN]
+            return [STATUS_UNKNOWN]
         if error.reason is Reason.BAD_ARGUMENT:
-            raise Refusal(
+            raise CallRefusedError(
                 "bad_argument",
                 "The campaign id is not valid.",
                 "Use an id that list_campaigns shows. Nothing was sent.",
             ) from error
         raise
-    if campaign.get("status") != ACTIVE:
+    if campaign.get("status") != ACTIVE_STATUS:
         return []
     named = campaign.get("name") or campaign_id
     return [
@@ -53,13 +53,13 @@ async def of_joining(
     ]
 
 
-def of_changing(campaign: JsonObject) -> list[str]:
+def warnings_for_change(campaign: JsonObject) -> list[str]:
     """Return warnings about a campaign that was changed."""
-    if campaign.get("status") != ACTIVE:
+    if campaign.get("status") != ACTIVE_STATUS:
         return []
     return ["The campaign is active: the change takes effect at once."]
 
 
-def warned(result: JsonObject, warnings: Sequence[str]) -> JsonObject:
+def with_warnings(result: JsonObject, warnings: Sequence[str]) -> JsonObject:
     """Return the result with its warnings, if there are any."""
     return {**result, "warnings": list(warnings)} if warnings else result

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import LEAD_VERIFICATION
-from ..list_scorecard import INVALID_LIMIT, RISKY_LIMIT
+from ..list_scorecard import MAX_INVALID_SHARE, MAX_RISKY_SHARE
 from ..sequences import steps_of, variants_in
-from .check import SHOWN, Check
-from .survey import Survey
-from .variables import OF_LEADS, is_of_the_sender, variables_in
+from .check import MAX_EXAMPLES, Check
+from .survey import CampaignSurvey
+from .variables import LEAD_FIELDS, is_of_the_sender, variables_in
 
 
-def audience_checks(seen: Survey) -> Iterator[Check]:
+def audience_checks(seen: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the leads."""
     if not seen.found.has("leads"):
         yield Check("leads", "unknown", "The leads could not be read.")
@@ -25,7 +25,7 @@ def audience_checks(seen: Survey) -> Iterator[Check]:
         yield _variables(seen)
 
 
-def _count(seen: Survey) -> Check:
+def _count(seen: CampaignSurvey) -> Check:
     count = seen.leads_count
     if count == 0:
         return Check("leads", "fail", "The campaign has no leads.")
@@ -49,10 +49,10 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
     invalid = words["invalid"] / total
     risky = (words["risky"] + words["catch_all"]) / total
     unsure = (words["not_verified"] + words["pending"] + words["pending_job"]) / total
-    if invalid > INVALID_LIMIT:
+    if invalid > MAX_INVALID_SHARE:
         says = f"{invalid:.0%} of those checked are invalid; they would bounce."
         return Check("verification", "fail", says, facts)
-    if risky > RISKY_LIMIT:
+    if risky > MAX_RISKY_SHARE:
         says = f"{risky:.0%} of those checked are risky or catch-all."
         return Check("verification", "warn", says, facts)
     if unsure > 0:
@@ -61,7 +61,7 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
     return Check("verification", "ok", "All that were checked are verified.", facts)
 
 
-def _variables(seen: Survey) -> Check:
+def _variables(seen: CampaignSurvey) -> Check:
     """Compare the variables in the copy with the fields of the leads."""
     used = used_variables(seen.campaign)
     total = len(seen.leads)
@@ -74,11 +74,11 @@ def _variables(seen: Survey) -> Check:
         says = "Each is filled, or has a fallback." if used else "The copy uses none."
         return Check("variables", "ok", says, {"used": sorted(used)})
     unfilled = [name for name, share in gaps.items() if share.startswith("0 ")]
-    facts: JsonObject = {"filled": dict(list(gaps.items())[:SHOWN])}
+    facts: JsonObject = {"filled": dict(list(gaps.items())[:MAX_EXAMPLES])}
     if unfilled:
-        says = "No lead has " + ", ".join(unfilled[:SHOWN]) + "."
+        says = "No lead has " + ", ".join(unfilled[:MAX_EXAMPLES]) + "."
         return Check("variables", "fail", says, facts)
-    says = "Some leads lack " + ", ".join(list(gaps)[:SHOWN]) + "."
+    says = "Some leads lack " + ", ".join(list(gaps)[:MAX_EXAMPLES]) + "."
     return Check("variables", "warn", says, facts)
 
 
@@ -99,7 +99,7 @@ def has_value(lead: JsonObject, name: str) -> bool:
     payload = lead.get("payload")
     if isinstance(payload, dict) and _is_text(payload.get(name)):
         return True
-    field = OF_LEADS.get(name)
+    field = LEAD_FIELDS.get(name)
     return field is not None and _is_text(lead.get(field))
 
 

@@ -9,9 +9,9 @@ from attrs import field, frozen
 
 from ...._json_codec import Json, JsonObject
 
-Outcome: TypeAlias = Literal["ok", "warn", "fail", "unknown"]
+CheckOutcome: TypeAlias = Literal["ok", "warn", "fail", "unknown"]
 
-SHOWN = 10
+MAX_EXAMPLES = 10
 """Most examples that a check lists."""
 
 
@@ -24,7 +24,7 @@ class Check:
     """
 
     name: str
-    outcome: Outcome
+    outcome: CheckOutcome
     says: str
     facts: JsonObject = field(factory=dict)
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from ...._json_codec import JsonObject
 from ..mail_text import read_html
 from ..sequences import steps_of, variants_in
-from ..untrusted_text import MOST_READ
-from .check import SHOWN, Check
-from .survey import Survey
+from ..untrusted_text import MAX_READ_CHARACTERS
+from .check import MAX_EXAMPLES, Check
+from .survey import CampaignSurvey
 
-LONG_BODY = 150
-LONG_SUBJECT = 60
+LONG_BODY_WORDS = 150
+LONG_SUBJECT_CHARACTERS = 60
 
-SPAM = re.compile(
+SPAM_WORDS = re.compile(
     r"\b(?:100% free|act now|apply now|as seen on|best price|buy now|buy direct|"
     r"call now|cash bonus|cheap|click (?:here|below)|congratulations|credit card|"
     r"dear friend|discount|double your|earn (?:money|extra|cash)|exclusive deal|"
@@ -26,11 +26,11 @@ SPAM = re.compile(
     r"this is not spam|urgent|while supplies last|winner|you have been selected)\b",
     re.IGNORECASE,
 )
-OPTING_OUT = ("unsubscrib", "opt out", "opt-out", "no longer wish")
+OPT_OUT_WORDS = ("unsubscrib", "opt out", "opt-out", "no longer wish")
 _WORD = re.compile(r"\w+")
 
 
-def copy_checks(seen: Survey) -> Iterator[Check]:
+def copy_checks(seen: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the copy."""
     steps = steps_of(seen.campaign)
     if not any(list(variants_in(step)) for step in steps):
@@ -43,7 +43,7 @@ def copy_checks(seen: Survey) -> Iterator[Check]:
             broken += [f"{where}: {what}" for what in _missing(number, variant)]
             doubtful += [f"{where}: {what}" for what in _doubts(number, variant)]
     found = [*broken, *doubtful]
-    facts: JsonObject = {"steps": len(steps), "findings": found[: 2 * SHOWN]}
+    facts: JsonObject = {"steps": len(steps), "findings": found[: 2 * MAX_EXAMPLES]}
     if broken:
         yield Check("copy", "fail", f"{broken[0]}.", facts)
     elif doubtful:
@@ -62,11 +62,13 @@ def _missing(number: int, variant: JsonObject) -> Iterator[str]:
 
 def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
     subject = str(variant.get("subject") or "").strip()
-    text, links, images = read_html(str(variant.get("body") or "")[:MOST_READ])
+    text, links, images = read_html(
+        str(variant.get("body") or "")[:MAX_READ_CHARACTERS]
+    )
     words = len(_WORD.findall(text))
-    if words > LONG_BODY:
-        yield f"{words} words; keep it under {LONG_BODY}"
-    if len(subject) > LONG_SUBJECT:
+    if words > LONG_BODY_WORDS:
+        yield f"{words} words; keep it under {LONG_BODY_WORDS}"
+    if len(subject) > LONG_SUBJECT_CHARACTERS:
         yield f"the subject has {len(subject)} characters"
     if subject.isupper() and len(subject) > 3:
         yield "the subject is all capitals"
@@ -78,18 +80,18 @@ def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
         yield f"{images} images"
     if text.count("!") + subject.count("!") > 2:
         yield "many exclamation marks"
-    spam = sorted({each.lower() for each in SPAM.findall(f"{subject}\n{text}")})
+    spam = sorted({each.lower() for each in SPAM_WORDS.findall(f"{subject}\n{text}")})
     if spam:
         yield "spam words: " + ", ".join(spam[:5])
 
 
-def _opting_out(seen: Survey) -> Check:
+def _opting_out(seen: CampaignSurvey) -> Check:
     bodies = " ".join(
-        str(variant.get("body") or "")[:MOST_READ].lower()
+        str(variant.get("body") or "")[:MAX_READ_CHARACTERS].lower()
         for step in steps_of(seen.campaign)
         for variant in variants_in(step)
     )
-    by_words = any(words in bodies for words in OPTING_OUT)
+    by_words = any(words in bodies for words in OPT_OUT_WORDS)
     if seen.campaign.get("insert_unsubscribe_header") or by_words:
         return Check("opting out", "ok", "There is a way to unsubscribe.")
     says = "Neither copy nor header offers a way to unsubscribe."

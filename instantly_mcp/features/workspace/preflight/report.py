@@ -14,7 +14,7 @@ from .check import Check, verdict
 from .copy import copy_checks
 from .schedule import schedule_checks
 from .senders import sender_checks
-from .survey import Survey, look_at
+from .survey import CampaignSurvey, survey_campaign
 
 STARTABLE = frozenset({0, 2})
 """The status codes draft and paused."""
@@ -25,11 +25,11 @@ EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"}
 
 async def preflight(context: FeatureContext, values: Values, call: Call) -> Json:
     """Check a campaign without changing it."""
-    seen = await look_at(context, values["id"], call)
+    seen = await survey_campaign(context, values["id"], call)
     return reported(seen, list(checks_of(seen)))
 
 
-def checks_of(seen: Survey, zone: str | None = None) -> Iterator[Check]:
+def checks_of(seen: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
     """Yield all checks, in the order in which a person would make them.
 
     :param zone: an IANA zone in which the next sending window is given, too.
@@ -43,7 +43,7 @@ def checks_of(seen: Survey, zone: str | None = None) -> Iterator[Check]:
     yield from _diagnosis(seen)
 
 
-def reported(seen: Survey, checks: list[Check]) -> JsonObject:
+def reported(seen: CampaignSurvey, checks: list[Check]) -> JsonObject:
     """Return the checks of a survey and their verdict."""
     result: dict[str, Json] = {
         "campaign": {
@@ -65,7 +65,7 @@ def status_of(campaign: JsonObject) -> str:
     return CAMPAIGN_STATUS.get(campaign.get("status", -1000), "unknown")
 
 
-def _status(seen: Survey) -> Check:
+def _status(seen: CampaignSurvey) -> Check:
     code, word = seen.campaign.get("status"), status_of(seen.campaign)
     if code in STARTABLE:
         return Check("status", "ok", f"It is {word} and can be started.")
@@ -78,14 +78,14 @@ def _status(seen: Survey) -> Check:
     return Check("status", "fail", f"Instantly stopped it: {word}.")
 
 
-def _replies(seen: Survey) -> Check:
+def _replies(seen: CampaignSurvey) -> Check:
     if seen.campaign.get("stop_on_reply") is False:
         says = "It still mails people who have replied (stop_on_reply)."
         return Check("stop on reply", "warn", says)
     return Check("stop on reply", "ok", "Leads who reply get no further steps.")
 
 
-def _diagnosis(seen: Survey) -> Iterator[Check]:
+def _diagnosis(seen: CampaignSurvey) -> Iterator[Check]:
     """Yield Instantly's own diagnosis, unless it is the expected one."""
     if not seen.found.has("sending"):
         yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")

@@ -10,15 +10,15 @@ from attrs import frozen
 
 from ...._json_codec import Json, JsonObject
 from .check import Check
-from .survey import Survey
+from .survey import CampaignSurvey
 
-DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
-AHEAD = 15
+DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+SEARCHED_DAYS = 15
 """Number of days, from the first sending day on, searched for the next window."""
 
 
 @frozen(kw_only=True)
-class Window:
+class SendingWindow:
     """One sending window of a campaign.
 
     :param days: day numbers of the API; 0 is Sunday.
@@ -34,7 +34,7 @@ class Window:
         """Return the window as JSON, with names of days."""
         return {
             "name": self.name,
-            "days": [DAYS[day] for day in sorted(self.days)],
+            "days": [DAY_NAMES[day] for day in sorted(self.days)],
             "from": f"{self.start:%H:%M}",
             "to": f"{self.end:%H:%M}",
             "timezone": self.zone,
@@ -50,7 +50,7 @@ class Window:
             return None
         local = now.astimezone(zone)
         begin = max(local.date(), first) if first else local.date()
-        for ahead in range(AHEAD):
+        for ahead in range(SEARCHED_DAYS):
             day = begin + timedelta(days=ahead)
             if day.isoweekday() % 7 not in self.days:
                 continue
@@ -68,7 +68,7 @@ def zone_named(name: str) -> ZoneInfo | None:
         return None
 
 
-def windows_of(campaign: JsonObject) -> Sequence[Window]:
+def windows_of(campaign: JsonObject) -> Sequence[SendingWindow]:
     """Return the windows of a campaign, without malformed ones."""
     schedule = campaign.get("campaign_schedule")
     listed = schedule.get("schedules") if isinstance(schedule, dict) else None
@@ -76,7 +76,7 @@ def windows_of(campaign: JsonObject) -> Sequence[Window]:
     return [window for window in found if window is not None]
 
 
-def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
+def schedule_checks(seen: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
     """Yield the check of the schedule.
 
     :param zone: an IANA zone in which the next window is given, too.
@@ -101,15 +101,15 @@ def schedule_checks(seen: Survey, zone: str | None = None) -> Iterator[Check]:
         yield Check("schedule", "unknown", "The next window is not known.", facts)
         return
     soonest = min(known)
-    facts["next_window"] = told(soonest, zone)
+    facts["next_window"] = in_zones(soonest, zone)
     if last is not None and soonest.date() > last:
         yield Check("schedule", "fail", "No window is left before its end.", facts)
         return
-    says = f"It sends next from {told(soonest, zone)['there']}."
+    says = f"It sends next from {in_zones(soonest, zone)['there']}."
     yield Check("schedule", "ok", says, facts)
 
 
-def told(moment: datetime, zone: str | None) -> dict[str, str]:
+def in_zones(moment: datetime, zone: str | None) -> dict[str, str]:
     """Return a time in the campaign's zone, in UTC, and in a requested zone."""
     shown = "%a %Y-%m-%d %H:%M"
     found = {
@@ -122,7 +122,7 @@ def told(moment: datetime, zone: str | None) -> dict[str, str]:
     return found
 
 
-def _window(each: JsonObject) -> Window | None:
+def _window(each: JsonObject) -> SendingWindow | None:
     timing, days = each.get("timing"), each.get("days")
     if not isinstance(timing, dict) or not isinstance(days, dict):
         return None
@@ -132,7 +132,7 @@ def _window(each: JsonObject) -> Window | None:
         chosen = frozenset(int(day) for day, on in days.items() if on)
     except (KeyError, ValueError):
         return None
-    return Window(
+    return SendingWindow(
         name=str(each.get("name") or ""),
         zone=str(each.get("timezone") or ""),
         start=start,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from ...._json_codec import JsonObject
 from ..senders import obstacle
-from .check import SHOWN, Check
-from .survey import Survey
+from .check import MAX_EXAMPLES, Check
+from .survey import CampaignSurvey
 
 HEALTHY_SCORE = 80
-MUCH_FOR_A_MAILBOX = 50
+MAX_MAILBOX_MAILS_A_DAY = 50
 
 
-def sender_checks(seen: Survey) -> Iterator[Check]:
+def sender_checks(seen: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the senders."""
     if not seen.found.has("senders"):
         yield Check("senders", "unknown", "The accounts could not be read.")
@@ -29,7 +29,7 @@ def sender_checks(seen: Survey) -> Iterator[Check]:
         yield _volume(seen, able)
 
 
-def _able(seen: Survey, able: list[JsonObject]) -> Check:
+def _able(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
     known = {str(account.get("email")).lower() for account in seen.senders}
     obstacles = {
         str(account.get("email")): obstacle(account)
@@ -42,7 +42,7 @@ def _able(seen: Survey, able: list[JsonObject]) -> Check:
     facts: JsonObject = {
         "able": len(able),
         "not_able": len(obstacles),
-        "obstacles": dict(list(obstacles.items())[:SHOWN]),
+        "obstacles": dict(list(obstacles.items())[:MAX_EXAMPLES]),
     }
     if not able:
         return Check("senders", "fail", "None of its senders can send.", facts)
@@ -60,7 +60,7 @@ def _health(able: list[JsonObject]) -> Check:
         if isinstance(score, int | float) and score < HEALTHY_SCORE
     }
     unknown = sum(not isinstance(score, int | float) for score in scores.values())
-    facts = {"below_80": dict(sorted(low.items(), key=lambda e: e[1])[:SHOWN])}
+    facts = {"below_80": dict(sorted(low.items(), key=lambda e: e[1])[:MAX_EXAMPLES])}
     if low:
         says = f"{len(low)} of {len(able)} have a warm-up score below {HEALTHY_SCORE}."
         return Check("sender health", "warn", says, facts)
@@ -70,7 +70,7 @@ def _health(able: list[JsonObject]) -> Check:
     return Check("sender health", "ok", f"Every score is {HEALTHY_SCORE} or better.")
 
 
-def _tracking(seen: Survey, able: list[JsonObject]) -> Check:
+def _tracking(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
     name = "tracking domain"
     tracked = [
         what for what in ("open_tracking", "link_tracking") if seen.campaign.get(what)
@@ -80,11 +80,11 @@ def _tracking(seen: Survey, able: list[JsonObject]) -> Check:
     without = [str(a.get("email")) for a in able if not a.get("tracking_domain_name")]
     if without:
         says = f"{len(without)} senders track without their own domain."
-        return Check(name, "warn", says, {"without": without[:SHOWN]})
+        return Check(name, "warn", says, {"without": without[:MAX_EXAMPLES]})
     return Check(name, "ok", "Every sender has one.", {"tracked": tracked})
 
 
-def _volume(seen: Survey, able: list[JsonObject]) -> Check:
+def _volume(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
     """Compute how many mails can be sent in a day, and how long the first ones take."""
     limits = [each.get("daily_limit") for each in able]
     known = [limit for limit in limits if isinstance(limit, int | float)]
@@ -104,10 +104,11 @@ def _volume(seen: Survey, able: list[JsonObject]) -> Check:
     count = seen.leads_count
     if count and a_day:
         facts["days_for_first_mails"] = -(-count // int(a_day))
-    heavy = [limit for limit in known if limit > MUCH_FOR_A_MAILBOX]
+    heavy = [limit for limit in known if limit > MAX_MAILBOX_MAILS_A_DAY]
     if not a_day:
         return Check("volume", "fail", "A daily limit of 0 sends nothing.", facts)
     if heavy:
-        says = f"{len(heavy)} mailboxes may send more than {MUCH_FOR_A_MAILBOX} a day."
+        most = MAX_MAILBOX_MAILS_A_DAY
+        says = f"{len(heavy)} mailboxes may send more than {most} a day."
         return Check("volume", "warn", says, facts)
     return Check("volume", "ok", f"Up to {a_day:g} mails a day.", facts)

@@ -14,15 +14,15 @@ from ....protocol.calls.call import Call
 from ..context import FeatureContext
 from ..fetching import Gathered, gather, read_pages
 
-SAMPLE = 100
+SAMPLE_LEADS = 100
 """Number of leads in the sample."""
 
-ACCOUNT_PAGES = 10
+MAX_ACCOUNT_PAGES = 10
 """Most pages of 100 accounts to read; a sender beyond them counts as not found."""
 
 
 @frozen(kw_only=True)
-class Survey:
+class CampaignSurvey:
     """A campaign and what belongs to it.
 
     :param now: the time of the survey, in UTC.
@@ -55,7 +55,7 @@ class Survey:
         if isinstance(count, int) and count >= len(self.leads):
             return count
         whole = not self.found.object("leads").get("next_starting_after")
-        if self.found.has("leads") and (whole or len(self.leads) < SAMPLE):
+        if self.found.has("leads") and (whole or len(self.leads) < SAMPLE_LEADS):
             return len(self.leads)
         return None
 
@@ -65,7 +65,9 @@ class Survey:
         return self.found.object("sending")
 
 
-async def look_at(context: FeatureContext, id: str, call: Call) -> Survey:
+async def survey_campaign(
+    context: FeatureContext, id: str, call: Call
+) -> CampaignSurvey:
     """Read the campaign, then everything else concurrently.
 
     :raises ApiError: when the campaign itself cannot be read.
@@ -73,12 +75,14 @@ async def look_at(context: FeatureContext, id: str, call: Call) -> Survey:
     campaign = await context.fetch("getCampaign", {"id": id}, call)
     works: Mapping[str, Deferred[Json]] = {
         "sending": context.execute("getCampaignSendingStatus", {"id": id}, call),
-        "leads": context.execute("listLeads", {"campaign": id, "limit": SAMPLE}, call),
+        "leads": context.execute(
+            "listLeads", {"campaign": id, "limit": SAMPLE_LEADS}, call
+        ),
         "totals": context.execute("getCampaignAnalytics", {"id": id}, call),
         "senders": _senders(context, campaign, call),
     }
     now = datetime.fromtimestamp(context.wall(), UTC)
-    return Survey(campaign=campaign, found=await gather(works), now=now)
+    return CampaignSurvey(campaign=campaign, found=await gather(works), now=now)
 
 
 @deferred
@@ -89,7 +93,9 @@ async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) ->
     if not wanted and not tags:
         return []
     given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
-    accounts, _ = await read_pages(context, "listAccount", given, call, ACCOUNT_PAGES)
+    accounts, _ = await read_pages(
+        context, "listAccount", given, call, MAX_ACCOUNT_PAGES
+    )
     if not wanted:
         return accounts
     return [each for each in accounts if str(each.get("email")).lower() in wanted]

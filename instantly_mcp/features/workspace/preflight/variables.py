@@ -9,7 +9,7 @@ _PLACEHOLDER = re.compile(r"\{\{([^{}|]{1,80})(\|[^{}]*)?\}\}")
 _SPINTAX = "random"
 _SENDERS = ("sendingaccount", "account", "unsub")
 
-OF_LEADS: Mapping[str, str] = {
+LEAD_FIELDS: Mapping[str, str] = {
     "firstName": "first_name",
     "lastName": "last_name",
     "companyName": "company_name",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from ....catalog.codes import ACCOUNT_STATUS, PROVIDER, WARMUP_STATUS
 from ..labels import labelled
 
-CODES = {
+ACCOUNT_CODES = {
     "status": ACCOUNT_STATUS,
     "provider_code": PROVIDER,
     "warmup_status": WARMUP_STATUS,
 }
 
 
-SECRETS = frozenset({"imap_password", "smtp_password"})
+PASSWORD_MEMBERS = frozenset({"imap_password", "smtp_password"})
 
 
-ACCOUNT = labelled(CODES, drop=SECRETS)
+ACCOUNT_VIEW = labelled(ACCOUNT_CODES, drop=PASSWORD_MEMBERS)
 
 
-BRIEF = labelled(CODES, drop=SECRETS | {"warmup", "signature", "organization"})
+ACCOUNT_SUMMARY = labelled(
+    ACCOUNT_CODES, drop=PASSWORD_MEMBERS | {"warmup", "signature", "organization"}
+)

@@ -6,14 +6,14 @@ from ...._json_codec import JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS, NOT_SENDING
 from ..labels import labelled
 
-CODES = {"status": CAMPAIGN_STATUS, "not_sending_status": NOT_SENDING}
+CAMPAIGN_CODES = {"status": CAMPAIGN_STATUS, "not_sending_status": NOT_SENDING}
 
 
-CAMPAIGN = labelled(CODES)
+CAMPAIGN_VIEW = labelled(CAMPAIGN_CODES)
 
 
-_BRIEF = labelled(
-    CODES,
+_WITHOUT_COPY = labelled(
+    CAMPAIGN_CODES,
     drop=frozenset(
         {"sequences", "campaign_schedule", "core_variables", "custom_variables"}
         | {"organization", "provider_routing_rules"}
@@ -21,9 +21,9 @@ _BRIEF = labelled(
 )
 
 
-def summary(campaign: JsonObject) -> JsonObject:
+def campaign_summary(campaign: JsonObject) -> JsonObject:
     """Return a campaign without its copy, with the number of steps and senders."""
-    shaped = dict(_BRIEF(campaign))
+    shaped = dict(_WITHOUT_COPY(campaign))
     sequences = campaign.get("sequences")
     if isinstance(sequences, list) and sequences and isinstance(sequences[0], dict):
         steps = sequences[0].get("steps")

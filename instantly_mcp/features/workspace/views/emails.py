@@ -5,15 +5,17 @@ from __future__ import annotations
 from ....catalog.codes import EMAIL_KIND, INTEREST
 from ..labels import labelled
 
-CODES = {"ue_type": EMAIL_KIND, "i_status": INTEREST}
+EMAIL_CODES = {"ue_type": EMAIL_KIND, "i_status": INTEREST}
 
 
-DETAIL = frozenset(
+EMAIL_DETAILS = frozenset(
     {"organization_id", "from_address_json", "to_address_json", "cc_address_json"}
 )
 
 
-EMAIL = labelled(CODES, drop=DETAIL)
+EMAIL_VIEW = labelled(EMAIL_CODES, drop=EMAIL_DETAILS)
 
 
-PREVIEW = labelled(CODES, drop=DETAIL | {"body", "message_id", "attachment_json"})
+EMAIL_PREVIEW = labelled(
+    EMAIL_CODES, drop=EMAIL_DETAILS | {"body", "message_id", "attachment_json"}
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ....catalog.codes import ENRICHMENT, ESP, INTEREST, LEAD_STATUS, LEAD_VERIFICATION
 from ..labels import labelled
 
-CODES = {
+LEAD_CODES = {
     "status": LEAD_STATUS,
     "lt_interest_status": INTEREST,
     "verification_status": LEAD_VERIFICATION,
@@ -14,11 +14,11 @@ CODES = {
 }
 
 
-LEAD = labelled(CODES)
+LEAD_VIEW = labelled(LEAD_CODES)
 
 
-BRIEF = labelled(
-    CODES,
+LEAD_SUMMARY = labelled(
+    LEAD_CODES,
     drop=frozenset(
         {"payload", "status_summary", "status_summary_subseq", "organization"}
     ),
