@@ -1,7 +1,10 @@
-"""``python -m instantly_mcp``: the same as the command ``instantly-mcp``."""
+"""``python -m instantly_mcp``: the same as the command ``instantly-mcp``.
 
-from . import _prerequisites  # noqa: F401  (before anything that an old Python refuses)
-from .cli import main
+Its imports are absolute, so that ``python instantly_mcp`` works as well.
+"""
+
+from instantly_mcp import _prerequisites  # noqa: F401  (before what an old Python refuses)
+from instantly_mcp.cli import main
 
 if __name__ == "__main__":
     main()

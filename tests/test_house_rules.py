@@ -1,4 +1,4 @@
-"""House rules: who imports whom, how long things are, and what nobody does.
+"""House rules: who imports whom, how long things are, and what no module does.
 
 A rule of the architecture that can be checked is checked here.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -20,7 +21,7 @@ PACKAGE = ROOT / "instantly_mcp"
 
 SHARED = {"_credential", "_deferred", "_json_codec", "_log", "__init__"}
 SHARED |= {"_prerequisites"}
-"""Words that every package may use; they import nothing of ours."""
+"""Words that every package may use; they import no other package."""
 
 ALLOWED: dict[str, set[str]] = {
     "catalog": set(),
@@ -154,6 +155,11 @@ def import_graph() -> dict[str, set[str]]:
     }
 
 
+def room_of(name: str) -> str:
+    """Return the folder right below a package that holds a module, else the module."""
+    return ".".join(name.split(".")[:2])
+
+
 def may_import(module: Module, name: str) -> bool:
     """Say whether the table allows it; a bare package is judged by its modules."""
     allowed = ALLOWED[module.package] | SHARED | {module.package}
@@ -164,7 +170,7 @@ class ImportTests(SynchronousTestCase):
     """The rules would notice."""
 
     def imports(self, source: str) -> list[str]:
-        """Return what a module of the catalog with this source imports of ours."""
+        """Return what a module of the catalog with this source imports."""
         module = Module(PACKAGE / "catalog" / "new.py", ast.parse(source))
         return [name for name in module.own_imports() if exists(name)]
 
@@ -225,6 +231,21 @@ class HouseRulesTests(SynchronousTestCase):
                 + ". Move what both need into a module below them."
             )
 
+    def test_rooms_import_one_way(self):
+        """No two folders of a package import each other, not even by way of others."""
+        rooms: dict[str, set[str]] = {}
+        for name, imported in import_graph().items():
+            room = rooms.setdefault(room_of(name), set())
+            room |= {room_of(other) for other in imported} - {room_of(name)}
+        try:
+            TopologicalSorter(rooms).prepare()
+        except CycleError as error:
+            self.fail(
+                "folders import each other: "
+                + " -> ".join(error.args[1])
+                + ". Move what both need into the lower folder."
+            )
+
     def test_listed_circle_exists(self):
         """The exception is listed only as long as it is needed."""
         graph = import_graph()
@@ -232,7 +253,7 @@ class HouseRulesTests(SynchronousTestCase):
             TopologicalSorter({name: graph[name] for name in CIRCLE}).prepare()
 
     def test_shared_words_import_nothing_of_ours(self):
-        """The modules that everybody shares depend on nobody."""
+        """The modules that every package uses import no package."""
 
         def broken(module: Module) -> Iterator[str]:
             if module.package in SHARED:
@@ -241,7 +262,7 @@ class HouseRulesTests(SynchronousTestCase):
         self.check(broken)
 
     def test_protocol_and_catalog_know_no_web(self):
-        """MCP and the catalog have never heard of HTTP libraries."""
+        """MCP and the catalog import no HTTP library."""
 
         def broken(module: Module) -> Iterator[str]:
             if module.package in {"protocol", "catalog"}:
@@ -264,7 +285,7 @@ class HouseRulesTests(SynchronousTestCase):
         self.check(broken)
 
     def test_no_global_reactor(self):
-        """Only the two ways in import the reactor; everybody else is given one."""
+        """Only ``tap`` and ``cli`` import the reactor; other modules are given it."""
 
         def broken(module: Module) -> Iterator[str]:
             if module.package in {"tap", "cli"}:
@@ -369,6 +390,29 @@ class HouseRulesTests(SynchronousTestCase):
 
         def broken(module: Module) -> Iterator[str]:
             yield from BANNED_NAMES.intersection(module.name.split("."))
+
+        self.check(broken)
+
+    def test_protocol_knows_no_vendor(self):
+        """``protocol`` is MCP itself: what is special to Instantly is passed to it."""
+        vendor = re.compile(
+            r"instantly(?!_mcp)|\bapi.?key|\bcampaigns?\b|\bleads?\b|\bmailbox",
+            re.IGNORECASE,
+        )
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package == "protocol":
+                for word in vendor.findall(module.path.read_text(encoding="utf-8")):
+                    yield f"says {word!r}: pass it in from features or daemon"
+
+        self.check(broken)
+
+    def test_interpreter_keeps_its_modules(self):
+        """No module of the package hides one of Python when it is run as a file."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.name in sys.stdlib_module_names:
+                yield "has the name of a module of Python"
 
         self.check(broken)
 

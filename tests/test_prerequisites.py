@@ -106,3 +106,13 @@ class DependencyTests(SynchronousTestCase):
         looked_for = {distribution for _, distribution in MODULES}
         # The last two are what the extra of Twisted[tls] brings.
         self.assertEqual(looked_for - {"pyOpenSSL", "service-identity"}, required)
+
+
+class FileTests(SynchronousTestCase):
+    """The package also runs as a file."""
+
+    def test_no_module_is_hidden(self):
+        """No module of the package is imported in place of one of Python."""
+        for path in ("instantly_mcp", "instantly_mcp/__main__.py"):
+            status, output = ran([sys.executable, path, "--version"])
+            self.assertEqual((status, output[:14]), (0, "instantly-mcp "), output)
