@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 from .._credential import Credential
 from .._json_codec import Json, JsonObject
+from .._noop import noop
 from ..catalog.operation import Operation
 from . import error_messages, response
 from .breaker import Breaker
@@ -28,7 +29,7 @@ from .errors import ApiError, Reason
 from .http_exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
-from .observation import Health, Observe, Unwatched, ignore, outcome_of
+from .observation import Health, Observe, Unwatched, outcome_of
 from .redaction import scrubbed
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
@@ -66,7 +67,7 @@ class InstantlyClient:
     concurrency: Concurrency
     retries: RetryPolicy
     detached: IDetached = field(factory=Unwatched)
-    observe: Observe = ignore
+    observe: Observe = noop
     call_seconds: float = 120.0
     max_reply: int = MAX_REPLY
     _sender: Sender = field(init=False)
@@ -88,7 +89,7 @@ class InstantlyClient:
         clock: IReactorTime,
         random: Callable[[], float],
         detached: IDetached | None = None,
-        observe: Observe = ignore,
+        observe: Observe = noop,
         throttle: Throttle | None = None,
         breaker: Breaker | None = None,
         concurrency: Concurrency | None = None,

@@ -20,10 +20,6 @@ Observe: TypeAlias = Callable[[str, str, float], None]
 """Told of every call: operation id, ``ok`` or the reason's value, and seconds."""
 
 
-def ignore(operation_id: str, outcome: str, seconds: float) -> None:
-    """Observe nothing."""
-
-
 @implementer(IDetached)
 class Unwatched:
     """Lets detached writes finish with nobody waiting for them."""

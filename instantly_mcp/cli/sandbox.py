@@ -12,6 +12,7 @@ from attrs import define
 from twisted.internet.defer import succeed
 from twisted.logger import globalLogBeginner
 
+from .._noop import noop
 from ..daemon.logs.limits import limit_lines
 from ..daemon.logs.line_file import LineFile
 from ..daemon.logs.observer import FORMATS, Journal
@@ -118,14 +119,14 @@ class SandboxOptions(CommandOptions):
             timers=(),
             refuse_new=lambda refuses: site.drain(),
             may_bring_work=lambda: site.may_bring_work,
-            give_up_upstream=_nothing,
-            give_up_calls=_nothing,
-            close_streams=_nothing,
+            give_up_upstream=noop,
+            give_up_calls=noop,
+            close_streams=noop,
             close_connections=site.when_empty,
             cut_connections=site.abort,
             close_upstream=lambda: succeed(None),
-            reload=_nothing,
-            rotate_log=_nothing,
+            reload=noop,
+            rotate_log=noop,
         )
 
 
@@ -160,7 +161,3 @@ class SandboxAnnouncement:
         """Remove the ready file."""
         if self.ready_file is not None:
             remove_ready_file(self.ready_file)
-
-
-def _nothing() -> None:
-    """Do nothing: the sandbox has no such part."""

@@ -13,9 +13,10 @@ from twisted.web.iweb import IAgent
 from zope.interface import implementer
 
 from .._json_codec import JsonObject
+from .._noop import noop
 from ..api.client import InstantlyClient
 from ..api.connection import connect_to
-from ..api.observation import Observe, ignore
+from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.call import Refusal
@@ -61,7 +62,7 @@ def reach_out(
     reactor: IReactorTime,
     in_flight: InFlight,
     wall: Callable[[], float],
-    observe: Observe = ignore,
+    observe: Observe = noop,
 ) -> Outward:
     """Return the client that the settings describe. It connects when it is used.
 

@@ -8,13 +8,10 @@ from attrs import define
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from .._noop import noop
 from .exchange import Exchange
 from .interfaces import IStage
 from .reply import Outcome
-
-
-def _ignore(exchange: Exchange) -> None:
-    """Do nothing."""
 
 
 @implementer(IStage)
@@ -30,7 +27,7 @@ class Witnessed:
 
     stage: IStage
     told: Callable[[Exchange], None]
-    arriving: Callable[[Exchange], None] = _ignore
+    arriving: Callable[[Exchange], None] = noop
 
     @property
     def name(self) -> str:

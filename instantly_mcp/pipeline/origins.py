@@ -14,6 +14,7 @@ from typing import final
 
 from attrs import frozen
 
+from .._noop import noop
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.errors import ProtocolError
 from .refusals import host_refused, hosts_differ, origin_refused
@@ -85,10 +86,6 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(scheme, authority.name, port)
 
 
-def _nobody(header: str, name: str) -> None:
-    """Do nothing."""
-
-
 @final
 class Perimeter:
     """The rule for Origin and Host.
@@ -109,7 +106,7 @@ class Perimeter:
         hosts: Iterable[str] = (),
         *,
         check_hosts: bool = True,
-        tell: Callable[[str, str], object] = _nobody,
+        tell: Callable[[str, str], object] = noop,
     ) -> None:
         self._tell = tell
         own = tuple(_required_host(entry) for entry in hosts)

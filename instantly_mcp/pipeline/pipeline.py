@@ -28,6 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .._deferred import deferred
+from .._noop import noop
 from ..protocol.wire.errors import internal_error
 from .exchange import Exchange
 from .interfaces import IStage
@@ -40,10 +41,6 @@ The outcome is ``carried-on``, ``cancelled``, ``failed``, or the reply's class n
 """
 
 
-def ignore(stage: str, outcome: str, seconds: float) -> None:
-    """Do nothing."""
-
-
 @define(eq=False)
 class Pipeline:
     """The stages in order; the last one always replies."""
@@ -52,7 +49,7 @@ class Pipeline:
 
     stages: Sequence[IStage]
     clock: IReactorTime
-    observe: ObserveStage = ignore
+    observe: ObserveStage = noop
 
     def insert(self, stage: IStage, *, after: str) -> None:
         """Add a stage for exchanges that start from now on.

@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from .._credential import ANONYMOUS, SHOWN, Credential
 from .._log import Line
+from .._noop import noop
 from ..protocol.calls.session import (
     ENDED,
     FOREIGN,
@@ -48,10 +49,6 @@ _LINE = Line(
 
 _EVENTS = frozenset({"opened", "adopted", "expired", "evicted", "released"})
 """What is counted under its own word; every other end is that of a client."""
-
-
-def _ignore(event: str) -> None:
-    """Count nothing."""
 
 
 _MAX_SWEPT = 1000
@@ -103,7 +100,7 @@ class MemorySessionStore:
     wall: Callable[[], float]
     limits: SessionLimits = field(factory=SessionLimits)
     tombstones: Tombstones = field(factory=Tombstones)
-    count_event: Callable[[str], object] = _ignore
+    count_event: Callable[[str], object] = noop
     _sessions: dict[str, McpSession] = field(factory=dict, init=False)
     _queue: IdleQueue = field(factory=IdleQueue, init=False)
     _queues: dict[str, IdleQueue] = field(factory=dict, init=False)
@@ -268,7 +265,7 @@ def make_session_store(
     limits: SessionLimits,
     state_dir: str | None,
     *,
-    count_event: Callable[[str], object] = _ignore,
+    count_event: Callable[[str], object] = noop,
 ) -> MemorySessionStore:
     """Return a store whose ended ids are remembered in the state directory, if any."""
     path = None if state_dir is None else os.path.join(state_dir, TOMBSTONES_NAME)

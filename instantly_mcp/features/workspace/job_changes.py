@@ -15,6 +15,7 @@ from urllib.parse import quote
 from attrs import define, field
 
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 
 OnResourceChanged: TypeAlias = Callable[[str, str], None]
 """Called with the URI of a changed resource and the principal that owns it."""
@@ -27,10 +28,6 @@ def job_uri(id: str) -> str:
     return f"instantly://jobs/{quote(id, safe='')}"
 
 
-def _nobody(uri: str, principal: str) -> None:
-    """Report no change."""
-
-
 @define(eq=False)
 class JobChangeTracker:
     """Remembers the last status of each job; the oldest is forgotten first.
@@ -38,7 +35,7 @@ class JobChangeTracker:
     :param told: called on every change.
     """
 
-    told: OnResourceChanged = _nobody
+    told: OnResourceChanged = noop
     most: int = MAX_REMEMBERED_JOBS
     _seen: OrderedDict[tuple[str, str], tuple[Json, Json]] = field(
         factory=OrderedDict, init=False

@@ -8,6 +8,7 @@ from functools import partial
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from ..calls.call import Call, Caller
 from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
 from ..calls.watching import Leave
@@ -92,7 +93,7 @@ def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
         if len(held) >= MAX_URIS:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
         # Subscribe before watching: the first poll may already report a change.
-        held[uri] = _nothing
+        held[uri] = noop
         held[uri] = watched(features, context, found)
     return {}
 
@@ -119,7 +120,7 @@ def watched(
     """
     watch = found.described.watch
     if watch is None:
-        return _nothing
+        return noop
     caller = context.caller
     # Without session and stream: a watch serves several clients.
     alone = Caller(revision=caller.revision, credential=caller.credential)
@@ -131,10 +132,6 @@ def watched(
 def not_found(uri: str, revision: Revision) -> ProtocolError:
     """Return the error for an unknown URI, with the code of the era."""
     return resource_not_found(uri, modern=revision.modern)
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 def _uri(params: JsonObject) -> str:

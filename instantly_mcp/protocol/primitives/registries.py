@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from attrs import frozen
 from zope.interface import Interface, implementer
 
+from ..._noop import noop
 from .prompt import Prompt
 from .resource import Resource, ResourceTemplate
 from .tool import Tool
@@ -67,17 +68,13 @@ class IPromptRegistry(Interface):
         """Return the prompt with this name."""
 
 
-def _nobody() -> None:
-    """Do nothing."""
-
-
 @implementer(IToolRegistry)
 class ToolRegistry:
     """Tools by name, in the order of their addition."""
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
         self._tools = tuple(tools)
-        self.on_change: Callable[[], None] = _nobody
+        self.on_change: Callable[[], None] = noop
 
     def listed(self) -> Sequence[Tool]:
         return self._tools
@@ -102,7 +99,7 @@ class PromptRegistry:
 
     def __init__(self, prompts: Iterable[Prompt] = ()) -> None:
         self._prompts = tuple(prompts)
-        self.on_change: Callable[[], None] = _nobody
+        self.on_change: Callable[[], None] = noop
 
     def listed(self) -> Sequence[Prompt]:
         return self._prompts

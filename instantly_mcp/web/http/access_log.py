@@ -13,6 +13,7 @@ from attrs import define, field
 
 from ..._credential import ANONYMOUS, SHOWN
 from ..._log import Line
+from ..._noop import noop
 from ...pipeline.client import UNNAMED, client_of
 from ...pipeline.exchange import Exchange
 
@@ -44,10 +45,6 @@ _LINES = {
     for reason in (False, True)
 }
 """The lines by (refused before routing, shows the address, shows the reason)."""
-
-
-def _ignore(*_: object) -> None:
-    """Do nothing."""
 
 
 class Gauge(Protocol):
@@ -98,8 +95,8 @@ class AccessLog:
 
     gauge: Gauge
     enabled: bool = True
-    found: Callable[[str], object] = _ignore
-    refused: Callable[[int, str], object] = _ignore
+    found: Callable[[str], object] = noop
+    refused: Callable[[int, str], object] = noop
     addresses: bool = False
     _open: dict[str, AccessRecord] = field(factory=dict, init=False)
 
