@@ -19,7 +19,7 @@ from ..api.connection import connect_to
 from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
-from ..sandbox.call import Refusal
+from ..sandbox.errors import SandboxError
 from ..sandbox.workspaces import Sandbox
 from ..web.interfaces import ISandboxView
 from .process.in_flight import InFlight
@@ -101,7 +101,7 @@ class SandboxView:
         """Return the mail that would have been sent; ``None`` for an invalid key."""
         try:
             shown: JsonObject = self.sandbox.outbox_json(key)
-        except Refusal:
+        except SandboxError:
             return None
         return shown
 
@@ -109,6 +109,6 @@ class SandboxView:
         """Reset the workspace to its initial state; ``None`` for an invalid key."""
         try:
             self.sandbox.reset(key)
-        except Refusal:
+        except SandboxError:
             return None
         return {"reset": True, "key": key}

@@ -27,7 +27,7 @@ from .._deferred import deferred
 from .app import web_resource
 from .workspaces import Sandbox
 
-_HERE = IPv4Address("TCP", "127.0.0.1", 0)
+_LOOPBACK = IPv4Address("TCP", "127.0.0.1", 0)
 
 
 @implementer(IAgent)
@@ -56,7 +56,7 @@ class SandboxAgent:
         bodyProducer: IBodyProducer | None = None,
     ) -> IResponse:
         """Send a request; the Deferred fires with the head of the response."""
-        sent = _Sent(method, uri, headers or Headers())
+        sent = _ClientRequest(method, uri, headers or Headers())
         if self.latency:
             await deferLater(self.clock, self.latency)
         body = b""
@@ -67,7 +67,7 @@ class SandboxAgent:
 
 @implementer(IClientRequest)
 @define(eq=False)
-class _Sent:
+class _ClientRequest:
     """The request that a response refers to."""
 
     method: bytes
@@ -77,7 +77,7 @@ class _Sent:
 
 @implementer(IConsumer)
 @define(eq=False)
-class _Gathered:
+class _BodyCollector:
     """Collects the body that a producer writes."""
 
     parts: list[bytes] = field(init=False, factory=list)
@@ -94,7 +94,7 @@ class _Gathered:
 
 
 async def _read(producer: IBodyProducer) -> bytes:
-    gathered = _Gathered()
+    gathered = _BodyCollector()
     try:
         await producer.startProducing(gathered)
     except CancelledError:
@@ -110,11 +110,11 @@ class _Connection:
     site: Site
     transport: None = None
     _request: Request | None = field(init=False, default=None)
-    _sent: _Sent | None = field(init=False, default=None)
+    _sent: _ClientRequest | None = field(init=False, default=None)
     _waiting: Deferred[IResponse] | None = field(init=False, default=None)
     _response: _Response | None = field(init=False, default=None)
 
-    def carry(self, sent: _Sent, body: bytes) -> Deferred[IResponse]:
+    def carry(self, sent: _ClientRequest, body: bytes) -> Deferred[IResponse]:
         """Hand the request to the site."""
         self._sent = sent
         waiting: Deferred[IResponse] = Deferred(self._cancel)
@@ -136,11 +136,11 @@ class _Connection:
 
     def getPeer(self) -> IPv4Address:
         """Return a stand-in: there is no socket."""
-        return _HERE
+        return _LOOPBACK
 
     def getHost(self) -> IPv4Address:
         """Return a stand-in: there is no socket."""
-        return _HERE
+        return _LOOPBACK
 
     def isSecure(self) -> bool:
         """Return false: there is no TLS."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from .call import bad_request
+from .errors import bad_request
 from .records import Campaign, Happening, Kind, Shown
 from .timeline import DAY, in_order, read_moment, written_day
 from .world import World

@@ -7,7 +7,7 @@ short or not at all, if a fault says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from klein import Klein
@@ -24,18 +24,26 @@ from .._deferred import deferred
 from .._json_codec import JsonObject, loads
 from ..catalog.index import OPERATIONS
 from ..catalog.operation import Operation
-from .call import Refusal, bad_request
-from .dispatch import Asked, Reply, answer, json_reply, key_of, refused, supported
+from .dispatch import (
+    ApiReply,
+    ApiRequest,
+    bearer_key,
+    error_reply,
+    is_simulated,
+    json_reply,
+    reply_to,
+)
+from .errors import SandboxError, bad_request
 from .faults import read_fault
 from .timeline import written
-from .validation import MAX_BODY, RequestShape
+from .validation import MAX_BODY_BYTES, RequestValidator
 from .workspaces import DEFAULT_KEY, Sandbox
 
 log = Logger()
 
-Control: TypeAlias = Callable[[Sandbox, str, str | None, JsonObject], Reply]
+Control: TypeAlias = Callable[[Sandbox, str, str | None, JsonObject], ApiReply]
 
-_OPERATION_IDS = frozenset(each.id for each in OPERATIONS if supported(each))
+_OPERATION_IDS = frozenset(each.id for each in OPERATIONS if is_simulated(each))
 
 
 def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
@@ -47,7 +55,7 @@ def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     for operation in OPERATIONS:
-        if supported(operation):
+        if is_simulated(operation):
             _route_operation(app, sandbox, operation)
     _route_control(app, sandbox, "outbox", "GET", _show_outbox)
     _route_control(app, sandbox, "reset", "POST", _reset)
@@ -56,12 +64,12 @@ def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
         _route_control(app, sandbox, "faults", "GET", _show_faults)
         _route_control(app, sandbox, "faults", "POST", _add_fault)
         _route_control(app, sandbox, "faults", "DELETE", _clear_faults)
-    app.handle_errors(HTTPException)(_unrouted)
-    app.handle_errors(Exception)(_broken)
-    return _Door(app.resource())
+    app.handle_errors(HTTPException)(_no_route)
+    app.handle_errors(Exception)(_internal_error)
+    return _Utf8PathFilter(app.resource())
 
 
-class _Door(Resource):
+class _Utf8PathFilter(Resource):
     """Passes on only requests whose path is UTF-8, because Klein fails on others."""
 
     isLeaf = True
@@ -75,7 +83,7 @@ class _Door(Resource):
         try:
             b"/".join(request.postpath).decode()
         except UnicodeDecodeError:
-            reply = refused(bad_request("The path is not UTF-8"))
+            reply = error_reply(bad_request("The path is not UTF-8"))
             _write_head(request, reply)
             return reply.body
         rendered: bytes | int = self._inner.render(request)
@@ -83,11 +91,11 @@ class _Door(Resource):
 
 
 def _route_operation(app: Klein, sandbox: Sandbox, operation: Operation) -> None:
-    shape = RequestShape(operation)
+    validator = RequestValidator(operation)
     path = operation.path.replace("{", "<").replace("}", ">")
 
     def serve(request: IRequest, **names: str) -> Deferred[bytes] | bytes:
-        reply = answer(sandbox, shape, _asked(request, names))
+        reply = reply_to(sandbox, validator, _read_request(request, names))
         return _write(request, reply, sandbox.clock)
 
     app.route(path, methods=[operation.method], endpoint=operation.id)(serve)
@@ -101,22 +109,22 @@ def _route_control(
             key = _control_key(request)
             workspace = _header(request, b"x-as-workspace")
             reply = control(sandbox, key, workspace, _control_body(request))
-        except Refusal as refusal:
-            reply = refused(refusal)
+        except SandboxError as error:
+            reply = error_reply(error)
         return _write(request, reply, sandbox.clock)
 
     app.route(f"/sandbox/{name}", methods=[method], endpoint=f"{method} {name}")(serve)
 
 
-def _asked(request: IRequest, names: JsonObject) -> Asked:
+def _read_request(request: IRequest, names: Mapping[str, str]) -> ApiRequest:
     content = request.content
-    return Asked(
+    return ApiRequest(
         authorization=_header(request, b"authorization"),
         workspace=_header(request, b"x-as-workspace"),
         path=names,
         query=request.args,
         content_type=_header(request, b"content-type"),
-        body=content.read(MAX_BODY + 1) if content is not None else b"",
+        body=content.read(MAX_BODY_BYTES + 1) if content is not None else b"",
     )
 
 
@@ -126,18 +134,20 @@ def _header(request: IRequest, name: bytes) -> str | None:
 
 
 def _write(
-    request: IRequest, reply: Reply, clock: IReactorTime
+    request: IRequest, reply: ApiReply, clock: IReactorTime
 ) -> Deferred[bytes] | bytes:
     if reply.silent:
         return Deferred()
     if reply.seconds or reply.cut is not None:
-        return _write_badly(request, reply, clock)
+        return _write_faulty(request, reply, clock)
     _write_head(request, reply)
     return reply.body
 
 
 @deferred
-async def _write_badly(request: IRequest, reply: Reply, clock: IReactorTime) -> bytes:
+async def _write_faulty(
+    request: IRequest, reply: ApiReply, clock: IReactorTime
+) -> bytes:
     if reply.seconds:
         await deferLater(clock, reply.seconds)
     if reply.cut is None:
@@ -151,7 +161,7 @@ async def _write_badly(request: IRequest, reply: Reply, clock: IReactorTime) -> 
     return b""
 
 
-def _write_head(request: IRequest, reply: Reply) -> None:
+def _write_head(request: IRequest, reply: ApiReply) -> None:
     request.setResponseCode(reply.status)
     request.setHeader(b"content-type", reply.content_type.encode())
     request.setHeader(b"content-length", b"%d" % len(reply.body))
@@ -163,13 +173,15 @@ def _control_key(request: IRequest) -> str:
     """Return the key that a control request concerns: header, query or default."""
     authorization = _header(request, b"authorization")
     if authorization is not None:
-        return key_of(authorization)
+        return bearer_key(authorization)
     given = request.args.get(b"key")
     return given[-1].decode("utf-8", "replace") if given else DEFAULT_KEY
 
 
 def _control_body(request: IRequest) -> JsonObject:
-    content = request.content.read(MAX_BODY) if request.content is not None else b""
+    content = (
+        request.content.read(MAX_BODY_BYTES) if request.content is not None else b""
+    )
     if not content:
         return {}
     try:
@@ -183,62 +195,64 @@ def _control_body(request: IRequest) -> JsonObject:
 
 def _show_outbox(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> Reply:
+) -> ApiReply:
     return json_reply(sandbox.outbox_json(key, name))
 
 
-def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> Reply:
+def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> ApiReply:
     sandbox.reset(key, name)
     return json_reply({"reset": True})
 
 
-def _advance(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> Reply:
+def _advance(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> ApiReply:
     """Handle ``{"advance_seconds": 3600}``; the reply states the new time."""
     seconds = given.get("advance_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise bad_request("advance_seconds must be a number")
-    if not 0 <= seconds <= _LONGEST_SKIP:
-        raise bad_request(f"advance_seconds must be from 0 to {_LONGEST_SKIP}")
+    if not 0 <= seconds <= _MAX_SKIP_SECONDS:
+        raise bad_request(f"advance_seconds must be from 0 to {_MAX_SKIP_SECONDS}")
     return json_reply({"now": written(sandbox.skip(seconds, key, name))})
 
 
 def _show_faults(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> Reply:
-    return json_reply({"items": sandbox.workspace(key, name).script.shown()})
+) -> ApiReply:
+    return json_reply({"items": sandbox.workspace(key, name).faults.shown()})
 
 
 def _add_fault(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> Reply:
+) -> ApiReply:
     sandbox.add_fault(read_fault(given, _OPERATION_IDS), key, name)
     return _show_faults(sandbox, key, name, given)
 
 
 def _clear_faults(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
-) -> Reply:
-    sandbox.workspace(key, name).script.clear()
+) -> ApiReply:
+    sandbox.workspace(key, name).faults.clear()
     return _show_faults(sandbox, key, name, given)
 
 
-_LONGEST_SKIP = 366 * 24 * 3600
+_MAX_SKIP_SECONDS = 366 * 24 * 3600
 
 
-def _unrouted(request: IRequest, failure: Failure) -> bytes:
+def _no_route(request: IRequest, failure: Failure) -> bytes:
     """Answer in JSON that the route does not exist or does not take this method."""
     error = failure.value
     code = error.code or 404 if isinstance(error, HTTPException) else 404
     path = request.path.decode("utf-8", "replace")
     method = request.method.decode("latin-1")
-    reply = refused(Refusal(code, f"Route {method}:{path} not found"))
+    reply = error_reply(SandboxError(code, f"Route {method}:{path} not found"))
     _write_head(request, reply)
     return reply.body
 
 
-def _broken(request: IRequest, failure: Failure) -> bytes:
+def _internal_error(request: IRequest, failure: Failure) -> bytes:
     """Log a bug of the sandbox and answer as the API answers one of its own."""
     log.failure("The sandbox failed to answer", failure=failure)
-    reply = refused(Refusal(500, "Something went wrong"))
+    reply = error_reply(SandboxError(500, "Something went wrong"))
     _write_head(request, reply)
     return reply.body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .call import Refusal
+from .errors import SandboxError
 from .world import World
 
 VERIFICATION_COST = 1
@@ -12,9 +12,9 @@ VERIFICATION_COST = 1
 def spend(world: World, addresses: int) -> None:
     """Pay for verifying a number of addresses.
 
-    :raises Refusal: 402 when the credits do not suffice; none is spent then.
+    :raises SandboxError: 402 when the credits do not suffice; none is spent then.
     """
     cost = addresses * VERIFICATION_COST
     if world.credits < cost:
-        raise Refusal(402, "This workspace has no verification credits left")
+        raise SandboxError(402, "This workspace has no verification credits left")
     world.credits -= cost

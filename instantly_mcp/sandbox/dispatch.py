@@ -13,9 +13,10 @@ from attrs import evolve, field, frozen
 from .._json_codec import Json, dumps
 from ..catalog.operation import Operation
 from .behaviors import BEHAVIORS
-from .call import Call, Refusal
+from .call import OperationCall
+from .errors import SandboxError
 from .faults import Fault, FaultKind
-from .validation import RequestShape
+from .validation import RequestValidator
 from .workspaces import Sandbox, Workspace
 
 JSON = "application/json; charset=utf-8"
@@ -23,11 +24,11 @@ _PAGE = (
     "<!DOCTYPE html><html><head><title>{status} | api.instantly.ai</title></head>"
     "<body><h1>Error {status}</h1><p>cloudflare</p></body></html>"
 )
-_EFFECTLESS = frozenset({FaultKind.STATUS, FaultKind.HTML, FaultKind.INSIDE})
+_WITHOUT_EFFECT = frozenset({FaultKind.STATUS, FaultKind.HTML, FaultKind.INSIDE})
 
 
 @frozen(kw_only=True)
-class Asked:
+class ApiRequest:
     """The parts of an HTTP request that the API reads."""
 
     authorization: str | None
@@ -39,7 +40,7 @@ class Asked:
 
 
 @frozen(kw_only=True)
-class Reply:
+class ApiReply:
     """The HTTP response, including a simulated fault in its delivery.
 
     :param seconds: how late the response is sent.
@@ -57,26 +58,26 @@ class Reply:
     silent: bool = False
 
 
-def json_reply(value: Json, status: int = 200) -> Reply:
+def json_reply(value: Json, status: int = 200) -> ApiReply:
     """Return a reply that carries a JSON value."""
-    return Reply(status=status, body=dumps(value))
+    return ApiReply(status=status, body=dumps(value))
 
 
-def refused(refusal: Refusal) -> Reply:
-    """Return the reply for a refusal."""
-    after = refusal.retry_after
-    reply = json_reply(refusal.envelope(), refusal.status)
+def error_reply(error: SandboxError) -> ApiReply:
+    """Return the reply for an error."""
+    after = error.retry_after
+    reply = json_reply(error.envelope(), error.status)
     return reply if after is None else evolve(reply, retry_after=f"{after:g}")
 
 
-def key_of(authorization: str | None) -> str:
+def bearer_key(authorization: str | None) -> str:
     """Return the key in an ``Authorization`` header.
 
-    :raises Refusal: 401 when the header has no bearer key.
+    :raises SandboxError: 401 when the header has no bearer key.
     """
     scheme, _, key = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        raise Refusal(
+        raise SandboxError(
             401,
             "The request has no API key; the sandbox accepts any key that begins with "
             "'sandbox'",
@@ -84,46 +85,52 @@ def key_of(authorization: str | None) -> str:
     return key.strip()
 
 
-def answer(sandbox: Sandbox, shape: RequestShape, asked: Asked) -> Reply:
+def reply_to(
+    sandbox: Sandbox, validator: RequestValidator, request: ApiRequest
+) -> ApiReply:
     """Return the reply to one request for an operation."""
-    operation = shape.operation
+    operation = validator.operation
     try:
-        workspace = sandbox.workspace(key_of(asked.authorization), asked.workspace)
+        workspace = sandbox.workspace(
+            bearer_key(request.authorization), request.workspace
+        )
         now = workspace.timeline.now()
-        if sandbox.limits and not workspace.rates.admit(operation, now):
-            raise Refusal(429, "Rate limit exceeded, please try again later")
-        fault = workspace.script.next(operation.id)
+        if sandbox.limits and not workspace.rate_limits.admit(operation, now):
+            raise SandboxError(429, "Rate limit exceeded, please try again later")
+        fault = workspace.faults.next(operation.id)
         if fault is not None:
-            return _struck(workspace, shape, asked, fault)
-        return _performed(workspace, shape, asked)
-    except Refusal as refusal:
-        return refused(refusal)
+            return _apply_fault(workspace, validator, request, fault)
+        return _perform(workspace, validator, request)
+    except SandboxError as error:
+        return error_reply(error)
 
 
-def supported(operation: Operation) -> bool:
+def is_simulated(operation: Operation) -> bool:
     """Whether the sandbox simulates an operation."""
     return operation.id in BEHAVIORS
 
 
-def _performed(workspace: Workspace, shape: RequestShape, asked: Asked) -> Reply:
-    call = Call(
-        path=asked.path,
-        query=shape.read_query(asked.query),
-        body=shape.read_body(asked.body, asked.content_type),
+def _perform(
+    workspace: Workspace, validator: RequestValidator, request: ApiRequest
+) -> ApiReply:
+    call = OperationCall(
+        path=request.path,
+        query=validator.read_query(request.query),
+        body=validator.read_body(request.body, request.content_type),
     )
     world = workspace.present()
-    return json_reply(BEHAVIORS[shape.operation.id](world, call))
+    return json_reply(BEHAVIORS[validator.operation.id](world, call))
 
 
-def _struck(
-    workspace: Workspace, shape: RequestShape, asked: Asked, fault: Fault
-) -> Reply:
-    reply = _effectless(fault) if fault.kind in _EFFECTLESS else None
+def _apply_fault(
+    workspace: Workspace, validator: RequestValidator, request: ApiRequest, fault: Fault
+) -> ApiReply:
+    reply = _reply_without_effect(fault) if fault.kind in _WITHOUT_EFFECT else None
     if reply is None:
         try:
-            reply = _performed(workspace, shape, asked)
-        except Refusal as refusal:
-            reply = refused(refusal)
+            reply = _perform(workspace, validator, request)
+        except SandboxError as error:
+            reply = error_reply(error)
     reply = evolve(reply, seconds=fault.seconds)
     if fault.retry_after is not None:
         reply = evolve(reply, retry_after=fault.retry_after)
@@ -140,12 +147,12 @@ def _struck(
             return reply
 
 
-def _effectless(fault: Fault) -> Reply:
+def _reply_without_effect(fault: Fault) -> ApiReply:
     match fault.kind:
         case FaultKind.HTML:
             page = _PAGE.format(status=fault.status).encode()
-            return Reply(status=fault.status, body=page, content_type="text/html")
+            return ApiReply(status=fault.status, body=page, content_type="text/html")
         case FaultKind.INSIDE:
             return json_reply(fault.body)
         case _:
-            return refused(Refusal(fault.status, fault.message))
+            return error_reply(SandboxError(fault.status, fault.message))

@@ -10,11 +10,11 @@ from enum import Enum
 from attrs import define, field, fields, frozen
 
 from .._json_codec import Json, JsonObject
-from .call import bad_request
+from .errors import bad_request
 from .records import Shown
 
 MAX_FAULTS = 100
-MAX_SECONDS = 3600.0
+MAX_DELAY_SECONDS = 3600.0
 
 
 class FaultKind(Enum):
@@ -85,7 +85,7 @@ class FaultScript:
 
     def shown(self) -> list[Shown]:
         """Return the faults that can still hit a call, as JSON."""
-        return [written_fault(fault) for fault, _ in self._entries]
+        return [fault_as_json(fault) for fault, _ in self._entries]
 
     def next(self, operation_id: str) -> Fault | None:
         """Count a call and return the first fault that hits it, if any."""
@@ -125,7 +125,7 @@ def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
     return fault
 
 
-def written_fault(fault: Fault) -> Shown:
+def fault_as_json(fault: Fault) -> Shown:
     """Return a fault as JSON."""
     shown = {each.name: getattr(fault, each.name) for each in fields(Fault)}
     return {**shown, "kind": fault.kind.value}
@@ -135,7 +135,7 @@ def _check_numbers(fault: Fault) -> None:
     limits = {
         "on_call": (fault.on_call, 1, 1_000_000),
         "times": (fault.times, 0, 1_000_000),
-        "seconds": (fault.seconds, 0, MAX_SECONDS),
+        "seconds": (fault.seconds, 0, MAX_DELAY_SECONDS),
         "status": (fault.status, 400, 599),
     }
     for name, (value, low, high) in limits.items():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from .call import bad_request
+from .errors import bad_request
 from .records import Shown
 
 DEFAULT_LIMIT = 10

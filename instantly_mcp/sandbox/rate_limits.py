@@ -15,7 +15,7 @@ WORKSPACE_LIMITS = (Limit(calls=100, seconds=1.0), Limit(calls=6000, seconds=60.
 
 
 @define(eq=False)
-class Window:
+class SlidingWindow:
     """The times of the last calls that one limit admitted."""
 
     limit: Limit
@@ -36,21 +36,21 @@ class Window:
 
 
 @define(eq=False)
-class Rates:
+class RateLimits:
     """The limits of one workspace and of its operations."""
 
-    _shared: tuple[Window, ...] = field(init=False)
-    _own: dict[str, Window] = field(init=False, factory=dict)
+    _shared: tuple[SlidingWindow, ...] = field(init=False)
+    _own: dict[str, SlidingWindow] = field(init=False, factory=dict)
 
     @_shared.default
-    def _for_all_operations(self) -> tuple[Window, ...]:
-        return tuple(Window(limit) for limit in WORKSPACE_LIMITS)
+    def _for_all_operations(self) -> tuple[SlidingWindow, ...]:
+        return tuple(SlidingWindow(limit) for limit in WORKSPACE_LIMITS)
 
     def admit(self, operation: Operation, now: float) -> bool:
         """Count a call if every limit admits it; a refused call is not counted."""
         windows = self._shared
         if operation.limit is not None:
-            own = self._own.setdefault(operation.id, Window(operation.limit))
+            own = self._own.setdefault(operation.id, SlidingWindow(operation.limit))
             windows = (*windows, own)
         if not all(window.has_room(now) for window in windows):
             return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from operator import eq, gt, lt
 
 from .._json_codec import JsonObject
-from .call import bad_request
+from .errors import bad_request
 from .records import Lead, Shown
 from .timeline import DAY, read_moment
 from .world import World

@@ -14,9 +14,9 @@ from jsonschema_rs import Draft202012Validator, ValidationError, ValidationError
 
 from .._json_codec import Json, JsonObject, loads
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
-from .call import Refusal, bad_request
+from .errors import SandboxError, bad_request
 
-MAX_BODY = 10 * 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 64
 
 CLOSED_BODIES = frozenset(
@@ -63,7 +63,7 @@ _RULES = {
 
 
 @define(eq=False)
-class RequestShape:
+class RequestValidator:
     """The validators of one operation's query and body, compiled once."""
 
     operation: Operation
@@ -89,7 +89,7 @@ class RequestShape:
     def read_query(self, given: Mapping[bytes, Sequence[bytes]]) -> JsonObject:
         """Return the query values by name; unknown names are ignored.
 
-        :raises Refusal: 400 when a value breaks its parameter's rules.
+        :raises SandboxError: 400 when a value breaks its parameter's rules.
         """
         values: dict[str, Json] = {}
         for parameter in self._query:
@@ -107,7 +107,7 @@ class RequestShape:
     def read_body(self, content: bytes, content_type: str | None) -> JsonObject:
         """Return the body's fields.
 
-        :raises Refusal: 400, 413 or 415, with the API's message.
+        :raises SandboxError: 400, 413 or 415, with the API's message.
         """
         value = _decoded(content, content_type)
         if not self._has_body:
@@ -139,8 +139,8 @@ def _body_schema(operation_id: str, parameters: Sequence[Parameter]) -> dict[str
 
 def _decoded(content: bytes, content_type: str | None) -> Json:
     media = (content_type or "").partition(";")[0].strip().lower()
-    if len(content) > MAX_BODY:
-        raise Refusal(413, "Request body is too large")
+    if len(content) > MAX_BODY_BYTES:
+        raise SandboxError(413, "Request body is too large")
     if not content:
         if media == "application/json":
             raise bad_request(
@@ -148,7 +148,7 @@ def _decoded(content: bytes, content_type: str | None) -> Json:
             )
         return None
     if media != "application/json":
-        raise Refusal(415, f"Unsupported Media Type: {media}")
+        raise SandboxError(415, f"Unsupported Media Type: {media}")
     try:
         value = loads(content)
     except ValueError:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
-from .call import Refusal, bad_request
+from .errors import SandboxError, bad_request
 from .faults import Fault, FaultScript
 from .ids import owner_of_ids
-from .rate_limits import Rates
+from .rate_limits import RateLimits
 from .records import Shown
 from .seed import seeded_world
 from .timeline import Timeline
@@ -24,11 +24,11 @@ from .world import World
 
 KEY_PREFIX = "sandbox"
 DEFAULT_KEY = "sandbox"
-MAX_KEY = 200
+MAX_KEY_LENGTH = 200
 MAX_WORKSPACES = 24
-START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+DEFAULT_START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 """A Monday morning. Every world begins then, no matter when it is first used."""
-REFUSED = (
+FOREIGN_KEY_MESSAGE = (
     "This is the sandbox; it does not accept Instantly keys and has not stored yours."
 )
 
@@ -43,8 +43,8 @@ class Workspace:
 
     world: World
     timeline: Timeline
-    rates: Rates
-    script: FaultScript
+    rate_limits: RateLimits
+    faults: FaultScript
 
     def present(self) -> World:
         """Bring the world up to date with its time and return it."""
@@ -68,7 +68,7 @@ class Sandbox:
 
     clock: IReactorTime
     seed: str | int = field(default=42, kw_only=True)
-    start: datetime = field(default=START, kw_only=True, converter=_in_utc)
+    start: datetime = field(default=DEFAULT_START, kw_only=True, converter=_in_utc)
     limits: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
     make_world: Callable[[str, float, str, str], World] = field(
@@ -82,11 +82,11 @@ class Sandbox:
         """Return the workspace of a key, creating it at its first use.
 
         :param name: the ``x-as-workspace`` id; each id has its own world.
-        :raises Refusal: 401 for a key that does not begin with ``sandbox``; 400 for an
-            overlong id.
+        :raises SandboxError: 401 for a key that does not begin with ``sandbox``, 400
+            for an overlong id.
         """
         self.check_key(key)
-        if name is not None and len(name) > MAX_KEY:
+        if name is not None and len(name) > MAX_KEY_LENGTH:
             raise bad_request("x-as-workspace is not a workspace id")
         which = (key, name or "")
         found = self._workspaces.get(which)
@@ -100,10 +100,10 @@ class Sandbox:
     def check_key(self, key: str) -> None:
         """Accept only keys that begin with ``sandbox``.
 
-        :raises Refusal: 401 for any other key.
+        :raises SandboxError: 401 for any other key.
         """
-        if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY:
-            raise Refusal(401, REFUSED)
+        if not key.startswith(KEY_PREFIX) or len(key) > MAX_KEY_LENGTH:
+            raise SandboxError(401, FOREIGN_KEY_MESSAGE)
 
     def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
         """Return a workspace to its first moment, without faults."""
@@ -125,7 +125,7 @@ class Sandbox:
         self, fault: Fault, key: str = DEFAULT_KEY, name: str | None = None
     ) -> None:
         """Add a fault to one workspace."""
-        self.workspace(key, name).script.add(fault)
+        self.workspace(key, name).faults.add(fault)
 
     def outbox(self, key: str = DEFAULT_KEY, name: str | None = None) -> list[Shown]:
         """Return the mail that would have been sent, oldest first.
@@ -146,4 +146,6 @@ class Sandbox:
         plain = key == DEFAULT_KEY and not name
         owner = "" if plain else owner_of_ids(key, name)
         world = self.make_world(str(self.seed), start, name, owner)
-        return Workspace(world, Timeline(self.clock, start), Rates(), FaultScript())
+        return Workspace(
+            world, Timeline(self.clock, start), RateLimits(), FaultScript()
+        )

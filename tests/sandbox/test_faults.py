@@ -12,14 +12,14 @@ from twisted.web.server import Site
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.sandbox.app import web_resource
-from instantly_mcp.sandbox.call import Refusal
+from instantly_mcp.sandbox.errors import SandboxError
 from instantly_mcp.sandbox.faults import (
     MAX_FAULTS,
     Fault,
     FaultKind,
     FaultScript,
+    fault_as_json,
     read_fault,
-    written_fault,
 )
 
 from .calls import SandboxTestCase
@@ -60,13 +60,13 @@ class ScriptTests(SandboxTestCase):
         script = FaultScript()
         for _ in range(MAX_FAULTS):
             script.add(Fault(kind=FaultKind.SLOW))
-        with self.assertRaises(Refusal):
+        with self.assertRaises(SandboxError):
             script.add(Fault(kind=FaultKind.SLOW))
 
     def test_round_trip(self) -> None:
         """A fault is read back from its own JSON."""
         fault = Fault(kind=FaultKind.INSIDE, operation="listCampaign", body={"a": 1})
-        self.assertEqual(read_fault(written_fault(fault), IDS), fault)
+        self.assertEqual(read_fault(fault_as_json(fault), IDS), fault)
 
     def test_refusals(self) -> None:
         """JSON that is not a valid fault is refused with a reason."""
@@ -84,7 +84,7 @@ class ScriptTests(SandboxTestCase):
             {"kind": "status", "message": 5},
         )
         for given in wrong:
-            with self.assertRaises(Refusal, msg=given):
+            with self.assertRaises(SandboxError, msg=given):
                 read_fault(given, IDS)
 
 

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.sandbox.records import MailType, Shown
 from instantly_mcp.sandbox.seed import seeded_world
 from instantly_mcp.sandbox.timeline import read_moment, written
-from instantly_mcp.sandbox.workspaces import START, Sandbox
+from instantly_mcp.sandbox.workspaces import DEFAULT_START, Sandbox
 from instantly_mcp.sandbox.world import World
 
 
@@ -18,7 +18,7 @@ class SeedTests(SynchronousTestCase):
     def test_promises(self) -> None:
         """Any seed and weekday give 4 campaigns, 1,200 leads and 40 threads."""
         for days in range(7):
-            start = (START + timedelta(days=days)).timestamp()
+            start = (DEFAULT_START + timedelta(days=days)).timestamp()
             world = seeded_world(str(days), start)
             self.assertEqual((len(world.campaigns), len(world.leads)), (4, 1200))
             received = self.received(world)
@@ -32,7 +32,7 @@ class SeedTests(SynchronousTestCase):
 
     def test_past_only(self) -> None:
         """Nothing in the seeded world is later than its start; the outbox is empty."""
-        start = START.timestamp()
+        start = DEFAULT_START.timestamp()
         world = seeded_world("42", start)
         latest = max(mail["timestamp_created"] for mail in world.emails.values())
         self.assertLessEqual(read_moment(latest), start)
@@ -41,14 +41,14 @@ class SeedTests(SynchronousTestCase):
 
     def test_everything_is_example(self) -> None:
         """Every address of every mail ends in example.com or example.org."""
-        for mail in seeded_world("42", START.timestamp()).emails.values():
+        for mail in seeded_world("42", DEFAULT_START.timestamp()).emails.values():
             both = (mail["from_address_email"], mail["to_address_email_list"])
             for address in both:
                 self.assertRegex(address, r"[@.]example\.(com|org)$")
 
     def test_unread_and_answered(self) -> None:
         """Old replies are read and some were answered; the newest are unread."""
-        world = seeded_world("42", START.timestamp())
+        world = seeded_world("42", DEFAULT_START.timestamp())
         unread = [mail["is_unread"] for mail in self.received(world)]
         self.assertTrue(0 < sum(unread) < len(unread))
         manual = [m for m in world.emails.values() if m["ue_type"] == MailType.MANUAL]

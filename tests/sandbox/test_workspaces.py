@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instantly_mcp.sandbox.seed import seeded_world
-from instantly_mcp.sandbox.workspaces import START
+from instantly_mcp.sandbox.workspaces import DEFAULT_START
 from instantly_mcp.sandbox.world import CREDITS
 from tests.sandbox.calls import SandboxTestCase
 
@@ -63,7 +63,9 @@ class IdTests(SandboxTestCase):
         first, plain = self.ids("sandbox-a"), self.ids("sandbox")
         self.sandbox.reset("sandbox-a")
         self.assertEqual(self.ids("sandbox-a"), first)
-        self.assertTrue(plain >= set(seeded_world("42", START.timestamp()).campaigns))
+        self.assertTrue(
+            plain >= set(seeded_world("42", DEFAULT_START.timestamp()).campaigns)
+        )
 
     def test_same_people(self) -> None:
         """The people and the numbers are the same for each key."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, Refusal, bad_request, not_found
+from ..call import Behavior, OperationCall
+from ..errors import SandboxError, bad_request, not_found
 from ..paging import page, page_by_place
 from ..records import Account, Shown
 from ..timeline import read_moment
@@ -36,7 +37,7 @@ FILTERS: Mapping[str, Callable[[Shown], bool]] = {
 def account_named(world: World, email: str) -> Account:
     """Return an account.
 
-    :raises Refusal: 404 when the workspace has no account with that address.
+    :raises SandboxError: 404 when the workspace has no account with that address.
     """
     account = world.accounts.get(email.lower())
     if account is None:
@@ -49,7 +50,7 @@ def chosen(world: World, wanted: JsonObject) -> list[Account]:
     return [account for account in world.accounts.values() if _passes(account, wanted)]
 
 
-def list_accounts(world: World, call: Call) -> Shown:
+def list_accounts(world: World, call: OperationCall) -> Shown:
     """``GET /accounts``: newest first, cursor ``timestamp&email``."""
     query = call.query
     found = chosen(world, query)
@@ -67,12 +68,12 @@ def list_accounts(world: World, call: Call) -> Shown:
     return page(shown, limit, after, _key, descending=True)
 
 
-def get_account(world: World, call: Call) -> Shown:
+def get_account(world: World, call: OperationCall) -> Shown:
     """``GET /accounts/{email}``."""
     return account_named(world, call.path["email"]).shown
 
 
-def create_account(world: World, call: Call) -> Shown:
+def create_account(world: World, call: OperationCall) -> Shown:
     """``POST /accounts``; mail hosts under ``.invalid`` cannot be reached."""
     given = call.body
     email = given["email"].lower()
@@ -104,7 +105,7 @@ def create_account(world: World, call: Call) -> Shown:
     return shown
 
 
-def patch_account(world: World, call: Call) -> Shown:
+def patch_account(world: World, call: OperationCall) -> Shown:
     """``PATCH /accounts/{email}``; null resets a field."""
     shown = account_named(world, call.path["email"]).shown
     _change(shown, call.body)
@@ -113,7 +114,7 @@ def patch_account(world: World, call: Call) -> Shown:
     return shown
 
 
-def delete_account(world: World, call: Call) -> Shown:
+def delete_account(world: World, call: OperationCall) -> Shown:
     """``DELETE /accounts/{email}``, which also removes it from its campaigns."""
     account = account_named(world, call.path["email"])
     del world.accounts[account.email]
@@ -125,17 +126,17 @@ def delete_account(world: World, call: Call) -> Shown:
     return account.shown
 
 
-def pause_account(world: World, call: Call) -> Shown:
+def pause_account(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/{email}/pause``."""
     return _set_status(world, call, {1: 2, 3: 2})
 
 
-def resume_account(world: World, call: Call) -> Shown:
+def resume_account(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/{email}/resume``; it does not clear errors."""
     return _set_status(world, call, {2: 1})
 
 
-def test_vitals(world: World, call: Call) -> Shown:
+def test_vitals(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/test/vitals``; without accounts it tests nothing."""
     passed: list[Shown] = []
     failed: list[Shown] = []
@@ -184,7 +185,7 @@ def _cursor(text: str) -> str:
     try:
         read_moment(moment)
     except ValueError:
-        raise Refusal(500, "Something went wrong") from None
+        raise SandboxError(500, "Something went wrong") from None
     return text
 
 
@@ -221,7 +222,7 @@ def _merged(before: JsonObject, given: JsonObject) -> Shown:
     return merged
 
 
-def _set_status(world: World, call: Call, change: Mapping[int, int]) -> Shown:
+def _set_status(world: World, call: OperationCall, change: Mapping[int, int]) -> Shown:
     shown = account_named(world, call.path["email"]).shown
     shown["status"] = change.get(shown["status"], shown["status"])
     shown["timestamp_updated"] = world.stamp()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..analytics import days, read_range, totals
-from ..call import Behavior, Call
+from ..call import Behavior, OperationCall
 from ..records import Campaign, Shown
 from ..world import World
 
 
-def campaign_analytics(world: World, call: Call) -> list[Shown]:
+def campaign_analytics(world: World, call: OperationCall) -> list[Shown]:
     """``GET /campaigns/analytics``: unknown ids are ignored."""
     query = call.query
     during = read_range(query.get("start_date"), query.get("end_date"))
@@ -20,7 +20,7 @@ def campaign_analytics(world: World, call: Call) -> list[Shown]:
     return [totals(world, campaign, during, leads=leads) for campaign in chosen]
 
 
-def daily_analytics(world: World, call: Call) -> list[Shown]:
+def daily_analytics(world: World, call: OperationCall) -> list[Shown]:
     """``GET /campaigns/analytics/daily``."""
     query = call.query
     during = read_range(query.get("start_date"), query.get("end_date"))

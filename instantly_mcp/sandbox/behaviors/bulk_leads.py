@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from ..._json_codec import JsonObject
-from ..call import Call, bad_request
+from ..call import OperationCall
 from ..campaign_status import join
 from ..credits import spend
+from ..errors import bad_request
 from ..jobs import start_job
 from ..lead_factory import PENDING, is_address, make_lead, verify
 from ..reactions import set_interest
@@ -25,7 +26,7 @@ PLAN_SIZE = 25_000
 _SUMMARY = ("id", "email", "first_name", "last_name", "phone")
 
 
-def add_leads(world: World, call: Call) -> Shown:
+def add_leads(world: World, call: OperationCall) -> Shown:
     """``POST /leads/add``: a summary that counts every lead exactly once."""
     given = call.body
     campaign_id, list_id = given.get("campaign_id", ""), given.get("list_id", "")
@@ -55,7 +56,7 @@ def add_leads(world: World, call: Call) -> Shown:
     return _summary(world, given, counts, created)
 
 
-def move_leads(world: World, call: Call) -> Shown:
+def move_leads(world: World, call: OperationCall) -> Shown:
     """``POST /leads/move``: starts a job; without a filter it moves every lead."""
     wanted = call.body
     to_campaign = wanted.get("to_campaign_id", "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, bad_request, not_found
+from ..call import Behavior, OperationCall
 from ..campaign_status import activate, draft, pause
+from ..errors import bad_request, not_found
 from ..paging import by_id, id_cursor, page
 from ..records import Campaign, Shown
 from ..sending import start, stop, usable_senders
@@ -25,7 +26,7 @@ def campaign_named(world: World, id: str) -> Campaign:
     return campaign
 
 
-def list_campaigns(world: World, call: Call) -> Shown:
+def list_campaigns(world: World, call: OperationCall) -> Shown:
     """``GET /campaigns``: newest first; the cursor is an id."""
     query = call.query
     found = (
@@ -37,19 +38,19 @@ def list_campaigns(world: World, call: Call) -> Shown:
     return page(found, query.get("limit"), after, by_id, descending=True)
 
 
-def get_campaign(world: World, call: Call) -> Shown:
+def get_campaign(world: World, call: OperationCall) -> Shown:
     """``GET /campaigns/{id}``."""
     return campaign_named(world, call.path["id"]).shown
 
 
-def create_campaign(world: World, call: Call) -> Shown:
+def create_campaign(world: World, call: OperationCall) -> Shown:
     """``POST /campaigns``: creates a draft, which sends nothing until activated."""
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
     return draft(world, call.body).shown
 
 
-def patch_campaign(world: World, call: Call) -> Shown:
+def patch_campaign(world: World, call: OperationCall) -> Shown:
     """``PATCH /campaigns/{id}``: an active campaign goes on with the new values."""
     campaign = campaign_named(world, call.path["id"])
     _check_senders(world, call.body)
@@ -61,7 +62,7 @@ def patch_campaign(world: World, call: Call) -> Shown:
     return campaign.shown
 
 
-def delete_campaign(world: World, call: Call) -> Shown:
+def delete_campaign(world: World, call: OperationCall) -> Shown:
     """``DELETE /campaigns/{id}``: deletes its leads as well."""
     campaign = campaign_named(world, call.path["id"])
     stop(campaign)
@@ -71,7 +72,7 @@ def delete_campaign(world: World, call: Call) -> Shown:
     return campaign.shown
 
 
-def activate_campaign(world: World, call: Call) -> Shown:
+def activate_campaign(world: World, call: OperationCall) -> Shown:
     """``POST /campaigns/{id}/activate``: starts sending."""
     campaign = campaign_named(world, call.path["id"])
     if not campaign.steps:
@@ -82,14 +83,14 @@ def activate_campaign(world: World, call: Call) -> Shown:
     return campaign.shown
 
 
-def pause_campaign(world: World, call: Call) -> Shown:
+def pause_campaign(world: World, call: OperationCall) -> Shown:
     """``POST /campaigns/{id}/pause``."""
     campaign = campaign_named(world, call.path["id"])
     pause(world, campaign)
     return campaign.shown
 
 
-def search_by_contact(world: World, call: Call) -> Shown:
+def search_by_contact(world: World, call: OperationCall) -> Shown:
     """``GET /campaigns/search-by-contact``: returns all at once, without a cursor."""
     email = (call.query.get("search") or "").strip().lower()
     found = [
@@ -108,7 +109,7 @@ def search_by_contact(world: World, call: Call) -> Shown:
     return {"items": found}
 
 
-def campaign_sending_status(world: World, call: Call) -> Shown:
+def campaign_sending_status(world: World, call: OperationCall) -> Shown:
     """``GET /campaigns/{id}/sending-status``."""
     campaign = campaign_named(world, call.path["id"])
     wanted = bool(call.query.get("with_ai_summary"))

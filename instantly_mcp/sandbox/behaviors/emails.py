@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, bad_request, not_found
+from ..call import Behavior, OperationCall
+from ..errors import bad_request, not_found
 from ..lead_factory import is_address
 from ..mail import Letter, deliver, manual_mail, text_of
 from ..paging import by_id, id_cursor, page
@@ -35,7 +36,7 @@ def email_named(world: World, id: str) -> Shown:
     return found
 
 
-def list_emails(world: World, call: Call) -> Shown:
+def list_emails(world: World, call: OperationCall) -> Shown:
     """``GET /emails``: newest first by default; the cursor is an id."""
     query = call.query
     descending = query.get("sort_order", "desc") == "desc"
@@ -50,12 +51,12 @@ def list_emails(world: World, call: Call) -> Shown:
     return reply
 
 
-def get_email(world: World, call: Call) -> Shown:
+def get_email(world: World, call: OperationCall) -> Shown:
     """``GET /emails/{id}``."""
     return email_named(world, call.path["id"])
 
 
-def reply_to_email(world: World, call: Call) -> Shown:
+def reply_to_email(world: World, call: OperationCall) -> Shown:
     """``POST /emails/reply``: puts the reply into the outbox only."""
     given = call.body
     answered = email_named(world, given["reply_to_uuid"])
@@ -82,12 +83,12 @@ def reply_to_email(world: World, call: Call) -> Shown:
     return mail
 
 
-def count_unread(world: World, call: Call) -> Shown:
+def count_unread(world: World, call: OperationCall) -> Shown:
     """``GET /emails/unread/count``: automatic replies count as well."""
     return {"count": sum(mail["is_unread"] for mail in world.emails.values())}
 
 
-def mark_thread_read(world: World, call: Call) -> Shown:
+def mark_thread_read(world: World, call: OperationCall) -> Shown:
     """``POST /emails/threads/{thread_id}/mark-as-read``."""
     thread = world.threads.get(call.path["thread_id"])
     if thread is None:

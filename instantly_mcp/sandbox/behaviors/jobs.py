@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, not_found
+from ..call import Behavior, OperationCall
+from ..errors import not_found
 from ..jobs import look
 from ..paging import by_id, id_cursor, page_by_place
 from ..records import Shown
@@ -14,7 +15,7 @@ from ..world import World
 _LISTS = (("ids", "id"), ("included_ids", "id"), ("entity_id", "entity_id"))
 
 
-def list_jobs(world: World, call: Call) -> Shown:
+def list_jobs(world: World, call: OperationCall) -> Shown:
     """``GET /background-jobs``: newest first unless asked otherwise."""
     query = call.query
     found = [look(world, job) for job in world.jobs.values()]
@@ -26,7 +27,7 @@ def list_jobs(world: World, call: Call) -> Shown:
     return page_by_place(found, query.get("limit"), after, by_id)
 
 
-def get_job(world: World, call: Call) -> Shown:
+def get_job(world: World, call: OperationCall) -> Shown:
     """``GET /background-jobs/{id}``; ``data_fields`` selects fields of its data."""
     job = world.jobs.get(call.path["id"])
     if job is None:

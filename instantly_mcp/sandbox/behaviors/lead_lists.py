@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from ..call import Behavior, Call, bad_request, not_found
+from ..call import Behavior, OperationCall
+from ..errors import bad_request, not_found
 from ..paging import page
 from ..records import Shown
 from ..timeline import read_moment, written
@@ -33,7 +34,7 @@ def list_named(world: World, id: str) -> Shown:
     return found
 
 
-def list_lead_lists(world: World, call: Call) -> Shown:
+def list_lead_lists(world: World, call: OperationCall) -> Shown:
     """``GET /lead-lists``: newest first; the cursor is a timestamp."""
     query = call.query
     search = (query.get("search") or "").lower()
@@ -48,12 +49,12 @@ def list_lead_lists(world: World, call: Call) -> Shown:
     return page(found, query.get("limit"), after, _by_time, descending=True)
 
 
-def get_lead_list(world: World, call: Call) -> Shown:
+def get_lead_list(world: World, call: OperationCall) -> Shown:
     """``GET /lead-lists/{id}``."""
     return list_named(world, call.path["id"])
 
 
-def create_lead_list(world: World, call: Call) -> Shown:
+def create_lead_list(world: World, call: OperationCall) -> Shown:
     """``POST /lead-lists``: each list gets its own timestamp, which is its cursor."""
     newest = next(reversed(world.lists.values()), None)
     created = world.now
@@ -71,14 +72,14 @@ def create_lead_list(world: World, call: Call) -> Shown:
     return shown
 
 
-def patch_lead_list(world: World, call: Call) -> Shown:
+def patch_lead_list(world: World, call: OperationCall) -> Shown:
     """``PATCH /lead-lists/{id}``."""
     shown = list_named(world, call.path["id"])
     shown.update(call.body)
     return shown
 
 
-def delete_lead_list(world: World, call: Call) -> Shown:
+def delete_lead_list(world: World, call: OperationCall) -> Shown:
     """``DELETE /lead-lists/{id}``: deletes its leads as well."""
     shown = list_named(world, call.path["id"])
     for lead in world.members_in_order(shown["id"]):
@@ -87,7 +88,7 @@ def delete_lead_list(world: World, call: Call) -> Shown:
     return shown
 
 
-def verification_stats(world: World, call: Call) -> Shown:
+def verification_stats(world: World, call: OperationCall) -> Shown:
     """``GET /lead-lists/{id}/verification-stats``."""
     shown = list_named(world, call.path["id"])
     members = world.members(shown["id"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, bad_request, not_found
+from ..call import Behavior, OperationCall
 from ..campaign_status import join
 from ..credits import spend
+from ..errors import bad_request, not_found
 from ..lead_factory import describe, is_address, make_lead, verify, with_email
 from ..paging import by_id, id_cursor, page
 from ..reactions import set_interest
@@ -36,7 +37,7 @@ def lead_named(world: World, id: str) -> Lead:
     return lead
 
 
-def list_leads(world: World, call: Call) -> Shown:
+def list_leads(world: World, call: OperationCall) -> Shown:
     """``POST /leads/list``: oldest first; the cursor is an id or an address."""
     wanted = call.body
     if any(wanted.get(name) for name in SMART_FIELDS):
@@ -50,12 +51,12 @@ def list_leads(world: World, call: Call) -> Shown:
     return page(found, limit, id_cursor(after), by_id)
 
 
-def get_lead(world: World, call: Call) -> Shown:
+def get_lead(world: World, call: OperationCall) -> Shown:
     """``GET /leads/{id}``."""
     return lead_named(world, call.path["id"]).shown
 
 
-def create_lead(world: World, call: Call) -> Shown:
+def create_lead(world: World, call: OperationCall) -> Shown:
     """``POST /leads``: returns an existing lead in place of a duplicate."""
     given = call.body
     campaign, list_id = _place(world, given)
@@ -83,7 +84,7 @@ def create_lead(world: World, call: Call) -> Shown:
     return lead.shown
 
 
-def patch_lead(world: World, call: Call) -> Shown:
+def patch_lead(world: World, call: OperationCall) -> Shown:
     """``PATCH /leads/{id}``."""
     lead = lead_named(world, call.path["id"])
     campaign = world.campaigns.get(lead.shown.get("campaign") or "")
@@ -94,7 +95,7 @@ def patch_lead(world: World, call: Call) -> Shown:
     return lead.shown
 
 
-def delete_lead(world: World, call: Call) -> Shown:
+def delete_lead(world: World, call: OperationCall) -> Shown:
     """``DELETE /leads/{id}``."""
     lead = lead_named(world, call.path["id"])
     world.remove_lead(lead)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..call import Behavior, Call, bad_request, not_found
+from ..call import Behavior, OperationCall
 from ..credits import VERIFICATION_COST, spend
+from ..errors import bad_request, not_found
 from ..ids import chances
 from ..lead_factory import is_address, verdict
 from ..records import Shown, Verification
@@ -14,7 +15,7 @@ from ..world import World
 SLOW_SECONDS = 12.0
 
 
-def create_verification(world: World, call: Call) -> Shown:
+def create_verification(world: World, call: OperationCall) -> Shown:
     """``POST /email-verification``: costs a credit; ``slow.…@`` is pending first."""
     email = call.body["email"].strip().lower()
     if not is_address(email):
@@ -27,7 +28,7 @@ def create_verification(world: World, call: Call) -> Shown:
     return _shown(world, found)
 
 
-def check_verification(world: World, call: Call) -> Shown:
+def check_verification(world: World, call: OperationCall) -> Shown:
     """``GET /email-verification/{email}``: costs no credit."""
     found = world.verifications.get(call.path["email"].strip().lower())
     if found is None:

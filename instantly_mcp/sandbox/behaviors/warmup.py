@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..._json_codec import JsonObject
-from ..call import Behavior, Call, bad_request
+from ..call import Behavior, OperationCall
+from ..errors import bad_request
 from ..ids import chances
 from ..jobs import start_job
 from ..records import Account, Shown
@@ -17,17 +18,17 @@ DAYS_SHOWN = 30
 FIRST_SCORE = 60
 
 
-def enable_warmup(world: World, call: Call) -> Shown:
+def enable_warmup(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/warmup/enable``."""
     return _switch(world, call.body, 1)
 
 
-def disable_warmup(world: World, call: Call) -> Shown:
+def disable_warmup(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/warmup/disable``."""
     return _switch(world, call.body, 0)
 
 
-def warmup_analytics(world: World, call: Call) -> Shown:
+def warmup_analytics(world: World, call: OperationCall) -> Shown:
     """``POST /accounts/warmup-analytics``: the totals are the sums of the days."""
     by_day: Shown = {}
     totals: Shown = {}

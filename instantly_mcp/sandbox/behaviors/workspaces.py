@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..call import Behavior, Call
+from ..call import Behavior, OperationCall
 from ..records import Shown
 from ..timeline import read_moment, written
 from ..world import CREDITS, World
@@ -16,7 +16,7 @@ PERIOD_END = int(read_moment("2030-01-01T00:00:00.000Z"))
 PLAN = "pid_hg_v1"
 
 
-def get_workspace(world: World, call: Call) -> Shown:
+def get_workspace(world: World, call: OperationCall) -> Shown:
     """``GET /workspaces/current``."""
     born = written(read_moment(BORN))
     return {
@@ -31,7 +31,7 @@ def get_workspace(world: World, call: Call) -> Shown:
     }
 
 
-def plan_details(world: World, call: Call) -> Shown:
+def plan_details(world: World, call: OperationCall) -> Shown:
     """``GET /workspace-billing/plan-details``: one plan, and the credits left."""
     period: Shown = {"interval": "month", "current_period_end": PERIOD_END}
     return {

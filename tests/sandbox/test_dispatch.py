@@ -8,9 +8,9 @@ from twisted.internet.task import Clock
 
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.operation import Limit
-from instantly_mcp.sandbox.dispatch import supported
-from instantly_mcp.sandbox.rate_limits import Window
-from instantly_mcp.sandbox.workspaces import REFUSED, Sandbox
+from instantly_mcp.sandbox.dispatch import is_simulated
+from instantly_mcp.sandbox.rate_limits import SlidingWindow
+from instantly_mcp.sandbox.workspaces import FOREIGN_KEY_MESSAGE, Sandbox
 from tests.support.reference import NO_OPENAPI, OPENAPI
 
 from .calls import SandboxTestCase, reply_schema
@@ -21,7 +21,7 @@ JSON = {"content-type": "application/json"}
 class CatalogTests(SandboxTestCase):
     def test_every_operation(self) -> None:
         """Every operation of the catalog is simulated."""
-        missing = [each.id for each in OPERATIONS if not supported(each)]
+        missing = [each.id for each in OPERATIONS if not is_simulated(each)]
         self.assertEqual(missing, [])
 
     def test_openapi_at_hand(self) -> None:
@@ -39,7 +39,7 @@ class KeyTests(SandboxTestCase):
         message = self.refused(
             401, "GET", "/campaigns", headers={"authorization": f"Bearer {live}"}
         )
-        self.assertEqual(message, REFUSED)
+        self.assertEqual(message, FOREIGN_KEY_MESSAGE)
         self.assertNotIn(live, repr(self.sandbox))
         self.assertEqual(len(self.sandbox._workspaces), 0)
 
@@ -190,7 +190,7 @@ class RateTests(SandboxTestCase):
 
     def test_any_window(self) -> None:
         """A limit holds in any period of its length, not only from full minute on."""
-        window = Window(Limit(calls=2, seconds=10.0))
+        window = SlidingWindow(Limit(calls=2, seconds=10.0))
         admitted = []
         for moment in (0.0, 9.0, 9.5, 10.0, 11.0, 18.9, 19.0):
             if window.has_room(moment):
