@@ -1,23 +1,23 @@
 """An on-prem MCP server for the Instantly.ai cold-email API v2.
 
-Each package refuses to know something, and ``tests/test_house_rules.py`` holds
-them to it:
+The packages, from the bottom to the top. What each may import is a table in
+``tests/test_house_rules.py``; ``docs/architecture.md`` explains it.
 
-- ``catalog``: what Instantly can do, as data. Knows nothing else.
-- ``protocol``: MCP itself. Does no I/O and has never heard of HTTP servers.
-- ``features``: what we offer over MCP: tools, resources, prompts. Knows no HTTP.
-- ``api``: the Instantly client on treq. Knows no MCP.
-- ``sandbox``: a simulated Instantly. Knows neither the client nor MCP.
-- ``pipeline``: the journey of one HTTP request, stage by stage. Knows no Klein.
-- ``transports``: how MCP messages travel: Streamable HTTP, HTTP+SSE.
-- ``web``: the only place that sees Klein and ``IRequest``.
-- ``access``: who may do what.
-- ``state``: sessions, seals and limits that outlive one request.
-- ``metrics``: counters and their exposition.
+- ``catalog``: the operations of the Instantly API, as data.
+- ``api``: the Instantly client, on treq.
+- ``sandbox``: a simulated Instantly API, as a second server.
+- ``protocol``: MCP, without I/O and independent of HTTP.
+- ``features``: the tools, resources and prompts that this server offers over MCP.
+- ``access``: which credential a request uses, and which listeners are allowed.
+- ``state``: sessions, sealed tokens and limits that outlive one request.
+- ``pipeline``: the stages through which an HTTP request passes.
+- ``transports``: the MCP transports: Streamable HTTP, HTTP+SSE.
+- ``web``: the HTTP server. Only this package uses Klein and ``IRequest``.
+- ``metrics``: Prometheus metrics.
 - ``daemon``: the composition root; ``cli`` and ``tap`` start it.
 
-``_credential``, ``_deferred``, ``_json_codec`` and ``_log`` are what every
-package shares; they import nothing else of this package.
+``_credential``, ``_deferred``, ``_json_codec`` and ``_log`` are shared by all packages
+and import none of them.
 """
 
 __version__ = "0.1.0"

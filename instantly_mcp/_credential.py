@@ -1,8 +1,8 @@
-"""Secrets, and the credentials that carry them.
+"""Secrets, and the credentials that contain them.
 
-Every package may hold a `Credential`; only ``api`` (to send it) and ``access`` (to
-compare it) may call `Secret.reveal`. No ``repr``, ``str`` or ``format`` of anything
-here shows more than a digest.
+Every package may hold a `Credential`, but only ``api`` (to send it) and ``access`` (to
+compare it) may call `Secret.reveal`; a test checks this. ``repr``, ``str`` and
+``format`` never show more than a digest.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
 OPERATOR = "operator"
-"""The source of the operator's key, which serves callers that bring none, and the
-principal that they act as."""
+"""The source of the operator's key, which is used for callers without a key, and the
+principal of these callers."""
 
 SANDBOX_PREFIX = "sandbox"
-"""What the keys of the simulated Instantly begin with."""
+"""The prefix of the keys that the sandbox accepts."""
 
 SHOWN = len(ANONYMOUS)
-"""So much of a principal in the log tells callers apart, and ``anonymous`` is whole."""
+"""How many characters of a principal the log shows: enough to distinguish callers."""
 
 NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"
-"""Stands for a caller's Instantly key where no real key may get near the upstream."""
+"""Replaces a real Instantly key that was presented to a sandbox."""
 
 
 _PLACES = {
@@ -40,15 +40,15 @@ _PLACES = {
 
 
 def place_of(source: str) -> str:
-    """Return where a key was found, in words for a person.
+    """Return where a key was found, for messages to people.
 
-    :param source: see `Credential`; one that is not known is the name of a header.
+    :param source: see `Credential`; an unknown one is the name of a header.
     """
     return _PLACES.get(source, f"the {source} header")
 
 
 class Secret:
-    """A string that must not be printed. Compared in constant time."""
+    """A string that is never printed and is compared in constant time."""
 
     __slots__ = ("_value",)
 
@@ -56,7 +56,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret itself, to be sent or compared, never stored or shown."""
+        """Return the secret itself, to send or compare it; never store or show it."""
         return self._value
 
     def digest(self) -> str:
@@ -86,12 +86,12 @@ class Secret:
 
 
 class CurrentSecret(Secret):
-    """A secret that its owner may replace while copies of this object are held.
+    """A secret whose value can be replaced, for example at a reload.
 
-    Everything that keeps it, such as a session, a task, a watch or a call that waits
-    for its next attempt, uses the new value from then on.
+    Every object that refers to it, such as a session, a task, a watch or a call that
+    waits for its next attempt, then uses the new value.
 
-    :param name: stands for it where equal callers must stay equal: see `digest`.
+    :param name: identifies the secret across replacements; see `digest`.
     """
 
     __slots__ = ("_name",)
@@ -101,15 +101,15 @@ class CurrentSecret(Secret):
         self._name = name
 
     def replace(self, value: Secret) -> None:
-        """Hold another value from now on."""
+        """Use another value from now on."""
         self._value = value._value
 
     def digest(self) -> str:
-        """Return the name, which stays when the value is replaced."""
+        """Return the name, which does not change when the value is replaced."""
         return self._name
 
     def at_present(self) -> Secret:
-        """Return what is held now, as a secret that stays as it is."""
+        """Return the present value as a secret that is not replaced."""
         return Secret(self._value)
 
     def __hash__(self) -> int:
@@ -125,15 +125,15 @@ def _principal_of(credential: Credential) -> str:
 
 @frozen(kw_only=True)
 class Credential:
-    """An Instantly key together with where it was found.
+    """An Instantly key and where it was found.
 
     :param secret: the key.
     :param source: a short label for logs and metrics: ``authorization``, ``path``,
         ``query``, ``session``, ``session-id``, ``operator`` …
     :param workspace: the value of ``x-as-workspace``, for agency keys.
-    :param principal: the digest that this credential acts as; equal for equal key
-        and workspace, stable over restarts. Of the operator's key it is `OPERATOR`,
-        whatever the key is, so that a rotation changes no principal.
+    :param principal: identifies the caller: a digest of key and workspace, the same
+        after a restart. For the operator's key it is `OPERATOR`, so that replacing the
+        key changes no principal.
     """
 
     secret: Secret
@@ -143,7 +143,7 @@ class Credential:
 
     @property
     def pinned(self) -> Credential:
-        """The same with the secret of this moment, which no rotation replaces."""
+        """This credential with its present secret, which will not be replaced."""
         secret = self.secret
         if not isinstance(secret, CurrentSecret):
             return self
@@ -151,5 +151,5 @@ class Credential:
 
     @property
     def kept_back(self) -> bool:
-        """The caller's key was a real one, and this daemon is a sandbox."""
+        """Whether the caller presented a real key to a sandbox."""
         return self.secret == Secret(NOT_FOR_THE_SANDBOX)

@@ -1,4 +1,4 @@
-"""The one seam between coroutines (inside) and Deferreds (at the interfaces)."""
+"""Converts between coroutines (inside) and Deferreds (at the interfaces)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ T = TypeVar("T")
 def deferred(
     function: Callable[P, Coroutine[Deferred[Any], Any, T]],
 ) -> Callable[P, Deferred[T]]:
-    """Make an ``async def`` return a Deferred, started at once.
+    """Make an ``async def`` start at once and return a Deferred.
 
-    Cancelling that Deferred cancels whatever the coroutine awaits; the coroutine
-    then sees ``CancelledError``, which *is* an ``Exception`` in Twisted: code that
-    catches broadly must let it through first.
+    Cancelling that Deferred cancels what the coroutine awaits, and raises
+    ``CancelledError`` in it. In Twisted that is an ``Exception``: code that catches
+    ``Exception`` must first re-raise it.
     """
 
     @wraps(function)
@@ -31,6 +31,6 @@ def deferred(
 
 
 def reraise(failure: Failure) -> NoReturn:
-    """Raise what a failure holds, with its own traceback."""
+    """Raise the exception of a failure with its own traceback."""
     failure.raiseException()
     raise AssertionError("a Failure always raises")  # For type checkers.

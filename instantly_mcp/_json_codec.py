@@ -1,4 +1,4 @@
-"""JSON for every package: orjson, with fallbacks for two inputs that it rejects."""
+"""JSON for all packages: orjson, with fallbacks for two inputs that it rejects."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ Json: TypeAlias = Any
 JsonObject: TypeAlias = Mapping[str, Json]
 
 _LONE = re.compile("[\ud800-\udfff]")
-"""A surrogate: pairs of them are one character in a Python string."""
+"""A lone surrogate: a pair of surrogates is one character in a Python string."""
 
 Encoded = orjson.Fragment
-"""JSON that is encoded already: put it into a value and `dumps` copies its bytes."""
+"""Encoded JSON as part of a value: `dumps` copies its bytes."""
 
 
 def loads(data: bytes) -> Json:
     """Decode strict JSON.
 
-    :raises ValueError: for anything that is not RFC 8259 JSON in UTF-8, or that is
-        nested deeper than orjson allows (1024).
+    :raises ValueError: for anything that is not RFC 8259 JSON in UTF-8, or that has
+        more than 1024 levels (the limit of orjson).
     """
     return orjson.loads(data)
 
 
 def repeats_keys(data: bytes, value: Json) -> bool:
-    """Say whether an object in the text names a key twice, however it spells it.
+    """Say whether an object in the text contains a key twice, in any spelling.
 
-    RFC 8259 leaves open which of the two counts, so two readers may differ. orjson
-    drops the first without a word. Each key brings one colon, and what is dropped takes
-    its colons along: so there are as many in the text as in the decoded value, encoded
-    again, exactly if nothing was dropped. The rest of the colons are in strings, where
-    orjson escapes none and the text may.
+    RFC 8259 does not say which of the two counts, so two parsers may differ. orjson
+    silently drops the first. Each key has one colon, and a dropped member takes its
+    colons along: nothing was dropped exactly if the text has as many colons as the
+    value when it is encoded again. Colons in strings count too; orjson never escapes
+    them, but the text may.
 
-    :param value: what `loads` made of `data`.
-    :raises ValueError: for a value that is nested deeper than can be encoded (254).
+    :param value: what `loads` returned for `data`.
+    :raises ValueError: for a value with more than 254 levels, which cannot be encoded.
     """
     colons = data.count(b":")
     if b"\\u003" in data:
-        # Without pairs of backslashes every one that is left begins an escape.
+        # Without pairs of backslashes, each remaining one begins an escape.
         single = data.replace(b"\\\\", b"")
         colons += single.count(b"\\u003a") + single.count(b"\\u003A")
     try:
@@ -54,32 +54,34 @@ def repeats_keys(data: bytes, value: Json) -> bool:
 
 
 def holds_more(data: bytes, most: int) -> bool:
-    """Say whether a text holds more than `most` values, without decoding it.
+    """Say whether a text contains more than `most` values, without decoding it.
 
-    A value takes a dozen bytes in the text and a hundred in memory, and time in every
-    step that looks at it. The members of all arrays and objects are counted, and a
-    container as one more. Only a text that may hold too many is looked at closely.
+    A value takes a dozen bytes in the text but a hundred in memory, and time in each
+    step that processes it. The members of all arrays and objects are counted, and each
+    array or object as one more. Only a text that may contain too many is examined
+    closely.
     """
     if len(data) <= 2 * most or _marks(data) <= most:
         return False
     plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
     if plain.count(b'"') > 4 * most:
-        return True  # Twice as many strings; at least every other one is a value.
+        return True  # More than 2 * most strings, at least half of which are values.
     outside = b"".join(plain.split(b'"')[::2])
     return _marks(outside) > most
 
 
 def _marks(data: bytes) -> int:
-    """Count what comes before a member of an array or an object."""
+    """Count the characters that precede a member of an array or an object."""
     return data.count(b",") + data.count(b"[") + data.count(b"{")
 
 
 def loads_lenient(data: bytes) -> Json:
-    """Decode JSON of a foreign service that may cut an emoji in half.
+    """Decode JSON of another service, which may contain invalid Unicode.
 
-    orjson refuses lone surrogates and broken UTF-8; here they become U+FFFD.
+    Lone surrogates and invalid UTF-8, which orjson refuses, become U+FFFD. (An API that
+    truncates text may cut an emoji in half.)
 
-    :raises ValueError: when the text is no JSON even so.
+    :raises ValueError: when the text is still not JSON.
     """
     try:
         return orjson.loads(data)
@@ -87,18 +89,22 @@ def loads_lenient(data: bytes) -> Json:
         text = data.decode("utf-8", "replace")
         try:
             value = json.loads(text, parse_constant=_refuse_constant)
-            # Round trip: lone surrogate escapes survive json.loads as str that
-            # cannot be encoded; replace them while we are on the slow path.
+            # Round trip: json.loads keeps lone surrogates, which cannot be encoded
+            # later; utf8 replaces them.
             return orjson.loads(utf8(json.dumps(value, ensure_ascii=False)))
         except RecursionError as error:
             raise ValueError("JSON is nested too deeply") from error
 
 
 def dumps(value: Json) -> bytes:
-    """Encode compactly.
+    """Encode a value as compact JSON.
 
-    Text with lone surrogates, which orjson refuses, is encoded with U+FFFD in their
-    place. Integers beyond 64 bits are encoded exactly.
+    Lone surrogates, which orjson refuses, become U+FFFD. Integers of more than 64 bits
+    are encoded exactly.
+
+    :raises TypeError: for a value that JSON does not have.
+    :raises ValueError: for NaN or infinity beside such text or integers (orjson
+        encodes them as ``null``).
     """
     try:
         return orjson.dumps(value)
@@ -110,9 +116,9 @@ def dumps(value: Json) -> bytes:
 
 
 def utf8(text: str) -> bytes:
-    """Encode text, with U+FFFD for each lone surrogate.
+    """Encode text as UTF-8, with U+FFFD for each lone surrogate.
 
-    The ``replace`` of Python's encoder would put a question mark there, which looks
+    The ``replace`` mode of Python's encoder would write a question mark, which looks
     like a part of the text.
     """
     try:
@@ -126,7 +132,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _plain(value: Json) -> Json:
-    """Undo `Encoded` parts, which the standard library cannot encode."""
+    """Decode the `Encoded` parts, which the standard library cannot encode."""
     if isinstance(value, Encoded):
         return json.loads(orjson.dumps(value))
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Log lines that are written again and again: `twisted.logger` with less ceremony.
+"""Log events that are written for each request, at a lower cost than `twisted.logger`.
 
-A `Logger` is made anew at each look at it, and sorts all levels to check the one that
-it was given. For a line of every request that costs more than writing it.
+A class attribute ``log = Logger()`` creates a new `Logger` at each access, and each
+call sorts all levels to check its own. That costs more than writing the line.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from twisted.logger import ILogObserver, LogLevel, globalLogPublisher
 
 @final
 class Line:
-    """One kind of line, at the level of information.
+    """One kind of log event, at level info.
 
-    :param namespace: whose line it is, as ``module.Class``.
-    :param format: of its message, in the way of `twisted.logger`.
+    :param namespace: the source, as ``module.Class``.
+    :param format: the message in the format of `twisted.logger`.
     """
 
     __slots__ = ("_constant", "_observer")
@@ -36,7 +36,7 @@ class Line:
         }
 
     def write(self, **fields: object) -> None:
-        """Write it, with these fields."""
+        """Write an event with these fields."""
         fields.update(self._constant)
         fields["log_time"] = time()
         self._observer(fields)

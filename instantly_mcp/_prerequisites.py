@@ -1,8 +1,9 @@
-"""Ends the process in one line where Python is too old or a dependency is missing.
+"""Ends the process with one line if Python is too old or a dependency is missing.
 
-Importing it does that: it must run before anything else is imported, in interpreters
-as old as Python 2.7, which cannot even parse the rest of the package. So this file has
-no functions (their annotations are a syntax error there) and no f-strings.
+The check runs on import, before any other module of the package is imported. It must
+work in interpreters as old as Python 2.7, which cannot parse the rest of the package.
+So this file has no functions (their annotations are a syntax error there) and no
+f-strings.
 """
 
 import sys
@@ -10,7 +11,7 @@ import sys
 OLDEST = (3, 11)
 
 MODULES = (
-    # Not `twisted` alone: our own folder of plugins is called twisted, too.
+    # Not `twisted`: the plug-in folder of this project is also called twisted.
     ("twisted.internet", "Twisted"),
     ("OpenSSL", "pyOpenSSL"),
     ("service_identity", "service-identity"),
@@ -21,7 +22,7 @@ MODULES = (
     ("jsonschema_rs", "jsonschema-rs"),
     ("prometheus_client", "prometheus-client"),
 )
-"""What `setup.py` requires: what is imported, and what it is called where it is got."""
+"""The requirements of `setup.py`: the module to import and the name of its package."""
 
 PROBLEM = ""
 

@@ -1,1 +1,1 @@
-"""Who may do what: keys, the server secret, the sandbox rule."""
+"""Access rules: credentials, the server secret, and which listeners are allowed."""

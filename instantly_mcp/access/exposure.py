@@ -1,9 +1,10 @@
-"""May the daemon start with these addresses and secrets? Pure: text in, a reason out.
+"""Checks whether the daemon may start with these addresses and secrets.
 
-An operator's Instantly key without a server secret is for callers on this machine. It
-must not start when callers from elsewhere can reach it: over a socket that others can
-connect to, or through a proxy, behind which every caller arrives from loopback. An
-endpoint whose reach cannot be read from its description counts as open to everybody.
+An operator's Instantly key without a server secret is for callers on this machine only.
+The daemon must not start with it when callers from other machines can reach it: through
+a listener on another interface than loopback, or through a proxy, whose callers all
+appear to come from loopback. An endpoint description that does not show what it listens
+on counts as reachable from everywhere.
 """
 
 from __future__ import annotations
@@ -26,14 +27,15 @@ def exposure_refusal(
     public_url: str | None = None,
     trusted_proxy: Sequence[str] = (),
 ) -> str | None:
-    """Say in one sentence why the daemon must not start like this, if so.
+    """Return why the daemon must not start like this; ``None`` if it may.
 
-    :param listen: the Twisted endpoint descriptions to bind.
-    :param operator_key: callers without a key of their own act with the operator's.
+    :param listen: the Twisted endpoint descriptions to listen on.
+    :param operator_key: callers without a key of their own use the operator's.
     :param server_secret: callers must present a server secret.
-    :param no_auth: the operator switched that demand off.
-    :param public_url: where clients reach the daemon, if the operator named it.
-    :param trusted_proxy: the proxies that bring callers from elsewhere.
+    :param no_auth: the operator switched that requirement off.
+    :param public_url: the URL at which clients reach the daemon, if configured.
+    :param trusted_proxy: the proxies that forward requests from other machines.
+    :returns: a message for the operator.
     """
     way = _way_in(listen, public_url, trusted_proxy)
     if way is None:
@@ -51,16 +53,16 @@ def exposure_refusal(
 def _way_in(
     listen: Sequence[str], public_url: str | None, trusted_proxy: Sequence[str]
 ) -> str | None:
-    """Say how callers from other machines can reach the daemon, if they can."""
+    """Return how callers from other machines can reach the daemon, if they can."""
     for description in listen:
         if _is_for_a_proxy(description):
-            return f"{description!r} is for a proxy, which brings others in"
+            return f"{description!r} is for a proxy, which forwards other callers"
         if not is_local(description):
             return f"{description!r} can be reached from other machines"
     if public_url is not None and not is_loopback(urlsplit(public_url).hostname or ""):
         return "public_url is not an address of this machine"
     if trusted_proxy:
-        return "trusted_proxy names a proxy, which brings others in"
+        return "trusted_proxy names a proxy, which forwards other callers"
     return None
 
 
@@ -91,12 +93,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_for_a_proxy(description: str) -> bool:
-    """The PROXY protocol is spoken by nothing else."""
+    """Say whether an endpoint expects the PROXY protocol, which only proxies send."""
     return description.partition(":")[0] == "haproxy"
 
 
 def _parse(description: str) -> tuple[str, Sequence[str], Mapping[str, str]]:
-    """Read ``kind:value:name=value`` with its backslash escapes."""
+    """Parse ``kind:value:name=value`` with its backslash escapes."""
     kind, *fields = _FIELD.findall(description)
     positional: list[str] = []
     named: dict[str, str] = {}

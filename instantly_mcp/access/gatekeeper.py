@@ -1,8 +1,9 @@
-"""Which credential a request acts with: the policy, and nothing of how keys travel.
+"""The policy that decides which credential a request uses.
 
-There are no magic values. Every value that is presented is either the server's secret
-or somebody's Instantly key, and without the secret, where it is asked for, nothing that
-was presented is used: it may be a mistyped secret, which must not reach Instantly.
+A value that a caller presents is either the server secret or an Instantly key. If a
+server secret is required and was not presented, the request is refused and none of its
+values is used: one of them may be a mistyped secret, which must not be sent to
+Instantly.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from ..protocol.wire.errors import ProtocolError
 @implementer(IGatekeeper)
 @frozen(kw_only=True)
 class Gatekeeper:
-    """Decides from what the operator configured.
+    """Admits requests by the keys and secrets that the operator configured.
 
     :param operator_key: the operator's Instantly key, for callers without their own.
-    :param server_secret: what callers must present to be served at all.
-    :param former_secrets: digests of the server secrets that this one replaced: they
-        are no Instantly keys either.
-    :param demand_secret: ``False`` under ``--no-auth``: the secret is recognized, so
-        that it is never taken for an Instantly key, but callers do not need it.
-    :param sandbox: the upstream is the simulation; no real key may get near it.
+    :param server_secret: the secret that callers must present.
+    :param former_secrets: digests of earlier server secrets, which must not be used as
+        Instantly keys either.
+    :param demand_secret: ``False`` with ``--no-auth``: callers do not need the secret,
+        but it is still recognized, so that it is not used as an Instantly key.
+    :param sandbox: the upstream is the sandbox, which must not get real keys.
     """
 
     operator_key: Secret | None = None
@@ -66,7 +67,7 @@ class Gatekeeper:
 
     @property
     def lends_openly(self) -> bool:
-        """Whether callers get the operator's key without presenting anything."""
+        """Whether callers may use the operator's key without presenting anything."""
         lends = self.operator_key is not None and not self.sandbox
         return lends and not self._demands_secret
 
@@ -75,9 +76,9 @@ class Gatekeeper:
         return self._server_secret is not None and self.demand_secret
 
     def refusal(self, presented: Sequence[Presented]) -> ProtocolError | None:
-        """Say why the caller is not admitted, which is for want of the server secret.
+        """Return the error for a request that lacks the server secret.
 
-        :returns: ``None`` when the secret is presented, or none is asked for.
+        :returns: ``None`` when the secret is presented or not required.
         """
         if not self._demands_secret or any(map(self._is_server_secret, presented)):
             return None
@@ -87,7 +88,7 @@ class Gatekeeper:
         return server_secret_wrong(places, needs_key=self._needs_key)
 
     def beside_secret(self, presented: Sequence[Presented]) -> Sequence[Presented]:
-        """Return what is presented but for the server's secret."""
+        """Return the presented values without the server secret."""
         if self._server_secret is None:
             return presented
         return [key for key in presented if not self._is_server_secret(key)]
@@ -95,7 +96,11 @@ class Gatekeeper:
     def admit(
         self, presented: Sequence[Presented], workspace: str | None
     ) -> Credential | ProtocolError | None:
-        """Return the caller's own key, else the default one, else ``None``."""
+        """Return the credential that the request uses, or why it is refused.
+
+        :param workspace: the value of ``x-as-workspace``.
+        :returns: the caller's own key, else the default one, else ``None``.
+        """
         refusal = self.refusal(presented)
         if refusal is not None:
             return refusal
@@ -111,14 +116,14 @@ class Gatekeeper:
 
     @property
     def _needs_key(self) -> bool:
-        """Callers bring an Instantly key of their own."""
+        """Whether callers must present an Instantly key of their own."""
         return self._default is None
 
     def _was_secret(self, value: str) -> bool:
-        """Say whether a value beside the secret is an older one, or a bad copy of it.
+        """Say whether a value beside the secret is a former secret, or a bad copy.
 
-        Bad copies are only looked for once the secret itself was presented, so that
-        nothing can be learned about it from the answers.
+        Bad copies are only looked for after the secret itself was presented, so the
+        answers reveal nothing about it.
         """
         if self.former_secrets and Secret(value).digest() in self.former_secrets:
             return True
@@ -144,6 +149,6 @@ class Gatekeeper:
             secret=Secret(key.value), source=key.source, workspace=workspace
         )
         if self.sandbox and not key.value.startswith(SANDBOX_PREFIX):
-            # The caller keeps a principal of its own; its key is kept nowhere.
+            # The caller keeps a principal of its own; its key is not stored.
             return evolve(credential, secret=Secret(NOT_FOR_THE_SANDBOX))
         return credential

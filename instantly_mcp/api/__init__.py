@@ -1,1 +1,1 @@
-"""The Instantly client. Knows HTTP and the catalog; has never heard of MCP."""
+"""The Instantly client: executes operations of the catalog over HTTP."""

@@ -1,12 +1,13 @@
-"""Limits on what the upstream may send over a connection, whatever its form.
+"""Limits on the bytes that the upstream may send over one connection.
 
-twisted.web bounds the length of one header line, the trailers and the line in front of
-each chunk. It bounds neither the number of header lines nor of interim (1xx) replies,
-nor what chunk extensions and empty compressed blocks add to a body: the limits here
-count the bytes as they arrive, before they are parsed and whatever they are.
+twisted.web limits the length of one header line, of the trailers and of each chunk-size
+line. It does not limit the number of header lines, the number of interim (1xx) replies,
+chunk extensions, or empty compressed blocks. The limits here count every byte as it
+arrives, before it is parsed.
 
-They also decide whether a connection may serve another request. Bytes behind the end of
-a reply belong to no request: the next caller would read them as its own reply.
+This module also decides whether a connection may be used for another request. Bytes
+after the end of a reply belong to no request: if the connection were used again, the
+next caller would read them as its own reply.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ from twisted.web.client import (  # type: ignore[attr-defined]
 from twisted.web.iweb import IResponse
 
 MAX_HEAD_BYTES = 65_536
-"""Status line, headers and all interim replies together. (h11 allows 16 kB.)"""
+"""Limit for status line, headers and all interim replies. (h11 allows 16 kB.)"""
 
 MAX_REPLY_BYTES = 20_000_000
-"""One reply on the wire, with its chunk framing: twice what its decoded body may be."""
+"""Limit for one reply on the wire, chunk framing included: twice the limit of the
+decoded body."""
 
 _SLICE_BYTES = 4096
-"""A head is parsed in pieces: each line copies the rest of what is buffered."""
+"""Size of the pieces in which a head is parsed. The parser copies the rest of its
+buffer for each line, so one large piece would take quadratic time."""
 
-_UNHEARD = Logger(observer=LogPublisher())
-"""Writes nothing. twisted.web logs each interim reply, and there may be thousands."""
+_SILENT_LOG = Logger(observer=LogPublisher())
+"""Discards everything. twisted.web logs each interim reply; there may be thousands."""
 
 
 class HeadTooLarge(Exception):
@@ -46,14 +49,14 @@ class WireTooLarge(Exception):
 
 
 class MalformedReply(Exception):
-    """What the upstream sent is not HTTP. The text is constant: it quotes nothing."""
+    """The reply is not HTTP. The exception's text is constant: it quotes nothing."""
 
 
 class BoundedProtocol(HTTP11ClientProtocol):
-    """One connection to the upstream, closed as soon as a reply breaks a limit.
+    """One connection to the upstream, which is closed when a reply exceeds a limit.
 
-    The request then fails with ``ResponseFailed``, whose first reason is one of the
-    three exceptions above.
+    The request then fails with ``ResponseFailed``, whose first reason is
+    `HeadTooLarge`, `WireTooLarge` or `MalformedReply`.
     """
 
     _arrived = 0
@@ -61,10 +64,11 @@ class BoundedProtocol(HTTP11ClientProtocol):
     _behind = b""
 
     def connectionMade(self) -> None:
-        """Make every way of closing this connection an abrupt one.
+        """Make ``loseConnection`` abort the connection.
 
-        An upstream that reads nothing would otherwise keep it: closing waits until
-        what was written is sent. (`tls.HandshakenEndpoint` does the same for TLS.)
+        Normally it waits until everything written is sent, so an upstream that reads
+        nothing would keep the connection. (`tls.HandshakenEndpoint` does the same for
+        TLS.)
         """
         super().connectionMade()
         transport = self.transport
@@ -74,21 +78,22 @@ class BoundedProtocol(HTTP11ClientProtocol):
             )
 
     def request(self, request: Request) -> Deferred[IResponse]:
-        """Send one request, as the base class does; its reply is counted from 0."""
+        """Send one request as the base class does, and reset the byte count."""
         self._arrived = 0
         self._in_head = True
         answer: Deferred[IResponse] = super().request(request)
         parser = self._parser
         if parser is not None:
-            # One line may be as long as all of them: one limit, one error.
+            # The limit of one line is that of the whole head, so that both cases
+            # raise the same error.
             parser.MAX_LENGTH = MAX_HEAD_BYTES
-            parser._log = _UNHEARD
+            parser._log = _SILENT_LOG
         return answer
 
     def dataReceived(self, data: bytes) -> None:
-        """Count what arrives, then have it parsed."""
+        """Count the bytes, then parse them."""
         if self._parser is None:
-            # Nothing was asked. What comes now must not answer the next request.
+            # No request is open. These bytes must not answer the next request.
             if self._state == "QUIESCENT":
                 self.abort()
             return
@@ -108,7 +113,7 @@ class BoundedProtocol(HTTP11ClientProtocol):
             self._giveUp(Failure(MalformedReply(what)))
 
     def _head(self, data: bytes) -> bytes:
-        """Parse what belongs to the head, in pieces; return what is left."""
+        """Parse the head in pieces; return the bytes that follow it."""
         while data and self._in_head and (parser := self._parser) is not None:
             piece, self._behind = data[:_SLICE_BYTES], data[_SLICE_BYTES:]
             self._arrived += len(piece)
@@ -121,13 +126,13 @@ class BoundedProtocol(HTTP11ClientProtocol):
         return data
 
     def _finishResponse(self, rest: bytes) -> None:
-        """Keep the connection only if the next reply certainly begins after this one.
+        """Keep the connection only if nothing was received after the reply.
 
-        RFC 9112 section 6.3: what follows a complete reply must not be taken for
-        another one.
+        RFC 9112 section 6.3: bytes after a complete reply must not be read as another
+        reply.
         """
         parser, request = self._parser, self._currentRequest
-        # Neither is there any more when the end of the connection ended the reply.
+        # Both are None when the end of the connection ended the reply.
         if request is not None and parser is not None:
             surplus = bool(rest or self._behind)
             request.persistent = not surplus and _may_stay_open(parser)
@@ -135,7 +140,11 @@ class BoundedProtocol(HTTP11ClientProtocol):
 
 
 def _may_stay_open(parser: HTTPClientParser) -> bool:
-    """Say whether the upstream keeps the connection, and its length was no riddle."""
+    """Say whether the upstream keeps the connection open.
+
+    A reply with both Transfer-Encoding and Content-Length closes it: proxies disagree
+    about its length (RFC 9112 section 6.1).
+    """
     headers = parser.connHeaders
     if headers.hasHeader(b"transfer-encoding") and headers.hasHeader(b"content-length"):
         return False
@@ -146,7 +155,7 @@ def _may_stay_open(parser: HTTPClientParser) -> bool:
 
 
 class _BoundedFactory(_HTTP11ClientFactory):
-    """Makes the connections of a pool."""
+    """Creates the connections of `BoundedPool`."""
 
     noisy = False
 
@@ -155,6 +164,6 @@ class _BoundedFactory(_HTTP11ClientFactory):
 
 
 class BoundedPool(HTTPConnectionPool):
-    """A pool whose connections hold the limits of this module."""
+    """A connection pool whose connections enforce the limits of this module."""
 
     _factory = _BoundedFactory

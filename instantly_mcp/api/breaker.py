@@ -1,6 +1,13 @@
-"""Stops calling an upstream that keeps failing, and probes it now and then.
+"""Circuit breaker: stops calling an upstream that keeps failing, and probes it.
 
-It counts outcomes. It refuses to know what was called, for whom, or why it failed.
+Closed, it lets every call pass and counts outcomes. When at least `least` of the last
+`window` calls failed within `memory` seconds, and those are at least half, it opens:
+calls are refused at once for `rest` seconds. Then it is half-open: one call at a time
+passes as a probe. A probe that succeeds closes the breaker; one that fails opens it
+again for twice as long, up to `longest_rest`.
+
+`retry` decides which outcomes count as failures, and the client reports one outcome for
+each call, not for each attempt.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from .interfaces import ISeconds
 
 
 class BreakerState(Enum):
-    """What the readiness probe shows."""
+    """The three states, as the readiness probe and the metrics show them."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -23,15 +30,16 @@ class BreakerState(Enum):
 
 @define(eq=False, kw_only=True)
 class Breaker:
-    """Opens when half of the recent calls failed; one probe at a time closes it.
+    """Refuses calls while the upstream fails, by the rules at the head of this module.
 
-    Every pass belongs to a generation: outcomes of calls that began before the
-    breaker changed its state tell nothing about the state after it.
+    Each change of state begins a new generation. The outcome of a call is ignored when
+    the call began in an earlier generation.
 
-    :param window: how many outcomes are looked at.
-    :param least: how many failures there must be at least.
-    :param memory: seconds after which an outcome is forgotten.
-    :param rest: seconds of the first rest; doubles up to `longest_rest`.
+    :param window: number of most recent outcomes that are considered.
+    :param least: minimum number of failures among them that opens the breaker.
+    :param memory: seconds after which an outcome no longer counts.
+    :param rest: seconds for which the breaker opens first; doubles after each failed
+        probe, up to `longest_rest`.
     """
 
     clock: ISeconds
@@ -52,7 +60,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """Closed, open, or half-open: the rest is over, the probe is due or out."""
+        """The current state; half-open once the rest is over, until a probe ends."""
         if self._open_until is None:
             return BreakerState.CLOSED
         if self.clock.seconds() < self._open_until:
@@ -61,13 +69,16 @@ class Breaker:
 
     @property
     def retry_after(self) -> float:
-        """Seconds until the next probe may pass; 0 when calls pass freely."""
+        """Seconds until the next probe may pass; 0 when the breaker is closed."""
         if self._open_until is None:
             return 0.0
         return max(1.0, self._open_until - self.clock.seconds())
 
     def enter(self) -> int | None:
-        """Let a call pass and return its pass, or ``None``: not now."""
+        """Let a call pass and return its generation; ``None`` if it is refused.
+
+        Each call that passes must be reported with `leave`.
+        """
         if self._open_until is None:
             return self._generation
         if self._probing or self.clock.seconds() < self._open_until:
@@ -76,7 +87,12 @@ class Breaker:
         return self._generation
 
     def leave(self, entered: int, healthy: bool | None) -> None:
-        """Report how a call that passed ended; ``None``: it was given up."""
+        """Report how a call ended.
+
+        :param entered: what `enter` returned for it.
+        :param healthy: whether the upstream worked; ``None`` if that is not known, for
+            example because the call was cancelled.
+        """
         if entered != self._generation:
             return
         if self._open_until is not None:

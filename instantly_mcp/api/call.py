@@ -1,7 +1,22 @@
-"""One call on its way: its state, and what an exception means at that point.
+"""The state of one call, and the error that an exception means at that point.
 
-It sends nothing and waits for nothing. Whether the API may have seen a write is
-decided here and nowhere else.
+Writes whose outcome is unknown
+-------------------------------
+An API without idempotency keys leaves one question open whenever a write fails: did it
+take effect? `Call.on_the_wire` answers it, and only there: the API may have seen a
+write from the moment its body was handed to the connection. Every write has a body for
+that reason, possibly an empty one (`http_exchange.Payload`). From this follow four
+rules:
+
+1. Before that moment a write can be cancelled, and every error says that nothing was
+   sent.
+2. After it, a deadline, a lost connection or an unreadable reply makes the error
+   ``outcome_unknown``, which names where to look, and never suggests a repetition.
+3. A write on the wire is not interrupted when its caller leaves; `left_writes` keeps
+   its result for the same call. Only the stop of the daemon ends it.
+4. Only operations that are idempotent are sent a second time (`retry`). A DELETE that
+   is repeated after a fault of the upstream and then gets 404 says that the first
+   attempt may have deleted the object (`Call.may_have_deleted`).
 """
 
 from __future__ import annotations
@@ -28,21 +43,21 @@ def _own_credential(call: Call) -> Credential:
 
 @define(eq=False)
 class Call:
-    """What deadlines and cancellation must know of a call.
+    """The state of a call that deadlines, cancellation and the daemon's stop read.
 
-    :param begun: clock seconds at which it was asked for.
-    :param until: clock seconds at which the whole call is given up.
+    :param begun: clock seconds at which the call was requested.
+    :param until: clock seconds at which the whole call times out.
     :param acting: the credential with the key that the current attempt sends.
-    :param traceparent: goes along as a header, if there is one.
-    :param pending: what the current attempt waits for.
+    :param traceparent: value of the ``traceparent`` header, if any.
+    :param pending: the Deferred that the current attempt waits for.
     :param payload: the body of the current attempt; ``None`` between attempts.
     :param overdue: a deadline passed.
     :param left: the caller has cancelled.
     :param stopped: the daemon stops.
-    :param work: what runs the call; cancelling it ends the call wherever it is.
-    :param doubtful: an attempt failed in a way that may have had its effect.
-    :param settled: of a write that goes on without its caller: fires at its end.
-    :param left_write: what the same call will find of it, if it is to be found.
+    :param work: runs the call; cancelling it ends the call at any point.
+    :param doubtful: an attempt failed that may have taken effect.
+    :param settled: fires at the end of a write whose caller has left; else ``None``.
+    :param left_write: the entry under which the same call finds that write's result.
     """
 
     operation: Operation
@@ -73,26 +88,27 @@ class Call:
 
     @property
     def may_have_deleted(self) -> bool:
-        """Whether an attempt that failed may have deleted what the next misses."""
+        """Whether an earlier attempt may have deleted the object."""
         return self.doubtful and self.operation.method == "DELETE"
 
     def stop(self) -> None:
-        """The daemon stops: give up whatever is waited for."""
+        """Cancel the call because the daemon stops."""
         self.stopped = True
         if self.work is not None:
             self.work.cancel()
 
     def expire(self) -> None:
-        """A deadline passed: give up what is waited for, which closes it."""
+        """Cancel the current attempt, and close its connection: a deadline passed."""
         self.overdue = True
         if self.pending is not None:
             self.pending.cancel()
 
 
 def explained(call: Call, error: Exception, late: str, max_reply: int) -> Exception:
-    """Return what to raise for an exception that the exchange met.
+    """Return the exception to raise for one that the HTTP exchange raised.
 
-    :param late: what did not happen in time, if it is the deadline that passed.
+    :param late: what did not happen in time, used when a deadline has passed.
+    :param max_reply: the limit of a decoded reply in bytes, for the message.
     """
     if call.stopped:
         return Setback(stopped(call))
@@ -107,7 +123,7 @@ def explained(call: Call, error: Exception, late: str, max_reply: int) -> Except
 
 
 def stopped(call: Call) -> ApiError:
-    """Return what became of a call that was under way when the daemon stopped."""
+    """Return the error for a call that was under way when the daemon stopped."""
     if call.on_the_wire or (call.doubtful and not call.operation.effect.read_only):
         why = "This server stopped before Instantly answered."
         return error_messages.outcome_unknown(call.operation, why)

@@ -1,7 +1,7 @@
-"""The client: throttle, slot, deadline, send, read, retry, in that order.
+"""The Instantly client: throttle, slot, deadline, send, read, retry, in that order.
 
-It puts the parts together and holds the two promises that need the whole picture: a
-write is sent at most once, and a write on the wire is never torn off. It knows no MCP.
+It also guarantees that a write that may have taken effect is sent again only if it is
+idempotent, and that its caller cannot interrupt it (see the head of `call`).
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _SNIPPET = 200
 class InstantlyClient:
     """Executes operations of the catalog over any agent.
 
-    :param agent: reaches the upstream: `connection.connect_to`, or an embedded one.
-    :param concurrency: how many calls may be on the wire, and how many may wait.
+    :param agent: sends requests: from `connection.connect_to`, or an embedded one.
     :param retries: when to try again; holds the injected randomness.
-    :param detached: told of writes that go on after their caller has left.
-    :param call_seconds: the deadline of a whole call with all its attempts.
-    :param max_reply: the largest decoded reply in bytes.
+    :param detached: notified of writes that go on after their caller has left.
+    :param observe: notified of each call that ended.
+    :param call_seconds: deadline of a whole call with all its attempts.
+    :param max_reply: limit of a decoded reply in bytes.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -94,9 +94,9 @@ class InstantlyClient:
         breaker: Breaker | None = None,
         concurrency: Concurrency | None = None,
     ) -> InstantlyClient:
-        """Build a client with the limits that a daemon has.
+        """Build a client with the default limits.
 
-        :raises ValueError: when `base_url` cannot be an upstream.
+        :raises ValueError: when `base_url` is not an http or https base URL.
         """
         return cls(
             agent=agent,
@@ -112,7 +112,7 @@ class InstantlyClient:
 
     @property
     def health(self) -> Health:
-        """The facts of this moment."""
+        """The current state, for the readiness probe and the metrics."""
         return Health(
             breaker=self.breaker.state.value,
             in_flight=self.under_way.count,
@@ -138,7 +138,7 @@ class InstantlyClient:
         if until <= now:
             return fail(error_messages.no_time_left(operation))
         write = not operation.effect.read_only
-        # A write has its whole time, be it without its caller.
+        # A write gets the full time, even when its caller stops waiting earlier.
         limit = longest if write else min(until, longest)
         call = Call(operation, arguments, credential, now, limit, traceparent)
         call.work = work = Deferred.fromCoroutine(self._run(call))
@@ -163,7 +163,7 @@ class InstantlyClient:
         until: float,
         call: Call | None = None,
     ) -> Deferred[Json]:
-        """Answer at `until` at the latest; a write on the wire goes on then."""
+        """Answer at `until` at the latest; a write on the wire goes on after that."""
         seconds = max(0.0, until - self.clock.seconds())
 
         def late(result: object, timeout: float) -> object:
@@ -192,7 +192,7 @@ class InstantlyClient:
             call.settled.callback(None)
 
     def _leave(self, call: Call, work: Deferred[Json]) -> None:
-        """The caller cancelled: stop the call, unless the API may have seen it."""
+        """Stop a call whose caller cancelled, unless the API may have seen it."""
         call.left = True
         if not call.on_the_wire:
             work.cancel()
@@ -246,7 +246,7 @@ class InstantlyClient:
             attempt += 1
 
     def _tell_breaker(self, setback: Setback, *, last: bool) -> None:
-        """Count calls, not attempts: trouble that is tried again tells nothing yet."""
+        """Report the outcome of calls, not of attempts that are tried again."""
         if setback.entered is None:
             return
         if not setback.is_trouble:
@@ -337,7 +337,7 @@ class InstantlyClient:
         )
 
     def _note_nonsense(self, call: Call, reply: HttpReply) -> None:
-        # Only a web page is quoted: broken JSON may hold people's data.
+        # Only web pages are quoted: broken JSON may contain personal data.
         page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
         self.log.warn(
             "Unexpected reply to {operation_id}: {status}, {size} bytes {snippet}",

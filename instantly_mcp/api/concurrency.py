@@ -1,14 +1,16 @@
-"""How many calls are under way to one upstream at a time, and how many may wait.
+"""Limits on the number of calls to the upstream: on the wire, and waiting.
 
-Two limits, because a call either holds a connection or does not: `slots` bounds the
-calls that are on the wire, `places` those that wait, be it for a slot, for their turn
-at the rate limit or to try again. Beyond both a call is refused at once.
+There are two limits, because a call either uses a connection or does not. `slots` is
+the number of calls that may be on the wire. `places` is the number of calls that may
+wait: for a slot, for their turn at the rate limit (`throttle`), or to try again
+(`retry`). A call that finds neither is refused at once.
 
-Both are shared by the dynamic threshold of Choudhury and Hahne (IEEE/ACM Transactions
-on Networking 6(2), 1998): a principal may hold `SHARE` times what is still free. One
-that is alone gets nearly all of it; whoever comes next always finds some; two that ask
-for everything end with equal parts. Slots that become free go to the waiting principals
-in rotation, so that a queue of one of them delays nobody else's.
+Both are shared between principals by the dynamic threshold of Choudhury and Hahne
+(IEEE/ACM Transactions on Networking 6(2), 1998): a principal may hold `SHARE` times as
+many as are still free. A single principal gets nearly all; a second one always finds
+some free; two that ask for everything end with equal parts. Slots that become free go
+to the waiting principals in rotation (round robin), so the queue of one principal does
+not delay the others.
 """
 
 from __future__ import annotations
@@ -26,12 +28,13 @@ MAX_PLACES = 1024
 SHARE = 7
 
 MAX_WAIT_SECONDS = 4.5
-"""Over HTTP an answer may become a stream after 5 s, and can no longer be a 503."""
+"""How long a call may wait for its turn and its slot. It must be below the 5 s after
+which an HTTP reply may become an event stream, which can no longer be a 503."""
 
 
 @define(eq=False)
 class Busy(Exception):
-    """There is no slot, and no place to wait for one, or it was waited for in vain.
+    """No slot: there was no place to wait for one, or the wait timed out.
 
     :param waited: seconds that the call waited for a slot.
     """
@@ -41,7 +44,7 @@ class Busy(Exception):
 
 @define(eq=False)
 class _Shared:
-    """So many of something, shared by principals."""
+    """A number of slots or places that principals share."""
 
     total: int
     used: int = field(default=0, init=False)
@@ -75,10 +78,10 @@ class _Waiter:
 
 @define(eq=False, kw_only=True)
 class Concurrency:
-    """The slots and the places of one upstream.
+    """The slots and places for one upstream.
 
-    :param slots: calls on the wire at a time.
-    :param places: calls that wait at a time.
+    :param slots: calls that may be on the wire at the same time.
+    :param places: calls that may wait at the same time.
     """
 
     clock: IReactorTime
@@ -100,14 +103,14 @@ class Concurrency:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for anything."""
+        """How many calls wait, for any reason."""
         return self._places.used
 
     @contextmanager
     def place(self, principal: str) -> Iterator[None]:
-        """Hold a place while a call waits for something else than a slot.
+        """Hold a place while a call waits for something other than a slot.
 
-        :raises Busy: when there is none.
+        :raises Busy: when the principal gets no place.
         """
         if not self._places.take(principal):
             raise Busy
@@ -117,10 +120,12 @@ class Concurrency:
             self._places.free(principal)
 
     def enter(self, principal: str, seconds: float) -> Deferred[None] | None:
-        """Take a slot now (``None``), or wait in line for one.
+        """Take a slot, or wait for one.
 
         :param seconds: how long the call may wait.
-        :raises Busy: (or fails with it) when it cannot wait, or waited in vain.
+        :returns: ``None`` when the slot was free, else a Deferred that fires when the
+            call gets it, and fails with `Busy` after `seconds`.
+        :raises Busy: when there is neither a slot nor a place to wait for one.
         """
         if principal not in self._queues and self._slots.take(principal):
             return None
@@ -134,10 +139,10 @@ class Concurrency:
         return waiter.turn
 
     def leave(self, principal: str) -> None:
-        """Give a slot back; the next principal in line gets it."""
+        """Release a slot; the next principal in the rotation gets it."""
         self._slots.free(principal)
-        # A call that ends at once comes back here before its turn was handed over. A
-        # loop, not a recursion: there may be hundreds of such calls.
+        # A call that ends immediately gets here while its slot is being handed over.
+        # A loop instead of recursion: there may be hundreds of such calls.
         if self._handing_over:
             return
         self._handing_over = True
@@ -148,9 +153,9 @@ class Concurrency:
             self._handing_over = False
 
     def _hand_over(self) -> bool:
-        """Give one slot to the next in line; say whether there was one to give.
+        """Give one slot to the next principal; say whether that was possible.
 
-        A principal that has its share already is passed over.
+        A principal that already has its share is skipped.
         """
         for _ in range(len(self._queues)):
             principal, queue = next(iter(self._queues.items()))
@@ -171,7 +176,7 @@ class Concurrency:
         self._remove(principal, waiter)
 
     def _remove(self, principal: str, waiter: _Waiter) -> None:
-        """Take a waiter out of its line, which gives its place back."""
+        """Remove a waiter from its queue and release its place."""
         queue = self._queues[principal]
         queue.remove(waiter)
         if not queue:

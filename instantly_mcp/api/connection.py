@@ -1,7 +1,4 @@
-"""How bytes reach the upstream: one endpoint, one pool, one deadline for connecting.
-
-It knows the origin and its endpoint. It knows no HTTP call, no key and no operation.
-"""
+"""The connection to the upstream: its endpoint, its pool, one deadline to connect."""
 
 from __future__ import annotations
 
@@ -42,12 +39,13 @@ from .upstream import Upstream
 CONNECT_SECONDS = 5.0
 KEPT_CONNECTIONS = MAX_SLOTS
 IDLE_SECONDS = 50
-"""Below the minute after which proxies commonly close an idle connection."""
+"""How long an idle connection is kept: less than the minute after which proxies
+commonly close it."""
 
 
 @define(eq=False)
 class UpstreamConnection:
-    """The agent that reaches the upstream, and its pool of open connections."""
+    """The agent for the upstream, and its pool of open connections."""
 
     agent: IAgent
     pool: BoundedPool
@@ -64,11 +62,15 @@ def connect_to(
     policy: IPolicyForHTTPS | None = None,
     connect_seconds: float = CONNECT_SECONDS,
 ) -> UpstreamConnection:
-    """Make the agent for one upstream. It refuses every other origin."""
+    """Create the agent for one upstream. It refuses every other origin.
+
+    :param policy: decides about TLS certificates; ``None`` for the platform's trust.
+    :param connect_seconds: deadline for name resolution, TCP and TLS together.
+    """
     pool = BoundedPool(reactor, persistent=True)
     pool.maxPersistentPerHost = KEPT_CONNECTIONS
     pool.cachedConnectionTimeout = IDLE_SECONDS
-    # Resending is a decision of `retry`: the pool would resend a DELETE too.
+    # `retry` decides what is sent again: the pool would repeat a DELETE too.
     pool.retryAutomatically = False
     endpoint = _endpoint(upstream, reactor, policy, connect_seconds)
     return UpstreamConnection(OriginAgent(upstream, endpoint, pool), pool)
@@ -102,8 +104,8 @@ def _endpoint(
 class OriginAgent:
     """Sends requests to the one upstream; every other URL is refused.
 
-    `Agent` takes each URL apart, looks for its endpoint and puts the URL together
-    again. Here all of them begin with the same origin.
+    Cheaper than ``twisted.web.client.Agent``, which parses each URL, looks up its
+    endpoint and formats the URL again.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ def _send(connection: HTTP11ClientProtocol, request: Request) -> Deferred[IRespo
 @implementer(IStreamClientEndpoint)
 @define(eq=False)
 class TimedEndpoint:
-    """One deadline for all of connecting: name resolution, TCP and TLS."""
+    """An endpoint with one deadline for name resolution, TCP and TLS together."""
 
     _inner: IStreamClientEndpoint
     _clock: IReactorTime
@@ -168,7 +170,7 @@ class TimedEndpoint:
 
 
 class _Connecting:
-    """A connection attempt whose loser (a late success) is closed, not forgotten."""
+    """A connection attempt; if it succeeds after its deadline, it is closed."""
 
     def __init__(self, attempt: Deferred[IProtocol]) -> None:
         self._attempt = attempt
@@ -181,8 +183,8 @@ class _Connecting:
         self.answer.errback(reason)
 
     def settle(self, result: IProtocol | Failure) -> None:
-        # Endpoints answer a cancellation with all sorts of errors: once it was given
-        # up, only the reason for giving up counts.
+        # Endpoints fail with various errors when they are cancelled. After a timeout
+        # or a cancellation only its own reason is reported.
         if not self._left:
             self.answer.callback(result)
         elif isinstance(result, Protocol) and result.transport is not None:

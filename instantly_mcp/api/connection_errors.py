@@ -1,7 +1,4 @@
-"""Pure: what an exception of the connection means for the call that met it.
-
-It knows Twisted's exceptions. It words nothing for people and decides nothing.
-"""
+"""Classifies the exceptions of the connection by what they mean for a call."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ from .tls import TlsRefused
 
 
 class Trouble(Enum):
-    """The kinds of trouble that are told apart."""
+    """What went wrong with a connection, as far as calls treat it differently."""
 
     NO_CONNECTION = "no connection"
     CONNECT_TIMEOUT = "connect timeout"
@@ -42,14 +39,17 @@ class Trouble(Enum):
 
 @frozen
 class Diagnosis:
-    """The kind, and a few constant words for the sentence about it."""
+    """The class of a connection error.
+
+    :param words: a constant text for the error message; quotes nothing.
+    """
 
     trouble: Trouble
     words: str = ""
 
 
 def diagnose(error: Exception) -> Diagnosis | None:
-    """Name the trouble, or return ``None``: that is a bug, not trouble."""
+    """Classify an exception; ``None`` if it is not a connection error but a bug."""
     if isinstance(error, ReplyTooLarge):
         return Diagnosis(Trouble.TOO_LARGE)
     if isinstance(error, GarbledReply):
@@ -69,7 +69,7 @@ def diagnose(error: Exception) -> Diagnosis | None:
 
 
 def _unread(reason: BaseException | None) -> Diagnosis:
-    """Say why the reply could not be read to its end."""
+    """Classify the reason why a reply could not be read to its end."""
     if isinstance(reason, HeadTooLarge):
         words = f"its headers are larger than {MAX_HEAD_BYTES // 1024} kB"
         return Diagnosis(Trouble.GARBLED, words)

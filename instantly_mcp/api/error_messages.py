@@ -1,7 +1,6 @@
-"""The sentences of every failure: one cause, who must act, and what to do next.
+"""The error messages for people and models: the cause, who must act, the next step.
 
-It knows operations and credentials. It never sees a connection, and it puts nothing
-into a sentence that came from the API: `response` scrubs and adds that.
+Nothing here quotes the API: `response` adds such text after redaction.
 """
 
 from __future__ import annotations
@@ -21,24 +20,27 @@ _SHOWN = {
 }
 
 DELETED_BEFORE = "The attempt before this one may have deleted it."
-"""Said of a 404 to a DELETE that was sent again after a fault."""
+"""Added to a 404 for a DELETE that was repeated after a fault of the upstream."""
 
 
 def where_it_shows(operation: Operation) -> str:
-    """Say what to look at to see whether a write of `operation` took effect."""
+    """Return what to look at to see whether a write of `operation` took effect."""
     resource = operation.path.removeprefix("/api/v2/").strip("/").split("/")[0]
     return _SHOWN.get(resource, f"the {resource.replace('-', ' ')}")
 
 
 def check_whether(operation: Operation) -> str:
-    """Say how to find out whether a write took effect; never that it be made again."""
+    """Return how to find out whether a write took effect, without repeating it."""
     return f"Check {where_it_shows(operation)} to see whether it did."
 
 
 def outcome_unknown(
     operation: Operation, why: str, status: int | None = None
 ) -> ApiError:
-    """A write was sent, and it is not known whether it took effect."""
+    """Return the error for a write that was sent and may have taken effect.
+
+    :param why: a sentence that says what went wrong.
+    """
     return ApiError(
         reason=Reason.OUTCOME_UNKNOWN,
         message=f"{why} The call was sent, so it may have taken effect, and it was not"
@@ -49,7 +51,7 @@ def outcome_unknown(
 
 
 def unreachable(operation: Operation, why: str) -> ApiError:
-    """No connection: nothing was sent."""
+    """Return the error for a failed connection: nothing was sent."""
     return ApiError(
         reason=Reason.UNREACHABLE,
         message=f"Instantly unreachable ({why}). Nothing was sent; try again in a"
@@ -59,17 +61,17 @@ def unreachable(operation: Operation, why: str) -> ApiError:
 
 
 def untrusted(operation: Operation, why: str) -> ApiError:
-    """TLS did not convince us: nothing was sent."""
+    """Return the error for a TLS handshake that failed: nothing was sent."""
     return ApiError(
         reason=Reason.UNREACHABLE,
         message=f"The upstream's TLS certificate or protocol was refused: {why}."
-        " Nothing was sent. The server operator must look at it.",
+        " Nothing was sent. The server operator must check the upstream's certificate.",
         operation_id=operation.id,
     )
 
 
 def broken(operation: Operation) -> ApiError:
-    """The connection of a read broke before the reply was complete."""
+    """Return the error for a read whose connection broke before its reply ended."""
     return ApiError(
         reason=Reason.UPSTREAM_FAILED,
         message="The connection to Instantly broke before the reply was complete."
@@ -79,7 +81,10 @@ def broken(operation: Operation) -> ApiError:
 
 
 def timed_out(operation: Operation, late: str) -> ApiError:
-    """A read, or a write that was not sent, took too long."""
+    """Return the error for a read, or a write that was not sent, after a deadline.
+
+    :param late: what Instantly did not do in time, as ``did not begin to answer``.
+    """
     sent = "" if operation.effect.read_only else " Nothing was sent."
     return ApiError(
         reason=Reason.TIMEOUT,
@@ -90,27 +95,30 @@ def timed_out(operation: Operation, late: str) -> ApiError:
 
 
 def no_time_left(operation: Operation) -> ApiError:
-    """What came before this call has used up the time of the whole."""
+    """Return the error for a call that was not sent, as its caller's time was over."""
     return ApiError(
         reason=Reason.TIMEOUT,
-        message="There was no time left for another call of Instantly. Nothing was sent"
-        " by it. Ask for less at once.",
+        message="No time was left for another call to Instantly, so it was not sent."
+        " Ask for less at once.",
         operation_id=operation.id,
     )
 
 
 def still_running(operation: Operation) -> ApiError:
-    """A write was sent, and its caller cannot wait any longer."""
+    """Return the error for a write that goes on for longer than its caller waits."""
     return ApiError(
         reason=Reason.STILL_RUNNING,
-        message="Instantly has not answered yet. The call goes on here, and is not sent"
-        " a second time.",
+        message="Instantly has not answered yet. This server keeps waiting for the"
+        " answer and does not send the call a second time.",
         operation_id=operation.id,
     )
 
 
 def too_large(operation: Operation, limit: int) -> ApiError:
-    """The reply is above the limit."""
+    """Return the error for a reply above the limit.
+
+    :param limit: in bytes.
+    """
     then = (
         " Ask for less: a smaller limit, a filter or a shorter period."
         if operation.effect.read_only
@@ -125,7 +133,10 @@ def too_large(operation: Operation, limit: int) -> ApiError:
 
 
 def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
-    """The workspace's own budget is used up for longer than a call may wait."""
+    """Return the error for a call that would wait too long for a rate limit.
+
+    :param seconds: how long it would have to wait.
+    """
     period = _PERIODS.get(limit.seconds, f"{limit.seconds:g} s")
     whose = operation.id if operation.limit == limit else "API"
     return ApiError(
@@ -139,7 +150,10 @@ def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
 
 
 def asked_to_slow_down(operation: Operation, seconds: float) -> ApiError:
-    """An earlier call was answered 429, and the pause is not over."""
+    """Return the error for a call during the pause after a 429.
+
+    :param seconds: how long the pause still lasts.
+    """
     return ApiError(
         reason=Reason.RATE_LIMITED,
         message="Instantly asked this workspace to slow down (429 on an earlier call)."
@@ -150,9 +164,9 @@ def asked_to_slow_down(operation: Operation, seconds: float) -> ApiError:
 
 
 def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
-    """Too many calls are under way.
+    """Return the error for a call that found no slot.
 
-    :param waited: seconds that this one waited for the others.
+    :param waited: seconds that it waited for one.
     :param seconds: after which it makes sense to try again.
     """
     after = f" and none ended within {waited:.1f} s" if waited >= 1 else ""
@@ -166,7 +180,7 @@ def overloaded(operation: Operation, waited: float, seconds: float) -> ApiError:
 
 
 def stopping(operation: Operation) -> ApiError:
-    """The daemon stops before the call could have an effect."""
+    """Return the error for a call that the stop of the daemon ended without effect."""
     why = (
         "before Instantly answered. Nothing was changed"
         if operation.effect.read_only
@@ -180,18 +194,21 @@ def stopping(operation: Operation) -> ApiError:
 
 
 def resting(operation: Operation, seconds: float) -> ApiError:
-    """The breaker is open: the API failed too often a moment ago."""
+    """Return the error for a call while the breaker is open.
+
+    :param seconds: until the breaker lets a call pass.
+    """
     return ApiError(
         reason=Reason.UPSTREAM_FAILED,
-        message="Instantly failed too many calls in a row, so calls pause. Nothing"
-        f" was sent; try again in {whole_seconds(seconds)} s.",
+        message="Too many calls to Instantly failed, so this server pauses them."
+        f" Nothing was sent; try again in {whole_seconds(seconds)} s.",
         operation_id=operation.id,
         retry_after=seconds,
     )
 
 
 def key_rejected(operation: Operation, credential: Credential) -> str:
-    """401."""
+    """Return the message for a 401."""
     return (
         f"Instantly rejected the API key ({key_tail(credential)}), which was found in"
         f" {place_of(credential.source)}. The owner of the key must replace it;"
@@ -200,7 +217,7 @@ def key_rejected(operation: Operation, credential: Credential) -> str:
 
 
 def kept_back(operation: Operation) -> ApiError:
-    """401 of the sandbox, to a caller who brought a real key."""
+    """Return the error for a real Instantly key that was presented to a sandbox."""
     return ApiError(
         reason=Reason.KEY_KEPT_BACK,
         message="This is the sandbox; it does not accept Instantly keys and has not"
@@ -211,19 +228,19 @@ def kept_back(operation: Operation) -> ApiError:
 
 
 def plan_required() -> str:
-    """402."""
+    """Return the message for a 402."""
     return (
         "Instantly says this workspace has no suitable paid plan, so this part of its"
-        f" API is closed; {_NOTHING_CHANGED} (billing: {_BILLING})."
+        f" API is not available; {_NOTHING_CHANGED} (billing: {_BILLING})."
     )
 
 
 def scope_missing(operation: Operation, credential: Credential) -> str:
-    """403, or a 401 that speaks of scopes."""
+    """Return the message for a 403, or a 401 whose text names scopes."""
     if credential.workspace is not None:
         return (
-            "Instantly does not let this key act for the workspace that was named, or"
-            " the key lacks a scope. Check the Workspace Group membership;"
+            "Instantly does not let this key act for the requested workspace, or the"
+            " key lacks a scope. Check the Workspace Group membership;"
             f" {_NOTHING_CHANGED}."
         )
     if not operation.scopes:
@@ -236,7 +253,7 @@ def scope_missing(operation: Operation, credential: Credential) -> str:
 
 
 def not_found(operation: Operation) -> str:
-    """404."""
+    """Return the message for a 404."""
     return (
         "This workspace has nothing with that id. Look the id up with a"
         " list or a search, and check that the key belongs to the right workspace."
@@ -244,7 +261,7 @@ def not_found(operation: Operation) -> str:
 
 
 def rate_limited(retry_after: float | None) -> str:
-    """429, after what retrying was allowed."""
+    """Return the message for a 429 that is not retried any more."""
     wait = (
         "Wait a minute"
         if retry_after is None

@@ -1,4 +1,4 @@
-"""Why a call to Instantly did not succeed. Knows no MCP: features translate."""
+"""The error of a call to Instantly that did not succeed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from attrs.converters import optional
 
 
 class Reason(Enum):
-    """The kinds of failure that a caller can act on differently.
+    """The kinds of failure that a caller handles differently.
 
+    :cvar KEY_KEPT_BACK: a real Instantly key was presented to a sandbox.
     :cvar STILL_RUNNING: a write is on the wire for longer than its caller waits. It
-        goes on, and the same call gets its outcome.
-    :cvar OVERLOADED: nothing was sent, because too many calls are under way here. It
-        is a fact about this server and refuses the whole request, whatever the call
-        was a part of.
+        goes on, and the same call gets its result.
+    :cvar OVERLOADED: nothing was sent, because this server has too many calls under
+        way. The whole request is refused (503), also when this call is only a part.
     :cvar STOPPING: the daemon stops, and the call had no effect: it only reads, or was
         not sent.
+    :cvar OUTCOME_UNKNOWN: a write was sent, and may have taken effect.
+    :cvar REPORTED_FAILURE: the API reported a failure in a reply with status 2xx.
     """
 
     BAD_ARGUMENT = "bad_argument"
@@ -43,24 +45,24 @@ class Reason(Enum):
 
 
 def whole_seconds(seconds: float) -> int:
-    """Return seconds as they are told: rounded up, and at least one.
+    """Return seconds as they are shown: rounded up, and at least 1.
 
-    Each wait is rounded here alone, so that a message, its hint and its data agree.
+    All waits are rounded here, so that a message, its hint and its data agree.
     """
-    # A millisecond less: sums of floats lie a little above what they mean.
+    # Minus a millisecond: sums of floats are often slightly too large.
     return max(1, ceil(seconds - 0.001))
 
 
 @define(eq=False, kw_only=True)
 class ApiError(Exception):
-    """One failed call, without any secret in it.
+    """A failed call. It contains no secret.
 
-    :param message: one sentence for a person: what happened.
-    :param status: the HTTP status of the API, when it answered.
-    :param retry_after: whole seconds until it makes sense to try again, when known.
-    :param scopes: key scopes that would have sufficed, for a 401 or 403.
-    :param operation_id: which operation failed.
-    :param argument: which parameter of it was wrong, where one is to blame.
+    :param message: what happened, for people; the model sees it too.
+    :param status: the HTTP status of the API, if it answered.
+    :param retry_after: whole seconds until it makes sense to try again, if known.
+    :param scopes: the key scopes of which any one would suffice, for a 401 or 403.
+    :param operation_id: the operation that failed.
+    :param argument: the parameter that is wrong, if the error is about one.
     """
 
     reason: Reason

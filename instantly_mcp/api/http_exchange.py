@@ -1,7 +1,7 @@
-"""One HTTP exchange through treq: hands over a request, collects a bounded reply.
+"""One HTTP exchange through treq: sends a request, collects a reply of limited size.
 
-It knows no deadlines, no retries and no JSON. Everything that treq would do on the
-side (cookies, redirects, unbounded decoding, encoding the URL once more) is off.
+Everything that treq would do besides is switched off: cookies, redirects, decoding
+without a limit, and encoding the URL a second time.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _SET_ASIDE = b"x-set-aside-content-encoding"
 
 
 class ReplyTooLarge(Exception):
-    """The decoded reply is above the limit."""
+    """The decoded reply is larger than the limit."""
 
 
 class GarbledReply(Exception):
-    """The reply's compression is broken, or none that was asked for."""
+    """The reply's compression is invalid, or of a kind that was not requested."""
 
 
 @implementer(IBodyProducer)
 @define(eq=False)
 class Payload:
-    """The body of a request, which remembers that it was handed to the connection.
+    """The body of a request. It records that it was handed to the connection.
 
-    A write always travels with one, be it empty: once `handed`, the request may have
-    reached the API, and only then.
+    Each write has one, possibly empty: only once it is `handed` may the request have
+    reached the API.
     """
 
     _body: bytes
@@ -56,58 +56,62 @@ class Payload:
         self.length = len(self._body)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Write everything at once: bodies here are small."""
+        """Write everything at once: request bodies are small."""
         self.handed = True
         if self._body:
             consumer.write(self._body)
         return succeed(None)
 
     def pauseProducing(self) -> None:
-        """Nothing is produced later."""
+        """Do nothing: everything is written at once."""
 
     def resumeProducing(self) -> None:
-        """Nothing is produced later."""
+        """Do nothing: everything is written at once."""
 
     def stopProducing(self) -> None:
-        """Nothing is produced later."""
+        """Do nothing: everything is written at once."""
 
 
 class NoCookies(IndexableCookieJar):
-    """A jar that stays empty: one tenant's cookie must never travel with another."""
+    """A cookie jar that stays empty.
+
+    One client serves all tenants: a cookie of one must not be sent with the key of
+    another.
+    """
 
     def add_cookie_header(self, request: object) -> None:
-        """Send none."""
+        """Send no cookies."""
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Keep none."""
+        """Store no cookies."""
 
     def set_cookie(self, cookie: Cookie) -> None:
-        """Keep none."""
+        """Store no cookie."""
 
 
 class _WireUrl(EncodedURL):
-    """A URL that is encoded already.
+    """A URL that is already encoded.
 
-    treq would parse and encode it once more, which costs more than all the rest it
-    does; it asks only for these two methods.
+    treq would parse and encode it a second time, which costs more than everything else
+    that it does. It calls only these two methods.
     """
 
     def __init__(self, text: str) -> None:
         self._wire_text = text
 
     def to_uri(self) -> _WireUrl:
-        """It is one."""
+        """Return itself."""
         return self
 
     def to_text(self, with_password: bool = False) -> str:
-        """Return the text that goes on the wire."""
+        """Return the encoded URL."""
         return self._wire_text
 
 
 @implementer(IAgent)
 @define(eq=False)
 class _Undecoded:
-    """Keeps treq from decoding gzip without a limit: `_Collector` does it with one."""
+    """Prevents treq from decoding gzip: `_Collector` does it, with a size limit."""
 
     _agent: IAgent
 
@@ -118,7 +122,7 @@ class _Undecoded:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
-        """Pass the request on, and set the reply's encoding aside."""
+        """Send the request, and hide the reply's Content-Encoding from treq."""
         asked = self._agent.request(method, uri, headers, bodyProducer)
         return asked.addCallback(_set_aside_encoding)
 
@@ -138,15 +142,15 @@ def _itself(payload: object) -> Any:
 
 
 class Sender:
-    """Sends prepared calls over an agent, by way of treq.
+    """Sends prepared requests over an agent through treq.
 
-    :param limit: the largest decoded reply, in bytes.
+    :param limit: limit of the decoded reply in bytes.
     """
 
     def __init__(self, agent: IAgent, clock: object, limit: int) -> None:
         self.limit = limit
-        # treq reaches for the global reactor unless it is given one; without a
-        # timeout it makes no use of it.
+        # treq imports the global reactor unless one is passed. It does not use the
+        # reactor, because no timeout is passed.
         self._clock = cast(Any, clock)
         self._jar = NoCookies()
         self._client = HTTPClient(
@@ -154,7 +158,7 @@ class Sender:
         )
 
     def send(self, call: PreparedCall, payload: Payload | None) -> Deferred[IResponse]:
-        """Hand the request over; fires when the reply's headers are there."""
+        """Send the request; fires when the reply's headers have arrived."""
         response: Deferred[Any] = self._client.request(
             call.method,
             _WireUrl(call.url),
@@ -170,7 +174,9 @@ class Sender:
     def collect(self, response: IResponse) -> Deferred[bytes]:
         """Collect the decoded body.
 
-        Cancelling, and a body above the limit, close the connection.
+        Cancelling closes the connection. So does a body above the limit, and the
+        Deferred then fails with `ReplyTooLarge`; for an invalid encoding it fails with
+        `GarbledReply`.
         """
         collector = _Collector(self.limit, response)
         response.deliverBody(collector)
@@ -178,12 +184,12 @@ class Sender:
 
 
 class _Collector(Protocol):
-    """Joins, decodes and bounds one reply body."""
+    """Collects and decodes one reply body, up to a limit."""
 
     def __init__(self, limit: int, response: IResponse) -> None:
         self._room = limit
-        # One buffer: a list of parts would hold an object for each byte of a body
-        # that comes in chunks of one byte.
+        # One buffer instead of a list of parts: a body in chunks of one byte would
+        # make one object of each byte.
         self._body = BytesIO()
         self._begun = False
         self._done = False
@@ -198,14 +204,14 @@ class _Collector(Protocol):
         self.whole: Deferred[bytes] = Deferred(self._give_up)
 
     def connectionMade(self) -> None:
-        """Refuse at once what the headers already give away."""
+        """Refuse a reply at once if its headers already show that it is unusable."""
         if self._decoder is None and self._encoding not in {b"", b"identity"}:
             self._fail(GarbledReply("an encoding that was not asked for"))
         elif self._announced != UNKNOWN_LENGTH and self._announced > self._room:
             self._fail(ReplyTooLarge())
 
     def dataReceived(self, data: bytes) -> None:
-        """Keep what still fits."""
+        """Decode and store the bytes, up to the limit."""
         if self._done:
             return
         self._begun = True
@@ -216,7 +222,7 @@ class _Collector(Protocol):
                 self._fail(GarbledReply("broken gzip"))
                 return
             if self._decoder.unused_data:
-                # The decoder would keep all of what follows the end.
+                # The decoder would store everything that follows the end.
                 self._fail(GarbledReply("data behind the end of its gzip"))
                 return
         self._room -= len(data)
@@ -226,12 +232,12 @@ class _Collector(Protocol):
         self._body.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Deliver the body, if it is complete."""
+        """Deliver the body if it is complete."""
         if self._done:
             return
         self._done = True
-        # Without a length the end of the connection ends the body; whether it is
-        # whole then shows in the JSON.
+        # Without a length the body ends with the connection. Whether it is complete is
+        # then seen when the JSON is decoded.
         if not reason.check(ResponseDone, PotentialDataLoss):
             self.whole.errback(reason)
         elif self._decoder is not None and not self._decoder.eof and self._begun:

@@ -1,4 +1,4 @@
-"""What the rest of the daemon may ask of the Instantly client, and what it needs."""
+"""The interface of the Instantly client, and those that it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..catalog.operation import Operation
 
 
 class IInstantly(Interface):
-    """One verb: execute an operation of the catalog for a credential."""
+    """Executes operations of the catalog."""
 
     def execute(
         operation: Operation,
@@ -22,44 +22,49 @@ class IInstantly(Interface):
         traceparent: str | None = None,
         until: float | None = None,
     ) -> Deferred[Json]:
-        """Call the API (an idempotent operation perhaps again), return its value.
+        """Call the API, and repeat the call where `retry` allows that.
+
+        Cancelling closes the connection of a call that only reads or is not sent yet.
+        A write on the wire goes on; if the same call is made again, it gets the result
+        of that write and sends nothing.
 
         :param arguments: values by the API's own parameter names; ``None`` is sent as
             ``null`` in a body and is left out of a query.
         :param traceparent: the OpenTelemetry context that the call belongs to.
-        :param until: clock seconds until which the caller waits, 120 s if not said. A
+        :param until: clock seconds until which the caller waits; 120 s by default. A
             write that is on the wire goes on after that.
         :returns: the decoded JSON reply, ``None`` for an empty one.
-        :raises ApiError: for everything that is not a success, also an error inside
-            a 200. Cancelling closes the connection of a call that only reads, or that
-            is not sent yet; a write on the wire is left to finish. The same call gets
-            the outcome of a write that was left: it is not sent a second time.
+        :raises ApiError: for everything that is not a success, including errors that
+            the API reports in a reply with status 2xx.
         """
 
     def collect(
         operation: Operation, arguments: JsonObject, credential: Credential
     ) -> Deferred[Json] | None:
-        """Return the outcome of the same write, if its caller left it; else ``None``.
+        """Return the result of the same write, if its caller left it; else ``None``.
 
-        Sends nothing. An outcome is handed out once.
+        Sends nothing. A result is returned only once.
         """
 
 
 class IDetached(Interface):
-    """Lets the daemon's stop wait for writes."""
+    """Lets the daemon wait for writes when it stops."""
 
     def track(work: Deferred[object]) -> None:
         """Wait for a write that is on the wire and whose caller has left.
 
-        `work` never fails.
+        :param work: fires when the write has ended; never fails.
         """
 
     def hold(work: Deferred[object]) -> None:
-        """Wait for a write that is a part of what somebody else waits for."""
+        """Wait for a write that is part of a request or task still under way.
+
+        :param work: fires when the write has ended; never fails.
+        """
 
 
 class ISeconds(Protocol):
-    """Seconds that only go forward. Reactors and ``task.Clock`` have them."""
+    """A monotonic clock. Reactors and ``task.Clock`` provide it."""
 
     def seconds(self) -> float:
         """Return the current time in seconds from an arbitrary start."""

@@ -1,12 +1,22 @@
-"""Writes that go on without their caller, and what they came to.
+"""Results of writes that went on after their caller had left.
 
-A client gives up after a minute or so, and asks again. A write that is on the wire then
-is left to finish; the same call gets its result, and nothing is sent twice. A result is
-handed out once: after that the same call is a new one.
+Many clients time out after a minute or so and send the same call again. A write that is
+on the wire at that moment goes on (see the head of `call`); the same call then gets its
+result, and nothing is sent twice. A result is returned once: after that, the same call
+is a new one.
 
-Only writes whose repetition would do more are remembered. Pausing, resuming and pausing
-again are three calls, and the third must not get the result of the first; made twice,
-none of them does harm.
+Only writes that are not idempotent are remembered. Pausing, resuming and pausing again
+are three calls, and the third must not get the result of the first; doing an idempotent
+write twice does no harm.
+
+`pipeline.repeats` serves the same purpose one level higher, and both are needed. There
+an identical ``tools/call`` of the same legacy session joins the first one, whose tool
+was not cancelled: the client merely lost its connection. Here the caller did leave:
+because its request was cancelled (in the modern era a lost connection cancels it), its
+session ended, or its deadline passed. The repetition may then come from another session
+or another era, and a tool may reach the write with other calls before it. What is
+compared here is therefore one call of the API: principal, workspace, operation and
+arguments.
 """
 
 from __future__ import annotations
@@ -30,16 +40,18 @@ MOST = 1000
 def key_of(
     operation: Operation, arguments: JsonObject, credential: Credential
 ) -> bytes:
-    """Return what stands for a call; nothing can be read from it."""
+    """Return a digest that is equal for equal calls."""
     whose = [credential.principal, credential.workspace]
     return sha256(dumps([whose, operation.id, dict(arguments)])).digest()
 
 
 @define(eq=False)
 class LeftWrite:
-    """One of them: still going on, or ended.
+    """A write whose caller has left: still running, or ended.
 
-    :param since: clock seconds at which it was left, or at which it ended.
+    :param key: what `key_of` returned for its call.
+    :param since: clock seconds at which its caller left, or at which it ended.
+    :param waiting: equal calls that wait for its result.
     """
 
     key: bytes
@@ -49,7 +61,7 @@ class LeftWrite:
     waiting: list[Deferred[Json]] = field(factory=list)
 
     def answer(self) -> Deferred[Json]:
-        """Return the outcome, or wait for it. Cancelling only ends the waiting."""
+        """Return the result, or wait for it. Cancelling only stops the wait."""
         if not self.ended:
             waiter: Deferred[Json] = Deferred(self.waiting.remove)
             self.waiting.append(waiter)
@@ -61,10 +73,10 @@ class LeftWrite:
 
 @define(eq=False)
 class LeftWrites:
-    """Remembers them, those of `MOST` calls; the oldest are forgotten first.
+    """Remembers the writes of at most `MOST` different calls, the latest ones.
 
-    Equal calls that were made at the same time are writes of their own, and each
-    outcome is for another one of the calls that ask again.
+    Equal calls that were made at the same time are separate writes. Of the calls that
+    repeat them each gets the result of another one.
     """
 
     clock: IReactorTime
@@ -83,7 +95,7 @@ class LeftWrites:
         return write
 
     def end(self, write: LeftWrite, outcome: Json | Failure) -> None:
-        """Note what a write came to, and tell those who wait for it."""
+        """Store the result of a write and give it to the calls that wait for it."""
         failed = isinstance(outcome, Failure)
         write.outcome = outcome.value if failed else outcome
         write.since, write.ended = self.clock.seconds(), True
@@ -94,9 +106,9 @@ class LeftWrites:
             write.answer().chainDeferred(waiter)
 
     def collect(self, key: bytes) -> Deferred[Json] | None:
-        """Return the outcome of the same call that was left; ``None`` if none was.
+        """Return the result of an equal write whose caller left; ``None`` without one.
 
-        One that has ended is forgotten by this: its outcome is handed out.
+        A write that has ended is then forgotten: its result is returned only once.
         """
         known = self._known.get(key, [])
         oldest = self.clock.seconds() - KEPT_SECONDS

@@ -1,6 +1,6 @@
-"""Name resolution that survives a resolver that fails or dawdles.
+"""Name resolution that falls back on the last good answer.
 
-It remembers the last addresses that were found. It connects to nothing.
+When the resolver fails or is slow, the addresses that it returned last are used.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 PATIENCE = 2.0
-"""Seconds to wait for a fresh answer when there is an old one to fall back on."""
+"""How long to wait for a fresh answer when there is an old one to fall back on."""
 
 
 @implementer(IResolutionReceiver)
 @define(eq=False)
 class _Answer:
-    """One lookup: passes a fresh answer on, or the last good one instead."""
+    """One lookup: passes on the fresh answer, or else the last good one."""
 
     _owner: LastGoodResolver
     _name: str
@@ -67,9 +67,9 @@ class _Answer:
 @implementer(IHostnameResolver)
 @define(eq=False)
 class LastGoodResolver:
-    """Asks the reactor's resolver; without an answer, gives the last good one.
+    """Asks the reactor's resolver; without an answer, returns the last good one.
 
-    It serves one upstream, hence one name or two: what it remembers is bounded.
+    Its memory needs no limit: it is used for one upstream, so for one or two names.
     """
 
     _inner: IHostnameResolver
@@ -81,7 +81,7 @@ class LastGoodResolver:
         return self._known.get(name, ())
 
     def remember(self, name: str, addresses: Sequence[IAddress]) -> None:
-        """Keep a fresh answer."""
+        """Remember a fresh answer."""
         self._known[name] = tuple(addresses)
 
     def resolveHostName(
@@ -92,7 +92,7 @@ class LastGoodResolver:
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        """Resolve; an answer that takes too long is replaced by the last good one."""
+        """Resolve a name; use the last good answer if a fresh one takes too long."""
         answer = _Answer(self, hostName, resolutionReceiver)
         if self.last(hostName):
             answer.wait_at_most(self._clock, PATIENCE)
@@ -103,7 +103,7 @@ class LastGoodResolver:
 
 @implementer(IReactorPluggableNameResolver)
 class ResolvingReactor:
-    """As much of a reactor as a host name endpoint needs, with a resolver of ours."""
+    """The part of a reactor that ``HostnameEndpoint`` needs, with our resolver."""
 
     def __init__(self, reactor: object) -> None:
         time = IReactorTime(reactor)
@@ -114,6 +114,6 @@ class ResolvingReactor:
         self.seconds = time.seconds
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
-        """Replace the resolver, as the interface asks."""
+        """Replace the resolver (required by the interface)."""
         previous, self.nameResolver = self.nameResolver, resolver
         return previous

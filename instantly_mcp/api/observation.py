@@ -1,7 +1,4 @@
-"""What the client tells about itself, and the defaults for those who do not listen.
-
-It holds plain facts. It computes nothing and decides nothing.
-"""
+"""What can be observed of the client, and the defaults when nothing observes it."""
 
 from __future__ import annotations
 
@@ -17,15 +14,15 @@ from .errors import ApiError
 from .interfaces import IDetached
 
 Observe: TypeAlias = Callable[[str, str, float], None]
-"""Told of every call: operation id, ``ok`` or the reason's value, and seconds."""
+"""Called at the end of each call: operation id, `outcome_of` it, and seconds."""
 
 
 @implementer(IDetached)
 class Unwatched:
-    """Lets detached writes finish with nobody waiting for them."""
+    """Does not wait for detached writes."""
 
     def track(self, work: Deferred[object]) -> None:
-        """Do nothing: the client itself keeps the work going."""
+        """Do nothing: the client continues the work by itself."""
 
     def hold(self, work: Deferred[object]) -> None:
         """Do nothing."""
@@ -33,12 +30,12 @@ class Unwatched:
 
 @frozen(kw_only=True)
 class Health:
-    """What the readiness probe and the metrics show of the client.
+    """The state of the client, for the readiness probe and the metrics.
 
     :param breaker: ``closed``, ``open`` or ``half-open``.
-    :param in_flight: calls that were begun and have not ended.
-    :param waiting: of those, calls that wait: for a turn, for a slot, to try again.
-    :param detached: of those, writes whose caller has left.
+    :param in_flight: calls that have begun and not ended.
+    :param waiting: those of them that wait for a turn or a slot, or to try again.
+    :param detached: those of them that are writes whose caller has left.
     """
 
     breaker: str
@@ -48,12 +45,14 @@ class Health:
 
     @property
     def degraded(self) -> bool:
-        """Whether calls are being refused for the upstream's sake."""
+        """Whether the breaker refuses calls because the upstream fails."""
         return self.breaker != "closed"
 
 
 def outcome_of(result: object) -> str:
-    """Return the constant word for how a call ended."""
+    """Return how a call ended: ``ok``, a value of `Reason`, ``cancelled`` or
+    ``failed``, which means a bug.
+    """
     if not isinstance(result, Failure):
         return "ok"
     if isinstance(result.value, ApiError):

@@ -1,7 +1,4 @@
-"""Pure: makes text of the API fit to be shown: no key in it, and not too long.
-
-It knows text and one secret. It refuses to know what the text is about.
-"""
+"""Redacts text of the API before it is shown: removes the key, limits the length."""
 
 from __future__ import annotations
 
@@ -25,7 +22,10 @@ _NOT_PRINTABLE = re.compile(
 
 
 def scrubbed(text: str, credential: Credential, limit: int = MAX_SHOWN) -> str:
-    """Return `text` on one line, without the key or parts of it, cut to `limit`."""
+    """Return `text` on one line, without the key or parts of it.
+
+    :param limit: longest result in characters.
+    """
     text = text[:_MAX_READ]
     for form in _forms(credential.secret.reveal()):
         text = text.replace(form, _CUT)
@@ -37,14 +37,14 @@ def scrubbed(text: str, credential: Credential, limit: int = MAX_SHOWN) -> str:
 
 
 def key_tail(credential: Credential) -> str:
-    """Return how a key may be named to a person: its last four characters."""
+    """Return how a key is shown to people: its last four characters."""
     key = credential.secret.reveal()
-    # Four characters of a short key would be too much of it.
+    # Four characters would reveal too much of a short key.
     return f"…{key[-4:]}" if len(key) >= 20 and key.isascii() else "…"
 
 
 def _forms(key: str) -> list[str]:
-    """Return the shapes in which a service may echo the key, longest first."""
+    """Return the encodings in which a service may echo the key, longest first."""
     forms = {key, key.rstrip("="), quote(key, safe=""), key.replace("/", "\\/")}
     try:
         decoded = b64decode(key, validate=True).decode("utf-8")

@@ -1,7 +1,7 @@
-"""Failures that Instantly reports inside a success, as data: one rule an operation.
+"""Failures that Instantly reports in a reply with status 2xx: one rule per operation.
 
-It knows reply bodies of the API. Partial failures that are plain to see in the reply
-(``failed_emails``, ``failure_list``, ``invalid_count``) are values, not failures.
+Partial failures that the reply lists (``failed_emails``, ``failure_list``,
+``invalid_count``) are not failures of the call: they are part of its value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _TEST_EMAIL_ERRORS = {
 
 
 def reported_failure(operation: Operation, value: object) -> str | None:
-    """Return what the API says went wrong although it answered 2xx, else ``None``."""
+    """Return the failure that a 2xx reply reports, else ``None``.
+
+    :returns: text of the API, which the caller must redact before it shows it.
+    """
     if not isinstance(value, Mapping):
         return None
     rule = _RULES.get(operation.id)

@@ -1,7 +1,6 @@
-"""Pure: an operation, its arguments and a credential make one prepared HTTP call.
+"""Builds the HTTP request for an operation, its arguments and a credential.
 
-It refuses what must never reach a URL, before there is a URL. It sends nothing and
-knows neither connections nor replies.
+Values that must not appear in a URL are refused before the URL is built.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _SLOT = re.compile(r"\{([^{}]+)\}")
 _PLAIN_SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]{1,254}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,4096}")
 _RESERVED = frozenset("/\\?#%")
-# Characters that read as a slash or backslash but that NFKC leaves alone.
+# Characters that look like a slash or backslash and that NFKC does not change.
 _SLASH_LIKE = frozenset("\u2044\u2215\u2216\u2571\u2572\u27cb\u27cd\u29f5\u29f8\u29f9")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 
@@ -36,10 +35,10 @@ _USER_AGENT = f"instantly-mcp/{__version__}".encode("ascii")
 
 @frozen(kw_only=True)
 class PreparedCall:
-    """One HTTP request, ready to be sent. Its ``repr`` shows no value.
+    """One HTTP request, ready to be sent. Its ``repr`` shows no values.
 
     :param url: absolute and fully percent-encoded.
-    :param body: ``None`` when the request has none; then it has no Content-Type.
+    :param body: ``None`` for a request without a body and without Content-Type.
     """
 
     method: str
@@ -55,11 +54,12 @@ def prepare(
     credential: Credential,
     traceparent: str | None = None,
 ) -> PreparedCall:
-    """Build the call.
+    """Build the request.
 
-    :param traceparent: left out where it cannot travel in a header.
-    :raises ApiError: `Reason.BAD_ARGUMENT` for arguments that do not fit, and
-        `Reason.KEY_REJECTED` for a key that cannot travel in a header.
+    :param arguments: values by the API's own parameter names.
+    :param traceparent: omitted if it is not a valid header value.
+    :raises ApiError: `Reason.BAD_ARGUMENT` for arguments that are unknown, missing or
+        invalid, `Reason.KEY_REJECTED` for a key that is not a valid header value.
     """
     _check_names(operation, arguments)
     body = _body(operation, arguments)
@@ -77,11 +77,11 @@ def prepare(
 
 
 def with_key(prepared: PreparedCall, credential: Credential) -> PreparedCall:
-    """Return the call with the key of this credential, if it has another one.
+    """Return the request with the present key of its caller.
 
     The operator may have replaced the key while the call waited for its turn.
 
-    :param credential: of the caller for whom the call was prepared.
+    :param credential: the credential for which the request was prepared.
     """
     key = _bearer(credential.secret.reveal())
     if prepared.headers.getRawHeaders(b"Authorization") == [key]:
@@ -109,7 +109,7 @@ def _check_names(operation: Operation, arguments: JsonObject) -> None:
     for name in arguments:
         if name not in known:
             shown = ascii(str(name)[:60])
-            raise _refuse(operation, f"There is no argument named {shown} here.")
+            raise _refuse(operation, f"There is no argument named {shown}.")
     for parameter in operation.parameters:
         if parameter.required and parameter.name not in arguments:
             raise _refuse(operation, f"The argument {parameter.name!r} is missing.")
@@ -139,14 +139,14 @@ def _segment(operation: Operation, name: str, value: Json) -> str:
 
 
 def is_path_value(value: str) -> bool:
-    """Say whether `value` may become one segment of a path."""
+    """Say whether `value` may be used as one segment of a path."""
     if not _PLAIN_SEGMENT.fullmatch(value) or value in {".", ".."}:
         return False
     if value.isascii():
         return True
     if any(category(character) in _INVISIBLE for character in value):
         return False
-    # What merely looks like a separator is refused too: a proxy may normalize it.
+    # Lookalikes of separators are refused too: a proxy may normalize them.
     folded = normalize("NFKC", value)
     return (
         not _RESERVED.intersection(folded)
@@ -212,7 +212,7 @@ def _body(operation: Operation, arguments: JsonObject) -> bytes | None:
     names = [p.name for p in operation.parameters if p.place is Place.BODY]
     if not names:
         return None
-    # An operation that declares a body gets one even if nothing is given: the API
+    # An operation that declares a body gets one even without arguments: the API
     # refuses a missing object, while an empty one means "no filter, no change".
     try:
         return dumps({name: arguments[name] for name in names if name in arguments})
@@ -227,7 +227,7 @@ def _headers(
     if not _HEADER_VALUE.fullmatch(key):
         raise ApiError(
             reason=Reason.KEY_REJECTED,
-            message="The API key holds characters that no Instantly key has;"
+            message="The API key contains characters that Instantly keys do not have;"
             " nothing was sent. Copy the key again, without spaces or line breaks.",
             operation_id=operation.id,
         )
@@ -242,6 +242,6 @@ def _headers(
     workspace = credential.workspace
     if workspace is not None:
         if not _HEADER_VALUE.fullmatch(workspace):
-            raise _refuse(operation, "The x-as-workspace value is no workspace id.")
+            raise _refuse(operation, "The x-as-workspace value is not a workspace id.")
         values[b"X-As-Workspace"] = [workspace.encode("ascii")]
     return Headers(values)

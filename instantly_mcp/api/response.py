@@ -1,7 +1,7 @@
-"""Pure: an HTTP reply becomes a value, or an `ApiError` that names what to do.
+"""Reads an HTTP reply: returns its value, or raises an `ApiError` with the next step.
 
-It reads what the API says, what proxies in front of it say, and nonsense. It sends
-nothing, and never repeats a body: only scrubbed sentences out of an error envelope.
+A reply may come from the API, from a proxy in front of it, or be invalid. Bodies are
+never quoted; of the API's error envelope the message is shown, after redaction.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from .redaction import scrubbed
 from .reported_failures import reported_failure
 
 MAX_DEPTH = 64
-"""Replies nested deeper are refused: validators recurse, and real ones have 10."""
+"""Replies that are nested deeper are refused, because schema validators recurse.
+Replies of the API have at most 10 levels."""
 
 LOST_BEHIND_A_PROXY = frozenset({502, 504, 520, 521, 522, 523, 524, 525, 526, 527})
-"""Statuses of a proxy that does not know what the API did with a write."""
+"""Statuses of a proxy that does not know whether the API carried a write out."""
 
 _REASONS: Mapping[int, Reason] = {
     401: Reason.KEY_REJECTED,
@@ -45,7 +46,7 @@ _SECONDS = re.compile(r"\d{1,9}")
 
 @frozen(kw_only=True)
 class HttpReply:
-    """A complete reply. Its ``repr`` shows neither headers nor body."""
+    """A complete reply. Its ``repr`` does not show headers and body."""
 
     status: int
     headers: Headers = field(repr=False)
@@ -53,9 +54,9 @@ class HttpReply:
 
 
 def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json:
-    """Return the value of a success, ``None`` for an empty one.
+    """Return the decoded value of a successful reply, ``None`` for an empty one.
 
-    :raises ApiError: for everything else.
+    :raises ApiError: for every other reply.
     """
     if not 200 <= reply.status < 300:
         raise _refusal(operation, reply, credential)
@@ -86,7 +87,10 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
 
 
 def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
-    """Return the error for a reply that is not what the API documents."""
+    """Return the error for a reply that differs from the API's documentation.
+
+    :param what: what the reply is instead, as a constant text.
+    """
     done = (
         ""
         if operation.effect.read_only or not 200 <= reply.status < 300
@@ -102,7 +106,7 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
 
 
 def is_page(reply: HttpReply) -> bool:
-    """Say whether the body is a web page, whatever its label."""
+    """Say whether the body is a web page, regardless of its Content-Type."""
     return reply.body[:200].lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"<"
 
 
@@ -112,9 +116,9 @@ def is_csv(reply: HttpReply) -> bool:
 
 
 def retry_after(headers: Headers) -> float | None:
-    """Return the seconds of ``Retry-After``, ``None`` if absent or meaningless.
+    """Return the seconds of ``Retry-After``; ``None`` if absent or invalid.
 
-    A date is read against the reply's own ``Date``, so that no clock is needed.
+    A date is compared with the reply's own ``Date``, so the local clock is not used.
     """
     raw = headers.getRawHeaders(b"retry-after")
     if not raw:
@@ -150,7 +154,10 @@ def _decoded(operation: Operation, reply: HttpReply) -> Json:
 
 
 def _may_be_too_deep(body: bytes) -> bool:
-    """Rule deep nesting out at the speed of C, without looking at the value."""
+    """Return ``False`` if the body is certainly not nested too deeply.
+
+    Works on the bytes with a few C-level passes; most replies need no other check.
+    """
     brackets = body.translate(None, _NOT_A_BRACKET)
     for _ in range(MAX_DEPTH):
         if not brackets:
@@ -174,7 +181,7 @@ def _deeper_than(value: Json, depth: int) -> bool:
 
 
 def _envelope_inside(value: Json) -> int | None:
-    """Return the status that an error envelope inside a success names."""
+    """Return the status in an error envelope that a 2xx reply contains."""
     if not isinstance(value, dict) or "statusCode" not in value:
         return None
     status = value["statusCode"]
@@ -214,7 +221,7 @@ def _reason(status: int, reply: HttpReply, text: str) -> Reason:
     if status >= 500:
         return Reason.UPSTREAM_FAILED
     if status == 403 and reply.body.strip()[:1] not in {b"", b"{"}:
-        # The API itself always sends its envelope; a proxy sends pages or words.
+        # The API always sends its envelope; a proxy sends a page or plain text.
         return Reason.UPSTREAM_FAILED
     if status == 401 and "scope" in text.lower():
         return Reason.SCOPE_MISSING
@@ -265,7 +272,7 @@ def _failed_sentence(operation: Operation, reply: HttpReply, wait: float | None)
 
 
 def _envelope_text(reply: HttpReply) -> str:
-    """Return the sentence of an error envelope; of anything else, nothing."""
+    """Return the message of an error envelope; the empty string for other bodies."""
     if not reply.body or is_page(reply):
         return ""
     try:

@@ -1,7 +1,27 @@
-"""Whether a failed attempt is made again, and when. Pure but for its budget.
+"""Decides whether and when a failed attempt is made again.
 
-It knows kinds of failure. It refuses to know how they came about, and it never
-lets a write that may have been carried out go twice.
+Retry and breaker
+-----------------
+A call makes at most three attempts (`MAX_RETRIES`). What is repeated depends on how the
+attempt failed:
+
+- No connection, so nothing was sent: idempotent operations. (A timeout while connecting
+  is not repeated: the caller has already waited long enough.)
+- The connection broke after something was sent: reads, once.
+- The API answered 429, 502, 503 or 504: idempotent operations, after the time that
+  ``Retry-After`` asks for. A longer time than `MAX_RETRY_AFTER_SECONDS` is reported to
+  the caller instead.
+- Everything else, such as 400, a refused certificate, or an unreadable reply: never.
+
+A write that is not idempotent is thus never sent twice, even when nothing was sent: the
+decision does not depend on that being certain.
+
+The pauses double and have jitter, so that clients that failed together do not return
+together. All retries together are limited to a share of the traffic
+(`RetryPolicy`): when everything fails, retries must not multiply the load. Below that,
+`breaker` stops calling an upstream that keeps failing. It counts calls, not attempts:
+a failure that a retry repaired is not a failure. Only faults of the upstream count (see
+`Setback.is_trouble`); an answer such as 404 shows that it works.
 """
 
 from __future__ import annotations
@@ -17,7 +37,7 @@ from .errors import ApiError, Reason
 MAX_RETRIES = 2
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 MAX_RETRY_AFTER = 10.0
-"""A ``Retry-After`` above this many seconds is told to the caller instead."""
+"""With a longer ``Retry-After`` the call is not repeated but fails, with that time."""
 
 _BUDGET_SHARE = 0.2
 _BUDGET_RESERVE = 10.0
@@ -25,12 +45,12 @@ _FIRST_PAUSE = 0.5
 
 
 class Kind(Enum):
-    """How an attempt failed, as far as trying again is concerned.
+    """How an attempt failed, as far as it matters for another attempt.
 
-    :cvar CONNECT: there was no connection: nothing was sent.
+    :cvar CONNECT: the connection failed; nothing was sent.
     :cvar BROKEN: the connection broke after something was sent.
-    :cvar ANSWERED: the API answered, with an error.
-    :cvar FINAL: trying again would not help.
+    :cvar ANSWERED: the API answered with an error.
+    :cvar FINAL: another attempt would not help.
     """
 
     CONNECT = "connect"
@@ -41,9 +61,10 @@ class Kind(Enum):
 
 @define(eq=False)
 class Setback(Exception):
-    """One attempt that failed, with the error to report if it was the last.
+    """One attempt failed.
 
-    :param entered: the pass with which it went through the breaker, if it did.
+    :param error: what the caller gets if this was the last attempt.
+    :param entered: what `Breaker.enter` returned; ``None`` if it was not asked.
     """
 
     error: ApiError
@@ -52,12 +73,12 @@ class Setback(Exception):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the upstream answered, and with a fault of its own."""
+        """Whether the upstream answered with a status of 500 or above."""
         return self.kind is Kind.ANSWERED and (self.error.status or 0) >= 500
 
     @property
     def is_trouble(self) -> bool:
-        """Whether it speaks against the upstream, not against this one call."""
+        """Whether the breaker counts it as a failure of the upstream."""
         if self.kind is Kind.ANSWERED:
             return self.is_fault
         return self.error.reason is not Reason.TOO_LARGE
@@ -65,9 +86,11 @@ class Setback(Exception):
 
 @define(eq=False, kw_only=True)
 class RetryPolicy:
-    """At most two retries a call, and over time at most a fifth of the traffic.
+    """Allows two retries per call, and in total one retry per five calls.
 
-    :param random: returns a float in [0, 1): the jitter.
+    A reserve of 10 retries allows bursts.
+
+    :param random: returns a float in [0, 1), for the jitter.
     """
 
     random: Callable[[], float]
@@ -79,15 +102,16 @@ class RetryPolicy:
         return self._budget
 
     def count_call(self) -> None:
-        """A call begins: it adds its share to the budget of retries."""
+        """Add the share of a call that begins to the budget of retries."""
         self._budget = min(_BUDGET_RESERVE, self._budget + _BUDGET_SHARE)
 
     def pause(
         self, operation: Operation, setback: Setback, attempt: int
     ) -> float | None:
-        """Return the seconds to wait before the next attempt, ``None`` for no more.
+        """Return the seconds to wait before the next attempt; ``None`` to stop.
 
-        :param attempt: how many attempts failed before this one.
+        :param setback: how the last attempt failed.
+        :param attempt: how many attempts failed before that one.
         """
         if attempt >= MAX_RETRIES or not _may_repeat(operation, setback, attempt):
             return None
@@ -98,7 +122,7 @@ class RetryPolicy:
         return wait
 
     def backoff(self, attempt: int) -> float:
-        """Return a jittered pause that doubles with each attempt."""
+        """Return a pause in seconds that doubles with each attempt, with jitter."""
         return float(_FIRST_PAUSE * 2**attempt * (0.5 + self.random() / 2))
 
     def _wait(self, asked: float | None, attempt: int) -> float | None:

@@ -1,8 +1,27 @@
-"""Outbound rate: no workspace sends more than the API takes, and none jumps the queue.
+"""Outbound rate limits: when a call may be sent, and which calls wait for which.
 
-Limits are exact sliding windows, not buckets: a bucket that starts full lets nearly
-twice its rate through at first, and the API counts. It knows keys and limits, and
-refuses to know what a call does.
+The throttle
+------------
+Instantly allows a workspace 100 calls in any second, and fewer of some operations (20
+``listEmail`` in any minute). Above that it answers 429 to all users of the workspace.
+So calls wait here, before they are sent.
+
+Sliding windows, not token buckets: a bucket that starts full lets nearly twice its rate
+through in the first period, and the API counts. A `Lane` remembers when its last calls
+were sent; the next one may go when the oldest of them has left the window.
+
+Lanes: a principal (an API key, perhaps with a workspace) has one lane for all its calls
+and one for each operation with a limit of its own. A call of such an operation passes
+that lane first and the general one after it. Principals never wait for each other here;
+they share the slots of `concurrency`. Two keys of one workspace have separate lanes:
+this server cannot know that they belong together, and the API's 429 corrects it.
+
+Who waits: the calls of a lane go in the order in which they came. Each may wait for
+`max_wait` seconds. The time of its turn can be computed when it comes, so a call whose
+turn would be too late is refused at once and learns how long it would have to wait.
+
+After a 429 (other programs may use the same workspace) the lane pauses, then allows
+half as many calls for a minute. A further 429 halves that again.
 """
 
 from __future__ import annotations
@@ -18,10 +37,10 @@ from .._deferred import deferred
 from ..catalog.operation import Limit, Operation
 
 WORKSPACE_LIMIT = Limit(calls=100, seconds=1.0)
-"""Never above 100 in any second, hence never above 6,000 in any minute."""
+"""The API also limits a workspace to 6,000 calls in any minute: that follows."""
 
 BOTH_LIMITS = f"{WORKSPACE_LIMIT} and {60 * WORKSPACE_LIMIT.calls} in 60 s"
-"""The two limits of the API in words; the second follows from the first."""
+"""Both limits of the API as text."""
 
 MAX_WAIT = 5.0
 MAX_LANES = 4096
@@ -34,11 +53,11 @@ Key: TypeAlias = tuple[str, str]
 
 @define(eq=False)
 class Crowded(Exception):
-    """The turn would come too late.
+    """The call's turn would come too late.
 
     :param limit: the limit that is used up.
-    :param seconds: how long until there is a free slot.
-    :param asked: not the limit but the API's own word closes the lane now.
+    :param seconds: how long until the call could be sent.
+    :param asked: the lane pauses because the API answered 429.
     """
 
     limit: Limit
@@ -54,7 +73,7 @@ class _Waiter:
 
 @define(eq=False)
 class Lane:
-    """One limit of one workspace: the calls of the last window, and who waits."""
+    """One limit of one principal: the calls of the last window, and those that wait."""
 
     limit: Limit
     clock: IReactorTime
@@ -76,9 +95,12 @@ class Lane:
         return len(self._queue)
 
     def enter(self, deadline: float) -> Deferred[None] | None:
-        """Take a slot now (``None``), or wait in line for one until `deadline`.
+        """Take a slot, or wait for one.
 
-        :raises Crowded: when the wait would certainly be too long.
+        :param deadline: clock seconds until which the call may wait.
+        :returns: ``None`` when the call may go now, else a Deferred that fires when it
+            may, and fails with `Crowded` once its turn would be after `deadline`.
+        :raises Crowded: when its turn would be after `deadline`.
         """
         now = self.clock.seconds()
         slot = self._slot(len(self._queue), now)
@@ -93,8 +115,9 @@ class Lane:
         return waiter.turn
 
     def check(self, patience: float) -> None:
-        """Take no slot, but say now when there is none for one more call.
+        """Check whether one more call would find a slot, without taking it.
 
+        :param patience: seconds that the call may wait.
         :raises Crowded: as `enter` would.
         """
         now = self.clock.seconds()
@@ -103,10 +126,11 @@ class Lane:
             raise self._crowded(slot, now)
 
     def slow_down(self, seconds: float, asked: float = 0.0) -> None:
-        """The API says: too fast. Pause, then go on in half the width for a while.
+        """Pause after a 429, then allow half as many calls for a minute.
 
-        :param asked: for how long it asked, which may be longer than the pause. That
-            is what callers are told; after the pause one of them finds out.
+        :param seconds: the pause.
+        :param asked: the pause that the API asked for, which may be longer. Refused
+            calls report this time; after `seconds` a call tests whether it is over.
         """
         now = self.clock.seconds()
         self._asked_until = now + asked
@@ -122,10 +146,10 @@ class Lane:
         return self._width
 
     def _slot(self, position: int, now: float) -> float:
-        """Return when the call at `position` of the line may go.
+        """Return the clock seconds at which the call at `position` in the queue may go.
 
-        :param now: looked up once by each caller. Time passes between two looks at the
-            clock, and a slot that is free now must not seem to lie ahead.
+        :param now: the time that the caller has read once. Reading the clock again
+            here would make a slot that is free now appear to be in the future.
         """
         width = self._current_width(now)
         rounds, place = divmod(position, width)
@@ -133,7 +157,7 @@ class Lane:
         earliest = max(now, self._shut_until)
         if place < free:
             return earliest + rounds * self.limit.seconds
-        # The slot frees when the call that is `width` places ahead leaves the window.
+        # The slot is free when the call `width` places ahead leaves the window.
         ahead = self._sent[place - free]
         return max(earliest, ahead + self.limit.seconds) + rounds * self.limit.seconds
 
@@ -160,7 +184,7 @@ class Lane:
         self._arm()
 
     def _turn_away(self) -> None:
-        """Refuse those whose turn, as things are now, comes after their deadline."""
+        """Refuse the waiting calls whose turn is now after their deadline."""
         now = self.clock.seconds()
         kept: deque[_Waiter] = deque()
         away: list[tuple[_Waiter, Crowded]] = []
@@ -190,11 +214,12 @@ class Lane:
 
 @define(eq=False, kw_only=True)
 class Throttle:
-    """The lanes of every workspace: one for all its calls, one for each own limit.
+    """The lanes of all principals; see the head of this module.
 
-    :param workspace_limit: what a workspace may send; ``None`` for no limit at all.
-    :param max_wait: seconds a call may wait for its turn.
-    :param max_lanes: above this, the lane that was idle longest is forgotten.
+    :param workspace_limit: the limit for all calls; ``None`` disables the throttle.
+    :param max_wait: seconds that a call may wait for its turn.
+    :param max_lanes: number of lanes that are remembered. Above it, the one that was
+        used least recently and has no waiting calls is forgotten.
     """
 
     clock: IReactorTime
@@ -209,9 +234,11 @@ class Throttle:
         return len(self._lanes)
 
     def admit(self, principal: str, operation: Operation) -> Deferred[None] | None:
-        """Take a slot now (``None``), or return a Deferred that fires in turn.
+        """Take a slot in each lane of a call, or wait for them.
 
-        :raises Crowded: (or fails with it) when the turn would come too late.
+        :returns: ``None`` when the call may go now, else a Deferred that fires when it
+            may, or fails with `Crowded`.
+        :raises Crowded: when its turn would come too late.
         """
         if self.workspace_limit is None:
             return None
@@ -219,6 +246,7 @@ class Throttle:
         general = self._lane((principal, ""), self.workspace_limit)
         if operation.limit is None:
             return general.enter(deadline)
+        # Otherwise the call could use a slot of the scarcer limit for nothing.
         general.check(self.max_wait)
         special = self._lane((principal, operation.id), operation.limit)
         turn = special.enter(deadline)
@@ -233,10 +261,10 @@ class Throttle:
         seconds: float,
         asked: float = 0.0,
     ) -> None:
-        """The API answered 429: the tightest lane of this call pauses and narrows.
+        """Slow down the lane with the lowest limit of a call that got 429.
 
         :param seconds: the pause.
-        :param asked: for how long the API asked.
+        :param asked: the pause that the API asked for.
         """
         if self.workspace_limit is None:
             return

@@ -1,7 +1,7 @@
-"""TLS towards the upstream: a connection counts once trust is agreed, not before.
+"""TLS to the upstream: a connection is used only after the handshake has succeeded.
 
-Whatever fails earlier has certainly sent nothing, and the refusal says why. How trust
-is decided is Twisted's business; no setting or header can switch it off.
+A failure before that certainly sent nothing, and the error says why TLS failed. Twisted
+decides whether a certificate is trusted; no setting or header can disable that check.
 """
 
 from __future__ import annotations
@@ -37,17 +37,20 @@ _VERIFY_ERRORS = {
 
 
 class TlsRefused(Exception):
-    """We do not trust the upstream's TLS. The text says why, and holds no secret."""
+    """The upstream's certificate or TLS protocol is not accepted.
+
+    The text says why. It contains no secret.
+    """
 
 
 @implementer(IOpenSSLClientConnectionCreator)
 @define(eq=False)
 class NamingCreator:
-    """Creates the inner creator's connections, and leaves their trust untouched.
+    """Creates connections with another creator, and gives each to its handshake.
 
-    It only lets the handshake see its connection, so that a refusal can be explained.
-    (Setting a verify callback of our own would replace Twisted's, and with it the
-    check of the host name.)
+    The handshake needs the connection to explain a failure. (A verify callback cannot
+    be used for this: it would replace Twisted's, and with it the check of the host
+    name.)
     """
 
     _inner: IOpenSSLClientConnectionCreator
@@ -65,13 +68,13 @@ class NamingCreator:
 @implementer(IStreamClientEndpoint)
 @define(eq=False)
 class HandshakenEndpoint:
-    """Connects once TLS is agreed, and not as soon as TCP is."""
+    """An endpoint that has connected only when the TLS handshake has succeeded."""
 
     _inner: IStreamClientEndpoint
 
     @deferred
     async def connect(self, protocolFactory: IProtocolFactory) -> IProtocol:
-        """Connect, shake hands, then put the real protocol in place."""
+        """Connect, complete the handshake, then create the real protocol."""
         handshake = await self._inner.connect(Factory.forProtocol(_Handshake))
         assert isinstance(handshake, _Handshake)
         tls = await handshake.agreed
@@ -80,8 +83,8 @@ class HandshakenEndpoint:
             tls.abortConnection()
             raise ConnectError(string="no protocol for the connection")
         tls.wrappedProtocol = protocol
-        # Closing is always abrupt here: an upstream that never answers our goodbye
-        # would otherwise keep the connection.
+        # Always abort: loseConnection waits for the peer's TLS close, so an upstream
+        # that does not answer it would keep the connection.
         tls.loseConnection = tls.abortConnection  # type: ignore[method-assign]
         protocol.makeConnection(tls)
         return protocol
@@ -89,7 +92,7 @@ class HandshakenEndpoint:
 
 @implementer(IHandshakeListener)
 class _Handshake(Protocol):
-    """Stands in for the real protocol until TLS is agreed."""
+    """The protocol of a connection until its TLS handshake has succeeded."""
 
     connection: SSL.Connection | None = None
     transport: TLSMemoryBIOProtocol
@@ -99,8 +102,8 @@ class _Handshake(Protocol):
         self.agreed: Deferred[TLSMemoryBIOProtocol] = Deferred(self._cancel)
 
     def handshakeCompleted(self) -> None:
-        # A certificate for another host is found at this very moment, too: then the
-        # connection is being aborted already.
+        # A certificate for another host is also detected at this moment: then the
+        # connection is already being aborted.
         if not self._over and not self.transport.disconnecting:
             self._over = True
             self.agreed.callback(self.transport)
@@ -128,10 +131,10 @@ class _Handshake(Protocol):
 
 
 def _verify_result(connection: SSL.Connection | None) -> int:
-    """Return OpenSSL's verdict on the chain; 0 if it is fine or cannot be had.
+    """Return OpenSSL's result for the certificate chain; 0 if it is valid or unknown.
 
-    pyOpenSSL has no public name for it, and the exception says no more than "verify
-    failed". It only words a refusal that happened anyway.
+    pyOpenSSL has no public function for it, and its exception says only "verify
+    failed". The result is used for the message only; the decision is already made.
     """
     read = getattr(SSL, "_lib", None)
     ssl = getattr(connection, "_ssl", None)
@@ -141,7 +144,7 @@ def _verify_result(connection: SSL.Connection | None) -> int:
 
 
 def _library_words(error: SSL.Error) -> str:
-    """Return OpenSSL's own reasons, which are constant texts."""
+    """Return the reasons that OpenSSL gives, which are constant texts."""
     if error.args and isinstance(error.args[0], list):
         words = [str(entry[-1]) for entry in error.args[0] if entry]
         if words:

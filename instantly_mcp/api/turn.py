@@ -1,4 +1,4 @@
-"""Before a call is sent: its turn at the rate limit, then a slot of its own."""
+"""Waits for the turn at the rate limit and the slot that a call needs to be sent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .throttle import Crowded, Throttle
 async def take_turn(
     call: Call, throttle: Throttle, concurrency: Concurrency, clock: IReactorTime
 ) -> None:
-    """Wait for a turn at the rate limit, then for a slot with what time is left.
+    """Wait for a turn at the rate limit, then for a slot in the time that remains.
 
-    The caller gives the slot back with ``concurrency.leave``.
+    The caller must release the slot with ``concurrency.leave``.
 
-    :raises Setback: when there is no turn, or no slot, in time.
+    :raises Setback: when there was no turn or no slot within `MAX_WAIT_SECONDS`.
     """
     principal = call.credential.principal
     until = clock.seconds() + MAX_WAIT_SECONDS
@@ -51,9 +51,11 @@ async def rest(
     concurrency: Concurrency,
     clock: IReactorTime,
 ) -> None:
-    """Wait before another attempt, if there is room to wait.
+    """Wait before another attempt, if the call finds a place to wait.
 
-    :raises ApiError: that of the last attempt, when there is not.
+    :param seconds: how long to wait.
+    :param last: the last attempt.
+    :raises ApiError: the error of the last attempt, if there is no place.
     """
     try:
         with concurrency.place(call.credential.principal):

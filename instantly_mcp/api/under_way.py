@@ -1,8 +1,8 @@
-"""The calls that are under way, and what becomes of them when the daemon stops.
+"""The calls that are under way, and how they end when the daemon stops.
 
-A write on the wire is waited for, whoever asked for it. What has not ended when the
-time is over is given up, and fails in words that say whether Instantly may have seen
-it, so that its caller can still be answered.
+The stop waits for every write on the wire, including those without a caller. A call
+that has not ended when that time is over is cancelled. Its error says whether Instantly
+may have seen it, so its caller can still be answered.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 @define(eq=False)
 class UnderWay:
-    """Every call from its beginning to its end.
+    """The calls that have begun and not ended.
 
-    :param detached: told of what the daemon's stop is to wait for.
+    :param detached: gets the writes that the stop of the daemon must wait for.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -35,42 +35,43 @@ class UnderWay:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """How many calls are under way."""
         return len(self._calls)
 
     def begin(self, call: Call) -> None:
-        """A call begins.
+        """Add a call.
 
-        :raises ApiError: when the daemon has stopped.
+        :raises ApiError: `Reason.STOPPING` when the daemon has stopped.
         """
         if self._stopped:
             raise stopped(call)
         self._calls.add(call)
 
     def begun(self, call: Call) -> None:
-        """It can be waited for now."""
+        """Note that ``call.work`` is set, so that the stop can wait for the call."""
         if self._draining:
             self._hold(call)
 
     def end(self, call: Call) -> None:
-        """It has ended."""
+        """Remove a call that has ended."""
         self._calls.discard(call)
 
     def drain(self) -> None:
-        """Let the daemon's stop wait for writes, also for those that no caller awaits.
+        """Let the stop wait for the writes that are under way and those that follow.
 
-        A task goes on after its call was answered; its writes must not be cut off.
+        A task goes on after its ``tools/call`` was answered; its writes must not be
+        interrupted.
         """
         self._draining = True
         for call in self._calls:
             self._hold(call)
 
     def stop(self) -> None:
-        """End every call, and let no other begin."""
+        """Cancel every call, and refuse new ones."""
         self._stopped = True
         for call in tuple(self._calls):
             self.log.warn(
-                "{operation_id} for {principal} was given up because the daemon stops:"
+                "{operation_id} for {principal} was cancelled because the daemon stops:"
                 " {outcome}",
                 operation_id=call.operation.id,
                 principal=call.credential.principal,
@@ -79,7 +80,7 @@ class UnderWay:
             call.stop()
 
     def explained(self, call: Call, error: Exception) -> Exception:
-        """Return what to tell the caller of a call that failed."""
+        """Return the error that the caller of a failed call gets."""
         if call.stopped and isinstance(error, CancelledError):
             return stopped(call)
         return error

@@ -1,7 +1,4 @@
-"""The one service that is ever contacted: an origin, parsed once from the settings.
-
-It knows URLs. It refuses to know who calls, and what for.
-"""
+"""The origin of the upstream, the only service that this server contacts."""
 
 from __future__ import annotations
 
@@ -15,10 +12,10 @@ _API_PREFIX = "/api/v2"
 
 @frozen(kw_only=True)
 class Upstream:
-    """Where Instantly is.
+    """The base URL of the Instantly API, parsed.
 
-    :param base: scheme, host and port, and perhaps a path prefix; no slash at its end.
-    :param host: the host name or address without brackets, as IDNA.
+    :param base: scheme, host, port and an optional path prefix, without a final slash.
+    :param host: the host name in IDNA, or the address without brackets.
     :param authority: the value of the ``Host`` header.
     """
 
@@ -30,24 +27,24 @@ class Upstream:
 
     @property
     def secure(self) -> bool:
-        """Whether TLS is spoken."""
+        """Whether TLS is used."""
         return self.scheme == "https"
 
     @classmethod
     def parse(cls, url: str) -> Upstream:
-        """Read the base URL of the settings.
+        """Parse a base URL.
 
-        A trailing ``/api/v2`` is accepted and taken off: paths carry it already.
+        A trailing ``/api/v2`` is removed: the paths of the catalog contain it.
 
-        :raises ValueError: for anything that is not a plain http or https base URL.
+        :raises ValueError: for anything that is not an http or https base URL.
         """
         parts = urlsplit(url.strip())
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("an upstream is an http:// or https:// URL with a host")
+            raise ValueError("the upstream must be an http:// or https:// URL")
         if parts.username is not None or parts.password is not None:
-            raise ValueError("an upstream URL carries no user name and no password")
+            raise ValueError("the upstream URL must not contain a user or password")
         if parts.query or parts.fragment or not parts.path.isascii():
-            raise ValueError("an upstream URL has no query, fragment or odd path")
+            raise ValueError("the upstream URL must have a plain path and no query")
         host = _ascii_host(parts.hostname)
         port = parts.port or _PORTS[parts.scheme]
         authority = f"[{host}]" if ":" in host else host

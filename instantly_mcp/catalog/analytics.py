@@ -1,4 +1,4 @@
-"""What campaigns and warm-up achieved, in numbers."""
+"""Analytics of campaigns and warm-up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPERATIONS = (
         reply=replies.TOTALS,
         method="GET",
         path="/api/v2/campaigns/analytics",
-        summary="Total the numbers of one, several or all campaigns",
+        summary="Return the totals of one, several or all campaigns",
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),

@@ -1,4 +1,4 @@
-"""Background jobs: what the API works on after it has answered."""
+"""Background jobs: work that the API continues after it has answered."""
 
 from __future__ import annotations
 

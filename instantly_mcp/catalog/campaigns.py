@@ -1,4 +1,4 @@
-"""Campaigns: their copy, schedule, state, and why they do not send."""
+"""Campaigns: their copy, schedule and status, and why they do not send."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ SEQUENCES = list_of(
         "steps",
     )
 )
-"""Only the first sequence counts; a step's delay is the wait *before the next*."""
+"""The API uses only the first sequence. A step's delay is the wait *before the next*
+step."""
 
 SETTINGS = {
     "name": STRING,
@@ -149,7 +150,7 @@ _ID = in_path("id")
 
 STARTS_SENDING = Effect(read_only=False, idempotent=True, sends_email=True)
 REPLACES = Effect(read_only=False, idempotent=True, destructive=True)
-"""A patch that replaces copy and senders: what was there before is gone."""
+"""A patch that replaces copy and senders: the former ones are lost."""
 
 OPERATIONS = (
     Operation(
@@ -215,7 +216,7 @@ OPERATIONS = (
         reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/campaigns/{id}",
-        summary="Delete a campaign for good",
+        summary="Delete a campaign permanently",
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("campaigns", "delete"),
@@ -227,7 +228,7 @@ OPERATIONS = (
         reply=replies.WRITTEN,
         method="POST",
         path="/api/v2/campaigns/{id}/activate",
-        summary="Start a campaign: real mail begins to leave",
+        summary="Start a campaign: it begins to send real mail",
         effect=STARTS_SENDING,
         risk=Risk.SENDS,
         scopes=scopes("campaigns", "update"),
@@ -251,7 +252,7 @@ OPERATIONS = (
         reply=replies.CAMPAIGNS,
         method="GET",
         path="/api/v2/campaigns/search-by-contact",
-        summary="Find the campaigns that hold a lead's address",
+        summary="Find the campaigns that contain a lead's address",
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
@@ -267,7 +268,7 @@ OPERATIONS = (
         reply=replies.SENDING_STATUS,
         method="GET",
         path="/api/v2/campaigns/{id}/sending-status",
-        summary="Say why a campaign is not sending, or sends slowly",
+        summary="Return why a campaign does not send, or sends slowly",
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),

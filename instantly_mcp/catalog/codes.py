@@ -1,7 +1,7 @@
-"""The API's numbers and constants, and the words that people use for them.
+"""The API's numeric codes and constants, and their names.
 
-One table a field: code to name. The values that an operation accepts, the labels
-that results carry and the names that tools take all come from here.
+One table per field, from code to name. It defines the values that an operation
+accepts, the labels in results, and the names that tools accept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ACCOUNT_STATUS: Codes = {
     -2: "soft_bounce_error",
     -3: "sending_error",
 }
-"""3 is a pause for maintenance that the API ends by itself."""
+"""The API ends status 3, a pause for maintenance, by itself."""
 
 PROVIDER: Codes = {
     1: "imap_smtp",
@@ -77,7 +77,7 @@ INTEREST: Codes = {
     -3: "lost",
     -4: "no_show",
 }
-"""Workspaces add numbers of their own through lead labels."""
+"""Workspaces can add more numbers with lead labels."""
 
 LEAD_VERIFICATION: Codes = {
     1: "verified",
@@ -150,7 +150,7 @@ LEAD_FILTERS = (
     "FILTER_VAL_REPLIED",
     "FILTER_VAL_LINK_CLICKED",
 )
-"""What the ``filter`` of lead lists understands; the API's schema says only string."""
+"""The values of ``filter`` for lists of leads; the API's schema says only string."""
 
 JOB_STATUSES = (
     "pending",

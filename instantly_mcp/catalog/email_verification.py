@@ -1,4 +1,4 @@
-"""Verification of single addresses. Asking costs credits; looking does not."""
+"""Verification of single addresses. Starting one costs credits; its status is free."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OPERATIONS = (
         reply=replies.VERIFICATION,
         method="POST",
         path="/api/v2/email-verification",
-        summary="Verify an address, for a credit",
+        summary="Verify an address, which costs a credit",
         effect=SPENDS,
         risk=Risk.SPENDS,
         scopes=scopes("email_verifications", "create"),
@@ -26,7 +26,7 @@ OPERATIONS = (
         reply=replies.VERIFICATION,
         method="GET",
         path="/api/v2/email-verification/{email}",
-        summary="Read the state of a verification, for free",
+        summary="Read the status of a verification, free of charge",
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("email_verifications", "read"),

@@ -1,6 +1,6 @@
-"""The short words in which the catalog's data files are written.
+"""Constructors for parameters, scopes and JSON Schema fragments.
 
-Constructors for parameters, scopes and JSON Schema fragments; no operation yet.
+The modules that list operations are written with them.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def record(properties: Mapping[str, Fragment], *required: str, **more: Any) -> F
 
 
 def in_path(name: str, schema: Fragment = STRING) -> Parameter:
-    """Return a parameter that is a segment of the path."""
+    """Return a required parameter that is a segment of the path."""
     return Parameter(name=name, place=Place.PATH, schema=schema, required=True)
 
 
 def in_query(name: str, schema: Fragment = STRING) -> Parameter:
-    """Return an optional parameter of the query; lists repeat the name."""
+    """Return an optional query parameter; a list repeats its name."""
     return Parameter(name=name, place=Place.QUERY, schema=schema)
 
 
@@ -77,4 +77,4 @@ PAGE = (
     in_query("limit", {"type": "integer", "minimum": 1, "maximum": 100}),
     in_query("starting_after"),
 )
-"""The two parameters of every list that is read page by page."""
+"""The parameters of operations that return a list page by page."""

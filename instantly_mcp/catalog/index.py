@@ -1,4 +1,4 @@
-"""The way into the catalog: operations by id and by toolset, in one fixed order."""
+"""All operations of the catalog, in one fixed order, and by id."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *background_jobs.OPERATIONS,
     *workspaces.OPERATIONS,
 )
-"""Every operation, in the order of the files and of their lines."""
+"""All operations, in the order of the modules and of the lines in them."""
 
 BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
 

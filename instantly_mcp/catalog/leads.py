@@ -1,4 +1,4 @@
-"""Leads: the people that campaigns write to."""
+"""Leads: the people to whom campaigns send mail."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ SELECTION = {
     "excluded_ids": list_of(STRING),
     "contacts": list_of(EMAIL),
 }
-"""How leads are picked, both to list and to move them."""
+"""How leads are selected, both to list and to move them."""
 
 _SKIPS = {
     "skip_if_in_workspace": BOOLEAN,
@@ -173,7 +173,7 @@ OPERATIONS = (
         reply=replies.WRITTEN,
         method="DELETE",
         path="/api/v2/leads/{id}",
-        summary="Delete one lead for good",
+        summary="Delete one lead permanently",
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("leads", "delete"),

@@ -1,4 +1,4 @@
-"""The words in which the catalog describes an API operation. No I/O, no MCP."""
+"""The classes with which the catalog describes an operation of the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .reply import Reply
 
 
 class Place(Enum):
-    """Where a parameter travels in the HTTP request."""
+    """The part of the HTTP request that contains a parameter."""
 
     PATH = "path"
     QUERY = "query"
@@ -20,14 +20,14 @@ class Place(Enum):
 
 
 class ArrayStyle(Enum):
-    """How a list is written into a query string."""
+    """How a list is written in a query string: ``a=1&a=2`` or ``a=1,2``."""
 
     REPEAT = "repeat"
     COMMA = "comma"
 
 
 class Risk(Enum):
-    """What goes wrong when the operation is called by mistake."""
+    """The worst effect of calling an operation by mistake."""
 
     READ = "read"
     READ_SECRET = "read-secret"
@@ -40,13 +40,13 @@ class Risk(Enum):
 
 @frozen(kw_only=True)
 class Effect:
-    """What repeating or undoing the operation means.
+    """What an operation changes, and whether it can be repeated or undone.
 
     :param read_only: changes nothing in the workspace.
-    :param idempotent: calling twice leaves what calling once leaves; only such calls
-        are ever retried.
-    :param destructive: may remove or overwrite something for good.
-    :param sends_email: real mail leaves, or starts to leave.
+    :param idempotent: calling it twice has the effect of calling it once. Only such
+        operations are retried.
+    :param destructive: may delete or overwrite something permanently.
+    :param sends_email: sends real mail, or starts sending.
     :param spends: costs credits or money.
     """
 
@@ -64,7 +64,7 @@ WRITE_AGAIN = Effect(read_only=False, idempotent=True)
 
 @frozen(kw_only=True)
 class Limit:
-    """A rate limit of one operation for a workspace: `calls` in `seconds`."""
+    """A rate limit for a workspace: `calls` in any `seconds`."""
 
     calls: int
     seconds: float
@@ -75,9 +75,11 @@ class Limit:
 
 @frozen(kw_only=True)
 class Parameter:
-    """One named value of an operation, as the API itself spells it.
+    """One parameter of an operation.
 
-    :param schema: a JSON Schema (2020-12) fragment, complete with its limits.
+    :param name: as in the API.
+    :param schema: a JSON Schema (2020-12) fragment with all limits.
+    :param style: how a list is written, for a query parameter.
     """
 
     name: str
@@ -89,14 +91,15 @@ class Parameter:
 
 @frozen(kw_only=True)
 class Operation:
-    """One call of the Instantly API v2.
+    """One operation of the Instantly API v2.
 
-    :param id: the vendor's operationId.
-    :param path: the template below the host, ``/api/v2/campaigns/{id}``.
-    :param scopes: key scopes of which any one suffices.
-    :param limit: a limit of its own, below the workspace's.
-    :param reply: what it answers, as far as that is read.
-    :param first_byte_seconds: how long the API may think before it answers.
+    :param id: the operationId in the vendor's OpenAPI document.
+    :param path: the path template, such as ``/api/v2/campaigns/{id}``.
+    :param scopes: the key scopes of which any one suffices.
+    :param toolset: the group of tools to which it belongs.
+    :param limit: its own rate limit, besides that of the workspace.
+    :param reply: the members of the reply that are used.
+    :param first_byte_seconds: deadline for the beginning of the reply.
     """
 
     id: str
@@ -115,7 +118,7 @@ class Operation:
 
     @property
     def paged(self) -> bool:
-        """Whether it lists things page by page, behind a cursor."""
+        """Whether it returns a list page by page, with a cursor."""
         return "starting_after" in self.by_name
 
     @by_name.default

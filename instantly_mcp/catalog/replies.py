@@ -1,4 +1,4 @@
-"""The replies of the catalog's operations, as far as they are read."""
+"""The replies of the catalog's operations: the members that this server uses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .reply import Kind, needing, numbers, one, page_of, rows
 _TEXT, _NUMBER, _OBJECT = Kind.TEXT, Kind.NUMBER, Kind.OBJECT
 
 WRITTEN = one()
-"""What was written, in whatever shape: it was done, and only that matters."""
+"""Any object: of the reply to a write only the success matters."""
 
 CAMPAIGN = one(
     id=_TEXT,

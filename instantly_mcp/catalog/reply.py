@@ -1,8 +1,8 @@
-"""What an operation answers, as far as anything here reads it.
+"""Describes and checks the reply of an operation.
 
-Only members that are computed with or that decide something are stated. A reply that
-does not fit is an error: read leniently, a list of something else would be an empty
-list, and a count that is text would be none.
+Only members that this server computes with or decides by are described. A reply that
+does not fit is an error. If it were accepted, a list of something else would be shown
+as an empty list, and a count that is text as missing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 
 class Kind(Enum):
-    """What a member is. Null, or none at all, is allowed unless it is needed."""
+    """The type of a member. Unless it is needed, it may be null or missing."""
 
     TEXT = "text"
     NUMBER = "a number"
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 _NULL = type(None)
 
-# Exact types, for true and false are integers of Python.
+# Exact types, because True and False are integers in Python.
 _TYPES: Mapping[Kind, frozenset[type]] = {
     Kind.TEXT: frozenset({str}),
     Kind.NUMBER: frozenset({int, float}),
@@ -43,17 +43,17 @@ _INSIDE: Mapping[Kind, frozenset[type]] = {
     Kind.TEXTS: frozenset({str}),
     Kind.NUMBERS: frozenset({int, float, _NULL}),
 }
-"""What the members of a member are, where it has some."""
+"""The types of the items of a list or the values of an object."""
 
 
 class Form(Enum):
-    """What the reply is as a whole.
+    """The form of a reply as a whole.
 
-    :cvar ANYTHING: not stated.
+    :cvar ANYTHING: not described.
     :cvar OBJECT: one object.
     :cvar ROWS: a list of objects, without pages.
-    :cvar PAGE: an object with a list of objects, and a cursor to the next page; or,
-        as a page without a cursor, the list alone.
+    :cvar PAGE: an object with a list of objects and a cursor to the next page; or only
+        the list, which is then the last page.
     """
 
     ANYTHING = "anything"
@@ -64,11 +64,11 @@ class Form(Enum):
 
 @frozen
 class Reply:
-    """The form of a reply, and the members of its object or of each of its objects.
+    """The description of a reply.
 
-    One object must have at least one of them, were it null.
-
-    :param needed: names of members that must be there.
+    :param members: the members of its object, or of each object in its list. A single
+        object must have at least one of them, possibly null.
+    :param needed: names of members that must be present and not null.
     """
 
     form: Form = Form.ANYTHING
@@ -94,13 +94,16 @@ class Reply:
 
     @property
     def may_be_empty(self) -> bool:
-        """Whether nothing at all, with a status that says so, is an answer."""
+        """Whether an empty body is a valid reply, with a status such as 204."""
         return self.form is Form.ANYTHING or (
             self.form is Form.OBJECT and not self.members
         )
 
     def misfit(self, value: Any) -> str | None:
-        """Say what is wrong with a reply, in words of ours; ``None`` if it fits."""
+        """Return how a reply differs from this description; ``None`` if it fits.
+
+        The text quotes nothing of the reply.
+        """
         if self.form is Form.ANYTHING:
             return None
         if self.form is Form.OBJECT:
@@ -116,7 +119,7 @@ class Reply:
             value = value.get("items")
         if type(value) is not list:
             return "something that is not a list"
-        # Every list of every workspace goes through here: the fewest steps an item.
+        # Runs for each item of every list: as few steps as possible.
         for item in value:
             if type(item) is not dict:
                 return "a list with something in it that is not an object"
@@ -143,28 +146,28 @@ class Reply:
 
 
 def one(**members: Kind) -> Reply:
-    """Return the reply that is one object."""
+    """Describe a reply that is one object."""
     return Reply(Form.OBJECT, members)
 
 
 def rows(**members: Kind) -> Reply:
-    """Return the reply that is a plain list of objects."""
+    """Describe a reply that is a list of objects, without pages."""
     return Reply(Form.ROWS, members)
 
 
 def page_of(**members: Kind) -> Reply:
-    """Return the reply that is a page of objects.
+    """Describe a reply that is a page of objects.
 
-    What their members hold is not looked at, only what they are.
+    Of lists and objects in their members only the type is checked, not the items.
     """
     return Reply(Form.PAGE, members)
 
 
 def needing(reply: Reply, *names: str) -> Reply:
-    """Return the reply that must have these members, too."""
+    """Describe the same reply, with these members required."""
     return Reply(reply.form, reply.members, reply.needed | {*names})
 
 
 def numbers(*names: str) -> Mapping[str, Kind]:
-    """Return members that are numbers."""
+    """Return members of these names that are numbers."""
     return dict.fromkeys(names, Kind.NUMBER)

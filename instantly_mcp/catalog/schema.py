@@ -1,4 +1,4 @@
-"""From parameters to JSON Schema. Knows nothing of tools or of MCP."""
+"""Builds JSON Schemas from parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .operation import Operation, Parameter
 
 
 def plain(fragment: Any) -> Any:
-    """Return a fragment as fresh JSON: tuples become lists, nothing is shared."""
+    """Return a copy of a fragment as plain JSON: tuples become lists."""
     if isinstance(fragment, Mapping):
         return {name: plain(value) for name, value in fragment.items()}
     if isinstance(fragment, Sequence) and not isinstance(fragment, str):
@@ -18,7 +18,7 @@ def plain(fragment: Any) -> Any:
 
 
 def closed_object(parameters: Iterable[Parameter]) -> dict[str, Any]:
-    """Return the schema of an object with these members and no others."""
+    """Return the schema of an object with these members and no other ones."""
     listed = tuple(parameters)
     schema: dict[str, Any] = {
         "type": "object",
@@ -32,5 +32,5 @@ def closed_object(parameters: Iterable[Parameter]) -> dict[str, Any]:
 
 
 def arguments_schema(operation: Operation) -> dict[str, Any]:
-    """Return the schema of an operation's arguments, by the API's own names."""
+    """Return the schema of an operation's arguments, with the API's own names."""
     return closed_object(operation.parameters)

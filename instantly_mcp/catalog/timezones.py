@@ -1,6 +1,6 @@
-"""The time zones in which the API lets a campaign be scheduled: a closed list.
+"""The time zones that the API accepts for a campaign's schedule: a closed list.
 
-Most well-known names are missing; ``features`` finds an equal zone for those.
+Most well-known names are missing; ``features`` replaces them with an equal zone.
 """
 
 from __future__ import annotations

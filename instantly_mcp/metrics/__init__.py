@@ -1,1 +1,1 @@
-"""Counters and their exposition. Observes; nothing depends on it."""
+"""Prometheus metrics of the daemon."""

@@ -1,6 +1,6 @@
-"""What the daemon counts, and how it is exposed. Knows names, not who counts.
+"""The metrics of the daemon, and their exposition.
 
-No label ever holds a key, a path, an argument or an address: routes are templates,
+No label contains a key, a path, an argument or an address: routes are templates, and
 operations are ids of the catalog.
 """
 
@@ -22,9 +22,11 @@ PREFIX = "instantly_mcp_"
 
 
 class Level(Collector):
-    """A number that is looked up when it is asked for.
+    """A metric whose value is read when the metrics are collected.
 
-    :param family: whether it goes up and down, or only up.
+    :param family: a gauge, or a counter that only increases.
+    :param text: the help text.
+    :param read: returns the value.
     """
 
     def __init__(
@@ -40,16 +42,16 @@ class Level(Collector):
         self._read = read
 
     def describe(self) -> Iterable[Metric]:
-        """Name it without looking it up, so that the registry sees a second one."""
+        """Return the name without the value, so that the registry finds duplicates."""
         yield self._family(self._name, self._text)
 
     def collect(self) -> Iterable[Metric]:
-        """Look it up."""
+        """Read and return the value."""
         yield self._family(self._name, self._text, value=self._read())
 
 
 class Metrics:
-    """The daemon's metrics, in a registry of their own."""
+    """The daemon's metrics, in a separate registry."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
@@ -99,46 +101,50 @@ class Metrics:
         return durations
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
-        """One request on `route` (a template) was answered after `seconds`."""
+        """Count a request on `route` (a template), answered after `seconds`."""
         self._exchanges.add((route, str(status)))
         self._latency.add((route,), seconds)
 
     def stage(self, stage: str, outcome: str, seconds: float) -> None:
-        """One stage of the pipeline had an outcome: the pipeline's observer."""
+        """Count the outcome of one stage of the pipeline, after `seconds`."""
         self._stages.add((stage, outcome), seconds)
 
     def credential(self, source: str) -> None:
-        """One request had its credential from `source`."""
+        """Count a request whose credential was found in `source`."""
         self._credentials.add((source,))
 
     def refused(self, status: int, reason: str) -> None:
-        """One request was refused for its key or session."""
+        """Count a request that was refused because of its key or session."""
         self._refused.add((str(status), reason))
 
     def session(self, event: str) -> None:
-        """Something happened to a session: see the metric's text."""
+        """Count an event of a session; see the help text of the metric."""
         self._sessions.add((event,))
 
     def upstream(self, operation: str, outcome: str, seconds: float) -> None:
-        """One call of an operation (its catalog id) ended."""
+        """Count a call of an operation (its id in the catalog) that has ended."""
         self._upstream.add((operation, outcome), seconds)
 
     def watch(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """Expose a number, such as the open sessions, as ``instantly_mcp_{name}``.
+        """Expose a gauge, such as the open sessions, as ``instantly_mcp_{name}``.
 
+        :param text: the help text.
+        :param read: returns the value; called at each collection.
         :raises ValueError: when the name is taken.
         """
         name = f"{PREFIX}{name}"
         self._registry.register(Level(GaugeMetricFamily, name, text, read))
 
     def watch_total(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """Expose a number that only grows, as ``instantly_mcp_{name}_total``.
+        """Expose a counter as ``instantly_mcp_{name}_total``.
 
+        :param text: the help text.
+        :param read: returns the value; called at each collection.
         :raises ValueError: when the name is taken.
         """
         name = f"{PREFIX}{name}"
         self._registry.register(Level(CounterMetricFamily, name, text, read))
 
     def exposition(self) -> bytes:
-        """Return everything in the Prometheus text format, of `CONTENT_TYPE`."""
+        """Return all metrics in the Prometheus text format (`CONTENT_TYPE`)."""
         return generate_latest(self._registry)

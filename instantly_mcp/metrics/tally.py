@@ -1,7 +1,8 @@
-"""Counters and histograms that cost a dictionary look-up, read by Prometheus.
+"""Counters and histograms for a single thread.
 
-prometheus-client's own metrics take a lock for every increment; the daemon has one
-thread, and increments many times for each request.
+The metrics of prometheus-client take a lock for each increment. The daemon has one
+thread and increments many times per request; here an increment costs a dictionary
+lookup.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ MAX_SERIES = 2000
 """Label combinations that one metric may have."""
 
 OTHER = "other"
-"""The label of whatever came after those."""
+"""The label value of all events beyond `MAX_SERIES` combinations."""
 
 Labels = tuple[str, ...]
 
@@ -45,7 +46,8 @@ Labels = tuple[str, ...]
 class Count(Collector):
     """Counts events by their labels.
 
-    :param labels: their names; `add` takes the values in the same order.
+    :param text: the help text.
+    :param labels: the label names; `add` takes the values in the same order.
     """
 
     def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
@@ -55,7 +57,7 @@ class Count(Collector):
         self._values: dict[Labels, int] = {}
 
     def add(self, labels: Labels) -> None:
-        """Count one event."""
+        """Count one event with these label values."""
         values = self._values
         try:
             values[labels] += 1
@@ -64,7 +66,7 @@ class Count(Collector):
             values[key] = values.get(key, 0) + 1
 
     def collect(self) -> Iterable[Metric]:
-        """Return what was counted."""
+        """Return the counts as a Prometheus metric."""
         family = CounterMetricFamily(self._name, self._text, labels=self._labels)
         for labels, value in self._values.items():
             family.add_metric(labels, value)
@@ -72,7 +74,10 @@ class Count(Collector):
 
 
 class Durations(Collector):
-    """Counts events by their labels and by how long they took."""
+    """Counts events by their labels and their duration: a histogram.
+
+    The parameters are those of `Count`.
+    """
 
     def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
         self._name = name
@@ -92,7 +97,7 @@ class Durations(Collector):
         self._sums[labels] += seconds
 
     def collect(self) -> Iterable[Metric]:
-        """Return what was counted, in cumulative buckets."""
+        """Return the counts in cumulative buckets, as a Prometheus metric."""
         family = HistogramMetricFamily(self._name, self._text, labels=self._labels)
         names = (*(str(bound) for bound in BOUNDS), "+Inf")
         for labels, counts in self._buckets.items():

@@ -1,1 +1,1 @@
-"""State that outlives one request: sessions, seals, ledgers."""
+"""State that outlives one request: sessions, sealed tokens, admission limits."""

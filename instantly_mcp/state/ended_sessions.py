@@ -1,7 +1,8 @@
-"""Which session ids are over, so that none of them is taken for a lost one.
+"""Remembers the ids of ended sessions, so that these cannot be adopted again.
 
-Only digests are kept, so the file is worth nothing to whoever reads it. It is bounded:
-the oldest are forgotten, and what is forgotten can at worst be adopted by its owner.
+Only digests are stored: the file contains nothing that could be used as a session id.
+The number is limited, and the oldest are forgotten first. A forgotten session can be
+adopted again, but only by its own principal.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ _LINE = re.compile(r"[0-9a-f]{32}")
 
 @final
 class Tombstones:
-    """A bounded set of ended session ids, in memory and perhaps in a file.
+    """A bounded set of ended session ids, in memory and optionally in a file.
 
-    :param path: the file, one digest a line; ``None`` to forget them on exit.
+    :param path: the file, one digest per line; ``None`` to forget them on exit.
+    :param most: number of ids that are remembered.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -43,7 +45,11 @@ class Tombstones:
         return len(self._digests)
 
     def add(self, session_id: str) -> None:
-        """Remember that the session of this id is over."""
+        """Remember that the session of this id has ended.
+
+        If the file cannot be written, this is logged, and the id is remembered in
+        memory.
+        """
         digest = _digest(session_id)
         if digest in self._digests:
             return
@@ -71,7 +77,7 @@ class Tombstones:
             self._complain(error)
 
     def _append(self, path: str, digest: str) -> None:
-        """Write one line; now and then write the file anew without the forgotten."""
+        """Append one line. A file with too many lines is rewritten instead."""
         try:
             if self._lines >= 2 * self._most:
                 self._rewrite(path)
@@ -80,7 +86,7 @@ class Tombstones:
                 file.write(f"{digest}\n")
             self._lines += 1
         except OSError as error:
-            # A full disk must not keep anybody from closing a session.
+            # A full disk must not prevent that a session is closed.
             self._complain(error)
 
     def _rewrite(self, path: str) -> None:
@@ -92,7 +98,7 @@ class Tombstones:
 
     def _complain(self, error: OSError) -> None:
         self.log.warn(
-            "Ended sessions cannot be kept in {path}: {reason}",
+            "Ended sessions cannot be stored in {path}: {reason}",
             path=self._path,
             reason=error.strerror,
         )

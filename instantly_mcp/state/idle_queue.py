@@ -1,4 +1,4 @@
-"""Sessions by how long they have been idle, without a timer for each of them."""
+"""Finds the longest idle sessions, without a timer for each session."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from typing import final
 from ..protocol.calls.session import McpSession
 
 _MAX_LOOKS = 32
-"""How many busy sessions are looked at before one of them has to go."""
+"""How many busy sessions are examined before one of them is chosen."""
 
 
 def is_busy(session: McpSession) -> bool:
-    """Say whether something of the session is open: that counts as activity."""
+    """Say whether the session has an open stream or a running call.
+
+    Such a session is active, however long ago its last request was.
+    """
     return bool(session.streams or session.calls)
 
 
 @final
 class IdleQueue:
-    """Finds the session that has been idle for longest.
+    """A priority queue of sessions by the time of their last activity.
 
-    A heap of last signs of life as they were when a session was last looked at.
-    Touching a session tells nobody; whoever comes to the front with an old entry is
-    put back where it belongs. So a request costs nothing here, and finding the
-    longest idle one costs a few steps for each session that was touched since.
+    Activity does not update the queue, so requests cost nothing here. An entry with an
+    outdated time is reordered when it reaches the top of the heap. Finding the oldest
+    session thus takes a few steps for each session that was active since.
     """
 
     def __init__(self) -> None:
@@ -36,21 +38,21 @@ class IdleQueue:
         return self._held
 
     def add(self, session: McpSession) -> None:
-        """Follow a session."""
+        """Add a session."""
         heappush(self._heap, (session.last_seen, next(self._order), session))
         self._held += 1
 
     def forget(self, session: McpSession) -> None:
-        """Follow a session no longer; it must have been added, and be ended."""
+        """Remove a session that was added and has ended."""
         self._held -= 1
-        # An entry keeps all of an ended session, and there is a queue for each
-        # principal: no room is left for some of them beyond what pays for the work.
+        # Entries of ended sessions use memory, and each principal has a queue. They
+        # are removed when they are the majority, so that the cost stays constant.
         if len(self._heap) > 2 * self._held:
             self._heap = [entry for entry in self._heap if not entry[2].ended]
             heapify(self._heap)
 
     def oldest(self) -> McpSession | None:
-        """Return the session whose last sign of life is the oldest."""
+        """Return the session whose last activity is the oldest; ``None`` if empty."""
         while self._heap:
             seen, order, session = self._heap[0]
             if session.ended:
@@ -62,7 +64,12 @@ class IdleQueue:
         return None
 
     def expendable(self, now: float) -> McpSession | None:
-        """Return the oldest session with nothing open; a busy one if all seem busy."""
+        """Return the session to evict: the oldest one that is not busy.
+
+        After `_MAX_LOOKS` busy ones it is the oldest, although it is busy.
+
+        :param now: clock seconds; the new time of last activity of busy sessions.
+        """
         for _ in range(_MAX_LOOKS):
             session = self.oldest()
             if session is None or not is_busy(session) or session.last_seen >= now:

@@ -1,8 +1,25 @@
-"""Tokens that a client carries and cannot change, and the key file behind them.
+"""Sealed tokens: texts that clients store for the server and cannot read or change.
 
-Session ids, request states, confirmation tokens and cursors are all sealed here, each
-for its purpose: a token of one purpose means nothing for another. What is in a payload
-is the caller's business.
+Sealed tokens
+-------------
+Session ids, request states and cursors are tokens of this kind. The server stores
+nothing for them, so they are valid after a restart, and on every instance that has the
+same keys.
+
+Content: a purpose (such as ``session``), a NUL byte and a payload, encrypted and
+authenticated with Fernet (AES-128-CBC, HMAC-SHA256) and stamped with the time. The
+caller of `Seal.seal` decides about the payload; one that belongs to a principal
+contains it, and one that expires contains a time.
+
+What a token proves: a server with one of these keys created it, for this purpose. It
+does not prove that the client that presents it is the one that received it, nor that it
+is recent: the caller of `Seal.unseal` must check the principal and the age where they
+matter. Only the exact text that was issued is accepted (see `_canonical`), so a token
+can be a key in a table.
+
+Keys: `KeyFile` holds up to `MAX_KEYS`, the newest first. The first one seals; all of
+them unseal, so tokens survive a rotation: add a new first line, and remove old lines
+when their tokens have expired. Without a state directory the key lives in memory only.
 """
 
 from __future__ import annotations
@@ -21,18 +38,19 @@ from zope.interface import implementer
 from ..protocol.interfaces import ISeal
 
 MAX_TOKEN = 1 << 20
-"""Longer texts are not ours and are not decrypted to find out. A request state, which
-holds the answers of earlier rounds, is the longest of ours."""
+"""Longer texts are refused without decryption. The longest tokens are request states,
+which contain the answers of earlier rounds."""
 
 MAX_KEY_FILE = 4096
 
 MAX_KEYS = 8
-"""Keys that are tried; older ones are forgotten when a new one is added."""
+"""How many keys of the file are used; further lines are ignored."""
 
 KEY_FILE_NAME = "seal.keys"
 
 _VERSION = "gAAAAA"
-"""What every Fernet token of this century begins with."""
+"""The beginning of every Fernet token until the year 4147: its version, and the first
+zeros of its time."""
 
 _BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
@@ -40,10 +58,10 @@ _BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 @final
 @implementer(ISeal)
 class Seal:
-    """Seals with the first key and opens with any of them.
+    """Seals with the first key and unseals with any of them.
 
     :param keys: Fernet keys, the newest first.
-    :param wall: seconds since the epoch, stamped on each token.
+    :param wall: returns seconds since the epoch, the time stamp of new tokens.
     :raises ValueError: without keys, or for a malformed one.
     """
 
@@ -52,17 +70,20 @@ class Seal:
         self.replace_keys(keys)
 
     def replace_keys(self, keys: Sequence[bytes]) -> None:
-        """Go on with other keys, after a rotation. The newest comes first."""
+        """Use other keys from now on, the newest first.
+
+        :raises ValueError: without keys, or for a malformed one.
+        """
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, purpose: str, payload: bytes) -> str:
-        """Return visible ASCII without padding: safe in a header and in a URL."""
+        """Return a token of URL-safe base64 characters, without padding."""
         content = purpose.encode() + b"\0" + payload
         token = self._fernet.encrypt_at_time(content, int(self._wall()))
         return token.rstrip(b"=").decode("ascii")
 
     def unseal(self, purpose: str, token: str) -> bytes | None:
-        """Return the payload, or ``None`` for every text but the one we issued."""
+        """Return the payload; ``None`` if the text is not a token for this purpose."""
         if len(token) > MAX_TOKEN or not token.startswith(_VERSION):
             return None
         padded = _canonical(token)
@@ -77,18 +98,18 @@ class Seal:
 
 
 def looks_sealed(token: str) -> bool:
-    """Say whether a text has the form of a sealed token, under whatever key.
+    """Say whether a text has the form of a sealed token, of any key.
 
-    A server that restarts without a state directory cannot open its own tokens.
+    A server that was restarted without a state directory cannot unseal its own tokens.
     """
     return token.startswith(_VERSION)
 
 
 def _canonical(token: str) -> bytes | None:
-    """Return the token with its padding, if base64 spells its bytes just so.
+    """Return the token with its padding; ``None`` unless it is canonical base64.
 
-    The decoder skips foreign characters and ignores the last, unused bits; without
-    this check many texts would be one token.
+    The decoder skips invalid characters and ignores unused bits at the end. Without
+    this check many texts would be the same token.
     """
     try:
         padded = token.encode("ascii") + b"=" * (-len(token) % 4)
@@ -100,9 +121,9 @@ def _canonical(token: str) -> bytes | None:
 
 @define(eq=False)
 class KeyFile:
-    """The file that holds the keys, one a line, the newest first; mode 0600.
+    """The file with the keys, one per line, the newest first; mode 0600.
 
-    Several instances may share one file: whoever comes first creates it.
+    Several instances may share one file: the first one creates it.
     """
 
     log: ClassVar[Logger] = Logger()
@@ -110,12 +131,12 @@ class KeyFile:
     path: str
 
     def load(self) -> Sequence[bytes]:
-        """Return the keys, after creating the file if there is none.
+        """Return the keys; create the file if it does not exist.
 
-        A file that other users can open is not used: the keys returned instead live
-        in memory only, and the log says why.
+        A file that other users can open is not used: a key that lives in memory only
+        is returned instead, and the log says why.
 
-        :raises ValueError: if the file holds no keys, or something else.
+        :raises ValueError: if the file contains no keys, or anything else.
         :raises OSError: if it can be neither read nor created.
         """
         try:
@@ -133,13 +154,13 @@ class KeyFile:
         return [Fernet.generate_key()]
 
     def reload(self) -> Sequence[bytes]:
-        """Return the keys as they are now; unlike `load`, invent none.
+        """Return the present keys of the file; unlike `load`, never creates any.
 
-        :raises ValueError: if the file holds no keys, or others can open it.
+        :raises ValueError: if the file contains no keys, or other users can open it.
         :raises OSError: if it cannot be read.
         """
         if stat.S_ISFIFO(os.stat(self.path).st_mode):
-            # Opening it would wait for a writer.
+            # Opening it would block until there is a writer.
             raise ValueError(f"{self.path} is a FIFO, which can be read only once")
         keys = self._read()
         if keys is None:
@@ -162,7 +183,7 @@ class KeyFile:
         for line in lines:
             _required_key(line, self.path)
         if not lines:
-            raise ValueError(f"{self.path} holds no key")
+            raise ValueError(f"{self.path} contains no key")
         return lines[:MAX_KEYS]
 
     def _create(self, keys: Sequence[bytes]) -> None:
@@ -170,7 +191,7 @@ class KeyFile:
         try:
             os.link(temporary, self.path)
         except FileExistsError:
-            pass  # Another instance was faster: its keys count.
+            pass  # Another instance was faster: its keys are used.
         except OSError:
             os.replace(temporary, self.path)  # This file system has no hard links.
             return
@@ -193,14 +214,14 @@ def _required_key(line: bytes, path: str) -> None:
     except ValueError:
         spelled = b""
     if spelled != line:
-        raise ValueError(f"{path} holds a line that is no key")
+        raise ValueError(f"{path} contains a line that is not a key")
 
 
 def make_seal(state_dir: str | None, wall: Callable[[], float]) -> Seal:
-    """Return a seal with the keys of the state directory, or of this process only.
+    """Return a seal with the keys of the state directory.
 
-    :param state_dir: an existing directory, or ``None``: then nothing that is sealed
-        can be opened after a restart.
+    :param state_dir: an existing directory, or ``None`` for a key in memory only: then
+        no token can be unsealed after a restart.
     """
     if state_dir is None:
         return Seal([Fernet.generate_key()], wall)

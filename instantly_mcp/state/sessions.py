@@ -1,8 +1,9 @@
-"""Legacy sessions in this process's memory, under ids that outlive it.
+"""Legacy sessions in memory, under ids that are valid beyond this process.
 
-An id is sealed: it says which revision was negotiated, for whom, and when. So one that
-was minted before a restart, or by another instance with the same keys, can be held
-again for the same principal. The store knows nothing of routes or requests.
+A session id is a sealed token (see the head of `sealed_tokens`). It contains the
+negotiated revision, the principal, and the time of its creation. So the store can adopt
+a session that was opened before a restart, or on another instance with the same keys:
+it creates a session under the same id, for the same principal only.
 """
 
 from __future__ import annotations
@@ -48,20 +49,21 @@ _LINE = Line(
 )
 
 _EVENTS = frozenset({"opened", "adopted", "expired", "evicted", "released"})
-"""What is counted under its own word; every other end is that of a client."""
+"""Events that are counted under their own name; any other is counted as ``ended``."""
 
 
 _MAX_SWEPT = 1000
-"""Sessions that one sweep ends; the rest are gone for their clients all the same."""
+"""Sessions that one sweep ends. `look_up` ends others that have expired."""
 
 
 @frozen(kw_only=True)
 class SessionLimits:
-    """What the operator sets.
+    """The limits that the operator sets.
 
-    :param idle: seconds after which a session without a sign of life expires.
-    :param adoptable: age in seconds up to which an id that is not held is adopted.
-    :param total: sessions that are held; the longest idle one makes room.
+    :param idle: seconds without activity after which a session expires.
+    :param adoptable: age in seconds up to which the id of a session that is not held
+        can be adopted.
+    :param total: sessions that are held; beyond it the longest idle one is evicted.
     :param per_principal: the same for one principal.
     """
 
@@ -73,7 +75,7 @@ class SessionLimits:
 
 @frozen
 class _Sealed:
-    """What an id of ours says."""
+    """The content of a session id."""
 
     revision: Revision
     created: int
@@ -84,15 +86,16 @@ class _Sealed:
 @implementer(ISessionStore)
 @define(eq=False, kw_only=True)
 class MemorySessionStore:
-    """Holds the sessions. Every method takes constant time, but for the cap's heap.
+    """Holds the sessions.
 
-    A session that expires, or that its client ends, stays ended. One that is evicted
-    for want of room may come back: it can be adopted like one from before a restart.
+    A session that expired, or that its client ended, stays ended. One that was evicted
+    because a limit was reached can be adopted, like one from before a restart.
 
-    :param wall: seconds since the epoch: ids outlive the process and its clock.
-    :param tombstones: remembers the ids that are over.
-    :param count_event: told ``opened``, ``adopted``, ``ended``, ``expired``,
-        ``evicted`` or ``released`` for each session that this happens to.
+    :param wall: returns seconds since the epoch. Ids are valid beyond this process, so
+        their age cannot be measured with its clock.
+    :param tombstones: remembers the ids of ended sessions.
+    :param count_event: called for each event of a session with ``opened``,
+        ``adopted``, ``ended``, ``expired``, ``evicted`` or ``released``.
     """
 
     seal: ISeal
@@ -107,11 +110,11 @@ class MemorySessionStore:
 
     @property
     def count(self) -> int:
-        """How many sessions are held now."""
+        """How many sessions are held."""
         return len(self._sessions)
 
     def open(self, revision: Revision, credential: Credential | None) -> McpSession:
-        """Mint a session for the credential's principal."""
+        """Create a session for the credential's principal."""
         principal = ANONYMOUS if credential is None else credential.principal
         payload = b"".join(
             (
@@ -125,7 +128,10 @@ class MemorySessionStore:
         return self._hold(session_id, revision, credential, "opened")
 
     def look_up(self, session_id: str) -> SessionLookup:
-        """Say what the id is. Only one that is not held costs a decryption."""
+        """Return what is known about a session id.
+
+        The id is decrypted only if its session is not held.
+        """
         session = self._sessions.get(session_id)
         if session is not None:
             if not self._is_expired(session):
@@ -138,13 +144,17 @@ class MemorySessionStore:
         return SEALED if self._is_adoptable(session_id, sealed) else ENDED
 
     def issued(self, session_id: str) -> bool:
-        """Say whether the id has the form of a sealed one, whoever holds its key."""
+        """Say whether the id has the form of a sealed token, of any key."""
         return looks_sealed(session_id)
 
     def adopt(
         self, session_id: str, credential: Credential | None
     ) -> McpSession | None:
-        """Hold an id that we minted and do not hold, for the same principal only."""
+        """Return the session of an id; create it again if it is not held.
+
+        :returns: ``None`` if the id is not valid, belongs to another principal, is too
+            old, or has ended.
+        """
         principal = ANONYMOUS if credential is None else credential.principal
         held = self._sessions.get(session_id)
         if held is not None:
@@ -157,12 +167,15 @@ class MemorySessionStore:
         return self._hold(session_id, sealed.revision, credential, "adopted")
 
     def end(self, session: McpSession, why: str) -> None:
-        """End the session for good; its id is answered with 404 from now on."""
+        """End the session permanently; requests with its id get 404 from now on.
+
+        :param why: for the log, and for the metrics where it is a known event.
+        """
         if self._drop(session, why):
             self.tombstones.add(session.id)
 
     def sweep(self) -> None:
-        """End what has been idle for too long. To be called each minute."""
+        """End expired sessions. Must be called every `SWEEP_SECONDS`."""
         now = self.clock.seconds()
         for _ in range(_MAX_SWEPT):
             session = self._queue.oldest()
@@ -174,14 +187,14 @@ class MemorySessionStore:
                 self.end(session, "expired")
 
     def disconnect(self) -> None:
-        """Make every client with an open stream present itself again."""
+        """Close all open streams, so that their clients must authenticate again."""
         for session in list(self._sessions.values()):
             session.disconnect()
 
     def release(self) -> None:
-        """Close all sessions without ending them: the daemon stops.
+        """Close all sessions without ending them, because the daemon stops.
 
-        Whoever comes back after the restart with such an id is adopted.
+        They can be adopted after the restart.
         """
         for session in list(self._sessions.values()):
             self._drop(session, "released")
@@ -267,7 +280,10 @@ def make_session_store(
     *,
     count_event: Callable[[str], object] = noop,
 ) -> MemorySessionStore:
-    """Return a store whose ended ids are remembered in the state directory, if any."""
+    """Return a store that remembers ended ids in the state directory.
+
+    :param state_dir: an existing directory, or ``None`` to forget them on exit.
+    """
     path = None if state_dir is None else os.path.join(state_dir, TOMBSTONES_NAME)
     return MemorySessionStore(
         seal=seal,

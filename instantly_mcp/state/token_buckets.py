@@ -1,7 +1,4 @@
-"""The admission limit's memory: a bounded table of token buckets.
-
-It knows keys and seconds, and nothing of who a key is.
-"""
+"""The admission limit: a bounded table of token buckets, one for each client."""
 
 from __future__ import annotations
 
@@ -22,15 +19,14 @@ _GRANTED = Allowance(granted=True)
 @final
 @implementer(ILedger)
 class MemoryLedger:
-    """Buckets that hold a minute's tokens and refill evenly.
+    """Token buckets that hold the tokens of one minute and refill at a constant rate.
 
-    A bucket is one number: the moment at which it will be full again. So there is no
-    window at whose edge two bursts could meet: after a burst of the whole limit one
-    message passes each ``60 / limit`` seconds.
+    A bucket is stored as one number: the time at which it will be full again. After a
+    burst of the whole limit, one message is granted every ``60 / limit`` seconds.
 
-    :param limit: messages a minute for one key; 0 grants everything.
-    :param max_buckets: keys that are remembered; the one unseen for longest goes
-        first, and starts with a full bucket if it comes back.
+    :param limit: messages per minute for one key; 0 grants everything.
+    :param max_buckets: number of keys that are remembered. The least recently used one
+        is forgotten first; if it comes back, it starts with a full bucket.
     """
 
     def __init__(
@@ -46,9 +42,9 @@ class MemoryLedger:
         return len(self._full_at)
 
     def take(self, key: str, tokens: int = 1) -> Allowance:
-        """Take the tokens, or say in how many seconds there will be as many.
+        """Take tokens, or return after how many seconds there will be enough.
 
-        :param tokens: at most `limit`: more than that are never there.
+        :param tokens: at most `limit`: a bucket never holds more.
         """
         if not self.limit:
             return _GRANTED
@@ -56,7 +52,7 @@ class MemoryLedger:
         full_at = max(self._full_at.get(key, now), now)
         cost = tokens * self._interval
         missing = full_at + cost - now - MINUTE
-        # A thousandth of a token, so that rounding never costs a whole one.
+        # Tolerance of a thousandth of a token, so that rounding errors cost none.
         if missing > self._interval / 1000:
             return Allowance(granted=False, retry_after=missing)
         self._full_at[key] = full_at + cost
