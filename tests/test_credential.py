@@ -1,4 +1,4 @@
-"""Secrets stay secret, and credentials say who acts."""
+"""Secrets are never shown, and credentials identify their principal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SecretTests(SynchronousTestCase):
             self.assertNotIn(CANARY, shown)
 
     def test_reveal(self) -> None:
-        """The one way to the secret is to ask for it."""
+        """`reveal` returns the secret."""
         self.assertEqual(Secret(CANARY).reveal(), CANARY)
 
     def test_is_not_pickled(self) -> None:
@@ -77,7 +77,7 @@ class CredentialTests(SynchronousTestCase):
         self.assertNotEqual(one.principal, fresh.principal)
 
     def test_workspace(self) -> None:
-        """One key acts as someone else in each workspace."""
+        """One key has a different principal in each workspace."""
         alone = Credential(secret=Secret(CANARY), source="path")
         first = Credential(secret=Secret(CANARY), source="path", workspace="w1")
         second = Credential(secret=Secret(CANARY), source="path", workspace="w2")
@@ -103,10 +103,10 @@ class PlaceTests(SynchronousTestCase):
 
 
 class CurrentSecretTests(SynchronousTestCase):
-    """E5: a key that is replaced while copies of it are held."""
+    """A key that is replaced while other objects refer to it."""
 
     def test_copies_follow(self) -> None:
-        """Whatever holds it reveals the new value, also for another workspace."""
+        """Every reference reveals the new value, also for another workspace."""
         current = CurrentSecret(Secret("first"), OPERATOR)
         held = Credential(secret=current, source=OPERATOR)
         derived = Credential(secret=held.secret, source=OPERATOR, workspace="w1")
@@ -115,7 +115,7 @@ class CurrentSecretTests(SynchronousTestCase):
             self.assertEqual(each.secret.reveal(), "second")
 
     def test_principal_stays(self) -> None:
-        """Who acts with it is the same principal before and after."""
+        """The principal is the same before and after."""
         current = CurrentSecret(Secret("first"), OPERATOR)
         before = Credential(secret=current, source=OPERATOR)
         current.replace(Secret("second"))
@@ -126,13 +126,13 @@ class CurrentSecretTests(SynchronousTestCase):
         self.assertNotEqual(elsewhere.principal, OPERATOR)
 
     def test_no_other_principal(self) -> None:
-        """No key of a caller makes it that principal."""
+        """No key that a caller presents gives the operator's principal."""
         for text in ("first", OPERATOR):
             own = Credential(secret=Secret(text), source=OPERATOR)
             self.assertNotEqual(own.principal, OPERATOR)
 
     def test_pinned(self) -> None:
-        """A pinned credential keeps the key of its moment and its principal."""
+        """A pinned credential keeps its present key and its principal."""
         current = CurrentSecret(Secret("first"), OPERATOR)
         held = Credential(secret=current, source=OPERATOR)
         pinned = held.pinned

@@ -1,4 +1,4 @@
-"""The seam between coroutines and Deferreds."""
+"""The conversion between coroutines and Deferreds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from instantly_mcp._deferred import deferred
 
 class DeferredTests(SynchronousTestCase):
     def test_starts_at_once(self) -> None:
-        """The coroutine runs when it is called, not when someone waits for it."""
+        """The coroutine starts when it is called, not when its result is awaited."""
         ran = []
 
         @deferred

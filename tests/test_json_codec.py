@@ -41,7 +41,7 @@ class StrictTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.binary())
     def test_only_value_error(self, data: bytes) -> None:
-        """Whatever bytes arrive, decoding fails with nothing but ValueError."""
+        """Decoding any bytes fails only with ValueError."""
         for decode in (loads, loads_lenient):
             try:
                 decode(data)
@@ -108,7 +108,7 @@ def finds_twice(document: str) -> bool:
 
 
 class RepeatedKeyTests(SynchronousTestCase):
-    """E14: of a key that is given twice, two readers may take different values."""
+    """Duplicate keys are detected: two parsers may use different values of them."""
 
     def repeats(self, document: str) -> bool:
         data = document.encode()
@@ -134,7 +134,7 @@ class RepeatedKeyTests(SynchronousTestCase):
                 self.assertTrue(self.repeats(document))
 
     def test_not_found(self) -> None:
-        """One key in two objects, and letters that only look alike, are no repeat."""
+        """One key in two objects and similar letters are not duplicates."""
         for document in (
             '[{"a": 1}, {"a": 1}]',
             '{"\u00e9": 1, "e\u0301": 2}',
@@ -159,7 +159,7 @@ def count_values(value: Json) -> int:
 
 
 class SizeTests(SynchronousTestCase):
-    """E15: how many values a text holds is known before they are made."""
+    """The number of values is limited before the text is decoded."""
 
     @settings(deadline=None)
     @given(DOCUMENTS, st.integers(0, 12))
@@ -170,12 +170,12 @@ class SizeTests(SynchronousTestCase):
             self.assertTrue(holds_more(data, most))
 
     def test_what_stands_in_texts_does_not_count(self) -> None:
-        """Commas, brackets and escaped quotes of a mail are no values."""
+        """Commas, brackets and escaped quotes inside text are not counted."""
         mail = 'Hi, {"you"}: [a, b], \\\\ "quoted, too" ' * 20_000
         self.assertFalse(holds_more(dumps({"body": mail, "n": [1, 2]}), 100))
 
     def test_bounds(self) -> None:
-        """So many are allowed, and one more is not, of every kind."""
+        """The limit is allowed, and one more is not, for each kind of value."""
         for part in (b"1", b'"a"', b"null", b'"\\\\,"'):
             for count in (1000, 1001):
                 with self.subTest(part=part, count=count):
@@ -209,7 +209,7 @@ class LenientTests(SynchronousTestCase):
         self.assertEqual(loads(dumps([read])), [read])
 
     def test_broken_utf8(self) -> None:
-        """A byte that is no UTF-8 becomes U+FFFD."""
+        """A byte that is not valid UTF-8 becomes U+FFFD."""
         self.assertEqual(loads_lenient(b'{"a": "x\xffy"}'), {"a": "x\ufffdy"})
 
     def test_constants_are_no_json(self) -> None:

@@ -17,7 +17,7 @@ from instantly_mcp._log import Line
 
 
 class Told:
-    """Says things with a logger of Twisted's, to compare."""
+    """Logs with a Twisted `Logger`, for comparison."""
 
     log = Logger()
 
@@ -31,7 +31,7 @@ class LineTests(SynchronousTestCase):
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
     def test_event(self):
-        """An observer gets what a logger would have told it, and can format it."""
+        """An observer gets the same event as from a `Logger`, and can format it."""
         Line(f"{__name__}.Told", "{one} and {two}").write(one=1, two="zwei")
         Told().log.info("{one} and {two}", one=1, two="zwei")
         ours, theirs = self.events
@@ -41,7 +41,7 @@ class LineTests(SynchronousTestCase):
         self.assertIsInstance(ours["log_time"], type(theirs["log_time"]))
 
     def test_lines_share_nothing(self):
-        """What one line says is not in the next."""
+        """The fields of one event are not in the next one."""
         line = Line("a.B", "{what}")
         line.write(what="first", extra=True)
         line.write(what="second")
@@ -49,7 +49,7 @@ class LineTests(SynchronousTestCase):
         self.assertNotIn("extra", self.events[1])
 
     def test_own_observer(self):
-        """A line can go to another observer than everybody's."""
+        """An event can go to another observer than the global one."""
         own: list[LogEvent] = []
         Line("a.B", "quiet", cast(ILogObserver, own.append)).write()
         self.assertEqual([formatEvent(event) for event in own], ["quiet"])

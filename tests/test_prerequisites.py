@@ -1,4 +1,4 @@
-"""E32: an old Python, or one without the dependencies, is answered in one line."""
+"""With an old Python or without dependencies the command ends with one line."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ class OldPythonTests(SynchronousTestCase):
             yield text
 
     def test_e32_module(self):
-        """E32: ``python -m instantly_mcp`` says which version is needed."""
+        """``python -m instantly_mcp`` says which version is needed."""
         for words in ((), ("run", "--sandbox"), ("check",)):
             for text in self.refusals("-m", "instantly_mcp", *words):
                 self.assertIn("Python 3.11 or newer is needed, and this is ", text)
                 self.assertIn("make run", text)
 
     def test_e32_tac(self):
-        """E32: so does ``instantly.tac``."""
+        """``instantly.tac`` says which version is needed."""
         for text in self.refusals("instantly.tac"):
             self.assertIn("Python 3.11 or newer is needed", text)
 
     def test_e32_ascii(self):
-        """E32: Python 2 cannot read the files that it meets first unless they are
+        """Python 2 cannot read the files that it loads first unless they are
         ASCII.
         """
         for name in ENTRY_FILES:
@@ -88,7 +88,7 @@ class OldPythonTests(SynchronousTestCase):
 
 class DependencyTests(SynchronousTestCase):
     def test_e32_nothing_installed(self):
-        """E32: a bare clone without the dependencies says how to get going."""
+        """In a clone without the dependencies the message says how to install them."""
         for words in (["-m", "instantly_mcp"], ["instantly.tac"]):
             status, text = ran([sys.executable, "-S", *words])
             self.assertEqual((status, text.count("\n")), (78, 1), text)
@@ -97,7 +97,7 @@ class DependencyTests(SynchronousTestCase):
             self.assertIn(".venv/bin/pip install .", text)
 
     def test_e32_complete(self):
-        """E32: each distribution that ``setup.py`` requires is looked for, but for the
+        """Each distribution that ``setup.py`` requires is looked for, except for the
         time zones, which only some machines lack.
         """
         setup = (ROOT / "setup.py").read_text(encoding="utf-8")

@@ -54,7 +54,7 @@ class ExposureTests(SynchronousTestCase):
             self.assertTrue(is_local(f"haproxy:{description}"), description)
 
     def test_exposed(self) -> None:
-        """Everything else is open to others, also what nobody here understands."""
+        """Everything else counts as reachable by others, also unknown descriptions."""
         for description in EXPOSED:
             self.assertFalse(is_local(description), description)
 
@@ -69,7 +69,7 @@ class ExposureTests(SynchronousTestCase):
         self.assertIsInstance(is_local(text), bool)
 
     def test_A07_operator_key_alone(self) -> None:
-        """A07: an operator's key without a server secret stays on this machine."""
+        """An operator's key without a server secret is for this machine only."""
         for description in LOCAL:
             self.assertIsNone(exposure_refusal([description], operator_key=True))
         for description in EXPOSED:
@@ -79,7 +79,7 @@ class ExposureTests(SynchronousTestCase):
             self.assertIn(repr(description), refusal)
 
     def test_A07_behind_a_proxy(self) -> None:
-        """A07: behind a proxy every caller arrives from loopback: a secret is asked."""
+        """Behind a proxy callers appear to come from loopback: a secret is needed."""
         behind: tuple[dict[str, Any], ...] = (
             {"public_url": "https://mcp.example.com"},
             {"public_url": "http://10.0.0.5:3000"},
@@ -97,7 +97,7 @@ class ExposureTests(SynchronousTestCase):
                 self.assertIsNone(exposure_refusal([description], **both))
 
     def test_A07_proxy_protocol(self) -> None:
-        """A07: an endpoint for the PROXY protocol is for a proxy, wherever it is."""
+        """An endpoint for the PROXY protocol counts as one behind a proxy."""
         for wrapped in LOCAL:
             refusal = exposure_refusal([f"haproxy:{wrapped}"], operator_key=True)
             assert refusal is not None
@@ -117,19 +117,19 @@ class ExposureTests(SynchronousTestCase):
             self.assertIsNone(exposure_refusal(LOCAL, no_auth=True, **given), url)
 
     def test_A07_with_secret(self) -> None:
-        """A07: with a server secret it may be reached from anywhere."""
+        """With a server secret any address is allowed."""
         for description in EXPOSED:
             self.assertIsNone(
                 exposure_refusal([description], operator_key=True, server_secret=True)
             )
 
     def test_no_operator_key(self) -> None:
-        """Where everybody brings a key, nothing is lent: any bind may start."""
+        """Without an operator's key any address is allowed."""
         self.assertIsNone(exposure_refusal(EXPOSED))
         self.assertIsNone(exposure_refusal(EXPOSED, server_secret=True))
 
     def test_no_auth(self) -> None:
-        """--no-auth is for local binds only, whatever the secrets are."""
+        """--no-auth is for local addresses only, with any combination of secrets."""
         for key in (False, True):
             for secret in (False, True):
                 self.assertIsNone(

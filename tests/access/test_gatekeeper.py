@@ -25,7 +25,7 @@ SERVER_SECRET = Secret("the-server-secret")
 
 
 class GatekeeperTestCase(SynchronousTestCase):
-    """Shorthand for the verdicts."""
+    """Assertions about the results of `admit`."""
 
     def admitted(
         self,
@@ -33,20 +33,20 @@ class GatekeeperTestCase(SynchronousTestCase):
         *presented: Presented,
         workspace: str | None = None,
     ) -> Credential:
-        """Return the credential that the verdict must be."""
+        """Return the result, which must be a credential."""
         verdict = gatekeeper.admit(presented, workspace)
         assert isinstance(verdict, Credential), verdict
         return verdict
 
     def refused(self, gatekeeper: Gatekeeper, *presented: Presented) -> ProtocolError:
-        """Return the error that the verdict must be."""
+        """Return the result, which must be an error."""
         verdict = gatekeeper.admit(presented, None)
         assert isinstance(verdict, ProtocolError), verdict
         return verdict
 
 
 class OpenTests(GatekeeperTestCase):
-    """Neither server secret nor operator key: everybody brings a key."""
+    """Neither server secret nor operator key: each caller needs a key."""
 
     gatekeeper = Gatekeeper()
 
@@ -90,7 +90,7 @@ class OpenTests(GatekeeperTestCase):
 
 
 class OperatorKeyTests(GatekeeperTestCase):
-    """The operator's key serves callers without one (the bind is local only)."""
+    """The operator's key is used for callers without one (local addresses only)."""
 
     gatekeeper = Gatekeeper(operator_key=OPERATOR)
 
@@ -115,17 +115,17 @@ class ServerSecretTests(GatekeeperTestCase):
     gatekeeper = Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET)
 
     def test_secret_lends_operator_key(self) -> None:
-        """Who presents the secret alone acts with the operator's key."""
+        """A caller that presents only the secret uses the operator's key."""
         self.assertEqual(self.admitted(self.gatekeeper, SERVER).secret, OPERATOR)
 
     def test_secret_and_own_key(self) -> None:
-        """Secret and key are no two keys: the key is the caller's own."""
+        """A secret and a key are not two keys: the key is the caller's own."""
         for order in ((SERVER, OWN), (OWN, SERVER)):
             credential = self.admitted(self.gatekeeper, *order)
             self.assertEqual(credential.secret, Secret(OWN.value))
 
     def test_defect_04_no_open_relay(self) -> None:
-        """A07: without the secret nobody gets the operator's key: 401."""
+        """A caller without the secret does not get the operator's key but 401."""
         for presented in ((), (OWN,), (Presented("the-server-secre", "path"),)):
             error = self.refused(self.gatekeeper, *presented)
             self.assertEqual((error.code, error.status), (UNAUTHORIZED, 401))
@@ -144,13 +144,13 @@ class ServerSecretTests(GatekeeperTestCase):
         self.assertEqual(self.refused(self.gatekeeper, SERVER, OWN, OTHER).status, 400)
 
     def test_no_auth(self) -> None:
-        """Under --no-auth nobody needs the secret, and it is still no Instantly key."""
+        """With --no-auth the secret is not needed, and still not an Instantly key."""
         gatekeeper = Gatekeeper(server_secret=SERVER_SECRET, demand_secret=False)
         self.assertIsNone(gatekeeper.admit((), None))
         self.assertIsNone(gatekeeper.admit((SERVER,), None))
 
     def test_not_ascii(self) -> None:
-        """A key outside ASCII is compared without an accident."""
+        """A key with other characters than ASCII is compared without an error."""
         self.assertEqual(
             self.refused(self.gatekeeper, Presented("ключ-0123456789", "path")).status,
             401,
@@ -216,7 +216,7 @@ class WrongSecretTests(GatekeeperTestCase):
         return self.OPERATORS if verdict.secret == OPERATOR else verdict.secret.reveal()
 
     def test_table(self) -> None:
-        """Without the right secret nothing is used; beside it, what is no secret."""
+        """Without the right secret no value is used; with it, only a key is."""
         former = (Secret(self.FORMER).digest(),)
         for operator_key in (OPERATOR, None):
             gatekeeper = Gatekeeper(
@@ -230,7 +230,7 @@ class WrongSecretTests(GatekeeperTestCase):
                 self.assertEqual(self.outcome(gatekeeper, *values), wanted, values)
 
     def test_no_auth(self) -> None:
-        """Where the secret is not asked for it is recognized, the former ones too."""
+        """A secret that is not required is still recognized, as are former ones."""
         gatekeeper = Gatekeeper(
             operator_key=OPERATOR,
             server_secret=SERVER_SECRET,
@@ -266,12 +266,12 @@ class WrongSecretTests(GatekeeperTestCase):
 
 
 class SandboxTests(GatekeeperTestCase):
-    """A46: real keys do not get near the sandbox."""
+    """Real keys are not passed to the sandbox."""
 
     gatekeeper = Gatekeeper(operator_key=OPERATOR, sandbox=True)
 
     def test_A46_default(self) -> None:
-        """Without a key the caller plays in the shared world; no real key is lent."""
+        """Without a key the caller uses the shared sandbox key, not the operator's."""
         credential = self.admitted(self.gatekeeper)
         self.assertEqual(credential.secret, Secret("sandbox"))
         self.assertEqual(credential.source, "sandbox")
@@ -291,7 +291,7 @@ class SandboxTests(GatekeeperTestCase):
         self.assertNotIn(OWN.value, credential.secret.reveal())
 
     def test_A46_server_secret_counts(self) -> None:
-        """The sandbox, too, is behind the server's secret if there is one."""
+        """The sandbox requires the server secret too, if there is one."""
         gatekeeper = Gatekeeper(server_secret=SERVER_SECRET, sandbox=True)
         self.assertEqual(self.refused(gatekeeper).status, 401)
         self.assertEqual(self.admitted(gatekeeper, SERVER).secret, Secret("sandbox"))

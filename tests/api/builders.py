@@ -120,7 +120,7 @@ LIST_EMAILS = operation(
 def client(
     agent: IAgent, base_url: str, clock: IReactorTime, **others: Any
 ) -> InstantlyClient:
-    """A client whose jitter is none at all."""
+    """A client without jitter."""
     others.setdefault("random", lambda: 1.0)
     return InstantlyClient.assemble(
         agent=agent, base_url=base_url, clock=clock, **others

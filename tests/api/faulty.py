@@ -1,4 +1,4 @@
-"""The bench of the fault tests: upstream, proxy, and a client on a driven clock.
+"""Fixtures of the fault tests: upstream, proxy, and a client on a test clock.
 
 The agent runs on the real reactor, the client's own timers on the driven clock: nothing
 waits for time to pass. No tests here.
@@ -45,7 +45,7 @@ class Ledger:
 
 
 class FaultTestCase(TestCase):
-    """A scripted upstream, a proxy before it, and a client on a driven clock."""
+    """A scripted upstream, a proxy in front of it, and a client on a test clock."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -66,14 +66,14 @@ class FaultTestCase(TestCase):
         )
 
     def proxied(self, fault: Fault, after: int = 0, **others: Any) -> InstantlyClient:
-        """A client whose way to the upstream has a fault."""
+        """A client whose connection to the upstream has a fault."""
         self.proxy = FaultProxy(self.upstream.port, Plan(fault, after))
         self.proxy.listen(reactor)
         self.addCleanup(self.proxy.close)
         return self.client_to(self.proxy.url, **others)
 
     async def failing(self, call: Deferred[Any]) -> ApiError:
-        """The error that a call ends with, while its pauses are driven through."""
+        """The error of a call, while the clock is advanced through its pauses."""
         outcome: list[Any] = []
         call.addBoth(outcome.append)
         while not outcome:

@@ -1,4 +1,4 @@
-"""What an upstream may send: every part of a reply that has no length of its own.
+"""Limits of an upstream's reply: every part that has no length of its own.
 
 The connection is in memory: a test feeds it like the network would, until it is closed.
 """
@@ -65,7 +65,7 @@ class Line(StringTransport):
                 self.protocol.dataReceived(part[begin : begin + READ_SIZE])
 
     def flood(self, part: bytes, most: int = 60_000_000) -> int:
-        """Send one part without end; return how many bytes were taken."""
+        """Send one part repeatedly; return how many bytes were accepted."""
         whole = part * max(1, READ_SIZE // len(part))
         taken = 0
         while not self.closed and taken < most:
@@ -125,33 +125,33 @@ class HeadTests(WireTestCase):
         self.assertIn("headers are larger than 64 kB", error.message)
 
     def test_header_lines_without_end(self) -> None:
-        """Header lines without end are read up to 64 kB, then the call fails."""
+        """Endless header lines are read up to 64 kB, then the call fails."""
         self.assert_head_refused(OK, b"X-More: aaaaaaaaaaaaaaaaaaaaaaaa\r\n")
 
     def test_one_header_line_without_end(self) -> None:
-        """One header line without end is read up to 64 kB."""
+        """One endless header line is read up to 64 kB."""
         self.assert_head_refused(OK + b"X-More: ", b"a")
 
     def test_folded_header_without_end(self) -> None:
-        """A header that goes on over lines without end is read up to 64 kB."""
+        """A header with endless continuation lines is read up to 64 kB."""
         self.assert_head_refused(OK + b"X-More: a\r\n", b" a\r\n")
 
     def test_status_line_without_end(self) -> None:
-        """A status line without end is read up to 64 kB."""
+        """An endless status line is read up to 64 kB."""
         self.assert_head_refused(b"HTTP/1.1 200 ", b"O")
 
     def test_interim_replies_without_end(self) -> None:
-        """Interim replies without end count as one head, and flood no log."""
+        """Endless interim replies count as one head, and are not logged."""
         with capturedLogs() as logged:
             self.assert_head_refused(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
         self.assertEqual(logged, [])
 
     def test_many_short_header_lines(self) -> None:
-        """Header lines of three bytes are bounded the same way."""
+        """Header lines of three bytes have the same limit."""
         self.assert_head_refused(OK, b"a:\n")
 
     def test_write_whose_head_is_too_large(self) -> None:
-        """A write whose reply cannot be read has an unknown outcome, and is said so."""
+        """A write whose reply cannot be read fails with an unknown outcome."""
         line, call = self.call(CREATE, name="Q4")
         line.feed(OK)
         line.flood(b"X-More: a\r\n")
@@ -160,7 +160,7 @@ class HeadTests(WireTestCase):
         self.assertIn("headers are larger than 64 kB", error.message)
 
     def test_head_of_just_the_limit(self) -> None:
-        """A head of 64 kB is read, and so is the body right behind it."""
+        """A head of 64 kB is read, and so is the body that follows it."""
         line, call = self.call()
         tail = b"\r\nContent-Length: 12\r\n\r\n"
         head = OK + b"X-Big: "
@@ -171,7 +171,7 @@ class HeadTests(WireTestCase):
         self.assertFalse(line.closed)
 
     def test_each_reply_is_counted_from_its_own_beginning(self) -> None:
-        """A connection that is kept has the whole limit again for its next reply."""
+        """On a kept connection the next reply has the whole limit again."""
         reply = OK + b"X-Big: " + b"a" * 40_000
         reply += b'\r\nContent-Length: 12\r\n\r\n{"items":[]}'
         for _ in range(3):
@@ -207,7 +207,7 @@ class HeadTests(WireTestCase):
 
     @given(st.lists(st.integers(1, 9000), max_size=40))
     def test_pieces(self, sizes: list[int]) -> None:
-        """However the network cuts a reply into pieces, it reads the same."""
+        """A reply reads the same in whatever pieces it arrives."""
         self.setUp()
         body = b'{"items":[' + b",".join(repeat(b'{"id":"x"}', 900)) + b"]}"
         reply = OK + b"X-Big: %b\r\n" % (b"a" * 5000)
@@ -223,7 +223,7 @@ class HeadTests(WireTestCase):
 
 class BodyTests(WireTestCase):
     def test_trailers_without_end(self) -> None:
-        """Trailers without end are not collected without end."""
+        """Endless trailers are collected up to a limit."""
         line, call = self.call()
         line.feed(CHUNKED, b"2\r\n[]\r\n0\r\n")
         taken = line.flood(b"X-More: a\r\n")
@@ -232,14 +232,14 @@ class BodyTests(WireTestCase):
         self.assertIn("a malformed body", self.error_of(call).message)
 
     def test_one_trailer_line_without_end(self) -> None:
-        """One trailer line without end is bounded as well."""
+        """One endless trailer line has a limit too."""
         line, call = self.call()
         line.feed(CHUNKED, b"2\r\n[]\r\n0\r\nX-More: ")
         self.assertLess(line.flood(b"a"), 4 * READ_SIZE)
         self.assertIn("a malformed body", self.error_of(call).message)
 
     def test_chunk_size_line_without_end(self) -> None:
-        """A chunk size, or its extension, without end is refused."""
+        """An endless chunk size or chunk extension is refused."""
         for begin, part in ((b"", b"0"), (b"2;", b"a")):
             line, call = self.call()
             line.feed(CHUNKED, begin)
@@ -247,7 +247,7 @@ class BodyTests(WireTestCase):
             self.assertIn("a malformed body", self.error_of(call).message)
 
     def test_chunk_extensions_that_dwarf_the_body(self) -> None:
-        """What chunk extensions add to a body counts: the wire has a limit too."""
+        """Chunk extensions count towards the limit of bytes on the wire."""
         line, call = self.call()
         line.feed(CHUNKED)
         taken = line.flood(b"1;" + b"a" * 1000 + b"\r\n \r\n")
@@ -256,14 +256,14 @@ class BodyTests(WireTestCase):
         self.assertEqual(self.error_of(call).reason, Reason.TOO_LARGE)
 
     def test_body_without_length(self) -> None:
-        """A body that only the end of the connection ends is bounded."""
+        """A body that ends with the connection has a limit."""
         line, call = self.call()
         line.feed(OK + b"\r\n")
         self.assertLess(line.flood(b" "), 10_000_000 + 2 * READ_SIZE)
         self.assertEqual(self.error_of(call).reason, Reason.TOO_LARGE)
 
     def test_compression_that_yields_nothing(self) -> None:
-        """Compressed blocks of nothing, without end, are bounded."""
+        """Endless empty compressed blocks have a limit."""
         line, call = self.call()
         maker = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
         begin = maker.compress(b"") + maker.flush(zlib.Z_SYNC_FLUSH)
@@ -275,7 +275,7 @@ class BodyTests(WireTestCase):
         self.assertEqual(self.error_of(call).reason, Reason.TOO_LARGE)
 
     def test_data_behind_the_compressed_body(self) -> None:
-        """What comes behind the end of a compressed body is not collected."""
+        """Bytes after the end of a compressed body are not collected."""
         line, call = self.call()
         line.feed(OK + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"[]"))
         self.assertLessEqual(line.flood(b"a"), READ_SIZE)
@@ -297,14 +297,14 @@ class BodyTests(WireTestCase):
         self.assertEqual(self.successResultOf(call), {"items": []})
 
     def test_slow_head(self) -> None:
-        """Headers that drip end with the deadline for the first byte."""
+        """Headers that arrive too slowly end with the deadline for the first byte."""
         line, call = self.call()
         self.drip(line, OK + b"X: y\r\n" * 30, seconds=30)
         self.assertTrue(line.closed)
         self.assertEqual(self.error_of(call).reason, Reason.TIMEOUT)
 
     def test_slow_interim_replies(self) -> None:
-        """Interim replies do not put the deadline off."""
+        """Interim replies do not extend the deadline."""
         line, call = self.call()
         for _ in range(30):
             line.feed(b"HTTP/1.1 102 Processing\r\n\r\n")
@@ -313,7 +313,7 @@ class BodyTests(WireTestCase):
         self.assertEqual(self.error_of(call).reason, Reason.TIMEOUT)
 
     def test_slow_body_of_any_form(self) -> None:
-        """A body, an extension and a trailer that drip end with the whole deadline."""
+        """A slow body, extension or trailer ends with the deadline of the call."""
         for begin in (
             OK + b"\r\n",
             CHUNKED + b"1;",
@@ -344,12 +344,12 @@ class ReuseTests(WireTestCase):
         return line
 
     def test_kept(self) -> None:
-        """A connection whose reply ended where it should serves the next call."""
+        """A connection whose reply was complete is used for the next call."""
         first = self.answered(self.GOOD)
         self.assertIs(self.answered(self.GOOD), first)
 
     def test_data_behind_the_reply(self) -> None:
-        """Bytes behind a complete reply never answer the next call."""
+        """Bytes after a complete reply never answer the next call."""
         for behind in (b"x", self.GOOD, b"a" * 5000):
             line = self.answered(self.GOOD + behind)
             self.assertTrue(line.closed)
@@ -358,7 +358,7 @@ class ReuseTests(WireTestCase):
 
     @given(st.integers(0, 9000))
     def test_data_behind_a_reply_of_any_length(self, filler: int) -> None:
-        """Wherever the reply ends, what is behind it in one packet closes the line."""
+        """Bytes after a reply in the same packet close the connection."""
         self.setUp()
         reply = OK + b"X: %b\r\n" % (b"a" * filler) + self.GOOD.removeprefix(OK)
         self.assertTrue(self.answered(reply + self.GOOD).closed)

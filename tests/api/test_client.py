@@ -1,4 +1,4 @@
-"""The client over an agent in memory: what it sends, remembers and lets go."""
+"""The client with an agent in memory: what it sends, stores and cleans up."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class MemoryResponse:
         protocol.connectionLost(Failure(ResponseDone()))
 
     def setPreviousResponse(self, response: object) -> None:
-        """There is none."""
+        """There is no previous response."""
 
 
 @implementer(IAgent)
@@ -122,7 +122,7 @@ class ClientTests(ClockedTestCase):
         verifyObject(IAgent, self.agent)
 
     def test_bad_upstream(self) -> None:
-        """A base URL that is none is refused when the client is built."""
+        """An invalid base URL is refused when the client is built."""
         with self.assertRaises(ValueError):
             InstantlyClient.assemble(
                 agent=self.agent, base_url="nowhere", clock=self.clock, random=float
@@ -172,7 +172,7 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(self.told, [("listCampaign", "bad_argument", 0.0)])
 
     def test_bug(self) -> None:
-        """An exception that is no trouble of the wire passes as it is."""
+        """An exception that is not a connection error is raised unchanged."""
         self.agent.answer = ZeroDivisionError()
         call = self.client.execute(LIST, {}, credential())
         self.failureResultOf(call, ZeroDivisionError)
@@ -192,7 +192,7 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(self.told, [("listCampaign", "ok", 1.5)])
 
     def test_repeated_delete(self) -> None:
-        """What is gone at the second attempt may have gone at the first: it says so."""
+        """A 404 for a repeated DELETE says that the first may have deleted it."""
         for first, may_be_done in ((502, True), (429, False)):
             self.agent.status = first
             call = self.client.execute(DELETE, {"id": "x"}, credential())
@@ -204,7 +204,7 @@ class ClientTests(ClockedTestCase):
             self.assertEqual(said, may_be_done, error.message)
 
     def test_repeated_change(self) -> None:
-        """A change that is not found at the second attempt deleted nothing."""
+        """A 404 for a repeated PATCH does not mention a deletion."""
         self.agent.status = 502
         call = self.client.execute(PATCH_ONE, {"id": "x"}, credential())
         self.agent.status = 404
@@ -213,7 +213,7 @@ class ClientTests(ClockedTestCase):
         self.assertNotIn("deleted", error.message)
 
     def failing_calls(self, count: int) -> list[ApiError]:
-        """Return the errors of so many calls, one after the other, each to its end."""
+        """Return the errors of `count` calls that are made one after the other."""
         errors = []
         for _ in range(count):
             call = self.client.execute(LIST, {}, credential())
@@ -242,7 +242,7 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(self.client.health.breaker, "closed")
 
     def test_probe_that_fails(self) -> None:
-        """While the breaker probes, a failing call tells its own cause."""
+        """While the breaker probes, a failing call reports its own cause."""
         self.agent.status = 503
         self.failing_calls(10)
         self.clock.advance(5)
@@ -251,7 +251,7 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(self.client.health.breaker, "open")
 
     def test_throttled(self) -> None:
-        """A turn that is too far off is an error that says when, unsent."""
+        """A call whose turn is too far off is not sent; the error says when it is."""
         for _ in range(20):
             self.successResultOf(self.client.execute(LIST_EMAILS, {}, credential()))
         self.clock.advance(46)
@@ -264,7 +264,7 @@ class ClientTests(ClockedTestCase):
         self.assertEqual(len(self.agent.asked), 20)
 
     def test_asked_to_slow_down(self) -> None:
-        """After a 429 the calls that wait in vain hear of it, and until when."""
+        """After a 429 the waiting calls that are refused say so, and until when."""
         self.agent.status, self.agent.headers = 429, {"Retry-After": ["40"]}
         self.failing_calls(1)
         self.clock.advance(2.5)
@@ -317,7 +317,7 @@ class ClientTests(ClockedTestCase):
 
     @given(st.lists(st.sampled_from(["call", "write", "cancel", "answer", "wait"])))
     def test_nothing_is_left(self, steps: list[str]) -> None:
-        """Whatever happens to calls, each ends once, and no timer is left."""
+        """Under any sequence of events each call ends once, and no timer is left."""
         clock = Clock()
         agent = Crowd()
         ended: list[str] = []
@@ -366,7 +366,7 @@ class NeverConnects:
 
 @implementer(IAgent)
 class Crowd:
-    """An agent that answers its requests when it is told to, oldest first."""
+    """An agent that answers its requests, oldest first, when the test says so."""
 
     def __init__(self) -> None:
         self.waiting: list[Deferred[Any]] = []
@@ -393,7 +393,7 @@ class Crowd:
 
 class ScrubbingTests(ClockedTestCase):
     def test_A50_forms(self) -> None:
-        """The key goes in every form, so do parts of it and any bearer token."""
+        """The key is removed in each encoding, as are parts of it and bearer tokens."""
         for text, expected in (
             (f"bad {KEY}", "bad [removed]"),
             (f"bad {KEY[4:30]}!", "bad [removed]!"),
@@ -405,7 +405,7 @@ class ScrubbingTests(ClockedTestCase):
             self.assertEqual(scrubbed(text, credential()), expected)
 
     def test_short_key(self) -> None:
-        """Even a key of few characters goes."""
+        """Even a short key is removed."""
         self.assertEqual(scrubbed("key abc", credential("abc")), "key [removed]")
         self.assertEqual(key_tail(credential("abc")), "…")
 
@@ -415,7 +415,7 @@ class ScrubbingTests(ClockedTestCase):
         st.text(),
     )
     def test_A50_property(self, key: str, before: str, after: str) -> None:
-        """Whatever is around it, the key is not in the text."""
+        """The key is removed from any surrounding text."""
         found = scrubbed(f"{before}{key}{after}", credential(key))
         self.assertNotIn(key, found)
         self.assertLessEqual(len(found), 300)
@@ -423,7 +423,7 @@ class ScrubbingTests(ClockedTestCase):
 
 class NoCookiesTests(ClockedTestCase):
     def test_F17_jar_stays_empty(self) -> None:
-        """Nothing gets into the jar."""
+        """The jar stores no cookies."""
         jar = NoCookies()
         jar.extract_cookies(object(), object())
         jar.add_cookie_header(object())

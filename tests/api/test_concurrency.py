@@ -42,7 +42,7 @@ class ConcurrencyTests(ClockedTestCase):
         return turn
 
     def test_one_principal(self) -> None:
-        """One that is alone gets nearly everything, and then it waits."""
+        """A single principal gets nearly all slots, then waits."""
         self.fill(A, 7)
         turn = self.wait(A)
         self.assertEqual((self.limit.in_use, self.limit.waiting), (7, 1))
@@ -51,7 +51,7 @@ class ConcurrencyTests(ClockedTestCase):
         self.assertEqual((self.limit.in_use, self.limit.waiting), (7, 0))
 
     def test_another_always_finds_some(self) -> None:
-        """A principal that comes when another holds all it may is served at once."""
+        """A principal gets a slot at once although another one holds its full share."""
         self.fill(A, 7)
         turn = self.wait(A)
         self.fill(B, 1)
@@ -61,7 +61,7 @@ class ConcurrencyTests(ClockedTestCase):
         self.assertEqual(self.limit.in_use, 8)
 
     def test_waits_so_long_and_no_longer(self) -> None:
-        """A call whose time is up learns how long it waited; its place is free."""
+        """A call that timed out reports how long it waited; its place is free again."""
         self.fill(A, 7)
         turn = self.wait(A, 3)
         self.clock.advance(3)
@@ -89,13 +89,13 @@ class ConcurrencyTests(ClockedTestCase):
             self.failureResultOf(turn, Busy)
 
     def test_place_for_something_else(self) -> None:
-        """Those that wait for something else are counted with the others."""
+        """Calls that wait for something other than a slot use the same places."""
         with self.limit.place(A):
             self.assertEqual(self.limit.waiting, 1)
         self.assertEqual(self.limit.waiting, 0)
 
     def test_in_rotation(self) -> None:
-        """A long line of one principal does not delay another's."""
+        """A long queue of one principal does not delay another's calls."""
         self.fill(A, 7)
         self.fill(C, 1)
         first, second = self.wait(A), self.wait(A)
@@ -110,7 +110,7 @@ class ConcurrencyTests(ClockedTestCase):
         self.assertEqual(self.limit.waiting, 0)
 
     def test_hundreds_that_end_at_once(self) -> None:
-        """Calls that end as soon as they begin are no recursion."""
+        """Calls that end immediately do not cause recursion."""
         limit = Concurrency(clock=self.clock)
         for _ in range(MAX_SLOTS * 7 // 8):
             self.assertIsNone(limit.enter(A, 5))
@@ -137,7 +137,7 @@ class ConcurrencyTests(ClockedTestCase):
         )
     )
     def test_any_course(self, course: list[tuple[str, str]]) -> None:
-        """Whatever happens, limits hold, nothing is lost, and a free slot is used."""
+        """Under any sequence of events the limits hold and no free slot is unused."""
         self.setUp()
         running: dict[str, int] = dict.fromkeys((A, B, C), 0)
         waiting: dict[str, list[Deferred[None]]] = {A: [], B: [], C: []}
@@ -229,7 +229,7 @@ class CrowdedClientTests(ClockedTestCase):
         self.assertEqual(self.client.health.in_flight, 0)
 
     def test_other_principals(self) -> None:
-        """A flood by one principal leaves another's calls as they are."""
+        """A flood by one principal does not affect another's calls."""
         flood = self.calls(700)
         other = self.client.execute(LIST, {}, credential("another-key-0123456789"))
         self.assertNoResult(other)
@@ -258,7 +258,7 @@ class CrowdedClientTests(ClockedTestCase):
         self.assertEqual(self.concurrency.in_use, 0)
 
     def test_cancelled_while_it_waits(self) -> None:
-        """A call that is cancelled in the line is never sent, and leaves no trace."""
+        """A call that is cancelled in the queue is never sent and frees its place."""
         calls = self.calls(225)
         sent = len(self.agent.asked)
         calls[-1].cancel()
@@ -281,7 +281,7 @@ class CrowdedClientTests(ClockedTestCase):
         self.assertEqual(self.successResultOf(call), {})
 
     def test_no_slot_for_another_try(self) -> None:
-        """A call that could not be tried again says what went wrong at first."""
+        """A call that cannot be tried again reports the error of its last attempt."""
         self.agent.status = 503
         call = self.client.execute(PATCH_ONE, {"id": "c", "name": "n"}, credential())
         self.agent.reply_all()
@@ -298,7 +298,7 @@ class CrowdedClientTests(ClockedTestCase):
             each.addErrback(lambda failure: failure.trap(ApiError))
 
     def test_upstream_that_rests(self) -> None:
-        """When the breaker opens, all that wait are told at once."""
+        """When the breaker opens, all waiting calls fail at once."""
         self.client.breaker = Breaker(clock=self.clock, least=1)
         calls = self.calls(448)
         self.agent.status = 500
@@ -311,7 +311,7 @@ class CrowdedClientTests(ClockedTestCase):
             self.assertEqual(error.reason, Reason.UPSTREAM_FAILED)
 
     def test_throttled_calls_hold_places(self) -> None:
-        """Those that wait for their turn at the rate limit are bounded, too."""
+        """The calls that wait for their turn at the rate limit are limited too."""
         self.client.throttle = Throttle(clock=self.clock)
         calls = self.calls(700)
         self.assertEqual(len(self.agent.held), 100)

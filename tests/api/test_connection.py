@@ -1,4 +1,4 @@
-"""Connecting: one deadline, one origin, and names that survive their resolver."""
+"""Connecting: one deadline, one origin, and names when the resolver fails."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class TimedEndpointTests(ClockedTestCase):
         self.failureResultOf(connecting, CancelledError)
 
     def test_late_connection_is_closed(self) -> None:
-        """A connection that comes after all is closed, not forgotten."""
+        """A connection that is established after the deadline is closed."""
         protocol = Protocol()
         transport = StringTransport()
         protocol.makeConnection(transport)
@@ -142,7 +142,7 @@ class OriginAgentTests(ClockedTestCase):
             self.assertNotIn(b"Connection: close", lines)
 
     def test_given_headers(self) -> None:
-        """Headers are sent as they are given, and nobody's object is changed."""
+        """Headers are sent as given, and the caller's object is not changed."""
         given = Headers({b"X-Y": [b"z"]})
         self.assertIn(b"X-Y: z", self.sent(b"https://api.example.com:8443/", given))
         self.assertFalse(given.hasHeader(b"Host"))
@@ -219,7 +219,7 @@ class HeldResolver:
 
 @implementer(IResolutionReceiver)
 class Heard:
-    """What a resolver told, and how often it said that it was done."""
+    """Records the addresses that a resolver returns, and how often it completes."""
 
     def __init__(self) -> None:
         self.addresses: list[IAddress] = []
@@ -273,7 +273,7 @@ class F20Tests(ClockedTestCase):
         self.assertEqual((heard.addresses, heard.completed), ([V4], 1))
 
     def test_F20_slow_with_a_past(self) -> None:
-        """A resolver that dawdles is not waited for when there is a last good one."""
+        """A slow resolver is not waited for when there is a last good answer."""
         self.ask()
         self.inner.answer(V4)
         heard = self.ask()
@@ -353,7 +353,7 @@ class UpstreamTests(ClockedTestCase):
                 self.assertEqual(upstream.authority, authority)
 
     def test_refuses(self) -> None:
-        """What is no plain base URL is refused."""
+        """Anything else than a plain base URL is refused."""
         for url in (
             "",
             "api.instantly.ai",

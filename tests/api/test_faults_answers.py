@@ -1,4 +1,4 @@
-"""Faults F07 to F18 and attacks: what an upstream may answer, and be asked."""
+"""Faults in the upstream's replies, and attacks through arguments and replies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AnswerTests(FaultTestCase):
         )
 
     async def test_F07_429_without_retry_after(self) -> None:
-        """429 is retried with pauses, then reported; that workspace alone is slowed."""
+        """429 is retried with pauses, then reported; only that workspace is slowed."""
         limited = json({"statusCode": 429, "message": "slow down"}, 429)
         error = await self.asked(limited, limited, limited)
         self.assertEqual(error.reason, Reason.RATE_LIMITED)
@@ -59,7 +59,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F08_retry_after_above_the_cap(self) -> None:
-        """A Retry-After of an hour fails at once and names the number."""
+        """A Retry-After of an hour fails at once and reports the time."""
         error = await self.asked(json({}, 429, retry_after="3600"))
         self.assertEqual(error.retry_after, 3600)
         self.assertIn("3600 s", error.message)
@@ -79,7 +79,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(await call, [7])
 
     async def test_E5_key_is_replaced_between_attempts(self) -> None:
-        """E5: the next attempt sends the current key, and no error shows either one."""
+        """After a key rotation the next attempt sends the new key; none is shown."""
         old, new = "b2xkOm9sZC1rZXktMTIzNA==", "bmV3Om5ldy1rZXktMTIzNA=="
         key = CurrentSecret(Secret(old), OPERATOR)
         echo = json({"message": f"no such key {old} {new}"}, 403)
@@ -100,7 +100,7 @@ class AnswerTests(FaultTestCase):
         self.assertNotIn(new, str(error))
 
     async def test_E5_key_is_replaced_while_its_reply_is_awaited(self) -> None:
-        """E5, A50: the key that was sent is cut from the reply that echoes it."""
+        """After a key rotation, the key that was sent is removed from a reply."""
         old = "b2xkOm9sZC1rZXktMTIzNA=="
         key = CurrentSecret(Secret(old), OPERATOR)
         body = dumps({"message": f"no such key {old}"})
@@ -153,7 +153,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F10_no_paid_plan(self) -> None:
-        """402 is a plain sentence with where to pay, and is not retried."""
+        """402 is reported with the billing page, and is not retried."""
         error = await self.asked(json({"message": "Upgrade"}, 402))
         self.assertEqual(error.reason, Reason.PLAN_REQUIRED)
         self.assertIn("paid plan", error.message)
@@ -161,7 +161,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F10_scope_missing(self) -> None:
-        """403 names the scopes of which one would do, and is not retried."""
+        """403 names the scopes of which one suffices, and is not retried."""
         error = await self.asked(json({"message": "Forbidden"}, 403))
         self.assertEqual(error.reason, Reason.SCOPE_MISSING)
         self.assertEqual(error.scopes, LIST.scopes)
@@ -169,7 +169,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F11_error_inside_a_200(self) -> None:
-        """A failure inside a success is a failure."""
+        """A failure in a 2xx reply is a failure."""
         send = builders.operation(
             "sendTestEmail", "POST", "/api/v2/emails/test", effect=WRITE
         )
@@ -178,7 +178,7 @@ class AnswerTests(FaultTestCase):
         self.assertIn("ACC_AUTH_ERROR", error.message)
 
     async def test_F12_nonsense_with_200(self) -> None:
-        """A web page, nothing, and half of a JSON are unexpected and not relayed."""
+        """A web page, an empty body and incomplete JSON are errors and not quoted."""
         for body in (b"<html>SECRET-PAGE</html>", b"", b'{"items": [{"SECRET-PAGE'):
             error = await self.asked(Scripted(body=body))
             self.assertEqual(error.reason, Reason.UNEXPECTED_REPLY)
@@ -222,7 +222,7 @@ class AnswerTests(FaultTestCase):
             self.assertEqual(error.reason, Reason.UNEXPECTED_REPLY)
 
     async def test_F16_redirect(self) -> None:
-        """A redirect is not followed: nobody else sees the key."""
+        """A redirect is not followed, so the key is sent to no other server."""
         elsewhere = ScriptedUpstream()
         elsewhere.listen(reactor)
         self.addCleanup(elsewhere.close)
@@ -234,7 +234,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(elsewhere.connections.opened, 0)
 
     async def test_F17_cookies(self) -> None:
-        """A cookie that is set for one key is sent with none."""
+        """A cookie that a reply sets is never sent."""
         client = self.client_to(self.upstream.url)
         self.upstream.script.append(
             Scripted(headers=[("Set-Cookie", "session=tenant-a; Path=/")])
@@ -253,7 +253,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_A50_key_in_an_error_text(self) -> None:
-        """A key that the API echoes, whole or in part, is scrubbed."""
+        """A key that the API echoes, whole or in part, is removed."""
         for echo in (KEY, KEY.rstrip("="), KEY[:20], KEY.replace("=", "%3D")):
             error = await self.asked(json({"message": f"bad key {echo}!"}, 401))
             self.assertEqual(error.reason, Reason.KEY_REJECTED)

@@ -1,4 +1,4 @@
-"""F21: a caller that leaves stops what may be stopped, and nothing else."""
+"""A caller that cancels ends reads and unsent writes, but not sent writes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class CancellationTests(FaultTestCase):
         self.assertFalse(self.upstream.requests[0].headers.hasHeader("Content-Type"))
 
     async def test_F21_detached_write_that_fails(self) -> None:
-        """A detached write that fails is over, too, and nobody has to handle it."""
+        """A detached write that fails has ended too, without an unhandled error."""
         client = self.proxied(Fault.HANG)
         call = client.execute(CREATE, NEW, credential())
         await self.proxy.received.reach(1)
@@ -84,7 +84,7 @@ class CancellationTests(FaultTestCase):
         self.assertIsNone(await self.ledger.tracked[0])
 
     async def test_F21_detached_write_whose_connection_breaks(self) -> None:
-        """What became of a detached write is told as it is: its outcome is unknown."""
+        """A detached write that fails is logged as one with an unknown outcome."""
         told: list[tuple[str, str, float]] = []
         client = self.proxied(Fault.DELAY, observe=lambda *fact: told.append(fact))
         call = client.execute(CREATE, NEW, credential())

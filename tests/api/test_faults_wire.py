@@ -1,4 +1,4 @@
-"""Faults F01 to F06: no connection, no answer, and connections that break."""
+"""Faults of the connection: refused, without an answer, or broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .faulty import NEW, FaultTestCase
 
 class UnreachableTests(FaultTestCase):
     async def test_F01_upstream_refuses_tcp(self) -> None:
-        """A refused read is tried three times, then says so; the breaker counts it."""
+        """A refused read is tried three times, then reported; the breaker counts it."""
         client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=1))
         await self.proxy.refuse()
         error = await self.failing(client.execute(LIST, {}, credential()))
@@ -54,7 +54,7 @@ class UnreachableTests(FaultTestCase):
         self.assertEqual(self.proxy.accepted.count, 1)
 
     async def test_F02_slow_operation_has_its_own_deadline(self) -> None:
-        """An operation that may think for two minutes is not given up after 30 s."""
+        """An operation with a first-byte deadline of two minutes has that long."""
         slow = builders.operation("listLeads", first_byte_seconds=120.0)
         client = self.proxied(Fault.DELAY)
         call = client.execute(slow, {}, credential())
@@ -129,7 +129,7 @@ class BrokenConnectionTests(FaultTestCase):
             self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F05_reset_after_request(self) -> None:
-        """A write whose connection is reset says how to find out what became of it."""
+        """A write whose connection is reset says how to find out its outcome."""
         client = self.proxied(Fault.RESET)
         error = await self.failing(client.execute(CREATE, NEW, credential()))
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
@@ -137,7 +137,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertEqual(self.proxy.received.count, 1)
 
     async def test_F06_stale_connection_reset_as_we_write(self) -> None:
-        """A write on a kept connection that dies under it is not sent again."""
+        """A write whose kept connection breaks is not sent again."""
         client = self.proxied(Fault.RESET_REUSE)
         await client.execute(CREATE, NEW, credential())
         error = await self.failing(client.execute(CREATE, NEW, credential()))
@@ -146,7 +146,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_F06_stale_connection_delete_is_not_resent(self) -> None:
-        """Not even a DELETE without a body is resent behind our back."""
+        """The pool does not resend a DELETE without a body by itself."""
         delete = builders.operation(
             "deleteCampaign", "DELETE", "/api/v2/campaigns/1", effect=WRITE
         )

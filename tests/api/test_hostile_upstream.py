@@ -1,4 +1,4 @@
-"""An upstream on a real socket that sends without end: how much of it is taken."""
+"""How much the client reads of an endless reply, over a real socket."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Flood(Protocol):
         self.resumeProducing()
 
     def resumeProducing(self) -> None:
-        """Send as long as the other side reads, but not for ever."""
+        """Send as long as the other side reads, up to a limit."""
         assert self.transport is not None
         self.flowing = True
         while self.flowing and self.sent < MOST:
@@ -58,7 +58,7 @@ class Flood(Protocol):
 
 class HostileUpstreamTests(FaultTestCase):
     async def taken(self, flood: type[Flood]) -> tuple[int, object]:
-        """How many bytes the upstream got rid of, and what the call came to."""
+        """How many bytes the upstream could send, and the result of the call."""
         lost: Deferred[int] = Deferred()
         factory = ServerFactory()
         factory.buildProtocol = lambda addr: flood(lost)  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Writes that go on without their caller: at most once, and the same call gets them."""
+"""Writes that go on without their caller: sent once; the same call gets the result."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class LeftWriteTests(ClockedTestCase):
         self.successResultOf(new)
 
     def test_two_at_a_time(self) -> None:
-        """Of two equal writes that were left each is waited for by another call."""
+        """Two equal writes without a caller serve two repeated calls."""
         for answered_first in (False, True):
             with self.subTest(answered_first=answered_first):
                 before = len(self.agent.asked)
@@ -80,7 +80,7 @@ class LeftWriteTests(ClockedTestCase):
                 self.assertEqual(len(self.agent.asked), before + 2)
 
     def test_a_failure_is_an_outcome(self) -> None:
-        """The same call gets an error as well, as the one that left would have."""
+        """The same call also gets the error that the first caller would have got."""
         self.create().addErrback(lambda gone: None).cancel()
         self.agent.status = 402
         self.agent.reply_all()
@@ -104,7 +104,7 @@ class LeftWriteTests(ClockedTestCase):
             self.successResultOf(call)
 
     def test_what_may_be_repeated_is_repeated(self) -> None:
-        """A state that is set again is set again: it may have been changed since."""
+        """An idempotent write is sent again: the state may have changed since."""
         first = self.client.execute(AGAIN, {"id": "c"}, credential())
         first.cancel()
         self.failureResultOf(first, CancelledError)
@@ -124,7 +124,7 @@ class LeftWriteTests(ClockedTestCase):
         self.successResultOf(new)
 
     def test_bounded(self) -> None:
-        """No more than so many are remembered."""
+        """The number of remembered writes is limited."""
         writes = LeftWrites(self.clock)
         for number in range(MOST + 5):
             writes.add(b"%d" % number)
@@ -133,7 +133,7 @@ class LeftWriteTests(ClockedTestCase):
 
     @given(st.lists(st.sampled_from(("call", "leave", "answer")), max_size=40))
     def test_any_course(self, course: list[str]) -> None:
-        """Whatever happens, nothing is sent while a write that was left goes on."""
+        """In any order of events no equal write is sent while the first runs."""
         self.setUp()
         calls: list[tuple[Deferred[Any], bool]] = []
         left = 0
@@ -169,7 +169,7 @@ class DeadlineTests(ClockedTestCase):
         return error
 
     def test_read(self) -> None:
-        """A read is given up when its caller stops waiting, and says after how long."""
+        """A read is cancelled when its caller stops waiting; the error says when."""
         call = self.client.execute(LIST, {}, credential(), None, 20.0)
         self.clock.advance(20)
         error = self.failed(call)
@@ -177,13 +177,13 @@ class DeadlineTests(ClockedTestCase):
         self.assertIn("within 20 s", error.message)
 
     def test_write_on_the_wire(self) -> None:
-        """A write that was sent goes on: its caller is told, the same call gets it."""
+        """A write that was sent goes on; the same call gets its result."""
         slow = SLOW_CREATE
         call = self.client.execute(slow, NEW, credential(), None, 50.0)
         self.clock.advance(50)
         error = self.failed(call)
         self.assertEqual(error.reason, Reason.STILL_RUNNING)
-        self.assertIn("is not sent a second time", error.message)
+        self.assertIn("does not send the call a second time", error.message)
         self.assertEqual(self.client.health.detached, 1)
         again = self.client.execute(slow, NEW, credential(), None, 100.0)
         self.clock.advance(30)
@@ -192,7 +192,7 @@ class DeadlineTests(ClockedTestCase):
         self.assertEqual(len(self.agent.asked), 1)
 
     def test_still_running_twice(self) -> None:
-        """Who asks again and is not answered in time hears the same once more."""
+        """A repeated call that is not answered in time gets the same error again."""
         call = self.client.execute(SLOW_CREATE, NEW, credential(), None, 50.0)
         self.clock.advance(50)
         self.failed(call)
@@ -205,7 +205,7 @@ class DeadlineTests(ClockedTestCase):
         self.assertEqual(len(self.agent.asked), 1)
 
     def test_idempotent_write_on_the_wire(self) -> None:
-        """A write that may be repeated ends as an outcome that is not known."""
+        """An idempotent write that is not answered in time has an unknown outcome."""
         slow = SLOW_ACTIVATE
         call = self.client.execute(slow, {"id": "c"}, credential(), None, 50.0)
         self.clock.advance(50)
@@ -216,7 +216,7 @@ class DeadlineTests(ClockedTestCase):
         self.assertEqual(self.client.health.in_flight, 0)
 
     def test_write_that_was_not_sent(self) -> None:
-        """A write whose turn did not come in time is given up, and nothing was sent."""
+        """A write whose turn did not come in time is cancelled and was not sent."""
         for _ in range(100):
             self.client.execute(LIST, {}, credential())
         call = self.client.execute(CREATE, NEW, credential(), None, 0.5)

@@ -66,7 +66,7 @@ class BuildingTests(ClockedTestCase):
         return error
 
     def test_headers(self) -> None:
-        """A call carries host, agent, key, and no Content-Type without a body."""
+        """A request has Host, User-Agent, key; no Content-Type without a body."""
         shown = headers(prepared(QUERY))
         self.assertEqual(shown["Host"], "api.instantly.ai")
         self.assertEqual(shown["Authorization"], f"Bearer {KEY}")
@@ -75,12 +75,12 @@ class BuildingTests(ClockedTestCase):
         self.assertNotIn("X-As-Workspace", shown)
 
     def test_workspace_header(self) -> None:
-        """The workspace of the credential travels as x-as-workspace."""
+        """The workspace of the credential is sent as x-as-workspace."""
         call = prepare(UPSTREAM, QUERY, {}, credential(workspace="w-1"))
         self.assertEqual(headers(call)["X-As-Workspace"], "w-1")
 
     def test_trace_header(self) -> None:
-        """The trace that a call belongs to travels with it; an unfit one does not."""
+        """The traceparent is sent if it is a valid header value."""
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         call = prepare(UPSTREAM, QUERY, {}, credential(), trace)
         self.assertEqual(headers(call)["Traceparent"], trace)
@@ -89,7 +89,7 @@ class BuildingTests(ClockedTestCase):
             self.assertNotIn("Traceparent", headers(call))
 
     def test_unfit_headers(self) -> None:
-        """A key or workspace that could break a header is refused, unseen."""
+        """A key or workspace that is not a valid header value is refused, not shown."""
         for key in ("a\r\nX-Evil: 1", "a b", "\u00e9", "", "\x00"):
             error = self.assertRaises(
                 ApiError, prepare, UPSTREAM, QUERY, {}, credential(key)
@@ -109,7 +109,7 @@ class BuildingTests(ClockedTestCase):
         self.assertEqual(call.method, "PATCH")
 
     def test_empty_body(self) -> None:
-        """An operation that declares a body always has one, be it empty."""
+        """An operation that declares a body always sends one, possibly empty."""
         self.assertEqual(prepared(PATCH_ONE, id="c1").body, b"{}")
         self.assertIsNone(prepared(ACTIVATE, id="c1").body)
 
@@ -166,7 +166,7 @@ class BuildingTests(ClockedTestCase):
         self.assertTrue(url.endswith("/campaigns/o%27brien%2Bx%40example.com"))
 
     def test_number_in_a_path(self) -> None:
-        """A whole number is a fine id, a boolean is none."""
+        """An integer is a valid id, a boolean is not."""
         self.assertTrue(prepared(GET_ONE, id=7).url.endswith("/campaigns/7"))
         self.refusal(GET_ONE, id=True)
 
@@ -175,7 +175,7 @@ class A35Tests(ClockedTestCase):
     """Path parameters: refused before there is a URL."""
 
     def test_A35_table(self) -> None:
-        """Nothing that is empty, a dot, a separator or a look-alike gets through."""
+        """Empty values, dots, separators and their lookalikes are refused."""
         bad: tuple[Any, ...] = (
             *("", ".", "..", "../x", "..\\x", "%2e%2e", "a/b", "?x", "#", "a?b"),
             *("\r\n", "a\nb", " ", "a b", "\t", "\x00", "\x7f", "\u00a0", "\u2003"),
@@ -200,7 +200,7 @@ class A35Tests(ClockedTestCase):
     @example("o'brien+x@example.com")
     @example("caf\u00e9@example.com")
     def test_A35_property(self, value: str) -> None:
-        """Whatever the value: it is refused, or is exactly one segment of the URL."""
+        """Any value is refused or becomes exactly one segment of the URL."""
         if not is_path_value(value):
             self.assertRaises(ApiError, prepared, DELETE_ENTRY, id=value)
             return

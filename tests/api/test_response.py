@@ -1,4 +1,4 @@
-"""Response reading: values, refusals, failures inside a success, and nonsense."""
+"""Reading replies: values, errors, failures in 2xx replies, and invalid replies."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class SuccessTests(ReadingTestCase):
         self.assertEqual(self.value(reply({"message": "ok"}, 202)), {"message": "ok"})
 
     def test_mislabeled(self) -> None:
-        """JSON is JSON whatever its label says."""
+        """JSON is decoded regardless of the Content-Type."""
         self.assertEqual(self.value(raw(b"[1]", content_type="text/html")), [1])
 
     def test_cut_emoji(self) -> None:
@@ -95,7 +95,7 @@ class RefusalTests(ReadingTestCase):
                 self.assertTrue(error.message.endswith("Instantly says: because"))
 
     def test_sentences(self) -> None:
-        """Who must act, and what to do next."""
+        """Each message says who must act and what to do next."""
         for status, words in (
             (
                 401,
@@ -111,7 +111,7 @@ class RefusalTests(ReadingTestCase):
             self.assertIn(words, self.error(reply({}, status)).message)
 
     def test_scope_in_a_401(self) -> None:
-        """A 401 that speaks of scopes is about scopes, not about the key."""
+        """A 401 whose text names scopes is about scopes, not about the key."""
         error = self.error(reply({"message": "Missing scope"}, 401))
         self.assertEqual(error.reason, Reason.SCOPE_MISSING)
         self.assertEqual(error.scopes, LIST.scopes)
@@ -129,7 +129,7 @@ class RefusalTests(ReadingTestCase):
             self.assertNotIn("1010", error.message)
 
     def test_write_behind_a_proxy(self) -> None:
-        """A proxy's failure leaves a write unknown, unless it can be repeated."""
+        """After an error of a proxy a write's outcome is unknown, unless idempotent."""
         for status in (502, 504, 520, 524):
             error = self.error(raw(b"<html>", status), CREATE)
             self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
@@ -141,7 +141,7 @@ class RefusalTests(ReadingTestCase):
         self.assertIn("Check the campaigns to see", error.message)
 
     def test_odd_envelopes(self) -> None:
-        """Whatever an error body looks like, it makes an error."""
+        """Any error body makes an ApiError."""
         for body in (b"", b"null", b"[]", b"5", b"{", b"\xff", b'{"message": 5}'):
             error = self.error(raw(body, 400))
             self.assertEqual(error.reason, Reason.INVALID_REQUEST)
@@ -150,13 +150,13 @@ class RefusalTests(ReadingTestCase):
         self.assertIn("deep", error.message)
 
     def test_long_text(self) -> None:
-        """The API's sentence is one line and not endless."""
+        """The API's text is shown on one line and shortened."""
         error = self.error(reply({"message": "a\nb" + "x y" * 1000}, 400))
         self.assertLess(len(error.message), 400)
         self.assertNotIn("\n", error.message)
 
     def test_key_kept_back(self) -> None:
-        """The sandbox never saw the caller's real key, and nobody rejected it."""
+        """A 401 of the sandbox for a real key does not call the key rejected."""
         kept = Credential(secret=Secret(NOT_FOR_THE_SANDBOX), source="path")
         answer = reply({"message": "no"}, 401)
         error = self.assertRaises(ApiError, read, LIST, answer, kept)
@@ -164,7 +164,7 @@ class RefusalTests(ReadingTestCase):
         self.assertIn("it does not accept Instantly keys", error.message)
         self.assertNotIn("rejected", error.message)
         self.assertNotIn("…", error.message)
-        # Whatever else goes wrong is told as always.
+        # Every other error is reported as usual.
         error = self.assertRaises(ApiError, read, LIST, reply(None, 500), kept)
         self.assertIs(error.reason, Reason.UPSTREAM_FAILED)
 
@@ -210,7 +210,7 @@ class InsideSuccessTests(ReadingTestCase):
             self.assertIn(words, self.reported(id, value) or "")
 
     def test_successes(self) -> None:
-        """What only looks like a failure is a value."""
+        """Members that only look like a failure are part of the value."""
         for id, value in (
             ("sendTestEmail", {"status": "ok"}),
             ("createDFYEmailAccountOrder", {"order_placed": False}),
@@ -272,7 +272,7 @@ class NonsenseTests(ReadingTestCase):
 
     @given(st.binary(max_size=200), st.sampled_from([200, 204, 400, 401, 500, 302]))
     def test_any_bytes(self, body: bytes, status: int) -> None:
-        """Whatever arrives: a value or an ApiError."""
+        """Any reply gives a value or an ApiError."""
         for of in (LIST, CREATE):
             try:
                 read(of, raw(body, status), credential())
@@ -286,7 +286,7 @@ class NonsenseTests(ReadingTestCase):
         )
     )
     def test_any_value(self, value: Any) -> None:
-        """JSON that is no error envelope comes back as it was."""
+        """JSON that is not an error envelope is returned unchanged."""
         body = dumps({"items": value})
         self.assertEqual(self.value(raw(body)), read(LIST, raw(body), credential()))
         self.assertEqual(set(self.value(raw(body))), {"items"})
@@ -332,7 +332,7 @@ class RetryAfterTests(ReadingTestCase):
 
 class SecrecyTests(ReadingTestCase):
     def test_A50_every_status(self) -> None:
-        """The key is in no error, whatever echoes it."""
+        """No error contains the key, wherever the reply echoes it."""
         for status in (200, 302, 400, 401, 403, 404, 500, 504):
             for of in (LIST, CREATE, PATCH_ONE):
                 envelope = {"message": f"no: {KEY}", "error": KEY, "success": False}

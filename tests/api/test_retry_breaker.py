@@ -34,7 +34,7 @@ class RetryTests(ClockedTestCase):
         return policy.pause(operation, failed, attempt) is not None
 
     def test_table(self) -> None:
-        """Reads, repeatable writes and other writes are each repeated as promised."""
+        """Reads, idempotent writes and other writes are repeated by their rules."""
         for failed, read, again, write in (
             (setback(Kind.CONNECT), True, True, False),
             (setback(Kind.BROKEN), True, False, False),
@@ -74,7 +74,7 @@ class RetryTests(ClockedTestCase):
 
     @given(st.lists(st.booleans(), max_size=400))
     def test_budget(self, outcomes: list[bool]) -> None:
-        """Whatever fails, retries are a fifth of the traffic and a small reserve."""
+        """Retries are at most a fifth of the traffic and a small reserve."""
         policy = RetryPolicy(random=lambda: 0.5)
         retries = 0
         for fails in outcomes:
@@ -107,7 +107,7 @@ class BreakerTests(ClockedTestCase):
         self.assertEqual(self.breaker.state, BreakerState.OPEN)
 
     def test_opens(self) -> None:
-        """Ten failures, half of what was lately, open it."""
+        """Ten failures that are half of the recent outcomes open it."""
         for _ in range(9):
             self.call(False)
         self.assertEqual(self.breaker.state, BreakerState.CLOSED)
@@ -161,7 +161,7 @@ class BreakerTests(ClockedTestCase):
         self.assertEqual(self.breaker.retry_after, 5)
 
     def test_probe_given_up(self) -> None:
-        """A probe that was cancelled tells nothing: the next call probes."""
+        """A cancelled probe has no outcome: the next call is the probe."""
         self.trip()
         self.clock.advance(5)
         self.assertTrue(self.call(None))
@@ -191,7 +191,7 @@ class BreakerTests(ClockedTestCase):
         )
     )
     def test_always_recovers(self, steps: list[str]) -> None:
-        """Whatever happened, a good call gets through after the longest rest."""
+        """After any sequence of events a call passes after the longest rest."""
         breaker = Breaker(clock=self.clock, least=2, window=4)
         inside: list[int] = []
         for step in steps:

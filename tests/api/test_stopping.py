@@ -1,4 +1,4 @@
-"""E8: what callers are told of calls that the daemon's stop interrupts."""
+"""The errors of calls that the stop of the daemon interrupts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StopTests(FaultTestCase):
         await self.upstream.dropped.reach(1)
 
     async def test_E8_in_the_queue(self) -> None:
-        """A call that waits for its turn is told that it can be repeated."""
+        """The error of a call that waits for its turn says that it can be repeated."""
         client = self.client_to(self.upstream.url)
         for _ in range(20):
             await client.execute(LIST_EMAILS, {}, credential())
@@ -55,7 +55,7 @@ class StopTests(FaultTestCase):
         self.assertIs(error.reason, Reason.STOPPING)
 
     async def test_E8_write_that_is_not_sent(self) -> None:
-        """A write that still connects was not sent, and is told so."""
+        """The error of a write that is still connecting says that it was not sent."""
         client = self.client_to(self.upstream.url)
         call = client.execute(CREATE, NEW, credential())
         client.under_way.stop()
@@ -63,7 +63,7 @@ class StopTests(FaultTestCase):
         self.assertIn("before the call was sent", error.message)
 
     async def test_E8_between_attempts(self) -> None:
-        """A write that may have had its effect already, before it was repeated."""
+        """A write that is being repeated may have taken effect at its first attempt."""
         self.upstream.script.append(json({}, 503))
         client = self.client_to(self.upstream.url)
         call = client.execute(PATCH_ONE, {"id": "c1"}, credential())
@@ -84,7 +84,7 @@ class StopTests(FaultTestCase):
         self.assertEqual(self.upstream.arrived.count, 0)
 
     async def test_E8_write_whose_caller_left(self) -> None:
-        """A write that nobody awaits is given up, too, and over."""
+        """A write without a caller is cancelled too, and has ended."""
         client = self.proxied(Fault.HANG)
         call = client.execute(CREATE, NEW, credential())
         await self.proxy.received.reach(1)

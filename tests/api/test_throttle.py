@@ -1,4 +1,4 @@
-"""Outbound rate: exact windows, a fair line, bounded waits and bounded memory."""
+"""The throttle: exact windows, a fair queue, limited waits and limited memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWO_A_SECOND = Limit(calls=2, seconds=1.0)
 
 
 class RestlessClock(Clock):
-    """A clock on which time passes between one look and the next, as it really does."""
+    """A clock whose time advances each time it is read."""
 
     def seconds(self) -> float:
         self.rightNow += 0.0001
@@ -37,7 +37,7 @@ class PassingTimeTests(ClockedTestCase):
         return self.lane.enter(self.clock.seconds() + 5.0)
 
     def test_at_once(self) -> None:
-        """A call goes at once even where looking at the clock takes its time."""
+        """A call goes at once although time passes while the clock is read."""
         self.assertIsNone(self.enter())
 
     def test_in_turn(self) -> None:
@@ -85,7 +85,7 @@ class LaneTests(ClockedTestCase):
         self.assertEqual(self.order, list("abcdef"))
 
     def test_no_overtaking(self) -> None:
-        """A newcomer does not slip in before those who wait."""
+        """A new call does not go before the calls that wait."""
         for name in "abc":
             self.enter(name)
         self.clock.advance(1)
@@ -105,7 +105,7 @@ class LaneTests(ClockedTestCase):
         self.assertEqual(self.order, list("abcdefghijkl"))
 
     def test_cancelled(self) -> None:
-        """Who leaves the line makes room for those behind."""
+        """When a call leaves the queue, those after it go earlier."""
         turns = {name: self.enter(name) for name in "abcde"}
         for name in "cd":
             turn = turns[name]
@@ -116,7 +116,7 @@ class LaneTests(ClockedTestCase):
         self.assertEqual(self.order, ["a", "b", "e"])
 
     def test_last_one_leaves(self) -> None:
-        """When the line is empty no timer is left."""
+        """When the queue is empty no timer is left."""
         for name in "ab":
             self.enter(name)
         turn = self.enter("c")
@@ -142,7 +142,7 @@ class LaneTests(ClockedTestCase):
         self.assertEqual(self.order, list("abcde"))
 
     def test_slow_down_turns_away(self) -> None:
-        """Those whose turn would now come too late are told so, and how long."""
+        """Calls whose turn would now come too late fail, and report how long."""
         for name in "ab":
             self.enter(name)
         turn = self.enter("c")
@@ -162,7 +162,7 @@ class LaneTests(ClockedTestCase):
         )
     )
     def test_never_too_many(self, steps: list[tuple[str, float]]) -> None:
-        """Whatever happens: never above the limit in any window, always in order."""
+        """In any sequence of events the limit and the order are kept."""
         clock = Clock()
         limit = Limit(calls=3, seconds=1.0)
         lane = Lane(limit, clock)
@@ -207,7 +207,7 @@ class ThrottleTests(ClockedTestCase):
         self.throttle = Throttle(clock=self.clock)
 
     def test_hundred_a_second(self) -> None:
-        """A workspace sends 100 in a second; others are not concerned."""
+        """A workspace may send 100 calls in a second, independently of others."""
         for _ in range(100):
             self.assertIsNone(self.throttle.admit("a", LIST))
         turn = self.throttle.admit("a", LIST)

@@ -1,4 +1,4 @@
-"""F19: an upstream whose TLS is not trusted is refused, with the reason, unsent."""
+"""An upstream whose TLS is not trusted gets no request; the error says why."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TlsTests(TestCase):
         proxied: bool = False,
         options: CertificateOptions | None = None,
     ) -> InstantlyClient:
-        """A client to an upstream that shows a certificate, trusted or not."""
+        """A client for an upstream with a certificate, trusted or not."""
         self.upstream = ScriptedUpstream()
         self.upstream.listen(reactor, tls=options or shown.options())
         self.addCleanup(self.upstream.close)
@@ -84,7 +84,7 @@ class TlsTests(TestCase):
         self.assertIn("another host", await self.refusal(client))
 
     async def test_F19_old_tls(self) -> None:
-        """An upstream that speaks no TLS newer than 1.1 is refused."""
+        """An upstream that supports only TLS 1.1 or older is refused."""
         shown = certificate()
         options = CertificateOptions(
             privateKey=shown.privateKey.original,
@@ -104,7 +104,7 @@ class TlsTests(TestCase):
         self.assertEqual(self.upstream.connections.opened, 1)
 
     async def test_F19_no_tls_at_all(self) -> None:
-        """An upstream that speaks no TLS is refused before anything is sent."""
+        """An upstream without TLS is refused before anything is sent."""
         factory: Any = Factory.forProtocol(_Plain)
         port: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
@@ -118,7 +118,7 @@ class TlsTests(TestCase):
         self.assertIn("Nothing was sent", error.message)
 
     async def test_cancelling_a_body_closes_the_connection(self) -> None:
-        """Nobody waits for the goodbye of an upstream that is given up."""
+        """Closing a connection does not wait for the upstream's TLS close."""
         client = self.client_to(certificate(), trusted=True, proxied=True)
         self.upstream.script.extend([json([1]), Scripted(body=b" " * 100_000)])
         await client.execute(LIST, {}, credential())

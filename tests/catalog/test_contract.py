@@ -41,7 +41,7 @@ FACTS = (
 
 
 def facts(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Reduce a schema to what is checked: no prose, no order, nothing implied."""
+    """Reduce a schema to what is compared: no texts, no order, no defaults."""
     found = {name: schema[name] for name in FACTS if name in schema}
     if isinstance(found.get("type"), list):
         found["type"] = sorted(found["type"])
@@ -84,7 +84,7 @@ class ContractTests(SynchronousTestCase):
             yield each, self.theirs(each)
 
     def body(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the schema of a JSON body; empty when there is none."""
+        """Return the schema of a JSON body; empty without a body."""
         content = entry.get("requestBody", {}).get("content", {})
         found: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
         return found

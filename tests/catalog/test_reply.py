@@ -1,4 +1,4 @@
-"""Replies that fit what is read of them, and those that do not."""
+"""Replies that fit their description, and those that do not."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class ReplyTests(SynchronousTestCase):
 
     @given(JSON)
     def test_any_json(self, value: Any) -> None:
-        """Whatever it is, it fits or the words say why, and quote nothing of it."""
+        """Any value fits, or the message says why and does not quote it."""
         for reply in (THING, page_of(**THING.members), rows(id=Kind.TEXT)):
             misfit = reply.misfit(value)
             if misfit is None and reply.form is not Form.OBJECT:

@@ -53,7 +53,7 @@ class RulesTests(SynchronousTestCase):
                 self.assertRegex(scope, pattern)
 
     def test_effect_agrees_with_risk(self) -> None:
-        """What is only read is called so in both words, and so is what is not."""
+        """Effect and risk class agree about which operations only read."""
         for each in OPERATIONS:
             self.assertEqual(
                 each.effect.read_only, each.risk in (Risk.READ, Risk.READ_SECRET)
@@ -124,7 +124,7 @@ class RulesTests(SynchronousTestCase):
         self.assertEqual(operation("listLeads").first_byte_seconds, 120.0)
 
     def test_timezones(self) -> None:
-        """The list of zones has 102 distinct names and lacks the famous ones."""
+        """The list of zones has 102 distinct names, without some well-known ones."""
         self.assertEqual(len(TIMEZONES), 102)
         self.assertEqual(len(set(TIMEZONES)), 102)
         self.assertNotIn("America/New_York", TIMEZONES)

@@ -1,4 +1,4 @@
-"""Tombstones: what is over stays over, within bounds, and tells a reader nothing."""
+"""Ended sessions stay ended, in a limited number, and the file holds no ids."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TombstonesTests(SynchronousTestCase):
         self.assertIn("id-19", Tombstones(self.path, most=3))
 
     def test_damaged_file(self) -> None:
-        """Lines that are no digests are passed over, whatever they hold."""
+        """Lines that are not digests are ignored."""
         Tombstones(self.path).add("one")
         with open(self.path, "ab") as file:
             file.write(b"\xff\xfe half a li\n\n0123")
@@ -73,7 +73,7 @@ class TombstonesTests(SynchronousTestCase):
         self.assertEqual(len(tombstones), 1)
 
     def test_disk_fails(self) -> None:
-        """F45: when the file cannot be written, memory still remembers; one warning."""
+        """If the file cannot be written, memory still remembers, and it is logged."""
         tombstones = Tombstones(os.path.join(self.path, "no", "such", "directory"))
         with capturedLogs() as events:
             tombstones.add("one")

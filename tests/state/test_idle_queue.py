@@ -59,7 +59,7 @@ class IdleQueueTests(SynchronousTestCase):
         self.assertIs(queue.expendable(3), idle)
 
     def test_all_busy(self) -> None:
-        """When every session is busy there is still one to go."""
+        """When every session is busy, one of them is chosen."""
         queue = IdleQueue()
         for second in range(100):
             queue.add(session(second, busy=True))
@@ -71,7 +71,7 @@ class IdleQueueTests(SynchronousTestCase):
         self.assertIsNone(IdleQueue().expendable(1))
 
     def test_forgets(self) -> None:
-        """Behind one session that lives long no two ended ones are kept."""
+        """A long-lived session does not keep the entries of ended ones in memory."""
         queue = IdleQueue()
         queue.add(session(0))
         for second in range(1, 5000):

@@ -1,4 +1,4 @@
-"""Seals: only what we sealed opens, only for its purpose, and the key file is ours."""
+"""Sealed tokens: valid only unchanged and for their purpose; and the key file."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class SealTests(SynchronousTestCase):
         self.assertEqual(self.seal.unseal(purpose, token), payload)
 
     def test_purposes_are_apart(self) -> None:
-        """A token of one purpose does not open for another, nor for a prefix of it."""
+        """A token is invalid for another purpose, and for a prefix of its purpose."""
         token = self.seal.seal("session", b"payload")
         for purpose in ("", "sess", "session2", "session\0pay"):
             self.assertIsNone(self.seal.unseal(purpose, token))
 
     def test_A10_every_flipped_bit(self) -> None:
-        """A10: a token with any one bit of its text flipped does not open."""
+        """A token with any one bit of its text flipped is invalid."""
         token = self.seal.seal("session", b"payload")
         for index in range(len(token)):
             for bit in range(7):
@@ -54,7 +54,7 @@ class SealTests(SynchronousTestCase):
                 self.assertIsNone(self.seal.unseal("session", forged), forged)
 
     def test_A10_every_flipped_bit_inside(self) -> None:
-        """A10: nor does one with any bit of what the text encodes flipped."""
+        """A token with any one bit of its encoded bytes flipped is invalid."""
         token = self.seal.seal("session", b"payload")
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         for index in range(len(raw)):
@@ -65,7 +65,7 @@ class SealTests(SynchronousTestCase):
                 self.assertIsNone(self.seal.unseal("session", text))
 
     def test_one_spelling(self) -> None:
-        """No second text opens as the same token: padded, spaced, or interrupted."""
+        """No other spelling of a token is valid: padded, spaced, or interrupted."""
         token = self.seal.seal("session", b"payload!")
         for text in (
             f"{token}=",
@@ -77,7 +77,7 @@ class SealTests(SynchronousTestCase):
 
     @given(st.text(max_size=300))
     def test_rubbish(self, text: str) -> None:
-        """Any text at all is answered with None, also one that begins like a token."""
+        """Any other text gives None, also one that begins like a token."""
         self.assertIsNone(self.seal.unseal("session", text))
         self.assertIsNone(self.seal.unseal("session", f"gAAAAA{text}"))
 
@@ -174,7 +174,7 @@ class KeyFileTests(SynchronousTestCase):
             self.assertIn(self.path, str(error))
 
     def test_other_instance_was_faster(self) -> None:
-        """When another instance creates the file first, its keys count."""
+        """When another instance creates the file first, its keys are used."""
         key = Fernet.generate_key()
         file = KeyFile(self.path)
         self.write(key)
@@ -183,7 +183,7 @@ class KeyFileTests(SynchronousTestCase):
         self.assertEqual(os.listdir(self.directory), ["seal.keys"])
 
     def test_make_seal(self) -> None:
-        """Seals of one state directory open each other's tokens; others do not."""
+        """Tokens are valid for all sealers of one state directory, and no others."""
         token = make_seal(self.directory, lambda: 0.0).seal("a", b"x")
         self.assertEqual(
             make_seal(self.directory, lambda: 9.9).unseal("a", token), b"x"

@@ -1,4 +1,4 @@
-"""The session store in memory: the contract, the sweep, and what only it can show."""
+"""The session store in memory: the contract, the sweep, costs and logs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class MemorySessionStoreTests(state.SessionStoreContract):
         return make_session_store(seal, self.clock, wall, LIMITS, self.state_dir)
 
     def test_expired_survives_restart(self) -> None:
-        """An id that expired is over in the next process, too."""
+        """An id that expired has also ended for the next process."""
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         self.clock.advance(IDLE)
@@ -58,7 +58,7 @@ class MemorySessionStoreTests(state.SessionStoreContract):
         self.assertIs(self.status(self.make_store(), session), SessionStatus.ENDED)
 
     def test_release_keeps_ids(self) -> None:
-        """Stopping the daemon closes everything and ends nobody's session."""
+        """Stopping the daemon closes all sessions but ends none of them."""
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         stream = OpenOutlet()
@@ -94,7 +94,7 @@ class SweepTests(ClockedTestCase):
         self.assertEqual(self.store.count, 1)
 
     def test_events_are_counted(self) -> None:
-        """Whatever happens to a session is counted once, under a word of its own."""
+        """Each event of a session is counted once, under its own name."""
         counted: list[str] = []
         self.store.count_event = counted.append
         self.store.limits = SessionLimits(total=2)
@@ -146,7 +146,7 @@ class SweepTests(ClockedTestCase):
         self.assertEqual(self.store.count, 0)
 
     def test_wall_clock_steps(self) -> None:
-        """F34: a wall clock that jumps by an hour ends no session."""
+        """A wall clock that jumps by an hour ends no session."""
         wall = [1_000_000.0]
         store = MemorySessionStore(
             seal=make_seal(None, lambda: wall[0]),
@@ -168,7 +168,7 @@ class SweepTests(ClockedTestCase):
         self.assertIs(self.store.look_up(strange).status, SessionStatus.FOREIGN)
 
     def test_other_purpose(self) -> None:
-        """What we sealed for another purpose is no session id."""
+        """A token that was sealed for another purpose is not a session id."""
         session = self.store.open(V2025_06_18, ALICE)
         payload = self.store.seal.unseal("session", session.id)
         assert payload is not None
@@ -176,7 +176,7 @@ class SweepTests(ClockedTestCase):
         self.assertIs(self.store.look_up(token).status, SessionStatus.FOREIGN)
 
     def test_lines(self) -> None:
-        """A line shows as much of its caller as the line of a request does."""
+        """The log line shows as much of a principal as the access log does."""
         with capturedLogs() as events:
             for credential in (None, ALICE):
                 self.store.open(V2025_11_25, credential)
@@ -195,10 +195,10 @@ class SweepTests(ClockedTestCase):
 
 
 class ScaleTests(ClockedTestCase):
-    """Many sessions, and what a request pays for them."""
+    """The cost of a request when many sessions are held."""
 
     def test_A10_ids_have_no_structure(self) -> None:
-        """A10: ten thousand ids of one second differ, also in their random half."""
+        """Ten thousand ids of one second differ, also in their random part."""
         store = MemorySessionStore(
             seal=make_seal(None, self.clock.seconds),
             clock=self.clock,
@@ -214,7 +214,7 @@ class ScaleTests(ClockedTestCase):
             self.assertLess(most, 400)
 
     def test_A40_flood_stays_bounded(self) -> None:
-        """A40: a flood of sessions leaves the cap, and the heap follows the cap."""
+        """A flood of sessions does not exceed the limit, nor does the heap."""
         limits = SessionLimits(total=200, per_principal=50)
         store = MemorySessionStore(
             seal=make_seal(None, self.clock.seconds),

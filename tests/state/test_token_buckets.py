@@ -1,4 +1,4 @@
-"""The ledger in memory: the contract, its bound, and its arithmetic."""
+"""The token buckets: the contract, the limit of keys, and the arithmetic."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MemoryLedgerTests(state.LedgerContract):
         pauses=st.lists(st.floats(0, 5, allow_nan=False), max_size=200),
     )
     def test_never_more_than_the_rate(self, limit: int, pauses: list[float]) -> None:
-        """In any stretch of time no more passes than the limit plus the refill."""
+        """In any period at most the limit plus the refill is granted."""
         clock = Clock()
         ledger = MemoryLedger(limit, clock)
         granted = 0
@@ -56,7 +56,7 @@ class MemoryLedgerTests(state.LedgerContract):
 
     @given(limit=st.integers(1, 600))
     def test_steady_rate_passes(self, limit: int) -> None:
-        """Whoever sends at exactly the limit is never refused."""
+        """A client that sends at exactly the limit is never refused."""
         clock = Clock()
         ledger = MemoryLedger(limit, clock)
         for _ in range(2 * limit):
