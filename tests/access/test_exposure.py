@@ -68,7 +68,7 @@ class ExposureTests(SynchronousTestCase):
         """Any text is judged without an error."""
         self.assertIsInstance(is_local(text), bool)
 
-    def test_A07_operator_key_alone(self) -> None:
+    def test_operator_key_alone(self) -> None:
         """An operator's key without a server secret is for this machine only."""
         for description in LOCAL:
             self.assertIsNone(exposure_refusal([description], operator_key=True))
@@ -78,7 +78,7 @@ class ExposureTests(SynchronousTestCase):
             self.assertIn("MCP_AUTH_SECRET_KEY", refusal)
             self.assertIn(repr(description), refusal)
 
-    def test_A07_behind_a_proxy(self) -> None:
+    def test_behind_a_proxy(self) -> None:
         """Behind a proxy callers appear to come from loopback: a secret is needed."""
         behind: tuple[dict[str, Any], ...] = (
             {"public_url": "https://mcp.example.com"},
@@ -96,7 +96,7 @@ class ExposureTests(SynchronousTestCase):
                 both = {"operator_key": True, "server_secret": True, **named}
                 self.assertIsNone(exposure_refusal([description], **both))
 
-    def test_A07_proxy_protocol(self) -> None:
+    def test_proxy_protocol(self) -> None:
         """An endpoint for the PROXY protocol counts as one behind a proxy."""
         for wrapped in LOCAL:
             refusal = exposure_refusal([f"haproxy:{wrapped}"], operator_key=True)
@@ -116,7 +116,7 @@ class ExposureTests(SynchronousTestCase):
             self.assertIsNone(exposure_refusal(LOCAL, **given), url)
             self.assertIsNone(exposure_refusal(LOCAL, no_auth=True, **given), url)
 
-    def test_A07_with_secret(self) -> None:
+    def test_with_secret(self) -> None:
         """With a server secret any address is allowed."""
         for description in EXPOSED:
             self.assertIsNone(

@@ -270,18 +270,18 @@ class SandboxTests(GatekeeperTestCase):
 
     gatekeeper = Gatekeeper(operator_key=OPERATOR, sandbox=True)
 
-    def test_A46_default(self) -> None:
+    def test_default_key(self) -> None:
         """Without a key the caller uses the shared sandbox key, not the operator's."""
         credential = self.admitted(self.gatekeeper)
         self.assertEqual(credential.secret, Secret("sandbox"))
         self.assertEqual(credential.source, "sandbox")
 
-    def test_A46_own_world(self) -> None:
+    def test_sandbox_key(self) -> None:
         """A key that begins with sandbox is passed on as it is."""
         key = Presented("sandbox-of-alice", "path")
         self.assertEqual(self.admitted(self.gatekeeper, key).secret, Secret(key.value))
 
-    def test_A46_live_key_is_not_kept(self) -> None:
+    def test_real_key_is_not_kept(self) -> None:
         """Of any other key only the digest stays; what is sent is not the key."""
         credential = self.admitted(self.gatekeeper, OWN, workspace="ws-1")
         real = Credential(secret=Secret(OWN.value), source=OWN.source, workspace="ws-1")
@@ -290,7 +290,7 @@ class SandboxTests(GatekeeperTestCase):
         self.assertFalse(credential.secret.reveal().startswith("sandbox"))
         self.assertNotIn(OWN.value, credential.secret.reveal())
 
-    def test_A46_server_secret_counts(self) -> None:
+    def test_server_secret_counts(self) -> None:
         """The sandbox requires the server secret too, if there is one."""
         gatekeeper = Gatekeeper(server_secret=SERVER_SECRET, sandbox=True)
         self.assertEqual(self.refused(gatekeeper).status, 401)

@@ -392,7 +392,7 @@ class Crowd:
 
 
 class ScrubbingTests(ClockedTestCase):
-    def test_A50_forms(self) -> None:
+    def test_key_in_every_form(self) -> None:
         """The key is removed in each encoding, as are parts of it and bearer tokens."""
         for text, expected in (
             (f"bad {KEY}", "bad [removed]"),
@@ -414,7 +414,7 @@ class ScrubbingTests(ClockedTestCase):
         st.text(),
         st.text(),
     )
-    def test_A50_property(self, key: str, before: str, after: str) -> None:
+    def test_key_in_any_text(self, key: str, before: str, after: str) -> None:
         """The key is removed from any surrounding text."""
         found = scrubbed(f"{before}{key}{after}", credential(key))
         self.assertNotIn(key, found)
@@ -422,7 +422,7 @@ class ScrubbingTests(ClockedTestCase):
 
 
 class NoCookiesTests(ClockedTestCase):
-    def test_F17_jar_stays_empty(self) -> None:
+    def test_jar_stays_empty(self) -> None:
         """The jar stores no cookies."""
         jar = NoCookies()
         jar.extract_cookies(object(), object())

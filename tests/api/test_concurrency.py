@@ -281,7 +281,7 @@ class CrowdedClientTests(ClockedTestCase):
         self.assertEqual(self.successResultOf(call), {})
 
     def test_no_slot_for_another_try(self) -> None:
-        """A call that cannot be tried again reports the error of its last attempt."""
+        """A call that gets no slot for another attempt reports its earlier error."""
         self.agent.status = 503
         call = self.client.execute(PATCH_ONE, {"id": "c", "name": "n"}, credential())
         self.agent.reply_all()

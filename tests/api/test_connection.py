@@ -235,7 +235,7 @@ class Heard:
         self.completed += 1
 
 
-class F20Tests(ClockedTestCase):
+class ResolverTests(ClockedTestCase):
     """DNS fails, is slow, or knows only IPv6."""
 
     def setUp(self) -> None:
@@ -252,19 +252,19 @@ class F20Tests(ClockedTestCase):
         """It is a resolver."""
         verifyObject(IHostnameResolver, self.resolver)
 
-    def test_F20_fresh_answer(self) -> None:
+    def test_fresh_answer(self) -> None:
         """A fresh answer is passed on, IPv6 as well as IPv4."""
         heard = self.ask()
         self.inner.answer(V6, V4)
         self.assertEqual((heard.addresses, heard.completed), ([V6, V4], 1))
 
-    def test_F20_failure_without_a_past(self) -> None:
+    def test_failure_without_a_last_answer(self) -> None:
         """A failure with nothing to fall back on is a failure."""
         heard = self.ask()
         self.inner.answer()
         self.assertEqual((heard.addresses, heard.completed), ([], 1))
 
-    def test_F20_failure_with_a_past(self) -> None:
+    def test_failure_with_a_last_answer(self) -> None:
         """After a good answer a failure gives the last good one."""
         self.ask()
         self.inner.answer(V4)
@@ -272,7 +272,7 @@ class F20Tests(ClockedTestCase):
         self.inner.answer()
         self.assertEqual((heard.addresses, heard.completed), ([V4], 1))
 
-    def test_F20_slow_with_a_past(self) -> None:
+    def test_slow_with_a_last_answer(self) -> None:
         """A slow resolver is not waited for when there is a last good answer."""
         self.ask()
         self.inner.answer(V4)
@@ -285,7 +285,7 @@ class F20Tests(ClockedTestCase):
         self.assertEqual((heard.addresses, heard.completed), ([V4], 1))
         self.assertEqual(list(self.resolver.last("api.example.com")), [V6])
 
-    def test_F20_slow_without_a_past(self) -> None:
+    def test_slow_without_a_last_answer(self) -> None:
         """The deadline for connecting ends a lookup that never ends."""
         reactor = ResolvingMemoryReactor(self.inner)
         upstream = Upstream.parse("http://api.example.com")
@@ -295,7 +295,7 @@ class F20Tests(ClockedTestCase):
         reactor.advance(5)
         self.failureResultOf(asked, TimeoutError)
 
-    def test_F20_only_ipv6(self) -> None:
+    def test_only_ipv6(self) -> None:
         """A name with an IPv6 address alone is connected to over IPv6."""
         reactor = ResolvingMemoryReactor(self.inner)
         upstream = Upstream.parse("http://api.example.com")

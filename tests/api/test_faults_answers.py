@@ -39,7 +39,7 @@ class AnswerTests(FaultTestCase):
             self.client.execute(operation, arguments, credential())
         )
 
-    async def test_F07_429_without_retry_after(self) -> None:
+    async def test_429_without_retry_after(self) -> None:
         """429 is retried with pauses, then reported; only that workspace is slowed."""
         limited = json({"statusCode": 429, "message": "slow down"}, 429)
         error = await self.asked(limited, limited, limited)
@@ -52,20 +52,20 @@ class AnswerTests(FaultTestCase):
         other = credential(workspace="other").principal
         self.assertIsNone(self.client.throttle.admit(other, LIST))
 
-    async def test_F07_429_for_a_write(self) -> None:
+    async def test_429_for_a_write(self) -> None:
         """A write that is answered 429 is not repeated."""
         error = await self.asked(json({}, 429), operation=CREATE)
         self.assertEqual(error.reason, Reason.RATE_LIMITED)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F08_retry_after_above_the_cap(self) -> None:
+    async def test_retry_after_above_the_cap(self) -> None:
         """A Retry-After of an hour fails at once and reports the time."""
         error = await self.asked(json({}, 429, retry_after="3600"))
         self.assertEqual(error.retry_after, 3600)
         self.assertIn("3600 s", error.message)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F08_retry_after_is_honored(self) -> None:
+    async def test_retry_after_is_honored(self) -> None:
         """A short Retry-After is waited for, and then the call succeeds."""
         self.upstream.script.extend([json({}, 503, retry_after="3"), json([7])])
         client = self.client_to(self.upstream.url)
@@ -78,7 +78,7 @@ class AnswerTests(FaultTestCase):
         self.clock.advance(0.3)
         self.assertEqual(await call, [7])
 
-    async def test_E5_key_is_replaced_between_attempts(self) -> None:
+    async def test_key_is_replaced_between_attempts(self) -> None:
         """After a key rotation the next attempt sends the new key; none is shown."""
         old, new = "b2xkOm9sZC1rZXktMTIzNA==", "bmV3Om5ldy1rZXktMTIzNA=="
         key = CurrentSecret(Secret(old), OPERATOR)
@@ -99,7 +99,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(sent, [[f"Bearer {old}"], [f"Bearer {new}"]])
         self.assertNotIn(new, str(error))
 
-    async def test_E5_key_is_replaced_while_its_reply_is_awaited(self) -> None:
+    async def test_key_is_replaced_while_its_reply_is_awaited(self) -> None:
         """After a key rotation, the key that was sent is removed from a reply."""
         old = "b2xkOm9sZC1rZXktMTIzNA=="
         key = CurrentSecret(Secret(old), OPERATOR)
@@ -118,14 +118,14 @@ class AnswerTests(FaultTestCase):
         """The timers of the client that are pauses and not deadlines."""
         return [c for c in self.clock.getDelayedCalls() if c.getTime() < 20]
 
-    async def test_F08_retry_after_is_garbage(self) -> None:
+    async def test_retry_after_is_garbage(self) -> None:
         """Garbage and negative numbers count as no Retry-After at all."""
         script = [json({}, 429, retry_after=text) for text in ("soon", "-5", "1e9")]
         error = await self.asked(*script)
         self.assertEqual(error.retry_after, None)
         self.assertEqual(len(self.upstream.requests), 3)
 
-    async def test_F09_burst_of_failures(self) -> None:
+    async def test_burst_of_failures(self) -> None:
         """A burst of 5xx exhausts the budget, opens the breaker, and is probed."""
         client = self.client_to(self.upstream.url)
         self.upstream.script.extend([json({}, 503)] * 200)
@@ -146,13 +146,13 @@ class AnswerTests(FaultTestCase):
         await client.execute(LIST, {}, credential())
         self.assertEqual(client.health.breaker, "closed")
 
-    async def test_F09_write_behind_a_gateway_error(self) -> None:
+    async def test_write_behind_a_gateway_error(self) -> None:
         """A 504 on a write says nothing about the write: outcome unknown."""
         error = await self.asked(Scripted(status=504, body=b"<html>"), operation=CREATE)
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F10_no_paid_plan(self) -> None:
+    async def test_no_paid_plan(self) -> None:
         """402 is reported with the billing page, and is not retried."""
         error = await self.asked(json({"message": "Upgrade"}, 402))
         self.assertEqual(error.reason, Reason.PLAN_REQUIRED)
@@ -160,7 +160,7 @@ class AnswerTests(FaultTestCase):
         self.assertIn("billing", error.message)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F10_scope_missing(self) -> None:
+    async def test_scope_missing(self) -> None:
         """403 names the scopes of which one suffices, and is not retried."""
         error = await self.asked(json({"message": "Forbidden"}, 403))
         self.assertEqual(error.reason, Reason.SCOPE_MISSING)
@@ -168,7 +168,7 @@ class AnswerTests(FaultTestCase):
         self.assertIn("campaigns:read", error.message)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F11_error_inside_a_200(self) -> None:
+    async def test_error_inside_a_200(self) -> None:
         """A failure in a 2xx reply is a failure."""
         send = builders.operation(
             "sendTestEmail", "POST", "/api/v2/emails/test", effect=WRITE
@@ -177,7 +177,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(error.reason, Reason.REPORTED_FAILURE)
         self.assertIn("ACC_AUTH_ERROR", error.message)
 
-    async def test_F12_nonsense_with_200(self) -> None:
+    async def test_invalid_body_with_200(self) -> None:
         """A web page, an empty body and incomplete JSON are errors and not quoted."""
         for body in (b"<html>SECRET-PAGE</html>", b"", b'{"items": [{"SECRET-PAGE'):
             error = await self.asked(Scripted(body=body))
@@ -185,20 +185,20 @@ class AnswerTests(FaultTestCase):
             self.assertIn("nexpected reply", error.message)
             self.assertNotIn("SECRET-PAGE", error.message)
 
-    async def test_F14_reply_above_the_cap(self) -> None:
+    async def test_reply_above_the_cap(self) -> None:
         """An announced reply above 10 MB is refused before it is read."""
         error = await self.asked(Scripted(body=b" " * 10_000_001))
         self.assertEqual(error.reason, Reason.TOO_LARGE)
         await self.upstream.connections.closed.reach(1)
 
-    async def test_F14_endless_reply(self) -> None:
+    async def test_endless_reply(self) -> None:
         """A reply without a length is cut off at 10 MB."""
         body = b" " * 10_500_000
         error = await self.asked(Scripted(body=body, chunked=True))
         self.assertEqual(error.reason, Reason.TOO_LARGE)
         await self.upstream.connections.closed.reach(1)
 
-    async def test_F14_gzip_bomb(self) -> None:
+    async def test_gzip_bomb(self) -> None:
         """A small reply that unpacks to 200 MB is cut off at 10 MB."""
         bomb = gzip.compress(b"0" * 200_000_000, compresslevel=1)
         encoded = [("Content-Encoding", "gzip")]
@@ -215,13 +215,13 @@ class AnswerTests(FaultTestCase):
         client = self.client_to(self.upstream.url)
         self.assertEqual(await client.execute(LIST, {}, credential()), [1])
 
-    async def test_F15_deep_nesting(self) -> None:
+    async def test_deep_nesting(self) -> None:
         """A reply that is nested 10,000 deep is an unexpected reply, not a crash."""
         for deep in (b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 300 + b"1" + b"}" * 300):
             error = await self.asked(Scripted(body=deep))
             self.assertEqual(error.reason, Reason.UNEXPECTED_REPLY)
 
-    async def test_F16_redirect(self) -> None:
+    async def test_redirect(self) -> None:
         """A redirect is not followed, so the key is sent to no other server."""
         elsewhere = ScriptedUpstream()
         elsewhere.listen(reactor)
@@ -233,7 +233,7 @@ class AnswerTests(FaultTestCase):
             self.assertEqual(error.reason, Reason.UNEXPECTED_REPLY)
         self.assertEqual(elsewhere.connections.opened, 0)
 
-    async def test_F17_cookies(self) -> None:
+    async def test_cookies(self) -> None:
         """A cookie that a reply sets is never sent."""
         client = self.client_to(self.upstream.url)
         self.upstream.script.append(
@@ -244,7 +244,7 @@ class AnswerTests(FaultTestCase):
         for seen in self.upstream.requests:
             self.assertFalse(seen.headers.hasHeader("Cookie"))
 
-    async def test_F18_every_page_is_one_call(self) -> None:
+    async def test_every_page_is_one_call(self) -> None:
         """The client follows no cursor of its own: a paging loop cannot start here."""
         page = {"items": [], "next_starting_after": "same"}
         self.upstream.script.append(json(page))
@@ -252,7 +252,7 @@ class AnswerTests(FaultTestCase):
         self.assertEqual(await client.execute(LIST, {}, credential()), page)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_A50_key_in_an_error_text(self) -> None:
+    async def test_key_in_an_error_text(self) -> None:
         """A key that the API echoes, whole or in part, is removed."""
         for echo in (KEY, KEY.rstrip("="), KEY[:20], KEY.replace("=", "%3D")):
             error = await self.asked(json({"message": f"bad key {echo}!"}, 401))
@@ -262,7 +262,7 @@ class AnswerTests(FaultTestCase):
 
 
 class AttackTests(FaultTestCase):
-    async def test_A15_argument_that_names_a_host(self) -> None:
+    async def test_argument_that_names_a_host(self) -> None:
         """No argument chooses the host: unknown ones are refused, others are data."""
         client = self.client_to(self.upstream.url)
         call = client.execute(LIST, {"base_url": "http://evil/"}, credential())
@@ -275,7 +275,7 @@ class AttackTests(FaultTestCase):
             "/api/v2/campaigns?search=http%3A%2F%2Fevil%2F",
         )
 
-    async def test_A15_agent_refuses_every_other_origin(self) -> None:
+    async def test_agent_refuses_every_other_origin(self) -> None:
         """The agent contacts the configured upstream and nothing else."""
         connection = connect_to(Upstream.parse(self.upstream.url), reactor)
         for url in (b"http://127.0.0.1:1/", b"https://evil/", b"http://evil/"):
@@ -283,7 +283,7 @@ class AttackTests(FaultTestCase):
                 connection.agent.request(b"GET", url), SchemeNotSupported
             )
 
-    async def test_A35_bad_path_value_never_leaves(self) -> None:
+    async def test_bad_path_value_never_leaves(self) -> None:
         """What could change the path is refused, and nothing is sent."""
         client = self.client_to(self.upstream.url)
         for value in ("", ".", "..", "../x", "%2e%2e", "a/b", "?x", "#", "\r\n"):

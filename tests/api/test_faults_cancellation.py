@@ -21,7 +21,7 @@ from .faulty import NEW, FaultTestCase
 
 
 class CancellationTests(FaultTestCase):
-    async def test_F21_read_is_aborted(self) -> None:
+    async def test_read_is_aborted(self) -> None:
         """Cancelling a read closes its upstream connection."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
@@ -32,7 +32,7 @@ class CancellationTests(FaultTestCase):
         await self.upstream.dropped.reach(1)
         self.assertEqual(client.health.in_flight, 0)
 
-    async def test_F21_read_is_aborted_in_its_body(self) -> None:
+    async def test_read_is_aborted_in_its_body(self) -> None:
         """Cancelling a read whose reply has begun closes the connection, too."""
         self.upstream.script.append(Scripted(body=b"[" + b" " * 5000 + b"]"))
         client = self.proxied(Fault.DRIP, after=500)
@@ -44,7 +44,7 @@ class CancellationTests(FaultTestCase):
         self.failureResultOf(call, CancelledError)
         await self.proxy.closed.reach(1)
 
-    async def test_F21_write_on_the_wire_completes(self) -> None:
+    async def test_write_on_the_wire_completes(self) -> None:
         """A cancelled write that was sent completes, and the stop waits for it."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
@@ -60,7 +60,7 @@ class CancellationTests(FaultTestCase):
         self.assertEqual(self.upstream.dropped.count, 0)
         self.assertEqual((client.health.in_flight, client.health.detached), (0, 0))
 
-    async def test_F21_write_without_a_body_completes(self) -> None:
+    async def test_write_without_a_body_completes(self) -> None:
         """A write that has no body counts as sent once its headers are."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
@@ -73,7 +73,7 @@ class CancellationTests(FaultTestCase):
         self.assertEqual(self.upstream.dropped.count, 0)
         self.assertFalse(self.upstream.requests[0].headers.hasHeader("Content-Type"))
 
-    async def test_F21_detached_write_that_fails(self) -> None:
+    async def test_detached_write_that_fails(self) -> None:
         """A detached write that fails has ended too, without an unhandled error."""
         client = self.proxied(Fault.HANG)
         call = client.execute(CREATE, NEW, credential())
@@ -83,8 +83,8 @@ class CancellationTests(FaultTestCase):
         self.clock.advance(30)
         self.assertIsNone(await self.ledger.tracked[0])
 
-    async def test_F21_detached_write_whose_connection_breaks(self) -> None:
-        """A detached write that fails is logged as one with an unknown outcome."""
+    async def test_detached_write_whose_connection_breaks(self) -> None:
+        """A detached write that fails is observed as one with an unknown outcome."""
         told: list[tuple[str, str, float]] = []
         client = self.proxied(Fault.DELAY, observe=lambda *fact: told.append(fact))
         call = client.execute(CREATE, NEW, credential())
@@ -95,7 +95,7 @@ class CancellationTests(FaultTestCase):
         await self.ledger.tracked[0]
         self.assertEqual(told, [("createCampaign", "outcome_unknown", 0.0)])
 
-    async def test_F21_write_that_is_not_sent(self) -> None:
+    async def test_write_that_is_not_sent(self) -> None:
         """A cancelled write that still connects is never sent."""
         client = self.client_to(self.upstream.url)
         call = client.execute(CREATE, NEW, credential())

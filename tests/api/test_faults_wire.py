@@ -23,7 +23,7 @@ from .faulty import NEW, FaultTestCase
 
 
 class UnreachableTests(FaultTestCase):
-    async def test_F01_upstream_refuses_tcp(self) -> None:
+    async def test_upstream_refuses_tcp(self) -> None:
         """A refused read is tried three times, then reported; the breaker counts it."""
         client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=1))
         await self.proxy.refuse()
@@ -33,7 +33,7 @@ class UnreachableTests(FaultTestCase):
         self.assertEqual(client.health.breaker, "open")
         self.assertTrue(client.health.degraded)
 
-    async def test_F01_write_is_not_repeated(self) -> None:
+    async def test_write_is_not_repeated(self) -> None:
         """A refused write was certainly not sent, is not repeated, and says so."""
         client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=2))
         await self.proxy.refuse()
@@ -42,7 +42,7 @@ class UnreachableTests(FaultTestCase):
         self.assertIn("Nothing was sent", error.message)
         self.assertEqual(client.health.breaker, "closed")
 
-    async def test_F02_upstream_accepts_and_never_answers(self) -> None:
+    async def test_upstream_accepts_and_never_answers(self) -> None:
         """After the first-byte deadline the call ends and its connection closes."""
         client = self.proxied(Fault.HANG)
         call = client.execute(LIST, {}, credential())
@@ -53,7 +53,7 @@ class UnreachableTests(FaultTestCase):
         await self.proxy.closed.reach(1)
         self.assertEqual(self.proxy.accepted.count, 1)
 
-    async def test_F02_slow_operation_has_its_own_deadline(self) -> None:
+    async def test_slow_operation_has_its_own_deadline(self) -> None:
         """An operation with a first-byte deadline of two minutes has that long."""
         slow = builders.operation("listLeads", first_byte_seconds=120.0)
         client = self.proxied(Fault.DELAY)
@@ -65,7 +65,7 @@ class UnreachableTests(FaultTestCase):
             await deferLater(reactor, 0)
         self.assertEqual(self.successResultOf(call), {})
 
-    async def test_F02_write_that_is_not_answered(self) -> None:
+    async def test_write_that_is_not_answered(self) -> None:
         """A write that was handed over and not answered ends as outcome unknown."""
         client = self.proxied(Fault.HANG)
         call = client.execute(CREATE, NEW, credential())
@@ -75,7 +75,7 @@ class UnreachableTests(FaultTestCase):
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
         await self.proxy.closed.reach(1)
 
-    async def test_F03_body_drips(self) -> None:
+    async def test_slow_body(self) -> None:
         """The deadline of the whole call ends a body that never does."""
         self.upstream.script.append(Scripted(body=b"[" + b" " * 500 + b"]"))
         client = self.proxied(Fault.DRIP, after=400)
@@ -93,7 +93,7 @@ class UnreachableTests(FaultTestCase):
 
 
 class BrokenConnectionTests(FaultTestCase):
-    async def test_F04_cut_mid_body_read(self) -> None:
+    async def test_cut_mid_body_read(self) -> None:
         """A read that is cut in its body is repeated once, not more often."""
         self.upstream.script.extend([Scripted(body=b"[1, 2, 3]")] * 5)
         client = self.proxied(Fault.CUT, after=5)
@@ -101,7 +101,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertEqual(error.reason, Reason.UPSTREAM_FAILED)
         self.assertEqual(len(self.upstream.requests), 2)
 
-    async def test_F04_read_recovers(self) -> None:
+    async def test_read_recovers(self) -> None:
         """A read that is cut once succeeds at its second attempt."""
         self.upstream.script.extend([json([1, 2])] * 2)
         client = self.proxied(Fault.RESET_REPLY, after=60)
@@ -113,7 +113,7 @@ class BrokenConnectionTests(FaultTestCase):
             self.clock.advance(0.25)
         self.assertEqual(self.successResultOf(call), [1, 2])
 
-    async def test_F04_cut_mid_body_write(self) -> None:
+    async def test_cut_mid_body_write(self) -> None:
         """A write that is cut in its reply is never repeated, idempotent or not."""
         for operation, arguments in (
             (CREATE, NEW),
@@ -128,7 +128,7 @@ class BrokenConnectionTests(FaultTestCase):
             self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
             self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F05_reset_after_request(self) -> None:
+    async def test_reset_after_request(self) -> None:
         """A write whose connection is reset says how to find out its outcome."""
         client = self.proxied(Fault.RESET)
         error = await self.failing(client.execute(CREATE, NEW, credential()))
@@ -136,7 +136,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertIn("Check the campaigns to see", error.message)
         self.assertEqual(self.proxy.received.count, 1)
 
-    async def test_F06_stale_connection_reset_as_we_write(self) -> None:
+    async def test_stale_connection_reset_during_write(self) -> None:
         """A write whose kept connection breaks is not sent again."""
         client = self.proxied(Fault.RESET_REUSE)
         await client.execute(CREATE, NEW, credential())
@@ -145,7 +145,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertEqual(self.proxy.received.count, 2)
         self.assertEqual(len(self.upstream.requests), 1)
 
-    async def test_F06_stale_connection_delete_is_not_resent(self) -> None:
+    async def test_stale_connection_delete_is_not_resent(self) -> None:
         """The pool does not resend a DELETE without a body by itself."""
         delete = builders.operation(
             "deleteCampaign", "DELETE", "/api/v2/campaigns/1", effect=WRITE
@@ -156,7 +156,7 @@ class BrokenConnectionTests(FaultTestCase):
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
         self.assertEqual(self.proxy.received.count, 2)
 
-    async def test_F06_connection_closed_while_idle(self) -> None:
+    async def test_connection_closed_while_idle(self) -> None:
         """A kept connection that was closed before we write is simply replaced."""
         client = self.proxied(Fault.NONE)
         await client.execute(CREATE, NEW, credential())

@@ -171,10 +171,10 @@ class BuildingTests(ClockedTestCase):
         self.refusal(GET_ONE, id=True)
 
 
-class A35Tests(ClockedTestCase):
+class PathValueTests(ClockedTestCase):
     """Path parameters: refused before there is a URL."""
 
-    def test_A35_table(self) -> None:
+    def test_refused_path_values(self) -> None:
         """Empty values, dots, separators and their lookalikes are refused."""
         bad: tuple[Any, ...] = (
             *("", ".", "..", "../x", "..\\x", "%2e%2e", "a/b", "?x", "#", "a?b"),
@@ -188,7 +188,7 @@ class A35Tests(ClockedTestCase):
             self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
             self.assertEqual(error.argument, "id")
 
-    def test_A35_missing_id(self) -> None:
+    def test_missing_id(self) -> None:
         """A missing id never reaches the delete-all of the collection."""
         self.assertRaises(ApiError, prepared, DELETE_ENTRY)
 
@@ -199,7 +199,7 @@ class A35Tests(ClockedTestCase):
     @given(st.text(max_size=260))
     @example("o'brien+x@example.com")
     @example("caf\u00e9@example.com")
-    def test_A35_property(self, value: str) -> None:
+    def test_any_path_value(self, value: str) -> None:
         """Any value is refused or becomes exactly one segment of the URL."""
         if not is_path_value(value):
             self.assertRaises(ApiError, prepared, DELETE_ENTRY, id=value)

@@ -331,7 +331,7 @@ class RetryAfterTests(ReadingTestCase):
 
 
 class SecrecyTests(ReadingTestCase):
-    def test_A50_every_status(self) -> None:
+    def test_key_in_no_error(self) -> None:
         """No error contains the key, wherever the reply echoes it."""
         for status in (200, 302, 400, 401, 403, 404, 500, 504):
             for of in (LIST, CREATE, PATCH_ONE):

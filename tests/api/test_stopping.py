@@ -17,7 +17,7 @@ from .faulty import NEW, FaultTestCase
 class StopTests(FaultTestCase):
     """Each call fails in words that say whether Instantly may have seen it."""
 
-    async def test_E8_write_on_the_wire(self) -> None:
+    async def test_write_on_the_wire(self) -> None:
         """A write that was sent: its outcome is unknown, and how to find out."""
         for operation, arguments in ((CREATE, NEW), (ACTIVATE, {"id": "c1"})):
             client = self.proxied(Fault.HANG)
@@ -30,7 +30,7 @@ class StopTests(FaultTestCase):
             self.assertIn("Check the campaigns", error.message)
             self.assertEqual(client.health.in_flight, 0)
 
-    async def test_E8_read(self) -> None:
+    async def test_read(self) -> None:
         """A read changed nothing, and is safe to repeat."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
@@ -42,7 +42,7 @@ class StopTests(FaultTestCase):
         self.assertIn("safe to repeat", error.message)
         await self.upstream.dropped.reach(1)
 
-    async def test_E8_in_the_queue(self) -> None:
+    async def test_in_the_queue(self) -> None:
         """The error of a call that waits for its turn says that it can be repeated."""
         client = self.client_to(self.upstream.url)
         for _ in range(20):
@@ -54,7 +54,7 @@ class StopTests(FaultTestCase):
         error = self.failureResultOf(call, ApiError).value
         self.assertIs(error.reason, Reason.STOPPING)
 
-    async def test_E8_write_that_is_not_sent(self) -> None:
+    async def test_write_that_is_not_sent(self) -> None:
         """The error of a write that is still connecting says that it was not sent."""
         client = self.client_to(self.upstream.url)
         call = client.execute(CREATE, NEW, credential())
@@ -62,7 +62,7 @@ class StopTests(FaultTestCase):
         error = self.failureResultOf(call, ApiError).value
         self.assertIn("before the call was sent", error.message)
 
-    async def test_E8_between_attempts(self) -> None:
+    async def test_between_attempts(self) -> None:
         """A write that is being repeated may have taken effect at its first attempt."""
         self.upstream.script.append(json({}, 503))
         client = self.client_to(self.upstream.url)
@@ -74,7 +74,7 @@ class StopTests(FaultTestCase):
         error = self.failureResultOf(call, ApiError).value
         self.assertIs(error.reason, Reason.OUTCOME_UNKNOWN)
 
-    async def test_E8_next_step(self) -> None:
+    async def test_next_step(self) -> None:
         """The next step of a tool that goes on is not sent any more."""
         client = self.client_to(self.upstream.url)
         client.under_way.stop()
@@ -83,7 +83,7 @@ class StopTests(FaultTestCase):
         self.assertIn("before the call was sent", error.message)
         self.assertEqual(self.upstream.arrived.count, 0)
 
-    async def test_E8_write_whose_caller_left(self) -> None:
+    async def test_write_whose_caller_left(self) -> None:
         """A write without a caller is cancelled too, and has ended."""
         client = self.proxied(Fault.HANG)
         call = client.execute(CREATE, NEW, credential())
@@ -93,7 +93,7 @@ class StopTests(FaultTestCase):
         client.under_way.stop()
         self.assertIsNone(self.successResultOf(self.ledger.tracked[0]))
 
-    async def test_E8_write_of_a_task(self) -> None:
+    async def test_write_of_a_task(self) -> None:
         """The stop waits for a write that was begun or goes on while it drains."""
         client = self.proxied(Fault.HANG)
         before = client.execute(CREATE, NEW, credential())

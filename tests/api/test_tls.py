@@ -68,22 +68,22 @@ class TlsTests(TestCase):
         message: str = error.message
         return message
 
-    async def test_F19_self_signed(self) -> None:
+    async def test_self_signed(self) -> None:
         """A self-signed certificate is refused as such."""
         client = self.client_to(certificate(), trusted=False)
         self.assertIn("self-signed", await self.refusal(client))
 
-    async def test_F19_expired(self) -> None:
+    async def test_expired(self) -> None:
         """An expired certificate is refused as expired."""
         client = self.client_to(certificate(days=-1), trusted=True)
         self.assertIn("expired", await self.refusal(client))
 
-    async def test_F19_wrong_host(self) -> None:
+    async def test_wrong_host(self) -> None:
         """A certificate for another address is refused as another host's."""
         client = self.client_to(certificate("127.0.0.9"), trusted=True)
         self.assertIn("another host", await self.refusal(client))
 
-    async def test_F19_old_tls(self) -> None:
+    async def test_old_tls(self) -> None:
         """An upstream that supports only TLS 1.1 or older is refused."""
         shown = certificate()
         options = CertificateOptions(
@@ -103,7 +103,7 @@ class TlsTests(TestCase):
         self.assertEqual(await client.execute(LIST, {}, credential()), [2])
         self.assertEqual(self.upstream.connections.opened, 1)
 
-    async def test_F19_no_tls_at_all(self) -> None:
+    async def test_no_tls_at_all(self) -> None:
         """An upstream without TLS is refused before anything is sent."""
         factory: Any = Factory.forProtocol(_Plain)
         port: Any = reactor.listenTCP(0, factory, interface="127.0.0.1")

@@ -44,7 +44,7 @@ class SealTests(SynchronousTestCase):
         for purpose in ("", "sess", "session2", "session\0pay"):
             self.assertIsNone(self.seal.unseal(purpose, token))
 
-    def test_A10_every_flipped_bit(self) -> None:
+    def test_every_flipped_bit(self) -> None:
         """A token with any one bit of its text flipped is invalid."""
         token = self.seal.seal("session", b"payload")
         for index in range(len(token)):
@@ -53,7 +53,7 @@ class SealTests(SynchronousTestCase):
                 forged = token[:index] + flipped + token[index + 1 :]
                 self.assertIsNone(self.seal.unseal("session", forged), forged)
 
-    def test_A10_every_flipped_bit_inside(self) -> None:
+    def test_every_flipped_bit_inside(self) -> None:
         """A token with any one bit of its encoded bytes flipped is invalid."""
         token = self.seal.seal("session", b"payload")
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))

@@ -197,7 +197,7 @@ class SweepTests(ClockedTestCase):
 class ScaleTests(ClockedTestCase):
     """The cost of a request when many sessions are held."""
 
-    def test_A10_ids_have_no_structure(self) -> None:
+    def test_ids_have_no_structure(self) -> None:
         """Ten thousand ids of one second differ, also in their random part."""
         store = MemorySessionStore(
             seal=make_seal(None, self.clock.seconds),
@@ -213,7 +213,7 @@ class ScaleTests(ClockedTestCase):
             most = max(column.count(character) for character in set(column))
             self.assertLess(most, 400)
 
-    def test_A40_flood_stays_bounded(self) -> None:
+    def test_flood_stays_bounded(self) -> None:
         """A flood of sessions does not exceed the limit, nor does the heap."""
         limits = SessionLimits(total=200, per_principal=50)
         store = MemorySessionStore(
