@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar, TypeAlias
-from uuid import uuid4
 
 from attrs import define
 from twisted.internet.defer import CancelledError
@@ -29,7 +28,7 @@ from twisted.python.failure import Failure
 
 from .._deferred import deferred
 from .._noop import noop
-from ..protocol.wire.errors import internal_error
+from ..protocol.wire.errors import internal_error, new_incident_id
 from .exchange import Exchange
 from .interfaces import IStage
 from .reply import Reply, refuse
@@ -88,7 +87,7 @@ class Pipeline:
         return now
 
     def _incident(self, exchange: Exchange, stage: str, failure: Failure) -> Reply:
-        incident = uuid4().hex[:12]
+        incident = new_incident_id()
         self.log.failure(
             "Stage {stage} failed on exchange {exchange_id}, incident {incident}",
             failure=failure,

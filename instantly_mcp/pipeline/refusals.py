@@ -11,6 +11,7 @@ from math import ceil
 
 from .._credential import place_of
 from ..protocol.wire.errors import (
+    INVALID_REQUEST,
     SERVER_ERROR,
     ProtocolError,
     invalid_request,
@@ -124,8 +125,8 @@ def media_type_refused() -> ProtocolError:
 def encoding_refused() -> ProtocolError:
     """The body is compressed. It is not decoded, because it could grow to any size."""
     return ProtocolError(
-        SERVER_ERROR,
-        "Unsupported Media Type: Content-Encoding is not supported",
+        INVALID_REQUEST,
+        "Content-Encoding is not supported: send the body uncompressed",
         status=415,
         headers=(("Accept-Encoding", "identity"),),
     )

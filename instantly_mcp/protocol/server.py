@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar, cast
-from uuid import uuid4
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -24,6 +23,7 @@ from .wire.errors import (
     internal_error,
     invalid_request,
     method_not_found,
+    new_incident_id,
 )
 from .wire.jsonrpc import Message, Notification, Reply, Request, Response
 
@@ -138,7 +138,7 @@ class McpServer:
         if isinstance(cause, CannotAsk):
             error = invalid_request(str(cause), status=200)
             return Response(context.request.id, error=error)
-        incident = uuid4().hex[:12]
+        incident = new_incident_id()
         self.log.failure(
             "Method {method} failed, incident {incident}",
             failure=failure,

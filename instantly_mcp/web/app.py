@@ -23,11 +23,12 @@ from werkzeug.exceptions import HTTPException, NotFound
 from ..pipeline.exchange import Headers, Route
 from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, everybody_is_known
-from .cors import Cors, refused
+from ..protocol.wire.errors import ProtocolError
+from .cors import Cors
 from .delivery import Delivery, Streams
 from .http.access_log import AccessLog
 from .http.limits import WebLimits
-from .http.refusals import Refusal
+from .http.refusals import error_answer
 from .http.request import McpRequest
 from .http.site import McpSite
 from .intake import Intake, TrustedProxies, parse_query
@@ -211,8 +212,9 @@ class WebApp:
     ) -> Rendered:
         request.record.route = path if key is None else _WITH_KEY[path]
         exchange = self.intake.read(request, route, key)
-        if isinstance(exchange, Refusal):
-            return self._deliver(exchange.answer(), request)
+        if isinstance(exchange, ProtocolError):
+            answer = error_answer(exchange, mcp=True, id=request.message_id)
+            return self._deliver(answer, request)
         request.record.address = exchange.peer
         self.access_log.opened(request.record)
         replied = self.pipeline.run(exchange)
@@ -247,7 +249,7 @@ class WebApp:
         def answer() -> Answer:
             visitor = self._visitor(request)
             if visitor.refusal is not None:
-                return refused(visitor.refusal, mcp=False).answer()
+                return error_answer(visitor.refusal, mcp=False)
             named = parse_query(request.head.query).get("key", ())
             return steer(next(iter(named), visitor.key or PUBLIC_WORLD))
 
@@ -271,7 +273,7 @@ class WebApp:
         error = self.guard(Headers(head.headers), request.host)
         if error is None:
             return None
-        return refused(error, mcp=head.mcp, id=request.message_id).answer()
+        return error_answer(error, mcp=head.mcp, id=request.message_id)
 
     def _deliver(self, reply: Reply, request: McpRequest) -> IResource | None:
         headers = request.head.headers

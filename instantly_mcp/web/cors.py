@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 
-from attrs import define
+from attrs import define, evolve
 
-from .._json_codec import Json
 from ..pipeline.exchange import Headers
+from ..pipeline.refusals import origin_refused
 from ..pipeline.reply import Answer, HeaderPairs
-from .http.refusals import Refusal
-from .interfaces import AllowedOrigin, ErrorLike
+from .http.refusals import error_answer
+from .interfaces import AllowedOrigin
 
 METHODS = "GET, POST, DELETE, OPTIONS"
 EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version"
@@ -67,12 +67,8 @@ class Cors:
         if origin is None:
             return Answer(status=204, headers=(("Allow", METHODS),))
         if not self.allowed_origin(origin):
-            return Refusal(
-                status=403,
-                error="forbidden_origin",
-                message="This Origin may not use the server",
-                headers=(("Vary", "Origin"),),
-            ).answer()
+            error = evolve(origin_refused(), headers=(("Vary", "Origin"),))
+            return error_answer(error, mcp=False)
         asked = request_headers.get("access-control-request-headers") or ""
         return Answer(
             status=204,
@@ -84,26 +80,6 @@ class Cors:
                 ("Vary", "Origin, Access-Control-Request-Headers"),
             ),
         )
-
-
-def refused(error: ErrorLike, *, mcp: bool, id: Json = None) -> Refusal:
-    """Turn an error of the guard into the form that the route uses."""
-    word = {
-        401: "unauthorized",
-        403: "forbidden_origin",
-        421: "misdirected_request",
-        429: "rate_limited",
-    }
-    return Refusal(
-        status=error.status,
-        error=word.get(error.status, "refused"),
-        message=error.message,
-        mcp=mcp,
-        code=error.code,
-        headers=tuple(error.headers),
-        data=error.data if mcp or isinstance(error.data, dict) else None,
-        id=id,
-    )
 
 
 def _granted(asked: str) -> str:

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 from attrs import define, field
 
 from ..pipeline.exchange import Exchange, Headers, Route
-from .http.refusals import Refusal, malformed
+from ..protocol.wire.errors import ProtocolError
+from .http.refusals import malformed
 from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
 
@@ -97,8 +98,8 @@ class Intake:
 
     def read(
         self, request: McpRequest, route: Route, path_key: str | None
-    ) -> Exchange | Refusal:
-        """Return the request as an exchange, or a refusal for a malformed path.
+    ) -> Exchange | ProtocolError:
+        """Return the request as an exchange, or an error for a malformed path.
 
         HEAD is read as GET without the headers that ask for a stream. On ``/sse`` it
         stays HEAD, because every GET is a stream there.
@@ -113,8 +114,7 @@ class Intake:
             try:
                 path_key = unquote(path_key, errors="strict")
             except UnicodeDecodeError:
-                why = "the path is not UTF-8"
-                return malformed(why, mcp=True, id=request.message_id)
+                return malformed("the path is not UTF-8")
         record = request.record
         record.id = f"{self.prefix}-{self._next():x}"
         return Exchange(

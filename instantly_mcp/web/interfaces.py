@@ -10,10 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IPushProducer
 from zope.interface import Interface
 
-from .._json_codec import Json, JsonObject
+from .._json_codec import JsonObject
 from ..pipeline.exchange import Exchange, Headers
 from ..pipeline.reply import Answer, Reply
 from ..pipeline.visitors import Visitor
+from ..protocol.wire.errors import ProtocolError
 
 UNIX = "unix"
 """The peer address of a connection over a UNIX socket; also a trusted proxy's name."""
@@ -71,34 +72,10 @@ class ResponseWriter(Protocol):
         """Abort the connection."""
 
 
-class ErrorLike(Protocol):
-    """A protocol error, as the web application uses it."""
-
-    @property
-    def code(self) -> int:
-        """The JSON-RPC error code."""
-
-    @property
-    def message(self) -> str:
-        """A sentence for people."""
-
-    @property
-    def data(self) -> Json:
-        """Details for programs."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def headers(self) -> Sequence[tuple[str, str]]:
-        """The HTTP headers of the error's answer."""
-
-
 class Guard(Protocol):
     """Checks ``Origin`` and ``Host`` on routes outside of the pipeline."""
 
-    def __call__(self, headers: Headers, here: IAddress) -> ErrorLike | None:
+    def __call__(self, headers: Headers, here: IAddress) -> ProtocolError | None:
         """Return the error if a request must be refused.
 
         :param here: the server's end of its connection.

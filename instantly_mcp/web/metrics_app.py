@@ -18,10 +18,10 @@ from werkzeug.exceptions import HTTPException
 from ..metrics.registry import CONTENT_TYPE, Metrics
 from ..pipeline.exchange import Headers
 from ..pipeline.reply import Answer
-from .cors import refused
+from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
 from .http.access_log import AccessLog
 from .http.limits import WebLimits
-from .http.refusals import Refusal
+from .http.refusals import error_answer
 from .http.request import McpRequest
 from .http.site import McpSite
 from .interfaces import Guard
@@ -45,7 +45,7 @@ class MetricsApp:
         request.record.route = "/metrics"
         error = self.guard(Headers(request.head.headers), request.host)
         if error is not None:
-            request.answer(refused(error, mcp=False).answer())
+            request.answer(error_answer(error, mcp=False))
             return
         body = self.metrics.exposition()
         headers = (("Content-Type", CONTENT_TYPE),)
@@ -55,8 +55,8 @@ class MetricsApp:
     def unrouted(self, request: McpRequest, failure: Failure) -> None:
         """Answer every other path and method with 404."""
         message = "Only GET /metrics is served here."
-        refusal = Refusal(status=404, error="not_found", message=message)
-        request.answer(refusal.answer())
+        error = ProtocolError(INVALID_REQUEST, message, status=404)
+        request.answer(error_answer(error, mcp=False))
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: McpRequest, failure: Failure) -> None:

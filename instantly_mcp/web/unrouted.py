@@ -5,8 +5,9 @@ from __future__ import annotations
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..pipeline.reply import Answer, json_answer
+from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
 from . import pages
-from .http.refusals import Refusal
+from .http.refusals import error_answer
 from .http.request import McpRequest
 from .interfaces import Facts
 
@@ -21,22 +22,20 @@ def unroutable(error: object, request: McpRequest, facts: Facts) -> Answer:
     # endpoints instead of the methods.
     if isinstance(error, MethodNotAllowed) and request.head.path != "/":
         allowed = sorted({*(error.valid_methods or ()), "OPTIONS"})
-        return Refusal(
+        refusal = ProtocolError(
+            INVALID_REQUEST,
+            "Method not allowed for this path; see the Allow header",
             status=405,
-            error="method_not_allowed",
-            message="Method not allowed for this path; see the Allow header",
-            mcp=mcp,
             headers=(("Allow", ", ".join(allowed)),),
-            id=id,
-        ).answer()
+        )
+        return error_answer(refusal, mcp=mcp, id=id)
     missing = pages.not_found(facts)
     if not mcp:
         return json_answer(404, missing)
-    return Refusal(
+    refusal = ProtocolError(
+        INVALID_REQUEST,
+        "Not found; the endpoints are listed in data",
+        {"availableEndpoints": missing["availableEndpoints"]},
         status=404,
-        error="not_found",
-        message="Not found; the endpoints are listed in data",
-        mcp=True,
-        data={"availableEndpoints": missing["availableEndpoints"]},
-        id=id,
-    ).answer()
+    )
+    return error_answer(refusal, mcp=True, id=id)

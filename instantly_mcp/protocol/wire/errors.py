@@ -7,6 +7,7 @@ constructor of this module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import uuid4
 
 from attrs import define, field
 
@@ -97,7 +98,12 @@ def invalid_params(why: str, data: Json = None, *, status: int = 200) -> Protoco
     return ProtocolError(INVALID_PARAMS, why, data, status=status)
 
 
-def internal_error(incident: str) -> ProtocolError:
+def new_incident_id() -> str:
+    """Return a random id that connects an internal error with its log entry."""
+    return uuid4().hex[:12]
+
+
+def internal_error(incident: str, *, status: int = 200) -> ProtocolError:
     """This server has a bug.
 
     :param incident: the id under which the log has the traceback.
@@ -106,6 +112,7 @@ def internal_error(incident: str) -> ProtocolError:
         INTERNAL_ERROR,
         "Internal error. The server operator can find it in the log by incident id.",
         {"incident": incident},
+        status=status,
     )
 
 

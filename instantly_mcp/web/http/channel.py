@@ -39,9 +39,9 @@ from zope.interface import implementer
 from .channel_writer import WritingChannel
 from .chunked import ChunkDecoder
 from .phase import ConnectionPhase
-from .refusals import Refusal, body_too_large, malformed, too_busy, too_slow
+from .refusals import body_too_large, malformed, too_busy, too_slow
 from .request import McpRequest
-from .request_head import Head, hopeless, oversized, parse_head, without_prefix
+from .request_head import BadHead, Head, hopeless, oversized, parse_head, without_prefix
 from .unread_answers import limit_kernel_queue
 
 if TYPE_CHECKING:
@@ -222,13 +222,13 @@ class McpChannel(WritingChannel):
             self.refuse(oversized(block[start:], limits), block[:end])
             return False
         head = parse_head(block[start:end], limits)
-        if isinstance(head, Refusal):
-            self.refuse(head, block[:end])
+        if isinstance(head, BadHead):
+            self.refuse(head.error, block[:end], mcp=head.mcp)
             return False
         if self.site.prefix:
             head = without_prefix(head, self.site.prefix)
         if self.crowded and head.path not in _PROBES:
-            self.refuse(too_busy(mcp=head.mcp), block[:end])
+            self.refuse(too_busy(), block[:end], mcp=head.mcp)
             return False
         self._begin(head, block[end + 4 :])
         return True
@@ -237,8 +237,8 @@ class McpChannel(WritingChannel):
         limits = self.site.limits
         if not block:
             self._rest()
-        elif (refusal := hopeless(block, limits)) is not None:
-            self.refuse(refusal, block)
+        elif (error := hopeless(block, limits)) is not None:
+            self.refuse(error, block)
         elif self.phase is not ConnectionPhase.HEAD:
             # The deadline is for the whole head; later bytes do not move it. A new
             # connection has had its deadline since it was made.
@@ -297,10 +297,10 @@ class McpChannel(WritingChannel):
         request.held += size
         self.site.held += size
         if request.held > self.site.limits.body:
-            self.refuse(body_too_large(self.site.limits.body, mcp=request.head.mcp))
+            self.refuse(body_too_large(self.site.limits.body))
             return False
         if self.site.held > self.site.limits.held_bodies:
-            self.refuse(too_busy(mcp=request.head.mcp))
+            self.refuse(too_busy())
             return False
         return True
 
@@ -330,14 +330,12 @@ class McpChannel(WritingChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Refuse a body that twisted.web's chunk decoder could not read."""
-        mcp = bool(self.requests) and self.requests[-1].head.mcp
-        self.refuse(malformed("the chunks of the body", mcp=mcp))
+        self.refuse(malformed("the chunks of the body"))
 
     def _overdue(self) -> None:
         if self.phase is ConnectionPhase.HEAD:
             self.refuse(too_slow("head of the request"), self._unread)
         elif self.phase is ConnectionPhase.BODY:
-            mcp = self.requests[-1].head.mcp
-            self.refuse(too_slow("body of the request", mcp=mcp))
+            self.refuse(too_slow("body of the request"))
         else:
             super()._overdue()

@@ -12,11 +12,12 @@ from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers as WireHeaders
 
 from ...pipeline.exchange import Headers
+from ...protocol.wire.errors import ProtocolError
 from ..interfaces import UNIX
 from .access_log import REFUSED, AccessRecord
 from .deadline import Deadline
 from .phase import ConnectionPhase
-from .refusals import Refusal, too_busy
+from .refusals import error_answer, too_busy
 from .request import McpRequest, header_lines, status_line
 from .request_head import origins_in
 from .unread_answers import buffered, queued
@@ -72,11 +73,17 @@ class WritingChannel(HTTPChannel):
         self.write_head(b"%b %b" % (code, reason), b"".join(lines))
 
     def refuse(
-        self, refusal: Refusal, block: bytes = b"", *, linger: bool = True
+        self,
+        error: ProtocolError,
+        block: bytes = b"",
+        *,
+        mcp: bool = False,
+        linger: bool = True,
     ) -> None:
         """Answer a request that cannot be served, and close.
 
         :param block: the head, if no request was made from it.
+        :param mcp: the head, if no request was made from it, is for an MCP route.
         :param linger: let the client go on sending for a moment. If the connection were
             reset while it sends, it would lose the answer.
         """
@@ -92,13 +99,13 @@ class WritingChannel(HTTPChannel):
             request.content.close()
         self.persistent = 0
         self._unread = b""
-        answer = refusal.answer()
+        answer = error_answer(error, mcp=mcp if request is None else request.head.mcp)
         named = request.head.headers if request is not None else origins_in(block)
         length = ("Content-Length", str(len(answer.body)))
         fields = (*answer.headers, *self.site.grants(Headers(named)), length)
         lines = header_lines(fields).encode("latin-1")
-        self.write_head(status_line(refusal.status), lines, answer.body)
-        self._record(request, refusal.status)
+        self.write_head(status_line(error.status), lines, answer.body)
+        self._record(request, error.status)
         self._close_politely(linger)
 
     def loseConnection(self) -> None:

@@ -1,22 +1,41 @@
-"""The refusals of the HTTP layer: always JSON, never HTML.
+"""The errors of the HTTP layer, and how any error becomes an answer.
 
-On an MCP route a refusal is a JSON-RPC error, on other routes a plain object. It does
-not repeat anything of the request, because a path may hold a key.
+Requests that never reach the pipeline are refused with `ProtocolError` values, as in
+the pipeline. On an MCP route the answer is a JSON-RPC error, on other routes a plain
+object; it is always JSON, never HTML. No error repeats anything of the request, because
+a path may hold a key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from attrs import evolve, frozen
-
-from ..._json_codec import Json
-from ...pipeline.reply import Answer, json_answer, label_of_refusal
-
-INVALID_REQUEST = -32600
-INTERNAL_ERROR = -32603
+from ..._json_codec import Json, dumps
+from ...pipeline.reply import JSON_TYPE, Answer, label_of_refusal, response_answer
+from ...protocol.wire.errors import INTERNAL_ERROR, INVALID_REQUEST, ProtocolError
+from ...protocol.wire.jsonrpc import Id, Response
 
 _MCP_PREFIXES = ("/mcp", "/sse", "/messages")
+
+_WORDS: Mapping[int, str] = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden_origin",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "payload_too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    417: "expectation_failed",
+    421: "misdirected_request",
+    429: "rate_limited",
+    431: "header_fields_too_large",
+    500: "internal_error",
+    503: "too_busy",
+    505: "http_version_not_supported",
+}
+"""The ``error`` member of the plain object, by status."""
 
 
 def is_mcp_path(path: str) -> bool:
@@ -25,118 +44,82 @@ def is_mcp_path(path: str) -> bool:
     return f"/{first}" in _MCP_PREFIXES
 
 
-@frozen(kw_only=True)
-class Refusal:
-    """A request that was refused before the pipeline.
+def error_answer(error: ProtocolError, *, mcp: bool, id: Id | None = None) -> Answer:
+    """Return an error as a complete answer.
 
-    :param error: a short constant word for programs.
-    :param message: a sentence for people.
-    :param mcp: the request was for an MCP route.
-    :param id: of the JSON-RPC request, if its body was read.
+    :param mcp: the request is for an MCP route.
+    :param id: of the JSON-RPC request, if it could be read.
     """
-
-    status: int
-    error: str
-    message: str
-    mcp: bool = False
-    code: int = INVALID_REQUEST
-    headers: Sequence[tuple[str, str]] = ()
-    data: Json = None
-    id: Json = None
-
-    def answer(self) -> Answer:
-        """Return the refusal as a complete answer."""
-        if not self.mcp:
-            body: dict[str, Json] = {"error": self.error, "message": self.message}
-            if self.data is not None:
-                body.update(self.data)
-            return self._labelled(json_answer(self.status, body, self.headers))
-        error: dict[str, Json] = {"code": self.code, "message": self.message}
-        if self.data is not None:
-            error["data"] = self.data
-        said: dict[str, Json] = {"jsonrpc": "2.0"}
-        if self.id is not None:
-            said["id"] = self.id
-        whole = {**said, "error": error}
-        return self._labelled(json_answer(self.status, whole, self.headers))
-
-    def _labelled(self, answer: Answer) -> Answer:
-        reason = label_of_refusal(self.status, self.data)
-        return answer if reason is None else evolve(answer, reason=reason)
+    if mcp:
+        return response_answer(Response(id, error=error))
+    body: dict[str, Json] = {
+        "error": _WORDS.get(error.status, "refused"),
+        "message": error.message,
+    }
+    if isinstance(error.data, dict):
+        body.update(error.data)
+    return Answer(
+        status=error.status,
+        body=dumps(body),
+        headers=(JSON_TYPE, *error.headers),
+        reason=label_of_refusal(error.status, error.data),
+    )
 
 
-def malformed(why: str, *, mcp: bool = False, id: Json = None) -> Refusal:
+def malformed(why: str) -> ProtocolError:
     """The bytes are not an HTTP/1.1 request, or could be framed in two ways."""
-    return Refusal(
-        status=400, error="bad_request", message=f"Bad request: {why}", mcp=mcp, id=id
+    return ProtocolError(INVALID_REQUEST, f"Bad request: {why}")
+
+
+def body_too_large(limit: int) -> ProtocolError:
+    """The body is over the limit.
+
+    :param limit: in bytes.
+    """
+    return ProtocolError(
+        INVALID_REQUEST, f"The body is larger than {limit} bytes", status=413
     )
 
 
-def body_too_large(limit: int, *, mcp: bool) -> Refusal:
-    """The body is over the limit."""
-    return Refusal(
-        status=413,
-        error="payload_too_large",
-        message=f"The body is larger than {limit} bytes",
-        mcp=mcp,
-    )
-
-
-def encoded_body(*, mcp: bool) -> Refusal:
-    """The body is compressed. It is not decoded, because it could grow to any size."""
-    return Refusal(
-        status=415,
-        error="unsupported_media_type",
-        message="Content-Encoding is not supported: send the body uncompressed",
-        mcp=mcp,
-        headers=(("Accept-Encoding", "identity"),),
-    )
-
-
-def head_too_large(why: str, *, mcp: bool = False) -> Refusal:
+def head_too_large(why: str) -> ProtocolError:
     """There are too many header lines, or too long ones."""
-    return Refusal(status=431, error="header_fields_too_large", message=why, mcp=mcp)
+    return ProtocolError(INVALID_REQUEST, why, status=431)
 
 
-def target_too_long(limit: int) -> Refusal:
-    """The path and query are over the limit."""
-    return Refusal(
-        status=414,
-        error="uri_too_long",
-        message=f"The request target is longer than {limit} bytes",
+def target_too_long(limit: int) -> ProtocolError:
+    """The path and query are over the limit.
+
+    :param limit: in bytes.
+    """
+    return ProtocolError(
+        INVALID_REQUEST, f"The request target is longer than {limit} bytes", status=414
     )
 
 
-def too_slow(what: str, *, mcp: bool = False) -> Refusal:
+def expectation_failed() -> ProtocolError:
+    """The Expect header names something else than ``100-continue``."""
+    return ProtocolError(
+        INVALID_REQUEST, "The only supported expectation is 100-continue", status=417
+    )
+
+
+def unsupported_version() -> ProtocolError:
+    """The request line names another version of HTTP."""
+    return ProtocolError(INVALID_REQUEST, "This server supports HTTP/1.1", status=505)
+
+
+def too_slow(what: str) -> ProtocolError:
     """The request did not arrive in time."""
-    return Refusal(
-        status=408,
-        error="request_timeout",
-        message=f"The {what} did not arrive in time",
-        mcp=mcp,
+    return ProtocolError(
+        INVALID_REQUEST, f"The {what} did not arrive in time", status=408
     )
 
 
-def too_busy(*, mcp: bool = False) -> Refusal:
+def too_busy() -> ProtocolError:
     """The limit of connections, or of request bodies in memory, is reached."""
-    return Refusal(
+    return ProtocolError(
+        INTERNAL_ERROR,
+        "The server is too busy for this request; try again in a few seconds",
         status=503,
-        error="too_busy",
-        message="The server is too busy for this request; try again in a few seconds",
-        mcp=mcp,
-        code=INTERNAL_ERROR,
         headers=(("Retry-After", "2"),),
-    )
-
-
-def incident(name: str, *, mcp: bool, id: Json = None) -> Refusal:
-    """An unexpected exception, which is logged with the incident id `name`."""
-    return Refusal(
-        status=500,
-        error="internal_error",
-        message="Internal error: see the incident id in the server log.",
-        mcp=mcp,
-        code=INTERNAL_ERROR,
-        data={"incident": name},
-        id=id,
     )

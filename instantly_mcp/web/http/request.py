@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from attrs import evolve
 from klein.interfaces import IKleinRequest
@@ -19,11 +18,12 @@ from twisted.web.http_headers import Headers as WireHeaders
 from twisted.web.server import Request
 from werkzeug.routing import MapAdapter
 
-from ..._json_codec import Json
 from ...pipeline.exchange import Headers
 from ...pipeline.reply import Answer, id_in
+from ...protocol.wire.errors import internal_error, new_incident_id
+from ...protocol.wire.jsonrpc import Id
 from .access_log import NO_ROUTE, AccessRecord
-from .refusals import incident
+from .refusals import error_answer
 from .request_head import Head
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class McpRequest(Request):
         return bool(self._disconnected or self.finished)
 
     @property
-    def message_id(self) -> Json:
+    def message_id(self) -> Id | None:
         """The id of the JSON-RPC request in the body, if it can be read."""
         return id_in(self.content.getvalue()) if self.head.mcp else None
 
@@ -217,7 +217,7 @@ class McpRequest(Request):
         if self._may("finish", self.startedWriting):
             super().finish()
         elif not self.gone:
-            self._answer_with_incident(uuid4().hex[:12])
+            self._answer_with_incident(new_incident_id())
             super().finish()
 
     def _may(self, step: str, in_order: object) -> bool:
@@ -244,7 +244,7 @@ class McpRequest(Request):
 
     def answer_incident(self, reason: Failure) -> None:
         """Log an unexpected exception and answer with its incident id, in JSON."""
-        name = uuid4().hex[:12]
+        name = new_incident_id()
         self._log.failure(
             "A request on {route} failed, incident {incident}",
             failure=reason,
@@ -260,9 +260,9 @@ class McpRequest(Request):
 
     def _answer_with_incident(self, name: str) -> None:
         if not self.gone:
-            refusal = incident(name, mcp=self.head.mcp, id=self.message_id)
-            grants = self.channel.site.grants(Headers(self.head.headers))
-            self.answer(refusal.answer(), grants)
+            error = internal_error(name, status=500)
+            answer = error_answer(error, mcp=self.head.mcp, id=self.message_id)
+            self.answer(answer, self.channel.site.grants(Headers(self.head.headers)))
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Answer an exception that was raised outside of the routes."""

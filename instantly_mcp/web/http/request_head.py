@@ -1,4 +1,4 @@
-"""Parses the head of an HTTP/1.1 request (RFC 9112): bytes in, a `Head` or `Refusal`
+"""Parses the head of an HTTP/1.1 request (RFC 9112): bytes in, a `Head` or `BadHead`
 out.
 
 Where two readers might disagree about where a request ends (request smuggling), the
@@ -13,15 +13,17 @@ from typing import NamedTuple
 
 from attrs import evolve, field, frozen
 
+from ...pipeline.refusals import encoding_refused
+from ...protocol.wire.errors import ProtocolError
 from .limits import WebLimits
 from .refusals import (
-    Refusal,
     body_too_large,
-    encoded_body,
+    expectation_failed,
     head_too_large,
     is_mcp_path,
     malformed,
     target_too_long,
+    unsupported_version,
 )
 
 
@@ -87,6 +89,17 @@ class Head:
         return is_mcp_path(self.path)
 
 
+@frozen
+class BadHead:
+    """A head that must be refused.
+
+    :param mcp: the request is known to be for an MCP route.
+    """
+
+    error: ProtocolError
+    mcp: bool = False
+
+
 def without_prefix(head: Head, prefix: str) -> Head:
     """Return the head with `prefix` removed from its path, if the path has it."""
     if not head.path.startswith(f"{prefix}/"):
@@ -94,7 +107,7 @@ def without_prefix(head: Head, prefix: str) -> Head:
     return evolve(head, path=head.path[len(prefix) :])
 
 
-def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
+def parse_head(block: bytes, limits: WebLimits) -> Head | BadHead:
     """Parse a head.
 
     :param block: everything before the empty line, without the last CRLF.
@@ -102,36 +115,38 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | Refusal:
     text = block.decode("latin-1")
     lines = text.split("\r\n")
     if block.translate(None, _TEXT) != b"\r\n" * (len(lines) - 1):
-        return malformed("a control character, or a line that does not end in CRLF")
+        return BadHead(
+            malformed("a control character, or a line that does not end in CRLF")
+        )
     parts = lines[0].split(" ")
     if len(parts) != 3:
-        return malformed("the request line")
+        return BadHead(malformed("the request line"))
     method, target, version = parts
     if len(target) > limits.target:
-        return target_too_long(limits.target)
+        return BadHead(target_too_long(limits.target))
     if not _TOKEN(method) or not _TARGET(target):
-        return malformed("the request line")
+        return BadHead(malformed("the request line"))
     if version not in ("HTTP/1.1", "HTTP/1.0"):
-        return _unknown_version(version)
+        return BadHead(_unknown_version(version))
     headers = _headers(lines, limits)
-    if isinstance(headers, Refusal):
-        return headers
+    if isinstance(headers, ProtocolError):
+        return BadHead(headers)
     origin_form = _origin_form(method, target, version, headers)
-    if isinstance(origin_form, Refusal):
-        return origin_form
+    if isinstance(origin_form, ProtocolError):
+        return BadHead(origin_form)
     path, _, query = origin_form.partition("?")
     line = _RequestLine(method, path, query, version)
     return _framed(line, headers, limits)
 
 
-def oversized(block: bytes, limits: WebLimits) -> Refusal:
+def oversized(block: bytes, limits: WebLimits) -> ProtocolError:
     """Return the refusal for a head that is too large and has not ended yet."""
     if b"\r\n" not in block[: limits.target + 64]:
         return target_too_long(limits.target)
     return head_too_large(f"The request head is larger than {limits.head} bytes")
 
 
-def hopeless(block: bytes, limits: WebLimits) -> Refusal | None:
+def hopeless(block: bytes, limits: WebLimits) -> ProtocolError | None:
     """Return the refusal for an incomplete head that can no longer become valid.
 
     :param block: the bytes that have arrived, at least one.
@@ -153,17 +168,13 @@ def origins_in(block: bytes) -> HeaderTable:
     return {"origin": [value.strip(" \t\r") for value in found]} if found else {}
 
 
-def _unknown_version(version: str) -> Refusal:
+def _unknown_version(version: str) -> ProtocolError:
     if not _VERSION(version):
         return malformed("the request line")
-    return Refusal(
-        status=505,
-        error="http_version_not_supported",
-        message="This server supports HTTP/1.1",
-    )
+    return unsupported_version()
 
 
-def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
+def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | ProtocolError:
     if len(lines) - 1 > limits.headers:
         return head_too_large(f"There are more than {limits.headers} header lines")
     table: dict[str, tuple[str, ...]] = {}
@@ -187,7 +198,7 @@ def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | Refusal:
 
 def _origin_form(
     method: str, target: str, version: str, headers: HeaderTable
-) -> str | Refusal:
+) -> str | ProtocolError:
     """Return path and query of the target; check that it has one matching Host."""
     hosts = headers.get("host", ())
     if len(hosts) > 1 or (not hosts and version == "HTTP/1.1"):
@@ -209,25 +220,20 @@ def _origin_form(
 
 def _framed(
     line: _RequestLine, headers: HeaderTable, limits: WebLimits
-) -> Head | Refusal:
+) -> Head | BadHead:
     method, path, query, version = line
     mcp = is_mcp_path(path)
     length = _body_length(version, headers)
     if isinstance(length, str):
-        return malformed(length, mcp=mcp)
+        return BadHead(malformed(length), mcp)
     if length is not None and length > limits.body:
-        return body_too_large(limits.body, mcp=mcp)
+        return BadHead(body_too_large(limits.body), mcp)
     encodings = headers.get("content-encoding")
     if encodings is not None and any(e.lower() != "identity" for e in encodings):
-        return encoded_body(mcp=mcp)
+        return BadHead(encoding_refused(), mcp)
     expect = headers.get("expect")
     if expect is not None and any(e.lower() != "100-continue" for e in expect):
-        return Refusal(
-            status=417,
-            error="expectation_failed",
-            message="The only supported expectation is 100-continue",
-            mcp=mcp,
-        )
+        return BadHead(expectation_failed(), mcp)
     return Head(
         method=method,
         path=path,

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.web.http.limits import WebLimits
-from instantly_mcp.web.http.refusals import Refusal
-from instantly_mcp.web.http.request_head import Head, parse_head
+from instantly_mcp.web.http.request_head import BadHead, Head, parse_head
 
 LIMITS = WebLimits(body=1000)
 TOKEN = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
@@ -42,9 +41,9 @@ class ParseTests(SynchronousTestCase):
     def refused(self, block: bytes) -> int:
         """Return the status with which a head is refused."""
         outcome = parse_head(block, LIMITS)
-        self.assertIsInstance(outcome, Refusal, block)
-        assert isinstance(outcome, Refusal)
-        return outcome.status
+        self.assertIsInstance(outcome, BadHead, block)
+        assert isinstance(outcome, BadHead)
+        return outcome.error.status
 
     def parsed(self, block: bytes) -> Head:
         """Return a head that must be fine."""
@@ -57,8 +56,8 @@ class ParseTests(SynchronousTestCase):
     def test_any_bytes_are_parsed_or_refused(self, block):
         """No input makes the parser raise."""
         outcome = parse_head(block, LIMITS)
-        if isinstance(outcome, Refusal):
-            self.assertIn(outcome.status, range(400, 600))
+        if isinstance(outcome, BadHead):
+            self.assertIn(outcome.error.status, range(400, 600))
 
     @given(
         st.sampled_from(["GET", "POST", "DELETE", "BREW"]),
