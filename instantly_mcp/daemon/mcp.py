@@ -15,6 +15,7 @@ from ..features.workspace.context import ServerFacts
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
 from ..pipeline.retention import Retention
+from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer
@@ -101,17 +102,23 @@ def make_server_features(
         version=__version__,
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
     )
-    there = outward.wall(clock, wall)
-    features = build_features(outward.client, clock, facts, selection, there)
-    server_features = ServerFeatures(
+    changes = ChangeNotifier(frozenset())
+    features = build_features(
+        outward.client,
+        clock,
+        facts,
+        selection,
+        wall=outward.wall(clock, wall),
+        on_change=changes.resource_updated,
+    )
+    return ServerFeatures(
         info=info,
-        tools=features.toolbox,
-        resources=features.shelf,
+        tools=features.tools,
+        resources=features.resources,
         prompts=features.prompts,
         seal=keeping.seal,
         clock=clock,
         wall_clock=wall,
         credential_required=partial(key_required, key_formats(settings)),
+        changes=changes,
     )
-    features.tell_changes_to(server_features.changes.resource_updated)
-    return server_features

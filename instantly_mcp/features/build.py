@@ -11,15 +11,16 @@ from collections.abc import Callable
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
+from .._noop import noop
 from ..api.interfaces import IInstantly
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
 from .completions import NameCache
 from .prompts.registry import build_prompts
 from .resources.registry import build_resources
-from .tools.registry import SelectedTools, build_tools
+from .tools.registry import SelectedTools, build_tools, selected_names
 from .toolsets import ToolSelection
 from .workspace.context import FeatureContext, ServerFacts
-from .workspace.job_changes import OnResourceChanged
+from .workspace.job_changes import JobChangeTracker, OnResourceChanged
 
 
 @frozen
@@ -27,13 +28,9 @@ class Features:
     """The server features, and the context that they share."""
 
     context: FeatureContext
-    toolbox: SelectedTools
-    shelf: ResourceRegistry
+    tools: SelectedTools
+    resources: ResourceRegistry
     prompts: PromptRegistry
-
-    def tell_changes_to(self, told: OnResourceChanged) -> None:
-        """Report every change that is seen in a resource."""
-        self.context.sightings.told = told
 
 
 def build_features(
@@ -41,24 +38,29 @@ def build_features(
     clock: IReactorTime,
     facts: ServerFacts,
     selection: ToolSelection,
+    *,
     wall: Callable[[], float] = time.time,
+    on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
+    :param on_change: called with each resource that is found to have changed.
     """
     context = FeatureContext(
         instantly=instantly,
         clock=clock,
         facts=facts,
         toolsets=selection.toolsets,
+        tool_names=selected_names(selection),
         wall=wall,
+        job_changes=JobChangeTracker(on_change),
     )
-    directory = NameCache(context)
+    names = NameCache(context)
     return Features(
         context=context,
-        toolbox=build_tools(context, selection),
-        shelf=build_resources(context, directory),
-        prompts=build_prompts(context, directory),
+        tools=build_tools(context, selection),
+        resources=build_resources(context, names),
+        prompts=build_prompts(context, names),
     )

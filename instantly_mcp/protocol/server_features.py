@@ -109,6 +109,7 @@ class ServerFeatures:
     :param page_size: items per page of a list.
     :param changing: the lists that can change while the server runs.
     :param credential_required: makes the error for a feature that needs a credential.
+    :param changes: notifies clients of changes; give it if the features report to it.
     """
 
     info: ServerInfo
@@ -121,16 +122,19 @@ class ServerFeatures:
     page_size: int = 1000
     changing: frozenset[str] = frozenset()
     credential_required: Callable[[], ProtocolError] = credential_required
-    changes: ChangeNotifier = field(init=False)
+    changes: ChangeNotifier = field()
     tasks: TaskStore = field(init=False)
     listing: Listing = field(init=False)
     pager: Pager = field(init=False)
     sealer: StateSealer = field(init=False)
     _compiled: dict[str, CompiledTool] = field(factory=dict, init=False)
 
+    @changes.default
+    def _make_changes(self) -> ChangeNotifier:
+        return ChangeNotifier(self.changing)
+
     def __attrs_post_init__(self) -> None:
         """Compile the schemas of all listed tools now instead of in a request."""
-        self.changes = ChangeNotifier(self.changing)
         self.tasks = TaskStore(self.clock, self.wall_clock, self.changes.task_changed)
         self.pager = Pager(self.seal, self.page_size)
         self.listing = Listing(self.pager)

@@ -12,9 +12,9 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject, dumps, loads
-from instantly_mcp.features.tools.registry import SelectedTools, build_tools
+from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
-from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
+from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
@@ -46,29 +46,32 @@ class Collected:
 
 
 class ToolTestCase(ClockedTestCase):
-    """Gives a test a toolbox on a scripted Instantly."""
+    """Gives a test the tools on a scripted Instantly."""
 
     mode = "live"
     toolsets = "all"
 
     def setUp(self) -> None:
-        """Build the toolbox on a driven clock and a fixed day."""
+        """Build the tools on a driven clock and a fixed day."""
         super().setUp()
         self.instantly = RecordingInstantly()
         self.sink = Collected()
-        selection = ToolSelection.parse(self.toolsets)
-        self.context = FeatureContext(
-            instantly=self.instantly,
-            clock=self.clock,
-            facts=ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
-            toolsets=selection.toolsets,
+        self.changed_resources: list[tuple[str, str]] = []
+        features = build_features(
+            self.instantly,
+            self.clock,
+            ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
+            ToolSelection.parse(self.toolsets),
             wall=NOW.timestamp,
+            on_change=lambda uri, principal: self.changed_resources.append(
+                (uri, principal)
+            ),
         )
-        self.toolbox: SelectedTools = build_tools(self.context, selection)
+        self.context, self.tools = features.context, features.tools
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must exist."""
-        tool = self.toolbox.find(name)
+        tool = self.tools.find(name)
         assert tool is not None, f"there is no tool {name}"
         return tool
 

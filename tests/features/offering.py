@@ -18,6 +18,7 @@ from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.calls.subscriptions import ChangeNotifier
 from instantly_mcp.protocol.methods.prompts import complete, get_prompt, list_prompts
 from instantly_mcp.protocol.methods.resources import (
     list_resources,
@@ -58,23 +59,25 @@ class OfferingTestCase(ClockedTestCase):
         """Build the features on a driven clock and a fixed day."""
         super().setUp()
         self.instantly = RecordingInstantly()
+        changes = ChangeNotifier(frozenset())
         self.features = build_features(
             self.reached(),
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse("default"),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
+            on_change=changes.resource_updated,
         )
         self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
-            tools=self.features.toolbox,
-            resources=self.features.shelf,
+            tools=self.features.tools,
+            resources=self.features.resources,
             prompts=self.features.prompts,
             seal=Seal([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
+            changes=changes,
         )
-        self.features.tell_changes_to(self.server_features.changes.resource_updated)
 
     def reached(self) -> IInstantly:
         """Return the client with which the features call Instantly."""

@@ -25,14 +25,14 @@ OLDER_NAMES = ("get_account_details", "get_account_info", "manage_account_state"
 
 def every_tool() -> list[Tool]:
     """Return all tools, listed or not."""
-    toolbox = build_features(
+    tools = build_features(
         RecordingInstantly(),
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         ToolSelection.parse("all"),
-    ).toolbox
-    older = [tool for name in OLDER_NAMES if (tool := toolbox.find(name))]
-    return [*toolbox.listed(), *older]
+    ).tools
+    older = [tool for name in OLDER_NAMES if (tool := tools.find(name))]
+    return [*tools.listed(), *older]
 
 
 def seen(tool: Tool) -> JsonObject:

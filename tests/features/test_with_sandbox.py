@@ -34,17 +34,17 @@ class SandboxTests(ClockedTestCase):
             clock=self.clock,
             random=lambda: 0.0,
         )
-        self.toolbox = build_features(
+        self.tools = build_features(
             client,
             self.clock,
             ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
             ToolSelection.parse("all"),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
-        ).toolbox
+        ).tools
 
     def outcome(self, tool_name: str, **arguments: Any) -> tuple[bool, Any]:
         """Run a tool; return whether it failed, and its value."""
-        tool = self.toolbox.find(tool_name)
+        tool = self.tools.find(tool_name)
         assert tool is not None, tool_name
         caller = Caller(revision=V2025_11_25, credential=KEY)
         running = tool.run(arguments, Call(caller=caller))

@@ -56,7 +56,7 @@ async def account(context: FeatureContext, values: Values, call: Call) -> Json:
 async def job(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a background job; its subscribers are notified of a change."""
     reply = await context.execute("getBackgroundJob", {"id": values["id"]}, call)
-    context.sightings.note(reply, call.caller.principal)
+    context.job_changes.record(reply, call.caller.principal)
     return started(reply, values)
 
 

@@ -180,7 +180,7 @@ async def policy(context: FeatureContext, values: Values, call: Call) -> Json:
             "mode": context.facts.mode,
         },
         "toolsets": list(context.toolsets),
-        "tools": list(context.listed),
+        "tools": list(context.tool_names),
         "sends_real_mail": context.facts.mode == "live",
         "ask_the_person_before": [
             "activate_campaign",
@@ -218,6 +218,6 @@ async def operation_schema(context: FeatureContext, values: Values, call: Call) 
 
 def _placed(context: FeatureContext, zone: str) -> Json:
     try:
-        return context.zones.place(zone, "09:00", "17:00").as_object()
+        return context.timezones.map_window(zone, "09:00", "17:00").as_object()
     except CallRefusedError as refusal:
         return refusal.as_object()

@@ -48,7 +48,7 @@ async def watch_job(context: FeatureContext, values: Values, call: Call) -> None
         except ApiError as error:
             missing = missing + 1 if error.reason is Reason.NOT_FOUND else 0
             if missing == MAX_MISSES:
-                context.sightings.lost(values["id"], call.caller.principal)
+                context.job_changes.record_deleted(values["id"], call.caller.principal)
             if missing == MAX_MISSES or error.reason not in TRANSIENT_REASONS:
                 return
         else:

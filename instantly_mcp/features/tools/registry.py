@@ -76,12 +76,19 @@ class DeprecatedTool:
         return evolve(result, meta={**(result.meta or {}), **note})
 
 
-def build_tools(context: FeatureContext, toolsets: ToolSelection) -> SelectedTools:
+def selected_names(selection: ToolSelection) -> tuple[str, ...]:
+    """Return the names of the tools that a selection lists."""
+    return tuple(each.name for each in _selected(selection))
+
+
+def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTools:
     """Build the selected tools on a shared context."""
-    chosen = [each for each in DECLARATIONS if toolsets.lists(each.toolset, each.extra)]
-    listed = tuple(each.build(context) for each in chosen)
-    context.listed = tuple(tool.name for tool in listed)
+    listed = tuple(each.build(context) for each in _selected(selection))
     return SelectedTools(listed, _aliases(context, listed))
+
+
+def _selected(selection: ToolSelection) -> list[ToolDeclaration]:
+    return [each for each in DECLARATIONS if selection.lists(each.toolset, each.extra)]
 
 
 def _aliases(context: FeatureContext, listed: Sequence[Tool]) -> dict[str, Tool]:

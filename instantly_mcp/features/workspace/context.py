@@ -57,25 +57,30 @@ class FeatureContext:
 
     :param clock: the reactor; times the waits between two status calls.
     :param wall: returns the seconds since the epoch, for the calendar.
-    :param listed: the names of the listed tools, set when all are built.
-    :param sightings: the last known status of background jobs.
-    :param once: the replies sent in the last ten minutes.
+    :param toolsets: the names of the selected toolsets.
+    :param tool_names: the names of the listed tools.
+    :param job_changes: the last known status of background jobs.
+    :param timezones: maps sending windows to zones that Instantly supports.
+    :param send_once: the replies sent in the last ten minutes.
     """
 
     instantly: IInstantly
     clock: IReactorTime
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
+    tool_names: tuple[str, ...] = ()
     wall: Callable[[], float] = time.time
-    listed: tuple[str, ...] = ()
-    sightings: JobChangeTracker = field(factory=JobChangeTracker)
-    zones: TimezoneMap = field(init=False)
-    once: SendOnce = field(init=False)
+    job_changes: JobChangeTracker = field(factory=JobChangeTracker)
+    timezones: TimezoneMap = field(init=False)
+    send_once: SendOnce = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        """Create what depends on the clocks."""
-        self.zones = TimezoneMap(self.today)
-        self.once = SendOnce(self.clock)
+    @timezones.default
+    def _make_timezones(self) -> TimezoneMap:
+        return TimezoneMap(self.today)
+
+    @send_once.default
+    def _make_send_once(self) -> SendOnce:
+        return SendOnce(self.clock)
 
     def today(self) -> date:
         """Return the current date in UTC."""
@@ -88,7 +93,7 @@ class FeatureContext:
         operation = BY_ID[operation_id]
         traceparent = None if call.trace is None else call.trace.traceparent
         return self.instantly.execute(
-            operation, arguments, call.credential, traceparent, self.until(call)
+            operation, arguments, call.credential, traceparent, self.deadline(call)
         )
 
     def collect(
@@ -101,7 +106,7 @@ class FeatureContext:
         operation = BY_ID[operation_id]
         return self.instantly.collect(operation, arguments, call.credential)
 
-    def until(self, call: Call) -> float | None:
+    def deadline(self, call: Call) -> float | None:
         """Return the deadline of a call in clock seconds, set on first use.
 
         ``None`` means no deadline: no client waits for a task, so each of its calls
@@ -110,17 +115,18 @@ class FeatureContext:
         if call.set_task_message is not None:
             return None
         if call.until is None:
-            hears_progress = call.progress_token is not None
-            seconds = WITH_PROGRESS_SECONDS if hears_progress else SILENT_SECONDS
+            with_progress = call.progress_token is not None
+            seconds = WITH_PROGRESS_SECONDS if with_progress else SILENT_SECONDS
             call.until = self.clock.seconds() + seconds
         return call.until
 
-    def patience(self, call: Call, longest: float) -> float:
+    def wait_seconds(self, call: Call, longest: float) -> float:
         """Return how many seconds a call may still wait, at most `longest`."""
-        until = self.until(call)
-        if until is None:
+        deadline = self.deadline(call)
+        if deadline is None:
             return longest
-        return max(0.0, min(longest, until - self.clock.seconds() - RESERVE_SECONDS))
+        left = deadline - self.clock.seconds() - RESERVE_SECONDS
+        return max(0.0, min(longest, left))
 
     async def fetch(
         self, operation_id: str, arguments: JsonObject, call: Call

@@ -32,36 +32,37 @@ def job_uri(id: str) -> str:
 class JobChangeTracker:
     """Remembers the last status of each job; the oldest is forgotten first.
 
-    :param told: called on every change.
+    :param on_change: called on every change.
+    :param most: how many jobs are remembered.
     """
 
-    told: OnResourceChanged = noop
+    on_change: OnResourceChanged = noop
     most: int = MAX_REMEMBERED_JOBS
     _seen: OrderedDict[tuple[str, str], tuple[Json, Json]] = field(
         factory=OrderedDict, init=False
     )
 
-    def note(self, job: Json, principal: str) -> None:
+    def record(self, job: Json, principal: str) -> None:
         """Record a job's status and progress; report it if either changed."""
         id = job.get("id") if isinstance(job, dict) else None
         if not isinstance(id, str):
             return
-        key, sight = (principal, id), (job.get("status"), job.get("progress"))
+        key, status = (principal, id), (job.get("status"), job.get("progress"))
         before = self._seen.get(key)
-        self._seen[key] = sight
+        self._seen[key] = status
         self._seen.move_to_end(key)
         if len(self._seen) > self.most:
             self._seen.popitem(last=False)
-        if before is not None and before != sight:
-            self.told(job_uri(id), principal)
+        if before is not None and before != status:
+            self.on_change(job_uri(id), principal)
 
-    def lost(self, id: str, principal: str) -> None:
+    def record_deleted(self, id: str, principal: str) -> None:
         """Forget a job that no longer exists; report it if it was ever recorded."""
         if self._seen.pop((principal, id), None) is not None:
-            self.told(job_uri(id), principal)
+            self.on_change(job_uri(id), principal)
 
-    def note_all(self, reply: JsonObject, principal: str) -> None:
+    def record_all(self, reply: JsonObject, principal: str) -> None:
         """Record every job in a list reply."""
         items = reply.get("items")
         for job in items if isinstance(items, list) else ():
-            self.note(job, principal)
+            self.record(job, principal)

@@ -76,14 +76,14 @@ class JobStatus:
 async def get_job(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read one job; a failed job is not a failed call."""
     reply = await context.execute("getBackgroundJob", given, call)
-    context.sightings.note(reply, call.caller.principal)
+    context.job_changes.record(reply, call.caller.principal)
     return started(reply, given)
 
 
 async def list_jobs(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Read a page of jobs, without their data (the moved addresses)."""
     reply = await context.fetch("listBackgroundJob", given, call)
-    context.sightings.note_all(reply, call.caller.principal)
+    context.job_changes.record_all(reply, call.caller.principal)
     return page(reply, _brief)
 
 
@@ -121,7 +121,7 @@ def _patience(
     if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
         return MAX_TASK_SECONDS
     if asked is not None:
-        return context.patience(call, min(float(asked), MAX_WAIT_SECONDS))
+        return context.wait_seconds(call, min(float(asked), MAX_WAIT_SECONDS))
     return 0 if call.progress_token is None else PROGRESS_WAIT_SECONDS
 
 
@@ -172,7 +172,7 @@ def poll_waits() -> Iterator[float]:
 
 
 def _noted(context: FeatureContext, reply: Json, call: Call) -> JsonObject:
-    context.sightings.note(reply, call.caller.principal)
+    context.job_changes.record(reply, call.caller.principal)
     return job_of(reply)
 
 

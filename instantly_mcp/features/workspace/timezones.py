@@ -64,7 +64,7 @@ class TimezoneMap:
     _day: date | None = field(default=None, init=False)
     _profiles: dict[str, Profile] = field(factory=dict, init=False)
 
-    def place(self, zone: str, start: str, end: str) -> MappedWindow:
+    def map_window(self, zone: str, start: str, end: str) -> MappedWindow:
         """Map a window of local time to a supported zone.
 
         :param start: ``HH:MM`` in `zone`.

@@ -29,8 +29,8 @@ def text() -> str:
         ToolSelection.parse("default"),
     )
     listed = {
-        "resources": [each.as_object(True) for each in features.shelf.resources()],
-        "templates": [each.as_object(True) for each in features.shelf.templates()],
+        "resources": [each.as_object(True) for each in features.resources.resources()],
+        "templates": [each.as_object(True) for each in features.resources.templates()],
         "prompts": [each.as_object(True) for each in features.prompts.listed()],
     }
     return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"

@@ -52,9 +52,9 @@ class ListTests(OfferingTestCase):
 
     def test_names_are_unique(self) -> None:
         """No two resources or templates share a name."""
-        shelf = self.features.shelf
-        names = [each.name for each in shelf.resources()]
-        names += [each.name for each in shelf.templates()]
+        registry = self.features.resources
+        names = [each.name for each in registry.resources()]
+        names += [each.name for each in registry.templates()]
         self.assertEqual(len(set(names)), len(names))
 
     def test_nothing_can_change(self) -> None:
@@ -66,7 +66,7 @@ class ListTests(OfferingTestCase):
     def test_every_uri_finds_its_own(self) -> None:
         """No template hides another one or a fixed resource."""
         for path in (*PUBLIC, *PRIVATE):
-            found = self.features.shelf.find(f"instantly://{path}")
+            found = self.features.resources.find(f"instantly://{path}")
             assert found is not None, path
             self.assertEqual(found.described.private, path in PRIVATE, path)
 

@@ -70,22 +70,22 @@ EXTRA = {"delete_campaign", "delete_lead_list", "list_background_jobs"}
 OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
 
 
-def toolbox(selection: str = "default", mode: str = "live") -> SelectedTools:
+def built(selection: str = "default", mode: str = "live") -> SelectedTools:
     """Build the registry of a selection."""
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
     chosen = ToolSelection.parse(selection)
-    return build_features(RecordingInstantly(), Clock(), facts, chosen).toolbox
+    return build_features(RecordingInstantly(), Clock(), facts, chosen).tools
 
 
 def names(selection: str = "default") -> list[str]:
     """Return the names that a selection lists."""
-    return [tool.name for tool in toolbox(selection).listed()]
+    return [tool.name for tool in built(selection).listed()]
 
 
 class ListedTests(SynchronousTestCase):
     def test_provides_the_interface(self) -> None:
         """The registry provides the protocol's interface."""
-        verifyObject(IToolRegistry, toolbox())
+        verifyObject(IToolRegistry, built())
 
     def test_forty_by_default(self) -> None:
         """The default list is the 35 kept names and five more."""
@@ -100,29 +100,29 @@ class ListedTests(SynchronousTestCase):
     def test_extra_ones_are_not_callable_by_default(self) -> None:
         """What the operator did not choose does not exist."""
         for name in EXTRA:
-            self.assertIsNone(toolbox().find(name), name)
-            self.assertIsNotNone(toolbox("all").find(name), name)
+            self.assertIsNone(built().find(name), name)
+            self.assertIsNotNone(built("all").find(name), name)
 
     def test_older_names_are_callable_and_unlisted(self) -> None:
         """Aliases are found, never listed."""
         for name in OLDER:
-            self.assertIsNotNone(toolbox().find(name), name)
+            self.assertIsNotNone(built().find(name), name)
             self.assertNotIn(name, names("all"))
 
     def test_order_never_changes(self) -> None:
         """Two registries of one selection list byte-equal tools."""
-        one = [seen(tool) for tool in toolbox().listed()]
-        two = [seen(tool) for tool in toolbox().listed()]
+        one = [seen(tool) for tool in built().listed()]
+        two = [seen(tool) for tool in built().listed()]
         self.assertEqual(dumps(one), dumps(two))
 
     def test_listing_is_one_object(self) -> None:
         """Listing twice returns the same object, so that it is encoded once."""
-        box = toolbox()
-        self.assertIs(box.listed(), box.listed())
+        tools = built()
+        self.assertIs(tools.listed(), tools.listed())
 
     def test_budget(self) -> None:
         """The default list costs a model at most 9,000 tokens (characters / 4)."""
-        wire = dumps([seen(tool) for tool in toolbox().listed()]).decode()
+        wire = dumps([seen(tool) for tool in built().listed()]).decode()
         self.assertLessEqual(len(wire) / 4, 8_800)
 
 
@@ -143,9 +143,9 @@ class SelectionTests(SynchronousTestCase):
 
     def test_unselected_tools_are_not_callable(self) -> None:
         """Neither a tool of another toolset nor its older name is found."""
-        box = toolbox("campaigns")
+        tools = built("campaigns")
         for name in ("delete_account", *OLDER, "list_leads"):
-            self.assertIsNone(box.find(name), name)
+            self.assertIsNone(tools.find(name), name)
 
     def test_unknown_names_are_refused(self) -> None:
         """The error lists what would have been valid."""

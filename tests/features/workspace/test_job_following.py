@@ -166,7 +166,7 @@ class TaskTests(FollowingCase):
         super().setUp()
         self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
-            tools=self.toolbox,
+            tools=self.tools,
             seal=Seal([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
@@ -281,7 +281,7 @@ class TaskTests(FollowingCase):
         """Only the tools that may last long can become tasks."""
         able = {
             tool.name
-            for tool in self.toolbox.listed()
+            for tool in self.tools.listed()
             if tool.task is TaskSupport.OPTIONAL
         }
         self.assertEqual(
@@ -301,38 +301,38 @@ class SightingTests(ToolTestCase):
         """Collect the reported changes."""
         super().setUp()
         self.told: list[tuple[str, str]] = []
-        self.sightings = JobChangeTracker(lambda uri, who: self.told.append((uri, who)))
+        self.tracker = JobChangeTracker(lambda uri, who: self.told.append((uri, who)))
 
     def test_first_sight_is_no_change(self) -> None:
         """Only a difference from an earlier read is reported."""
-        self.sightings.note(job("pending"), "p")
-        self.sightings.note(job("pending"), "p")
+        self.tracker.record(job("pending"), "p")
+        self.tracker.record(job("pending"), "p")
         self.assertEqual(self.told, [])
-        self.sightings.note(job("pending", 5), "p")
-        self.sightings.note(job("success", 100), "p")
+        self.tracker.record(job("pending", 5), "p")
+        self.tracker.record(job("success", 100), "p")
         self.assertEqual(self.told, [("instantly://jobs/j", "p")] * 2)
 
     def test_principals_are_apart(self) -> None:
         """Jobs of different principals are compared separately."""
-        self.sightings.note(job("pending"), "p")
-        self.sightings.note(job("success"), "q")
+        self.tracker.record(job("pending"), "p")
+        self.tracker.record(job("success"), "q")
         self.assertEqual(self.told, [])
 
     def test_bounded(self) -> None:
         """The oldest status is forgotten first."""
         few = JobChangeTracker(lambda uri, who: self.told.append((uri, who)), 2)
         for id in ("a", "b", "c"):
-            few.note({"id": id, "status": "pending"}, "p")
-        few.note({"id": "a", "status": "success"}, "p")
+            few.record({"id": id, "status": "pending"}, "p")
+        few.record({"id": "a", "status": "success"}, "p")
         self.assertEqual(self.told, [])
-        few.note({"id": "c", "status": "success"}, "p")
+        few.record({"id": "c", "status": "success"}, "p")
         self.assertEqual(self.told, [("instantly://jobs/c", "p")])
 
     def test_odd_replies(self) -> None:
         """A value that is not a job is ignored."""
         nothing: list[Json] = [None, [], {"id": 3}, {}]
         for odd in nothing:
-            self.sightings.note(odd, "p")
+            self.tracker.record(odd, "p")
         self.assertEqual(self.told, [])
 
     def test_uri_is_escaped(self) -> None:
@@ -341,10 +341,9 @@ class SightingTests(ToolTestCase):
 
     def test_every_look_counts(self) -> None:
         """Reading, listing and following jobs all record their status."""
-        self.context.sightings.told = lambda uri, who: self.told.append((uri, who))
         self.instantly.answers("getBackgroundJob", job("pending"), job("success"))
         self.instantly.answers("listBackgroundJob", {"items": [job("in-progress")]})
         self.value("get_background_job", job_id="j")
         self.value("list_background_jobs")
         self.value("get_background_job", job_id="j")
-        self.assertEqual(self.told, [(job_uri("j"), KEY.principal)] * 2)
+        self.assertEqual(self.changed_resources, [(job_uri("j"), KEY.principal)] * 2)

@@ -45,7 +45,7 @@ class PlaceTests(SynchronousTestCase):
     def test_a_zone_of_the_list_is_itself(self) -> None:
         """A supported zone is not changed."""
         self.assertEqual(
-            zones().place("America/Chicago", "09:00", "17:00"),
+            zones().map_window("America/Chicago", "09:00", "17:00"),
             MappedWindow(
                 asked="America/Chicago",
                 used="America/Chicago",
@@ -66,13 +66,13 @@ class PlaceTests(SynchronousTestCase):
             ("Asia/Singapore", "Asia/Hong_Kong"),
             ("Australia/Sydney", "Australia/Melbourne"),
         ):
-            placed = zones().place(asked, "09:00", "17:00")
+            placed = zones().map_window(asked, "09:00", "17:00")
             self.assertEqual(placed.shifted, 0, asked)
             self.assertEqual(placed.used, used, asked)
 
     def test_pacific_time_is_shifted(self) -> None:
         """Nine to five in Los Angeles is ten to six in Boise, all year."""
-        placed = zones().place("America/Los_Angeles", "09:00", "17:00")
+        placed = zones().map_window("America/Los_Angeles", "09:00", "17:00")
         self.assertEqual(
             placed,
             MappedWindow(
@@ -101,12 +101,12 @@ class PlaceTests(SynchronousTestCase):
             ("Pacific/Norfolk", "Australia/Melbourne", -60),
             ("Pacific/Easter", "America/Santiago", 120),
         ):
-            placed = zones().place(asked, "09:00", "17:00")
+            placed = zones().map_window(asked, "09:00", "17:00")
             self.assertEqual((placed.used, placed.shifted), (used, shifted), asked)
 
     def test_nights_of_change_do_not_count(self) -> None:
         """Havana changes its clocks hours before Detroit, at night: equal."""
-        placed = zones().place("America/Havana", "09:00", "17:00")
+        placed = zones().map_window("America/Havana", "09:00", "17:00")
         self.assertEqual((placed.used, placed.shifted), ("America/Detroit", 0))
 
     def test_most_of_the_world_is_exact(self) -> None:
@@ -114,7 +114,7 @@ class PlaceTests(SynchronousTestCase):
         exact = shifted = 0
         for name in PLACES:
             try:
-                placed = zones_of_the_class.place(name, "09:00", "17:00")
+                placed = zones_of_the_class.map_window(name, "09:00", "17:00")
             except CallRefusedError:
                 continue
             exact += placed.shifted == 0
@@ -125,7 +125,7 @@ class PlaceTests(SynchronousTestCase):
     def test_a_window_that_would_cross_midnight(self) -> None:
         """A shift across midnight is not used; suggestions are given."""
         with self.assertRaises(CallRefusedError) as caught:
-            zones().place("America/Los_Angeles", "00:00", "23:59")
+            zones().map_window("America/Los_Angeles", "00:00", "23:59")
         self.assertEqual(caught.exception.code, "timezone_unavailable")
         self.assertEqual(len(caught.exception.details["suggestions"]), 3)
 
@@ -137,7 +137,7 @@ class PlaceTests(SynchronousTestCase):
             ("Europe/Berlim", "Europe/Berlin"),
         ):
             with self.assertRaises(CallRefusedError) as caught:
-                zones().place(asked, "09:00", "17:00")
+                zones().map_window(asked, "09:00", "17:00")
             self.assertEqual(caught.exception.code, "unknown_timezone")
             self.assertIn(meant, caught.exception.details["suggestions"])
 
@@ -145,13 +145,13 @@ class PlaceTests(SynchronousTestCase):
         """A path is not a zone, whatever file it names."""
         for asked in ("../../etc/passwd", "/etc/localtime", "", "a\0b", "x" * 5000):
             with self.assertRaises(CallRefusedError):
-                zones().place(asked, "09:00", "17:00")
+                zones().map_window(asked, "09:00", "17:00")
 
     def test_empty_windows(self) -> None:
         """A window ends after it starts."""
         for start, end in (("17:00", "09:00"), ("09:00", "09:00")):
             with self.assertRaises(CallRefusedError):
-                zones().place("America/Chicago", start, end)
+                zones().map_window("America/Chicago", start, end)
 
     @settings(deadline=None, max_examples=60)
     @given(
@@ -166,7 +166,7 @@ class PlaceTests(SynchronousTestCase):
         """On every day of two years the mapped window is the same."""
         start, end = f"{first:02d}:30", f"{min(first + hours, 23):02d}:45"
         try:
-            placed = zones_of_the_class.place(zone, start, end)
+            placed = zones_of_the_class.map_window(zone, start, end)
         except CallRefusedError:
             return
         day = TODAY + timedelta(days=later)
@@ -181,10 +181,10 @@ class PlaceTests(SynchronousTestCase):
         """A daemon that runs for years compares from the present day on."""
         days = [date(2026, 1, 15)]
         zone_map = TimezoneMap(lambda: days[-1])
-        winter = zone_map.place("America/Los_Angeles", "09:00", "17:00")
+        winter = zone_map.map_window("America/Los_Angeles", "09:00", "17:00")
         days.append(date(2026, 7, 15))
         self.assertEqual(
-            zone_map.place("America/Los_Angeles", "09:00", "17:00"), winter
+            zone_map.map_window("America/Los_Angeles", "09:00", "17:00"), winter
         )
 
     def test_the_list_is_in_the_database(self) -> None:

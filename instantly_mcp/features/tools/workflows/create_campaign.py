@@ -54,7 +54,7 @@ async def create_campaign(
     steps = steps_given(given)
     days_in_order(given.get("start_date"), given.get("end_date"))
     settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
-    window = context.zones.place(
+    window = context.timezones.map_window(
         settled["timezone"], settled["timing_from"], settled["timing_to"]
     )
     if not given.get("email_list"):

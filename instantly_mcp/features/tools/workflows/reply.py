@@ -55,7 +55,7 @@ async def reply_to_email(
         return None if left is None else described(left)
 
     digest = digest_of(call.caller.principal, request)
-    return await context.once.send(digest, send, collect)
+    return await context.send_once.send(digest, send, collect)
 
 
 def _require_expected(recipient: str, expected: Json) -> None:

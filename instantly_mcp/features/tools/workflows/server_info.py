@@ -25,6 +25,6 @@ async def get_server_info(
         "protocol_version": call.caller.revision.version,
         "api_key_present": call.caller.credential is not None,
         "toolsets": list(context.toolsets),
-        "tools": len(context.listed),
+        "tools": len(context.tool_names),
         "instantly_limits": LIMITS,
     }

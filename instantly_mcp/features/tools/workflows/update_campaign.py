@@ -39,7 +39,9 @@ def _placed(
     windows = []
     for each in schedule["schedules"]:
         timing = each["timing"]
-        window = context.zones.place(each["timezone"], timing["from"], timing["to"])
+        window = context.timezones.map_window(
+            each["timezone"], timing["from"], timing["to"]
+        )
         placements.append(window)
         moved = {"from": window.start, "to": window.end}
         windows.append({**each, "timing": moved, "timezone": window.used})

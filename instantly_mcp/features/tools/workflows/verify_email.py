@@ -45,7 +45,9 @@ async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -
             hint = f"The credit may have been spent. {ASK_AGAIN}"
             return ErrorResult(error_object(error, hint))
         raise
-    longest = context.patience(call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS))
+    longest = context.wait_seconds(
+        call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS)
+    )
     if _is_pending(reply) and call.become_task("The verification is pending"):
         longest = MAX_TASK_SECONDS
     reply, trouble = await _settled(context, look, reply, call, longest)
