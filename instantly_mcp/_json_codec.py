@@ -21,6 +21,29 @@ Encoded = orjson.Fragment
 """Encoded JSON as part of a value: `dumps` copies its bytes."""
 
 
+MAX_DEPTH = 64
+"""Maximum nesting depth of values from outside, in levels of objects and lists.
+
+Validators and renderers recurse, and very deep values crash jsonschema-rs. Real values
+have about 10 levels."""
+
+
+def nested_too_deeply(value: Json) -> bool:
+    """Return whether a JSON value has more than `MAX_DEPTH` levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        deeper: list[Json] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(v for v in item.values() if isinstance(v, dict | list))
+            elif isinstance(item, list):
+                deeper.extend(v for v in item if isinstance(v, dict | list))
+        if not deeper:
+            return False
+        level = deeper
+    return True
+
+
 def loads(data: bytes) -> Json:
     """Decode strict JSON.
 

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import (
+    MAX_DEPTH,
     Encoded,
     Json,
     dumps,
     holds_more,
     loads,
     loads_lenient,
+    nested_too_deeply,
     repeats_keys,
 )
 
@@ -243,3 +245,20 @@ class DumpsTests(SynchronousTestCase):
         """Encoded parts survive the slow path as well."""
         whole = dumps({"a": Encoded(b'{"x":[1]}'), "b": 2**80, "c": (1,)})
         self.assertEqual(json.loads(whole), {"a": {"x": [1]}, "b": 2**80, "c": [1]})
+
+
+def nested(levels: int) -> Json:
+    """Return a number inside this many lists."""
+    value: Json = 7
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+class DepthTests(SynchronousTestCase):
+    def test_counts_containers(self) -> None:
+        """Exactly `MAX_DEPTH` levels of objects and lists are allowed."""
+        self.assertFalse(nested_too_deeply(nested(MAX_DEPTH)))
+        self.assertTrue(nested_too_deeply(nested(MAX_DEPTH + 1)))
+        self.assertFalse(nested_too_deeply(7))
+        self.assertTrue(nested_too_deeply({"a": nested(MAX_DEPTH)}))

@@ -14,17 +14,13 @@ from attrs import field, frozen
 from twisted.web.http_headers import Headers
 
 from .._credential import Credential
-from .._json_codec import Json, loads_lenient
+from .._json_codec import MAX_DEPTH, Json, loads_lenient, nested_too_deeply
 from ..catalog.operation import Operation
 from ..catalog.reply import Form
 from . import error_messages
 from .errors import ApiError, Reason, whole_seconds
 from .redaction import scrubbed
 from .reported_failures import reported_failure
-
-MAX_DEPTH = 64
-"""Replies that are nested deeper are refused, because schema validators recurse.
-Replies of the API have at most 10 levels."""
 
 LOST_BEHIND_A_PROXY = frozenset({502, 504, 520, 521, 522, 523, 524, 525, 526, 527})
 """Statuses of a proxy that does not know whether the API carried a write out."""
@@ -148,7 +144,7 @@ def _decoded(operation: Operation, reply: HttpReply) -> Json:
     except (ValueError, RecursionError):
         what = "something that is not complete JSON"
         raise unexpected(operation, reply, what) from None
-    if _may_be_too_deep(reply.body) and _deeper_than(value, MAX_DEPTH):
+    if _may_be_too_deep(reply.body) and nested_too_deeply(value):
         raise unexpected(operation, reply, "JSON that is nested too deeply")
     return value
 
@@ -164,20 +160,6 @@ def _may_be_too_deep(body: bytes) -> bool:
             return False
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
     return bool(brackets)
-
-
-def _deeper_than(value: Json, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            item
-            for parent in level
-            if isinstance(parent, dict | list)
-            for item in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _envelope_inside(value: Json) -> int | None:

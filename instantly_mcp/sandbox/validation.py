@@ -12,12 +12,11 @@ from typing import Any
 from attrs import define, field
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
-from .._json_codec import Json, JsonObject, loads
+from .._json_codec import Json, JsonObject, loads, nested_too_deeply
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
 from .errors import SandboxError, bad_request
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
-MAX_DEPTH = 64
 
 CLOSED_BODIES = frozenset(
     {
@@ -155,23 +154,9 @@ def _decoded(content: bytes, content_type: str | None) -> Json:
         raise bad_request(
             "Body is not valid JSON but content-type is set to 'application/json'"
         ) from None
-    if _too_deep(value):
+    if nested_too_deeply(value):
         raise bad_request("body is nested too deeply")
     return value
-
-
-def _too_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _read(parameter: Parameter, texts: Sequence[str]) -> Json:

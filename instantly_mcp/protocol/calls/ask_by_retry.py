@@ -15,10 +15,9 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from ..._json_codec import Json, JsonObject, dumps, loads
+from ..._json_codec import Json, JsonObject, dumps, loads, nested_too_deeply
 from ..interfaces import ISeal
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
-from ..wire.validation import too_deep
 from .client_requests import Answers, IAsker, Question, missing_from
 
 STATE_VALID_SECONDS = 600.0
@@ -154,7 +153,7 @@ class RetryAsker:
         responses = params["inputResponses"]
         if not isinstance(responses, dict):
             raise invalid_params("inputResponses must be an object")
-        if too_deep(responses):
+        if nested_too_deeply(responses):
             raise invalid_params("inputResponses are nested too deeply")
         for key in responses:
             if asked is None or key in asked:

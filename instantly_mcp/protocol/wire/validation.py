@@ -15,13 +15,16 @@ from typing import NoReturn
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from ..._json_codec import Json, JsonObject, dumps
+from ..._json_codec import (
+    MAX_DEPTH,
+    Json,
+    JsonObject,
+    dumps,
+    nested_too_deeply,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The only supported dialect: keywords of others would silently have no effect."""
-
-MAX_DEPTH = 64
-"""Maximum nesting depth of arguments, in levels of objects and lists."""
 
 MAX_PROBLEMS = 5
 """Maximum number of problems in one message."""
@@ -59,7 +62,7 @@ class ArgumentCheck:
 
     def problems(self, arguments: JsonObject) -> str | None:
         """Return sentences that say what is wrong, or ``None`` for valid arguments."""
-        if too_deep(arguments):
+        if nested_too_deeply(arguments):
             return f"The arguments are nested deeper than {MAX_DEPTH} levels."
         if self._validator.is_valid(arguments):
             return None
@@ -101,22 +104,6 @@ class ArgumentCheck:
         near = get_close_matches(name, self._known, n=1) if not path else []
         hint = f" Did you mean {near[0]}?" if near else ""
         return f"Unknown argument {where}.{hint}"
-
-
-def too_deep(value: Json) -> bool:
-    """Return whether a JSON value is nested deeper than `MAX_DEPTH`."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        deeper: list[Json] = []
-        for item in level:
-            if isinstance(item, dict):
-                deeper.extend(v for v in item.values() if isinstance(v, dict | list))
-            elif isinstance(item, list):
-                deeper.extend(v for v in item if isinstance(v, dict | list))
-        if not deeper:
-            return False
-        level = deeper
-    return True
 
 
 def _wanted(error: ValidationError) -> str:

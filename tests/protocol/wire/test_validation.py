@@ -9,11 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.validation import (
     DIALECT,
-    MAX_DEPTH,
     MAX_PROBLEMS,
     MAX_VALUES_FOR_ALL_ERRORS,
     ArgumentCheck,
-    too_deep,
 )
 
 CANARY = "hunter2-canary"
@@ -186,10 +184,3 @@ class GuardTests(SynchronousTestCase):
         problems = check.problems({"a": nested(100_000)})
         assert problems is not None
         self.assertIn("nested deeper", problems)
-
-    def test_too_deep(self) -> None:
-        """The bound counts containers: exactly that many are allowed."""
-        self.assertFalse(too_deep(nested(MAX_DEPTH)))
-        self.assertTrue(too_deep(nested(MAX_DEPTH + 1)))
-        self.assertFalse(too_deep(7))
-        self.assertTrue(too_deep({"a": nested(MAX_DEPTH)}))
