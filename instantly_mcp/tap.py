@@ -10,9 +10,9 @@ from twisted.python import usage
 
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.logs.limits import limit_lines
-from .daemon.process.garbage_collection import keep_what_is_built
+from .daemon.process.garbage_collection import freeze_startup_objects
 from .daemon.process.monotonic import use_monotonic_time
-from .daemon.settings.errors import EX_CONFIG, Mistakes
+from .daemon.settings.errors import EX_CONFIG, ConfigurationError
 from .daemon.settings.loading import examine_process
 from .daemon.settings.options import SettingOptions
 from .daemon.startup.early_signals import ignore_signals_until_it_serves
@@ -54,40 +54,40 @@ def makeService(options: SettingOptions) -> IService:
     from twisted.internet import reactor
 
     from .daemon.assembly import build
-    from .daemon.process.file_limits import make_room
+    from .daemon.process.file_limits import raise_file_limit
 
     use_monotonic_time(reactor)
     twistd = TwistdOptions.around(options)
     end = ProcessEnd(twistd.pid_file)
     end.register()
     start_log = StartLog(sys.__stderr__ or sys.stderr)
-    settings, mistakes = examine_process(options.given())
+    settings, errors = examine_process(options.given())
     try:
-        settings = make_room(twistd.applied_to(settings))
-        mistakes = [*mistakes, *twistd.mistakes()]
-        journal = start_log.open(settings, mistakes, sys.stdout)
-        told = StartTold(start_log, end, detaches=twistd.detaches)
+        settings = raise_file_limit(twistd.applied_to(settings))
+        errors = [*errors, *twistd.errors()]
+        observer = start_log.open(settings, errors, sys.stdout)
+        result = StartOutcome(start_log, end, detaches=twistd.detaches)
         service = build(
             settings,
             reactor,
-            journal,
+            observer,
             out=sys.stdout,
-            give_up=told.give_up,
-            also_tell=told.reports,
+            give_up=result.give_up,
+            also_announce=result.reports,
         )
-    except Mistakes as error:
+    except ConfigurationError as error:
         start_log.tell(error.lines)
         raise SystemExit(EX_CONFIG) from None
     start_log.start_with(service)
     if options.parent is not None:
         # `twist` reads the observer from here; twistd asks the application for it.
-        observer = limit_lines(journal, reactor)
-        options.parent["fileLogObserverFactory"] = lambda stream: observer
-    keep_what_is_built()
+        limited = limit_lines(observer, reactor)
+        options.parent["fileLogObserverFactory"] = lambda stream: limited
+    freeze_startup_objects()
     return service
 
 
-class StartTold:
+class StartOutcome:
     """Reports how the start ended: to the log, the caller and the exit status.
 
     :ivar reports: announcements to make once the daemon listens.
@@ -98,7 +98,7 @@ class StartTold:
         self._end = end
         self.reports: Sequence[StartReport] = ()
         if detaches:
-            path = None if log.journal is None else log.journal.file.path
+            path = None if log.observer is None else log.observer.file.path
             self.reports = (StartReport(log.stream, path, end.pid_file),)
 
     def give_up(self, lines: Sequence[str]) -> None:

@@ -135,8 +135,8 @@ class OperationsTests(SynchronousTestCase):
             path = folder / "config.toml"
             here = block.replace("/etc/instantly-mcp", str(folder))
             path.write_text(here, encoding="utf-8")
-            _, mistakes = examine({"config": str(path)}, {})
-            self.assertEqual(mistakes, [])
+            _, errors = examine({"config": str(path)}, {})
+            self.assertEqual(errors, [])
 
     def test_shipped_files(self):
         """The manual shows each file of ``deploy`` as it is."""

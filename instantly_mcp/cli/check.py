@@ -26,7 +26,7 @@ from ..daemon.settings.secret_files import may_be_key
 from ..daemon.settings.settings import Settings
 from ..daemon.settings.sources import SECRETS
 from ..daemon.settings.table import SETTINGS
-from ..daemon.upstream import reach_out
+from ..daemon.upstream import connect_upstream
 from .foreground import run_until_done
 from .options import CommandOptions
 
@@ -44,14 +44,14 @@ class CheckOptions(CommandOptions, SettingOptions):
 
     def run(self) -> int:
         """Print the report and return the exit status: 0, 69 or 78."""
-        settings, mistakes = examine_process(self.given())
+        settings, errors = examine_process(self.given())
         for line in describe(settings):
             print(line)
         findings = Findings()
         limited = within_limits(settings, current_limits())
         findings.warnings.extend(limited.warnings)
-        findings.mistakes.extend(mistakes)
-        unread = any(line.startswith("IMCP-SETTING") for line in mistakes)
+        findings.errors.extend(errors)
+        unread = any(line.startswith("IMCP-SETTING") for line in errors)
         if not (unread or settings.unknown):
             from twisted.internet import reactor
 
@@ -63,7 +63,7 @@ class CheckOptions(CommandOptions, SettingOptions):
         check_files(settings, findings)
         check_certificates(settings, time.time(), findings)
         await check_ports(settings, reactor, findings)
-        if self["probe"] and not findings.mistakes:
+        if self["probe"] and not findings.errors:
             await ask_upstream(settings, reactor, findings)
 
 
@@ -73,17 +73,17 @@ async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> 
     if settings.sandbox:
         findings.fine.append("the upstream is the sandbox, in the same process")
         return
-    outward = reach_out(settings, reactor, InFlight(), time.time)
+    upstream = connect_upstream(settings, reactor, InFlight(), time.time)
     look = UpstreamCheck(
-        agent=outward.client.agent,
-        instantly=outward.client,
-        url=outward.client.upstream.base,
+        agent=upstream.client.agent,
+        instantly=upstream.client,
+        url=upstream.client.upstream.base,
         clock=reactor,
         wall=time.time,
         findings=findings,
     )
     await look.run(settings.api_key)
-    await outward.close()
+    await upstream.close()
 
 
 def conclude(findings: Findings) -> int:
@@ -92,8 +92,8 @@ def conclude(findings: Findings) -> int:
         print(f"ok: {line}")
     sys.stdout.flush()
     report([f"warning: {line}" for line in findings.warnings], sys.stderr)
-    report([*findings.mistakes, *findings.failures], sys.stderr)
-    if findings.mistakes:
+    report([*findings.errors, *findings.failures], sys.stderr)
+    if findings.errors:
         return EX_CONFIG
     if findings.failures:
         return EX_UNAVAILABLE

@@ -1,4 +1,4 @@
-"""Parses the command line, runs the subcommand, and reports mistakes."""
+"""Parses the command line, runs the subcommand, and reports errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from twisted.python import usage
 
-from ..daemon.settings.errors import EX_CONFIG, Mistakes, report
+from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
 from ..daemon.settings.spelling import did_you_mean
 from .check import CheckOptions
 from .interfaces import Subcommand
@@ -78,8 +78,8 @@ def _run(arguments: Sequence[str]) -> int:
         words = filter(None, ("instantly-mcp", line.subCommand, "--help"))
         report([f"{error} (see {' '.join(words)})"], sys.stderr)
         return EX_USAGE
-    except Mistakes as mistakes:
-        report(mistakes.lines, sys.stderr)
+    except ConfigurationError as error:
+        report(error.lines, sys.stderr)
         return EX_CONFIG
 
 

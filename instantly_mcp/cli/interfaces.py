@@ -11,6 +11,6 @@ class Subcommand(Protocol):
     def run(self) -> int:
         """Run the command; return the exit status.
 
-        :raises Mistakes: when the settings do not allow it.
+        :raises ConfigurationError: when the settings do not allow it.
         """
         ...

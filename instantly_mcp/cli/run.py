@@ -8,10 +8,10 @@ from twisted.logger import globalLogBeginner
 
 from ..daemon.assembly import build
 from ..daemon.logs.limits import limit_lines
-from ..daemon.process.file_limits import make_room
-from ..daemon.process.garbage_collection import keep_what_is_built
+from ..daemon.process.file_limits import raise_file_limit
+from ..daemon.process.garbage_collection import freeze_startup_objects
 from ..daemon.process.monotonic import use_monotonic_time
-from ..daemon.settings.errors import EX_CONFIG, Mistakes
+from ..daemon.settings.errors import EX_CONFIG, ConfigurationError
 from ..daemon.settings.loading import examine_process
 from ..daemon.settings.options import SettingOptions
 from ..daemon.startup.start_log import StartLog
@@ -30,16 +30,18 @@ class RunOptions(CommandOptions, SettingOptions):
 
         use_monotonic_time(reactor)
         out, start_log = sys.stdout, StartLog(sys.stderr)
-        settings, mistakes = examine_process(self.given())
+        settings, errors = examine_process(self.given())
         try:
-            settings = make_room(settings)
-            journal = start_log.open(settings, mistakes, sys.stderr)
+            settings = raise_file_limit(settings)
+            observer = start_log.open(settings, errors, sys.stderr)
             # From here on, output to standard output and tracebacks go to the log.
-            globalLogBeginner.beginLoggingTo([limit_lines(journal, reactor)])
-            service = build(settings, reactor, journal, out=out, give_up=start_log.tell)
-        except Mistakes as error:
+            globalLogBeginner.beginLoggingTo([limit_lines(observer, reactor)])
+            service = build(
+                settings, reactor, observer, out=out, give_up=start_log.tell
+            )
+        except ConfigurationError as error:
             start_log.tell(error.lines)
             return EX_CONFIG
         start_log.start_with(service)
-        keep_what_is_built()
+        freeze_startup_objects()
         return run_service(reactor, service)

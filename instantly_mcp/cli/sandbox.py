@@ -15,19 +15,19 @@ from twisted.logger import globalLogBeginner
 from .._noop import noop
 from ..daemon.logs.limits import limit_lines
 from ..daemon.logs.line_file import LineFile
-from ..daemon.logs.observer import FORMATS, Journal
+from ..daemon.logs.observer import FORMATS, LogObserver
 from ..daemon.logs.redaction import Redactor
 from ..daemon.logs.writer import write_within
-from ..daemon.process.components import Parts
+from ..daemon.process.components import Components
 from ..daemon.process.in_flight import InFlight
 from ..daemon.process.monotonic import use_monotonic_time
 from ..daemon.process.readiness import Readiness
 from ..daemon.process.service import DaemonService
 from ..daemon.process.signals import Signals
-from ..daemon.settings.endpoints import ListenAddress
-from ..daemon.settings.errors import Mistakes
+from ..daemon.settings.endpoints import Endpoint
+from ..daemon.settings.errors import ConfigurationError
 from ..daemon.settings.parsers import day, whole_number
-from ..daemon.sockets.port_owner import holder_of
+from ..daemon.sockets.port_owner import find_port_owner
 from ..daemon.sockets.ports import Ports
 from ..daemon.startup.announcement import remove_ready_file, write_ready_file
 from ..daemon.startup.start_log import StartLog
@@ -57,7 +57,7 @@ class SandboxOptions(CommandOptions):
     def postOptions(self) -> None:
         """Parse the values.
 
-        :raises Mistakes: for each value that is wrong, as the daemon reports it.
+        :raises ConfigurationError: when a value is wrong, with the daemon's message.
         """
         wrong = []
         for name, read in (
@@ -70,7 +70,7 @@ class SandboxOptions(CommandOptions):
             except ValueError as error:
                 wrong.append(f"IMCP-SETTING {name} (--{name}) {error}")
         if wrong:
-            raise Mistakes(*wrong)
+            raise ConfigurationError(*wrong)
 
     def run(self) -> int:
         """Serve until a signal stops the server; return the exit status."""
@@ -78,10 +78,12 @@ class SandboxOptions(CommandOptions):
 
         use_monotonic_time(reactor)
         start_log = StartLog(sys.stderr)
-        journal = Journal(LineFile(sys.stderr), FORMATS["text"], Redactor(), "info")
+        observer = LogObserver(
+            LineFile(sys.stderr), FORMATS["text"], Redactor(), "info"
+        )
         out = sys.stdout
-        start_log.use(journal)
-        globalLogBeginner.beginLoggingTo([limit_lines(journal, reactor)])
+        start_log.use(observer)
+        globalLogBeginner.beginLoggingTo([limit_lines(observer, reactor)])
         service = self.service(reactor, out, start_log)
         start_log.start_with(service)
         return run_service(reactor, service)
@@ -92,7 +94,7 @@ class SandboxOptions(CommandOptions):
         return DaemonService(
             reactor=reactor,
             clock=reactor,
-            parts=self._parts(reactor),
+            components=self._components(reactor),
             announcement=SandboxAnnouncement(
                 out, Path(ready_file) if ready_file else None
             ),
@@ -100,7 +102,7 @@ class SandboxOptions(CommandOptions):
             give_up=start_log.tell,
         )
 
-    def _parts(self, reactor: Any) -> Parts:
+    def _components(self, reactor: Any) -> Components:
         start = morning_of(self["start"], time.time)
         sandbox = Sandbox(reactor, seed=self["seed"], start=start)
         site = PlainSite(
@@ -110,9 +112,11 @@ class SandboxOptions(CommandOptions):
             WebLimits(),
             time.time,
         )
-        address = ListenAddress.parse(f"tcp:{self['port']}:interface=127.0.0.1")
-        return Parts(
-            ports=Ports(reactor, [address], holder=holder_of, setting="--port"),
+        address = Endpoint.parse(f"tcp:{self['port']}:interface=127.0.0.1")
+        return Components(
+            ports=Ports(
+                reactor, [address], find_owner=find_port_owner, setting="--port"
+            ),
             factory=site,
             readiness=Readiness(),
             in_flight=InFlight(),

@@ -11,8 +11,8 @@ from .._json_codec import Json, JsonObject, dumps
 from ..daemon.mcp import make_server_features
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
-from ..daemon.state_dir import keep_state
-from ..daemon.upstream import reach_out
+from ..daemon.state_dir import open_state_directory
+from ..daemon.upstream import connect_upstream
 from ..protocol.primitives.tool import Tool
 from .options import CommandOptions
 
@@ -51,13 +51,13 @@ class ToolsOptions(CommandOptions):
 def offered(toolsets: str) -> Sequence[Tool]:
     """Return the tools of these toolsets, for listing only.
 
-    :raises Mistakes: for a toolset that does not exist.
+    :raises ConfigurationError: for a toolset that does not exist.
     """
     settings = resolve({"sandbox": "true", "toolsets": toolsets}, {})
     clock = Clock()
-    outward = reach_out(settings, clock, InFlight(), time.time)
-    keeping = keep_state(settings, time.time)
-    server_features = make_server_features(settings, clock, outward, keeping, time.time)
+    upstream = connect_upstream(settings, clock, InFlight(), time.time)
+    state = open_state_directory(settings, time.time)
+    server_features = make_server_features(settings, clock, upstream, state, time.time)
     return server_features.tools.listed()
 
 

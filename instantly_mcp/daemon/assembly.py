@@ -21,7 +21,7 @@ from ..pipeline.dispatch import TransportDispatch
 from ..pipeline.execution import MessageExecutor
 from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
-from ..pipeline.observed import Witnessed
+from ..pipeline.observed import ObservedStage
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.retention import StreamLogs
 from ..pipeline.visitors import Visitors
@@ -33,17 +33,23 @@ from ..web import pages
 from ..web.app import make_site, make_web_app
 from ..web.http.site import McpSite
 from .draining import RefuseNewWork
-from .http import KEEP_ALIVE_SECONDS, KEEP_ALIVE_TURNS, Front, make_front, metrics_doors
+from .http import (
+    KEEP_ALIVE_BATCHES,
+    KEEP_ALIVE_SECONDS,
+    HttpParts,
+    make_http_parts,
+    metrics_listeners,
+)
 from .logs.limits import limit_lines
-from .logs.observer import Journal
-from .mcp import Core, make_core
-from .origin_policy import ProxyNoticed, listens_to_both
-from .process.components import Announcing, Door, Parts
+from .logs.observer import LogObserver
+from .mcp import McpParts, make_mcp_parts
+from .origin_policy import ProxyReporter, listens_to_both
+from .process.components import Announcer, Components, Listener
 from .process.periodic import Periodic
 from .process.service import DaemonService
 from .process.signals import Signals
 from .process.systemd_notify import Notifier
-from .process.watchdog import Watch, Watchdog
+from .process.watchdog import StallDetector, Watchdog
 from .reload import Reloader
 from .settings.settings import Settings
 from .sockets.inherited import unserved_sockets
@@ -51,7 +57,7 @@ from .startup.announcement import Announcement, Announcements
 from .status import key_formats
 from .upstream import SandboxView
 
-WIDE_FACTOR = 20
+ADDRESS_LIMIT_FACTOR = 20
 """The rate limit of one client address, in multiples of the limit of one caller.
 
 One address may use many keys: a proxy, an office, or a client that invents keys.
@@ -61,55 +67,55 @@ One address may use many keys: a proxy, an office, or a client that invents keys
 def build(
     settings: Settings,
     reactor: Any,
-    journal: Journal,
+    observer: LogObserver,
     *,
     out: TextIO | None,
     give_up: Callable[[Sequence[str]], None],
-    also_tell: Sequence[Announcing] = (),
+    also_announce: Sequence[Announcer] = (),
     wall: Callable[[], float] = time.time,
 ) -> DaemonService:
     """Build a daemon. It does nothing until its service starts.
 
     :param reactor: the reactor, which is also the clock of all components.
-    :param journal: where the daemon logs; a reload gives it new keys to redact.
+    :param observer: where the daemon logs; a reload gives it new keys to redact.
     :param out: where the text on how to connect is printed; ``None`` for nowhere.
     :param give_up: called with one line per error when the daemon cannot start.
-    :param also_tell: notified that the daemon listens, just before systemd.
+    :param also_announce: notified that the daemon listens, just before systemd.
     :param wall: returns the time in seconds since the epoch.
-    :raises Mistakes: when a file that the settings name cannot be used.
+    :raises ConfigurationError: when a file that the settings name cannot be used.
     """
-    core = make_core(settings, reactor, wall)
-    _count_lost_lines(core, journal)
-    front = make_front(settings, reactor, core, wall)
-    pipeline = _pipeline(settings, reactor, core, front)
-    site = _site(settings, reactor, core, front, pipeline)
-    side_doors = metrics_doors(settings, reactor, core, front)
-    notifier = Notifier(settings.supervisor, lambda: core.in_flight.count)
+    mcp = make_mcp_parts(settings, reactor, wall)
+    _count_lost_lines(mcp, observer)
+    http = make_http_parts(settings, reactor, mcp, wall)
+    pipeline = _pipeline(settings, reactor, mcp, http)
+    site = _site(settings, reactor, mcp, http, pipeline)
+    extra_listeners = metrics_listeners(settings, reactor, mcp, http)
+    notifier = Notifier(settings.supervisor, lambda: mcp.in_flight.count)
     return DaemonService(
         reactor=reactor,
         clock=reactor,
-        parts=_parts(
+        components=_components(
             reactor,
-            core,
-            front,
+            mcp,
+            http,
             site,
             pipeline,
             reload=Reloader(
                 settings,
-                front.gate,
-                core.keeping,
-                journal,
-                (front.ports, *(door.ports for door in side_doors)),
-                core.disconnect,
+                http.gatekeeper,
+                mcp.state,
+                observer,
+                (http.ports, *(listener.ports for listener in extra_listeners)),
+                mcp.disconnect,
             ),
-            side_doors=side_doors,
+            extra_listeners=extra_listeners,
             notifier=notifier,
         ),
         announcement=Announcements(
-            (_announcement(settings, out), *also_tell, notifier)
+            (_announcement(settings, out), *also_announce, notifier)
         ),
         signals=Signals(reactor.callFromThread),
-        observer=limit_lines(journal, reactor),
+        observer=limit_lines(observer, reactor),
         give_up=give_up,
         warnings=(
             *settings.warnings,
@@ -119,59 +125,59 @@ def build(
 
 
 def _pipeline(
-    settings: Settings, clock: IReactorTime, core: Core, front: Front
+    settings: Settings, clock: IReactorTime, mcp: McpParts, http: HttpParts
 ) -> Pipeline:
     """Return the pipeline: the tuple lists the stages of a request in order."""
-    executor = MessageExecutor(core.server, clock, core.in_flight)
+    executor = MessageExecutor(mcp.server, clock, mcp.in_flight)
     admission = Admission(
-        perimeter=front.perimeter,
+        origin_policy=http.origin_policy,
         ledger=MemoryLedger(settings.rate_limit, clock),
-        wide_ledger=MemoryLedger(settings.rate_limit * WIDE_FACTOR, clock),
-        wall=front.wall,
-        sources=front.sources,
+        wide_ledger=MemoryLedger(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
+        wall=http.wall,
+        sources=http.sources,
     )
     authentication = Authentication(
-        gatekeeper=front.gate,
-        sessions=core.sessions,
+        gatekeeper=http.gatekeeper,
+        sessions=mcp.sessions,
         clock=clock,
-        sources=front.sources,
+        sources=http.sources,
         anonymous=settings.anonymous == "discovery",
         key_formats=key_formats(settings),
-        tell_proxied=ProxyNoticed(),
+        tell_proxied=ProxyReporter(),
         key_in_session=settings.key_in_session,
     )
 
     def describe() -> JsonObject:
-        return pages.endpoint_help(front.status.facts(), front.status.condition())
+        return pages.endpoint_help(http.status.facts(), http.status.condition())
 
     stages = (
         admission,
         HeaderRepair(),
         authentication,
-        Witnessed(Decode(admission.charge), front.log.decoded, front.log.identified),
-        TransportDispatch(_transports(settings, clock, core, executor)),
+        ObservedStage(Decode(admission.charge), http.log.decoded, http.log.identified),
+        TransportDispatch(_transports(settings, clock, mcp, executor)),
         DirectExecution(executor, describe),
     )
-    return Pipeline(stages, clock, core.metrics.stage)
+    return Pipeline(stages, clock, mcp.metrics.stage)
 
 
 def _transports(
-    settings: Settings, clock: IReactorTime, core: Core, executor: MessageExecutor
+    settings: Settings, clock: IReactorTime, mcp: McpParts, executor: MessageExecutor
 ) -> Sequence[ITransport]:
-    logs = StreamLogs(core.retention)
+    logs = StreamLogs(mcp.retention)
     streamable = StreamableHttp(
         executor=executor,
-        sessions=core.sessions,
-        changes=core.server_features.changes,
+        sessions=mcp.sessions,
+        changes=mcp.server_features.changes,
         strict=settings.session_policy == "strict",
         logs=logs,
     )
     legacy_sse = LegacySse(
-        server=core.server,
+        server=mcp.server,
         clock=clock,
-        sessions=core.sessions,
-        changes=core.server_features.changes,
-        tracker=core.in_flight,
+        sessions=mcp.sessions,
+        changes=mcp.server_features.changes,
+        tracker=mcp.in_flight,
         logs=logs,
         prefix=settings.public_path,
     )
@@ -181,113 +187,113 @@ def _transports(
 def _site(
     settings: Settings,
     clock: IReactorTime,
-    core: Core,
-    front: Front,
+    mcp: McpParts,
+    http: HttpParts,
     pipeline: Pipeline,
 ) -> McpSite:
-    sandbox = core.outward.sandbox
+    sandbox = mcp.upstream.sandbox
     app = make_web_app(
         pipeline=pipeline,
-        status=front.status,
-        guard=front.guard,
-        allowed_origin=front.perimeter.allows_origin,
-        access_log=front.log,
-        streams=front.streams,
-        wall=front.wall,
+        status=http.status,
+        guard=http.guard,
+        allowed_origin=http.origin_policy.allows_origin,
+        access_log=http.log,
+        streams=http.streams,
+        wall=http.wall,
         trusted_proxies=settings.trusted_proxy,
         discovery_documents=settings.discovery_documents,
         sandbox_view=None if sandbox is None else SandboxView(sandbox),
-        is_local=front.ports.is_local if listens_to_both(settings) else None,
+        is_local=http.ports.is_local if listens_to_both(settings) else None,
         visitors=Visitors(
-            gatekeeper=front.gate,
-            sources=front.sources,
+            gatekeeper=http.gatekeeper,
+            sources=http.sources,
             ledger=MemoryLedger(settings.rate_limit, clock),
         ),
     )
-    site = make_site(app, clock, front.limits, front.wall, settings.public_path)
+    site = make_site(app, clock, http.limits, http.wall, settings.public_path)
     site.noisy = False
     return site
 
 
-def _parts(
+def _components(
     reactor: Any,
-    core: Core,
-    front: Front,
+    mcp: McpParts,
+    http: HttpParts,
     site: McpSite,
     pipeline: Pipeline,
     *,
     reload: Reloader,
-    side_doors: Sequence[Door],
+    extra_listeners: Sequence[Listener],
     notifier: Notifier,
-) -> Parts:
-    streams, sessions = front.streams, core.sessions
+) -> Components:
+    streams, sessions = http.streams, mcp.sessions
 
     def give_up_upstream() -> None:
-        core.server.log_open()
-        core.outward.client.under_way.stop()
+        mcp.server.log_open()
+        mcp.upstream.client.under_way.stop()
 
     def close_streams() -> None:
         streams.end_all()
         sessions.release()
 
-    return Parts(
-        ports=front.ports,
+    return Components(
+        ports=http.ports,
         factory=site,
-        readiness=front.readiness,
-        in_flight=core.in_flight,
+        readiness=http.readiness,
+        in_flight=mcp.in_flight,
         timers=(
             Periodic(
                 reactor,
-                KEEP_ALIVE_SECONDS / KEEP_ALIVE_TURNS,
+                KEEP_ALIVE_SECONDS / KEEP_ALIVE_BATCHES,
                 streams.keep_alive,
                 "keep-alive",
             ),
             Periodic(reactor, SWEEP_SECONDS, sessions.sweep, "session sweep"),
-            Periodic(reactor, SWEEP_SECONDS, core.retention.sweep, "stream sweep"),
+            Periodic(reactor, SWEEP_SECONDS, mcp.retention.sweep, "stream sweep"),
             Periodic(
-                reactor, SWEEP_SECONDS, core.server_features.tasks.sweep, "task sweep"
+                reactor, SWEEP_SECONDS, mcp.server_features.tasks.sweep, "task sweep"
             ),
-            _watchdog(core, reactor),
+            _watchdog(mcp, reactor),
             *notifier.timers(reactor),
         ),
-        refuse_new=partial(_drain, core, site, pipeline),
+        refuse_new=partial(_drain, mcp, site, pipeline),
         may_bring_work=lambda: site.may_bring_work,
         give_up_upstream=give_up_upstream,
-        give_up_calls=core.server.give_up,
+        give_up_calls=mcp.server.give_up,
         close_streams=close_streams,
         close_connections=site.when_empty,
         cut_connections=site.abort,
-        close_upstream=core.outward.close,
+        close_upstream=mcp.upstream.close,
         reload=notifier.around(reload),
         rotate_log=reload.rotate_log,
-        side_doors=side_doors,
+        extra_listeners=extra_listeners,
     )
 
 
-def _drain(core: Core, site: McpSite, pipeline: Pipeline, refuses: bool) -> None:
+def _drain(mcp: McpParts, site: McpSite, pipeline: Pipeline, refuses: bool) -> None:
     site.drain()
     if refuses:
         pipeline.insert(RefuseNewWork(), after="decode")
-    core.outward.client.under_way.drain()
-    core.server_features.changes.close()
+    mcp.upstream.client.under_way.drain()
+    mcp.server_features.changes.close()
 
 
-def _count_lost_lines(core: Core, journal: Journal) -> None:
-    core.metrics.watch_total(
+def _count_lost_lines(mcp: McpParts, observer: LogObserver) -> None:
+    mcp.metrics.watch_total(
         "log_lines_dropped",
         "Log lines that could not be written",
-        lambda: journal.file.dropped_total,
+        lambda: observer.file.dropped_total,
     )
 
 
-def _watchdog(core: Core, clock: IReactorTime) -> Watchdog:
-    watch = Watch(clock.seconds)
-    core.metrics.watch_total(
+def _watchdog(mcp: McpParts, clock: IReactorTime) -> Watchdog:
+    watch = StallDetector(clock.seconds)
+    mcp.metrics.watch_total(
         "reactor_blocked",
         "Times that the reactor was blocked for more than 2 s",
         lambda: watch.count,
     )
-    core.metrics.watch_total(
+    mcp.metrics.watch_total(
         "reactor_blocked_seconds",
         "Total seconds for which the reactor was blocked",
         lambda: watch.seconds,

@@ -26,10 +26,10 @@ from ..protocol.wire.jsonrpc import Batch, Message, Request, Response
 
 T = TypeVar("T")
 
-RETRY_SECONDS = 5
+RETRY_AFTER_SECONDS = 5
 """After how long a refused client may retry: about as long as a restart takes."""
 
-WELCOME = frozenset({"ping", "tasks/get", "tasks/update", "tasks/cancel"})
+SERVED_WHILE_DRAINING = frozenset({"ping", "tasks/get", "tasks/update", "tasks/cancel"})
 """Methods that belong to earlier work and are served while the daemon drains."""
 
 
@@ -48,8 +48,8 @@ class RefuseNewWork:
         if _is_new_work(exchange):
             error = overloaded(
                 "This server is stopping or restarting. The request was not executed; "
-                f"try again in {RETRY_SECONDS} s.",
-                RETRY_SECONDS,
+                f"try again in {RETRY_AFTER_SECONDS} s.",
+                RETRY_AFTER_SECONDS,
             )
             return succeed(refuse(exchange, error))
         return succeed(exchange)
@@ -61,7 +61,7 @@ def _is_new_work(exchange: Exchange) -> bool:
         return exchange.method == "GET"
     if isinstance(message, Batch):
         return any(isinstance(each, Request) for each in message.members)
-    return isinstance(message, Request) and message.method not in WELCOME
+    return isinstance(message, Request) and message.method not in SERVED_WHILE_DRAINING
 
 
 @define(eq=False)
@@ -130,7 +130,9 @@ class TrackedServer(McpServer):
 
 
 def _stopping() -> ProtocolError:
-    return overloaded("This server stopped before the request ended.", RETRY_SECONDS)
+    return overloaded(
+        "This server stopped before the request ended.", RETRY_AFTER_SECONDS
+    )
 
 
 def _tool_of(message: Message) -> str:

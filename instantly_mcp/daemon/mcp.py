@@ -21,9 +21,9 @@ from ..state.sessions import MemorySessionStore, SessionLimits, make_session_sto
 from .draining import TrackedServer
 from .process.in_flight import InFlight
 from .settings.settings import Settings
-from .state_dir import Keeping, keep_state
+from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
-from .upstream import Outward, reach_out
+from .upstream import UpstreamConnection, connect_upstream
 
 NAME = "instantly-mcp"
 
@@ -36,13 +36,13 @@ SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever s
 
 
 @frozen(kw_only=True)
-class Core:
+class McpParts:
     """The MCP server, its features, the upstream client and their state."""
 
     metrics: Metrics
     in_flight: InFlight
-    outward: Outward
-    keeping: Keeping
+    upstream: UpstreamConnection
+    state: StateDirectory
     sessions: MemorySessionStore
     retention: Retention
     server_features: ServerFeatures
@@ -54,30 +54,30 @@ class Core:
         self.server_features.changes.end_listening()
 
 
-def make_core(
+def make_mcp_parts(
     settings: Settings, clock: IReactorTime, wall: Callable[[], float]
-) -> Core:
+) -> McpParts:
     """Build the MCP server and its collaborators; connects to nothing yet.
 
     :param wall: returns the time in seconds since the epoch.
-    :raises Mistakes: when the state directory or the seal keys cannot be used.
+    :raises ConfigurationError: when the state directory or its keys cannot be used.
     """
     in_flight, metrics = InFlight(), Metrics()
-    outward = reach_out(settings, clock, in_flight, wall, metrics.upstream)
-    keeping = keep_state(settings, wall)
+    upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
+    state = open_state_directory(settings, wall)
     limits = SessionLimits(idle=settings.session_idle, total=settings.max_sessions)
-    server_features = make_server_features(settings, clock, outward, keeping, wall)
-    return Core(
+    server_features = make_server_features(settings, clock, upstream, state, wall)
+    return McpParts(
         metrics=metrics,
         in_flight=in_flight,
-        outward=outward,
-        keeping=keeping,
+        upstream=upstream,
+        state=state,
         sessions=make_session_store(
-            keeping.seal,
+            state.seal,
             clock,
             wall,
             limits,
-            keeping.state_dir,
+            state.state_dir,
             count_event=metrics.session,
         ),
         retention=Retention(clock),
@@ -89,8 +89,8 @@ def make_core(
 def make_server_features(
     settings: Settings,
     clock: IReactorTime,
-    outward: Outward,
-    keeping: Keeping,
+    upstream: UpstreamConnection,
+    state: StateDirectory,
     wall: Callable[[], float],
 ) -> ServerFeatures:
     """Return the features that the server offers: tools, resources and prompts."""
@@ -104,11 +104,11 @@ def make_server_features(
     )
     changes = ChangeNotifier(frozenset())
     features = build_features(
-        outward.client,
+        upstream.client,
         clock,
         facts,
         selection,
-        wall=outward.wall(clock, wall),
+        wall=upstream.wall(clock, wall),
         on_change=changes.resource_updated,
     )
     return ServerFeatures(
@@ -116,7 +116,7 @@ def make_server_features(
         tools=features.tools,
         resources=features.resources,
         prompts=features.prompts,
-        seal=keeping.seal,
+        seal=state.seal,
         clock=clock,
         wall_clock=wall,
         credential_required=partial(key_required, key_formats(settings)),

@@ -9,23 +9,23 @@ from attrs import define, field
 from twisted.logger import Logger
 
 from ..access.exposure import is_local
-from ..pipeline.origins import Perimeter
-from .settings.endpoints import ListenAddress
+from ..pipeline.origins import OriginPolicy
+from .settings.endpoints import Endpoint
 from .settings.settings import Settings
 
 
 @define(eq=False)
-class RefusedNames:
+class RefusalReporter:
     """Logs, once per name, which setting would allow a refused Origin or Host.
 
     The hint goes to the operator's log and not into the response: a model must not
     learn how the daemon is protected.
 
-    :cvar MOST: how many names are logged; a client can invent any number.
+    :cvar MAX_NAMES: how many names are logged; a client can invent any number.
     """
 
     log: ClassVar[Logger] = Logger()
-    MOST: ClassVar[int] = 32
+    MAX_NAMES: ClassVar[int] = 32
 
     _told: set[tuple[str, str]] = field(factory=set, init=False)
 
@@ -35,7 +35,7 @@ class RefusedNames:
         :param header: ``Host`` or ``Origin``.
         :param name: the value of the header.
         """
-        if (header, name) in self._told or len(self._told) >= self.MOST:
+        if (header, name) in self._told or len(self._told) >= self.MAX_NAMES:
             return
         self._told.add((header, name))
         self.log.warn(
@@ -47,7 +47,7 @@ class RefusedNames:
 
 
 @define(eq=False)
-class ProxyNoticed:
+class ProxyReporter:
     """Logs, once, that a proxy forwards requests that the settings do not allow."""
 
     log: ClassVar[Logger] = Logger()
@@ -79,19 +79,19 @@ _LETTING_IN = {
 }
 
 
-def perimeter_of(settings: Settings) -> Perimeter:
+def origin_policy_for(settings: Settings) -> OriginPolicy:
     """Return the rules for the Origin and Host headers."""
-    hosts = [address.interface for address in map(ListenAddress.parse, settings.listen)]
+    hosts = [address.interface for address in map(Endpoint.parse, settings.listen)]
     named = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
     own = [f"[{host}]" if ":" in host else host for host in named]
     if settings.public_url is not None:
         own.append(urlsplit(settings.public_url).netloc)
     local = all(map(is_local, settings.listen))
-    return Perimeter(
+    return OriginPolicy(
         settings.allow_origin,
         own,
         check_hosts=local or settings.public_url is not None,
-        tell=RefusedNames(),
+        tell=RefusalReporter(),
     )
 
 
@@ -105,8 +105,8 @@ def listens_to_both(settings: Settings) -> bool:
     return len(reach) > 1 or (handed_over and False in reach)
 
 
-def companion_of(settings: Settings) -> ListenAddress | None:
+def companion_of(settings: Settings) -> Endpoint | None:
     """Return the address on ::1, because some clients resolve localhost to it."""
     if not settings.listens_on_port:
         return None
-    return ListenAddress.parse("tcp:3000:interface=\\:\\:1")
+    return Endpoint.parse("tcp:3000:interface=\\:\\:1")

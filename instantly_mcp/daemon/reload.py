@@ -14,13 +14,13 @@ from attrs import define
 from twisted.logger import Logger
 
 from .._credential import Secret
-from .logs.observer import Journal
-from .reloadable_gatekeeper import Gate
-from .settings.errors import Mistakes
+from .logs.observer import LogObserver
+from .reloadable_gatekeeper import ReloadableGatekeeper
+from .settings.errors import ConfigurationError
 from .settings.secret_files import read_secret
 from .settings.settings import Settings
 from .sockets.ports import Ports
-from .state_dir import Keeping
+from .state_dir import StateDirectory
 
 
 @define(eq=False)
@@ -34,9 +34,9 @@ class Reloader:
     log: ClassVar[Logger] = Logger()
 
     settings: Settings
-    gate: Gate
-    keeping: Keeping
-    journal: Journal
+    gatekeeper: ReloadableGatekeeper
+    state: StateDirectory
+    observer: LogObserver
     ports: Sequence[Ports] = ()
     disconnect: Callable[[], object] = lambda: None
 
@@ -71,7 +71,7 @@ class Reloader:
             return False
 
     def _reopen_log(self) -> bool:
-        why = self.journal.file.reopen()
+        why = self.observer.file.reopen()
         if why is not None:
             self.log.error("kept the old log file: {line}", line=why)
         return why is None
@@ -86,14 +86,14 @@ class Reloader:
         for name in ("api_key", "server_secret"):
             try:
                 read[name] = self._read(name, getattr(settings, name))
-            except Mistakes as mistakes:
-                lines.extend(mistakes.lines)
+            except ConfigurationError as error:
+                lines.extend(error.lines)
         for line in lines:
             self.log.error("kept the old keys: {line}", line=line)
         if lines:
             return False
-        self.journal.redactor.learn([key for key in read.values() if key is not None])
-        if self.gate.replace(read["api_key"], read["server_secret"]):
+        self.observer.redactor.learn([key for key in read.values() if key is not None])
+        if self.gatekeeper.replace(read["api_key"], read["server_secret"]):
             self.disconnect()
         return True
 
@@ -104,16 +104,18 @@ class Reloader:
             return held
         if path.is_fifo():
             # Opening it would block the reactor until there is another writer.
-            raise Mistakes(f"IMCP-KEY {path} is a FIFO, which can be read only once")
+            raise ConfigurationError(
+                f"IMCP-KEY {path} is a FIFO, which can be read only once"
+            )
         origin = self.settings.origins[f"{name}_file"]
         sandbox = self.settings.may_be_sandbox and name == "api_key"
         return read_secret(path, f"{name}_file ({origin})", sandbox=sandbox)
 
     def _reload_seal_keys(self) -> bool:
-        if self.keeping.key_file is None:
+        if self.state.key_file is None:
             return True
         try:
-            self.keeping.seal.replace_keys(self.keeping.key_file.reload())
+            self.state.seal.replace_keys(self.state.key_file.reload())
         except (OSError, ValueError) as error:
             self.log.error("kept the old seal keys: {error}", error=str(error))
             return False

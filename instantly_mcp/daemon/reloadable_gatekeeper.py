@@ -13,7 +13,7 @@ from ..pipeline.interfaces import IGatekeeper, Presented
 from ..protocol.wire.errors import ProtocolError
 from .settings.settings import Settings
 
-MOST_FORMER = 8
+MAX_FORMER_SECRETS = 8
 """How many replaced server secrets are remembered.
 
 A caller that still presents one is refused; without this it would be taken for an
@@ -23,7 +23,7 @@ Instantly key and sent to Instantly.
 
 @implementer(IGatekeeper)
 @define(eq=False)
-class Gate:
+class ReloadableGatekeeper:
     """Delegates to a gatekeeper that is replaced when the server secret changes.
 
     :param settings: the policy and the initial secrets.
@@ -75,7 +75,7 @@ class Gate:
         renewed = before is not None and before != server_secret
         if before is not None and renewed:
             former = [digest for digest in self._former if digest != before.digest()]
-            self._former = (*former, before.digest())[-MOST_FORMER:]
+            self._former = (*former, before.digest())[-MAX_FORMER_SECRETS:]
         self._current = self._gatekeeper(server_secret)
         return renewed
 

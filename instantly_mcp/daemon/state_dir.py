@@ -14,14 +14,14 @@ from attrs import frozen
 from twisted.logger import Logger
 
 from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, Seal, make_seal
-from .settings.errors import Mistakes
+from .settings.errors import ConfigurationError
 from .settings.settings import Settings
 
 log = Logger()
 
 
 @frozen
-class Keeping:
+class StateDirectory:
     """The seal, and where its keys and other persistent state are stored.
 
     :param state_dir: ``None`` when no state outlives this process.
@@ -33,32 +33,38 @@ class Keeping:
     key_file: KeyFile | None
 
 
-def keep_state(settings: Settings, wall: Callable[[], float]) -> Keeping:
+def open_state_directory(
+    settings: Settings, wall: Callable[[], float]
+) -> StateDirectory:
     """Return the seal that the settings describe.
 
     :param wall: returns the time in seconds since the epoch.
-    :raises Mistakes: when the seal keys, or a state directory that the operator named,
-        cannot be used.
+    :raises ConfigurationError: when the seal keys, or a state directory that the
+        operator named, cannot be used.
     """
     state_dir = usable_state_dir(settings)
     try:
         if settings.seal_key_file is not None:
             key_file = KeyFile(str(settings.seal_key_file))
-            return Keeping(Seal(key_file.load(), wall), state_dir, key_file)
+            return StateDirectory(Seal(key_file.load(), wall), state_dir, key_file)
         seal = make_seal(state_dir, wall)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise Mistakes(f"IMCP-STATE the seal keys cannot be used: {why}") from None
+        raise ConfigurationError(
+            f"IMCP-STATE the seal keys cannot be used: {why}"
+        ) from None
     if state_dir is None:
-        return Keeping(seal, None, None)
-    return Keeping(seal, state_dir, KeyFile(os.path.join(state_dir, KEY_FILE_NAME)))
+        return StateDirectory(seal, None, None)
+    return StateDirectory(
+        seal, state_dir, KeyFile(os.path.join(state_dir, KEY_FILE_NAME))
+    )
 
 
 def usable_state_dir(settings: Settings) -> str | None:
     """Create the state directory if needed.
 
     :returns: its path; ``None``, after a warning, when the default one cannot be used.
-    :raises Mistakes: when the operator named it and it cannot be used.
+    :raises ConfigurationError: when the operator named it and it cannot be used.
     """
     path = settings.state_dir
     if path is None:
@@ -67,7 +73,7 @@ def usable_state_dir(settings: Settings) -> str | None:
     if problem is None:
         return str(path)
     if not settings.is_default("state_dir"):
-        raise Mistakes(f"IMCP-STATE {path} cannot be used: {problem}")
+        raise ConfigurationError(f"IMCP-STATE {path} cannot be used: {problem}")
     log.warn(
         "IMCP-STATE sessions will not survive a restart: {path}: {problem}",
         path=str(path),

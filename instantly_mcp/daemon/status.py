@@ -14,7 +14,7 @@ from ..protocol.server_features import ServerFeatures
 from ..protocol.wire.versions import ALL, LATEST_LEGACY
 from ..web.delivery import Streams
 from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
-from .process.readiness import Phase, Readiness
+from .process.readiness import Readiness, ServicePhase
 from .settings.settings import Settings
 from .sockets.ports import Ports
 
@@ -71,7 +71,7 @@ class Status:
         """Return the current condition: phase, sessions, streams, upstream."""
         return Condition(
             ready=self.readiness.is_ready,
-            draining=self.readiness.phase is Phase.DRAINING,
+            draining=self.readiness.phase is ServicePhase.DRAINING,
             sessions=self.sessions.count,
             streams=self.streams.count,
             degraded=self._degraded(),

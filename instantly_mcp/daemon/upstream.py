@@ -27,7 +27,7 @@ from .settings.settings import Settings
 
 
 @frozen
-class Outward:
+class UpstreamConnection:
     """The client of the upstream, and how to close its connections.
 
     :param close: fires when all connections are closed.
@@ -57,13 +57,13 @@ def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
     return datetime.combine(chosen, time(9), UTC)
 
 
-def reach_out(
+def connect_upstream(
     settings: Settings,
     reactor: IReactorTime,
     in_flight: InFlight,
     wall: Callable[[], float],
     observe: Observe = noop,
-) -> Outward:
+) -> UpstreamConnection:
     """Return the client that the settings describe. It connects when it is used.
 
     :param wall: returns the time in seconds since the epoch, for a sandbox that begins
@@ -85,9 +85,9 @@ def reach_out(
         start = morning_of(settings.sandbox_start, wall)
         sandbox = Sandbox(reactor, seed=settings.sandbox_seed, start=start)
         agent = SandboxAgent(sandbox, reactor)
-        return Outward(client_over(agent), lambda: succeed(None), sandbox)
+        return UpstreamConnection(client_over(agent), lambda: succeed(None), sandbox)
     connection = connect_to(Upstream.parse(base_url), reactor)
-    return Outward(client_over(connection.agent), connection.close)
+    return UpstreamConnection(client_over(connection.agent), connection.close)
 
 
 @implementer(ISandboxView)

@@ -20,7 +20,7 @@ from ..protocol.wire.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange
 from .interfaces import ILedger, IStage
-from .origins import Perimeter
+from .origins import OriginPolicy
 from .refusals import WINDOW, batch_too_large, rate_exceeded
 from .reply import Outcome, refuse
 
@@ -37,7 +37,7 @@ class Admission:
     :param wall: returns seconds since the epoch, for ``resetTime``.
     """
 
-    perimeter: Perimeter
+    origin_policy: OriginPolicy
     ledger: ILedger
     wide_ledger: ILedger
     wall: Callable[[], float]
@@ -46,7 +46,7 @@ class Admission:
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
         """Let the exchange pass, or refuse it with 403, 421 or 429."""
-        error = self.perimeter.refusal(exchange.headers, local=exchange.local)
+        error = self.origin_policy.refusal(exchange.headers, local=exchange.local)
         if error is not None:
             return succeed(refuse(exchange, error))
         error = self._take(exchange, 1) if self.ledger.limit else None

@@ -16,18 +16,18 @@ from .reply import Outcome
 
 @implementer(IStage)
 @define(eq=False)
-class Witnessed:
+class ObservedStage:
     """A stage whose exchanges are reported to two observers.
 
     One wrapper serves both, because each wrapper costs a callback per request.
 
-    :param told: called with each exchange that the stage passes on, after the stage.
-    :param arriving: called with each exchange before the stage.
+    :param on_passed: called after the stage with each exchange that it passes on.
+    :param on_arrival: called before the stage with each exchange.
     """
 
     stage: IStage
-    told: Callable[[Exchange], None]
-    arriving: Callable[[Exchange], None] = noop
+    on_passed: Callable[[Exchange], None]
+    on_arrival: Callable[[Exchange], None] = noop
 
     @property
     def name(self) -> str:
@@ -37,10 +37,10 @@ class Witnessed:
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
         """Report the exchange, process it with the stage, and report the result."""
-        self.arriving(exchange)
+        self.on_arrival(exchange)
         return self.stage.process(exchange).addCallback(self._passed)
 
     def _passed(self, outcome: Outcome) -> Outcome:
         if isinstance(outcome, Exchange):
-            self.told(outcome)
+            self.on_passed(outcome)
         return outcome

@@ -87,7 +87,7 @@ def parse_origin(text: str) -> Origin | None:
 
 
 @final
-class Perimeter:
+class OriginPolicy:
     """The rule for Origin and Host.
 
     :param allowed_origins: origins that the operator allows, ``https://app.example``.

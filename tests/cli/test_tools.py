@@ -6,7 +6,7 @@ from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.tools import manual, offered
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 
 
@@ -37,7 +37,7 @@ class OfferedTests(SynchronousTestCase):
 
     def test_unknown(self):
         """A toolset that does not exist is a mistake."""
-        with self.assertRaises(Mistakes):
+        with self.assertRaises(ConfigurationError):
             offered("nonsense")
 
 

@@ -18,7 +18,7 @@ from instantly_mcp.pipeline.direct import DirectExecution
 from instantly_mcp.pipeline.dispatch import TransportDispatch
 from instantly_mcp.pipeline.execution import MessageExecutor
 from instantly_mcp.pipeline.header_repair import HeaderRepair
-from instantly_mcp.pipeline.origins import Perimeter
+from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.pipeline.pipeline import Pipeline
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
@@ -109,7 +109,7 @@ class NoGauge:
 def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     """Return the factory to listen with, and its streams to keep alive."""
     server_features = make_server_features(reactor)
-    in_flight, perimeter = InFlight(), Perimeter()
+    in_flight, origin_policy = InFlight(), OriginPolicy()
     seal, limits = server_features.seal, SessionLimits()
     sessions = make_session_store(seal, reactor, time.time, limits, None)
     server = McpServer(server_features)
@@ -118,7 +118,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     status, streams = FixtureStatus(server_features), Streams(WebLimits())
     stages = (
         Admission(
-            perimeter=perimeter,
+            origin_policy=origin_policy,
             ledger=unlimited,
             wide_ledger=unlimited,
             wall=time.time,
@@ -147,8 +147,8 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     app = make_web_app(
         pipeline=Pipeline(stages, reactor),
         status=status,
-        guard=lambda headers, here: perimeter.refusal(headers),
-        allowed_origin=perimeter.allows_origin,
+        guard=lambda headers, here: origin_policy.refusal(headers),
+        allowed_origin=origin_policy.allows_origin,
         access_log=AccessLog(NoGauge(), enabled=False),
         streams=streams,
         wall=time.time,

@@ -13,11 +13,11 @@ from twisted.web.client import readBody
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.assembly import build
-from instantly_mcp.daemon.http import make_front
+from instantly_mcp.daemon.http import make_http_parts
 from instantly_mcp.daemon.logs.line_file import LineFile
-from instantly_mcp.daemon.logs.observer import FORMATS, Journal
+from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
-from instantly_mcp.daemon.mcp import make_core
+from instantly_mcp.daemon.mcp import make_mcp_parts
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 
@@ -43,11 +43,11 @@ class BuildTests(SynchronousTestCase):
     def test_nothing_happens(self):
         """There is no socket, timer or log line before the service starts."""
         reactor = StillReactor()
-        journal = Journal(LineFile(None), FORMATS["text"], Redactor())
+        observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
         said: list[str] = []
         for given in ({"sandbox": "true"}, {"upstream": "http://127.0.0.1:9"}):
             settings = resolve(given, {})
-            service = build(settings, reactor, journal, out=None, give_up=said.extend)
+            service = build(settings, reactor, observer, out=None, give_up=said.extend)
             self.assertFalse(service.running)
         self.assertEqual(reactor.getDelayedCalls(), [])
         self.assertEqual(reactor.tcpServers, [])
@@ -60,17 +60,17 @@ class LimitTests(SynchronousTestCase):
     def test_sessions(self):
         """No more sessions are held than ``max_sessions`` says."""
         settings = resolve({"sandbox": "true", "max_sessions": "2"}, {})
-        core = make_core(settings, Clock(), noon)
+        mcp = make_mcp_parts(settings, Clock(), noon)
         for _ in range(3):
-            core.sessions.open(V2025_11_25, None)
-        self.assertEqual(core.sessions.count, 2)
+            mcp.sessions.open(V2025_11_25, None)
+        self.assertEqual(mcp.sessions.count, 2)
 
     def test_connections(self):
         """No more connections are served than ``max_connections`` says."""
         settings = resolve({"sandbox": "true", "max_connections": "7"}, {})
-        core = make_core(settings, Clock(), noon)
-        front = make_front(settings, StillReactor(), core, noon)
-        self.assertEqual(front.limits.connections, 7)
+        mcp = make_mcp_parts(settings, Clock(), noon)
+        http = make_http_parts(settings, StillReactor(), mcp, noon)
+        self.assertEqual(http.limits.connections, 7)
 
 
 class SandboxDaemonTests(ProcessTestCase):

@@ -6,11 +6,11 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.origin_policy import (
-    ProxyNoticed,
-    RefusedNames,
+    ProxyReporter,
+    RefusalReporter,
     companion_of,
     listens_to_both,
-    perimeter_of,
+    origin_policy_for,
 )
 from instantly_mcp.daemon.settings.loading import resolve
 from tests.support.exchanges import headers
@@ -21,7 +21,7 @@ class PerimeterTests(SynchronousTestCase):
 
     def status(self, host: str, **given: object) -> int | None:
         """Return the status with which a Host header is refused, if it is."""
-        error = perimeter_of(resolve(given, {})).refusal(headers({"host": host}))  # type: ignore[arg-type]
+        error = origin_policy_for(resolve(given, {})).refusal(headers({"host": host}))  # type: ignore[arg-type]
         return None if error is None else error.status
 
     def test_loopback(self):
@@ -41,11 +41,11 @@ class PerimeterTests(SynchronousTestCase):
 
     def test_operator_hears(self):
         """The log says, once for each name, which setting would accept it."""
-        perimeter = perimeter_of(resolve({}, {}))
+        origin_policy = origin_policy_for(resolve({}, {}))
         with capturedLogs() as events:
             for _ in range(2):
-                perimeter.refusal(headers({"host": "mcp.acme.lan"}))
-                perimeter.refusal(
+                origin_policy.refusal(headers({"host": "mcp.acme.lan"}))
+                origin_policy.refusal(
                     headers({"host": "localhost", "origin": "https://app.acme.lan"})
                 )
         self.assertEqual(
@@ -60,21 +60,21 @@ class PerimeterTests(SynchronousTestCase):
 
     def test_operator_is_not_flooded(self):
         """Any number of names, valid or not, does not fill the log."""
-        perimeter = perimeter_of(resolve({}, {}))
+        origin_policy = origin_policy_for(resolve({}, {}))
         with capturedLogs() as events:
-            for number in range(2 * RefusedNames.MOST):
-                perimeter.refusal(headers({"host": f"h{number}.example"}))
-            perimeter.refusal(headers({"host": "not a name"}))
-        self.assertEqual(len(events), RefusedNames.MOST)
+            for number in range(2 * RefusalReporter.MAX_NAMES):
+                origin_policy.refusal(headers({"host": f"h{number}.example"}))
+            origin_policy.refusal(headers({"host": "not a name"}))
+        self.assertEqual(len(events), RefusalReporter.MAX_NAMES)
 
     def test_caller_is_not_told(self):
         """The refusals name no setting: a model would ask for it to be changed."""
-        perimeter = perimeter_of(resolve({}, {}))
+        origin_policy = origin_policy_for(resolve({}, {}))
         for given in (
             {"host": "mcp.acme.lan"},
             {"host": "localhost", "origin": "https://app.acme.lan"},
         ):
-            error = perimeter.refusal(headers(given))
+            error = origin_policy.refusal(headers(given))
             assert error is not None
             said = str(error.as_object())
             self.assertNotIn("--", said)
@@ -102,7 +102,7 @@ class PerimeterTests(SynchronousTestCase):
 
     def test_proxy_is_told_of_once(self):
         """A proxy that the settings do not mention is logged once."""
-        noticed = ProxyNoticed()
+        noticed = ProxyReporter()
         with capturedLogs() as events:
             for header in ("x-forwarded-for", "via", "x-forwarded-for"):
                 noticed(header)

@@ -15,14 +15,14 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp.daemon.logs.line_file import LineFile
-from instantly_mcp.daemon.logs.observer import FORMATS, Journal
+from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
 from instantly_mcp.daemon.reload import Reloader
-from instantly_mcp.daemon.reloadable_gatekeeper import Gate
+from instantly_mcp.daemon.reloadable_gatekeeper import ReloadableGatekeeper
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.settings.settings import Settings
 from instantly_mcp.daemon.sockets.ports import Ports
-from instantly_mcp.daemon.state_dir import keep_state
+from instantly_mcp.daemon.state_dir import open_state_directory
 from instantly_mcp.pipeline.interfaces import IGatekeeper, Presented
 from instantly_mcp.protocol.wire.errors import ProtocolError
 
@@ -64,21 +64,21 @@ class ReloaderTests(SynchronousTestCase):
 
     def reloader(self, settings: Settings) -> Reloader:
         """Return a reloader and keep its parts."""
-        self.gate = Gate(settings)
-        self.keeping = keep_state(settings, lambda: 1.8e9)
-        journal = Journal(LineFile(self.out), FORMATS["text"], Redactor())
-        return Reloader(settings, self.gate, self.keeping, journal)
+        self.gatekeeper = ReloadableGatekeeper(settings)
+        self.state = open_state_directory(settings, lambda: 1.8e9)
+        observer = LogObserver(LineFile(self.out), FORMATS["text"], Redactor())
+        return Reloader(settings, self.gatekeeper, self.state, observer)
 
     def key_in_force(self) -> str:
         """Return the digest of the key that keyless callers act with."""
-        credential = self.gate.admit((), None)
+        credential = self.gatekeeper.admit((), None)
         assert isinstance(credential, Credential)
         return credential.pinned.secret.digest()
 
     def test_interface(self):
         """The reloadable gatekeeper is a gatekeeper."""
         self.reloader(resolve({}, {}))
-        self.assertTrue(verifyObject(IGatekeeper, self.gate))
+        self.assertTrue(verifyObject(IGatekeeper, self.gatekeeper))
 
     def test_operator_key(self):
         """A new key is in force at once, and is cut from the log."""
@@ -87,20 +87,20 @@ class ReloaderTests(SynchronousTestCase):
         self.file("key", "second-key-second-key")
         reload()
         self.assertEqual(self.key_in_force(), Secret("second-key-second-key").digest())
-        redact = reload.journal.redactor
+        redact = reload.observer.redactor
         self.assertEqual(redact("second-key-second-key"), "[redacted]")
 
     def test_held_credential_is_current(self):
         """A credential from before the reload acts with the new key."""
         path = self.file("key", "first-key-first-key")
         reload = self.reloader(resolve({"api_key_file": str(path)}, {}))
-        held = [self.gate.admit((), workspace) for workspace in (None, "ws-1")]
+        held = [self.gatekeeper.admit((), workspace) for workspace in (None, "ws-1")]
         self.file("key", "second-key-second-key")
         reload()
         for credential in held:
             assert isinstance(credential, Credential)
             self.assertEqual(credential.secret, Secret("second-key-second-key"))
-        now = self.gate.admit((), None)
+        now = self.gatekeeper.admit((), None)
         assert isinstance(now, Credential)
         self.assertEqual(now.principal, "operator")
 
@@ -112,13 +112,15 @@ class ReloaderTests(SynchronousTestCase):
         for text in ("second-secret-second", "third-secret-third"):
             self.file("secret", text)
             reload()
-            refused = self.gate.admit([Presented(text, "authorization"), old], None)
+            refused = self.gatekeeper.admit(
+                [Presented(text, "authorization"), old], None
+            )
             assert isinstance(refused, ProtocolError)
             self.assertEqual(refused.status, 401)
             self.assertIn("the x-api-key header", refused.message)
         self.file("secret", "first-secret-first")
         reload()
-        self.assertIsNone(self.gate.admit([old], None))
+        self.assertIsNone(self.gatekeeper.admit([old], None))
 
     def test_secret_file_that_goes_away(self):
         """If the file is missing or empty, the old secret stays required."""
@@ -129,8 +131,8 @@ class ReloaderTests(SynchronousTestCase):
             reload = self.reloader(resolve(given, {}))
             lose(path)
             reload()
-            self.assertIsInstance(self.gate.admit((), None), ProtocolError)
-            self.assertFalse(self.gate.lends_openly)
+            self.assertIsInstance(self.gatekeeper.admit((), None), ProtocolError)
+            self.assertFalse(self.gatekeeper.lends_openly)
 
     def test_bad_key_file(self):
         """A file without a key leaves the old key in force."""
@@ -146,9 +148,9 @@ class ReloaderTests(SynchronousTestCase):
         reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))
         self.file("secret", "second-secret-second")
         reload()
-        old = self.gate.admit([Presented("first-secret-first", "x")], None)
+        old = self.gatekeeper.admit([Presented("first-secret-first", "x")], None)
         self.assertIsInstance(old, ProtocolError)
-        new = self.gate.admit([Presented("second-secret-second", "x")], None)
+        new = self.gatekeeper.admit([Presented("second-secret-second", "x")], None)
         self.assertIsNone(new)
 
     def test_every_bad_file_is_named(self):
@@ -193,8 +195,8 @@ class ReloaderTests(SynchronousTestCase):
         key = self.file("key", "first-key-first-key")
         named = {"seal_key_file": str(seal), "api_key_file": str(key)}
         reload = self.reloader(resolve(named, {}))
-        reload.journal.file = LineFile(None, folder / "log")
-        self.addCleanup(reload.journal.file.close)
+        reload.observer.file = LineFile(None, folder / "log")
+        self.addCleanup(reload.observer.file.close)
         folder.rename(self.folder / "moved")
         reload.ports = (BadCertificates(), BrokenPorts())
         key.unlink()
@@ -214,8 +216,8 @@ class ReloaderTests(SynchronousTestCase):
         key = self.file("key", "first-key-first-key")
         reload = self.reloader(resolve({"api_key_file": str(key)}, {}))
         log = self.folder / "log"
-        reload.journal.file = LineFile(None, log)
-        self.addCleanup(reload.journal.file.close)
+        reload.observer.file = LineFile(None, log)
+        self.addCleanup(reload.observer.file.close)
         log.rename(self.folder / "log.1")
         key.unlink()
         lines = self.heard(reload.rotate_log)
@@ -249,23 +251,23 @@ class ReloaderTests(SynchronousTestCase):
         old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
         path = self.file("seal", f"{old}\n")
         reload = self.reloader(resolve({"seal_key_file": str(path)}, {}))
-        token = self.keeping.seal.seal("test", b"payload")
+        token = self.state.seal.seal("test", b"payload")
         self.file("seal", f"{new}\n{old}\n")
         reload()
-        self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+        self.assertEqual(self.state.seal.unseal("test", token), b"payload")
         self.file("seal", "nonsense\n")
         reload()
-        self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+        self.assertEqual(self.state.seal.unseal("test", token), b"payload")
 
     def test_seal_keys_that_are_gone_or_exposed(self):
         """No new keys are invented in their place: that would end every session."""
         path = self.file("seal", Fernet.generate_key().decode())
         reload = self.reloader(resolve({"seal_key_file": str(path)}, {}))
-        token = self.keeping.seal.seal("test", b"payload")
+        token = self.state.seal.seal("test", b"payload")
         path.chmod(0o644)
         for _ in range(2):
             lines = self.heard(reload)
             self.assertEqual(lines[-1], "reload failed; kept the old seal keys")
-            self.assertEqual(self.keeping.seal.unseal("test", token), b"payload")
+            self.assertEqual(self.state.seal.unseal("test", token), b"payload")
             path.unlink(missing_ok=True)
         self.assertFalse(path.exists())

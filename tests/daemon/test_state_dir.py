@@ -8,17 +8,19 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import resolve
-from instantly_mcp.daemon.state_dir import Keeping, keep_state
+from instantly_mcp.daemon.state_dir import StateDirectory, open_state_directory
 
 
 class SealingTests(SynchronousTestCase):
     """In a folder, in a file, or only in memory."""
 
-    def keep(self, environ: dict[str, str] | None = None, **given: str) -> Keeping:
+    def keep(
+        self, environ: dict[str, str] | None = None, **given: str
+    ) -> StateDirectory:
         """Return the state directory for these settings."""
-        return keep_state(resolve(given, environ or {}), lambda: 1.8e9)
+        return open_state_directory(resolve(given, environ or {}), lambda: 1.8e9)
 
     def test_state_directory(self):
         """The folder is private, and sealed tokens open again after a restart."""
@@ -39,9 +41,9 @@ class SealingTests(SynchronousTestCase):
 
     def test_nowhere(self):
         """Without a home there is no folder, and ids live as long as the process."""
-        keeping = self.keep()
-        self.assertIsNone(keeping.state_dir)
-        self.assertIsNone(keeping.key_file)
+        state = self.keep()
+        self.assertIsNone(state.state_dir)
+        self.assertIsNone(state.key_file)
 
     def test_default_cannot_be_used(self):
         """A default folder that cannot be used is not used."""
@@ -53,7 +55,7 @@ class SealingTests(SynchronousTestCase):
         """A folder that the operator named and that cannot be used is a mistake."""
         path = Path(self.mktemp())
         path.write_bytes(b"")
-        with self.assertRaises(Mistakes) as caught:
+        with self.assertRaises(ConfigurationError) as caught:
             self.keep(state_dir=str(path))
         self.assertIn("IMCP-STATE", caught.exception.lines[0])
 
@@ -62,5 +64,5 @@ class SealingTests(SynchronousTestCase):
         path = Path(self.mktemp())
         path.write_bytes(b"nonsense\n")
         path.chmod(0o600)
-        with self.assertRaises(Mistakes):
+        with self.assertRaises(ConfigurationError):
             self.keep(seal_key_file=str(path))

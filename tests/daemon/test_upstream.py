@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.daemon.settings.loading import resolve
-from instantly_mcp.daemon.upstream import morning_of, reach_out
+from instantly_mcp.daemon.upstream import connect_upstream, morning_of
 
 LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
 
@@ -34,8 +34,10 @@ class WallTests(SynchronousTestCase):
     def after_an_hour(self, **environ: str) -> float:
         """Return the upstream's time after an hour has passed."""
         clock = Clock()
-        outward = reach_out(resolve({}, environ), clock, InFlight(), lambda: LATE)
-        now = outward.wall(clock, lambda: LATE)
+        upstream = connect_upstream(
+            resolve({}, environ), clock, InFlight(), lambda: LATE
+        )
+        now = upstream.wall(clock, lambda: LATE)
         clock.advance(3600)
         return now()
 

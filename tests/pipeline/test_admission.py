@@ -12,7 +12,7 @@ from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Allowance, ILedger, IStage
-from instantly_mcp.pipeline.origins import Perimeter
+from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.state.token_buckets import MemoryLedger
 from tests.support.cases import ClockedTestCase
@@ -32,7 +32,7 @@ class AdmissionTests(ClockedTestCase):
     def make_stage(self, limit: int, wide: int) -> Admission:
         """Return a stage that knows any host."""
         return Admission(
-            perimeter=Perimeter(check_hosts=False),
+            origin_policy=OriginPolicy(check_hosts=False),
             ledger=MemoryLedger(limit, self.clock),
             wide_ledger=MemoryLedger(wide, self.clock),
             wall=lambda: 1_767_225_600.0,
@@ -71,7 +71,7 @@ class AdmissionTests(ClockedTestCase):
 
     def test_refuses_host(self) -> None:
         """A foreign host is refused with 421."""
-        self.stage = evolve(self.stage, perimeter=Perimeter())
+        self.stage = evolve(self.stage, origin_policy=OriginPolicy())
         self.assertEqual(self.refusal(exchange()).status, 421)
 
     def test_origin_costs_no_token(self) -> None:
@@ -255,7 +255,7 @@ class BucketSecrecyTests(SynchronousTestCase):
         """What a bucket is called does not hold the key."""
         ledger = _Recording()
         stage = Admission(
-            perimeter=Perimeter(check_hosts=False),
+            origin_policy=OriginPolicy(check_hosts=False),
             ledger=ledger,
             wide_ledger=ledger,
             wall=lambda: 0.0,

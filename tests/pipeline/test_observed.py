@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage
-from instantly_mcp.pipeline.observed import Witnessed
+from instantly_mcp.pipeline.observed import ObservedStage
 from instantly_mcp.pipeline.reply import Answer, Outcome
 from tests.support.exchanges import exchange
 
@@ -33,31 +33,31 @@ class WitnessedTests(SynchronousTestCase):
 
     def test_interface(self):
         """It is a stage, with the name of the one it watches."""
-        stage = Witnessed(Saying(Answer(status=200)), lambda exchange: None)
+        stage = ObservedStage(Saying(Answer(status=200)), lambda exchange: None)
         self.assertTrue(verifyObject(IStage, stage))
         self.assertEqual(stage.name, "saying")
 
     def test_exchange(self):
         """An exchange that goes on is told, and goes on."""
-        told: list[Exchange] = []
+        on_passed: list[Exchange] = []
         passed = exchange()
-        stage = Witnessed(Saying(passed), told.append)
+        stage = ObservedStage(Saying(passed), on_passed.append)
         self.assertIs(self.successResultOf(stage.process(exchange())), passed)
-        self.assertEqual(told, [passed])
+        self.assertEqual(on_passed, [passed])
 
     def test_arriving(self):
         """Whatever becomes of an exchange, its arrival can be told."""
         arrived: list[Exchange] = []
         for outcome in (exchange(), Answer(status=400)):
-            stage = Witnessed(Saying(outcome), lambda _: None, arrived.append)
+            stage = ObservedStage(Saying(outcome), lambda _: None, arrived.append)
             came = exchange()
             self.assertIs(self.successResultOf(stage.process(came)), outcome)
             self.assertIs(arrived[-1], came)
 
     def test_reply(self):
         """A reply is nobody's business."""
-        told: list[Exchange] = []
+        on_passed: list[Exchange] = []
         reply = Answer(status=401)
-        stage = Witnessed(Saying(reply), told.append)
+        stage = ObservedStage(Saying(reply), on_passed.append)
         self.assertIs(self.successResultOf(stage.process(exchange())), reply)
-        self.assertEqual(told, [])
+        self.assertEqual(on_passed, [])

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.pipeline.origins import (
     Authority,
     Origin,
-    Perimeter,
+    OriginPolicy,
     parse_authority,
     parse_origin,
 )
@@ -76,7 +76,7 @@ LOOPBACK_ORIGINS = (
 class OriginTests(SynchronousTestCase):
     """What `allows_origin` and `refusal` say of the Origin header."""
 
-    perimeter = Perimeter(
+    origin_policy = OriginPolicy(
         ["https://app.example.com", "http://dev.example:8080", "app://obsidian.md"],
         ["mcp.example.com", "10.0.0.5:3000"],
         check_hosts=False,
@@ -84,13 +84,13 @@ class OriginTests(SynchronousTestCase):
 
     def test_absent(self) -> None:
         """A request without Origin comes from no browser page and passes."""
-        self.assertIsNone(self.perimeter.refusal(headers({})))
+        self.assertIsNone(self.origin_policy.refusal(headers({})))
 
     def test_evil_origins(self) -> None:
         """Every origin that is not exactly an allowed one is refused: 403."""
         for origin in EVIL_ORIGINS:
-            self.assertFalse(self.perimeter.allows_origin(origin), origin)
-            error = self.perimeter.refusal(headers({"origin": origin}))
+            self.assertFalse(self.origin_policy.allows_origin(origin), origin)
+            error = self.origin_policy.refusal(headers({"origin": origin}))
             assert error is not None
             self.assertEqual(error.status, 403)
             if len(origin) > 1:
@@ -98,7 +98,7 @@ class OriginTests(SynchronousTestCase):
 
     def test_defect_07_origin_is_checked(self) -> None:
         """The check is on without any setting."""
-        bare = Perimeter(check_hosts=False)
+        bare = OriginPolicy(check_hosts=False)
         error = bare.refusal(headers({"origin": "https://evil.example"}))
         assert error is not None
         self.assertEqual(error.status, 403)
@@ -106,8 +106,8 @@ class OriginTests(SynchronousTestCase):
     def test_loopback(self) -> None:
         """Pages of this machine may, from any port."""
         for origin in LOOPBACK_ORIGINS:
-            self.assertTrue(self.perimeter.allows_origin(origin), origin)
-            self.assertIsNone(self.perimeter.refusal(headers({"origin": origin})))
+            self.assertTrue(self.origin_policy.allows_origin(origin), origin)
+            self.assertIsNone(self.origin_policy.refusal(headers({"origin": origin})))
 
     def test_configured(self) -> None:
         """Configured origins match exactly; a default port may be spelled out."""
@@ -117,7 +117,7 @@ class OriginTests(SynchronousTestCase):
             "http://dev.example:8080",
             "app://obsidian.md",
         ):
-            self.assertTrue(self.perimeter.allows_origin(origin), origin)
+            self.assertTrue(self.origin_policy.allows_origin(origin), origin)
         for origin in (
             "http://app.example.com",
             "https://app.example.com:8443",
@@ -126,55 +126,59 @@ class OriginTests(SynchronousTestCase):
             "http://dev.example",
             "app://obsidian.md:1",
         ):
-            self.assertFalse(self.perimeter.allows_origin(origin), origin)
+            self.assertFalse(self.origin_policy.allows_origin(origin), origin)
 
     def test_own_host(self) -> None:
         """Pages that this server itself serves may."""
-        self.assertTrue(self.perimeter.allows_origin("https://mcp.example.com"))
-        self.assertTrue(self.perimeter.allows_origin("http://10.0.0.5:3000"))
-        self.assertFalse(self.perimeter.allows_origin("https://mcp.example.com:8443"))
-        self.assertFalse(self.perimeter.allows_origin("http://10.0.0.5"))
+        self.assertTrue(self.origin_policy.allows_origin("https://mcp.example.com"))
+        self.assertTrue(self.origin_policy.allows_origin("http://10.0.0.5:3000"))
+        self.assertFalse(
+            self.origin_policy.allows_origin("https://mcp.example.com:8443")
+        )
+        self.assertFalse(self.origin_policy.allows_origin("http://10.0.0.5"))
 
     def test_host_header_proves_nothing(self) -> None:
         """An Origin is not allowed because the Host header has the same name."""
         rebound = headers({"origin": "http://evil:3000", "host": "evil:3000"})
-        self.assertIsNotNone(self.perimeter.refusal(rebound))
+        self.assertIsNotNone(self.origin_policy.refusal(rebound))
 
     def test_two_origins(self) -> None:
         """Two Origin headers are refused, even if both are known."""
         both = headers({"origin": ["http://localhost", "http://localhost"]})
-        self.assertIsNotNone(self.perimeter.refusal(both))
+        self.assertIsNotNone(self.origin_policy.refusal(both))
 
     def test_bad_settings(self) -> None:
         """An entry that is not an origin or a host is an error that shows it."""
         for entry in ("*", "app.example.com", "file://", "https://a/b", "null"):
-            error = self.assertRaises(ValueError, Perimeter, [entry])
+            error = self.assertRaises(ValueError, OriginPolicy, [entry])
             self.assertIn(entry, str(error))
         for entry in ("https://mcp.example.com", "a b", "", "host:port"):
-            self.assertRaises(ValueError, Perimeter, [], [entry])
+            self.assertRaises(ValueError, OriginPolicy, [], [entry])
 
     def test_trailing_slash_in_settings(self) -> None:
         """An origin copied from an address bar with its slash is understood."""
-        perimeter = Perimeter(["https://app.example.com/"])
-        self.assertTrue(perimeter.allows_origin("https://app.example.com"))
+        origin_policy = OriginPolicy(["https://app.example.com/"])
+        self.assertTrue(origin_policy.allows_origin("https://app.example.com"))
 
 
 class HostTests(SynchronousTestCase):
     """What `refusal` says of the Host header."""
 
-    perimeter = Perimeter((), ["mcp.example.com", "10.0.0.5:3000"], check_hosts=True)
+    origin_policy = OriginPolicy(
+        (), ["mcp.example.com", "10.0.0.5:3000"], check_hosts=True
+    )
 
-    def refused(self, perimeter: Perimeter, *hosts: str) -> int | None:
+    def refused(self, origin_policy: OriginPolicy, *hosts: str) -> int | None:
         """Return the status of the refusal, if there is one."""
-        error = perimeter.refusal(headers({"host": hosts}))
+        error = origin_policy.refusal(headers({"host": hosts}))
         return None if error is None else error.status
 
     def test_local(self) -> None:
         """On a socket that only this machine can reach, the Host is always checked."""
-        perimeter = Perimeter(check_hosts=False)
+        origin_policy = OriginPolicy(check_hosts=False)
         rebound = headers({"host": "evil.example"})
-        self.assertIsNone(perimeter.refusal(rebound))
-        error = perimeter.refusal(rebound, local=True)
+        self.assertIsNone(origin_policy.refusal(rebound))
+        error = origin_policy.refusal(rebound, local=True)
         assert error is not None
         self.assertEqual(error.status, 421)
 
@@ -190,7 +194,7 @@ class HostTests(SynchronousTestCase):
             "[::1]:3000",
             "[::1]",
         ):
-            self.assertIsNone(self.refused(self.perimeter, host), host)
+            self.assertIsNone(self.refused(self.origin_policy, host), host)
 
     def test_unknown(self) -> None:
         """Another host name is misdirected: 421."""
@@ -212,19 +216,21 @@ class HostTests(SynchronousTestCase):
             "127.0.0.2",
             "",
         ):
-            self.assertEqual(self.refused(self.perimeter, host), 421, host)
+            self.assertEqual(self.refused(self.origin_policy, host), 421, host)
 
     def test_none_or_two(self) -> None:
         """There must be exactly one Host header, even if two are equal."""
-        self.assertEqual(self.refused(self.perimeter), 421)
-        self.assertEqual(self.refused(self.perimeter, "localhost", "localhost"), 421)
+        self.assertEqual(self.refused(self.origin_policy), 421)
+        self.assertEqual(
+            self.refused(self.origin_policy, "localhost", "localhost"), 421
+        )
 
     def test_unchecked(self) -> None:
         """Where our names are not known any one host passes, but never two."""
-        perimeter = Perimeter(check_hosts=False)
-        self.assertIsNone(self.refused(perimeter, "anything.example"))
-        self.assertIsNone(self.refused(perimeter))
-        self.assertEqual(self.refused(perimeter, "a.example", "b.example"), 400)
+        origin_policy = OriginPolicy(check_hosts=False)
+        self.assertIsNone(self.refused(origin_policy, "anything.example"))
+        self.assertIsNone(self.refused(origin_policy))
+        self.assertEqual(self.refused(origin_policy, "a.example", "b.example"), 400)
 
 
 class ParsingTests(SynchronousTestCase):
@@ -253,7 +259,7 @@ class ParsingTests(SynchronousTestCase):
     @given(st.text(alphabet="localhost127.0.0.1:[]/@\\ ", max_size=30))
     def test_only_exact_loopback(self, host: str) -> None:
         """Of all that looks like a loopback host only the exact names pass."""
-        allowed = Perimeter().allows_origin(f"http://{host}")
+        allowed = OriginPolicy().allows_origin(f"http://{host}")
         name = host.partition(":")[0]
         if allowed and not host.startswith("["):
             self.assertIn(name, {"localhost", "127.0.0.1"})

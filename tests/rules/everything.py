@@ -17,7 +17,7 @@ from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.authentication import Authentication
 from instantly_mcp.pipeline.header_repair import HeaderRepair
-from instantly_mcp.pipeline.origins import Perimeter
+from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.primitives.registries import (
@@ -85,7 +85,7 @@ class EverythingRig(Line):
         unlimited = MemoryLedger(0, clock)
         before = (
             Admission(
-                perimeter=Perimeter(),
+                origin_policy=OriginPolicy(),
                 ledger=unlimited,
                 wide_ledger=unlimited,
                 wall=self.wall,

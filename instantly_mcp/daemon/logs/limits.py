@@ -41,7 +41,7 @@ def _lost_connection(event: LogEvent) -> bool:
 
 
 @frozen(kw_only=True)
-class Kind:
+class LineKind:
     """Log lines that share a limit.
 
     :param loggers: their namespaces.
@@ -57,8 +57,8 @@ class Kind:
     counts: Callable[[LogEvent], bool] = _each
 
 
-KINDS = (
-    Kind(
+LINE_KINDS = (
+    LineKind(
         loggers=(
             "twisted.internet.tcp.Port",
             "twisted.internet.tcp._FileDescriptorReservation",
@@ -70,7 +70,7 @@ KINDS = (
         ),
         counts=_lost_connection,
     ),
-    Kind(
+    LineKind(
         loggers=(REFUSED_LOGGER,),
         summary=(
             "{count} more requests were refused before they were read, within"
@@ -78,7 +78,7 @@ KINDS = (
         ),
         lines=20,
     ),
-    Kind(
+    LineKind(
         loggers=(UNREAD_LOGGER,),
         summary=(
             "{count} connections were closed within {seconds} s because their clients"
@@ -92,7 +92,7 @@ KINDS = (
 class _Tally:
     """The events of one kind in the current period."""
 
-    kind: Kind
+    kind: LineKind
     clock: IReactorTime
     observer: ILogObserver
     _shown: int = 0
@@ -154,7 +154,7 @@ class LogLimits:
 
     observer: ILogObserver
     clock: IReactorTime
-    kinds: Sequence[Kind] = KINDS
+    kinds: Sequence[LineKind] = LINE_KINDS
     _tallies: dict[str, _Tally] = field(init=False)
 
     @_tallies.default

@@ -98,7 +98,7 @@ class LineFile:
         try:
             fresh = self.reopened()
         except OSError as error:
-            return why_not(self.path, error)
+            return open_error(self.path, error)
         self.close()
         self._descriptor, self._torn = fresh._descriptor, False
         return None
@@ -185,7 +185,7 @@ def descriptor_of(stream: TextIO | None) -> int | None:
         return None
 
 
-def why_not(path: Path | None, error: OSError) -> str:
+def open_error(path: Path | None, error: OSError) -> str:
     """Return the message for a log file that cannot be opened for writing."""
     reason = error.strerror or type(error).__name__
     if path is not None and _is_fifo(path):

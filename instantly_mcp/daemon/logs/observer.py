@@ -3,13 +3,13 @@
 A log event travels like this:
 
 1. A ``Logger`` emits a `twisted.logger.LogEvent`, a dict, on any thread.
-2. `log_limits.LogLimits` passes it on, or only counts it if clients of the network can
+2. `limits.LogLimits` passes it on, or only counts it if clients of the network can
    cause any number of events of its kind.
-3. `Journal` drops events below ``log_level``, formats the rest as text or JSON, and
+3. `LogObserver` drops events below ``log_level``, formats the rest as text or JSON, and
    `redaction.Redactor` removes secrets from the finished line.
-4. `log_writer.LogWriter` queues the line, and its thread writes what is queued. Until
-   the daemon has forked the lines only wait in the queue, because a thread does not
-   survive a fork.
+4. `writer.LogWriter` queues the line, and its thread writes what is queued. Until the
+   daemon has forked the lines only wait in the queue, because a thread does not survive
+   a fork.
 5. `line_file.LineFile` appends to the sink: a file, or standard error.
 
 So a sink that is full, slow or gone costs log lines, never an answer to a client. The
@@ -35,8 +35,8 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from ..._json_codec import Json, dumps
-from ..settings.errors import Mistakes
-from .line_file import LineFile, why_not
+from ..settings.errors import ConfigurationError
+from .line_file import LineFile, open_error
 from .redaction import Redactor
 from .writer import LogWriter
 
@@ -49,7 +49,7 @@ _PLAIN = (str, int, float, type(None))
 Format: TypeAlias = Callable[[LogEvent], str | None]
 
 
-class Lines(Protocol):
+class LineSink(Protocol):
     """Takes finished lines: a `LineFile`, or a `LogWriter` in front of one."""
 
     @property
@@ -68,7 +68,7 @@ class Lines(Protocol):
 
 
 @implementer(ILogObserver)
-class Journal:
+class LogObserver:
     """The log observer of a running daemon: filters, formats and redacts events.
 
     :param file: takes the finished lines.
@@ -78,7 +78,7 @@ class Journal:
     """
 
     def __init__(
-        self, file: Lines, format: Format, redactor: Redactor, level: str = "debug"
+        self, file: LineSink, format: Format, redactor: Redactor, level: str = "debug"
     ) -> None:
         self.file = file
         self.redactor = redactor
@@ -128,32 +128,32 @@ def as_json(event: LogEvent) -> str | None:
     return dumps(record).decode("utf-8")
 
 
-def open_journal(settings: Settings, stream: TextIO) -> Journal:
+def open_log(settings: Settings, stream: TextIO) -> LogObserver:
     """Open the log that the settings describe.
 
     :param stream: where lines go unless the settings name a file.
-    :raises Mistakes: when the log file cannot be opened.
+    :raises ConfigurationError: when the log file cannot be opened.
     """
     path, format = settings.log_file, settings.log_format
     try:
         file = LineFile(stream, path, DROPPED_LINES[format])
     except OSError as error:
-        raise Mistakes(why_not(path, error)) from None
+        raise ConfigurationError(open_error(path, error)) from None
     redactor = Redactor(settings.secrets())
-    return Journal(file, FORMATS[format], redactor, settings.log_level)
+    return LogObserver(file, FORMATS[format], redactor, settings.log_level)
 
 
 FORMATS: dict[str, Format] = {"text": as_text, "json": as_json}
 
 
-def write_in_background(journal: Journal) -> LogWriter:
-    """Put a writer between a journal and its file, so that lines are only queued.
+def write_in_background(observer: LogObserver) -> LogWriter:
+    """Put a writer between an observer and its file, so that lines are only queued.
 
     :returns: the writer, which writes the lines once it is started.
     """
-    assert isinstance(journal.file, LineFile)
-    writer = LogWriter(journal.file)
-    journal.file = writer
+    assert isinstance(observer.file, LineFile)
+    writer = LogWriter(observer.file)
+    observer.file = writer
     return writer
 
 

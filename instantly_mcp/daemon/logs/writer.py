@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import RLock, Thread
 from typing import TextIO, final
 
-from .line_file import LineFile, descriptor_of, why_not, write_part
+from .line_file import LineFile, descriptor_of, open_error, write_part
 
 MAX_HELD_CHARACTERS = 4 << 20
 """How many characters may be queued: about 20,000 access-log lines."""
@@ -97,7 +97,7 @@ class LogWriter:
         try:
             fresh = self.file.reopened()
         except OSError as error:
-            return why_not(self.file.path, error)
+            return open_error(self.file.path, error)
         if fresh is self.file:
             return None
         with self._lock:

@@ -16,14 +16,14 @@ from .readiness import Readiness
 
 
 @frozen
-class Door:
+class Listener:
     """Sockets, and the factory that serves their connections."""
 
     ports: Ports
     factory: IProtocolFactory
 
 
-class Announcing(Protocol):
+class Announcer(Protocol):
     """Is notified when the daemon begins and ends to listen."""
 
     def publish(self, urls: Sequence[str]) -> None:
@@ -37,13 +37,13 @@ class Announcing(Protocol):
 
 
 @frozen(kw_only=True)
-class Parts:
+class Components:
     """The components of a daemon, as callables where the service needs only one.
 
     :param ports: the sockets that are announced.
     :param factory: makes the protocol of each client connection on `ports`.
     :param timers: services that run as long as the daemon, also while it drains.
-    :param side_doors: more sockets, opened and closed with `ports` but not announced.
+    :param extra_listeners: more sockets, opened with `ports` but not announced.
     :param refuse_new: begins to drain: closes idle connections, closes the others after
         their next response, and ends calls that only wait for events. Its argument says
         whether to refuse new requests. They are served when all sockets are inherited,
@@ -77,4 +77,4 @@ class Parts:
     close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]
     rotate_log: Callable[[], None]
-    side_doors: Sequence[Door] = ()
+    extra_listeners: Sequence[Listener] = ()

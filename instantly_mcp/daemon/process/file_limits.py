@@ -20,17 +20,17 @@ OTHER_FILES = 64
 
 _LIMITS = WebLimits()
 
-BESIDES = _LIMITS.queue + _LIMITS.closing + KEPT_CONNECTIONS + OTHER_FILES
+RESERVED_FILES = _LIMITS.queue + _LIMITS.closing + KEPT_CONNECTIONS + OTHER_FILES
 """Descriptors in use besides those of the connections that are served."""
 
 Limits: TypeAlias = tuple[int, int]
 """The soft and the hard limit of open files."""
 
 
-def wanted(connections: int, limits: Limits) -> Limits:
+def needed_limits(connections: int, limits: Limits) -> Limits:
     """Return the limits that serving so many connections needs."""
     soft, hard = limits
-    files = connections + BESIDES
+    files = connections + RESERVED_FILES
     if _is_enough(soft, files):
         return limits
     return (files if _is_enough(hard, files) else hard), hard
@@ -42,9 +42,9 @@ def servable(connections: int, soft: int) -> int:
     At least a quarter of even a very low limit is for connections, so that health
     probes are answered.
     """
-    if _is_enough(soft, connections + BESIDES):
+    if _is_enough(soft, connections + RESERVED_FILES):
         return connections
-    return min(connections, max(soft - BESIDES, soft // 4, 1))
+    return min(connections, max(soft - RESERVED_FILES, soft // 4, 1))
 
 
 def within_limits(settings: Settings, limits: Limits) -> Settings:
@@ -53,7 +53,7 @@ def within_limits(settings: Settings, limits: Limits) -> Settings:
     :param limits: the limits with which the process was started.
     """
     asked = settings.max_connections
-    soft, hard = wanted(asked, limits)
+    soft, hard = needed_limits(asked, limits)
     possible = servable(asked, soft)
     if possible == asked:
         return settings
@@ -70,13 +70,13 @@ def current_limits() -> Limits:
     return resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
-def make_room(settings: Settings) -> Settings:
+def raise_file_limit(settings: Settings) -> Settings:
     """Raise the soft limit of this process as far as needed and allowed.
 
     :returns: the settings with the number of connections that can be served.
     """
     limits = current_limits()
-    target = wanted(settings.max_connections, limits)
+    target = needed_limits(settings.max_connections, limits)
     if target != limits:
         resource.setrlimit(resource.RLIMIT_NOFILE, target)
     return within_limits(settings, limits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-OLD_THRESHOLD = 50
+GENERATION_2_THRESHOLD = 50
 """Generation-2 threshold of the collector (Python's default is 10).
 
 Thousands of idle streams and sessions are some hundred thousand objects; a full
@@ -12,11 +12,11 @@ collection of them takes a tenth of a second. With the default there are seven f
 collections while they are opened.
 """
 
-_ROOM = 1 << 20
+_LARGE_BLOCK_BYTES = 1 << 20
 """Bytes. Freeing a block of this size raises glibc's dynamic mmap threshold."""
 
 
-def keep_what_is_built() -> None:
+def freeze_startup_objects() -> None:
     """Exclude all objects that exist now from later collections (`gc.freeze`).
 
     Some hundred thousand objects live as long as the daemon. Collecting them delayed
@@ -24,16 +24,16 @@ def keep_what_is_built() -> None:
     """
     gc.collect()
     gc.freeze()
-    _keep_room()
+    _keep_freed_memory()
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, OLD_THRESHOLD)
+    gc.set_threshold(young, middle, GENERATION_2_THRESHOLD)
 
 
-def _keep_room() -> None:
+def _keep_freed_memory() -> None:
     """Let glibc keep freed memory instead of returning it to the system at once.
 
     glibc adapts its thresholds to the first large block that is freed (mallopt(3),
     M_MMAP_THRESHOLD). Before that, an answer of 30 kB spends a fifth of its time on
     mapping and unmapping pages. With other C libraries this has no effect.
     """
-    bytearray(_ROOM)
+    bytearray(_LARGE_BLOCK_BYTES)

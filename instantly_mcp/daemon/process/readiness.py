@@ -7,7 +7,7 @@ from enum import Enum
 from attrs import define
 
 
-class Phase(Enum):
+class ServicePhase(Enum):
     """The phases of a running daemon, in order."""
 
     STARTING = "starting"
@@ -19,9 +19,9 @@ class Phase(Enum):
 class Readiness:
     """The current phase: the service sets it, probes read it."""
 
-    phase: Phase = Phase.STARTING
+    phase: ServicePhase = ServicePhase.STARTING
 
     @property
     def is_ready(self) -> bool:
         """Whether the daemon accepts new work."""
-        return self.phase is Phase.READY
+        return self.phase is ServicePhase.READY

@@ -44,9 +44,9 @@ from twisted.python.components import Componentized
 from twisted.python.failure import Failure
 
 from ..._deferred import deferred
-from ..settings.errors import EX_CONFIG, Mistakes
-from .components import Announcing, Door, Parts
-from .readiness import Phase
+from ..settings.errors import EX_CONFIG, ConfigurationError
+from .components import Announcer, Components, Listener
+from .readiness import ServicePhase
 from .signals import Signals
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ T = TypeVar("T")
 DRAIN_SECONDS = 25.0
 """How long calls in flight may take after SIGTERM."""
 
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 """How often the last connections of inherited sockets are checked for requests."""
 
 SETTLE_SECONDS = 0.5
@@ -88,8 +88,8 @@ class DaemonService(MultiService):
         *,
         reactor: IReactorCore,
         clock: IReactorTime,
-        parts: Parts,
-        announcement: Announcing,
+        components: Components,
+        announcement: Announcer,
         signals: Signals,
         observer: ILogObserver | None = None,
         give_up: Callable[[Sequence[str]], None],
@@ -98,18 +98,21 @@ class DaemonService(MultiService):
         super().__init__()
         self._reactor = reactor
         self._clock = clock
-        self._parts = parts
+        self._components = components
         self._announcement = announcement
         self._signals = signals
         self._observer = observer
         self._give_up = give_up
         self._warnings = warnings
-        self._doors = (Door(parts.ports, parts.factory), *parts.side_doors)
+        self._listeners = (
+            Listener(components.ports, components.factory),
+            *components.extra_listeners,
+        )
         self._opening: Deferred[None] | None = None
         self._waiting: Callable[[], None] | None = None
         self._signals_since = 0
         self.exit_status = 0
-        for timer in parts.timers:
+        for timer in components.timers:
             timer.setServiceParent(self)
 
     def setServiceParent(self, parent: IService) -> None:
@@ -132,50 +135,50 @@ class DaemonService(MultiService):
 
     def _open(self) -> Deferred[None]:
         """Open the sockets. An error that is known at once ends the process."""
-        opening = self._open_doors()
+        opening = self._open_listeners()
         if opening.called and isinstance(opening.result, Failure):
             opening.addErrback(self._cannot_start)
             raise SystemExit(self.exit_status)
         return opening
 
     @deferred
-    async def _open_doors(self) -> None:
+    async def _open_listeners(self) -> None:
         try:
-            for door in self._doors:
-                await door.ports.open(door.factory)
-        except Mistakes:
+            for listener in self._listeners:
+                await listener.ports.open(listener.factory)
+        except ConfigurationError:
             # An open UNIX socket would leave files behind.
-            for door in self._doors:
-                await door.ports.close()
+            for listener in self._listeners:
+                await listener.ports.close()
             raise
 
     def _begin(self, opening: Deferred[None]) -> None:
         # A program that reads the announcement may send a signal at once.
         self._signals.listen(
-            self.stop_or_hurry, self._parts.reload, self._parts.rotate_log
+            self.stop_or_hurry, self._components.reload, self._components.rotate_log
         )
         opening.addCallback(self._listening)
         opening.addErrback(self._cannot_run)
 
     def _listening(self, _: object) -> None:
         try:
-            self._announcement.publish(self._parts.ports.urls)
+            self._announcement.publish(self._components.ports.urls)
         except OSError as error:
-            raise Mistakes(
+            raise ConfigurationError(
                 f"IMCP-READY ready_file {error.filename} cannot be written: "
                 f"{error.strerror}"
             ) from None
-        self._parts.readiness.phase = Phase.READY
+        self._components.readiness.phase = ServicePhase.READY
         for line in self._warnings:
             self.log.warn("{line}", line=line)
-        for url in self._parts.ports.urls:
+        for url in self._components.ports.urls:
             self.log.info("listening on {url}", url=url)
 
     def _cannot_start(self, failure: Failure) -> None:
         self.exit_status = EX_CONFIG
-        mistakes = failure.value
-        if isinstance(mistakes, Mistakes):
-            self._give_up(mistakes.lines)
+        errors = failure.value
+        if isinstance(errors, ConfigurationError):
+            self._give_up(errors.lines)
         else:
             self.log.failure("the daemon cannot start", failure=failure)
             self._give_up(["IMCP-BUG the daemon cannot start; its log says why"])
@@ -186,8 +189,8 @@ class DaemonService(MultiService):
 
     def stop_or_hurry(self) -> None:
         """Handle SIGTERM: drain at the first, hurry at the second, cut at the third."""
-        if self._parts.readiness.phase is not Phase.DRAINING:
-            self._parts.readiness.phase = Phase.DRAINING
+        if self._components.readiness.phase is not ServicePhase.DRAINING:
+            self._components.readiness.phase = ServicePhase.DRAINING
             self._reactor.stop()
             return
         self._signals_since += 1
@@ -197,33 +200,33 @@ class DaemonService(MultiService):
     @deferred
     async def stopService(self) -> None:
         """Stop in the order that the head of this module explains."""
-        parts = self._parts
+        components = self._components
         self.log.info("draining")
-        parts.readiness.phase = Phase.DRAINING
+        components.readiness.phase = ServicePhase.DRAINING
         self._announcement.withdraw()
-        for door in self._doors:
-            door.ports.release()
-        all_inherited = parts.ports.all_inherited
-        parts.refuse_new(not all_inherited)
+        for listener in self._listeners:
+            listener.ports.release()
+        all_inherited = components.ports.all_inherited
+        components.refuse_new(not all_inherited)
         if not await self._drained(DRAIN_SECONDS, last_requests=all_inherited):
             await self._answer_the_rest()
-        parts.close_streams()
-        for door in self._doors:
-            await self._patiently(door.ports.close(), FLUSH_SECONDS, "sockets")
-        connections = parts.close_connections()
-        await self._patiently(connections, FLUSH_SECONDS, "client connections")
-        parts.cut_connections()
+        components.close_streams()
+        for listener in self._listeners:
+            await self._wait_for(listener.ports.close(), FLUSH_SECONDS, "sockets")
+        connections = components.close_connections()
+        await self._wait_for(connections, FLUSH_SECONDS, "client connections")
+        components.cut_connections()
         super().stopService()
-        closing = parts.close_upstream()
-        await self._patiently(closing, POOL_SECONDS, "connections to Instantly")
+        closing = components.close_upstream()
+        await self._wait_for(closing, POOL_SECONDS, "connections to Instantly")
         self.log.info("stopped")
 
     async def _answer_the_rest(self) -> None:
         """End the calls to Instantly, then answer the calls that are left."""
         self.log.warn("calls are still in flight; they are answered without a result")
-        self._parts.give_up_upstream()
+        self._components.give_up_upstream()
         if not await self._drained(SETTLE_SECONDS):
-            self._parts.give_up_calls()
+            self._components.give_up_calls()
 
     async def _drained(self, seconds: float, *, last_requests: bool = False) -> bool:
         """Wait for the calls in flight, at most `seconds` or until a second signal.
@@ -232,17 +235,17 @@ class DaemonService(MultiService):
         :returns: whether all calls have ended.
         """
         until = self._clock.seconds() + seconds
-        in_flight = self._parts.in_flight
+        in_flight = self._components.in_flight
         while (left := until - self._clock.seconds()) > 0 and not self._signals_since:
             if not in_flight.is_empty:
-                await self._patiently(in_flight.when_empty(), left, None)
-            elif last_requests and self._parts.may_bring_work():
-                await self._patiently(deferLater(self._clock, LOOK_SECONDS), left, None)
+                await self._wait_for(in_flight.when_empty(), left, None)
+            elif last_requests and self._components.may_bring_work():
+                await self._wait_for(deferLater(self._clock, CHECK_SECONDS), left, None)
             else:
                 break
         return in_flight.is_empty
 
-    async def _patiently(
+    async def _wait_for(
         self, work: Deferred[T], seconds: float, part: str | None
     ) -> None:
         """Wait for `work`, at most `seconds` or until another signal.

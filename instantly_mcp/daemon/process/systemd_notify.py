@@ -43,7 +43,7 @@ class Notifier:
     _unsent: str = field(default="", init=False)
 
     @send.default
-    def _to_the_supervisor(self) -> Callable[[str], bool]:
+    def _send_to_supervisor(self) -> Callable[[str], bool]:
         return self.supervisor.send
 
     def publish(self, urls: Sequence[str]) -> None:

@@ -30,11 +30,11 @@ from twisted.logger import Logger
 from .periodic import Periodic
 
 BEAT_SECONDS = 1.0
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 LIMIT_SECONDS = 2.0
 """Without a heartbeat for longer than this the reactor is considered blocked."""
 
-_STALLED_SECONDS = LOOK_SECONDS + 1.0
+_STALLED_SECONDS = CHECK_SECONDS + 1.0
 """A longer interval between two checks means that the thread could not run."""
 
 _COMPUTED_SECONDS = 1.5
@@ -53,7 +53,7 @@ def stack_of_main_thread() -> str:
 
 
 @define(eq=False)
-class Watch:
+class StallDetector:
     """Decides from times whether the reactor is blocked.
 
     `beat` runs on the reactor's thread and `look` on another one. Each attribute is
@@ -133,9 +133,9 @@ class Watch:
 
 
 class Watchdog(MultiService):
-    """Runs a `Watch`: `beat` on the reactor, `look` on a thread."""
+    """Runs a `StallDetector`: `beat` on the reactor, `look` on a thread."""
 
-    def __init__(self, clock: IReactorTime, watch: Watch) -> None:
+    def __init__(self, clock: IReactorTime, watch: StallDetector) -> None:
         super().__init__()
         self.watch = watch
         self._stopped = Event()
@@ -154,5 +154,5 @@ class Watchdog(MultiService):
         return super().stopService()
 
     def _run(self) -> None:
-        while not self._stopped.wait(LOOK_SECONDS):
+        while not self._stopped.wait(CHECK_SECONDS):
             self.watch.look()

@@ -35,7 +35,7 @@ def _note(
     if problem is None:
         findings.fine.append(f"{name} {path} can be written")
     else:
-        findings.mistakes.append(f"{code} {path} cannot be written: {problem}")
+        findings.errors.append(f"{code} {path} cannot be written: {problem}")
 
 
 def _check_state(settings: Settings, findings: Findings) -> None:
@@ -48,7 +48,7 @@ def _check_state(settings: Settings, findings: Findings) -> None:
             f"IMCP-STATE sessions will not survive a restart: {path}: {problem}"
         )
     else:
-        findings.mistakes.append(f"IMCP-STATE {path} cannot be used: {problem}")
+        findings.errors.append(f"IMCP-STATE {path} cannot be used: {problem}")
     keys = settings.seal_key_file
     if keys is None and path is not None and problem is None:
         keys = path / KEY_FILE_NAME
@@ -65,7 +65,7 @@ def _check_seal_keys(path: Path, findings: Findings) -> None:
         problem = _problem_in_keys(path)
     if problem is not None:
         line = f"IMCP-STATE the seal keys cannot be used: {problem}"
-        findings.mistakes.append(line)
+        findings.errors.append(line)
 
 
 def _problem_in_keys(path: Path) -> str | None:

@@ -11,11 +11,11 @@ class Findings:
 
     :ivar fine: what is correct.
     :ivar warnings: what does not prevent a start, but an operator should know.
-    :ivar mistakes: why the daemon would not start.
+    :ivar errors: why the daemon would not start.
     :ivar failures: what the daemon needs from other machines and cannot get.
     """
 
     fine: list[str] = field(factory=list, init=False)
     warnings: list[str] = field(factory=list, init=False)
-    mistakes: list[str] = field(factory=list, init=False)
+    errors: list[str] = field(factory=list, init=False)
     failures: list[str] = field(factory=list, init=False)

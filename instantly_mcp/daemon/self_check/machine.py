@@ -1,7 +1,7 @@
 """Checks sockets and certificates on this machine without starting the daemon.
 
 Sockets that it opens are closed again. It sends nothing to other machines;
-`asking_upstream` does.
+`self_check.upstream` does.
 """
 
 from __future__ import annotations
@@ -14,33 +14,36 @@ from urllib.parse import urlsplit
 from twisted.internet.protocol import Factory
 
 from ..._deferred import deferred
-from ..settings.endpoints import ListenAddress
-from ..settings.errors import Mistakes
+from ..settings.endpoints import Endpoint
+from ..settings.errors import ConfigurationError
 from ..settings.settings import Settings
 from ..sockets.certificate_check import certificates_beside, flaws_of
 from ..sockets.certificates import read_certificate
-from ..sockets.port_owner import holder_of
-from ..sockets.ports import Holder, Ports, Taken
+from ..sockets.port_owner import find_port_owner
+from ..sockets.ports import AddressInUse, FindPortOwner, Ports
 from .findings import Findings
 
 
 @deferred
 async def check_ports(
-    settings: Settings, reactor: Any, findings: Findings, holder: Holder = holder_of
+    settings: Settings,
+    reactor: Any,
+    findings: Findings,
+    find_owner: FindPortOwner = find_port_owner,
 ) -> None:
     """Open each socket and close it again.
 
     A port in use is only a warning, because it may be the daemon's own.
 
-    :param holder: returns which program uses a port.
+    :param find_owner: returns which program uses a port.
     """
     for setting in ("listen", "metrics_listen"):
         for text in getattr(settings, setting):
-            address = ListenAddress.parse(text)
+            address = Endpoint.parse(text)
             named = setting
             if setting == "listen" and settings.listens_on_port:
                 named = "--port"
-            ports = Ports(reactor, [address], holder=holder, setting=named)
+            ports = Ports(reactor, [address], find_owner=find_owner, setting=named)
             await _check_port(ports, findings)
 
 
@@ -52,7 +55,7 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
     url = urlsplit(settings.public_url or "")
     host = url.hostname if url.scheme == "https" else None
     for text in (*settings.listen, *settings.metrics_listen):
-        address = ListenAddress.parse(text)
+        address = Endpoint.parse(text)
         if address.kind != "ssl":
             continue
         with suppress(Exception):
@@ -60,13 +63,13 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
                 *flaws_of(read_certificate(address), now, host),
                 *certificates_beside(_certificate_file(address)),
             ]
-            findings.mistakes.extend(flaw.line for flaw in flaws if flaw.fatal)
+            findings.errors.extend(flaw.line for flaw in flaws if flaw.fatal)
             findings.warnings.extend(flaw.line for flaw in flaws if not flaw.fatal)
             if not flaws:
                 findings.fine.append(f"the certificate of {address} is valid")
 
 
-def _certificate_file(address: ListenAddress) -> bytes:
+def _certificate_file(address: Endpoint) -> bytes:
     name = address.named.get("certKey") or address.named.get("privateKey")
     return b"" if name is None else Path(name).read_bytes()
 
@@ -84,10 +87,10 @@ async def _check_port(ports: Ports, findings: Findings) -> None:
         return
     try:
         await ports.open(Factory())
-    except Taken as taken:
+    except AddressInUse as taken:
         findings.warnings.extend(taken.lines)
-    except Mistakes as mistakes:
-        findings.mistakes.extend(mistakes.lines)
+    except ConfigurationError as error:
+        findings.errors.extend(error.lines)
     else:
         await ports.close()
         findings.fine.append(f"{address} is free")

@@ -26,7 +26,7 @@ from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from .findings import Findings
 
-WHOSE = BY_ID["getWorkspace"]
+GET_WORKSPACE = BY_ID["getWorkspace"]
 HEADERS = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
 
 _WORDS = {
@@ -37,7 +37,7 @@ _WORDS = {
 _NOT_THE_NETWORK = {Trouble.GARBLED, Trouble.TOO_LARGE}
 
 
-class Unread(Protocol):
+class _DiscardBody(Protocol):
     """Reads no body: the check needs only the status and the headers."""
 
     def connectionMade(self) -> None:
@@ -52,12 +52,12 @@ class UpstreamCheck:
 
     :param url: the base URL of the API.
     :param wall: returns this machine's time, in seconds since the epoch.
-    :cvar SECONDS: how long each request may take.
-    :cvar SKEW: seconds by which the two clocks may differ.
+    :cvar TIMEOUT_SECONDS: how long each request may take.
+    :cvar MAX_SKEW_SECONDS: seconds by which the two clocks may differ.
     """
 
-    SECONDS: ClassVar[float] = 10.0
-    SKEW: ClassVar[float] = 60.0
+    TIMEOUT_SECONDS: ClassVar[float] = 10.0
+    MAX_SKEW_SECONDS: ClassVar[float] = 60.0
 
     agent: IAgent
     instantly: IInstantly
@@ -76,12 +76,12 @@ class UpstreamCheck:
             await self._knows(key)
 
     async def _answers(self) -> bool:
-        url = f"{self.url}{WHOSE.path}".encode()
+        url = f"{self.url}{GET_WORKSPACE.path}".encode()
         asking: Deferred[IResponse] = self.agent.request(b"GET", url, HEADERS)
         try:
-            response = await asking.addTimeout(self.SECONDS, self.clock)
+            response = await asking.addTimeout(self.TIMEOUT_SECONDS, self.clock)
         except DeferredTimeout:
-            self._failed(f"no answer within {self.SECONDS:g} s")
+            self._failed(f"no answer within {self.TIMEOUT_SECONDS:g} s")
             return False
         except Exception as error:
             diagnosis = diagnose(error)
@@ -97,7 +97,7 @@ class UpstreamCheck:
             else:
                 self._failed(words)
             return False
-        response.deliverBody(Unread())
+        response.deliverBody(_DiscardBody())
         self.findings.fine.append(f"upstream {self.url} answers ({response.code})")
         self._compare_clocks(response.headers)
         return True
@@ -109,7 +109,7 @@ class UpstreamCheck:
         except ValueError:
             return
         ahead = self.wall() - theirs
-        if abs(ahead) <= self.SKEW:
+        if abs(ahead) <= self.MAX_SKEW_SECONDS:
             self.findings.fine.append("this machine's clock agrees with the upstream's")
             return
         where = "ahead of" if ahead > 0 else "behind"
@@ -120,12 +120,12 @@ class UpstreamCheck:
 
     async def _knows(self, key: Secret) -> None:
         credential = Credential(secret=key, source="operator")
-        asking = self.instantly.execute(WHOSE, {}, credential)
+        asking = self.instantly.execute(GET_WORKSPACE, {}, credential)
         try:
-            workspace = await asking.addTimeout(self.SECONDS, self.clock)
+            workspace = await asking.addTimeout(self.TIMEOUT_SECONDS, self.clock)
         except DeferredTimeout:
             self._failed(
-                f"no answer to a request with the key within {self.SECONDS:g} s"
+                f"no answer to a request with the key within {self.TIMEOUT_SECONDS:g} s"
             )
         except ApiError as error:
             if error.reason is Reason.SCOPE_MISSING:

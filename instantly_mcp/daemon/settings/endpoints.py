@@ -65,7 +65,7 @@ def right_form(text: str) -> str | None:
 
 
 @frozen
-class ListenAddress:
+class Endpoint:
     """A parsed endpoint string.
 
     :param kind: ``tcp``, ``tcp6``, ``ssl``, ``unix``, ``systemd`` …
@@ -76,7 +76,7 @@ class ListenAddress:
     named: Mapping[str, str]
 
     @classmethod
-    def parse(cls, text: str) -> ListenAddress:
+    def parse(cls, text: str) -> Endpoint:
         """Parse an endpoint string.
 
         :raises ValueError: with the end of a sentence, ``must be …``, and the endpoint
@@ -125,7 +125,7 @@ class ListenAddress:
             return str(self)
         return str(evolve(self, named={"backlog": str(BACKLOG), **self.named}))
 
-    def after(self, steps: int) -> ListenAddress | None:
+    def after(self, steps: int) -> Endpoint | None:
         """Return the same address `steps` ports higher; ``None`` above `MAX_PORT`."""
         port = self.port
         if steps == 0:
@@ -134,7 +134,7 @@ class ListenAddress:
             return None
         return self.on_port(port + steps)
 
-    def on_port(self, port: int) -> ListenAddress:
+    def on_port(self, port: int) -> Endpoint:
         """Return the same TCP address on another port."""
         text = str(port)
         if "port" in self.named:

@@ -9,7 +9,7 @@ EX_CONFIG = 78
 """The exit status of a daemon that cannot run with its settings (sysexits.h)."""
 
 
-class Mistakes(Exception):
+class ConfigurationError(Exception):
     """The daemon cannot start with these settings.
 
     :ivar lines: one sentence per error, each beginning with its ``IMCP-`` code.

@@ -4,16 +4,16 @@ How a setting gets its value:
 
 1. `table` lists every setting once: name, parser, default, help. Options, environment
    variables, TOML keys and the table in the manual are generated from it.
-2. `reading` takes the first of four sources that sets a setting: command-line option,
+2. `sources` takes the first of four sources that sets a setting: command-line option,
    environment variable (``INSTANTLY_MCP_`` and the name), TOML file, default. It
    records which one in ``origins``, so that a message can name it.
-3. The parsers in `values` turn the text into a value. A setting that cannot be parsed
+3. A function of `parsers` turns the text into a value. A setting that it cannot parse
    keeps its default and is listed in ``unknown``, so that reading goes on and the
    operator sees all errors at once.
-4. `rules` validates the settings against each other, for example whether the operator's
-   key would be open to the network. It skips rules about unknown values.
-5. The result is a `Settings`, which never changes. A reload (`reload`) reads only the
-   contents of the files that the settings name; other changes need a restart.
+4. `validation` checks the settings against each other, for example whether the
+   operator's key would be open to the network. It skips rules about unknown values.
+5. The result is a `Settings`, which never changes. A reload (`daemon.reload`) reads
+   only the files that the settings name; other changes need a restart.
 
 This is the only module that reads the environment of the process.
 """
@@ -27,48 +27,50 @@ from pathlib import Path
 
 from attrs import evolve
 
-from .endpoints import ListenAddress
-from .errors import Mistakes
-from .options import Given
+from .endpoints import Endpoint
+from .errors import ConfigurationError
+from .options import GivenOptions
 from .secret_files import exposures
 from .settings import Settings
-from .sources import Reading
+from .sources import SettingsReader
 from .supervisor import Supervisor
 from .validation import broken_rules, unwise_choices
 
 
-def resolve(given: Given, environ: Mapping[str, str]) -> Settings:
+def resolve(given: GivenOptions, environ: Mapping[str, str]) -> Settings:
     """Return the settings from all four sources.
 
     :param given: the options of the command line.
-    :raises Mistakes: with all errors in all sources, not only the first.
+    :raises ConfigurationError: with all errors in all sources, not only the first.
     """
-    settings, mistakes = examine(given, environ)
-    if mistakes:
-        raise Mistakes(*mistakes)
+    settings, errors = examine(given, environ)
+    if errors:
+        raise ConfigurationError(*errors)
     return settings
 
 
-def examine(given: Given, environ: Mapping[str, str]) -> tuple[Settings, Sequence[str]]:
+def examine(
+    given: GivenOptions, environ: Mapping[str, str]
+) -> tuple[Settings, Sequence[str]]:
     """Return the settings as far as they can be read, and all errors in them."""
-    reading = Reading(given, environ)
-    values = reading.values()
+    reader = SettingsReader(given, environ)
+    values = reader.values()
     settings = Settings(
-        origins=reading.origins,
-        unknown=frozenset(reading.unknown),
-        warnings=tuple(reading.warnings),
+        origins=reader.origins,
+        unknown=frozenset(reader.unknown),
+        warnings=tuple(reader.warnings),
         supervisor=Supervisor.of(environ),
         **values,
     )
-    mistakes = [*reading.mistakes, *broken_rules(settings)]
+    errors = [*reader.errors, *broken_rules(settings)]
     if settings.sandbox:
         settings = _fit_for_sandbox(settings)
     unwise = (*unwise_choices(settings), *_exposed_files(settings))
     warnings = (*settings.warnings, *unwise)
-    return evolve(settings, warnings=warnings), mistakes
+    return evolve(settings, warnings=warnings), errors
 
 
-def examine_process(given: Given) -> tuple[Settings, Sequence[str]]:
+def examine_process(given: GivenOptions) -> tuple[Settings, Sequence[str]]:
     """Examine the settings with the environment of this process."""
     return examine(given, os.environ)
 
@@ -101,6 +103,6 @@ def _tls_keys(endpoints: Sequence[str]) -> Iterator[Path]:
     for text in endpoints:
         # `broken_rules` reports a text that is not an endpoint.
         with suppress(ValueError):
-            key = ListenAddress.parse(text).named.get("privateKey")
+            key = Endpoint.parse(text).named.get("privateKey")
             if key is not None:
                 yield Path(key)

@@ -1,6 +1,6 @@
 """Command-line options, generated from the table of settings.
 
-Values stay text here; `reading` parses them.
+Values stay text here; `sources` parses them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ... import __version__
 from .exact_options import ExactOptions
 from .table import SETTINGS, Setting
 
-Given: TypeAlias = Mapping[str, str | Sequence[str]]
+GivenOptions: TypeAlias = Mapping[str, str | Sequence[str]]
 """Option values as text, by the name of the setting; a sequence if repeatable."""
 
 
@@ -70,7 +70,7 @@ class SettingOptions(ExactOptions):
         """Print the version and leave."""
         print_version()
 
-    def given(self) -> Given:
+    def given(self) -> GivenOptions:
         """Return the options of the command line, as text."""
         given: dict[str, str | Sequence[str]] = {}
         for setting in SETTINGS:

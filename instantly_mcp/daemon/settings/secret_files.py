@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ..._credential import Secret
 from ...pipeline.key_form import MIN_KEY_LENGTH, mistake_in
-from .errors import Mistakes
+from .errors import ConfigurationError
 
-MAX_KEY_FILE = 65536
+MAX_SECRET_FILE_BYTES = 65536
 
 _KEY_LIKE = re.compile(r"[\w+/=.-]{10,}", re.ASCII)
 _FILE_LIKE = re.compile(r"(?:\.{0,2}|~)/[^+=]*|[^+=]*\.[A-Za-z]{1,6}")
@@ -27,20 +27,20 @@ def as_secret(text: str, where: str, *, sandbox: bool = False) -> Secret:
 
     :param where: the source of the text, for the message.
     :param sandbox: accept a short key that begins with ``sandbox``.
-    :raises Mistakes: when the text is not a possible secret.
+    :raises ConfigurationError: when the text is not a possible secret.
     """
     value = text.strip()
     if not value:
-        raise Mistakes(f"IMCP-KEY {where} holds no key: it is empty")
+        raise ConfigurationError(f"IMCP-KEY {where} holds no key: it is empty")
     lines = len(value.splitlines())
     if lines > 1:
-        raise Mistakes(
+        raise ConfigurationError(
             f"IMCP-KEY {where} holds {lines} lines; it must hold the key and nothing "
             "else"
         )
     mistake = mistake_in(value, sandbox=sandbox)
     if mistake is not None:
-        raise Mistakes(f"IMCP-KEY {where} holds {mistake.found}")
+        raise ConfigurationError(f"IMCP-KEY {where} holds {mistake.found}")
     return Secret(value)
 
 
@@ -49,16 +49,18 @@ def read_secret(path: Path, setting: str = "", *, sandbox: bool = False) -> Secr
 
     :param setting: the setting that names the file, for the message.
     :param sandbox: accept a short key that begins with ``sandbox``.
-    :raises Mistakes: when the file cannot be read or does not hold a secret.
+    :raises ConfigurationError: when the file cannot be read or does not hold a secret.
     """
     named = f"{setting}: " if setting else ""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_KEY_FILE)
+            data = file.read(MAX_SECRET_FILE_BYTES)
     except OSError as error:
-        raise Mistakes(f"IMCP-KEY {named}{_unreadable(path, error)}") from None
+        raise ConfigurationError(
+            f"IMCP-KEY {named}{_unreadable(path, error)}"
+        ) from None
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in data:
-        raise Mistakes(
+        raise ConfigurationError(
             f"IMCP-KEY {named}{path} holds UTF-16 text or binary data; save it as "
             "plain text (ASCII or UTF-8)"
         )

@@ -16,8 +16,8 @@ from attrs import define, field
 
 from ..._credential import Secret
 from ..._json_codec import Json
-from .errors import Mistakes
-from .options import Given
+from .errors import ConfigurationError
+from .options import GivenOptions
 from .parsers import switch
 from .secret_files import as_secret, read_secret
 from .spelling import did_you_mean, nearest, question
@@ -36,7 +36,7 @@ _ALIASES = {
 }
 """Names that people derive from the variables of the secrets, and the right ones."""
 
-_VERY_ALIKE = 0.85
+_MIN_SIMILARITY_OF_OTHERS = 0.85
 """How similar to a known name a variable without the prefix must be; see `nearest`."""
 
 _FROM_KUBERNETES = re.compile(
@@ -49,20 +49,20 @@ https://kubernetes.io/docs/concepts/services-networking/service/#environment-var
 
 
 @define(eq=False)
-class Reading:
+class SettingsReader:
     """Reads the four sources once; errors are collected, not raised.
 
     :param given: the options of the command line.
     :param variables: the environment variables.
-    :ivar mistakes: errors, one line each.
+    :ivar errors: errors, one line each.
     :ivar warnings: unwise or unknown settings, one line each.
     :ivar origins: the source of each setting, by the name of the setting.
     :ivar unknown: the names of the settings whose value could not be read.
     """
 
-    given: Given
+    given: GivenOptions
     variables: Mapping[str, str]
-    mistakes: list[str] = field(factory=list, init=False)
+    errors: list[str] = field(factory=list, init=False)
     warnings: list[str] = field(factory=list, init=False)
     origins: dict[str, str] = field(factory=dict, init=False)
     unknown: set[str] = field(factory=set, init=False)
@@ -89,7 +89,7 @@ class Reading:
             try:
                 return _read(setting, texts)
             except ValueError as error:
-                self.mistakes.append(f"IMCP-SETTING {setting.name} ({origin}) {error}")
+                self.errors.append(f"IMCP-SETTING {setting.name} ({origin}) {error}")
                 self.unknown.add(setting.name)
                 return setting.default
         if table is None:
@@ -116,10 +116,10 @@ class Reading:
         try:
             return tomllib.loads(config.read_text(encoding="utf-8"))
         except OSError as error:
-            self.mistakes.append(f"IMCP-SETTING {config}: {error.strerror}")
+            self.errors.append(f"IMCP-SETTING {config}: {error.strerror}")
         except ValueError as error:
             why = error if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
-            self.mistakes.append(f"IMCP-SETTING {config} is not TOML: {why}")
+            self.errors.append(f"IMCP-SETTING {config} is not TOML: {why}")
         return None
 
     def _report_unknown(self, table: Mapping[str, Json]) -> None:
@@ -131,7 +131,7 @@ class Reading:
                 hint = did_you_mean(name.replace("-", "_"), others)
                 if isinstance(value, dict) and not hint:
                     hint = "; put settings at the top of the file, not into a table"
-                self.mistakes.append(line + hint)
+                self.errors.append(line + hint)
 
     def _apply_port(self, values: dict[str, Json]) -> None:
         """Turn ``port`` into an endpoint, unless ``listen`` takes precedence."""
@@ -146,7 +146,7 @@ class Reading:
             self.unknown.discard("listen")
             return
         if port == listen:
-            self.mistakes.append(
+            self.errors.append(
                 f"IMCP-SETTING port ({self.origins['port']}) and listen "
                 f"({self.origins['listen']}) exclude each other; set one"
             )
@@ -165,7 +165,7 @@ class Reading:
         file_origin = self.origins[file_setting]
         in_variable = self.variables.get(variable)
         if in_variable and file_origin == BY_NAME[file_setting].variable:
-            self.mistakes.append(
+            self.errors.append(
                 f"IMCP-KEY {variable} and {file_origin} are both set; keep one"
             )
             return None
@@ -180,8 +180,8 @@ class Reading:
                 self.origins[name] = f"{file_setting} from {file_origin}"
                 where = f"{file_setting} ({file_origin})"
                 return read_secret(path, where, sandbox=sandbox)
-        except Mistakes as mistakes:
-            self.mistakes.extend(mistakes.lines)
+        except ConfigurationError as error:
+            self.errors.extend(error.lines)
         return None
 
     def _usual_state_dir(self) -> Path | None:
@@ -209,7 +209,11 @@ def _unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
             continue
         # Compare without the prefix, which makes all names similar.
         others = {each.removeprefix(PREFIX): each for each in known}
-        meant = nearest(key, others) if ours else nearest(upper, known, _VERY_ALIKE)
+        meant = (
+            nearest(key, others)
+            if ours
+            else nearest(upper, known, _MIN_SIMILARITY_OF_OTHERS)
+        )
         if ours or meant:
             line = f"IMCP-SETTING {name[:60]} is not a known variable"
             hints = [others.get(each, each) for each in meant]

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 MAX_SUGGESTIONS = 3
-CUTOFF = 0.75
+MIN_SIMILARITY = 0.75
 """How similar two names must be, from 0 to 1; see `difflib.get_close_matches`."""
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> Sequence[str]:
+def nearest(
+    name: str, known: Iterable[str], cutoff: float = MIN_SIMILARITY
+) -> Sequence[str]:
     """Return the known names that begin with `name`, else the most similar one."""
     names = sorted(known)
     if name in names:

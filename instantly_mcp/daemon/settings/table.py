@@ -23,7 +23,7 @@ class Setting:
     """One setting.
 
     :param name: the TOML key and the field of `Settings`.
-    :param read: parses a text; see `values`.
+    :param read: parses a text; see `parsers`.
     :param help: what it does, in one sentence.
     :param shows: the default as people write it, where that differs from the value.
     :param repeatable: the setting may have several values, which make a tuple.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...access.exposure import exposure_refusal
 from ...features.toolsets import ToolSelection
-from .endpoints import ListenAddress
+from .endpoints import Endpoint
 from .settings import Settings
 
 _REACH = frozenset(
@@ -24,7 +24,7 @@ def broken_rules(settings: Settings) -> Iterator[str]:
         texts = getattr(settings, name)
         for place, text in enumerate(texts, 1):
             try:
-                ListenAddress.parse(text)
+                Endpoint.parse(text)
             except ValueError as error:
                 which = f", number {place}," if len(texts) > 1 else ""
                 yield f"IMCP-SETTING {name} ({settings.origins[name]}){which} {error}"

@@ -17,7 +17,7 @@ from attrs import frozen
 from cryptography import x509
 from twisted.internet.ssl import CertificateOptions
 
-SOON = timedelta(days=14)
+WARN_BEFORE_EXPIRY = timedelta(days=14)
 """A certificate that expires sooner than this draws a warning."""
 
 
@@ -62,7 +62,7 @@ def _flaws_in_time(
     elif now < begin:
         why = f"{what} is not valid before {begin:%Y-%m-%d %H:%M} UTC"
         yield _flaw(f"{why}: check this machine's clock", fatal=True)
-    elif end - now < SOON:
+    elif end - now < WARN_BEFORE_EXPIRY:
         why = f"{what} expires on {end:%Y-%m-%d}, in {(end - now).days} days"
         yield _flaw(f"{why}: renew it, then reload")
 

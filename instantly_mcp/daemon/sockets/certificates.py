@@ -28,23 +28,23 @@ from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions
 from zope.interface import implementer
 
-from ..settings.endpoints import ListenAddress
+from ..settings.endpoints import Endpoint
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 @define(eq=False)
-class Certificate:
+class CurrentCertificate:
     """Starts each TLS connection with the current certificate."""
 
-    in_force: CertificateOptions
+    current: CertificateOptions
 
     def serverConnectionForTLS(self, protocol: Any) -> OpenSSL.SSL.Connection:
         """Return a connection for the server's side."""
-        return self.in_force.serverConnectionForTLS(protocol)
+        return self.current.serverConnectionForTLS(protocol)
 
 
 @frozen
-class _Asked:
+class _ListenArguments:
     """The arguments with which an ``ssl:`` endpoint calls its reactor."""
 
     port: int
@@ -53,10 +53,10 @@ class _Asked:
     interface: str
 
 
-class _Questioner:
+class _RecordingReactor:
     """A reactor that only records the arguments of `listenSSL`."""
 
-    asked: _Asked
+    asked: _ListenArguments
 
     def listenSSL(
         self,
@@ -67,24 +67,24 @@ class _Questioner:
         interface: str,
     ) -> None:
         """Record the arguments."""
-        self.asked = _Asked(port, contextFactory, backlog, interface)
+        self.asked = _ListenArguments(port, contextFactory, backlog, interface)
 
 
-def _read(address: ListenAddress) -> _Asked:
+def _read(address: Endpoint) -> _ListenArguments:
     """Read the key and certificate files that an endpoint names.
 
     Twisted's parser reads them when the endpoint listens, so it is called with a
     reactor that records what it would listen with.
     """
     _refuse_passphrase(address)
-    questioner = _Questioner()
+    questioner = _RecordingReactor()
     serverFromString(questioner, address.endpoint).listen(Factory())
     # OpenSSL compares key and certificate only when the context is made.
     questioner.asked.options.getContext()
     return questioner.asked
 
 
-def read_certificate(address: ListenAddress) -> CertificateOptions:
+def read_certificate(address: Endpoint) -> CertificateOptions:
     """Return the certificate of an ``ssl:`` endpoint.
 
     :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
@@ -92,7 +92,7 @@ def read_certificate(address: ListenAddress) -> CertificateOptions:
     return _read(address).options
 
 
-def _refuse_passphrase(address: ListenAddress) -> None:
+def _refuse_passphrase(address: Endpoint) -> None:
     """Refuse an encrypted key: OpenSSL would wait for a passphrase on the terminal."""
     key = address.named.get("privateKey") or "".join(address.positional[1:2])
     if key and b"ENCRYPTED" in Path(key).read_bytes():
@@ -118,18 +118,18 @@ class TlsEndpoint:
     :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
     """
 
-    def __init__(self, reactor: Any, address: ListenAddress) -> None:
+    def __init__(self, reactor: Any, address: Endpoint) -> None:
         asked = _read(address)
         self._address = address
-        self._certificate = Certificate(asked.options)
+        self._certificate = CurrentCertificate(asked.options)
         self._endpoint = SSL4ServerEndpoint(
             reactor, asked.port, self._certificate, asked.backlog, asked.interface
         )
 
     @property
-    def in_force(self) -> CertificateOptions:
+    def current(self) -> CertificateOptions:
         """The certificate that new connections get."""
-        return self._certificate.in_force
+        return self._certificate.current
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """Start to listen."""
@@ -141,4 +141,4 @@ class TlsEndpoint:
 
         :raises Exception: as the constructor does; the old certificate stays in use.
         """
-        self._certificate.in_force = _read(self._address).options
+        self._certificate.current = _read(self._address).options

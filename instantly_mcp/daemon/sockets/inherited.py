@@ -35,16 +35,16 @@ from twisted.protocols.haproxy import proxyEndpoint
 from zope.interface import implementer
 
 from ..._deferred import deferred
-from ..settings.endpoints import BACKLOG, ListenAddress
-from ..settings.errors import Mistakes
+from ..settings.endpoints import BACKLOG, Endpoint
+from ..settings.errors import ConfigurationError
 
 
-def inherited_endpoint(reactor: Any, address: ListenAddress) -> IStreamServerEndpoint:
+def inherited_endpoint(reactor: Any, address: Endpoint) -> IStreamServerEndpoint:
     """Return an endpoint for an inherited socket, also behind the PROXY protocol.
 
     :raises LookupError: when systemd passed no socket with this index.
     :raises ValueError: when the address does not name an index and a known domain.
-    :raises Mistakes: when the socket is of another kind than the address says.
+    :raises ConfigurationError: when the socket is of another kind.
     """
     inherited = InheritedEndpoint(reactor, _unwrapped(address))
     if address.kind == "systemd":
@@ -59,11 +59,11 @@ def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
     The system accepts connections on such a socket, but they are never answered. Call
     this before the daemon listens.
     """
-    addresses = map(ListenAddress.parse, texts)
+    addresses = map(Endpoint.parse, texts)
     served = {_fileno(each) for each in addresses if each.inherited}
     for index in count():
         text = f"systemd:domain=INET:index={index}"
-        number = _fileno(ListenAddress.parse(text))
+        number = _fileno(Endpoint.parse(text))
         if number is None:
             return
         if number not in served:
@@ -74,13 +74,13 @@ def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
             )
 
 
-def _unwrapped(address: ListenAddress) -> ListenAddress:
+def _unwrapped(address: Endpoint) -> Endpoint:
     if address.kind == "systemd":
         return address
     return evolve(address, kind="systemd", positional=address.positional[1:])
 
 
-def _fileno(address: ListenAddress) -> int | None:
+def _fileno(address: Endpoint) -> int | None:
     try:
         adopted: Any = serverFromString(None, str(_unwrapped(address)))
     except (LookupError, ValueError, AttributeError):
@@ -94,11 +94,11 @@ def _fileno(address: ListenAddress) -> int | None:
 class InheritedEndpoint:
     """Listens on one of the sockets that systemd passed.
 
-    :raises LookupError, ValueError, Mistakes: as `inherited_endpoint` does.
+    :raises LookupError, ValueError, ConfigurationError: as `inherited_endpoint` does.
     """
 
     reactor: Any
-    address: ListenAddress
+    address: Endpoint
     _adopted: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -111,13 +111,13 @@ class InheritedEndpoint:
             family = handed_over.family
             listens = handed_over.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         if not listens:
-            raise Mistakes(
+            raise ConfigurationError(
                 f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
                 "passed does not accept connections; use ListenStream= and Accept=no"
             )
         if family != self._adopted.addressFamily:
             kind = socket.AddressFamily(family).name.removeprefix("AF_")
-            raise Mistakes(
+            raise ConfigurationError(
                 f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
                 f"passed is of domain={kind}; sockets are counted in the order of "
                 "the ListenStream= lines, from index=0"

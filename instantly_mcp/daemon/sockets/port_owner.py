@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-Address: TypeAlias = IPv4Address | IPv6Address
+IPAddress: TypeAlias = IPv4Address | IPv6Address
 
 PROC = Path("/proc")
 
@@ -31,18 +31,18 @@ _ODD = re.compile(r"[^ -~]|[()]")
 
 
 @frozen
-class Socket:
+class ListeningSocket:
     """A listening TCP socket.
 
     :param inode: identifies it among the descriptors of a process.
     """
 
-    address: Address
+    address: IPAddress
     port: int
     inode: str
 
 
-def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
+def find_port_owner(port: int, interface: str, proc: Path = PROC) -> str | None:
     """Return the program that listens on a port, such as ``pid 812, nginx``.
 
     :param interface: an IP address; any other text means every address.
@@ -67,7 +67,7 @@ def holder_of(port: int, interface: str, proc: Path = PROC) -> str | None:
     return f"pid {pid}"
 
 
-def listening_sockets(proc: Path = PROC) -> Iterator[Socket]:
+def listening_sockets(proc: Path = PROC) -> Iterator[ListeningSocket]:
     """Yield the listening TCP sockets of the tables that can be read."""
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
@@ -76,7 +76,7 @@ def listening_sockets(proc: Path = PROC) -> Iterator[Socket]:
                 yield from _socket(line)
 
 
-def _socket(line: str) -> Iterator[Socket]:
+def _socket(line: str) -> Iterator[ListeningSocket]:
     match = _ROW.fullmatch(line)
     columns = line.split()
     if match is None or match[3] != _LISTENS or len(columns) <= _INODE:
@@ -84,16 +84,16 @@ def _socket(line: str) -> Iterator[Socket]:
     words = re.findall("." * 8, match[1])
     # The kernel prints each 32-bit word in the byte order of the machine.
     raw = b"".join(pack("=I", int(word, 16)) for word in words)
-    yield Socket(ip_address(raw), int(match[2], 16), columns[_INODE])
+    yield ListeningSocket(ip_address(raw), int(match[2], 16), columns[_INODE])
 
 
-def _in_the_way(taken: Address, wanted: Address | None) -> bool:
+def _in_the_way(taken: IPAddress, wanted: IPAddress | None) -> bool:
     if wanted is None or wanted.is_unspecified or taken.is_unspecified:
         return True
     return taken == wanted
 
 
-def _address(text: str) -> Address | None:
+def _address(text: str) -> IPAddress | None:
     try:
         return ip_address(text)
     except ValueError:

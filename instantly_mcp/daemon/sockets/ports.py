@@ -24,8 +24,8 @@ from twisted.logger import Logger, LogLevel
 
 from ..._deferred import deferred
 from ...access.exposure import is_local, is_loopback
-from ..settings.endpoints import EXAMPLE, ListenAddress
-from ..settings.errors import Mistakes
+from ..settings.endpoints import EXAMPLE, Endpoint
+from ..settings.errors import ConfigurationError
 from .certificate_check import flaws_of
 from .certificates import TlsEndpoint, tls_reason
 from .inherited import inherited_endpoint
@@ -38,7 +38,7 @@ class BoundPort:
     :param tls: renews its certificate; ``None`` for a socket without TLS.
     """
 
-    address: ListenAddress
+    address: Endpoint
     port: IListeningPort
     tls: TlsEndpoint | None = None
 
@@ -68,7 +68,7 @@ class BoundPort:
         else:
             await maybeDeferred(self.port.stopListening)
 
-    def on_its_port(self, address: ListenAddress) -> ListenAddress:
+    def on_its_port(self, address: Endpoint) -> Endpoint:
         """Return `address` with the port that this socket is bound to."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
@@ -76,11 +76,11 @@ class BoundPort:
         return address.on_port(host.port)
 
 
-class Taken(Mistakes):
+class AddressInUse(ConfigurationError):
     """The port or path is in use by another program."""
 
 
-Holder: TypeAlias = Callable[[int, str], str | None]
+FindPortOwner: TypeAlias = Callable[[int, str], str | None]
 
 
 def _unknown(port: int, interface: str) -> None:
@@ -94,7 +94,7 @@ class Ports:
     :param retries: how many following ports are tried when a port is in use.
     :param companion: an address that is also opened, on the port of the first one; not
         an error where the machine does not have it.
-    :param holder: returns which program uses a port on an interface, if known.
+    :param find_owner: returns which program uses a port on an interface, if known.
     :param setting: the setting or option that changes the address, for messages.
     :param wall: returns the time in seconds since the epoch, to find expired
         certificates.
@@ -103,10 +103,10 @@ class Ports:
     log: ClassVar[Logger] = Logger()
 
     reactor: IReactorTCP
-    addresses: Sequence[ListenAddress]
+    addresses: Sequence[Endpoint]
     retries: int = 0
-    companion: ListenAddress | None = None
-    holder: Holder = _unknown
+    companion: Endpoint | None = None
+    find_owner: FindPortOwner = _unknown
     setting: str = "listen"
     wall: Callable[[], float] = time.time
     bound: list[BoundPort] = field(factory=list, init=False)
@@ -128,12 +128,12 @@ class Ports:
     async def open(self, factory: IProtocolFactory) -> None:
         """Open all sockets.
 
-        :raises Mistakes: when one cannot be opened; then all are closed.
+        :raises ConfigurationError: when one cannot be opened; then all are closed.
         """
         try:
             for address in self.addresses:
                 self.bound.append(await self._open(address, factory))
-        except Mistakes:
+        except ConfigurationError:
             await self.close()
             raise
         await self._open_companion(factory)
@@ -175,9 +175,7 @@ class Ports:
                 self._tell_flaws(bound.tls)
         return good
 
-    async def _open(
-        self, address: ListenAddress, factory: IProtocolFactory
-    ) -> BoundPort:
+    async def _open(self, address: Endpoint, factory: IProtocolFactory) -> BoundPort:
         for step in range(self.retries + 1):
             candidate = address.after(step)
             if candidate is None:
@@ -187,10 +185,10 @@ class Ports:
                 port = await endpoint.listen(factory)
             except CannotListenError as error:
                 if not _is_taken(error):
-                    raise Mistakes(_cannot(candidate, error)) from None
+                    raise ConfigurationError(_cannot(candidate, error)) from None
             except OSError as error:
                 # The lock file of a UNIX socket could not be created.
-                raise Mistakes(_no_endpoint(candidate, error)) from None
+                raise ConfigurationError(_no_endpoint(candidate, error)) from None
             else:
                 tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
                 if tls is not None:
@@ -199,10 +197,10 @@ class Ports:
                 if is_local(str(candidate)) or is_loopback(getattr(host, "host", "")):
                     self._local.add(host)
                 return BoundPort(candidate, port, tls)
-        raise Taken(self._taken(address))
+        raise AddressInUse(self._taken(address))
 
     def _tell_flaws(self, tls: TlsEndpoint) -> None:
-        for flaw in flaws_of(tls.in_force, self.wall()):
+        for flaw in flaws_of(tls.current, self.wall()):
             level = LogLevel.error if flaw.fatal else LogLevel.warn
             self.log.emit(level, "{line}", line=flaw.line)
 
@@ -217,7 +215,7 @@ class Ports:
         else:
             self.bound.append(BoundPort(address, port))
 
-    def _endpoint(self, address: ListenAddress) -> IStreamServerEndpoint:
+    def _endpoint(self, address: Endpoint) -> IStreamServerEndpoint:
         # Endpoint plugins and OpenSSL raise any exception; each means that the daemon
         # cannot listen on this endpoint.
         try:
@@ -229,14 +227,14 @@ class Ports:
                 self.reactor, address.endpoint
             )
             return endpoint
-        except Mistakes:
+        except ConfigurationError:
             raise
         except Exception as error:
-            raise Mistakes(_no_endpoint(address, error)) from None
+            raise ConfigurationError(_no_endpoint(address, error)) from None
 
-    def _taken(self, address: ListenAddress) -> str:
+    def _taken(self, address: Endpoint) -> str:
         tried = f" and {self.retries} ports after it" if self.retries else ""
-        who = self.holder(address.port, address.interface) if address.port else None
+        who = self.find_owner(address.port, address.interface) if address.port else None
         by = f" ({who})" if who else ""
         what = "path" if address.port is None else "port"
         return (
@@ -246,7 +244,7 @@ class Ports:
         )
 
 
-def _socket_of(address: ListenAddress, host: IAddress) -> str:
+def _socket_of(address: Endpoint, host: IAddress) -> str:
     """Return the listen string; for a socket of systemd, its path if it has one."""
     name = host.name if isinstance(host, UNIXAddress) else None
     if not address.inherited or not name:
@@ -254,7 +252,7 @@ def _socket_of(address: ListenAddress, host: IAddress) -> str:
     return f"unix:{quoteStringArgument(os.fsdecode(name))}"
 
 
-def _place(address: ListenAddress) -> str:
+def _place(address: Endpoint) -> str:
     if address.port is None:
         return str(address)
     return f"{address.interface or '*'}:{address.port}"
@@ -266,7 +264,7 @@ def _is_taken(error: CannotListenError) -> bool:
     return not isinstance(why, OSError) or why.errno == errno.EADDRINUSE
 
 
-def _no_endpoint(address: ListenAddress, error: Exception) -> str:
+def _no_endpoint(address: Endpoint, error: Exception) -> str:
     if isinstance(error, OSError):
         name = os.fsdecode(error.filename2 or error.filename or "a file")
         why = f"{name}: {error.strerror}"
@@ -286,6 +284,6 @@ def _no_such(error: Exception) -> str:
     return type(error).__name__
 
 
-def _cannot(address: ListenAddress, error: CannotListenError) -> str:
+def _cannot(address: Endpoint, error: CannotListenError) -> str:
     why = error.socketError.strerror or str(error.socketError)
     return f"IMCP-BIND cannot listen on {_place(address)}: {why}"

@@ -18,8 +18,8 @@ from attrs import define
 from ... import __version__
 from ..._json_codec import dumps, loads
 from ..logs.writer import write_within
-from ..process.components import Announcing
-from ..settings.endpoints import ListenAddress
+from ..process.components import Announcer
+from ..settings.endpoints import Endpoint
 
 _MODES = {
     "sandbox": "Sandbox: a simulated workspace; nothing leaves this machine.",
@@ -136,7 +136,7 @@ def _endpoint(url: str) -> str:
 def _ways_to_socket(listen: str) -> Iterator[str]:
     """Yield a health check only: MCP clients need a URL, which a UNIX socket lacks."""
     if listen.startswith("unix:"):
-        address = ListenAddress.parse(listen)
+        address = Endpoint.parse(listen)
         path = address.named.get("address") or "".join(address.positional[:1])
         yield f"\n  Any shell:\n    curl -s --unix-socket {path} http://localhost/health"
 
@@ -145,7 +145,7 @@ def _ways_to_socket(listen: str) -> Iterator[str]:
 class Announcements:
     """Several announcements as one, in order. The first that fails ends the series."""
 
-    parts: Sequence[Announcing]
+    parts: Sequence[Announcer]
 
     def publish(self, urls: Sequence[str]) -> None:
         """Publish each of them.

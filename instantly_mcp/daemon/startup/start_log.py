@@ -10,9 +10,9 @@ from attrs import define
 from twisted.application.service import MultiService, Service
 from twisted.logger import Logger
 
-from ..logs.observer import Journal, open_journal, write_in_background
+from ..logs.observer import LogObserver, open_log, write_in_background
 from ..logs.writer import LogWriter, write_within
-from ..settings.errors import Mistakes, as_lines
+from ..settings.errors import ConfigurationError, as_lines
 from ..settings.settings import Settings
 
 
@@ -21,39 +21,39 @@ class StartLog:
     """Opens the log, and reports errors on standard error and in the log file.
 
     :param stream: standard error; for a detached daemon, the caller's terminal.
-    :ivar journal: the log, once it is open.
+    :ivar observer: the log, once it is open.
     :ivar writer: the thread that writes its lines, once it is started.
     """
 
     stream: TextIO
-    journal: Journal | None = None
+    observer: LogObserver | None = None
     writer: LogWriter | None = None
 
     def open(
-        self, settings: Settings, mistakes: Sequence[str], stream: TextIO
-    ) -> Journal:
+        self, settings: Settings, errors: Sequence[str], stream: TextIO
+    ) -> LogObserver:
         """Open the log that the settings describe; its lines are queued from here on.
 
         They are written once `writer` is started, or when the process ends. A thread
         that is started before twistd forks would not exist in the daemon.
 
-        :param mistakes: the errors in the settings.
+        :param errors: the errors in the settings.
         :param stream: where lines go unless the settings name a file.
-        :raises Mistakes: with these errors, and when the log file cannot be opened.
+        :raises ConfigurationError: with these errors, and with that of the log file.
         """
         try:
-            journal = open_journal(settings, stream)
-        except Mistakes as more:
-            raise Mistakes(*mistakes, *more.lines) from None
-        self.use(journal)
-        if mistakes:
-            raise Mistakes(*mistakes)
-        return journal
+            observer = open_log(settings, stream)
+        except ConfigurationError as more:
+            raise ConfigurationError(*errors, *more.lines) from None
+        self.use(observer)
+        if errors:
+            raise ConfigurationError(*errors)
+        return observer
 
-    def use(self, journal: Journal) -> None:
-        """Make a journal write on a thread, until the process ends."""
-        self.journal = journal
-        self.writer = write_in_background(journal)
+    def use(self, observer: LogObserver) -> None:
+        """Make an observer write on a thread, until the process ends."""
+        self.observer = observer
+        self.writer = write_in_background(observer)
         atexit.register(self.writer.close)
 
     def start_with(self, service: MultiService) -> None:
@@ -69,8 +69,8 @@ class StartLog:
             # (https://github.com/python/cpython/issues/113964).
             self.writer.start()
         write_within(self.stream, as_lines(lines))
-        if self.journal is not None and self.journal.has_file:
-            log = Logger(__name__, observer=self.journal)
+        if self.observer is not None and self.observer.has_file:
+            log = Logger(__name__, observer=self.observer)
             for line in lines:
                 log.error("{line}", line=line)
 

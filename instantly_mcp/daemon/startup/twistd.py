@@ -68,7 +68,7 @@ class TwistdOptions:
             changes_user=any(each is not None for each in asked),
         )
 
-    def mistakes(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield a line for each option that makes twistd fail late or silently."""
         if self.detaches and self.log_file == "-":
             yield (

@@ -23,7 +23,7 @@ from twisted.logger import (
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.daemon.logs.limits import KINDS, LogLimits, limit_lines
+from instantly_mcp.daemon.logs.limits import LINE_KINDS, LogLimits, limit_lines
 from instantly_mcp.web.http.access_log import REFUSED_LOGGER
 from tests.support.cases import ClockedTestCase
 
@@ -136,7 +136,7 @@ class LimitTests(ClockedTestCase):
 
     def test_every_kind_has_a_logger_of_its_own(self):
         """No logger belongs to two kinds, and the limiter is a log observer."""
-        loggers = [name for kind in KINDS for name in kind.loggers]
+        loggers = [name for kind in LINE_KINDS for name in kind.loggers]
         self.assertEqual(len(loggers), len(set(loggers)))
         self.assertTrue(verifyObject(ILogObserver, self.limits))
 

@@ -14,9 +14,9 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.logs.line_file import LineFile
-from instantly_mcp.daemon.logs.observer import FORMATS, Journal, open_journal
+from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver, open_log
 from instantly_mcp.daemon.logs.redaction import Redactor
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import resolve
 
 CANARY = "canary-0123456789abcdef=="
@@ -43,16 +43,16 @@ class JournalTests(SynchronousTestCase):
         self.publisher = LogPublisher()
 
     def logger(self, format: str = "text", level: str = "debug") -> Logger:
-        """Return a logger whose events reach a journal of this format."""
+        """Return a logger whose events reach an observer of this format."""
         redactor = Redactor([Secret(CANARY)])
-        journal = Journal(LineFile(self.stream), FORMATS[format], redactor, level)
-        self.publisher.addObserver(journal)
+        observer = LogObserver(LineFile(self.stream), FORMATS[format], redactor, level)
+        self.publisher.addObserver(observer)
         return Logger("test", observer=self.publisher)
 
     def test_interface(self):
         """It is a log observer."""
-        journal = Journal(LineFile(self.stream), FORMATS["text"], Redactor())
-        self.assertTrue(verifyObject(ILogObserver, journal))
+        observer = LogObserver(LineFile(self.stream), FORMATS["text"], Redactor())
+        self.assertTrue(verifyObject(ILogObserver, observer))
 
     def test_text(self):
         """A text line has time, logger, level and message."""
@@ -186,32 +186,32 @@ class RedactorTests(SynchronousTestCase):
 class LogFileTests(SynchronousTestCase):
     """The file behind ``log_file``."""
 
-    def open(self, path: Path) -> Journal:
-        """Open a journal on a file."""
-        return open_journal(resolve({"log_file": str(path)}, {}), StringIO())
+    def open(self, path: Path) -> LogObserver:
+        """Open a log on a file."""
+        return open_log(resolve({"log_file": str(path)}, {}), StringIO())
 
     def test_rotation(self):
         """After a rotation and a reload lines go to a file of the old name."""
         path = Path(self.mktemp())
-        journal = self.open(path)
-        journal.file.write("before")
+        observer = self.open(path)
+        observer.file.write("before")
         path.rename(path.with_suffix(".1"))
-        journal.file.reopen()
-        journal.file.write("after")
+        observer.file.reopen()
+        observer.file.write("after")
         self.assertEqual(path.read_text(encoding="utf-8"), "after\n")
 
     def test_folder_is_gone(self):
         """When the file cannot be opened again, the open one stays in use."""
         folder = Path(self.mktemp())
         folder.mkdir()
-        journal = self.open(folder / "log")
+        observer = self.open(folder / "log")
         moved = folder.rename(folder.with_name("moved-" + folder.name))
-        journal.file.reopen()
-        journal.file.write("still here")
+        observer.file.reopen()
+        observer.file.write("still here")
         self.assertEqual((moved / "log").read_text(encoding="utf-8"), "still here\n")
 
     def test_cannot_be_opened(self):
         """A log file that cannot be opened at the start is a mistake."""
-        with self.assertRaises(Mistakes) as caught:
+        with self.assertRaises(ConfigurationError) as caught:
             self.open(Path("/nowhere/at/all.log"))
         self.assertTrue(caught.exception.lines[0].startswith("IMCP-LOG"))

@@ -13,10 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp.daemon.process.file_limits import (
-    BESIDES,
+    RESERVED_FILES,
     current_limits,
+    needed_limits,
     servable,
-    wanted,
     within_limits,
 )
 from instantly_mcp.daemon.settings.loading import resolve
@@ -38,22 +38,24 @@ class WantedTests(SynchronousTestCase):
 
     def test_enough(self):
         """A limit with room for everything is left alone."""
-        for limits in ((1000 + BESIDES, 10_000), (UNLIMITED, UNLIMITED)):
-            self.assertEqual(wanted(1000, limits), limits)
+        for limits in ((1000 + RESERVED_FILES, 10_000), (UNLIMITED, UNLIMITED)):
+            self.assertEqual(needed_limits(1000, limits), limits)
 
     def test_raised_as_far_as_needed(self):
         """A low soft limit is raised to what is needed, and no further."""
         for hard in (20_000, UNLIMITED):
-            self.assertEqual(wanted(1000, (256, hard)), (1000 + BESIDES, hard))
+            self.assertEqual(
+                needed_limits(1000, (256, hard)), (1000 + RESERVED_FILES, hard)
+            )
 
     def test_raised_as_far_as_possible(self):
         """The soft limit is not raised above the hard limit."""
-        self.assertEqual(wanted(1000, (256, 1024)), (1024, 1024))
+        self.assertEqual(needed_limits(1000, (256, 1024)), (1024, 1024))
 
     @given(NUMBERS, NUMBERS, NUMBERS)
     def test_bounds(self, connections: int, soft: int, more: int) -> None:
         """The soft limit is never lowered, the hard one never changed."""
-        found = wanted(connections, (soft, soft + more))
+        found = needed_limits(connections, (soft, soft + more))
         self.assertTrue(soft <= found[0] <= found[1] == soft + more)
 
 
@@ -62,12 +64,12 @@ class ServableTests(SynchronousTestCase):
 
     def test_all(self):
         """With enough files, all connections of the settings are served."""
-        for soft in (1000 + BESIDES, UNLIMITED):
+        for soft in (1000 + RESERVED_FILES, UNLIMITED):
             self.assertEqual(servable(1000, soft), 1000)
 
     def test_what_is_left(self):
         """Otherwise the files that other parts do not need are for connections."""
-        self.assertEqual(servable(5000, 2000), 2000 - BESIDES)
+        self.assertEqual(servable(5000, 2000), 2000 - RESERVED_FILES)
 
     @given(NUMBERS, NUMBERS)
     def test_bounds(self, connections: int, soft: int) -> None:
@@ -88,7 +90,7 @@ class WithinLimitsTests(SynchronousTestCase):
     def test_no_room(self):
         """If it does not, fewer connections are served, and one line says so."""
         settings = within_limits(asking(5000), (1024, 4096))
-        self.assertEqual(settings.max_connections, 4096 - BESIDES)
+        self.assertEqual(settings.max_connections, 4096 - RESERVED_FILES)
         (line,) = settings.warnings
         self.assertTrue(line.startswith("IMCP-FILES max_connections is 5000, but"))
         self.assertIn("at most 4096 open files", line)
@@ -117,7 +119,7 @@ class LimitedProcessTests(ProcessTestCase):
         await running.ready()
         limits = Path(f"/proc/{running.pid}/limits").read_text("ascii")
         (line,) = (line for line in limits.splitlines() if "open files" in line)
-        self.assertEqual(line.split()[3:5], [str(10 + BESIDES), "1000"])
+        self.assertEqual(line.split()[3:5], [str(10 + RESERVED_FILES), "1000"])
         self.assertNotIn(b"IMCP-FILES", running.output)
 
     @deferred

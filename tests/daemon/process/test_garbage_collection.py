@@ -7,8 +7,8 @@ import gc
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.process.garbage_collection import (
-    OLD_THRESHOLD,
-    keep_what_is_built,
+    GENERATION_2_THRESHOLD,
+    freeze_startup_objects,
 )
 
 
@@ -19,7 +19,7 @@ class HeapTests(SynchronousTestCase):
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         built: list[list[int]] = [[]]
         self.assertTrue(any(each is built for each in gc.get_objects()))
-        keep_what_is_built()
+        freeze_startup_objects()
         self.assertFalse(any(each is built for each in gc.get_objects()))
 
     def test_rarely_looked_through(self):
@@ -27,6 +27,6 @@ class HeapTests(SynchronousTestCase):
         self.addCleanup(gc.unfreeze)
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         young, middle, _ = gc.get_threshold()
-        keep_what_is_built()
-        self.assertEqual(gc.get_threshold(), (young, middle, OLD_THRESHOLD))
+        freeze_startup_objects()
+        self.assertEqual(gc.get_threshold(), (young, middle, GENERATION_2_THRESHOLD))
         self.assertTrue(gc.isenabled())

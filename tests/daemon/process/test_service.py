@@ -19,15 +19,15 @@ from twisted.logger import ILogObserver
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.logs.line_file import LineFile
-from instantly_mcp.daemon.logs.observer import FORMATS, Journal
+from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
-from instantly_mcp.daemon.process.components import Parts
+from instantly_mcp.daemon.process.components import Components
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.daemon.process.periodic import Periodic
-from instantly_mcp.daemon.process.readiness import Phase, Readiness
+from instantly_mcp.daemon.process.readiness import Readiness, ServicePhase
 from instantly_mcp.daemon.process.service import DaemonService
 from instantly_mcp.daemon.process.signals import Handler, Signals
-from instantly_mcp.daemon.settings.endpoints import ListenAddress
+from instantly_mcp.daemon.settings.endpoints import Endpoint
 from instantly_mcp.daemon.sockets.ports import Ports
 from instantly_mcp.daemon.startup.announcement import Announcement
 
@@ -49,7 +49,7 @@ class Scene(SynchronousTestCase):
         self.connections: Deferred[None] = succeed(None)
         self.ready_file = Path(self.mktemp())
         self.out = StringIO()
-        address = ListenAddress.parse("tcp:3000:interface=127.0.0.1")
+        address = Endpoint.parse("tcp:3000:interface=127.0.0.1")
         self.ports = Ports(self.reactor, [address])
         self.readiness = Readiness()
         self.in_flight = InFlight()
@@ -62,7 +62,7 @@ class Scene(SynchronousTestCase):
 
     def build(self) -> DaemonService:
         """Return the daemon."""
-        parts = Parts(
+        components = Components(
             ports=self.ports,
             factory=Factory(),
             readiness=self.readiness,
@@ -83,14 +83,14 @@ class Scene(SynchronousTestCase):
         return DaemonService(
             reactor=self.reactor,
             clock=self.clock,
-            parts=parts,
+            components=components,
             announcement=Announcement(
                 mode="sandbox", ready_file=self.ready_file, out=self.out
             ),
             signals=Signals(
                 call=lambda function: function(), install=self.handlers.__setitem__
             ),
-            observer=Journal(LineFile(StringIO()), FORMATS["text"], redactor),
+            observer=LogObserver(LineFile(StringIO()), FORMATS["text"], redactor),
             give_up=self.said.extend,
         )
 
@@ -129,7 +129,7 @@ class StartTests(Scene):
     def test_ready(self):
         """It listens, is ready, and has written where."""
         self.start()
-        self.assertIs(self.readiness.phase, Phase.READY)
+        self.assertIs(self.readiness.phase, ServicePhase.READY)
         record = json.loads(self.ready_file.read_bytes())
         self.assertEqual(record["urls"], ["http://127.0.0.1:3000/mcp"])
         self.assertEqual((record["pid"], record["mode"]), (os.getpid(), "sandbox"))
@@ -179,7 +179,7 @@ class StartTests(Scene):
         """The application uses the daemon's log observer."""
         application = Application("test")
         self.service.setServiceParent(application)
-        self.assertIsInstance(application.getComponent(ILogObserver), Journal)
+        self.assertIsInstance(application.getComponent(ILogObserver), LogObserver)
         self.assertIs(self.service.parent, IService(application))
 
     def test_timers_run(self):
@@ -212,7 +212,7 @@ class StopTests(Scene):
     def test_order(self):
         """Not ready, new work is refused; the call; streams, sockets, connections."""
         stopping = self.service.stopService()
-        self.assertIs(self.readiness.phase, Phase.DRAINING)
+        self.assertIs(self.readiness.phase, ServicePhase.DRAINING)
         self.assertIn(("127.0.0.1", 3000), self.reactor.taken)
         self.assertFalse(self.ready_file.exists())
         self.assertEqual(self.events, ["refuse"])
@@ -264,7 +264,7 @@ class StopTests(Scene):
         """SIGTERM stops the reactor, which stops the service, which drains."""
         self.signal(signal.SIGTERM)
         self.assertTrue(self.reactor.hasStopped)
-        self.assertIs(self.readiness.phase, Phase.DRAINING)
+        self.assertIs(self.readiness.phase, ServicePhase.DRAINING)
         self.call.callback(None)
         self.successResultOf(self.service.stopService())
 
@@ -297,8 +297,8 @@ class StopTests(Scene):
         self.call.callback(None)
         self.ports.bound = []
         bringing = [True, True, False]
-        self.service._parts = evolve(
-            self.service._parts, may_bring_work=lambda: bringing.pop(0)
+        self.service._components = evolve(
+            self.service._components, may_bring_work=lambda: bringing.pop(0)
         )
         stopping = self.service.stopService()
         self.clock.advance(0.1)
@@ -320,7 +320,7 @@ class StopTests(Scene):
         """SIGHUP reloads and stops nothing."""
         self.signal(signal.SIGHUP)
         self.assertEqual(self.events, ["reload"])
-        self.assertIs(self.readiness.phase, Phase.READY)
+        self.assertIs(self.readiness.phase, ServicePhase.READY)
         self.call.callback(None)
         self.successResultOf(self.service.stopService())
 
@@ -328,7 +328,7 @@ class StopTests(Scene):
         """SIGUSR1 opens the log again and stops nothing, also while draining."""
         self.signal(signal.SIGUSR1)
         self.assertEqual(self.events, ["rotate"])
-        self.assertIs(self.readiness.phase, Phase.READY)
+        self.assertIs(self.readiness.phase, ServicePhase.READY)
         stopping = self.service.stopService()
         self.signal(signal.SIGUSR1)
         self.assertEqual(self.events.count("rotate"), 2)

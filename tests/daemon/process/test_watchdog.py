@@ -12,7 +12,7 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublish
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.daemon.process.watchdog import Watch, stack_of_main_thread
+from instantly_mcp.daemon.process.watchdog import StallDetector, stack_of_main_thread
 
 from ..processes import ProcessTestCase
 
@@ -44,7 +44,7 @@ class WatchTests(SynchronousTestCase):
     def begin(self) -> None:
         """Have a process that just started."""
         self.machine = Machine()
-        self.watch = Watch(
+        self.watch = StallDetector(
             now=lambda: self.machine.now,
             computed=lambda: self.machine.computed,
             stack=self.machine.stack,

@@ -30,8 +30,8 @@ class CheckTestCase(SynchronousTestCase):
     def settings(self, **given: str) -> Settings:
         """Return settings whose state directory does not exist yet."""
         home = {"XDG_STATE_HOME": str(self.folder / "state")}
-        settings, mistakes = examine(given, home)
-        self.assertEqual(mistakes, [])
+        settings, errors = examine(given, home)
+        self.assertEqual(errors, [])
         return settings
 
 
@@ -44,7 +44,7 @@ class FileTests(CheckTestCase):
     def test_fresh(self):
         """A state directory that can be created is accepted, but not created."""
         found = self.look()
-        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertEqual((found.warnings, found.errors), ([], []))
         self.assertIn("state/instantly-mcp can be used", found.fine[0])
         self.assertEqual(os.listdir(self.folder), [])
 
@@ -52,24 +52,24 @@ class FileTests(CheckTestCase):
         """A state directory below a file is a mistake if it was configured."""
         (self.folder / "state").write_text("", encoding="ascii")
         found = self.look(state_dir=str(self.folder / "state" / "x"))
-        self.assertIn(f"{self.folder}/state is not a folder", found.mistakes[0])
+        self.assertIn(f"{self.folder}/state is not a folder", found.errors[0])
 
     def test_file_in_the_usual_way(self):
         """The usual state directory may be missing: sessions are shorter then."""
         (self.folder / "state").write_text("", encoding="ascii")
         found = self.look()
-        self.assertEqual(found.mistakes, [])
+        self.assertEqual(found.errors, [])
         self.assertIn("IMCP-STATE sessions will not survive", found.warnings[0])
 
     def test_seal_keys(self):
         """A file without keys is a mistake; a missing file is not."""
         keys = self.folder / "keys"
-        self.assertEqual(self.look(seal_key_file=str(keys)).mistakes, [])
+        self.assertEqual(self.look(seal_key_file=str(keys)).errors, [])
         self.assertFalse(keys.exists())
         keys.touch(mode=0o600)
         keys.write_text("no key\n", encoding="ascii")
         found = self.look(seal_key_file=str(keys))
-        self.assertIn("IMCP-STATE the seal keys cannot be used", found.mistakes[0])
+        self.assertIn("IMCP-STATE the seal keys cannot be used", found.errors[0])
 
     def test_files_to_write(self):
         """A log file and a ready file need an existing folder, and are not written."""
@@ -77,16 +77,16 @@ class FileTests(CheckTestCase):
         found = self.look(log_file=str(good), ready_file=str(self.folder / "no" / "x"))
         self.assertIn(f"log_file {good} can be written", found.fine)
         self.assertFalse(good.exists())
-        (mistake,) = found.mistakes
+        (mistake,) = found.errors
         self.assertIn("IMCP-READY", mistake)
         self.assertIn(f"there is no folder {self.folder}/no", mistake)
 
     def test_folder_for_a_file(self):
         """A folder is refused as a log file and as a ready file."""
-        (mistake,) = self.look(log_file=str(self.folder)).mistakes
+        (mistake,) = self.look(log_file=str(self.folder)).errors
         self.assertIn("IMCP-LOG", mistake)
         self.assertIn("it is a folder", mistake)
-        _, mistake = self.look(ready_file=str(self.folder)).mistakes
+        _, mistake = self.look(ready_file=str(self.folder)).errors
         self.assertIn("IMCP-READY", mistake)
         self.assertIn("it is a folder", mistake)
 
@@ -96,15 +96,15 @@ class FileTests(CheckTestCase):
         """
         for path in ("/proc/instantly-mcp/x", str(self.folder / ("x" * 300))):
             self.findings = Findings()
-            (mistake,) = self.look(state_dir=path).mistakes
+            (mistake,) = self.look(state_dir=path).errors
             self.assertIn(f"IMCP-STATE {path} cannot be used: ", mistake)
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_directory_that_cannot_be_written_to(self):
         """An existing folder that cannot be written to is a mistake."""
-        (mistake,) = self.look(state_dir="/proc/self").mistakes
+        (mistake,) = self.look(state_dir="/proc/self").errors
         self.assertIn("IMCP-STATE /proc/self cannot be used: ", mistake)
-        (mistake, _) = self.look(ready_file="/proc/ready.json").mistakes[::-1]
+        (mistake, _) = self.look(ready_file="/proc/ready.json").errors[::-1]
         self.assertIn("IMCP-READY /proc/ready.json cannot be written: ", mistake)
 
     def test_fifo(self):
@@ -113,22 +113,22 @@ class FileTests(CheckTestCase):
         """
         fifo = self.folder / "fifo"
         os.mkfifo(fifo)
-        (mistake,) = self.look(log_file=str(fifo)).mistakes
+        (mistake,) = self.look(log_file=str(fifo)).errors
         self.assertIn("it is a FIFO that no process reads", mistake)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
         self.findings = Findings()
-        self.assertEqual(self.look(log_file=str(fifo)).mistakes, [])
-        (mistake,) = self.look(ready_file=str(fifo)).mistakes
+        self.assertEqual(self.look(log_file=str(fifo)).errors, [])
+        (mistake,) = self.look(ready_file=str(fifo)).errors
         self.assertIn("not a regular file, and would be replaced", mistake)
-        (_, mistake) = self.look(ready_file="/dev/null").mistakes
+        (_, mistake) = self.look(ready_file="/dev/null").errors
         self.assertIn("not a regular file", mistake)
 
     def test_link_to_a_log(self):
         """A link to a log that does not exist yet is accepted, and stays."""
         link = self.folder / "link"
         link.symlink_to(self.folder / "log")
-        self.assertEqual(self.look(log_file=str(link)).mistakes, [])
+        self.assertEqual(self.look(log_file=str(link)).errors, [])
         self.assertEqual(os.listdir(self.folder), ["link"])
 
     def test_nothing_stays(self):
@@ -140,7 +140,7 @@ class FileTests(CheckTestCase):
             log_file=str(log),
             ready_file=str(self.folder / "ready.json"),
         )
-        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertEqual((found.warnings, found.errors), ([], []))
         self.assertEqual(os.listdir(self.folder), ["log"])
         self.assertEqual(log.read_text(encoding="ascii"), "a line\n")
 
@@ -169,29 +169,29 @@ class CertificateTests(CheckTestCase):
         """A good certificate is reported as good."""
         self.write()
         found = self.look(chain=True, public_url="https://mcp.lan")
-        self.assertEqual((found.warnings, found.mistakes), ([], []))
+        self.assertEqual((found.warnings, found.errors), ([], []))
         self.assertIn("is valid", found.fine[0])
 
     def test_expired(self):
         """A certificate that clients refuse is a mistake, and so is its signer."""
         self.write(days=-1)
         found = self.look(chain=True)
-        self.assertEqual(len(found.mistakes), 2)
-        self.assertIn("IMCP-TLS the certificate expired", found.mistakes[0])
+        self.assertEqual(len(found.errors), 2)
+        self.assertIn("IMCP-TLS the certificate expired", found.errors[0])
         self.assertEqual(found.fine, [])
 
     def test_unwise(self):
         """A certificate that only some clients refuse is a warning."""
         self.write(days=5, full=True)
         found = self.look(public_url="https://other.lan:8443")
-        self.assertEqual(found.mistakes, [])
+        self.assertEqual(found.errors, [])
         self.assertEqual(len(found.warnings), 4)
         for words in ("expires on", "no extraCertChain", "other.lan", "holds 2"):
             self.assertTrue(any(words in line for line in found.warnings), words)
 
     def test_unreadable(self):
         """A certificate that cannot be loaded is reported only once, with the ports."""
-        self.assertEqual(self.look().mistakes, [])
+        self.assertEqual(self.look().errors, [])
 
 
 class PortTests(CheckTestCase):
@@ -211,7 +211,7 @@ class PortTests(CheckTestCase):
         """A taken port is a warning: the daemon itself may have it."""
         found = self.look()
         self.assertIn("127.0.0.1:3000 is already in use", found.warnings[0])
-        self.assertEqual(found.mistakes, [])
+        self.assertEqual(found.errors, [])
 
     def test_holder(self):
         """The program that has a port is named, if that can be found out."""
@@ -242,11 +242,11 @@ class PortTests(CheckTestCase):
         """An address of another machine is a mistake."""
         self.reactor.without = ("192.0.2.1",)
         found = self.look(listen="tcp:1:interface=192.0.2.1")
-        self.assertIn("IMCP-BIND cannot listen on 192.0.2.1:1", found.mistakes[0])
+        self.assertIn("IMCP-BIND cannot listen on 192.0.2.1:1", found.errors[0])
 
     def test_unknown(self):
         """An endpoint of an unknown type is a mistake."""
-        self.assertIn("bogus:1", self.look(listen="bogus:1").mistakes[0])
+        self.assertIn("bogus:1", self.look(listen="bogus:1").errors[0])
 
     def test_inherited(self):
         """Sockets that systemd will pass are not checked."""

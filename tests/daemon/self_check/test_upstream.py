@@ -134,7 +134,7 @@ class UpstreamCheckTests(ClockedTestCase):
         """The check ends when the upstream does not answer in time."""
         self.agent = OneReply(Deferred())
         looking = self.look()
-        self.clock.advance(UpstreamCheck.SECONDS)
+        self.clock.advance(UpstreamCheck.TIMEOUT_SECONDS)
         self.successResultOf(looking)
         self.assertIn("no answer within 10 s", self.findings.failures[0])
 
@@ -168,7 +168,7 @@ class UpstreamCheckTests(ClockedTestCase):
         """The check of the key has a deadline as well."""
         self.instantly.answers("getWorkspace", Deferred())
         looking = self.look(KEY)
-        self.clock.advance(UpstreamCheck.SECONDS)
+        self.clock.advance(UpstreamCheck.TIMEOUT_SECONDS)
         self.successResultOf(looking)
         self.assertIn("no answer to a request with the key", self.findings.failures[0])
 

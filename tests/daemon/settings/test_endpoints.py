@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.settings.endpoints import ListenAddress, right_form
+from instantly_mcp.daemon.settings.endpoints import Endpoint, right_form
 
 
 class ListenAddressTests(SynchronousTestCase):
@@ -19,21 +19,21 @@ class ListenAddressTests(SynchronousTestCase):
             ("tcp:port=3000", "tcp:port=3002"),
             ("tcp6:3000:interface=\\:\\:1", "tcp6:3002:interface=\\:\\:1"),
         ]:
-            self.assertEqual(str(ListenAddress.parse(text).after(2)), expected)
+            self.assertEqual(str(Endpoint.parse(text).after(2)), expected)
 
     def test_no_next_port(self):
         """A socket without a number, or at the last one, has no next."""
         for text in ("unix:/run/x", "tcp:65535", "tcp:0"):
-            self.assertIsNone(ListenAddress.parse(text).after(1))
+            self.assertIsNone(Endpoint.parse(text).after(1))
 
     def test_any_port_stays(self):
         """Port 0 asks the system once."""
-        self.assertEqual(str(ListenAddress.parse("tcp:0").after(0)), "tcp:0")
+        self.assertEqual(str(Endpoint.parse("tcp:0").after(0)), "tcp:0")
 
     def test_scheme(self):
         """Only TLS endpoints make https URLs."""
-        self.assertEqual(ListenAddress.parse("ssl:1").scheme, "https")
-        self.assertEqual(ListenAddress.parse("tcp:1").scheme, "http")
+        self.assertEqual(Endpoint.parse("ssl:1").scheme, "https")
+        self.assertEqual(Endpoint.parse("tcp:1").scheme, "http")
 
     def test_backlog(self):
         """The backlog is large by default; the string can set it."""
@@ -44,13 +44,13 @@ class ListenAddressTests(SynchronousTestCase):
             ("tcp:1:127.0.0.1:5", "tcp:1:127.0.0.1:5"),
             ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
         ]:
-            self.assertEqual(ListenAddress.parse(text).endpoint, expected)
+            self.assertEqual(Endpoint.parse(text).endpoint, expected)
 
     def test_no_endpoint(self):
         """A string that is not an endpoint is refused."""
         for text in ("", "tcp", "tcp:", "tcp:http", "tcp:65536", "unix"):
             with self.assertRaises(ValueError):
-                ListenAddress.parse(text)
+                Endpoint.parse(text)
 
     def test_right_form(self):
         """For common mistakes in an endpoint the correct form is shown."""
@@ -71,7 +71,7 @@ class ListenAddressTests(SynchronousTestCase):
             ("tcp:3000:interface=::1", "tcp:3000:interface=\\:\\:1"),
             ("tcp6:3000:interface=[::]", "tcp:3000:interface=\\:\\:"),
         ):
-            error = self.assertRaises(ValueError, ListenAddress.parse, text)
+            error = self.assertRaises(ValueError, Endpoint.parse, text)
             self.assertIn(f"must be an endpoint: write {form}", str(error), text)
 
     def test_forms_are_right(self):
@@ -82,7 +82,7 @@ class ListenAddressTests(SynchronousTestCase):
             form = right_form(text)
             assert form is not None
             self.assertIsNone(right_form(form))
-            ListenAddress.parse(form)
+            Endpoint.parse(form)
         for text in ("tcp:3000", "unix:/run/x", "systemd:domain=INET:index=0", "ssl:1"):
             self.assertIsNone(right_form(text))
 
@@ -90,11 +90,11 @@ class ListenAddressTests(SynchronousTestCase):
         """A text that may be a secret is not repeated."""
         for text in ("CANARY.a:3000", "CANARY", "/CANARY", "tcp:CANARY:1"):
             with self.assertRaises(ValueError) as caught:
-                ListenAddress.parse(text)
+                Endpoint.parse(text)
             self.assertNotIn("CANARY", str(caught.exception))
 
     @given(st.text(min_size=1, max_size=30), st.integers(1, 60000))
     def test_round_trip(self, interface, port):
         """Any argument is the same after writing and reading it."""
-        address = ListenAddress("tcp", (str(port),), {"interface": interface})
-        self.assertEqual(ListenAddress.parse(str(address)), address)
+        address = Endpoint("tcp", (str(port),), {"interface": interface})
+        self.assertEqual(Endpoint.parse(str(address)), address)

@@ -16,14 +16,14 @@ class KeyTests(SettingsTestCase):
 
     def test_missing_files(self):
         """Each line names its setting, where it was set, and the file."""
-        first, second = self.mistakes(
+        first, second = self.errors(
             "--api-key-file", "nope", "--server-secret-file", "nope2"
         )
         self.assertIn("api_key_file (--api-key-file): ", first)
         self.assertTrue(first.endswith(": nope (No such file or directory)"), first)
         self.assertIn("server_secret_file (--server-secret-file): ", second)
         self.assertIn(": nope2 ", second)
-        (line,) = self.mistakes(INSTANTLY_MCP_API_KEY_FILE="keys/instantly.key")
+        (line,) = self.errors(INSTANTLY_MCP_API_KEY_FILE="keys/instantly.key")
         self.assertIn("api_key_file (INSTANTLY_MCP_API_KEY_FILE): ", line)
         self.assertIn(": keys/instantly.key ", line)
 
@@ -31,7 +31,7 @@ class KeyTests(SettingsTestCase):
         """A text that may be the key itself is not shown, but its setting is."""
         for option in ("api-key-file", "server-secret-file"):
             for given in (CANARY, "canary-passphrase", f"/{CANARY}", CANARY * 12):
-                (line,) = self.mistakes(f"--{option}", given)
+                (line,) = self.errors(f"--{option}", given)
                 self.assertIn(f"{option.replace('-', '_')} (--{option}): ", line)
                 self.assertNotIn("canary", line)
                 shown = describe(examine({option.replace("-", "_"): given}, {})[0])
@@ -63,11 +63,11 @@ class KeyTests(SettingsTestCase):
             path.chmod(0o600)
             for setting in ("api_key_file", "server_secret_file"):
                 option = f"--{setting.replace('_', '-')}"
-                (line,) = self.mistakes(option, str(path))
+                (line,) = self.errors(option, str(path))
                 begun = f"IMCP-KEY {setting} ({option}): {path} holds "
                 self.assertTrue(line.startswith(begun), line)
                 self.assertIn(said, line)
-        (line,) = self.mistakes("--api-key-file", str(folder))
+        (line,) = self.errors("--api-key-file", str(folder))
         self.assertIn("Is a directory", line)
         for content in (key + b"\r\n", b"  " + key + b" \t\n\n"):
             path.write_bytes(content)
@@ -83,7 +83,7 @@ class KeyTests(SettingsTestCase):
                 (f"\ufeff{CANARY}", "byte order mark"),
                 ("${INSTANTLY_API_KEY}", "placeholder"),
             ):
-                (line,) = self.mistakes(**{variable: text})
+                (line,) = self.errors(**{variable: text})
                 self.assertTrue(line.startswith(f"IMCP-KEY {variable} holds "), line)
                 self.assertIn(said, line)
 
@@ -92,7 +92,7 @@ class KeyTests(SettingsTestCase):
         environ = {"INSTANTLY_API_KEY": "sandbox"}
         resolve({"sandbox": "true"}, environ)
         resolve({"upstream": "http://127.0.0.1:3001"}, environ)
-        (line,) = self.mistakes(**environ)
+        (line,) = self.errors(**environ)
         self.assertIn("fewer than 10 characters", line)
-        (line,) = self.mistakes("--sandbox", MCP_AUTH_SECRET_KEY="sandbox")
+        (line,) = self.errors("--sandbox", MCP_AUTH_SECRET_KEY="sandbox")
         self.assertIn("fewer than 10 characters", line)

@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.secret_files import as_secret, exposures, read_secret
 
 
@@ -23,7 +23,9 @@ class SecretTests(SynchronousTestCase):
             "two-lines-1\ntwo-lines-2",
             "\u043a\u043b\u044e\u0447-\u043a\u043b\u044e\u0447-\u043a\u043b",
         ):
-            refused = self.assertRaises(Mistakes, as_secret, value, "SOME_VARIABLE")
+            refused = self.assertRaises(
+                ConfigurationError, as_secret, value, "SOME_VARIABLE"
+            )
             (line,) = refused.lines
             self.assertTrue(line.startswith("IMCP-KEY SOME_VARIABLE holds "), line)
             if value:
@@ -50,19 +52,19 @@ class FileTests(SynchronousTestCase):
         """A file has one key; a missing file is a mistake."""
         self.assertEqual(read_secret(self.path), Secret("0123456789abcdef"))
         missing = Path(self.mktemp()).absolute()
-        refused = self.assertRaises(Mistakes, read_secret, missing)
+        refused = self.assertRaises(ConfigurationError, read_secret, missing)
         self.assertIn("No such file", refused.lines[0])
 
     def test_a_key_for_a_name(self) -> None:
         """A key given in place of a file's name is not repeated."""
         for key in ("NDNkNGYwMDA6WFla", "NDNkNGYw/MDA6+WFla=="):
-            refused = self.assertRaises(Mistakes, read_secret, Path(key))
+            refused = self.assertRaises(ConfigurationError, read_secret, Path(key))
             (line,) = refused.lines
             self.assertIn("there is no such key file", line)
             self.assertNotIn("NDNk", line)
             self.assertNotIn("WFla", line)
         missing = self.path.with_name("missing").absolute()
-        refused = self.assertRaises(Mistakes, read_secret, missing)
+        refused = self.assertRaises(ConfigurationError, read_secret, missing)
         self.assertIn(str(missing), refused.lines[0])
 
     def test_private(self) -> None:

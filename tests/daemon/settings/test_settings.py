@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.origin_policy import companion_of
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.settings.loading import examine, resolve
 from instantly_mcp.daemon.settings.options import SettingOptions
 from instantly_mcp.daemon.settings.settings import Settings
@@ -36,9 +36,9 @@ class SettingsTestCase(SynchronousTestCase):
         options.parseOptions(list(arguments))
         return options.given()
 
-    def mistakes(self, *arguments: str, **environ: str):
+    def errors(self, *arguments: str, **environ: str):
         """Return the lines of mistakes for a command line and an environment."""
-        with self.assertRaises(Mistakes) as caught:
+        with self.assertRaises(ConfigurationError) as caught:
             resolve(self.given(*arguments), environ)
         for line in caught.exception.lines:
             self.assertNotIn("\n", line)
@@ -167,7 +167,7 @@ class PortTests(SettingsTestCase):
 
     def test_port_and_listen(self):
         """In one source they exclude each other; else the stronger source counts."""
-        (line,) = self.mistakes("--port", "1", "--listen", "tcp:2")
+        (line,) = self.errors("--port", "1", "--listen", "tcp:2")
         self.assertIn("port (--port) and listen (--listen) exclude each other", line)
         config = self.file("c.toml", 'listen = ["tcp:2"]\n')
         settings = resolve(self.given("--port", "1", "--config", config), {})
@@ -233,8 +233,8 @@ class UnknownTests(SettingsTestCase):
 
     def unknown(self, *arguments: str, **environ: str) -> frozenset[str]:
         """Return the settings whose value is not known."""
-        settings, mistakes = examine(self.given(*arguments), environ)
-        self.assertTrue(mistakes)
+        settings, errors = examine(self.given(*arguments), environ)
+        self.assertTrue(errors)
         return settings.unknown
 
     def test_config_file(self):
@@ -262,7 +262,7 @@ class UnknownTests(SettingsTestCase):
     def test_open(self):
         """Unknown settings do not decide whether a daemon is open to others."""
         key = self.file("key", "some-key-0123456789")
-        (line,) = self.mistakes(
+        (line,) = self.errors(
             *("--listen", "tcp:3000", "--api-key-file", key),
             *("--server-secret-file", "/nowhere"),
         )
@@ -276,7 +276,7 @@ class MistakesTests(SettingsTestCase):
     def test_all_at_once(self):
         """Mistakes in different sources are reported together."""
         config = self.file("config.toml", 'log_level = "loud"\nlisen = "x"\n')
-        lines = self.mistakes(
+        lines = self.errors(
             "--rate-limit", "many", "--config", config, INSTANTLY_MCP_MAX_BODY="-1"
         )
         self.assertEqual(len(lines), 4)
@@ -287,16 +287,16 @@ class MistakesTests(SettingsTestCase):
 
     def test_value_is_not_repeated(self):
         """A key pasted into the wrong option is not echoed."""
-        self.mistakes("--rate-limit", CANARY, "--upstream", CANARY)
+        self.errors("--rate-limit", CANARY, "--upstream", CANARY)
 
     def test_config_file_missing(self):
         """A TOML file that is not there is a mistake, not an empty one."""
-        (line,) = self.mistakes("--config", "/nowhere/config.toml")
+        (line,) = self.errors("--config", "/nowhere/config.toml")
         self.assertIn("No such file", line)
 
     def test_config_file_broken(self):
         """For a file that is not TOML the line with the error is named."""
-        (line,) = self.mistakes("--config", self.file("c.toml", "rate_limit = \n"))
+        (line,) = self.errors("--config", self.file("c.toml", "rate_limit = \n"))
         self.assertIn("is not TOML", line)
 
     def test_config_file_with_wrong_types(self):
@@ -310,7 +310,7 @@ class MistakesTests(SettingsTestCase):
             ("sandbox = 'maybe'\n", "sandbox ({}) must be true or false"),
         ):
             config = self.file("c.toml", text)
-            (line,) = self.mistakes("--config", config)
+            (line,) = self.errors("--config", config)
             self.assertIn(words.format(config), line)
 
     def test_mistyped_key(self):
@@ -319,28 +319,28 @@ class MistakesTests(SettingsTestCase):
             ("lisen = 'x'\n", "listen"),
             ("rate-limit = 1\n", "rate_limit"),
         ):
-            (line,) = self.mistakes("--config", self.file("c.toml", text))
+            (line,) = self.errors("--config", self.file("c.toml", text))
             self.assertIn(f"is not a known TOML key; did you mean {meant}?", line)
 
     def test_bad_endpoint(self):
         """A listen string without a port is refused."""
         for text in ("", "tcp", "tcp:http", "tcp:70000", "nonsense"):
-            with self.assertRaises(Mistakes):
+            with self.assertRaises(ConfigurationError):
                 resolve({"listen": [text]}, {})
 
     def test_which_endpoint(self):
         """Of several listen strings the bad one is named."""
-        (line,) = self.mistakes("--listen", "tcp:3000", "--listen", "tcp:99999")
+        (line,) = self.errors("--listen", "tcp:3000", "--listen", "tcp:99999")
         self.assertIn("listen (--listen), number 2, must be an endpoint", line)
 
     def test_unknown_toolset(self):
         """A toolset that does not exist is refused, with those that do."""
-        (line,) = self.mistakes("--toolsets", "accounts,campains")
+        (line,) = self.errors("--toolsets", "accounts,campains")
         self.assertIn("unknown toolset: campains; the valid names are", line)
 
     def test_sandbox_has_no_upstream(self):
         """The sandbox and a real upstream exclude each other."""
-        (line,) = self.mistakes("--sandbox", "--upstream", "https://x.example")
+        (line,) = self.errors("--sandbox", "--upstream", "https://x.example")
         self.assertIn("exclude each other", line)
 
     def test_unknown_variable(self):
@@ -384,7 +384,7 @@ class SecretsTests(SettingsTestCase):
 
     def test_two_variables(self):
         """Two variables for one secret are a mistake: neither has precedence."""
-        (line,) = self.mistakes(
+        (line,) = self.errors(
             INSTANTLY_API_KEY=CANARY,
             INSTANTLY_MCP_API_KEY_FILE=self.file("key", CANARY),
         )
@@ -393,7 +393,7 @@ class SecretsTests(SettingsTestCase):
     def test_unreadable_and_empty_files(self):
         """A key file that cannot be read or holds no key is a mistake."""
         for path in ("/nowhere/key", self.file("k", "\n"), self.file("k", "a b" * 9)):
-            (line,) = self.mistakes("--api-key-file", path)
+            (line,) = self.errors("--api-key-file", path)
             self.assertIn(path, line)
 
     def test_exposed_key_file(self):
@@ -440,7 +440,7 @@ class OpenRelayTests(SettingsTestCase):
     def test_operator_key_on_an_open_port(self):
         """An operator's key without a server secret is for loopback only."""
         for listen in self.OPEN:
-            (line,) = self.mistakes("--listen", listen, INSTANTLY_API_KEY=CANARY)
+            (line,) = self.errors("--listen", listen, INSTANTLY_API_KEY=CANARY)
             self.assertTrue(line.startswith("IMCP-OPEN refusing to start"), line)
 
     def test_operator_key_on_loopback(self):
@@ -478,13 +478,13 @@ class OpenRelayTests(SettingsTestCase):
                 {"INSTANTLY_API_KEY": CANARY},
                 {"INSTANTLY_MCP_API_KEY_FILE": self.file("key", CANARY)},
             ):
-                (line,) = self.mistakes(*arguments, **environ, **keyed)
+                (line,) = self.errors(*arguments, **environ, **keyed)
                 self.assertTrue(line.startswith("IMCP-OPEN refusing to start"), line)
                 secret = {"MCP_AUTH_SECRET_KEY": CANARY + "2"}
                 resolve(given, {**environ, **keyed, **secret})
             resolve(given, environ)
             resolve({**given, "sandbox": "true"}, environ)
-            (line,) = self.mistakes("--no-auth", *arguments, **environ)
+            (line,) = self.errors("--no-auth", *arguments, **environ)
             self.assertIn("--no-auth", line)
 
     def test_public_url_of_this_machine(self):
@@ -498,7 +498,7 @@ class OpenRelayTests(SettingsTestCase):
 
     def test_no_auth_on_an_open_port(self):
         """Without authentication the daemon listens on loopback only."""
-        (line,) = self.mistakes("--listen", "tcp:3000", "--no-auth")
+        (line,) = self.errors("--listen", "tcp:3000", "--no-auth")
         self.assertTrue(line.startswith("IMCP-OPEN refusing to start"), line)
 
 

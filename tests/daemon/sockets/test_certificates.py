@@ -20,9 +20,9 @@ from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.daemon.settings.endpoints import ListenAddress
+from instantly_mcp.daemon.settings.endpoints import Endpoint
 from instantly_mcp.daemon.sockets.certificates import (
-    Certificate,
+    CurrentCertificate,
     TlsEndpoint,
     tls_reason,
 )
@@ -38,19 +38,19 @@ class TlsEndpointTests(SynchronousTestCase):
         folder.mkdir()
         self.files = PemFiles(folder)
         self.reactor = MemoryReactor()
-        address = ListenAddress.parse(self.files.listen(443) + ":backlog=7")
+        address = Endpoint.parse(self.files.listen(443) + ":backlog=7")
         self.endpoint = TlsEndpoint(self.reactor, address)
         self.endpoint.listen(Factory())
 
     def shown(self) -> str:
         """Return the digest of the certificate that a new client would see."""
         (_, _, creator, _, _) = self.reactor.sslServers[0]
-        return str(creator.in_force.certificate.digest("sha256"))
+        return str(creator.current.certificate.digest("sha256"))
 
     def test_interfaces(self):
         """It is an endpoint, and what it listens with begins TLS connections."""
         self.assertTrue(verifyObject(IStreamServerEndpoint, self.endpoint))
-        shown = Certificate(certificate().options())
+        shown = CurrentCertificate(certificate().options())
         self.assertTrue(verifyObject(IOpenSSLServerConnectionCreator, shown))
 
     def test_listen(self):
@@ -90,7 +90,7 @@ class TlsEndpointTests(SynchronousTestCase):
 
     def test_empty_chain(self):
         """A chain file without a certificate is reported as such."""
-        address = ListenAddress.parse(
+        address = Endpoint.parse(
             f"{self.files.listen(443)}:extraCertChain={self.files.key}"
         )
         with self.assertRaises(ValueError) as caught:

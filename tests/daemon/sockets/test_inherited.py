@@ -23,8 +23,8 @@ from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.daemon.settings.endpoints import ListenAddress
-from instantly_mcp.daemon.settings.errors import Mistakes
+from instantly_mcp.daemon.settings.endpoints import Endpoint
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.sockets.inherited import unserved_sockets
 from instantly_mcp.daemon.sockets.ports import Ports
 
@@ -63,12 +63,12 @@ class InheritedSocketTests(TestCase):
 
     def ports(self, text: str) -> Ports:
         """Return ports that listen on one endpoint."""
-        return Ports(reactor, [ListenAddress.parse(text)])
+        return Ports(reactor, [Endpoint.parse(text)])
 
     def mistake(self, text: str) -> str:
         """Return why an endpoint cannot be listened on."""
         opening = self.ports(text).open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         return str(line)
 
     @deferred

@@ -12,7 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.sockets.port_owner import PROC, holder_of, listening_sockets
+from instantly_mcp.daemon.sockets.port_owner import (
+    PROC,
+    find_port_owner,
+    listening_sockets,
+)
 
 LISTENS, CONNECTED = "0A", "01"
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt\n"
@@ -50,9 +54,9 @@ class HolderTests(SynchronousTestCase):
         for number, inode in enumerate(inodes, start=3):
             (folder / str(number)).symlink_to(f"socket:[{inode}]")
 
-    def holder(self, port: int = 3000, interface: str = "127.0.0.1") -> str | None:
+    def find_owner(self, port: int = 3000, interface: str = "127.0.0.1") -> str | None:
         """Return the program that has a port."""
-        return holder_of(port, interface, self.proc)
+        return find_port_owner(port, interface, self.proc)
 
     def test_named(self):
         """The program that listens is named; of several the oldest."""
@@ -60,7 +64,7 @@ class HolderTests(SynchronousTestCase):
         self.process(900, "nginx", 9)
         self.process(812, "nginx", 7, 9)
         self.process(5, "other", 7)
-        self.assertEqual(self.holder(), "pid 812, nginx")
+        self.assertEqual(self.find_owner(), "pid 812, nginx")
 
     def test_in_the_way(self):
         """A socket on all addresses has the port on each of them, and the reverse."""
@@ -78,36 +82,36 @@ class HolderTests(SynchronousTestCase):
             (4, "localhost", True),
             (4, "10.0.0.1", False),
         ):
-            found = self.holder(port, interface)
+            found = self.find_owner(port, interface)
             self.assertEqual(found is not None, seen, (port, interface))
 
     def test_only_listeners(self):
         """A connection from the same port does not count."""
         self.table(row("127.0.0.1", 3000, 9, CONNECTED))
         self.process(812, "curl", 9)
-        self.assertIsNone(self.holder())
+        self.assertIsNone(self.find_owner())
 
     def test_nothing_to_see(self):
         """Without tables, owner or permission no program is named."""
-        self.assertIsNone(self.holder())
+        self.assertIsNone(self.find_owner())
         self.table(row("127.0.0.1", 3000, 9), "nonsense\n")
-        self.assertIsNone(self.holder())
+        self.assertIsNone(self.find_owner())
         (self.proc / "812").mkdir()
-        self.assertIsNone(self.holder())
-        self.assertIsNone(holder_of(3000, "", self.proc / "nowhere"))
+        self.assertIsNone(self.find_owner())
+        self.assertIsNone(find_port_owner(3000, "", self.proc / "nowhere"))
 
     def test_odd_names(self):
         """The name of a program cannot break the line that it stands in."""
         self.table(row("127.0.0.1", 3000, 9))
         self.process(812, "a\n)\x1b[1mö", 9)
-        self.assertEqual(self.holder(), "pid 812, a???[1m?")
+        self.assertEqual(self.find_owner(), "pid 812, a???[1m?")
 
     def test_gone(self):
         """A program whose name cannot be read any more is named by its id."""
         self.table(row("127.0.0.1", 3000, 9))
         self.process(812, "nginx", 9)
         (self.proc / "812" / "comm").unlink()
-        self.assertEqual(self.holder(), "pid 812")
+        self.assertEqual(self.find_owner(), "pid 812")
 
     @given(st.ip_addresses(), st.integers(1, 65535), st.integers(1, 10**9))
     def test_rows(self, address, port, inode):
@@ -128,4 +132,4 @@ class HolderTests(SynchronousTestCase):
         """On the real ``/proc`` the test process finds itself."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
-            self.assertEqual(holder_of(port, "127.0.0.1"), "this process")
+            self.assertEqual(find_port_owner(port, "127.0.0.1"), "this process")

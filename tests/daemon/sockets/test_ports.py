@@ -16,9 +16,9 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from instantly_mcp.daemon.settings.endpoints import BACKLOG, ListenAddress
-from instantly_mcp.daemon.settings.errors import Mistakes
-from instantly_mcp.daemon.sockets.ports import Ports, Taken
+from instantly_mcp.daemon.settings.endpoints import BACKLOG, Endpoint
+from instantly_mcp.daemon.settings.errors import ConfigurationError
+from instantly_mcp.daemon.sockets.ports import AddressInUse, Ports
 from tests.support.certificates import PemFiles, issue, pem_pair
 
 
@@ -106,9 +106,9 @@ class PortsTests(SynchronousTestCase):
         """Return the ports for listen strings."""
         return Ports(
             self.reactor,
-            [ListenAddress.parse(text) for text in texts],
+            [Endpoint.parse(text) for text in texts],
             retries,
-            ListenAddress.parse(companion) if companion else None,
+            Endpoint.parse(companion) if companion else None,
         )
 
     def take(self, *addresses: tuple[str, int]) -> None:
@@ -131,17 +131,17 @@ class PortsTests(SynchronousTestCase):
         """A UNIX socket that another daemon has is one line, as a port would be."""
         self.reactor = UnixReactor()
         self.take(("/run/x.sock", 0))
-        mistakes = self.failureResultOf(
-            self.ports("unix:/run/x.sock", retries=2).open(Factory()), Taken
+        errors = self.failureResultOf(
+            self.ports("unix:/run/x.sock", retries=2).open(Factory()), AddressInUse
         ).value
-        self.assertIn("IMCP-BIND unix:/run/x.sock is already in use", str(mistakes))
+        self.assertIn("IMCP-BIND unix:/run/x.sock is already in use", str(errors))
 
     def test_unknown_endpoint(self):
         """An endpoint of an unknown type is reported as such."""
-        mistakes = self.failureResultOf(
-            self.ports("bogus:1").open(Factory()), Mistakes
+        errors = self.failureResultOf(
+            self.ports("bogus:1").open(Factory()), ConfigurationError
         ).value
-        self.assertIn("bogus:1: this is not a valid Twisted endpoint", str(mistakes))
+        self.assertIn("bogus:1: this is not a valid Twisted endpoint", str(errors))
 
     def test_local(self):
         """The local address decides whether a connection is local, also after
@@ -159,13 +159,13 @@ class PortsTests(SynchronousTestCase):
         """A UNIX socket in a folder that is not there is one line."""
         self.reactor = UnixReactor()
         opening = self.ports("unix:/nowhere/x.sock").open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("unix:/nowhere/x.sock: /nowhere/x.sock.lock: No such", line)
 
     def test_no_socket_handed_over(self):
         """If systemd did not pass the socket, one line says so."""
         opening = self.ports("systemd:domain=INET:index=0").open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("systemd passed no such socket", line)
 
     def test_unix_socket(self):
@@ -180,7 +180,7 @@ class PortsTests(SynchronousTestCase):
         """A taken port is one line that names it and says what to do."""
         self.take(("127.0.0.1", 3000))
         opening = self.ports("tcp:3000:interface=127.0.0.1").open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertEqual(
             line,
             "IMCP-BIND 127.0.0.1:3000 is already in use: set listen to another port,"
@@ -191,8 +191,10 @@ class PortsTests(SynchronousTestCase):
         """The program that has the port is named, if that can be found out."""
         self.take(("127.0.0.1", 3000))
         ports = self.ports("tcp:3000:interface=127.0.0.1")
-        ports.holder = lambda port, interface: f"pid 812, nginx {interface}:{port}"
-        (line,) = self.failureResultOf(ports.open(Factory()), Mistakes).value.lines
+        ports.find_owner = lambda port, interface: f"pid 812, nginx {interface}:{port}"
+        (line,) = self.failureResultOf(
+            ports.open(Factory()), ConfigurationError
+        ).value.lines
         self.assertIn("in use (pid 812, nginx 127.0.0.1:3000): set listen", line)
 
     def test_next_port(self):
@@ -206,21 +208,21 @@ class PortsTests(SynchronousTestCase):
         """When all ports that may be tried are taken, the line says so."""
         self.take(("127.0.0.1", 3000), ("127.0.0.1", 3001))
         opening = self.ports("tcp:3000:interface=127.0.0.1", retries=1).open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("and 1 ports after it", line)
 
     def test_nothing_stays_open(self):
         """When the second address fails, the first is closed again."""
         self.take(("", 3001))
         opening = self.ports("tcp:3000", "tcp:3001").open(Factory())
-        self.failureResultOf(opening, Mistakes)
+        self.failureResultOf(opening, ConfigurationError)
         self.assertNotIn(("", 3000), self.reactor.taken)
 
     def test_not_here(self):
         """An address that this machine does not have is said in one line."""
         self.reactor.without = ("10.9.9.9",)
         opening = self.ports("tcp:3000:interface=10.9.9.9", retries=5).open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("No such address", line)
 
     def test_companion_follows_the_port(self):
@@ -244,13 +246,13 @@ class PortsTests(SynchronousTestCase):
     def test_unreadable_certificate(self):
         """A certificate that is not there is one line."""
         opening = self.ports("ssl:443:privateKey=/nowhere/key.pem").open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("/nowhere/key.pem", line)
 
     def test_unknown_kind(self):
         """An endpoint that no plugin knows is one line."""
         opening = self.ports("carrier-pigeon:1").open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertTrue(line.startswith("IMCP-BIND cannot listen on carrier-pigeon"))
 
     def test_close(self):
@@ -291,7 +293,7 @@ class PortsTests(SynchronousTestCase):
         files = PemFiles(folder)
         files.key.write_bytes(pem_pair()[0])
         opening = self.ports(files.listen(443)).open(Factory())
-        (line,) = self.failureResultOf(opening, Mistakes).value.lines
+        (line,) = self.failureResultOf(opening, ConfigurationError).value.lines
         self.assertIn("do not match", line)
 
     def test_certificate_that_clients_refuse(self):

@@ -74,16 +74,16 @@ class SettingsTests(SynchronousTestCase):
 class MistakesTests(SynchronousTestCase):
     """Mistakes at which twistd would fail with a traceback, or silently."""
 
-    def mistakes(self, **options: object) -> list[str]:
+    def errors(self, **options: object) -> list[str]:
         """Return the lines about a detached daemon with these options."""
-        return [*TwistdOptions.of({**DETACHED, **options}).mistakes()]
+        return [*TwistdOptions.of({**DETACHED, **options}).errors()]
 
     def test_none(self):
         """Usable folders and files are accepted."""
         folder = Path(self.mktemp())
         folder.mkdir()
         self.assertEqual(
-            self.mistakes(rundir=str(folder), pidfile=str(folder / "pid")), []
+            self.errors(rundir=str(folder), pidfile=str(folder / "pid")), []
         )
 
     def test_each(self):
@@ -93,17 +93,17 @@ class MistakesTests(SynchronousTestCase):
             ("pidfile", "/nowhere/pid", "--pidfile"),
             ("logfile", "-", "IMCP-LOG"),
         ):
-            (line,) = self.mistakes(**{name: value})
+            (line,) = self.errors(**{name: value})
             self.assertIn(word, line)
 
     def test_user(self):
         """Only root can change to another user."""
         self.patch(os, "geteuid", lambda: 1000)
         for name, value in (("uid", 0), ("gid", 0), ("chroot", "/")):
-            (line,) = self.mistakes(**{name: value})
+            (line,) = self.errors(**{name: value})
             self.assertIn("--uid", line)
         self.patch(os, "geteuid", lambda: 0)
-        self.assertEqual(self.mistakes(uid=1), [])
+        self.assertEqual(self.errors(uid=1), [])
 
 
 def given_pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
