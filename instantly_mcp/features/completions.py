@@ -231,7 +231,7 @@ def matches(entries: Iterable[Completion], typed: str) -> Completions:
 class Completer:
     """Completes a value with objects of one kind."""
 
-    directory: NameCache
+    names: NameCache
     kind: ObjectKind
 
     @deferred
@@ -239,7 +239,7 @@ class Completer:
         self, typed: str, known: Mapping[str, str], call: Call
     ) -> Sequence[str]:
         try:
-            found = await self.directory.matching(self.kind, typed, call)
+            found = await self.names.matching(self.kind, typed, call)
         except ApiError as error:
             raise overload_error(error) or error from error
         return [entry.value for entry in found[:MAX_VALUES]]

@@ -141,12 +141,12 @@ class NameTests(CompletionCase):
 
     def test_bounded(self) -> None:
         """The number of cached lists is limited; the least recently used is dropped."""
-        directory = NameCache(self.features.context, 2)
+        names = NameCache(self.features.context, 2)
         self.instantly.answers("listCampaign", named("Spring"))
 
         def look(secret: Credential) -> None:
             call = Call(caller=Caller(revision=V2025_11_25, credential=secret))
-            found = Deferred.fromCoroutine(directory.matching(CAMPAIGNS, "", call))
+            found = Deferred.fromCoroutine(names.matching(CAMPAIGNS, "", call))
             self.assertEqual(len(self.successResultOf(found)), 1)
 
         third = Credential(secret=KEY.secret, source="test", workspace="w")

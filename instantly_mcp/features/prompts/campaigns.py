@@ -32,14 +32,14 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
     if zone is not None and zone_named(zone) is None:
         said = f"{zone[:60]!r} is not a time zone"
         raise invalid_params(said, {"use": "IANA names"})
-    seen = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
-    checks = list(checks_of(seen, zone))
+    survey = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
+    checks = list(checks_of(survey, zone))
     return message(
-        f"Help me decide whether to launch the campaign {_title(seen)}. These checks "
+        f"Help me decide whether to launch the campaign {_title(survey)}. These checks "
         "were just made; nothing was started.",
         section(f"Verdict: {verdict(checks)}", *(each.as_line() for each in checks)),
         _facts(checks),
-        not_known(seen.found.unknown()),
+        not_known(survey.found.unknown()),
         section(
             "What to do",
             numbered(
@@ -51,7 +51,7 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
                     "State what a launch would do: senders, leads, mails a day, and "
                     "when the first mail is sent in my local time.",
                     "Ask whether to activate. Only after my yes call activate_campaign "
-                    f"with campaign_id {seen.campaign.get('id')}.",
+                    f"with campaign_id {survey.campaign.get('id')}.",
                 ]
             ),
         ),
@@ -61,29 +61,29 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
 
 async def why_not_sending(context: PromptContext, given: Given, call: Call) -> str:
     """Write why a campaign does not send, and how to fix it."""
-    seen = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
-    told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
+    survey = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
+    diagnosis = sending_status(survey.sending, {"id": survey.campaign.get("id")})
     checks = [
-        *sender_checks(seen),
-        *audience_checks(seen),
-        *schedule_checks(seen),
+        *sender_checks(survey),
+        *audience_checks(survey),
+        *schedule_checks(survey),
     ]
     suspects = [check for check in checks if check.outcome != "ok"]
     fine = [check.name for check in checks if check.outcome == "ok"]
     return message(
-        f"Why does the campaign {_title(seen)} not send, or send slowly?",
+        f"Why does the campaign {_title(survey)} not send, or send slowly?",
         section(
             "Known",
-            f"- Status: {status_of(seen.campaign)}.",
-            f"- Instantly's diagnosis: {told['status']}. {told['meaning']}"
-            if seen.found.has("sending")
+            f"- Status: {status_of(survey.campaign)}.",
+            f"- Instantly's diagnosis: {diagnosis['status']}. {diagnosis['meaning']}"
+            if survey.found.has("sending")
             else "",
             *(check.as_line() for check in suspects),
             f"- Checks that pass: {', '.join(fine)}." if fine else "",
         ),
         _facts(suspects),
-        section("Instantly's diagnosis", as_json(told)) if seen.sending else "",
-        not_known(seen.found.unknown()),
+        section("Instantly's diagnosis", as_json(diagnosis)) if survey.sending else "",
+        not_known(survey.found.unknown()),
         section(
             "What to do",
             numbered(
@@ -103,9 +103,9 @@ async def why_not_sending(context: PromptContext, given: Given, call: Call) -> s
     )
 
 
-def _title(seen: CampaignSurvey) -> str:
-    name = in_one_line(seen.campaign.get("name"))
-    return f'"{name}" ({seen.campaign.get("id")})'
+def _title(survey: CampaignSurvey) -> str:
+    name = in_one_line(survey.campaign.get("name"))
+    return f'"{name}" ({survey.campaign.get("id")})'
 
 
 def _facts(checks: list[Check]) -> str:

@@ -22,12 +22,12 @@ from .rendering import (
 
 async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
     """Write a list's scorecard, and how to clean the list."""
-    seen = await look_up(context, LEAD_LISTS, given["list"], survey_list, call)
-    score = scored(seen)
+    survey = await look_up(context, LEAD_LISTS, given["list"], survey_list, call)
+    score = scored(survey)
     shares = score["verification"]
     return message(
-        f'Is the lead list "{in_one_line(seen.list.get("name"))}" '
-        f"({seen.list.get('id')}) clean enough to mail?",
+        f'Is the lead list "{in_one_line(survey.list.get("name"))}" '
+        f"({survey.list.get('id')}) clean enough to mail?",
         section(
             "Known",
             f"- Grade: {score['grade']}.",
@@ -41,7 +41,7 @@ async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
             *(f"- {said}" for said in score["advice"]),
         ),
         section("Facts", as_json({"verification": shares, "sample": score["sample"]})),
-        not_known(seen.found.unknown()),
+        not_known(survey.found.unknown()),
         section(
             "What to do",
             numbered(

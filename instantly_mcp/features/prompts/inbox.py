@@ -66,11 +66,11 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     )
     if not found.has("mails"):
         raise found.failures["mails"]
-    mails, fence = found.items("mails"), UntrustedMarks()
+    mails, marks = found.items("mails"), UntrustedMarks()
     return message(
         "Go through my unread mail with me.",
         section("Known", _counted(found, mails), "Previews only, newest first."),
-        section("Mail", fence.notice, *(_row(mail, fence) for mail in mails))
+        section("Mail", marks.notice, *(_row(mail, marks) for mail in mails))
         if mails
         else "",
         not_known(found.unknown()),
@@ -105,7 +105,7 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
     mails, older = await mails_of(context.features, thread_id, call)
     last = mails[-1]
     around = await _around(context, last, call)
-    fence, shown = UntrustedMarks(), mails[-MAX_MAILS_SHOWN:]
+    marks, shown = UntrustedMarks(), mails[-MAX_MAILS_SHOWN:]
     left_out = older or len(shown) < len(mails)
     received = [mail for mail in mails if mail.get("ue_type") == 2]
     answered = received[-1] if received else last
@@ -123,9 +123,9 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
         ),
         section(
             "The lead, and the mails, oldest first",
-            fence.notice,
-            _lead_line(around, fence),
-            *(_mail(mail, fence) for mail in shown),
+            marks.notice,
+            _lead_line(around, marks),
+            *(_mail(mail, marks) for mail in shown),
         ),
         not_known(around.unknown()),
         section("What to do", numbered(_steps(answered))),
@@ -147,7 +147,7 @@ def _counted(found: Gathered, mails: list[JsonObject]) -> str:
     return f"- {len(mails)} threads are shown{total}."
 
 
-def _row(mail: JsonObject, fence: UntrustedMarks) -> str:
+def _row(mail: JsonObject, marks: UntrustedMarks) -> str:
     brief = EMAIL_PREVIEW(mail)
     facts = {
         name: brief[name]
@@ -156,16 +156,16 @@ def _row(mail: JsonObject, fence: UntrustedMarks) -> str:
     }
     sender = in_one_line(mail.get("from_address_email"))
     outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n"
-    text = fence.around(outside + unquoted_text(mail), PREVIEW_CHARACTERS)
+    text = marks.around(outside + unquoted_text(mail), PREVIEW_CHARACTERS)
     return f"{as_json(facts)}\n{text}"
 
 
-def _mail(mail: JsonObject, fence: UntrustedMarks) -> str:
+def _mail(mail: JsonObject, marks: UntrustedMarks) -> str:
     brief = EMAIL_PREVIEW(mail)
     head = f"{mail.get('timestamp_email')} {brief.get('ue_type_label', 'mail')}"
     sender = in_one_line(mail.get("from_address_email"))
     outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n\n"
-    return f"### {head}\n{fence.around(outside + unquoted_text(mail))}"
+    return f"### {head}\n{marks.around(outside + unquoted_text(mail))}"
 
 
 async def _around(context: PromptContext, mail: JsonObject, call: Call) -> Gathered:
@@ -187,12 +187,12 @@ def _campaign_line(around: Gathered) -> str:
     return f'- Campaign "{in_one_line(campaign.get("name"))}" ({campaign.get("id")}).'
 
 
-def _lead_line(around: Gathered, fence: UntrustedMarks) -> str:
+def _lead_line(around: Gathered, marks: UntrustedMarks) -> str:
     if not around.has("lead"):
         return ""
     lead = LEAD_VIEW(around.object("lead"))
     shown = {name: lead[name] for name in LEAD_FIELDS if lead.get(name) is not None}
-    return f"### The lead\n{fence.around(_plain(shown))}"
+    return f"### The lead\n{marks.around(_plain(shown))}"
 
 
 def _plain(facts: JsonObject) -> str:

@@ -40,7 +40,7 @@ class PromptDeclaration:
 
     write: Write
     title: str
-    says: str
+    description: str
     needs: Mapping[str, str] = field(factory=dict)
     takes: Mapping[str, str] = field(factory=dict)
 
@@ -49,26 +49,28 @@ PROMPTS = (
     PromptDeclaration(
         write=launch_preflight,
         title="Launch preflight",
-        says="Check a campaign before its launch: senders, leads, copy, schedule.",
+        description=(
+            "Check a campaign before its launch: senders, leads, copy, schedule."
+        ),
         needs={"campaign": "name or id"},
         takes={"timezone": "your IANA zone, for local times"},
     ),
     PromptDeclaration(
         write=morning_inbox,
         title="Morning inbox",
-        says="Sort unread mail and draft replies; nothing is sent.",
+        description="Sort unread mail and draft replies; nothing is sent.",
         takes={"limit": f"threads, 1 to {MAX_THREADS}, default {DEFAULT_THREADS}"},
     ),
     PromptDeclaration(
         write=why_not_sending,
         title="Why is it not sending?",
-        says="Find out why a campaign does not send.",
+        description="Find out why a campaign does not send.",
         needs={"campaign": "name or id"},
     ),
     PromptDeclaration(
         write=weekly_report,
         title="Weekly report",
-        says="Numbers of campaigns in a period, compared with the one before.",
+        description="Numbers of campaigns in a period, compared with the one before.",
         takes={
             "campaigns": "names or ids, comma-separated; default all",
             "range": RANGE_DESCRIPTION + "last_7_days",
@@ -77,19 +79,19 @@ PROMPTS = (
     PromptDeclaration(
         write=list_hygiene,
         title="List hygiene",
-        says="How clean a lead list is, and how to clean it.",
+        description="How clean a lead list is, and how to clean it.",
         needs={"list": "name or id"},
     ),
     PromptDeclaration(
         write=reply_triage,
         title="Reply triage",
-        says="Classify a thread and draft the reply.",
+        description="Classify a thread and draft the reply.",
         needs={"thread": "thread_id"},
     ),
     PromptDeclaration(
         write=client_report,
         title="Client report",
-        says="A workspace's results, written for the client.",
+        description="A workspace's results, written for the client.",
         takes={
             "workspace": "id of a client's workspace; default: the key's workspace",
             "range": RANGE_DESCRIPTION + "last_30_days",
@@ -98,9 +100,9 @@ PROMPTS = (
 )
 
 
-def build_prompts(features: FeatureContext, directory: NameCache) -> PromptRegistry:
+def build_prompts(features: FeatureContext, names: NameCache) -> PromptRegistry:
     """Build all prompts."""
-    context, completers = PromptContext(features, directory), _completers(directory)
+    context, completers = PromptContext(features, names), _completers(names)
     return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
 
 
@@ -110,29 +112,29 @@ def _prompt(
     arguments = [
         PromptArgument(
             name=name,
-            description=says,
+            description=description,
             required=name in entry.needs,
             complete=completers.get(name),
         )
-        for name, says in {**entry.needs, **entry.takes}.items()
+        for name, description in {**entry.needs, **entry.takes}.items()
     ]
     return Prompt(
         name=entry.write.__name__,
         title=entry.title,
-        description=entry.says,
+        description=entry.description,
         render=Renderer(context, entry.write),
         arguments=arguments,
         needs_credential=True,
     )
 
 
-def _completers(directory: NameCache) -> Mapping[str, Complete]:
+def _completers(names: NameCache) -> Mapping[str, Complete]:
     """Return the completion of each argument, by name."""
-    campaign = Completer(directory, CAMPAIGNS)
+    campaign = Completer(names, CAMPAIGNS)
     return {
         "campaign": campaign,
         "campaigns": SeveralCompleter(campaign),
-        "list": Completer(directory, LEAD_LISTS),
+        "list": Completer(names, LEAD_LISTS),
         "timezone": WordCompleter(TimezoneNames()),
         "range": WordCompleter(lambda: RANGE_WORDS),
     }

@@ -19,7 +19,7 @@ from ..resources.reading import translated
 from ..results import CallRefusedError, error_object
 from ..workspace.context import FeatureContext
 
-Seen = TypeVar("Seen")
+Found = TypeVar("Found")
 
 Given: TypeAlias = Mapping[str, str]
 
@@ -42,7 +42,7 @@ class PromptContext:
     """The objects that prompts use."""
 
     features: FeatureContext
-    directory: NameCache
+    names: NameCache
 
 
 Write: TypeAlias = Callable[[PromptContext, Given, Call], Coroutine[Any, Any, str]]
@@ -77,24 +77,24 @@ async def id_named(
     """
     if not given.strip():
         raise invalid_params(f"Give the name or id of a {kind.name}")
-    return await context.directory.id_of(kind, given, call)
+    return await context.names.id_of(kind, given, call)
 
 
 async def look_up(
     context: PromptContext,
     kind: ObjectKind,
     given: str,
-    look: Callable[[FeatureContext, str, Call], Awaitable[Seen]],
+    read: Callable[[FeatureContext, str, Call], Awaitable[Found]],
     call: Call,
-) -> Seen:
+) -> Found:
     """Read the object that an argument names, by id or by name.
 
-    :param look: reads it by id.
+    :param read: reads it by id.
     :raises Refusal: when nothing has this name or id, with similar names.
     """
     id = await id_named(context, kind, given, call)
     try:
-        return await look(context.features, id, call)
+        return await read(context.features, id, call)
     except ApiError as error:
         if error.reason in NOT_AN_ID:
             raise await unknown_name(context, kind, given, error, call) from error
@@ -108,7 +108,7 @@ async def unknown_name(
 
     Similar names are also in the message, because many clients show only that.
     """
-    found = await context.directory.matching(kind, given, call)
+    found = await context.names.matching(kind, given, call)
     said, hint = _meant(kind, given, found)
     return CallRefusedError(
         "not_found",

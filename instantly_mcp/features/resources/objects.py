@@ -63,12 +63,12 @@ async def job(context: FeatureContext, values: Values, call: Call) -> Json:
 async def thread(context: FeatureContext, values: Values, call: Call) -> Json:
     """Read a thread, oldest mail first, with its texts marked as untrusted."""
     mails, more = await mails_of(context, values["thread_id"], call)
-    fence = UntrustedMarks()
+    marks = UntrustedMarks()
     return {
         "thread_id": values["thread_id"],
         "subject": in_one_line(mails[-1].get("subject")),
-        "untrusted": fence.notice,
-        "mails": [mail_view(mail, fence) for mail in mails],
+        "untrusted": marks.notice,
+        "mails": [mail_view(mail, marks) for mail in mails],
         "older_not_shown": more,
     }
 
@@ -95,9 +95,9 @@ async def mails_of(
     return mails[::-1], more
 
 
-def mail_view(mail: JsonObject, fence: UntrustedMarks) -> JsonObject:
+def mail_view(mail: JsonObject, marks: UntrustedMarks) -> JsonObject:
     """Return a mail without quoted mails, its text marked as untrusted."""
     brief = EMAIL_PREVIEW(mail)
     shown = {name: brief[name] for name in MAIL_MEMBERS if name in brief}
     subject = in_one_line(mail.get("subject"))
-    return {**shown, "subject": subject, "text": fence.around(unquoted_text(mail))}
+    return {**shown, "subject": subject, "text": marks.around(unquoted_text(mail))}

@@ -1,6 +1,6 @@
 """How a function that looks something up becomes a readable resource.
 
-A `Look` returns JSON or Markdown, or raises an error of the API client.
+A `Lookup` returns JSON or Markdown, or raises an error of the API client.
 `ResourceReader` turns that into the contents of a resource, or into a protocol error
 with the code that the client's protocol revision defines.
 """
@@ -26,7 +26,7 @@ from ...protocol.wire.errors import (
 from ..results import CallRefusedError, cut_to_size, error_object, overload_error
 from ..workspace.context import FeatureContext, Values
 
-Look: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
+Lookup: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
 
 JSON = "application/json"
 MARKDOWN = "text/markdown"
@@ -39,14 +39,14 @@ class ResourceReader:
     """Reads a resource and returns it as compact JSON, or as Markdown."""
 
     context: FeatureContext
-    look: Look
+    lookup: Lookup
 
     @deferred
     async def __call__(
         self, uri: str, values: Values, call: Call
     ) -> Sequence[Contents]:
         try:
-            value = await self.look(self.context, values, call)
+            value = await self.lookup(self.context, values, call)
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 modern = call.caller.revision.modern

@@ -111,7 +111,7 @@ TOOLS = (
         arguments=(
             paging()[0],
             evolve(CURSOR, convert=cursor),
-            argument("search", says="part of an address, or a domain"),
+            argument("search", description="part of an address, or a domain"),
             argument(
                 "status",
                 schema=names_and_codes(ACCOUNT_STATUS),
@@ -122,7 +122,7 @@ TOOLS = (
                 schema=names_and_codes(PROVIDER),
                 convert=to_code(PROVIDER),
             ),
-            argument("tag_ids", says="comma-separated", convert=comma_list),
+            argument("tag_ids", description="comma-separated", convert=comma_list),
         ),
         reshape=listing(ACCOUNT_SUMMARY),
         cursor_of=cursor_after,
@@ -191,7 +191,7 @@ TOOLS = (
             argument("last_name"),
             argument("warmup", convert=WARMUP),
             argument("daily_limit"),
-            argument("sending_gap", says="minutes"),
+            argument("sending_gap", description="minutes"),
             argument("enable_slow_ramp"),
             argument("tracking_domain_name"),
             argument("tracking_domain_status"),

@@ -17,8 +17,8 @@ from .hints import READ_ONLY
 
 TEXT = {"type": "string"}
 MAX_ACCOUNTS = 100
-START = argument("start_date", says="YYYY-MM-DD")
-END = argument("end_date", says="inclusive", convert=end_of_day)
+START = argument("start_date", description="YYYY-MM-DD")
+END = argument("end_date", description="inclusive", convert=end_of_day)
 
 
 async def campaign_analytics(
@@ -98,7 +98,7 @@ TOOLS = (
             ),
             START,
             END,
-            argument("exclude_total_leads_count", says="faster"),
+            argument("exclude_total_leads_count", description="faster"),
         ),
         output=ROWS_OUTPUT,
     ),

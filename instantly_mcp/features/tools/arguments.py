@@ -35,21 +35,21 @@ NAME: JsonObject = {"type": "string", "pattern": "\\S"}
 CURSOR = argument(
     "starting_after",
     schema={"type": "string"},
-    says="page.next_cursor of the last page",
+    description="page.next_cursor of the last page",
 )
 
 WAIT = argument(
     "wait_seconds",
     schema={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},
-    says="wait this long for the job to end",
+    description="wait this long for the job to end",
 )
 
 
 def id_of(
-    name: str, to: str = "id", says: str = "", convert: Convert = stripped
+    name: str, to: str = "id", description: str = "", convert: Convert = stripped
 ) -> Argument:
     """Declare the required id of the object that the tool works on."""
-    return required(name, to=to, schema=ID, says=says, convert=convert)
+    return required(name, to=to, schema=ID, description=description, convert=convert)
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:

@@ -92,27 +92,31 @@ TOOLS = (
             argument(
                 "steps",
                 schema=STEPS,
-                says="whole sequence; an empty follow-up subject joins the thread",
+                description=(
+                    "whole sequence; an empty follow-up subject joins the thread"
+                ),
             ),
-            argument("email_list", says="sending accounts"),
+            argument("email_list", description="sending accounts"),
             assumed("timezone", DEFAULTS["timezone"], schema=TEXT),
             assumed("timing_from", DEFAULTS["timing_from"], schema=CLOCK_TIME),
             assumed("timing_to", DEFAULTS["timing_to"], schema=CLOCK_TIME),
             argument(
                 "days",
                 schema={"type": "array", "minItems": 1, "items": {"enum": [*WEEK]}},
-                says="default Monday to Friday",
+                description="default Monday to Friday",
             ),
-            argument("start_date", schema=TEXT, says="YYYY-MM-DD"),
+            argument("start_date", schema=TEXT, description="YYYY-MM-DD"),
             argument("end_date", schema=TEXT),
             assumed("daily_limit", 30, schema={"type": "integer", "minimum": 1}),
-            assumed("email_gap", 10, schema=GAP, says="minutes"),
+            assumed("email_gap", 10, schema=GAP, description="minutes"),
             assumed("track_opens", False, to="open_tracking"),
             assumed("track_clicks", False, to="link_tracking", schema=FLAG),
             assumed("stop_on_reply", True, schema=FLAG),
             assumed("stop_on_auto_reply", True, schema=FLAG),
             argument("text_only", schema=FLAG),
-            argument("dry_run", schema=FLAG, says="only show what would be created"),
+            argument(
+                "dry_run", schema=FLAG, description="only show what would be created"
+            ),
         ),
     ),
     ToolDeclaration(
@@ -127,14 +131,14 @@ TOOLS = (
         operation="listCampaign",
         arguments=(
             *paging(),
-            argument("search", says="part of the name"),
+            argument("search", description="part of the name"),
             argument("status", schema=STATUS, convert=to_code(CAMPAIGN_STATUS)),
             argument(
                 "exclude_status",
                 schema=STATUS,
                 convert=to_code(CAMPAIGN_STATUS),
             ),
-            argument("tag_ids", says="comma-separated", convert=comma_list),
+            argument("tag_ids", description="comma-separated", convert=comma_list),
         ),
         reshape=listing(campaign_summary),
         cursor_of=by_id,
@@ -171,7 +175,7 @@ TOOLS = (
             argument(
                 "campaign_schedule",
                 schema={"type": "object"},
-                says=(
+                description=(
                     '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
                     "start_date,end_date}; day 0 is Sunday, any IANA timezone"
                 ),
@@ -180,7 +184,7 @@ TOOLS = (
             argument(
                 "sequences",
                 schema={"type": "array", "items": {"type": "object"}},
-                says=(
+                description=(
                     "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]"
                     "}]}]; delay is the wait before the next step"
                 ),
@@ -215,7 +219,9 @@ TOOLS = (
             argument(
                 "provider_routing_rules",
                 schema={"type": "array", "items": {"type": "object"}},
-                says="[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]",
+                description=(
+                    "[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"
+                ),
                 convert=campaign_arguments.rules,
             ),
         ),

@@ -55,7 +55,7 @@ class Argument:
     :param name: what the client calls it.
     :param to: the operation's parameter that it is sent as.
     :param schema: its JSON Schema; by default that of the operation's parameter.
-    :param says: one short sentence, where name and type do not say enough.
+    :param description: one short sentence, where name and type do not say enough.
     :param default: the value that applies when the argument is not given.
     :param fills: insert the default into the arguments; otherwise the work does it.
     :param convert: makes the API's value of the client's; ``null`` is not converted.
@@ -64,7 +64,7 @@ class Argument:
     name: str
     to: str
     schema: JsonObject | None = None
-    says: str = ""
+    description: str = ""
     required: bool = False
     default: Json = None
     fills: bool = True
@@ -82,8 +82,8 @@ class Argument:
         wire = dict(schema)
         if self.default is not None:
             wire["default"] = self.default
-        if self.says:
-            wire["description"] = self.says
+        if self.description:
+            wire["description"] = self.description
         return wire
 
 

@@ -80,10 +80,10 @@ TOOLS = (
             argument(
                 "i_status",
                 schema={"type": ["string", "integer"]},
-                says="interest, as a name or number",
+                description="interest, as a name or number",
                 convert=to_code(INTEREST, open_ended=True),
             ),
-            argument("eaccount", says="comma-separated", convert=comma_list),
+            argument("eaccount", description="comma-separated", convert=comma_list),
             argument("is_unread"),
             argument("has_reminder"),
             argument("mode", schema={"enum": [*MODES]}, convert=to_mode),
@@ -92,11 +92,11 @@ TOOLS = (
             argument("sort_order"),
             argument("scheduled_only"),
             argument("assigned_to"),
-            argument("lead", says="address"),
+            argument("lead", description="address"),
             argument("company_domain"),
             argument("marked_as_done"),
             argument("email_type"),
-            argument("min_timestamp_created", says="date or ISO time"),
+            argument("min_timestamp_created", description="date or ISO time"),
             argument("max_timestamp_created", convert=end_of_day),
         ),
     ),
@@ -124,7 +124,11 @@ TOOLS = (
         also=("getEmail",),
         work=reply_to_email,
         arguments=(
-            id_of("reply_to_uuid", to="reply_to_uuid", says="id of the mail answered"),
+            id_of(
+                "reply_to_uuid",
+                to="reply_to_uuid",
+                description="id of the mail answered",
+            ),
             required("subject"),
             required(
                 "body",
@@ -138,10 +142,12 @@ TOOLS = (
             argument("expected_recipient", schema=ID),
             argument("additional_recipients", schema={"type": "array", "items": TEXT}),
             argument(
-                "cc_address_email_list", says="comma-separated", convert=comma_list
+                "cc_address_email_list",
+                description="comma-separated",
+                convert=comma_list,
             ),
             argument("bcc_address_email_list", convert=comma_list),
-            argument("reminder_ts", schema=TEXT, says="ISO time"),
+            argument("reminder_ts", schema=TEXT, description="ISO time"),
             argument("assigned_to"),
         ),
     ),
@@ -179,7 +185,9 @@ TOOLS = (
         task=TaskSupport.OPTIONAL,
         arguments=(
             id_of("email", to="email"),
-            argument("check_only", schema=FLAG, says="only read the status, free"),
+            argument(
+                "check_only", schema=FLAG, description="only read the status, free"
+            ),
             argument(
                 "max_wait_seconds",
                 schema={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},

@@ -25,7 +25,7 @@ TOOLS = (
         work=get_job,
         arguments=(
             id_of("job_id"),
-            argument("data_fields", says="members of data, comma-separated"),
+            argument("data_fields", description="members of data, comma-separated"),
         ),
         output=JOB_OUTPUT,
     ),
@@ -43,7 +43,7 @@ TOOLS = (
             argument("type"),
             argument("entity_type"),
             argument("entity_id"),
-            argument("status", says=", ".join(JOB_STATUSES), convert=comma_list),
+            argument("status", description=", ".join(JOB_STATUSES), convert=comma_list),
             argument("sort_column"),
             argument("sort_order"),
         ),

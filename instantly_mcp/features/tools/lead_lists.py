@@ -46,8 +46,10 @@ TOOLS = (
         operation="createLeadList",
         arguments=(
             required("name", schema=NAME),
-            argument("has_enrichment_task", schema=FLAG, says="enrich every lead"),
-            argument("owned_by", schema=TEXT, says="user id"),
+            argument(
+                "has_enrichment_task", schema=FLAG, description="enrich every lead"
+            ),
+            argument("owned_by", schema=TEXT, description="user id"),
         ),
         reshape=single(LIST_VIEW),
     ),

@@ -80,7 +80,7 @@ def details(schema: JsonObject) -> tuple[Argument, ...]:
         argument(
             "lt_interest_status",
             schema=INTEREST_VALUE,
-            says=INTEREST_NAMES,
+            description=INTEREST_NAMES,
             convert=to_code(INTEREST, open_ended=True),
         ),
         argument("custom_variables", schema=VARIABLES),
@@ -92,23 +92,25 @@ def skips() -> tuple[Argument, ...]:
     return tuple(argument(name) for name in SKIPS)
 
 
-def selection(says: str) -> tuple[Argument, ...]:
+def selection(description: str) -> tuple[Argument, ...]:
     """Declare the arguments that select leads.
 
-    :param says: the description of ``filter``.
+    :param description: the description of ``filter``.
     """
     return (
-        argument("campaign", schema=ID, says="campaign id"),
+        argument("campaign", schema=ID, description="campaign id"),
         argument("list_id", schema=ID),
-        argument("ids", schema=TEXTS, says="lead ids"),
+        argument("ids", schema=TEXTS, description="lead ids"),
         argument("excluded_ids", schema=TEXTS),
-        argument("contacts", schema=TEXTS, says="addresses"),
-        argument("search", schema=TEXT, says="name or address"),
-        argument("filter", schema=TEXT, says=says, convert=to_lead_filter),
+        argument("contacts", schema=TEXTS, description="addresses"),
+        argument("search", schema=TEXT, description="name or address"),
+        argument(
+            "filter", schema=TEXT, description=description, convert=to_lead_filter
+        ),
         argument(
             "queries",
             schema={"type": "array", "items": {"type": "object"}},
-            says="[{actionType, values}]",
+            description="[{actionType, values}]",
             convert=QUERIES,
         ),
         argument("in_campaign"),
@@ -174,14 +176,14 @@ TOOLS = (
         also=("getCampaign",),
         work=create_lead,
         arguments=(
-            argument("campaign", schema=ID, says="campaign id"),
+            argument("campaign", schema=ID, description="campaign id"),
             argument("list_id", schema=ID),
             argument("email", schema=TEXT),
             *details(TEXT),
             *skips(),
             argument("blocklist_id"),
             argument("verify_leads_for_lead_finder"),
-            argument("verify_leads_on_import", says="costs credits"),
+            argument("verify_leads_on_import", description="costs credits"),
         ),
     ),
     ToolDeclaration(
@@ -237,7 +239,7 @@ TOOLS = (
             argument("list_id", schema=ID),
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),
-            argument("verify_leads_on_import", says="costs credits"),
+            argument("verify_leads_on_import", description="costs credits"),
             *skips(),
         ),
         output={

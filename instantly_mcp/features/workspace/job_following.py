@@ -108,14 +108,14 @@ async def start_and_follow(
     """
     asked = {name: value for name, value in given.items() if name != "wait_seconds"}
     reply = await context.execute(operation_id, asked, call)
-    sight = JobStatus(_noted(context, reply, call))
-    if sight.job["ended"] or not isinstance(sight.job.get("id"), str):
-        return sight.as_result()
-    longest = _patience(context, sight.job, given.get("wait_seconds"), call)
-    return (await _followed(context, sight, call, longest)).as_result()
+    status = JobStatus(_recorded(context, reply, call))
+    if status.job["ended"] or not isinstance(status.job.get("id"), str):
+        return status.as_result()
+    longest = _longest_wait(context, status.job, given.get("wait_seconds"), call)
+    return (await _followed(context, status, call, longest)).as_result()
 
 
-def _patience(
+def _longest_wait(
     context: FeatureContext, job: JsonObject, asked: Json, call: Call
 ) -> float:
     if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
@@ -126,23 +126,23 @@ def _patience(
 
 
 async def _followed(
-    context: FeatureContext, sight: JobStatus, call: Call, longest: float
+    context: FeatureContext, status: JobStatus, call: Call, longest: float
 ) -> JobStatus:
     """Read the job until it ended or the time is up."""
     waited = 0.0
     for number, wait in zip(count(1), poll_waits(), strict=False):
-        if sight.job["ended"] or waited + wait > longest:
+        if status.job["ended"] or waited + wait > longest:
             break
         await context.pause(wait)
         waited += wait
         try:
-            sight = JobStatus(await read_job(context, sight.job["id"], call))
+            status = JobStatus(await read_job(context, status.job["id"], call))
         except ApiError as error:
-            sight = evolve(sight, trouble=error)
+            status = evolve(status, trouble=error)
             if error.reason not in TRANSIENT_REASONS:
                 break
-        _tell(call, sight.job, number)
-    return sight
+        _report_progress(call, status.job, number)
+    return status
 
 
 async def read_job(context: FeatureContext, id: str, call: Call) -> JsonObject:
@@ -151,10 +151,10 @@ async def read_job(context: FeatureContext, id: str, call: Call) -> JsonObject:
     :raises ApiError: when the read fails, or the reply is not a job.
     """
     reply = await context.fetch("getBackgroundJob", {"id": id}, call)
-    return _noted(context, reply, call)
+    return _recorded(context, reply, call)
 
 
-def _tell(call: Call, job: JsonObject, number: int) -> None:
+def _report_progress(call: Call, job: JsonObject, number: int) -> None:
     percent = job.get("progress")
     known = percent if isinstance(percent, int | float) else 0
     # MCP requires that progress increases, but a job may report the same value twice.
@@ -171,7 +171,7 @@ def poll_waits() -> Iterator[float]:
     return chain(FIRST_WAITS_SECONDS, repeat(LATER_WAIT_SECONDS))
 
 
-def _noted(context: FeatureContext, reply: Json, call: Call) -> JsonObject:
+def _recorded(context: FeatureContext, reply: Json, call: Call) -> JsonObject:
     context.job_changes.record(reply, call.caller.principal)
     return job_of(reply)
 

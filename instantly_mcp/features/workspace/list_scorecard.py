@@ -78,19 +78,19 @@ async def scorecard(context: FeatureContext, values: Values, call: Call) -> Json
     return scored(await survey_list(context, values["id"], call))
 
 
-def scored(seen: ListSurvey) -> JsonObject:
+def scored(survey: ListSurvey) -> JsonObject:
     """Compute the scorecard: shares, a grade, and advice."""
-    verification = _verification(seen.found.object("stats"))
-    sample = sample_of(seen.leads)
+    verification = _verification(survey.found.object("stats"))
+    sample = sample_of(survey.leads)
     result: dict[str, Json] = {
-        "list": {"id": seen.list.get("id"), "name": seen.list.get("name")},
+        "list": {"id": survey.list.get("id"), "name": survey.list.get("name")},
         "verification": verification,
         "sample": sample,
         "advice": _advice(verification, sample),
     }
     result["grade"] = _grade(verification)
-    if seen.found.failures:
-        result["unknown"] = seen.found.unknown()
+    if survey.found.failures:
+        result["unknown"] = survey.found.unknown()
     return result
 
 

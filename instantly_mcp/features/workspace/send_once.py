@@ -124,11 +124,11 @@ class SendOnce:
         self, digest: bytes, known: _Sending, send: Send, collect: Collect
     ) -> JsonObject:
         if known.result is None and not known.in_doubt:
-            told: Deferred[None] = Deferred()
+            settled: Deferred[None] = Deferred()
             if len(known.waiting) >= MAX_WAITING_REQUESTS:
                 raise too_many_waiting("replyToEmail")
-            known.waiting.append(told)
-            await told
+            known.waiting.append(settled)
+            await settled
         if known.result is not None:
             return {**known.result, "note": self._note(known)}
         if known.in_doubt:

@@ -72,9 +72,9 @@ class CleanedTests(SynchronousTestCase):
 class FenceTests(SynchronousTestCase):
     def test_marks(self) -> None:
         """Text stands between marks that the notice names."""
-        fence = UntrustedMarks("abc123")
-        self.assertEqual(fence.around("hi"), "[[untrusted abc123]]\nhi\n[[end abc123]]")
-        self.assertIn("[[untrusted abc123]] and [[end abc123]]", fence.notice)
+        marks = UntrustedMarks("abc123")
+        self.assertEqual(marks.around("hi"), "[[untrusted abc123]]\nhi\n[[end abc123]]")
+        self.assertIn("[[untrusted abc123]] and [[end abc123]]", marks.notice)
 
     def test_nonces_differ(self) -> None:
         """Two fences never share their marks."""

@@ -35,11 +35,11 @@ NEVER_VERIFIED = (
 async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Verify an address, or only read the status of an earlier verification."""
     address = given["email"]
-    look = {"email": address}
+    request = {"email": address}
     if given.get("check_only"):
-        return await _looked(context, look, call)
+        return await _status_only(context, request, call)
     try:
-        reply = await context.execute("createEmailVerification", look, call)
+        reply = await context.execute("createEmailVerification", request, call)
     except ApiError as error:
         if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
             hint = f"The credit may have been spent. {ASK_AGAIN}"
@@ -50,25 +50,31 @@ async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -
     )
     if _is_pending(reply) and call.become_task("The verification is pending"):
         longest = MAX_TASK_SECONDS
-    reply, trouble = await _settled(context, look, reply, call, longest)
+    reply, trouble = await _settled(context, request, reply, call, longest)
     described = _described(address, reply, charged=True)
     if trouble is not None:
         described["last_look_failed"] = error_object(trouble)
     return described
 
 
-async def _looked(context: FeatureContext, look: JsonObject, call: Call) -> Json:
+async def _status_only(
+    context: FeatureContext, request: JsonObject, call: Call
+) -> Json:
     try:
-        reply = await context.execute("checkVerificationStatus", look, call)
+        reply = await context.execute("checkVerificationStatus", request, call)
     except ApiError as error:
         if error.reason is Reason.NOT_FOUND:
             return ErrorResult(error_object(error, NEVER_VERIFIED))
         raise
-    return _described(look["email"], reply, charged=False)
+    return _described(request["email"], reply, charged=False)
 
 
 async def _settled(
-    context: FeatureContext, look: JsonObject, reply: Json, call: Call, longest: float
+    context: FeatureContext,
+    request: JsonObject,
+    reply: Json,
+    call: Call,
+    longest: float,
 ) -> tuple[Json, ApiError | None]:
     """Read the status until it is no longer pending or the time is up."""
     waited, trouble = 0.0, None
@@ -80,7 +86,7 @@ async def _settled(
         call.progress(waited, longest, f"Still pending after {waited:.0f} s")
         try:
             reply, trouble = (
-                await context.execute("checkVerificationStatus", look, call),
+                await context.execute("checkVerificationStatus", request, call),
                 None,
             )
         except ApiError as error:

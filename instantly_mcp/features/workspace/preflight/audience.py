@@ -14,26 +14,26 @@ from .survey import CampaignSurvey
 from .variables import LEAD_FIELDS, is_of_the_sender, variables_in
 
 
-def audience_checks(seen: CampaignSurvey) -> Iterator[Check]:
+def audience_checks(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the leads."""
-    if not seen.found.has("leads"):
+    if not survey.found.has("leads"):
         yield Check("leads", "unknown", "The leads could not be read.")
         return
-    yield _count(seen)
-    if seen.leads:
-        yield _verification(seen.leads)
-        yield _variables(seen)
+    yield _count(survey)
+    if survey.leads:
+        yield _verification(survey.leads)
+        yield _variables(survey)
 
 
-def _count(seen: CampaignSurvey) -> Check:
-    count = seen.leads_count
+def _count(survey: CampaignSurvey) -> Check:
+    count = survey.leads_count
     if count == 0:
         return Check("leads", "fail", "The campaign has no leads.")
-    without = sum(not lead.get("email") for lead in seen.leads)
-    facts: dict[str, Json] = {"leads": count, "looked_at": len(seen.leads)}
+    without = sum(not lead.get("email") for lead in survey.leads)
+    facts: dict[str, Json] = {"leads": count, "looked_at": len(survey.leads)}
     if without:
         facts["without_email"] = without
-        says = f"{without} of the {len(seen.leads)} checked have no address."
+        says = f"{without} of the {len(survey.leads)} checked have no address."
         return Check("leads", "warn", says, facts)
     shown = "More than 100" if count is None else str(count)
     return Check("leads", "ok", f"{shown} leads.", facts)
@@ -61,13 +61,13 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
     return Check("verification", "ok", "All that were checked are verified.", facts)
 
 
-def _variables(seen: CampaignSurvey) -> Check:
+def _variables(survey: CampaignSurvey) -> Check:
     """Compare the variables in the copy with the fields of the leads."""
-    used = used_variables(seen.campaign)
-    total = len(seen.leads)
+    used = used_variables(survey.campaign)
+    total = len(survey.leads)
     gaps = {}
     for name, has_fallback in used.items():
-        filled = sum(has_value(lead, name) for lead in seen.leads)
+        filled = sum(has_value(lead, name) for lead in survey.leads)
         if filled < total and not has_fallback:
             gaps[name] = f"{filled} of {total} leads"
     if not gaps:

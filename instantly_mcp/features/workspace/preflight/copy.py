@@ -30,9 +30,9 @@ OPT_OUT_WORDS = ("unsubscrib", "opt out", "opt-out", "no longer wish")
 _WORD = re.compile(r"\w+")
 
 
-def copy_checks(seen: CampaignSurvey) -> Iterator[Check]:
+def copy_checks(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the copy."""
-    steps = steps_of(seen.campaign)
+    steps = steps_of(survey.campaign)
     if not any(list(variants_in(step)) for step in steps):
         yield Check("copy", "fail", "The campaign has no copy.")
         return
@@ -50,7 +50,7 @@ def copy_checks(seen: CampaignSurvey) -> Iterator[Check]:
         yield Check("copy", "warn", f"{len(doubtful)} findings.", facts)
     else:
         yield Check("copy", "ok", f"{len(steps)} steps, short and plain.")
-    yield _opting_out(seen)
+    yield _opting_out(survey)
 
 
 def _missing(number: int, variant: JsonObject) -> Iterator[str]:
@@ -85,14 +85,14 @@ def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
         yield "spam words: " + ", ".join(spam[:5])
 
 
-def _opting_out(seen: CampaignSurvey) -> Check:
+def _opting_out(survey: CampaignSurvey) -> Check:
     bodies = " ".join(
         str(variant.get("body") or "")[:MAX_READ_CHARACTERS].lower()
-        for step in steps_of(seen.campaign)
+        for step in steps_of(survey.campaign)
         for variant in variants_in(step)
     )
     by_words = any(words in bodies for words in OPT_OUT_WORDS)
-    if seen.campaign.get("insert_unsubscribe_header") or by_words:
+    if survey.campaign.get("insert_unsubscribe_header") or by_words:
         return Check("opting out", "ok", "There is a way to unsubscribe.")
     says = "Neither copy nor header offers a way to unsubscribe."
     return Check("opting out", "warn", says)

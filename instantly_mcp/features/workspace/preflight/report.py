@@ -25,38 +25,38 @@ EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"}
 
 async def preflight(context: FeatureContext, values: Values, call: Call) -> Json:
     """Check a campaign without changing it."""
-    seen = await survey_campaign(context, values["id"], call)
-    return reported(seen, list(checks_of(seen)))
+    survey = await survey_campaign(context, values["id"], call)
+    return reported(survey, list(checks_of(survey)))
 
 
-def checks_of(seen: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
+def checks_of(survey: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
     """Yield all checks, in the order in which a person would make them.
 
     :param zone: an IANA zone in which the next sending window is given, too.
     """
-    yield _status(seen)
-    yield from sender_checks(seen)
-    yield from audience_checks(seen)
-    yield from copy_checks(seen)
-    yield from schedule_checks(seen, zone)
-    yield _replies(seen)
-    yield from _diagnosis(seen)
+    yield _status(survey)
+    yield from sender_checks(survey)
+    yield from audience_checks(survey)
+    yield from copy_checks(survey)
+    yield from schedule_checks(survey, zone)
+    yield _replies(survey)
+    yield from _diagnosis(survey)
 
 
-def reported(seen: CampaignSurvey, checks: list[Check]) -> JsonObject:
+def reported(survey: CampaignSurvey, checks: list[Check]) -> JsonObject:
     """Return the checks of a survey and their verdict."""
     result: dict[str, Json] = {
         "campaign": {
-            "id": seen.campaign.get("id"),
-            "name": seen.campaign.get("name"),
-            "status": status_of(seen.campaign),
+            "id": survey.campaign.get("id"),
+            "name": survey.campaign.get("name"),
+            "status": status_of(survey.campaign),
         },
         "verdict": verdict(checks),
         "checks": [check.as_object() for check in checks],
         "next": "Nothing was started. activate_campaign needs the person's clear yes.",
     }
-    if seen.found.failures:
-        result["unknown"] = seen.found.unknown()
+    if survey.found.failures:
+        result["unknown"] = survey.found.unknown()
     return result
 
 
@@ -65,8 +65,8 @@ def status_of(campaign: JsonObject) -> str:
     return CAMPAIGN_STATUS.get(campaign.get("status", -1000), "unknown")
 
 
-def _status(seen: CampaignSurvey) -> Check:
-    code, word = seen.campaign.get("status"), status_of(seen.campaign)
+def _status(survey: CampaignSurvey) -> Check:
+    code, word = survey.campaign.get("status"), status_of(survey.campaign)
     if code in STARTABLE:
         return Check("status", "ok", f"It is {word} and can be started.")
     if code in SENDING:
@@ -78,18 +78,20 @@ def _status(seen: CampaignSurvey) -> Check:
     return Check("status", "fail", f"Instantly stopped it: {word}.")
 
 
-def _replies(seen: CampaignSurvey) -> Check:
-    if seen.campaign.get("stop_on_reply") is False:
+def _replies(survey: CampaignSurvey) -> Check:
+    if survey.campaign.get("stop_on_reply") is False:
         says = "It still mails people who have replied (stop_on_reply)."
         return Check("stop on reply", "warn", says)
     return Check("stop on reply", "ok", "Leads who reply get no further steps.")
 
 
-def _diagnosis(seen: CampaignSurvey) -> Iterator[Check]:
+def _diagnosis(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield Instantly's own diagnosis, unless it is the expected one."""
-    if not seen.found.has("sending"):
+    if not survey.found.has("sending"):
         yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")
         return
-    told = sending_status(seen.sending, {"id": seen.campaign.get("id")})
-    if told["status"] not in EXPECTED:
-        yield Check("diagnosis", "warn", told["meaning"], {"status": told["status"]})
+    diagnosis = sending_status(survey.sending, {"id": survey.campaign.get("id")})
+    if diagnosis["status"] not in EXPECTED:
+        yield Check(
+            "diagnosis", "warn", diagnosis["meaning"], {"status": diagnosis["status"]}
+        )

@@ -76,13 +76,13 @@ def windows_of(campaign: JsonObject) -> Sequence[SendingWindow]:
     return [window for window in found if window is not None]
 
 
-def schedule_checks(seen: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
+def schedule_checks(survey: CampaignSurvey, zone: str | None = None) -> Iterator[Check]:
     """Yield the check of the schedule.
 
     :param zone: an IANA zone in which the next window is given, too.
     """
-    schedule = seen.campaign.get("campaign_schedule") or {}
-    windows = [window for window in windows_of(seen.campaign) if window.days]
+    schedule = survey.campaign.get("campaign_schedule") or {}
+    windows = [window for window in windows_of(survey.campaign) if window.days]
     if not windows:
         yield Check("schedule", "fail", "It has no sending window on any day.")
         return
@@ -91,11 +91,11 @@ def schedule_checks(seen: CampaignSurvey, zone: str | None = None) -> Iterator[C
         if schedule.get(name):
             facts[name] = schedule[name]
     last = _day(schedule.get("end_date"))
-    if last is not None and last < seen.now.date():
+    if last is not None and last < survey.now.date():
         yield Check("schedule", "fail", "Its last day is in the past.", facts)
         return
     first = _day(schedule.get("start_date"))
-    openings = [window.opens_after(seen.now, first) for window in windows]
+    openings = [window.opens_after(survey.now, first) for window in windows]
     known = [opening for opening in openings if opening is not None]
     if not known:
         yield Check("schedule", "unknown", "The next window is not known.", facts)

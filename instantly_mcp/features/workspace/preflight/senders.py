@@ -13,30 +13,30 @@ HEALTHY_SCORE = 80
 MAX_MAILBOX_MAILS_A_DAY = 50
 
 
-def sender_checks(seen: CampaignSurvey) -> Iterator[Check]:
+def sender_checks(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the senders."""
-    if not seen.found.has("senders"):
+    if not survey.found.has("senders"):
         yield Check("senders", "unknown", "The accounts could not be read.")
         return
-    if not seen.wanted and not seen.campaign.get("email_tag_list"):
+    if not survey.wanted and not survey.campaign.get("email_tag_list"):
         yield Check("senders", "fail", "The campaign has no sending accounts.")
         return
-    able = [account for account in seen.senders if not obstacle(account)]
-    yield _able(seen, able)
+    able = [account for account in survey.senders if not obstacle(account)]
+    yield _able(survey, able)
     if able:
         yield _health(able)
-        yield _tracking(seen, able)
-        yield _volume(seen, able)
+        yield _tracking(survey, able)
+        yield _volume(survey, able)
 
 
-def _able(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
-    known = {str(account.get("email")).lower() for account in seen.senders}
+def _able(survey: CampaignSurvey, able: list[JsonObject]) -> Check:
+    known = {str(account.get("email")).lower() for account in survey.senders}
     obstacles = {
         str(account.get("email")): obstacle(account)
-        for account in seen.senders
+        for account in survey.senders
         if obstacle(account)
     }
-    for address in seen.wanted:
+    for address in survey.wanted:
         if address.lower() not in known:
             obstacles[address] = "it was not found among the workspace's accounts"
     facts: JsonObject = {
@@ -70,10 +70,10 @@ def _health(able: list[JsonObject]) -> Check:
     return Check("sender health", "ok", f"Every score is {HEALTHY_SCORE} or better.")
 
 
-def _tracking(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
+def _tracking(survey: CampaignSurvey, able: list[JsonObject]) -> Check:
     name = "tracking domain"
     tracked = [
-        what for what in ("open_tracking", "link_tracking") if seen.campaign.get(what)
+        what for what in ("open_tracking", "link_tracking") if survey.campaign.get(what)
     ]
     if not tracked:
         return Check(name, "ok", "Not needed: opens and links are not tracked.")
@@ -84,11 +84,11 @@ def _tracking(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
     return Check(name, "ok", "Every sender has one.", {"tracked": tracked})
 
 
-def _volume(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
+def _volume(survey: CampaignSurvey, able: list[JsonObject]) -> Check:
     """Compute how many mails can be sent in a day, and how long the first ones take."""
     limits = [each.get("daily_limit") for each in able]
     known = [limit for limit in limits if isinstance(limit, int | float)]
-    own = seen.campaign.get("daily_limit")
+    own = survey.campaign.get("daily_limit")
     both = [sum(known)] if known else []
     both += [own] if isinstance(own, int | float) else []
     if not both:
@@ -101,7 +101,7 @@ def _volume(seen: CampaignSurvey, able: list[JsonObject]) -> Check:
         "senders_limit": sum(known) if known else None,
         "senders_on_slow_ramp": ramping,
     }
-    count = seen.leads_count
+    count = survey.leads_count
     if count and a_day:
         facts["days_for_first_mails"] = -(-count // int(a_day))
     heavy = [limit for limit in known if limit > MAX_MAILBOX_MAILS_A_DAY]
