@@ -12,23 +12,23 @@ from collections.abc import Iterable, Sequence
 from attrs import frozen
 
 from .errors import bad_request
-from .records import Campaign, Happening, Kind, Shown
-from .timeline import DAY, in_order, read_moment, written_day
+from .records import ApiObject, Campaign, CampaignEvent, EventKind
+from .timeline import DAY, format_day, is_range, parse_time
 from .world import World
 
 _UNIQUE = {
-    Kind.OPENED: "opened",
-    Kind.CLICKED: "clicks",
-    Kind.REPLIED: "replies",
-    Kind.AUTO_REPLIED: "replies_automatic",
+    EventKind.OPENED: "opened",
+    EventKind.CLICKED: "clicks",
+    EventKind.REPLIED: "replies",
+    EventKind.AUTO_REPLIED: "replies_automatic",
 }
 _COUNTED_UNIQUE = (
-    ("open_count", Kind.OPENED),
-    ("reply_count", Kind.REPLIED),
-    ("reply_count_automatic", Kind.AUTO_REPLIED),
-    ("link_click_count", Kind.CLICKED),
+    ("open_count", EventKind.OPENED),
+    ("reply_count", EventKind.REPLIED),
+    ("reply_count_automatic", EventKind.AUTO_REPLIED),
+    ("link_click_count", EventKind.CLICKED),
 )
-_NOTHING: Shown = dict.fromkeys(
+_ZEROS: ApiObject = dict.fromkeys(
     (
         "sent",
         "contacted",
@@ -43,13 +43,13 @@ _NOTHING: Shown = dict.fromkeys(
 
 
 @frozen(kw_only=True)
-class Range:
+class TimeRange:
     """A range of moments, both ends included; ``None`` leaves an end open."""
 
     start: float | None
     end: float | None
 
-    def of(self, history: Iterable[Happening]) -> list[Happening]:
+    def of(self, history: Iterable[CampaignEvent]) -> list[CampaignEvent]:
         """Return the events in the range."""
         start, end = self.start, self.end
         if start is None and end is None:
@@ -62,7 +62,7 @@ class Range:
         ]
 
 
-def read_range(start: str | None, end: str | None) -> Range:
+def read_range(start: str | None, end: str | None) -> TimeRange:
     """Read the two ends of a range; a date without a time means midnight UTC.
 
     :raises Refusal: 400 when an end is not a date, or the end is before the start.
@@ -70,27 +70,29 @@ def read_range(start: str | None, end: str | None) -> Range:
     moments: list[float | None] = []
     for name, text in (("start_date", start), ("end_date", end)):
         try:
-            moments.append(read_moment(text) if text else None)
+            moments.append(parse_time(text) if text else None)
         except ValueError:
             raise bad_request(
                 f"querystring/{name} must be a date or an ISO 8601 time"
             ) from None
-    if not in_order(*moments):
+    if not is_range(*moments):
         raise bad_request("querystring/start_date must not be after end_date")
-    return Range(start=moments[0], end=moments[1])
+    return TimeRange(start=moments[0], end=moments[1])
 
 
-def totals(world: World, campaign: Campaign, during: Range, *, leads: bool) -> Shown:
+def campaign_totals(
+    world: World, campaign: Campaign, during: TimeRange, *, leads: bool
+) -> ApiObject:
     """Return the totals of one campaign.
 
     :param leads: whether ``leads_count`` is counted; it is 0 otherwise.
     """
-    by_kind: defaultdict[str, list[Happening]] = defaultdict(list)
+    by_kind: defaultdict[str, list[CampaignEvent]] = defaultdict(list)
     for line in during.of(campaign.history):
         by_kind[line.kind].append(line)
-    sent = by_kind[Kind.SENT]
-    opportunities = len(by_kind[Kind.OPPORTUNITY])
-    automatic = len(by_kind[Kind.AUTO_REPLIED])
+    sent = by_kind[EventKind.SENT]
+    opportunities = len(by_kind[EventKind.OPPORTUNITY])
+    automatic = len(by_kind[EventKind.AUTO_REPLIED])
     found = {
         "campaign_name": campaign.shown["name"],
         "campaign_id": campaign.id,
@@ -100,15 +102,15 @@ def totals(world: World, campaign: Campaign, during: Range, *, leads: bool) -> S
         "contacted_count": _leads(sent),
         "emails_sent_count": len(sent),
         "new_leads_contacted_count": sum(line.step == 0 for line in sent),
-        "reply_count": len(by_kind[Kind.REPLIED]) + automatic,
+        "reply_count": len(by_kind[EventKind.REPLIED]) + automatic,
         "reply_count_automatic": automatic,
-        "bounced_count": len(by_kind[Kind.BOUNCED]),
-        "unsubscribed_count": len(by_kind[Kind.UNSUBSCRIBED]),
-        "completed_count": len(by_kind[Kind.COMPLETED]),
+        "bounced_count": len(by_kind[EventKind.BOUNCED]),
+        "unsubscribed_count": len(by_kind[EventKind.UNSUBSCRIBED]),
+        "completed_count": len(by_kind[EventKind.COMPLETED]),
         "total_opportunities": opportunities,
         "total_opportunity_value": opportunities * (campaign.shown["pl_value"] or 0),
-        "open_count": len(by_kind[Kind.OPENED]),
-        "link_click_count": len(by_kind[Kind.CLICKED]),
+        "open_count": len(by_kind[EventKind.OPENED]),
+        "link_click_count": len(by_kind[EventKind.CLICKED]),
     }
     for name, kind in _COUNTED_UNIQUE:
         found[f"{name}_unique"] = _leads(by_kind[kind])
@@ -116,38 +118,38 @@ def totals(world: World, campaign: Campaign, during: Range, *, leads: bool) -> S
     return found
 
 
-def days(campaigns: Sequence[Campaign], during: Range) -> list[Shown]:
+def daily_numbers(campaigns: Sequence[Campaign], during: TimeRange) -> list[ApiObject]:
     """Return the numbers of each day on which something happened, oldest first."""
-    found: dict[int, Shown] = {}
+    found: dict[int, ApiObject] = {}
     for campaign in campaigns:
         met: set[tuple[str, ...]] = set()
         for line in during.of(campaign.history):
             number = int(line.when // DAY)
             day = found.get(number)
             if day is None:
-                day = found[number] = _empty_day(written_day(line.when))
+                day = found[number] = _empty_day(format_day(line.when))
             _count(day, line, met)
     return [found[number] for number in sorted(found)]
 
 
-def _empty_day(date: str) -> Shown:
-    return {"date": date, **_NOTHING}
+def _empty_day(date: str) -> ApiObject:
+    return {"date": date, **_ZEROS}
 
 
-def _count(day: Shown, line: Happening, met: set[tuple[str, ...]]) -> None:
+def _count(day: ApiObject, line: CampaignEvent, met: set[tuple[str, ...]]) -> None:
     """Add one event to its day; `met` has what counts only once per campaign."""
-    if line.kind == Kind.SENT:
+    if line.kind == EventKind.SENT:
         day["sent"] += 1
         day["new_leads_contacted"] += line.step == 0
         day["contacted"] += _first(met, "contacted", day["date"], line.lead_id)
-    elif line.kind == Kind.OPPORTUNITY:
+    elif line.kind == EventKind.OPPORTUNITY:
         day["opportunities"] += 1
         day["unique_opportunities"] += _first(met, "opportunity", line.lead_id)
     elif line.kind in _UNIQUE:
         name = _UNIQUE[line.kind]
         day[name] += 1
         day[f"unique_{name}"] += _first(met, name, line.lead_id)
-        if line.kind == Kind.AUTO_REPLIED:
+        if line.kind == EventKind.AUTO_REPLIED:
             day["replies"] += 1
 
 
@@ -158,9 +160,9 @@ def _first(met: set[tuple[str, ...]], *what: str) -> bool:
     return True
 
 
-def _leads(lines: Iterable[Happening]) -> int:
+def _leads(lines: Iterable[CampaignEvent]) -> int:
     return len({line.lead_id for line in lines})
 
 
-def _leads_by_step(lines: Iterable[Happening]) -> int:
+def _leads_by_step(lines: Iterable[CampaignEvent]) -> int:
     return len({(line.lead_id, line.step) for line in lines})

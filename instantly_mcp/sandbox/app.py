@@ -35,7 +35,7 @@ from .dispatch import (
 )
 from .errors import SandboxError, bad_request
 from .faults import read_fault
-from .timeline import written
+from .timeline import format_time
 from .validation import MAX_BODY_BYTES, RequestValidator
 from .workspaces import DEFAULT_KEY, Sandbox
 
@@ -213,7 +213,7 @@ def _advance(
         raise bad_request("advance_seconds must be a number")
     if not 0 <= seconds <= _MAX_SKIP_SECONDS:
         raise bad_request(f"advance_seconds must be from 0 to {_MAX_SKIP_SECONDS}")
-    return json_reply({"now": written(sandbox.skip(seconds, key, name))})
+    return json_reply({"now": format_time(sandbox.skip(seconds, key, name))})
 
 
 def _show_faults(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._json_codec import JsonObject
-from .records import Campaign, CampaignStatus, Lead, LeadStatus, Shown
-from .sending import enqueue, start, stop
+from .records import ApiObject, Campaign, CampaignStatus, Lead, LeadStatus
+from .sending import enqueue, start_run, stop_run
 from .world import World
 
-DEFAULTS: Shown = {
+DEFAULTS: ApiObject = {
     "pl_value": None,
     "is_evergreen": False,
     "email_gap": 10,
@@ -34,7 +34,7 @@ _LISTS = ("sequences", "email_list", "email_tag_list", "cc_list", "bcc_list")
 def draft(world: World, given: JsonObject) -> Campaign:
     """Create a campaign as a draft, which sends nothing until it is activated."""
     stamp = world.stamp()
-    shown: Shown = {
+    shown: ApiObject = {
         "id": world.new_id(),
         "status": CampaignStatus.DRAFT,
         "timestamp_created": stamp,
@@ -50,7 +50,7 @@ def draft(world: World, given: JsonObject) -> Campaign:
     return campaign
 
 
-def join(world: World, campaign: Campaign, leads: Sequence[Lead]) -> None:
+def start_leads(world: World, campaign: Campaign, leads: Sequence[Lead]) -> None:
     """Start leads at the first step of a campaign."""
     for lead in leads:
         lead.step, lead.thread, lead.subject, lead.sender = 0, None, "", None
@@ -62,13 +62,13 @@ def activate(world: World, campaign: Campaign) -> None:
     """Start sending; an active campaign is not changed."""
     if not campaign.active:
         _set_status(world, campaign, CampaignStatus.ACTIVE)
-        start(world, campaign)
+        start_run(world, campaign)
 
 
 def pause(world: World, campaign: Campaign) -> None:
     """Stop sending; leads may still reply to what was sent."""
     _set_status(world, campaign, CampaignStatus.PAUSED)
-    stop(campaign)
+    stop_run(campaign)
 
 
 def _set_status(world: World, campaign: Campaign, status: int) -> None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from attrs import define, field
 
-from .records import Shown
+from .records import ApiObject
 
 
 @define(eq=False)
@@ -21,7 +21,7 @@ class SandboxError(Exception):
     message: str
     retry_after: float | None = field(default=None, kw_only=True)
 
-    def envelope(self) -> Shown:
+    def envelope(self) -> ApiObject:
         """Return the body of the error reply."""
         return {
             "statusCode": self.status,

@@ -11,7 +11,7 @@ from attrs import define, field, fields, frozen
 
 from .._json_codec import Json, JsonObject
 from .errors import bad_request
-from .records import Shown
+from .records import ApiObject
 
 MAX_FAULTS = 100
 MAX_DELAY_SECONDS = 3600.0
@@ -83,7 +83,7 @@ class FaultScript:
         """Remove all faults."""
         self._entries.clear()
 
-    def shown(self) -> list[Shown]:
+    def shown(self) -> list[ApiObject]:
         """Return the faults that can still hit a call, as JSON."""
         return [fault_as_json(fault) for fault, _ in self._entries]
 
@@ -125,7 +125,7 @@ def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
     return fault
 
 
-def fault_as_json(fault: Fault) -> Shown:
+def fault_as_json(fault: Fault) -> ApiObject:
     """Return a fault as JSON."""
     shown = {each.name: getattr(fault, each.name) for each in fields(Fault)}
     return {**shown, "kind": fault.kind.value}

@@ -27,7 +27,7 @@ class IdSource:
         return f"{moment[:8]}-{moment[8:]}-7{high:03x}-8{low:03x}-{tail}"
 
 
-def owner_of_ids(key: str, workspace: str) -> str:
+def id_salt(key: str, workspace: str) -> str:
     """Return a text that makes the ids of one key's workspace unlike all others.
 
     It is a digest, so that a world does not contain its key.
@@ -35,12 +35,12 @@ def owner_of_ids(key: str, workspace: str) -> str:
     return blake2b(f"{key}|{workspace}".encode(), digest_size=8).hexdigest()
 
 
-def chances(seed: str, name: str) -> bytes:
+def random_bytes(seed: str, name: str) -> bytes:
     """Return 16 pseudorandom bytes that depend only on the seed and on `name`."""
     return blake2b(f"{seed}|{name}".encode(), digest_size=16).digest()
 
 
 def fixed_id(seed: str, name: str) -> str:
     """Return the id of something that exists only once, such as the workspace."""
-    text = chances(seed, name).hex()
+    text = random_bytes(seed, name).hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"

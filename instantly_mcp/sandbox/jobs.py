@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .records import Job, Shown
-from .timeline import written
+from .records import ApiObject, Job
+from .timeline import format_time
 from .world import World
 
 QUEUED_SECONDS = 1.0
-SECONDS = 5.0
-SECONDS_EACH = 0.01
+MIN_JOB_SECONDS = 5.0
+JOB_SECONDS_PER_ITEM = 0.01
 
 
 def start_job(
@@ -18,7 +18,7 @@ def start_job(
     kind: str,
     entity: tuple[str, str],
     count: int,
-    finish: Callable[[], Shown],
+    finish: Callable[[], ApiObject],
 ) -> Job:
     """Start a job.
 
@@ -26,8 +26,8 @@ def start_job(
     :param count: how many things it processes; each makes it longer.
     :param finish: makes the effect when the job ends, and returns its final data.
     """
-    seconds = SECONDS + SECONDS_EACH * count
-    shown: Shown = {
+    seconds = MIN_JOB_SECONDS + JOB_SECONDS_PER_ITEM * count
+    shown: ApiObject = {
         "id": world.new_id(),
         "workspace_id": world.id,
         "user_id": world.user_id,
@@ -46,7 +46,7 @@ def start_job(
     return job
 
 
-def look(world: World, job: Job) -> Shown:
+def refreshed(world: World, job: Job) -> ApiObject:
     """Return the job with its present status and progress."""
     shown = job.shown
     if shown["status"] in ("success", "failed"):
@@ -63,4 +63,4 @@ def _end(world: World, job: Job) -> None:
     job.shown["data"].update(job.finish())
     job.shown["status"] = "success"
     job.shown["progress"] = 100
-    job.shown["updated_at"] = written(world.now)
+    job.shown["updated_at"] = format_time(world.now)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 
 from .._json_codec import JsonObject
-from .ids import chances
-from .records import Campaign, Lead, LeadStatus, Shown
+from .ids import random_bytes
+from .records import ApiObject, Campaign, Lead, LeadStatus
 from .world import World
 
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 VERIFICATION_SECONDS = 20.0
-PENDING = 11
+VERIFICATION_PENDING = 11
 _PAYLOAD_NAMES = {
     "first_name": "firstName",
     "last_name": "lastName",
@@ -36,7 +36,7 @@ def make_lead(
     """Return a new lead of a campaign or a list, not yet added to the world."""
     stamp = world.stamp()
     email = (given.get("email") or "").strip().lower() or None
-    shown: Shown = {
+    shown: ApiObject = {
         "id": world.new_id(),
         "timestamp_created": stamp,
         "timestamp_updated": stamp,
@@ -58,11 +58,11 @@ def make_lead(
     if list_id is not None:
         shown["list_id"] = list_id
     lead = Lead(shown)
-    describe(lead, given, campaign)
+    set_fields(lead, given, campaign)
     return lead
 
 
-def describe(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None:
+def set_fields(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None:
     """Set the fields that callers may set; custom variables are merged."""
     payload = lead.shown.setdefault("payload", {})
     for name in FIELDS:
@@ -82,19 +82,19 @@ def is_address(text: str | None) -> bool:
     return bool(text and ADDRESS.fullmatch(text.strip()))
 
 
-def with_email(leads: Iterable[Lead], email: str) -> Lead | None:
+def lead_with_email(leads: Iterable[Lead], email: str) -> Lead | None:
     """Return the first of the leads that has this address."""
     wanted = email.strip().lower()
     return next((lead for lead in leads if lead.shown.get("email") == wanted), None)
 
 
-def verify(world: World, lead: Lead) -> None:
+def start_verification(world: World, lead: Lead) -> None:
     """Start verifying the lead's address, which takes `VERIFICATION_SECONDS`."""
-    lead.shown["verification_status"] = PENDING
-    world.at(world.now + VERIFICATION_SECONDS, _verified, lead)
+    lead.shown["verification_status"] = VERIFICATION_PENDING
+    world.at(world.now + VERIFICATION_SECONDS, _finish_verification, lead)
 
 
-def verdict(world: World, email: str) -> tuple[str, bool]:
+def verification_outcome(world: World, email: str) -> tuple[str, bool]:
     """Return ``"verified"`` or ``"invalid"``, and whether the domain is catch-all.
 
     ``invalid.…@`` and ``bounce.…@`` are invalid, ``catchall.…@`` is catch-all; for all
@@ -105,18 +105,18 @@ def verdict(world: World, email: str) -> tuple[str, bool]:
         return "invalid", False
     if wish == "catchall":
         return "verified", True
-    dice = chances(world.seed, f"verify {email.lower()}")
+    dice = random_bytes(world.seed, f"verify {email.lower()}")
     return ("invalid" if dice[0] < 20 else "verified"), dice[1] < 16
 
 
-def _verified(world: World, lead: Lead) -> None:
-    status, catch_all = verdict(world, str(lead.shown.get("email") or ""))
+def _finish_verification(world: World, lead: Lead) -> None:
+    status, catch_all = verification_outcome(world, str(lead.shown.get("email") or ""))
     outcome = -3 if catch_all else 1
     lead.shown["verification_status"] = outcome if status == "verified" else -1
     lead.shown["timestamp_updated"] = world.stamp()
 
 
-def _set_or_drop(payload: Shown, name: str, value: object) -> None:
+def _set_or_drop(payload: ApiObject, name: str, value: object) -> None:
     if value is None:
         payload.pop(name, None)
     else:
@@ -125,4 +125,4 @@ def _set_or_drop(payload: Shown, name: str, value: object) -> None:
 
 def _esp_code(world: World, email: str) -> int:
     domain = email.partition("@")[2]
-    return (1, 1, 2, 2, 999)[chances(world.seed, f"esp {domain}")[0] % 5]
+    return (1, 1, 2, 2, 999)[random_bytes(world.seed, f"esp {domain}")[0] % 5]

@@ -11,8 +11,8 @@ from html import unescape
 
 from attrs import frozen
 
-from .ids import chances
-from .records import Account, Lead, MailType, Shown
+from .ids import random_bytes
+from .records import Account, ApiObject, Lead, MailType
 from .world import World
 
 # The repeated part of a pattern must not match the character that begins the pattern.
@@ -22,11 +22,11 @@ _BREAK = re.compile(r"<br\s*/?>|</p>\s*<p[^<>]*>|</div>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _INHERITED = ("campaign_id", "list_id", "lead", "lead_id", "thread_id")
 """Fields that a reply has in common with the mail that it replies to."""
-PREVIEW = 120
+PREVIEW_CHARACTERS = 120
 
 
 @frozen(kw_only=True)
-class Letter:
+class MailContent:
     """The subject and the body of a mail."""
 
     subject: str
@@ -39,7 +39,7 @@ def text_of(html: str) -> str:
     return unescape(_TAG.sub("", _BREAK.sub("\n", html))).strip()
 
 
-def fill(template: str, values: Shown) -> str:
+def fill(template: str, values: ApiObject) -> str:
     """Replace variables such as ``{{firstName}}``; an unknown one becomes empty."""
 
     def value_of(found: re.Match[str]) -> str:
@@ -49,7 +49,7 @@ def fill(template: str, values: Shown) -> str:
     return _PLACEHOLDER.sub(value_of, template)
 
 
-def variables_of(lead: Lead, sender: Account) -> Shown:
+def variables_of(lead: Lead, sender: Account) -> ApiObject:
     """Return the variables that a campaign's templates can use."""
     return {
         **(lead.shown.get("payload") or {}),
@@ -65,13 +65,17 @@ def reply_subject(subject: str) -> str:
 
 
 def campaign_mail(
-    world: World, lead: Lead, sender: Account, letter: Letter, step: tuple[int, int]
-) -> Shown:
+    world: World,
+    lead: Lead,
+    sender: Account,
+    letter: MailContent,
+    step: tuple[int, int],
+) -> ApiObject:
     """Add a mail that a campaign sends to a lead.
 
     :param step: the indices of the step and of the variant, from 0.
     """
-    mail = _mail(world, sender.email, letter, MailType.CAMPAIGN)
+    mail = _new_mail(world, sender.email, letter, MailType.CAMPAIGN)
     lead.thread = lead.thread or world.new_id()
     mail["campaign_id"] = lead.shown["campaign"]
     mail["list_id"] = lead.shown.get("list_id")
@@ -82,15 +86,20 @@ def campaign_mail(
     mail["to_address_email_list"] = lead.shown["email"]
     mail["step"] = f"0_{step[0]}_{step[1]}"
     world.add_email(mail)
-    deliver(world, mail, "campaign")
+    add_to_outbox(world, mail, "campaign")
     return mail
 
 
 def received_mail(
-    world: World, answered: Shown, letter: Letter, *, automatic: bool, interest: int
-) -> Shown:
+    world: World,
+    answered: ApiObject,
+    letter: MailContent,
+    *,
+    automatic: bool,
+    interest: int,
+) -> ApiObject:
     """Add a lead's reply to a mail of a campaign."""
-    mail = _mail(world, answered["eaccount"], letter, MailType.RECEIVED)
+    mail = _new_mail(world, answered["eaccount"], letter, MailType.RECEIVED)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["from_address_email"] = answered["lead"]
     mail["to_address_email_list"] = answered["eaccount"]
@@ -105,10 +114,14 @@ def received_mail(
 
 
 def manual_mail(
-    world: World, answered: Shown, eaccount: str, letter: Letter, to: Sequence[str]
-) -> Shown:
+    world: World,
+    answered: ApiObject,
+    eaccount: str,
+    letter: MailContent,
+    to: Sequence[str],
+) -> ApiObject:
     """Return a reply that a user of the workspace writes, without adding it."""
-    mail = _mail(world, eaccount, letter, MailType.MANUAL)
+    mail = _new_mail(world, eaccount, letter, MailType.MANUAL)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["i_status"] = answered.get("i_status")
     mail["from_address_email"] = eaccount
@@ -116,12 +129,12 @@ def manual_mail(
     return mail
 
 
-def deliver(world: World, mail: Shown, kind: str) -> None:
+def add_to_outbox(world: World, mail: ApiObject, kind: str) -> None:
     """Put a mail into the outbox in place of sending it."""
     if not world.live:
         return
     named = ("campaign_id", "lead", "thread_id", "subject", "body")
-    entry: Shown = {
+    entry: ApiObject = {
         "email_id": mail["id"],
         "kind": kind,
         "at": mail["timestamp_email"],
@@ -138,7 +151,7 @@ def _split(addresses: str | None) -> list[str]:
     return [one.strip() for one in (addresses or "").split(",") if one.strip()]
 
 
-def _mail(world: World, eaccount: str, letter: Letter, kind: int) -> Shown:
+def _new_mail(world: World, eaccount: str, letter: MailContent, kind: int) -> ApiObject:
     id = world.new_id()
     domain = eaccount.partition("@")[2]
     stamp = world.stamp()
@@ -146,7 +159,7 @@ def _mail(world: World, eaccount: str, letter: Letter, kind: int) -> Shown:
         "id": id,
         "timestamp_created": stamp,
         "timestamp_email": stamp,
-        "message_id": f"<{chances(world.seed, id).hex()}@{domain}>",
+        "message_id": f"<{random_bytes(world.seed, id).hex()}@{domain}>",
         "subject": letter.subject,
         "from_address_email": None,
         "to_address_email_list": "",
@@ -159,5 +172,5 @@ def _mail(world: World, eaccount: str, letter: Letter, kind: int) -> Shown:
         "is_unread": 0,
         "is_auto_reply": 0,
         "is_focused": 1,
-        "content_preview": letter.text[:PREVIEW].replace("\n", " "),
+        "content_preview": letter.text[:PREVIEW_CHARACTERS].replace("\n", " "),
     }

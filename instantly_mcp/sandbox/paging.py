@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from .errors import bad_request
-from .records import Shown
+from .records import ApiObject
 
-DEFAULT_LIMIT = 10
+DEFAULT_PAGE_SIZE = 10
 _ID_DASHES = 4
 
 
-def page(
-    items: Iterable[Shown],
+def page_after_key(
+    items: Iterable[ApiObject],
     limit: int | None,
     after: str | None,
-    key: Callable[[Shown], str],
+    key: Callable[[ApiObject], str],
     *,
     descending: bool = False,
-) -> Shown:
+) -> ApiObject:
     """Return the page that follows a cursor.
 
     :param items: sorted by `key`.
@@ -36,32 +36,36 @@ def page(
             items = (item for item in items if key(item) < cursor)
         else:
             items = (item for item in items if key(item) > cursor)
-    return closed(list(islice(items, limit or DEFAULT_LIMIT)), limit, key)
+    return page_reply(list(islice(items, limit or DEFAULT_PAGE_SIZE)), limit, key)
 
 
-def page_by_place(
-    items: Sequence[Shown],
+def page_after_item(
+    items: Sequence[ApiObject],
     limit: int | None,
     after: str | None,
-    key: Callable[[Shown], str],
-) -> Shown:
+    key: Callable[[ApiObject], str],
+) -> ApiObject:
     """Return the page after the item whose key is the cursor, in any order of items."""
     start = 0
     if after is not None:
         keys = [key(item) for item in items]
         start = keys.index(after) + 1 if after in keys else len(items)
-    return closed(list(items[start : start + (limit or DEFAULT_LIMIT)]), limit, key)
+    return page_reply(
+        list(items[start : start + (limit or DEFAULT_PAGE_SIZE)]), limit, key
+    )
 
 
-def closed(found: list[Shown], limit: int | None, key: Callable[[Shown], str]) -> Shown:
+def page_reply(
+    found: list[ApiObject], limit: int | None, key: Callable[[ApiObject], str]
+) -> ApiObject:
     """Return the reply for one page; a full page gets a cursor."""
-    reply: Shown = {"items": found}
-    if found and len(found) == (limit or DEFAULT_LIMIT):
+    reply: ApiObject = {"items": found}
+    if found and len(found) == (limit or DEFAULT_PAGE_SIZE):
         reply["next_starting_after"] = key(found[-1])
     return reply
 
 
-def by_id(item: Shown) -> str:
+def by_id(item: ApiObject) -> str:
     """Return an item's id, the cursor of most lists."""
     return str(item["id"])
 

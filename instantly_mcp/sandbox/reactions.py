@@ -6,59 +6,69 @@ happens it is added to the campaign's history, which the analytics count.
 
 from __future__ import annotations
 
-from .ids import chances
-from .lead_behavior import fate_of
-from .mail import Letter, received_mail, reply_subject
-from .records import Answer, Campaign, Happening, Kind, Lead, LeadStatus, Shown
+from .ids import random_bytes
+from .lead_behavior import behavior_of
+from .mail import MailContent, received_mail, reply_subject
+from .records import (
+    ApiObject,
+    Campaign,
+    CampaignEvent,
+    EventKind,
+    Lead,
+    LeadStatus,
+    ReplyKind,
+)
 from .timeline import HOUR, MINUTE
 from .world import World
 
 INTEREST = {
-    Answer.INTERESTED: 1,
-    Answer.MEETING: 2,
-    Answer.NOT_INTERESTED: -1,
-    Answer.WRONG_PERSON: -2,
-    Answer.OUT_OF_OFFICE: 0,
+    ReplyKind.INTERESTED: 1,
+    ReplyKind.MEETING: 2,
+    ReplyKind.NOT_INTERESTED: -1,
+    ReplyKind.WRONG_PERSON: -2,
+    ReplyKind.OUT_OF_OFFICE: 0,
 }
-_WORDS = {
-    Answer.INTERESTED: (
+_TEXTS = {
+    ReplyKind.INTERESTED: (
         "Hi,\n\nthanks for reaching out. This is on our list for the quarter.\n"
         "Could you send over some details and pricing?\n\nBest,\n{name}",
         "Hello,\n\ngood timing, we are looking at this right now. What would a "
         "pilot look like?\n\n{name}",
         "Sounds interesting. How does this compare to what we do in house?\n\n{name}",
     ),
-    Answer.MEETING: (
+    ReplyKind.MEETING: (
         "Hi,\n\nhappy to talk. Thursday at 10:00 works for me, please send an "
         "invitation.\n\nRegards,\n{name}",
         "Let us do a short call next week. Tuesday afternoon?\n\n{name}",
     ),
-    Answer.NOT_INTERESTED: (
+    ReplyKind.NOT_INTERESTED: (
         "Hi,\n\nthank you, but this is not a priority for us this year.\n\n{name}",
         "Not interested, thanks.\n\n{name}",
     ),
-    Answer.WRONG_PERSON: (
+    ReplyKind.WRONG_PERSON: (
         "Hello,\n\nI am not the right contact, my colleague in operations looks "
         "after this.\n\n{name}",
     ),
-    Answer.OUT_OF_OFFICE: (
+    ReplyKind.OUT_OF_OFFICE: (
         "Thank you for your message. I am out of the office and will be back next "
         "Monday. In urgent cases please write to the front desk.\n\n{name}",
     ),
 }
 
 
-def bounced(world: World, campaign: Campaign, lead: Lead, step: int) -> bool:
+def schedule_bounce(world: World, campaign: Campaign, lead: Lead, step: int) -> bool:
     """Schedule a bounce if the lead's address bounces; return whether it does."""
-    if step == 0 and fate_of(lead, world.seed).bounces:
+    if step == 0 and behavior_of(lead, world.seed).bounces:
         world.at(world.now + 2 * MINUTE, _bounce, campaign, lead, step)
         return True
     return False
 
 
-def react(world: World, campaign: Campaign, lead: Lead, step: int, mail: Shown) -> None:
+def schedule_reactions(
+    world: World, campaign: Campaign, lead: Lead, step: int, mail: ApiObject
+) -> None:
     """Schedule what the lead does with the mail of a step."""
-    fate = fate_of(lead, world.seed)
+    fate = behavior_of(lead, world.seed)
     delay = fate.hours * HOUR
     if fate.opens and campaign.shown.get("open_tracking"):
         for count in range(fate.opens):
@@ -68,17 +78,17 @@ def react(world: World, campaign: Campaign, lead: Lead, step: int, mail: Shown) 
             world.at(world.now + delay * 0.5, _click, campaign, lead, step)
     last = len(campaign.steps) - 1
     if fate.answer is not None and step == min(fate.answer_step, last):
-        world.at(world.now + delay, _answer, campaign, lead, mail, fate.answer)
+        world.at(world.now + delay, _reply, campaign, lead, mail, fate.answer)
     if fate.leaves and step == 0:
         world.at(world.now + delay, _unsubscribe, campaign, lead, step)
 
 
-def complete(world: World, campaign: Campaign, lead: Lead) -> None:
+def complete_lead(world: World, campaign: Campaign, lead: Lead) -> None:
     """Mark the lead as completed, if it is still active in the campaign."""
     here = lead.id in world.members(campaign.id)
     if here and lead.shown["status"] == LeadStatus.ACTIVE:
         lead.shown["status"] = LeadStatus.COMPLETED
-        _note(world, campaign, lead, Kind.COMPLETED, max(0, lead.step - 1))
+        _record(world, campaign, lead, EventKind.COMPLETED, max(0, lead.step - 1))
 
 
 def set_interest(
@@ -89,76 +99,78 @@ def set_interest(
     lead.shown["lt_interest_status"] = value
     lead.shown["timestamp_last_interest_change"] = world.stamp()
     if value > 0 and not (before or 0) > 0 and campaign is not None:
-        _note(world, campaign, lead, Kind.OPPORTUNITY, max(0, lead.step - 1))
+        _record(world, campaign, lead, EventKind.OPPORTUNITY, max(0, lead.step - 1))
 
 
-def _note(world: World, campaign: Campaign, lead: Lead, kind: str, step: int) -> None:
-    campaign.history.append(Happening(world.now, kind, lead.id, step))
+def _record(world: World, campaign: Campaign, lead: Lead, kind: str, step: int) -> None:
+    campaign.history.append(CampaignEvent(world.now, kind, lead.id, step))
 
 
-def _here(world: World, lead: Lead) -> bool:
+def _exists(world: World, lead: Lead) -> bool:
     return lead.id in world.leads
 
 
 def _bounce(world: World, campaign: Campaign, lead: Lead, step: int) -> None:
-    if _here(world, lead):
+    if _exists(world, lead):
         lead.shown["status"] = LeadStatus.BOUNCED
         _touch(world, lead)
-        _note(world, campaign, lead, Kind.BOUNCED, step)
+        _record(world, campaign, lead, EventKind.BOUNCED, step)
 
 
 def _open(world: World, campaign: Campaign, lead: Lead, step: int) -> None:
-    if _here(world, lead):
+    if _exists(world, lead):
         lead.shown["email_open_count"] += 1
         lead.shown["email_opened_step"] = step
         _touch(world, lead, "timestamp_last_open")
-        _note(world, campaign, lead, Kind.OPENED, step)
+        _record(world, campaign, lead, EventKind.OPENED, step)
 
 
 def _click(world: World, campaign: Campaign, lead: Lead, step: int) -> None:
-    if _here(world, lead):
+    if _exists(world, lead):
         lead.shown["email_click_count"] += 1
         lead.shown["email_clicked_step"] = step
         _touch(world, lead, "timestamp_last_click")
-        _note(world, campaign, lead, Kind.CLICKED, step)
+        _record(world, campaign, lead, EventKind.CLICKED, step)
 
 
 def _unsubscribe(world: World, campaign: Campaign, lead: Lead, step: int) -> None:
-    if _here(world, lead):
+    if _exists(world, lead):
         lead.shown["status"] = LeadStatus.UNSUBSCRIBED
         _touch(world, lead)
-        _note(world, campaign, lead, Kind.UNSUBSCRIBED, step)
+        _record(world, campaign, lead, EventKind.UNSUBSCRIBED, step)
 
 
-def _answer(
-    world: World, campaign: Campaign, lead: Lead, mail: Shown, answer: Answer
+def _reply(
+    world: World, campaign: Campaign, lead: Lead, mail: ApiObject, answer: ReplyKind
 ) -> None:
-    if not _here(world, lead):
+    if not _exists(world, lead):
         return
     step = int(mail["step"].split("_")[1])
-    automatic = answer is Answer.OUT_OF_OFFICE
+    automatic = answer is ReplyKind.OUT_OF_OFFICE
     interest = INTEREST[answer]
-    letter = _letter(world, lead, answer, mail["subject"])
+    letter = _reply_content(world, lead, answer, mail["subject"])
     received_mail(world, mail, letter, automatic=automatic, interest=interest)
     lead.shown["email_reply_count"] += 1
     lead.shown["email_replied_step"] = step
     _touch(world, lead, "timestamp_last_reply")
-    kind = Kind.AUTO_REPLIED if automatic else Kind.REPLIED
-    _note(world, campaign, lead, kind, step)
+    kind = EventKind.AUTO_REPLIED if automatic else EventKind.REPLIED
+    _record(world, campaign, lead, kind, step)
     set_interest(world, campaign, lead, interest)
     stops = "stop_on_auto_reply" if automatic else "stop_on_reply"
     if campaign.shown.get(stops):
-        complete(world, campaign, lead)
+        complete_lead(world, campaign, lead)
 
 
-def _letter(world: World, lead: Lead, answer: Answer, subject: str) -> Letter:
-    words = _WORDS[answer]
-    dice = chances(world.seed, f"words {lead.shown.get('email')}")[0]
+def _reply_content(
+    world: World, lead: Lead, answer: ReplyKind, subject: str
+) -> MailContent:
+    words = _TEXTS[answer]
+    dice = random_bytes(world.seed, f"words {lead.shown.get('email')}")[0]
     name = lead.shown.get("first_name") or lead.shown.get("email") or ""
     text = words[dice % len(words)].format(name=name)
-    automatic = answer is Answer.OUT_OF_OFFICE
+    automatic = answer is ReplyKind.OUT_OF_OFFICE
     subject = f"Automatic reply: {subject}" if automatic else reply_subject(subject)
-    return Letter(subject=subject, text=text, html=text.replace("\n", "<br/>"))
+    return MailContent(subject=subject, text=text, html=text.replace("\n", "<br/>"))
 
 
 def _touch(world: World, lead: Lead, field: str | None = None) -> None:

@@ -15,7 +15,7 @@ from attrs import Factory, define, frozen
 
 from .._json_codec import Json
 
-Shown = dict[str, Json]
+ApiObject = dict[str, Json]
 
 
 class CampaignStatus:
@@ -48,7 +48,7 @@ class MailType:
     SCHEDULED = 4
 
 
-class Kind:
+class EventKind:
     """What can happen to a lead of a campaign; the analytics count these."""
 
     SENT = "sent"
@@ -62,7 +62,7 @@ class Kind:
     OPPORTUNITY = "opportunity"
 
 
-class Happening(NamedTuple):
+class CampaignEvent(NamedTuple):
     """One entry of a campaign's history.
 
     `when` is in seconds since 1970, `step` counts from 0.
@@ -74,7 +74,7 @@ class Happening(NamedTuple):
     step: int
 
 
-class Answer(Enum):
+class ReplyKind(Enum):
     """What a lead's reply says, which decides its text and its interest status."""
 
     INTERESTED = "interested"
@@ -85,7 +85,7 @@ class Answer(Enum):
 
 
 @frozen(kw_only=True)
-class Fate:
+class LeadBehavior:
     """How a lead reacts to mail, decided before the first one.
 
     :param opens: how often it opens the mail of each step.
@@ -97,13 +97,13 @@ class Fate:
     bounces: bool = False
     opens: int = 0
     clicks: bool = False
-    answer: Answer | None = None
+    answer: ReplyKind | None = None
     answer_step: int = 0
     leaves: bool = False
     hours: float = 5.0
 
 
-QUIET = Fate()
+QUIET = LeadBehavior()
 """Opens nothing and does not reply."""
 
 
@@ -115,8 +115,8 @@ class Account:
     :param last_sent: seconds since 1970.
     """
 
-    shown: Shown
-    tags: tuple[Shown, ...] = ()
+    shown: ApiObject
+    tags: tuple[ApiObject, ...] = ()
     day: str = ""
     sent_today: int = 0
     last_sent: float = 0.0
@@ -136,12 +136,12 @@ class Lead:
     :param sender: the account that sent the first step and sends all others.
     """
 
-    shown: Shown
+    shown: ApiObject
     step: int = 0
     thread: str | None = None
     subject: str = ""
     sender: str | None = None
-    fate: Fate | None = None
+    fate: LeadBehavior | None = None
 
     @property
     def id(self) -> str:
@@ -161,8 +161,8 @@ class Campaign:
     :param turn: counts new leads, so that the senders take turns.
     """
 
-    shown: Shown
-    history: list[Happening] = Factory(list)
+    shown: ApiObject
+    history: list[CampaignEvent] = Factory(list)
     fresh: deque[str] = Factory(deque)
     follow_ups: list[tuple[float, str]] = Factory(list)
     run: int = 0
@@ -185,7 +185,7 @@ class Campaign:
         return bool(self.shown["status"] == CampaignStatus.ACTIVE)
 
     @property
-    def steps(self) -> list[Shown]:
+    def steps(self) -> list[ApiObject]:
         """The steps of the first sequence; the API ignores all others."""
         sequences = self.shown.get("sequences") or [{}]
         return list(sequences[0].get("steps", ()))
@@ -199,10 +199,10 @@ class Job:
     :param finish: makes its effect on the world and returns its final data.
     """
 
-    shown: Shown
+    shown: ApiObject
     started: float
     seconds: float
-    finish: Callable[[], Shown]
+    finish: Callable[[], ApiObject]
 
 
 @define(eq=False)

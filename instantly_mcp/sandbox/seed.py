@@ -12,38 +12,38 @@ from itertools import count
 
 from attrs import evolve
 
-from .campaign_status import activate, draft, join, pause
-from .ids import chances
-from .lead_behavior import natural_fate
+from .campaign_status import activate, draft, pause, start_leads
+from .ids import random_bytes
+from .lead_behavior import random_behavior
 from .lead_factory import make_lead
-from .mail import Letter, manual_mail, reply_subject
-from .records import Account, Answer, Fate, MailType, Shown
+from .mail import MailContent, manual_mail, reply_subject
+from .records import Account, ApiObject, LeadBehavior, MailType, ReplyKind
 from .seed_text import (
     CITIES,
     COMPANIES,
     FIRST_NAMES,
     LAST_NAMES,
-    LISTS,
-    MAILBOXES,
-    PLANS,
+    SEEDED_ACCOUNTS,
+    SEEDED_CAMPAIGNS,
+    SEEDED_LISTS,
     TITLES,
-    Mailbox,
-    Plan,
+    SeededAccount,
+    SeededCampaign,
 )
-from .timeline import DAY, HOUR, written
+from .timeline import DAY, HOUR, format_time
 from .world import World
 
-DAYS_BEFORE = 42
+PAST_DAYS = 42
 UNATTENDED_DAYS = 7
-_ANSWERS = (
-    Answer.INTERESTED,
-    Answer.NOT_INTERESTED,
-    Answer.OUT_OF_OFFICE,
-    Answer.INTERESTED,
-    Answer.MEETING,
-    Answer.NOT_INTERESTED,
-    Answer.WRONG_PERSON,
-    Answer.INTERESTED,
+_REPLIES = (
+    ReplyKind.INTERESTED,
+    ReplyKind.NOT_INTERESTED,
+    ReplyKind.OUT_OF_OFFICE,
+    ReplyKind.INTERESTED,
+    ReplyKind.MEETING,
+    ReplyKind.NOT_INTERESTED,
+    ReplyKind.WRONG_PERSON,
+    ReplyKind.INTERESTED,
 )
 _VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
 """The verification status of some of every twenty leads; all others are verified."""
@@ -57,24 +57,24 @@ def seeded_world(seed: str, start: float, name: str = "", owner: str = "") -> Wo
     :param owner: see :class:`World`; people and numbers do not depend on it.
     """
     world = World(
-        seed=seed, now=start - DAYS_BEFORE * DAY, id=name, owner=owner, live=False
+        seed=seed, now=start - PAST_DAYS * DAY, id=name, owner=owner, live=False
     )
-    for mailbox in MAILBOXES:
+    for mailbox in SEEDED_ACCOUNTS:
         _add_account(world, mailbox, start)
     people = _people(seed)
-    for title, size, age in LISTS:
+    for title, size, age in SEEDED_LISTS:
         world.at(start - age * DAY, _set_up_list, title, size, people)
-    for plan in PLANS:
+    for plan in SEEDED_CAMPAIGNS:
         world.at(start - plan.created * DAY, _set_up_campaign, plan, start, people)
-    for age in range(DAYS_BEFORE, UNATTENDED_DAYS, -1):
-        world.at(start - age * DAY + 8 * HOUR, _attend_to_inbox)
+    for age in range(PAST_DAYS, UNATTENDED_DAYS, -1):
+        world.at(start - age * DAY + 8 * HOUR, _answer_inbox)
     world.advance(start)
     world.live = True
     return world
 
 
-def _people(seed: str) -> Iterator[Shown]:
-    first = chances(seed, "people")[0]
+def _people(seed: str) -> Iterator[ApiObject]:
+    first = random_bytes(seed, "people")[0]
     for number in count(first):
         given = FIRST_NAMES[number % len(FIRST_NAMES)]
         family = LAST_NAMES[number * 7 % len(LAST_NAMES)]
@@ -92,10 +92,10 @@ def _people(seed: str) -> Iterator[Shown]:
         }
 
 
-def _add_account(world: World, mailbox: Mailbox, start: float) -> None:
+def _add_account(world: World, mailbox: SeededAccount, start: float) -> None:
     world.now += 1.0
     broken = mailbox.status < 0
-    shown: Shown = {
+    shown: ApiObject = {
         "email": mailbox.email,
         "timestamp_created": world.stamp(),
         "timestamp_updated": world.stamp(),
@@ -109,7 +109,7 @@ def _add_account(world: World, mailbox: Mailbox, start: float) -> None:
         "setup_pending": False,
         "is_managed_account": False,
         "stat_warmup_score": mailbox.score,
-        "timestamp_warmup_start": written(start - mailbox.warmup_days * DAY),
+        "timestamp_warmup_start": format_time(start - mailbox.warmup_days * DAY),
         "daily_limit": 40,
         "sending_gap": 10,
         "enable_slow_ramp": False,
@@ -135,7 +135,9 @@ def _add_account(world: World, mailbox: Mailbox, start: float) -> None:
     world.accounts[mailbox.email] = Account(shown, ({**tag, "description": None},))
 
 
-def _set_up_list(world: World, title: str, size: int, people: Iterator[Shown]) -> None:
+def _set_up_list(
+    world: World, title: str, size: int, people: Iterator[ApiObject]
+) -> None:
     id = world.new_id()
     world.lists[id] = {
         "id": id,
@@ -152,40 +154,40 @@ def _set_up_list(world: World, title: str, size: int, people: Iterator[Shown]) -
 
 
 def _set_up_campaign(
-    world: World, plan: Plan, start: float, people: Iterator[Shown]
+    world: World, plan: SeededCampaign, start: float, people: Iterator[ApiObject]
 ) -> None:
     campaign = draft(world, _definition(plan))
-    fates = _fates(plan)
+    fates = _planned_behaviors(plan)
     leads = []
     for number in range(plan.leads):
         lead = make_lead(world, next(people), campaign=campaign, method="manual")
         lead.shown["verification_status"] = 1
         if number < plan.decided:
-            fate = natural_fate(chances(world.seed, str(lead.shown["email"])))
+            fate = random_behavior(random_bytes(world.seed, str(lead.shown["email"])))
             lead.fate = fates.get(number) or evolve(fate, answer=None)
         world.add_lead(lead)
         leads.append(lead)
-    join(world, campaign, leads)
+    start_leads(world, campaign, leads)
     for days, act in ((plan.activated, activate), (plan.paused, pause)):
         if days is not None:
             world.at(start - days * DAY, act, campaign)
 
 
-def _fates(plan: Plan) -> dict[int, Fate]:
+def _planned_behaviors(plan: SeededCampaign) -> dict[int, LeadBehavior]:
     """Return the behavior of the leads that reply, by number, at regular intervals."""
     total, every = plan.answers
     return {
-        number * every: Fate(
+        number * every: LeadBehavior(
             opens=1 + number % 2,
             clicks=number % 4 == 0,
-            answer=_ANSWERS[number % len(_ANSWERS)],
+            answer=_REPLIES[number % len(_REPLIES)],
             hours=2.0 + number % 20,
         )
         for number in range(total)
     }
 
 
-def _definition(plan: Plan) -> Shown:
+def _definition(plan: SeededCampaign) -> ApiObject:
     weekdays = {str(day): True for day in range(1, 6)}
     window = {
         "name": "Working hours",
@@ -206,7 +208,7 @@ def _definition(plan: Plan) -> Shown:
         "name": plan.name,
         "campaign_schedule": {"schedules": [window]},
         "sequences": [{"steps": steps}],
-        "email_list": [each.email for each in MAILBOXES if each.status > 0][:3],
+        "email_list": [each.email for each in SEEDED_ACCOUNTS if each.status > 0][:3],
         "daily_limit": plan.daily_limit,
         "pl_value": plan.value,
         "stop_on_reply": True,
@@ -216,19 +218,19 @@ def _definition(plan: Plan) -> Shown:
     }
 
 
-def _attend_to_inbox(world: World) -> None:
+def _answer_inbox(world: World) -> None:
     """Mark all mail as read, and reply to interested leads."""
     unread = [mail for mail in world.emails.values() if mail["is_unread"]]
     for mail in unread:
         mail["is_unread"] = 0
         if mail["ue_type"] == MailType.RECEIVED and mail["i_status"] > 0:
-            world.add_email(_answer_to(world, mail))
+            world.add_email(_answer_mail(world, mail))
 
 
-def _answer_to(world: World, mail: Shown) -> Shown:
+def _answer_mail(world: World, mail: ApiObject) -> ApiObject:
     sender = world.accounts[mail["eaccount"]]
     text = f"Thank you, details are on their way.\n\n{sender.shown['first_name']}"
-    letter = Letter(
+    letter = MailContent(
         subject=reply_subject(mail["subject"]),
         text=text,
         html=text.replace("\n", "<br/>"),

@@ -52,7 +52,7 @@ CITIES = ("Chicago", "Ghent", "Leeds", "Porto", "Toronto", "Vienna", "Osaka")
 
 
 @frozen(kw_only=True)
-class Mailbox:
+class SeededAccount:
     """A sending account of the seeded workspace."""
 
     first_name: str
@@ -66,14 +66,14 @@ class Mailbox:
     tag: str = "Team A"
 
 
-MAILBOXES = (
-    Mailbox(
+SEEDED_ACCOUNTS = (
+    SeededAccount(
         first_name="Nora", last_name="Hale", email="nora@hale.example.com", provider=2
     ),
-    Mailbox(
+    SeededAccount(
         first_name="Tom", last_name="Ashby", email="tom@hale.example.com", provider=2
     ),
-    Mailbox(
+    SeededAccount(
         first_name="Priya",
         last_name="Raman",
         email="priya@reach.example.com",
@@ -81,7 +81,7 @@ MAILBOXES = (
         score=91,
         tag="Team B",
     ),
-    Mailbox(
+    SeededAccount(
         first_name="Luis",
         last_name="Ortega",
         email="luis@reach.example.com",
@@ -91,7 +91,7 @@ MAILBOXES = (
         score=58,
         tag="Team B",
     ),
-    Mailbox(
+    SeededAccount(
         first_name="Ada",
         last_name="Winter",
         email="ada@fresh.example.com",
@@ -104,7 +104,7 @@ MAILBOXES = (
 
 
 @frozen(kw_only=True)
-class Plan:
+class SeededCampaign:
     """A campaign of the seeded workspace and its past, in days before the start.
 
     :param created: when it was created; `activated` and `paused` are alike.
@@ -182,8 +182,8 @@ HEALTH = (
     ("", "Hi {{firstName}},<br/><br/>any thoughts?" + _SIGNED, 1),
 )
 
-PLANS = (
-    Plan(
+SEEDED_CAMPAIGNS = (
+    SeededCampaign(
         name="Founders, hiring (Q3)",
         timezone="America/Detroit",
         leads=180,
@@ -194,7 +194,7 @@ PLANS = (
         decided=180,
         steps=FOUNDERS,
     ),
-    Plan(
+    SeededCampaign(
         name="Logistics EU",
         timezone="Europe/Belgrade",
         leads=200,
@@ -207,7 +207,7 @@ PLANS = (
         steps=LOGISTICS,
         value=2500,
     ),
-    Plan(
+    SeededCampaign(
         name="Q4 Fintech",
         timezone="America/Chicago",
         leads=400,
@@ -219,7 +219,7 @@ PLANS = (
         steps=FINTECH,
         value=1500,
     ),
-    Plan(
+    SeededCampaign(
         name="Healthcare pilots",
         timezone="Europe/Isle_of_Man",
         leads=120,
@@ -230,6 +230,6 @@ PLANS = (
 )
 """One completed, one paused, one active, one draft: 900 leads in campaigns."""
 
-LISTS = (("Conference attendees", 150, 30), ("Website inbound", 100, 12),
+SEEDED_LISTS = (("Conference attendees", 150, 30), ("Website inbound", 100, 12),
          ("Partner referrals", 50, 5))  # fmt: skip
 """Name, number of leads, age in days: 300 leads in lists."""

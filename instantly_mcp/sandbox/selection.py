@@ -7,11 +7,11 @@ from operator import eq, gt, lt
 
 from .._json_codec import JsonObject
 from .errors import bad_request
-from .records import Lead, Shown
-from .timeline import DAY, read_moment
+from .records import ApiObject, Lead
+from .timeline import DAY, parse_time
 from .world import World
 
-Test = Callable[[Shown], bool]
+Test = Callable[[ApiObject], bool]
 
 
 def _status(value: int) -> Test:
@@ -139,7 +139,7 @@ def _codes(wanted: JsonObject) -> Iterable[Test]:
 def _searched(text: str) -> Test:
     wanted = text.strip().lower()
 
-    def matches(lead: Shown) -> bool:
+    def matches(lead: ApiObject) -> bool:
         names = f"{lead.get('first_name') or ''} {lead.get('last_name') or ''}"
         return wanted in names.lower() or wanted in (lead.get("email") or "").lower()
 
@@ -159,10 +159,10 @@ def _smart(world: World, query: JsonObject) -> Test:
     compare = _COMPARISONS[count.get("condition", "more")]
     days = values.get("occurrence-days")
 
-    def matches(lead: Shown) -> bool:
+    def matches(lead: ApiObject) -> bool:
         if days is not None:
             last = lead.get(moment)
-            if last is None or world.now - read_moment(last) > days * DAY:
+            if last is None or world.now - parse_time(last) > days * DAY:
                 return False
         found = lead[counter] if counter else int(moment in lead)
         return bool(compare(found, count.get("count", 0)))

@@ -9,36 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
-from .ids import chances
-from .mail import Letter, campaign_mail, fill, reply_subject, text_of, variables_of
-from .reactions import bounced, complete, react
+from .ids import random_bytes
+from .mail import MailContent, campaign_mail, fill, reply_subject, text_of, variables_of
+from .reactions import complete_lead, schedule_bounce, schedule_reactions
 from .records import (
     Account,
+    ApiObject,
     Campaign,
+    CampaignEvent,
     CampaignStatus,
-    Happening,
-    Kind,
+    EventKind,
     Lead,
     LeadStatus,
-    Shown,
 )
 from .schedule import local_day, next_day, next_opening
-from .timeline import DAY, HOUR, MINUTE, written
+from .timeline import DAY, HOUR, MINUTE, format_time
 from .world import World
 
-DAILY_LIMIT = 30
-GAP_MINUTES = 10.0
-_UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
+DEFAULT_DAILY_LIMIT = 30
+DEFAULT_GAP_MINUTES = 10.0
+_SECONDS_OF_UNIT = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 
 
-def start(world: World, campaign: Campaign) -> None:
+def start_run(world: World, campaign: Campaign) -> None:
     """Begin a run, whose first slot is now; slots of earlier runs are ignored."""
     campaign.run += 1
     campaign.idle = False
     world.at(world.now, _take_slot, campaign.id, campaign.run)
 
 
-def stop(campaign: Campaign) -> None:
+def stop_run(campaign: Campaign) -> None:
     """End the run; slots that are still on the agenda are ignored."""
     campaign.run += 1
     campaign.idle = True
@@ -48,7 +48,7 @@ def enqueue(world: World, campaign: Campaign, leads: Iterable[Lead]) -> None:
     """Queue leads for their first mail."""
     campaign.fresh.extend(lead.id for lead in leads)
     if campaign.active and campaign.idle:
-        start(world, campaign)
+        start_run(world, campaign)
 
 
 def usable_senders(world: World, campaign: Campaign) -> list[Account]:
@@ -62,12 +62,13 @@ def usable_senders(world: World, campaign: Campaign) -> list[Account]:
 
 def senders_with_room(world: World, accounts: Iterable[Account]) -> list[Account]:
     """Return the accounts that have not reached their daily limit."""
-    day = written(world.now)[:10]
+    day = format_time(world.now)[:10]
     return [
         account
         for account in accounts
         if account.day != day
-        or account.sent_today < (account.shown.get("daily_limit") or DAILY_LIMIT)
+        or account.sent_today
+        < (account.shown.get("daily_limit") or DEFAULT_DAILY_LIMIT)
     ]
 
 
@@ -103,7 +104,7 @@ def _use_slot(world: World, campaign: Campaign) -> float | None:
     if opening is None or opening > world.now:
         return opening
     begin_day(world, campaign)
-    limit = campaign.shown.get("daily_limit") or DAILY_LIMIT
+    limit = campaign.shown.get("daily_limit") or DEFAULT_DAILY_LIMIT
     if campaign.sent_today >= limit:
         return next_day(schedule, world.now)
     usable = usable_senders(world, campaign)
@@ -115,7 +116,7 @@ def _use_slot(world: World, campaign: Campaign) -> float | None:
         return _next_due(world, campaign)
     sender = _sender_for(lead, senders, campaign)
     _send(world, campaign, lead, sender)
-    gap = campaign.shown.get("email_gap") or GAP_MINUTES
+    gap = campaign.shown.get("email_gap") or DEFAULT_GAP_MINUTES
     return world.now + max(1.0, gap * MINUTE / len(usable))
 
 
@@ -136,15 +137,15 @@ def _sender_for(lead: Lead, senders: list[Account], campaign: Campaign) -> Accou
 
 def _next_lead(world: World, campaign: Campaign) -> Lead | None:
     if campaign.shown.get("prioritize_new_leads"):
-        return _fresh_lead(world, campaign) or _due_lead(world, campaign)
-    return _due_lead(world, campaign) or _fresh_lead(world, campaign)
+        return _next_new_lead(world, campaign) or _next_follow_up(world, campaign)
+    return _next_follow_up(world, campaign) or _next_new_lead(world, campaign)
 
 
-def _fresh_lead(world: World, campaign: Campaign) -> Lead | None:
+def _next_new_lead(world: World, campaign: Campaign) -> Lead | None:
     if new_lead_limit_met(campaign):
         return None
     while campaign.fresh:
-        lead = _waiting(world, campaign, campaign.fresh.popleft())
+        lead = _still_waiting(world, campaign, campaign.fresh.popleft())
         if lead is None or lead.step > 0:
             continue
         if lead.shown.get("verification_status") == -1 and not campaign.shown.get(
@@ -156,15 +157,15 @@ def _fresh_lead(world: World, campaign: Campaign) -> Lead | None:
     return None
 
 
-def _due_lead(world: World, campaign: Campaign) -> Lead | None:
+def _next_follow_up(world: World, campaign: Campaign) -> Lead | None:
     while campaign.follow_ups and campaign.follow_ups[0][0] <= world.now:
-        lead = _waiting(world, campaign, heappop(campaign.follow_ups)[1])
+        lead = _still_waiting(world, campaign, heappop(campaign.follow_ups)[1])
         if lead is not None:
             return lead
     return None
 
 
-def _waiting(world: World, campaign: Campaign, lead_id: str) -> Lead | None:
+def _still_waiting(world: World, campaign: Campaign, lead_id: str) -> Lead | None:
     lead = world.members(campaign.id).get(lead_id)
     if lead is None or lead.shown["status"] != LeadStatus.ACTIVE:
         return None
@@ -178,41 +179,41 @@ def _send(world: World, campaign: Campaign, lead: Lead, sender: Account) -> None
     lead.sender = sender.email
     mail = campaign_mail(world, lead, sender, letter, (step, variant))
     _count(world, campaign, sender, new=step == 0)
-    campaign.history.append(Happening(world.now, Kind.SENT, lead.id, step))
+    campaign.history.append(CampaignEvent(world.now, EventKind.SENT, lead.id, step))
     _mark_contacted(world, lead, sender, step)
     lead.step = step + 1
-    if bounced(world, campaign, lead, step):
+    if schedule_bounce(world, campaign, lead, step):
         return
-    react(world, campaign, lead, step, mail)
+    schedule_reactions(world, campaign, lead, step, mail)
     if lead.step >= len(campaign.steps):
-        complete(world, campaign, lead)
+        complete_lead(world, campaign, lead)
     else:
-        unit = _UNITS[definition.get("delay_unit", "days")]
+        unit = _SECONDS_OF_UNIT[definition.get("delay_unit", "days")]
         heappush(campaign.follow_ups, (world.now + definition["delay"] * unit, lead.id))
 
 
 def _write(
-    world: World, lead: Lead, sender: Account, definition: Shown
-) -> tuple[int, Letter]:
+    world: World, lead: Lead, sender: Account, definition: ApiObject
+) -> tuple[int, MailContent]:
     variants = [
         (number, variant)
         for number, variant in enumerate(definition["variants"])
         if not variant.get("v_disabled")
     ] or [(0, {"subject": "", "body": ""})]
-    dice = chances(world.seed, f"variant {lead.id} {lead.step}")[0]
+    dice = random_bytes(world.seed, f"variant {lead.id} {lead.step}")[0]
     number, variant = variants[dice % len(variants)]
     values = variables_of(lead, sender)
     subject = fill(variant["subject"], values) or reply_subject(lead.subject)
     lead.subject = lead.subject or subject
     html = fill(variant["body"], values)
-    return number, Letter(subject=subject, html=html, text=text_of(html))
+    return number, MailContent(subject=subject, html=html, text=text_of(html))
 
 
 def _count(world: World, campaign: Campaign, sender: Account, *, new: bool) -> None:
     campaign.sent_today += 1
     campaign.new_today += new
     campaign.last_sent = sender.last_sent = world.now
-    day = written(world.now)[:10]
+    day = format_time(world.now)[:10]
     if sender.day != day:
         sender.day, sender.sent_today = day, 0
     sender.sent_today += 1

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .records import Campaign, CampaignStatus, LeadStatus, Shown
+from .records import ApiObject, Campaign, CampaignStatus, LeadStatus
 from .schedule import next_opening
 from .sending import (
-    DAILY_LIMIT,
+    DEFAULT_DAILY_LIMIT,
     begin_day,
     new_lead_limit_met,
     senders_with_room,
     usable_senders,
 )
-from .timeline import written
+from .timeline import format_time
 from .world import World
 
 _BY_STATUS = {
@@ -43,15 +43,17 @@ _SENTENCES = {
 }
 
 
-def sending_status(world: World, campaign: Campaign, *, with_ai_summary: bool) -> Shown:
+def sending_status(
+    world: World, campaign: Campaign, *, with_ai_summary: bool
+) -> ApiObject:
     """Return the reply, which consists of diagnostics and a summary."""
     begin_day(world, campaign)
     status = _status(world, campaign)
     healthy = status == "healthy"
-    last = written(campaign.last_sent) if campaign.last_sent else None
+    last = format_time(campaign.last_sent) if campaign.last_sent else None
     issue_since = None if healthy else campaign.shown["timestamp_updated"]
     sentence = _SENTENCES[status]
-    diagnostics: Shown = {
+    diagnostics: ApiObject = {
         "campaign_id": campaign.id,
         "last_updated": world.stamp(),
         "status": status,
@@ -87,7 +89,9 @@ def _status(world: World, campaign: Campaign) -> str:
         return "all_accounts_unhealthy"
     if not _in_schedule(world, campaign):
         return "out_of_schedule"
-    if campaign.sent_today >= (campaign.shown.get("daily_limit") or DAILY_LIMIT):
+    if campaign.sent_today >= (
+        campaign.shown.get("daily_limit") or DEFAULT_DAILY_LIMIT
+    ):
         return "daily_limit_met"
     if not senders_with_room(world, usable):
         return "account_daily_limit_met"
@@ -114,11 +118,11 @@ def _fresh_count(world: World, campaign: Campaign) -> int:
     )
 
 
-def _numbers(world: World, campaign: Campaign) -> Shown:
+def _numbers(world: World, campaign: Campaign) -> ApiObject:
     shown = campaign.shown
     usable = usable_senders(world, campaign)
     room = senders_with_room(world, usable)
-    limit = shown.get("daily_limit") or DAILY_LIMIT
+    limit = shown.get("daily_limit") or DEFAULT_DAILY_LIMIT
     new_limit = shown.get("daily_max_leads")
     wait = campaign.follow_ups[0][0] - world.now if campaign.follow_ups else None
     fresh = _fresh_count(world, campaign)

@@ -43,23 +43,23 @@ class Timeline:
         self._skipped += max(0.0, seconds)
 
 
-def written(when: float) -> str:
+def format_time(when: float) -> str:
     """Return a moment as the API writes it: ``2026-11-02T09:00:00.000Z``."""
     moment = datetime.fromtimestamp(when, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def written_day(when: float) -> str:
+def format_day(when: float) -> str:
     """Return the UTC day of a moment: ``2026-11-02``."""
     return datetime.fromtimestamp(when, UTC).date().isoformat()
 
 
-def in_order(start: float | None, end: float | None) -> bool:
+def is_range(start: float | None, end: float | None) -> bool:
     """Whether a range does not end before it starts; ``None`` leaves an end open."""
     return start is None or end is None or start <= end
 
 
-def read_moment(text: str) -> float:
+def parse_time(text: str) -> float:
     """Return the seconds since 1970 of a date or an ISO 8601 time.
 
     A date means midnight; without a time zone both are UTC.

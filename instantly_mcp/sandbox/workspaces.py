@@ -15,9 +15,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from .errors import SandboxError, bad_request
 from .faults import Fault, FaultScript
-from .ids import owner_of_ids
+from .ids import id_salt
 from .rate_limits import RateLimits
-from .records import Shown
+from .records import ApiObject
 from .seed import seeded_world
 from .timeline import Timeline
 from .world import World
@@ -127,7 +127,9 @@ class Sandbox:
         """Add a fault to one workspace."""
         self.workspace(key, name).faults.add(fault)
 
-    def outbox(self, key: str = DEFAULT_KEY, name: str | None = None) -> list[Shown]:
+    def outbox(
+        self, key: str = DEFAULT_KEY, name: str | None = None
+    ) -> list[ApiObject]:
         """Return the mail that would have been sent, oldest first.
 
         A workspace that does not exist yet is not created for this.
@@ -136,7 +138,7 @@ class Sandbox:
         found = self._workspaces.get((key, name or ""))
         return [] if found is None else list(found.present().outbox)
 
-    def outbox_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> Shown:
+    def outbox_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> ApiObject:
         """Return the outbox as ``GET /sandbox/outbox`` shows it."""
         items = self.outbox(key, name)
         return {"key": key, "count": len(items), "items": items}
@@ -144,7 +146,7 @@ class Sandbox:
     def _begin(self, key: str, name: str) -> Workspace:
         start = self.start.timestamp()
         plain = key == DEFAULT_KEY and not name
-        owner = "" if plain else owner_of_ids(key, name)
+        owner = "" if plain else id_salt(key, name)
         world = self.make_world(str(self.seed), start, name, owner)
         return Workspace(
             world, Timeline(self.clock, start), RateLimits(), FaultScript()

@@ -14,13 +14,13 @@ from typing import Concatenate, ParamSpec
 from attrs import Factory, define, field
 
 from .ids import IdSource, fixed_id
-from .records import Account, Campaign, Job, Lead, Shown, Verification
-from .timeline import written
+from .records import Account, ApiObject, Campaign, Job, Lead, Verification
+from .timeline import format_time
 
 P = ParamSpec("P")
 
-OUTBOX_SIZE = 10_000
-CREDITS = 1_000
+MAX_OUTBOX_MAILS = 10_000
+INITIAL_CREDITS = 1_000
 
 
 @define(eq=False)
@@ -42,13 +42,13 @@ class World:
     accounts: dict[str, Account] = Factory(dict)
     campaigns: dict[str, Campaign] = Factory(dict)
     leads: dict[str, Lead] = Factory(dict)
-    lists: dict[str, Shown] = Factory(dict)
-    emails: dict[str, Shown] = Factory(dict)
+    lists: dict[str, ApiObject] = Factory(dict)
+    emails: dict[str, ApiObject] = Factory(dict)
     threads: dict[str, list[str]] = Factory(dict)
     jobs: dict[str, Job] = Factory(dict)
     verifications: dict[str, Verification] = Factory(dict)
-    credits: int = CREDITS
-    outbox: deque[Shown] = field(init=False)
+    credits: int = INITIAL_CREDITS
+    outbox: deque[ApiObject] = field(init=False)
     user_id: str = field(init=False)
     _members: dict[str, dict[str, Lead]] = field(init=False, factory=dict)
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(
@@ -62,7 +62,7 @@ class World:
         self.id = self.id or self.fixed_id("workspace")
         self.user_id = self.fixed_id("user")
         self.ids = IdSource(self.seed + self.owner)
-        self.outbox = deque(maxlen=OUTBOX_SIZE)
+        self.outbox = deque(maxlen=MAX_OUTBOX_MAILS)
 
     def fixed_id(self, name: str) -> str:
         """Return the id of something that exists only once in this world."""
@@ -75,7 +75,7 @@ class World:
     def stamp(self) -> str:
         """Return the present moment as the API writes it."""
         if self._stamped[0] != self.now:
-            self._stamped = (self.now, written(self.now))
+            self._stamped = (self.now, format_time(self.now))
         return self._stamped[1]
 
     def at(
@@ -137,7 +137,7 @@ class World:
                 lead.shown[name] = place
                 self._members.setdefault(place, {})[lead.id] = lead
 
-    def add_email(self, email: Shown) -> None:
+    def add_email(self, email: ApiObject) -> None:
         """Add an e-mail to its thread."""
         self.emails[email["id"]] = email
         self.threads.setdefault(email["thread_id"], []).append(email["id"])

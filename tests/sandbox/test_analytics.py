@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.sandbox.analytics import Range, days, totals
-from instantly_mcp.sandbox.campaign_status import activate, draft, join, pause
+from instantly_mcp.sandbox.analytics import TimeRange, campaign_totals, daily_numbers
+from instantly_mcp.sandbox.campaign_status import activate, draft, pause, start_leads
 from instantly_mcp.sandbox.lead_factory import make_lead
 from instantly_mcp.sandbox.records import Account, Campaign
 from instantly_mcp.sandbox.workspaces import Sandbox
@@ -19,7 +19,7 @@ from instantly_mcp.sandbox.world import World
 
 from .calls import LEAST_CAMPAIGN, SandboxTestCase
 
-ALWAYS = Range(start=None, end=None)
+ALWAYS = TimeRange(start=None, end=None)
 _DAILY = {
     "sent": "emails_sent_count",
     "new_leads_contacted": "new_leads_contacted_count",
@@ -47,8 +47,8 @@ acts = st.lists(
 
 def sums_hold(test: SynchronousTestCase, world: World, campaign: Campaign) -> None:
     """Assert that the numbers of a campaign add up."""
-    total = totals(world, campaign, ALWAYS, leads=True)
-    by_day = days([campaign], ALWAYS)
+    total = campaign_totals(world, campaign, ALWAYS, leads=True)
+    by_day = daily_numbers([campaign], ALWAYS)
     for daily, name in _DAILY.items():
         test.assertEqual(sum(day[daily] for day in by_day), total[name], daily)
     mails = [m for m in world.emails.values() if m["campaign_id"] == campaign.id]
@@ -100,7 +100,7 @@ class SumTests(SynchronousTestCase):
                 ]
                 for lead in leads:
                     world.add_lead(lead)
-                join(world, campaign, leads)
+                start_leads(world, campaign, leads)
             else:
                 {"pause": pause, "activate": activate}[act](world, campaign)
             sums_hold(self, world, campaign)

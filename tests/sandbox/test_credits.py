@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
-from instantly_mcp.sandbox.world import CREDITS
+from instantly_mcp.sandbox.world import INITIAL_CREDITS
 
 from .calls import SandboxTestCase
 
@@ -33,11 +33,13 @@ class CreditsTests(SandboxTestCase):
         """Adding many leads with verification costs a credit for each address."""
         people = [{"email": f"p{number}@example.org"} for number in range(7)]
         self.add(*people)
-        self.assertEqual(self.left(), CREDITS - 7)
+        self.assertEqual(self.left(), INITIAL_CREDITS - 7)
         self.add(*people, {"first_name": "No", "last_name": "Address"})
-        self.assertEqual(self.left(), CREDITS - 7, "those that are there cost nothing")
+        self.assertEqual(
+            self.left(), INITIAL_CREDITS - 7, "those that are there cost nothing"
+        )
         self.add({"email": "x@example.org"}, verify_leads_on_import=False)
-        self.assertEqual(self.left(), CREDITS - 7)
+        self.assertEqual(self.left(), INITIAL_CREDITS - 7)
 
     def test_one_lead(self) -> None:
         """One new lead costs one credit with either of the two flags, or both."""
@@ -45,7 +47,7 @@ class CreditsTests(SandboxTestCase):
         for spent, chosen in enumerate((flags[:1], flags[1:], flags), start=1):
             lead = {**NEW, "email": f"l{spent}@example.org", "list_id": self.list_id}
             self.ok("POST", "/leads", {**lead, **dict.fromkeys(chosen, True)})
-            self.assertEqual(self.left(), CREDITS - spent)
+            self.assertEqual(self.left(), INITIAL_CREDITS - spent)
 
     def test_too_few(self) -> None:
         """A call that the credits do not suffice for is a 402 without effect."""

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.sandbox.records import MailType, Shown
+from instantly_mcp.sandbox.records import ApiObject, MailType
 from instantly_mcp.sandbox.seed import seeded_world
-from instantly_mcp.sandbox.timeline import read_moment, written
+from instantly_mcp.sandbox.timeline import format_time, parse_time
 from instantly_mcp.sandbox.workspaces import DEFAULT_START, Sandbox
 from instantly_mcp.sandbox.world import World
 
@@ -35,9 +35,9 @@ class SeedTests(SynchronousTestCase):
         start = DEFAULT_START.timestamp()
         world = seeded_world("42", start)
         latest = max(mail["timestamp_created"] for mail in world.emails.values())
-        self.assertLessEqual(read_moment(latest), start)
+        self.assertLessEqual(parse_time(latest), start)
         self.assertEqual(len(world.outbox), 0)
-        self.assertEqual(world.stamp(), written(start))
+        self.assertEqual(world.stamp(), format_time(start))
 
     def test_everything_is_example(self) -> None:
         """Every address of every mail ends in example.com or example.org."""
@@ -60,6 +60,6 @@ class SeedTests(SynchronousTestCase):
         world = sandbox.workspace("sandbox").present()
         self.assertEqual(world.stamp(), "2027-01-01T00:00:00.000Z")
 
-    def received(self, world: World) -> list[Shown]:
+    def received(self, world: World) -> list[ApiObject]:
         """The mails that came in."""
         return [m for m in world.emails.values() if m["ue_type"] == MailType.RECEIVED]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instantly_mcp.sandbox.seed import seeded_world
 from instantly_mcp.sandbox.workspaces import DEFAULT_START
-from instantly_mcp.sandbox.world import CREDITS
+from instantly_mcp.sandbox.world import INITIAL_CREDITS
 from tests.sandbox.calls import SandboxTestCase
 
 
@@ -26,9 +26,11 @@ class WorkspaceTests(SandboxTestCase):
 
     def test_plan_counts_credits(self) -> None:
         """A verification takes a credit from those that are left."""
-        self.assertEqual(self.plan()["credits"]["available_credits"], CREDITS)
+        self.assertEqual(self.plan()["credits"]["available_credits"], INITIAL_CREDITS)
         self.ask("POST", "/email-verification", {"email": "a@example.org"})
-        self.assertEqual(self.plan()["credits"]["available_credits"], CREDITS - 1)
+        self.assertEqual(
+            self.plan()["credits"]["available_credits"], INITIAL_CREDITS - 1
+        )
 
     def plan(self):
         """Return the subscriptions."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..errors import SandboxError, bad_request, not_found
-from ..paging import page, page_by_place
-from ..records import Account, Shown
-from ..timeline import read_moment
+from ..paging import page_after_item, page_after_key
+from ..records import Account, ApiObject
+from ..timeline import parse_time
 from ..world import World
 
 HIDDEN_FIELDS = frozenset(
@@ -19,7 +19,7 @@ HIDDEN_FIELDS = frozenset(
 ) | {"skip_cname_check", "remove_tracking_domain", "warmup_custom_ftag"}
 """Fields that are accepted but never stored or shown."""
 
-FILTERS: Mapping[str, Callable[[Shown], bool]] = {
+FILTERS: Mapping[str, Callable[[ApiObject], bool]] = {
     "ACC_FILTER_PAUSED": lambda account: account["status"] == 2,
     "ACC_FILTER_ERROR": lambda account: account["status"] < 0,
     "ACC_FILTER_NO_CTD": lambda account: not account.get("tracking_domain_name"),
@@ -34,7 +34,7 @@ FILTERS: Mapping[str, Callable[[Shown], bool]] = {
 }
 
 
-def account_named(world: World, email: str) -> Account:
+def find_account(world: World, email: str) -> Account:
     """Return an account.
 
     :raises SandboxError: 404 when the workspace has no account with that address.
@@ -45,15 +45,15 @@ def account_named(world: World, email: str) -> Account:
     return account
 
 
-def chosen(world: World, wanted: JsonObject) -> list[Account]:
+def select_accounts(world: World, wanted: JsonObject) -> list[Account]:
     """Return the accounts that pass the filters, oldest first."""
     return [account for account in world.accounts.values() if _passes(account, wanted)]
 
 
-def list_accounts(world: World, call: OperationCall) -> Shown:
+def list_accounts(world: World, call: OperationCall) -> ApiObject:
     """``GET /accounts``: newest first, cursor ``timestamp&email``."""
     query = call.query
-    found = chosen(world, query)
+    found = select_accounts(world, query)
     shown = [
         _with_tags(each) if query.get("include_tags") else each.shown for each in found
     ]
@@ -65,15 +65,15 @@ def list_accounts(world: World, call: OperationCall) -> Shown:
         return _sorted_page(shown, query)
     # By the cursor, not by age: some were created in the same millisecond.
     shown.sort(key=_key, reverse=True)
-    return page(shown, limit, after, _key, descending=True)
+    return page_after_key(shown, limit, after, _key, descending=True)
 
 
-def get_account(world: World, call: OperationCall) -> Shown:
+def get_account(world: World, call: OperationCall) -> ApiObject:
     """``GET /accounts/{email}``."""
-    return account_named(world, call.path["email"]).shown
+    return find_account(world, call.path["email"]).shown
 
 
-def create_account(world: World, call: OperationCall) -> Shown:
+def create_account(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts``; mail hosts under ``.invalid`` cannot be reached."""
     given = call.body
     email = given["email"].lower()
@@ -83,7 +83,7 @@ def create_account(world: World, call: OperationCall) -> Shown:
         if given[name].lower().endswith(".invalid"):
             raise bad_request(f"Could not connect to the {name[:4].upper()} server")
     stamp = world.stamp()
-    shown: Shown = {
+    shown: ApiObject = {
         "email": email,
         "timestamp_created": stamp,
         "timestamp_updated": stamp,
@@ -101,22 +101,22 @@ def create_account(world: World, call: OperationCall) -> Shown:
         "warmup": {"limit": 10, "increment": "disabled", "reply_rate": 30},
     }
     world.accounts[email] = Account(shown)
-    _change(shown, {name: given[name] for name in given if name != "email"})
+    _set_fields(shown, {name: given[name] for name in given if name != "email"})
     return shown
 
 
-def patch_account(world: World, call: OperationCall) -> Shown:
+def patch_account(world: World, call: OperationCall) -> ApiObject:
     """``PATCH /accounts/{email}``; null resets a field."""
-    shown = account_named(world, call.path["email"]).shown
-    _change(shown, call.body)
+    shown = find_account(world, call.path["email"]).shown
+    _set_fields(shown, call.body)
     shown["modified_by"] = world.user_id
     shown["timestamp_updated"] = world.stamp()
     return shown
 
 
-def delete_account(world: World, call: OperationCall) -> Shown:
+def delete_account(world: World, call: OperationCall) -> ApiObject:
     """``DELETE /accounts/{email}``, which also removes it from its campaigns."""
-    account = account_named(world, call.path["email"])
+    account = find_account(world, call.path["email"])
     del world.accounts[account.email]
     for campaign in world.campaigns.values():
         senders = campaign.shown.get("email_list") or []
@@ -126,20 +126,20 @@ def delete_account(world: World, call: OperationCall) -> Shown:
     return account.shown
 
 
-def pause_account(world: World, call: OperationCall) -> Shown:
+def pause_account(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/{email}/pause``."""
     return _set_status(world, call, {1: 2, 3: 2})
 
 
-def resume_account(world: World, call: OperationCall) -> Shown:
+def resume_account(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/{email}/resume``; it does not clear errors."""
     return _set_status(world, call, {2: 1})
 
 
-def test_vitals(world: World, call: OperationCall) -> Shown:
+def test_vitals(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/test/vitals``; without accounts it tests nothing."""
-    passed: list[Shown] = []
-    failed: list[Shown] = []
+    passed: list[ApiObject] = []
+    failed: list[ApiObject] = []
     for email in call.body.get("accounts") or ():
         account = world.accounts.get(email.lower())
         good = account is not None and account.shown["status"] > 0
@@ -171,11 +171,11 @@ def _passes(account: Account, wanted: JsonObject) -> bool:
     return not every or set(every.split(",")) <= tags
 
 
-def _with_tags(account: Account) -> Shown:
+def _with_tags(account: Account) -> ApiObject:
     return {**account.shown, "tags": list(account.tags)}
 
 
-def _key(shown: Shown) -> str:
+def _key(shown: ApiObject) -> str:
     return f"{shown['timestamp_created']}&{shown['email']}"
 
 
@@ -183,13 +183,13 @@ def _cursor(text: str) -> str:
     """Check a cursor; like the real API, fail with a 500 if it contains no time."""
     moment, _, _ = text.partition("&")
     try:
-        read_moment(moment)
+        parse_time(moment)
     except ValueError:
         raise SandboxError(500, "Something went wrong") from None
     return text
 
 
-def _sorted_page(shown: list[Shown], query: JsonObject) -> Shown:
+def _sorted_page(shown: list[ApiObject], query: JsonObject) -> ApiObject:
     column = query["sort_by"]
     descending = query.get("sort_order", "desc") == "desc"
     shown.sort(
@@ -201,10 +201,10 @@ def _sorted_page(shown: list[Shown], query: JsonObject) -> Shown:
         reverse=descending,
     )
     rest = shown[query.get("skip", 0) :]
-    return page_by_place(rest, query.get("limit"), query.get("starting_after"), _key)
+    return page_after_item(rest, query.get("limit"), query.get("starting_after"), _key)
 
 
-def _change(shown: Shown, given: JsonObject) -> None:
+def _set_fields(shown: ApiObject, given: JsonObject) -> None:
     for name, value in given.items():
         if name == "warmup":
             shown["warmup"] = _merged(shown.get("warmup") or {}, value)
@@ -214,7 +214,7 @@ def _change(shown: Shown, given: JsonObject) -> None:
         shown["tracking_domain_name"] = shown["tracking_domain_status"] = None
 
 
-def _merged(before: JsonObject, given: JsonObject) -> Shown:
+def _merged(before: JsonObject, given: JsonObject) -> ApiObject:
     advanced = {**before.get("advanced", {}), **given.get("advanced", {})}
     merged = {**before, **given}
     if advanced:
@@ -222,8 +222,10 @@ def _merged(before: JsonObject, given: JsonObject) -> Shown:
     return merged
 
 
-def _set_status(world: World, call: OperationCall, change: Mapping[int, int]) -> Shown:
-    shown = account_named(world, call.path["email"]).shown
+def _set_status(
+    world: World, call: OperationCall, change: Mapping[int, int]
+) -> ApiObject:
+    shown = find_account(world, call.path["email"]).shown
     shown["status"] = change.get(shown["status"], shown["status"])
     shown["timestamp_updated"] = world.stamp()
     return shown

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..analytics import days, read_range, totals
+from ..analytics import campaign_totals, daily_numbers, read_range
 from ..call import Behavior, OperationCall
-from ..records import Campaign, Shown
+from ..records import ApiObject, Campaign
 from ..world import World
 
 
-def campaign_analytics(world: World, call: OperationCall) -> list[Shown]:
+def campaign_analytics(world: World, call: OperationCall) -> list[ApiObject]:
     """``GET /campaigns/analytics``: unknown ids are ignored."""
     query = call.query
     during = read_range(query.get("start_date"), query.get("end_date"))
     ids = [query["id"]] if query.get("id") else query.get("ids")
     leads = not query.get("exclude_total_leads_count", False)
     chosen = _chosen(world, ids)
-    return [totals(world, campaign, during, leads=leads) for campaign in chosen]
+    return [
+        campaign_totals(world, campaign, during, leads=leads) for campaign in chosen
+    ]
 
 
-def daily_analytics(world: World, call: OperationCall) -> list[Shown]:
+def daily_analytics(world: World, call: OperationCall) -> list[ApiObject]:
     """``GET /campaigns/analytics/daily``."""
     query = call.query
     during = read_range(query.get("start_date"), query.get("end_date"))
@@ -31,7 +33,7 @@ def daily_analytics(world: World, call: OperationCall) -> list[Shown]:
         for campaign in _chosen(world, ids)
         if status is None or campaign.shown["status"] == status
     ]
-    return days(chosen, during)
+    return daily_numbers(chosen, during)
 
 
 def _chosen(world: World, ids: list[str] | None) -> list[Campaign]:

@@ -9,34 +9,39 @@ from attrs import define, field
 
 from ..._json_codec import JsonObject
 from ..call import OperationCall
-from ..campaign_status import join
-from ..credits import spend
+from ..campaign_status import start_leads
+from ..credits import spend_credits
 from ..errors import bad_request
 from ..jobs import start_job
-from ..lead_factory import PENDING, is_address, make_lead, verify
+from ..lead_factory import (
+    VERIFICATION_PENDING,
+    is_address,
+    make_lead,
+    start_verification,
+)
 from ..reactions import set_interest
-from ..records import Campaign, Lead, LeadStatus, Shown
+from ..records import ApiObject, Campaign, Lead, LeadStatus
 from ..selection import select
 from ..world import World
-from .campaigns import campaign_named
-from .lead_lists import list_named
+from .campaigns import find_campaign
+from .lead_lists import find_list
 
-MOVED_EMAILS_SHOWN = 10_000
-PLAN_SIZE = 25_000
-_SUMMARY = ("id", "email", "first_name", "last_name", "phone")
+MAX_MOVED_EMAILS = 10_000
+PLAN_LEAD_LIMIT = 25_000
+_SUMMARY_FIELDS = ("id", "email", "first_name", "last_name", "phone")
 
 
-def add_leads(world: World, call: OperationCall) -> Shown:
+def add_leads(world: World, call: OperationCall) -> ApiObject:
     """``POST /leads/add``: a summary that counts every lead exactly once."""
     given = call.body
     campaign_id, list_id = given.get("campaign_id", ""), given.get("list_id", "")
     if bool(campaign_id) == bool(list_id):
         raise bad_request("Provide either campaign_id or list_id, but not both")
-    campaign = campaign_named(world, campaign_id) if campaign_id else None
+    campaign = find_campaign(world, campaign_id) if campaign_id else None
     if list_id:
-        list_named(world, list_id)
+        find_list(world, list_id)
     counts: Counter[str] = Counter()
-    sieve = _Sieve(given, _emails(world, given, campaign_id or list_id))
+    sieve = _LeadFilter(given, _known_addresses(world, given, campaign_id or list_id))
     created: list[tuple[int, Lead]] = []
     for index, one in enumerate(given["leads"]):
         reason = sieve.reason_against(one)
@@ -51,12 +56,12 @@ def add_leads(world: World, call: OperationCall) -> Shown:
         lead = make_lead(world, details, campaign=campaign, list_id=list_id or None)
         created.append((index, lead))
     if given.get("verify_leads_on_import"):
-        spend(world, sum(bool(lead.shown.get("email")) for _, lead in created))
-    _take_in(world, given, campaign, [lead for _, lead in created])
+        spend_credits(world, sum(bool(lead.shown.get("email")) for _, lead in created))
+    _add_created(world, given, campaign, [lead for _, lead in created])
     return _summary(world, given, counts, created)
 
 
-def move_leads(world: World, call: OperationCall) -> Shown:
+def move_leads(world: World, call: OperationCall) -> ApiObject:
     """``POST /leads/move``: starts a job; without a filter it moves every lead."""
     wanted = call.body
     to_campaign = wanted.get("to_campaign_id", "")
@@ -66,9 +71,9 @@ def move_leads(world: World, call: OperationCall) -> Shown:
     if "ids" in wanted and not (wanted.get("campaign") or wanted.get("list_id")):
         raise bad_request("campaign or list_id is required when ids is given")
     if to_campaign:
-        campaign_named(world, to_campaign)
+        find_campaign(world, to_campaign)
     else:
-        list_named(world, to_list)
+        find_list(world, to_list)
     count = len(select(world, wanted))
     if "limit" in wanted:
         count = min(count, int(wanted["limit"]))
@@ -80,7 +85,7 @@ def move_leads(world: World, call: OperationCall) -> Shown:
 
 
 @define(eq=False)
-class _Sieve:
+class _LeadFilter:
     """Decides which leads are not added, and why."""
 
     given: JsonObject
@@ -106,7 +111,7 @@ class _Sieve:
         return "duplicated_leads" if email in here else None
 
 
-def _emails(
+def _known_addresses(
     world: World, given: JsonObject, place: str
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Return the addresses in the target, and those that the flags skip."""
@@ -132,17 +137,17 @@ def _emails(
     return here, skipped
 
 
-def _take_in(
+def _add_created(
     world: World, given: JsonObject, campaign: Campaign | None, leads: Sequence[Lead]
 ) -> None:
     for lead in leads:
         world.add_lead(lead)
     if campaign is not None:
-        join(world, campaign, list(leads))
+        start_leads(world, campaign, list(leads))
     if given.get("verify_leads_on_import"):
         for lead in leads:
             if lead.shown.get("email"):
-                verify(world, lead)
+                start_verification(world, lead)
         place = (
             ("campaign", given["campaign_id"])
             if campaign is not None
@@ -159,13 +164,13 @@ def _summary(
     given: JsonObject,
     counts: Counter[str],
     created: Sequence[tuple[int, Lead]],
-) -> Shown:
+) -> ApiObject:
     for index, lead in created:
         interest = given["leads"][index].get("lt_interest_status")
         if interest is not None:
             campaign = world.campaigns.get(lead.shown.get("campaign") or "")
             set_interest(world, campaign, lead, interest)
-    remaining = PLAN_SIZE - len(world.leads) if given.get("campaign_id") else None
+    remaining = PLAN_LEAD_LIMIT - len(world.leads) if given.get("campaign_id") else None
     return {
         "status": "success",
         "total_sent": len(given["leads"]),
@@ -179,13 +184,13 @@ def _summary(
         "duplicate_email_count": counts["duplicate_email_count"],
         "remaining_in_plan": remaining,
         "created_leads": [
-            {"index": index, **{name: lead.shown.get(name) for name in _SUMMARY}}
+            {"index": index, **{name: lead.shown.get(name) for name in _SUMMARY_FIELDS}}
             for index, lead in created
         ],
     }
 
 
-def _finish_move(world: World, wanted: JsonObject) -> Shown:
+def _finish_move(world: World, wanted: JsonObject) -> ApiObject:
     """Move or copy what the filters select now; do nothing if the target is gone."""
     target = world.campaigns.get(wanted.get("to_campaign_id") or "")
     list_id = wanted.get("to_list_id")
@@ -198,11 +203,11 @@ def _finish_move(world: World, wanted: JsonObject) -> Shown:
         present.add(lead.shown.get("email"))
         moved.append(_move_one(world, wanted, lead, target, list_id))
     if target is not None:
-        join(world, target, moved)
+        start_leads(world, target, moved)
     emails = [lead.shown["email"] for lead in moved if lead.shown.get("email")]
     return {
         "moved_leads": len(moved),
-        "moved_lead_emails": emails[:MOVED_EMAILS_SHOWN],
+        "moved_lead_emails": emails[:MAX_MOVED_EMAILS],
     }
 
 
@@ -219,7 +224,7 @@ def _movable(
             continue
         if in_campaigns and lead.shown.get("campaign"):
             continue
-        pending = lead.shown.get("verification_status") == PENDING
+        pending = lead.shown.get("verification_status") == VERIFICATION_PENDING
         if wanted.get("skip_leads_in_verification") and pending:
             continue
         found.append(lead)

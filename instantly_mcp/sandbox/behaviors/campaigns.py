@@ -8,14 +8,14 @@ from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..campaign_status import activate, draft, pause
 from ..errors import bad_request, not_found
-from ..paging import by_id, id_cursor, page
-from ..records import Campaign, Shown
-from ..sending import start, stop, usable_senders
+from ..paging import by_id, id_cursor, page_after_key
+from ..records import ApiObject, Campaign
+from ..sending import start_run, stop_run, usable_senders
 from ..sending_status import sending_status
 from ..world import World
 
 
-def campaign_named(world: World, id: str) -> Campaign:
+def find_campaign(world: World, id: str) -> Campaign:
     """Return a campaign.
 
     :raises Refusal: 404 when the workspace has no campaign with that id.
@@ -26,7 +26,7 @@ def campaign_named(world: World, id: str) -> Campaign:
     return campaign
 
 
-def list_campaigns(world: World, call: OperationCall) -> Shown:
+def list_campaigns(world: World, call: OperationCall) -> ApiObject:
     """``GET /campaigns``: newest first; the cursor is an id."""
     query = call.query
     found = (
@@ -35,46 +35,46 @@ def list_campaigns(world: World, call: OperationCall) -> Shown:
         if _passes(campaign, query)
     )
     after = id_cursor(query.get("starting_after"))
-    return page(found, query.get("limit"), after, by_id, descending=True)
+    return page_after_key(found, query.get("limit"), after, by_id, descending=True)
 
 
-def get_campaign(world: World, call: OperationCall) -> Shown:
+def get_campaign(world: World, call: OperationCall) -> ApiObject:
     """``GET /campaigns/{id}``."""
-    return campaign_named(world, call.path["id"]).shown
+    return find_campaign(world, call.path["id"]).shown
 
 
-def create_campaign(world: World, call: OperationCall) -> Shown:
+def create_campaign(world: World, call: OperationCall) -> ApiObject:
     """``POST /campaigns``: creates a draft, which sends nothing until activated."""
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
     return draft(world, call.body).shown
 
 
-def patch_campaign(world: World, call: OperationCall) -> Shown:
+def patch_campaign(world: World, call: OperationCall) -> ApiObject:
     """``PATCH /campaigns/{id}``: an active campaign goes on with the new values."""
-    campaign = campaign_named(world, call.path["id"])
+    campaign = find_campaign(world, call.path["id"])
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
     campaign.shown.update(call.body)
     campaign.shown["timestamp_updated"] = world.stamp()
     if campaign.active:
-        start(world, campaign)
+        start_run(world, campaign)
     return campaign.shown
 
 
-def delete_campaign(world: World, call: OperationCall) -> Shown:
+def delete_campaign(world: World, call: OperationCall) -> ApiObject:
     """``DELETE /campaigns/{id}``: deletes its leads as well."""
-    campaign = campaign_named(world, call.path["id"])
-    stop(campaign)
+    campaign = find_campaign(world, call.path["id"])
+    stop_run(campaign)
     for lead in world.members_in_order(campaign.id):
         world.remove_lead(lead)
     del world.campaigns[campaign.id]
     return campaign.shown
 
 
-def activate_campaign(world: World, call: OperationCall) -> Shown:
+def activate_campaign(world: World, call: OperationCall) -> ApiObject:
     """``POST /campaigns/{id}/activate``: starts sending."""
-    campaign = campaign_named(world, call.path["id"])
+    campaign = find_campaign(world, call.path["id"])
     if not campaign.steps:
         raise bad_request("The campaign has no sequence steps")
     if not usable_senders(world, campaign):
@@ -83,14 +83,14 @@ def activate_campaign(world: World, call: OperationCall) -> Shown:
     return campaign.shown
 
 
-def pause_campaign(world: World, call: OperationCall) -> Shown:
+def pause_campaign(world: World, call: OperationCall) -> ApiObject:
     """``POST /campaigns/{id}/pause``."""
-    campaign = campaign_named(world, call.path["id"])
+    campaign = find_campaign(world, call.path["id"])
     pause(world, campaign)
     return campaign.shown
 
 
-def search_by_contact(world: World, call: OperationCall) -> Shown:
+def search_by_contact(world: World, call: OperationCall) -> ApiObject:
     """``GET /campaigns/search-by-contact``: returns all at once, without a cursor."""
     email = (call.query.get("search") or "").strip().lower()
     found = [
@@ -109,9 +109,9 @@ def search_by_contact(world: World, call: OperationCall) -> Shown:
     return {"items": found}
 
 
-def campaign_sending_status(world: World, call: OperationCall) -> Shown:
+def campaign_sending_status(world: World, call: OperationCall) -> ApiObject:
     """``GET /campaigns/{id}/sending-status``."""
-    campaign = campaign_named(world, call.path["id"])
+    campaign = find_campaign(world, call.path["id"])
     wanted = bool(call.query.get("with_ai_summary"))
     return sending_status(world, campaign, with_ai_summary=wanted)
 

@@ -8,13 +8,13 @@ from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..errors import bad_request, not_found
 from ..lead_factory import is_address
-from ..mail import Letter, deliver, manual_mail, text_of
-from ..paging import by_id, id_cursor, page
-from ..records import MailType, Shown
-from ..timeline import in_order, read_moment, written
+from ..mail import MailContent, add_to_outbox, manual_mail, text_of
+from ..paging import by_id, id_cursor, page_after_key
+from ..records import ApiObject, MailType
+from ..timeline import format_time, is_range, parse_time
 from ..world import World
 
-Test = Callable[[Shown], bool]
+Test = Callable[[ApiObject], bool]
 
 _TYPES = {
     "received": MailType.RECEIVED,
@@ -25,7 +25,7 @@ _FOCUS = {"emode_focused": 1, "emode_others": 0}
 _THREAD = "thread:"
 
 
-def email_named(world: World, id: str) -> Shown:
+def find_email(world: World, id: str) -> ApiObject:
     """Return an e-mail.
 
     :raises Refusal: 404 when the workspace has no e-mail with that id.
@@ -36,36 +36,38 @@ def email_named(world: World, id: str) -> Shown:
     return found
 
 
-def list_emails(world: World, call: OperationCall) -> Shown:
+def list_emails(world: World, call: OperationCall) -> ApiObject:
     """``GET /emails``: newest first by default; the cursor is an id."""
     query = call.query
     descending = query.get("sort_order", "desc") == "desc"
     tests = list(_tests(world, query))
     emails = world.emails.values()
-    ordered: Iterable[Shown] = reversed(emails) if descending else emails
+    ordered: Iterable[ApiObject] = reversed(emails) if descending else emails
     found = (mail for mail in ordered if all(test(mail) for test in tests))
     after = id_cursor(query.get("starting_after"))
-    reply = page(found, query.get("limit"), after, by_id, descending=descending)
+    reply = page_after_key(
+        found, query.get("limit"), after, by_id, descending=descending
+    )
     if query.get("preview_only"):
         reply["items"] = [{**mail, "body": {}} for mail in reply["items"]]
     return reply
 
 
-def get_email(world: World, call: OperationCall) -> Shown:
+def get_email(world: World, call: OperationCall) -> ApiObject:
     """``GET /emails/{id}``."""
-    return email_named(world, call.path["id"])
+    return find_email(world, call.path["id"])
 
 
-def reply_to_email(world: World, call: OperationCall) -> Shown:
+def reply_to_email(world: World, call: OperationCall) -> ApiObject:
     """``POST /emails/reply``: puts the reply into the outbox only."""
     given = call.body
-    answered = email_named(world, given["reply_to_uuid"])
+    answered = find_email(world, given["reply_to_uuid"])
     account = world.accounts.get(given["eaccount"].lower())
     if account is None:
         raise not_found("Email account")
     if account.shown["status"] < 0:
         raise bad_request("The email account is not connected")
-    letter = _letter(given)
+    letter = _reply_content(given)
     mail = manual_mail(
         world, answered, account.email, letter, _recipients(given, answered)
     )
@@ -79,16 +81,16 @@ def reply_to_email(world: World, call: OperationCall) -> Shown:
         if "assigned_to" in given:
             lead.shown["assigned_to"] = given["assigned_to"]
     world.add_email(mail)
-    deliver(world, mail, "reply")
+    add_to_outbox(world, mail, "reply")
     return mail
 
 
-def count_unread(world: World, call: OperationCall) -> Shown:
+def count_unread(world: World, call: OperationCall) -> ApiObject:
     """``GET /emails/unread/count``: automatic replies count as well."""
     return {"count": sum(mail["is_unread"] for mail in world.emails.values())}
 
 
-def mark_thread_read(world: World, call: OperationCall) -> Shown:
+def mark_thread_read(world: World, call: OperationCall) -> ApiObject:
     """``POST /emails/threads/{thread_id}/mark-as-read``."""
     thread = world.threads.get(call.path["thread_id"])
     if thread is None:
@@ -98,18 +100,18 @@ def mark_thread_read(world: World, call: OperationCall) -> Shown:
     return {"success": True}
 
 
-def _letter(given: JsonObject) -> Letter:
+def _reply_content(given: JsonObject) -> MailContent:
     html, text = given["body"].get("html"), given["body"].get("text")
     if not html and not text:
         raise bad_request("body/body must have html or text")
-    return Letter(
+    return MailContent(
         subject=given["subject"],
         text=text or text_of(html),
         html=html or text.replace("\n", "<br/>"),
     )
 
 
-def _recipients(given: JsonObject, answered: Shown) -> list[str]:
+def _recipients(given: JsonObject, answered: ApiObject) -> list[str]:
     received = answered["ue_type"] == MailType.RECEIVED
     first = answered["from_address_email" if received else "to_address_email_list"]
     return [*str(first).split(","), *given.get("additional_recipients", ())]
@@ -163,15 +165,15 @@ def _states(world: World, query: JsonObject) -> Iterable[Test]:
 def _times(query: JsonObject) -> Iterable[Test]:
     first = _edge("min_timestamp_created", query)
     last = _edge("max_timestamp_created", query)
-    if not in_order(first, last):
+    if not is_range(first, last):
         raise bad_request(
             "querystring/min_timestamp_created must not be after max_timestamp_created"
         )
     if first is not None:
-        earliest = written(first)
+        earliest = format_time(first)
         yield lambda mail: mail["timestamp_created"] >= earliest
     if last is not None:
-        latest = written(last)
+        latest = format_time(last)
         yield lambda mail: mail["timestamp_created"] <= latest
 
 
@@ -189,7 +191,7 @@ def _people(world: World, query: JsonObject) -> Iterable[Test]:
 
 
 def _mentions(text: str) -> Test:
-    def matches(mail: Shown) -> bool:
+    def matches(mail: ApiObject) -> bool:
         return text in str(mail.get("lead") or "").lower() or text in mail["eaccount"]
 
     return matches
@@ -201,7 +203,7 @@ def _equal(name: str, value: object) -> Test:
 
 def _edge(name: str, query: JsonObject) -> float | None:
     try:
-        return read_moment(query[name]) if query.get(name) else None
+        return parse_time(query[name]) if query.get(name) else None
     except ValueError:
         raise bad_request(f"querystring/{name} must be an ISO 8601 time") from None
 

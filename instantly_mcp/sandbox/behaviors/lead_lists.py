@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from ..call import Behavior, OperationCall
 from ..errors import bad_request, not_found
-from ..paging import page
-from ..records import Shown
-from ..timeline import read_moment, written
+from ..paging import page_after_key
+from ..records import ApiObject
+from ..timeline import format_time, parse_time
 from ..world import World
 
 _STATS = {
@@ -23,7 +23,7 @@ _STATS = {
 }
 
 
-def list_named(world: World, id: str) -> Shown:
+def find_list(world: World, id: str) -> ApiObject:
     """Return a list.
 
     :raises Refusal: 404 when the workspace has no list with that id.
@@ -34,7 +34,7 @@ def list_named(world: World, id: str) -> Shown:
     return found
 
 
-def list_lead_lists(world: World, call: OperationCall) -> Shown:
+def list_lead_lists(world: World, call: OperationCall) -> ApiObject:
     """``GET /lead-lists``: newest first; the cursor is a timestamp."""
     query = call.query
     search = (query.get("search") or "").lower()
@@ -46,58 +46,58 @@ def list_lead_lists(world: World, call: OperationCall) -> Shown:
         and (wanted is None or bool(each.get("has_enrichment_task")) is wanted)
     )
     after = _cursor(query.get("starting_after"))
-    return page(found, query.get("limit"), after, _by_time, descending=True)
+    return page_after_key(found, query.get("limit"), after, _by_time, descending=True)
 
 
-def get_lead_list(world: World, call: OperationCall) -> Shown:
+def get_lead_list(world: World, call: OperationCall) -> ApiObject:
     """``GET /lead-lists/{id}``."""
-    return list_named(world, call.path["id"])
+    return find_list(world, call.path["id"])
 
 
-def create_lead_list(world: World, call: OperationCall) -> Shown:
+def create_lead_list(world: World, call: OperationCall) -> ApiObject:
     """``POST /lead-lists``: each list gets its own timestamp, which is its cursor."""
     newest = next(reversed(world.lists.values()), None)
     created = world.now
     if newest is not None:
-        created = max(created, read_moment(newest["timestamp_created"]) + 0.001)
-    shown: Shown = {
+        created = max(created, parse_time(newest["timestamp_created"]) + 0.001)
+    shown: ApiObject = {
         "id": world.new_id(),
         "organization_id": world.id,
         "has_enrichment_task": False,
         "owned_by": world.user_id,
-        "timestamp_created": written(round(created, 3)),
+        "timestamp_created": format_time(round(created, 3)),
         **call.body,
     }
     world.lists[shown["id"]] = shown
     return shown
 
 
-def patch_lead_list(world: World, call: OperationCall) -> Shown:
+def patch_lead_list(world: World, call: OperationCall) -> ApiObject:
     """``PATCH /lead-lists/{id}``."""
-    shown = list_named(world, call.path["id"])
+    shown = find_list(world, call.path["id"])
     shown.update(call.body)
     return shown
 
 
-def delete_lead_list(world: World, call: OperationCall) -> Shown:
+def delete_lead_list(world: World, call: OperationCall) -> ApiObject:
     """``DELETE /lead-lists/{id}``: deletes its leads as well."""
-    shown = list_named(world, call.path["id"])
+    shown = find_list(world, call.path["id"])
     for lead in world.members_in_order(shown["id"]):
         world.remove_lead(lead)
     del world.lists[shown["id"]]
     return shown
 
 
-def verification_stats(world: World, call: OperationCall) -> Shown:
+def verification_stats(world: World, call: OperationCall) -> ApiObject:
     """``GET /lead-lists/{id}/verification-stats``."""
-    shown = list_named(world, call.path["id"])
+    shown = find_list(world, call.path["id"])
     members = world.members(shown["id"])
     counts = Counter(lead.shown.get("verification_status") for lead in members.values())
     stats = {name: counts[value] for name, value in _STATS.items()}
     return {"stats": stats, "total_leads": len(members)}
 
 
-def _by_time(shown: Shown) -> str:
+def _by_time(shown: ApiObject) -> str:
     return str(shown["timestamp_created"])
 
 
@@ -105,7 +105,7 @@ def _cursor(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        return written(read_moment(text))
+        return format_time(parse_time(text))
     except ValueError:
         raise bad_request("starting_after must be a timestamp") from None
 

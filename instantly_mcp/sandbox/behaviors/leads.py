@@ -6,27 +6,33 @@ from collections.abc import Iterable, Mapping
 
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
-from ..campaign_status import join
-from ..credits import spend
+from ..campaign_status import start_leads
+from ..credits import spend_credits
 from ..errors import bad_request, not_found
-from ..lead_factory import describe, is_address, make_lead, verify, with_email
-from ..paging import by_id, id_cursor, page
+from ..lead_factory import (
+    is_address,
+    lead_with_email,
+    make_lead,
+    set_fields,
+    start_verification,
+)
+from ..paging import by_id, id_cursor, page_after_key
 from ..reactions import set_interest
-from ..records import Campaign, Lead, Shown
+from ..records import ApiObject, Campaign, Lead
 from ..selection import select
 from ..world import World
 from .bulk_leads import add_leads, move_leads
-from .campaigns import campaign_named
-from .lead_lists import list_named
+from .campaigns import find_campaign
+from .lead_lists import find_list
 
-VERIFIES = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+VERIFY_FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
 """Either flag verifies the address of a new lead, which costs a credit."""
 
-SMART_FIELDS = ("smart_view_id",)
+UNSUPPORTED_SELECTORS = ("smart_view_id",)
 """Selectors of things that the sandbox does not simulate; they find no lead."""
 
 
-def lead_named(world: World, id: str) -> Lead:
+def find_lead(world: World, id: str) -> Lead:
     """Return a lead.
 
     :raises Refusal: 404 when the workspace has no lead with that id.
@@ -37,26 +43,26 @@ def lead_named(world: World, id: str) -> Lead:
     return lead
 
 
-def list_leads(world: World, call: OperationCall) -> Shown:
+def list_leads(world: World, call: OperationCall) -> ApiObject:
     """``POST /leads/list``: oldest first; the cursor is an id or an address."""
     wanted = call.body
-    if any(wanted.get(name) for name in SMART_FIELDS):
+    if any(wanted.get(name) for name in UNSUPPORTED_SELECTORS):
         return {"items": []}
     found = [lead.shown for lead in select(world, wanted)]
     limit, after = wanted.get("limit"), wanted.get("starting_after")
     if wanted.get("distinct_contacts"):
         distinct = {str(lead["email"]): lead for lead in found if lead.get("email")}
         contacts = [distinct[email] for email in sorted(distinct)]
-        return page(contacts, limit, after, _by_email)
-    return page(found, limit, id_cursor(after), by_id)
+        return page_after_key(contacts, limit, after, _by_email)
+    return page_after_key(found, limit, id_cursor(after), by_id)
 
 
-def get_lead(world: World, call: OperationCall) -> Shown:
+def get_lead(world: World, call: OperationCall) -> ApiObject:
     """``GET /leads/{id}``."""
-    return lead_named(world, call.path["id"]).shown
+    return find_lead(world, call.path["id"]).shown
 
 
-def create_lead(world: World, call: OperationCall) -> Shown:
+def create_lead(world: World, call: OperationCall) -> ApiObject:
     """``POST /leads``: returns an existing lead in place of a duplicate."""
     given = call.body
     campaign, list_id = _place(world, given)
@@ -67,37 +73,37 @@ def create_lead(world: World, call: OperationCall) -> Shown:
         raise bad_request("One of email, first_name or last_name is required")
     if email and not is_address(email):
         raise bad_request('body/email must match format "email"')
-    known = _known(world, given, campaign, list_id)
+    known = _existing(world, given, campaign, list_id)
     if known is not None:
         return known.shown
-    verified = bool(email) and any(given.get(name) for name in VERIFIES)
+    verified = bool(email) and any(given.get(name) for name in VERIFY_FLAGS)
     if verified:
-        spend(world, 1)
+        spend_credits(world, 1)
     lead = make_lead(world, given, campaign=campaign, list_id=list_id)
     world.add_lead(lead)
     if verified:
-        verify(world, lead)
+        start_verification(world, lead)
     if campaign is not None:
-        join(world, campaign, [lead])
+        start_leads(world, campaign, [lead])
     if "lt_interest_status" in given:
         set_interest(world, campaign, lead, given["lt_interest_status"])
     return lead.shown
 
 
-def patch_lead(world: World, call: OperationCall) -> Shown:
+def patch_lead(world: World, call: OperationCall) -> ApiObject:
     """``PATCH /leads/{id}``."""
-    lead = lead_named(world, call.path["id"])
+    lead = find_lead(world, call.path["id"])
     campaign = world.campaigns.get(lead.shown.get("campaign") or "")
-    describe(lead, call.body, campaign)
+    set_fields(lead, call.body, campaign)
     if "lt_interest_status" in call.body:
         set_interest(world, campaign, lead, call.body["lt_interest_status"])
     lead.shown["timestamp_updated"] = world.stamp()
     return lead.shown
 
 
-def delete_lead(world: World, call: OperationCall) -> Shown:
+def delete_lead(world: World, call: OperationCall) -> ApiObject:
     """``DELETE /leads/{id}``."""
-    lead = lead_named(world, call.path["id"])
+    lead = find_lead(world, call.path["id"])
     world.remove_lead(lead)
     return lead.shown
 
@@ -106,13 +112,13 @@ def _place(world: World, given: JsonObject) -> tuple[Campaign | None, str | None
     campaign_id, list_id = given.get("campaign"), given.get("list_id")
     if not campaign_id and not list_id:
         raise bad_request("Either campaign or list_id is required")
-    campaign = campaign_named(world, campaign_id) if campaign_id else None
+    campaign = find_campaign(world, campaign_id) if campaign_id else None
     if list_id:
-        list_named(world, list_id)
+        find_list(world, list_id)
     return campaign, list_id or None
 
 
-def _known(
+def _existing(
     world: World, given: JsonObject, campaign: Campaign | None, list_id: str | None
 ) -> Lead | None:
     email = given.get("email")
@@ -131,10 +137,10 @@ def _known(
             if given.get(skip):
                 found += [lead for lead in world.in_order() if lead.shown.get(field)]
         candidates = found
-    return with_email(candidates, email)
+    return lead_with_email(candidates, email)
 
 
-def _by_email(shown: Shown) -> str:
+def _by_email(shown: ApiObject) -> str:
     return str(shown["email"])
 
 

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..call import Behavior, OperationCall
-from ..credits import VERIFICATION_COST, spend
+from ..credits import CREDITS_PER_ADDRESS, spend_credits
 from ..errors import bad_request, not_found
-from ..ids import chances
-from ..lead_factory import is_address, verdict
-from ..records import Shown, Verification
+from ..ids import random_bytes
+from ..lead_factory import is_address, verification_outcome
+from ..records import ApiObject, Verification
 from ..world import World
 
-SLOW_SECONDS = 12.0
+SLOW_VERIFICATION_SECONDS = 12.0
 
 
-def create_verification(world: World, call: OperationCall) -> Shown:
+def create_verification(world: World, call: OperationCall) -> ApiObject:
     """``POST /email-verification``: costs a credit; ``slow.…@`` is pending first."""
     email = call.body["email"].strip().lower()
     if not is_address(email):
         raise bad_request('body/email must match format "email"')
-    spend(world, 1)
-    wait = SLOW_SECONDS if _slow(world, email) else 0.0
-    outcome, catch_all = verdict(world, email)
+    spend_credits(world, 1)
+    wait = SLOW_VERIFICATION_SECONDS if _slow(world, email) else 0.0
+    outcome, catch_all = verification_outcome(world, email)
     found = Verification(email, outcome, catch_all, world.now + wait)
     world.verifications[email] = found
     return _shown(world, found)
 
 
-def check_verification(world: World, call: OperationCall) -> Shown:
+def check_verification(world: World, call: OperationCall) -> ApiObject:
     """``GET /email-verification/{email}``: costs no credit."""
     found = world.verifications.get(call.path["email"].strip().lower())
     if found is None:
@@ -39,10 +39,10 @@ def check_verification(world: World, call: OperationCall) -> Shown:
 def _slow(world: World, email: str) -> bool:
     if email.startswith("slow."):
         return True
-    return chances(world.seed, f"slow {email}")[0] < 64
+    return random_bytes(world.seed, f"slow {email}")[0] < 64
 
 
-def _shown(world: World, found: Verification) -> Shown:
+def _shown(world: World, found: Verification) -> ApiObject:
     pending = world.now < found.known_at
     return {
         "status": "success",
@@ -50,7 +50,7 @@ def _shown(world: World, found: Verification) -> Shown:
         "verification_status": "pending" if pending else found.outcome,
         "catch_all": "pending" if pending else found.catch_all,
         "credits": world.credits,
-        "credits_used": VERIFICATION_COST,
+        "credits_used": CREDITS_PER_ADDRESS,
     }
 
 

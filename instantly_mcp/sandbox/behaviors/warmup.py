@@ -7,47 +7,47 @@ from collections.abc import Mapping, Sequence
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..errors import bad_request
-from ..ids import chances
+from ..ids import random_bytes
 from ..jobs import start_job
-from ..records import Account, Shown
-from ..timeline import DAY, read_moment, written_day
+from ..records import Account, ApiObject
+from ..timeline import DAY, format_day, parse_time
 from ..world import World
-from .accounts import account_named, chosen
+from .accounts import find_account, select_accounts
 
-DAYS_SHOWN = 30
+MAX_ANALYTICS_DAYS = 30
 FIRST_SCORE = 60
 
 
-def enable_warmup(world: World, call: OperationCall) -> Shown:
+def enable_warmup(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/warmup/enable``."""
     return _switch(world, call.body, 1)
 
 
-def disable_warmup(world: World, call: OperationCall) -> Shown:
+def disable_warmup(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/warmup/disable``."""
     return _switch(world, call.body, 0)
 
 
-def warmup_analytics(world: World, call: OperationCall) -> Shown:
+def warmup_analytics(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/warmup-analytics``: the totals are the sums of the days."""
-    by_day: Shown = {}
-    totals: Shown = {}
+    by_day: ApiObject = {}
+    totals: ApiObject = {}
     for email in call.body["emails"]:
-        account = account_named(world, email)
+        account = find_account(world, email)
         days = _days(world, account)
         by_day[account.email] = days
         totals[account.email] = _total(account, list(days.values()))
     return {"email_date_data": by_day, "aggregate_data": totals}
 
 
-def _switch(world: World, wanted: JsonObject, status: int) -> Shown:
+def _switch(world: World, wanted: JsonObject, status: int) -> ApiObject:
     emails = [email.lower() for email in wanted.get("emails") or ()]
     if not emails and not wanted.get("include_all_emails"):
         raise bad_request("Either emails or include_all_emails must be given")
     if wanted.get("include_all_emails"):
         emails = _all_but(world, wanted)
 
-    def finish() -> Shown:
+    def finish() -> ApiObject:
         known = [world.accounts[email] for email in emails if email in world.accounts]
         for account in known:
             _set(world, account.shown, status)
@@ -63,11 +63,11 @@ def _all_but(world: World, wanted: JsonObject) -> list[str]:
     filters = {"search": wanted.get("search"), "filter": clause.get("filter")}
     filters["tag_ids"] = clause.get("tag_id")
     excluded = {email.lower() for email in wanted.get("excluded_emails") or ()}
-    found = chosen(world, filters)
+    found = select_accounts(world, filters)
     return [account.email for account in found if account.email not in excluded]
 
 
-def _set(world: World, shown: Shown, status: int) -> None:
+def _set(world: World, shown: ApiObject, status: int) -> None:
     if status == 1 and shown["warmup_status"] != 1:
         shown["timestamp_warmup_start"] = world.stamp()
         shown["stat_warmup_score"] = shown.get("stat_warmup_score") or FIRST_SCORE
@@ -75,16 +75,16 @@ def _set(world: World, shown: Shown, status: int) -> None:
     shown["timestamp_updated"] = world.stamp()
 
 
-def _days(world: World, account: Account) -> Shown:
+def _days(world: World, account: Account) -> ApiObject:
     begun = account.shown.get("timestamp_warmup_start")
     if not begun:
         return {}
     limit = int(account.shown["warmup"].get("limit") or 0)
-    found: Shown = {}
-    first = max(read_moment(begun), world.now - DAYS_SHOWN * DAY)
+    found: ApiObject = {}
+    first = max(parse_time(begun), world.now - MAX_ANALYTICS_DAYS * DAY)
     for ahead in range(int((world.now - first) // DAY) + 1):
-        day = written_day(first + ahead * DAY)
-        dice = chances(world.seed, f"warmup {account.email} {day}")
+        day = format_day(first + ahead * DAY)
+        dice = random_bytes(world.seed, f"warmup {account.email} {day}")
         sent = limit - dice[0] % 4 if limit > 4 else limit
         spam = sent * (dice[1] % 12) // 100
         found[day] = {
@@ -96,9 +96,9 @@ def _days(world: World, account: Account) -> Shown:
     return found
 
 
-def _total(account: Account, days: Sequence[Shown]) -> Shown:
+def _total(account: Account, days: Sequence[ApiObject]) -> ApiObject:
     names = ("sent", "received", "landed_inbox", "landed_spam")
-    total: Shown = {name: sum(day[name] for day in days) for name in names}
+    total: ApiObject = {name: sum(day[name] for day in days) for name in names}
     sent = total["sent"]
     score = round(100 * total["landed_inbox"] / sent) if sent else 0
     return {**total, "health_score_label": f"{score}%", "health_score": score}
