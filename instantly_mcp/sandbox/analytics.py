@@ -49,7 +49,7 @@ class TimeRange:
     start: float | None
     end: float | None
 
-    def of(self, history: Iterable[CampaignEvent]) -> list[CampaignEvent]:
+    def filter(self, history: Iterable[CampaignEvent]) -> list[CampaignEvent]:
         """Return the events in the range."""
         start, end = self.start, self.end
         if start is None and end is None:
@@ -88,7 +88,7 @@ def campaign_totals(
     :param leads: whether ``leads_count`` is counted; it is 0 otherwise.
     """
     by_kind: defaultdict[str, list[CampaignEvent]] = defaultdict(list)
-    for line in during.of(campaign.history):
+    for line in during.filter(campaign.history):
         by_kind[line.kind].append(line)
     sent = by_kind[EventKind.SENT]
     opportunities = len(by_kind[EventKind.OPPORTUNITY])
@@ -123,7 +123,7 @@ def daily_numbers(campaigns: Sequence[Campaign], during: TimeRange) -> list[ApiO
     found: dict[int, ApiObject] = {}
     for campaign in campaigns:
         met: set[tuple[str, ...]] = set()
-        for line in during.of(campaign.history):
+        for line in during.filter(campaign.history):
             number = int(line.when // DAY)
             day = found.get(number)
             if day is None:

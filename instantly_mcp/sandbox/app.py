@@ -219,7 +219,7 @@ def _advance(
 def _show_faults(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
 ) -> ApiReply:
-    return json_reply({"items": sandbox.workspace(key, name).faults.shown()})
+    return json_reply({"items": sandbox.workspace(key, name).faults.as_json()})
 
 
 def _add_fault(

@@ -33,7 +33,7 @@ _LISTS = ("sequences", "email_list", "email_tag_list", "cc_list", "bcc_list")
 
 def draft(world: World, given: JsonObject) -> Campaign:
     """Create a campaign as a draft, which sends nothing until it is activated."""
-    stamp = world.stamp()
+    stamp = world.timestamp()
     shown: ApiObject = {
         "id": world.new_id(),
         "status": CampaignStatus.DRAFT,
@@ -73,4 +73,4 @@ def pause(world: World, campaign: Campaign) -> None:
 
 def _set_status(world: World, campaign: Campaign, status: int) -> None:
     campaign.shown["status"] = status
-    campaign.shown["timestamp_updated"] = world.stamp()
+    campaign.shown["timestamp_updated"] = world.timestamp()

@@ -118,7 +118,7 @@ def _perform(
         query=validator.read_query(request.query),
         body=validator.read_body(request.body, request.content_type),
     )
-    world = workspace.present()
+    world = workspace.current_world()
     return json_reply(BEHAVIORS[validator.operation.id](world, call))
 
 

@@ -83,7 +83,7 @@ class FaultScript:
         """Remove all faults."""
         self._entries.clear()
 
-    def shown(self) -> list[ApiObject]:
+    def as_json(self) -> list[ApiObject]:
         """Return the faults that can still hit a call, as JSON."""
         return [fault_as_json(fault) for fault, _ in self._entries]
 

@@ -37,12 +37,12 @@ def start_job(
         "data": {"total_to_process": count},
         "progress": 0,
         "status": "pending",
-        "created_at": world.stamp(),
-        "updated_at": world.stamp(),
+        "created_at": world.timestamp(),
+        "updated_at": world.timestamp(),
     }
     job = Job(shown, world.now, seconds, finish)
     world.jobs[shown["id"]] = job
-    world.at(world.now + seconds, _end, job)
+    world.call_at(world.now + seconds, _finish, job)
     return job
 
 
@@ -55,11 +55,11 @@ def refreshed(world: World, job: Job) -> ApiObject:
     if passed >= QUEUED_SECONDS:
         shown["status"] = "in-progress"
         shown["progress"] = min(99, int(100 * passed / job.seconds))
-        shown["updated_at"] = world.stamp()
+        shown["updated_at"] = world.timestamp()
     return shown
 
 
-def _end(world: World, job: Job) -> None:
+def _finish(world: World, job: Job) -> None:
     job.shown["data"].update(job.finish())
     job.shown["status"] = "success"
     job.shown["progress"] = 100

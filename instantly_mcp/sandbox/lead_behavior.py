@@ -13,10 +13,10 @@ from .records import QUIET, Lead, LeadBehavior, ReplyKind
 
 _BY_FIRST_WORD = {
     "bounce": LeadBehavior(bounces=True),
-    "reply": LeadBehavior(opens=1, answer=ReplyKind.INTERESTED, hours=1.0),
-    "decline": LeadBehavior(opens=1, answer=ReplyKind.NOT_INTERESTED, hours=1.0),
-    "ooo": LeadBehavior(answer=ReplyKind.OUT_OF_OFFICE, hours=0.1),
-    "unsubscribe": LeadBehavior(opens=1, leaves=True, hours=1.0),
+    "reply": LeadBehavior(opens=1, reply=ReplyKind.INTERESTED, delay_hours=1.0),
+    "decline": LeadBehavior(opens=1, reply=ReplyKind.NOT_INTERESTED, delay_hours=1.0),
+    "ooo": LeadBehavior(reply=ReplyKind.OUT_OF_OFFICE, delay_hours=0.1),
+    "unsubscribe": LeadBehavior(opens=1, unsubscribes=True, delay_hours=1.0),
     "quiet": QUIET,
 }
 _REPLIES = (
@@ -31,22 +31,22 @@ _REPLIES = (
 
 def behavior_of(lead: Lead, seed: str) -> LeadBehavior:
     """Return the lead's behavior, deciding it at the first call."""
-    if lead.fate is None:
+    if lead.behavior is None:
         email = str(lead.shown.get("email") or lead.id)
-        wish = _BY_FIRST_WORD.get(email.partition("@")[0].partition(".")[0].lower())
-        lead.fate = wish or random_behavior(random_bytes(seed, email))
-    return lead.fate
+        chosen = _BY_FIRST_WORD.get(email.partition("@")[0].partition(".")[0].lower())
+        lead.behavior = chosen or random_behavior(random_bytes(seed, email))
+    return lead.behavior
 
 
-def random_behavior(dice: bytes) -> LeadBehavior:
+def random_behavior(random: bytes) -> LeadBehavior:
     """Return an ordinary behavior for 16 random bytes."""
-    answer = next((found for limit, found in _REPLIES if dice[0] < limit), None)
+    reply = next((found for limit, found in _REPLIES if random[0] < limit), None)
     return LeadBehavior(
-        bounces=dice[1] < 4 and answer is None,
-        opens=1 + dice[2] % 2 if dice[2] < 110 or answer is not None else 0,
-        clicks=dice[3] < 20 and dice[2] < 110,
-        answer=answer,
-        answer_step=dice[4] % 2,
-        leaves=dice[5] < 2 and answer is None,
-        hours=1.0 + dice[6] % 30 + dice[7] / 256,
+        bounces=random[1] < 4 and reply is None,
+        opens=1 + random[2] % 2 if random[2] < 110 or reply is not None else 0,
+        clicks=random[3] < 20 and random[2] < 110,
+        reply=reply,
+        reply_step=random[4] % 2,
+        unsubscribes=random[5] < 2 and reply is None,
+        delay_hours=1.0 + random[6] % 30 + random[7] / 256,
     )

@@ -34,7 +34,7 @@ def make_lead(
     method: str = "api",
 ) -> Lead:
     """Return a new lead of a campaign or a list, not yet added to the world."""
-    stamp = world.stamp()
+    stamp = world.timestamp()
     email = (given.get("email") or "").strip().lower() or None
     shown: ApiObject = {
         "id": world.new_id(),
@@ -91,7 +91,7 @@ def lead_with_email(leads: Iterable[Lead], email: str) -> Lead | None:
 def start_verification(world: World, lead: Lead) -> None:
     """Start verifying the lead's address, which takes `VERIFICATION_SECONDS`."""
     lead.shown["verification_status"] = VERIFICATION_PENDING
-    world.at(world.now + VERIFICATION_SECONDS, _finish_verification, lead)
+    world.call_at(world.now + VERIFICATION_SECONDS, _finish_verification, lead)
 
 
 def verification_outcome(world: World, email: str) -> tuple[str, bool]:
@@ -100,20 +100,20 @@ def verification_outcome(world: World, email: str) -> tuple[str, bool]:
     ``invalid.…@`` and ``bounce.…@`` are invalid, ``catchall.…@`` is catch-all; for all
     others the seed decides.
     """
-    wish = email.partition("@")[0].partition(".")[0].lower()
-    if wish in ("invalid", "bounce") or not is_address(email):
+    first_word = email.partition("@")[0].partition(".")[0].lower()
+    if first_word in ("invalid", "bounce") or not is_address(email):
         return "invalid", False
-    if wish == "catchall":
+    if first_word == "catchall":
         return "verified", True
-    dice = random_bytes(world.seed, f"verify {email.lower()}")
-    return ("invalid" if dice[0] < 20 else "verified"), dice[1] < 16
+    random = random_bytes(world.seed, f"verify {email.lower()}")
+    return ("invalid" if random[0] < 20 else "verified"), random[1] < 16
 
 
 def _finish_verification(world: World, lead: Lead) -> None:
     status, catch_all = verification_outcome(world, str(lead.shown.get("email") or ""))
     outcome = -3 if catch_all else 1
     lead.shown["verification_status"] = outcome if status == "verified" else -1
-    lead.shown["timestamp_updated"] = world.stamp()
+    lead.shown["timestamp_updated"] = world.timestamp()
 
 
 def _set_or_drop(payload: ApiObject, name: str, value: object) -> None:

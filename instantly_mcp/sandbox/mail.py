@@ -68,14 +68,14 @@ def campaign_mail(
     world: World,
     lead: Lead,
     sender: Account,
-    letter: MailContent,
+    content: MailContent,
     step: tuple[int, int],
 ) -> ApiObject:
     """Add a mail that a campaign sends to a lead.
 
     :param step: the indices of the step and of the variant, from 0.
     """
-    mail = _new_mail(world, sender.email, letter, MailType.CAMPAIGN)
+    mail = _new_mail(world, sender.email, content, MailType.CAMPAIGN)
     lead.thread = lead.thread or world.new_id()
     mail["campaign_id"] = lead.shown["campaign"]
     mail["list_id"] = lead.shown.get("list_id")
@@ -93,13 +93,13 @@ def campaign_mail(
 def received_mail(
     world: World,
     answered: ApiObject,
-    letter: MailContent,
+    content: MailContent,
     *,
     automatic: bool,
     interest: int,
 ) -> ApiObject:
     """Add a lead's reply to a mail of a campaign."""
-    mail = _new_mail(world, answered["eaccount"], letter, MailType.RECEIVED)
+    mail = _new_mail(world, answered["eaccount"], content, MailType.RECEIVED)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["from_address_email"] = answered["lead"]
     mail["to_address_email_list"] = answered["eaccount"]
@@ -117,11 +117,11 @@ def manual_mail(
     world: World,
     answered: ApiObject,
     eaccount: str,
-    letter: MailContent,
+    content: MailContent,
     to: Sequence[str],
 ) -> ApiObject:
     """Return a reply that a user of the workspace writes, without adding it."""
-    mail = _new_mail(world, eaccount, letter, MailType.MANUAL)
+    mail = _new_mail(world, eaccount, content, MailType.MANUAL)
     mail.update({name: answered.get(name) for name in _INHERITED})
     mail["i_status"] = answered.get("i_status")
     mail["from_address_email"] = eaccount
@@ -151,19 +151,21 @@ def _split(addresses: str | None) -> list[str]:
     return [one.strip() for one in (addresses or "").split(",") if one.strip()]
 
 
-def _new_mail(world: World, eaccount: str, letter: MailContent, kind: int) -> ApiObject:
+def _new_mail(
+    world: World, eaccount: str, content: MailContent, kind: int
+) -> ApiObject:
     id = world.new_id()
     domain = eaccount.partition("@")[2]
-    stamp = world.stamp()
+    stamp = world.timestamp()
     return {
         "id": id,
         "timestamp_created": stamp,
         "timestamp_email": stamp,
         "message_id": f"<{random_bytes(world.seed, id).hex()}@{domain}>",
-        "subject": letter.subject,
+        "subject": content.subject,
         "from_address_email": None,
         "to_address_email_list": "",
-        "body": {"text": letter.text, "html": letter.html},
+        "body": {"text": content.text, "html": content.html},
         "organization_id": world.id,
         "campaign_id": None,
         "subsequence_id": None,
@@ -172,5 +174,5 @@ def _new_mail(world: World, eaccount: str, letter: MailContent, kind: int) -> Ap
         "is_unread": 0,
         "is_auto_reply": 0,
         "is_focused": 1,
-        "content_preview": letter.text[:PREVIEW_CHARACTERS].replace("\n", " "),
+        "content_preview": content.text[:PREVIEW_CHARACTERS].replace("\n", " "),
     }

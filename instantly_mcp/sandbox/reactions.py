@@ -59,7 +59,7 @@ _TEXTS = {
 def schedule_bounce(world: World, campaign: Campaign, lead: Lead, step: int) -> bool:
     """Schedule a bounce if the lead's address bounces; return whether it does."""
     if step == 0 and behavior_of(lead, world.seed).bounces:
-        world.at(world.now + 2 * MINUTE, _bounce, campaign, lead, step)
+        world.call_at(world.now + 2 * MINUTE, _bounce, campaign, lead, step)
         return True
     return False
 
@@ -68,19 +68,19 @@ def schedule_reactions(
     world: World, campaign: Campaign, lead: Lead, step: int, mail: ApiObject
 ) -> None:
     """Schedule what the lead does with the mail of a step."""
-    fate = behavior_of(lead, world.seed)
-    delay = fate.hours * HOUR
-    if fate.opens and campaign.shown.get("open_tracking"):
-        for count in range(fate.opens):
+    behavior = behavior_of(lead, world.seed)
+    delay = behavior.delay_hours * HOUR
+    if behavior.opens and campaign.shown.get("open_tracking"):
+        for count in range(behavior.opens):
             when = world.now + delay * (0.4 + 0.2 * count)
-            world.at(when, _open, campaign, lead, step)
-        if fate.clicks and step == 0 and campaign.shown.get("link_tracking"):
-            world.at(world.now + delay * 0.5, _click, campaign, lead, step)
+            world.call_at(when, _open, campaign, lead, step)
+        if behavior.clicks and step == 0 and campaign.shown.get("link_tracking"):
+            world.call_at(world.now + delay * 0.5, _click, campaign, lead, step)
     last = len(campaign.steps) - 1
-    if fate.answer is not None and step == min(fate.answer_step, last):
-        world.at(world.now + delay, _reply, campaign, lead, mail, fate.answer)
-    if fate.leaves and step == 0:
-        world.at(world.now + delay, _unsubscribe, campaign, lead, step)
+    if behavior.reply is not None and step == min(behavior.reply_step, last):
+        world.call_at(world.now + delay, _reply, campaign, lead, mail, behavior.reply)
+    if behavior.unsubscribes and step == 0:
+        world.call_at(world.now + delay, _unsubscribe, campaign, lead, step)
 
 
 def complete_lead(world: World, campaign: Campaign, lead: Lead) -> None:
@@ -97,7 +97,7 @@ def set_interest(
     """Set the interest status; the first positive one counts as an opportunity."""
     before = lead.shown.get("lt_interest_status")
     lead.shown["lt_interest_status"] = value
-    lead.shown["timestamp_last_interest_change"] = world.stamp()
+    lead.shown["timestamp_last_interest_change"] = world.timestamp()
     if value > 0 and not (before or 0) > 0 and campaign is not None:
         _record(world, campaign, lead, EventKind.OPPORTUNITY, max(0, lead.step - 1))
 
@@ -141,20 +141,20 @@ def _unsubscribe(world: World, campaign: Campaign, lead: Lead, step: int) -> Non
 
 
 def _reply(
-    world: World, campaign: Campaign, lead: Lead, mail: ApiObject, answer: ReplyKind
+    world: World, campaign: Campaign, lead: Lead, mail: ApiObject, kind: ReplyKind
 ) -> None:
     if not _exists(world, lead):
         return
     step = int(mail["step"].split("_")[1])
-    automatic = answer is ReplyKind.OUT_OF_OFFICE
-    interest = INTEREST[answer]
-    letter = _reply_content(world, lead, answer, mail["subject"])
-    received_mail(world, mail, letter, automatic=automatic, interest=interest)
+    automatic = kind is ReplyKind.OUT_OF_OFFICE
+    interest = INTEREST[kind]
+    content = _reply_content(world, lead, kind, mail["subject"])
+    received_mail(world, mail, content, automatic=automatic, interest=interest)
     lead.shown["email_reply_count"] += 1
     lead.shown["email_replied_step"] = step
     _touch(world, lead, "timestamp_last_reply")
-    kind = EventKind.AUTO_REPLIED if automatic else EventKind.REPLIED
-    _record(world, campaign, lead, kind, step)
+    event = EventKind.AUTO_REPLIED if automatic else EventKind.REPLIED
+    _record(world, campaign, lead, event, step)
     set_interest(world, campaign, lead, interest)
     stops = "stop_on_auto_reply" if automatic else "stop_on_reply"
     if campaign.shown.get(stops):
@@ -162,19 +162,19 @@ def _reply(
 
 
 def _reply_content(
-    world: World, lead: Lead, answer: ReplyKind, subject: str
+    world: World, lead: Lead, kind: ReplyKind, subject: str
 ) -> MailContent:
-    words = _TEXTS[answer]
-    dice = random_bytes(world.seed, f"words {lead.shown.get('email')}")[0]
+    texts = _TEXTS[kind]
+    random = random_bytes(world.seed, f"words {lead.shown.get('email')}")[0]
     name = lead.shown.get("first_name") or lead.shown.get("email") or ""
-    text = words[dice % len(words)].format(name=name)
-    automatic = answer is ReplyKind.OUT_OF_OFFICE
+    text = texts[random % len(texts)].format(name=name)
+    automatic = kind is ReplyKind.OUT_OF_OFFICE
     subject = f"Automatic reply: {subject}" if automatic else reply_subject(subject)
     return MailContent(subject=subject, text=text, html=text.replace("\n", "<br/>"))
 
 
 def _touch(world: World, lead: Lead, field: str | None = None) -> None:
-    stamp = world.stamp()
+    stamp = world.timestamp()
     lead.shown["timestamp_updated"] = lead.shown["timestamp_last_touch"] = stamp
     if field is not None:
         lead.shown[field] = stamp

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from attrs import Factory, define, frozen
 
 from .._json_codec import Json
 
-ApiObject = dict[str, Json]
+ApiObject: TypeAlias = dict[str, Json]
+"""A JSON object as the API returns it."""
+
+Predicate: TypeAlias = Callable[[ApiObject], bool]
+"""Whether a filter selects an object."""
 
 
 class CampaignStatus:
@@ -89,18 +93,18 @@ class LeadBehavior:
     """How a lead reacts to mail, decided before the first one.
 
     :param opens: how often it opens the mail of each step.
-    :param answer_step: the step (from 0) to which it replies.
-    :param leaves: whether it unsubscribes after the first mail.
-    :param hours: how many hours pass before it reacts.
+    :param reply_step: the step (from 0) to which it replies.
+    :param unsubscribes: whether it unsubscribes after the first mail.
+    :param delay_hours: how many hours pass before it reacts.
     """
 
     bounces: bool = False
     opens: int = 0
     clicks: bool = False
-    answer: ReplyKind | None = None
-    answer_step: int = 0
-    leaves: bool = False
-    hours: float = 5.0
+    reply: ReplyKind | None = None
+    reply_step: int = 0
+    unsubscribes: bool = False
+    delay_hours: float = 5.0
 
 
 QUIET = LeadBehavior()
@@ -141,7 +145,7 @@ class Lead:
     thread: str | None = None
     subject: str = ""
     sender: str | None = None
-    fate: LeadBehavior | None = None
+    behavior: LeadBehavior | None = None
 
     @property
     def id(self) -> str:

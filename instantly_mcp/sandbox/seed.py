@@ -49,25 +49,25 @@ _VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
 """The verification status of some of every twenty leads; all others are verified."""
 
 
-def seeded_world(seed: str, start: float, name: str = "", owner: str = "") -> World:
+def seeded_world(seed: str, start: float, name: str = "", id_salt: str = "") -> World:
     """Return a workspace as it is at `start`.
 
     :param start: seconds since 1970.
     :param name: the workspace's id; by default it is derived from the seed.
-    :param owner: see :class:`World`; people and numbers do not depend on it.
+    :param id_salt: see :class:`World`; people and numbers do not depend on it.
     """
     world = World(
-        seed=seed, now=start - PAST_DAYS * DAY, id=name, owner=owner, live=False
+        seed=seed, now=start - PAST_DAYS * DAY, id=name, id_salt=id_salt, live=False
     )
     for mailbox in SEEDED_ACCOUNTS:
         _add_account(world, mailbox, start)
     people = _people(seed)
     for title, size, age in SEEDED_LISTS:
-        world.at(start - age * DAY, _set_up_list, title, size, people)
+        world.call_at(start - age * DAY, _set_up_list, title, size, people)
     for plan in SEEDED_CAMPAIGNS:
-        world.at(start - plan.created * DAY, _set_up_campaign, plan, start, people)
+        world.call_at(start - plan.created * DAY, _set_up_campaign, plan, start, people)
     for age in range(PAST_DAYS, UNATTENDED_DAYS, -1):
-        world.at(start - age * DAY + 8 * HOUR, _answer_inbox)
+        world.call_at(start - age * DAY + 8 * HOUR, _answer_inbox)
     world.advance(start)
     world.live = True
     return world
@@ -97,8 +97,8 @@ def _add_account(world: World, mailbox: SeededAccount, start: float) -> None:
     broken = mailbox.status < 0
     shown: ApiObject = {
         "email": mailbox.email,
-        "timestamp_created": world.stamp(),
-        "timestamp_updated": world.stamp(),
+        "timestamp_created": world.timestamp(),
+        "timestamp_updated": world.timestamp(),
         "first_name": mailbox.first_name,
         "last_name": mailbox.last_name,
         "organization": world.id,
@@ -145,7 +145,7 @@ def _set_up_list(
         "has_enrichment_task": False,
         "owned_by": world.user_id,
         "name": title,
-        "timestamp_created": world.stamp(),
+        "timestamp_created": world.timestamp(),
     }
     for number in range(size):
         lead = make_lead(world, next(people), list_id=id, method="manual")
@@ -157,31 +157,33 @@ def _set_up_campaign(
     world: World, plan: SeededCampaign, start: float, people: Iterator[ApiObject]
 ) -> None:
     campaign = draft(world, _definition(plan))
-    fates = _planned_behaviors(plan)
+    behaviors = _planned_behaviors(plan)
     leads = []
     for number in range(plan.leads):
         lead = make_lead(world, next(people), campaign=campaign, method="manual")
         lead.shown["verification_status"] = 1
         if number < plan.decided:
-            fate = random_behavior(random_bytes(world.seed, str(lead.shown["email"])))
-            lead.fate = fates.get(number) or evolve(fate, answer=None)
+            behavior = random_behavior(
+                random_bytes(world.seed, str(lead.shown["email"]))
+            )
+            lead.behavior = behaviors.get(number) or evolve(behavior, reply=None)
         world.add_lead(lead)
         leads.append(lead)
     start_leads(world, campaign, leads)
     for days, act in ((plan.activated, activate), (plan.paused, pause)):
         if days is not None:
-            world.at(start - days * DAY, act, campaign)
+            world.call_at(start - days * DAY, act, campaign)
 
 
 def _planned_behaviors(plan: SeededCampaign) -> dict[int, LeadBehavior]:
     """Return the behavior of the leads that reply, by number, at regular intervals."""
-    total, every = plan.answers
+    total, every = plan.replies
     return {
         number * every: LeadBehavior(
             opens=1 + number % 2,
             clicks=number % 4 == 0,
-            answer=_REPLIES[number % len(_REPLIES)],
-            hours=2.0 + number % 20,
+            reply=_REPLIES[number % len(_REPLIES)],
+            delay_hours=2.0 + number % 20,
         )
         for number in range(total)
     }
@@ -230,10 +232,10 @@ def _answer_inbox(world: World) -> None:
 def _answer_mail(world: World, mail: ApiObject) -> ApiObject:
     sender = world.accounts[mail["eaccount"]]
     text = f"Thank you, details are on their way.\n\n{sender.shown['first_name']}"
-    letter = MailContent(
+    content = MailContent(
         subject=reply_subject(mail["subject"]),
         text=text,
         html=text.replace("\n", "<br/>"),
     )
     to = [mail["from_address_email"]]
-    return manual_mail(world, mail, sender.email, letter, to)
+    return manual_mail(world, mail, sender.email, content, to)

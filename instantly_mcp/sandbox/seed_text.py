@@ -108,8 +108,8 @@ class SeededCampaign:
     """A campaign of the seeded workspace and its past, in days before the start.
 
     :param created: when it was created; `activated` and `paused` are alike.
-    :param answers: how many leads reply, and the interval of their numbers.
-    :param decided: among so many leads, only those that `answers` selects reply.
+    :param replies: how many leads reply, and the interval of their numbers.
+    :param decided: among so many leads, only those that `replies` selects reply.
     :param value: the value of an opportunity.
     """
 
@@ -120,7 +120,7 @@ class SeededCampaign:
     created: int
     activated: int | None = None
     paused: int | None = None
-    answers: tuple[int, int] = (0, 1)
+    replies: tuple[int, int] = (0, 1)
     decided: int = 0
     steps: tuple[tuple[str, str, int], ...]
     value: int = 1000
@@ -190,7 +190,7 @@ SEEDED_CAMPAIGNS = (
         daily_limit=60,
         created=36,
         activated=35,
-        answers=(24, 7),
+        replies=(24, 7),
         decided=180,
         steps=FOUNDERS,
     ),
@@ -202,7 +202,7 @@ SEEDED_CAMPAIGNS = (
         created=21,
         activated=20,
         paused=13,
-        answers=(4, 5),
+        replies=(4, 5),
         decided=60,
         steps=LOGISTICS,
         value=2500,
@@ -214,7 +214,7 @@ SEEDED_CAMPAIGNS = (
         daily_limit=30,
         created=11,
         activated=10,
-        answers=(12, 7),
+        replies=(12, 7),
         decided=200,
         steps=FINTECH,
         value=1500,

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import eq, gt, lt
 
 from .._json_codec import JsonObject
 from .errors import bad_request
-from .records import ApiObject, Lead
+from .records import ApiObject, Lead, Predicate
 from .timeline import DAY, parse_time
 from .world import World
 
-Test = Callable[[ApiObject], bool]
 
-
-def _status(value: int) -> Test:
+def _status(value: int) -> Predicate:
     return lambda lead: bool(lead["status"] == value)
 
 
-def _verified(value: int) -> Test:
+def _verified(value: int) -> Predicate:
     return lambda lead: bool(lead.get("verification_status") == value)
 
 
-def _interest(value: int) -> Test:
+def _interest(value: int) -> Predicate:
     return lambda lead: bool(lead.get("lt_interest_status") == value)
 
 
-FILTERS: dict[str, Test] = {
+FILTERS: dict[str, Predicate] = {
     "FILTER_VAL_CONTACTED": lambda lead: "timestamp_last_contact" in lead,
     "FILTER_VAL_NOT_CONTACTED": lambda lead: "timestamp_last_contact" not in lead,
     "FILTER_VAL_COMPLETED": _status(3),
@@ -83,11 +81,11 @@ def select(world: World, wanted: JsonObject) -> list[Lead]:
     """
     tests = list(_tests(world, wanted))
     place = wanted.get("campaign") or wanted.get("list_id")
-    leads = world.members_in_order(place) if place else world.in_order()
+    leads = world.members_in_order(place) if place else world.all_leads()
     return [lead for lead in leads if all(test(lead.shown) for test in tests)]
 
 
-def _tests(world: World, wanted: JsonObject) -> Iterable[Test]:
+def _tests(world: World, wanted: JsonObject) -> Iterable[Predicate]:
     if wanted.get("list_id"):
         yield lambda lead: bool(lead.get("list_id") == wanted["list_id"])
     for name, field in (("in_campaign", "campaign"), ("in_list", "list_id")):
@@ -104,10 +102,10 @@ def _tests(world: World, wanted: JsonObject) -> Iterable[Test]:
     yield from _membership(wanted)
     yield from _codes(wanted)
     for query in wanted.get("queries") or ():
-        yield _smart(world, query)
+        yield _smart_view(world, query)
 
 
-def _membership(wanted: JsonObject) -> Iterable[Test]:
+def _membership(wanted: JsonObject) -> Iterable[Predicate]:
     if "ids" in wanted:
         ids = frozenset(wanted["ids"])
         yield lambda lead: lead["id"] in ids
@@ -122,7 +120,7 @@ def _membership(wanted: JsonObject) -> Iterable[Test]:
         yield lambda lead: lead.get("assigned_to") in users
 
 
-def _codes(wanted: JsonObject) -> Iterable[Test]:
+def _codes(wanted: JsonObject) -> Iterable[Predicate]:
     for name in ("enrichment_status", "esp_code", "is_website_visitor"):
         if name in wanted:
             value = wanted[name]
@@ -136,7 +134,7 @@ def _codes(wanted: JsonObject) -> Iterable[Test]:
         yield lambda lead: str(lead.get("esg_code")) == code
 
 
-def _searched(text: str) -> Test:
+def _searched(text: str) -> Predicate:
     wanted = text.strip().lower()
 
     def matches(lead: ApiObject) -> bool:
@@ -146,7 +144,7 @@ def _searched(text: str) -> Test:
     return matches
 
 
-def _smart(world: World, query: JsonObject) -> Test:
+def _smart_view(world: World, query: JsonObject) -> Predicate:
     values = query["values"]
     if query["actionType"] == "lead-status":
         status = values.get("lead-status", {})

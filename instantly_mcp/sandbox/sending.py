@@ -35,7 +35,7 @@ def start_run(world: World, campaign: Campaign) -> None:
     """Begin a run, whose first slot is now; slots of earlier runs are ignored."""
     campaign.run += 1
     campaign.idle = False
-    world.at(world.now, _take_slot, campaign.id, campaign.run)
+    world.call_at(world.now, _take_slot, campaign.id, campaign.run)
 
 
 def stop_run(campaign: Campaign) -> None:
@@ -94,7 +94,7 @@ def _take_slot(world: World, campaign_id: str, run: int) -> None:
         campaign.idle = True
         _complete_if_done(world, campaign)
     else:
-        world.at(again, _take_slot, campaign_id, run)
+        world.call_at(again, _take_slot, campaign_id, run)
 
 
 def _use_slot(world: World, campaign: Campaign) -> float | None:
@@ -175,9 +175,9 @@ def _still_waiting(world: World, campaign: Campaign, lead_id: str) -> Lead | Non
 def _send(world: World, campaign: Campaign, lead: Lead, sender: Account) -> None:
     step = lead.step
     definition = campaign.steps[step]
-    variant, letter = _write(world, lead, sender, definition)
+    variant, content = _write(world, lead, sender, definition)
     lead.sender = sender.email
-    mail = campaign_mail(world, lead, sender, letter, (step, variant))
+    mail = campaign_mail(world, lead, sender, content, (step, variant))
     _count(world, campaign, sender, new=step == 0)
     campaign.history.append(CampaignEvent(world.now, EventKind.SENT, lead.id, step))
     _mark_contacted(world, lead, sender, step)
@@ -200,8 +200,8 @@ def _write(
         for number, variant in enumerate(definition["variants"])
         if not variant.get("v_disabled")
     ] or [(0, {"subject": "", "body": ""})]
-    dice = random_bytes(world.seed, f"variant {lead.id} {lead.step}")[0]
-    number, variant = variants[dice % len(variants)]
+    random = random_bytes(world.seed, f"variant {lead.id} {lead.step}")[0]
+    number, variant = variants[random % len(variants)]
     values = variables_of(lead, sender)
     subject = fill(variant["subject"], values) or reply_subject(lead.subject)
     lead.subject = lead.subject or subject
@@ -220,7 +220,7 @@ def _count(world: World, campaign: Campaign, sender: Account, *, new: bool) -> N
 
 
 def _mark_contacted(world: World, lead: Lead, sender: Account, step: int) -> None:
-    stamp = world.stamp()
+    stamp = world.timestamp()
     shown = lead.shown
     shown["timestamp_last_contact"] = shown["timestamp_last_touch"] = stamp
     shown["timestamp_updated"] = shown["last_step_timestamp_executed"] = stamp
@@ -243,4 +243,4 @@ def _complete_if_done(world: World, campaign: Campaign) -> None:
     )
     if members and not open_leads and not campaign.shown.get("is_evergreen"):
         campaign.shown["status"] = CampaignStatus.COMPLETED
-        campaign.shown["timestamp_updated"] = world.stamp()
+        campaign.shown["timestamp_updated"] = world.timestamp()

@@ -55,7 +55,7 @@ def sending_status(
     sentence = _SENTENCES[status]
     diagnostics: ApiObject = {
         "campaign_id": campaign.id,
-        "last_updated": world.stamp(),
+        "last_updated": world.timestamp(),
         "status": status,
         "issue_tracking": {
             "current_status_code": None if healthy else status,

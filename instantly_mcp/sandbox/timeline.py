@@ -26,16 +26,16 @@ class Timeline:
 
     clock: IReactorTime
     start: float
-    _born: float = field(init=False)
+    _clock_at_start: float = field(init=False)
     _skipped: float = field(init=False, default=0.0)
 
-    @_born.default
+    @_clock_at_start.default
     def _read_clock(self) -> float:
         return float(self.clock.seconds())
 
     def now(self) -> float:
         """Return seconds since 1970, rounded to milliseconds."""
-        passed = self.clock.seconds() - self._born
+        passed = self.clock.seconds() - self._clock_at_start
         return float(round(self.start + passed + self._skipped, 3))
 
     def skip(self, seconds: float) -> None:

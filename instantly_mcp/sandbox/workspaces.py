@@ -46,7 +46,7 @@ class Workspace:
     rate_limits: RateLimits
     faults: FaultScript
 
-    def present(self) -> World:
+    def current_world(self) -> World:
         """Bring the world up to date with its time and return it."""
         self.world.advance(self.timeline.now())
         return self.world
@@ -91,7 +91,7 @@ class Sandbox:
         which = (key, name or "")
         found = self._workspaces.get(which)
         if found is None:
-            found = self._workspaces[which] = self._begin(key, name or "")
+            found = self._workspaces[which] = self._new_workspace(key, name or "")
             if len(self._workspaces) > self.max_workspaces:
                 self._workspaces.popitem(last=False)
         self._workspaces.move_to_end(which)
@@ -119,7 +119,7 @@ class Sandbox:
         """
         workspace = self.workspace(key, name)
         workspace.timeline.skip(seconds)
-        return workspace.present().now
+        return workspace.current_world().now
 
     def add_fault(
         self, fault: Fault, key: str = DEFAULT_KEY, name: str | None = None
@@ -136,18 +136,18 @@ class Sandbox:
         """
         self.check_key(key)
         found = self._workspaces.get((key, name or ""))
-        return [] if found is None else list(found.present().outbox)
+        return [] if found is None else list(found.current_world().outbox)
 
     def outbox_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> ApiObject:
         """Return the outbox as ``GET /sandbox/outbox`` shows it."""
         items = self.outbox(key, name)
         return {"key": key, "count": len(items), "items": items}
 
-    def _begin(self, key: str, name: str) -> Workspace:
+    def _new_workspace(self, key: str, name: str) -> Workspace:
         start = self.start.timestamp()
         plain = key == DEFAULT_KEY and not name
-        owner = "" if plain else id_salt(key, name)
-        world = self.make_world(str(self.seed), start, name, owner)
+        salt = "" if plain else id_salt(key, name)
+        world = self.make_world(str(self.seed), start, name, salt)
         return Workspace(
             world, Timeline(self.clock, start), RateLimits(), FaultScript()
         )

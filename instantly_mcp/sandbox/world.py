@@ -27,8 +27,8 @@ INITIAL_CREDITS = 1_000
 class World:
     """Everything that one workspace contains.
 
-    :param seed: decides every random choice and, together with `owner`, every id.
-    :param owner: worlds with the same seed and different owners have different ids.
+    :param seed: decides every random choice and, together with `id_salt`, every id.
+    :param id_salt: worlds with the same seed and different salts have different ids.
     :param now: the moment up to which everything has happened, in seconds since 1970.
     :param live: whether mail goes to the outbox; false while the seeded past is made.
     """
@@ -37,7 +37,7 @@ class World:
     now: float
     id: str = ""
     live: bool = True
-    owner: str = ""
+    id_salt: str = ""
     ids: IdSource = field(init=False)
     accounts: dict[str, Account] = Factory(dict)
     campaigns: dict[str, Campaign] = Factory(dict)
@@ -54,53 +54,53 @@ class World:
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(
         init=False, factory=list
     )
-    _appointments: int = field(init=False, default=0)
-    _stamped: tuple[float, str] = field(init=False, default=(0.0, ""))
+    _scheduled_count: int = field(init=False, default=0)
+    _last_timestamp: tuple[float, str] = field(init=False, default=(0.0, ""))
 
     def __attrs_post_init__(self) -> None:
         """Derive ids from the seed where the caller gave none."""
         self.id = self.id or self.fixed_id("workspace")
         self.user_id = self.fixed_id("user")
-        self.ids = IdSource(self.seed + self.owner)
+        self.ids = IdSource(self.seed + self.id_salt)
         self.outbox = deque(maxlen=MAX_OUTBOX_MAILS)
 
     def fixed_id(self, name: str) -> str:
         """Return the id of something that exists only once in this world."""
-        return fixed_id(self.seed + self.owner, name)
+        return fixed_id(self.seed + self.id_salt, name)
 
     def new_id(self) -> str:
         """Return an id for something that is created now."""
         return self.ids.next(self.now)
 
-    def stamp(self) -> str:
+    def timestamp(self) -> str:
         """Return the present moment as the API writes it."""
-        if self._stamped[0] != self.now:
-            self._stamped = (self.now, format_time(self.now))
-        return self._stamped[1]
+        if self._last_timestamp[0] != self.now:
+            self._last_timestamp = (self.now, format_time(self.now))
+        return self._last_timestamp[1]
 
-    def at(
+    def call_at(
         self,
         when: float,
-        happen: Callable[Concatenate[World, P], None],
+        action: Callable[Concatenate[World, P], None],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> None:
         """Put a function on the agenda.
 
         :param when: seconds since 1970; if that is past, it runs at the next `advance`.
-        :param happen: is called with this world and the other arguments.
+        :param action: is called with this world and the other arguments.
         """
-        self._appointments += 1
-        entry = (when, self._appointments, lambda: happen(self, *args, **kwargs))
+        self._scheduled_count += 1
+        entry = (when, self._scheduled_count, lambda: action(self, *args, **kwargs))
         heappush(self._agenda, entry)
 
     def advance(self, now: float) -> None:
         """Run everything on the agenda that is due by `now`, in order of time."""
         agenda = self._agenda
         while agenda and agenda[0][0] <= now:
-            when, _, happen = heappop(agenda)
+            when, _, action = heappop(agenda)
             self.now = max(self.now, when)
-            happen()
+            action()
         self.now = max(self.now, now)
 
     def members(self, place: str) -> dict[str, Lead]:
@@ -112,7 +112,7 @@ class World:
         members = self.members(place)
         return [members[id] for id in sorted(members)]
 
-    def in_order(self) -> Iterable[Lead]:
+    def all_leads(self) -> Iterable[Lead]:
         """Return all leads, oldest first."""
         return self.leads.values()
 

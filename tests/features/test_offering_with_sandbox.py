@@ -39,13 +39,13 @@ class SandboxTests(OfferingTestCase):
 
     def thread(self) -> str:
         """Return a thread that has a reply."""
-        world = self.sandbox.workspace(SECRET).present()
+        world = self.sandbox.workspace(SECRET).current_world()
         answers = [mail for mail in world.emails.values() if mail["ue_type"] == 2]
         return str(answers[-1]["thread_id"])
 
     def test_every_resource(self) -> None:
         """Each resource and template is readable with completed values."""
-        world = self.sandbox.workspace(SECRET).present()
+        world = self.sandbox.workspace(SECRET).current_world()
         campaign = self.completed("launch_preflight", "campaign", "")[0]
         lead_list = self.completed("list_hygiene", "list", "")[0]
         self.assertIn(campaign, world.campaigns)
@@ -107,7 +107,7 @@ class SandboxTests(OfferingTestCase):
     def test_names_grow_old(self) -> None:
         """A new campaign is found once the cached names expire."""
         self.assertEqual(self.completed("launch_preflight", "campaign", "zebra"), [])
-        world = self.sandbox.workspace(SECRET).present()
+        world = self.sandbox.workspace(SECRET).current_world()
         any_campaign = next(iter(world.campaigns.values()))
         any_campaign.shown["name"] = "Zebra"
         self.assertEqual(self.completed("launch_preflight", "campaign", "zebra"), [])

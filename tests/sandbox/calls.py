@@ -167,7 +167,7 @@ class SandboxTestCase(ClockedTestCase):
 
     def world(self) -> Any:
         """Return the world of the test's key."""
-        return self.sandbox.workspace(self.key).present()
+        return self.sandbox.workspace(self.key).current_world()
 
     def campaign(self, **fields: Any) -> Any:
         """Create a campaign that may send at any hour."""

@@ -123,8 +123,8 @@ class Kinds:
     def _mostly(self, documented: Strategy, odd: Strategy) -> Strategy:
         if not self.odds:
             return documented
-        dice = st.integers(0, 19)
-        return dice.flatmap(lambda one: odd if one < self.odds else documented)
+        random = st.integers(0, 19)
+        return random.flatmap(lambda one: odd if one < self.odds else documented)
 
     def _of_schema(self, schema: Mapping[str, Any], odd: Strategy) -> Strategy:
         if "enum" in schema:

@@ -74,7 +74,7 @@ def sums_hold(test: SynchronousTestCase, world: World, campaign: Campaign) -> No
 class SumTests(SynchronousTestCase):
     def test_seeded_world(self) -> None:
         """The numbers of the seeded campaigns are those of their mails and leads."""
-        world = Sandbox(Clock()).workspace("sandbox").present()
+        world = Sandbox(Clock()).workspace("sandbox").current_world()
         for campaign in world.campaigns.values():
             sums_hold(self, world, campaign)
 

@@ -28,7 +28,7 @@ SETTINGS = settings(
 @cache
 def known() -> Known:
     """Return ids and addresses from the world of the key ``sandbox``."""
-    world = Sandbox(Clock(), seed=42).workspace("sandbox").present()
+    world = Sandbox(Clock(), seed=42).workspace("sandbox").current_world()
     campaigns, lists = list(world.campaigns), list(world.lists)
     leads, emails = list(world.leads)[:5], list(world.emails)[:5]
     ids = [*campaigns, *lists, *leads, *emails, *world.jobs]

@@ -53,7 +53,7 @@ class ScriptTests(SandboxTestCase):
         script = FaultScript()
         script.add(Fault(kind=FaultKind.SLOW))
         script.next("listCampaign")
-        self.assertEqual(script.shown(), [])
+        self.assertEqual(script.as_json(), [])
 
     def test_bounded(self) -> None:
         """The number of faults of a script is limited."""

@@ -37,7 +37,7 @@ class SeedTests(SynchronousTestCase):
         latest = max(mail["timestamp_created"] for mail in world.emails.values())
         self.assertLessEqual(parse_time(latest), start)
         self.assertEqual(len(world.outbox), 0)
-        self.assertEqual(world.stamp(), format_time(start))
+        self.assertEqual(world.timestamp(), format_time(start))
 
     def test_everything_is_example(self) -> None:
         """Every address of every mail ends in example.com or example.org."""
@@ -57,8 +57,8 @@ class SeedTests(SynchronousTestCase):
     def test_start_without_zone(self) -> None:
         """A start without a time zone is UTC, whatever the machine's time zone."""
         sandbox = Sandbox(Clock(), start=datetime(2027, 1, 1))
-        world = sandbox.workspace("sandbox").present()
-        self.assertEqual(world.stamp(), "2027-01-01T00:00:00.000Z")
+        world = sandbox.workspace("sandbox").current_world()
+        self.assertEqual(world.timestamp(), "2027-01-01T00:00:00.000Z")
 
     def received(self, world: World) -> list[ApiObject]:
         """The mails that came in."""

@@ -42,7 +42,7 @@ class IdTests(SandboxTestCase):
 
     def ids(self, key: str, **headers: str) -> set[str]:
         """Return every id in a key's workspace."""
-        world = self.sandbox.workspace(key, headers.get("workspace")).present()
+        world = self.sandbox.workspace(key, headers.get("workspace")).current_world()
         found = {world.id, world.user_id, *world.campaigns, *world.lists, *world.leads}
         found |= {*world.emails, *world.threads, *world.jobs}
         return found | {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..errors import SandboxError, bad_request, not_found
 from ..paging import page_after_item, page_after_key
-from ..records import Account, ApiObject
+from ..records import Account, ApiObject, Predicate
 from ..timeline import parse_time
 from ..world import World
 
@@ -19,7 +19,7 @@ HIDDEN_FIELDS = frozenset(
 ) | {"skip_cname_check", "remove_tracking_domain", "warmup_custom_ftag"}
 """Fields that are accepted but never stored or shown."""
 
-FILTERS: Mapping[str, Callable[[ApiObject], bool]] = {
+FILTERS: Mapping[str, Predicate] = {
     "ACC_FILTER_PAUSED": lambda account: account["status"] == 2,
     "ACC_FILTER_ERROR": lambda account: account["status"] < 0,
     "ACC_FILTER_NO_CTD": lambda account: not account.get("tracking_domain_name"),
@@ -82,7 +82,7 @@ def create_account(world: World, call: OperationCall) -> ApiObject:
     for name in ("imap_host", "smtp_host"):
         if given[name].lower().endswith(".invalid"):
             raise bad_request(f"Could not connect to the {name[:4].upper()} server")
-    stamp = world.stamp()
+    stamp = world.timestamp()
     shown: ApiObject = {
         "email": email,
         "timestamp_created": stamp,
@@ -110,7 +110,7 @@ def patch_account(world: World, call: OperationCall) -> ApiObject:
     shown = find_account(world, call.path["email"]).shown
     _set_fields(shown, call.body)
     shown["modified_by"] = world.user_id
-    shown["timestamp_updated"] = world.stamp()
+    shown["timestamp_updated"] = world.timestamp()
     return shown
 
 
@@ -227,7 +227,7 @@ def _set_status(
 ) -> ApiObject:
     shown = find_account(world, call.path["email"]).shown
     shown["status"] = change.get(shown["status"], shown["status"])
-    shown["timestamp_updated"] = world.stamp()
+    shown["timestamp_updated"] = world.timestamp()
     return shown
 
 

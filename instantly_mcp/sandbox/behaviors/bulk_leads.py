@@ -41,12 +41,14 @@ def add_leads(world: World, call: OperationCall) -> ApiObject:
     if list_id:
         find_list(world, list_id)
     counts: Counter[str] = Counter()
-    sieve = _LeadFilter(given, _known_addresses(world, given, campaign_id or list_id))
+    lead_filter = _LeadFilter(
+        given, _known_addresses(world, given, campaign_id or list_id)
+    )
     created: list[tuple[int, Lead]] = []
     for index, one in enumerate(given["leads"]):
-        reason = sieve.reason_against(one)
-        if reason is not None:
-            counts[reason] += 1
+        counter = lead_filter.counter_for(one)
+        if counter is not None:
+            counts[counter] += 1
             continue
         details = (
             {"assigned_to": given["assigned_to"], **one}
@@ -92,7 +94,7 @@ class _LeadFilter:
     known: tuple[frozenset[str], frozenset[str]]
     seen: set[str] = field(init=False, factory=set)
 
-    def reason_against(self, lead: JsonObject) -> str | None:
+    def counter_for(self, lead: JsonObject) -> str | None:
         """Return the counter for a lead that is not added, ``None`` to add it."""
         email = (lead.get("email") or "").strip().lower()
         if not email:
@@ -131,7 +133,7 @@ def _known_addresses(
         return here, frozenset()
     skipped = frozenset(
         str(lead.shown.get("email"))
-        for lead in world.in_order()
+        for lead in world.all_leads()
         if everywhere or any(lead.shown.get(field) for field in fields)
     )
     return here, skipped
@@ -254,5 +256,5 @@ def _move_one(
         lead.shown.pop("lt_interest_status", None)
     if "assigned_to" in wanted:
         lead.shown["assigned_to"] = wanted["assigned_to"]
-    lead.shown["timestamp_updated"] = world.stamp()
+    lead.shown["timestamp_updated"] = world.timestamp()
     return lead

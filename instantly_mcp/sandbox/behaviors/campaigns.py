@@ -56,7 +56,7 @@ def patch_campaign(world: World, call: OperationCall) -> ApiObject:
     _check_senders(world, call.body)
     _check_schedule(call.body.get("campaign_schedule") or {})
     campaign.shown.update(call.body)
-    campaign.shown["timestamp_updated"] = world.stamp()
+    campaign.shown["timestamp_updated"] = world.timestamp()
     if campaign.active:
         start_run(world, campaign)
     return campaign.shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
@@ -10,11 +10,9 @@ from ..errors import bad_request, not_found
 from ..lead_factory import is_address
 from ..mail import MailContent, add_to_outbox, manual_mail, text_of
 from ..paging import by_id, id_cursor, page_after_key
-from ..records import ApiObject, MailType
+from ..records import ApiObject, MailType, Predicate
 from ..timeline import format_time, is_range, parse_time
 from ..world import World
-
-Test = Callable[[ApiObject], bool]
 
 _TYPES = {
     "received": MailType.RECEIVED,
@@ -67,9 +65,9 @@ def reply_to_email(world: World, call: OperationCall) -> ApiObject:
         raise not_found("Email account")
     if account.shown["status"] < 0:
         raise bad_request("The email account is not connected")
-    letter = _reply_content(given)
+    content = _reply_content(given)
     mail = manual_mail(
-        world, answered, account.email, letter, _recipients(given, answered)
+        world, answered, account.email, content, _recipients(given, answered)
     )
     for name in ("cc_address_email_list", "bcc_address_email_list", "reminder_ts"):
         if given.get(name):
@@ -77,7 +75,7 @@ def reply_to_email(world: World, call: OperationCall) -> ApiObject:
     _check_copies(given)
     lead = world.leads.get(answered.get("lead_id") or "")
     if lead is not None:
-        lead.shown["timestamp_last_touch"] = world.stamp()
+        lead.shown["timestamp_last_touch"] = world.timestamp()
         if "assigned_to" in given:
             lead.shown["assigned_to"] = given["assigned_to"]
     world.add_email(mail)
@@ -124,7 +122,7 @@ def _check_copies(given: JsonObject) -> None:
             raise bad_request(f"body/{name} must be a comma-separated list of e-mails")
 
 
-def _tests(world: World, query: JsonObject) -> Iterable[Test]:
+def _tests(world: World, query: JsonObject) -> Iterable[Predicate]:
     search = query.get("search")
     if search and search.startswith(_THREAD):
         thread = search[len(_THREAD) :]
@@ -144,7 +142,7 @@ def _tests(world: World, query: JsonObject) -> Iterable[Test]:
     yield from _people(world, query)
 
 
-def _states(world: World, query: JsonObject) -> Iterable[Test]:
+def _states(world: World, query: JsonObject) -> Iterable[Predicate]:
     if "is_unread" in query:
         yield _equal("is_unread", int(query["is_unread"]))
     if query.get("mode") in _FOCUS:
@@ -162,7 +160,7 @@ def _states(world: World, query: JsonObject) -> Iterable[Test]:
         yield lambda mail: mail["id"] in latest
 
 
-def _times(query: JsonObject) -> Iterable[Test]:
+def _times(query: JsonObject) -> Iterable[Predicate]:
     first = _edge("min_timestamp_created", query)
     last = _edge("max_timestamp_created", query)
     if not is_range(first, last):
@@ -177,27 +175,27 @@ def _times(query: JsonObject) -> Iterable[Test]:
         yield lambda mail: mail["timestamp_created"] <= latest
 
 
-def _people(world: World, query: JsonObject) -> Iterable[Test]:
+def _people(world: World, query: JsonObject) -> Iterable[Predicate]:
     if query.get("company_domain"):
         ending = f"@{query['company_domain'].lower()}"
         yield lambda mail: str(mail.get("lead") or "").endswith(ending)
     if query.get("assigned_to"):
         assigned = {
             lead.id
-            for lead in world.in_order()
+            for lead in world.all_leads()
             if lead.shown.get("assigned_to") == query["assigned_to"]
         }
         yield lambda mail: mail.get("lead_id") in assigned
 
 
-def _mentions(text: str) -> Test:
+def _mentions(text: str) -> Predicate:
     def matches(mail: ApiObject) -> bool:
         return text in str(mail.get("lead") or "").lower() or text in mail["eaccount"]
 
     return matches
 
 
-def _equal(name: str, value: object) -> Test:
+def _equal(name: str, value: object) -> Predicate:
     return lambda mail: bool(mail.get(name) == value)
 
 

@@ -97,7 +97,7 @@ def patch_lead(world: World, call: OperationCall) -> ApiObject:
     set_fields(lead, call.body, campaign)
     if "lt_interest_status" in call.body:
         set_interest(world, campaign, lead, call.body["lt_interest_status"])
-    lead.shown["timestamp_updated"] = world.stamp()
+    lead.shown["timestamp_updated"] = world.timestamp()
     return lead.shown
 
 
@@ -126,7 +126,7 @@ def _existing(
         return None
     candidates: Iterable[Lead]
     if given.get("skip_if_in_workspace"):
-        candidates = world.in_order()
+        candidates = world.all_leads()
     else:
         here = campaign.id if campaign is not None else str(list_id)
         found = list(world.members(here).values())
@@ -135,7 +135,7 @@ def _existing(
             ("skip_if_in_list", "list_id"),
         ):
             if given.get(skip):
-                found += [lead for lead in world.in_order() if lead.shown.get(field)]
+                found += [lead for lead in world.all_leads() if lead.shown.get(field)]
         candidates = found
     return lead_with_email(candidates, email)
 

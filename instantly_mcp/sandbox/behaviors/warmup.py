@@ -69,10 +69,10 @@ def _all_but(world: World, wanted: JsonObject) -> list[str]:
 
 def _set(world: World, shown: ApiObject, status: int) -> None:
     if status == 1 and shown["warmup_status"] != 1:
-        shown["timestamp_warmup_start"] = world.stamp()
+        shown["timestamp_warmup_start"] = world.timestamp()
         shown["stat_warmup_score"] = shown.get("stat_warmup_score") or FIRST_SCORE
     shown["warmup_status"] = status
-    shown["timestamp_updated"] = world.stamp()
+    shown["timestamp_updated"] = world.timestamp()
 
 
 def _days(world: World, account: Account) -> ApiObject:
@@ -84,14 +84,14 @@ def _days(world: World, account: Account) -> ApiObject:
     first = max(parse_time(begun), world.now - MAX_ANALYTICS_DAYS * DAY)
     for ahead in range(int((world.now - first) // DAY) + 1):
         day = format_day(first + ahead * DAY)
-        dice = random_bytes(world.seed, f"warmup {account.email} {day}")
-        sent = limit - dice[0] % 4 if limit > 4 else limit
-        spam = sent * (dice[1] % 12) // 100
+        random = random_bytes(world.seed, f"warmup {account.email} {day}")
+        sent = limit - random[0] % 4 if limit > 4 else limit
+        spam = sent * (random[1] % 12) // 100
         found[day] = {
             "sent": sent,
             "landed_inbox": sent - spam,
             "landed_spam": spam,
-            "received": max(0, sent - dice[2] % 3),
+            "received": max(0, sent - random[2] % 3),
         }
     return found
 
