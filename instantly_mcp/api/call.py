@@ -3,7 +3,7 @@
 Writes whose outcome is unknown
 -------------------------------
 An API without idempotency keys leaves one question open whenever a write fails: did it
-take effect? `Call.on_the_wire` answers it, and only there: the API may have seen a
+take effect? `ApiCall.on_the_wire` answers it, and only there: the API may have seen a
 write from the moment its body was handed to the connection. Every write has a body for
 that reason, possibly an empty one (`http_exchange.Payload`). From this follow four
 rules:
@@ -16,7 +16,7 @@ rules:
    its result for the same call. Only the stop of the daemon ends it.
 4. Only operations that are idempotent are sent a second time (`retry`). A DELETE that
    is repeated after a fault of the upstream and then gets 404 says that the first
-   attempt may have deleted the object (`Call.may_have_deleted`).
+   attempt may have deleted the object (`ApiCall.may_have_deleted`).
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from .connection_errors import Diagnosis, Trouble, diagnose
 from .errors import ApiError, Reason
 from .http_exchange import Payload
 from .left_writes import LeftWrite
-from .retry import Kind, Setback
+from .retry import AttemptFailed, FailureKind
 
 
-def _own_credential(call: Call) -> Credential:
+def _own_credential(call: ApiCall) -> Credential:
     return call.credential
 
 
 @define(eq=False)
-class Call:
+class ApiCall:
     """The state of a call that deadlines, cancellation and the daemon's stop read.
 
     :param begun: clock seconds at which the call was requested.
@@ -104,25 +104,25 @@ class Call:
             self.pending.cancel()
 
 
-def explained(call: Call, error: Exception, late: str, max_reply: int) -> Exception:
+def explained(call: ApiCall, error: Exception, late: str, max_reply: int) -> Exception:
     """Return the exception to raise for one that the HTTP exchange raised.
 
     :param late: what did not happen in time, used when a deadline has passed.
     :param max_reply: the limit of a decoded reply in bytes, for the message.
     """
     if call.stopped:
-        return Setback(stopped(call))
+        return AttemptFailed(stopped(call))
     if call.overdue:
-        return Setback(_late(call, late))
+        return AttemptFailed(_late(call, late))
     if call.left and call.settled is None:
         return CancelledError()
     diagnosis = diagnose(error)
     if diagnosis is None:
         return error
-    return _SETBACKS[diagnosis.trouble](call, diagnosis, max_reply)
+    return _FAILURES[diagnosis.trouble](call, diagnosis, max_reply)
 
 
-def stopped(call: Call) -> ApiError:
+def stopped(call: ApiCall) -> ApiError:
     """Return the error for a call that was under way when the daemon stopped."""
     if call.on_the_wire or (call.doubtful and not call.operation.effect.read_only):
         why = "This server stopped before Instantly answered."
@@ -130,50 +130,54 @@ def stopped(call: Call) -> ApiError:
     return error_messages.stopping(call.operation)
 
 
-def _late(call: Call, late: str) -> ApiError:
+def _late(call: ApiCall, late: str) -> ApiError:
     if call.on_the_wire:
         return error_messages.outcome_unknown(call.operation, f"Instantly {late}.")
     return error_messages.timed_out(call.operation, late)
 
 
-def _no_connection(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(
-        error_messages.unreachable(call.operation, diagnosis.words), Kind.CONNECT
+def _no_connection(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
+    return AttemptFailed(
+        error_messages.unreachable(call.operation, found.words), FailureKind.CONNECT
     )
 
 
-def _connect_timeout(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(error_messages.unreachable(call.operation, "connect timed out"))
+def _connect_timeout(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
+    return AttemptFailed(
+        error_messages.unreachable(call.operation, "connect timed out")
+    )
 
 
-def _untrusted(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(error_messages.untrusted(call.operation, diagnosis.words))
+def _untrusted(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
+    return AttemptFailed(error_messages.untrusted(call.operation, found.words))
 
 
-def _broken(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+def _broken(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
     if call.on_the_wire:
         why = "The connection broke before the reply was complete."
-        return Setback(error_messages.outcome_unknown(call.operation, why), Kind.BROKEN)
-    return Setback(error_messages.broken(call.operation), Kind.BROKEN)
+        return AttemptFailed(
+            error_messages.outcome_unknown(call.operation, why), FailureKind.BROKEN
+        )
+    return AttemptFailed(error_messages.broken(call.operation), FailureKind.BROKEN)
 
 
-def _too_large(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
-    return Setback(error_messages.too_large(call.operation, max_reply))
+def _too_large(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
+    return AttemptFailed(error_messages.too_large(call.operation, max_reply))
 
 
-def _garbled(call: Call, diagnosis: Diagnosis, max_reply: int) -> Setback:
+def _garbled(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
     if call.on_the_wire:
-        why = f"Instantly's reply cannot be read ({diagnosis.words})."
-        return Setback(error_messages.outcome_unknown(call.operation, why))
+        why = f"Instantly's reply cannot be read ({found.words})."
+        return AttemptFailed(error_messages.outcome_unknown(call.operation, why))
     error = ApiError(
         reason=Reason.UNEXPECTED_REPLY,
-        message=f"Unexpected reply: it cannot be read ({diagnosis.words}).",
+        message=f"Unexpected reply: it cannot be read ({found.words}).",
         operation_id=call.operation.id,
     )
-    return Setback(error)
+    return AttemptFailed(error)
 
 
-_SETBACKS = {
+_FAILURES = {
     Trouble.NO_CONNECTION: _no_connection,
     Trouble.CONNECT_TIMEOUT: _connect_timeout,
     Trouble.UNTRUSTED: _untrusted,

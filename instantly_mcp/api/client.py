@@ -23,7 +23,7 @@ from .._noop import noop
 from ..catalog.operation import Operation
 from . import error_messages, response
 from .breaker import Breaker
-from .call import Call, explained
+from .call import ApiCall, explained
 from .concurrency import Concurrency
 from .errors import ApiError, Reason
 from .http_exchange import Payload, Sender
@@ -33,7 +33,7 @@ from .observation import Health, Observe, Unwatched, outcome_of
 from .redaction import scrubbed
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
-from .retry import Kind, RetryPolicy, Setback
+from .retry import AttemptFailed, FailureKind, RetryPolicy
 from .throttle import Throttle
 from .turn import rest, take_turn
 from .under_way import UnderWay
@@ -140,7 +140,7 @@ class InstantlyClient:
         write = not operation.effect.read_only
         # A write gets the full time, even when its caller stops waiting earlier.
         limit = longest if write else min(until, longest)
-        call = Call(operation, arguments, credential, now, limit, traceparent)
+        call = ApiCall(operation, arguments, credential, now, limit, traceparent)
         call.work = work = Deferred.fromCoroutine(self._run(call))
         self.under_way.begun(call)
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
@@ -161,7 +161,7 @@ class InstantlyClient:
         answer: Deferred[Json],
         operation: Operation,
         until: float,
-        call: Call | None = None,
+        call: ApiCall | None = None,
     ) -> Deferred[Json]:
         """Answer at `until` at the latest; a write on the wire goes on after that."""
         seconds = max(0.0, until - self.clock.seconds())
@@ -177,7 +177,7 @@ class InstantlyClient:
 
         return answer.addTimeout(seconds, self.clock, late)
 
-    def _settle(self, result: object, call: Call, answer: Deferred[Json]) -> None:
+    def _settle(self, result: object, call: ApiCall, answer: Deferred[Json]) -> None:
         if not call.left:
             answer.callback(result)
         elif call.settled is not None:
@@ -191,7 +191,7 @@ class InstantlyClient:
                 self._left_writes.end(call.left_write, result)
             call.settled.callback(None)
 
-    def _leave(self, call: Call, work: Deferred[Json]) -> None:
+    def _leave(self, call: ApiCall, work: Deferred[Json]) -> None:
         """Stop a call whose caller cancelled, unless the API may have seen it."""
         call.left = True
         if not call.on_the_wire:
@@ -204,7 +204,7 @@ class InstantlyClient:
             call.left_write = self._left_writes.add(key)
         self.detached.track(call.settled)
 
-    async def _run(self, call: Call) -> Json:
+    async def _run(self, call: ApiCall) -> Json:
         started = self.clock.seconds()
         outcome = "ok"
         self.under_way.begin(call)
@@ -219,7 +219,7 @@ class InstantlyClient:
             seconds = self.clock.seconds() - started
             self.observe(call.operation.id, outcome, seconds)
 
-    async def _attempts(self, call: Call) -> Json:
+    async def _attempts(self, call: ApiCall) -> Json:
         prepared = prepare(
             self.upstream,
             call.operation,
@@ -228,62 +228,62 @@ class InstantlyClient:
             call.traceparent,
         )
         self.retries.count_call()
-        attempt = 0
-        last: Setback | None = None
+        tried = 0
+        last: AttemptFailed | None = None
         while True:
             try:
-                return await self._attempt(call, prepared, attempt)
-            except Setback as setback:
+                return await self._attempt(call, prepared, tried)
+            except AttemptFailed as failed:
                 call.payload = None
-                pause = self._pause(call, setback, attempt)
-                self._tell_breaker(setback, last=pause is None)
-                if last is None or setback.error.reason is not Reason.OVERLOADED:
-                    last = setback
+                pause = self._pause(call, failed, tried)
+                self._tell_breaker(failed, last=pause is None)
+                if last is None or failed.error.reason is not Reason.OVERLOADED:
+                    last = failed
                 if pause is None:
                     raise last.error from None
-                call.doubtful = call.doubtful or setback.is_fault
+                call.doubtful = call.doubtful or failed.is_fault
             await rest(call, pause, last, self.concurrency, self.clock)
-            attempt += 1
+            tried += 1
 
-    def _tell_breaker(self, setback: Setback, *, last: bool) -> None:
+    def _tell_breaker(self, failed: AttemptFailed, *, last: bool) -> None:
         """Report the outcome of calls, not of attempts that are tried again."""
-        if setback.entered is None:
+        if failed.entered is None:
             return
-        if not setback.is_trouble:
-            self.breaker.leave(setback.entered, True)
+        if not failed.is_trouble:
+            self.breaker.leave(failed.entered, True)
         else:
-            self.breaker.leave(setback.entered, False if last else None)
+            self.breaker.leave(failed.entered, False if last else None)
 
-    def _pause(self, call: Call, setback: Setback, attempt: int) -> float | None:
+    def _pause(self, call: ApiCall, failed: AttemptFailed, tried: int) -> float | None:
         if call.left or call.stopped:
             return None
-        pause = self.retries.pause(call.operation, setback, attempt)
+        pause = self.retries.pause(call.operation, failed, tried)
         if pause is None or self.clock.seconds() + pause >= call.until:
             return None
         return pause
 
-    async def _attempt(self, call: Call, prepared: PreparedCall, attempt: int) -> Json:
+    async def _attempt(self, call: ApiCall, prepared: PreparedCall, tried: int) -> Json:
         await take_turn(call, self.throttle, self.concurrency, self.clock)
         try:
-            return await self._on_a_slot(call, prepared, attempt)
+            return await self._on_a_slot(call, prepared, tried)
         finally:
             self.concurrency.leave(call.credential.principal)
 
     async def _on_a_slot(
-        self, call: Call, prepared: PreparedCall, attempt: int
+        self, call: ApiCall, prepared: PreparedCall, tried: int
     ) -> Json:
         entered = self.breaker.enter()
         if entered is None:
             error = error_messages.resting(call.operation, self.breaker.retry_after)
-            raise Setback(error)
+            raise AttemptFailed(error)
         try:
             call.acting = call.credential.pinned
             if call.acting is not call.credential:
                 prepared = with_key(prepared, call.acting)
             reply = await self._exchange(call, prepared)
-            value = self._value(call, reply, attempt)
-        except Setback as setback:
-            setback.entered = entered
+            value = self._value(call, reply, tried)
+        except AttemptFailed as failed:
+            failed.entered = entered
             raise
         except BaseException:
             self.breaker.leave(entered, None)
@@ -291,7 +291,7 @@ class InstantlyClient:
         self.breaker.leave(entered, True)
         return value
 
-    async def _exchange(self, call: Call, prepared: PreparedCall) -> HttpReply:
+    async def _exchange(self, call: ApiCall, prepared: PreparedCall) -> HttpReply:
         if prepared.body is not None or not call.operation.effect.read_only:
             call.payload = Payload(prepared.body or b"")
         left = call.until - self.clock.seconds()
@@ -314,21 +314,21 @@ class InstantlyClient:
                 timer.cancel()
         return HttpReply(status=reply.code, headers=reply.headers, body=body)
 
-    def _value(self, call: Call, reply: HttpReply, attempt: int) -> Json:
+    def _value(self, call: ApiCall, reply: HttpReply, tried: int) -> Json:
         try:
             return response.read(call.operation, reply, call.acting)
         except ApiError as error:
             if error.reason is Reason.UNEXPECTED_REPLY:
                 self._note_nonsense(call, reply)
             if error.status == 429:
-                self._slow_down(call, error, attempt)
+                self._slow_down(call, error, tried)
             if error.reason is Reason.NOT_FOUND and call.may_have_deleted:
                 error.message = f"{error_messages.DELETED_BEFORE} {error.message}"
-            raise Setback(error, Kind.ANSWERED) from None
+            raise AttemptFailed(error, FailureKind.ANSWERED) from None
 
-    def _slow_down(self, call: Call, error: ApiError, attempt: int) -> None:
+    def _slow_down(self, call: ApiCall, error: ApiError, tried: int) -> None:
         asked = error.retry_after
-        pause = self.retries.backoff(attempt) if asked is None else asked
+        pause = self.retries.backoff(tried) if asked is None else asked
         self.throttle.slow_down(
             call.credential.principal,
             call.operation,
@@ -336,7 +336,7 @@ class InstantlyClient:
             asked=pause,
         )
 
-    def _note_nonsense(self, call: Call, reply: HttpReply) -> None:
+    def _note_nonsense(self, call: ApiCall, reply: HttpReply) -> None:
         # Only web pages are quoted: broken JSON may contain personal data.
         page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
         self.log.warn(

@@ -70,7 +70,7 @@ class _Shared:
 
 
 @define(eq=False)
-class _Waiter:
+class _SlotWait:
     since: float
     turn: Deferred[None]
     timer: IDelayedCall | None = None
@@ -89,7 +89,7 @@ class Concurrency:
     places: int = MAX_PLACES
     _slots: _Shared = field(init=False)
     _places: _Shared = field(init=False)
-    _queues: OrderedDict[str, deque[_Waiter]] = field(factory=OrderedDict, init=False)
+    _queues: OrderedDict[str, deque[_SlotWait]] = field(factory=OrderedDict, init=False)
     _handing_over: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Concurrency:
             return None
         if seconds <= 0 or not self._places.take(principal):
             raise Busy
-        waiter = _Waiter(
+        waiter = _SlotWait(
             self.clock.seconds(), Deferred(lambda _: self._give_up(principal, waiter))
         )
         waiter.timer = self.clock.callLater(seconds, self._expire, principal, waiter)
@@ -167,15 +167,15 @@ class Concurrency:
                 return True
         return False
 
-    def _expire(self, principal: str, waiter: _Waiter) -> None:
+    def _expire(self, principal: str, waiter: _SlotWait) -> None:
         waiter.timer = None
         self._remove(principal, waiter)
         waiter.turn.errback(Busy(self.clock.seconds() - waiter.since))
 
-    def _give_up(self, principal: str, waiter: _Waiter) -> None:
+    def _give_up(self, principal: str, waiter: _SlotWait) -> None:
         self._remove(principal, waiter)
 
-    def _remove(self, principal: str, waiter: _Waiter) -> None:
+    def _remove(self, principal: str, waiter: _SlotWait) -> None:
         """Remove a waiter from its queue and release its place."""
         queue = self._queues[principal]
         queue.remove(waiter)

@@ -21,7 +21,7 @@ together. All retries together are limited to a share of the traffic
 (`RetryPolicy`): when everything fails, retries must not multiply the load. Below that,
 `breaker` stops calling an upstream that keeps failing. It counts calls, not attempts:
 a failure that a retry repaired is not a failure. Only faults of the upstream count (see
-`Setback.is_trouble`); an answer such as 404 shows that it works.
+`AttemptFailed.is_trouble`); an answer such as 404 shows that it works.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from .errors import ApiError, Reason
 
 MAX_RETRIES = 2
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-MAX_RETRY_AFTER = 10.0
+MAX_RETRY_AFTER_SECONDS = 10.0
 """With a longer ``Retry-After`` the call is not repeated but fails, with that time."""
 
 _BUDGET_SHARE = 0.2
 _BUDGET_RESERVE = 10.0
-_FIRST_PAUSE = 0.5
+_FIRST_PAUSE_SECONDS = 0.5
 
 
-class Kind(Enum):
+class FailureKind(Enum):
     """How an attempt failed, as far as it matters for another attempt.
 
     :cvar CONNECT: the connection failed; nothing was sent.
@@ -60,7 +60,7 @@ class Kind(Enum):
 
 
 @define(eq=False)
-class Setback(Exception):
+class AttemptFailed(Exception):
     """One attempt failed.
 
     :param error: what the caller gets if this was the last attempt.
@@ -68,18 +68,18 @@ class Setback(Exception):
     """
 
     error: ApiError
-    kind: Kind = Kind.FINAL
+    kind: FailureKind = FailureKind.FINAL
     entered: int | None = None
 
     @property
     def is_fault(self) -> bool:
         """Whether the upstream answered with a status of 500 or above."""
-        return self.kind is Kind.ANSWERED and (self.error.status or 0) >= 500
+        return self.kind is FailureKind.ANSWERED and (self.error.status or 0) >= 500
 
     @property
     def is_trouble(self) -> bool:
         """Whether the breaker counts it as a failure of the upstream."""
-        if self.kind is Kind.ANSWERED:
+        if self.kind is FailureKind.ANSWERED:
             return self.is_fault
         return self.error.reason is not Reason.TOO_LARGE
 
@@ -96,26 +96,21 @@ class RetryPolicy:
     random: Callable[[], float]
     _budget: float = field(default=_BUDGET_RESERVE, init=False)
 
-    @property
-    def budget(self) -> float:
-        """How many retries could be made right now."""
-        return self._budget
-
     def count_call(self) -> None:
         """Add the share of a call that begins to the budget of retries."""
         self._budget = min(_BUDGET_RESERVE, self._budget + _BUDGET_SHARE)
 
     def pause(
-        self, operation: Operation, setback: Setback, attempt: int
+        self, operation: Operation, failed: AttemptFailed, attempt: int
     ) -> float | None:
         """Return the seconds to wait before the next attempt; ``None`` to stop.
 
-        :param setback: how the last attempt failed.
+        :param failed: how the last attempt failed.
         :param attempt: how many attempts failed before that one.
         """
-        if attempt >= MAX_RETRIES or not _may_repeat(operation, setback, attempt):
+        if attempt >= MAX_RETRIES or not _may_repeat(operation, failed, attempt):
             return None
-        wait = self._wait(setback.error.retry_after, attempt)
+        wait = self._wait(failed.error.retry_after, attempt)
         if wait is None or self._budget < 1:
             return None
         self._budget -= 1
@@ -123,22 +118,22 @@ class RetryPolicy:
 
     def backoff(self, attempt: int) -> float:
         """Return a pause in seconds that doubles with each attempt, with jitter."""
-        return float(_FIRST_PAUSE * 2**attempt * (0.5 + self.random() / 2))
+        return float(_FIRST_PAUSE_SECONDS * 2**attempt * (0.5 + self.random() / 2))
 
     def _wait(self, asked: float | None, attempt: int) -> float | None:
         if asked is None:
             return self.backoff(attempt)
-        if asked > MAX_RETRY_AFTER:
+        if asked > MAX_RETRY_AFTER_SECONDS:
             return None
         return asked + self.backoff(0) * 0.2
 
 
-def _may_repeat(operation: Operation, setback: Setback, attempt: int) -> bool:
+def _may_repeat(operation: Operation, failed: AttemptFailed, attempt: int) -> bool:
     effect = operation.effect
-    if setback.kind is Kind.CONNECT:
+    if failed.kind is FailureKind.CONNECT:
         return effect.idempotent
-    if setback.kind is Kind.BROKEN:
+    if failed.kind is FailureKind.BROKEN:
         return effect.read_only and attempt == 0
-    if setback.kind is Kind.ANSWERED:
-        return effect.idempotent and setback.error.status in RETRIED_STATUSES
+    if failed.kind is FailureKind.ANSWERED:
+        return effect.idempotent and failed.error.status in RETRIED_STATUSES
     return False

@@ -46,13 +46,13 @@ MAX_WAIT = 5.0
 MAX_LANES = 4096
 
 _NARROW_SECONDS = 60.0
-_LEEWAY = 1e-6
+_LEEWAY_SECONDS = 1e-6
 
 Key: TypeAlias = tuple[str, str]
 
 
 @define(eq=False)
-class Crowded(Exception):
+class ThrottleExceeded(Exception):
     """The call's turn would come too late.
 
     :param limit: the limit that is used up.
@@ -66,7 +66,7 @@ class Crowded(Exception):
 
 
 @define(eq=False)
-class _Waiter:
+class _WaitingCall:
     deadline: float
     turn: Deferred[None]
 
@@ -78,7 +78,7 @@ class Lane:
     limit: Limit
     clock: IReactorTime
     _sent: deque[float] = field(init=False)
-    _queue: deque[_Waiter] = field(factory=deque, init=False)
+    _queue: deque[_WaitingCall] = field(factory=deque, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
     _width: int = field(init=False)
     _narrow_until: float = field(default=0.0, init=False)
@@ -99,17 +99,17 @@ class Lane:
 
         :param deadline: clock seconds until which the call may wait.
         :returns: ``None`` when the call may go now, else a Deferred that fires when it
-            may, and fails with `Crowded` once its turn would be after `deadline`.
-        :raises Crowded: when its turn would be after `deadline`.
+            may, and fails with `ThrottleExceeded` once its turn is after `deadline`.
+        :raises ThrottleExceeded: when its turn would be after `deadline`.
         """
         now = self.clock.seconds()
         slot = self._slot(len(self._queue), now)
-        if not self._queue and slot <= now + _LEEWAY:
+        if not self._queue and slot <= now + _LEEWAY_SECONDS:
             self._sent.append(now)
             return None
-        if slot > deadline + _LEEWAY:
-            raise self._crowded(slot, now)
-        waiter = _Waiter(deadline, Deferred(self._leave))
+        if slot > deadline + _LEEWAY_SECONDS:
+            raise self._exceeded(slot, now)
+        waiter = _WaitingCall(deadline, Deferred(self._leave))
         self._queue.append(waiter)
         self._arm()
         return waiter.turn
@@ -118,12 +118,12 @@ class Lane:
         """Check whether one more call would find a slot, without taking it.
 
         :param patience: seconds that the call may wait.
-        :raises Crowded: as `enter` would.
+        :raises ThrottleExceeded: as `enter` would.
         """
         now = self.clock.seconds()
         slot = self._slot(len(self._queue), now)
         if slot > now + patience:
-            raise self._crowded(slot, now)
+            raise self._exceeded(slot, now)
 
     def slow_down(self, seconds: float, asked: float = 0.0) -> None:
         """Pause after a 429, then allow half as many calls for a minute.
@@ -161,10 +161,12 @@ class Lane:
         ahead = self._sent[place - free]
         return max(earliest, ahead + self.limit.seconds) + rounds * self.limit.seconds
 
-    def _crowded(self, slot: float, now: float) -> Crowded:
+    def _exceeded(self, slot: float, now: float) -> ThrottleExceeded:
         if self._shut_until > now:
-            return Crowded(self.limit, max(slot, self._asked_until) - now, asked=True)
-        return Crowded(self.limit, slot - now)
+            return ThrottleExceeded(
+                self.limit, max(slot, self._asked_until) - now, asked=True
+            )
+        return ThrottleExceeded(self.limit, slot - now)
 
     def _leave(self, turn: Deferred[None]) -> None:
         for waiter in self._queue:
@@ -176,7 +178,7 @@ class Lane:
     def _wake(self) -> None:
         self._timer = None
         now = self.clock.seconds()
-        while self._queue and self._slot(0, now) <= now + _LEEWAY:
+        while self._queue and self._slot(0, now) <= now + _LEEWAY_SECONDS:
             self._sent.append(now)
             self._queue.popleft().turn.callback(None)
             now = self.clock.seconds()
@@ -186,17 +188,17 @@ class Lane:
     def _turn_away(self) -> None:
         """Refuse the waiting calls whose turn is now after their deadline."""
         now = self.clock.seconds()
-        kept: deque[_Waiter] = deque()
-        away: list[tuple[_Waiter, Crowded]] = []
+        kept: deque[_WaitingCall] = deque()
+        away: list[tuple[_WaitingCall, ThrottleExceeded]] = []
         for waiter in self._queue:
             slot = self._slot(len(kept), now)
-            if slot > waiter.deadline + _LEEWAY:
-                away.append((waiter, self._crowded(slot, now)))
+            if slot > waiter.deadline + _LEEWAY_SECONDS:
+                away.append((waiter, self._exceeded(slot, now)))
             else:
                 kept.append(waiter)
         self._queue = kept
-        for waiter, crowded in away:
-            waiter.turn.errback(crowded)
+        for waiter, exceeded in away:
+            waiter.turn.errback(exceeded)
 
     def _arm(self) -> None:
         if not self._queue:
@@ -228,17 +230,12 @@ class Throttle:
     max_lanes: int = MAX_LANES
     _lanes: OrderedDict[Key, Lane] = field(factory=OrderedDict, init=False)
 
-    @property
-    def lanes(self) -> int:
-        """How many lanes are remembered."""
-        return len(self._lanes)
-
     def admit(self, principal: str, operation: Operation) -> Deferred[None] | None:
         """Take a slot in each lane of a call, or wait for them.
 
         :returns: ``None`` when the call may go now, else a Deferred that fires when it
-            may, or fails with `Crowded`.
-        :raises Crowded: when its turn would come too late.
+            may, or fails with `ThrottleExceeded`.
+        :raises ThrottleExceeded: when its turn would come too late.
         """
         if self.workspace_limit is None:
             return None

@@ -7,20 +7,20 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from . import error_messages
-from .call import Call
+from .call import ApiCall
 from .concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
-from .retry import Setback
-from .throttle import Crowded, Throttle
+from .retry import AttemptFailed
+from .throttle import Throttle, ThrottleExceeded
 
 
 async def take_turn(
-    call: Call, throttle: Throttle, concurrency: Concurrency, clock: IReactorTime
+    call: ApiCall, throttle: Throttle, concurrency: Concurrency, clock: IReactorTime
 ) -> None:
     """Wait for a turn at the rate limit, then for a slot in the time that remains.
 
     The caller must release the slot with ``concurrency.leave``.
 
-    :raises Setback: when there was no turn or no slot within `MAX_WAIT_SECONDS`.
+    :raises AttemptFailed: when there was no turn or no slot within `MAX_WAIT_SECONDS`.
     """
     principal = call.credential.principal
     until = clock.seconds() + MAX_WAIT_SECONDS
@@ -31,23 +31,23 @@ async def take_turn(
         slot = concurrency.enter(principal, until - clock.seconds())
         if slot is not None:
             await slot
-    except Crowded as crowd:
-        seconds = crowd.seconds
-        raise Setback(
+    except ThrottleExceeded as exceeded:
+        seconds = exceeded.seconds
+        raise AttemptFailed(
             error_messages.asked_to_slow_down(call.operation, seconds)
-            if crowd.asked
-            else error_messages.throttled(call.operation, crowd.limit, seconds)
+            if exceeded.asked
+            else error_messages.throttled(call.operation, exceeded.limit, seconds)
         ) from None
     except Busy as busy:
-        raise Setback(
+        raise AttemptFailed(
             error_messages.overloaded(call.operation, busy.waited, throttle.max_wait)
         ) from None
 
 
 async def rest(
-    call: Call,
+    call: ApiCall,
     seconds: float,
-    last: Setback,
+    last: AttemptFailed,
     concurrency: Concurrency,
     clock: IReactorTime,
 ) -> None:

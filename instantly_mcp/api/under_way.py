@@ -13,7 +13,7 @@ from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
-from .call import Call, stopped
+from .call import ApiCall, stopped
 from .interfaces import IDetached
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class UnderWay:
     log: ClassVar[Logger] = Logger()
 
     detached: IDetached
-    _calls: set[Call] = field(factory=set, init=False)
+    _calls: set[ApiCall] = field(factory=set, init=False)
     _draining: bool = field(default=False, init=False)
     _stopped: bool = field(default=False, init=False)
 
@@ -38,7 +38,7 @@ class UnderWay:
         """How many calls are under way."""
         return len(self._calls)
 
-    def begin(self, call: Call) -> None:
+    def begin(self, call: ApiCall) -> None:
         """Add a call.
 
         :raises ApiError: `Reason.STOPPING` when the daemon has stopped.
@@ -47,12 +47,12 @@ class UnderWay:
             raise stopped(call)
         self._calls.add(call)
 
-    def begun(self, call: Call) -> None:
+    def begun(self, call: ApiCall) -> None:
         """Note that ``call.work`` is set, so that the stop can wait for the call."""
         if self._draining:
             self._hold(call)
 
-    def end(self, call: Call) -> None:
+    def end(self, call: ApiCall) -> None:
         """Remove a call that has ended."""
         self._calls.discard(call)
 
@@ -79,13 +79,13 @@ class UnderWay:
             )
             call.stop()
 
-    def explained(self, call: Call, error: Exception) -> Exception:
+    def explained(self, call: ApiCall, error: Exception) -> Exception:
         """Return the error that the caller of a failed call gets."""
         if call.stopped and isinstance(error, CancelledError):
             return stopped(call)
         return error
 
-    def _hold(self, call: Call) -> None:
+    def _hold(self, call: ApiCall) -> None:
         if not call.operation.effect.read_only and call.work is not None:
             held: Deferred[object] = Deferred()
             self.detached.hold(held)

@@ -103,7 +103,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("accounts", "read"),
-        toolset="accounts",
         parameters=(
             *PAGE,
             in_query("search"),
@@ -131,7 +130,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("accounts", "read"),
-        toolset="accounts",
         parameters=(_EMAIL_IN_PATH,),
     ),
     Operation(
@@ -143,7 +141,6 @@ OPERATIONS = (
         effect=WRITE,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "create"),
-        toolset="accounts",
         parameters=body_of(
             {
                 "email": EMAIL,
@@ -169,7 +166,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
-        toolset="accounts",
         parameters=(
             _EMAIL_IN_PATH,
             *body_of(
@@ -190,7 +186,6 @@ OPERATIONS = (
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("accounts", "delete"),
-        toolset="accounts",
         parameters=(_EMAIL_IN_PATH,),
     ),
     Operation(
@@ -202,7 +197,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
-        toolset="accounts",
         parameters=(_EMAIL_IN_PATH,),
     ),
     Operation(
@@ -214,7 +208,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
-        toolset="accounts",
         parameters=(_EMAIL_IN_PATH,),
     ),
     Operation(
@@ -226,7 +219,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
-        toolset="accounts",
         parameters=_WARMUP_SELECTION,
     ),
     Operation(
@@ -238,7 +230,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
-        toolset="accounts",
         parameters=_WARMUP_SELECTION,
     ),
     Operation(
@@ -250,7 +241,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("accounts", "read"),
-        toolset="accounts",
         parameters=(in_body("accounts", list_of(STRING)),),
         first_byte_seconds=60.0,
     ),

@@ -25,7 +25,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="analytics",
         parameters=(
             in_query("id"),
             in_query("ids", list_of(STRING)),
@@ -44,7 +43,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="analytics",
         parameters=(
             in_query("campaign_id"),
             in_query("start_date"),
@@ -62,7 +60,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("accounts", "read"),
-        toolset="analytics",
         parameters=(
             in_body("emails", list_of(STRING, minItems=1, maxItems=100), required=True),
         ),

@@ -17,7 +17,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("background-jobs", "read"),
-        toolset="jobs",
         parameters=(
             *PAGE,
             in_query("ids"),
@@ -40,7 +39,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("background-jobs", "read"),
-        toolset="jobs",
         parameters=(in_query("data_fields"), in_path("id")),
     ),
 )

@@ -162,7 +162,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="campaigns",
         parameters=(
             *PAGE,
             in_query("search"),
@@ -182,7 +181,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="campaigns",
         parameters=(_ID,),
     ),
     Operation(
@@ -194,7 +192,6 @@ OPERATIONS = (
         effect=WRITE,
         risk=Risk.WRITE,
         scopes=scopes("campaigns", "create"),
-        toolset="campaigns",
         parameters=body_of(
             {**SETTINGS, "ai_sdr_id": OPTIONAL_STRING}, "name", "campaign_schedule"
         ),
@@ -208,7 +205,6 @@ OPERATIONS = (
         effect=REPLACES,
         risk=Risk.WRITE,
         scopes=scopes("campaigns", "update"),
-        toolset="campaigns",
         parameters=(_ID, *body_of(SETTINGS)),
     ),
     Operation(
@@ -220,7 +216,6 @@ OPERATIONS = (
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("campaigns", "delete"),
-        toolset="campaigns",
         parameters=(_ID,),
     ),
     Operation(
@@ -232,7 +227,6 @@ OPERATIONS = (
         effect=STARTS_SENDING,
         risk=Risk.SENDS,
         scopes=scopes("campaigns", "update"),
-        toolset="campaigns",
         parameters=(_ID,),
     ),
     Operation(
@@ -244,7 +238,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("campaigns", "update"),
-        toolset="campaigns",
         parameters=(_ID,),
     ),
     Operation(
@@ -256,7 +249,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="campaigns",
         parameters=(
             in_query("search"),
             in_query("sort_column"),
@@ -272,7 +264,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
-        toolset="campaigns_plus",
         parameters=(in_query("with_ai_summary", BOOLEAN), _ID),
         first_byte_seconds=60.0,
     ),

@@ -182,24 +182,3 @@ JOB_ENTITIES = (
     "subscriber-group-sync",
     "subscriber-group",
 )
-
-SENDING_STATUSES = (
-    "campaign_paused",
-    "campaign_draft",
-    "campaign_completed",
-    "campaign_running_subsequences",
-    "campaign_bounce_protect",
-    "campaign_accounts_unhealthy",
-    "campaign_account_suspended",
-    "out_of_schedule",
-    "waiting_for_leads",
-    "daily_limit_met",
-    "account_daily_limit_met",
-    "new_lead_limit_met",
-    "all_accounts_unhealthy",
-    "waiting_for_esp_match",
-    "domain_limit_reached",
-    "follow_up_delay_not_met",
-    "no_accounts_available",
-    "healthy",
-)

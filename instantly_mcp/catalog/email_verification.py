@@ -18,7 +18,6 @@ OPERATIONS = (
         effect=SPENDS,
         risk=Risk.SPENDS,
         scopes=scopes("email_verifications", "create"),
-        toolset="emails",
         parameters=body_of({"email": STRING, "webhook_url": STRING}, "email"),
     ),
     Operation(
@@ -30,7 +29,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("email_verifications", "read"),
-        toolset="emails",
         parameters=(in_path("email", EMAIL),),
     ),
 )

@@ -31,7 +31,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("emails", "read"),
-        toolset="emails",
         parameters=(
             *PAGE,
             in_query("search"),
@@ -66,7 +65,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("emails", "read"),
-        toolset="emails",
         parameters=(in_path("id"),),
     ),
     Operation(
@@ -78,7 +76,6 @@ OPERATIONS = (
         effect=SENDS,
         risk=Risk.SENDS,
         scopes=scopes("emails", "create"),
-        toolset="emails",
         parameters=body_of(
             {
                 "eaccount": STRING,
@@ -106,7 +103,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("emails", "read"),
-        toolset="emails",
     ),
     Operation(
         id="markThreadAsRead",
@@ -117,7 +113,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("emails", "update"),
-        toolset="emails",
         parameters=(in_path("thread_id"),),
     ),
 )

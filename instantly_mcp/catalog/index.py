@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from . import (
     accounts,
@@ -32,10 +32,6 @@ OPERATIONS: tuple[Operation, ...] = (
 
 BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
 
-TOOLSETS: tuple[str, ...] = tuple(
-    dict.fromkeys(operation.toolset for operation in OPERATIONS)
-)
-
 
 def operation(id: str) -> Operation:
     """Return the operation with the vendor's `id`.
@@ -43,8 +39,3 @@ def operation(id: str) -> Operation:
     :raises KeyError: when the catalog has none.
     """
     return BY_ID[id]
-
-
-def in_toolset(toolset: str) -> Sequence[Operation]:
-    """Return the operations of a toolset; none for an unknown one."""
-    return tuple(each for each in OPERATIONS if each.toolset == toolset)

@@ -35,7 +35,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("lead_lists", "read"),
-        toolset="leads",
         parameters=(
             *PAGE,
             in_query("has_enrichment_task", BOOLEAN),
@@ -51,7 +50,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("lead_lists", "read"),
-        toolset="leads",
         parameters=(_ID,),
     ),
     Operation(
@@ -63,7 +61,6 @@ OPERATIONS = (
         effect=WRITE,
         risk=Risk.WRITE,
         scopes=scopes("lead_lists", "create"),
-        toolset="leads",
         parameters=body_of(SETTINGS, "name"),
     ),
     Operation(
@@ -75,7 +72,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("lead_lists", "update"),
-        toolset="leads",
         parameters=(_ID, *body_of(SETTINGS)),
     ),
     Operation(
@@ -87,7 +83,6 @@ OPERATIONS = (
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("lead_lists", "delete"),
-        toolset="leads",
         parameters=(_ID,),
     ),
     Operation(
@@ -99,7 +94,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("lead_lists", "read"),
-        toolset="leads",
         parameters=(_ID,),
     ),
 )

@@ -105,7 +105,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("leads", "read"),
-        toolset="leads",
         parameters=body_of(
             {
                 **SELECTION,
@@ -130,7 +129,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("leads", "read"),
-        toolset="leads",
         parameters=(_ID,),
     ),
     Operation(
@@ -142,7 +140,6 @@ OPERATIONS = (
         effect=WRITE,
         risk=Risk.WRITE,
         scopes=scopes("leads", "create"),
-        toolset="leads",
         parameters=body_of(
             {
                 "campaign": OPTIONAL_STRING,
@@ -165,7 +162,6 @@ OPERATIONS = (
         effect=WRITE_AGAIN,
         risk=Risk.WRITE,
         scopes=scopes("leads", "update"),
-        toolset="leads",
         parameters=(_ID, *body_of(DETAILS)),
     ),
     Operation(
@@ -177,7 +173,6 @@ OPERATIONS = (
         effect=DELETES,
         risk=Risk.DESTRUCTIVE,
         scopes=scopes("leads", "delete"),
-        toolset="leads",
         parameters=(_ID,),
     ),
     Operation(
@@ -189,7 +184,6 @@ OPERATIONS = (
         effect=WRITE,
         risk=Risk.WRITE,
         scopes=scopes("leads", "create"),
-        toolset="leads",
         parameters=body_of(
             {
                 "campaign_id": STRING,
@@ -220,7 +214,6 @@ OPERATIONS = (
         effect=LEAVES_ITS_PLACE,
         risk=Risk.WRITE,
         scopes=scopes("leads", "update"),
-        toolset="leads",
         parameters=body_of(
             {
                 **SELECTION,

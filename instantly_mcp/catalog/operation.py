@@ -96,7 +96,6 @@ class Operation:
     :param id: the operationId in the vendor's OpenAPI document.
     :param path: the path template, such as ``/api/v2/campaigns/{id}``.
     :param scopes: the key scopes of which any one suffices.
-    :param toolset: the group of tools to which it belongs.
     :param limit: its own rate limit, besides that of the workspace.
     :param reply: the members of the reply that are used.
     :param first_byte_seconds: deadline for the beginning of the reply.
@@ -109,7 +108,6 @@ class Operation:
     effect: Effect
     risk: Risk
     scopes: tuple[str, ...]
-    toolset: str
     parameters: tuple[Parameter, ...] = ()
     limit: Limit | None = None
     reply: Reply = field(default=Reply(), repr=False)

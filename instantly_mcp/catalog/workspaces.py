@@ -16,7 +16,6 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("workspaces", "read"),
-        toolset="workspace",
     ),
     Operation(
         id="getWorkspacePlanDetails",
@@ -27,6 +26,5 @@ OPERATIONS = (
         effect=READ,
         risk=Risk.READ,
         scopes=scopes("workspace_billing", "read"),
-        toolset="workspace",
     ),
 )

@@ -167,13 +167,6 @@ class KeyFile:
             raise ValueError(f"other users can open {self.path}")
         return keys
 
-    def rotate(self) -> Sequence[bytes]:
-        """Put a new key in front of the others and return them all."""
-        keys = [Fernet.generate_key(), *self.load()][:MAX_KEYS]
-        temporary = self._write(keys)
-        os.replace(temporary, self.path)
-        return keys
-
     def _read(self) -> Sequence[bytes] | None:
         """Return the keys, or ``None`` if other users can open the file."""
         with open(self.path, "rb") as file:

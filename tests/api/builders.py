@@ -63,7 +63,6 @@ def operation(
         effect=effect,
         risk=Risk.READ if effect.read_only else Risk.WRITE,
         scopes=("campaigns:read", "all:all"),
-        toolset="campaigns",
         parameters=parameters,
         limit=limit,
         first_byte_seconds=first_byte_seconds,

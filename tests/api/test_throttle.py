@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
-from instantly_mcp.api.throttle import Crowded, Lane, Throttle
+from instantly_mcp.api.throttle import Lane, Throttle, ThrottleExceeded
 from instantly_mcp.catalog.operation import Limit
 from tests.support.cases import ClockedTestCase
 
@@ -99,8 +99,8 @@ class LaneTests(ClockedTestCase):
         """A wait above the patience is refused at once, with the seconds."""
         for name in "abcdefghijkl":
             self.enter(name)
-        crowd = self.assertRaises(Crowded, self.enter, "m")
-        self.assertEqual((crowd.seconds, crowd.limit), (6.0, TWO_A_SECOND))
+        exceeded = self.assertRaises(ThrottleExceeded, self.enter, "m")
+        self.assertEqual((exceeded.seconds, exceeded.limit), (6.0, TWO_A_SECOND))
         self.clock.pump([1] * 5)
         self.assertEqual(self.order, list("abcdefghijkl"))
 
@@ -148,8 +148,8 @@ class LaneTests(ClockedTestCase):
         turn = self.enter("c")
         assert turn is not None
         self.lane.slow_down(30.0)
-        crowd = self.failureResultOf(turn, Crowded).value
-        self.assertEqual(crowd.seconds, 30.0)
+        exceeded = self.failureResultOf(turn, ThrottleExceeded).value
+        self.assertEqual(exceeded.seconds, 30.0)
 
     @settings(max_examples=60)
     @given(
@@ -182,14 +182,14 @@ class LaneTests(ClockedTestCase):
             elif step == "enter":
                 try:
                     turn = lane.enter(clock.seconds() + 5)
-                except Crowded as crowd:
-                    self.assertGreater(crowd.seconds, 5)
+                except ThrottleExceeded as exceeded:
+                    self.assertGreater(exceeded.seconds, 5)
                     continue
                 if turn is None:
                     sent.append((clock.seconds(), number))
                 else:
                     turn.addCallback(note, number)
-                    turn.addErrback(lambda f: f.trap(CancelledError, Crowded))
+                    turn.addErrback(lambda f: f.trap(CancelledError, ThrottleExceeded))
                     turns.append(turn)
         for _ in range(100):
             clock.advance(0.25)
@@ -221,8 +221,10 @@ class ThrottleTests(ClockedTestCase):
         for _ in range(20):
             self.assertIsNone(self.throttle.admit("a", LIST_EMAILS))
         self.clock.advance(46)
-        crowd = self.assertRaises(Crowded, self.throttle.admit, "a", LIST_EMAILS)
-        self.assertEqual((crowd.seconds, crowd.limit), (14.0, LIST_EMAILS.limit))
+        exceeded = self.assertRaises(
+            ThrottleExceeded, self.throttle.admit, "a", LIST_EMAILS
+        )
+        self.assertEqual((exceeded.seconds, exceeded.limit), (14.0, LIST_EMAILS.limit))
         self.assertIsNone(self.throttle.admit("a", LIST))
         self.assertIsNone(self.throttle.admit("b", LIST_EMAILS))
 
@@ -246,11 +248,11 @@ class ThrottleTests(ClockedTestCase):
     def test_slow_down_is_for_one(self) -> None:
         """A 429 slows the lane it belongs to and no other."""
         self.throttle.slow_down("a", LIST_EMAILS, 10.0)
-        self.assertRaises(Crowded, self.throttle.admit, "a", LIST_EMAILS)
+        self.assertRaises(ThrottleExceeded, self.throttle.admit, "a", LIST_EMAILS)
         self.assertIsNone(self.throttle.admit("a", LIST))
         self.throttle.slow_down("a", LIST, 10.0)
-        self.assertRaises(Crowded, self.throttle.admit, "a", LIST)
-        self.assertRaises(Crowded, self.throttle.admit, "a", LIST_EMAILS)
+        self.assertRaises(ThrottleExceeded, self.throttle.admit, "a", LIST)
+        self.assertRaises(ThrottleExceeded, self.throttle.admit, "a", LIST_EMAILS)
         self.assertIsNone(self.throttle.admit("b", LIST))
 
     def test_bounded(self) -> None:
@@ -263,15 +265,20 @@ class ThrottleTests(ClockedTestCase):
         assert waiting is not None
         for name in "bcdef":
             self.assertIsNone(throttle.admit(name, LIST))
-        self.assertEqual(throttle.lanes, 2)
+        # Forgotten lanes start empty again, but that of the waiting call is kept.
+        self.assertIsNone(throttle.admit("b", LIST))
+        waiting_too = throttle.admit("a", LIST)
+        assert waiting_too is not None
         self.clock.advance(1)
         self.successResultOf(waiting)
+        self.assertNoResult(waiting_too)
+        self.clock.advance(1)
+        self.successResultOf(waiting_too)
 
     def test_no_limit(self) -> None:
-        """Without a limit nothing waits and nothing is remembered."""
+        """Without a limit nothing waits."""
         throttle = Throttle(clock=self.clock, workspace_limit=None)
         for _ in range(1000):
             self.assertIsNone(throttle.admit("a", LIST_EMAILS))
         throttle.slow_down("a", LIST, 10.0)
         self.assertIsNone(throttle.admit("a", LIST))
-        self.assertEqual(throttle.lanes, 0)

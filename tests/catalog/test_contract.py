@@ -18,7 +18,6 @@ from instantly_mcp.catalog.codes import (
     LEAD_STATUS,
     LEAD_VERIFICATION,
     NOT_SENDING,
-    SENDING_STATUSES,
     WARMUP_STATUS,
 )
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
@@ -170,10 +169,3 @@ class ContractTests(SynchronousTestCase):
         ):
             theirs = models[model]["properties"][member]["enum"]
             self.assertEqual(set(ours), set(theirs), f"{model}.{member}")
-
-    def test_sending_statuses(self) -> None:
-        """Every diagnosis that the vendor lists is known."""
-        entry = self.theirs(BY_ID["getCampaignSendingStatus"])
-        reply = entry["responses"]["200"]["content"]["application/json"]["schema"]
-        status = reply["properties"]["diagnostics"]["properties"]["status"]
-        self.assertEqual(set(SENDING_STATUSES), set(status["enum"]))

@@ -10,8 +10,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.catalog.index import (
     BY_ID,
     OPERATIONS,
-    TOOLSETS,
-    in_toolset,
     operation,
 )
 from instantly_mcp.catalog.operation import Limit, Place, Risk
@@ -99,19 +97,6 @@ class RulesTests(SynchronousTestCase):
         for each in OPERATIONS:
             self.assertTrue(10 <= len(each.summary) <= 80, each.id)
             self.assertFalse(each.summary.endswith("."), each.id)
-
-    def test_order_is_that_of_the_toolsets(self) -> None:
-        """The toolsets part the catalog without changing its order."""
-        parted = [each for name in TOOLSETS for each in in_toolset(name)]
-        self.assertEqual({each.id for each in parted}, set(BY_ID))
-        positions = {each.id: place for place, each in enumerate(OPERATIONS)}
-        for name in TOOLSETS:
-            places = [positions[each.id] for each in in_toolset(name)]
-            self.assertEqual(places, sorted(places))
-
-    def test_unknown_toolset_is_empty(self) -> None:
-        """Asking for a toolset that is not there gives nothing."""
-        self.assertEqual(in_toolset("nonsense"), ())
 
     def test_mail_list_has_its_own_limit(self) -> None:
         """Listing mail is allowed 20 times a minute, nothing else is limited so."""

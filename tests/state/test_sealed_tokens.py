@@ -130,23 +130,11 @@ class KeyFileTests(SynchronousTestCase):
         self.assertEqual(KeyFile(self.path).load(), first)
         self.assertEqual(len(first), 1)
 
-    def test_rotates(self) -> None:
-        """Rotating puts a new key in front, on disk too, and keeps the old ones."""
-        file = KeyFile(self.path)
-        old = file.load()
-        rotated = file.rotate()
-        self.assertEqual(list(rotated[1:]), list(old))
-        self.assertNotEqual(rotated[0], old[0])
-        self.assertEqual(file.load(), rotated)
-        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
-
-    def test_rotation_is_bounded(self) -> None:
-        """Only so many old keys are kept."""
-        file = KeyFile(self.path)
-        for _ in range(MAX_KEYS + 3):
-            rotated = file.rotate()
-        self.assertEqual(len(rotated), MAX_KEYS)
-        self.assertEqual(file.load(), rotated)
+    def test_number_of_keys_is_limited(self) -> None:
+        """Further lines than `MAX_KEYS` are ignored."""
+        keys = [Fernet.generate_key() for _ in range(MAX_KEYS + 3)]
+        self.write(b"\n".join(keys))
+        self.assertEqual(KeyFile(self.path).load(), keys[:MAX_KEYS])
 
     def test_refuses_exposed_file(self) -> None:
         """A file that others may open is warned about, left alone, and not used."""
