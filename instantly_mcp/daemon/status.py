@@ -11,7 +11,7 @@ from zope.interface import implementer
 from ..api.client import InstantlyClient
 from ..protocol.calls.session import ISessionStore
 from ..protocol.server_features import ServerFeatures
-from ..protocol.wire.versions import ALL, LATEST_LEGACY
+from ..protocol.wire.versions import ALL_REVISIONS, LATEST_LEGACY
 from ..web.delivery import Streams
 from ..web.interfaces import NO_KEY_NEEDED, Condition, Facts, IStatus
 from .process.readiness import Readiness, ServicePhase
@@ -47,7 +47,7 @@ class Status:
             description=DESCRIPTION,
             version=self.server_features.info.version,
             mode=self.settings.mode,
-            protocol_versions=tuple(sorted(ALL, reverse=True)),
+            protocol_versions=tuple(sorted(ALL_REVISIONS, reverse=True)),
             tool_count=len(self.server_features.tools.listed()),
             capabilities=self.server_features.capabilities(LATEST_LEGACY),
             features=features(self.settings),

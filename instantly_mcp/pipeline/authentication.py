@@ -28,7 +28,7 @@ from ..protocol.calls.session import (
     SessionStatus,
 )
 from ..protocol.wire.errors import ProtocolError, invalid_request, session_not_found
-from ..protocol.wire.versions import MODERN, VERSION_HEADER
+from ..protocol.wire.versions import MODERN_REVISIONS, VERSION_HEADER
 from .credential_errors import KEY_FORMATS, key_required, session_needs_key
 from .credential_sources import CredentialSources, presented_session_ids
 from .exchange import Exchange, Note, Route
@@ -244,7 +244,10 @@ def _session_id(exchange: Exchange) -> str | None:
     if not ids:
         return None
     # The stateless era ignores the header; a sessionId names a stream in every era.
-    if exchange.route is Route.MCP and exchange.headers.get(VERSION_HEADER) in MODERN:
+    if (
+        exchange.route is Route.MCP
+        and exchange.headers.get(VERSION_HEADER) in MODERN_REVISIONS
+    ):
         return None
     if any(other != ids[0] for other in ids):
         raise invalid_request("two different session ids")

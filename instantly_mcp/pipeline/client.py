@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..protocol.wire.client_label import UNNAMED, label_of, stated_by
+from ..protocol.wire.client_label import UNNAMED, client_info_in, client_label
 from ..protocol.wire.jsonrpc import Notification, Request
 from .exchange import Exchange
 
@@ -18,7 +18,9 @@ def client_of(exchange: Exchange) -> str:
     """
     message, session = exchange.message, exchange.session
     credential = exchange.credential
-    stated = stated_by(message.params) if isinstance(message, _WITH_PARAMS) else None
+    stated = (
+        client_info_in(message.params) if isinstance(message, _WITH_PARAMS) else None
+    )
     if stated is None:
         if session is None:
             return UNNAMED
@@ -27,4 +29,6 @@ def client_of(exchange: Exchange) -> str:
             return session.client
         stated = (session.client_name, session.client_version)
     name, version = stated
-    return label_of(name, version, None if credential is None else credential.secret)
+    return client_label(
+        name, version, None if credential is None else credential.secret
+    )

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from ..protocol.calls.session import SessionStatus
-from ..protocol.wire.classify import Legacy, classify
+from ..protocol.wire.classify import LegacyMessage, classify
 from ..protocol.wire.errors import ProtocolError, invalid_request
 from ..protocol.wire.jsonrpc import (
     Batch,
@@ -21,7 +21,7 @@ from ..protocol.wire.jsonrpc import (
     decode,
 )
 from ..protocol.wire.versions import (
-    ALL,
+    ALL_REVISIONS,
     ASSUMED_LEGACY,
     V2026_07_28,
     VERSION_HEADER,
@@ -80,9 +80,13 @@ class Decode:
 def _without_body(exchange: Exchange) -> Outcome:
     """Carry on, unless the request names an unknown revision."""
     stated = exchange.headers.get(VERSION_HEADER)
-    if stated is None or exchange.method not in _NAMING or stated.strip() in ALL:
+    if (
+        stated is None
+        or exchange.method not in _NAMING
+        or stated.strip() in ALL_REVISIONS
+    ):
         return exchange
-    known = ", ".join(ALL)
+    known = ", ".join(ALL_REVISIONS)
     return refuse(exchange, invalid_request(f"{VERSION_HEADER} must be one of {known}"))
 
 
@@ -99,7 +103,7 @@ def _revision(exchange: Exchange, body: Body) -> Revision:
         revision = session.revision
     else:
         era = classify(body, exchange.headers.get(VERSION_HEADER))
-        if not isinstance(era, Legacy):
+        if not isinstance(era, LegacyMessage):
             return V2026_07_28
         stated = era.header or ASSUMED_LEGACY
         # The negotiated revision counts; old clients send others in the header.

@@ -10,7 +10,7 @@ from zope.interface import Interface
 
 from .._json_codec import JsonObject
 
-Work: TypeAlias = "Deferred[Any]"
+PendingWork: TypeAlias = "Deferred[Any]"
 """Work in progress with a result of any type."""
 
 
@@ -50,5 +50,5 @@ class ISeal(Interface):
 class ITracker(Interface):
     """Tracks the work that must finish before the daemon stops."""
 
-    def track(work: Work) -> None:
+    def track(work: PendingWork) -> None:
         """Delay the daemon's stop until `work` fires or the drain deadline passes."""

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from .._deferred import reraise
 from .calls.ask_by_retry import InputRequired
-from .calls.ask_by_session import answered
+from .calls.ask_by_session import deliver_response
 from .calls.call import Caller
 from .calls.client_requests import CannotAsk
 from .methods import legacy, modern
@@ -59,9 +59,9 @@ class McpServer:
                 return self._modern(message, caller)
             return self._legacy(message, caller)
         if isinstance(message, Notification) and not caller.revision.modern:
-            legacy.notified(message, caller)
+            legacy.handle_notification(message, caller)
         elif isinstance(message, Reply) and caller.session is not None:
-            answered(caller.session, message)
+            deliver_response(caller.session, message)
         return succeed(None)
 
     def _legacy(self, request: Request, caller: Caller) -> Deferred[Response | None]:
@@ -121,7 +121,7 @@ class McpServer:
 
     def _answered(self, result: Result, context: RequestContext) -> Response:
         if context.caller.revision.modern:
-            result = modern.seal_result(self.features, context.request.method, result)
+            result = modern.add_envelope(self.features, context.request.method, result)
         return Response(context.request.id, result)
 
     def _failed_later(self, failure: Failure, context: RequestContext) -> Response:

@@ -30,7 +30,7 @@ from ..protocol.calls.session import (
     SessionStatus,
 )
 from ..protocol.interfaces import ISeal
-from ..protocol.wire.versions import LEGACY, Revision
+from ..protocol.wire.versions import LEGACY_REVISIONS, Revision
 from .ended_sessions import TOMBSTONES_NAME, Tombstones
 from .idle_queue import IdleQueue, is_busy
 from .sealed_tokens import looks_sealed
@@ -253,7 +253,7 @@ class MemorySessionStore:
         if payload is None or len(payload) <= _HEAD_LENGTH:
             return None
         version = payload[:_VERSION_LENGTH].decode("ascii", "replace")
-        revision = LEGACY.get(version)
+        revision = LEGACY_REVISIONS.get(version)
         if revision is None:
             return None
         created = int.from_bytes(payload[_VERSION_LENGTH : _VERSION_LENGTH + 8], "big")

@@ -17,8 +17,8 @@ from instantly_mcp.protocol.primitives.registries import (
     ResourceRegistry,
 )
 from instantly_mcp.protocol.primitives.resource import (
-    Contents,
     Resource,
+    ResourceContents,
     ResourceTemplate,
 )
 from instantly_mcp.protocol.primitives.tool import text
@@ -32,29 +32,29 @@ from .tools import IMAGE
 @deferred
 async def read_text(
     uri: str, values: Mapping[str, str], call: Call
-) -> Sequence[Contents]:
+) -> Sequence[ResourceContents]:
     """Read a text."""
     words = "This is the content of the static text resource."
-    return [Contents(uri=uri, mime_type="text/plain", text=words)]
+    return [ResourceContents(uri=uri, mime_type="text/plain", text=words)]
 
 
 @deferred
 async def read_picture(
     uri: str, values: Mapping[str, str], call: Call
-) -> Sequence[Contents]:
+) -> Sequence[ResourceContents]:
     """Read a picture."""
-    return [Contents(uri=uri, mime_type="image/png", blob=PNG)]
+    return [ResourceContents(uri=uri, mime_type="image/png", blob=PNG)]
 
 
 @deferred
 async def read_item(
     uri: str, values: Mapping[str, str], call: Call
-) -> Sequence[Contents]:
+) -> Sequence[ResourceContents]:
     """Read the item that the URI names."""
     id = values["id"]
     item = {"id": id, "templateTest": True, "data": f"Data for ID: {id}"}
     written = dumps(item).decode()
-    return [Contents(uri=uri, mime_type="application/json", text=written)]
+    return [ResourceContents(uri=uri, mime_type="application/json", text=written)]
 
 
 def resources() -> ResourceRegistry:

@@ -24,7 +24,7 @@ from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.state.sealed_tokens import Seal
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
 from instantly_mcp.state.token_buckets import MemoryLedger
@@ -84,7 +84,7 @@ class FixtureStatus:
             description="The everything-server of the conformance suite",
             version=INFO.version,
             mode="fixture",
-            protocol_versions=tuple(ALL),
+            protocol_versions=tuple(ALL_REVISIONS),
             tool_count=len(self.server_features.tools.listed()),
             capabilities={},
             features=(),

@@ -32,7 +32,8 @@ MUTANTS: Sequence[Mutant] = (
         "A differing header (-32020) is reported before an unknown version (-32022)",
         ENVELOPE,
         "    if _single(headers, VERSION_HEADER) != stated:",
-        "    if stated in MODERN and _single(headers, VERSION_HEADER) != stated:",
+        "    if stated in MODERN_REVISIONS and "
+        "_single(headers, VERSION_HEADER) != stated:",
         "rules.test_order",
         suite="--spec-version 2026-07-28 --suite all",
     ),
@@ -48,8 +49,9 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "An unknown version (-32022) is reported before differing routing headers",
         ENVELOPE,
-        "    revision = MODERN.get(stated)\n",
-        "    _check_routing(request, headers)\n    revision = MODERN.get(stated)\n",
+        "    revision = MODERN_REVISIONS.get(stated)\n",
+        "    _check_routing(request, headers)\n"
+        "    revision = MODERN_REVISIONS.get(stated)\n",
         "rules.test_order",
     ),
     mutant(
@@ -219,8 +221,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "A legacy result does not have the modern envelope",
         "protocol/server.py",
-        "        if context.caller.revision.modern:\n            result = modern.seal",
-        "        if True:\n            result = modern.seal",
+        "        if context.caller.revision.modern:\n            result = modern.add",
+        "        if True:\n            result = modern.add",
         "rules.test_eras",
         suite="--spec-version 2025-11-25 --suite all",
     ),

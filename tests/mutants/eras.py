@@ -15,8 +15,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A request with an unknown version in _meta is modern",
         CLASSIFY,
-        "        if not isinstance(stated, str) or stated not in LEGACY:",
-        "        if stated in ALL and stated not in LEGACY:",
+        "        if not isinstance(stated, str) or stated not in LEGACY_REVISIONS:",
+        "        if stated in ALL_REVISIONS and stated not in LEGACY_REVISIONS:",
         "rules.test_eras",
     ),
     mutant(
@@ -31,24 +31,24 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "A request with only an unknown version header is modern: -32602",
         CLASSIFY,
-        "    modern_header = header is not None and header not in LEGACY\n",
+        "    modern_header = header is not None and header not in LEGACY_REVISIONS\n",
         "    modern_header = is_modern_header(header)\n"
-        "    header = header if header in LEGACY else None\n",
+        "    header = header if header in LEGACY_REVISIONS else None\n",
         "rules.test_eras",
     ),
     mutant(
         "both",
         "initialize never negotiates 2026-07-28",
         VERSIONS,
-        "        return LEGACY.get(requested, LATEST_LEGACY)",
-        "        return ALL.get(requested, LATEST_LEGACY)",
+        "        return LEGACY_REVISIONS.get(requested, LATEST_LEGACY)",
+        "        return ALL_REVISIONS.get(requested, LATEST_LEGACY)",
         "rules.test_eras",
     ),
     mutant(
         "legacy",
         "initialize negotiates every legacy revision",
         VERSIONS,
-        "        return LEGACY.get(requested, LATEST_LEGACY)",
+        "        return LEGACY_REVISIONS.get(requested, LATEST_LEGACY)",
         "        return LATEST_LEGACY",
         "rules.test_eras",
     ),
@@ -88,8 +88,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "An unknown version is refused for GET and DELETE, too",
         "pipeline/decode.py",
-        "    if stated is None or exchange.method not in _NAMING or",
-        "    if True or",
+        "        stated is None\n        or exchange.method not in _NAMING\n        or",
+        "        True\n        or",
         "rules.test_eras",
     ),
     mutant(
@@ -136,8 +136,10 @@ MUTANTS: Sequence[Mutant] = (
         "modern",
         "Mcp-Session-Id is ignored in the modern era",
         "pipeline/authentication.py",
-        "    if exchange.route is Route.MCP and exchange.headers.get(VERSION_HEADER) "
-        "in MODERN:",
+        "    if (\n"
+        "        exchange.route is Route.MCP\n"
+        "        and exchange.headers.get(VERSION_HEADER) in MODERN_REVISIONS\n"
+        "    ):",
         "    if False:",
         "rules.test_http",
     ),

@@ -53,7 +53,7 @@ MUTANTS: Sequence[Mutant] = (
         "A restored session uses the revision that it had negotiated",
         STORE,
         'self._hold(session_id, sealed.revision, credential, "adopted")',
-        'self._hold(session_id, LEGACY["2025-11-25"], credential, "adopted")',
+        'self._hold(session_id, LEGACY_REVISIONS["2025-11-25"], credential, "adopted")',
         "rules.test_sessions",
     ),
     mutant(
@@ -208,8 +208,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Sessions do not share mutable objects",
         SESSION,
-        "    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)",
-        "    subscriptions: dict[str, Leave] = field(default={}, repr=False)",
+        "    subscriptions: dict[str, Unsubscribe] = field(factory=dict, repr=False)",
+        "    subscriptions: dict[str, Unsubscribe] = field(default={}, repr=False)",
         "rules.test_principals",
     ),
     mutant(

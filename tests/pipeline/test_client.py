@@ -16,7 +16,7 @@ from instantly_mcp.protocol.calls.session import (
     SessionStatus,
 )
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Body, Request
-from instantly_mcp.protocol.wire.versions import LEGACY
+from instantly_mcp.protocol.wire.versions import LEGACY_REVISIONS
 from tests.support.exchanges import exchange
 
 KEY = "sandbox-canary-key"
@@ -31,7 +31,7 @@ def decoded(message: Body | None, **fields: Any) -> Exchange:
 class ClientTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Have a session."""
-        revision = next(iter(LEGACY.values()))
+        revision = next(iter(LEGACY_REVISIONS.values()))
         self.session = McpSession(
             id="x", revision=revision, credential=None, last_seen=0.0
         )

@@ -19,7 +19,7 @@ from instantly_mcp.protocol.calls.session import (
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Request
-from instantly_mcp.protocol.wire.versions import ALL, ASSUMED_LEGACY
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, ASSUMED_LEGACY
 from tests.support.exchanges import exchange
 from tests.support.messages import (
     LEGACY_VERSIONS,
@@ -34,7 +34,9 @@ from tests.support.wire import check_message
 
 def live(version: str) -> SessionLookup:
     """Return a live session of this revision."""
-    session = McpSession(id="s", revision=ALL[version], credential=None, last_seen=0)
+    session = McpSession(
+        id="s", revision=ALL_REVISIONS[version], credential=None, last_seen=0
+    )
     return SessionLookup(SessionStatus.LIVE, session)
 
 
@@ -110,7 +112,7 @@ class DecodeTests(SynchronousTestCase):
         """A POST carries on with its message and the revision of it."""
         carried = self.decoded(request("ping", id=0), "2025-06-18")
         self.assertEqual(carried.message, Request(0, "ping"))
-        self.assertIs(carried.revision, ALL["2025-06-18"])
+        self.assertIs(carried.revision, ALL_REVISIONS["2025-06-18"])
         self.assertEqual(carried.notes, ())
 
     def test_revision(self) -> None:
@@ -120,9 +122,11 @@ class DecodeTests(SynchronousTestCase):
         self.assertEqual(ASSUMED_LEGACY.version, "2025-03-26")
         for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
-                self.assertIs(self.decoded(ping, version).revision, ALL[version])
+                self.assertIs(
+                    self.decoded(ping, version).revision, ALL_REVISIONS[version]
+                )
                 within = self.decoded(ping, "2025-06-18", lookup=live(version))
-                self.assertIs(within.revision, ALL[version])
+                self.assertIs(within.revision, ALL_REVISIONS[version])
 
     def test_modern(self) -> None:
         """A modern envelope or header selects the stateless revision."""
@@ -137,7 +141,7 @@ class DecodeTests(SynchronousTestCase):
             for lookup in (SessionLookup(SessionStatus.FOREIGN), live("2025-11-25")):
                 with self.subTest(message=message, version=version):
                     carried = self.decoded(message, version, lookup=lookup)
-                    self.assertIs(carried.revision, ALL[MODERN_VERSION])
+                    self.assertIs(carried.revision, ALL_REVISIONS[MODERN_VERSION])
 
     def test_no_json(self) -> None:
         """A body that is not JSON is refused in JSON: 400, -32700."""

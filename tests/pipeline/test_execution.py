@@ -13,7 +13,7 @@ from instantly_mcp.protocol.wire.jsonrpc import (
     MalformedMessage,
     decode,
 )
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from tests.support.clients import RigTestCase
 from tests.support.exchanges import exchange
 from tests.support.messages import (
@@ -45,7 +45,7 @@ class AnsweringTestCase(RigTestCase):
         sent = exchange(message, credential=credential(), **fields)
         sent = evolve(sent, message=decode(dumps(message)))
         replied: Deferred[Reply] = self.rig.executor.execute(
-            sent, ALL[version], session, can_stream=can_stream
+            sent, ALL_REVISIONS[version], session, can_stream=can_stream
         )
         received = Received(replied, version, methods_of(message))
         self.rig.received.append(received)
@@ -53,13 +53,13 @@ class AnsweringTestCase(RigTestCase):
 
     def session(self, version: str = "2025-03-26") -> McpSession:
         """Return a session of Ada's."""
-        return self.rig.sessions.open(ALL[version], credential())
+        return self.rig.sessions.open(ALL_REVISIONS[version], credential())
 
 
 class SingleTests(AnsweringTestCase):
     def test_json_codec(self) -> None:
         """A result that comes first is JSON, with the revision that was spoken."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 received = self.answered(call("echo", {"words": "x"}), version)
                 self.assertEqual(received.header("content-type"), "application/json")
@@ -68,7 +68,7 @@ class SingleTests(AnsweringTestCase):
 
     def test_notification(self) -> None:
         """A notification is answered with 202 and nothing else."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 received = self.answered(notice("notifications/x"), version)
                 self.assertEqual((received.status, received.messages), (202, []))
@@ -97,7 +97,7 @@ class SingleTests(AnsweringTestCase):
 
     def test_progress_streams(self) -> None:
         """Progress opens the stream at once and precedes the result."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 message = call("steps", token="t", id="a")
                 received = self.answered(message, version)

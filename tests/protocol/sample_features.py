@@ -15,9 +15,9 @@ from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
-from instantly_mcp.protocol.primitives.resource import Complete
+from instantly_mcp.protocol.primitives.resource import CompleteValue
 from instantly_mcp.protocol.primitives.tool import (
-    Run,
+    RunTool,
     TaskSupport,
     Tool,
     ToolResult,
@@ -44,7 +44,7 @@ def says(words: str) -> ToolResult:
 
 def tool(
     name: str,
-    run: Run,
+    run: RunTool,
     *,
     task: TaskSupport = TaskSupport.NEVER,
     schema: Mapping[str, Json] = NOTHING,
@@ -94,7 +94,7 @@ def request_context(
     )
 
 
-def completing(values: Sequence[str], seen: list[Json] | None = None) -> Complete:
+def completing(values: Sequence[str], seen: list[Json] | None = None) -> CompleteValue:
     """Return a completer that offers what begins as typed, and notes what it saw."""
 
     @deferred

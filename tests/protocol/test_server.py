@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.wire.jsonrpc import Request, Response
-from instantly_mcp.protocol.wire.versions import ALL, LEGACY
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, LEGACY_REVISIONS
 from tests.support.engines import EngineTestCase
 from tests.support.messages import call, request
 from tests.support.servers import BOB, credential, make_server
@@ -23,7 +23,7 @@ from tests.support.toolboxes import SmallToolbox
 class IdTests(EngineTestCase):
     def test_defect_12_falsy_ids(self) -> None:
         """The ids 0 and "" come back as they were, in results and in errors."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for id in (0, "", -1, 2**53, "a"):
                 for message in (call("hello", id=id), request("nothing", {}, id=id)):
                     with self.subTest(version=version, id=id):
@@ -77,8 +77,8 @@ class InterleavingTests(EngineTestCase):
         asked: list[Deferred[Response | None]] = []
         for number, id in enumerate(ids):
             arguments = {"name": "slow", "arguments": {"tag": f"t{number}"}}
-            version = data.draw(st.sampled_from(list(LEGACY)))
-            caller = Caller(revision=ALL[version], credential=credential())
+            version = data.draw(st.sampled_from(list(LEGACY_REVISIONS)))
+            caller = Caller(revision=ALL_REVISIONS[version], credential=credential())
             asked.append(server.handle(Request(id, "tools/call", arguments), caller))
         for number in data.draw(st.permutations(range(len(ids)))):
             self.assertNoResult(asked[number])

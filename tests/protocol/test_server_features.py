@@ -16,7 +16,7 @@ from instantly_mcp.protocol.primitives.registries import (
 )
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
-from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.wire import check
 
@@ -97,7 +97,7 @@ class CapabilityTests(ClockedTestCase):
     def test_fit(self) -> None:
         """Capabilities fit the schema of every revision, whatever the features."""
         for name, features in self.offers().items():
-            for version, revision in ALL.items():
+            for version, revision in ALL_REVISIONS.items():
                 with self.subTest(features=name, version=version):
                     found = features.capabilities(revision)
                     check(version, "ServerCapabilities", found)

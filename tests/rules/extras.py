@@ -17,8 +17,8 @@ from instantly_mcp.protocol.primitives.prompt import (
     PromptMessage,
 )
 from instantly_mcp.protocol.primitives.resource import (
-    Contents,
     Resource,
+    ResourceContents,
     ResourceTemplate,
 )
 from instantly_mcp.protocol.primitives.tool import TaskSupport, Tool, ToolResult, text
@@ -119,19 +119,21 @@ def extra_tools() -> list[Tool]:
 @deferred
 async def read_own(
     uri: str, values: Mapping[str, str], call: Call
-) -> Sequence[Contents]:
+) -> Sequence[ResourceContents]:
     """Read what depends on who asks."""
-    return [Contents(uri=uri, mime_type="text/plain", text=call.caller.principal)]
+    return [
+        ResourceContents(uri=uri, mime_type="text/plain", text=call.caller.principal)
+    ]
 
 
 @deferred
 async def read_asking(
     uri: str, values: Mapping[str, str], call: Call
-) -> Sequence[Contents]:
+) -> Sequence[ResourceContents]:
     """Ask before reading."""
     answers = await call.ask({"user_name": NAME})
     name = answers["user_name"]["content"]["name"]
-    return [Contents(uri=uri, mime_type="text/plain", text=f"for {name}")]
+    return [ResourceContents(uri=uri, mime_type="text/plain", text=f"for {name}")]
 
 
 @deferred

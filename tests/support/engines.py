@@ -13,7 +13,7 @@ from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.jsonrpc import Batch, Response, decode
-from instantly_mcp.protocol.wire.versions import ALL, Revision
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, Revision
 
 from .cases import ClockedTestCase
 from .exchanges import headers
@@ -56,7 +56,10 @@ class EngineTestCase(ClockedTestCase):
     def session(self, version: str = "2025-11-25") -> McpSession:
         """Return a session of Ada's."""
         return McpSession(
-            id="s", revision=ALL[version], credential=credential(), last_seen=0.0
+            id="s",
+            revision=ALL_REVISIONS[version],
+            credential=credential(),
+            last_seen=0.0,
         )
 
     def handled(
@@ -68,7 +71,9 @@ class EngineTestCase(ClockedTestCase):
         with_headers: Mapping[str, str | Sequence[str]] | None = None,
     ) -> Deferred[Response | None]:
         """Hand a message to the server; a modern one gets envelope and headers."""
-        revision: Revision = ALL[version] if session is None else session.revision
+        revision: Revision = (
+            ALL_REVISIONS[version] if session is None else session.revision
+        )
         fields: Mapping[str, str | Sequence[str]] = {}
         if revision.modern:
             if "io.modelcontextprotocol" not in str(message):

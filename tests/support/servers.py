@@ -35,7 +35,7 @@ from instantly_mcp.protocol.calls.session import (
     SessionLookup,
     SessionStatus,
 )
-from instantly_mcp.protocol.interfaces import ISeal, ITracker, Work
+from instantly_mcp.protocol.interfaces import ISeal, ITracker, PendingWork
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
@@ -158,9 +158,9 @@ class SessionShelf:
 class WorkList:
     """Remembers what the daemon's stop would wait for."""
 
-    tracked: list[Work] = field(factory=list)
+    tracked: list[PendingWork] = field(factory=list)
 
-    def track(self, work: Work) -> None:
+    def track(self, work: PendingWork) -> None:
         """Hold `work` until it fires."""
         self.tracked.append(work)
 

@@ -13,7 +13,7 @@ from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.primitives.tool import (
     Annotations,
-    Run,
+    RunTool,
     Tool,
     ToolResult,
     text,
@@ -114,7 +114,7 @@ class SmallToolbox:
         self,
         name: str,
         schema: Mapping[str, Json],
-        run: Run,
+        run: RunTool,
         *,
         output: Mapping[str, Json] | None = None,
         needs_credential: bool = True,

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ...api.interfaces import IDetached
-from ...protocol.interfaces import ITracker, Work
+from ...protocol.interfaces import ITracker, PendingWork
 
 T = TypeVar("T")
 
@@ -28,12 +28,12 @@ class InFlight:
         """The number of calls that are in flight now."""
         return self._count
 
-    def track(self, work: Work) -> None:
+    def track(self, work: PendingWork) -> None:
         """Count `work` until it fires; its result passes through unchanged."""
         self._count += 1
         work.addBoth(self._ended, 1)
 
-    def hold(self, work: Work) -> None:
+    def hold(self, work: PendingWork) -> None:
         """Also wait for `work`, which is part of other work and not counted itself."""
         self._held += 1
         work.addBoth(self._ended, 0)

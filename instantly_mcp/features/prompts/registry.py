@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from ...protocol.primitives.prompt import Prompt, PromptArgument
 from ...protocol.primitives.registries import PromptRegistry
-from ...protocol.primitives.resource import Complete
+from ...protocol.primitives.resource import CompleteValue
 from ..completions import (
     CAMPAIGNS,
     LEAD_LISTS,
@@ -107,7 +107,9 @@ def build_prompts(features: FeatureContext, names: NameCache) -> PromptRegistry:
 
 
 def _prompt(
-    entry: PromptDeclaration, context: PromptContext, completers: Mapping[str, Complete]
+    entry: PromptDeclaration,
+    context: PromptContext,
+    completers: Mapping[str, CompleteValue],
 ) -> Prompt:
     arguments = [
         PromptArgument(
@@ -128,7 +130,7 @@ def _prompt(
     )
 
 
-def _completers(names: NameCache) -> Mapping[str, Complete]:
+def _completers(names: NameCache) -> Mapping[str, CompleteValue]:
     """Return the completion of each argument, by name."""
     campaign = Completer(names, CAMPAIGNS)
     return {

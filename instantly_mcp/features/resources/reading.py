@@ -16,7 +16,7 @@ from ..._deferred import deferred
 from ..._json_codec import Json
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ...protocol.primitives.resource import Contents
+from ...protocol.primitives.resource import ResourceContents
 from ...protocol.wire.errors import (
     ProtocolError,
     invalid_params,
@@ -44,7 +44,7 @@ class ResourceReader:
     @deferred
     async def __call__(
         self, uri: str, values: Values, call: Call
-    ) -> Sequence[Contents]:
+    ) -> Sequence[ResourceContents]:
         try:
             value = await self.lookup(self.context, values, call)
         except ApiError as error:
@@ -68,8 +68,8 @@ def translated(error: ApiError) -> ProtocolError:
     return not_served(error.message, described)
 
 
-def _written(uri: str, value: Json) -> Contents:
+def _written(uri: str, value: Json) -> ResourceContents:
     if isinstance(value, str):
-        return Contents(uri=uri, mime_type=MARKDOWN, text=value)
+        return ResourceContents(uri=uri, mime_type=MARKDOWN, text=value)
     text = cut_to_size(value, {})[1].decode()
-    return Contents(uri=uri, mime_type=JSON, text=text)
+    return ResourceContents(uri=uri, mime_type=JSON, text=text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from ...protocol.primitives.registries import ResourceRegistry
-from ...protocol.primitives.resource import Complete, Resource, ResourceTemplate
+from ...protocol.primitives.resource import CompleteValue, Resource, ResourceTemplate
 from ...protocol.wire.uri_template import UriTemplate
 from ..completions import (
     ACCOUNTS,
@@ -225,7 +225,9 @@ def _template(
     )
 
 
-def _completers(entry: ResourceDeclaration, names: NameCache) -> Mapping[str, Complete]:
+def _completers(
+    entry: ResourceDeclaration, names: NameCache
+) -> Mapping[str, CompleteValue]:
     if entry.lookup is reference.operation_schema:
         return {"operation": WordCompleter(operation_ids)}
     if entry.completes is None:

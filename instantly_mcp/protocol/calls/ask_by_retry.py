@@ -18,7 +18,7 @@ from zope.interface import implementer
 from ..._json_codec import Json, JsonObject, dumps, loads, nested_too_deeply
 from ..interfaces import ISeal
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
-from .client_requests import Answers, IAsker, Question, missing_from
+from .client_requests import Answers, IAsker, Question, missing_capabilities
 
 STATE_VALID_SECONDS = 600.0
 """How long a ``requestState`` is valid."""
@@ -54,7 +54,7 @@ class InputRequired(Exception):
 
 
 @frozen(kw_only=True)
-class Binding:
+class StateBinding:
     """The request that a state belongs to; other requests cannot use it."""
 
     principal: str
@@ -84,7 +84,7 @@ class StateSealer:
     wall_clock: Callable[[], float]
 
     def close(
-        self, binding: Binding, answers: Answers, asked: Mapping[str, Question]
+        self, binding: StateBinding, answers: Answers, asked: Mapping[str, Question]
     ) -> str:
         """Seal the answers so far and the keys of the open questions.
 
@@ -101,7 +101,9 @@ class StateSealer:
             raise invalid_params("inputResponses are too long")
         return self.seal.seal(PURPOSE, payload)
 
-    def open(self, binding: Binding, state: Json) -> tuple[dict[str, Json], set[str]]:
+    def open(
+        self, binding: StateBinding, state: Json
+    ) -> tuple[dict[str, Json], set[str]]:
         """Return the earlier answers and the keys of the questions asked last.
 
         :raises ProtocolError: -32602 if the state was not sealed by this server, is for
@@ -128,7 +130,7 @@ class RetryAsker:
     """Takes answers from the request, or ends the round with the open questions."""
 
     sealer: StateSealer
-    binding: Binding
+    binding: StateBinding
     capabilities: JsonObject
     _answers: dict[str, Json] = field(factory=dict, init=False)
     _fresh: set[str] = field(factory=set, init=False)
@@ -161,7 +163,7 @@ class RetryAsker:
                 self._fresh.add(key)
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
-        missing = missing_from(self.capabilities, questions)
+        missing = missing_capabilities(self.capabilities, questions)
         if missing:
             return fail(missing_capability(missing))
         self._used.update(questions)

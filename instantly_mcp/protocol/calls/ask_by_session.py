@@ -26,8 +26,8 @@ from .client_requests import (
     CannotAsk,
     IAsker,
     Question,
-    missing_from,
-    together,
+    gather_answers,
+    missing_capabilities,
 )
 from .session import McpSession
 
@@ -45,11 +45,11 @@ class SessionAsker:
     clock: IReactorTime
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
-        missing = missing_from(self.session.capabilities, questions)
+        missing = missing_capabilities(self.session.capabilities, questions)
         if missing or self.sink is NULL_SINK:
             lacking = ", ".join(missing) or "an event stream"
             return fail(CannotAsk(f"This client does not offer {lacking}."))
-        return together(
+        return gather_answers(
             {key: self._ask(question) for key, question in questions.items()}
         )
 
@@ -75,7 +75,7 @@ class SessionAsker:
             self.sink.send(notification("notifications/cancelled", {"requestId": id}))
 
 
-def answered(session: McpSession, reply: Reply) -> None:
+def deliver_response(session: McpSession, reply: Reply) -> None:
     """Deliver a client's response to its question; ignore one without a question."""
     waiting = session.pending.pop(reply.id, None)
     if waiting is not None:

@@ -14,8 +14,8 @@ from .client_requests import (
     CannotAsk,
     IAsker,
     Question,
-    missing_from,
-    together,
+    gather_answers,
+    missing_capabilities,
 )
 from .tasks import INPUT_REQUIRED, Task, TaskStore
 
@@ -30,7 +30,7 @@ class TaskAsker:
     capabilities: JsonObject
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
-        missing = missing_from(self.capabilities, questions)
+        missing = missing_capabilities(self.capabilities, questions)
         if missing:
             lacking = ", ".join(missing)
             return fail(CannotAsk(f"This client does not offer {lacking}."))
@@ -41,7 +41,7 @@ class TaskAsker:
         }
         if waiting:
             self.tasks.change(self.task, INPUT_REQUIRED)
-        return together(waiting)
+        return gather_answers(waiting)
 
     def _wait(self, key: str, question: Question) -> Deferred[JsonObject]:
         task = self.task

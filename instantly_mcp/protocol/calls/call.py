@@ -16,7 +16,7 @@ from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
 from ..wire.trace import Trace
 from ..wire.versions import Revision
-from .client_requests import Answers, CannotAsk, IAsker, Question, lacks
+from .client_requests import Answers, CannotAsk, IAsker, Question, lacks_capability
 from .session import McpSession
 
 
@@ -136,7 +136,7 @@ class Call:
 
     def can_ask(self, question: Question) -> bool:
         """Return whether the client declares the capability for this question."""
-        return not lacks(self.capabilities, question.required)
+        return not lacks_capability(self.capabilities, question.required)
 
     def become_task(self, message: str | None = None) -> bool:
         """Turn the call into a task, if both the client and the tool support tasks.

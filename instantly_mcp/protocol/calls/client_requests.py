@@ -196,7 +196,7 @@ class IAsker(Interface):
         """
 
 
-def together(waiting: Mapping[str, Deferred[JsonObject]]) -> Deferred[Answers]:
+def gather_answers(waiting: Mapping[str, Deferred[JsonObject]]) -> Deferred[Answers]:
     """Fire when all questions are answered. The first failure cancels the others."""
     keys, answers = list(waiting), list(waiting.values())
     gathered = gatherResults(answers, consumeErrors=True)
@@ -220,7 +220,7 @@ class CannotAsk(Exception):
     """The client cannot be asked or refuses to answer. The message is for the model."""
 
 
-def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
+def lacks_capability(capabilities: JsonObject, required: JsonObject) -> bool:
     """Return whether declared client capabilities lack any of the required ones."""
     for name, inner in required.items():
         declared = capabilities.get(name)
@@ -228,7 +228,7 @@ def lacks(capabilities: JsonObject, required: JsonObject) -> bool:
             return True
         if name == "elicitation" and not inner and _only_urls(declared):
             return True
-        if isinstance(inner, dict) and lacks(declared, inner):
+        if isinstance(inner, dict) and lacks_capability(declared, inner):
             return True
     return False
 
@@ -238,12 +238,12 @@ def _only_urls(elicitation: JsonObject) -> bool:
     return "url" in elicitation and "form" not in elicitation
 
 
-def missing_from(
+def missing_capabilities(
     capabilities: JsonObject, questions: Mapping[str, Question]
 ) -> JsonObject:
     """Return the union of required capabilities that are not declared."""
     missing: dict[str, Json] = {}
     for question in questions.values():
-        if lacks(capabilities, question.required):
+        if lacks_capability(capabilities, question.required):
             missing.update(question.required)
     return missing

@@ -12,10 +12,10 @@ from zope.interface import Attribute, Interface
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
 from ..interfaces import INotificationSink
-from ..wire.client_label import TOO_LONG, UNNAMED, label_of, stated_by
+from ..wire.client_label import TOO_LONG, UNNAMED, client_info_in, client_label
 from ..wire.jsonrpc import Id, Reply
 from ..wire.versions import Revision
-from .watching import Leave
+from .watching import Unsubscribe
 
 MAX_STATED_CHARS = 100
 """Maximum length of a client's name or version, in characters."""
@@ -54,7 +54,7 @@ class McpSession:
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[INotificationSink] = field(factory=list, repr=False)
     pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
-    subscriptions: dict[str, Leave] = field(factory=dict, repr=False)
+    subscriptions: dict[str, Unsubscribe] = field(factory=dict, repr=False)
     standby: INotificationSink | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
     _on_close: list[Callable[[], None]] = field(factory=list, init=False, repr=False)
@@ -75,10 +75,10 @@ class McpSession:
         if not self.revision.elicitation:
             capabilities.pop("elicitation", None)
         self.capabilities = capabilities
-        stated = stated_by(params)
+        stated = client_info_in(params)
         self.client_name, self.client_version = map(_short, stated or ("", ""))
         key = None if self.credential is None else self.credential.secret
-        self.client = label_of(self.client_name, self.client_version, key)
+        self.client = client_label(self.client_name, self.client_version, key)
 
     def tell(self, message: JsonObject) -> None:
         """Send a message that belongs to no request, on exactly one stream."""

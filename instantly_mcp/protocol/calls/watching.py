@@ -20,17 +20,17 @@ from twisted.python.failure import Failure
 MAX_WATCHES = 16
 """Maximum number of running watches of one principal; others wait."""
 
-Leave: TypeAlias = Callable[[], None]
+Unsubscribe: TypeAlias = Callable[[], None]
 """Ends one subscription; calling it again has no effect."""
 
-Start: TypeAlias = "Callable[[], Deferred[None]]"
+StartWatch: TypeAlias = "Callable[[], Deferred[None]]"
 
 
 @define(eq=False)
 class _Watch:
     """The watch of one resource for one principal, running or waiting."""
 
-    start: Start
+    start: StartWatch
     subscribers: int = 0
     started: bool = False
     work: Deferred[None] | None = field(default=None, repr=False)
@@ -49,7 +49,7 @@ class Watches:
         """How many watches are running."""
         return sum(each.started for own in self._of.values() for each in own.values())
 
-    def join(self, uri: str, principal: str, start: Start) -> Leave:
+    def join(self, uri: str, principal: str, start: StartWatch) -> Unsubscribe:
         """Add a subscription, and start a watch if the principal has none for the URI.
 
         :param start: starts the watch; its Deferred fires when the watch ends.

@@ -84,7 +84,7 @@ def context_of(request: Request, caller: Caller) -> RequestContext:
     )
 
 
-def notified(notification: Notification, caller: Caller) -> None:
+def handle_notification(notification: Notification, caller: Caller) -> None:
     """Handle a notification. Unknown ones are ignored, as JSON-RPC requires."""
     if notification.method == "notifications/cancelled" and caller.session is not None:
         id = notification.params.get("requestId")

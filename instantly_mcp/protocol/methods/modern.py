@@ -12,7 +12,7 @@ from ..._json_codec import Json
 from ..calls.tasks import TASKS_EXTENSION
 from ..server_features import Method, RequestContext, Result, ServerFeatures
 from ..wire.envelope import META_SERVER
-from ..wire.versions import MODERN
+from ..wire.versions import MODERN_REVISIONS
 from .subscriptions import listen
 from .table import common_methods
 from .tasks import cancel_task, get_task, update_task
@@ -36,7 +36,7 @@ def discover(features: ServerFeatures, context: RequestContext) -> Result:
     capabilities = dict(features.capabilities(context.caller.revision))
     capabilities["extensions"] = {TASKS_EXTENSION: {}}
     return {
-        "supportedVersions": list(MODERN),
+        "supportedVersions": list(MODERN_REVISIONS),
         "capabilities": capabilities,
         "instructions": features.info.instructions,
     }
@@ -53,7 +53,7 @@ def methods(features: ServerFeatures) -> Mapping[str, Method]:
     return table
 
 
-def seal_result(features: ServerFeatures, method: str, result: Result) -> Result:
+def add_envelope(features: ServerFeatures, method: str, result: Result) -> Result:
     """Return a result with the members that all results of the modern era have."""
     meta: dict[str, Json] = {META_SERVER: features.info.as_object()}
     own = result.get("_meta")

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
 from ..primitives.prompt import Prompt, PromptMessage
-from ..primitives.resource import Complete
+from ..primitives.resource import CompleteValue
 from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
@@ -94,7 +94,7 @@ def _arguments(prompt: Prompt, given: Json) -> Mapping[str, str]:
     return given
 
 
-def _completer(features: ServerFeatures, ref: Json, name: str) -> Complete | None:
+def _completer(features: ServerFeatures, ref: Json, name: str) -> CompleteValue | None:
     kind = ref.get("type") if isinstance(ref, dict) else None
     if kind == "ref/prompt":
         prompt = _prompt_named(features, ref.get("name"))

@@ -11,9 +11,9 @@ from ..._json_codec import Json, JsonObject
 from ..._noop import noop
 from ..calls.call import Call, Caller
 from ..calls.subscriptions import MAX_URI_CHARS, MAX_URIS
-from ..calls.watching import Leave
+from ..calls.watching import Unsubscribe
 from ..primitives.registries import ResolvedResource
-from ..primitives.resource import Contents, Resource, ResourceTemplate
+from ..primitives.resource import Resource, ResourceContents, ResourceTemplate
 from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.errors import (
     ProtocolError,
@@ -60,7 +60,7 @@ def read_resource(
         raise features.credential_required()
     call = call_for(features, context)
 
-    def written(contents: Sequence[Contents]) -> Result:
+    def written(contents: Sequence[ResourceContents]) -> Result:
         result: dict[str, Json] = {"contents": [each.as_object() for each in contents]}
         if context.caller.revision.modern:
             result["ttlMs"] = 0 if described.private else described.ttl_ms
@@ -81,7 +81,7 @@ def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
     found = features.resources.find(asked)
     if found is None:
         raise not_found(asked, context.caller.revision)
-    if not may_watch(found, context.caller):
+    if not may_subscribe(found, context.caller):
         raise features.credential_required()
     session = context.caller.session
     if session is None:
@@ -94,7 +94,7 @@ def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
             raise invalid_params(f"a session watches at most {MAX_URIS} resources")
         # Subscribe before watching: the first poll may already report a change.
         held[uri] = noop
-        held[uri] = watched(features, context, found)
+        held[uri] = start_watching(features, context, found)
     return {}
 
 
@@ -106,14 +106,14 @@ def unsubscribe(features: ServerFeatures, context: RequestContext) -> Result:
     return {}
 
 
-def may_watch(found: ResolvedResource, caller: Caller) -> bool:
+def may_subscribe(found: ResolvedResource, caller: Caller) -> bool:
     """Return whether the caller may subscribe: some resources need a credential."""
     return caller.credential is not None or not found.described.needs_credential
 
 
-def watched(
+def start_watching(
     features: ServerFeatures, context: RequestContext, found: ResolvedResource
-) -> Leave:
+) -> Unsubscribe:
     """Start watching a resource, if it has a watch.
 
     :returns: ends it.

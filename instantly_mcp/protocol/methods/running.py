@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from ..._json_codec import Json
-from ..calls.ask_by_retry import Binding, RetryAsker
+from ..calls.ask_by_retry import RetryAsker, StateBinding
 from ..calls.ask_by_session import SessionAsker
 from ..calls.call import NO_CLIENT_REQUESTS, Call
 from ..calls.client_requests import IAsker
@@ -71,7 +71,7 @@ def _asker(features: ServerFeatures, context: RequestContext) -> IAsker:
         return SessionAsker(caller.session, caller.sink, features.clock)
     if context.request.method not in ASKS_BY_RETRY:
         return NO_CLIENT_REQUESTS
-    binding = Binding(
+    binding = StateBinding(
         principal=caller.principal, method=context.request.method, params=params
     )
     asker = RetryAsker(features.sealer, binding, context.capabilities)

@@ -10,14 +10,14 @@ from twisted.internet.defer import Deferred
 
 from ..._json_codec import JsonObject
 from ..calls.call import NULL_SINK
-from ..calls.client_requests import lacks
+from ..calls.client_requests import lacks_capability
 from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter
 from ..calls.tasks import TASKS_CAPABILITY, WORKING
-from ..calls.watching import Leave
+from ..calls.watching import Unsubscribe
 from ..primitives.registries import ResolvedResource
 from ..server_features import RequestContext, ServerFeatures
 from ..wire.errors import invalid_request, missing_capability
-from .resources import may_watch, watched
+from .resources import may_subscribe, start_watching
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def listen(features: ServerFeatures, context: RequestContext) -> Deferred[JsonOb
         raise invalid_request("a subscription needs text/event-stream in Accept")
     wanted = context.params.get("notifications")
     filter = read_filter(wanted, features.changing, features.has_resources)
-    if filter.task_ids and lacks(context.capabilities, TASKS_CAPABILITY):
+    if filter.task_ids and lacks_capability(context.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
     found = _watchable(features, context, filter.uris)
     tasks = features.tasks.own(sorted(filter.task_ids), caller.principal)
@@ -45,7 +45,7 @@ def listen(features: ServerFeatures, context: RequestContext) -> Deferred[JsonOb
         # A task that has ended or waits for input may not change again.
         if task.status != WORKING:
             listener.tell("notifications/tasks", task.as_detailed())
-    leaves = [watched(features, context, each) for each in found.values()]
+    leaves = [start_watching(features, context, each) for each in found.values()]
     return ended.addBoth(_left, leaves)
 
 
@@ -58,11 +58,13 @@ def _watchable(
     """
     served = (features.resources.find(uri) for uri in sorted(uris))
     found = (each for each in served if each is not None)
-    watchable = {each.uri: each for each in found if may_watch(each, context.caller)}
+    watchable = {
+        each.uri: each for each in found if may_subscribe(each, context.caller)
+    }
     return {uri: each for uri, each in watchable.items() if len(uri) <= MAX_URI_CHARS}
 
 
-def _left(outcome: T, leaves: Sequence[Leave]) -> T:
+def _left(outcome: T, leaves: Sequence[Unsubscribe]) -> T:
     for leave in leaves:
         leave()
     return outcome

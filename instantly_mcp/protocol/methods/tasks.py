@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..calls.client_requests import lacks
+from ..calls.client_requests import lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..server_features import RequestContext, Result, ServerFeatures
 from ..wire.errors import missing_capability
@@ -29,6 +29,6 @@ def cancel_task(features: ServerFeatures, context: RequestContext) -> Result:
 
 def _task(features: ServerFeatures, context: RequestContext) -> Task:
     """Return the task. The capability is checked first, as the extension requires."""
-    if lacks(context.capabilities, TASKS_CAPABILITY):
+    if lacks_capability(context.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
     return features.tasks.find(context.params.get("taskId"), context.caller.principal)

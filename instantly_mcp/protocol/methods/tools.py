@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 from ..._json_codec import Json, dumps
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
-from ..calls.client_requests import CannotAsk, lacks
+from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, text
@@ -80,7 +80,7 @@ def _check_allowed(
     features: ServerFeatures, tool: Tool, context: RequestContext
 ) -> None:
     must_be_task = tool.task is TaskSupport.REQUIRED and context.caller.revision.modern
-    if must_be_task and lacks(context.capabilities, TASKS_CAPABILITY):
+    if must_be_task and lacks_capability(context.capabilities, TASKS_CAPABILITY):
         raise missing_capability(TASKS_CAPABILITY)
     if tool.needs_credential and context.caller.credential is None:
         raise features.credential_required()
@@ -133,7 +133,7 @@ class ToolExecution:
         can_be_task = (
             self.tool.task is not TaskSupport.NEVER
             and self.context.caller.revision.modern
-            and not lacks(call.capabilities, TASKS_CAPABILITY)
+            and not lacks_capability(call.capabilities, TASKS_CAPABILITY)
         )
         if can_be_task:
             return self._start_promotable(arguments)

@@ -9,7 +9,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
-from .resource import Complete
+from .resource import CompleteValue
 
 if TYPE_CHECKING:
     from ..calls.call import Call
@@ -22,7 +22,7 @@ class PromptArgument:
     name: str
     description: str
     required: bool = False
-    complete: Complete | None = None
+    complete: CompleteValue | None = None
 
     def as_object(self) -> JsonObject:
         """Return the wire form."""
@@ -45,7 +45,7 @@ class PromptMessage:
         return {"role": self.role, "content": self.content}
 
 
-Render: TypeAlias = (
+RenderPrompt: TypeAlias = (
     "Callable[[Mapping[str, str], Call], Deferred[Sequence[PromptMessage]]]"
 )
 
@@ -62,7 +62,7 @@ class Prompt:
     name: str
     title: str
     description: str
-    render: Render
+    render: RenderPrompt
     arguments: Sequence[PromptArgument] = ()
     needs_credential: bool = False
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @frozen(kw_only=True)
-class Contents:
+class ResourceContents:
     """A part of a resource's contents: text or bytes.
 
     :raises ValueError: if neither or both of `text` and `blob` are set.
@@ -43,18 +43,18 @@ class Contents:
         return found
 
 
-Read: TypeAlias = (
-    "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[Contents]]]"
+ReadResource: TypeAlias = (
+    "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[ResourceContents]]]"
 )
 """Reads a resource, given its URI, the values of its template, and the call."""
 
-Watch: TypeAlias = "Callable[[str, Mapping[str, str], Call], Deferred[None]]"
+WatchResource: TypeAlias = "Callable[[str, Mapping[str, str], Call], Deferred[None]]"
 """Polls a resource while clients are subscribed to it (see `watching`).
 
 Its Deferred fires when the resource will not change again. It is cancelled with the
 last subscription."""
 
-Complete: TypeAlias = (
+CompleteValue: TypeAlias = (
     "Callable[[str, Mapping[str, str], Call], Deferred[Sequence[str]]]"
 )
 """Completes a value, given the typed text, the other values so far, and the call."""
@@ -77,11 +77,11 @@ class Resource:
     title: str
     description: str
     mime_type: str
-    read: Read
+    read: ReadResource
     needs_credential: bool = False
     private: bool = False
     ttl_ms: int = 60_000
-    watch: Watch | None = None
+    watch: WatchResource | None = None
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/list``, with a title if `structured`."""
@@ -101,12 +101,12 @@ class ResourceTemplate:
     title: str
     description: str
     mime_type: str
-    read: Read
-    complete: Mapping[str, Complete] = {}
+    read: ReadResource
+    complete: Mapping[str, CompleteValue] = {}
     needs_credential: bool = True
     private: bool = True
     ttl_ms: int = 60_000
-    watch: Watch | None = None
+    watch: WatchResource | None = None
 
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``resources/templates/list``."""

@@ -72,7 +72,7 @@ class TaskSupport(Enum):
     REQUIRED = "required"
 
 
-Run: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
+RunTool: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
 
 
 @frozen(kw_only=True)
@@ -94,7 +94,7 @@ class Tool:
     description: str
     input_schema: Mapping[str, Json]
     annotations: Annotations
-    run: Run
+    run: RunTool
     output_schema: Mapping[str, Json] | None = None
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER

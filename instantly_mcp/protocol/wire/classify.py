@@ -29,37 +29,37 @@ from attrs import frozen
 from ..._json_codec import Json
 from .errors import ProtocolError, invalid_request
 from .jsonrpc import Batch, Body, Notification, Reply, Request
-from .versions import ALL, LEGACY, Revision
+from .versions import ALL_REVISIONS, LEGACY_REVISIONS, Revision
 
 META_VERSION = "io.modelcontextprotocol/protocolVersion"
 
 
 @frozen
-class Legacy:
+class LegacyMessage:
     """The message is legacy; `header` is the revision that its HTTP header names."""
 
     header: Revision | None
 
 
 @frozen
-class Modern:
+class ModernMessage:
     """The message is modern; its envelope is not checked yet."""
 
 
 _WITH_PARAMS = (Request, Notification)
 
-MODERN_ERA = Modern()
-UNSTATED = Legacy(None)
+MODERN_MESSAGE = ModernMessage()
+LEGACY_WITHOUT_HEADER = LegacyMessage(None)
 
 
-def classify(body: Body, version_header: str | None) -> Legacy | Modern:
+def classify(body: Body, version_header: str | None) -> LegacyMessage | ModernMessage:
     """Decide the era.
 
     :param version_header: the ``MCP-Protocol-Version`` header, ``None`` if absent.
     :raises ProtocolError: -32600 for a batch or a response in the modern era.
     """
     header = None if version_header is None else version_header.strip()
-    modern_header = header is not None and header not in LEGACY
+    modern_header = header is not None and header not in LEGACY_REVISIONS
     if isinstance(body, _WITH_PARAMS):
         return _of_message(body.params.get("_meta"), modern_header, header)
     if not modern_header:
@@ -71,20 +71,26 @@ def is_modern_header(version_header: str | None) -> bool:
     """Return whether the header names a supported modern revision."""
     if version_header is None:
         return False
-    revision = ALL.get(version_header.strip())
+    revision = ALL_REVISIONS.get(version_header.strip())
     return revision is not None and revision.modern
 
 
-def _of_message(meta: Json, modern_header: bool, header: str | None) -> Legacy | Modern:
+def _of_message(
+    meta: Json, modern_header: bool, header: str | None
+) -> LegacyMessage | ModernMessage:
     if isinstance(meta, dict) and META_VERSION in meta:
         stated = meta[META_VERSION]
-        if not isinstance(stated, str) or stated not in LEGACY:
-            return MODERN_ERA
-    return MODERN_ERA if modern_header else _legacy(header)
+        if not isinstance(stated, str) or stated not in LEGACY_REVISIONS:
+            return MODERN_MESSAGE
+    return MODERN_MESSAGE if modern_header else _legacy(header)
 
 
-def _legacy(header: str | None) -> Legacy:
-    return UNSTATED if header is None else Legacy(LEGACY[header])
+def _legacy(header: str | None) -> LegacyMessage:
+    return (
+        LEGACY_WITHOUT_HEADER
+        if header is None
+        else LegacyMessage(LEGACY_REVISIONS[header])
+    )
 
 
 def _not_modern(body: Batch | Reply) -> ProtocolError:

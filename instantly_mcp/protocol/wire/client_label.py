@@ -29,7 +29,7 @@ _LIKE_A_SECRET = re.compile(
 """Keys are long base64 with digits; words of that length in names have no digit."""
 
 
-def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
+def client_label(name: Json, version: Json, key: Secret | None = None) -> str:
     """Return ``name/version`` for the log, ``-`` for a client without a name.
 
     :param key: the caller's key, which is removed from both texts.
@@ -47,7 +47,7 @@ def label_of(name: Json, version: Json, key: Secret | None = None) -> str:
     )
 
 
-def stated_by(params: JsonObject) -> tuple[Json, Json] | None:
+def client_info_in(params: JsonObject) -> tuple[Json, Json] | None:
     """Return the client's name and version in the params of a message, if present."""
     client = params.get("clientInfo")
     if client is None:

@@ -22,7 +22,7 @@ from .client_label import META_CLIENT
 from .errors import header_mismatch, invalid_params, unsupported_version
 from .jsonrpc import Request
 from .log_levels import LOG_LEVELS
-from .versions import MODERN, VERSION_HEADER, Revision
+from .versions import MODERN_REVISIONS, VERSION_HEADER, Revision
 
 META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 META_LOG_LEVEL = "io.modelcontextprotocol/logLevel"
@@ -73,9 +73,9 @@ def open_envelope(request: Request, headers: IHeaders) -> Envelope:
             raise header_mismatch(f"{name} is repeated")
     if _single(headers, VERSION_HEADER) != stated:
         raise header_mismatch(f"{VERSION_HEADER} differs from params._meta")
-    revision = MODERN.get(stated)
+    revision = MODERN_REVISIONS.get(stated)
     if revision is None:
-        raise unsupported_version(stated, list(MODERN))
+        raise unsupported_version(stated, list(MODERN_REVISIONS))
     _check_routing(request, headers)
     return Envelope(revision=revision, capabilities=capabilities, log_level=log_level)
 

@@ -62,12 +62,12 @@ V2025_06_18 = Revision(version="2025-06-18", choices=False)
 V2025_11_25 = Revision(version="2025-11-25", priming=True)
 V2026_07_28 = Revision(version="2026-07-28", modern=True)
 
-LEGACY: Mapping[str, Revision] = {
+LEGACY_REVISIONS: Mapping[str, Revision] = {
     revision.version: revision
     for revision in (V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25)
 }
-MODERN: Mapping[str, Revision] = {V2026_07_28.version: V2026_07_28}
-ALL: Mapping[str, Revision] = {**LEGACY, **MODERN}
+MODERN_REVISIONS: Mapping[str, Revision] = {V2026_07_28.version: V2026_07_28}
+ALL_REVISIONS: Mapping[str, Revision] = {**LEGACY_REVISIONS, **MODERN_REVISIONS}
 
 LATEST_LEGACY = V2025_11_25
 ASSUMED_LEGACY = evolve(V2025_03_26, structured=True)
@@ -82,5 +82,5 @@ revision and then lost its session validates results against the output schemas 
 def negotiate(requested: object) -> Revision:
     """Return the legacy revision that a client requests, else the latest one."""
     if isinstance(requested, str):
-        return LEGACY.get(requested, LATEST_LEGACY)
+        return LEGACY_REVISIONS.get(requested, LATEST_LEGACY)
     return LATEST_LEGACY

@@ -17,9 +17,9 @@ from instantly_mcp.protocol.calls.ask_by_retry import (
     MAX_STATE_BYTES,
     PURPOSE,
     STATE_VALID_SECONDS,
-    Binding,
     InputRequired,
     RetryAsker,
+    StateBinding,
     StateSealer,
 )
 from instantly_mcp.protocol.calls.client_requests import IAsker, Question
@@ -42,7 +42,7 @@ values = st.recursive(
 )
 arguments = st.dictionaries(words, values, max_size=3)
 bindings = st.builds(
-    lambda principal, method, name, given: Binding(
+    lambda principal, method, name, given: StateBinding(
         principal=principal, method=method, params={"name": name, "arguments": given}
     ),
     words,
@@ -53,9 +53,9 @@ bindings = st.builds(
 KEY = Fernet.generate_key()
 
 
-def binding(**params: Json) -> Binding:
+def binding(**params: Json) -> StateBinding:
     """Return what one call of Ada's is bound to."""
-    return Binding(
+    return StateBinding(
         principal="ada", method="tools/call", params={"name": "greet", **params}
     )
 
@@ -66,7 +66,7 @@ class SealerTests(SynchronousTestCase):
         self.now = 1_790_000_000.0
         self.sealer = StateSealer(Seal([KEY], lambda: self.now), lambda: self.now)
 
-    def refused(self, bound: Binding, state: Json) -> None:
+    def refused(self, bound: StateBinding, state: Json) -> None:
         """Assert that the state is refused for this request."""
         with self.assertRaises(ProtocolError) as caught:
             self.sealer.open(bound, state)
@@ -75,11 +75,11 @@ class SealerTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(bindings, st.dictionaries(words, st.just(ADA), max_size=3))
     def test_round_trip(
-        self, bound: Binding, answers: Mapping[str, JsonObject]
+        self, bound: StateBinding, answers: Mapping[str, JsonObject]
     ) -> None:
         """For the same request the state has the answers and the open keys."""
         state = self.sealer.close(bound, answers, TWO)
-        again = Binding(
+        again = StateBinding(
             principal=bound.principal,
             method=bound.method,
             params={
@@ -95,7 +95,7 @@ class SealerTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(bindings, bindings)
-    def test_bound(self, bound: Binding, other: Binding) -> None:
+    def test_bound(self, bound: StateBinding, other: StateBinding) -> None:
         """Another principal, method, name or argument: it does not open."""
         assume(
             (bound.principal, bound.method, bound.params)
@@ -105,7 +105,9 @@ class SealerTests(SynchronousTestCase):
 
     @settings(deadline=None)
     @given(bindings, words, values)
-    def test_bound_to_each_part(self, bound: Binding, word: str, value: Json) -> None:
+    def test_bound_to_each_part(
+        self, bound: StateBinding, word: str, value: Json
+    ) -> None:
         """One different or additional argument is enough for a refusal."""
         state = self.sealer.close(bound, {}, TWO)
         given = bound.params["arguments"]

@@ -12,7 +12,7 @@ from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_session import (
     ANSWER_TIMEOUT_SECONDS,
     SessionAsker,
-    answered,
+    deliver_response,
 )
 from instantly_mcp.protocol.calls.call import NULL_SINK
 from instantly_mcp.protocol.calls.client_requests import (
@@ -51,7 +51,9 @@ class SessionAskerTests(ClockedTestCase):
 
     def reply(self, place: int, result: Json = None, error: Json = None) -> None:
         """Answer the message that stands at this place on the stream."""
-        answered(self.session, Reply(self.basket.sent[place]["id"], result, error))
+        deliver_response(
+            self.session, Reply(self.basket.sent[place]["id"], result, error)
+        )
 
     def why(self, asking: Deferred[Answers]) -> str:
         """Return the sentence with which asking failed."""
@@ -154,7 +156,7 @@ class SessionAskerTests(ClockedTestCase):
         asking = self.ask({"roots": ROOTS})
         ids: list[str | int] = ["server-99", "", 1, 0]
         for id in ids:
-            answered(self.session, Reply(id, {"roots": []}))
+            deliver_response(self.session, Reply(id, {"roots": []}))
         self.assertNoResult(asking)
         self.reply(0, {"roots": []})
         self.reply(0, {"roots": [{"uri": "file:///b"}]})

@@ -20,7 +20,12 @@ from instantly_mcp.protocol.calls.call import (
 from instantly_mcp.protocol.calls.client_requests import CannotAsk, IAsker
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.wire.log_levels import LOG_LEVELS
-from instantly_mcp.protocol.wire.versions import ALL, V2024_11_05, V2025_11_25, Revision
+from instantly_mcp.protocol.wire.versions import (
+    ALL_REVISIONS,
+    V2024_11_05,
+    V2025_11_25,
+    Revision,
+)
 from tests.support.engines import Basket
 from tests.support.servers import credential
 from tests.support.wire import check_message
@@ -42,7 +47,7 @@ def make_call(
 class ProgressTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """A progress notification fits the schema of every revision."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 call, basket = make_call(revision, token="t")
                 call.progress(1, 3, "one")
@@ -127,7 +132,7 @@ class LogTests(SynchronousTestCase):
 
     def test_fits_every_revision(self) -> None:
         """A log notification fits the schema of every revision."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 call, basket = make_call(revision, level="debug")
                 call.log("info", {"a": 1})

@@ -14,10 +14,10 @@ from instantly_mcp.protocol.calls.client_requests import (
     ListRoots,
     Question,
     Sample,
-    lacks,
-    missing_from,
+    lacks_capability,
+    missing_capabilities,
 )
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from tests.support.wire import check_request
 
 NAME = Elicit(
@@ -48,7 +48,7 @@ capabilities: st.SearchStrategy[dict[str, Json]] = st.recursive(
 class WireTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """Each question fits the schema of each session revision that has it."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             questions: list[Question] = [CAPITAL, ROOTS]
             if revision.elicitation:
                 questions.append(NAME)
@@ -180,7 +180,7 @@ class CapabilityTests(SynchronousTestCase):
             ({}, True),
         ):
             with self.subTest(declared=declared):
-                self.assertEqual(lacks(declared, needs), lacking)
+                self.assertEqual(lacks_capability(declared, needs), lacking)
 
     def test_forms(self) -> None:
         """An empty elicitation means forms; one that names only URLs has none."""
@@ -193,18 +193,18 @@ class CapabilityTests(SynchronousTestCase):
         for declared, lacking in cases:
             with self.subTest(declared=declared):
                 self.assertEqual(
-                    lacks({"elicitation": declared}, NAME.required), lacking
+                    lacks_capability({"elicitation": declared}, NAME.required), lacking
                 )
 
     @given(capabilities)
     def test_enough_for_itself(self, required: JsonObject) -> None:
         """A client that declares exactly what is required lacks nothing."""
-        self.assertFalse(lacks(required, required))
+        self.assertFalse(lacks_capability(required, required))
 
     @given(capabilities, capabilities)
     def test_more_is_never_less(self, required: JsonObject, more: JsonObject) -> None:
         """Declaring more on top never makes anything lacking."""
-        self.assertFalse(lacks({**more, **required}, required))
+        self.assertFalse(lacks_capability({**more, **required}, required))
 
     def test_missing_from(self) -> None:
         """The result is the union of the required capabilities that are missing."""
@@ -215,9 +215,12 @@ class CapabilityTests(SynchronousTestCase):
             "d": NAME,
         }
         self.assertEqual(
-            missing_from({"roots": {}}, questions), {"elicitation": {}, "sampling": {}}
+            missing_capabilities({"roots": {}}, questions),
+            {"elicitation": {}, "sampling": {}},
         )
         self.assertEqual(
-            missing_from({"roots": {}, "elicitation": {}, "sampling": {}}, questions),
+            missing_capabilities(
+                {"roots": {}, "elicitation": {}, "sampling": {}}, questions
+            ),
             {},
         )

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.client_requests import Elicit, ListRoots, Sample
 from instantly_mcp.protocol.calls.forms import PlainForm
-from instantly_mcp.protocol.wire.versions import ALL, V2025_06_18, V2025_11_25
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, V2025_06_18, V2025_11_25
 from tests.support.wire import check
 
 VALUES = ("a", "b", "c")
@@ -109,7 +109,7 @@ class WordsTests(SynchronousTestCase):
 
     def test_other_revisions(self) -> None:
         """Only that revision is asked otherwise; other questions never are."""
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             adapted_to = FORM.adapted_to(revision)
             same = adapted_to.params == FORM.params()
             self.assertEqual(same, revision is not V2025_06_18)

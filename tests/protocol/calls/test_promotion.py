@@ -19,7 +19,7 @@ from instantly_mcp.protocol.calls.tasks import (
 )
 from instantly_mcp.protocol.interfaces import INotificationSink
 from instantly_mcp.protocol.methods.tools import call_tool
-from instantly_mcp.protocol.primitives.tool import Run, TaskSupport, ToolResult
+from instantly_mcp.protocol.primitives.tool import RunTool, TaskSupport, ToolResult
 from instantly_mcp.protocol.server_features import (
     RequestContext,
     Result,
@@ -60,7 +60,7 @@ class PromotionTestCase(ClockedTestCase):
 
     def started(
         self,
-        run: Run | None = None,
+        run: RunTool | None = None,
         support: TaskSupport = TaskSupport.OPTIONAL,
         asked: RequestContext | None = None,
     ) -> Deferred[Result]:

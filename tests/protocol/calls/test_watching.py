@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.protocol.calls.watching import MAX_WATCHES, Leave, Watches
+from instantly_mcp.protocol.calls.watching import MAX_WATCHES, Unsubscribe, Watches
 from tests.support.toolboxes import Fault
 
 
@@ -40,7 +40,7 @@ class WatchesTests(SynchronousTestCase):
         self.watches = Watches()
         self.started = Started()
 
-    def join(self, uri: str = "u", principal: str = "ada") -> Leave:
+    def join(self, uri: str = "u", principal: str = "ada") -> Unsubscribe:
         """Subscribe."""
         return self.watches.join(uri, principal, self.started)
 
@@ -124,7 +124,7 @@ class WatchesMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.watches = Watches()
-        self.joined: list[tuple[str, int, Leave]] = []
+        self.joined: list[tuple[str, int, Unsubscribe]] = []
         self.running: dict[str, Deferred[None]] = {}
         self.over: Counter[str] = Counter()
 

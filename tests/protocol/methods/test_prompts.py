@@ -27,7 +27,7 @@ from instantly_mcp.protocol.server_features import (
     ServerFeatures,
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.protocol.wire.versions import ALL, V2026_07_28, Revision
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, V2026_07_28, Revision
 from tests.support.cases import ClockedTestCase
 from tests.support.toolboxes import Fault
 from tests.support.wire import check_result
@@ -110,7 +110,7 @@ class PromptTestCase(ClockedTestCase):
 class ListTests(PromptTestCase):
     def test_every_revision(self) -> None:
         """Prompts are listed in the order of the registry."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 asked = request_context("prompts/list", {}, revision=revision)
                 shown = loads(dumps(list_prompts(self.features, asked)))
@@ -122,7 +122,7 @@ class ListTests(PromptTestCase):
 class GetTests(PromptTestCase):
     def test_every_revision(self) -> None:
         """A prompt is rendered with its arguments, and fits the schema."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 arguments = {"who": "Ada", "how": "loudly"}
                 getting = self.got("greet", arguments, revision)
@@ -213,7 +213,7 @@ class CompleteTests(PromptTestCase):
         completing = complete(self.features, asked)
         assert isinstance(completing, Deferred)
         result = self.successResultOf(completing)
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             envelope = {"resultType": "complete"} if revision.modern else {}
             check_result(version, "completion/complete", {**envelope, **result})
         completion: JsonObject = result["completion"]

@@ -20,14 +20,19 @@ from instantly_mcp.protocol.methods.resources import (
     unsubscribe,
 )
 from instantly_mcp.protocol.primitives.registries import ResourceRegistry
-from instantly_mcp.protocol.primitives.resource import Contents
+from instantly_mcp.protocol.primitives.resource import ResourceContents
 from instantly_mcp.protocol.server_features import (
     RequestContext,
     Result,
     ServerFeatures,
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.protocol.wire.versions import ALL, V2025_11_25, V2026_07_28, Revision
+from instantly_mcp.protocol.wire.versions import (
+    ALL_REVISIONS,
+    V2025_11_25,
+    V2026_07_28,
+    Revision,
+)
 from tests.support.cases import ClockedTestCase
 from tests.support.servers import credential
 from tests.support.toolboxes import Fault
@@ -52,7 +57,7 @@ class ResourceTestCase(ClockedTestCase):
         """Fill the registry."""
         super().setUp()
         self.calls: list[Call] = []
-        self.reading: Deferred[Sequence[Contents]] = Deferred()
+        self.reading: Deferred[Sequence[ResourceContents]] = Deferred()
         own = evolve(
             NOTE, uri="test://own", read=self.read, needs_credential=True, private=True
         )
@@ -62,14 +67,14 @@ class ResourceTestCase(ClockedTestCase):
 
     def read(
         self, uri: str, values: Mapping[str, str], call: Call
-    ) -> Deferred[Sequence[Contents]]:
+    ) -> Deferred[Sequence[ResourceContents]]:
         """Read what the test provides."""
         self.calls.append(call)
         return self.reading
 
     def raises(
         self, uri: str, values: Mapping[str, str], call: Call
-    ) -> Deferred[Sequence[Contents]]:
+    ) -> Deferred[Sequence[ResourceContents]]:
         """Raise instead of answering."""
         self.calls.append(call)
         raise Fault("a bug")
@@ -90,7 +95,7 @@ class ResourceTestCase(ClockedTestCase):
 class ListTests(ResourceTestCase):
     def test_every_revision(self) -> None:
         """Resources and templates are listed apart, in the order of the registry."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             for method, listing, count in (
                 ("resources/list", list_resources, 3),
                 ("resources/templates/list", list_templates, 1),
@@ -117,7 +122,7 @@ class ListTests(ResourceTestCase):
 class ReadTests(ResourceTestCase):
     def test_fixed(self) -> None:
         """A resource is read in every revision, and fits its schema."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 result = self.successResultOf(self.got("test://note", revision))
                 [contents] = result["contents"]
@@ -141,7 +146,7 @@ class ReadTests(ResourceTestCase):
 
     def test_not_found(self) -> None:
         """An unknown URI is an error that repeats it; its code is that of the era."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 params = {"uri": "test://nothing"}
                 error = self.refused(
@@ -153,7 +158,7 @@ class ReadTests(ResourceTestCase):
     def test_no_uri(self) -> None:
         """A URI that is not a string, or is too long, is -32602 in both eras."""
         uris: list[Json] = [None, 7, [], {}, "test://letters/" + "x" * MAX_URI_CHARS]
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             for uri in uris:
                 with self.subTest(uri=str(uri)[:20], revision=revision.version):
                     asked = request_context(

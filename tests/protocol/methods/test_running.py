@@ -14,7 +14,11 @@ from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.methods.running import call_for, run_call
 from instantly_mcp.protocol.server_features import RequestContext
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.protocol.wire.versions import LEGACY, V2025_11_25, V2026_07_28
+from instantly_mcp.protocol.wire.versions import (
+    LEGACY_REVISIONS,
+    V2025_11_25,
+    V2026_07_28,
+)
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import Basket
 from tests.support.toolboxes import Fault
@@ -90,7 +94,7 @@ class CallForTests(ClockedTestCase):
 
     def test_asks_on_the_session(self) -> None:
         """A legacy call asks on its session, if it has one."""
-        for revision in LEGACY.values():
+        for revision in LEGACY_REVISIONS.values():
             session = McpSession(
                 id="s", revision=revision, credential=None, last_seen=0.0
             )

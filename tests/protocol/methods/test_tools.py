@@ -10,7 +10,7 @@ from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import ToolResult, text
-from instantly_mcp.protocol.wire.versions import ALL, Revision
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, Revision
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import EngineTestCase
 from tests.support.messages import MODERN_VERSION, call, modern, request
@@ -22,7 +22,7 @@ from ..sample_features import features_of, request_context, tool
 class ListTests(EngineTestCase):
     def test_every_revision(self) -> None:
         """Every revision lists the same tools in the same order."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 answer = self.answer(request("tools/list", {}), version)
                 names = [entry["name"] for entry in answer["result"]["tools"]]
@@ -30,7 +30,7 @@ class ListTests(EngineTestCase):
 
     def test_identical(self) -> None:
         """Within a revision the list is the same for everyone, byte for byte."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 message = request("tools/list", {})
                 known = self.successResultOf(self.handled(message, version))
@@ -41,7 +41,7 @@ class ListTests(EngineTestCase):
 
     def test_invalid_cursor(self) -> None:
         """A cursor that this server did not issue is -32602, also an empty one."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for cursor in ("", "x", 7):
                 with self.subTest(version=version, cursor=cursor):
                     message = request("tools/list", {"cursor": cursor})
@@ -52,7 +52,7 @@ class ListTests(EngineTestCase):
 class CallTests(EngineTestCase):
     def test_every_revision(self) -> None:
         """A tool answers in every revision, with text at least."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 answer = self.answer(call("echo", {"words": "hi"}), version)
                 content = answer["result"]["content"]
@@ -60,7 +60,7 @@ class CallTests(EngineTestCase):
 
     def test_structured_list(self) -> None:
         """A list is structured content only where it may be one."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.answer(call("numbers"), version)["result"]
                 modern = version == MODERN_VERSION
@@ -84,7 +84,7 @@ class CallTests(EngineTestCase):
     def test_unknown_tool(self) -> None:
         """An unknown tool is -32602, and so is a name that is not a string."""
         names: list[Json] = ["nothing", "", None, 7, ["echo"]]
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for name in names:
                 with self.subTest(version=version, name=name):
                     answer = self.answer(call(name, {}), version)
@@ -98,7 +98,7 @@ class CallTests(EngineTestCase):
     def test_arguments_that_are_no_object(self) -> None:
         """Arguments that are not an object are -32602 in every revision."""
         odd: list[Json] = [[], "x", 7, True]
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for arguments in odd:
                 with self.subTest(version=version, arguments=arguments):
                     answer = self.answer(call("echo", arguments), version)
@@ -107,7 +107,7 @@ class CallTests(EngineTestCase):
 
     def test_bad_arguments(self) -> None:
         """Bad arguments are results in every revision, and nothing is done."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for arguments in ({}, {"words": 7}, {"words": "x", "wrods": "y"}):
                 with self.subTest(version=version, arguments=arguments):
                     answer = self.answer(call("echo", arguments), version)
@@ -121,7 +121,7 @@ class CallTests(EngineTestCase):
 
     def test_refusal_is_a_result(self) -> None:
         """What a tool refuses is a result that a model can read."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.answer(call("refused"), version)["result"]
                 self.assertTrue(result["isError"])
@@ -129,7 +129,7 @@ class CallTests(EngineTestCase):
 
     def test_bug(self) -> None:
         """A bug is -32603 with an incident id, logged once, and says no details."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 answer = self.answer(call("boom"), version)
                 self.assertEqual(answer["error"]["code"], -32603)
@@ -141,7 +141,7 @@ class CallTests(EngineTestCase):
 class CredentialTests(EngineTestCase):
     def test_missing_key(self) -> None:
         """A tool that needs Instantly is refused without a key, before it runs."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 handled = self.handled(call("echo", {"words": "x"}), version, key=None)
                 response = self.successResultOf(handled)
@@ -153,7 +153,7 @@ class CredentialTests(EngineTestCase):
 
     def test_no_key_needed(self) -> None:
         """A tool that needs no key runs for anybody."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 answer = self.answer(call("hello"), version, key=None)
                 self.assertEqual(answer["result"]["content"], [text("Hello.")])
@@ -168,7 +168,7 @@ class CredentialTests(EngineTestCase):
 class ProgressTests(EngineTestCase):
     def test_with_a_token(self) -> None:
         """Progress carries the token as it came: text or number, also the falsy."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             for token in ("t", 7, 0, ""):
                 with self.subTest(version=version, token=token):
                     self.basket.sent.clear()
@@ -243,7 +243,7 @@ class OutputTests(ClockedTestCase):
         """Structured content conforms to the schema, that of an error included."""
         error = {"code": "not_found", "message": "It does not exist."}
         partial = {"code": "cut_off", "items": [1]}
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             for value, sent in ((error, False), (partial, revision.structured)):
                 with self.subTest(version=revision.version, value=value):
                     answer = ToolResult(structured=value, is_error=True)
@@ -257,7 +257,7 @@ class OutputTests(ClockedTestCase):
 
     def test_own_words(self) -> None:
         """What a tool says of its failure stays what it says."""
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             answer = ToolResult(
                 content=[text("It failed.")], structured={"code": 1}, is_error=True
             )
@@ -267,14 +267,14 @@ class OutputTests(ClockedTestCase):
 
     def test_success(self) -> None:
         """What succeeds is sent as it is."""
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             result = self.result(ToolResult(structured={"items": []}), revision)
             self.assertEqual("structuredContent" in result, revision.structured)
             self.assertNotIn("isError", result)
 
     def test_bad_arguments(self) -> None:
         """Arguments that do not fit are an error like any other."""
-        for revision in ALL.values():
+        for revision in ALL_REVISIONS.values():
             listing = evolve(
                 tool("listing", lambda _, call: succeed(ToolResult())),
                 output_schema=self.SCHEMA,

@@ -15,7 +15,7 @@ from instantly_mcp.protocol.primitives.tool import Tool, ToolResult, text
 from instantly_mcp.protocol.wire.cursor import Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import (
-    ALL,
+    ALL_REVISIONS,
     V2024_11_05,
     V2025_03_26,
     V2025_06_18,
@@ -39,7 +39,7 @@ def tool(name: str = "echo") -> Tool:
 class DescribeTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """Every tool fits the Tool type of every revision."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             for each in SmallToolbox().listed():
                 check(version, "Tool", describe_tool(each, revision))
 
@@ -136,7 +136,7 @@ class ListingTests(SynchronousTestCase):
 class RenderTests(SynchronousTestCase):
     def rendered(self, result: ToolResult, version: str) -> Json:
         """Render a result, check it as a result of its revision, decode it."""
-        whole = loads(dumps(render_result(result, ALL[version])))
+        whole = loads(dumps(render_result(result, ALL_REVISIONS[version])))
         envelope = {"resultType": "complete"} if version == "2026-07-28" else {}
         check(version, "CallToolResult", {**envelope, **whole})
         return whole
@@ -145,14 +145,14 @@ class RenderTests(SynchronousTestCase):
         """A value that comes with its JSON is written as the value alone would be."""
         plain = ToolResult(structured={"a": [1, "é"]})
         encoded = evolve(plain, encoded=dumps(plain.structured))
-        for version in ALL:
+        for version in ALL_REVISIONS:
             self.assertEqual(
                 self.rendered(encoded, version), self.rendered(plain, version)
             )
 
     def test_object(self) -> None:
         """An object is text everywhere and structured content since 2025-06-18."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.rendered(ToolResult(structured={"a": [1]}), version)
                 self.assertEqual(result["content"], [text('{"a":[1]}')])
@@ -161,7 +161,7 @@ class RenderTests(SynchronousTestCase):
 
     def test_list(self) -> None:
         """A list is text everywhere and structured content since 2026-07-28."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.rendered(ToolResult(structured=[1, 2]), version)
                 self.assertEqual(result["content"], [text("[1,2]")])

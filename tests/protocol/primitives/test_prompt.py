@@ -14,7 +14,7 @@ from instantly_mcp.protocol.primitives.prompt import (
     PromptMessage,
 )
 from instantly_mcp.protocol.primitives.tool import text
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from tests.support.wire import check
 
 
@@ -41,7 +41,7 @@ GREET = Prompt(
 class PromptTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """An entry fits the schema of each revision; its title only where it exists."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 entry = GREET.as_object(revision.structured)
                 check(version, "Prompt", entry)
@@ -60,6 +60,6 @@ class PromptTests(SynchronousTestCase):
 
     def test_messages(self) -> None:
         """A message fits the schema of each revision."""
-        for version in ALL:
+        for version in ALL_REVISIONS:
             message = PromptMessage("assistant", text("Hello.")).as_object()
             check(version, "PromptMessage", message)

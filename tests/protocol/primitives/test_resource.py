@@ -12,21 +12,21 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.primitives.resource import (
-    Contents,
     Resource,
+    ResourceContents,
     ResourceTemplate,
 )
 from instantly_mcp.protocol.wire.uri_template import UriTemplate
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from tests.support.wire import check
 
 
 def read(
     uri: str, values: Mapping[str, str], call: Call
-) -> Deferred[Sequence[Contents]]:
+) -> Deferred[Sequence[ResourceContents]]:
     """Read what was found in the URI."""
     text = ",".join(f"{name}={value}" for name, value in sorted(values.items()))
-    return succeed([Contents(uri=uri, mime_type="text/plain", text=text)])
+    return succeed([ResourceContents(uri=uri, mime_type="text/plain", text=text)])
 
 
 NOTE = Resource(
@@ -52,7 +52,7 @@ class ContentsTests(SynchronousTestCase):
     @given(st.text(st.characters(exclude_categories=["Cs"])))
     def test_text(self, text: str) -> None:
         """Text stays text, the empty one as well."""
-        contents = Contents(uri="u", mime_type="text/plain", text=text)
+        contents = ResourceContents(uri="u", mime_type="text/plain", text=text)
         self.assertEqual(
             contents.as_object(), {"uri": "u", "mimeType": "text/plain", "text": text}
         )
@@ -60,22 +60,22 @@ class ContentsTests(SynchronousTestCase):
     @given(st.binary())
     def test_bytes(self, blob: bytes) -> None:
         """Bytes travel in base64, no bytes at all too."""
-        found = Contents(uri="u", mime_type="image/png", blob=blob).as_object()
+        found = ResourceContents(uri="u", mime_type="image/png", blob=blob).as_object()
         self.assertEqual(b64decode(found["blob"]), blob)
         self.assertNotIn("text", found)
 
     def test_one_of_both(self) -> None:
         """Contents are text or bytes, never neither and never both."""
         with self.assertRaises(ValueError):
-            Contents(uri="u", mime_type="m")
+            ResourceContents(uri="u", mime_type="m")
         with self.assertRaises(ValueError):
-            Contents(uri="u", mime_type="m", text="", blob=b"")
+            ResourceContents(uri="u", mime_type="m", text="", blob=b"")
 
 
 class EntryTests(SynchronousTestCase):
     def test_fits_every_revision(self) -> None:
         """Entries fit the schema of each revision; titles only where they exist."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             with self.subTest(version=version):
                 note = NOTE.as_object(revision.structured)
                 letter = LETTER.as_object(revision.structured)

@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.protocol.wire.classify import (
     META_VERSION,
-    Legacy,
-    Modern,
+    LegacyMessage,
+    ModernMessage,
     classify,
     is_modern_header,
 )
@@ -23,7 +23,7 @@ from instantly_mcp.protocol.wire.jsonrpc import (
     Request,
     decode,
 )
-from instantly_mcp.protocol.wire.versions import LEGACY
+from instantly_mcp.protocol.wire.versions import LEGACY_REVISIONS
 from tests.support.messages import (
     LEGACY_VERSIONS,
     MODERN_VERSION,
@@ -37,7 +37,7 @@ from tests.support.messages import (
 HEADERS = (None, *LEGACY_VERSIONS, MODERN_VERSION, "v999.0.0", "", "x")
 
 
-def era(message: Json, header: str | None = None) -> Legacy | Modern:
+def era(message: Json, header: str | None = None) -> LegacyMessage | ModernMessage:
     """Classify a message given as JSON."""
     return classify(decode(dumps(message)), header)
 
@@ -45,12 +45,12 @@ def era(message: Json, header: str | None = None) -> Legacy | Modern:
 class EraTests(SynchronousTestCase):
     def assertLegacy(self, message: Json, header: str | None) -> None:
         """Assert that the message is legacy, with this header."""
-        expected = None if header is None else LEGACY[header.strip()]
-        self.assertEqual(era(message, header), Legacy(expected))
+        expected = None if header is None else LEGACY_REVISIONS[header.strip()]
+        self.assertEqual(era(message, header), LegacyMessage(expected))
 
     def assertModern(self, message: Json, header: str | None) -> None:
         """Assert that the message is modern."""
-        self.assertIsInstance(era(message, header), Modern)
+        self.assertIsInstance(era(message, header), ModernMessage)
 
     def test_row_1_modern_meta(self) -> None:
         """A version in _meta that is not legacy is modern, whatever the header."""
@@ -148,7 +148,7 @@ class EraTests(SynchronousTestCase):
             self.assertEqual((error.code, error.status), (-32600, 400))
             self.assertIn(kind, ("reply", "batch"))
         else:
-            self.assertIsInstance(decided, Legacy | Modern)
+            self.assertIsInstance(decided, LegacyMessage | ModernMessage)
 
 
 class ModernHeaderTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.protocol.wire.content import adapt_content
-from instantly_mcp.protocol.wire.versions import ALL
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from tests.support.wire import check
 
 BLOCKS: Mapping[str, JsonObject] = {
@@ -24,7 +24,7 @@ SINCE = {"audio": "2025-03-26", "resource_link": "2025-06-18"}
 class ContentTests(SynchronousTestCase):
     def test_every_type_in_every_revision(self) -> None:
         """A type is there from its revision on; before, a text stands for it."""
-        for version, revision in ALL.items():
+        for version, revision in ALL_REVISIONS.items():
             for kind, block in BLOCKS.items():
                 with self.subTest(version=version, kind=kind):
                     [shown] = adapt_content(revision, [block])
@@ -38,7 +38,7 @@ class ContentTests(SynchronousTestCase):
 
     def test_nothing_is_lost(self) -> None:
         """A link stays readable, and of a sound it is said that it was there."""
-        first = ALL["2024-11-05"]
+        first = ALL_REVISIONS["2024-11-05"]
         sound, link = adapt_content(first, [BLOCKS["audio"], BLOCKS["resource_link"]])
         self.assertIn("audio/wav", sound["text"])
         self.assertEqual(link["text"], "Link: test://u")
@@ -49,7 +49,7 @@ class ContentTests(SynchronousTestCase):
 
     def test_order_and_place(self) -> None:
         """What stands for a block stands in its place."""
-        shown = adapt_content(ALL["2024-11-05"], [*BLOCKS.values()])
+        shown = adapt_content(ALL_REVISIONS["2024-11-05"], [*BLOCKS.values()])
         self.assertEqual(
             [each["type"] for each in shown],
             ["text", "image", "text", "resource", "text"],

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.protocol.wire.versions import ALL, LEGACY, MODERN, negotiate
+from instantly_mcp.protocol.wire.versions import (
+    ALL_REVISIONS,
+    LEGACY_REVISIONS,
+    MODERN_REVISIONS,
+    negotiate,
+)
 
 
 class NegotiationTests(SynchronousTestCase):
@@ -28,16 +33,18 @@ class NegotiationTests(SynchronousTestCase):
     @given(st.text() | st.none() | st.integers() | st.lists(st.text()))
     def test_total(self, asked: Json) -> None:
         """Whatever is asked for, the answer is a revision of the session eras."""
-        self.assertIn(negotiate(asked).version, LEGACY)
+        self.assertIn(negotiate(asked).version, LEGACY_REVISIONS)
 
 
 class TableTests(SynchronousTestCase):
     def test_eras(self) -> None:
         """Four revisions have sessions, one has none, and none is both."""
-        self.assertEqual(len(LEGACY), 4)
-        self.assertEqual(list(MODERN), ["2026-07-28"])
-        self.assertEqual(set(ALL), set(LEGACY) | set(MODERN))
-        self.assertEqual({r.modern for r in LEGACY.values()}, {False})
+        self.assertEqual(len(LEGACY_REVISIONS), 4)
+        self.assertEqual(list(MODERN_REVISIONS), ["2026-07-28"])
+        self.assertEqual(
+            set(ALL_REVISIONS), set(LEGACY_REVISIONS) | set(MODERN_REVISIONS)
+        )
+        self.assertEqual({r.modern for r in LEGACY_REVISIONS.values()}, {False})
 
     def test_what_each_knows(self) -> None:
         """Batches, annotations, structured content and progress texts by revision."""
@@ -50,7 +57,7 @@ class TableTests(SynchronousTestCase):
         }
         for version, known in table.items():
             with self.subTest(version=version):
-                revision = ALL[version]
+                revision = ALL_REVISIONS[version]
                 self.assertEqual(
                     (
                         revision.batches,
