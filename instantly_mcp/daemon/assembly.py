@@ -131,8 +131,8 @@ def _pipeline(
     executor = MessageExecutor(mcp.server, clock, mcp.in_flight)
     admission = Admission(
         origin_policy=http.origin_policy,
-        ledger=MemoryLedger(settings.rate_limit, clock),
-        wide_ledger=MemoryLedger(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
+        key_limit=MemoryLedger(settings.rate_limit, clock),
+        address_limit=MemoryLedger(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
         wall=http.wall,
         sources=http.sources,
     )
@@ -207,7 +207,7 @@ def _site(
         visitors=Visitors(
             gatekeeper=http.gatekeeper,
             sources=http.sources,
-            ledger=MemoryLedger(settings.rate_limit, clock),
+            address_limit=MemoryLedger(settings.rate_limit, clock),
         ),
     )
     site = make_site(app, clock, http.limits, http.wall, settings.public_path)

@@ -19,9 +19,9 @@ from .._credential import Secret
 from ..protocol.wire.errors import ProtocolError
 from .credential_sources import CredentialSources
 from .exchange import Exchange
-from .interfaces import ILedger, IStage
+from .interfaces import IAdmissionLimit, IStage
 from .origins import OriginPolicy
-from .refusals import WINDOW, batch_too_large, rate_exceeded
+from .refusals import WINDOW_SECONDS, batch_too_large, rate_exceeded
 from .reply import Outcome, refuse
 
 
@@ -30,16 +30,16 @@ from .reply import Outcome, refuse
 class Admission:
     """Refuses requests by origin, host and rate.
 
-    :param ledger: counts by key, or by address when there is no key. With a limit of
+    :param key_limit: counts by key, or by address when there is no key. With a limit of
         0 nothing is counted.
-    :param wide_ledger: counts all requests of one address, so that a caller cannot
+    :param address_limit: counts all requests of one address, so that a caller cannot
         escape the limit by sending a different key each time.
     :param wall: returns seconds since the epoch, for ``resetTime``.
     """
 
     origin_policy: OriginPolicy
-    ledger: ILedger
-    wide_ledger: ILedger
+    key_limit: IAdmissionLimit
+    address_limit: IAdmissionLimit
     wall: Callable[[], float]
     sources: CredentialSources = field(factory=CredentialSources)
     name: str = "admission"
@@ -49,7 +49,7 @@ class Admission:
         error = self.origin_policy.refusal(exchange.headers, local=exchange.local)
         if error is not None:
             return succeed(refuse(exchange, error))
-        error = self._take(exchange, 1) if self.ledger.limit else None
+        error = self._take(exchange, 1) if self.key_limit.limit else None
         return succeed(exchange if error is None else refuse(exchange, error))
 
     def charge(self, exchange: Exchange, messages: int) -> ProtocolError | None:
@@ -59,7 +59,7 @@ class Admission:
 
         :returns: the error if the batch may not pass.
         """
-        limit = self.ledger.limit
+        limit = self.key_limit.limit
         if not limit or messages <= 1:
             return None
         if messages > limit:
@@ -76,21 +76,23 @@ class Admission:
         address = f"address:{network_of(exchange.peer)}"
         key = self.sources.last(exchange)
         if key is None:
-            return self._take_from(self.ledger, address, tokens, again)
-        return self._take_from(
-            self.wide_ledger, address, tokens, again
-        ) or self._take_from(self.ledger, f"key:{Secret(key).digest()}", tokens, again)
+            return self._take_from(self.key_limit, address, tokens, again)
+        error = self._take_from(self.address_limit, address, tokens, again)
+        if error is not None:
+            return error
+        bucket = f"key:{Secret(key).digest()}"
+        return self._take_from(self.key_limit, bucket, tokens, again)
 
     def _take_from(
-        self, ledger: ILedger, key: str, tokens: int, again: int
+        self, limit: IAdmissionLimit, bucket: str, tokens: int, again: int
     ) -> ProtocolError | None:
-        allowance = ledger.take(key, tokens)
+        allowance = limit.take(bucket, tokens)
         if allowance.granted:
             return None
-        wait = allowance.retry_after + (again - tokens) * WINDOW / ledger.limit
+        wait = allowance.retry_after + (again - tokens) * WINDOW_SECONDS / limit.limit
         reset = datetime.fromtimestamp(self.wall() + wait, UTC)
         reset_time = reset.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return rate_exceeded(ledger.limit, wait, reset_time)
+        return rate_exceeded(limit.limit, wait, reset_time)
 
 
 def network_of(peer: str) -> str:

@@ -14,7 +14,7 @@ from zope.interface import implementer
 from .._json_codec import JsonObject, dumps
 from ..protocol.interfaces import INotificationSink
 
-MAX_BACKLOG = 1 << 20
+MAX_BACKLOG_BYTES = 1 << 20
 """Bytes that a client may leave unread before its stream is closed."""
 
 
@@ -59,7 +59,7 @@ class Channel:
         "is_open",
     )
 
-    def __init__(self, max_backlog: int = MAX_BACKLOG) -> None:
+    def __init__(self, max_backlog: int = MAX_BACKLOG_BYTES) -> None:
         self._max_backlog = max_backlog
         self._waiting: deque[Event] | None = None
         self._waiting_bytes = 0

@@ -9,6 +9,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
+from .._noop import noop
 from ..protocol.calls.session import SessionStatus
 from ..protocol.wire.classify import LegacyMessage, classify
 from ..protocol.wire.errors import ProtocolError, invalid_request
@@ -37,11 +38,6 @@ Charge: TypeAlias = "Callable[[Exchange, int], ProtocolError | None]"
 _NAMING = frozenset({"GET", "DELETE"})
 
 
-def _free(exchange: Exchange, messages: int) -> ProtocolError | None:
-    """Count nothing."""
-    return None
-
-
 @implementer(IStage)
 @frozen
 class Decode:
@@ -50,7 +46,7 @@ class Decode:
     :param charge: counts the messages of a batch against the admission limit.
     """
 
-    charge: Charge = _free
+    charge: Charge = noop
     name: str = "decode"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:

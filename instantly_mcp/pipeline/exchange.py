@@ -88,7 +88,6 @@ class Exchange:
 
     :param path_key: the key in the path, as in ``/mcp/KEY``.
     :param peer: the client's address, as seen through the trusted proxies.
-    :param received_at: seconds on the reactor's clock.
     :param local: the request came in through a socket that only this machine can reach,
         while the server also has sockets that others can reach.
     :param lookup: what the session store knows about `session_id`.
@@ -107,7 +106,6 @@ class Exchange:
     path_key: str | None = field(default=None, repr=False)
     body: bytes = field(default=b"", repr=False)
     peer: str = ""
-    received_at: float = 0.0
     local: bool = False
     accepts_stream: bool = True
     accepts_json: bool = True

@@ -24,7 +24,7 @@ from ..protocol.wire.errors import invalid_request
 from ..protocol.wire.jsonrpc import Batch, InvalidMember, Message, Request, Response
 from ..protocol.wire.versions import Revision
 from .exchange import Exchange
-from .pending_reply import ACCEPTED, PendingReply, Restate, unchanged
+from .pending_reply import ACCEPTED_STATUS, PendingReply, Restate, unchanged
 from .repeats import TOOL_CALL, OpenCall
 from .reply import JSON_TYPE, Answer, HeaderPairs, Reply, response_answer
 from .retention import StreamLog
@@ -76,7 +76,7 @@ class MessageExecutor:
         if message is None or not isinstance(message, Request):
             if message is not None:
                 self.server.handle(message, caller)
-            return succeed(Answer(status=ACCEPTED, headers=versioned))
+            return succeed(Answer(status=ACCEPTED_STATUS, headers=versioned))
         pending = self.start(
             message,
             caller,
@@ -215,5 +215,5 @@ def _fire_with_batch(
         body = b"[" + b",".join(bodies) + b"]"
         answer = Answer(status=200, body=body, headers=(JSON_TYPE, *headers))
     else:
-        answer = Answer(status=ACCEPTED, headers=headers)
+        answer = Answer(status=ACCEPTED_STATUS, headers=headers)
     waiter.callback(answer)

@@ -48,7 +48,7 @@ class Allowance:
     retry_after: float = 0.0
 
 
-class ILedger(Interface):
+class IAdmissionLimit(Interface):
     """Limits messages per key: a bounded table of token buckets."""
 
     limit = Attribute("Messages a minute that one key may send; 0 for no limit.")

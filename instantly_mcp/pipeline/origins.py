@@ -19,7 +19,7 @@ from ..protocol.interfaces import IHeaders
 from ..protocol.wire.errors import ProtocolError
 from .refusals import host_refused, hosts_differ, origin_refused
 
-MAX_RECOGNIZED = 64
+MAX_RECOGNIZED_HOSTS = 64
 """Host headers that are remembered as valid, so that they are parsed only once."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -161,7 +161,7 @@ class OriginPolicy:
         authority = parse_authority(hosts[0])
         if authority is None or authority.name not in self._names:
             return False
-        if len(self._recognized) < MAX_RECOGNIZED:
+        if len(self._recognized) < MAX_RECOGNIZED_HOSTS:
             self._recognized.add(hosts[0])
         return True
 

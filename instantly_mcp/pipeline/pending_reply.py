@@ -51,7 +51,7 @@ NOTICE_SECONDS = 54.0
 Many clients give up after 60 seconds, and later answers are lost.
 """
 
-ACCEPTED = 202
+ACCEPTED_STATUS = 202
 
 Restate: TypeAlias = Callable[[ProtocolError], ProtocolError]
 
@@ -208,7 +208,7 @@ class PendingReply:
                 self._stream.was_read()
         elif not self.reply.called and not self._gone:
             self.reply.callback(
-                Answer(status=ACCEPTED, headers=self.headers)
+                Answer(status=ACCEPTED_STATUS, headers=self.headers)
                 if response is None
                 else response_answer(response, self.headers)
             )

@@ -22,8 +22,8 @@ from .key_form import Mistake
 
 _IN_HEADER = "Authorization header"
 
-WINDOW = 60
-"""The admission limit is so many messages in this number of seconds."""
+WINDOW_SECONDS = 60
+"""The admission limit is a number of messages in this time."""
 
 
 def origin_refused() -> ProtocolError:
@@ -77,7 +77,7 @@ def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolEr
     return ProtocolError(
         SERVER_ERROR,
         "Rate limit exceeded",
-        {"limit": limit, "window": WINDOW, "resetTime": reset_time},
+        {"limit": limit, "window": WINDOW_SECONDS, "resetTime": reset_time},
         status=429,
         headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
     )

@@ -21,7 +21,7 @@ JSON_TYPE = ("Content-Type", "application/json")
 UNAUTHORIZED_STATUS = 401
 OTHER_REASON = "other"
 
-MAX_PEEK = 65536
+MAX_PEEK_BYTES = 65536
 """Bodies above this size are refused without looking for their id."""
 
 
@@ -84,4 +84,4 @@ def refuse(exchange: Exchange, error: ProtocolError) -> Answer:
 
 def id_in(body: bytes) -> Id | None:
     """Return the id of the request in a body that is not decoded otherwise."""
-    return peek_id(body) if len(body) <= MAX_PEEK else None
+    return peek_id(body) if len(body) <= MAX_PEEK_BYTES else None

@@ -24,8 +24,8 @@ from .repeats import OpenCall
 RETRY_MS = 1000
 """Milliseconds after which a client should reconnect."""
 
-EVENT_BYTES = 256
-STREAM_BYTES = 1024
+EVENT_OVERHEAD_BYTES = 256
+STREAM_OVERHEAD_BYTES = 1024
 """Memory of an event and of a stream besides their data."""
 
 MAX_DIGITS = 18
@@ -81,7 +81,7 @@ class ResumableStream:
     is_over: bool = field(default=False, init=False)
     call: OpenCall | None = field(default=None, init=False)
     aside_since: float | None = field(default=None, init=False)
-    kept_bytes: int = field(default=STREAM_BYTES, init=False)
+    kept_bytes: int = field(default=STREAM_OVERHEAD_BYTES, init=False)
     _unread: bool = field(default=False, init=False)
     _kept: list[Event] = field(factory=list, init=False)
     _next: int = field(default=0, init=False)
@@ -212,7 +212,7 @@ def split_event_id(event_id: str) -> tuple[str, int | None]:
 
 
 def _bytes_of(event: Event) -> int:
-    return len(event.data) + EVENT_BYTES
+    return len(event.data) + EVENT_OVERHEAD_BYTES
 
 
 def _place_in(event_id: str | None) -> int:

@@ -23,7 +23,7 @@ from twisted.internet.interfaces import IReactorTime
 from ..protocol.calls.session import McpSession
 from ..protocol.wire.jsonrpc import Id, Request, Response
 from .repeats import OpenCall
-from .resumable import STREAM_BYTES, Need, ResumableStream, split_event_id
+from .resumable import STREAM_OVERHEAD_BYTES, Need, ResumableStream, split_event_id
 
 MAX_KEPT_BYTES = 1 << 20
 """Limit for the streams of one session: not more than a channel can replay."""
@@ -37,7 +37,7 @@ KEPT_SECONDS = 300.0
 SWEEP_SECONDS = 60.0
 """How often `Retention.sweep` should be called."""
 
-MAX_STREAMS = 32
+MAX_KEPT_STREAMS = 32
 """Streams that one session keeps for resumption, open ones included.
 
 More may be open at a time; those that are needed least cannot be resumed.
@@ -106,13 +106,13 @@ class StreamLog:
     def new(
         self, primed: bool, is_answer: bool = False, id: str | None = None
     ) -> ResumableStream:
-        """Return a new stream. Beyond `MAX_STREAMS` the least needed one is forgotten.
+        """Return a new stream; beyond `MAX_KEPT_STREAMS` the least needed is forgotten.
 
         :param primed: see `ResumableStream`, as for `is_answer`.
         :param id: the stream id, random unless given. A stream with a given id is not
             interrupted.
         """
-        if len(self._streams) >= MAX_STREAMS:
+        if len(self._streams) >= MAX_KEPT_STREAMS:
             self.forget(min(self._streams.values(), key=_need_of))
         stream = (
             ResumableStream(self, primed, is_answer)
@@ -187,7 +187,7 @@ class StreamLog:
         """Count `more` bytes (negative for fewer); forget events over the limit."""
         self.kept_bytes += more
         self.retention.kept(more)
-        if more + STREAM_BYTES > MAX_KEPT_BYTES:
+        if more + STREAM_OVERHEAD_BYTES > MAX_KEPT_BYTES:
             # No channel could replay this event: do not forget the others for it.
             self.forget(stream)
         while more > 0 and self.kept_bytes > MAX_KEPT_BYTES:

@@ -14,7 +14,7 @@ from ..protocol.wire.errors import ProtocolError
 from .admission import network_of
 from .credential_sources import CredentialSources
 from .exchange import Exchange, Headers, Route
-from .interfaces import IGatekeeper, ILedger, Presented
+from .interfaces import IAdmissionLimit, IGatekeeper, Presented
 from .refusals import too_many_tries
 
 
@@ -41,13 +41,13 @@ class Visitor:
 class Visitors:
     """Identifies callers.
 
-    :param ledger: limits requests that present anything, by address, so that the secret
-        cannot be guessed here.
+    :param address_limit: limits requests that present anything, by address, so that the
+        secret cannot be guessed here.
     """
 
     gatekeeper: IGatekeeper
     sources: CredentialSources
-    ledger: ILedger
+    address_limit: IAdmissionLimit
 
     def __call__(
         self, headers: Headers, query: Mapping[str, Sequence[str]], address: str
@@ -69,9 +69,9 @@ class Visitors:
 
     def _wait(self, address: str) -> float | None:
         """Return the seconds until this address may try again, if it may not now."""
-        if not self.ledger.limit:
+        if not self.address_limit.limit:
             return None
-        allowance = self.ledger.take(f"address:{network_of(address)}")
+        allowance = self.address_limit.take(f"address:{network_of(address)}")
         return None if allowance.granted else allowance.retry_after
 
     def _presented(

@@ -8,7 +8,7 @@ from typing import final
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from ..pipeline.interfaces import Allowance, ILedger
+from ..pipeline.interfaces import Allowance, IAdmissionLimit
 
 MINUTE = 60.0
 MAX_BUCKETS = 20_000
@@ -17,7 +17,7 @@ _GRANTED = Allowance(granted=True)
 
 
 @final
-@implementer(ILedger)
+@implementer(IAdmissionLimit)
 class MemoryLedger:
     """Token buckets that hold the tokens of one minute and refill at a constant rate.
 

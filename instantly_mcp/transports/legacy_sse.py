@@ -27,7 +27,7 @@ from ..pipeline.exchange import Exchange, Route
 from ..pipeline.execution import MessageExecutor, members_of
 from ..pipeline.interfaces import ITransport
 from ..pipeline.media import names_stream
-from ..pipeline.pending_reply import ACCEPTED
+from ..pipeline.pending_reply import ACCEPTED_STATUS
 from ..pipeline.reply import Answer, EventStream, Reply, refuse
 from ..pipeline.resumable import ResumableStream, split_event_id
 from ..pipeline.retention import Retention, StreamLogs
@@ -127,7 +127,7 @@ class LegacySse:
             self.tracker.track(in_turns(self.clock, deliver, members_of(body)))
         elif body is not None:
             deliver(body)
-        return Answer(status=ACCEPTED)
+        return Answer(status=ACCEPTED_STATUS)
 
     def _stream_for(self, exchange: Exchange) -> Reply:
         """Open a stream; for HEAD only answer with the headers of one."""

@@ -32,7 +32,7 @@ from ..protocol.wire.versions import VERSION_HEADER, negotiate
 
 SESSION_HEADER = "Mcp-Session-Id"
 
-MAX_STREAMS = 8
+MAX_OPEN_STREAMS = 8
 """GET streams that one session may hold open at a time."""
 
 
@@ -135,8 +135,8 @@ class StreamableHttp:
                 status=406,
             )
             return refuse(exchange, error)
-        if len(session.streams) >= MAX_STREAMS:
-            hint = f"A session holds at most {MAX_STREAMS} open streams."
+        if len(session.streams) >= MAX_OPEN_STREAMS:
+            hint = f"A session holds at most {MAX_OPEN_STREAMS} open streams."
             error = ProtocolError(SERVER_ERROR, "Too many streams", hint, status=409)
             return refuse(exchange, error)
         resumed = self._resume(exchange, session)

@@ -17,7 +17,7 @@ from .interfaces import AllowedOrigin
 
 METHODS = "GET, POST, DELETE, OPTIONS"
 EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, Mcp-Protocol-Version"
-MAX_AGE = "600"
+MAX_AGE_SECONDS = "600"
 
 REQUEST_HEADERS = (
     "Content-Type",
@@ -34,7 +34,7 @@ REQUEST_HEADERS = (
     "X-Requested-With",
 )
 _FAMILY = re.compile(r"(?:mcp-param|x-mcp)-[0-9a-z_-]{1,100}", re.I).fullmatch
-_MAX_ASKED = 100
+_MAX_ASKED_HEADERS = 100
 
 
 @define(eq=False)
@@ -76,7 +76,7 @@ class Cors:
                 ("Access-Control-Allow-Origin", origin),
                 ("Access-Control-Allow-Methods", METHODS),
                 ("Access-Control-Allow-Headers", _granted(asked)),
-                ("Access-Control-Max-Age", MAX_AGE),
+                ("Access-Control-Max-Age", MAX_AGE_SECONDS),
                 ("Vary", "Origin, Access-Control-Request-Headers"),
             ),
         )
@@ -87,6 +87,6 @@ def _granted(asked: str) -> str:
 
     CORS cannot allow a prefix, so the names of a family are allowed one by one.
     """
-    names = [name.strip() for name in asked.split(",")[:_MAX_ASKED]]
+    names = [name.strip() for name in asked.split(",")[:_MAX_ASKED_HEADERS]]
     family = [name for name in names if _FAMILY(name)]
     return ", ".join((*REQUEST_HEADERS, *family))

@@ -69,13 +69,8 @@ class Streams:
 
     def end_all(self) -> None:
         """End every stream after the events that were sent on it."""
-        for stream in self._all():
+        for stream in [stream for group in self._groups for stream in group]:
             stream.end()
-
-    def drop_all(self) -> None:
-        """Abort the connection of every stream."""
-        for stream in self._all():
-            stream.drop()
 
     def opened(self, stream: Stream) -> None:
         """Add a stream to the smallest group."""
@@ -104,9 +99,6 @@ class Streams:
         self.backlog_bytes -= size
         if not behind:
             self._behind.pop(stream, None)
-
-    def _all(self) -> Sequence[Stream]:
-        return [stream for group in self._groups for stream in group]
 
 
 @implementer(IPushProducer)

@@ -126,7 +126,6 @@ class Intake:
             path_key=path_key,
             body=request.content.getvalue(),
             peer=self.address(request, headers),
-            received_at=record.started,
             local=self.is_local is not None and self.is_local(request.host),
         )
 

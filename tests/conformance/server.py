@@ -119,8 +119,8 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     stages = (
         Admission(
             origin_policy=origin_policy,
-            ledger=unlimited,
-            wide_ledger=unlimited,
+            key_limit=unlimited,
+            address_limit=unlimited,
             wall=time.time,
         ),
         HeaderRepair(),

@@ -1,4 +1,4 @@
-"""What every session store and every ledger must do, wherever it keeps its state.
+"""What every session store and every admission limit must do, wherever state is kept.
 
 A suite of mixins: a concrete test case derives from one of them and from a case class,
 and says how the thing under test is made. Time is always the driven clock.
@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import JsonObject
-from instantly_mcp.pipeline.interfaces import ILedger
+from instantly_mcp.pipeline.interfaces import IAdmissionLimit
 from instantly_mcp.protocol.calls.session import (
     ISessionStore,
     McpSession,
@@ -260,80 +260,80 @@ class SessionStoreContract(ClockedTestCase):
 
 
 class LedgerContract(ClockedTestCase):
-    """To be derived from; `make_ledger` says how a ledger is made."""
+    """To be derived from; `make_limit` says how a limit is made."""
 
     @abstractmethod
-    def make_ledger(self, limit: int, clock: Clock) -> ILedger:
-        """Return a ledger that grants `limit` requests a minute to each key."""
+    def make_limit(self, limit: int, clock: Clock) -> IAdmissionLimit:
+        """Return a limit that grants `limit` requests a minute to each key."""
 
-    def burst(self, ledger: ILedger, key: str, tries: int) -> int:
+    def burst(self, limiter: IAdmissionLimit, key: str, tries: int) -> int:
         """Return how many of `tries` requests at this moment are granted."""
-        return sum(ledger.take(key).granted for _ in range(tries))
+        return sum(limiter.take(key).granted for _ in range(tries))
 
     def test_provides_interface(self) -> None:
-        """The ledger provides ILedger and tells its limit."""
-        ledger = self.make_ledger(100, self.clock)
-        self.assertTrue(verifyObject(ILedger, ledger))
-        self.assertEqual(ledger.limit, 100)
+        """The limit provides IAdmissionLimit and tells its limit."""
+        limiter = self.make_limit(100, self.clock)
+        self.assertTrue(verifyObject(IAdmissionLimit, limiter))
+        self.assertEqual(limiter.limit, 100)
 
     def test_grants_the_limit(self) -> None:
         """A key may send its whole limit at once, and not one more."""
-        ledger = self.make_ledger(100, self.clock)
-        self.assertEqual(self.burst(ledger, "key", 150), 100)
+        limiter = self.make_limit(100, self.clock)
+        self.assertEqual(self.burst(limiter, "key", 150), 100)
 
     def test_all_or_none(self) -> None:
         """Several tokens are taken together or not at all; the wait is for all."""
-        ledger = self.make_ledger(60, self.clock)
-        self.assertTrue(ledger.take("key", 50).granted)
-        refused = ledger.take("key", 20)
+        limiter = self.make_limit(60, self.clock)
+        self.assertTrue(limiter.take("key", 50).granted)
+        refused = limiter.take("key", 20)
         self.assertFalse(refused.granted)
         self.assertAlmostEqual(refused.retry_after, 10.0, places=3)
-        self.assertEqual(self.burst(ledger, "key", 20), 10)
+        self.assertEqual(self.burst(limiter, "key", 20), 10)
         self.clock.advance(60.001)
-        self.assertTrue(ledger.take("key", 60).granted)
-        self.assertFalse(ledger.take("key").granted)
+        self.assertTrue(limiter.take("key", 60).granted)
+        self.assertFalse(limiter.take("key").granted)
 
     def test_keys_are_apart(self) -> None:
         """What one key takes, another still has."""
-        ledger = self.make_ledger(5, self.clock)
-        self.burst(ledger, "greedy", 10)
-        self.assertEqual(self.burst(ledger, "modest", 10), 5)
+        limiter = self.make_limit(5, self.clock)
+        self.burst(limiter, "greedy", 10)
+        self.assertEqual(self.burst(limiter, "modest", 10), 5)
 
     def test_says_when(self) -> None:
         """After the time that a refusal names, the request passes; not before."""
-        ledger = self.make_ledger(60, self.clock)
-        self.burst(ledger, "key", 60)
-        wait = ledger.take("key").retry_after
+        limiter = self.make_limit(60, self.clock)
+        self.burst(limiter, "key", 60)
+        wait = limiter.take("key").retry_after
         self.assertAlmostEqual(wait, 1.0, places=3)
         self.clock.advance(wait - 0.01)
-        self.assertFalse(ledger.take("key").granted)
+        self.assertFalse(limiter.take("key").granted)
         self.clock.advance(0.011)
-        self.assertTrue(ledger.take("key").granted)
+        self.assertTrue(limiter.take("key").granted)
 
     def test_defect_08_no_double_burst(self) -> None:
         """Around any second at most the limit and a second's refill pass."""
-        ledger = self.make_ledger(120, self.clock)
+        limiter = self.make_limit(120, self.clock)
         self.clock.advance(59.5)
-        before = self.burst(ledger, "key", 500)
+        before = self.burst(limiter, "key", 500)
         self.clock.advance(1)
-        self.assertLessEqual(before + self.burst(ledger, "key", 500), 122)
+        self.assertLessEqual(before + self.burst(limiter, "key", 500), 122)
 
     def test_refills(self) -> None:
         """A minute after a burst the whole limit is there again, and no more."""
-        ledger = self.make_ledger(10, self.clock)
-        self.burst(ledger, "key", 10)
+        limiter = self.make_limit(10, self.clock)
+        self.burst(limiter, "key", 10)
         self.clock.advance(60)
-        self.assertEqual(self.burst(ledger, "key", 50), 10)
+        self.assertEqual(self.burst(limiter, "key", 50), 10)
         self.clock.advance(3600)
-        self.assertEqual(self.burst(ledger, "key", 50), 10)
+        self.assertEqual(self.burst(limiter, "key", 50), 10)
 
     def test_refusals_cost_nothing(self) -> None:
         """Knocking on a closed door does not keep it closed for longer."""
-        ledger = self.make_ledger(60, self.clock)
-        self.burst(ledger, "key", 10_000)
+        limiter = self.make_limit(60, self.clock)
+        self.burst(limiter, "key", 10_000)
         self.clock.advance(1.001)
-        self.assertTrue(ledger.take("key").granted)
+        self.assertTrue(limiter.take("key").granted)
 
     def test_no_limit(self) -> None:
         """A limit of 0 grants everything."""
-        self.assertEqual(self.burst(self.make_ledger(0, self.clock), "key", 999), 999)
+        self.assertEqual(self.burst(self.make_limit(0, self.clock), "key", 999), 999)

@@ -241,7 +241,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "2024-11-05: a posted message is 202 without a body",
         FIRST,
-        "        return Answer(status=ACCEPTED)",
+        "        return Answer(status=ACCEPTED_STATUS)",
         "        return Answer(status=200)",
         "rules.test_first_revision",
     ),

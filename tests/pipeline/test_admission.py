@@ -11,7 +11,7 @@ from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.admission import Admission
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.exchange import Exchange, Route
-from instantly_mcp.pipeline.interfaces import Allowance, ILedger, IStage
+from instantly_mcp.pipeline.interfaces import Allowance, IAdmissionLimit, IStage
 from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.state.token_buckets import MemoryLedger
@@ -22,7 +22,7 @@ KEY = {"x-instantly-api-key": "alice-key-0123456789"}
 
 
 class AdmissionTests(ClockedTestCase):
-    """`Admission` with real ledgers."""
+    """`Admission` with real limits."""
 
     def setUp(self) -> None:
         """Let each key send three requests a minute, each address nine."""
@@ -33,8 +33,8 @@ class AdmissionTests(ClockedTestCase):
         """Return a stage that knows any host."""
         return Admission(
             origin_policy=OriginPolicy(check_hosts=False),
-            ledger=MemoryLedger(limit, self.clock),
-            wide_ledger=MemoryLedger(wide, self.clock),
+            key_limit=MemoryLedger(limit, self.clock),
+            address_limit=MemoryLedger(wide, self.clock),
             wall=lambda: 1_767_225_600.0,
         )
 
@@ -75,7 +75,7 @@ class AdmissionTests(ClockedTestCase):
         self.assertEqual(self.refusal(exchange()).status, 421)
 
     def test_origin_costs_no_token(self) -> None:
-        """What the perimeter refuses is not counted."""
+        """What the origin policy refuses is not counted."""
         for _ in range(20):
             self.refusal(exchange(with_headers={"origin": "http://evil", **KEY}))
         self.assertTrue(self.passes(exchange(with_headers=KEY)))
@@ -233,7 +233,7 @@ class AdmissionTests(ClockedTestCase):
             self.assertIn(("Content-Type", "application/json"), answer.headers)
 
 
-@implementer(ILedger)
+@implementer(IAdmissionLimit)
 class _Recording:
     """Grants everything and remembers the keys of the buckets."""
 
@@ -249,17 +249,17 @@ class _Recording:
 
 
 class BucketSecrecyTests(SynchronousTestCase):
-    """The ledger never sees a key."""
+    """The recording never sees a key."""
 
     def test_digest_only(self) -> None:
         """What a bucket is called does not hold the key."""
-        ledger = _Recording()
+        recording = _Recording()
         stage = Admission(
             origin_policy=OriginPolicy(check_hosts=False),
-            ledger=ledger,
-            wide_ledger=ledger,
+            key_limit=recording,
+            address_limit=recording,
             wall=lambda: 0.0,
         )
         self.successResultOf(stage.process(exchange(path_key="canary-key-7f3a9c")))
-        self.assertEqual(len(ledger.keys), 2)
-        self.assertNotIn("canary-key-7f3a9c", repr(ledger.keys))
+        self.assertEqual(len(recording.keys), 2)
+        self.assertNotIn("canary-key-7f3a9c", repr(recording.keys))

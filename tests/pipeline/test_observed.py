@@ -28,7 +28,7 @@ class Saying:
         return succeed(self.outcome)
 
 
-class WitnessedTests(SynchronousTestCase):
+class ObservedStageTests(SynchronousTestCase):
     """Who is told, and of what."""
 
     def test_interface(self):

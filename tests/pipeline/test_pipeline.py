@@ -59,7 +59,7 @@ class PipelineTests(ClockedTestCase):
             self.observed.append((stage, outcome, seconds))
 
         pipeline = Pipeline(stages, self.clock, observe)
-        return pipeline.run(exchange(message, received_at=0.0))  # type: ignore[return-value]
+        return pipeline.run(exchange(message))  # type: ignore[return-value]
 
     def test_in_order(self) -> None:
         """Each stage gets what the one before it made of the exchange."""

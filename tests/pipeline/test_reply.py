@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import loads
 from instantly_mcp.pipeline.credential_errors import key_required
 from instantly_mcp.pipeline.reply import (
-    MAX_PEEK,
+    MAX_PEEK_BYTES,
     Answer,
     json_answer,
     refuse,
@@ -66,5 +66,5 @@ class RefuseTests(SynchronousTestCase):
 
     def test_long_bodies_are_not_read(self) -> None:
         """A body beyond the bound is refused without looking into it."""
-        long = exchange(call("echo", {"words": "x" * MAX_PEEK}))
+        long = exchange(call("echo", {"words": "x" * MAX_PEEK_BYTES}))
         self.assertNotIn("id", loads(refuse(long, self.error).body))

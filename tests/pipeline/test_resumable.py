@@ -10,7 +10,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp.pipeline.channel import Event
 from instantly_mcp.pipeline.retention import (
     MAX_KEPT_BYTES,
-    MAX_STREAMS,
+    MAX_KEPT_STREAMS,
 )
 from instantly_mcp.protocol.interfaces import INotificationSink
 
@@ -129,7 +129,7 @@ class StreamLogTests(SynchronousTestCase):
     def test_makes_room(self) -> None:
         """The oldest stream that was delivered makes room for a new one."""
         log = make_log()
-        streams = [log.new(primed=False) for _ in range(MAX_STREAMS)]
+        streams = [log.new(primed=False) for _ in range(MAX_KEPT_STREAMS)]
         for stream in streams:
             stream.open()
         streams[3].close()
@@ -148,7 +148,7 @@ class StreamLogTests(SynchronousTestCase):
         being_read.open()
         delivered.open()
         delivered.close()
-        for _ in range(MAX_STREAMS - 4):
+        for _ in range(MAX_KEPT_STREAMS - 4):
             lost(log)
         gone = []
         for _ in range(4):
@@ -177,7 +177,7 @@ class StreamLogTests(SynchronousTestCase):
         listening.open().abandon()
         open_one = log.new(primed=False, is_answer=True)
         open_one.open()
-        for _ in range(MAX_STREAMS - 1):
+        for _ in range(MAX_KEPT_STREAMS - 1):
             lost(log)
         self.assertFalse(is_kept(log, listening))
         self.assertTrue(is_kept(log, open_one))
@@ -197,7 +197,7 @@ class StreamLogTests(SynchronousTestCase):
         fetched.close()
         unread.close()
         fetched.resume(-1)
-        for _ in range(MAX_STREAMS - 1):
+        for _ in range(MAX_KEPT_STREAMS - 1):
             lost(log)
         self.assertFalse(is_kept(log, fetched))
         self.assertTrue(is_kept(log, unread))
@@ -205,7 +205,7 @@ class StreamLogTests(SynchronousTestCase):
     def test_open_streams_stay_open(self) -> None:
         """A stream that someone reads is never closed to make room."""
         log = make_log()
-        channels = [log.new(primed=False).open() for _ in range(MAX_STREAMS + 5)]
+        channels = [log.new(primed=False).open() for _ in range(MAX_KEPT_STREAMS + 5)]
         self.assertEqual([channel.is_open for channel in channels].count(False), 0)
 
     def test_forgotten_streams_go_on(self) -> None:
@@ -224,7 +224,7 @@ class StreamLogTests(SynchronousTestCase):
     def test_bytes_of_a_session(self) -> None:
         """The streams of one session keep a bounded number of bytes together."""
         log = make_log()
-        for _ in range(MAX_STREAMS):
+        for _ in range(MAX_KEPT_STREAMS):
             stream = lost(log)
             for number in range(3):
                 stream.send({"n": number, "x": "x" * (MAX_KEPT_BYTES // 9)})

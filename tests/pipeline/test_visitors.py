@@ -31,7 +31,7 @@ class VisitorsTests(SynchronousTestCase):
         return Visitors(
             gatekeeper=Gatekeeper(operator_key=Secret(OPERATOR), **policy),
             sources=CredentialSources(query=query),
-            ledger=MemoryLedger(limit, self.clock),
+            address_limit=MemoryLedger(limit, self.clock),
         )
 
     def visitor(self, visitors: Any, sent: Any = None, **query: str) -> Visitor:

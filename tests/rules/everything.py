@@ -86,8 +86,8 @@ class EverythingRig(Line):
         before = (
             Admission(
                 origin_policy=OriginPolicy(),
-                ledger=unlimited,
-                wide_ledger=unlimited,
+                key_limit=unlimited,
+                address_limit=unlimited,
                 wall=self.wall,
             ),
             HeaderRepair(),

@@ -13,8 +13,8 @@ from tests.contract import state
 class MemoryLedgerTests(state.LedgerContract):
     """`MemoryLedger` keeps the contract."""
 
-    def make_ledger(self, limit: int, clock: Clock) -> MemoryLedger:
-        """Return a ledger in memory."""
+    def make_limit(self, limit: int, clock: Clock) -> MemoryLedger:
+        """Return a limit in memory."""
         return MemoryLedger(limit, clock)
 
     def test_bounded(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from instantly_mcp.pipeline.retention import MAX_STREAMS as MAX_KEPT
-from instantly_mcp.transports.streamable import MAX_STREAMS
+from instantly_mcp.pipeline.retention import MAX_KEPT_STREAMS
+from instantly_mcp.transports.streamable import MAX_OPEN_STREAMS
 from tests.support.clients import SessionClient
 from tests.support.messages import (
     LEGACY_VERSIONS,
@@ -44,7 +44,7 @@ class GetStreamTests(StreamableTestCase):
     def test_bounded(self) -> None:
         """A session holds a bounded number of streams."""
         client = SessionClient(self.rig)
-        streams = [self.listen(client) for _ in range(MAX_STREAMS)]
+        streams = [self.listen(client) for _ in range(MAX_OPEN_STREAMS)]
         self.assertEqual(self.listen(client).status, 409)
         streams[0].leave()
         self.assertTrue(self.listen(client).streams)
@@ -115,9 +115,9 @@ class GetStreamTests(StreamableTestCase):
         """Streams that a client loses do not pile up, nor outlive their session."""
         client = SessionClient(self.rig)
         retention = self.rig.streamable.logs.retention
-        for _ in range(MAX_KEPT + 10):
+        for _ in range(MAX_KEPT_STREAMS + 10):
             self.listen(client).leave()
-        self.assertLess(retention.kept_bytes, MAX_KEPT * 2000)
+        self.assertLess(retention.kept_bytes, MAX_KEPT_STREAMS * 2000)
         self.rig.send(method="DELETE", session=client.session)
         self.assertEqual(retention.kept_bytes, 0)
 

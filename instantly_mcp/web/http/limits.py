@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ...pipeline.channel import MAX_BACKLOG
+from ...pipeline.channel import MAX_BACKLOG_BYTES
 
 
 @frozen(kw_only=True)
@@ -60,7 +60,7 @@ class WebLimits:
     queue: int = 256
     queue_deadline: float = 2.0
     closing: int = 256
-    backlog: int = MAX_BACKLOG
+    backlog: int = MAX_BACKLOG_BYTES
     unread_events_bytes: int = 64 * 1024 * 1024
     unread_answers_bytes: int = 128 * 1024 * 1024
     unsent_in_kernel_bytes: int = 128 * 1024

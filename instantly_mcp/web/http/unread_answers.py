@@ -29,7 +29,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from .limits import WebLimits
 
-_LOOKS = 4
+_LOOKS_PER_STALL = 4
 """How often buffers are measured during `WebLimits.write_stall_seconds`."""
 
 _SHED_SECONDS = 1.0
@@ -112,7 +112,7 @@ class UnreadAnswers:
 
     @property
     def _interval(self) -> float:
-        return self.limits.write_stall_seconds / _LOOKS
+        return self.limits.write_stall_seconds / _LOOKS_PER_STALL
 
     def _look_within(self, seconds: float) -> None:
         if self._timer is None:
