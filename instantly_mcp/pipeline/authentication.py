@@ -152,7 +152,7 @@ class Authentication:
             return credential, lookup, ()
         assert owner is not None
         on_messages = exchange.route is Route.MESSAGES
-        stands = session.stands_for_key if on_messages else self.key_in_session
+        stands = session.replaces_key if on_messages else self.key_in_session
         if stands:
             return _spoken_for(owner, workspace), lookup, ()
         if credential is not None and _are_one_account(owner, credential):

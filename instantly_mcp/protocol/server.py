@@ -25,7 +25,7 @@ from .wire.errors import (
     method_not_found,
     new_incident_id,
 )
-from .wire.jsonrpc import Message, Notification, Reply, Request, Response
+from .wire.jsonrpc import ClientResponse, Message, Notification, Request, Response
 
 
 @define(eq=False)
@@ -60,7 +60,7 @@ class McpServer:
             return self._legacy(message, caller)
         if isinstance(message, Notification) and not caller.revision.modern:
             legacy.handle_notification(message, caller)
-        elif isinstance(message, Reply) and caller.session is not None:
+        elif isinstance(message, ClientResponse) and caller.session is not None:
             deliver_response(caller.session, message)
         return succeed(None)
 

@@ -188,7 +188,7 @@ class LegacySse:
         self, session: McpSession, stream: ResumableStream, channel: Channel
     ) -> EventStream:
         session.connected(stream)
-        session.stands_for_key = True
+        session.replaces_key = True
         session.closing = False
         self.changes.attach(session)
         channel.when_closed(partial(self._lost, session, stream))
@@ -200,7 +200,7 @@ class LegacySse:
 
     def _lost(self, session: McpSession, stream: ResumableStream) -> None:
         """Note a lost connection. Posts are refused until the client reconnects."""
-        session.stands_for_key = False
+        session.replaces_key = False
         # Most clients never come back, so their subscriptions end.
         session.unsubscribe_all()
         session.lost(stream, self.clock.seconds())

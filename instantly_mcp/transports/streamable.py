@@ -119,7 +119,7 @@ class StreamableHttp:
             if errors or (isinstance(reply, Answer) and reply.status != 200):
                 return reply
             session = self.sessions.open(revision, exchange.credential)
-            session.introduce(request.params)
+            session.store_client(request.params)
             headers = (*reply.headers, (SESSION_HEADER, session.id))
             if isinstance(reply, Answer):
                 return Answer(status=200, body=reply.body, headers=headers)

@@ -15,8 +15,12 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
-from instantly_mcp.protocol.wire.jsonrpc import Batch, Notification, Request
-from instantly_mcp.protocol.wire.jsonrpc import Reply as ProtocolReply
+from instantly_mcp.protocol.wire.jsonrpc import (
+    Batch,
+    ClientResponse,
+    Notification,
+    Request,
+)
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
@@ -122,7 +126,7 @@ class RefuseNewWorkTests(SynchronousTestCase):
     def test_earlier_work(self):
         """Messages that belong to work in progress are accepted."""
         for message in (
-            ProtocolReply("server-1", {}),
+            ClientResponse("server-1", {}),
             Notification("notifications/cancelled"),
             Request(1, "ping"),
             Request(1, "tasks/get", {"taskId": "x"}),

@@ -169,7 +169,7 @@ MUTANTS: Sequence[Mutant] = (
         "A request to the client is sent on the stream of the call that makes it",
         ASKING,
         "        self.sink.send(\n            {\n",
-        "        self.session.tell(\n            {\n",
+        "        self.session.send(\n            {\n",
         "rules.test_sessions",
     ),
     mutant(

@@ -67,7 +67,7 @@ class AuthenticationTestCase(ClockedTestCase):
     def streaming(self, owner: Credential | None) -> McpSession:
         """Return a session whose stream of 2024-11-05 is open."""
         session = self.sessions.open(V2024_11_05, owner)
-        session.stands_for_key = True
+        session.replaces_key = True
         return session
 
     def operators(self, *secrets: str) -> Credential:

@@ -297,7 +297,7 @@ class MessagesTests(AuthenticationTestCase):
         for operator in (False, True):
             self.guarded(operator=operator)
             session = self.streaming(credential(ALICE))
-            session.stands_for_key = False
+            session.replaces_key = False
             self.refused(message(session.id), 404)
             self.acts_as(message(session.id, ALICE), ALICE)
 
@@ -378,7 +378,7 @@ class EveryCaseTests(AuthenticationTestCase):
         self.guarded(operator=operator, secret=secret)
         store = self.make_store() if place == "lost" else self.sessions
         session = store.open(V2024_11_05, None if owner is None else credential(owner))
-        session.stands_for_key = streams = place == "live" and has_stream
+        session.replaces_key = streams = place == "live" and has_stream
         if place == "ended":
             store.end(session, "closed")
         with_headers = {"mcp-session-id": session.id}

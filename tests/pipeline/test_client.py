@@ -47,7 +47,7 @@ class ClientTests(SynchronousTestCase):
 
     def test_session(self):
         """What comes later in a session is from the client that opened it."""
-        self.session.introduce({"clientInfo": CLIENT})
+        self.session.store_client({"clientInfo": CLIENT})
         for message in (None, Request(1, "ping"), Batch([])):
             later = decoded(message, lookup=self.lookup())
             self.assertEqual(client_of(later), "client/1")
@@ -63,7 +63,7 @@ class ClientTests(SynchronousTestCase):
 
         Not even the name of a session that was opened before there was a key.
         """
-        self.session.introduce({"clientInfo": {"name": f"x {KEY}", "version": KEY}})
+        self.session.store_client({"clientInfo": {"name": f"x {KEY}", "version": KEY}})
         credential = Credential(secret=Secret(KEY), source="path")
         later = decoded(None, lookup=self.lookup(), credential=credential)
         self.assertEqual(client_of(later), "x_[redacted]/[redacted]")
@@ -72,5 +72,5 @@ class ClientTests(SynchronousTestCase):
         """A session's own line does not show the key that opened it either."""
         credential = Credential(secret=Secret(KEY), source="path")
         session = evolve(self.session, credential=credential)
-        session.introduce({"clientInfo": {"name": KEY}})
+        session.store_client({"clientInfo": {"name": KEY}})
         self.assertEqual(session.client, "[redacted]")

@@ -103,7 +103,7 @@ class MessageTests(RigTestCase):
         self.rig.toolbox.running[0].finish()
         self.assertHeard(2, 1)
         self.assertTrue(self.client.stream.ended)
-        self.assertFalse(session.stands_for_key)
+        self.assertFalse(session.replaces_key)
         self.assertEqual(self.client.ask(request("ping", {}, id=3)).status, 404)
 
     def test_reconnect(self) -> None:
@@ -131,7 +131,7 @@ class MessageTests(RigTestCase):
                 self.rig.toolbox.running[-1].finish()
                 self.assertTrue(self.client.stream.ended)
                 self.client.stream.leave()
-                self.assertTrue(session.stands_for_key)
+                self.assertTrue(session.replaces_key)
                 self.assertEqual(len(session.streams), 1)
                 again.ask(request("ping", {}, id=3))
                 self.assertEqual([one["id"] for one in again.heard()], [2, 3])
@@ -142,7 +142,7 @@ class MessageTests(RigTestCase):
     def test_disconnect_of_an_idle_stream(self) -> None:
         """Without a call it ends at once."""
         session = self.rig.sessions.held[self.client.session]
-        self.assertTrue(session.stands_for_key)
+        self.assertTrue(session.replaces_key)
         session.disconnect()
         self.assertTrue(self.client.stream.ended)
         self.assertFalse(session.ended)

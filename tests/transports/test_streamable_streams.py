@@ -53,7 +53,7 @@ class GetStreamTests(StreamableTestCase):
         """A message goes to one stream and only one, the first that was opened."""
         client = SessionClient(self.rig)
         first, second = self.listen(client), self.listen(client)
-        self.session_of(client).tell(NEWS)
+        self.session_of(client).send(NEWS)
         self.assertEqual((first.messages, second.messages), ([NEWS], []))
 
     def test_answers_do_not_use_it(self) -> None:
@@ -82,10 +82,10 @@ class GetStreamTests(StreamableTestCase):
         first = self.listen(client)
         last = cast("str", first.events[-1].id)
         first.leave()
-        self.session_of(client).tell(NEWS)
+        self.session_of(client).send(NEWS)
         again = self.listen(client, with_headers={"last-event-id": last})
         self.assertEqual(again.messages, [NEWS])
-        self.session_of(client).tell(NEWS)
+        self.session_of(client).send(NEWS)
         self.assertEqual(len(again.messages), 2)
 
     def test_resuming_an_answer(self) -> None:
@@ -108,7 +108,7 @@ class GetStreamTests(StreamableTestCase):
         first.leave()
         again = self.listen(client, with_headers={"last-event-id": last})
         second.leave()
-        self.session_of(client).tell(NEWS)
+        self.session_of(client).send(NEWS)
         self.assertEqual(again.messages, [NEWS])
 
     def test_streams_that_nobody_takes_up(self) -> None:

@@ -23,7 +23,7 @@ from .client_requests import Answers, IAsker, Question, missing_capabilities
 STATE_VALID_SECONDS = 600.0
 """How long a ``requestState`` is valid."""
 
-PURPOSE = "request-state"
+STATE_PURPOSE = "request-state"
 
 MAX_STATE_BYTES = 1 << 19
 """Maximum size of a state in bytes, so that each sealed state can be unsealed."""
@@ -99,7 +99,7 @@ class StateSealer:
         payload = dumps(content)
         if len(payload) > MAX_STATE_BYTES:
             raise invalid_params("inputResponses are too long")
-        return self.seal.seal(PURPOSE, payload)
+        return self.seal.seal(STATE_PURPOSE, payload)
 
     def open(
         self, binding: StateBinding, state: Json
@@ -111,7 +111,7 @@ class StateSealer:
         """
         payload = None
         if isinstance(state, str):
-            payload = self.seal.unseal(PURPOSE, state)
+            payload = self.seal.unseal(STATE_PURPOSE, state)
         if payload is None:
             raise _bad_state()
         content = loads(payload)

@@ -18,7 +18,7 @@ from zope.interface import implementer
 from ..._deferred import reraise
 from ..._json_codec import JsonObject
 from ..interfaces import INotificationSink
-from ..wire.jsonrpc import Reply, notification
+from ..wire.jsonrpc import ClientResponse, notification
 from .call import NULL_SINK
 from .client_requests import (
     AdaptedQuestion,
@@ -56,7 +56,7 @@ class SessionAsker:
     def _ask(self, question: Question) -> Deferred[JsonObject]:
         id = self.session.next_request_id()
         adapted = question.adapted_to(self.session.revision)
-        answer: Deferred[Reply] = Deferred(lambda _: self._withdraw(id))
+        answer: Deferred[ClientResponse] = Deferred(lambda _: self._withdraw(id))
         self.session.pending[id] = answer
         self.sink.send(
             {
@@ -75,7 +75,7 @@ class SessionAsker:
             self.sink.send(notification("notifications/cancelled", {"requestId": id}))
 
 
-def deliver_response(session: McpSession, reply: Reply) -> None:
+def deliver_response(session: McpSession, reply: ClientResponse) -> None:
     """Deliver a client's response to its question; ignore one without a question."""
     waiting = session.pending.pop(reply.id, None)
     if waiting is not None:
@@ -84,8 +84,8 @@ def deliver_response(session: McpSession, reply: Reply) -> None:
 
 def _checked(
     question: Question, adapted: AdaptedQuestion
-) -> Callable[[Reply], JsonObject]:
-    def check(reply: Reply) -> JsonObject:
+) -> Callable[[ClientResponse], JsonObject]:
+    def check(reply: ClientResponse) -> JsonObject:
         if reply.error is not None:
             raise CannotAsk("The client refused to answer.")
         answer = adapted.read(reply.result)

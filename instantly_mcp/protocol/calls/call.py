@@ -45,7 +45,7 @@ class Caller:
     :param credential: the credential for the upstream, if the caller has one.
     :param session: the caller's legacy session, if it has one.
     :param headers: the HTTP headers of the request; required in the modern era.
-    :param outlet: takes the notifications that belong to this request.
+    :param sink: takes the notifications that belong to this request.
     """
 
     revision: Revision
@@ -60,7 +60,7 @@ class Caller:
         return ANONYMOUS if self.credential is None else self.credential.principal
 
     def with_sink(self, sink: INotificationSink) -> Caller:
-        """Return this caller with another outlet."""
+        """Return this caller with another sink."""
         return Caller(
             revision=self.revision,
             credential=self.credential,
@@ -81,7 +81,7 @@ class NoClientRequests:
 NO_CLIENT_REQUESTS = NoClientRequests()
 
 
-def _own_outlet(call: Call) -> INotificationSink:
+def _callers_sink(call: Call) -> INotificationSink:
     return call.caller.sink
 
 
@@ -107,7 +107,7 @@ class Call:
     :param set_task_message: takes status messages once the call is a task.
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
-    :param outlet: takes the call's notifications; at first that of the caller.
+    :param sink: takes the call's notifications; at first that of the caller.
     """
 
     caller: Caller
@@ -120,7 +120,7 @@ class Call:
     set_task_message: Callable[[str], None] | None = None
     trace: Trace | None = None
     until: float | None = None
-    sink: INotificationSink = Factory(_own_outlet, takes_self=True)
+    sink: INotificationSink = Factory(_callers_sink, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:

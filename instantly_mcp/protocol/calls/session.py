@@ -13,7 +13,7 @@ from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
 from ..interfaces import INotificationSink
 from ..wire.client_label import TOO_LONG, UNNAMED, client_info_in, client_label
-from ..wire.jsonrpc import Id, Reply
+from ..wire.jsonrpc import ClientResponse, Id
 from ..wire.versions import Revision
 from .watching import Unsubscribe
 
@@ -32,7 +32,7 @@ class McpSession:
     :param pending: server requests that the client has not answered yet, by id.
     :param subscriptions: the subscribed resource URIs, each with the function that ends
         the subscription.
-    :param stands_for_key: whether its 2024-11-05 stream is open, so that its id on
+    :param replaces_key: whether its 2024-11-05 stream is open, so that its id on
         ``/messages`` replaces the key that opened it.
     :param closing: whether its streams close once no call is in flight.
     :param client: ``name/version`` of the client for the log, ``-`` if unknown.
@@ -48,12 +48,12 @@ class McpSession:
     client_version: str = ""
     client: str = UNNAMED
     ended: bool = False
-    stands_for_key: bool = False
+    replaces_key: bool = False
     closing: bool = False
     capabilities: JsonObject = field(factory=dict)
     calls: dict[Id, Deferred[object]] = field(factory=dict, repr=False)
     streams: list[INotificationSink] = field(factory=list, repr=False)
-    pending: dict[Id, Deferred[Reply]] = field(factory=dict, repr=False)
+    pending: dict[Id, Deferred[ClientResponse]] = field(factory=dict, repr=False)
     subscriptions: dict[str, Unsubscribe] = field(factory=dict, repr=False)
     standby: INotificationSink | None = field(default=None, repr=False)
     _asked: int = field(default=0, init=False)
@@ -68,7 +68,7 @@ class McpSession:
         """Record activity at clock second `now`."""
         self.last_seen = now
 
-    def introduce(self, params: JsonObject) -> None:
+    def store_client(self, params: JsonObject) -> None:
         """Store the client's capabilities and name from ``initialize``."""
         declared = params.get("capabilities")
         capabilities = dict(declared) if isinstance(declared, dict) else {}
@@ -80,7 +80,7 @@ class McpSession:
         key = None if self.credential is None else self.credential.secret
         self.client = client_label(self.client_name, self.client_version, key)
 
-    def tell(self, message: JsonObject) -> None:
+    def send(self, message: JsonObject) -> None:
         """Send a message that belongs to no request, on exactly one stream."""
         if self.streams:
             self.streams[0].send(message)

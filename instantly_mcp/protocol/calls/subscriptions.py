@@ -17,6 +17,7 @@ equal.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 from weakref import WeakSet
 
 from attrs import define, field, frozen
@@ -52,6 +53,9 @@ MAX_URI_CHARS = 4096
 """Maximum length of a URI in characters: a subscription keeps it in memory."""
 
 
+T = TypeVar("T")
+
+
 @frozen(kw_only=True)
 class SubscriptionFilter:
     """What one listener is notified of: the part of its request that is supported."""
@@ -80,7 +84,7 @@ class Listener:
     sink: INotificationSink
     ended: Deferred[JsonObject] = field(factory=Deferred, repr=False)
 
-    def tell(self, method: str, params: JsonObject) -> None:
+    def notify(self, method: str, params: JsonObject) -> None:
         """Send a notification with the subscription's id in ``_meta``."""
         meta = {META_SUBSCRIPTION: self.id}
         self.sink.send(notification(method, {**params, "_meta": meta}))
@@ -117,12 +121,12 @@ class ChangeNotifier:
             raise invalid_request("too many subscriptions are open", status=429)
         self._listeners.add(listener)
 
-        def forget(outcome: Json) -> Json:
+        def forget(outcome: T) -> T:
             self._listeners.discard(listener)
             return outcome
 
         listener.ended.addBoth(forget)
-        listener.tell(
+        listener.notify(
             "notifications/subscriptions/acknowledged",
             {"notifications": listener.filter.as_object()},
         )
@@ -137,7 +141,7 @@ class ChangeNotifier:
         method = _NOTIFICATION[kind]
         for listener in list(self._listeners):
             if kind in listener.filter.lists:
-                listener.tell(method, {})
+                listener.notify(method, {})
         _tell_sessions(self._sessions, method, {})
 
     def resource_updated(self, uri: str, principal: str | None = None) -> None:
@@ -149,7 +153,7 @@ class ChangeNotifier:
         method, params = "notifications/resources/updated", {"uri": uri}
         for listener in list(self._listeners):
             if uri in listener.filter.uris and principal in (None, listener.principal):
-                listener.tell(method, params)
+                listener.notify(method, params)
         watching = [
             session
             for session in self._sessions
@@ -164,7 +168,7 @@ class ChangeNotifier:
                 task.id in listener.filter.task_ids
                 and listener.principal == task.principal
             ):
-                listener.tell("notifications/tasks", task.as_detailed())
+                listener.notify("notifications/tasks", task.as_detailed())
 
     def close(self) -> None:
         """End all watches and listen streams, because the daemon stops."""
@@ -182,7 +186,7 @@ def _tell_sessions(
     sessions: Iterable[McpSession], method: str, params: JsonObject
 ) -> None:
     for session in list(sessions):
-        session.tell(notification(method, params))
+        session.send(notification(method, params))
 
 
 def read_filter(

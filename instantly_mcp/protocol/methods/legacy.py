@@ -30,7 +30,7 @@ def initialize(features: ServerFeatures, context: RequestContext) -> Result:
     session = context.caller.session
     if session is not None:
         session.revision = revision
-        session.introduce(context.params)
+        session.store_client(context.params)
     server = dict(features.info.as_object())
     if not revision.structured:
         del server["title"]

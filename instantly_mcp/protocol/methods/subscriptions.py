@@ -44,7 +44,7 @@ def listen(features: ServerFeatures, context: RequestContext) -> Deferred[JsonOb
     for task in tasks:
         # A task that has ended or waits for input may not change again.
         if task.status != WORKING:
-            listener.tell("notifications/tasks", task.as_detailed())
+            listener.notify("notifications/tasks", task.as_detailed())
     leaves = [start_watching(features, context, each) for each in found.values()]
     return ended.addBoth(_left, leaves)
 

@@ -28,7 +28,7 @@ from attrs import frozen
 
 from ..._json_codec import Json
 from .errors import ProtocolError, invalid_request
-from .jsonrpc import Batch, Body, Notification, Reply, Request
+from .jsonrpc import Batch, Body, ClientResponse, Notification, Request
 from .versions import ALL_REVISIONS, LEGACY_REVISIONS, Revision
 
 META_VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -93,7 +93,7 @@ def _legacy(header: str | None) -> LegacyMessage:
     )
 
 
-def _not_modern(body: Batch | Reply) -> ProtocolError:
+def _not_modern(body: Batch | ClientResponse) -> ProtocolError:
     if isinstance(body, Batch):
         return invalid_request("this revision has no batches")
     return invalid_request("this revision has no server requests to respond to")

@@ -16,7 +16,7 @@ from ..._json_codec import Json, dumps, loads
 from ..interfaces import ISeal
 from .errors import ProtocolError, invalid_params
 
-PURPOSE = "cursor"
+CURSOR_PURPOSE = "cursor"
 
 Item = TypeVar("Item")
 
@@ -42,12 +42,12 @@ class Pager:
         stop = start + self.size
         if stop >= len(items):
             return items[start:], None
-        return items[start:stop], self.seal.seal(PURPOSE, dumps([kind, stop]))
+        return items[start:stop], self.seal.seal(CURSOR_PURPOSE, dumps([kind, stop]))
 
     def _position(self, kind: str, cursor: Json) -> int:
         payload = None
         if isinstance(cursor, str) and cursor:
-            payload = self.seal.unseal(PURPOSE, cursor)
+            payload = self.seal.unseal(CURSOR_PURPOSE, cursor)
         if payload is None:
             raise _invalid()
         sealed_kind, position = loads(payload)

@@ -54,7 +54,7 @@ class Notification:
 
 
 @frozen
-class Reply:
+class ClientResponse:
     """A client's response to a request that the server sent (legacy era)."""
 
     id: Id
@@ -74,10 +74,10 @@ class InvalidMember:
 class Batch:
     """Several messages in one body (2025-03-26 only)."""
 
-    members: Sequence[Request | Notification | Reply | InvalidMember]
+    members: Sequence[Request | Notification | ClientResponse | InvalidMember]
 
 
-Message: TypeAlias = Request | Notification | Reply
+Message: TypeAlias = Request | Notification | ClientResponse
 Body: TypeAlias = Message | Batch
 
 
@@ -208,14 +208,14 @@ def _message(value: Json) -> Message:
     return Request(readable, method, params)
 
 
-def _reply(value: Mapping[str, Json], id: Json) -> Reply:
+def _reply(value: Mapping[str, Json], id: Json) -> ClientResponse:
     readable = _readable_id(id)
     if readable is None or ("result" in value) == ("error" in value):
         raise _malformed(id, "neither a request nor a notification nor a response")
     error = value.get("error")
     if "error" in value and not isinstance(error, dict):
         raise _malformed(id, "the error of a response must be an object")
-    return Reply(readable, value.get("result"), error)
+    return ClientResponse(readable, value.get("result"), error)
 
 
 def _malformed(id: Json, why: str) -> MalformedMessage:

@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.protocol.calls.ask_by_retry import (
     MAX_STATE_BYTES,
-    PURPOSE,
+    STATE_PURPOSE,
     STATE_VALID_SECONDS,
     InputRequired,
     RetryAsker,
@@ -151,7 +151,9 @@ class SealerTests(SynchronousTestCase):
     def test_not_ours(self) -> None:
         """Other types, other purposes and other keys: it does not open."""
         cursor = Seal([KEY], lambda: self.now).seal("cursor", b"{}")
-        foreign = Seal([Fernet.generate_key()], lambda: self.now).seal(PURPOSE, b"{}")
+        foreign = Seal([Fernet.generate_key()], lambda: self.now).seal(
+            STATE_PURPOSE, b"{}"
+        )
         states: list[Json] = [None, 7, [], {}, "", "x", cursor, foreign]
         for state in states:
             with self.subTest(state=state):

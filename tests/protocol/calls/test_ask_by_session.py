@@ -22,7 +22,7 @@ from instantly_mcp.protocol.calls.client_requests import (
     Question,
 )
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.wire.jsonrpc import Reply
+from instantly_mcp.protocol.wire.jsonrpc import ClientResponse
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import Basket
@@ -52,7 +52,7 @@ class SessionAskerTests(ClockedTestCase):
     def reply(self, place: int, result: Json = None, error: Json = None) -> None:
         """Answer the message that stands at this place on the stream."""
         deliver_response(
-            self.session, Reply(self.basket.sent[place]["id"], result, error)
+            self.session, ClientResponse(self.basket.sent[place]["id"], result, error)
         )
 
     def why(self, asking: Deferred[Answers]) -> str:
@@ -156,7 +156,7 @@ class SessionAskerTests(ClockedTestCase):
         asking = self.ask({"roots": ROOTS})
         ids: list[str | int] = ["server-99", "", 1, 0]
         for id in ids:
-            deliver_response(self.session, Reply(id, {"roots": []}))
+            deliver_response(self.session, ClientResponse(id, {"roots": []}))
         self.assertNoResult(asking)
         self.reply(0, {"roots": []})
         self.reply(0, {"roots": [{"uri": "file:///b"}]})

@@ -18,8 +18,8 @@ from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import (
     Batch,
     Body,
+    ClientResponse,
     Notification,
-    Reply,
     Request,
     decode,
 )
@@ -139,7 +139,7 @@ class EraTests(SynchronousTestCase):
         bodies: dict[str, Body] = {
             "request": Request(1, "m", params),
             "notification": Notification("m", params),
-            "reply": Reply(1, {}),
+            "reply": ClientResponse(1, {}),
             "batch": Batch([]),
         }
         try:

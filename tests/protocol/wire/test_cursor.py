@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.protocol.wire.cursor import PURPOSE, Pager
+from instantly_mcp.protocol.wire.cursor import CURSOR_PURPOSE, Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.state.sealed_tokens import Seal
 from tests.support.servers import Drawer
@@ -68,7 +68,7 @@ class PagerTests(SynchronousTestCase):
         _, prompts = pages.page("prompts", range(10), None)
         state = Seal([KEY], lambda: 0.0).seal("request-state", b'["tools",3]')
         foreign = Seal([Fernet.generate_key()], lambda: 0.0).seal(
-            PURPOSE, b'["tools",3]'
+            CURSOR_PURPOSE, b'["tools",3]'
         )
         cursors: list[Json] = ["", "x", "3", 0, 3, True, [], {}]
         for cursor in [*cursors, prompts, state, foreign]:

@@ -10,11 +10,11 @@ from instantly_mcp._json_codec import Encoded, Json, dumps, loads
 from instantly_mcp.protocol.wire.errors import ProtocolError, invalid_request
 from instantly_mcp.protocol.wire.jsonrpc import (
     Batch,
+    ClientResponse,
     Id,
     InvalidMember,
     MalformedMessage,
     Notification,
-    Reply,
     Request,
     Response,
     decode,
@@ -80,12 +80,12 @@ class DecodeTests(SynchronousTestCase):
         """A result or an error without a method is a response to a server request."""
         self.assertEqual(
             decode(b'{"jsonrpc":"2.0","id":"q","result":{"a":1}}'),
-            Reply("q", {"a": 1}),
+            ClientResponse("q", {"a": 1}),
         )
         error = {"code": 1, "message": "no"}
         self.assertEqual(
             decode(dumps({"jsonrpc": "2.0", "id": 3, "error": error})),
-            Reply(3, None, error),
+            ClientResponse(3, None, error),
         )
 
     def test_defect_12_falsy_ids(self) -> None:
@@ -178,7 +178,9 @@ class DecodeProperties(SynchronousTestCase):
             self.assertEqual(malformed.error.status, 400)
             self.assertNotIsInstance(malformed.id, bool)
         else:
-            self.assertIsInstance(decoded, Request | Notification | Reply | Batch)
+            self.assertIsInstance(
+                decoded, Request | Notification | ClientResponse | Batch
+            )
 
     @settings(deadline=None)
     @given(ids, text, params)
@@ -202,7 +204,9 @@ class DecodeProperties(SynchronousTestCase):
     @given(ids, json_values)
     def test_responses_round_trip(self, id: Id, result: Json) -> None:
         """A response that this server writes decodes as the response to its id."""
-        self.assertEqual(decode(Response(id, result).encode()), Reply(id, result))
+        self.assertEqual(
+            decode(Response(id, result).encode()), ClientResponse(id, result)
+        )
 
     @settings(deadline=None)
     @given(st.binary() | json_values.map(dumps))
