@@ -41,7 +41,7 @@ class ResourceDeclaration:
     :param lookup: returns the content.
     :param public: the same for all callers, and readable without a key.
     :param completes: the kind of object that its first variable names.
-    :param watching: polls for changes while clients are subscribed.
+    :param poll: polls for changes while clients are subscribed.
     """
 
     path: str
@@ -51,7 +51,7 @@ class ResourceDeclaration:
     public: bool = False
     mime_type: str = JSON
     completes: ObjectKind | None = None
-    watching: Poll | None = None
+    poll: Poll | None = None
 
     @property
     def name(self) -> str:
@@ -171,7 +171,7 @@ TEMPLATES = (
         description="A background job's status and progress. Can be subscribed to.",
         lookup=objects.job,
         completes=JOBS,
-        watching=watch_job,
+        poll=watch_job,
     ),
     ResourceDeclaration(
         path="schema/{operation}",
@@ -216,9 +216,7 @@ def _template(
         mime_type=entry.mime_type,
         read=ResourceReader(context, entry.lookup),
         complete=_completers(entry, names),
-        watch=None
-        if entry.watching is None
-        else ResourceWatcher(context, entry.watching),
+        watch=None if entry.poll is None else ResourceWatcher(context, entry.poll),
         needs_credential=not entry.public,
         private=not entry.public,
         ttl_ms=PUBLIC_TTL_MS,

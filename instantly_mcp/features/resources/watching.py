@@ -32,11 +32,11 @@ class ResourceWatcher:
     """Runs the polling function of a resource."""
 
     context: FeatureContext
-    watching: Poll
+    poll: Poll
 
     @deferred
     async def __call__(self, uri: str, values: Mapping[str, str], call: Call) -> None:
-        await self.watching(self.context, values, call)
+        await self.poll(self.context, values, call)
 
 
 async def watch_job(context: FeatureContext, values: Values, call: Call) -> None:

@@ -17,8 +17,10 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
     CURSOR,
+    FLAG,
     JOB_OUTPUT,
     LIST_OUTPUT,
+    TEXT,
     WAIT,
     deleted,
     id_of,
@@ -31,7 +33,6 @@ from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .nested_arguments import nested_argument
 
 EMAIL = id_of("email", to="email")
-TEXT = {"type": "string"}
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 WARMUP = nested_argument(
     "patchAccount",
@@ -168,7 +169,7 @@ TOOLS = (
             required("smtp_port", schema=PORT),
             argument("daily_limit", schema={"type": "integer"}),
             argument("sending_gap"),
-            argument("enable_slow_ramp", schema={"type": "boolean"}),
+            argument("enable_slow_ramp", schema=FLAG),
             argument("reply_to", schema=TEXT),
             argument("signature", schema=TEXT),
         ),

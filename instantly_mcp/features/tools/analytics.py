@@ -11,11 +11,10 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
-from .arguments import ROWS_OUTPUT
-from .declaration import ID, ToolDeclaration, argument
+from .arguments import ID, ROWS_OUTPUT, TEXT
+from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
 
-TEXT = {"type": "string"}
 MAX_ACCOUNTS = 100
 START = argument("start_date", description="YYYY-MM-DD")
 END = argument("end_date", description="inclusive", convert=end_of_day)

@@ -7,7 +7,13 @@ from ..results import page
 from ..workspace.conversions import stripped
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import View
-from .declaration import ID, Argument, Convert, Reshape, argument, required
+from .declaration import Argument, Convert, Reshape, argument, required
+
+TEXT: JsonObject = {"type": "string"}
+FLAG: JsonObject = {"type": "boolean"}
+ID: JsonObject = {"type": "string", "minLength": 1}
+NAME: JsonObject = {"type": "string", "pattern": "\\S"}
+"""A name that is not blank."""
 
 LIST_OUTPUT: JsonObject = {
     "type": "object",
@@ -29,12 +35,9 @@ CAMPAIGN_OUTPUT: JsonObject = {
     "properties": {"campaign": {"type": "object"}},
 }
 
-NAME: JsonObject = {"type": "string", "pattern": "\\S"}
-"""A name that is not blank."""
-
 CURSOR = argument(
     "starting_after",
-    schema={"type": "string"},
+    schema=TEXT,
     description="page.next_cursor of the last page",
 )
 

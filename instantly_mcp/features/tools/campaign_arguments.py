@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ..._json_codec import Json
-from ...catalog.index import BY_ID
-from ...catalog.schema import plain
 from ..results import CallRefusedError
 from ..workspace.dates import days_in_order
-from .nested_arguments import NestedArgument, closed, nested_argument
+from .arguments import ID
+from .nested_arguments import NestedArgument, nested_argument, strict_schema
 
 SCHEDULE_HINT = (
     'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
@@ -19,20 +18,16 @@ SEQUENCES_HINT = (
 )
 
 
-def _of_patch(name: str) -> Json:
-    return closed(plain(BY_ID["patchCampaign"].by_name[name].schema))
-
-
 def _schedule() -> NestedArgument:
-    schema = _of_patch("campaign_schedule")
+    schema = strict_schema("patchCampaign", "campaign_schedule")
     window = schema["properties"]["schedules"]["items"]
     # Any IANA zone is allowed; it is mapped to a supported one before it is sent.
-    window["properties"]["timezone"] = {"type": "string", "minLength": 1}
+    window["properties"]["timezone"] = ID
     return NestedArgument("campaign_schedule", schema, SCHEDULE_HINT)
 
 
 def _sequences() -> NestedArgument:
-    schema = _of_patch("sequences")
+    schema = strict_schema("patchCampaign", "sequences")
     schema |= {"minItems": 1, "maxItems": 1}
     steps = schema["items"]["properties"]["steps"]
     steps["minItems"] = 1

@@ -11,8 +11,10 @@ from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
 from . import campaign_arguments
 from .arguments import (
     CAMPAIGN_OUTPUT,
+    FLAG,
     LIST_OUTPUT,
     NAME,
+    TEXT,
     by_id,
     deleted,
     id_of,
@@ -27,8 +29,6 @@ from .workflows.update_campaign import update_campaign
 
 STATUS = names_and_codes(CAMPAIGN_STATUS)
 CAMPAIGN_ID = id_of("campaign_id")
-TEXT = {"type": "string"}
-FLAG = {"type": "boolean"}
 GAP = {"type": "integer", "minimum": 1, "maximum": 1440}
 CLOCK_TIME = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
 VARIANT_FIELDS = {"subject": TEXT, "body": TEXT}

@@ -45,8 +45,6 @@ Work: TypeAlias = Callable[
 ]
 Reshape: TypeAlias = Callable[[Json, JsonObject], Json]
 
-ID: JsonObject = {"type": "string", "minLength": 1}
-
 
 @frozen(kw_only=True)
 class Argument:

@@ -11,14 +11,12 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.labels import to_code
 from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
-from .arguments import LIST_OUTPUT, by_id, id_of, paging
-from .declaration import ID, ToolDeclaration, argument, assumed, required
+from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging
+from .declaration import ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.reply import reply_to_email
 from .workflows.verify_email import MAX_WAIT_SECONDS, verify_email
 
-TEXT = {"type": "string"}
-FLAG = {"type": "boolean"}
 MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
 
 

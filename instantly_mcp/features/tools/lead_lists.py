@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from ..._json_codec import JsonObject
 from ..workspace.labels import labelled
-from .arguments import LIST_OUTPUT, NAME, deleted, id_of, listing, paging, single
+from .arguments import (
+    FLAG,
+    LIST_OUTPUT,
+    NAME,
+    TEXT,
+    deleted,
+    id_of,
+    listing,
+    paging,
+    single,
+)
 from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 
 LIST_VIEW = labelled({})
 
-TEXT = {"type": "string"}
-FLAG = {"type": "boolean"}
 LIST_ID = id_of("list_id")
 
 

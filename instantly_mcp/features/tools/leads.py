@@ -8,8 +8,10 @@ from ...protocol.primitives.tool import TaskSupport
 from ..workspace.labels import names_and_codes, to_code, to_lead_filter
 from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
+    ID,
     JOB_OUTPUT,
     LIST_OUTPUT,
+    TEXT,
     WAIT,
     deleted,
     id_of,
@@ -17,7 +19,7 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import ID, Argument, ToolDeclaration, argument, required
+from .declaration import Argument, ToolDeclaration, argument, required
 from .hints import (
     ADDITIVE,
     DESTRUCTIVE,
@@ -31,9 +33,7 @@ from .workflows.create_lead import create_lead
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
 
-TEXT = {"type": "string"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
-FLAG = {"type": "boolean"}
 TEXTS = {"type": "array", "items": TEXT}
 INTEREST_VALUE = {"type": ["string", "integer"]}
 VARIABLES: JsonObject = {

@@ -77,8 +77,12 @@ class NestedArgument:
 
 def nested_argument(operation_id: str, name: str, hint: str) -> NestedArgument:
     """Return the validator of an operation's parameter, strict at every level."""
-    schema = plain(BY_ID[operation_id].by_name[name].schema)
-    return NestedArgument(name, closed(schema), hint)
+    return NestedArgument(name, strict_schema(operation_id, name), hint)
+
+
+def strict_schema(operation_id: str, name: str) -> Any:
+    """Return a fresh schema of an operation's parameter, strict at every level."""
+    return closed(plain(BY_ID[operation_id].by_name[name].schema))
 
 
 def closed(schema: Any) -> Any:
