@@ -24,7 +24,7 @@ from ..api.errors import ApiError, Reason
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
-from .results import overload_error, too_many_waiting
+from .results import MAX_WAITING_REQUESTS, overload_error, too_many_waiting
 from .workspace.context import FeatureContext
 from .workspace.fetching import read_pages
 
@@ -38,8 +38,6 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MAX_PAGES = 5
 MAX_CACHED_LISTS = 200
 MAX_VALUES = 1000
-MAX_WAITING_REQUESTS = 256
-"""Most requests that may wait for the same names to be read."""
 
 
 @frozen

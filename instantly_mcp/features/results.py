@@ -26,6 +26,9 @@ CUT_NOTICE = f"The result was cut to {MAX_RESULT_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
 
+MAX_WAITING_REQUESTS = 256
+"""Most requests that may wait for the same reply from Instantly."""
+
 CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
 """Returns the cursor after an item, from the item and the call's arguments."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from instantly_mcp.api.errors import ApiError, Reason
-from instantly_mcp.features.completions import MAX_WAITING_REQUESTS
+from instantly_mcp.features.results import MAX_WAITING_REQUESTS
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.wire.errors import OVERLOADED, ProtocolError
 from tests.features.cases import ToolTestCase

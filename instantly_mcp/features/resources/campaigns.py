@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from ..workspace.analytics import totals
 from ..workspace.context import FeatureContext, Values
-from ..workspace.conversions import end_of_day
+from ..workspace.conversions import DATE, end_of_day
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_text import text_of_html
 from ..workspace.sequences import steps_of, variants_in
 from ..workspace.views.campaigns import campaign_summary
 
 MAX_SENDERS_SHOWN = 100
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 async def campaign(context: FeatureContext, values: Values, call: Call) -> Json:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
-from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
 from ..results import page
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
-from ..workspace.labels import to_code
+from ..workspace.job_following import MAX_WAIT_SECONDS
+from ..workspace.labels import to_interest
 from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
 from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging
 from .declaration import ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.reply import reply_to_email
-from .workflows.verify_email import MAX_WAIT_SECONDS, verify_email
+from .workflows.verify_email import verify_email
 
 MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
 
@@ -79,7 +79,7 @@ TOOLS = (
                 "i_status",
                 schema={"type": ["string", "integer"]},
                 description="interest, as a name or number",
-                convert=to_code(INTEREST, open_ended=True),
+                convert=to_interest,
             ),
             argument("eaccount", description="comma-separated", convert=comma_list),
             argument("is_unread"),

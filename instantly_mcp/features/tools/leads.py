@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..._json_codec import JsonObject
-from ...catalog.codes import ENRICHMENT, ESG_FILTERS, INTEREST
+from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
-from ..workspace.labels import names_and_codes, to_code, to_lead_filter
+from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
     ID,
@@ -81,7 +81,7 @@ def details(schema: JsonObject) -> tuple[Argument, ...]:
             "lt_interest_status",
             schema=INTEREST_VALUE,
             description=INTEREST_NAMES,
-            convert=to_code(INTEREST, open_ended=True),
+            convert=to_interest,
         ),
         argument("custom_variables", schema=VARIABLES),
     )

@@ -6,7 +6,7 @@ import re
 
 from ..._json_codec import Json
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def end_of_day(value: Json) -> Json:
@@ -15,7 +15,7 @@ def end_of_day(value: Json) -> Json:
     The API takes a bare date as 00:00 UTC, which would exclude the day itself.
     """
     text = str(value).strip()
-    return f"{text}T23:59:59.999Z" if _DAY.fullmatch(text) else text
+    return f"{text}T23:59:59.999Z" if DATE.fullmatch(text) else text
 
 
 def comma_list(value: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..._json_codec import Json, JsonObject
-from ...catalog.codes import LEAD_FILTERS, Codes
+from ...catalog.codes import INTEREST, LEAD_FILTERS, Codes
 from ..results import CallRefusedError
 
 View = Callable[[JsonObject], JsonObject]
@@ -78,6 +78,9 @@ def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]
 def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdigit() and len(text) < 10
 
+
+to_interest = to_code(INTEREST, open_ended=True)
+"""Converts an interest status; a workspace can define its own numbers."""
 
 _FILTERS: Mapping[str, str] = {
     short: full

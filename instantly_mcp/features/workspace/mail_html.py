@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from itertools import chain
 
+from .mail_text import BLANK_LINES
+
 _BLOCK = "p|div|br|hr|ul|ol|li|table|thead|tbody|tr|td|th|h[1-6]|blockquote|pre|html"
 _INLINE = (
     "a|b|i|u|s|em|strong|span|img|font|small|sub|sup|code|del|ins|center|body|head"
@@ -21,7 +23,6 @@ _TAG_OR_COMMENT = re.compile(rf"{_ANY_TAG}|<!--.*?-->", re.I | re.S)
 _BARE_AMPERSAND = re.compile(
     r"&(?!(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#\d{1,7}|#x[\da-f]{1,6});)"
 )
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 
 def as_html(copy: str) -> str:
@@ -35,7 +36,7 @@ def as_html(copy: str) -> str:
     escaped = _escaped_outside_tags(text)
     if _BLOCK_TAG.search(text):
         return escaped
-    paragraphs = (part.strip() for part in _BLANK_LINES.split(escaped))
+    paragraphs = (part.strip() for part in BLANK_LINES.split(escaped))
     return "".join(f"<p>{_broken(part)}</p>" for part in paragraphs if part)
 
 

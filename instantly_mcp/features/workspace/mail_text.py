@@ -17,7 +17,7 @@ LINES = frozenset(
     {"br", "p", "div", "li", "tr", "table", "ul", "ol", "blockquote", "hr"}
     | {f"h{level}" for level in range(1, 7)}
 )
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _TAG_NAME = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
 _END_OR_VALUE = re.compile(r"=\s*([\"'])|[<>]")
 _RAW = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
@@ -50,7 +50,7 @@ class _Reader:
         """Return the collected text."""
         lines = "".join(self._parts).replace("\xa0", " ").split("\n")
         joined = "\n".join(line.strip() for line in lines)
-        return _BLANK_LINES.sub("\n\n", joined).strip()
+        return BLANK_LINES.sub("\n\n", joined).strip()
 
     def _show(self, start: int, end: int) -> None:
         if start < end and not self._unseen:

@@ -26,12 +26,10 @@ from twisted.internet.interfaces import IReactorTime
 from ..._json_codec import Json, JsonObject, dumps
 from ...api.errors import ApiError, Reason
 from ..error_hints import in_doubt
-from ..results import CallRefusedError, too_many_waiting
+from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
 
 WINDOW_SECONDS = 600.0
 MAX_REMEMBERED_MAILS = 2000
-MAX_WAITING_REQUESTS = 256
-"""Most requests that may wait for one mail to be sent."""
 
 Send = Callable[[], Awaitable[JsonObject]]
 Collect = Callable[[], Awaitable[JsonObject] | None]

@@ -21,7 +21,7 @@ from secrets import token_hex
 from attrs import field, frozen
 
 from ..._json_codec import Json
-from .mail_text import text_of_html
+from .mail_text import BLANK_LINES, text_of_html
 
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
@@ -30,7 +30,6 @@ INVISIBLE = re.compile(
 )
 _IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|<img\b[^<>]*>", re.IGNORECASE)
 _OPENER = re.compile(r"(!)(\[)|(<)(img)", re.IGNORECASE)
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _QUOTED = re.compile(
     r"^(?:On .{4,200}wrote:|-{2,40} ?Original Message ?-{2,40}|_{10,100})[ \t]*$",
     re.MULTILINE,
@@ -124,4 +123,4 @@ def unquoted_text(mail: Json) -> str:
     if quoted is not None and text[: quoted.start()].strip():
         text = text[: quoted.start()]
     kept = [line for line in text.split("\n") if not line.lstrip().startswith(">")]
-    return _BLANK_LINES.sub("\n\n", "\n".join(kept)).strip() or text.strip()
+    return BLANK_LINES.sub("\n\n", "\n".join(kept)).strip() or text.strip()

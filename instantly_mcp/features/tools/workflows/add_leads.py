@@ -8,12 +8,11 @@ from attrs import define, field
 
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError
-from ....catalog.codes import INTEREST
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
 from ...results import CallRefusedError, ErrorResult, error_object
 from ...workspace.context import FeatureContext
-from ...workspace.labels import to_code
+from ...workspace.labels import to_interest
 from .warnings import warnings_for_joining, with_warnings
 
 CHUNK_LEADS = 1000
@@ -35,8 +34,6 @@ COUNTERS = ("total_sent", "leads_uploaded", *LEFT_OUT)
 
 IndexedLead = tuple[int, JsonObject]
 """A lead and its index in the caller's list."""
-
-_interest = to_code(INTEREST, open_ended=True)
 
 
 @define
@@ -141,7 +138,7 @@ def _converted(lead: JsonObject) -> JsonObject:
     if isinstance(lead.get("email"), str):
         converted["email"] = lead["email"].strip()
     if "lt_interest_status" in lead:
-        converted["lt_interest_status"] = _interest(lead["lt_interest_status"])
+        converted["lt_interest_status"] = to_interest(lead["lt_interest_status"])
     return converted
 
 

@@ -44,7 +44,7 @@ UNCHANGED_SETTINGS = (
 )
 """Settings that are sent unchanged."""
 
-_short = labelled({"status": CAMPAIGN_STATUS})
+_identified = labelled({"status": CAMPAIGN_STATUS})
 
 
 async def create_campaign(
@@ -84,7 +84,7 @@ async def create_campaign(
 
 def brief(campaign: JsonObject) -> JsonObject:
     """Return id, name and status of a campaign, not what the caller just wrote."""
-    return _short(
+    return _identified(
         {name: campaign.get(name) for name in ("id", "name", "status")},
     )
 

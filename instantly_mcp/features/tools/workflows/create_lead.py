@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
-from ....catalog.codes import INTEREST, LEAD_STATUS
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
 from ...workspace.context import FeatureContext
-from ...workspace.labels import labelled
+from ...workspace.views.leads import WRITTEN_LEAD
 from .warnings import warnings_for_joining, with_warnings
-
-_lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 
 
 async def create_lead(context: FeatureContext, given: JsonObject, call: Call) -> Json:
@@ -37,4 +34,6 @@ async def create_lead(context: FeatureContext, given: JsonObject, call: Call) ->
             "In a campaign a lead needs an email; in a list an email or a name.",
         )
     warnings = await warnings_for_joining(context, lead.get("campaign"), call)
-    return with_warnings(_lead(await context.fetch("createLead", lead, call)), warnings)
+    return with_warnings(
+        WRITTEN_LEAD(await context.fetch("createLead", lead, call)), warnings
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
-from ....catalog.codes import INTEREST, LEAD_STATUS
 from ....protocol.calls.call import Call
 from ...workspace.context import FeatureContext
-from ...workspace.labels import labelled
+from ...workspace.views.leads import WRITTEN_LEAD
 
 OWN_FIELDS = frozenset(
     {
@@ -22,8 +21,6 @@ OWN_FIELDS = frozenset(
 )
 """Members of a lead's payload that are fields of the lead, not variables."""
 
-_lead = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
-
 
 async def update_lead(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Change a lead; variables that are not named are kept.
@@ -37,7 +34,7 @@ async def update_lead(context: FeatureContext, given: JsonObject, call: Call) ->
             **_variables(lead),
             **patch["custom_variables"],
         }
-    return _lead(await context.fetch("patchLead", patch, call))
+    return WRITTEN_LEAD(await context.fetch("patchLead", patch, call))
 
 
 def _variables(lead: JsonObject) -> JsonObject:

@@ -13,13 +13,14 @@ from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...results import ErrorResult, error_object
 from ...workspace.context import FeatureContext
-from ...workspace.job_following import TRANSIENT_REASONS
+from ...workspace.job_following import (
+    FIRST_WAITS_SECONDS,
+    MAX_WAIT_SECONDS,
+    TRANSIENT_REASONS,
+)
 
-MAX_WAIT_SECONDS = 45
 MAX_TASK_SECONDS = 600
 """Seconds for a task: a verification still pending then rarely ever finishes."""
-
-POLL_WAITS_SECONDS = (2.0, 3.0, 5.0, 8.0)
 
 ASK_AGAIN = (
     "Call verify_email again with check_only true: that reads the status and costs "
@@ -97,7 +98,7 @@ async def _settled(
 
 
 def _waits() -> Iterator[float]:
-    return chain(POLL_WAITS_SECONDS, repeat(POLL_WAITS_SECONDS[-1]))
+    return chain(FIRST_WAITS_SECONDS, repeat(FIRST_WAITS_SECONDS[-1]))
 
 
 def _is_pending(reply: Json) -> bool:

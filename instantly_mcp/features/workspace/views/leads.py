@@ -17,6 +17,9 @@ LEAD_CODES = {
 LEAD_VIEW = labelled(LEAD_CODES)
 
 
+WRITTEN_LEAD = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
+"""A lead as the reply to a write shows it: the caller knows its other codes."""
+
 LEAD_SUMMARY = labelled(
     LEAD_CODES,
     drop=frozenset(
