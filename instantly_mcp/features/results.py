@@ -62,6 +62,10 @@ class ErrorResult:
     structured: JsonObject
 
 
+ToolOutcome: TypeAlias = "Json | ErrorResult"
+"""What the work of a tool returns: its result, or an error that carries facts."""
+
+
 def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     """Return the error object of a failed call.
 

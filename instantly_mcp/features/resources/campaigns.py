@@ -91,12 +91,12 @@ DEFINITIONS: JsonObject = {
 }
 
 
-def dates_of(values: Values) -> dict[str, Json]:
+def dates_of(values: Values) -> dict[str, str]:
     """Return a range as arguments of the API; the last day is included.
 
     :raises Refusal: for a value that is not a date.
     """
-    dates: dict[str, Json] = {}
+    dates: dict[str, str] = {}
     for name, to in (("from", "start_date"), ("to", "end_date")):
         given = values.get(name)
         if not given:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..._json_codec import Json
 from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext, Values
 
@@ -38,6 +37,6 @@ While it runs
 """
 
 
-async def checklist(context: FeatureContext, values: Values, call: Call) -> Json:
+async def checklist(context: FeatureContext, values: Values, call: Call) -> str:
     """Return the checklist as Markdown."""
     return CHECKLIST

@@ -75,7 +75,7 @@ def cursor(value: Json) -> Json:
     return value
 
 
-def only(value: Json) -> Json:
+def only(value: Json) -> list[str]:
     """Return a list of only this address."""
     return [str(value).strip()]
 

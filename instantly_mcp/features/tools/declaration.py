@@ -33,6 +33,7 @@ from ..results import (
     CallRefusedError,
     CursorOf,
     ErrorResult,
+    ToolOutcome,
     cut_to_size,
     error_object,
     overload_error,
@@ -41,7 +42,7 @@ from ..workspace.context import FeatureContext
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[
-    [FeatureContext, JsonObject, Call], Coroutine[Any, Any, Json]
+    [FeatureContext, JsonObject, Call], Coroutine[Any, Any, ToolOutcome]
 ]
 Reshape: TypeAlias = Callable[[Json, JsonObject], Json]
 

@@ -9,7 +9,7 @@ from ..._json_codec import Json
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def end_of_day(value: Json) -> Json:
+def end_of_day(value: Json) -> str:
     """Extend a date without a time to the end of that day.
 
     The API takes a bare date as 00:00 UTC, which would exclude the day itself.
@@ -18,7 +18,7 @@ def end_of_day(value: Json) -> Json:
     return f"{text}T23:59:59.999Z" if DATE.fullmatch(text) else text
 
 
-def comma_list(value: Json) -> Json:
+def comma_list(value: Json) -> str:
     """Join a list with commas, as some of the API's parameters require."""
     if isinstance(value, str):
         return value

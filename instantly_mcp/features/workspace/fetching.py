@@ -86,6 +86,7 @@ async def read_pages(
     return found, False
 
 
-def _kept(failure: Failure) -> Json:
+def _kept(failure: Failure) -> ApiError:
     failure.trap(ApiError)
+    assert isinstance(failure.value, ApiError)
     return failure.value

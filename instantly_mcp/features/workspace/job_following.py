@@ -23,7 +23,7 @@ from attrs import evolve, field, frozen
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..results import ErrorResult, error_object, page
+from ..results import ErrorResult, ToolOutcome, error_object, page
 from .context import FeatureContext
 from .jobs import READ_LATER, job_of, started
 
@@ -60,7 +60,7 @@ class JobStatus:
     job: JsonObject
     trouble: ApiError | None = field(default=None)
 
-    def as_result(self) -> Json:
+    def as_result(self) -> ToolOutcome:
         """Return the tool's result."""
         job = self.job
         if job["ended"]:
@@ -87,21 +87,23 @@ async def list_jobs(context: FeatureContext, given: JsonObject, call: Call) -> J
     return page(reply, _brief)
 
 
-async def enable_warmup(context: FeatureContext, given: JsonObject, call: Call) -> Json:
+async def enable_warmup(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> ToolOutcome:
     """Start the job that turns warm-up on, and follow it."""
     return await start_and_follow(context, "enableWarmupForAccounts", given, call)
 
 
 async def disable_warmup(
     context: FeatureContext, given: JsonObject, call: Call
-) -> Json:
+) -> ToolOutcome:
     """Start the job that turns warm-up off, and follow it."""
     return await start_and_follow(context, "disableWarmupForAccounts", given, call)
 
 
 async def start_and_follow(
     context: FeatureContext, operation_id: str, given: JsonObject, call: Call
-) -> Json:
+) -> ToolOutcome:
     """Execute an operation that starts a job, and follow the job.
 
     ``wait_seconds`` is an argument of the tool and is not sent.
@@ -180,7 +182,7 @@ def _brief(job: JsonObject) -> JsonObject:
     return {n: v for n, v in job_of(job).items() if n != "data" and v is not None}
 
 
-def _ended_well(job: JsonObject) -> Json:
+def _ended_well(job: JsonObject) -> ToolOutcome:
     """Return the result of a job that ended; it may have failed for some or all."""
     data = job.get("data")
     counts = data if isinstance(data, dict) else {}

@@ -10,7 +10,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
-from ...results import CallRefusedError, ErrorResult, error_object
+from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
 from ...workspace.context import FeatureContext
 from ...workspace.labels import to_interest
 from .warnings import warnings_for_joining, with_warnings
@@ -91,7 +91,9 @@ class Tally:
         return summary
 
 
-async def add_leads(context: FeatureContext, given: JsonObject, call: Call) -> Json:
+async def add_leads(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> ToolOutcome:
     """Add the leads, and report which were added and which were not.
 
     :raises Refusal: before anything is sent, when a lead is incomplete.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ...results import CallRefusedError, ErrorResult
+from ...results import CallRefusedError, ErrorResult, ToolOutcome
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import start_and_follow
 from .warnings import warnings_for_joining, with_warnings
@@ -17,7 +17,9 @@ NARROWING = ("search", "filter", "contacts", "queries", "ids")
 SELECTORS = (*NARROWING, "campaign", "list_id")
 
 
-async def move_leads(context: FeatureContext, given: JsonObject, call: Call) -> Json:
+async def move_leads(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> ToolOutcome:
     """Start the job that moves or copies the selected leads, and follow it.
 
     :raises Refusal: when the destination or the selection is not clear.

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
-from ...results import ErrorResult, error_object
+from ...results import ErrorResult, ToolOutcome, error_object
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import (
     FIRST_WAITS_SECONDS,
@@ -33,7 +33,9 @@ NEVER_VERIFIED = (
 )
 
 
-async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
+async def verify_email(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> ToolOutcome:
     """Verify an address, or only read the status of an earlier verification."""
     address = given["email"]
     request = {"email": address}
@@ -60,7 +62,7 @@ async def verify_email(context: FeatureContext, given: JsonObject, call: Call) -
 
 async def _status_only(
     context: FeatureContext, request: JsonObject, call: Call
-) -> Json:
+) -> ToolOutcome:
     try:
         reply = await context.execute("checkVerificationStatus", request, call)
     except ApiError as error:
