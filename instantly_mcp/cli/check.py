@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._deferred import deferred
-from .._json_codec import Json
 from ..daemon.process.file_limits import current_limits, within_limits
 from ..daemon.process.in_flight import InFlight
 from ..daemon.self_check.files import check_files
@@ -25,7 +24,7 @@ from ..daemon.settings.options import SettingOptions
 from ..daemon.settings.secret_files import may_be_key
 from ..daemon.settings.settings import Settings
 from ..daemon.settings.sources import SECRETS
-from ..daemon.settings.table import SETTINGS
+from ..daemon.settings.table import SETTINGS, SettingValue
 from ..daemon.upstream import connect_upstream
 from .foreground import run_until_done
 from .options import CommandOptions
@@ -113,7 +112,7 @@ def describe(settings: Settings) -> Iterator[str]:
         value = getattr(settings, setting.name)
         if setting.name in _KEY_FILES and value is not None and may_be_key(value):
             value = "(not shown: it may be a key)"
-        usual = setting.shows if value == setting.default else ""
+        usual = setting.default_text if value == setting.default else ""
         yield _line(settings, setting.name, usual or shown(value))
     for name in SECRETS:
         held = "set" if getattr(settings, name) is not None else "none"
@@ -128,7 +127,7 @@ def _line(settings: Settings, name: str, value: str) -> str:
     return f"{name} is not known  ({source} cannot be used)"
 
 
-def shown(value: Json) -> str:
+def shown(value: SettingValue | None) -> str:
     """Return the value of a setting as text for a person."""
     if value is None:
         return "none"

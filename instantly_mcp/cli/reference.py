@@ -30,8 +30,8 @@ def _lines() -> Iterator[str]:
 
 
 def _default(setting: Setting) -> str:
-    if setting.shows or not setting.default:
-        return setting.shows or shown(setting.default)
+    if setting.default_text or not setting.default:
+        return setting.default_text or shown(setting.default)
     return f"`{shown(setting.default)}`"
 
 

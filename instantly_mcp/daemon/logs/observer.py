@@ -34,7 +34,7 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from ..._json_codec import Json, dumps
+from ..._json_codec import dumps
 from ..settings.errors import ConfigurationError
 from .line_file import LineFile, open_error
 from .redaction import Redactor
@@ -84,7 +84,9 @@ class LogObserver:
         self.redactor = redactor
         self._format = format
         least = LogLevel.levelWithName(level)
-        self._written = {each for each in LogLevel.iterconstants() if not each < least}
+        self._written = {
+            each.name for each in LogLevel.iterconstants() if each >= least
+        }
 
     @property
     def has_file(self) -> bool:
@@ -105,7 +107,7 @@ def as_text(event: LogEvent) -> str | None:
     if "log_failure" not in event and "log_namespace" in event:
         message = _message(event)
         system = event.get("log_system") or (
-            f"{event['log_namespace']}#{_level(event).name}"
+            f"{event['log_namespace']}#{_level(event)}"
         )
         when = _utc(event.get("log_time"))
         return f"{when} [{system}] {message}".rstrip("\n") if message else None
@@ -114,9 +116,9 @@ def as_text(event: LogEvent) -> str | None:
 
 def as_json(event: LogEvent) -> str | None:
     """Format an event as JSON: time, level, logger, message, and the event's fields."""
-    record: dict[str, Json] = {
+    record: dict[str, object] = {
         "time": _utc(event.get("log_time")),
-        "level": _level(event).name,
+        "level": _level(event),
         "logger": event.get("log_namespace", ""),
         "message": _message(event),
     }
@@ -189,12 +191,14 @@ def _message(event: LogEvent) -> str:
     return formatEvent(event)
 
 
-def _level(event: LogEvent) -> Json:
+def _level(event: LogEvent) -> str:
+    """Return the name of the event's level."""
     level = event.get("log_level") or LogLevel.info
     if level is LogLevel.info and event.get("log_namespace") == "log_legacy":
         # Twisted reports its ports through its old log; the daemon logs its own.
-        return LogLevel.debug
-    return level
+        return "debug"
+    name: str = level.name
+    return name
 
 
 def _utc(when: float | None) -> str:

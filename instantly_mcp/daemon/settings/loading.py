@@ -55,12 +55,13 @@ def examine(
     """Return the settings as far as they can be read, and all errors in them."""
     reader = SettingsReader(given, environ)
     values = reader.values()
+    # The types of the fields are those of the parsers; a test compares the names.
     settings = Settings(
         origins=reader.origins,
         unknown=frozenset(reader.unknown),
         warnings=tuple(reader.warnings),
         supervisor=Supervisor.of(environ),
-        **values,
+        **values,  # type: ignore[arg-type]
     )
     errors = [*reader.errors, *broken_rules(settings)]
     if settings.sandbox:

@@ -33,9 +33,9 @@ def _collecting(setting: Setting) -> Callable[[usage.Options, str], None]:
 
 def explained(setting: Setting) -> str:
     """Return the help text of a setting, with its default."""
-    if setting.flag or not (setting.shows or setting.default):
+    if setting.flag or not (setting.default_text or setting.default):
         return setting.help
-    usual = setting.shows or str(setting.default)
+    usual = setting.default_text or str(setting.default)
     return f"{setting.help} [default: {usual.replace('True', 'true')}]"
 
 

@@ -9,26 +9,32 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import TypeAlias
 
 from attrs import define, field
 
 from ..._credential import Secret
-from ..._json_codec import Json
 from .errors import ConfigurationError
 from .options import GivenOptions
 from .parsers import switch
 from .secret_files import as_secret, read_secret
 from .spelling import did_you_mean, nearest, question
-from .table import BY_NAME, PREFIX, SETTINGS, Setting
+from .table import BY_NAME, PREFIX, SETTINGS, Setting, SettingValue
 
 SECRETS = {
     "api_key": ("INSTANTLY_API_KEY", "api_key_file"),
     "server_secret": ("MCP_AUTH_SECRET_KEY", "server_secret_file"),
 }
-Texts: TypeAlias = str | Sequence[str]
 
+TomlValue: TypeAlias = (
+    "str | int | float | date | time | Sequence[TomlValue] | Mapping[str, TomlValue]"
+)
+"""What `tomllib` returns. (A boolean is an integer, and a datetime is a date.)"""
+
+Values: TypeAlias = dict[str, SettingValue | Secret | None]
+"""The values of settings and secrets, by name."""
 
 _ALIASES = {
     "INSTANTLY_API_KEY_FILE": "INSTANTLY_MCP_API_KEY_FILE",
@@ -68,12 +74,13 @@ class SettingsReader:
     unknown: set[str] = field(factory=set, init=False)
     _config: Path | None = field(default=None, init=False)
 
-    def values(self) -> dict[str, Json]:
-        """Return the values of all settings and of the two secrets, by name."""
-        self._config = self._value(BY_NAME["config"], {})
+    def values(self) -> Values:
+        """Return the values of all settings and of the two secrets."""
+        config = self._value(BY_NAME["config"], {})
+        self._config = config if isinstance(config, Path) else None
         table = self._table(self._config)
         self._report_unknown(table or {})
-        values = {setting.name: self._value(setting, table) for setting in SETTINGS}
+        values: Values = {each.name: self._value(each, table) for each in SETTINGS}
         for name, (variable, file_setting) in SECRETS.items():
             values[name] = self._secret(name, variable, file_setting, values)
             if values[name] is None and (table is None or name in self.origins):
@@ -83,11 +90,13 @@ class SettingsReader:
         self._apply_port(values)
         return values
 
-    def _value(self, setting: Setting, table: Mapping[str, Json] | None) -> Json:
-        for origin, texts in self._sources(setting, table or {}):
+    def _value(
+        self, setting: Setting, table: Mapping[str, TomlValue] | None
+    ) -> SettingValue | None:
+        for origin, given in self._sources(setting, table or {}):
             self.origins[setting.name] = origin
             try:
-                return _read(setting, texts)
+                return _parse(setting, given)
             except ValueError as error:
                 self.errors.append(f"IMCP-SETTING {setting.name} ({origin}) {error}")
                 self.unknown.add(setting.name)
@@ -98,8 +107,8 @@ class SettingsReader:
         return setting.default
 
     def _sources(
-        self, setting: Setting, table: Mapping[str, Json]
-    ) -> Iterator[tuple[str, Json]]:
+        self, setting: Setting, table: Mapping[str, TomlValue]
+    ) -> Iterator[tuple[str, TomlValue]]:
         if setting.name in self.given:
             yield f"--{setting.option}", self.given[setting.name]
         # Container tools pass an unset variable as an empty one.
@@ -109,7 +118,7 @@ class SettingsReader:
         if setting.name in table:
             yield str(self._config), table[setting.name]
 
-    def _table(self, config: Path | None) -> Mapping[str, Json] | None:
+    def _table(self, config: Path | None) -> Mapping[str, TomlValue] | None:
         """Return the contents of the TOML file; ``None`` if it cannot be read."""
         if config is None:
             return None if "config" in self.unknown else {}
@@ -122,7 +131,7 @@ class SettingsReader:
             self.errors.append(f"IMCP-SETTING {config} is not TOML: {why}")
         return None
 
-    def _report_unknown(self, table: Mapping[str, Json]) -> None:
+    def _report_unknown(self, table: Mapping[str, TomlValue]) -> None:
         self.warnings.extend(_unknown_variables(self.variables))
         for name, value in table.items():
             if name not in BY_NAME or name == "config":
@@ -133,7 +142,7 @@ class SettingsReader:
                     hint = "; put settings at the top of the file, not into a table"
                 self.errors.append(line + hint)
 
-    def _apply_port(self, values: dict[str, Json]) -> None:
+    def _apply_port(self, values: Values) -> None:
         """Turn ``port`` into an endpoint, unless ``listen`` takes precedence."""
         port, listen = self._rank("port"), self._rank("listen")
         if values["port"] is None:
@@ -160,7 +169,7 @@ class SettingsReader:
         return {BY_NAME[name].variable: 1, "default": 3}.get(origin, 2)
 
     def _secret(
-        self, name: str, variable: str, file_setting: str, values: Mapping[str, Json]
+        self, name: str, variable: str, file_setting: str, values: Values
     ) -> Secret | None:
         file_origin = self.origins[file_setting]
         in_variable = self.variables.get(variable)
@@ -169,14 +178,14 @@ class SettingsReader:
                 f"IMCP-KEY {variable} and {file_origin} are both set; keep one"
             )
             return None
-        path: Path | None = values[file_setting]
+        path = values[file_setting]
         simulated = values["sandbox"] or self.origins["upstream"] != "default"
         sandbox = bool(simulated) and name == "api_key"
         try:
             if in_variable and not file_origin.startswith("--"):
                 self.origins[name] = variable
                 return as_secret(in_variable, variable, sandbox=sandbox)
-            if path is not None:
+            if isinstance(path, Path):
                 self.origins[name] = f"{file_setting} from {file_origin}"
                 where = f"{file_setting} ({file_origin})"
                 return read_secret(path, where, sandbox=sandbox)
@@ -220,25 +229,25 @@ def _unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
             yield line + question(hints)
 
 
-def _read(setting: Setting, given: Json) -> Json:
+def _parse(setting: Setting, given: TomlValue) -> SettingValue | None:
     texts = _as_texts(setting, given)
     if not setting.repeatable:
         if not isinstance(texts, str):
             if setting.name != "toolsets":
                 raise ValueError("must be a single value")
             texts = ",".join(texts)
-        return setting.read(texts)
+        return setting.parse(texts)
     if isinstance(texts, str):
         texts = texts.replace(",", " ").split()
-    return tuple(setting.read(text) for text in texts)
+    return tuple(str(setting.parse(text)) for text in texts)
 
 
-def _as_texts(setting: Setting, value: Json) -> Texts:
+def _as_texts(setting: Setting, value: TomlValue) -> str | Sequence[str]:
     """Return a TOML value as the text of the corresponding option."""
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, dict | list) for item in items):
         raise ValueError("must not be a table or a list of lists")
-    if setting.read is not switch and any(isinstance(item, bool) for item in items):
+    if setting.parse is not switch and any(isinstance(item, bool) for item in items):
         # `log_file = false` would name a file "false".
         raise ValueError("must not be true or false; remove it instead")
     texts = [str(item) for item in items]

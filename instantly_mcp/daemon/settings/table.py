@@ -7,15 +7,20 @@ the operations manual are generated from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TypeAlias
 
 from attrs import frozen
 
-from ..._json_codec import Json
 from . import parsers
 
 DEFAULT_LISTEN = "tcp:3000:interface=127.0.0.1"
 DEFAULT_UPSTREAM = "https://api.instantly.ai"
 PREFIX = "INSTANTLY_MCP_"
+
+SettingValue: TypeAlias = bool | int | float | str | date | Path | tuple[str, ...]
+"""The value of a setting that has one. (A Python boolean is also an integer.)"""
 
 
 @frozen(kw_only=True)
@@ -23,18 +28,20 @@ class Setting:
     """One setting.
 
     :param name: the TOML key and the field of `Settings`.
-    :param read: parses a text; see `parsers`.
+    :param parse: turns a text into the value; see `parsers`. Of a repeatable setting it
+        parses one text.
     :param help: what it does, in one sentence.
-    :param shows: the default as people write it, where that differs from the value.
+    :param default_text: the default as people write it, where that differs from the
+        value.
     :param repeatable: the setting may have several values, which make a tuple.
     :param flag: the option takes no value.
     """
 
     name: str
-    read: Callable[[str], Json]
+    parse: Callable[[str], SettingValue | None]
     help: str
-    default: Json = None
-    shows: str = ""
+    default: SettingValue | None = None
+    default_text: str = ""
     repeatable: bool = False
     flag: bool = False
 
@@ -52,146 +59,146 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="listen",
-        read=parsers.text,
+        parse=parsers.text,
         default=(DEFAULT_LISTEN,),
-        shows=f"{DEFAULT_LISTEN} and the same port on ::1",
+        default_text=f"{DEFAULT_LISTEN} and the same port on ::1",
         repeatable=True,
         help="Twisted endpoint to listen on.",
     ),
     Setting(
         name="sandbox",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=False,
         flag=True,
         help="Use an embedded simulation of Instantly; nothing leaves the machine.",
     ),
     Setting(
         name="sandbox_seed",
-        read=parsers.whole_number(0, 2**31 - 1),
+        parse=parsers.whole_number(0, 2**31 - 1),
         default=1,
         help="Seed of the simulated workspaces: the same seed gives the same data.",
     ),
     Setting(
         name="sandbox_start",
-        read=parsers.day,
+        parse=parsers.day,
         default=None,
-        shows="today",
+        default_text="today",
         help="First day of the simulation, which begins at 9:00 UTC.",
     ),
     Setting(
         name="upstream",
-        read=parsers.upstream,
+        parse=parsers.upstream,
         default=DEFAULT_UPSTREAM,
         help="Base URL of the Instantly API.",
     ),
     Setting(
         name="api_key_file",
-        read=parsers.path,
-        shows="INSTANTLY_API_KEY, else none",
+        parse=parsers.path,
+        default_text="INSTANTLY_API_KEY, else none",
         help="File with the operator's Instantly key, for callers that send none.",
     ),
     Setting(
         name="server_secret_file",
-        read=parsers.path,
-        shows="MCP_AUTH_SECRET_KEY, else none",
+        parse=parsers.path,
+        default_text="MCP_AUTH_SECRET_KEY, else none",
         help="File with the server secret, which every caller must present.",
     ),
     Setting(
         name="no_auth",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=False,
         flag=True,
         help="Do not ask callers for the server secret; for loopback only.",
     ),
     Setting(
         name="allow_origin",
-        read=parsers.origin,
+        parse=parsers.origin,
         default=(),
         repeatable=True,
         help="Origin whose web pages may call, besides this host and loopback.",
     ),
     Setting(
         name="public_url",
-        read=parsers.public_url,
+        parse=parsers.public_url,
         help="URL under which clients reach the daemon.",
     ),
     Setting(
         name="documentation_url",
-        read=parsers.web_page,
+        parse=parsers.web_page,
         help="Your documentation for users; GET / and /info link to it.",
     ),
     Setting(
         name="trusted_proxy",
-        read=parsers.proxy,
+        parse=parsers.proxy,
         default=(),
         repeatable=True,
         help="Proxy whose X-Forwarded-For is used: an address, a CIDR block, or unix.",
     ),
     Setting(
         name="rate_limit",
-        read=parsers.whole_number(0, 1_000_000),
+        parse=parsers.whole_number(0, 1_000_000),
         default=100,
         help="Messages per minute and caller (a batch of 9 counts 9); 0 for no limit.",
     ),
     Setting(
         name="max_body",
-        read=parsers.size,
+        parse=parsers.size,
         default=10 << 20,
-        shows="10MiB",
+        default_text="10MiB",
         help="Maximum size of a request body.",
     ),
     Setting(
         name="max_connections",
-        read=parsers.whole_number(1, 1_000_000),
+        parse=parsers.whole_number(1, 1_000_000),
         default=1000,
         help="Maximum number of connections; at the limit an idle one is closed.",
     ),
     Setting(
         name="max_sessions",
-        read=parsers.whole_number(1, 1_000_000),
+        parse=parsers.whole_number(1, 1_000_000),
         default=10_000,
         help="Maximum number of sessions; at the limit the longest-idle one ends.",
     ),
     Setting(
         name="session_idle",
-        read=parsers.seconds,
+        parse=parsers.seconds,
         default=1800.0,
-        shows="30m",
+        default_text="30m",
         help="A session without requests for this time ends.",
     ),
     Setting(
         name="session_policy",
-        read=parsers.one_of("lenient", "strict"),
+        parse=parsers.one_of("lenient", "strict"),
         default="lenient",
         help="Requests with an unknown session: lenient serves them, strict refuses.",
     ),
     Setting(
         name="anonymous",
-        read=parsers.one_of("discovery", "none"),
+        parse=parsers.one_of("discovery", "none"),
         default="discovery",
         help="What callers without a key may do: handshakes and lists, or nothing.",
     ),
     Setting(
         name="key_in_query",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=True,
         help="false refuses an Instantly key in the query of the URL.",
     ),
     Setting(
         name="key_in_session_id",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=True,
         help="false refuses an Instantly key as the sessionId of POST /messages.",
     ),
     Setting(
         name="key_in_session",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=False,
         help="true accepts a session id on /mcp in place of the key that opened it.",
     ),
     Setting(
         name="discovery_documents",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=False,
         help=(
             "true serves OAuth discovery documents although there is no OAuth; some "
@@ -200,76 +207,76 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="toolsets",
-        read=parsers.names,
+        parse=parsers.names,
         default=("default",),
-        shows="default",
+        default_text="default",
         help="The tools to list: default, all, or names of toolsets.",
     ),
     Setting(
         name="state_dir",
-        read=parsers.path,
-        shows="STATE_DIRECTORY, else ~/.local/state/instantly-mcp",
+        parse=parsers.path,
+        default_text="STATE_DIRECTORY, else ~/.local/state/instantly-mcp",
         help="Folder for the keys that seal session ids.",
     ),
     Setting(
         name="seal_key_file",
-        read=parsers.path,
-        shows="seal.keys in the state directory",
+        parse=parsers.path,
+        default_text="seal.keys in the state directory",
         help="File with Fernet keys, newest first; several instances can share it.",
     ),
     Setting(
         name="port",
-        read=parsers.whole_number(0, 65535),
-        shows="3000",
+        parse=parsers.whole_number(0, 65535),
+        default_text="3000",
         help="TCP port on 127.0.0.1 and ::1, instead of listen; 0 for any free port.",
     ),
     Setting(
         name="port_retries",
-        read=parsers.whole_number(0, 1000),
+        parse=parsers.whole_number(0, 1000),
         default=0,
         help="If the port is in use, how many of the following ports to try.",
     ),
     Setting(
         name="ready_file",
-        read=parsers.path,
+        parse=parsers.path,
         help="JSON file written once the daemon listens: pid, urls, mode, version.",
     ),
     Setting(
         name="metrics_listen",
-        read=parsers.text,
+        parse=parsers.text,
         default=(),
         repeatable=True,
         help="Twisted endpoint that serves GET /metrics, separate from the MCP port.",
     ),
     Setting(
         name="log_format",
-        read=parsers.one_of("text", "json"),
+        parse=parsers.one_of("text", "json"),
         default="text",
         help="Format of the log: text or json.",
     ),
     Setting(
         name="log_level",
-        read=parsers.one_of("debug", "info", "warn", "error"),
+        parse=parsers.one_of("debug", "info", "warn", "error"),
         default="info",
         help="Lowest level that is logged: debug, info, warn or error.",
     ),
     Setting(
         name="log_file",
-        read=parsers.path,
-        shows="standard error",
+        parse=parsers.path,
+        default_text="standard error",
         help="Log file; opened again on SIGHUP and SIGUSR1.",
     ),
     Setting(
         name="log_clients",
-        read=parsers.switch,
+        parse=parsers.switch,
         default=False,
         flag=True,
         help="Log the address of each caller.",
     ),
     Setting(
         name="config",
-        read=parsers.path,
-        shows="none",
+        parse=parsers.path,
+        default_text="none",
         help="TOML file with any of these settings.",
     ),
 )

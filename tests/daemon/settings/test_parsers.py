@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,7 +119,7 @@ class ReadersTests(SynchronousTestCase):
         """For any text a parser returns a value or its own error, without the text."""
         for setting in SETTINGS:
             try:
-                setting.read(text)
+                setting.parse(text)
             except ValueError as error:
                 self.assertTrue(str(error).startswith("must "), str(error))
 
@@ -129,14 +130,10 @@ class TableTests(SynchronousTestCase):
     def test_defaults_are_of_the_kind_that_is_read(self):
         """Parsing the text of a default gives the default."""
         for setting in SETTINGS:
-            given = (
-                setting.default
-                if setting.repeatable
-                else filter(None, [setting.default])
-            )
-            for value in given:
+            default: Any = setting.default
+            for value in default if setting.repeatable else filter(None, [default]):
                 text = ",".join(value) if isinstance(value, tuple) else f"{value}"
-                self.assertEqual(setting.read(text), value, setting.name)
+                self.assertEqual(setting.parse(text), value, setting.name)
 
     def test_names_are_unique(self):
         """No two settings share a name."""
