@@ -69,7 +69,7 @@ class ConcludeTests(SynchronousTestCase):
             ({}, 0),
             ({"warnings": "w"}, 0),
             ({"failures": "f"}, 69),
-            ({"mistakes": "m", "failures": "f"}, 78),
+            ({"errors": "m", "failures": "f"}, 78),
         ):
             said, text = self.conclude(fine="good", **found)
             self.assertEqual(said, status)
