@@ -26,7 +26,7 @@ from ..pipeline.pipeline import Pipeline
 from ..pipeline.retention import StreamLogs
 from ..pipeline.visitors import Visitors
 from ..state.sessions import SWEEP_SECONDS
-from ..state.token_buckets import MemoryLedger
+from ..state.token_buckets import TokenBuckets
 from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
 from ..web import pages
@@ -131,8 +131,8 @@ def _pipeline(
     executor = MessageExecutor(mcp.server, clock, mcp.in_flight)
     admission = Admission(
         origin_policy=http.origin_policy,
-        key_limit=MemoryLedger(settings.rate_limit, clock),
-        address_limit=MemoryLedger(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
+        key_limit=TokenBuckets(settings.rate_limit, clock),
+        address_limit=TokenBuckets(settings.rate_limit * ADDRESS_LIMIT_FACTOR, clock),
         wall=http.wall,
         sources=http.sources,
     )
@@ -207,7 +207,7 @@ def _site(
         visitors=Visitors(
             gatekeeper=http.gatekeeper,
             sources=http.sources,
-            address_limit=MemoryLedger(settings.rate_limit, clock),
+            address_limit=TokenBuckets(settings.rate_limit, clock),
         ),
     )
     site = make_site(app, clock, http.limits, http.wall, settings.public_path)

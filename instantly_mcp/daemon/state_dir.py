@@ -13,7 +13,7 @@ from pathlib import Path
 from attrs import frozen
 from twisted.logger import Logger
 
-from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, Seal, make_seal
+from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_token_sealer
 from .settings.errors import ConfigurationError
 from .settings.settings import Settings
 
@@ -28,7 +28,7 @@ class StateDirectory:
     :param key_file: the file that a reload reads again; ``None`` for keys in memory.
     """
 
-    seal: Seal
+    seal: TokenSealer
     state_dir: str | None
     key_file: KeyFile | None
 
@@ -46,8 +46,10 @@ def open_state_directory(
     try:
         if settings.seal_key_file is not None:
             key_file = KeyFile(str(settings.seal_key_file))
-            return StateDirectory(Seal(key_file.load(), wall), state_dir, key_file)
-        seal = make_seal(state_dir, wall)
+            return StateDirectory(
+                TokenSealer(key_file.load(), wall), state_dir, key_file
+            )
+        seal = make_token_sealer(state_dir, wall)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(

@@ -37,7 +37,7 @@ class IHeaders(Interface):
         """Return every value of the header `name` (given in lower case), in order."""
 
 
-class ISeal(Interface):
+class ITokenSealer(Interface):
     """Turns small state into tokens that a client can hold but cannot change."""
 
     def seal(purpose: str, payload: bytes) -> str:

@@ -14,7 +14,7 @@ from .calls.ask_by_retry import StateSealer
 from .calls.call import Caller
 from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
 from .calls.tasks import TaskStore
-from .interfaces import ISeal
+from .interfaces import ITokenSealer
 from .primitives.listing import Listing
 from .primitives.registries import (
     IPromptRegistry,
@@ -114,7 +114,7 @@ class ServerFeatures:
 
     info: ServerInfo
     tools: IToolRegistry
-    seal: ISeal
+    seal: ITokenSealer
     clock: IReactorTime
     wall_clock: Callable[[], float]
     resources: IResourceRegistry = field(factory=ResourceRegistry)

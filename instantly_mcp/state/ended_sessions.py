@@ -15,14 +15,14 @@ from typing import ClassVar, final
 
 from twisted.logger import Logger
 
-MAX_TOMBSTONES = 20_000
-TOMBSTONES_NAME = "ended-sessions"
+MAX_IDS = 20_000
+ENDED_SESSIONS_FILE_NAME = "ended-sessions"
 
 _LINE = re.compile(r"[0-9a-f]{32}")
 
 
 @final
-class Tombstones:
+class EndedSessions:
     """A bounded set of ended session ids, in memory and optionally in a file.
 
     :param path: the file, one digest per line; ``None`` to forget them on exit.
@@ -31,7 +31,7 @@ class Tombstones:
 
     log: ClassVar[Logger] = Logger()
 
-    def __init__(self, path: str | None = None, most: int = MAX_TOMBSTONES) -> None:
+    def __init__(self, path: str | None = None, most: int = MAX_IDS) -> None:
         self._path = path
         self._most = most
         self._digests: OrderedDict[str, None] = OrderedDict()

@@ -8,14 +8,14 @@ same keys.
 
 Content: a purpose (such as ``session``), a NUL byte and a payload, encrypted and
 authenticated with Fernet (AES-128-CBC, HMAC-SHA256) and stamped with the time. The
-caller of `Seal.seal` decides about the payload; one that belongs to a principal
-contains it, and one that expires contains a time.
+caller of `TokenSealer.seal` chooses the payload: it contains the principal if the token
+belongs to one, and a time if the token expires.
 
 What a token proves: a server with one of these keys created it, for this purpose. It
 does not prove that the client that presents it is the one that received it, nor that it
-is recent: the caller of `Seal.unseal` must check the principal and the age where they
-matter. Only the exact text that was issued is accepted (see `_canonical`), so a token
-can be a key in a table.
+is recent: the caller of `TokenSealer.unseal` must check the principal and the age where
+they matter. Only the exact text that was issued is accepted (see `_canonical`), so a
+token can be a key in a table.
 
 Keys: `KeyFile` holds up to `MAX_KEYS`, the newest first. The first one seals; all of
 them unseal, so tokens survive a rotation: add a new first line, and remove old lines
@@ -35,7 +35,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..protocol.interfaces import ISeal
+from ..protocol.interfaces import ITokenSealer
 
 MAX_TOKEN = 1 << 20
 """Longer texts are refused without decryption. The longest tokens are request states,
@@ -56,8 +56,8 @@ _BY_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 
 @final
-@implementer(ISeal)
-class Seal:
+@implementer(ITokenSealer)
+class TokenSealer:
     """Seals with the first key and unseals with any of them.
 
     :param keys: Fernet keys, the newest first.
@@ -210,12 +210,12 @@ def _required_key(line: bytes, path: str) -> None:
         raise ValueError(f"{path} contains a line that is not a key")
 
 
-def make_seal(state_dir: str | None, wall: Callable[[], float]) -> Seal:
-    """Return a seal with the keys of the state directory.
+def make_token_sealer(state_dir: str | None, wall: Callable[[], float]) -> TokenSealer:
+    """Return a sealer with the keys of the state directory.
 
     :param state_dir: an existing directory, or ``None`` for a key in memory only: then
         no token can be unsealed after a restart.
     """
     if state_dir is None:
-        return Seal([Fernet.generate_key()], wall)
-    return Seal(KeyFile(os.path.join(state_dir, KEY_FILE_NAME)).load(), wall)
+        return TokenSealer([Fernet.generate_key()], wall)
+    return TokenSealer(KeyFile(os.path.join(state_dir, KEY_FILE_NAME)).load(), wall)

@@ -29,9 +29,9 @@ from ..protocol.calls.session import (
     SessionLookup,
     SessionStatus,
 )
-from ..protocol.interfaces import ISeal
+from ..protocol.interfaces import ITokenSealer
 from ..protocol.wire.versions import LEGACY_REVISIONS, Revision
-from .ended_sessions import TOMBSTONES_NAME, Tombstones
+from .ended_sessions import ENDED_SESSIONS_FILE_NAME, EndedSessions
 from .idle_queue import IdleQueue, is_busy
 from .sealed_tokens import looks_sealed
 
@@ -93,16 +93,16 @@ class MemorySessionStore:
 
     :param wall: returns seconds since the epoch. Ids are valid beyond this process, so
         their age cannot be measured with its clock.
-    :param tombstones: remembers the ids of ended sessions.
+    :param ended_sessions: remembers the ids of ended sessions.
     :param count_event: called for each event of a session with ``opened``,
         ``adopted``, ``ended``, ``expired``, ``evicted`` or ``released``.
     """
 
-    seal: ISeal
+    seal: ITokenSealer
     clock: IReactorTime
     wall: Callable[[], float]
     limits: SessionLimits = field(factory=SessionLimits)
-    tombstones: Tombstones = field(factory=Tombstones)
+    ended_sessions: EndedSessions = field(factory=EndedSessions)
     count_event: Callable[[str], object] = noop
     _sessions: dict[str, McpSession] = field(factory=dict, init=False)
     _queue: IdleQueue = field(factory=IdleQueue, init=False)
@@ -172,7 +172,7 @@ class MemorySessionStore:
         :param why: for the log, and for the metrics where it is a known event.
         """
         if self._drop(session, why):
-            self.tombstones.add(session.id)
+            self.ended_sessions.add(session.id)
 
     def sweep(self) -> None:
         """End expired sessions. Must be called every `SWEEP_SECONDS`."""
@@ -246,7 +246,7 @@ class MemorySessionStore:
 
     def _is_adoptable(self, session_id: str, sealed: _Sealed) -> bool:
         age = self.wall() - sealed.created
-        return age <= self.limits.adoptable and session_id not in self.tombstones
+        return age <= self.limits.adoptable and session_id not in self.ended_sessions
 
     def _unseal(self, session_id: str) -> _Sealed | None:
         payload = self.seal.unseal(PURPOSE, session_id)
@@ -272,7 +272,7 @@ class MemorySessionStore:
 
 
 def make_session_store(
-    seal: ISeal,
+    seal: ITokenSealer,
     clock: IReactorTime,
     wall: Callable[[], float],
     limits: SessionLimits,
@@ -284,12 +284,14 @@ def make_session_store(
 
     :param state_dir: an existing directory, or ``None`` to forget them on exit.
     """
-    path = None if state_dir is None else os.path.join(state_dir, TOMBSTONES_NAME)
+    path = (
+        None if state_dir is None else os.path.join(state_dir, ENDED_SESSIONS_FILE_NAME)
+    )
     return MemorySessionStore(
         seal=seal,
         clock=clock,
         wall=wall,
         limits=limits,
-        tombstones=Tombstones(path),
+        ended_sessions=EndedSessions(path),
         count_event=count_event,
     )

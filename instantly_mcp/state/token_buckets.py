@@ -18,7 +18,7 @@ _GRANTED = Allowance(granted=True)
 
 @final
 @implementer(IAdmissionLimit)
-class MemoryLedger:
+class TokenBuckets:
     """Token buckets that hold the tokens of one minute and refill at a constant rate.
 
     A bucket is stored as one number: the time at which it will be full again. After a

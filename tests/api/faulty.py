@@ -33,7 +33,7 @@ NEW = {"name": "Q4"}
 
 @implementer(IDetached)
 @define(eq=False)
-class Ledger:
+class DetachedWrites:
     """Remembers the writes that were left to finish."""
 
     tracked: list[Deferred[object]] = field(factory=list)
@@ -49,7 +49,7 @@ class FaultTestCase(TestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.ledger = Ledger()
+        self.detached = DetachedWrites()
         self.upstream = ScriptedUpstream()
         self.upstream.listen(reactor)
         self.addCleanup(self.upstream.close)
@@ -62,7 +62,7 @@ class FaultTestCase(TestCase):
             lambda: self.assertEqual(self.clock.getDelayedCalls(), [], "timers left")
         )
         return builders.client(
-            connection.agent, url, self.clock, detached=self.ledger, **others
+            connection.agent, url, self.clock, detached=self.detached, **others
         )
 
     def proxied(self, fault: Fault, after: int = 0, **others: Any) -> InstantlyClient:

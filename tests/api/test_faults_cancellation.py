@@ -52,7 +52,7 @@ class CancellationTests(FaultTestCase):
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
-        (tracked,) = self.ledger.tracked
+        (tracked,) = self.detached.tracked
         self.assertNoResult(tracked)
         self.assertEqual((client.health.in_flight, client.health.detached), (1, 1))
         self.upstream.release()
@@ -69,7 +69,7 @@ class CancellationTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         self.upstream.release()
-        await self.ledger.tracked[0]
+        await self.detached.tracked[0]
         self.assertEqual(self.upstream.dropped.count, 0)
         self.assertFalse(self.upstream.requests[0].headers.hasHeader("Content-Type"))
 
@@ -81,7 +81,7 @@ class CancellationTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         self.clock.advance(30)
-        self.assertIsNone(await self.ledger.tracked[0])
+        self.assertIsNone(await self.detached.tracked[0])
 
     async def test_detached_write_whose_connection_breaks(self) -> None:
         """A detached write that fails is observed as one with an unknown outcome."""
@@ -92,7 +92,7 @@ class CancellationTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         self.proxy.close_idle()
-        await self.ledger.tracked[0]
+        await self.detached.tracked[0]
         self.assertEqual(told, [("createCampaign", "outcome_unknown", 0.0)])
 
     async def test_write_that_is_not_sent(self) -> None:
@@ -103,7 +103,7 @@ class CancellationTests(FaultTestCase):
         self.failureResultOf(call, CancelledError)
         await client.execute(LIST, {}, credential())
         self.assertEqual([seen.method for seen in self.upstream.requests], ["GET"])
-        self.assertEqual(self.ledger.tracked, [])
+        self.assertEqual(self.detached.tracked, [])
 
     async def test_cancelled_in_the_queue(self) -> None:
         """A call that is cancelled while it waits for its turn leaves the queue."""
@@ -130,4 +130,4 @@ class CancellationTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.assertEqual(self.ledger.tracked, [])
+        self.assertEqual(self.detached.tracked, [])

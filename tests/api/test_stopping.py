@@ -91,7 +91,7 @@ class StopTests(FaultTestCase):
         call.cancel()
         self.failureResultOf(call, CancelledError)
         client.under_way.stop()
-        self.assertIsNone(self.successResultOf(self.ledger.tracked[0]))
+        self.assertIsNone(self.successResultOf(self.detached.tracked[0]))
 
     async def test_write_of_a_task(self) -> None:
         """The stop waits for a write that was begun or goes on while it drains."""
@@ -101,9 +101,9 @@ class StopTests(FaultTestCase):
         client.under_way.drain()
         after = client.execute(CREATE, NEW, credential())
         reading = client.execute(LIST, {}, credential())
-        self.assertEqual(len(self.ledger.tracked), 2)
+        self.assertEqual(len(self.detached.tracked), 2)
         client.under_way.stop()
-        for held in self.ledger.tracked:
+        for held in self.detached.tracked:
             self.assertIsNone(self.successResultOf(held))
         for call in (before, after, reading):
             self.failureResultOf(call, ApiError)

@@ -25,9 +25,9 @@ from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
-from instantly_mcp.state.token_buckets import MemoryLedger
+from instantly_mcp.state.token_buckets import TokenBuckets
 from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
 from instantly_mcp.web.app import make_site, make_web_app
@@ -59,7 +59,7 @@ def make_server_features(clock: Any) -> ServerFeatures:
         tools=tools,
         resources=resources(),
         prompts=book,
-        seal=Seal([Fernet.generate_key()], time.time),
+        seal=TokenSealer([Fernet.generate_key()], time.time),
         clock=clock,
         wall_clock=time.time,
         changing=frozenset({TOOLS, PROMPTS}),
@@ -114,7 +114,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
     sessions = make_session_store(seal, reactor, time.time, limits, None)
     server = McpServer(server_features)
     executor = MessageExecutor(server, reactor, in_flight)
-    unlimited = MemoryLedger(0, reactor)
+    unlimited = TokenBuckets(0, reactor)
     status, streams = FixtureStatus(server_features), Streams(WebLimits())
     stages = (
         Admission(

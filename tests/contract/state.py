@@ -259,7 +259,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIsNotNone(store.adopt(evicted.id, ALICE))
 
 
-class LedgerContract(ClockedTestCase):
+class AdmissionLimitContract(ClockedTestCase):
     """To be derived from; `make_limit` says how a limit is made."""
 
     @abstractmethod

@@ -33,7 +33,7 @@ from instantly_mcp.protocol.server_features import (
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
@@ -73,7 +73,7 @@ class OfferingTestCase(ClockedTestCase):
             tools=self.features.tools,
             resources=self.features.resources,
             prompts=self.features.prompts,
-            seal=Seal([Fernet.generate_key()], self.clock.seconds),
+            seal=TokenSealer([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
             changes=changes,

@@ -35,7 +35,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "An ended session is 404 and never restored",
         STORE,
-        "            self.tombstones.add(session.id)",
+        "            self.ended_sessions.add(session.id)",
         "            pass",
         "rules.test_sessions",
         suite="--spec-version 2025-03-26 --suite all",

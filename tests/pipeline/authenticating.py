@@ -16,7 +16,7 @@ from instantly_mcp.pipeline.interfaces import Presented
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.wire.versions import V2024_11_05
-from instantly_mcp.state.sealed_tokens import make_seal
+from instantly_mcp.state.sealed_tokens import make_token_sealer
 from instantly_mcp.state.sessions import MemorySessionStore
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
@@ -42,7 +42,7 @@ class AuthenticationTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Make the store and the stage."""
         super().setUp()
-        self.seal = make_seal(None, self.clock.seconds)
+        self.seal = make_token_sealer(None, self.clock.seconds)
         self.sessions = self.make_store()
         self.stage = Authentication(
             gatekeeper=Gatekeeper(), sessions=self.sessions, clock=self.clock

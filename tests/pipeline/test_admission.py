@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.interfaces import Allowance, IAdmissionLimit, IStage
 from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.pipeline.reply import Answer
-from instantly_mcp.state.token_buckets import MemoryLedger
+from instantly_mcp.state.token_buckets import TokenBuckets
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 
@@ -33,8 +33,8 @@ class AdmissionTests(ClockedTestCase):
         """Return a stage that knows any host."""
         return Admission(
             origin_policy=OriginPolicy(check_hosts=False),
-            key_limit=MemoryLedger(limit, self.clock),
-            address_limit=MemoryLedger(wide, self.clock),
+            key_limit=TokenBuckets(limit, self.clock),
+            address_limit=TokenBuckets(wide, self.clock),
             wall=lambda: 1_767_225_600.0,
         )
 

@@ -11,7 +11,7 @@ from instantly_mcp._credential import Secret
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.visitors import Visitor, Visitors, everybody_is_known
-from instantly_mcp.state.token_buckets import MemoryLedger
+from instantly_mcp.state.token_buckets import TokenBuckets
 from tests.pipeline.authenticating import ALICE, OPERATOR, SERVER
 from tests.support.exchanges import headers
 
@@ -31,7 +31,7 @@ class VisitorsTests(SynchronousTestCase):
         return Visitors(
             gatekeeper=Gatekeeper(operator_key=Secret(OPERATOR), **policy),
             sources=CredentialSources(query=query),
-            address_limit=MemoryLedger(limit, self.clock),
+            address_limit=TokenBuckets(limit, self.clock),
         )
 
     def visitor(self, visitors: Any, sent: Any = None, **query: str) -> Visitor:

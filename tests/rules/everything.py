@@ -26,9 +26,9 @@ from instantly_mcp.protocol.primitives.registries import (
     ToolRegistry,
 )
 from instantly_mcp.protocol.server_features import ServerFeatures
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
-from instantly_mcp.state.token_buckets import MemoryLedger
+from instantly_mcp.state.token_buckets import TokenBuckets
 from tests.conformance import contents
 from tests.conformance.asking_tools import asking_tools
 from tests.conformance.tools import change_tools, plain_tools
@@ -69,20 +69,20 @@ class EverythingRig(Line):
         self,
         clock: Clock,
         *,
-        seal: Seal | None = None,
+        seal: TokenSealer | None = None,
         page_size: int = 1000,
         strict: bool = False,
         **gatekeeping: Any,
     ) -> None:
         self.wall = lambda: STARTED + clock.seconds()
-        self.seal = seal or Seal([Fernet.generate_key()], self.wall)
+        self.seal = seal or TokenSealer([Fernet.generate_key()], self.wall)
         self.small = SmallToolbox()
         self.tides = Tides(clock)
         self.server_features = self._server_features(clock, page_size)
         self.store = make_session_store(
             self.seal, clock, self.wall, SessionLimits(), None
         )
-        unlimited = MemoryLedger(0, clock)
+        unlimited = TokenBuckets(0, clock)
         before = (
             Admission(
                 origin_policy=OriginPolicy(),

@@ -13,92 +13,97 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.protocol.interfaces import ISeal
-from instantly_mcp.state.sealed_tokens import MAX_KEYS, KeyFile, Seal, make_seal
+from instantly_mcp.protocol.interfaces import ITokenSealer
+from instantly_mcp.state.sealed_tokens import (
+    MAX_KEYS,
+    KeyFile,
+    TokenSealer,
+    make_token_sealer,
+)
 
 
-def some_seal() -> Seal:
-    """Return a seal with a key of its own."""
-    return Seal([Fernet.generate_key()], lambda: 1_700_000_000.0)
+def some_sealer() -> TokenSealer:
+    """Return a sealer with a key of its own."""
+    return TokenSealer([Fernet.generate_key()], lambda: 1_700_000_000.0)
 
 
-class SealTests(SynchronousTestCase):
-    """`Seal` without files."""
+class TokenSealerTests(SynchronousTestCase):
+    """`TokenSealer` without files."""
 
-    seal = some_seal()
+    sealer = some_sealer()
 
     def test_provides_interface(self) -> None:
-        """A Seal provides ISeal."""
-        self.assertTrue(verifyObject(ISeal, self.seal))
+        """A Seal provides ITokenSealer."""
+        self.assertTrue(verifyObject(ITokenSealer, self.sealer))
 
     @given(purpose=st.text("abc-", min_size=1), payload=st.binary(max_size=500))
     def test_round_trip(self, purpose: str, payload: bytes) -> None:
         """What was sealed opens again, and the token fits headers and URLs."""
-        token = self.seal.seal(purpose, payload)
+        token = self.sealer.seal(purpose, payload)
         self.assertRegex(token, r"\A[A-Za-z0-9_-]+\Z")
-        self.assertEqual(self.seal.unseal(purpose, token), payload)
+        self.assertEqual(self.sealer.unseal(purpose, token), payload)
 
     def test_purposes_are_apart(self) -> None:
         """A token is invalid for another purpose, and for a prefix of its purpose."""
-        token = self.seal.seal("session", b"payload")
+        token = self.sealer.seal("session", b"payload")
         for purpose in ("", "sess", "session2", "session\0pay"):
-            self.assertIsNone(self.seal.unseal(purpose, token))
+            self.assertIsNone(self.sealer.unseal(purpose, token))
 
     def test_every_flipped_bit(self) -> None:
         """A token with any one bit of its text flipped is invalid."""
-        token = self.seal.seal("session", b"payload")
+        token = self.sealer.seal("session", b"payload")
         for index in range(len(token)):
             for bit in range(7):
                 flipped = chr(ord(token[index]) ^ 1 << bit)
                 forged = token[:index] + flipped + token[index + 1 :]
-                self.assertIsNone(self.seal.unseal("session", forged), forged)
+                self.assertIsNone(self.sealer.unseal("session", forged), forged)
 
     def test_every_flipped_bit_inside(self) -> None:
         """A token with any one bit of its encoded bytes flipped is invalid."""
-        token = self.seal.seal("session", b"payload")
+        token = self.sealer.seal("session", b"payload")
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         for index in range(len(raw)):
             for bit in range(8):
                 forged = bytearray(raw)
                 forged[index] ^= 1 << bit
                 text = urlsafe_b64encode(bytes(forged)).rstrip(b"=").decode()
-                self.assertIsNone(self.seal.unseal("session", text))
+                self.assertIsNone(self.sealer.unseal("session", text))
 
     def test_one_spelling(self) -> None:
         """No other spelling of a token is valid: padded, spaced, or interrupted."""
-        token = self.seal.seal("session", b"payload!")
+        token = self.sealer.seal("session", b"payload!")
         for text in (
             f"{token}=",
             f"{token}==",
             f" {token}",
             f"{token[:9]}!{token[9:]}",
         ):
-            self.assertIsNone(self.seal.unseal("session", text))
+            self.assertIsNone(self.sealer.unseal("session", text))
 
     @given(st.text(max_size=300))
     def test_rubbish(self, text: str) -> None:
         """Any other text gives None, also one that begins like a token."""
-        self.assertIsNone(self.seal.unseal("session", text))
-        self.assertIsNone(self.seal.unseal("session", f"gAAAAA{text}"))
+        self.assertIsNone(self.sealer.unseal("session", text))
+        self.assertIsNone(self.sealer.unseal("session", f"gAAAAA{text}"))
 
     def test_foreign_key(self) -> None:
         """A token of another key does not open."""
-        self.assertIsNone(self.seal.unseal("a", some_seal().seal("a", b"")))
+        self.assertIsNone(self.sealer.unseal("a", some_sealer().seal("a", b"")))
 
     def test_rotation(self) -> None:
         """After a rotation old tokens still open, and new ones use the new key."""
         old, new = Fernet.generate_key(), Fernet.generate_key()
-        seal = Seal([old], lambda: 0.0)
-        before = seal.seal("a", b"before")
-        seal.replace_keys([new, old])
-        self.assertEqual(seal.unseal("a", before), b"before")
-        after = seal.seal("a", b"after")
-        self.assertIsNone(Seal([old], lambda: 0.0).unseal("a", after))
-        self.assertEqual(Seal([new], lambda: 0.0).unseal("a", after), b"after")
+        sealer = TokenSealer([old], lambda: 0.0)
+        before = sealer.seal("a", b"before")
+        sealer.replace_keys([new, old])
+        self.assertEqual(sealer.unseal("a", before), b"before")
+        after = sealer.seal("a", b"after")
+        self.assertIsNone(TokenSealer([old], lambda: 0.0).unseal("a", after))
+        self.assertEqual(TokenSealer([new], lambda: 0.0).unseal("a", after), b"after")
 
     def test_no_keys(self) -> None:
-        """A seal without a key is refused at once."""
-        self.assertRaises(ValueError, Seal, [], lambda: 0.0)
+        """A sealer without a key is refused at once."""
+        self.assertRaises(ValueError, TokenSealer, [], lambda: 0.0)
 
 
 class KeyFileTests(SynchronousTestCase):
@@ -170,10 +175,10 @@ class KeyFileTests(SynchronousTestCase):
         self.assertEqual(file.load(), [key])
         self.assertEqual(os.listdir(self.directory), ["seal.keys"])
 
-    def test_make_seal(self) -> None:
+    def test_make_token_sealer(self) -> None:
         """Tokens are valid for all sealers of one state directory, and no others."""
-        token = make_seal(self.directory, lambda: 0.0).seal("a", b"x")
+        token = make_token_sealer(self.directory, lambda: 0.0).seal("a", b"x")
         self.assertEqual(
-            make_seal(self.directory, lambda: 9.9).unseal("a", token), b"x"
+            make_token_sealer(self.directory, lambda: 9.9).unseal("a", token), b"x"
         )
-        self.assertIsNone(make_seal(None, lambda: 0.0).unseal("a", token))
+        self.assertIsNone(make_token_sealer(None, lambda: 0.0).unseal("a", token))

@@ -13,9 +13,9 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import SHOWN, Credential, Secret
 from instantly_mcp.protocol.calls.session import SessionStatus
-from instantly_mcp.protocol.interfaces import ISeal
+from instantly_mcp.protocol.interfaces import ITokenSealer
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
-from instantly_mcp.state.sealed_tokens import make_seal
+from instantly_mcp.state.sealed_tokens import make_token_sealer
 from instantly_mcp.state.sessions import (
     MemorySessionStore,
     SessionLimits,
@@ -45,7 +45,7 @@ class MemorySessionStoreTests(state.SessionStoreContract):
     def make_store(self) -> MemorySessionStore:
         """Return a store that shares the directory with the other ones."""
         wall = self.clock.seconds
-        seal = make_seal(self.state_dir, wall)
+        seal = make_token_sealer(self.state_dir, wall)
         return make_session_store(seal, self.clock, wall, LIMITS, self.state_dir)
 
     def test_expired_survives_restart(self) -> None:
@@ -76,7 +76,7 @@ class SweepTests(ClockedTestCase):
         """Make a store."""
         super().setUp()
         self.store = MemorySessionStore(
-            seal=make_seal(None, self.clock.seconds),
+            seal=make_token_sealer(None, self.clock.seconds),
             clock=self.clock,
             wall=self.clock.seconds,
         )
@@ -149,7 +149,7 @@ class SweepTests(ClockedTestCase):
         """A wall clock that jumps by an hour ends no session."""
         wall = [1_000_000.0]
         store = MemorySessionStore(
-            seal=make_seal(None, lambda: wall[0]),
+            seal=make_token_sealer(None, lambda: wall[0]),
             clock=self.clock,
             wall=lambda: wall[0],
         )
@@ -200,7 +200,7 @@ class ScaleTests(ClockedTestCase):
     def test_ids_have_no_structure(self) -> None:
         """Ten thousand ids of one second differ, also in their random part."""
         store = MemorySessionStore(
-            seal=make_seal(None, self.clock.seconds),
+            seal=make_token_sealer(None, self.clock.seconds),
             clock=self.clock,
             wall=self.clock.seconds,
         )
@@ -217,7 +217,7 @@ class ScaleTests(ClockedTestCase):
         """A flood of sessions does not exceed the limit, nor does the heap."""
         limits = SessionLimits(total=200, per_principal=50)
         store = MemorySessionStore(
-            seal=make_seal(None, self.clock.seconds),
+            seal=make_token_sealer(None, self.clock.seconds),
             clock=self.clock,
             wall=self.clock.seconds,
             limits=limits,
@@ -267,7 +267,7 @@ def _steps(work: Callable[[], None]) -> int:
     return calls
 
 
-@implementer(ISeal)
+@implementer(ITokenSealer)
 class _CountingSeal:
     """Seals by counting, so that only the store is measured."""
 

@@ -35,7 +35,7 @@ from instantly_mcp.protocol.calls.session import (
     SessionLookup,
     SessionStatus,
 )
-from instantly_mcp.protocol.interfaces import ISeal, ITracker, PendingWork
+from instantly_mcp.protocol.interfaces import ITokenSealer, ITracker, PendingWork
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
@@ -65,7 +65,7 @@ def credential(key: str = ADA) -> Credential:
     return Credential(secret=Secret(key), source="x-api-key")
 
 
-@implementer(ISeal)
+@implementer(ITokenSealer)
 @define(eq=False)
 class Drawer:
     """A seal whose tokens are numbers of what lies in a drawer."""

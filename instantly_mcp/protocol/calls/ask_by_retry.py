@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from ..._json_codec import Json, JsonObject, dumps, loads, nested_too_deeply
-from ..interfaces import ISeal
+from ..interfaces import ITokenSealer
 from ..wire.errors import ProtocolError, invalid_params, missing_capability
 from .client_requests import Answers, IAsker, Question, missing_capabilities
 
@@ -80,7 +80,7 @@ class StateSealer:
     :param wall_clock: seconds since the epoch, because expiry must survive a restart.
     """
 
-    seal: ISeal
+    seal: ITokenSealer
     wall_clock: Callable[[], float]
 
     def close(

@@ -13,7 +13,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from ..._json_codec import Json, dumps, loads
-from ..interfaces import ISeal
+from ..interfaces import ITokenSealer
 from .errors import ProtocolError, invalid_params
 
 CURSOR_PURPOSE = "cursor"
@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 class Pager:
     """Cuts lists into pages of `size` items."""
 
-    seal: ISeal
+    seal: ITokenSealer
     size: int
 
     def page(

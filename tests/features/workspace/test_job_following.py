@@ -22,7 +22,7 @@ from instantly_mcp.protocol.server_features import (
 from instantly_mcp.protocol.wire.errors import OVERLOADED
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, V2026_07_28
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.features.cases import KEY, ToolTestCase
 from tests.support.instantly import api_error
 
@@ -167,7 +167,7 @@ class TaskTests(FollowingCase):
         self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
             tools=self.tools,
-            seal=Seal([Fernet.generate_key()], self.clock.seconds),
+            seal=TokenSealer([Fernet.generate_key()], self.clock.seconds),
             clock=self.clock,
             wall_clock=self.clock.seconds,
         )

@@ -24,7 +24,7 @@ from instantly_mcp.protocol.calls.ask_by_retry import (
 )
 from instantly_mcp.protocol.calls.client_requests import IAsker, Question
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.support.wire import check_result
 
 from .test_client_requests import CAPITAL, NAME, ROOTS, SAMPLED
@@ -64,7 +64,9 @@ class SealerTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Seal with a real key, at noon."""
         self.now = 1_790_000_000.0
-        self.sealer = StateSealer(Seal([KEY], lambda: self.now), lambda: self.now)
+        self.sealer = StateSealer(
+            TokenSealer([KEY], lambda: self.now), lambda: self.now
+        )
 
     def refused(self, bound: StateBinding, state: Json) -> None:
         """Assert that the state is refused for this request."""
@@ -150,8 +152,8 @@ class SealerTests(SynchronousTestCase):
 
     def test_not_ours(self) -> None:
         """Other types, other purposes and other keys: it does not open."""
-        cursor = Seal([KEY], lambda: self.now).seal("cursor", b"{}")
-        foreign = Seal([Fernet.generate_key()], lambda: self.now).seal(
+        cursor = TokenSealer([KEY], lambda: self.now).seal("cursor", b"{}")
+        foreign = TokenSealer([Fernet.generate_key()], lambda: self.now).seal(
             STATE_PURPOSE, b"{}"
         )
         states: list[Json] = [None, 7, [], {}, "", "x", cursor, foreign]
@@ -192,7 +194,9 @@ class SealerTests(SynchronousTestCase):
 
 
 class ReplayTests(SynchronousTestCase):
-    sealer: ClassVar[StateSealer] = StateSealer(Seal([KEY], lambda: 0.0), lambda: 0.0)
+    sealer: ClassVar[StateSealer] = StateSealer(
+        TokenSealer([KEY], lambda: 0.0), lambda: 0.0
+    )
 
     def asker(self, capabilities: JsonObject = CAPABLE, **params: Json) -> RetryAsker:
         """Return the asker of one request, loaded."""

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.cursor import CURSOR_PURPOSE, Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.support.servers import Drawer
 
 KEY = Fernet.generate_key()
@@ -18,7 +18,7 @@ KEY = Fernet.generate_key()
 
 def pager(size: int) -> Pager:
     """Return a pager with a real seal."""
-    return Pager(Seal([KEY], lambda: 0.0), size)
+    return Pager(TokenSealer([KEY], lambda: 0.0), size)
 
 
 class PagerTests(SynchronousTestCase):
@@ -66,8 +66,8 @@ class PagerTests(SynchronousTestCase):
         """Other types, other lists, other purposes and other keys are refused."""
         pages = pager(3)
         _, prompts = pages.page("prompts", range(10), None)
-        state = Seal([KEY], lambda: 0.0).seal("request-state", b'["tools",3]')
-        foreign = Seal([Fernet.generate_key()], lambda: 0.0).seal(
+        state = TokenSealer([KEY], lambda: 0.0).seal("request-state", b'["tools",3]')
+        foreign = TokenSealer([Fernet.generate_key()], lambda: 0.0).seal(
             CURSOR_PURPOSE, b'["tools",3]'
         )
         cursors: list[Json] = ["", "x", "3", 0, 3, True, [], {}]
