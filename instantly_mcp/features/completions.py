@@ -61,7 +61,7 @@ class ObjectKind:
 
     :param name: what messages call it.
     :param operation: the operation that lists such objects.
-    :param entry: makes the completion of a listed item, or ``None`` for no completion.
+    :param completion_of: returns the completion of a listed item, or ``None``.
     :param searches: the operation takes ``search``, which finds what the first pages
         of a large workspace do not hold.
     :param given: further arguments of the operation.
@@ -69,7 +69,7 @@ class ObjectKind:
 
     name: str
     operation: str
-    entry: Callable[[JsonObject], Completion | None]
+    completion_of: Callable[[JsonObject], Completion | None]
     searches: bool = True
     given: JsonObject = field(factory=dict)
 
@@ -90,13 +90,13 @@ def _job(item: JsonObject) -> Completion | None:
     return Completion(str(id), said) if id else None
 
 
-CAMPAIGNS = ObjectKind(name="campaign", operation="listCampaign", entry=_named)
-LEAD_LISTS = ObjectKind(name="list", operation="listLeadList", entry=_named)
-ACCOUNTS = ObjectKind(name="account", operation="listAccount", entry=_address)
+CAMPAIGNS = ObjectKind(name="campaign", operation="listCampaign", completion_of=_named)
+LEAD_LISTS = ObjectKind(name="list", operation="listLeadList", completion_of=_named)
+ACCOUNTS = ObjectKind(name="account", operation="listAccount", completion_of=_address)
 JOBS = ObjectKind(
     name="job",
     operation="listBackgroundJob",
-    entry=_job,
+    completion_of=_job,
     searches=False,
     given={"sort_column": "created_at", "sort_order": "desc"},
 )
@@ -107,7 +107,7 @@ _Key: TypeAlias = tuple[str, str, str]
 @frozen
 class _CachedNames:
     entries: Completions
-    whole: bool
+    complete: bool
     until: float
 
 
@@ -128,7 +128,7 @@ class NameCache:
         """Return what matches the typed text, searching beyond the cache if needed."""
         held = await self._entries(kind, "", call)
         found = matches(held.entries, typed)
-        if held.whole or found or not typed.strip() or not kind.searches:
+        if held.complete or found or not typed.strip() or not kind.searches:
             return found
         searched = await self._entries(kind, typed.strip().lower(), call)
         return matches(searched.entries, typed)
@@ -183,15 +183,15 @@ class NameCache:
         now = self.context.clock.seconds
         try:
             pages = 1 if search else MAX_PAGES
-            items, whole = await read_pages(
+            items, complete = await read_pages(
                 self.context, kind.operation, given, call, pages
             )
         except ApiError as error:
             if error.reason is Reason.OVERLOADED:
                 raise
             return _CachedNames((), True, now() + FAILURE_CACHE_SECONDS)
-        entries = tuple(filter(None, map(kind.entry, items)))
-        return _CachedNames(entries, whole, now() + CACHE_SECONDS)
+        entries = tuple(filter(None, map(kind.completion_of, items)))
+        return _CachedNames(entries, complete, now() + CACHE_SECONDS)
 
     def _share(self, outcome: _CachedNames | Failure, key: _Key) -> None:
         waiting = self._waiting.pop(key)

@@ -102,7 +102,7 @@ _TRANSIENT = frozenset(
         Reason.TIMEOUT,
     }
 )
-"""Failures that pass without anybody acting."""
+"""Failures that pass by themselves."""
 
 
 def hint_for(error: ApiError) -> str:

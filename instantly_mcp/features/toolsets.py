@@ -45,6 +45,6 @@ class ToolSelection:
         wanted = {*names, "server"}
         return cls(tuple(name for name in TOOLSETS if name in wanted))
 
-    def lists(self, toolset: str, extra: bool) -> bool:
+    def includes(self, toolset: str, extra: bool) -> bool:
         """Return whether a tool of this toolset is listed."""
         return toolset in self.toolsets and (self.extra or not extra)

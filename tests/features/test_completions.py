@@ -22,7 +22,7 @@ from instantly_mcp.features.completions import (
 )
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
-from tests.features.offering import KEY, OTHER, OfferingTestCase
+from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error
 
 PROMPT = {"type": "ref/prompt", "name": "launch_preflight"}
@@ -34,7 +34,7 @@ def named(*names: str, cursor: str | None = None) -> JsonObject:
     return {"items": items, "next_starting_after": cursor}
 
 
-class CompletionCase(OfferingTestCase):
+class CompletionCase(FeatureTestCase):
     def starting(
         self, ref: JsonObject, name: str, typed: str, credential: Credential = KEY
     ) -> Deferred[Any]:

@@ -11,7 +11,7 @@ from instantly_mcp.features.results import MAX_WAITING_REQUESTS
 from instantly_mcp.pipeline.reply import Answer
 from instantly_mcp.protocol.wire.errors import OVERLOADED, ProtocolError
 from tests.features.cases import ToolTestCase
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 from tests.support.clients import BareClient, ModernClient, SessionClient, StreamClient
 from tests.support.instantly import api_error
 from tests.support.servers import Identify, Line, SessionShelf
@@ -25,7 +25,7 @@ def busy(operation_id: str = "listCampaign") -> ApiError:
     return api_error(Reason.OVERLOADED, operation_id, message=said, retry_after=5.0)
 
 
-class TransportTests(OfferingTestCase):
+class TransportTests(FeatureTestCase):
     """The refusal of a tools/call, on its way to each kind of client."""
 
     CALL = {
@@ -83,7 +83,7 @@ class TransportTests(OfferingTestCase):
         self.assert_refused(received.messages[-1])
 
 
-class RequestTests(OfferingTestCase):
+class RequestTests(FeatureTestCase):
     """The other requests that reach Instantly."""
 
     def assert_refused(self, error: ProtocolError) -> None:

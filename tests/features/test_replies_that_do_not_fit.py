@@ -22,7 +22,7 @@ from instantly_mcp.protocol.wire.errors import INTERNAL_ERROR, ProtocolError
 from tests.api.builders import client
 from tests.api.test_client import MemoryAgent
 from tests.features.cases import ToolTestCase
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 from tests.features.test_odd_replies import REPLIES, arguments_of
 
 URL = "https://api.example.com"
@@ -104,7 +104,7 @@ class ToolTests(ToolTestCase):
             self.assertEqual(len(structured["items"]), len(listed), name)
 
 
-class OfferingTests(OfferingTestCase):
+class OfferingTests(FeatureTestCase):
     def reached(self) -> IInstantly:
         """Return the real client."""
         self.agent = MemoryAgent()

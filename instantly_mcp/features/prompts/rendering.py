@@ -90,7 +90,7 @@ async def look_up(
     """Read the object that an argument names, by id or by name.
 
     :param read: reads it by id.
-    :raises Refusal: when nothing has this name or id, with similar names.
+    :raises CallRefusedError: when nothing has this name or id, with similar names.
     """
     id = await id_named(context, kind, given, call)
     try:

@@ -94,7 +94,7 @@ DEFINITIONS: JsonObject = {
 def dates_of(values: Values) -> dict[str, str]:
     """Return a range as arguments of the API; the last day is included.
 
-    :raises Refusal: for a value that is not a date.
+    :raises CallRefusedError: for a value that is not a date.
     """
     dates: dict[str, str] = {}
     for name, to in (("from", "start_date"), ("to", "end_date")):

@@ -64,7 +64,7 @@ def vitals(reply: Json, given: JsonObject) -> JsonObject:
 def cursor(value: Json) -> Json:
     """Return a cursor of accounts; Instantly never replies to a bare address.
 
-    :raises Refusal: for a bare address.
+    :raises CallRefusedError: for a bare address.
     """
     if "@" in str(value) and "&" not in str(value):
         raise CallRefusedError(

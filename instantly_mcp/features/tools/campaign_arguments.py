@@ -41,7 +41,7 @@ _schedule_shape = _schedule()
 def schedule(value: Json) -> Json:
     """Return a valid schedule.
 
-    :raises Refusal: when it is not valid, or has a window without a day.
+    :raises CallRefusedError: when it is not valid, or has a window without a day.
     """
     given = _schedule_shape(value)
     for window in given["schedules"]:

@@ -160,7 +160,7 @@ class ToolDeclaration:
             annotations=self.hints,
             needs_credential=self.needs_credential,
             task=self.task,
-            run=ToolRunner(context=context, declared=self),
+            run=ToolRunner(context=context, declaration=self),
         )
 
 
@@ -183,7 +183,7 @@ class ToolRunner:
     """Runs one tool: translate the arguments, do the work, make the result."""
 
     context: FeatureContext
-    declared: ToolDeclaration
+    declaration: ToolDeclaration
     _work: Work = field(init=False)
     _meta: JsonObject | None = field(init=False)
     _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
@@ -192,20 +192,20 @@ class ToolRunner:
 
     def __attrs_post_init__(self) -> None:
         """Compute what is the same for every call."""
-        declared = self.declared
-        if declared.work is not None:
-            self._work = declared.work
-        elif declared.operation is not None:
-            self._work = OperationWork(declared.operation, declared.reshape)
+        declaration = self.declaration
+        if declaration.work is not None:
+            self._work = declaration.work
+        elif declaration.operation is not None:
+            self._work = OperationWork(declaration.operation, declaration.reshape)
         else:
-            raise ValueError(f"{declared.name} has neither work nor an operation")
-        self._translation = {a.name: (a.to, a.convert) for a in declared.arguments}
+            raise ValueError(f"{declaration.name} has neither work nor an operation")
+        self._translation = {a.name: (a.to, a.convert) for a in declaration.arguments}
         self._defaults = {
             a.to: a.default
-            for a in declared.arguments
+            for a in declaration.arguments
             if a.fills and a.default is not None
         }
-        self._fewest = 1 + sum(a.required for a in declared.arguments)
+        self._fewest = 1 + sum(a.required for a in declaration.arguments)
         mode = self.context.facts.mode
         self._meta = {"mode": mode} if mode != "live" else None
 
@@ -223,11 +223,11 @@ class ToolRunner:
             return self._failure(refusal.as_object())
         if isinstance(value, ErrorResult):
             return self._failure(cut_to_size(value.structured, given)[0])
-        structured, encoded = cut_to_size(value, given, self.declared.cursor_of)
+        structured, encoded = cut_to_size(value, given, self.declaration.cursor_of)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
-        if self.declared.changes and len(arguments) < self._fewest:
+        if self.declaration.changes and len(arguments) < self._fewest:
             raise CallRefusedError(
                 "bad_argument",
                 "No change was given.",

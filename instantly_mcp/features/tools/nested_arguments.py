@@ -42,7 +42,7 @@ class NestedArgument:
     def __call__(self, value: Json) -> Json:
         """Return the value.
 
-        :raises Refusal: when the schema does not allow it.
+        :raises CallRefusedError: when the schema does not allow it.
         """
         if self._validator.is_valid(value):
             return value

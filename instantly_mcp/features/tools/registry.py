@@ -88,7 +88,9 @@ def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTo
 
 
 def _selected(selection: ToolSelection) -> list[ToolDeclaration]:
-    return [each for each in DECLARATIONS if selection.lists(each.toolset, each.extra)]
+    return [
+        each for each in DECLARATIONS if selection.includes(each.toolset, each.extra)
+    ]
 
 
 def _aliases(context: FeatureContext, listed: Sequence[Tool]) -> dict[str, Tool]:
@@ -100,8 +102,8 @@ def _aliases(context: FeatureContext, listed: Sequence[Tool]) -> dict[str, Tool]
             tool = by_name[new]
             aliases[old] = evolve(tool, name=old, run=DeprecatedTool(tool, new))
     if "pause_account" in by_name:
-        for declared in accounts.DEPRECATED_TOOLS:
-            tool = declared.build(context)
+        for declaration in accounts.DEPRECATED_TOOLS:
+            tool = declaration.build(context)
             instead = "pause_account, resume_account, enable_warmup, disable_warmup "
             instead += "or test_account_vitals"
             aliases[tool.name] = evolve(tool, run=DeprecatedTool(tool, instead))

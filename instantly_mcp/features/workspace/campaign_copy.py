@@ -20,7 +20,7 @@ LONG_SUBJECT_CHARACTERS = 50
 def steps_given(given: JsonObject) -> list[JsonObject]:
     """Return the steps from ``steps``, or one step from ``subject`` and ``body``.
 
-    :raises Refusal: when both are given, or a step lacks its copy.
+    :raises CallRefusedError: when both are given, or a step lacks its copy.
     """
     steps = list(given.get("steps") or ())
     short = "subject" in given or "body" in given

@@ -11,7 +11,7 @@ from ..results import CallRefusedError
 def days_in_order(start: Json, end: Json) -> None:
     """Check two dates, either of which may be ``None``.
 
-    :raises Refusal: when one is not a date, or the end is before the start.
+    :raises CallRefusedError: when one is not a date, or the end is before the start.
     """
     first, last = _day("start_date", start), _day("end_date", end)
     if first is not None and last is not None and last < first:
@@ -21,7 +21,7 @@ def days_in_order(start: Json, end: Json) -> None:
 def moments_in_order(start: Json, end: Json) -> None:
     """Check two points in time; Instantly validates their format.
 
-    :raises Refusal: when the end is before the start.
+    :raises CallRefusedError: when the end is before the start.
     """
     first, last = _moment(start), _moment(end)
     if first is not None and last is not None and last < first:

@@ -78,7 +78,7 @@ class SendOnce:
         :param digest: from `digest_of`.
         :param collect: returns the late result of a request whose caller left, or
             ``None``; it sends nothing.
-        :raises Refusal: when it is not known whether the earlier mail was sent.
+        :raises CallRefusedError: when the earlier mail may have been sent.
         :raises ApiError: when sending fails, or too many requests wait.
         """
         known = self._recent(digest)

@@ -25,7 +25,7 @@ class Senders:
 
     accounts: dict[str, JsonObject] = field(factory=dict)
 
-    def lacks(self, wanted: Sequence[str]) -> list[str]:
+    def missing(self, wanted: Sequence[str]) -> list[str]:
         """Return the addresses that are not among the accounts."""
         return [address for address in wanted if address.lower() not in self.accounts]
 
@@ -88,7 +88,7 @@ async def find_senders(
         following = reply.get("next_starting_after")
         if not items or not following or following == cursor:
             break
-        if wanted is not None and not senders.lacks(wanted):
+        if wanted is not None and not senders.missing(wanted):
             break
         cursor = following
     return senders
@@ -110,10 +110,10 @@ async def require_senders(
 ) -> list[str]:
     """Return the addresses as the workspace spells them.
 
-    :raises Refusal: when an address is not an account, or an account cannot send.
+    :raises CallRefusedError: when an address is not an account, or cannot send.
     """
     senders = await find_senders(context, call, wanted)
-    unknown = senders.lacks(wanted)
+    unknown = senders.missing(wanted)
     if unknown:
         raise CallRefusedError(
             "unknown_sender",
@@ -137,7 +137,7 @@ async def require_senders(
 async def offer_choice(context: FeatureContext, call: Call) -> JsonObject:
     """Return the accounts to choose from.
 
-    :raises Refusal: when no account can send.
+    :raises CallRefusedError: when no account can send.
     """
     senders = await find_senders(context, call)
     able = senders.eligible()

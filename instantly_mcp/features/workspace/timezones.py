@@ -69,8 +69,8 @@ class TimezoneMap:
 
         :param start: ``HH:MM`` in `zone`.
         :param end: ``HH:MM`` in `zone`, later on the same day.
-        :raises Refusal: when the zone does not exist, the window is empty, or no
-            supported zone differs by a constant.
+        :raises CallRefusedError: when the zone does not exist, the window is empty, or
+            no supported zone differs by a constant.
         """
         first, last = minutes_of(start), minutes_of(end)
         if first >= last:

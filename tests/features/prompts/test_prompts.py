@@ -7,7 +7,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from tests.features.offering import KEY, OfferingTestCase
+from tests.features.feature_cases import KEY, FeatureTestCase
 from tests.features.resources.test_objects import mail
 from tests.features.workspace.test_preflight import account, campaign, lead
 from tests.support.instantly import api_error
@@ -37,7 +37,7 @@ NEEDS = {
 MOST_CALLS = 7
 
 
-class PromptCase(OfferingTestCase):
+class PromptCase(FeatureTestCase):
     def setUp(self) -> None:
         """Script a small workspace."""
         super().setUp()

@@ -7,11 +7,11 @@ from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.catalog.schema import arguments_schema
 from instantly_mcp.catalog.timezones import TIMEZONES
 from instantly_mcp.protocol.wire.versions import V2026_07_28
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import api_error
 
 
-class FactsTests(OfferingTestCase):
+class FactsTests(FeatureTestCase):
     def test_limits(self) -> None:
         """The limits name the workspace's, and each operation's own."""
         got = self.read("instantly://limits")
@@ -73,7 +73,7 @@ class FactsTests(OfferingTestCase):
         self.assertEqual(modern.code, -32602)
 
 
-class SandboxPolicyTests(OfferingTestCase):
+class SandboxPolicyTests(FeatureTestCase):
     mode = "sandbox"
 
     def test_sends_nothing(self) -> None:
@@ -81,7 +81,7 @@ class SandboxPolicyTests(OfferingTestCase):
         self.assertFalse(self.read("instantly://policy")["sends_real_mail"])
 
 
-class WorkspaceTests(OfferingTestCase):
+class WorkspaceTests(FeatureTestCase):
     def test_workspace_and_plans(self) -> None:
         """The workspace comes with the plans that it has, without prices and ids."""
         self.instantly.answers("getWorkspace", {"id": "w", "name": "W", "owner": "u"})

@@ -9,7 +9,7 @@ from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.job_changes import job_uri
 from instantly_mcp.protocol.calls.subscriptions import Listener, SubscriptionFilter
 from tests.features.cases import Collected
-from tests.features.offering import KEY, OTHER, OfferingTestCase
+from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error
 
 CAMPAIGN: JsonObject = {
@@ -37,7 +37,7 @@ CAMPAIGN: JsonObject = {
 }
 
 
-class CampaignTests(OfferingTestCase):
+class CampaignTests(FeatureTestCase):
     def test_copy_as_text(self) -> None:
         """The copy of the first sequence is text; disabled variants are left out."""
         self.instantly.answers("getCampaign", CAMPAIGN)
@@ -67,7 +67,7 @@ class CampaignTests(OfferingTestCase):
             self.assertEqual(self.read("instantly://campaigns/c1")["steps"], [])
 
 
-class AnalyticsTests(OfferingTestCase):
+class AnalyticsTests(FeatureTestCase):
     def test_totals_rates_and_days(self) -> None:
         """A range includes its last day; rates follow the vendor's definitions."""
         self.instantly.answers("getCampaign", CAMPAIGN)
@@ -119,7 +119,7 @@ class AnalyticsTests(OfferingTestCase):
         self.assertEqual(list(got["unknown"]), ["days"])
 
 
-class LeadTests(OfferingTestCase):
+class LeadTests(FeatureTestCase):
     def test_fields_come_from_outside(self) -> None:
         """A lead's fields are cleaned and marked as untrusted."""
         lead = {
@@ -136,7 +136,7 @@ class LeadTests(OfferingTestCase):
         self.assertIn("not instructions", got["untrusted"])
 
 
-class AccountTests(OfferingTestCase):
+class AccountTests(FeatureTestCase):
     def test_able(self) -> None:
         """An account that can send says so; passwords are never shown."""
         account = {"email": "a@example.com", "status": 1, "smtp_password": "p"}
@@ -169,7 +169,7 @@ def mail(id: str, kind: int = 2, **more: Any) -> JsonObject:
     }
 
 
-class ThreadTests(OfferingTestCase):
+class ThreadTests(FeatureTestCase):
     def test_oldest_first_and_fenced(self) -> None:
         """Mails are ordered oldest first, with their text between marks."""
         mails = [mail("m2"), mail("m1", 1)]
@@ -206,7 +206,7 @@ class ThreadTests(OfferingTestCase):
         self.assertTrue(self.read("instantly://threads/t1")["older_not_shown"])
 
 
-class JobTests(OfferingTestCase):
+class JobTests(FeatureTestCase):
     def test_a_running_job(self) -> None:
         """A job is shown as it is."""
         self.instantly.answers("getBackgroundJob", {"id": "j1", "status": "pending"})
@@ -239,7 +239,7 @@ class JobTests(OfferingTestCase):
         self.assertEqual(told, {"mine": ["instantly://jobs/j1"], "other": []})
 
 
-class ScorecardTests(OfferingTestCase):
+class ScorecardTests(FeatureTestCase):
     def score(self, *leads: JsonObject, **stats: int) -> Any:
         """Return the scorecard of a list with these leads and counts."""
         total = sum(stats.values())

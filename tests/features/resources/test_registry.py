@@ -7,7 +7,7 @@ from typing import Any
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25, V2026_07_28
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 from tests.features.resources.snapshot_files import FILE, text
 from tests.support.instantly import api_error
 
@@ -34,7 +34,7 @@ PRIVATE = {
 """Each private resource, and the operation that it needs."""
 
 
-class ListTests(OfferingTestCase):
+class ListTests(FeatureTestCase):
     def test_as_the_snapshot(self) -> None:
         """The lists equal their file; run the module snapshot_files after a change."""
         self.assertEqual(text(), FILE.read_text("utf-8"))
@@ -71,7 +71,7 @@ class ListTests(OfferingTestCase):
             self.assertEqual(found.described.private, path in PRIVATE, path)
 
 
-class ReadingTests(OfferingTestCase):
+class ReadingTests(FeatureTestCase):
     def cached(self, path: str) -> tuple[str, int]:
         """Return the caching hints of a modern read."""
         uri = {"uri": f"instantly://{path}"}

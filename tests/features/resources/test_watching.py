@@ -13,7 +13,7 @@ from instantly_mcp.protocol.methods.resources import subscribe, unsubscribe
 from instantly_mcp.protocol.server_features import RequestContext
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25
-from tests.features.offering import KEY, OfferingTestCase
+from tests.features.feature_cases import KEY, FeatureTestCase
 from tests.support.engines import Basket
 from tests.support.instantly import api_error
 
@@ -26,7 +26,7 @@ def job(status: str, progress: int = 0) -> JsonObject:
     return {"id": "j", "status": status, "progress": progress}
 
 
-class WatchingTests(OfferingTestCase):
+class WatchingTests(FeatureTestCase):
     def setUp(self) -> None:
         """Open a session with a stream that receives changes."""
         super().setUp()

@@ -11,7 +11,7 @@ from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.features.workspace.fetching import Gathered, gather, read_pages
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
-from tests.features.offering import KEY
+from tests.features.feature_cases import KEY
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly, api_error
 

@@ -18,7 +18,7 @@ from instantly_mcp.features.workspace.preflight.schedule import (
     windows_of,
 )
 from instantly_mcp.features.workspace.preflight.variables import variables_in
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import api_error
 
 BODY = "Hi {{firstName}}, a question. Tell me if you want to unsubscribe."
@@ -68,7 +68,7 @@ def lead(**changed: Any) -> JsonObject:
     }
 
 
-class PreflightTests(OfferingTestCase):
+class PreflightTests(FeatureTestCase):
     def setUp(self) -> None:
         """Let everything be ready."""
         super().setUp()

@@ -96,7 +96,7 @@ async def add_leads(
 ) -> ToolOutcome:
     """Add the leads, and report which were added and which were not.
 
-    :raises Refusal: before anything is sent, when a lead is incomplete.
+    :raises CallRefusedError: before anything is sent, when a lead is incomplete.
     """
     target = _target(given)
     leads = [_converted(lead) for lead in given["leads"]]

@@ -13,7 +13,7 @@ from .warnings import warnings_for_joining, with_warnings
 async def create_lead(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """Create the lead.
 
-    :raises Refusal: before anything is sent, when it is incomplete.
+    :raises CallRefusedError: before anything is sent, when it is incomplete.
     """
     if given.get("campaign") and given.get("list_id"):
         raise CallRefusedError(

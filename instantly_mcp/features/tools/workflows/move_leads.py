@@ -22,7 +22,7 @@ async def move_leads(
 ) -> ToolOutcome:
     """Start the job that moves or copies the selected leads, and follow it.
 
-    :raises Refusal: when the destination or the selection is not clear.
+    :raises CallRefusedError: when the destination or the selection is not clear.
     """
     destinations = [n for n in ("to_campaign_id", "to_list_id") if given.get(n)]
     if len(destinations) != 1:

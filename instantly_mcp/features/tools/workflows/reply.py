@@ -27,7 +27,7 @@ async def reply_to_email(
 ) -> Json:
     """Send a reply from the account that received the mail.
 
-    :raises Refusal: when the recipient or the account is not the expected one.
+    :raises CallRefusedError: when the recipient or the account is not the expected one.
     """
     body = _body(given["body"])
     original = await context.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)

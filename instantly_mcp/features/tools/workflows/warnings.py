@@ -28,7 +28,7 @@ async def warnings_for_joining(
 
     :param campaign_id: the campaign, or ``None`` for another destination.
     :raises ApiError: when the campaign cannot be read, or does not exist.
-    :raises Refusal: when the id is not valid.
+    :raises CallRefusedError: when the id is not valid.
     """
     if not campaign_id:
         return []

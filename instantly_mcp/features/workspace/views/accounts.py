@@ -11,12 +11,9 @@ ACCOUNT_CODES = {
     "warmup_status": WARMUP_STATUS,
 }
 
-
 PASSWORD_MEMBERS = frozenset({"imap_password", "smtp_password"})
 
-
 ACCOUNT_VIEW = labelled(ACCOUNT_CODES, drop=PASSWORD_MEMBERS)
-
 
 ACCOUNT_SUMMARY = labelled(
     ACCOUNT_CODES, drop=PASSWORD_MEMBERS | {"warmup", "signature", "organization"}

@@ -8,9 +8,7 @@ from ..labels import labelled
 
 CAMPAIGN_CODES = {"status": CAMPAIGN_STATUS, "not_sending_status": NOT_SENDING}
 
-
 CAMPAIGN_VIEW = labelled(CAMPAIGN_CODES)
-
 
 _WITHOUT_COPY = labelled(
     CAMPAIGN_CODES,

@@ -13,9 +13,7 @@ LEAD_CODES = {
     "esp_code": ESP,
 }
 
-
 LEAD_VIEW = labelled(LEAD_CODES)
-
 
 WRITTEN_LEAD = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
 """A lead as the reply to a write shows it: the caller knows its other codes."""

@@ -50,7 +50,7 @@ METHODS: Mapping[str, Callable[[ServerFeatures, RequestContext], Any]] = {
 }
 
 
-class OfferingTestCase(ClockedTestCase):
+class FeatureTestCase(ClockedTestCase):
     """Gives a test all server features, on a scripted Instantly."""
 
     mode = "live"

@@ -10,13 +10,13 @@ from instantly_mcp.features.completions import CACHE_SECONDS
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
-from tests.features.offering import OfferingTestCase
+from tests.features.feature_cases import FeatureTestCase
 
 SECRET = "sandbox-offering"
 """The key that these tests use."""
 
 
-class SandboxTests(OfferingTestCase):
+class SandboxTests(FeatureTestCase):
     mode = "sandbox"
 
     def reached(self) -> IInstantly:
