@@ -14,7 +14,6 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IConsumer, IProtocol, IReactorTime
-from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceived
 from twisted.web.http import RESPONSES
@@ -33,14 +32,10 @@ _LOOPBACK = IPv4Address("TCP", "127.0.0.1", 0)
 @implementer(IAgent)
 @define(eq=False)
 class SandboxAgent:
-    """Sends every request to the sandbox, whatever its host.
-
-    :param latency: seconds until a request arrives; with 0 it arrives synchronously.
-    """
+    """Sends every request to the sandbox, whatever its host."""
 
     sandbox: Sandbox
     clock: IReactorTime
-    latency: float = field(default=0.0, kw_only=True)
     _site: Site = field(init=False)
 
     @_site.default
@@ -57,8 +52,6 @@ class SandboxAgent:
     ) -> IResponse:
         """Send a request; the Deferred fires with the head of the response."""
         sent = _ClientRequest(method, uri, headers or Headers())
-        if self.latency:
-            await deferLater(self.clock, self.latency)
         body = b""
         if bodyProducer is not None:
             body = await _read(bodyProducer)

@@ -14,6 +14,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError, ValidationError
 
 from .._json_codec import Json, JsonObject, loads, nested_too_deeply
 from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
+from ..catalog.schema import plain
 from .errors import SandboxError, bad_request
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -79,7 +80,7 @@ class RequestValidator:
             placed[parameter.place].append(parameter)
         self._query = tuple(placed[Place.QUERY])
         self._query_checks = {
-            each.name: _compiled(_plain(each.schema)) for each in self._query
+            each.name: _compiled(plain(each.schema)) for each in self._query
         }
         self._has_body = bool(placed[Place.BODY])
         self._body_schema = _body_schema(self.operation.id, placed[Place.BODY])
@@ -126,7 +127,7 @@ class RequestValidator:
 def _body_schema(operation_id: str, parameters: Sequence[Parameter]) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {each.name: _plain(each.schema) for each in parameters},
+        "properties": {each.name: plain(each.schema) for each in parameters},
         "required": [each.name for each in parameters if each.required],
     }
     if operation_id in CLOSED_BODIES:
@@ -186,14 +187,6 @@ def _scalar(text: str, kind: str | None) -> Json:
 
 def _compiled(schema: dict[str, Any]) -> Draft202012Validator:
     return Draft202012Validator(schema, validate_formats=True)
-
-
-def _plain(fragment: Any) -> Any:
-    if isinstance(fragment, Mapping):
-        return {name: _plain(value) for name, value in fragment.items()}
-    if isinstance(fragment, Sequence) and not isinstance(fragment, str):
-        return [_plain(item) for item in fragment]
-    return fragment
 
 
 def _sentence(error: ValidationError, root: str, schema: Mapping[str, Any]) -> str:

@@ -14,7 +14,6 @@ from twisted.web.client import ResponseDone, ResponseFailed, ResponseNeverReceiv
 from twisted.web.iweb import IAgent, IResponse
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.faults import Fault, FaultKind
 
 from .calls import Body, SandboxTestCase
@@ -110,25 +109,6 @@ class AgentTests(SandboxTestCase):
         response.resumeProducing()
         self.assertEqual(sum(map(len, reader.parts)), response.length)
         self.assertIsNotNone(reader.reason)
-
-    def test_latency(self) -> None:
-        """With a latency the request takes that long to arrive."""
-        self.agent = SandboxAgent(self.sandbox, self.clock, latency=0.5)
-        waiting = self.send("POST", "/lead-lists", {"name": "Late"})
-        self.clock.advance(0.4)
-        self.assertNoResult(waiting)
-        self.assertEqual(len(self.sandbox._workspaces), 0)
-        self.clock.advance(0.2)
-        self.assertEqual(self.successResultOf(waiting).code, 200)
-
-    def test_cancel_on_the_way(self) -> None:
-        """A request cancelled before it arrives has no effect and leaves no timer."""
-        self.agent = SandboxAgent(self.sandbox, self.clock, latency=0.5)
-        waiting = self.send("POST", "/lead-lists", {"name": "Never"})
-        waiting.cancel()
-        self.failureResultOf(waiting)
-        self.clock.advance(1)
-        self.assertEqual(len(self.sandbox._workspaces), 0)
 
     def test_cancel_while_waiting(self) -> None:
         """Cancelling stops the server's work: its timer is gone at once."""
