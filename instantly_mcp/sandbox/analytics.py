@@ -55,17 +55,17 @@ class TimeRange:
         if start is None and end is None:
             return list(history)
         return [
-            line
-            for line in history
-            if (start is None or line.when >= start)
-            and (end is None or line.when <= end)
+            event
+            for event in history
+            if (start is None or event.when >= start)
+            and (end is None or event.when <= end)
         ]
 
 
 def read_range(start: str | None, end: str | None) -> TimeRange:
     """Read the two ends of a range; a date without a time means midnight UTC.
 
-    :raises Refusal: 400 when an end is not a date, or the end is before the start.
+    :raises SandboxError: 400 when an end is not a date, or the end is before the start.
     """
     moments: list[float | None] = []
     for name, text in (("start_date", start), ("end_date", end)):
@@ -88,8 +88,8 @@ def campaign_totals(
     :param leads: whether ``leads_count`` is counted; it is 0 otherwise.
     """
     by_kind: defaultdict[str, list[CampaignEvent]] = defaultdict(list)
-    for line in during.filter(campaign.history):
-        by_kind[line.kind].append(line)
+    for event in during.filter(campaign.history):
+        by_kind[event.kind].append(event)
     sent = by_kind[EventKind.SENT]
     opportunities = len(by_kind[EventKind.OPPORTUNITY])
     automatic = len(by_kind[EventKind.AUTO_REPLIED])
@@ -101,7 +101,7 @@ def campaign_totals(
         "leads_count": len(world.members(campaign.id)) if leads else 0,
         "contacted_count": _leads(sent),
         "emails_sent_count": len(sent),
-        "new_leads_contacted_count": sum(line.step == 0 for line in sent),
+        "new_leads_contacted_count": sum(event.step == 0 for event in sent),
         "reply_count": len(by_kind[EventKind.REPLIED]) + automatic,
         "reply_count_automatic": automatic,
         "bounced_count": len(by_kind[EventKind.BOUNCED]),
@@ -122,13 +122,13 @@ def daily_numbers(campaigns: Sequence[Campaign], during: TimeRange) -> list[ApiO
     """Return the numbers of each day on which something happened, oldest first."""
     found: dict[int, ApiObject] = {}
     for campaign in campaigns:
-        met: set[tuple[str, ...]] = set()
-        for line in during.filter(campaign.history):
-            number = int(line.when // DAY)
+        counted: set[tuple[str, ...]] = set()
+        for event in during.filter(campaign.history):
+            number = int(event.when // DAY)
             day = found.get(number)
             if day is None:
-                day = found[number] = _empty_day(format_day(line.when))
-            _count(day, line, met)
+                day = found[number] = _empty_day(format_day(event.when))
+            _count(day, event, counted)
     return [found[number] for number in sorted(found)]
 
 
@@ -136,33 +136,33 @@ def _empty_day(date: str) -> ApiObject:
     return {"date": date, **_ZEROS}
 
 
-def _count(day: ApiObject, line: CampaignEvent, met: set[tuple[str, ...]]) -> None:
-    """Add one event to its day; `met` has what counts only once per campaign."""
-    if line.kind == EventKind.SENT:
+def _count(day: ApiObject, event: CampaignEvent, counted: set[tuple[str, ...]]) -> None:
+    """Add one event to its day; `counted` has what counts only once per campaign."""
+    if event.kind == EventKind.SENT:
         day["sent"] += 1
-        day["new_leads_contacted"] += line.step == 0
-        day["contacted"] += _first(met, "contacted", day["date"], line.lead_id)
-    elif line.kind == EventKind.OPPORTUNITY:
+        day["new_leads_contacted"] += event.step == 0
+        day["contacted"] += _first(counted, "contacted", day["date"], event.lead_id)
+    elif event.kind == EventKind.OPPORTUNITY:
         day["opportunities"] += 1
-        day["unique_opportunities"] += _first(met, "opportunity", line.lead_id)
-    elif line.kind in _UNIQUE:
-        name = _UNIQUE[line.kind]
+        day["unique_opportunities"] += _first(counted, "opportunity", event.lead_id)
+    elif event.kind in _UNIQUE:
+        name = _UNIQUE[event.kind]
         day[name] += 1
-        day[f"unique_{name}"] += _first(met, name, line.lead_id)
-        if line.kind == EventKind.AUTO_REPLIED:
+        day[f"unique_{name}"] += _first(counted, name, event.lead_id)
+        if event.kind == EventKind.AUTO_REPLIED:
             day["replies"] += 1
 
 
-def _first(met: set[tuple[str, ...]], *what: str) -> bool:
-    if what in met:
+def _first(counted: set[tuple[str, ...]], *what: str) -> bool:
+    if what in counted:
         return False
-    met.add(what)
+    counted.add(what)
     return True
 
 
-def _leads(lines: Iterable[CampaignEvent]) -> int:
-    return len({line.lead_id for line in lines})
+def _leads(events: Iterable[CampaignEvent]) -> int:
+    return len({event.lead_id for event in events})
 
 
-def _leads_by_step(lines: Iterable[CampaignEvent]) -> int:
-    return len({(line.lead_id, line.step) for line in lines})
+def _leads_by_step(events: Iterable[CampaignEvent]) -> int:
+    return len({(event.lead_id, event.step) for event in events})

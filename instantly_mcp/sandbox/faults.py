@@ -73,7 +73,7 @@ class FaultScript:
     def add(self, fault: Fault) -> None:
         """Add a fault.
 
-        :raises Refusal: 400 when the workspace has `MAX_FAULTS` faults already.
+        :raises SandboxError: 400 when the workspace has `MAX_FAULTS` faults already.
         """
         if len(self._entries) >= MAX_FAULTS:
             raise bad_request(f"The workspace has {MAX_FAULTS} faults already")
@@ -107,7 +107,7 @@ def read_fault(given: JsonObject, operations: frozenset[str]) -> Fault:
     """Read a fault from JSON.
 
     :param operations: the operationIds that it may name.
-    :raises Refusal: 400 when the JSON is not a valid fault.
+    :raises SandboxError: 400 when the JSON is not a valid fault.
     """
     known = {attribute.name for attribute in fields(Fault)}
     if not isinstance(given, dict) or not set(given) <= known:

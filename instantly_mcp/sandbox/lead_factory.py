@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 from .._json_codec import JsonObject
 from .ids import random_bytes
-from .records import ApiObject, Campaign, Lead, LeadStatus
+from .records import ApiObject, Campaign, Lead, LeadStatus, VerificationStatus
 from .world import World
 
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 VERIFICATION_SECONDS = 20.0
-VERIFICATION_PENDING = 11
 _PAYLOAD_NAMES = {
     "first_name": "firstName",
     "last_name": "lastName",
@@ -90,7 +89,7 @@ def lead_with_email(leads: Iterable[Lead], email: str) -> Lead | None:
 
 def start_verification(world: World, lead: Lead) -> None:
     """Start verifying the lead's address, which takes `VERIFICATION_SECONDS`."""
-    lead.shown["verification_status"] = VERIFICATION_PENDING
+    lead.shown["verification_status"] = VerificationStatus.PENDING
     world.call_at(world.now + VERIFICATION_SECONDS, _finish_verification, lead)
 
 
@@ -111,8 +110,13 @@ def verification_outcome(world: World, email: str) -> tuple[str, bool]:
 
 def _finish_verification(world: World, lead: Lead) -> None:
     status, catch_all = verification_outcome(world, str(lead.shown.get("email") or ""))
-    outcome = -3 if catch_all else 1
-    lead.shown["verification_status"] = outcome if status == "verified" else -1
+    if status != "verified":
+        outcome = VerificationStatus.INVALID
+    elif catch_all:
+        outcome = VerificationStatus.CATCH_ALL
+    else:
+        outcome = VerificationStatus.VERIFIED
+    lead.shown["verification_status"] = outcome
     lead.shown["timestamp_updated"] = world.timestamp()
 
 

@@ -73,7 +73,7 @@ def by_id(item: ApiObject) -> str:
 def id_cursor(text: str | None) -> str | None:
     """Return a cursor that must be an id.
 
-    :raises Refusal: 400 when it is anything else, such as an e-mail address.
+    :raises SandboxError: 400 when it is anything else, such as an e-mail address.
     """
     if text is not None and (text.count("-") != _ID_DASHES or "@" in text):
         raise bad_request("starting_after must be an id")

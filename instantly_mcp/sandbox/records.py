@@ -22,18 +22,37 @@ Predicate: TypeAlias = Callable[[ApiObject], bool]
 """Whether a filter selects an object."""
 
 
+class AccountStatus:
+    """The API's codes of an account's status; negative codes are errors."""
+
+    ACTIVE = 1
+    PAUSED = 2
+    MAINTENANCE = 3
+    CONNECTION_ERROR = -1
+
+
+class WarmupStatus:
+    """The API's codes of an account's warm-up; negative codes are errors."""
+
+    PAUSED = 0
+    ACTIVE = 1
+
+
 class CampaignStatus:
-    """The campaign states that the simulation enters."""
+    """The API's codes of a campaign's status; the simulation enters the first four."""
 
     DRAFT = 0
     ACTIVE = 1
     PAUSED = 2
     COMPLETED = 3
-    UNHEALTHY = -1
+    RUNNING_SUBSEQUENCES = 4
+    ACCOUNTS_UNHEALTHY = -1
+    BOUNCE_PROTECT = -2
+    ACCOUNT_SUSPENDED = -99
 
 
 class LeadStatus:
-    """The states of a lead in a campaign."""
+    """The API's codes of a lead's status."""
 
     ACTIVE = 1
     PAUSED = 2
@@ -41,6 +60,18 @@ class LeadStatus:
     BOUNCED = -1
     UNSUBSCRIBED = -2
     SKIPPED = -3
+
+
+class VerificationStatus:
+    """The API's codes of the verification of a lead's address."""
+
+    VERIFIED = 1
+    PENDING = 11
+    PENDING_LEAD_FINDER = 12
+    INVALID = -1
+    RISKY = -2
+    CATCH_ALL = -3
+    JOB_CHANGE = -4
 
 
 class MailType:
@@ -116,14 +147,12 @@ class Account:
     """A sending account.
 
     :param day: the UTC day that `sent_today` counts.
-    :param last_sent: seconds since 1970.
     """
 
     shown: ApiObject
     tags: tuple[ApiObject, ...] = ()
     day: str = ""
     sent_today: int = 0
-    last_sent: float = 0.0
 
     @property
     def email(self) -> str:

@@ -17,7 +17,14 @@ from .ids import random_bytes
 from .lead_behavior import random_behavior
 from .lead_factory import make_lead
 from .mail import MailContent, manual_mail, reply_subject
-from .records import Account, ApiObject, LeadBehavior, MailType, ReplyKind
+from .records import (
+    Account,
+    ApiObject,
+    LeadBehavior,
+    MailType,
+    ReplyKind,
+    VerificationStatus,
+)
 from .seed_text import (
     CITIES,
     COMPANIES,
@@ -45,7 +52,13 @@ _REPLIES = (
     ReplyKind.WRONG_PERSON,
     ReplyKind.INTERESTED,
 )
-_VERIFICATION = {0: -1, 1: -2, 2: -3, 3: -3, 4: 11}
+_VERIFICATION = {
+    0: VerificationStatus.INVALID,
+    1: VerificationStatus.RISKY,
+    2: VerificationStatus.CATCH_ALL,
+    3: VerificationStatus.CATCH_ALL,
+    4: VerificationStatus.PENDING,
+}
 """The verification status of some of every twenty leads; all others are verified."""
 
 
@@ -59,8 +72,8 @@ def seeded_world(seed: str, start: float, name: str = "", id_salt: str = "") -> 
     world = World(
         seed=seed, now=start - PAST_DAYS * DAY, id=name, id_salt=id_salt, live=False
     )
-    for mailbox in SEEDED_ACCOUNTS:
-        _add_account(world, mailbox, start)
+    for account in SEEDED_ACCOUNTS:
+        _add_account(world, account, start)
     people = _people(seed)
     for title, size, age in SEEDED_LISTS:
         world.call_at(start - age * DAY, _set_up_list, title, size, people)
@@ -92,30 +105,30 @@ def _people(seed: str) -> Iterator[ApiObject]:
         }
 
 
-def _add_account(world: World, mailbox: SeededAccount, start: float) -> None:
+def _add_account(world: World, seeded: SeededAccount, start: float) -> None:
     world.now += 1.0
-    broken = mailbox.status < 0
+    broken = seeded.status < 0
     shown: ApiObject = {
-        "email": mailbox.email,
+        "email": seeded.email,
         "timestamp_created": world.timestamp(),
         "timestamp_updated": world.timestamp(),
-        "first_name": mailbox.first_name,
-        "last_name": mailbox.last_name,
+        "first_name": seeded.first_name,
+        "last_name": seeded.last_name,
         "organization": world.id,
         "added_by": world.user_id,
-        "status": mailbox.status,
-        "warmup_status": mailbox.warmup_status,
-        "provider_code": mailbox.provider,
+        "status": seeded.status,
+        "warmup_status": seeded.warmup_status,
+        "provider_code": seeded.provider,
         "setup_pending": False,
         "is_managed_account": False,
-        "stat_warmup_score": mailbox.score,
-        "timestamp_warmup_start": format_time(start - mailbox.warmup_days * DAY),
+        "stat_warmup_score": seeded.score,
+        "timestamp_warmup_start": format_time(start - seeded.warmup_days * DAY),
         "daily_limit": 40,
         "sending_gap": 10,
         "enable_slow_ramp": False,
         "tracking_domain_name": None if broken else "links.example.com",
         "tracking_domain_status": None if broken else "active",
-        "signature": f"{mailbox.first_name} {mailbox.last_name}",
+        "signature": f"{seeded.first_name} {seeded.last_name}",
         "warmup": {
             "limit": 20,
             "increment": "2",
@@ -131,8 +144,8 @@ def _add_account(world: World, mailbox: SeededAccount, start: float) -> None:
             "e_message": "Invalid login",
             "responseCode": 535,
         }
-    tag = {"id": world.fixed_id(mailbox.tag), "label": mailbox.tag}
-    world.accounts[mailbox.email] = Account(shown, ({**tag, "description": None},))
+    tag = {"id": world.fixed_id(seeded.tag), "label": seeded.tag}
+    world.accounts[seeded.email] = Account(shown, ({**tag, "description": None},))
 
 
 def _set_up_list(
@@ -149,7 +162,9 @@ def _set_up_list(
     }
     for number in range(size):
         lead = make_lead(world, next(people), list_id=id, method="manual")
-        lead.shown["verification_status"] = _VERIFICATION.get(number % 20, 1)
+        lead.shown["verification_status"] = _VERIFICATION.get(
+            number % 20, VerificationStatus.VERIFIED
+        )
         world.add_lead(lead)
 
 
@@ -161,7 +176,7 @@ def _set_up_campaign(
     leads = []
     for number in range(plan.leads):
         lead = make_lead(world, next(people), campaign=campaign, method="manual")
-        lead.shown["verification_status"] = 1
+        lead.shown["verification_status"] = VerificationStatus.VERIFIED
         if number < plan.decided:
             behavior = random_behavior(
                 random_bytes(world.seed, str(lead.shown["email"]))

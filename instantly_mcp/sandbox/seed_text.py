@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from .records import AccountStatus, WarmupStatus
+
 FIRST_NAMES = (
     "Amelia", "Ben", "Carla", "Daniel", "Elena", "Farid", "Greta", "Hugo", "Ines",
     "Jonas", "Katja", "Liam", "Maya", "Noah", "Olivia", "Pavel", "Quinn", "Rosa",
@@ -59,8 +61,8 @@ class SeededAccount:
     last_name: str
     email: str
     provider: int
-    status: int = 1
-    warmup_status: int = 1
+    status: int = AccountStatus.ACTIVE
+    warmup_status: int = WarmupStatus.ACTIVE
     score: int = 96
     warmup_days: int = 90
     tag: str = "Team A"
@@ -86,8 +88,8 @@ SEEDED_ACCOUNTS = (
         last_name="Ortega",
         email="luis@reach.example.com",
         provider=1,
-        status=-1,
-        warmup_status=0,
+        status=AccountStatus.CONNECTION_ERROR,
+        warmup_status=WarmupStatus.PAUSED,
         score=58,
         tag="Team B",
     ),

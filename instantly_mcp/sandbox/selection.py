@@ -7,7 +7,7 @@ from operator import eq, gt, lt
 
 from .._json_codec import JsonObject
 from .errors import bad_request
-from .records import ApiObject, Lead, Predicate
+from .records import ApiObject, Lead, LeadStatus, Predicate, VerificationStatus
 from .timeline import DAY, parse_time
 from .world import World
 
@@ -27,20 +27,20 @@ def _interest(value: int) -> Predicate:
 FILTERS: dict[str, Predicate] = {
     "FILTER_VAL_CONTACTED": lambda lead: "timestamp_last_contact" in lead,
     "FILTER_VAL_NOT_CONTACTED": lambda lead: "timestamp_last_contact" not in lead,
-    "FILTER_VAL_COMPLETED": _status(3),
-    "FILTER_VAL_UNSUBSCRIBED": _status(-2),
-    "FILTER_VAL_ACTIVE": _status(1),
-    "FILTER_VAL_BOUNCED": _status(-1),
-    "FILTER_VAL_SKIPPED": _status(-3),
-    "FILTER_VAL_RISKY": _verified(-2),
-    "FILTER_VAL_INVALID": _verified(-1),
-    "FILTER_VAL_VALID": _verified(1),
+    "FILTER_VAL_COMPLETED": _status(LeadStatus.COMPLETED),
+    "FILTER_VAL_UNSUBSCRIBED": _status(LeadStatus.UNSUBSCRIBED),
+    "FILTER_VAL_ACTIVE": _status(LeadStatus.ACTIVE),
+    "FILTER_VAL_BOUNCED": _status(LeadStatus.BOUNCED),
+    "FILTER_VAL_SKIPPED": _status(LeadStatus.SKIPPED),
+    "FILTER_VAL_RISKY": _verified(VerificationStatus.RISKY),
+    "FILTER_VAL_INVALID": _verified(VerificationStatus.INVALID),
+    "FILTER_VAL_VALID": _verified(VerificationStatus.VERIFIED),
     "FILTER_VAL_IN_SUBSEQUENCE": lambda lead: bool(lead.get("subsequence_id")),
     "FILTER_VAL_OPENED_NO_REPLY": lambda lead: (
         lead["email_open_count"] > 0 and lead["email_reply_count"] == 0
     ),
     "FILTER_VAL_COMPLETED_NO_REPLY": lambda lead: (
-        lead["status"] == 3 and lead["email_reply_count"] == 0
+        lead["status"] == LeadStatus.COMPLETED and lead["email_reply_count"] == 0
     ),
     "FILTER_VAL_NO_OPENS": lambda lead: lead["email_open_count"] == 0,
     "FILTER_VAL_REPLIED": lambda lead: lead["email_reply_count"] > 0,
@@ -77,7 +77,7 @@ def select(world: World, wanted: JsonObject) -> list[Lead]:
 
     Without a filter these are all leads of the workspace.
 
-    :raises Refusal: 400 for an unknown value of ``filter``.
+    :raises SandboxError: 400 for an unknown value of ``filter``.
     """
     tests = list(_tests(world, wanted))
     place = wanted.get("campaign") or wanted.get("list_id")

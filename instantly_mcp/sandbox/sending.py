@@ -14,6 +14,7 @@ from .mail import MailContent, campaign_mail, fill, reply_subject, text_of, vari
 from .reactions import complete_lead, schedule_bounce, schedule_reactions
 from .records import (
     Account,
+    AccountStatus,
     ApiObject,
     Campaign,
     CampaignEvent,
@@ -21,6 +22,7 @@ from .records import (
     EventKind,
     Lead,
     LeadStatus,
+    VerificationStatus,
 )
 from .schedule import local_day, next_day, next_opening
 from .timeline import DAY, HOUR, MINUTE, format_time
@@ -57,7 +59,11 @@ def usable_senders(world: World, campaign: Campaign) -> list[Account]:
         world.accounts.get(email.lower())
         for email in campaign.shown.get("email_list") or ()
     )
-    return [account for account in found if account and account.shown["status"] == 1]
+    return [
+        account
+        for account in found
+        if account and account.shown["status"] == AccountStatus.ACTIVE
+    ]
 
 
 def senders_with_room(world: World, accounts: Iterable[Account]) -> list[Account]:
@@ -148,9 +154,8 @@ def _next_new_lead(world: World, campaign: Campaign) -> Lead | None:
         lead = _still_waiting(world, campaign, campaign.fresh.popleft())
         if lead is None or lead.step > 0:
             continue
-        if lead.shown.get("verification_status") == -1 and not campaign.shown.get(
-            "allow_risky_contacts"
-        ):
+        invalid = lead.shown.get("verification_status") == VerificationStatus.INVALID
+        if invalid and not campaign.shown.get("allow_risky_contacts"):
             lead.shown["status"] = LeadStatus.SKIPPED
             continue
         return lead
@@ -212,7 +217,7 @@ def _write(
 def _count(world: World, campaign: Campaign, sender: Account, *, new: bool) -> None:
     campaign.sent_today += 1
     campaign.new_today += new
-    campaign.last_sent = sender.last_sent = world.now
+    campaign.last_sent = world.now
     day = format_time(world.now)[:10]
     if sender.day != day:
         sender.day, sender.sent_today = day, 0

@@ -18,10 +18,10 @@ _BY_STATUS = {
     CampaignStatus.DRAFT: "campaign_draft",
     CampaignStatus.PAUSED: "campaign_paused",
     CampaignStatus.COMPLETED: "campaign_completed",
-    4: "campaign_running_subsequences",
-    CampaignStatus.UNHEALTHY: "campaign_accounts_unhealthy",
-    -2: "campaign_bounce_protect",
-    -99: "campaign_account_suspended",
+    CampaignStatus.RUNNING_SUBSEQUENCES: "campaign_running_subsequences",
+    CampaignStatus.ACCOUNTS_UNHEALTHY: "campaign_accounts_unhealthy",
+    CampaignStatus.BOUNCE_PROTECT: "campaign_bounce_protect",
+    CampaignStatus.ACCOUNT_SUSPENDED: "campaign_account_suspended",
 }
 _SENTENCES = {
     "campaign_draft": "The campaign is a draft and has not been started.",

@@ -8,7 +8,7 @@ from ..._json_codec import JsonObject
 from ..call import Behavior, OperationCall
 from ..errors import SandboxError, bad_request, not_found
 from ..paging import page_after_item, page_after_key
-from ..records import Account, ApiObject, Predicate
+from ..records import Account, AccountStatus, ApiObject, Predicate, WarmupStatus
 from ..timeline import parse_time
 from ..world import World
 
@@ -20,7 +20,7 @@ HIDDEN_FIELDS = frozenset(
 """Fields that are accepted but never stored or shown."""
 
 FILTERS: Mapping[str, Predicate] = {
-    "ACC_FILTER_PAUSED": lambda account: account["status"] == 2,
+    "ACC_FILTER_PAUSED": lambda account: account["status"] == AccountStatus.PAUSED,
     "ACC_FILTER_ERROR": lambda account: account["status"] < 0,
     "ACC_FILTER_NO_CTD": lambda account: not account.get("tracking_domain_name"),
     "ACC_FILTER_PW_ACCOUNTS": lambda account: False,
@@ -28,8 +28,12 @@ FILTERS: Mapping[str, Predicate] = {
     "ACC_FILTER_DFY_SETUP_PENDING": lambda account: (
         bool(account["is_managed_account"]) and bool(account["setup_pending"])
     ),
-    "ACC_FILTER_W_ACTIVE": lambda account: account["warmup_status"] == 1,
-    "ACC_FILTER_W_PAUSED": lambda account: account["warmup_status"] == 0,
+    "ACC_FILTER_W_ACTIVE": lambda account: (
+        account["warmup_status"] == WarmupStatus.ACTIVE
+    ),
+    "ACC_FILTER_W_PAUSED": lambda account: (
+        account["warmup_status"] == WarmupStatus.PAUSED
+    ),
     "ACC_FILTER_W_ERROR": lambda account: account["warmup_status"] < 0,
 }
 
@@ -89,8 +93,8 @@ def create_account(world: World, call: OperationCall) -> ApiObject:
         "timestamp_updated": stamp,
         "organization": world.id,
         "added_by": world.user_id,
-        "status": 1,
-        "warmup_status": 0,
+        "status": AccountStatus.ACTIVE,
+        "warmup_status": WarmupStatus.PAUSED,
         "setup_pending": False,
         "is_managed_account": False,
         "stat_warmup_score": None,
@@ -128,12 +132,14 @@ def delete_account(world: World, call: OperationCall) -> ApiObject:
 
 def pause_account(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/{email}/pause``."""
-    return _set_status(world, call, {1: 2, 3: 2})
+    paused = AccountStatus.PAUSED
+    change = {AccountStatus.ACTIVE: paused, AccountStatus.MAINTENANCE: paused}
+    return _set_status(world, call, change)
 
 
 def resume_account(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/{email}/resume``; it does not clear errors."""
-    return _set_status(world, call, {2: 1})
+    return _set_status(world, call, {AccountStatus.PAUSED: AccountStatus.ACTIVE})
 
 
 def test_vitals(world: World, call: OperationCall) -> ApiObject:

@@ -14,13 +14,12 @@ from ..credits import spend_credits
 from ..errors import bad_request
 from ..jobs import start_job
 from ..lead_factory import (
-    VERIFICATION_PENDING,
     is_address,
     make_lead,
     start_verification,
 )
 from ..reactions import set_interest
-from ..records import ApiObject, Campaign, Lead, LeadStatus
+from ..records import ApiObject, Campaign, Lead, LeadStatus, VerificationStatus
 from ..selection import select
 from ..world import World
 from .campaigns import find_campaign
@@ -226,7 +225,7 @@ def _movable(
             continue
         if in_campaigns and lead.shown.get("campaign"):
             continue
-        pending = lead.shown.get("verification_status") == VERIFICATION_PENDING
+        pending = lead.shown.get("verification_status") == VerificationStatus.PENDING
         if wanted.get("skip_leads_in_verification") and pending:
             continue
         found.append(lead)

@@ -18,7 +18,7 @@ from ..world import World
 def find_campaign(world: World, id: str) -> Campaign:
     """Return a campaign.
 
-    :raises Refusal: 404 when the workspace has no campaign with that id.
+    :raises SandboxError: 404 when the workspace has no campaign with that id.
     """
     campaign = world.campaigns.get(id)
     if campaign is None:

@@ -26,7 +26,7 @@ _THREAD = "thread:"
 def find_email(world: World, id: str) -> ApiObject:
     """Return an e-mail.
 
-    :raises Refusal: 404 when the workspace has no e-mail with that id.
+    :raises SandboxError: 404 when the workspace has no e-mail with that id.
     """
     found = world.emails.get(id)
     if found is None:

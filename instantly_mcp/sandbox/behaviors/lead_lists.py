@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from ..call import Behavior, OperationCall
 from ..errors import bad_request, not_found
 from ..paging import page_after_key
-from ..records import ApiObject
+from ..records import ApiObject, VerificationStatus
 from ..timeline import format_time, parse_time
 from ..world import World
 
 _STATS = {
-    "verified": 1,
-    "invalid": -1,
-    "risky": -2,
-    "catch_all": -3,
-    "job_change": -4,
-    "verification_job_pending_leadfinder": 12,
-    "verification_job_pending_user": 11,
+    "verified": VerificationStatus.VERIFIED,
+    "invalid": VerificationStatus.INVALID,
+    "risky": VerificationStatus.RISKY,
+    "catch_all": VerificationStatus.CATCH_ALL,
+    "job_change": VerificationStatus.JOB_CHANGE,
+    "verification_job_pending_leadfinder": VerificationStatus.PENDING_LEAD_FINDER,
+    "verification_job_pending_user": VerificationStatus.PENDING,
 }
 
 
 def find_list(world: World, id: str) -> ApiObject:
     """Return a list.
 
-    :raises Refusal: 404 when the workspace has no list with that id.
+    :raises SandboxError: 404 when the workspace has no list with that id.
     """
     found = world.lists.get(id)
     if found is None:

@@ -35,7 +35,7 @@ UNSUPPORTED_SELECTORS = ("smart_view_id",)
 def find_lead(world: World, id: str) -> Lead:
     """Return a lead.
 
-    :raises Refusal: 404 when the workspace has no lead with that id.
+    :raises SandboxError: 404 when the workspace has no lead with that id.
     """
     lead = world.leads.get(id)
     if lead is None:

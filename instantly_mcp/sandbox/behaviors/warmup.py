@@ -9,7 +9,7 @@ from ..call import Behavior, OperationCall
 from ..errors import bad_request
 from ..ids import random_bytes
 from ..jobs import start_job
-from ..records import Account, ApiObject
+from ..records import Account, ApiObject, WarmupStatus
 from ..timeline import DAY, format_day, parse_time
 from ..world import World
 from .accounts import find_account, select_accounts
@@ -20,12 +20,12 @@ FIRST_SCORE = 60
 
 def enable_warmup(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/warmup/enable``."""
-    return _switch(world, call.body, 1)
+    return _switch(world, call.body, WarmupStatus.ACTIVE)
 
 
 def disable_warmup(world: World, call: OperationCall) -> ApiObject:
     """``POST /accounts/warmup/disable``."""
-    return _switch(world, call.body, 0)
+    return _switch(world, call.body, WarmupStatus.PAUSED)
 
 
 def warmup_analytics(world: World, call: OperationCall) -> ApiObject:
@@ -68,7 +68,8 @@ def _all_but(world: World, wanted: JsonObject) -> list[str]:
 
 
 def _set(world: World, shown: ApiObject, status: int) -> None:
-    if status == 1 and shown["warmup_status"] != 1:
+    active = WarmupStatus.ACTIVE
+    if status == active and shown["warmup_status"] != active:
         shown["timestamp_warmup_start"] = world.timestamp()
         shown["stat_warmup_score"] = shown.get("stat_warmup_score") or FIRST_SCORE
     shown["warmup_status"] = status
