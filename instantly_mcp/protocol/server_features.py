@@ -88,13 +88,13 @@ class CompiledTool:
     """A tool with its compiled schemas.
 
     :param check: validates arguments.
-    :param mirrored: the arguments that modern clients repeat in headers.
+    :param param_headers: the arguments that modern clients repeat in headers.
     :param output: validates structured results, if the tool has an output schema.
     """
 
     tool: Tool
     check: ArgumentCheck
-    mirrored: Sequence[ParamHeader]
+    param_headers: Sequence[ParamHeader]
     output: ArgumentCheck | None
 
 

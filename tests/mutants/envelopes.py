@@ -294,8 +294,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "Mcp-Param headers are ignored in legacy revisions",
         "protocol/methods/tools.py",
-        "    if compiled.mirrored and revision.modern and",
-        "    if compiled.mirrored and",
+        "        and revision.modern\n        and context.caller.headers",
+        "        and context.caller.headers",
         "rules.test_param_headers",
     ),
     mutant(

@@ -95,7 +95,7 @@ def request_context(
 
 
 def completing(values: Sequence[str], seen: list[Json] | None = None) -> CompleteValue:
-    """Return a completer that offers what begins as typed, and notes what it saw."""
+    """Return a completer that returns matching values and records its arguments."""
 
     @deferred
     async def complete(

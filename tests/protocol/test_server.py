@@ -71,7 +71,7 @@ class InterleavingTests(EngineTestCase):
         st.lists(st.sampled_from([0, 1, "", "a"]), min_size=1, max_size=8), st.data()
     )
     def test_each_answer_its_own(self, ids: list[Json], data: st.DataObject) -> None:
-        """However calls are finished, each answer has its own id and its own tag."""
+        """For any order of completion each answer has its own id and tag."""
         toolbox = SmallToolbox()
         server = make_server(toolbox, Clock())
         asked: list[Deferred[Response | None]] = []

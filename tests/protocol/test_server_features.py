@@ -56,7 +56,9 @@ class CompiledTests(ClockedTestCase):
         features = features_of(self.clock, one)
         compiled = features.compiled(one)
         self.assertIs(features.compiled(one), compiled)
-        self.assertEqual([m.header for m in compiled.mirrored], ["mcp-param-region"])
+        self.assertEqual(
+            [m.header for m in compiled.param_headers], ["mcp-param-region"]
+        )
         self.assertIsNotNone(compiled.check.problems({"region": 7}))
         again = features.compiled(other)
         self.assertIs(again.tool, other)
@@ -103,7 +105,7 @@ class CapabilityTests(ClockedTestCase):
                     check(version, "ServerCapabilities", found)
 
     def test_declared(self) -> None:
-        """What is there is declared, and nothing else."""
+        """Capabilities are declared for the features that exist, and no others."""
         declared = {
             name: set(features.capabilities(V2025_11_25))
             for name, features in self.offers().items()

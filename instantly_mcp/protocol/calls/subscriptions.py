@@ -142,7 +142,7 @@ class ChangeNotifier:
         for listener in list(self._listeners):
             if kind in listener.filter.lists:
                 listener.notify(method, {})
-        _tell_sessions(self._sessions, method, {})
+        _notify_sessions(self._sessions, method, {})
 
     def resource_updated(self, uri: str, principal: str | None = None) -> None:
         """Notify the subscribers of a resource.
@@ -159,7 +159,7 @@ class ChangeNotifier:
             for session in self._sessions
             if uri in session.subscriptions and principal in (None, session.principal)
         ]
-        _tell_sessions(watching, method, params)
+        _notify_sessions(watching, method, params)
 
     def task_changed(self, task: Task) -> None:
         """Notify the streams of the task's principal that listen to the task."""
@@ -182,7 +182,7 @@ class ChangeNotifier:
             listener.ended.callback({"resultType": "complete", "_meta": meta})
 
 
-def _tell_sessions(
+def _notify_sessions(
     sessions: Iterable[McpSession], method: str, params: JsonObject
 ) -> None:
     for session in list(sessions):

@@ -1,10 +1,10 @@
 """Watches: polls that find changes of resources while clients are subscribed to them.
 
 Some resources change without any call through this server. Such a resource has a
-`Watch`: work that polls, reports the changes that it finds, and ends when the resource
-will not change again. All subscriptions of one principal to one URI share a watch,
-which starts with the first subscription and is cancelled with the last one. At most
-`MAX_WATCHES` of a principal run at a time; others wait until one of them ends.
+`WatchResource`: work that polls, reports the changes that it finds, and ends when the
+resource will not change again. All subscriptions of one principal to one URI share a
+watch, which starts with the first subscription and is cancelled with the last one. At
+most `MAX_WATCHES` of a principal run at a time; others wait until one of them ends.
 """
 
 from __future__ import annotations

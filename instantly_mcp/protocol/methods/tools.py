@@ -52,9 +52,13 @@ def call_tool(
         raise _unknown(name)
     compiled = features.compiled(tool)
     revision = context.caller.revision
-    if compiled.mirrored and revision.modern and context.caller.headers is not None:
+    if (
+        compiled.param_headers
+        and revision.modern
+        and context.caller.headers is not None
+    ):
         given = arguments if isinstance(arguments, dict) else {}
-        check_param_headers(compiled.mirrored, given, context.caller.headers)
+        check_param_headers(compiled.param_headers, given, context.caller.headers)
     _check_allowed(features, tool, context)
     if arguments is None:
         arguments = {}
@@ -64,7 +68,7 @@ def call_tool(
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
         # as an exception that the model never sees.
         bad = _bad_arguments(tool, problems)
-        return render_result(_conforming(bad, compiled), revision)
+        return render_result(_matching_output_schema(bad, compiled), revision)
     call = call_for(features, context)
     running = ToolExecution(features, context, tool, call)
     return running.start(arguments)
@@ -102,14 +106,14 @@ def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
 
 def still_running(request: Request) -> Response:
     """Return the response for a client that stops waiting while the call continues."""
-    said = {
+    error = {
         "code": "still_running",
         "message": "The call is still running, and its result is not known yet.",
         "hint": "Call the same tool again with the same arguments: that waits for the "
         "result of this call and executes nothing a second time.",
         "tool": request.params.get("name"),
     }
-    answer = {"content": [text(dumps(said).decode())], "isError": True}
+    answer = {"content": [text(dumps(error).decode())], "isError": True}
     return Response(request.id, answer)
 
 
@@ -141,7 +145,7 @@ class ToolExecution:
 
     def _run(self, arguments: dict[str, Json]) -> Deferred[Result]:
         running = run_call(self.call, self.tool.run, arguments, self.call)
-        return running.addErrback(_not_asked).addCallback(self._write)
+        return running.addErrback(_cannot_ask_result).addCallback(self._render)
 
     def _start_promotable(self, arguments: dict[str, Json]) -> Deferred[Result]:
         self._answer = Deferred(self._client_left)
@@ -162,18 +166,18 @@ class ToolExecution:
         task.running = self._done
         # A task has no stream: its creator polls.
         call.sink = NULL_SINK
-        call.set_task_message = lambda said: store.set_message(task, said)
+        call.set_task_message = lambda words: store.set_message(task, words)
         call.asker = TaskAsker(store, task, call.capabilities)
         self._answer.callback(task.as_created())
         return True
 
     def _finish(self, outcome: Result | Failure) -> None:
         if self._task is not None:
-            self._note(outcome)
-            self.features.tasks.finish(self._task, _whole(outcome))
+            self._log_bug(outcome)
+            self.features.tasks.finish(self._task, _with_result_type(outcome))
         elif self._answer.called:
             # The client disconnected, and the tool did not stop when it was cancelled.
-            self._note(outcome)
+            self._log_bug(outcome)
         else:
             self._answer.callback(outcome)
 
@@ -183,12 +187,12 @@ class ToolExecution:
         if self._done is not None:
             self._done.cancel()
 
-    def _write(self, result: ToolResult) -> Result:
+    def _render(self, result: ToolResult) -> Result:
         if result.is_error:
-            result = _conforming(result, self.features.compiled(self.tool))
+            result = _matching_output_schema(result, self.features.compiled(self.tool))
         return render_result(result, self.context.caller.revision)
 
-    def _note(self, outcome: Result | Failure) -> None:
+    def _log_bug(self, outcome: Result | Failure) -> None:
         """Log a bug that no response can report."""
         if isinstance(outcome, Failure) and not outcome.check(
             CancelledError, ProtocolError
@@ -196,7 +200,7 @@ class ToolExecution:
             self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
 
 
-def _conforming(error: ToolResult, compiled: CompiledTool) -> ToolResult:
+def _matching_output_schema(error: ToolResult, compiled: CompiledTool) -> ToolResult:
     """Send a structured error as text if it does not match the tool's output schema.
 
     The official clients validate errors against the schema as well, and would show the
@@ -209,14 +213,14 @@ def _conforming(error: ToolResult, compiled: CompiledTool) -> ToolResult:
     return evolve(error, structured=None, content=content)
 
 
-def _whole(outcome: Result | Failure) -> Result | Failure:
+def _with_result_type(outcome: Result | Failure) -> Result | Failure:
     """Add the result type, which the result of a direct call gets with its envelope."""
     if isinstance(outcome, Failure):
         return outcome
     return {"resultType": "complete", **outcome}
 
 
-def _not_asked(failure: Failure) -> ToolResult:
+def _cannot_ask_result(failure: Failure) -> ToolResult:
     """Turn `CannotAsk` into a result that the model can read."""
     failure.trap(CannotAsk)
     return ToolResult(content=[text(str(failure.value))], is_error=True)

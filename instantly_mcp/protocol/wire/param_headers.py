@@ -64,21 +64,21 @@ def param_headers_in(schema: Mapping[str, Json]) -> Sequence[ParamHeader]:
         that is not reached through ``properties`` alone.
     """
     found = list(_walk(schema, ()))
-    headers = [mirrored.header for mirrored in found]
+    headers = [each.header for each in found]
     if len(set(headers)) != len(headers):
         raise ValueError("two properties share one x-mcp-header")
     return found
 
 
 def check_param_headers(
-    mirrored: Sequence[ParamHeader], arguments: JsonObject, headers: IHeaders
+    expected: Sequence[ParamHeader], arguments: JsonObject, headers: IHeaders
 ) -> None:
     """Check that the headers match the arguments.
 
     :raises ProtocolError: -32020 if a header is missing, unexpected, repeated,
         malformed or different from its argument.
     """
-    for each in mirrored:
+    for each in expected:
         written = headers.all(each.header)
         value = _value_at(arguments, each.path)
         if len(written) > 1:
@@ -105,7 +105,7 @@ def _walk(schema: Mapping[str, Json], path: tuple[str, ...]) -> Iterator[ParamHe
             continue
         here = (*path, name)
         if ANNOTATION in inner:
-            yield _mirrored(here, inner)
+            yield _param_header(here, inner)
         yield from _walk(inner, here)
 
 
@@ -129,7 +129,7 @@ def _schemas_in(
             yield from (each for each in named.values() if isinstance(each, Mapping))
 
 
-def _mirrored(path: tuple[str, ...], schema: Mapping[str, Json]) -> ParamHeader:
+def _param_header(path: tuple[str, ...], schema: Mapping[str, Json]) -> ParamHeader:
     name, kind = schema[ANNOTATION], schema.get("type")
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise ValueError(f"{'.'.join(path)}: {ANNOTATION} is not a valid header name")

@@ -54,7 +54,7 @@ KEY = Fernet.generate_key()
 
 
 def binding(**params: Json) -> StateBinding:
-    """Return what one call of Ada's is bound to."""
+    """Return the binding of one call by Ada."""
     return StateBinding(
         principal="ada", method="tools/call", params={"name": "greet", **params}
     )
@@ -207,7 +207,7 @@ class ReplayTests(SynchronousTestCase):
     def interim(
         self, asker: RetryAsker, questions: Mapping[str, Question]
     ) -> JsonObject:
-        """Ask what is not answered yet; return the interim result."""
+        """Ask questions that are not answered yet; return the interim result."""
         failure = self.failureResultOf(asker.ask(questions), InputRequired)
         result: JsonObject = failure.value.as_result()
         check_result("2026-07-28", "tools/call", {**result, "_meta": {}})
@@ -224,7 +224,7 @@ class ReplayTests(SynchronousTestCase):
         self.assertTrue(verifyObject(IAsker, self.asker()))
 
     def test_first_round(self) -> None:
-        """What is not answered ends the round with the questions and a state."""
+        """Open questions end the round with an input-required result and a state."""
         interim = self.interim(self.asker(), TWO)
         self.assertEqual(interim["resultType"], "input_required")
         self.assertEqual(
@@ -279,7 +279,7 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(len(set(states)), 3)
 
     def test_answers_in_advance(self) -> None:
-        """Without a state a client may answer what it knows will be asked."""
+        """Without a state a client may answer questions that it expects."""
         asker = self.asker(inputResponses={"name": ADA})
         self.assertEqual(self.successResultOf(asker.ask({"name": NAME})), {"name": ADA})
 
@@ -295,7 +295,7 @@ class ReplayTests(SynchronousTestCase):
         )
 
     def test_an_answer_stands(self) -> None:
-        """What an earlier round answered is not changed by a later one."""
+        """A later round cannot change an answer of an earlier one."""
         state = self.interim(self.asker(inputResponses={"name": ADA}), TWO)
         bob: JsonObject = {"action": "accept", "content": {"name": "Bob"}}
         asker = self.asker(
@@ -311,7 +311,7 @@ class ReplayTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(asker.ask({"name": NAME})), declined)
 
     def test_not_valid(self) -> None:
-        """An answer that is not what was asked for is refused: -32602."""
+        """An answer that does not match its question is refused: -32602."""
         for answer in (None, 12345, {}, {"action": "accept", "content": {"name": 7}}):
             with self.subTest(answer=answer):
                 asker = self.asker(inputResponses={"name": answer})

@@ -50,7 +50,7 @@ class SessionAskerTests(ClockedTestCase):
         return self.asker.ask(questions)
 
     def reply(self, place: int, result: Json = None, error: Json = None) -> None:
-        """Answer the message that stands at this place on the stream."""
+        """Answer the message at this position of the stream."""
         deliver_response(
             self.session, ClientResponse(self.basket.sent[place]["id"], result, error)
         )
@@ -95,7 +95,7 @@ class SessionAskerTests(ClockedTestCase):
         self.assertEqual(self.successResultOf(self.ask({})), {})
 
     def test_not_declared(self) -> None:
-        """A client is never asked what it does not declare; nothing is sent."""
+        """A question whose capability the client lacks is not sent."""
         self.session.capabilities = {"sampling": {}, "roots": {}}
         self.assertIn("elicitation", self.why(self.ask(ALL)))
         self.assertEqual(self.basket.sent, [])

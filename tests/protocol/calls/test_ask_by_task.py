@@ -41,7 +41,7 @@ class InputTests(BoardTestCase):
         self.assertEqual(task.status, "working")
 
     def test_not_declared(self) -> None:
-        """What the creator did not declare is never asked."""
+        """A question whose capability the creator lacks is not asked."""
         task = self.create()
         asking = self.asker(task, {"roots": {}}).ask({"name": NAME, "roots": ROOTS})
         why = str(self.failureResultOf(asking, CannotAsk).value)

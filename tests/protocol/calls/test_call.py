@@ -109,7 +109,7 @@ class ProgressTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.lists(st.floats() | st.integers(-(2**63), 2**64 - 1)))
     def test_strictly_increasing(self, steps: list[float]) -> None:
-        """Whatever a tool reports, its client sees strictly increasing numbers."""
+        """For any reports of a tool its client sees strictly increasing numbers."""
         call, basket = make_call(token="t")
         for step in steps:
             call.progress(step, step)
@@ -152,7 +152,7 @@ class LogTests(SynchronousTestCase):
 
 class AskTests(SynchronousTestCase):
     def test_can_ask(self) -> None:
-        """A call knows what its client declares to answer."""
+        """can_ask follows the capabilities that the client declares."""
         call, _ = make_call()
         call.capabilities = {"roots": {}}
         self.assertTrue(call.can_ask(ROOTS))

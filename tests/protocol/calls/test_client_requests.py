@@ -1,4 +1,4 @@
-"""What a client can be asked, and which answers count."""
+"""Questions to a client, and which answers are valid."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class WireTests(SynchronousTestCase):
                     check_request(version, message)
 
     def test_optional_members(self) -> None:
-        """What is not given is not on the wire."""
+        """Optional parameters that are not given are not sent."""
         schema = Elicit(message="?", fields={}).params()["requestedSchema"]
         self.assertEqual(schema, {"type": "object", "properties": {}})
         self.assertNotIn("systemPrompt", Sample(messages=[], max_tokens=1).params())
@@ -71,13 +71,13 @@ class WireTests(SynchronousTestCase):
 
 class AnswerTestCase(SynchronousTestCase):
     def good(self, question: Question, answers: Sequence[Json]) -> None:
-        """These answers count."""
+        """Assert that these answers are valid."""
         for answer in answers:
             with self.subTest(answer=answer):
                 self.assertIsNone(question.problem(answer))
 
     def bad(self, question: Question, answers: Sequence[Json]) -> None:
-        """These do not, and what is wrong is said without repeating them."""
+        """Assert that these are invalid, and that the problem does not quote them."""
         for answer in answers:
             with self.subTest(answer=answer):
                 problem = question.problem(answer)
@@ -87,7 +87,7 @@ class AnswerTestCase(SynchronousTestCase):
 
 class ElicitTests(AnswerTestCase):
     def test_accepted(self) -> None:
-        """An accepted form holds what its schema asks for."""
+        """An accepted form must match its schema."""
         self.good(
             NAME,
             [
@@ -97,7 +97,7 @@ class ElicitTests(AnswerTestCase):
         )
 
     def test_refused_by_the_person(self) -> None:
-        """Declined and cancelled forms are answers, whatever content is with them."""
+        """Declined and cancelled forms are valid answers with any content."""
         self.good(
             NAME,
             [{"action": "decline"}, {"action": "cancel", "content": None}],
@@ -203,7 +203,7 @@ class CapabilityTests(SynchronousTestCase):
 
     @given(capabilities, capabilities)
     def test_more_is_never_less(self, required: JsonObject, more: JsonObject) -> None:
-        """Declaring more on top never makes anything lacking."""
+        """Declaring additional capabilities never makes one missing."""
         self.assertFalse(lacks_capability({**more, **required}, required))
 
     def test_missing_from(self) -> None:

@@ -65,7 +65,7 @@ class WordsTests(SynchronousTestCase):
                 self.assertEqual(set(field) - known, set())
 
     def test_titled_choice(self) -> None:
-        """A titled choice becomes its values, and what they are called."""
+        """A titled choice becomes an enum with enumNames."""
         self.assertEqual(
             PlainForm(FIELDS).fields["titled"],
             {
@@ -93,7 +93,7 @@ class WordsTests(SynchronousTestCase):
         self.assertFalse(fields["several.1"]["default"])
 
     def test_untouched(self) -> None:
-        """What the revision knows stays as it is."""
+        """Fields that the revision supports are unchanged."""
         fields = PlainForm(FIELDS).fields
         self.assertEqual(fields["named"], FIELDS["named"])
         self.assertEqual(fields["sure"], FIELDS["sure"])
@@ -108,7 +108,7 @@ class WordsTests(SynchronousTestCase):
         self.assertEqual(read, accepted({"several.1": "x", "several": ["a"]}))
 
     def test_other_revisions(self) -> None:
-        """Only that revision is asked otherwise; other questions never are."""
+        """Only forms for that revision are converted; other questions are unchanged."""
         for revision in ALL_REVISIONS.values():
             adapted_to = FORM.adapted_to(revision)
             same = adapted_to.params == FORM.params()

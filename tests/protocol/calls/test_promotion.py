@@ -109,7 +109,7 @@ class TaskTests(PromotionTestCase):
         self.assertTrue(self.work.called)
 
     def test_once(self) -> None:
-        """A call becomes one task, however often the tool says so."""
+        """A call becomes one task, even if the tool calls become_task again."""
         self.handle(self.started())
         self.assertFalse(self.call.become_task())
         self.assertEqual(self.features.tasks.count, 1)
@@ -126,7 +126,7 @@ class TaskTests(PromotionTestCase):
         self.assertNotIn("statusMessage", task.as_detailed())
 
     def test_asks_through_the_task(self) -> None:
-        """What a task asks is answered by tasks/update."""
+        """The questions of a task are answered by tasks/update."""
         task = self.handle(self.started())
         asking = self.call.ask({"name": NAME})
         self.assertEqual(task.status, "input_required")
@@ -174,7 +174,7 @@ class TaskTests(PromotionTestCase):
         self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
 
     def test_done_at_once(self) -> None:
-        """A task that never waited is complete when its handle arrives."""
+        """A task that never waited is complete when the client gets its id."""
         self.work.callback(says("done"))
         self.assertEqual(self.handle(self.started()).status, "completed")
 
@@ -283,7 +283,7 @@ class LeavingTests(PromotionTestCase):
         self.assertTrue(self.call.finished)
 
     def stubborn(self) -> Deferred[ToolResult]:
-        """Let a client leave a tool that goes on; return what the tool waits for."""
+        """Disconnect a client whose tool continues; return what the tool waits for."""
         goes_on: Deferred[ToolResult] = Deferred()
 
         @deferred
@@ -314,7 +314,7 @@ class LeavingTests(PromotionTestCase):
 
 class FinishedTests(ClockedTestCase):
     def test_finished(self) -> None:
-        """However a tool ends, its call has nothing more to say."""
+        """After the tool ends, its call sends nothing."""
         calls: list[Call] = []
 
         def run(arguments: JsonObject, call: Call) -> Deferred[ToolResult]:

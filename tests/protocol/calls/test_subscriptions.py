@@ -65,7 +65,7 @@ class ChangesTestCase(SynchronousTestCase):
         return listener, basket
 
     def heard(self, basket: Basket) -> list[Json]:
-        """Return what was heard after the acknowledgment; all of it is well-formed."""
+        """Return the messages after the acknowledgment, each of them checked."""
         for message in basket.sent:
             check_message("2026-07-28", message)
         return [message["method"] for message in basket.sent[1:]]
@@ -73,7 +73,7 @@ class ChangesTestCase(SynchronousTestCase):
 
 class ListenTests(ChangesTestCase):
     def test_acknowledged_first(self) -> None:
-        """The first message says what will be heard; every one has the id, as it is."""
+        """The first message is the acknowledgment; each has the subscription's id."""
         for id in (0, 7, "", "7"):
             listener, basket = self.listen(id, lists=frozenset({TOOLS}))
             self.changes.list_changed(TOOLS)
@@ -99,7 +99,7 @@ class ListenTests(ChangesTestCase):
 
     @given(st.sets(st.sampled_from(KINDS)), st.lists(st.sampled_from(KINDS)))
     def test_only_what_is_wanted(self, wanted: set[str], happens: list[str]) -> None:
-        """A stream hears each change of a wanted list, in order, and nothing else."""
+        """A stream gets each change of a wanted list, in order, and nothing else."""
         listener, basket = self.listen(lists=frozenset(wanted))
         for kind in happens:
             self.changes.list_changed(kind)
@@ -114,7 +114,7 @@ class ListenTests(ChangesTestCase):
         listener.ended.callback({})
 
     def test_leaving(self) -> None:
-        """Who leaves hears nothing more, and is forgotten."""
+        """A listener that left gets nothing more and is removed."""
         listener, basket = self.listen(lists=ALL_KINDS)
         listener.ended.cancel()
         self.failureResultOf(listener.ended, CancelledError)
@@ -262,7 +262,7 @@ class FilterTests(SynchronousTestCase):
         return caught.exception.code, caught.exception.status
 
     def test_cut(self) -> None:
-        """What is not offered, not wanted or unknown is left out."""
+        """Kinds that are not supported, not wanted or unknown are left out."""
         wanted: JsonObject = {
             TOOLS: True,
             PROMPTS: True,

@@ -1,4 +1,4 @@
-"""Tasks as a state machine: whatever happens in whatever order, the rules hold."""
+"""Tasks as a state machine: the rules hold for any order of events."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def answer(number: int) -> JsonObject:
 
 @define(eq=False)
 class Round:
-    """One time that a tool asked: its questions by wire key, and what came."""
+    """One call of ask: its questions by wire key, and its outcome."""
 
     wire: dict[str, str]
     given: dict[str, JsonObject] = field(factory=dict)
@@ -61,13 +61,13 @@ class Round:
     asking: Deferred[None] = field(init=False)
 
     def follow(self, asking: Deferred[Answers]) -> None:
-        """Note what asking comes to."""
+        """Record the outcome of asking."""
         self.asking = asking.addBoth(self.got.append)
 
 
 @define(eq=False)
 class Seen:
-    """What the test knows of a task."""
+    """The expected state of a task."""
 
     task: Task
     rounds: list[Round] = field(factory=list)
@@ -164,7 +164,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @rule(seen=tasks, words=st.sampled_from(["half", "nearly"]))
     def note(self, seen: Seen, words: str) -> None:
-        """The tool says how far it is."""
+        """The tool reports progress."""
         self.store.set_message(seen.task, words)
 
     @rule(seen=tasks, how=st.sampled_from(["result", "error", "bug", "cancelled"]))
@@ -204,7 +204,7 @@ class TaskMachine(RuleBasedStateMachine):
 
     @invariant()
     def final_is_final(self) -> None:
-        """What was shown when a task ended is shown for ever."""
+        """An ended task does not change."""
         for seen in self.seen:
             shown = seen.task.as_detailed()
             if seen.final is not None:
@@ -252,5 +252,5 @@ class TaskMachine(RuleBasedStateMachine):
 
 class TaskMachineTests(SynchronousTestCase):
     def test_machine(self) -> None:
-        """Final is final, keys are never reused, and answers reach their asker."""
+        """Final statuses do not change, keys are not reused, answers are delivered."""
         run_state_machine_as_test(TaskMachine)

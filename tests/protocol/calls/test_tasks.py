@@ -80,7 +80,7 @@ class LifeTests(BoardTestCase):
         )
 
     def test_first_message(self) -> None:
-        """What is said at the creation is shown from the start."""
+        """The message at the creation is shown from the start."""
         task = self.store.create("ada", "Adding 7 leads")
         assert task is not None
         self.assertEqual(task.as_created()["statusMessage"], "Adding 7 leads")
@@ -101,7 +101,7 @@ class LifeTests(BoardTestCase):
             self.assertEqual(caught.exception.code, -32602)
 
     def test_completed(self) -> None:
-        """The result is the payload, of a tool's own error as well."""
+        """The result is the payload, also if the tool reports an error."""
         for result in (DONE, {**DONE, "isError": True}):
             task = self.create()
             self.store.finish(task, result)
@@ -121,7 +121,7 @@ class LifeTests(BoardTestCase):
         self.assertNotIn("result", shown)
 
     def test_bug(self) -> None:
-        """A bug says nothing of itself."""
+        """The error for a bug has no details of it."""
         task = self.create()
         self.store.finish(task, Failure(ValueError("secret")))
         self.assertEqual(task.as_detailed()["error"]["code"], -32603)
@@ -176,7 +176,7 @@ class CancelTests(BoardTestCase):
         self.assertEqual(task.pending, {})
 
     def test_final(self) -> None:
-        """A status that is final stays, whatever comes later."""
+        """A final status does not change."""
         for end in (
             lambda task: self.store.finish(task, DONE),
             lambda task: self.store.finish(task, Failure(ValueError())),
@@ -199,7 +199,7 @@ class CancelTests(BoardTestCase):
 
 class BoundTests(BoardTestCase):
     def test_per_principal(self) -> None:
-        """A principal's oldest ended task makes room; running ones never do."""
+        """The oldest ended task of a principal is dropped; running ones never are."""
         tasks = [self.create() for _ in range(MAX_TASKS_PER_PRINCIPAL)]
         self.assertIsNone(self.store.create("ada"))
         self.assertIsNotNone(self.store.create("bob"))
@@ -226,7 +226,7 @@ class BoundTests(BoardTestCase):
         self.assertFalse(self.gone(tasks[-1]))
 
     def test_who_has_most_makes_room(self) -> None:
-        """What one principal piles up costs another one nothing."""
+        """The tasks of one principal do not displace those of another."""
         mine = self.create("bob")
         self.store.finish(mine, DONE)
         large: JsonObject = {"content": [], "x": "x" * (MAX_TOTAL_BYTES // 20)}

@@ -18,14 +18,14 @@ from tests.support.messages import (
 
 class InitializeTests(EngineTestCase):
     def test_negotiates(self) -> None:
-        """Every legacy revision that is asked for is agreed on, in its own form."""
+        """Each legacy revision that a client requests is negotiated."""
         for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
                 answer = self.answer(initialize(version), version)
                 self.assertEqual(answer["result"]["protocolVersion"], version)
 
     def test_never_the_modern_revision(self) -> None:
-        """Whatever else is asked for, 2025-11-25 is answered."""
+        """For all other revisions the answer is 2025-11-25."""
         odd: list[Json] = [MODERN_VERSION, "v999.0.0", "", None, 7]
         for asked in odd:
             with self.subTest(asked=asked):
@@ -51,7 +51,7 @@ class InitializeTests(EngineTestCase):
                 )
 
     def test_session_takes_the_revision(self) -> None:
-        """A session in which the handshake is made speaks what was agreed on."""
+        """A session uses the negotiated revision."""
         session = self.session("2024-11-05")
         self.answer(initialize("2025-06-18"), session=session)
         self.assertEqual(session.revision.version, "2025-06-18")
@@ -88,7 +88,7 @@ class MethodTests(EngineTestCase):
         self.assertIsNone(session.log_level)
 
     def test_notifications_are_never_answered(self) -> None:
-        """Known, unknown and odd notifications all have no answer."""
+        """Known, unknown and malformed notifications have no answer."""
         for message in (
             notice("notifications/initialized"),
             notice("notifications/nothing", {"a": 1}),
@@ -112,20 +112,20 @@ class MethodTests(EngineTestCase):
 
 class LogTests(EngineTestCase):
     def heard(self) -> list[str]:
-        """Return the levels that were heard, and forget them."""
+        """Return the levels of the messages so far, and clear them."""
         levels = [message["params"]["level"] for message in self.basket.sent]
         self.basket.sent.clear()
         return levels
 
     def run_chatty(self, session: Json = None) -> list[str]:
-        """Run the tool that logs; return the levels that were heard."""
+        """Run the tool that logs; return the levels of its messages."""
         handled = self.handled(call("chatty"), session=session)
         self.toolbox.running[-1].finish()
         self.successResultOf(handled)
         return self.heard()
 
     def test_level_of_the_session(self) -> None:
-        """A session hears what is at least as severe as the level it set."""
+        """A session gets messages that are at least as severe as its level."""
         session = self.session()
         self.assertEqual(self.run_chatty(session), [])
         for level, expected in (

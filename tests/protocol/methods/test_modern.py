@@ -39,7 +39,7 @@ class ModernTestCase(EngineTestCase):
 
 class EnvelopeTests(ModernTestCase):
     def test_every_result(self) -> None:
-        """Every result says that it is complete, and who answers."""
+        """Each result has its type and the server's name."""
         for message in (
             request("server/discover", {}),
             request("tools/list", {}),
@@ -55,7 +55,7 @@ class EnvelopeTests(ModernTestCase):
                 self.assertEqual(server["name"], "instantly-mcp")
 
     def test_own_meta_stays(self) -> None:
-        """What a tool puts into _meta stands beside the server's name."""
+        """_meta of a tool is merged with the server's name."""
         meta = self.ask(call("hello"))["result"]["_meta"]
         self.assertEqual(set(meta), {"mood", META + "serverInfo"})
 
@@ -69,7 +69,7 @@ class EnvelopeTests(ModernTestCase):
         self.assertFalse({"ttlMs", "cacheScope"} & set(result))
 
     def test_discover(self) -> None:
-        """discover names the stateless revision and what there is."""
+        """discover returns the modern revision and the capabilities."""
         result = self.ask(request("server/discover", {}))["result"]
         self.assertEqual(result["supportedVersions"], [MODERN_VERSION])
         self.assertLessEqual({"tools", "logging"}, set(result["capabilities"]))
@@ -148,7 +148,7 @@ class OrderTests(ModernTestCase):
             self.assertEqual(self.refused(message, with_headers=wrong), (-32020, 400))
 
     def test_method_before_params(self) -> None:
-        """An unknown method is unknown whatever its params are."""
+        """An unknown method is reported for any params."""
         message = request("unknown/method", {"cursor": 7, "name": []})
         self.assertEqual(self.refused(message), (-32601, 404))
 
@@ -157,7 +157,7 @@ class OrderTests(ModernTestCase):
         self.assertEqual(self.refused(call("nothing"), key=None), (-32602, 200))
 
     def test_key_before_arguments(self) -> None:
-        """A missing key is said before bad arguments are."""
+        """A missing key is reported before bad arguments."""
         self.assertEqual(self.refused(call("echo", {}), key=None), (-32001, 401))
 
     def test_nothing_ran(self) -> None:
@@ -174,7 +174,7 @@ class OrderTests(ModernTestCase):
 
 class StatelessTests(ModernTestCase):
     def run_chatty(self, **meta: Json) -> list[str]:
-        """Run the tool that logs; return the levels that were heard."""
+        """Run the tool that logs; return the levels of its messages."""
         self.basket.sent.clear()
         handled = self.handled(modern(call("chatty"), **meta), MODERN_VERSION)
         self.toolbox.running[-1].finish()
@@ -182,7 +182,7 @@ class StatelessTests(ModernTestCase):
         return [message["params"]["level"] for message in self.basket.sent]
 
     def test_log_level_of_the_request(self) -> None:
-        """Each request hears what it asks for itself, and nothing without asking."""
+        """Each request gets the log level that it asks for, and no logs without one."""
         self.assertEqual(self.run_chatty(), [])
         self.assertEqual(self.run_chatty(logLevel="warning"), ["warning", "error"])
         self.assertEqual(self.run_chatty(), [])
@@ -203,7 +203,7 @@ class StatelessTests(ModernTestCase):
                 self.assertTrue(self.toolbox.running[-1].cancelled)
 
     def test_client_info_changes_nothing(self) -> None:
-        """The answer does not depend on who the client says it is."""
+        """The answer does not depend on the client's name."""
         message = call("echo", {"words": "x"})
         known = modern(message, clientInfo={"name": "a", "version": "1"})
         unknown = modern(message, clientInfo=ABSENT)

@@ -168,7 +168,7 @@ class GetTests(PromptTestCase):
                 self.assertLess(len(error.message), 200)
 
     def test_needs_a_key(self) -> None:
-        """Without a key what needs one is not rendered: 401."""
+        """Without a key a prompt that needs one is refused: 401."""
         params = {"name": "own", "arguments": {"who": "Ada"}}
         error = self.refused(request_context("prompts/get", params, key=None))
         self.assertEqual((error.code, error.status), (-32001, 401))
@@ -220,7 +220,7 @@ class CompleteTests(PromptTestCase):
         return completion
 
     def test_of_a_prompt(self) -> None:
-        """What is typed is completed from what there is."""
+        """Typed text is completed from the existing values."""
         found = self.values(self.slow, "city", "value-00")
         self.assertEqual(found["values"], MANY[:10])
         self.assertEqual((found["total"], found["hasMore"]), (10, False))
@@ -268,7 +268,7 @@ class CompleteTests(PromptTestCase):
         self.assertEqual(self.seen, [])
 
     def test_wrong(self) -> None:
-        """What names nothing that can be completed is -32602, with a key or without."""
+        """A reference that cannot be completed is -32602, with and without a key."""
         good: JsonObject = {"name": "city", "value": ""}
         wrong: list[tuple[Json, Json]] = [
             (None, good),

@@ -44,7 +44,7 @@ from ..sample_features import features_of, request_context
 
 
 def sealed(revision: Revision) -> JsonObject:
-    """Return what the era's envelope adds to a list."""
+    """Return the members that the era's envelope adds to a list."""
     if not revision.modern:
         return {}
     return {"resultType": "complete", "ttlMs": 0, "cacheScope": "public"}
@@ -131,12 +131,12 @@ class ReadTests(ResourceTestCase):
                 check_result(version, "resources/read", {**envelope, **result})
 
     def test_template(self) -> None:
-        """What a template finds in the URI reaches the reader, decoded."""
+        """The reader gets the values in the URI, decoded."""
         result = self.successResultOf(self.got("test://letters/%C3%A9?size=7"))
         self.assertEqual(result["contents"][0]["text"], "letter=é,size=7")
 
     def test_caching(self) -> None:
-        """Only what is the same for everybody may be cached by everybody."""
+        """Only resources that are equal for all callers have a public cache scope."""
         public = self.successResultOf(self.got("test://note"))
         self.assertEqual((public["ttlMs"], public["cacheScope"]), (60_000, "public"))
         private = self.successResultOf(self.got("test://letters/a"))
@@ -167,7 +167,7 @@ class ReadTests(ResourceTestCase):
                     self.assertEqual(self.refused(asked).code, -32602)
 
     def test_needs_a_key(self) -> None:
-        """Without a key what needs one is not read; what is unknown stays unknown."""
+        """Without a key a resource that needs one is refused, unless it is unknown."""
         asked = request_context("resources/read", {"uri": "test://own"}, key=None)
         error = self.refused(asked)
         self.assertEqual((error.code, error.status), (-32001, 401))
@@ -239,7 +239,7 @@ class SubscribeTests(ResourceTestCase):
         return code
 
     def test_remembers(self) -> None:
-        """The session remembers what it watches, once."""
+        """The session stores each subscription once."""
         for _ in range(2):
             self.assertEqual(subscribe(self.features, self.asked("test://note")), {})
         subscribe(self.features, self.asked("test://letters/a"))
@@ -264,12 +264,12 @@ class SubscribeTests(ResourceTestCase):
         self.assertEqual(self.session.subscriptions, {})
 
     def test_long_when_normal(self) -> None:
-        """What is kept is bounded: the normal form, too."""
+        """The length of a URI is limited, also in its normal form."""
         long = "test://letters/" + "é" * (MAX_URI_CHARS // 2)
         self.assertEqual(self.refused_code(long), -32602)
 
     def test_unknown(self) -> None:
-        """What nothing serves cannot be watched."""
+        """A URI without a resource cannot be subscribed to."""
         self.assertEqual(self.refused_code("test://nothing"), -32002)
         self.assertEqual(self.refused_code(None), -32602)
         self.assertEqual(
@@ -277,7 +277,7 @@ class SubscribeTests(ResourceTestCase):
         )
 
     def test_bounded(self) -> None:
-        """A session watches a bounded number; what it watches it may ask for again."""
+        """A session has a limited number of subscriptions, and may repeat them."""
         for number in range(MAX_URIS):
             subscribe(self.features, self.asked(f"test://letters/{number}"))
         self.assertEqual(self.refused_code("test://note"), -32602)

@@ -129,7 +129,7 @@ class RunCallTests(ClockedTestCase):
         self.assertTrue(self.call.finished)
 
     def test_while_it_runs(self) -> None:
-        """Until it ends the call goes on; after that it says nothing more."""
+        """A call sends notifications until it ends, and none after that."""
         work: Deferred[str] = Deferred()
         running = run_call(self.call, lambda: work)
         self.call.progress(1)
@@ -140,7 +140,7 @@ class RunCallTests(ClockedTestCase):
         self.assertEqual(len(self.basket.sent), 1)
 
     def test_fails(self) -> None:
-        """One that fails and one that raises look the same, and both are over."""
+        """A feature that raises is equal to one that fails; both calls are finished."""
 
         def raises() -> Deferred[str]:
             raise Fault("a bug")

@@ -1,4 +1,4 @@
-"""``subscriptions/listen``: what is heard, and what is refused."""
+"""``subscriptions/listen``: what is delivered, and what is refused."""
 
 from __future__ import annotations
 

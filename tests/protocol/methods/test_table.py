@@ -16,10 +16,10 @@ RESOURCES = {"resources/list", "resources/templates/list", "resources/read"}
 
 
 class CommonMethodsTests(SynchronousTestCase):
-    """What is not offered has no method."""
+    """Features that the server lacks have no methods."""
 
     def table(self, **offered: object) -> set[str]:
-        """Return the names of the methods for what is offered beside tools."""
+        """Return the names of the methods for features other than tools."""
         return set(
             common_methods(make_server_features(SmallToolbox(), Clock(), **offered))
         )

@@ -47,7 +47,7 @@ class TaskMethodTestCase(ClockedTestCase):
 
 class TaskTests(TaskMethodTestCase):
     def test_gate(self) -> None:
-        """Without the extension on this very request: -32021, whatever the id is."""
+        """Without the extension in this request: -32021, for any id."""
         for name, method in METHODS.items():
             ids: list[Json] = [self.task.id, "nothing", None]
             for id in ids:
@@ -81,7 +81,7 @@ class TaskTests(TaskMethodTestCase):
         self.assertEqual(get_task(self.features, asked), self.task.as_detailed())
 
     def test_update(self) -> None:
-        """Answers are taken, and the acknowledgment says nothing of the task."""
+        """Answers are delivered, and the acknowledgment does not show the task."""
         asking = TaskAsker(self.features.tasks, self.task, ASKABLE).ask({"name": NAME})
         params = {"taskId": self.task.id, "inputResponses": {"name": ADA, "x": 1}}
         self.assertEqual(
@@ -101,7 +101,7 @@ class TaskTests(TaskMethodTestCase):
             self.assertEqual(error.code, -32602)
 
     def test_cancel(self) -> None:
-        """Cancelling is acknowledged alike, whatever the status is."""
+        """Cancelling has the same acknowledgment for each status."""
         asked = request_context("tasks/cancel", {"taskId": self.task.id})
         for _ in range(2):
             self.assertEqual(cancel_task(self.features, asked), {})

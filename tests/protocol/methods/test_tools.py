@@ -120,7 +120,7 @@ class CallTests(EngineTestCase):
         self.assertEqual(self.toolbox.ran, [])
 
     def test_refusal_is_a_result(self) -> None:
-        """What a tool refuses is a result that a model can read."""
+        """A refusal of a tool is a result that a model can read."""
         for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.answer(call("refused"), version)["result"]
@@ -128,7 +128,7 @@ class CallTests(EngineTestCase):
                 self.assertEqual(result["content"], [text("No such campaign.")])
 
     def test_bug(self) -> None:
-        """A bug is -32603 with an incident id, logged once, and says no details."""
+        """A bug is -32603 with an incident id and no details, and is logged once."""
         for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 answer = self.answer(call("boom"), version)
@@ -197,7 +197,7 @@ class ProgressTests(EngineTestCase):
                 self.successResultOf(handled)
 
     def test_none_after_the_result(self) -> None:
-        """A tool that goes on reporting after its result is not heard."""
+        """Progress that a tool reports after its result is not sent."""
         handled = self.handled(call("steps", token="t"))
         running = self.toolbox.running[0]
         running.finish()
@@ -206,7 +206,7 @@ class ProgressTests(EngineTestCase):
         self.assertEqual(len(self.basket.sent), 3)
 
     def test_none_after_cancellation(self) -> None:
-        """A cancelled call is not heard any more either."""
+        """Progress of a cancelled call is not sent either."""
         handled = self.handled(call("steps", token="t"))
         handled.cancel()
         self.failureResultOf(handled, CancelledError)
@@ -226,7 +226,7 @@ class OutputTests(ClockedTestCase):
     }
 
     def result(self, answer: ToolResult, revision: Revision) -> JsonObject:
-        """Return what a tool that answers so is shown as."""
+        """Return the response for a tool with this result."""
 
         def run(arguments: JsonObject, call: Call) -> Deferred[ToolResult]:
             return succeed(answer)
@@ -256,7 +256,7 @@ class OutputTests(ClockedTestCase):
                     self.assertEqual(loads(block["text"].encode()), value)
 
     def test_own_words(self) -> None:
-        """What a tool says of its failure stays what it says."""
+        """The content of a tool's error is unchanged."""
         for revision in ALL_REVISIONS.values():
             answer = ToolResult(
                 content=[text("It failed.")], structured={"code": 1}, is_error=True
@@ -266,7 +266,7 @@ class OutputTests(ClockedTestCase):
             self.assertNotIn("structuredContent", result)
 
     def test_success(self) -> None:
-        """What succeeds is sent as it is."""
+        """A successful result is sent unchanged."""
         for revision in ALL_REVISIONS.values():
             result = self.result(ToolResult(structured={"items": []}), revision)
             self.assertEqual("structuredContent" in result, revision.structured)

@@ -69,7 +69,7 @@ class DescribeTests(SynchronousTestCase):
         self.assertEqual(entry["outputSchema"], NUMBERS)
 
     def test_schema_is_verbatim(self) -> None:
-        """The input schema is sent as it stands."""
+        """The input schema is sent unchanged."""
         schema = {**NOTHING, "$defs": {"a": {"$anchor": "x"}}, "if": {}, "then": {}}
         entry = describe_tool(evolve(tool(), input_schema=schema), V2026_07_28)
         self.assertEqual(entry["inputSchema"], schema)
@@ -177,14 +177,14 @@ class RenderTests(SynchronousTestCase):
                 self.assertEqual(result["structuredContent"], value)
 
     def test_content_wins(self) -> None:
-        """Content that the tool wrote itself stands beside the structured value."""
+        """Content of the tool is sent together with the structured value."""
         result = ToolResult(content=[text("two")], structured={"n": 2})
         rendered = self.rendered(result, "2025-11-25")
         self.assertEqual(rendered["content"], [text("two")])
         self.assertEqual(rendered["structuredContent"], {"n": 2})
 
     def test_error_and_meta(self) -> None:
-        """isError and _meta appear only when there is something to say."""
+        """isError and _meta appear only if they are set."""
         result = ToolResult(content=[text("no")], is_error=True, meta={"a": 1})
         rendered = self.rendered(result, "2025-06-18")
         self.assertEqual((rendered["isError"], rendered["_meta"]), (True, {"a": 1}))

@@ -1,4 +1,4 @@
-"""Plain collections of features: order, look-ups, and telling of changes."""
+"""Registries of features: order, look-ups, and reports of changes."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ class ResourceShelfTests(SynchronousTestCase):
             self.assertEqual(found.values, values)
 
     def test_nothing(self) -> None:
-        """What nothing serves is not found."""
+        """A URI without a resource is not found."""
         registry = ResourceRegistry([NOTE], [LETTER])
         for uri in ("", "test://", "test://letters/", LETTER.template.template + "/"):
             self.assertIsNone(registry.find(uri))
 
     def test_by_template(self) -> None:
-        """A template is found by its own text, exactly."""
+        """A template is found by its exact text."""
         registry = ResourceRegistry([NOTE], [LETTER])
         self.assertIs(registry.template(LETTER.template.template), LETTER)
         self.assertIsNone(registry.template("test://letters/{letter}"))

@@ -24,7 +24,7 @@ from tests.support.wire import check
 def read(
     uri: str, values: Mapping[str, str], call: Call
 ) -> Deferred[Sequence[ResourceContents]]:
-    """Read what was found in the URI."""
+    """Return the values that were found in the URI."""
     text = ",".join(f"{name}={value}" for name, value in sorted(values.items()))
     return succeed([ResourceContents(uri=uri, mime_type="text/plain", text=text)])
 
@@ -65,7 +65,7 @@ class ContentsTests(SynchronousTestCase):
         self.assertNotIn("text", found)
 
     def test_one_of_both(self) -> None:
-        """Contents are text or bytes, never neither and never both."""
+        """Contents are either text or bytes."""
         with self.assertRaises(ValueError):
             ResourceContents(uri="u", mime_type="m")
         with self.assertRaises(ValueError):
@@ -92,7 +92,7 @@ class EntryTests(SynchronousTestCase):
         )
 
     def test_templates_are_private(self) -> None:
-        """Unless its author says otherwise a template needs a key and is private."""
+        """By default a template needs a credential and is private."""
         careful = ResourceTemplate(
             template=UriTemplate("x://{a}"),
             name="x",

@@ -110,7 +110,7 @@ class EraTests(SynchronousTestCase):
         )
 
     def test_legacy_version_in_meta(self) -> None:
-        """A legacy version in _meta says nothing: the header decides."""
+        """With a legacy version in _meta the header decides."""
         message = modern(request("ping", {}), "2025-06-18")
         self.assertLegacy(message, None)
         self.assertLegacy(message, "2025-06-18")

@@ -1,4 +1,4 @@
-"""What the log shows of a client's own statement about itself."""
+"""The client's label for the log."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class LabelTests(SynchronousTestCase):
             self.assertEqual(client_label(name, version), shown)
 
     def test_none(self):
-        """Without a name there is no label, whatever else is stated."""
+        """Without a name there is no label."""
         for name in (None, "", 5, ["x"], {"a": 1}):
             self.assertEqual(client_label(name, "1.0"), "-")
 
     @given(JSON, JSON)
     def test_one_short_word(self, name, version):
-        """Whatever is stated, the label is one short word of visible ASCII."""
+        """The label is one short word of visible ASCII, for any name."""
         label = client_label(name, version)
         self.assertTrue(label.isascii() and label.isprintable() and " " not in label)
         self.assertLessEqual(len(label), MAX_NAME_CHARS + MAX_VERSION_CHARS + 1)
@@ -84,7 +84,7 @@ class StatedTests(SynchronousTestCase):
         self.assertEqual(client_info_in({"_meta": meta}), ("n", "v"))
 
     def test_nothing(self):
-        """A message that states nothing, or nonsense, has none."""
+        """A message without valid client info has none."""
         nothing: list[JsonObject] = [{}, {"_meta": None}, {"clientInfo": "x"}]
         for params in (*nothing, {"_meta": {}}):
             self.assertIsNone(client_info_in(params))

@@ -1,4 +1,4 @@
-"""Content blocks in the words of each revision."""
+"""Content blocks for each revision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SINCE = {"audio": "2025-03-26", "resource_link": "2025-06-18"}
 
 class ContentTests(SynchronousTestCase):
     def test_every_type_in_every_revision(self) -> None:
-        """A type is there from its revision on; before, a text stands for it."""
+        """Before the revision of its type a block is replaced by text."""
         for version, revision in ALL_REVISIONS.items():
             for kind, block in BLOCKS.items():
                 with self.subTest(version=version, kind=kind):
@@ -37,7 +37,7 @@ class ContentTests(SynchronousTestCase):
                     check(version, "CallToolResult", result)
 
     def test_nothing_is_lost(self) -> None:
-        """A link stays readable, and of a sound it is said that it was there."""
+        """A link is written as text; for audio the text says that it is omitted."""
         first = ALL_REVISIONS["2024-11-05"]
         sound, link = adapt_content(first, [BLOCKS["audio"], BLOCKS["resource_link"]])
         self.assertIn("audio/wav", sound["text"])
@@ -48,7 +48,7 @@ class ContentTests(SynchronousTestCase):
         self.assertEqual(titled["text"], "A link: test://u")
 
     def test_order_and_place(self) -> None:
-        """What stands for a block stands in its place."""
+        """The replacement has the position of the block."""
         shown = adapt_content(ALL_REVISIONS["2024-11-05"], [*BLOCKS.values()])
         self.assertEqual(
             [each["type"] for each in shown],

@@ -42,7 +42,7 @@ class PagerTests(SynchronousTestCase):
 
     @given(st.lists(st.integers(), max_size=20), st.lists(st.integers(), max_size=20))
     def test_changing(self, before: list[int], after: list[int]) -> None:
-        """A cursor stays good while the list changes; past the end is an empty page."""
+        """A cursor stays valid when the list changes; a page past the end is empty."""
         pages = Pager(Drawer(), 3)
         _, cursor = pages.page("tools", before, None)
         if cursor is not None:
@@ -52,7 +52,7 @@ class PagerTests(SynchronousTestCase):
 
     @given(st.data())
     def test_edited(self, data: st.DataObject) -> None:
-        """Whatever is changed in a cursor, it is a cursor no more."""
+        """A cursor with any change is refused."""
         pages = pager(3)
         _, cursor = pages.page("tools", range(10), None)
         assert cursor is not None

@@ -46,7 +46,7 @@ def refused(
 
 class AcceptedTests(SynchronousTestCase):
     def test_complete(self) -> None:
-        """A complete envelope says revision, capabilities and log level."""
+        """A complete envelope has revision, capabilities and log level."""
         message = modern(
             call("echo"), clientCapabilities={"sampling": {}}, logLevel="info"
         )
@@ -234,7 +234,7 @@ class OrderTests(SynchronousTestCase):
 
 class SentinelTests(SynchronousTestCase):
     def test_plain_values(self) -> None:
-        """What is not framed as a sentinel is literal."""
+        """A value without the sentinel's frame is literal."""
         for value in ("Hello", "SGVsbG8=", "=?base64?SGVsbG8=", "SGVsbG8=?=", ""):
             with self.subTest(value=value):
                 self.assertEqual(decode_sentinel(value), value)
@@ -262,7 +262,7 @@ class SentinelTests(SynchronousTestCase):
                 self.assertIsNone(decode_sentinel(f"=?base64?{inside}?="))
 
     def test_invalid_characters(self) -> None:
-        """What no header may hold plainly is refused: two readers read it apart."""
+        """Characters that headers must not contain are refused."""
         for value in ("é", "a\x00", "\x7f", "\xa0", "a\x85b", "\x1f"):
             with self.subTest(value=value):
                 self.assertIsNone(decode_sentinel(value))
@@ -282,7 +282,7 @@ class SentinelTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.text("=?base64AZaz09+/ -", max_size=30) | st.text())
     def test_injective(self, inside: str) -> None:
-        """No two sentinels mean the same text: what decodes is canonical."""
+        """No two sentinels mean the same text: only the canonical form decodes."""
         decoded = decode_sentinel(f"=?base64?{inside}?=")
         if decoded is not None:
             self.assertEqual(b64encode(decoded.encode()).decode("ascii"), inside)

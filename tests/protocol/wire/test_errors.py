@@ -1,4 +1,4 @@
-"""Protocol errors: codes, statuses, and what they tell the caller."""
+"""Protocol errors: codes, statuses and data."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ContentTests(SynchronousTestCase):
         self.assertLess(len(error.message), 200)
 
     def test_is_an_exception(self) -> None:
-        """It can be raised, and says code and message."""
+        """It can be raised, and its text has code and message."""
         try:
             raise errors.parse_error("why")
         except ProtocolError as error:

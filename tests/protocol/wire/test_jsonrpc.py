@@ -44,7 +44,7 @@ params = st.dictionaries(text, json_values, max_size=4)
 
 
 def refused(body: bytes) -> MalformedMessage:
-    """Decode what must not be decodable; return how it was refused."""
+    """Decode a body that must be refused; return the refusal."""
     try:
         decoded = decode(body)
     except MalformedMessage as malformed:
@@ -71,7 +71,7 @@ class DecodeTests(SynchronousTestCase):
         )
 
     def test_notification_with_odd_params(self) -> None:
-        """A notification is never answered, so odd params are taken as none."""
+        """A notification has no answer, so malformed params are taken as none."""
         for odd in ([1], "x", None, 3):
             with self.subTest(params=odd):
                 self.assertEqual(decode(dumps(notice("x", odd))), Notification("x", {}))
@@ -170,7 +170,7 @@ class DecodeProperties(SynchronousTestCase):
     @settings(deadline=None, max_examples=300)
     @given(st.binary() | json_values.map(dumps))
     def test_fails_in_one_way(self, body: bytes) -> None:
-        """Whatever arrives, decoding answers a message or raises MalformedMessage."""
+        """For any input, decode returns a message or raises MalformedMessage."""
         try:
             decoded = decode(body)
         except MalformedMessage as malformed:
@@ -185,7 +185,7 @@ class DecodeProperties(SynchronousTestCase):
     @settings(deadline=None)
     @given(ids, text, params)
     def test_requests_round_trip(self, id: Id, method: str, params: Json) -> None:
-        """A request decodes to exactly what its client meant."""
+        """A request decodes to exactly its id, method and params."""
         body = dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
         decoded = decode(body)
         self.assertEqual(decoded, Request(id, method, params))
@@ -211,7 +211,7 @@ class DecodeProperties(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.binary() | json_values.map(dumps))
     def test_peeking_never_fails(self, body: bytes) -> None:
-        """Peeking for an id answers an id or None, whatever the body is."""
+        """peek_id returns an id or None for any body."""
         id = peek_id(body)
         self.assertTrue(id is None or type(id) in (str, int))
 
@@ -258,7 +258,7 @@ class PeekTests(SynchronousTestCase):
         self.assertEqual(peek_id(b'{"id": "x", "method": 3}'), "x")
 
     def test_finds_none(self) -> None:
-        """Batches, scalars, nonsense and bad ids have none."""
+        """Batches, scalars, malformed bodies and bad ids have none."""
         for body in (b'[{"id":1}]', b"7", b"{", b"", b'{"id":true}', b'{"id":null}'):
             with self.subTest(body=body):
                 self.assertIsNone(peek_id(body))

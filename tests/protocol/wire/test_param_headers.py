@@ -135,7 +135,7 @@ class CheckTests(SynchronousTestCase):
 
     @given(texts, texts)
     def test_other_text(self, text: str, other: str) -> None:
-        """A header never stands for another text, nor for one in another case."""
+        """A header never matches another text, nor one in another case."""
         assume(text != other)
         self.assertFalse(agrees({"region": text}, {"region": sentinel(other)}))
 
@@ -154,7 +154,7 @@ class CheckTests(SynchronousTestCase):
         st.text("0123456789_.eE+- ٣x", max_size=8) | st.integers().map(str),
     )
     def test_other_integers(self, number: int, written: str) -> None:
-        """What another reader could take for another number is refused."""
+        """Numbers that readers could interpret differently are refused."""
         if agrees({"deep": {"count": number}}, {"x-count": written}):
             self.assertEqual(float(written), float(number))
             self.assertRegex(written.strip(), r"\A-?[0-9]+(\.0*)?\Z")
@@ -204,7 +204,7 @@ class CheckTests(SynchronousTestCase):
         self.assertFalse(agrees({}, {"region": ["x", "x"]}))
 
     def test_sentinels(self) -> None:
-        """A broken sentinel is refused; what only looks like one is literal."""
+        """A broken sentinel is refused; a text that only resembles one is literal."""
         for written, meant, fine in (
             ("=?base64?SGVsbG8=?=", "Hello", True),
             ("=?base64?SGVsbG8?=", "Hello", False),
@@ -217,7 +217,7 @@ class CheckTests(SynchronousTestCase):
                 self.assertEqual(agrees({"region": meant}, {"region": written}), fine)
 
     def test_invalid_characters(self) -> None:
-        """What no header may hold plainly is refused, although it could be compared."""
+        """Characters that headers must not contain are refused, even if they match."""
         for written in ("é", "a\x00", "a\x7f", "\xa0a", "\x85a", "a\x1f", "a\tb\x0b"):
             with self.subTest(written=written):
                 self.assertFalse(agrees({"region": written}, {"region": written}))

@@ -22,13 +22,13 @@ def words(size: int) -> st.SearchStrategy[str]:
 
 class TraceTests(SynchronousTestCase):
     def tracestate(self, state: Json) -> str | None:
-        """Return what is read of a tracestate."""
+        """Return the tracestate that is read."""
         trace = trace_of({"traceparent": PARENT, "tracestate": state})
         assert trace is not None
         return trace.tracestate
 
     def baggage(self, baggage: Json) -> str | None:
-        """Return what is read of a baggage."""
+        """Return the baggage that is read."""
         trace = trace_of({"traceparent": PARENT, "baggage": baggage})
         assert trace is not None
         return trace.baggage

@@ -18,7 +18,7 @@ literals = st.text("abz09-._~:@!$&'()*,;=%", max_size=5)
 
 
 def expand(template: str, values: Mapping[str, str]) -> str:
-    """Expand as RFC 6570 says, for the two kinds of expression that there are."""
+    """Expand as in RFC 6570, for the two supported kinds of expression."""
     path, _, query = template.partition("{?")
     for name, value in values.items():
         path = path.replace("{" + name + "}", quote(value, safe=""))
@@ -47,7 +47,7 @@ class InverseTests(SynchronousTestCase):
     def test_inverse(
         self, drawn: tuple[str, list[str], list[str]], data: st.DataObject
     ) -> None:
-        """Whatever values a template is expanded with, matching finds them again."""
+        """Matching an expanded template returns its values, for any values."""
         template, in_path, in_query = drawn
         values = {name: data.draw(texts.filter(bool)) for name in in_path}
         for name in data.draw(
@@ -60,7 +60,7 @@ class InverseTests(SynchronousTestCase):
 
     @given(templates(), st.text("xab/?#&=%{}:.0é", max_size=20) | texts)
     def test_total(self, drawn: tuple[str, list[str], list[str]], uri: str) -> None:
-        """Any text fits or does not; it is never a bug, and values are never empty."""
+        """Any text matches or does not, without a failure; values are never empty."""
         template, in_path, in_query = drawn
         found = UriTemplate(template).match(uri)
         if found is not None:
@@ -109,7 +109,7 @@ class MatchTests(SynchronousTestCase):
                 self.assertEqual(self.found(template, uri), values)
 
     def test_does_not_fit(self) -> None:
-        """What the template could not have been expanded to does not fit."""
+        """A URI that no expansion produces does not match."""
         for template, uri in (
             ("x://a/{v}", "x://a/"),
             ("x://a/{v}", "x://a/b/c"),
@@ -133,7 +133,7 @@ class MatchTests(SynchronousTestCase):
 
 class TemplateTests(SynchronousTestCase):
     def test_unsupported(self) -> None:
-        """What could not be matched faithfully is refused when it is written."""
+        """A template that cannot be matched unambiguously is refused."""
         for template in (
             "x://{",
             "x://}",

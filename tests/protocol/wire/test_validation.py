@@ -50,13 +50,13 @@ class SentenceTests(SynchronousTestCase):
         self.check = ArgumentCheck(SCHEMA)
 
     def said(self, arguments: Json) -> str:
-        """Return what is said about wrong arguments."""
+        """Return the problems of wrong arguments."""
         problems = self.check.problems(arguments)
         assert problems is not None
         return problems
 
     def test_valid(self) -> None:
-        """There is nothing to say about valid arguments."""
+        """Valid arguments have no problems."""
         self.assertIsNone(self.check.problems({"limit": 1, "sort": "asc"}))
 
     def test_missing(self) -> None:
@@ -76,7 +76,7 @@ class SentenceTests(SynchronousTestCase):
         self.assertIn("Unknown argument lead.nmae.", said)
 
     def test_what_is_wanted(self) -> None:
-        """Types, choices and bounds are said as the schema states them."""
+        """Types, choices and limits are reported as in the schema."""
         for arguments, words in (
             ({"limit": "1"}, "must be integer"),
             ({"limit": 0}, "must be at least 1"),
@@ -104,7 +104,7 @@ class SentenceTests(SynchronousTestCase):
                 self.assertNotIn(CANARY, self.said(arguments))
 
     def test_many_problems(self) -> None:
-        """However much is wrong, what is said about it stays short."""
+        """The message is short, for any number of problems."""
         said = self.said({f"a{number}": 1 for number in range(1000)})
         self.assertEqual(said.count("Unknown argument"), MAX_PROBLEMS)
 

@@ -23,7 +23,7 @@ class NegotiationTests(SynchronousTestCase):
                 self.assertEqual(negotiate(version).version, version)
 
     def test_everything_else(self) -> None:
-        """The stateless revision, unknown ones and nonsense get 2025-11-25."""
+        """The modern revision, unknown ones and other values get 2025-11-25."""
         odd: list[Json] = ["2026-07-28", "v999.0.0", "", None, 7, ["2025-06-18"], {}]
         for asked in odd:
             with self.subTest(asked=asked):
@@ -32,7 +32,7 @@ class NegotiationTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(st.text() | st.none() | st.integers() | st.lists(st.text()))
     def test_total(self, asked: Json) -> None:
-        """Whatever is asked for, the answer is a revision of the session eras."""
+        """For any request the answer is a legacy revision."""
         self.assertIn(negotiate(asked).version, LEGACY_REVISIONS)
 
 
