@@ -143,7 +143,7 @@ def _pipeline(
         sources=http.sources,
         anonymous=settings.anonymous == "discovery",
         key_formats=key_formats(settings),
-        tell_proxied=ProxyReporter(),
+        report_proxied=ProxyReporter(),
         key_in_session=settings.key_in_session,
     )
 

@@ -91,7 +91,7 @@ def origin_policy_for(settings: Settings) -> OriginPolicy:
         settings.allow_origin,
         own,
         check_hosts=local or settings.public_url is not None,
-        tell=RefusalReporter(),
+        report=RefusalReporter(),
     )
 
 

@@ -59,8 +59,8 @@ class Authentication:
     :param key_in_session: on ``/mcp``, too, the id of a session that was opened with a
         key replaces that key, for old clients that present it only once.
     :param key_formats: the ways to present a key, for the error when it is missing.
-    :param tell_proxied: called with the proxy's header when a request that came through
-        a proxy was refused the operator's key.
+    :param report_proxied: called with the proxy's header when a request that came
+        through a proxy was refused the operator's key.
     """
 
     gatekeeper: IGatekeeper
@@ -70,7 +70,7 @@ class Authentication:
     anonymous: bool = True
     key_in_session: bool = False
     key_formats: Sequence[str] = KEY_FORMATS
-    tell_proxied: Callable[[str], object] = lambda header: None
+    report_proxied: Callable[[str], object] = lambda header: None
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -147,14 +147,14 @@ class Authentication:
         assert session is not None
         owner = session.credential
         if owner is None and credential is not None:
-            return _left(credential, ())
+            return _without_session(credential, ())
         if session.principal == _principal(credential):
             return credential, lookup, ()
         assert owner is not None
         on_messages = exchange.route is Route.MESSAGES
-        stands = session.replaces_key if on_messages else self.key_in_session
-        if stands:
-            return _spoken_for(owner, workspace), lookup, ()
+        id_suffices = session.replaces_key if on_messages else self.key_in_session
+        if id_suffices:
+            return _owner_for(owner, workspace), lookup, ()
         if credential is not None and _are_one_account(owner, credential):
             raise session_not_found(_OTHER_WORKSPACE)
         if on_messages:
@@ -170,7 +170,7 @@ class Authentication:
             return
         header = proxy_header(exchange.headers)
         if header is not None:
-            self.tell_proxied(header)
+            self.report_proxied(header)
             raise proxied_without_secret(header)
 
     def _required(self, exchange: Exchange) -> ProtocolError:
@@ -202,13 +202,13 @@ def _with_own_key(
     session = lookup.session
     assert session is not None
     if session.credential is None:
-        return _left(credential, notes)
+        return _without_session(credential, notes)
     if session.principal != _principal(credential):
         raise session_not_found("It was not opened with this key.")
     return credential, lookup, notes
 
 
-def _left(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
+def _without_session(credential: Credential | None, notes: Sequence[Note]) -> Resolved:
     """Go on without the session, which was opened before its client had a key.
 
     The contents of such a session do not belong to any principal.
@@ -224,7 +224,7 @@ def _are_one_account(one: Credential, other: Credential) -> bool:
     return one.secret.digest() == other.secret.digest()
 
 
-def _spoken_for(owner: Credential, workspace: str | None) -> Credential:
+def _owner_for(owner: Credential, workspace: str | None) -> Credential:
     if workspace not in {None, owner.workspace}:
         raise session_not_found(_OTHER_WORKSPACE)
     return evolve(owner, source="session")

@@ -93,7 +93,7 @@ class OriginPolicy:
     :param allowed_origins: origins that the operator allows, ``https://app.example``.
     :param hosts: names of this server, ``mcp.example.com`` or ``10.0.0.5:3000``. Their
         origins are allowed, too. Loopback names need not be listed.
-    :param tell: called with ``Host`` or ``Origin`` and the name that was refused, if
+    :param report: called with ``Host`` or ``Origin`` and the name that was refused, if
         that is well-formed.
     :param check_hosts: require exactly one Host header that names this server. True if
         only loopback addresses are bound, or if the server's public name is known.
@@ -106,9 +106,9 @@ class OriginPolicy:
         hosts: Iterable[str] = (),
         *,
         check_hosts: bool = True,
-        tell: Callable[[str, str], object] = noop,
+        report: Callable[[str, str], object] = noop,
     ) -> None:
-        self._tell = tell
+        self._report = report
         own = tuple(_required_host(entry) for entry in hosts)
         self._names = LOOPBACK_NAMES.union(authority.name for authority in own)
         self._origins = frozenset(_origins(allowed_origins, own))
@@ -134,24 +134,24 @@ class OriginPolicy:
         """
         hosts = headers.all("host")
         if self._check_hosts or local:
-            if not self._knows(hosts):
-                self._tell_of("Host", hosts, parse_authority)
+            if not self._names_this_server(hosts):
+                self._report_name("Host", hosts, parse_authority)
                 return host_refused()
         elif len(hosts) > 1:
             return hosts_differ()
         origins = headers.all("origin")
         if not origins or (len(origins) == 1 and self.allows_origin(origins[0])):
             return None
-        self._tell_of("Origin", origins, parse_origin)
+        self._report_name("Origin", origins, parse_origin)
         return origin_refused()
 
-    def _tell_of(
+    def _report_name(
         self, header: str, values: Sequence[str], parse: Callable[[str], object]
     ) -> None:
         if len(values) == 1 and parse(values[0]) is not None:
-            self._tell(header, values[0])
+            self._report(header, values[0])
 
-    def _knows(self, hosts: Sequence[str]) -> bool:
+    def _names_this_server(self, hosts: Sequence[str]) -> bool:
         if len(hosts) != 1:
             return False
         if hosts[0] in self._recognized:

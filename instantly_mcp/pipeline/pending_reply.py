@@ -98,13 +98,13 @@ class PendingReply:
     _stream: ResumableStream | None = field(default=None, init=False)
     _running: Deferred[Response | None] | None = field(default=None, init=False)
     _timer: IDelayedCall | None = field(default=None, init=False)
-    _gone: bool = field(default=False, init=False)
+    _client_left: bool = field(default=False, init=False)
     _over: bool = field(default=False, init=False)
     _started: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Create the Deferred for the reply; cancelling it calls `_client_gone`."""
-        self.reply = Deferred(self._client_gone)
+        """Create the Deferred for the reply; cancelling it calls `_reply_cancelled`."""
+        self.reply = Deferred(self._reply_cancelled)
         self._started = self.clock.seconds()
 
     @property
@@ -124,7 +124,7 @@ class PendingReply:
         running.addCallbacks(self._answered, self._failed)
         if self._over:
             return
-        if self._gone:
+        if self._client_left:
             self._leave()
         elif self.only_stream:
             self.commit()
@@ -135,7 +135,7 @@ class PendingReply:
 
     def commit(self) -> None:
         """Turn the answer into an event stream now, unless it is decided already."""
-        decided = self._sink is not None or self.reply.called or self._gone
+        decided = self._sink is not None or self.reply.called or self._client_left
         if decided or not self.may_stream:
             return
         self._stop_timer()
@@ -181,7 +181,7 @@ class PendingReply:
         self._timer = None
         sink, stream = self._sink, self._stream
         is_read = stream is None or stream.channel is not None
-        if self.notice is None or self._gone or not is_read:
+        if self.notice is None or self._client_left or not is_read:
             return
         response, self._sink, self._stream = self.notice(), None, None
         if sink is None:
@@ -195,7 +195,7 @@ class PendingReply:
     def _answered(self, response: Response | None) -> None:
         self._over = True
         self._stop_timer()
-        joined = self._tell_call(response)
+        joined = self._end_call(response)
         if response is not None and response.error is not None:
             response = evolve(response, error=self.restate(response.error))
         elif response is not None and self.only_stream:
@@ -206,14 +206,14 @@ class PendingReply:
             self._sink.close()
             if joined and self._stream is not None:
                 self._stream.was_read()
-        elif not self.reply.called and not self._gone:
+        elif not self.reply.called and not self._client_left:
             self.reply.callback(
                 Answer(status=ACCEPTED_STATUS, headers=self.headers)
                 if response is None
                 else response_answer(response, self.headers)
             )
 
-    def _tell_call(self, response: Response | None) -> bool:
+    def _end_call(self, response: Response | None) -> bool:
         """End the call; say whether a request that joined it got its answer."""
         if self.call is None:
             return False
@@ -249,9 +249,9 @@ class PendingReply:
             error = internal_error("unexpected")
             self._answered(Response(None, error=error))
 
-    def _client_gone(self, reply: Deferred[Reply]) -> None:
+    def _reply_cancelled(self, reply: Deferred[Reply]) -> None:
         """Note that the client left before the answer began."""
-        self._gone = True
+        self._client_left = True
         self._stop_timer()
         self._leave()
 
@@ -261,7 +261,7 @@ class PendingReply:
 
     def _leave(self) -> None:
         if self._running is None:
-            self._gone = True
+            self._client_left = True
         elif self.survives:
             self._keep()
             self.tracker.track(self._running)

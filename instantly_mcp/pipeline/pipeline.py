@@ -67,20 +67,20 @@ class Pipeline:
             try:
                 outcome = await stage.process(exchange)
             except CancelledError:
-                self._told(stage, "cancelled", started)
+                self._report(stage, "cancelled", started)
                 raise
             except Exception:
-                self._told(stage, "failed", started)
+                self._report(stage, "failed", started)
                 return self._incident(exchange, stage.name, Failure())
             if not isinstance(outcome, Exchange):
-                self._told(stage, type(outcome).__name__, started)
+                self._report(stage, type(outcome).__name__, started)
                 return outcome
-            started = self._told(stage, "carried-on", started)
+            started = self._report(stage, "carried-on", started)
             exchange = outcome
         silent = RuntimeError("no stage replied")
         return self._incident(exchange, "none", Failure(silent))
 
-    def _told(self, stage: IStage, outcome: str, started: float) -> float:
+    def _report(self, stage: IStage, outcome: str, started: float) -> float:
         """Report the stage to the observer; return the time at which it ended."""
         now = self.clock.seconds()
         self.observe(stage.name, outcome, now - started)

@@ -87,7 +87,7 @@ class Visitors:
             return ()
 
 
-def everybody_is_known(
+def every_caller_is_known(
     headers: Headers, query: Mapping[str, Sequence[str]], address: str
 ) -> Visitor:
     """Let every caller see everything: for a server without a secret."""

@@ -99,11 +99,11 @@ class LegacySse:
         if exchange.method != "POST":
             return succeed(self._stream_for(exchange))
         try:
-            return succeed(self._take(exchange))
+            return succeed(self._execute(exchange))
         except ProtocolError as error:
             return succeed(refuse(exchange, error))
 
-    def _take(self, exchange: Exchange) -> Reply:
+    def _execute(self, exchange: Exchange) -> Reply:
         """Start what was posted; its answers are sent on the stream.
 
         :raises ProtocolError: 404 when that stream is not open.
@@ -169,7 +169,7 @@ class LegacySse:
         self._streams[session.id] = stream
         channel = stream.open()
         stream.put(self._endpoint(session))
-        return self._carry(session, stream, channel)
+        return self._attach(session, stream, channel)
 
     def _reopened(self, session: McpSession, event_id: str) -> EventStream:
         """Resume after the last event that the client saw, if that is still kept."""
@@ -182,9 +182,9 @@ class LegacySse:
             log.forget(stream)
             return self._opened(session)
         channel = stream.resume(place, evolve(self._endpoint(session), id=event_id))
-        return self._carry(session, stream, channel)
+        return self._attach(session, stream, channel)
 
-    def _carry(
+    def _attach(
         self, session: McpSession, stream: ResumableStream, channel: Channel
     ) -> EventStream:
         session.connected(stream)

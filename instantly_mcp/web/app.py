@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
 from ..pipeline.reply import Answer, Reply
-from ..pipeline.visitors import Visitor, everybody_is_known
+from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
 from .cors import Cors
 from .delivery import Delivery, Streams
@@ -88,7 +88,7 @@ class WebApp:
     intake: Intake
     delivery: Delivery
     access_log: AccessLog
-    visitors: Recognize = everybody_is_known
+    visitors: Recognize = every_caller_is_known
 
     # -- MCP -----------------------------------------------------------------------
 
@@ -97,8 +97,8 @@ class WebApp:
     def mcp(self, request: McpRequest, key: str | None = None) -> Rendered:
         """Streamable HTTP."""
         if key in NOT_KEYS:
-            return self._nothing_here(request)
-        return self._journey(request, Route.MCP, key, "/mcp")
+            return self._not_found(request)
+        return self._answer_mcp(request, Route.MCP, key, "/mcp")
 
     @app.route("/sse", methods=["GET", "POST", "DELETE"])
     @app.route("/sse/<key>", methods=["GET", "POST", "DELETE"])
@@ -108,17 +108,17 @@ class WebApp:
         Clients try Streamable HTTP first, also with a URL that ends in ``/sse``.
         """
         if key in NOT_KEYS:
-            return self._nothing_here(request)
+            return self._not_found(request)
         head = request.head
         is_stream = head.method in _GETS and "mcp-session-id" not in head.headers
-        return self._journey(
+        return self._answer_mcp(
             request, Route.SSE if is_stream else Route.MCP, key, "/sse"
         )
 
     @app.route("/messages", methods=["POST"])
     def messages(self, request: McpRequest) -> Rendered:
         """The messages of HTTP+SSE."""
-        return self._journey(request, Route.MESSAGES, None, "/messages")
+        return self._answer_mcp(request, Route.MESSAGES, None, "/messages")
 
     # -- everything else -----------------------------------------------------------
 
@@ -126,7 +126,7 @@ class WebApp:
     def home(self, request: McpRequest) -> Rendered:
         """The home page."""
         accept = Headers(request.head.headers).get("accept") or ""
-        return self._telling(request, "/", partial(self.probes.home, accept))
+        return self._describe(request, "/", partial(self.probes.home, accept))
 
     @app.route("/ping", methods=["GET"])
     def ping(self, request: McpRequest) -> Rendered:
@@ -137,61 +137,61 @@ class WebApp:
     @app.route("/healthz", methods=["GET"])
     def health(self, request: McpRequest) -> Rendered:
         """Liveness."""
-        return self._telling(request, "/health", self.probes.health)
+        return self._describe(request, "/health", self.probes.health)
 
     @app.route("/ready", methods=["GET"])
     @app.route("/readyz", methods=["GET"])
     def ready(self, request: McpRequest) -> Rendered:
         """Readiness."""
-        return self._telling(request, "/ready", self.probes.ready)
+        return self._describe(request, "/ready", self.probes.ready)
 
     @app.route("/info", methods=["GET"])
     def info(self, request: McpRequest) -> Rendered:
         """Facts about the server, in JSON."""
-        return self._telling(request, "/info", self.probes.info)
+        return self._describe(request, "/info", self.probes.info)
 
     @app.route("/.well-known/oauth-authorization-server", methods=["GET"])
     @app.route("/.well-known/oauth-authorization-server/<path:rest>", methods=["GET"])
     def authorization_server(self, request: McpRequest, rest: str = "") -> Rendered:
         """RFC 8414 discovery."""
-        return self._telling(request, "/.well-known", self.probes.authorization_server)
+        return self._describe(request, "/.well-known", self.probes.authorization_server)
 
     @app.route("/.well-known/oauth-protected-resource", methods=["GET"])
     @app.route("/.well-known/oauth-protected-resource/<path:rest>", methods=["GET"])
     def protected_resource(self, request: McpRequest, rest: str = "") -> Rendered:
         """RFC 9728 discovery."""
-        return self._telling(request, "/.well-known", self.probes.protected_resource)
+        return self._describe(request, "/.well-known", self.probes.protected_resource)
 
     @app.route("/register", methods=["POST"])
     def register(self, request: McpRequest) -> Rendered:
         """Dynamic client registration."""
-        return self._telling(request, "/register", self.probes.register)
+        return self._describe(request, "/register", self.probes.register)
 
     @app.route("/authorize", methods=["GET"])
     def authorize(self, request: McpRequest) -> Rendered:
         """The authorization page."""
-        return self._telling(request, "/authorize", self.probes.authorize)
+        return self._describe(request, "/authorize", self.probes.authorize)
 
     @app.route("/sandbox", methods=["GET"])
     def sandbox(self, request: McpRequest) -> Rendered:
         """The mail that the sandbox would have sent, as a page."""
-        return self._steering(request, "/sandbox", self.probes.sandbox)
+        return self._use_sandbox(request, "/sandbox", self.probes.sandbox)
 
     @app.route("/sandbox/outbox", methods=["GET"])
     def outbox(self, request: McpRequest) -> Rendered:
         """The mail that the sandbox would have sent, in JSON."""
-        return self._steering(request, "/sandbox/outbox", self.probes.outbox)
+        return self._use_sandbox(request, "/sandbox/outbox", self.probes.outbox)
 
     @app.route("/sandbox/reset", methods=["POST"])
     def reset(self, request: McpRequest) -> Rendered:
         """Restore one workspace of the sandbox to its initial state."""
-        return self._steering(request, "/sandbox/reset", self.probes.reset)
+        return self._use_sandbox(request, "/sandbox/reset", self.probes.reset)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]
     def unrouted(self, request: McpRequest, failure: Failure) -> Rendered:
         """Answer a request that matched no route: a preflight, or 404 or 405."""
         head = request.head
-        self._locate(request)
+        self._note_address(request)
         refusal = self._refusal(request)
         if refusal is None and head.method == "OPTIONS":
             preflight = self.cors.preflight(Headers(head.headers))
@@ -205,9 +205,9 @@ class WebApp:
         """Answer an unexpected exception with an incident id, in JSON."""
         request.answer_incident(failure)
 
-    # -- how ------------------------------------------------------------------------
+    # -- shared by the routes -------------------------------------------------------
 
-    def _journey(
+    def _answer_mcp(
         self, request: McpRequest, route: Route, key: str | None, path: str
     ) -> Rendered:
         request.record.route = path if key is None else _WITH_KEY[path]
@@ -220,9 +220,9 @@ class WebApp:
         replied = self.pipeline.run(exchange)
         return replied.addCallback(self._deliver, request)
 
-    def _nothing_here(self, request: McpRequest) -> Rendered:
+    def _not_found(self, request: McpRequest) -> Rendered:
         """Answer a path such as ``/mcp/ping``, which does not hold a key, with 404."""
-        self._locate(request)
+        self._note_address(request)
         facts = self.probes.status.facts()
         answer = self._refusal(request) or unroutable(NotFound(), request, facts)
         return self._deliver(answer, request)
@@ -231,18 +231,20 @@ class WebApp:
         self, request: McpRequest, route: str, answer: Callable[[], Answer]
     ) -> Rendered:
         request.record.route = route
-        self._locate(request)
+        self._note_address(request)
         refusal = self._refusal(request)
         return self._deliver(refusal or answer(), request)
 
-    def _telling(
-        self, request: McpRequest, route: str, tell: Callable[[bool], Answer]
+    def _describe(
+        self, request: McpRequest, route: str, describe: Callable[[bool], Answer]
     ) -> Rendered:
         """Answer with more or less, depending on whether the visitor is known."""
-        return self._probe(request, route, lambda: tell(self._visitor(request).known))
+        return self._probe(
+            request, route, lambda: describe(self._visitor(request).known)
+        )
 
-    def _steering(
-        self, request: McpRequest, route: str, steer: Callable[[str], Answer]
+    def _use_sandbox(
+        self, request: McpRequest, route: str, use: Callable[[str], Answer]
     ) -> Rendered:
         """Show or reset one workspace of the sandbox, for known visitors only."""
 
@@ -251,7 +253,7 @@ class WebApp:
             if visitor.refusal is not None:
                 return error_answer(visitor.refusal, mcp=False)
             named = parse_query(request.head.query).get("key", ())
-            return steer(next(iter(named), visitor.key or PUBLIC_WORLD))
+            return use(next(iter(named), visitor.key or PUBLIC_WORLD))
 
         return self._probe(request, route, answer)
 
@@ -262,7 +264,7 @@ class WebApp:
         address = self.intake.address(request, headers)
         return self.visitors(headers, parse_query(head.query), address)
 
-    def _locate(self, request: McpRequest) -> None:
+    def _note_address(self, request: McpRequest) -> None:
         """Note the caller's address, if the access log shows addresses."""
         if self.access_log.addresses:
             headers = Headers(request.head.headers)
@@ -294,14 +296,12 @@ def make_web_app(
     discovery_documents: bool = False,
     sandbox_view: ISandboxView | None = None,
     is_local: IsLocal | None = None,
-    visitors: Recognize = everybody_is_known,
+    visitors: Recognize = every_caller_is_known,
 ) -> WebApp:
     """Build the web application.
 
     :param pipeline: answers requests on MCP routes.
-    :param status: the facts and the condition of the daemon.
     :param guard: checks Origin and Host on the other routes.
-    :param allowed_origin: says which origins get CORS headers.
     :param access_log: the access log, shared with the pipeline, which names the
         callers.
     :param streams: the open event streams, shared with the timer that keeps them alive.
@@ -310,7 +310,6 @@ def make_web_app(
     :param discovery_documents: see `Probes`.
     :param sandbox_view: the view of the sandbox, if the daemon runs one.
     :param is_local: see `Intake`.
-    :param visitors: identifies callers of routes outside of MCP.
     :raises ValueError: for a trusted proxy that is not an address, network or ``unix``.
     """
     return WebApp(
@@ -338,7 +337,12 @@ def make_site(
     :param wall: returns seconds since the epoch, for the ``Date`` header.
     :param prefix: see `McpSite`.
     """
-    resource, grants = app.app.resource(), app.cors.headers
     return McpSite(
-        resource, clock, app.access_log, limits, wall, grants=grants, prefix=prefix
+        app.app.resource(),
+        clock,
+        app.access_log,
+        limits,
+        wall,
+        cors_headers=app.cors.headers,
+        prefix=prefix,
     )

@@ -50,7 +50,7 @@ class Probes:
 
     def outbox(self, key: str) -> Answer:
         """The mail that the sandbox would have sent, in JSON."""
-        return self._seen(
+        return self._or_not_found(
             None if self.sandbox_view is None else self.sandbox_view.outbox(key)
         )
 
@@ -58,12 +58,12 @@ class Probes:
         """The mail that the sandbox would have sent, as a page."""
         outbox = None if self.sandbox_view is None else self.sandbox_view.outbox(key)
         if outbox is None:
-            return self._seen(None)
+            return self._or_not_found(None)
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
     def reset(self, key: str) -> Answer:
         """Restore one workspace of the sandbox to its initial state."""
-        return self._seen(
+        return self._or_not_found(
             None if self.sandbox_view is None else self.sandbox_view.reset(key)
         )
 
@@ -119,7 +119,7 @@ class Probes:
             return json_answer(200, page(facts, known))
         return json_answer(404, pages.no_oauth(facts, known))
 
-    def _seen(self, value: JsonObject | None) -> Answer:
+    def _or_not_found(self, value: JsonObject | None) -> Answer:
         if value is None:
             return json_answer(404, pages.not_found(self.status.facts()))
         return json_answer(200, value)

@@ -252,7 +252,7 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "An unknown Host is refused, with and without an Origin",
         ORIGINS,
-        "            if not self._knows(hosts):",
+        "            if not self._names_this_server(hosts):",
         "            if False:",
         "rules.test_http",
     ),

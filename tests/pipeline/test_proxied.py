@@ -43,7 +43,7 @@ class LendingTests(AuthenticationTestCase):
         """Remember what is reported to the operator."""
         super().setUp()
         self.told: list[str] = []
-        self.stage = evolve(self.stage, tell_proxied=self.told.append)
+        self.stage = evolve(self.stage, report_proxied=self.told.append)
 
     def proxied(self, name: str = "X-Forwarded-For", **fields: str) -> Exchange:
         """Return a request that came through a proxy."""

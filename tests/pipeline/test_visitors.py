@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Secret
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
-from instantly_mcp.pipeline.visitors import Visitor, Visitors, everybody_is_known
+from instantly_mcp.pipeline.visitors import Visitor, Visitors, every_caller_is_known
 from instantly_mcp.state.token_buckets import TokenBuckets
 from tests.pipeline.authenticating import ALICE, OPERATOR, SERVER
 from tests.support.exchanges import headers
@@ -70,7 +70,7 @@ class VisitorsTests(SynchronousTestCase):
             visitors = self.visitors(limit=1, **policy)
             for sent in ({}, {"x-api-key": ALICE}, {"authorization": "Basic eDp5"}):
                 self.assertTrue(self.visitor(visitors, sent).known)
-        self.assertTrue(everybody_is_known(headers({}), {}, "").known)
+        self.assertTrue(every_caller_is_known(headers({}), {}, "").known)
 
     def test_key_beside_the_secret(self) -> None:
         """What is presented besides is the key; the secret never is."""

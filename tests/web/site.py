@@ -109,7 +109,7 @@ def allowed(origin: str) -> bool:
     return origin == GOOD_ORIGIN
 
 
-class House:
+class MemoryServer:
     """A site with everything that the tests want to look at."""
 
     def __init__(
@@ -179,9 +179,9 @@ class Response:
 class Connection:
     """A client's connection, in memory."""
 
-    def __init__(self, house: House, host: str) -> None:
+    def __init__(self, server: MemoryServer, host: str) -> None:
         self.pipe = Pipe(host)
-        self.channel = house.site.buildProtocol(None)
+        self.channel = server.site.buildProtocol(None)
         self.channel.makeConnection(self.pipe)
 
     def send(self, data: bytes) -> None:

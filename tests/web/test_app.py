@@ -14,7 +14,16 @@ from instantly_mcp.web.http.request import status_line
 from instantly_mcp.web.interfaces import Condition
 from tests.support.cases import ClockedTestCase
 
-from .site import CANARY, FACTS, GOOD_ORIGIN, NOW, WELL, Connection, House, request
+from .site import (
+    CANARY,
+    FACTS,
+    GOOD_ORIGIN,
+    NOW,
+    WELL,
+    Connection,
+    MemoryServer,
+    request,
+)
 
 PROBES = ("/ping", "/health", "/healthz", "/ready", "/readyz", "/info")
 DISCOVERY = tuple(
@@ -30,12 +39,12 @@ class AppTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Make a site with one connection."""
         super().setUp()
-        self.house = House(self.clock)
-        self.visitor = self.connect(self.house)
+        self.server = MemoryServer(self.clock)
+        self.client = self.connect(self.server)
 
-    def connect(self, house: House) -> Connection:
+    def connect(self, server: MemoryServer) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = house.connect()
+        connection = server.connect()
         self.addCleanup(connection.hang_up)
         return connection
 
@@ -43,7 +52,7 @@ class AppTestCase(ClockedTestCase):
 class ProbeTests(AppTestCase):
     def test_ping(self):
         """Ping tells the time in milliseconds."""
-        response = self.visitor.ask("GET", "/ping")
+        response = self.client.ask("GET", "/ping")
         expected = {
             "pong": True,
             "timestamp": int(NOW * 1000),
@@ -54,7 +63,7 @@ class ProbeTests(AppTestCase):
     def test_health(self):
         """Health shows the daemon's facts, on both of its paths."""
         for path in ("/health", "/healthz"):
-            page = self.visitor.ask("GET", path).json()
+            page = self.client.ask("GET", path).json()
             self.assertEqual(page["status"], "healthy")
             self.assertEqual((page["sessions"], page["streams"]), (3, 2))
             self.assertEqual(page["protocols"], list(FACTS.protocol_versions))
@@ -64,11 +73,9 @@ class ProbeTests(AppTestCase):
 
     def test_health_of_what_works_badly(self):
         """A degraded daemon is alive and ready, and lists what is degraded."""
-        self.house.status.now = evolve(WELL, degraded={"upstream": "breaker open"})
-        self.assertEqual(
-            self.visitor.ask("GET", "/health").json()["status"], "degraded"
-        )
-        response = self.visitor.ask("GET", "/ready")
+        self.server.status.now = evolve(WELL, degraded={"upstream": "breaker open"})
+        self.assertEqual(self.client.ask("GET", "/health").json()["status"], "degraded")
+        response = self.client.ask("GET", "/ready")
         self.assertEqual(response.status, 200)
         self.assertEqual(response.json()["degraded"], {"upstream": "breaker open"})
 
@@ -80,17 +87,17 @@ class ProbeTests(AppTestCase):
             (False, True, 503, "draining"),
             (True, True, 503, "draining"),
         ):
-            self.house.status.now = Condition(
+            self.server.status.now = Condition(
                 ready=ready, draining=draining, sessions=0, streams=0, degraded={}
             )
             for path in ("/ready", "/readyz"):
-                response = self.visitor.ask("GET", path)
+                response = self.client.ask("GET", path)
                 self.assertEqual(response.status, status)
                 self.assertEqual(response.json()["status"], word)
 
     def test_info(self):
         """Info is made of the facts alone."""
-        page = self.visitor.ask("GET", "/info").json()
+        page = self.client.ask("GET", "/info").json()
         self.assertEqual((page["tools"], page["version"]), (40, "9.9.9"))
         self.assertEqual(page["protocolVersions"], list(FACTS.protocol_versions))
         self.assertEqual(page["capabilities"], {"tools": {}})
@@ -102,8 +109,8 @@ class ProbeTests(AppTestCase):
     def test_head(self):
         """HEAD has the headers of GET, and no body."""
         for path in PROBES:
-            whole = self.visitor.ask("GET", path)
-            bare = self.visitor.ask("HEAD", path)
+            whole = self.client.ask("GET", path)
+            bare = self.client.ask("HEAD", path)
             self.assertEqual(bare.status, whole.status)
             self.assertEqual(bare.headers, whole.headers)
 
@@ -111,8 +118,8 @@ class ProbeTests(AppTestCase):
 class StatusLineTests(AppTestCase):
     def test_reasons(self):
         """A status that Twisted has no name for has one here."""
-        self.visitor.send(request("GET", "/health", {"Host": "evil"}))
-        line = self.visitor.output().partition(b"\r\n")[0]
+        self.client.send(request("GET", "/health", {"Host": "evil"}))
+        line = self.client.output().partition(b"\r\n")[0]
         self.assertEqual(line, b"HTTP/1.1 421 Misdirected Request")
         self.assertEqual(status_line(429), b"429 Too Many Requests")
         self.assertEqual(status_line(599), b"599 Unknown")
@@ -123,7 +130,7 @@ class DiscoveryTests(AppTestCase):
         """Discovery is 404 in JSON and names the API key: clients skip OAuth."""
         asked = [("GET", path) for path in (*DISCOVERY, "/authorize")]
         for method, path in [*asked, ("POST", "/register")]:
-            response = self.visitor.ask(method, path)
+            response = self.client.ask(method, path)
             self.assertEqual(response.status, 404, path)
             page = response.json()
             self.assertEqual(page["authentication"]["type"], "api_key")
@@ -131,13 +138,13 @@ class DiscoveryTests(AppTestCase):
 
     def test_on_request(self):
         """With the setting on, the documents exist; registration still does not."""
-        visitor = self.connect(House(self.clock, discovery_documents=True))
+        client = self.connect(MemoryServer(self.clock, discovery_documents=True))
         for path in DISCOVERY:
-            self.assertEqual(visitor.ask("GET", path).status, 200, path)
-        page = visitor.ask("GET", DISCOVERY[0]).json()
+            self.assertEqual(client.ask("GET", path).status, 200, path)
+        page = client.ask("GET", DISCOVERY[0]).json()
         self.assertEqual(page["issuer"], "http://127.0.0.1:3000")
-        self.assertEqual(visitor.ask("GET", "/authorize").status, 200)
-        self.assertEqual(visitor.ask("POST", "/register").status, 404)
+        self.assertEqual(client.ask("GET", "/authorize").status, 200)
+        self.assertEqual(client.ask("POST", "/register").status, 404)
 
 
 class RoutingTests(AppTestCase):
@@ -153,8 +160,8 @@ class RoutingTests(AppTestCase):
             ("POST", "/messages"),
             ("POST", "/messages/"),
         ):
-            self.assertEqual(self.visitor.ask(method, path).status, 200, path)
-        self.assertEqual(len(self.house.pipeline.exchanges), 8)
+            self.assertEqual(self.client.ask(method, path).status, 200, path)
+        self.assertEqual(len(self.server.pipeline.exchanges), 8)
 
     def test_streamable_http_on_sse(self):
         """Requests on /sse that do not open a stream are served as on /mcp."""
@@ -168,16 +175,16 @@ class RoutingTests(AppTestCase):
         ):
             for path in ("/sse", "/sse/", "/sse/KEY", "/sse/KEY/"):
                 with self.subTest(method=method, path=path, headers=headers):
-                    visitor = self.connect(self.house)
-                    visitor.ask(method, path, headers=headers)
-                    exchange = self.house.pipeline.exchanges[-1]
+                    client = self.connect(self.server)
+                    client.ask(method, path, headers=headers)
+                    exchange = self.server.pipeline.exchanges[-1]
                     self.assertIs(exchange.route, route)
                     key = "KEY" if "KEY" in path else None
                     self.assertEqual(exchange.path_key, key)
 
     def test_prefix(self):
         """With the prefix of the public URL or without it, a path is the same."""
-        house = House(self.clock, prefix="/gw/x")
+        server = MemoryServer(self.clock, prefix="/gw/x")
         for path, status in (
             ("/gw/x/health", 200),
             ("/health", 200),
@@ -187,12 +194,12 @@ class RoutingTests(AppTestCase):
             ("/gw/x/gw/x/health", 404),
         ):
             with self.subTest(path=path):
-                self.assertEqual(self.connect(house).ask("GET", path).status, status)
-        [exchange] = house.pipeline.exchanges
+                self.assertEqual(self.connect(server).ask("GET", path).status, status)
+        [exchange] = server.pipeline.exchanges
         self.assertEqual(exchange.path_key, "KEY")
-        page = self.connect(house).ask("GET", "/health").json()
+        page = self.connect(server).ask("GET", "/health").json()
         self.assertEqual(page["endpoints"]["mcp"], "/gw/x/mcp")
-        missing = self.connect(house).ask("GET", "/nothing").json()
+        missing = self.connect(server).ask("GET", "/nothing").json()
         self.assertIn("GET /gw/x/health", missing["availableEndpoints"])
 
     def test_no_path_redirects(self):
@@ -215,7 +222,7 @@ class RoutingTests(AppTestCase):
             "/%",
             "/%ff%fe",
         ):
-            response = self.visitor.ask("POST", path)
+            response = self.client.ask("POST", path)
             self.assertEqual(response.status, 404, path)
             self.assertIsNone(response.one("location"))
             self.assertNotIn(b"canary", response.body)
@@ -231,7 +238,7 @@ class RoutingTests(AppTestCase):
             ("POST", "/ping", "GET, HEAD, OPTIONS", False),
             ("GET", "/register", "OPTIONS, POST", False),
         ):
-            response = self.visitor.ask(method, path)
+            response = self.client.ask(method, path)
             self.assertEqual(response.status, 405, path)
             self.assertEqual(response.one("allow"), allowed)
             self.assertEqual("jsonrpc" in response.json(), rpc)
@@ -247,28 +254,28 @@ class RoutingTests(AppTestCase):
         ):
             for id in (0, "", "x", 7):
                 body = dumps({"jsonrpc": "2.0", "id": id, "method": "ping"})
-                answer = self.visitor.ask(method, path, body=body)
+                answer = self.client.ask(method, path, body=body)
                 self.assertEqual(answer.status, status, path)
                 self.assertEqual(answer.json()["id"], id, path)
             for body in (b"", b"{", b"[]", b'{"id": null}', b'{"id": {}}'):
-                answer = self.visitor.ask(method, path, body=body)
+                answer = self.client.ask(method, path, body=body)
                 self.assertNotIn("id", answer.json(), path)
 
     def test_paths_that_are_no_text(self):
         """A key that is not UTF-8 is 400 in JSON-RPC, without a traceback."""
-        response = self.visitor.ask("POST", "/mcp/%ff%fe")
+        response = self.client.ask("POST", "/mcp/%ff%fe")
         self.assertEqual(response.status, 400)
         self.assertEqual(response.json()["error"]["code"], -32600)
-        self.assertEqual(self.house.pipeline.exchanges, [])
+        self.assertEqual(self.server.pipeline.exchanges, [])
 
 
 class ReplyTests(AppTestCase):
     def test_headers_of_a_reply(self):
         """Status, headers and body of a reply arrive as they are."""
-        self.house.pipeline.reply = json_answer(
+        self.server.pipeline.reply = json_answer(
             404, {"a": "é"}, [("Mcp-Session-Id", "s"), ("X", "a\r\nSet-Cookie: b")]
         )
-        response = self.visitor.ask("POST", "/mcp")
+        response = self.client.ask("POST", "/mcp")
         self.assertEqual((response.status, response.json()), (404, {"a": "é"}))
         self.assertEqual(response.one("mcp-session-id"), "s")
         self.assertIsNone(response.one("set-cookie"))
@@ -276,15 +283,15 @@ class ReplyTests(AppTestCase):
     def test_no_content(self):
         """202 and 204 have no body, and the connection goes on."""
         for status in (202, 204):
-            self.house.pipeline.reply = Answer(status=status)
-            response = self.visitor.ask("POST", "/mcp")
+            self.server.pipeline.reply = Answer(status=status)
+            response = self.client.ask("POST", "/mcp")
             self.assertEqual((response.status, response.body), (status, b""))
 
     def test_security_headers_everywhere(self):
         """Every answer of every route has the security headers, each once."""
         for path in EVERYWHERE:
             for method in ("GET", "POST", "PUT", "OPTIONS", "HEAD"):
-                response = self.visitor.ask(method, path)
+                response = self.client.ask(method, path)
                 self.assertEqual(response.one("cache-control"), "no-store")
                 self.assertEqual(response.one("x-content-type-options"), "nosniff")
                 self.assertEqual(response.one("x-frame-options"), "DENY")
@@ -298,29 +305,29 @@ class ReplyTests(AppTestCase):
     def test_a_stream(self):
         """Events travel in chunks; the end of the channel ends the response."""
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
-        self.visitor.send(request("GET", "/mcp"))
+        self.server.pipeline.reply = EventStream(channel=channel)
+        self.client.send(request("GET", "/mcp"))
         channel.send(Event(data=b"1", name="message"))
-        self.assertIn(b"event: message\ndata: 1\n\n", self.visitor.pipe.value())
-        self.house.streams.keep_alive()
+        self.assertIn(b"event: message\ndata: 1\n\n", self.client.pipe.value())
+        self.server.streams.keep_alive()
         channel.close()
-        (response,) = self.visitor.responses()
+        (response,) = self.client.responses()
         self.assertEqual(response.one("content-type"), "text/event-stream")
         self.assertEqual(response.one("x-accel-buffering"), "no")
         self.assertEqual(response.body, b"event: message\ndata: 1\n\n: \n\n")
-        self.assertEqual(self.visitor.ask("GET", "/ping").status, 200)
+        self.assertEqual(self.client.ask("GET", "/ping").status, 200)
 
     def test_a_stream_over_http_1_0(self):
         """An old client has the stream until the connection ends."""
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
-        self.visitor.send(b"GET /sse HTTP/1.0\r\n\r\n")
+        self.server.pipeline.reply = EventStream(channel=channel)
+        self.client.send(b"GET /sse HTTP/1.0\r\n\r\n")
         channel.send(Event(data=b"1"))
         channel.close()
-        output = self.visitor.output()
+        output = self.client.output()
         self.assertTrue(output.endswith(b"\r\n\r\ndata: 1\n\n"), output)
         self.assertIn(b"Connection: close\r\n", output)
-        self.assertTrue(self.visitor.closing)
+        self.assertTrue(self.client.closing)
 
     def test_a_disconnect_cancels_the_call(self):
         """A client that leaves cancels what the pipeline awaits; nothing is
@@ -333,23 +340,23 @@ class ReplyTests(AppTestCase):
         async def slow(exchange: Exchange) -> Reply:
             return await waiting
 
-        self.house.pipeline.reply = slow
-        visitor = self.house.connect()
-        visitor.send(request("POST", "/mcp"))
-        visitor.hang_up()
+        self.server.pipeline.reply = slow
+        client = self.server.connect()
+        client.send(request("POST", "/mcp"))
+        client.hang_up()
         self.assertEqual(cancelled, [waiting])
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_a_disconnect_abandons_the_stream(self):
         """A client that leaves its stream closes the channel at once."""
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
-        visitor = self.house.connect()
-        visitor.send(request("GET", "/mcp"))
-        self.assertEqual(self.house.streams.count, 1)
-        visitor.hang_up()
+        self.server.pipeline.reply = EventStream(channel=channel)
+        client = self.server.connect()
+        client.send(request("GET", "/mcp"))
+        self.assertEqual(self.server.streams.count, 1)
+        client.hang_up()
         self.assertFalse(channel.is_open)
-        self.assertEqual(self.house.streams.count, 0)
+        self.assertEqual(self.server.streams.count, 0)
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_a_reply_that_comes_too_late(self):
@@ -358,41 +365,41 @@ class ReplyTests(AppTestCase):
         late: Deferred[Reply] = Deferred(
             lambda d: d.callback(EventStream(channel=channel))
         )
-        self.house.pipeline.reply = late
-        visitor = self.house.connect()
-        visitor.send(request("POST", "/mcp"))
-        visitor.hang_up()
+        self.server.pipeline.reply = late
+        client = self.server.connect()
+        client.send(request("POST", "/mcp"))
+        client.hang_up()
         self.assertFalse(channel.is_open)
 
     def test_bugs(self):
         """A bug is logged once, and answered in JSON with an incident id."""
         for path in ("/mcp", "/info"):
-            self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
-            self.house.status.known = None  # type: ignore[assignment]
-            response = self.visitor.ask("GET", path)
+            self.server.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
+            self.server.status.known = None  # type: ignore[assignment]
+            response = self.client.ask("GET", path)
             self.assertEqual(response.status, 500)
             self.assertNotIn(b"secret", response.body)
             page = response.json()
             incident = page["error"]["data"] if path == "/mcp" else page
             self.assertTrue(incident["incident"])
             self.assertEqual(len(self.flushLoggedErrors()), 1)
-        self.assertEqual(self.visitor.ask("GET", "/ping").status, 500)
+        self.assertEqual(self.client.ask("GET", "/ping").status, 500)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_the_id_of_a_bug(self):
         """The answer after a bug has the id of the request."""
-        self.house.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
-        response = self.visitor.ask("POST", "/mcp", body=b'{"id": 0}')
+        self.server.pipeline.reply = lambda exchange: fail(RuntimeError("secret"))
+        response = self.client.ask("POST", "/mcp", body=b'{"id": 0}')
         self.assertEqual(response.json()["id"], 0)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_a_bug_after_the_start(self):
         """A response that was begun and cannot be ended is aborted."""
-        self.house.pipeline.reply = EventStream(channel=None)  # type: ignore[arg-type]
-        self.visitor.send(request("GET", "/mcp"))
-        self.assertTrue(self.visitor.pipe.aborted)
+        self.server.pipeline.reply = EventStream(channel=None)  # type: ignore[arg-type]
+        self.client.send(request("GET", "/mcp"))
+        self.assertTrue(self.client.pipe.aborted)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
-        self.assertEqual(self.house.streams.count, 0)
+        self.assertEqual(self.server.streams.count, 0)
 
 
 class OriginTests(AppTestCase):
@@ -405,7 +412,7 @@ class OriginTests(AppTestCase):
                 if path in MCP:
                     continue
                 for method in ("GET", "POST", "OPTIONS", "PUT"):
-                    response = self.visitor.ask(method, path, {"Origin": origin})
+                    response = self.client.ask(method, path, {"Origin": origin})
                     self.assertEqual(response.status, 403, (method, path))
                     self.assertIn("error", response.json())
                     self.assertIsNone(response.one("access-control-allow-origin"))
@@ -413,24 +420,22 @@ class OriginTests(AppTestCase):
     def test_host(self):
         """A foreign Host is 421 on every route outside the pipeline."""
         for path in (*PROBES, "/nothing"):
-            self.assertEqual(
-                self.visitor.ask("GET", path, {"Host": "evil"}).status, 421
-            )
+            self.assertEqual(self.client.ask("GET", path, {"Host": "evil"}).status, 421)
 
     def test_two_origins(self):
         """Of two origins neither is reflected, whichever of them is allowed."""
         for others in ((GOOD_ORIGIN, "http://evil"), ("http://evil", GOOD_ORIGIN)):
             lines = "".join(f"Origin: {origin}\r\n" for origin in others)
             head = f"GET /mcp HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n"
-            self.visitor.send(head.encode("ascii"))
-            (response,) = self.visitor.responses()
+            self.client.send(head.encode("ascii"))
+            (response,) = self.client.responses()
             self.assertIsNone(response.one("access-control-allow-origin"))
             self.assertEqual(response.one("vary"), "Origin")
 
     def test_cors(self):
         """An allowed origin is reflected, with Vary and without credentials."""
         for path in (*PROBES, "/mcp", "/nothing"):
-            response = self.visitor.ask("GET", path, {"Origin": GOOD_ORIGIN})
+            response = self.client.ask("GET", path, {"Origin": GOOD_ORIGIN})
             self.assertEqual(response.one("access-control-allow-origin"), GOOD_ORIGIN)
             self.assertEqual(response.one("vary"), "Origin")
             self.assertIsNone(response.one("access-control-allow-credentials"))
@@ -441,13 +446,13 @@ class OriginTests(AppTestCase):
 
     def test_foreign_origins_are_not_reflected(self):
         """The pipeline's answer to a foreign origin has no CORS headers."""
-        response = self.visitor.ask("POST", "/mcp", {"Origin": "http://evil"})
+        response = self.client.ask("POST", "/mcp", {"Origin": "http://evil"})
         self.assertIsNone(response.one("access-control-allow-origin"))
 
     def test_preflight(self):
         """A preflight of an allowed origin is 204 and grants what is needed."""
         for path in ("/mcp", "/mcp/KEY", "/health", "*", "/nothing"):
-            response = self.visitor.ask(
+            response = self.client.ask(
                 "OPTIONS",
                 path,
                 {
@@ -476,14 +481,12 @@ class OriginTests(AppTestCase):
         """A preflight for the private network is never granted."""
         headers = {"Access-Control-Request-Private-Network": "true"}
         for origin, status in ((GOOD_ORIGIN, 204), ("https://evil", 403)):
-            response = self.visitor.ask(
-                "OPTIONS", "/mcp", {"Origin": origin, **headers}
-            )
+            response = self.client.ask("OPTIONS", "/mcp", {"Origin": origin, **headers})
             self.assertEqual(response.status, status)
             self.assertIsNone(response.one("access-control-allow-private-network"))
 
     def test_options_without_origin(self):
         """OPTIONS without Origin answers with the supported methods."""
-        response = self.visitor.ask("OPTIONS", "*")
+        response = self.client.ask("OPTIONS", "*")
         self.assertEqual(response.status, 204)
         self.assertEqual(response.one("allow"), "GET, POST, DELETE, OPTIONS")

@@ -18,7 +18,7 @@ from instantly_mcp.web.html import STYLE
 from instantly_mcp.web.interfaces import NO_KEY_NEEDED, Condition, Facts
 from tests.support.cases import ClockedTestCase
 
-from .site import FACTS, WELL, Connection, House
+from .site import FACTS, WELL, Connection, MemoryServer
 from .test_outbox_page import NASTY, Seen
 
 
@@ -145,11 +145,11 @@ class RouteTests(ClockedTestCase):
     def setUp(self) -> None:
         """Open a connection."""
         super().setUp()
-        self.visitor = self.open(House(self.clock))
+        self.client = self.open(MemoryServer(self.clock))
 
-    def open(self, house: House) -> Connection:
+    def open(self, server: MemoryServer) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = house.connect()
+        connection = server.connect()
         self.addCleanup(connection.hang_up)
         return connection
 
@@ -168,7 +168,7 @@ class RouteTests(ClockedTestCase):
             ("image/png", 404, data),
         ):
             headers = {} if accept is None else {"Accept": accept}
-            response = self.visitor.ask("GET", "/", headers)
+            response = self.client.ask("GET", "/", headers)
             self.assertEqual(response.status, status, accept)
             self.assertEqual(response.one("content-type"), kind, accept)
             if status == 404:
@@ -178,7 +178,7 @@ class RouteTests(ClockedTestCase):
         """The policy allows the stylesheet of the page by its hash, no script, and
         nothing from elsewhere.
         """
-        response = self.visitor.ask("GET", "/")
+        response = self.client.ask("GET", "/")
         policy = response.one("content-security-policy") or ""
         (style,) = re.findall(b"<style>(.*?)</style>", response.body, re.DOTALL)
         self.assertEqual(style.decode(), STYLE)
@@ -191,26 +191,26 @@ class RouteTests(ClockedTestCase):
     def test_host_is_not_shown(self):
         """Nothing of the request is on the page."""
         headers = {"Host": "canary.example", "Referer": "https://canary.example/"}
-        response = self.visitor.ask("GET", "/?canary", headers)
+        response = self.client.ask("GET", "/?canary", headers)
         self.assertNotIn(b"canary", response.body)
 
     def test_without_the_secret(self):
-        """Without the server secret a visitor sees name, status and version only."""
+        """Without the server secret a client sees name, status and version only."""
         refusal = ProtocolError(-32001, "Unauthorized", status=401)
 
         def stranger(*_: object) -> Visitor:
             return Visitor(refusal=refusal)
 
-        visitor = self.open(House(self.clock, visitors=stranger))
-        page = visitor.ask("GET", "/", {"Accept": "application/json"}).json()
+        client = self.open(MemoryServer(self.clock, visitors=stranger))
+        page = client.ask("GET", "/", {"Accept": "application/json"}).json()
         self.assertEqual(page.keys(), {"name", "version", "status"})
-        self.assertNotIn(b"/mcp", visitor.ask("GET", "/").body)
+        self.assertNotIn(b"/mcp", client.ask("GET", "/").body)
 
     def test_other_methods(self):
         """``HEAD`` has no body; a ``POST`` gets the list of endpoints."""
-        response = self.visitor.ask("HEAD", "/")
+        response = self.client.ask("HEAD", "/")
         self.assertEqual((response.status, response.body), (200, b""))
-        response = self.visitor.ask("POST", "/", body=b"{}")
+        response = self.client.ask("POST", "/", body=b"{}")
         self.assertEqual(response.status, 404)
         self.assertIn("POST /mcp", response.json()["availableEndpoints"])
 
@@ -222,8 +222,8 @@ class RouteTests(ClockedTestCase):
             for method in ("GET", "POST"):
                 if path.startswith("/sse") and method == "POST":
                     continue
-                response = self.visitor.ask(method, path)
+                response = self.client.ask(method, path)
                 self.assertEqual(response.status, 404, (method, path))
                 error = response.json()["error"]
                 self.assertIn("GET /sse", error["data"]["availableEndpoints"])
-        self.assertEqual(self.visitor.ask("POST", "/mcp/sandbox").status, 200)
+        self.assertEqual(self.client.ask("POST", "/mcp/sandbox").status, 200)

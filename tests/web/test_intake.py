@@ -13,21 +13,21 @@ from instantly_mcp.pipeline.exchange import Exchange, Headers, Route
 from instantly_mcp.web.intake import TrustedProxies, parse_query
 from tests.support.cases import ClockedTestCase
 
-from .site import CANARY, House
+from .site import CANARY, MemoryServer
 
 
 class ExchangeTests(ClockedTestCase):
     def exchange(self, method: str, target: str, **more) -> Exchange:
         """Send a request; return what the pipeline was given."""
-        house = House(
+        server = MemoryServer(
             self.clock,
             trusted_proxies=more.pop("trusted", ()),
             is_local=more.pop("is_local", None),
         )
-        connection = house.connect(more.pop("peer", "127.0.0.1"))
+        connection = server.connect(more.pop("peer", "127.0.0.1"))
         connection.ask(method, target, more.get("headers"), more.get("body", b""))
         connection.hang_up()
-        (exchange,) = house.pipeline.exchanges
+        (exchange,) = server.pipeline.exchanges
         return exchange
 
     def test_everything_arrives(self):
@@ -55,12 +55,12 @@ class ExchangeTests(ClockedTestCase):
 
     def test_ids_differ(self):
         """Every exchange has an id of its own."""
-        house = House(self.clock)
-        connection = house.connect()
+        server = MemoryServer(self.clock)
+        connection = server.connect()
         for _ in range(3):
             connection.ask("POST", "/mcp")
         connection.hang_up()
-        self.assertEqual(len({one.id for one in house.pipeline.exchanges}), 3)
+        self.assertEqual(len({one.id for one in server.pipeline.exchanges}), 3)
 
     def test_path_keys(self):
         """A key in the path arrives as it is, percent-encoded or not."""

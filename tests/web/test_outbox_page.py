@@ -13,7 +13,7 @@ from instantly_mcp.web.interfaces import ISandboxView
 from instantly_mcp.web.outbox_page import MAX_SHOWN_MAILS, outbox_page
 from tests.support.cases import ClockedTestCase
 
-from .site import House
+from .site import MemoryServer
 
 NASTY = "<script>alert(1)</script>\"'&"
 
@@ -130,7 +130,7 @@ class OneWorld:
 class RouteTests(ClockedTestCase):
     def connect(self, **choices):
         """Open a connection to a site."""
-        connection = House(self.clock, **choices).connect()
+        connection = MemoryServer(self.clock, **choices).connect()
         self.addCleanup(connection.hang_up)
         return connection
 
@@ -146,8 +146,8 @@ class RouteTests(ClockedTestCase):
 
     def test_foreign_key(self):
         """A key that is not the sandbox's gets 404, and is not repeated."""
-        visitor = self.connect(sandbox_view=OneWorld())
-        response = visitor.ask("GET", "/sandbox?key=real-key-0123")
+        client = self.connect(sandbox_view=OneWorld())
+        response = client.ask("GET", "/sandbox?key=real-key-0123")
         self.assertEqual(response.status, 404)
         self.assertNotIn(b"real-key-0123", response.body)
 

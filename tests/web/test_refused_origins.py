@@ -9,7 +9,7 @@ from twisted.internet.defer import fail
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from .site import GOOD_ORIGIN, Connection, House, Response
+from .site import GOOD_ORIGIN, Connection, MemoryServer, Response
 
 LIMITS = WebLimits(body=1000, held_bodies=1500, connections=1, target=200, headers=20)
 CHUNKED = {"Transfer-Encoding": "chunked"}
@@ -35,17 +35,17 @@ class RefusedOriginTests(ClockedTestCase):
     def setUp(self) -> None:
         """Make a site that serves one connection."""
         super().setUp()
-        self.house = House(self.clock, LIMITS)
+        self.server = MemoryServer(self.clock, LIMITS)
 
     def connect(self) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = self.house.connect()
+        connection = self.server.connect()
         self.addCleanup(connection.hang_up)
         return connection
 
     def refusal(self, data: bytes, wait: float = 0.0) -> Response:
         """Send it on a connection of its own; return the one answer."""
-        connection = self.house.connect()
+        connection = self.server.connect()
         connection.send(data)
         self.clock.advance(wait)
         (response,) = connection.responses()
@@ -105,7 +105,7 @@ class RefusedOriginTests(ClockedTestCase):
 
     def test_no_room_for_bodies(self):
         """A 503 can be read when too much is being received already."""
-        self.house.site.held = LIMITS.held_bodies - 100
+        self.server.site.held_bytes = LIMITS.held_bodies - 100
         data = head("/mcp", {"Content-Length": "900"}, (GOOD_ORIGIN,)) + b"x" * 500
         response = self.refusal(data)
         self.assertEqual(response.status, 503)
@@ -113,7 +113,7 @@ class RefusedOriginTests(ClockedTestCase):
 
     def test_an_incident(self):
         """An internal error can be read."""
-        self.house.pipeline.reply = lambda _: fail(ZeroDivisionError())
+        self.server.pipeline.reply = lambda _: fail(ZeroDivisionError())
         response = self.refusal(head("/mcp", {}, (GOOD_ORIGIN,)))
         self.assertEqual(response.status, 500)
         self.assert_readable(response)

@@ -6,7 +6,7 @@ from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.reply import EventStream, json_answer
 from tests.support.cases import ClockedTestCase
 
-from .site import House, parse, request
+from .site import MemoryServer, parse, request
 
 STREAMING = (
     ("GET", "/sse"),
@@ -23,9 +23,9 @@ class CachingTests(ClockedTestCase):
     def test_no_proxy_may_transform_a_stream(self):
         """A header forbids proxies to compress, which would delay events."""
         for method, target in STREAMING:
-            house = House(self.clock)
-            house.pipeline.reply = EventStream(channel=Channel())
-            connection = house.connect()
+            server = MemoryServer(self.clock)
+            server.pipeline.reply = EventStream(channel=Channel())
+            connection = server.connect()
             connection.send(request(method, target))
             response, _ = parse(connection.output(), head=True)
             self.assertEqual(response.one("content-type"), "text/event-stream")
@@ -34,9 +34,9 @@ class CachingTests(ClockedTestCase):
 
     def test_other_answers_may_be_compressed(self):
         """Other answers have Cache-Control: no-store only."""
-        house = House(self.clock)
-        house.pipeline.reply = json_answer(200, 1)
-        connection = house.connect()
+        server = MemoryServer(self.clock)
+        server.pipeline.reply = json_answer(200, 1)
+        connection = server.connect()
         for method, target in (("POST", "/mcp"), ("GET", "/health"), ("GET", "/none")):
             response = connection.ask(method, target)
             self.assertEqual(response.one("cache-control"), "no-store")

@@ -1,27 +1,6 @@
-"""The reading half of an HTTP/1.1 connection, and the theory of this layer.
+"""The reading half of an HTTP/1.1 connection: heads, bodies, and their deadlines.
 
-The layer subclasses twisted.web's `Site`, `HTTPChannel` and `Request`. It keeps what
-they do well (chunked bodies, pipelining order, producers and back-pressure,
-half-closing) and replaces what is not safe on a port that faces the internet:
-
-- The head. twisted.web parses line by line and accepts what two readers may frame
-  differently: no Host or two of them, folded lines, Transfer-Encoding on HTTP/1.0. Here
-  `parse_head` parses the whole head at once and refuses whatever is ambiguous.
-- Time limits. twisted.web's idle timeout starts again with each byte, so a client that
-  sends a byte now and then holds its connection forever. Here a head and a body each
-  have one `Deadline`, which later bytes do not move.
-- Size limits. twisted.web has none for bodies. Here a body is limited by its announced
-  length and while it arrives, as are all bodies together (`WebLimits`).
-- Pipelined requests. twisted.web answers everything that one read brought, even if the
-  client does not read. Here requests stay unparsed while answers cannot be sent.
-- Connections. `McpSite` limits their number, closes idle ones first, and always lets
-  probes in.
-- Answers. `McpRequest` enforces that an answer is begun, written and ended once, in
-  this order. Errors are JSON, never a page, and never repeat the request, which may
-  hold a key.
-- Answers that the client does not read are bounded by `unread`.
-
-Parts of twisted.web that are used here are private; ``docs/decisions.md`` lists them.
+The theory of the layer is in the docstring of the package.
 """
 
 # Most of twisted.web's HTTPChannel is not annotated.
@@ -75,7 +54,7 @@ class McpChannel(WritingChannel):
     def connectionMade(self) -> None:
         """Start waiting for a request."""
         super().connectionMade()
-        self.site.arrived(self)
+        self.site.connected(self)
         if self.ending:
             return
         limits = self.site.limits
@@ -90,9 +69,9 @@ class McpChannel(WritingChannel):
         self._deadline.stop()
         super().connectionLost(reason)
         for request in self.requests:
-            self.site.released(request)
-        self.site.unread.release(self)
-        self.site.departed(self)
+            self.site.release_body(request)
+        self.site.unread_answers.release(self)
+        self.site.disconnected(self)
 
     def readConnectionLost(self) -> None:
         """The client closed its sending side: cancel its requests.
@@ -127,15 +106,15 @@ class McpChannel(WritingChannel):
         if self.ending:
             return
         if self.line_mode:
-            self._unread += data
-            self.parse_on()
+            self._unparsed += data
+            self.parse_more()
         elif self._handlingRequest:
-            self._unread += data
-            self._steer_reading()
+            self._unparsed += data
+            self._update_reading()
         else:
             self.rawDataReceived(data)
 
-    def parse_on(self) -> None:
+    def parse_more(self) -> None:
         """Parse and answer what has arrived, as far as answers can be sent.
 
         While the transport is full, or too much is held for clients that do not read,
@@ -145,26 +124,26 @@ class McpChannel(WritingChannel):
         if self._parsing:
             return
         self._parsing = True
-        unread = self.site.unread
+        unread = self.site.unread_answers
         try:
             while self.line_mode and not self.ending:
                 if self._waitingForTransport:
                     break
                 if unread.full:
-                    unread.hold_off(self, self.parse_on)
+                    unread.hold_off(self, self.parse_more)
                     break
                 if not self._take_head():
                     break
         finally:
             self._parsing = False
-        self._steer_reading()
+        self._update_reading()
 
     @property
-    def flushes(self) -> bool:
+    def is_flushing(self) -> bool:
         """Whether the last answer is complete but not sent, and no other has begun."""
         return self.phase is ConnectionPhase.ANSWER and not self.requests
 
-    def _steer_reading(self) -> None:
+    def _update_reading(self) -> None:
         """Pause or resume reading, so that the unparsed bytes stay bounded.
 
         During an answer some bytes are read, to notice early when the client leaves.
@@ -172,10 +151,10 @@ class McpChannel(WritingChannel):
         if self.ending:
             return
         if self._handlingRequest:
-            reads = len(self._unread) <= self.site.limits.unparsed
+            reads = len(self._unparsed) <= self.site.limits.unparsed
         else:
             reads = not self._waitingForTransport and not (
-                self.line_mode and self.site.unread.full
+                self.line_mode and self.site.unread_answers.full
             )
         if reads is self._reads:
             return
@@ -188,28 +167,28 @@ class McpChannel(WritingChannel):
     def pauseProducing(self) -> None:
         """The transport is full: pause the answer, and parse no further requests."""
         self._waitingForTransport = True
-        self.site.unread.watch(self)
+        self.site.unread_answers.watch(self)
         if self._requestProducer is not None:
             self._requestProducer.pauseProducing()
-        self._steer_reading()
+        self._update_reading()
 
     def resumeProducing(self) -> None:
         """The transport is empty: go on with the answer, or with the next request."""
         self._waitingForTransport = False
-        self.site.unread.release(self)
+        self.site.unread_answers.release(self)
         if self._requestProducer is not None:
             self._requestProducer.resumeProducing()
-        self._go_on()
+        self._continue()
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         if self.line_mode and not self.ending:
-            self.parse_on()
+            self.parse_more()
         else:
-            self._steer_reading()
+            self._update_reading()
 
     def _take_head(self) -> bool:
         """Parse one head, if it is complete; say whether there may be another."""
-        block = self._unread
+        block = self._unparsed
         limits = self.site.limits
         # RFC 9112, section 2.2: ignore an empty line before a request.
         start = 2 if block.startswith(b"\r\n") else 0
@@ -217,7 +196,7 @@ class McpChannel(WritingChannel):
         if end < 0:
             self._wait_for_head(block[start:])
             return False
-        self._unread = b""
+        self._unparsed = b""
         if end - start > limits.head:
             self.refuse(oversized(block[start:], limits), block[:end])
             return False
@@ -236,7 +215,7 @@ class McpChannel(WritingChannel):
     def _wait_for_head(self, block: bytes) -> None:
         limits = self.site.limits
         if not block:
-            self._rest()
+            self._become_idle()
         elif (error := hopeless(block, limits)) is not None:
             self.refuse(error, block)
         elif self.phase is not ConnectionPhase.HEAD:
@@ -246,13 +225,13 @@ class McpChannel(WritingChannel):
                 self._deadline.within(limits.head_deadline)
             self.phase = ConnectionPhase.HEAD
 
-    def _rest(self) -> None:
+    def _become_idle(self) -> None:
         if (
             self.phase is not ConnectionPhase.IDLE
             and self.phase is not ConnectionPhase.FRESH
         ):
             self.phase = ConnectionPhase.IDLE
-            self.site.rests(self)
+            self.site.became_idle(self)
             self._deadline.within(self.site.limits.keep_alive)
 
     def _begin(self, head: Head, rest: bytes) -> None:
@@ -287,19 +266,19 @@ class McpChannel(WritingChannel):
         )
         self.setRawMode()
 
-    def may_hold(self, request: McpRequest, size: int) -> bool:
+    def may_keep(self, request: McpRequest, size: int) -> bool:
         """Say whether a part of a body may be kept; if not, refuse the request.
 
         :param size: of the part, in bytes.
         """
         if self.ending:
             return False
-        request.held += size
-        self.site.held += size
-        if request.held > self.site.limits.body:
+        request.held_bytes += size
+        self.site.held_bytes += size
+        if request.held_bytes > self.site.limits.body:
             self.refuse(body_too_large(self.site.limits.body))
             return False
-        if self.site.held > self.site.limits.held_bodies:
+        if self.site.held_bytes > self.site.limits.held_bodies:
             self.refuse(too_busy())
             return False
         return True
@@ -309,7 +288,7 @@ class McpChannel(WritingChannel):
             return
         self.phase = ConnectionPhase.ANSWER
         self._deadline.lift()
-        self._unread = data
+        self._unparsed = data
         self.allContentReceived()
 
     def requestDone(self, request: McpRequest) -> None:
@@ -317,16 +296,16 @@ class McpChannel(WritingChannel):
         if request is not self.requests[0]:
             raise TypeError("not the request that is being answered")
         del self.requests[0]
-        self.site.released(request)
+        self.site.release_body(request)
         if self._waitingForTransport:
             # Over TLS the transport pauses before it has the whole answer.
-            self.site.unread.watch(self)
+            self.site.unread_answers.watch(self)
         if not self.persistent:
             self.loseConnection()
             return
         self._handlingRequest = False
         self.line_mode = 1
-        self._go_on()
+        self._continue()
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         """Refuse a body that twisted.web's chunk decoder could not read."""
@@ -334,7 +313,7 @@ class McpChannel(WritingChannel):
 
     def _overdue(self) -> None:
         if self.phase is ConnectionPhase.HEAD:
-            self.refuse(too_slow("head of the request"), self._unread)
+            self.refuse(too_slow("head of the request"), self._unparsed)
         elif self.phase is ConnectionPhase.BODY:
             self.refuse(too_slow("body of the request"))
         else:

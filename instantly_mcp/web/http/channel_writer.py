@@ -38,7 +38,7 @@ class WritingChannel(HTTPChannel):
         self.site = site
         self.factory = site
         self.phase = ConnectionPhase.FRESH
-        self._unread = b""
+        self._unparsed = b""
         self._deadline = Deadline(site.clock, self._overdue)
 
     @property
@@ -95,28 +95,28 @@ class WritingChannel(HTTPChannel):
         request = self.requests.pop() if self.requests else None
         if request is not None:
             request.give_up()
-            self.site.released(request)
+            self.site.release_body(request)
             request.content.close()
         self.persistent = 0
-        self._unread = b""
+        self._unparsed = b""
         answer = error_answer(error, mcp=mcp if request is None else request.head.mcp)
         named = request.head.headers if request is not None else origins_in(block)
         length = ("Content-Length", str(len(answer.body)))
-        fields = (*answer.headers, *self.site.grants(Headers(named)), length)
+        fields = (*answer.headers, *self.site.cors_headers(Headers(named)), length)
         lines = header_lines(fields).encode("latin-1")
         self.write_head(status_line(error.status), lines, answer.body)
         self._record(request, error.status)
-        self._close_politely(linger)
+        self._close_after_refusal(linger)
 
     def loseConnection(self) -> None:
         """Close when everything is written, or when the client stops reading."""
         if not self.ending:
             self.phase = ConnectionPhase.ENDING
             self._deadline.lift()
-            self.site.unread.watch(self)
+            self.site.unread_answers.watch(self)
         super().loseConnection()
 
-    def make_way(self) -> None:
+    def close_crowded(self) -> None:
         """Refuse and close a crowded connection, because newer ones have come."""
         if self.ending:
             self.transport.abortConnection()
@@ -136,7 +136,7 @@ class WritingChannel(HTTPChannel):
     def watch_reader(self) -> None:
         """Limit the time that the client may leave written bytes unread."""
         if buffered(self.transport)[0]:
-            self.site.unread.watch(self)
+            self.site.unread_answers.watch(self)
 
     def _overdue(self) -> None:
         """Close the connection: what it waited for did not come in time."""
@@ -145,7 +145,7 @@ class WritingChannel(HTTPChannel):
             self._deadline.within(self.site.limits.linger)
         elif buffered(self.transport)[0] or queued(self.transport):
             # The client may still be reading its last answer, slowly.
-            self.site.unread.watch(self)
+            self.site.unread_answers.watch(self)
         else:
             self.transport.abortConnection()
 
@@ -158,7 +158,7 @@ class WritingChannel(HTTPChannel):
             record.address = getattr(self.getPeer(), "host", None) or UNIX
         self.site.access_log.ended(record, status, now)
 
-    def _close_politely(self, linger: bool) -> None:
+    def _close_after_refusal(self, linger: bool) -> None:
         transport: Any = self.transport
         transport.unregisterProducer()
         self._deadline.within(self.site.limits.linger)

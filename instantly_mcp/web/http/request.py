@@ -69,7 +69,7 @@ class McpRequest(Request):
     __slots__ = (
         "_wire_headers",
         "head",
-        "held",
+        "held_bytes",
         "mapper",
         "postpath",
         "prepath",
@@ -87,7 +87,7 @@ class McpRequest(Request):
     def __init__(self, channel: McpChannel, head: Head) -> None:
         super().__init__(channel, parsePOSTFormSubmission=False)
         self.head = head
-        self.held = 0
+        self.held_bytes = 0
         self.status = 0
         self.record = AccessRecord(NO_ROUTE, head.method, channel.site.clock.seconds())
         self._wire_headers: WireHeaders | None = None
@@ -125,7 +125,7 @@ class McpRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Take a part of the body, if the limits allow it."""
-        if self.channel.may_hold(self, len(data)):
+        if self.channel.may_keep(self, len(data)):
             self.content.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
@@ -262,7 +262,9 @@ class McpRequest(Request):
         if not self.gone:
             error = internal_error(name, status=500)
             answer = error_answer(error, mcp=self.head.mcp, id=self.message_id)
-            self.answer(answer, self.channel.site.grants(Headers(self.head.headers)))
+            self.answer(
+                answer, self.channel.site.cors_headers(Headers(self.head.headers))
+            )
 
     def processingFailed(self, reason: Failure) -> Failure:
         """Answer an exception that was raised outside of the routes."""
@@ -282,7 +284,7 @@ class McpRequest(Request):
         channel, producer = self.channel, self.producer
         self.producer = None
         super().connectionLost(reason)
-        channel.site.left(self)
+        channel.site.client_left(self)
         if producer is not None:
             producer.stopProducing()
 

@@ -29,7 +29,7 @@ from .phase import ConnectionPhase
 from .request import McpRequest
 from .unread_answers import UnreadAnswers
 
-Grants: TypeAlias = Callable[[Headers], HeaderPairs]
+CorsHeaders: TypeAlias = Callable[[Headers], HeaderPairs]
 
 SECURITY_HEADERS = (
     b"Server: instantly-mcp\r\n"
@@ -59,7 +59,7 @@ NO_STORE = b"Cache-Control: no-store\r\n"
 """Sent with every answer that has no ``Cache-Control`` of its own."""
 
 
-def _no_grants(headers: Headers) -> HeaderPairs:
+def _no_cors_headers(headers: Headers) -> HeaderPairs:
     return ()
 
 
@@ -69,7 +69,7 @@ class McpSite(Site):
     :param resource: the root web resource, which Klein makes.
     :param clock: the reactor.
     :param wall: returns seconds since the epoch, for the ``Date`` header.
-    :param grants: returns the CORS headers for an answer, by the request's headers.
+    :param cors_headers: returns the CORS headers for the answer to request headers.
     :param prefix: the path of the public URL. The proxy is expected to remove it, but
         requests that still have it, such as local ones, are served as well.
     """
@@ -85,7 +85,7 @@ class McpSite(Site):
         limits: WebLimits,
         wall: Callable[[], float],
         *,
-        grants: Grants = _no_grants,
+        cors_headers: CorsHeaders = _no_cors_headers,
         prefix: str = "",
     ) -> None:
         super().__init__(resource, reactor=clock, parsePOSTFormSubmission=False)
@@ -93,15 +93,15 @@ class McpSite(Site):
         self.access_log = access_log
         self.limits = limits
         self.draining = False
-        self.held = 0
-        self.unread = UnreadAnswers(clock, limits, _UNREAD_LINE.write)
-        self.grants = grants
+        self.held_bytes = 0
+        self.unread_answers = UnreadAnswers(clock, limits, _UNREAD_LINE.write)
+        self.cors_headers = cors_headers
         self.prefix = prefix
         self._wall = wall
         self._channels: set[McpChannel] = set()
         self._served = 0
         self._queue: dict[McpChannel, None] = {}
-        self._rested: dict[McpChannel, None] = {}
+        self._idle: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
         self._closing_idle: IDelayedCall | None = None
         self._date = 0
@@ -115,9 +115,9 @@ class McpSite(Site):
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a channel; beyond the limit of connections a crowded one."""
         full = self._served >= self.limits.connections
-        return McpChannel(self, full and not self._makes_room())
+        return McpChannel(self, full and not self._close_longest_idle())
 
-    def _makes_room(self) -> bool:
+    def _close_longest_idle(self) -> bool:
         """Close the longest-idle connection; say whether there was an idle one.
 
         Connections that are closing still have their file descriptors, so their number
@@ -125,9 +125,9 @@ class McpSite(Site):
         """
         if len(self._channels) >= self.limits.connections + self.limits.queue:
             return False
-        while self._rested:
-            channel = next(iter(self._rested))
-            del self._rested[channel]
+        while self._idle:
+            channel = next(iter(self._idle))
+            del self._idle[channel]
             if channel.phase is ConnectionPhase.IDLE:
                 channel.retire()
                 return True
@@ -161,17 +161,17 @@ class McpSite(Site):
         now = self.clock.seconds()
         self.access_log.ended(request.record, request.status, now)
 
-    def left(self, request: McpRequest) -> None:
+    def client_left(self, request: McpRequest) -> None:
         """Log a request whose client left before the answer was complete."""
         now = self.clock.seconds()
         self.access_log.ended(request.record, request.status or GONE, now)
 
-    def released(self, request: McpRequest) -> None:
+    def release_body(self, request: McpRequest) -> None:
         """Note that a request's body is no longer in memory."""
-        self.held -= request.held
-        request.held = 0
+        self.held_bytes -= request.held_bytes
+        request.held_bytes = 0
 
-    def arrived(self, channel: McpChannel) -> None:
+    def connected(self, channel: McpChannel) -> None:
         """Count a new connection. Of too many crowded ones the oldest is closed."""
         self._channels.add(channel)
         if not channel.crowded:
@@ -179,29 +179,29 @@ class McpSite(Site):
             return
         limits = self.limits
         if len(self._channels) - self._served > limits.queue + limits.closing:
-            channel.make_way()
+            channel.close_crowded()
             return
         self._queue[channel] = None
         if len(self._queue) > limits.queue:
             oldest = next(iter(self._queue))
             del self._queue[oldest]
-            oldest.make_way()
+            oldest.close_crowded()
 
-    def rests(self, channel: McpChannel) -> None:
+    def became_idle(self, channel: McpChannel) -> None:
         """Note that a connection is idle. It need not say when it no longer is."""
-        self._rested.pop(channel, None)
-        self._rested[channel] = None
+        self._idle.pop(channel, None)
+        self._idle[channel] = None
 
-    def departed(self, channel: McpChannel) -> None:
+    def disconnected(self, channel: McpChannel) -> None:
         """Note that a connection is closed."""
         self._channels.discard(channel)
-        self._rested.pop(channel, None)
+        self._idle.pop(channel, None)
         if channel.crowded:
             self._queue.pop(channel, None)
         else:
             self._served -= 1
         if not self._channels:
-            self._forget_idle()
+            self._cancel_closing_idle()
             waiting, self._empty = self._empty, []
             for waiter in waiting:
                 waiter.callback(None)
@@ -219,7 +219,7 @@ class McpSite(Site):
         """
         self.draining = True
         for channel in tuple(self._channels):
-            if channel.flushes:
+            if channel.is_flushing:
                 channel.loseConnection()
             else:
                 channel.persistent = 0
@@ -240,14 +240,14 @@ class McpSite(Site):
             if channel.phase in (ConnectionPhase.IDLE, ConnectionPhase.FRESH):
                 channel.loseConnection()
 
-    def _forget_idle(self) -> None:
+    def _cancel_closing_idle(self) -> None:
         timer, self._closing_idle = self._closing_idle, None
         if timer is not None:
             timer.cancel()
 
     def abort(self) -> None:
         """Abort every connection."""
-        self._forget_idle()
+        self._cancel_closing_idle()
         for channel in tuple(self._channels):
             channel.transport.abortConnection()
 

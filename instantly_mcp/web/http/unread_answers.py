@@ -50,13 +50,13 @@ class _Behind:
     """The last measurement of one connection.
 
     :param since: when it last progressed, in seconds on the clock.
-    :param held: bytes in the buffers of its transport.
+    :param held_bytes: bytes in the buffers of its transport.
     :param unsent: those of them that the kernel has not taken yet.
     :param queued: bytes in the kernel that the client has not acknowledged.
     """
 
     since: float
-    held: int = 0
+    held_bytes: int = 0
     unsent: int = 0
     queued: int = 0
 
@@ -100,15 +100,15 @@ class UnreadAnswers:
         behind = self._behind.pop(connection, None)
         if behind is None:
             return
-        self.held_bytes -= behind.held
+        self.held_bytes -= behind.held_bytes
         if not self._behind and self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._wake()
 
-    def hold_off(self, connection: Connected, parse_on: Callable[[], None]) -> None:
-        """Call `parse_on` when `full` is false again."""
-        self._held_off[connection] = parse_on
+    def hold_off(self, connection: Connected, parse_more: Callable[[], None]) -> None:
+        """Call `parse_more` when `full` is false again."""
+        self._held_off[connection] = parse_more
 
     @property
     def _interval(self) -> float:
@@ -139,8 +139,8 @@ class UnreadAnswers:
 
     def _measure(self, connection: Connected, behind: _Behind) -> None:
         held, behind.unsent = buffered(connection.transport)
-        self.held_bytes += held - behind.held
-        behind.held = held
+        self.held_bytes += held - behind.held_bytes
+        behind.held_bytes = held
 
     def _shed(self) -> None:
         """Abort connections until half of the limit is free.
@@ -151,7 +151,7 @@ class UnreadAnswers:
         """
         enough = self.limits.unread_answers_bytes // 2
         order = sorted(
-            self._behind.items(), key=lambda item: (item[1].since, -item[1].held)
+            self._behind.items(), key=lambda item: (item[1].since, -item[1].held_bytes)
         )
         for connection, _ in order:
             if self.held_bytes <= enough:
@@ -160,7 +160,7 @@ class UnreadAnswers:
 
     def _abort(self, connection: Connected) -> None:
         behind = self._behind.pop(connection)
-        self.held_bytes -= behind.held
+        self.held_bytes -= behind.held_bytes
         self._held_off.pop(connection, None)
         self.expired()
         connection.transport.abortConnection()

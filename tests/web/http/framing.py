@@ -82,7 +82,7 @@ def ours(pieces: Sequence[bytes], limits: WebLimits | None = None) -> Reading:
         end, why = "refused", last.partition(b"\r\n\r\n")[2].decode()
     elif channel.ending:
         end = "closing"
-    elif channel._unread or channel.requests:
+    elif channel._unparsed or channel.requests:
         end = "waiting"
     return Reading(resource.requests, end, why)
 

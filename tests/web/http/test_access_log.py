@@ -23,7 +23,7 @@ from instantly_mcp.web.http.access_log import GONE
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 
-from ..site import Connection, House, request
+from ..site import Connection, MemoryServer, request
 
 CANARY = "CANARYCANARYCANARY"
 CREDENTIAL = Credential(secret=Secret(CANARY), source="path")
@@ -37,11 +37,11 @@ class JournalTests(ClockedTestCase):
         observer = cast(ILogObserver, self.events.append)
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
-        self.house = House(self.clock)
+        self.server = MemoryServer(self.clock)
 
     def connect(self) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = self.house.connect()
+        connection = self.server.connect()
         self.addCleanup(connection.hang_up)
         return connection
 
@@ -52,30 +52,30 @@ class JournalTests(ClockedTestCase):
     def identify(self, exchange: Exchange) -> Deferred[Reply]:
         """Answer like a pipeline that authenticates the caller, in half a second."""
         known = evolve(exchange, credential=CREDENTIAL)
-        self.house.access_log.identified(known)
+        self.server.access_log.identified(known)
         self.clock.advance(0.5)
         return succeed(json_answer(200, {}))
 
     def test_one_line_for_each_request(self):
         """The line has template, status, duration, principal digest and source."""
-        self.house.pipeline.reply = self.identify
+        self.server.pipeline.reply = self.identify
         self.connect().ask("POST", f"/mcp/{CANARY}")
         (event,) = [event for event in self.events if "route" in event]
         self.assertEqual(event["route"], "/mcp/{key}")
         self.assertEqual((event["status"], event["milliseconds"]), (200, 500.0))
         self.assertEqual(event["principal"], CREDENTIAL.principal[:SHOWN])
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
-        self.assertEqual(self.house.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
+        self.assertEqual(self.server.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
 
     def test_client(self):
         """The line names the client, and shows no address unless that is enabled."""
         message = Request(1, "initialize", {"clientInfo": {"name": "a b"}})
 
         def decode(exchange: Exchange) -> Deferred[Reply]:
-            self.house.access_log.decoded(evolve(exchange, message=message))
+            self.server.access_log.decoded(evolve(exchange, message=message))
             return succeed(json_answer(200, {}))
 
-        self.house.pipeline.reply = decode
+        self.server.pipeline.reply = decode
         self.connect().ask("POST", "/mcp")
         self.assertIn("client=a_b exchange=", self.lines()[0])
         self.connect().ask("GET", "/ping")
@@ -86,33 +86,33 @@ class JournalTests(ClockedTestCase):
 
     def test_address(self):
         """With addresses each line has one: through a trusted proxy, if there is."""
-        self.house = House(self.clock, trusted_proxies=["10.0.0.1"])
-        self.house.access_log.addresses = True
+        self.server = MemoryServer(self.clock, trusted_proxies=["10.0.0.1"])
+        self.server.access_log.addresses = True
         headers = {"X-Forwarded-For": "192.0.2.7"}
         for host, address in (("10.0.0.1", "192.0.2.7"), ("10.0.0.2", "10.0.0.2")):
-            visitor = self.house.connect(host)
-            self.addCleanup(visitor.hang_up)
+            client = self.server.connect(host)
+            self.addCleanup(client.hang_up)
             for method, target in (("POST", "/mcp"), ("GET", "/ping"), ("GET", "/no")):
-                visitor.ask(method, target, headers)
+                client.ask(method, target, headers)
                 self.assertIn(f" address={address}", self.lines()[-1])
-            visitor.send(b"nonsense\r\n\r\n")
+            client.send(b"nonsense\r\n\r\n")
             self.assertIn("(refused) 400 0.0 ms", self.lines()[-1])
             self.assertIn(f" address={host}", self.lines()[-1])
 
     def test_reason(self):
         """A refused key has its reason in the line, and is counted by it."""
         counted: list[tuple[int, str]] = []
-        self.house.access_log.refused = lambda *refused: counted.append(refused)
+        self.server.access_log.refused = lambda *refused: counted.append(refused)
         for error, reason in (
             (server_secret_missing(needs_key=False), "server_secret_missing"),
             (unauthorized("No", {"reason": "a sentence of its own"}), "other"),
             (session_not_found("Open one."), "session_not_found"),
         ):
-            self.house.pipeline.reply = refuse(exchange(), error)
+            self.server.pipeline.reply = refuse(exchange(), error)
             self.connect().ask("POST", "/mcp")
             self.assertTrue(self.lines()[-1].endswith(f" reason={reason}"))
             self.assertEqual(counted[-1], (error.status, reason))
-        self.house.pipeline.reply = refuse(exchange(), invalid_request("no"))
+        self.server.pipeline.reply = refuse(exchange(), invalid_request("no"))
         self.connect().ask("POST", "/mcp")
         self.assertNotIn("reason", self.lines()[-1])
         self.assertEqual(len(counted), 3)
@@ -124,26 +124,26 @@ class JournalTests(ClockedTestCase):
             self.clock.advance(1 / 3)
             return succeed(json_answer(200, {}))
 
-        self.house.pipeline.reply = wait
+        self.server.pipeline.reply = wait
         self.connect().ask("POST", "/mcp")
         (event,) = [event for event in self.events if "route" in event]
         self.assertEqual(event["milliseconds"], 333.333)
 
     def test_no_key_in_any_event(self):
         """Whatever a request carries and however it ends, no log event shows it."""
-        self.house.pipeline.reply = self.identify
+        self.server.pipeline.reply = self.identify
         headers = {
             "Authorization": f"Bearer {CANARY}",
             "Referer": f"http://h/mcp/{CANARY}",
             "User-Agent": CANARY,
             "X-Forwarded-For": CANARY,
         }
-        visitor = self.connect()
+        client = self.connect()
         for target in (f"/mcp/{CANARY}", f"/mcp?apiKey={CANARY}", f"/{CANARY}"):
-            visitor.ask("POST", target, headers, CANARY.encode())
-            visitor.ask(CANARY, target, headers)
-        self.house.pipeline.reply = lambda exchange: fail(ValueError("a bug"))
-        visitor.ask("POST", f"/mcp/{CANARY}", headers, CANARY.encode())
+            client.ask("POST", target, headers, CANARY.encode())
+            client.ask(CANARY, target, headers)
+        self.server.pipeline.reply = lambda exchange: fail(ValueError("a bug"))
+        client.ask("POST", f"/mcp/{CANARY}", headers, CANARY.encode())
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.refusals(headers)
         self.assertGreaterEqual(len(self.lines()), 10)
@@ -159,8 +159,8 @@ class JournalTests(ClockedTestCase):
         self.connect().send(
             request("POST", f"/mcp/{CANARY}", {**headers, "Content-Length": "99999999"})
         )
-        self.house.pipeline.reply = EventStream(channel=Channel())
-        leaver = self.house.connect()
+        self.server.pipeline.reply = EventStream(channel=Channel())
+        leaver = self.server.connect()
         leaver.send(request("GET", f"/sse/{CANARY}", headers))
         leaver.hang_up()
 
@@ -172,23 +172,23 @@ class JournalTests(ClockedTestCase):
 
     def test_left_early(self):
         """A client that leaves before the answer leaves one line, and no entry."""
-        self.house.pipeline.reply = Deferred()
-        visitor = self.house.connect()
-        visitor.send(request("POST", "/mcp"))
-        visitor.hang_up()
-        self.assertEqual(self.house.gauge.exchanges, [("/mcp", GONE, 0.0)])
-        late = self.house.pipeline.exchanges[0]
-        self.house.access_log.identified(evolve(late, credential=CREDENTIAL))
+        self.server.pipeline.reply = Deferred()
+        client = self.server.connect()
+        client.send(request("POST", "/mcp"))
+        client.hang_up()
+        self.assertEqual(self.server.gauge.exchanges, [("/mcp", GONE, 0.0)])
+        late = self.server.pipeline.exchanges[0]
+        self.server.access_log.identified(evolve(late, credential=CREDENTIAL))
         self.assertEqual(len(self.lines()), 1)
 
     def test_a_stream_that_is_left(self):
         """A stream that its client leaves ends with the status it began with."""
-        self.house.pipeline.reply = EventStream(channel=Channel())
-        visitor = self.house.connect()
-        visitor.send(request("GET", "/sse"))
+        self.server.pipeline.reply = EventStream(channel=Channel())
+        client = self.server.connect()
+        client.send(request("GET", "/sse"))
         self.clock.advance(60)
-        visitor.hang_up()
-        self.assertEqual(self.house.gauge.exchanges, [("/sse", 200, 60.0)])
+        client.hang_up()
+        self.assertEqual(self.server.gauge.exchanges, [("/sse", 200, 60.0)])
 
     def test_anonymous(self):
         """A caller without a credential is called anonymous."""
@@ -197,15 +197,15 @@ class JournalTests(ClockedTestCase):
 
     def test_switched_off(self):
         """Without lines the metrics are updated all the same."""
-        self.house.access_log.enabled = False
+        self.server.access_log.enabled = False
         self.connect().ask("GET", "/ping")
         self.assertEqual(self.lines(), [])
-        self.assertEqual(self.house.gauge.exchanges, [("/ping", 200, 0.0)])
+        self.assertEqual(self.server.gauge.exchanges, [("/ping", 200, 0.0)])
 
     def test_found(self):
         """The source of each credential is reported."""
         found: list[str] = []
-        self.house.access_log.found = found.append
-        self.house.pipeline.reply = self.identify
+        self.server.access_log.found = found.append
+        self.server.pipeline.reply = self.identify
         self.connect().ask("POST", "/mcp")
         self.assertEqual(found, ["path"])

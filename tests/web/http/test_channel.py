@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from ..site import Connection, House, request
+from ..site import Connection, MemoryServer, request
 
 PING = request("GET", "/ping")
 POST = request("POST", "/mcp", body=b'{"id":1}')
@@ -27,11 +27,11 @@ class ChannelTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Make a site."""
         super().setUp()
-        self.house = House(self.clock, WebLimits(body=1000, held_bodies=1500))
+        self.server = MemoryServer(self.clock, WebLimits(body=1000, held_bodies=1500))
 
-    def connect(self, house: House | None = None) -> Connection:
+    def connect(self, server: MemoryServer | None = None) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = (house or self.house).connect()
+        connection = (server or self.server).connect()
         self.addCleanup(connection.hang_up)
         return connection
 
@@ -67,13 +67,13 @@ class ReadingTests(ChannelTestCase):
         chunked = CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"
         stream = POST + PING + chunked + b"\r\n" + POST
         cuts = data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=8))
-        house = House(Clock())
-        connection = house.connect()
+        server = MemoryServer(Clock())
+        connection = server.connect()
         edges = [0, *sorted(cuts), len(stream)]
         for start, end in pairwise(edges):
             connection.send(stream[start:end])
         self.assertEqual([r.status for r in connection.responses()], [200] * 4)
-        bodies = [exchange.body for exchange in house.pipeline.exchanges]
+        bodies = [exchange.body for exchange in server.pipeline.exchanges]
         self.assertEqual(bodies, [b'{"id":1}', b"abc", b'{"id":1}'])
         connection.hang_up()
 
@@ -86,11 +86,11 @@ class ReadingTests(ChannelTestCase):
     def test_a_pipelined_request_waits_for_the_answer_before_it(self):
         """The second request reaches the pipeline when the first is answered."""
         first: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = first
+        self.server.pipeline.reply = first
         connection = self.connect()
         connection.send(POST + POST)
-        self.assertEqual(len(self.house.pipeline.exchanges), 1)
-        self.house.pipeline.reply = json_answer(200, 2)
+        self.assertEqual(len(self.server.pipeline.exchanges), 1)
+        self.server.pipeline.reply = json_answer(200, 2)
         first.callback(json_answer(200, 1))
         self.assertEqual([r.json() for r in connection.responses()], [1, 2])
 
@@ -113,7 +113,7 @@ class ReadingTests(ChannelTestCase):
 
     def test_only_http_1_1_is_negotiated(self):
         """Over TLS only HTTP/1.1 is offered."""
-        self.assertEqual(self.house.site.acceptableProtocols(), [b"http/1.1"])
+        self.assertEqual(self.server.site.acceptableProtocols(), [b"http/1.1"])
 
     def test_connection_close(self):
         """A client that asks to close gets Connection: close, and is closed."""
@@ -126,7 +126,7 @@ class ReadingTests(ChannelTestCase):
         """Nothing is counted as held once the answers are there."""
         connection = self.connect()
         connection.send(POST * 3)
-        self.assertEqual(self.house.site.held, 0)
+        self.assertEqual(self.server.site.held_bytes, 0)
 
 
 class RefusingTests(ChannelTestCase):
@@ -140,7 +140,7 @@ class RefusingTests(ChannelTestCase):
         self.assertEqual(response.one("connection"), "close")
         self.assertEqual(response.one("cache-control"), "no-store")
         self.assertTrue(connection.closing)
-        self.assertEqual(self.house.pipeline.exchanges, [])
+        self.assertEqual(self.server.pipeline.exchanges, [])
         return connection
 
     def test_tls_hello(self):
@@ -190,14 +190,14 @@ class RefusingTests(ChannelTestCase):
         """413 comes when chunks add up to too much."""
         chunk = b"1f4\r\n" + b"x" * 500 + b"\r\n"
         self.refused(CHUNKED + chunk * 3, 413)
-        self.assertEqual(self.house.site.held, 0)
+        self.assertEqual(self.server.site.held_bytes, 0)
 
     def test_too_many_bytes_at_once(self):
         """Bodies that together would fill the memory are 503."""
         half = request("POST", "/mcp", {"Content-Length": "1000"}) + b"x" * 800
         self.connect().send(half)
         self.refused(half, 503)
-        self.assertEqual(self.house.site.held, 800)
+        self.assertEqual(self.server.site.held_bytes, 800)
 
     def test_mcp_routes_refuse_in_json_rpc(self):
         """On an MCP route the refusal is a JSON-RPC error without an id."""
@@ -212,7 +212,7 @@ class RefusingTests(ChannelTestCase):
         connection = self.refused(request("POST", "/mcp", {"Expect": "x"}), 417)
         connection.send(b"x" * 100_000)
         self.assertFalse(connection.pipe.aborted)
-        self.clock.advance(self.house.limits.linger)
+        self.clock.advance(self.server.limits.linger)
         self.assertTrue(connection.pipe.aborted)
 
 
@@ -246,7 +246,7 @@ class DeadlineTests(ChannelTestCase):
         """A head or a body that arrived while the reactor was busy is not too late:
         after a long turn timers run before anything is read.
         """
-        limits = self.house.limits
+        limits = self.server.limits
         fresh = self.connect()
         self.clock.callLater(limits.head_deadline, fresh.send, PING)
         self.clock.advance(limits.head_deadline)
@@ -297,7 +297,7 @@ class DeadlineTests(ChannelTestCase):
     def test_a_call_has_all_the_time_it_needs(self):
         """No deadline of the connection runs while an answer is being made."""
         answer: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = answer
+        self.server.pipeline.reply = answer
         connection = self.connect()
         connection.send(POST)
         self.clock.advance(1000)
@@ -309,7 +309,7 @@ class DeadlineTests(ChannelTestCase):
         """Closing waits for the last bytes to be read, but not for ever."""
         connection = self.connect()
         connection.send(request("GET", "/ping", {"Connection": "close"}))
-        self.clock.advance(self.house.limits.keep_alive)
+        self.clock.advance(self.server.limits.keep_alive)
         self.assertTrue(connection.pipe.aborted)
 
 
@@ -320,7 +320,7 @@ class StreamingTests(ChannelTestCase):
         """Answer with a stream."""
         super().setUp()
         self.stream = Channel()
-        self.house.pipeline.reply = EventStream(channel=self.stream)
+        self.server.pipeline.reply = EventStream(channel=self.stream)
 
     def open(self) -> Connection:
         """Open the stream; read the head of its response."""
@@ -344,7 +344,7 @@ class StreamingTests(ChannelTestCase):
         (held,) = self.open().channel.requests
         self.assertEqual(held.notifications, [])
         late: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = late
+        self.server.pipeline.reply = late
         connection = self.connect()
         connection.send(request("GET", "/mcp"))
         late.callback(EventStream(channel=Channel()))
@@ -358,7 +358,7 @@ class StreamingTests(ChannelTestCase):
         self.stream.close()
         self.assertEqual(connection.output(), b"9\r\ndata: 1\n\n\r\n0\r\n\r\n")
         self.assertEqual(connection.ask("GET", "/ping").status, 200)
-        self.clock.advance(self.house.limits.keep_alive - 0.1)
+        self.clock.advance(self.server.limits.keep_alive - 0.1)
         self.assertFalse(connection.closing)
         self.clock.advance(0.1)
         self.assertTrue(connection.closing)
@@ -374,12 +374,12 @@ class StreamingTests(ChannelTestCase):
 
     def test_disconnect(self):
         """A client that leaves closes its stream, and is logged once."""
-        connection = self.house.connect()
+        connection = self.server.connect()
         connection.send(request("GET", "/mcp"))
         connection.hang_up()
         self.assertFalse(self.stream.is_open)
-        self.assertEqual(self.house.streams.count, 0)
-        self.assertEqual(len(self.house.gauge.exchanges), 1)
+        self.assertEqual(self.server.streams.count, 0)
+        self.assertEqual(len(self.server.gauge.exchanges), 1)
         self.stream.send(Event(data=b"1"))
 
 
@@ -388,7 +388,7 @@ class CrowdTests(ChannelTestCase):
         """Let in two connections, read one more, and have one more close."""
         super().setUp()
         limits = WebLimits(connections=2, queue=1, closing=1)
-        self.house = House(self.clock, limits)
+        self.server = MemoryServer(self.clock, limits)
 
     def test_connections(self):
         """Beyond the limit of connections only probes are served, the rest is 503."""
@@ -400,7 +400,7 @@ class CrowdTests(ChannelTestCase):
         self.assertEqual(response.json()["jsonrpc"], "2.0")
         third.hang_up()
         for path in ("/healthz", "/health", "/readyz", "/ready", "/ping"):
-            probe = self.house.connect()
+            probe = self.server.connect()
             self.assertEqual(probe.ask("GET", path).status, 200)
             self.assertTrue(probe.closing)
             probe.hang_up()
@@ -434,14 +434,14 @@ class CrowdTests(ChannelTestCase):
 
     def test_place_of_a_served_one(self):
         """A queue that is not empty does not block new connections below the limit."""
-        first = self.house.connect()
+        first = self.server.connect()
         self.connect(), self.connect()
         first.hang_up()
         self.assertEqual(self.connect().ask("POST", "/mcp").status, 200)
 
     def test_room_again(self):
         """A connection that ends makes room for another."""
-        first = self.house.connect()
+        first = self.server.connect()
         self.connect()
         first.hang_up()
         self.assertEqual(self.connect().ask("POST", "/mcp").status, 200)
@@ -454,11 +454,11 @@ class DrainTests(ChannelTestCase):
         idle.send(PING)
         idle.output()
         answer: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = answer
+        self.server.pipeline.reply = answer
         busy.send(POST)
-        self.house.site.drain()
+        self.server.site.drain()
         self.assertFalse(idle.closing)
-        self.clock.advance(self.house.site.limits.last_request)
+        self.clock.advance(self.server.site.limits.last_request)
         self.assertTrue(idle.closing)
         self.assertFalse(busy.closing)
         answer.callback(json_answer(200, {}))
@@ -471,34 +471,34 @@ class DrainTests(ChannelTestCase):
         idle, fresh = self.connect(), self.connect()
         idle.send(PING)
         idle.output()
-        self.house.site.drain()
+        self.server.site.drain()
         for connection in (idle, fresh):
-            self.assertTrue(self.house.site.may_bring_work)
+            self.assertTrue(self.server.site.may_bring_work)
             connection.send(PING)
             (response,) = connection.responses()
             self.assertEqual(response.status, 200)
             self.assertEqual(response.one("connection"), "close")
             self.assertTrue(connection.closing)
-        self.assertFalse(self.house.site.may_bring_work)
+        self.assertFalse(self.server.site.may_bring_work)
 
     def test_request_that_waits_to_be_read(self):
         """What arrived in a long turn of the reactor is read, and only then are idle
         connections closed: after such a turn timers run first.
         """
         fresh = self.connect()
-        self.house.site.drain()
-        self.clock.callLater(self.house.site.limits.last_request, fresh.send, PING)
-        self.clock.advance(self.house.site.limits.last_request)
+        self.server.site.drain()
+        self.clock.callLater(self.server.site.limits.last_request, fresh.send, PING)
+        self.clock.advance(self.server.site.limits.last_request)
         (response,) = fresh.responses()
         self.assertEqual(response.status, 200)
 
     def test_accepted_while_draining(self):
         """A connection that is made meanwhile is answered once; idle, it is closed."""
-        self.house.site.drain()
+        self.server.site.drain()
         asking, silent = self.connect(), self.connect()
         self.assertEqual(asking.ask("GET", "/ping").one("connection"), "close")
-        waiting = self.house.site.when_empty()
-        self.clock.advance(self.house.site.limits.last_request)
+        waiting = self.server.site.when_empty()
+        self.clock.advance(self.server.site.limits.last_request)
         self.assertTrue(silent.closing)
         asking.hang_up()
         silent.hang_up()
@@ -506,15 +506,15 @@ class DrainTests(ChannelTestCase):
 
     def test_when_empty(self):
         """Waiting for the last connection ends when it is gone."""
-        connection = self.house.connect()
-        waiting = self.house.site.when_empty()
+        connection = self.server.connect()
+        waiting = self.server.site.when_empty()
         self.assertNoResult(waiting)
         connection.hang_up()
         self.successResultOf(waiting)
-        self.successResultOf(self.house.site.when_empty())
+        self.successResultOf(self.server.site.when_empty())
 
     def test_abort(self):
         """The last resort aborts every connection."""
         connection = self.connect()
-        self.house.site.abort()
+        self.server.site.abort()
         self.assertTrue(connection.pipe.aborted)

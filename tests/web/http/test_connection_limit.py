@@ -5,20 +5,20 @@ from __future__ import annotations
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from ..site import Connection, House
+from ..site import Connection, MemoryServer
 
 
 class RoomTests(ClockedTestCase):
     def setUp(self) -> None:
         """Let in two connections, and read one more."""
         super().setUp()
-        self.house = House(
+        self.server = MemoryServer(
             self.clock, WebLimits(connections=2, queue=1, closing=1, linger=2.0)
         )
 
     def connect(self) -> Connection:
         """Open a connection that is closed at the end."""
-        connection = self.house.connect()
+        connection = self.server.connect()
         self.addCleanup(connection.hang_up)
         return connection
 

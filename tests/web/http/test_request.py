@@ -19,7 +19,7 @@ from instantly_mcp.web.http.refusals import too_busy
 from instantly_mcp.web.http.request import AnswerOutOfOrder, McpRequest
 from tests.support.cases import ClockedTestCase
 
-from ..site import House, parse, request
+from ..site import MemoryServer, parse, request
 
 POST = request("POST", "/mcp", body=b'{"id":1}')
 ANSWER = Answer(status=200, body=b"one", headers=(("Content-Type", "text/plain"),))
@@ -29,10 +29,10 @@ class OneAnswerTests(ClockedTestCase):
     def setUp(self) -> None:
         """Ask for something that is not answered yet."""
         super().setUp()
-        self.house = House(self.clock)
+        self.server = MemoryServer(self.clock)
         self.waiting: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = self.waiting
-        self.connection = self.house.connect()
+        self.server.pipeline.reply = self.waiting
+        self.connection = self.server.connect()
         self.addCleanup(self.leave)
         self.connection.send(POST)
         (self.request,) = self.connection.channel.requests
@@ -118,9 +118,9 @@ class Owners(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.house = House(self.clock)
-        self.house.pipeline.reply = Deferred()
-        self.connection = self.house.connect()
+        self.server = MemoryServer(self.clock)
+        self.server.pipeline.reply = Deferred()
+        self.connection = self.server.connect()
         self.connection.send(POST + request("GET", "/ping"))
         self.request: McpRequest = self.connection.channel.requests[0]
         self.bugs = self.expected = 0

@@ -20,7 +20,7 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 
-from ..site import House, parse, request
+from ..site import MemoryServer, parse, request
 
 
 @implementer(IHalfCloseableProtocol)
@@ -71,9 +71,9 @@ class SocketTestCase(TestCase):
     def listen(self, limits: WebLimits | None = None) -> None:
         """Serve on a free port; deadlines pass only when the test says so."""
         self.clock = Clock()
-        self.house = House(self.clock, limits)
+        self.server = MemoryServer(self.clock, limits)
         real: Any = reactor
-        self.port = real.listenTCP(0, self.house.site, interface="127.0.0.1")
+        self.port = real.listenTCP(0, self.server.site, interface="127.0.0.1")
         self.addCleanup(self.port.stopListening)
 
     @deferred
@@ -88,7 +88,7 @@ class SocketTestCase(TestCase):
     def leave(self, client: Client) -> Deferred[None]:
         """Abort the client's connection and wait until the server notices."""
         client.transport.abortConnection()  # type: ignore[union-attr]
-        return self.house.site.when_empty()
+        return self.server.site.when_empty()
 
 
 class RefusalTests(SocketTestCase):
@@ -102,7 +102,7 @@ class RefusalTests(SocketTestCase):
         client.transport.write(b"x" * 5_000_000)
         response, rest = parse(await client.ended)
         self.assertEqual((response.status, rest), (413, b""))
-        self.clock.advance(self.house.limits.linger)
+        self.clock.advance(self.server.limits.linger)
         await client.lost
 
     @deferred
@@ -117,7 +117,7 @@ class RefusalTests(SocketTestCase):
         )
         response, rest = parse(await client.ended)
         self.assertEqual((response.status, rest), (400, b""))
-        self.assertEqual(self.house.pipeline.exchanges, [])
+        self.assertEqual(self.server.pipeline.exchanges, [])
 
     @deferred
     async def test_slow_head(self):
@@ -139,7 +139,7 @@ class StreamTests(SocketTestCase):
         """An event is with the client before the next one is sent."""
         self.listen()
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         client = await self.connect()
         assert client.transport is not None
         client.transport.write(request("GET", "/sse"))
@@ -148,7 +148,7 @@ class StreamTests(SocketTestCase):
             data = b"event-%d" % number
             channel.send(Event(data=data))
             await client.until(data)
-        self.house.streams.keep_alive()
+        self.server.streams.keep_alive()
         await client.until(b": \n\n")
         channel.close()
         received = await client.until(b"\r\n0\r\n\r\n")
@@ -159,7 +159,7 @@ class StreamTests(SocketTestCase):
         """Events wait up to the limit, then the connection is aborted."""
         self.listen(WebLimits(backlog=200_000))
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         client = await self.connect()
         transport: Any = client.transport
         transport.write(request("GET", "/sse"))
@@ -181,14 +181,14 @@ class StreamTests(SocketTestCase):
         pour()
         await gone
         self.assertGreater(sent, 20)
-        self.assertEqual(self.house.streams.count, 0)
+        self.assertEqual(self.server.streams.count, 0)
 
     @deferred
     async def test_a_slow_reader_gets_everything(self):
         """A client that stops reading for a while misses nothing."""
         self.listen(WebLimits(backlog=50_000_000))
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         client = await self.connect()
         transport: Any = client.transport
         transport.write(request("GET", "/sse"))
@@ -212,14 +212,14 @@ class StreamTests(SocketTestCase):
             asked.callback(None)
             return Deferred(lambda _: cancelled.callback(None))
 
-        self.house.pipeline.reply = run
+        self.server.pipeline.reply = run
         client = await self.connect()
         transport: Any = client.transport
         transport.write(request("POST", "/mcp"))
         await asked
         transport.abortConnection()
         await cancelled
-        await self.house.site.when_empty()
+        await self.server.site.when_empty()
 
 
 class HalfClosedTests(SocketTestCase):
@@ -230,7 +230,7 @@ class HalfClosedTests(SocketTestCase):
         """A client that closes its side after the request gets the answer."""
         self.listen()
         for size in (0, 3_000_000):
-            self.house.pipeline.reply = json_answer(200, "x" * size)
+            self.server.pipeline.reply = json_answer(200, "x" * size)
             client = await self.connect()
             client.half_close(request("POST", "/mcp"))
             (response, rest) = parse(await client.ended)
@@ -245,11 +245,11 @@ class HalfClosedTests(SocketTestCase):
         def call(exchange: Exchange) -> Deferred[Reply]:
             return Deferred(lambda _: cancelled.callback(None))
 
-        self.house.pipeline.reply = call
+        self.server.pipeline.reply = call
         client = await self.connect()
         client.half_close(request("POST", "/mcp"))
         await cancelled
-        await self.house.site.when_empty()
+        await self.server.site.when_empty()
 
     @deferred
     async def test_half_a_request(self):
@@ -260,7 +260,7 @@ class HalfClosedTests(SocketTestCase):
             client = await self.connect()
             client.half_close(part)
             self.assertEqual(await client.ended, b"")
-        await self.house.site.when_empty()
+        await self.server.site.when_empty()
 
 
 class ShutdownTests(SocketTestCase):
@@ -269,7 +269,7 @@ class ShutdownTests(SocketTestCase):
         """Draining and ending streams closes every connection; no timer is left."""
         self.listen()
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         idle, streaming = await self.connect(), await self.connect()
         assert idle.transport is not None
         assert streaming.transport is not None
@@ -278,11 +278,11 @@ class ShutdownTests(SocketTestCase):
         await idle.until(b'"pong"')
         await streaming.until(b"\r\n\r\n")
         channel.send(Event(data=b"last"))
-        self.house.site.drain()
-        self.house.streams.end_all()
-        gone = self.house.site.when_empty()
+        self.server.site.drain()
+        self.server.streams.end_all()
+        gone = self.server.site.when_empty()
         received = await streaming.ended
-        self.clock.advance(self.house.site.limits.last_request)
+        self.clock.advance(self.server.site.limits.last_request)
         await gone
         self.assertTrue(received.endswith(b"data: last\n\n\r\n0\r\n\r\n"), received)
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -14,7 +14,7 @@ from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.reply import Reply, json_answer
 from tests.support.cases import ClockedTestCase
 
-from ..site import CANARY, GOOD_ORIGIN, House, request
+from ..site import CANARY, GOOD_ORIGIN, MemoryServer, request
 
 
 def collect(case: ClockedTestCase) -> list[LogEvent]:
@@ -30,9 +30,9 @@ class DefectTests(ClockedTestCase):
     def setUp(self) -> None:
         """Make a site with one connection."""
         super().setUp()
-        self.house = House(self.clock)
-        self.visitor = self.house.connect()
-        self.addCleanup(self.visitor.hang_up)
+        self.server = MemoryServer(self.clock)
+        self.client = self.server.connect()
+        self.addCleanup(self.client.hang_up)
 
     def test_defect_01_answers_do_not_cross(self):
         """Two clients with equal ids, answered in reverse order, get their own."""
@@ -42,19 +42,19 @@ class DefectTests(ClockedTestCase):
             waiting.append((exchange, Deferred()))
             return waiting[-1][1]
 
-        self.house.pipeline.reply = run
-        other = self.house.connect()
+        self.server.pipeline.reply = run
+        other = self.server.connect()
         self.addCleanup(other.hang_up)
-        for visitor, body in ((self.visitor, b'{"id":1,"a":1}'), (other, b'{"id":1}')):
-            visitor.send(request("POST", "/mcp", body=body))
+        for client, body in ((self.client, b'{"id":1,"a":1}'), (other, b'{"id":1}')):
+            client.send(request("POST", "/mcp", body=body))
         for exchange, reply in reversed(waiting):
             reply.callback(json_answer(200, len(exchange.body)))
-        self.assertEqual(self.visitor.responses()[0].json(), 14)
+        self.assertEqual(self.client.responses()[0].json(), 14)
         self.assertEqual(other.responses()[0].json(), 8)
 
     def test_defect_02_counters_are_true(self):
         """Health shows the sessions and streams that there are, not zeros."""
-        page = self.visitor.ask("GET", "/health").json()
+        page = self.client.ask("GET", "/health").json()
         self.assertEqual((page["sessions"], page["streams"]), (3, 2))
 
     def test_defect_06_logs_hold_no_secret(self):
@@ -62,7 +62,7 @@ class DefectTests(ClockedTestCase):
         events = collect(self)
         secret = "MAILBOXPASSWORD"
         for path in (f"/mcp/{secret}", f"/mcp?apiKey={secret}", f"/{secret}"):
-            self.visitor.ask(
+            self.client.ask(
                 "POST", path, {"Authorization": secret, "X": secret}, secret.encode()
             )
         self.assertEqual(len(events), 3)
@@ -74,16 +74,16 @@ class DefectTests(ClockedTestCase):
         session id is exposed; a foreign origin gets nothing.
         """
         good = {"Origin": GOOD_ORIGIN}
-        preflight = self.visitor.ask("OPTIONS", "/mcp", good)
+        preflight = self.client.ask("OPTIONS", "/mcp", good)
         self.assertEqual(preflight.one("access-control-allow-origin"), GOOD_ORIGIN)
         methods = preflight.one("access-control-allow-methods") or ""
         self.assertIn("DELETE", methods)
         names = preflight.one("access-control-allow-headers") or ""
         self.assertIn("Last-Event-ID", names)
-        answer = self.visitor.ask("POST", "/mcp", good)
+        answer = self.client.ask("POST", "/mcp", good)
         exposed = answer.one("access-control-expose-headers") or ""
         self.assertIn("Mcp-Session-Id", exposed)
-        evil = self.visitor.ask("OPTIONS", "/mcp", {"Origin": "https://evil"})
+        evil = self.client.ask("OPTIONS", "/mcp", {"Origin": "https://evil"})
         self.assertEqual(evil.status, 403)
         for response in (preflight, answer, evil):
             self.assertIsNone(response.one("access-control-allow-credentials"))
@@ -92,13 +92,13 @@ class DefectTests(ClockedTestCase):
     def test_defect_08_probes_are_not_limited(self):
         """Probes never reach the pipeline, where requests are counted."""
         for path in ("/health", "/ping", "/ready"):
-            self.visitor.ask("GET", path)
-        self.assertEqual(self.house.pipeline.exchanges, [])
+            self.client.ask("GET", path)
+        self.assertEqual(self.server.pipeline.exchanges, [])
 
     def test_defect_09_no_page_echoes_a_key(self):
         """Whatever the method and the path, no answer repeats a key."""
         key = "0123456789ECHO"
-        self.house.pipeline.reply = lambda exchange: succeed(json_answer(405, {}))
+        self.server.pipeline.reply = lambda exchange: succeed(json_answer(405, {}))
         for method in ("GET", "PUT", "OPTIONS", "DELETE", "BREW"):
             for path in (
                 f"/mcp/{key}",
@@ -107,14 +107,14 @@ class DefectTests(ClockedTestCase):
                 f"/mcp?apiKey={key}",
             ):
                 headers = {"Authorization": f"Bearer {key}", "Referer": key}
-                self.visitor.send(request(method, path, headers))
-                self.assertNotIn(key.encode(), self.visitor.output())
+                self.client.send(request(method, path, headers))
+                self.assertNotIn(key.encode(), self.client.output())
 
     def test_defect_10_discovery_claims_no_authorization_server(self):
         """Every discovery document is 404 in JSON, with and without a key behind."""
         for name in ("oauth-authorization-server", "oauth-protected-resource"):
             for rest in ("", "/mcp", f"/mcp/{CANARY}"):
-                response = self.visitor.ask("GET", f"/.well-known/{name}{rest}")
+                response = self.client.ask("GET", f"/.well-known/{name}{rest}")
                 self.assertEqual(response.status, 404)
                 self.assertNotIn("authorization_endpoint", response.json())
                 self.assertNotIn(b"canary", response.body)
@@ -128,19 +128,19 @@ class DefectTests(ClockedTestCase):
             request("GET", "/nothing"),
             b"nonsense\r\n\r\n",
         ):
-            visitor = self.house.connect()
-            visitor.send(data)
-            (response,) = visitor.responses()
+            client = self.server.connect()
+            client.send(data)
+            (response,) = client.responses()
             self.assertGreaterEqual(response.status, 400)
             self.assertIn("error", response.json())
-            visitor.hang_up()
+            client.hang_up()
 
     def test_defect_13_a_silent_call_is_not_cut(self):
         """A call that sends nothing for two minutes is answered all the same."""
         answer: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = answer
-        self.visitor.send(request("POST", "/mcp"))
+        self.server.pipeline.reply = answer
+        self.client.send(request("POST", "/mcp"))
         self.clock.advance(130)
-        self.assertFalse(self.visitor.closing)
+        self.assertFalse(self.client.closing)
         answer.callback(json_answer(200, "late"))
-        self.assertEqual(self.visitor.responses()[0].json(), "late")
+        self.assertEqual(self.client.responses()[0].json(), "late")

@@ -19,7 +19,7 @@ from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 
-from ..site import House, request
+from ..site import MemoryServer, request
 
 KILOBYTE = 1024
 FULL = FileDescriptor.bufferSize
@@ -78,7 +78,7 @@ class Socket(FileDescriptor):
 
     def take(self, size: int | None = None) -> None:
         """Let the client read so many bytes, or all that is there now."""
-        self.room = self.held - self.offset if size is None else size
+        self.room = self.held_bytes - self.offset if size is None else size
         while self.room and (self.dataBuffer or self._tempDataLen) and self.connected:
             if self.doWrite() is not None:
                 self.connected = 0
@@ -97,7 +97,7 @@ class Socket(FileDescriptor):
         return self in reactor.reads
 
     @property
-    def held(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes that the server holds for the client."""
         return len(self.dataBuffer) + self._tempDataLen
 
@@ -106,12 +106,12 @@ class Socket(FileDescriptor):
 class Client:
     """A connection whose client reads only when the test says so."""
 
-    house: House
+    server: MemoryServer
     socket: Socket = field(init=False)
 
     @socket.default
     def _connect(self) -> Socket:
-        return Socket(self.house.site.buildProtocol(None))
+        return Socket(self.server.site.buildProtocol(None))
 
     def send(self, data: bytes) -> None:
         """Send, as far as the server reads."""
@@ -136,19 +136,19 @@ class UnreadTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Serve answers of 100 kB."""
         super().setUp()
-        self.house = House(self.clock, self.limits)
-        self.house.pipeline.reply = json_answer(200, "x" * 100 * KILOBYTE)
+        self.server = MemoryServer(self.clock, self.limits)
+        self.server.pipeline.reply = json_answer(200, "x" * 100 * KILOBYTE)
 
     def connect(self) -> Client:
         """Connect a client that is gone when the test ends."""
-        client = Client(self.house)
+        client = Client(self.server)
         self.addCleanup(client.lose)
         return client
 
     @property
     def answered(self) -> int:
         """How many requests the pipeline was given."""
-        return len(self.house.pipeline.exchanges)
+        return len(self.server.pipeline.exchanges)
 
 
 class PipeliningTests(UnreadTestCase):
@@ -158,13 +158,13 @@ class PipeliningTests(UnreadTestCase):
         client.send(POST * 1000)
         self.assertEqual(self.answered, 1)
         self.assertFalse(client.socket.reading)
-        self.assertLess(client.socket.held, 101 * KILOBYTE)
+        self.assertLess(client.socket.held_bytes, 101 * KILOBYTE)
 
     def test_small_answers_fill_the_transport_once(self):
         """Many small answers are bounded as a large one is."""
         client = self.connect()
         client.send(PING * 3000)
-        self.assertLess(client.socket.held, FULL + KILOBYTE)
+        self.assertLess(client.socket.held_bytes, FULL + KILOBYTE)
 
     def test_the_next_request_is_answered_when_the_answer_was_taken(self):
         """A client that reads gets every answer, in order, as its transport empties."""
@@ -175,7 +175,7 @@ class PipeliningTests(UnreadTestCase):
             client.socket.take()
         self.assertEqual(client.socket.taken.count(b"HTTP/1.1 200 OK"), 5)
         self.assertTrue(client.socket.reading)
-        self.assertEqual(len(self.house.site.unread), 0)
+        self.assertEqual(len(self.server.site.unread_answers), 0)
 
     def test_a_head_cut_where_the_transport_was_full(self):
         """Half a request behind a large answer is completed after it was read."""
@@ -188,13 +188,13 @@ class PipeliningTests(UnreadTestCase):
     def test_unparsed_bytes_are_bounded(self):
         """Behind a call that takes long a client can leave only so much."""
         answer: Deferred[Reply] = Deferred()
-        self.house.pipeline.reply = answer
+        self.server.pipeline.reply = answer
         client = self.connect()
         client.send(POST)
         for _ in range(100):
             client.send(b"x" * KILOBYTE)
         self.assertFalse(client.socket.reading)
-        self.assertLess(len(client.socket.channel._unread), 20 * KILOBYTE)
+        self.assertLess(len(client.socket.channel._unparsed), 20 * KILOBYTE)
         client.lose()
 
     def test_unparsed_bytes_do_not_grow_with_each_answer(self):
@@ -205,12 +205,12 @@ class PipeliningTests(UnreadTestCase):
             waiting.append(Deferred())
             return waiting[-1]
 
-        self.house.pipeline.reply = run
+        self.server.pipeline.reply = run
         client = self.connect()
         most = 0
         for _ in range(300):
             client.send(POST * 500)
-            most = max(most, len(client.socket.channel._unread))
+            most = max(most, len(client.socket.channel._unparsed))
             waiting.pop().callback(json_answer(200, 1))
             client.socket.take()
         self.assertLess(most, self.limits.unparsed + len(POST * 500) + KILOBYTE)
@@ -219,23 +219,23 @@ class PipeliningTests(UnreadTestCase):
     def test_unparsed_bytes_behind_a_stream_that_is_not_read(self):
         """A full transport does not switch off the bound on what is read."""
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         client = self.connect()
         client.send(request("GET", "/sse"))
         channel.send(Event(data=b"x" * 70 * KILOBYTE))
         for _ in range(100):
             client.send(b"x" * KILOBYTE)
         self.assertFalse(client.socket.reading)
-        self.assertLess(len(client.socket.channel._unread), 20 * KILOBYTE)
+        self.assertLess(len(client.socket.channel._unparsed), 20 * KILOBYTE)
 
     def test_draining_ends_a_connection_that_is_behind(self):
         """At shutdown the answer is sent, and what was not begun is not answered."""
         client = self.connect()
         client.send(POST * 3)
-        self.house.site.drain()
+        self.server.site.drain()
         client.socket.take()
-        self.assertEqual((self.answered, len(self.house.site.unread)), (1, 0))
-        self.assertEqual(self.house.site.connections, 0)
+        self.assertEqual((self.answered, len(self.server.site.unread_answers)), (1, 0))
+        self.assertEqual(self.server.site.connections, 0)
 
 
 class StallTests(UnreadTestCase):
@@ -252,7 +252,7 @@ class StallTests(UnreadTestCase):
         self.assertFalse(client.socket.aborted)
         self.pass_seconds(16)
         self.assertTrue(client.socket.aborted)
-        self.assertEqual(self.house.site.unread.held_bytes, 0)
+        self.assertEqual(self.server.site.unread_answers.held_bytes, 0)
 
     def test_a_slow_reader_is_never_cut(self):
         """A reader of a few bytes a minute keeps its connection, for hours."""
@@ -293,23 +293,23 @@ class StallTests(UnreadTestCase):
 
     def test_a_stream_with_few_bytes_unread(self):
         """A stream that never fills its transport is watched at its keep-alives."""
-        self.house.pipeline.reply = EventStream(channel=Channel())
+        self.server.pipeline.reply = EventStream(channel=Channel())
         client = self.connect()
         client.send(request("GET", "/sse"))
         for _ in range(5):
-            self.house.streams.keep_alive()
+            self.server.streams.keep_alive()
             client.socket.take()
             self.pass_seconds(15)
         self.assertEqual(self.clock.getDelayedCalls(), [])
         for _ in range(6):
-            self.house.streams.keep_alive()
+            self.server.streams.keep_alive()
             self.pass_seconds(15)
         self.assertTrue(client.socket.aborted)
 
     def test_a_stream_behind(self):
         """A stream whose client stopped reading ends after the same time."""
         channel = Channel()
-        self.house.pipeline.reply = EventStream(channel=channel)
+        self.server.pipeline.reply = EventStream(channel=channel)
         client = self.connect()
         client.send(request("GET", "/sse"))
         channel.send(Event(data=b"x" * 70 * KILOBYTE))
@@ -318,7 +318,7 @@ class StallTests(UnreadTestCase):
         self.assertTrue(client.socket.aborted)
         client.lose()
         self.assertFalse(channel.is_open)
-        self.assertEqual(self.house.streams.backlog_bytes, 0)
+        self.assertEqual(self.server.streams.backlog_bytes, 0)
 
 
 class TotalTests(UnreadTestCase):
@@ -328,11 +328,11 @@ class TotalTests(UnreadTestCase):
         for client in clients:
             client.send(POST)
         self.assertEqual(self.answered, 10)
-        self.assertLess(self.house.site.unread.held_bytes, 1100 * KILOBYTE)
+        self.assertLess(self.server.site.unread_answers.held_bytes, 1100 * KILOBYTE)
         self.clock.advance(1)
         self.assertTrue(clients[0].socket.aborted)
         self.assertGreater(self.answered, 10)
-        self.assertLess(self.house.site.unread.held_bytes, 1100 * KILOBYTE)
+        self.assertLess(self.server.site.unread_answers.held_bytes, 1100 * KILOBYTE)
 
     def test_others_are_served_again(self):
         """Within a second a client that reads is answered, whatever others hold."""
@@ -368,7 +368,9 @@ class TotalTests(UnreadTestCase):
         self.assertEqual(self.answered, 10)
         for client in clients:
             client.socket.take()
-        self.assertEqual((self.answered, self.house.site.unread.full), (12, False))
+        self.assertEqual(
+            (self.answered, self.server.site.unread_answers.full), (12, False)
+        )
         self.assertTrue(all(client.socket.reading for client in clients))
 
     def test_streams_together(self):
@@ -376,24 +378,24 @@ class TotalTests(UnreadTestCase):
         channels = []
         for _ in range(3):
             channels.append(Channel())
-            self.house.pipeline.reply = EventStream(channel=channels[-1])
+            self.server.pipeline.reply = EventStream(channel=channels[-1])
             self.connect().send(request("GET", "/sse"))
             channels[-1].send(Event(data=b"x" * 70 * KILOBYTE))
         for channel in channels:
             channel.send(Event(data=b"x" * 400))
         self.assertEqual([c.is_open for c in channels], [False, True, True])
-        self.assertLessEqual(self.house.streams.backlog_bytes, 1000)
+        self.assertLessEqual(self.server.streams.backlog_bytes, 1000)
 
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=60))
     def test_the_accounts_agree_with_the_transports(self, steps):
         """Whatever clients do, what is counted is what the transports hold."""
         clock = Clock()
-        house = House(clock, self.limits)
-        house.pipeline.reply = json_answer(200, "x" * 100 * KILOBYTE)
+        server = MemoryServer(clock, self.limits)
+        server.pipeline.reply = json_answer(200, "x" * 100 * KILOBYTE)
         clients: list[Client] = []
         for action, which in steps:
             if action == 0 or not clients:
-                clients.append(Client(house))
+                clients.append(Client(server))
                 continue
             client = clients[which % len(clients)]
             if action == 1:
@@ -407,10 +409,10 @@ class TotalTests(UnreadTestCase):
                 client.lose()
         for client in clients:
             client.socket.take(10)
-            house.site.unread.watch(client.socket.channel)
-        held = sum(client.socket.held for client in clients)
-        self.assertEqual(house.site.unread.held_bytes, held)
+            server.site.unread_answers.watch(client.socket.channel)
+        held = sum(client.socket.held_bytes for client in clients)
+        self.assertEqual(server.site.unread_answers.held_bytes, held)
         for client in clients:
             client.lose()
-        self.assertEqual(house.site.unread.held_bytes, 0)
+        self.assertEqual(server.site.unread_answers.held_bytes, 0)
         self.assertEqual(clock.getDelayedCalls(), [])

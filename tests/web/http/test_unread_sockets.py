@@ -28,7 +28,7 @@ from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.unread_answers import buffered, queued
 from tests.support.certificates import certificate
 
-from ..site import House, request
+from ..site import MemoryServer, request
 
 REAL: Any = reactor
 ANSWER_BYTES = 400_000
@@ -59,13 +59,13 @@ class UnreadTestCase(TestCase):
     def setUp(self) -> None:
         """Deadlines pass only when the test says so."""
         self.clock = Clock()
-        self.house = House(self.clock, WebLimits())
-        self.house.pipeline.reply = json_answer(200, "x" * ANSWER_BYTES)
+        self.server = MemoryServer(self.clock, WebLimits())
+        self.server.pipeline.reply = json_answer(200, "x" * ANSWER_BYTES)
 
     @property
     def answered(self) -> int:
         """How many requests the pipeline was given."""
-        return len(self.house.pipeline.exchanges)
+        return len(self.server.pipeline.exchanges)
 
     async def until(self, true: Callable[[], object]) -> None:
         """Look again and again, until something is true."""
@@ -82,19 +82,19 @@ class UnreadTestCase(TestCase):
         await self.until(lambda: client.size)
         transport.pauseProducing()
         transport.write(POST * (REQUESTS - 1))
-        await self.until(lambda: self.house.site.unread.held_bytes)
+        await self.until(lambda: self.server.site.unread_answers.held_bytes)
         return client
 
     def leave(self, client: Reader) -> Deferred[None]:
         """Abort the client's connection and wait until the server notices."""
         if not client.lost.called:
             client.transport.abortConnection()  # type: ignore[union-attr]
-        return self.house.site.when_empty()
+        return self.server.site.when_empty()
 
     async def check(self, endpoint: IStreamClientEndpoint) -> None:
         """Hold one unread answer only; send the rest once the client reads."""
         client = await self.silent(endpoint)
-        unread = self.house.site.unread
+        unread = self.server.site.unread_answers
         await self.settled()
         self.assertLess(self.answered, REQUESTS)
         self.assertLess(unread.held_bytes, ANSWER_BYTES + 200_000)
@@ -124,17 +124,17 @@ class UnreadTestCase(TestCase):
 
     def queued(self) -> int:
         """Return how many bytes the kernel holds for the client."""
-        return sum(queued(each.transport) for each in self.house.site._channels)
+        return sum(queued(each.transport) for each in self.server.site._channels)
 
     def _buffers(self) -> list[tuple[int, int]]:
-        return [buffered(each.transport) for each in self.house.site._channels]
+        return [buffered(each.transport) for each in self.server.site._channels]
 
 
 class TransportTests(UnreadTestCase):
     @deferred
     async def test_tcp(self):
         """TCP."""
-        port = REAL.listenTCP(0, self.house.site, interface="127.0.0.1")
+        port = REAL.listenTCP(0, self.server.site, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         await self.check(HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port))
 
@@ -144,7 +144,7 @@ class TransportTests(UnreadTestCase):
         folder = Path(self.mktemp())
         folder.mkdir()
         path = os.path.relpath(folder / "s")
-        port = REAL.listenUNIX(path, self.house.site)
+        port = REAL.listenUNIX(path, self.server.site)
         self.addCleanup(port.stopListening)
         await self.check(UNIXClientEndpoint(reactor, path))
 
@@ -152,7 +152,7 @@ class TransportTests(UnreadTestCase):
     async def test_tls(self):
         """TLS: what is held is below it."""
         context = certificate().options()
-        port = REAL.listenSSL(0, self.house.site, context, interface="127.0.0.1")
+        port = REAL.listenSSL(0, self.server.site, context, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port)
         anyone = CertificateOptions(verify=False)
