@@ -27,7 +27,7 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "A session id is not a credential",
         "pipeline/authentication.py",
-        "        if stands:",
+        "        if id_suffices:",
         "        if True:",
         "pipeline.test_authentication_sessions",
     ),
