@@ -55,7 +55,7 @@ class SandboxAgent:
         body = b""
         if bodyProducer is not None:
             body = await _read(bodyProducer)
-        return await _Connection(self._site).carry(sent, body)
+        return await _Connection(self._site).send(sent, body)
 
 
 @implementer(IClientRequest)
@@ -107,8 +107,8 @@ class _Connection:
     _waiting: Deferred[IResponse] | None = field(init=False, default=None)
     _response: _Response | None = field(init=False, default=None)
 
-    def carry(self, sent: _ClientRequest, body: bytes) -> Deferred[IResponse]:
-        """Hand the request to the site."""
+    def send(self, sent: _ClientRequest, body: bytes) -> Deferred[IResponse]:
+        """Pass the request to the site."""
         self._sent = sent
         waiting: Deferred[IResponse] = Deferred(self._cancel)
         self._waiting = waiting

@@ -16,7 +16,7 @@ from instantly_mcp.daemon.settings.loading import resolve
 from tests.support.exchanges import headers
 
 
-class PerimeterTests(SynchronousTestCase):
+class OriginPolicyTests(SynchronousTestCase):
     """Host is checked if the daemon's names are known."""
 
     def status(self, host: str, **given: object) -> int | None:
@@ -39,7 +39,7 @@ class PerimeterTests(SynchronousTestCase):
         self.assertIsNone(self.status("mcp.example.com", **given))
         self.assertEqual(self.status("evil.example", **given), 421)
 
-    def test_operator_hears(self):
+    def test_refused_names_are_logged(self):
         """The log says, once for each name, which setting would accept it."""
         origin_policy = origin_policy_for(resolve({}, {}))
         with capturedLogs() as events:
@@ -67,7 +67,7 @@ class PerimeterTests(SynchronousTestCase):
             origin_policy.refusal(headers({"host": "not a name"}))
         self.assertEqual(len(events), RefusalReporter.MAX_NAMES)
 
-    def test_caller_is_not_told(self):
+    def test_refusals_name_no_setting(self):
         """The refusals name no setting: a model would ask for it to be changed."""
         origin_policy = origin_policy_for(resolve({}, {}))
         for given in (
@@ -100,7 +100,7 @@ class PerimeterTests(SynchronousTestCase):
         }
         self.assertIsNone(self.status("10.1.2.3:3000", **given))
 
-    def test_proxy_is_told_of_once(self):
+    def test_unknown_proxy_is_logged_once(self):
         """A proxy that the settings do not mention is logged once."""
         noticed = ProxyReporter()
         with capturedLogs() as events:

@@ -13,7 +13,7 @@ from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.daemon.state_dir import StateDirectory, open_state_directory
 
 
-class SealingTests(SynchronousTestCase):
+class StateDirectoryTests(SynchronousTestCase):
     """In a folder, in a file, or only in memory."""
 
     def keep(

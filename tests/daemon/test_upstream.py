@@ -14,7 +14,7 @@ from instantly_mcp.daemon.upstream import connect_upstream, morning_of
 LATE = datetime(2026, 11, 22, 23, 59, tzinfo=UTC).timestamp()
 
 
-class MorningTests(SynchronousTestCase):
+class SandboxStartTests(SynchronousTestCase):
     """The moment at which a simulated workspace begins."""
 
     def test_a_chosen_day(self) -> None:
@@ -28,7 +28,7 @@ class MorningTests(SynchronousTestCase):
         self.assertEqual(morning, datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 
-class WallTests(SynchronousTestCase):
+class UpstreamClockTests(SynchronousTestCase):
     """The present time according to the upstream."""
 
     def after_an_hour(self, **environ: str) -> float:

@@ -173,7 +173,7 @@ class MoveTests(SandboxTestCase):
         job = self.move()
         self.assertEqual(self.finished(job)["data"]["moved_leads"], 1204)
 
-    def test_moved_lead_begins_anew(self) -> None:
+    def test_moved_lead_starts_at_the_first_step(self) -> None:
         """A lead moved into an active campaign gets that campaign's first mail."""
         self.ok("POST", f"/campaigns/{self.source}/activate")
         self.pass_time(hours=1)

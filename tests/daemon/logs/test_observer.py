@@ -34,7 +34,7 @@ class FullDisk(StringIO):
         return super().write(text)
 
 
-class JournalTests(SynchronousTestCase):
+class LogObserverTests(SynchronousTestCase):
     """How an event is written."""
 
     def setUp(self) -> None:
@@ -146,7 +146,7 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(lines[0], "2 log lines were dropped here")
         self.assertEqual(len(lines), 2)
 
-    def test_event_of_anybody(self):
+    def test_event_without_fields(self):
         """An event without any of the usual fields does no harm."""
         self.logger("json")
         self.publisher({"log_level": LogLevel.info})

@@ -148,7 +148,7 @@ class StuckSinkTests(ProcessTestCase):
         self.assertIn(b"FIFO", running.output)
 
     @deferred
-    async def test_reason_that_cannot_be_told(self):
+    async def test_reason_that_cannot_be_written(self):
         """A daemon that cannot start ends although its pipe is full."""
         other = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(other.close)

@@ -123,7 +123,7 @@ class LimitedProcessTests(ProcessTestCase):
         self.assertNotIn(b"IMCP-FILES", running.output)
 
     @deferred
-    async def test_hard_limit_is_told(self):
+    async def test_hard_limit_is_reported(self):
         """If the hard limit is too low the log says how many connections are served."""
         running = self.spawn(self.limited(256, 900, "--sandbox"))
         (url,) = (await running.ready())["urls"]

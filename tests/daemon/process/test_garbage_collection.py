@@ -12,7 +12,7 @@ from instantly_mcp.daemon.process.garbage_collection import (
 )
 
 
-class HeapTests(SynchronousTestCase):
+class GarbageCollectionTests(SynchronousTestCase):
     def test_kept(self):
         """Existing objects are frozen."""
         self.addCleanup(gc.unfreeze)

@@ -139,7 +139,7 @@ class StartTests(Scene):
         )
         self.successResultOf(self.service.stopService())
 
-    def test_announced_when_signals_are_heard(self):
+    def test_announced_when_signals_are_handled(self):
         """Signals are handled as soon as the ready file exists."""
         self.prepare()
         self.assertFalse(self.ready_file.exists())
@@ -175,7 +175,7 @@ class StartTests(Scene):
         self.ready_file.rmdir()
         self.successResultOf(self.service.stopService())
 
-    def test_application_logs_as_told(self):
+    def test_application_uses_the_log_observer(self):
         """The application uses the daemon's log observer."""
         application = Application("test")
         self.service.setServiceParent(application)

@@ -62,7 +62,7 @@ class SupervisorTests(SynchronousTestCase):
         if supervisor.watchdog_seconds is not None:
             self.assertGreater(supervisor.watchdog_seconds, 0)
 
-    def test_nobody_hears(self):
+    def test_unreachable_socket(self):
         """A missing or wrong socket, or one with too long a name, raises nothing."""
         for address in ("/nowhere/notify", "@missing", "/dev/null", f"/{'x' * 200}"):
             self.assertFalse(Supervisor(address=address).send("READY=1"))

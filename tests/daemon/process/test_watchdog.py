@@ -185,7 +185,7 @@ main()
 """
 
 
-class RealTests(ProcessTestCase):
+class RealDaemonTests(ProcessTestCase):
     @deferred
     async def test_blocked(self):
         """A real daemon logs where it is blocked, and when it goes on.

@@ -180,7 +180,7 @@ class CertificateTests(CheckTestCase):
         self.assertIn("IMCP-TLS the certificate expired", found.errors[0])
         self.assertEqual(found.fine, [])
 
-    def test_unwise(self):
+    def test_refused_by_some_clients(self):
         """A certificate that only some clients refuse is a warning."""
         self.write(days=5, full=True)
         found = self.look(public_url="https://other.lan:8443")
@@ -213,7 +213,7 @@ class PortTests(CheckTestCase):
         self.assertIn("127.0.0.1:3000 is already in use", found.warnings[0])
         self.assertEqual(found.errors, [])
 
-    def test_holder(self):
+    def test_port_owner(self):
         """The program that has a port is named, if that can be found out."""
         settings = self.settings()
         looking = check_ports(

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.daemon.settings.endpoints import Endpoint, right_form
 
 
-class ListenAddressTests(SynchronousTestCase):
+class EndpointTests(SynchronousTestCase):
     """One endpoint string, taken apart and put together."""
 
     def test_next_port(self):

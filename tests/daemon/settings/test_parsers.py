@@ -13,7 +13,7 @@ from instantly_mcp.daemon.settings import parsers
 from instantly_mcp.daemon.settings.table import SETTINGS
 
 
-class ReadersTests(SynchronousTestCase):
+class ParserTests(SynchronousTestCase):
     """Each parser accepts what people write and refuses other text with a reason."""
 
     def test_durations(self):

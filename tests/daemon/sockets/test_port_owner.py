@@ -33,7 +33,7 @@ def row(address: str, port: int, inode: int, state: str = LISTENS) -> str:
     )
 
 
-class HolderTests(SynchronousTestCase):
+class PortOwnerTests(SynchronousTestCase):
     """A machine with a few programs on it."""
 
     def setUp(self) -> None:

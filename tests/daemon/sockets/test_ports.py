@@ -187,7 +187,7 @@ class PortsTests(SynchronousTestCase):
             " or stop the program that uses it",
         )
 
-    def test_taken_by_somebody_known(self):
+    def test_owner_of_a_taken_port(self):
         """The program that has the port is named, if that can be found out."""
         self.take(("127.0.0.1", 3000))
         ports = self.ports("tcp:3000:interface=127.0.0.1")

@@ -24,7 +24,7 @@ from ..processes import (
 )
 
 
-class WaysTests(ProcessTestCase):
+class WaysToStartTests(ProcessTestCase):
     """From a bare checkout: four ways to start, one daemon."""
 
     async def serves(self, running: Running) -> None:
