@@ -22,7 +22,7 @@ principal of these callers."""
 SANDBOX_PREFIX = "sandbox"
 """The prefix of the keys that the sandbox accepts."""
 
-SHOWN = len(ANONYMOUS)
+SHOWN_CHARACTERS = len(ANONYMOUS)
 """How many characters of a principal the log shows: enough to distinguish callers."""
 
 NOT_FOR_THE_SANDBOX = "a-key-that-the-sandbox-must-not-see"

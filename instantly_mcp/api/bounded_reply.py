@@ -28,7 +28,7 @@ from twisted.web.iweb import IResponse
 MAX_HEAD_BYTES = 65_536
 """Limit for status line, headers and all interim replies. (h11 allows 16 kB.)"""
 
-MAX_REPLY_BYTES = 20_000_000
+MAX_WIRE_BYTES = 20_000_000
 """Limit for one reply on the wire, chunk framing included: twice the limit of the
 decoded body."""
 
@@ -45,7 +45,7 @@ class HeadTooLarge(Exception):
 
 
 class WireTooLarge(Exception):
-    """A reply is above `MAX_REPLY_BYTES` on the wire."""
+    """A reply is above `MAX_WIRE_BYTES` on the wire."""
 
 
 class MalformedReply(Exception):
@@ -103,7 +103,7 @@ class BoundedProtocol(HTTP11ClientProtocol):
             parser = self._parser
             if data and parser is not None:
                 self._arrived += len(data)
-                if self._arrived > MAX_REPLY_BYTES:
+                if self._arrived > MAX_WIRE_BYTES:
                     raise WireTooLarge
                 parser.dataReceived(data)
         except (HeadTooLarge, WireTooLarge):

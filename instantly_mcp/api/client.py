@@ -30,7 +30,6 @@ from .http_exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
 from .observation import Health, Observe, Unwatched, outcome_of
-from .redaction import scrubbed
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
 from .retry import AttemptFailed, FailureKind, RetryPolicy
@@ -39,9 +38,8 @@ from .turn import rest, take_turn
 from .under_way import UnderWay
 from .upstream import Upstream
 
-MAX_REPLY = 10_000_000
-_LONGEST_SLOWDOWN = 60.0
-_SNIPPET = 200
+MAX_BODY_BYTES = 10_000_000
+_MAX_SLOWDOWN_SECONDS = 60.0
 
 
 @implementer(IInstantly)
@@ -69,7 +67,7 @@ class InstantlyClient:
     detached: IDetached = field(factory=Unwatched)
     observe: Observe = noop
     call_seconds: float = 120.0
-    max_reply: int = MAX_REPLY
+    max_reply: int = MAX_BODY_BYTES
     _sender: Sender = field(init=False)
     _left_writes: LeftWrites = field(init=False)
     _detached_now: int = field(default=0, init=False)
@@ -319,7 +317,7 @@ class InstantlyClient:
             return response.read(call.operation, reply, call.acting)
         except ApiError as error:
             if error.reason is Reason.UNEXPECTED_REPLY:
-                self._note_nonsense(call, reply)
+                self._log_unexpected(call, reply)
             if error.status == 429:
                 self._slow_down(call, error, tried)
             if error.reason is Reason.NOT_FOUND and call.may_have_deleted:
@@ -332,19 +330,15 @@ class InstantlyClient:
         self.throttle.slow_down(
             call.credential.principal,
             call.operation,
-            min(pause, _LONGEST_SLOWDOWN),
+            min(pause, _MAX_SLOWDOWN_SECONDS),
             asked=pause,
         )
 
-    def _note_nonsense(self, call: ApiCall, reply: HttpReply) -> None:
-        # Only web pages are quoted: broken JSON may contain personal data.
-        page = reply.body[: 4 * _SNIPPET].decode("utf-8", "replace")
+    def _log_unexpected(self, call: ApiCall, reply: HttpReply) -> None:
         self.log.warn(
             "Unexpected reply to {operation_id}: {status}, {size} bytes {snippet}",
             operation_id=call.operation.id,
             status=reply.status,
             size=len(reply.body),
-            snippet=ascii(scrubbed(page, call.acting, _SNIPPET // 2))[:_SNIPPET]
-            if response.is_page(reply)
-            else "",
+            snippet=response.page_excerpt(reply, call.acting),
         )

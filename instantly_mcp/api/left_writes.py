@@ -34,7 +34,7 @@ from .._json_codec import Json, JsonObject, dumps
 from ..catalog.operation import Operation
 
 KEPT_SECONDS = 600.0
-MOST = 1000
+MAX_CALLS = 1000
 
 
 def key_of(
@@ -73,7 +73,7 @@ class LeftWrite:
 
 @define(eq=False)
 class LeftWrites:
-    """Remembers the writes of at most `MOST` different calls, the latest ones.
+    """Remembers the writes of at most `MAX_CALLS` different calls, the latest ones.
 
     Equal calls that were made at the same time are separate writes. Of the calls that
     repeat them each gets the result of another one.
@@ -90,7 +90,7 @@ class LeftWrites:
         write = LeftWrite(key, self.clock.seconds())
         self._known.setdefault(key, []).append(write)
         self._known.move_to_end(key)
-        if len(self._known) > MOST:
+        if len(self._known) > MAX_CALLS:
             self._known.popitem(last=False)
         return write
 

@@ -20,7 +20,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-PATIENCE = 2.0
+FRESH_ANSWER_SECONDS = 2.0
 """How long to wait for a fresh answer when there is an old one to fall back on."""
 
 
@@ -95,7 +95,7 @@ class LastGoodResolver:
         """Resolve a name; use the last good answer if a fresh one takes too long."""
         answer = _Answer(self, hostName, resolutionReceiver)
         if self.last(hostName):
-            answer.wait_at_most(self._clock, PATIENCE)
+            answer.wait_at_most(self._clock, FRESH_ANSWER_SECONDS)
         return self._inner.resolveHostName(
             answer, hostName, portNumber, addressTypes, transportSemantics
         )

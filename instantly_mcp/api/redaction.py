@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from .._credential import Credential
 
-MAX_SHOWN = 300
-_MAX_READ = 5000
-_SHORTEST_TELLING = 8
+MAX_SHOWN_CHARACTERS = 300
+_MAX_READ_CHARACTERS = 5000
+_MIN_SECRET_CHARACTERS = 8
 _CUT = "[removed]"
 
 _BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"',;]+")
@@ -21,12 +21,14 @@ _NOT_PRINTABLE = re.compile(
 )
 
 
-def scrubbed(text: str, credential: Credential, limit: int = MAX_SHOWN) -> str:
+def redacted(
+    text: str, credential: Credential, limit: int = MAX_SHOWN_CHARACTERS
+) -> str:
     """Return `text` on one line, without the key or parts of it.
 
     :param limit: longest result in characters.
     """
-    text = text[:_MAX_READ]
+    text = text[:_MAX_READ_CHARACTERS]
     for form in _forms(credential.secret.reveal()):
         text = text.replace(form, _CUT)
     key = credential.secret.reveal()
@@ -52,7 +54,7 @@ def _forms(key: str) -> list[str]:
         decoded = ""
     forms.add(decoded)
     forms.update(decoded.split(":"))
-    telling = [form for form in forms if len(form) >= _SHORTEST_TELLING]
-    if key and len(key) < _SHORTEST_TELLING:
-        telling.append(key)
-    return sorted(telling, key=len, reverse=True)
+    long_enough = [form for form in forms if len(form) >= _MIN_SECRET_CHARACTERS]
+    if key and len(key) < _MIN_SECRET_CHARACTERS:
+        long_enough.append(key)
+    return sorted(long_enough, key=len, reverse=True)

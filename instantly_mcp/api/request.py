@@ -20,7 +20,7 @@ from ..catalog.operation import ArrayStyle, Operation, Parameter, Place
 from .errors import ApiError, Reason
 from .upstream import Upstream
 
-MAX_PATH_VALUE = 254
+MAX_PATH_VALUE_CHARACTERS = 254
 
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _PLAIN_SEGMENT = re.compile(r"[^\x00-\x20\x7f/\\?#%]{1,254}")
@@ -130,8 +130,8 @@ def _segment(operation: Operation, name: str, value: Json) -> str:
     if not isinstance(value, str) or not is_path_value(value):
         raise _refuse(
             operation,
-            f"The argument {name!r} must be 1 to {MAX_PATH_VALUE} characters without"
-            " any of / \\ ? # %, white space or control characters, and neither"
+            f"The argument {name!r} must be 1 to {MAX_PATH_VALUE_CHARACTERS} characters"
+            " without any of / \\ ? # %, white space or control characters, and neither"
             " '.' nor '..'.",
             name,
         )

@@ -19,7 +19,7 @@ from ..catalog.operation import Operation
 from ..catalog.reply import Form
 from . import error_messages
 from .errors import ApiError, Reason, whole_seconds
-from .redaction import scrubbed
+from .redaction import redacted
 from .reported_failures import reported_failure
 
 LOST_BEHIND_A_PROXY = frozenset({502, 504, 520, 521, 522, 523, 524, 525, 526, 527})
@@ -35,6 +35,7 @@ _REASONS: Mapping[int, Reason] = {
     413: Reason.TOO_LARGE,
     429: Reason.RATE_LIMITED,
 }
+_EXCERPT_CHARACTERS = 200
 _EMPTY_IS_FINE = frozenset({202, 204, 205})
 _NOT_A_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SECONDS = re.compile(r"\d{1,9}")
@@ -72,7 +73,7 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
         raise ApiError(
             reason=Reason.REPORTED_FAILURE,
             message=f"Instantly accepted the call but reports a failure:"
-            f" {scrubbed(failure, credential)}",
+            f" {redacted(failure, credential)}",
             operation_id=operation.id,
             status=reply.status,
         )
@@ -104,6 +105,19 @@ def unexpected(operation: Operation, reply: HttpReply, what: str) -> ApiError:
 def is_page(reply: HttpReply) -> bool:
     """Say whether the body is a web page, regardless of its Content-Type."""
     return reply.body[:200].lstrip(b" \t\r\n\xef\xbb\xbf")[:1] == b"<"
+
+
+def page_excerpt(reply: HttpReply, credential: Credential) -> str:
+    """Return the beginning of a web page for the log; the empty string otherwise.
+
+    Only web pages are quoted: broken JSON may contain personal data.
+    """
+    if not is_page(reply):
+        return ""
+    page = reply.body[: 4 * _EXCERPT_CHARACTERS].decode("utf-8", "replace")
+    return ascii(redacted(page, credential, _EXCERPT_CHARACTERS // 2))[
+        :_EXCERPT_CHARACTERS
+    ]
 
 
 def is_csv(reply: HttpReply) -> bool:
@@ -185,7 +199,7 @@ def _refusal(
         return error_messages.outcome_unknown(operation, why, status)
     if status == 401 and credential.kept_back:
         return error_messages.kept_back(operation)
-    text = scrubbed(_envelope_text(reply), credential)
+    text = redacted(_envelope_text(reply), credential)
     reason = _reason(status, reply, text)
     wait = retry_after(reply.headers)
     sentence = _sentence(reason, operation, reply, credential, wait)

@@ -42,7 +42,7 @@ WORKSPACE_LIMIT = Limit(calls=100, seconds=1.0)
 BOTH_LIMITS = f"{WORKSPACE_LIMIT} and {60 * WORKSPACE_LIMIT.calls} in 60 s"
 """Both limits of the API as text."""
 
-MAX_WAIT = 5.0
+MAX_TURN_WAIT_SECONDS = 5.0
 MAX_LANES = 4096
 
 _NARROW_SECONDS = 60.0
@@ -226,7 +226,7 @@ class Throttle:
 
     clock: IReactorTime
     workspace_limit: Limit | None = WORKSPACE_LIMIT
-    max_wait: float = MAX_WAIT
+    max_wait: float = MAX_TURN_WAIT_SECONDS
     max_lanes: int = MAX_LANES
     _lanes: OrderedDict[Key, Lane] = field(factory=OrderedDict, init=False)
 

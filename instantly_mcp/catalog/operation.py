@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .reply import Reply
+from .reply import ReplySchema
 
 
 class Place(Enum):
@@ -110,7 +110,7 @@ class Operation:
     scopes: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
     limit: Limit | None = None
-    reply: Reply = field(default=Reply(), repr=False)
+    reply: ReplySchema = field(default=ReplySchema(), repr=False)
     first_byte_seconds: float = 30.0
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, eq=False)
 

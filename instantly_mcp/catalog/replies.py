@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .reply import Kind, needing, numbers, one, page_of, rows
+from .reply import MemberType, needing, numbers, one, page_of, rows
 
-_TEXT, _NUMBER, _OBJECT = Kind.TEXT, Kind.NUMBER, Kind.OBJECT
+_TEXT, _NUMBER, _OBJECT = MemberType.TEXT, MemberType.NUMBER, MemberType.OBJECT
 
 WRITTEN = one()
 """Any object: of the reply to a write only the success matters."""
@@ -15,13 +15,13 @@ CAMPAIGN = one(
     status=_NUMBER,
     daily_limit=_NUMBER,
     email_gap=_NUMBER,
-    sequences=Kind.OBJECTS,
-    email_list=Kind.TEXTS,
-    email_tag_list=Kind.TEXTS,
+    sequences=MemberType.OBJECTS,
+    email_list=MemberType.TEXTS,
+    email_tag_list=MemberType.TEXTS,
     campaign_schedule=_OBJECT,
 )
 CAMPAIGNS = page_of(
-    id=_TEXT, status=_NUMBER, sequences=Kind.OBJECTS, email_list=Kind.TEXTS
+    id=_TEXT, status=_NUMBER, sequences=MemberType.OBJECTS, email_list=MemberType.TEXTS
 )
 ONE_CAMPAIGN = needing(CAMPAIGN, "id")
 CREATED = needing(one(id=_TEXT), "id")
@@ -33,18 +33,20 @@ ACCOUNT = one(
     provider_code=_NUMBER,
     daily_limit=_NUMBER,
     stat_warmup_score=_NUMBER,
-    setup_pending=Kind.FLAG,
+    setup_pending=MemberType.FLAG,
     timestamp_created=_TEXT,
 )
 ACCOUNTS = page_of(
     email=_TEXT,
     status=_NUMBER,
     stat_warmup_score=_NUMBER,
-    setup_pending=Kind.FLAG,
+    setup_pending=MemberType.FLAG,
     timestamp_created=_TEXT,
 )
 ONE_ACCOUNT = needing(ACCOUNT, "email")
-VITALS = one(status=_TEXT, success_list=Kind.OBJECTS, failure_list=Kind.OBJECTS)
+VITALS = one(
+    status=_TEXT, success_list=MemberType.OBJECTS, failure_list=MemberType.OBJECTS
+)
 
 LEAD = one(
     id=_TEXT, email=_TEXT, status=_NUMBER, lt_interest_status=_NUMBER, payload=_OBJECT
@@ -58,7 +60,7 @@ ADDED = needing(
             *("skipped_count", "invalid_email_count", "incomplete_count"),
             *("duplicate_email_count", "remaining_in_plan"),
         ),
-        created_leads=Kind.OBJECTS,
+        created_leads=MemberType.OBJECTS,
     ),
     "total_sent",
     "leads_uploaded",
@@ -67,7 +69,7 @@ ADDED = needing(
 LEAD_LIST = one(id=_TEXT, name=_TEXT, timestamp_created=_TEXT)
 LEAD_LISTS = page_of(id=_TEXT, name=_TEXT, timestamp_created=_TEXT)
 ONE_LEAD_LIST = needing(LEAD_LIST, "id")
-LIST_STATS = needing(one(stats=Kind.NUMBERS, total_leads=_NUMBER), "stats")
+LIST_STATS = needing(one(stats=MemberType.NUMBERS, total_leads=_NUMBER), "stats")
 
 EMAIL = one(
     id=_TEXT,

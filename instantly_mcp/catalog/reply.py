@@ -14,7 +14,7 @@ from typing import Any
 from attrs import field, frozen
 
 
-class Kind(Enum):
+class MemberType(Enum):
     """The type of a member. Unless it is needed, it may be null or missing."""
 
     TEXT = "text"
@@ -29,19 +29,19 @@ class Kind(Enum):
 _NULL = type(None)
 
 # Exact types, because True and False are integers in Python.
-_TYPES: Mapping[Kind, frozenset[type]] = {
-    Kind.TEXT: frozenset({str}),
-    Kind.NUMBER: frozenset({int, float}),
-    Kind.FLAG: frozenset({bool}),
-    Kind.OBJECT: frozenset({dict}),
-    Kind.NUMBERS: frozenset({dict}),
-    Kind.OBJECTS: frozenset({list}),
-    Kind.TEXTS: frozenset({list}),
+_TYPES: Mapping[MemberType, frozenset[type]] = {
+    MemberType.TEXT: frozenset({str}),
+    MemberType.NUMBER: frozenset({int, float}),
+    MemberType.FLAG: frozenset({bool}),
+    MemberType.OBJECT: frozenset({dict}),
+    MemberType.NUMBERS: frozenset({dict}),
+    MemberType.OBJECTS: frozenset({list}),
+    MemberType.TEXTS: frozenset({list}),
 }
-_INSIDE: Mapping[Kind, frozenset[type]] = {
-    Kind.OBJECTS: frozenset({dict}),
-    Kind.TEXTS: frozenset({str}),
-    Kind.NUMBERS: frozenset({int, float, _NULL}),
+_INSIDE: Mapping[MemberType, frozenset[type]] = {
+    MemberType.OBJECTS: frozenset({dict}),
+    MemberType.TEXTS: frozenset({str}),
+    MemberType.NUMBERS: frozenset({int, float, _NULL}),
 }
 """The types of the items of a list or the values of an object."""
 
@@ -63,7 +63,7 @@ class Form(Enum):
 
 
 @frozen
-class Reply:
+class ReplySchema:
     """The description of a reply.
 
     :param members: the members of its object, or of each object in its list. A single
@@ -72,7 +72,7 @@ class Reply:
     """
 
     form: Form = Form.ANYTHING
-    members: Mapping[str, Kind] = field(factory=dict)
+    members: Mapping[str, MemberType] = field(factory=dict)
     needed: frozenset[str] = frozenset()
     _types: tuple[tuple[str, frozenset[type]], ...] = field(init=False, eq=False)
     _inside: tuple[tuple[str, frozenset[type]], ...] = field(init=False, eq=False)
@@ -145,29 +145,29 @@ class Reply:
         return f"{where} whose {name} is not {self.members[name].value}"
 
 
-def one(**members: Kind) -> Reply:
+def one(**members: MemberType) -> ReplySchema:
     """Describe a reply that is one object."""
-    return Reply(Form.OBJECT, members)
+    return ReplySchema(Form.OBJECT, members)
 
 
-def rows(**members: Kind) -> Reply:
+def rows(**members: MemberType) -> ReplySchema:
     """Describe a reply that is a list of objects, without pages."""
-    return Reply(Form.ROWS, members)
+    return ReplySchema(Form.ROWS, members)
 
 
-def page_of(**members: Kind) -> Reply:
+def page_of(**members: MemberType) -> ReplySchema:
     """Describe a reply that is a page of objects.
 
     Of lists and objects in their members only the type is checked, not the items.
     """
-    return Reply(Form.PAGE, members)
+    return ReplySchema(Form.PAGE, members)
 
 
-def needing(reply: Reply, *names: str) -> Reply:
+def needing(reply: ReplySchema, *names: str) -> ReplySchema:
     """Describe the same reply, with these members required."""
-    return Reply(reply.form, reply.members, reply.needed | {*names})
+    return ReplySchema(reply.form, reply.members, reply.needed | {*names})
 
 
-def numbers(*names: str) -> Mapping[str, Kind]:
+def numbers(*names: str) -> Mapping[str, MemberType]:
     """Return members of these names that are numbers."""
-    return dict.fromkeys(names, Kind.NUMBER)
+    return dict.fromkeys(names, MemberType.NUMBER)

@@ -37,11 +37,11 @@ from zope.interface import implementer
 
 from ..protocol.interfaces import ITokenSealer
 
-MAX_TOKEN = 1 << 20
+MAX_TOKEN_CHARACTERS = 1 << 20
 """Longer texts are refused without decryption. The longest tokens are request states,
 which contain the answers of earlier rounds."""
 
-MAX_KEY_FILE = 4096
+MAX_KEY_FILE_BYTES = 4096
 
 MAX_KEYS = 8
 """How many keys of the file are used; further lines are ignored."""
@@ -84,7 +84,7 @@ class TokenSealer:
 
     def unseal(self, purpose: str, token: str) -> bytes | None:
         """Return the payload; ``None`` if the text is not a token for this purpose."""
-        if len(token) > MAX_TOKEN or not token.startswith(_VERSION):
+        if len(token) > MAX_TOKEN_CHARACTERS or not token.startswith(_VERSION):
             return None
         padded = _canonical(token)
         if padded is None:
@@ -172,7 +172,7 @@ class KeyFile:
         with open(self.path, "rb") as file:
             if os.fstat(file.fileno()).st_mode & _BY_OTHERS:
                 return None
-            lines = file.read(MAX_KEY_FILE).split()
+            lines = file.read(MAX_KEY_FILE_BYTES).split()
         for line in lines:
             _required_key(line, self.path)
         if not lines:

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from .._credential import ANONYMOUS, SHOWN, Credential
+from .._credential import ANONYMOUS, SHOWN_CHARACTERS, Credential
 from .._log import Line
 from .._noop import noop
 from ..protocol.calls.session import (
@@ -265,7 +265,7 @@ class MemorySessionStore:
         _LINE.write(
             what=what,
             client=session.client,
-            principal=session.principal[:SHOWN],
+            principal=session.principal[:SHOWN_CHARACTERS],
             revision=session.revision.version,
             count=self.count,
         )

@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from ..pipeline.interfaces import Allowance, IAdmissionLimit
 
-MINUTE = 60.0
+_MINUTE_SECONDS = 60.0
 MAX_BUCKETS = 20_000
 
 _GRANTED = Allowance(granted=True)
@@ -35,7 +35,7 @@ class TokenBuckets:
         self.limit = limit
         self._clock = clock
         self._max_buckets = max_buckets
-        self._interval = MINUTE / limit if limit else 0.0
+        self._interval = _MINUTE_SECONDS / limit if limit else 0.0
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class TokenBuckets:
         now = self._clock.seconds()
         full_at = max(self._full_at.get(key, now), now)
         cost = tokens * self._interval
-        missing = full_at + cost - now - MINUTE
+        missing = full_at + cost - now - _MINUTE_SECONDS
         # Tolerance of a thousandth of a token, so that rounding errors cost none.
         if missing > self._interval / 1000:
             return Allowance(granted=False, retry_after=missing)

@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from instantly_mcp.api.bounded_reply import (
     MAX_HEAD_BYTES,
-    MAX_REPLY_BYTES,
+    MAX_WIRE_BYTES,
     BoundedPool,
     BoundedProtocol,
 )
@@ -252,7 +252,7 @@ class BodyTests(WireTestCase):
         line.feed(CHUNKED)
         taken = line.flood(b"1;" + b"a" * 1000 + b"\r\n \r\n")
         self.assertTrue(line.closed)
-        self.assertLessEqual(taken, MAX_REPLY_BYTES + READ_SIZE)
+        self.assertLessEqual(taken, MAX_WIRE_BYTES + READ_SIZE)
         self.assertEqual(self.error_of(call).reason, Reason.TOO_LARGE)
 
     def test_body_without_length(self) -> None:
@@ -271,7 +271,7 @@ class BodyTests(WireTestCase):
         line.feed(head, b"7fffffff\r\n", begin)
         taken = line.flood(b"\x00\x00\x00\xff\xff")
         self.assertTrue(line.closed)
-        self.assertLessEqual(taken, MAX_REPLY_BYTES + READ_SIZE)
+        self.assertLessEqual(taken, MAX_WIRE_BYTES + READ_SIZE)
         self.assertEqual(self.error_of(call).reason, Reason.TOO_LARGE)
 
     def test_data_behind_the_compressed_body(self) -> None:

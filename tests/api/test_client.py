@@ -25,7 +25,7 @@ from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.http_exchange import NoCookies, Payload
 from instantly_mcp.api.interfaces import IDetached, IInstantly
 from instantly_mcp.api.observation import Unwatched
-from instantly_mcp.api.redaction import key_tail, scrubbed
+from instantly_mcp.api.redaction import key_tail, redacted
 from tests.support.cases import ClockedTestCase
 
 from .builders import (
@@ -391,7 +391,7 @@ class Crowd:
                 return
 
 
-class ScrubbingTests(ClockedTestCase):
+class RedactionTests(ClockedTestCase):
     def test_key_in_every_form(self) -> None:
         """The key is removed in each encoding, as are parts of it and bearer tokens."""
         for text, expected in (
@@ -402,11 +402,11 @@ class ScrubbingTests(ClockedTestCase):
             ("campaign 1234 not found", "campaign 1234 not found"),
             ("line\r\nbreak\u202e", "line break"),
         ):
-            self.assertEqual(scrubbed(text, credential()), expected)
+            self.assertEqual(redacted(text, credential()), expected)
 
     def test_short_key(self) -> None:
         """Even a short key is removed."""
-        self.assertEqual(scrubbed("key abc", credential("abc")), "key [removed]")
+        self.assertEqual(redacted("key abc", credential("abc")), "key [removed]")
         self.assertEqual(key_tail(credential("abc")), "…")
 
     @given(
@@ -416,7 +416,7 @@ class ScrubbingTests(ClockedTestCase):
     )
     def test_key_in_any_text(self, key: str, before: str, after: str) -> None:
         """The key is removed from any surrounding text."""
-        found = scrubbed(f"{before}{key}{after}", credential(key))
+        found = redacted(f"{before}{key}{after}", credential(key))
         self.assertNotIn(key, found)
         self.assertLessEqual(len(found), 300)
 

@@ -17,7 +17,7 @@ from instantly_mcp.api.errors import Reason
 from .builders import LIST, credential
 from .faulty import FaultTestCase
 
-MOST = 60_000_000
+MAX_CALLS = 60_000_000
 
 
 @implementer(IPushProducer)
@@ -41,7 +41,7 @@ class Flood(Protocol):
         """Send as long as the other side reads, up to a limit."""
         assert self.transport is not None
         self.flowing = True
-        while self.flowing and self.sent < MOST:
+        while self.flowing and self.sent < MAX_CALLS:
             self.transport.write(self.part * 1000)
             self.sent += len(self.part) * 1000
 
@@ -78,7 +78,7 @@ class HostileUpstreamTests(FaultTestCase):
 
         sent, reason = await self.taken(Headers)
         self.assertEqual(reason, Reason.UNEXPECTED_REPLY)
-        self.assertLess(sent, MOST / 2)
+        self.assertLess(sent, MAX_CALLS / 2)
 
     async def test_body_without_end(self) -> None:
         """A body without end is dropped at the limit, and its connection closed."""
@@ -89,4 +89,4 @@ class HostileUpstreamTests(FaultTestCase):
 
         sent, reason = await self.taken(Body)
         self.assertEqual(reason, Reason.TOO_LARGE)
-        self.assertLess(sent, MOST / 2)
+        self.assertLess(sent, MAX_CALLS / 2)

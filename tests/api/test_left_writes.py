@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
 from instantly_mcp.api.errors import ApiError, Reason
-from instantly_mcp.api.left_writes import KEPT_SECONDS, MOST, LeftWrites
+from instantly_mcp.api.left_writes import KEPT_SECONDS, MAX_CALLS, LeftWrites
 from instantly_mcp.catalog.operation import WRITE_AGAIN
 from tests.support.cases import ClockedTestCase
 
@@ -126,9 +126,9 @@ class LeftWriteTests(ClockedTestCase):
     def test_bounded(self) -> None:
         """The number of remembered writes is limited."""
         writes = LeftWrites(self.clock)
-        for number in range(MOST + 5):
+        for number in range(MAX_CALLS + 5):
             writes.add(b"%d" % number)
-        self.assertEqual(len(writes), MOST)
+        self.assertEqual(len(writes), MAX_CALLS)
         self.assertIsNone(writes.collect(b"0"))
 
     @given(st.lists(st.sampled_from(("call", "leave", "answer")), max_size=40))

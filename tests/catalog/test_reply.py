@@ -13,8 +13,8 @@ from instantly_mcp._json_codec import loads
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
 from instantly_mcp.catalog.reply import (
     Form,
-    Kind,
-    Reply,
+    MemberType,
+    ReplySchema,
     needing,
     numbers,
     one,
@@ -23,16 +23,21 @@ from instantly_mcp.catalog.reply import (
 )
 from tests.support.reference import NO_OPENAPI, OPENAPI
 
-THING = one(id=Kind.TEXT, flag=Kind.FLAG, parts=Kind.OBJECTS, **numbers("count"))
+THING = one(
+    id=MemberType.TEXT,
+    flag=MemberType.FLAG,
+    parts=MemberType.OBJECTS,
+    **numbers("count"),
+)
 
-TYPES: Mapping[Kind, frozenset[str]] = {
-    Kind.TEXT: frozenset({"string"}),
-    Kind.NUMBER: frozenset({"number", "integer"}),
-    Kind.FLAG: frozenset({"boolean"}),
-    Kind.OBJECT: frozenset({"object"}),
-    Kind.NUMBERS: frozenset({"object"}),
-    Kind.OBJECTS: frozenset({"array"}),
-    Kind.TEXTS: frozenset({"array"}),
+TYPES: Mapping[MemberType, frozenset[str]] = {
+    MemberType.TEXT: frozenset({"string"}),
+    MemberType.NUMBER: frozenset({"number", "integer"}),
+    MemberType.FLAG: frozenset({"boolean"}),
+    MemberType.OBJECT: frozenset({"object"}),
+    MemberType.NUMBERS: frozenset({"object"}),
+    MemberType.OBJECTS: frozenset({"array"}),
+    MemberType.TEXTS: frozenset({"array"}),
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -49,8 +54,8 @@ JSON = st.recursive(
 class ReplyTests(SynchronousTestCase):
     def test_anything(self) -> None:
         """Where nothing is stated, everything fits."""
-        self.assertIsNone(Reply().misfit([1, None]))
-        self.assertTrue(Reply().may_be_empty)
+        self.assertIsNone(ReplySchema().misfit([1, None]))
+        self.assertTrue(ReplySchema().may_be_empty)
 
     def test_object(self) -> None:
         """An object fits whose stated members are what they should be, or null."""
@@ -118,7 +123,7 @@ class ReplyTests(SynchronousTestCase):
     @given(JSON)
     def test_any_json(self, value: Any) -> None:
         """Any value fits, or the message says why and does not quote it."""
-        for reply in (THING, page_of(**THING.members), rows(id=Kind.TEXT)):
+        for reply in (THING, page_of(**THING.members), rows(id=MemberType.TEXT)):
             misfit = reply.misfit(value)
             if misfit is None and reply.form is not Form.OBJECT:
                 listed = value["items"] if isinstance(value, dict) else value

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from zope.interface import implementer
 
-from instantly_mcp._credential import SHOWN, Credential, Secret
+from instantly_mcp._credential import SHOWN_CHARACTERS, Credential, Secret
 from instantly_mcp.protocol.calls.session import SessionStatus
 from instantly_mcp.protocol.interfaces import ITokenSealer
 from instantly_mcp.protocol.wire.versions import V2025_06_18, V2025_11_25
@@ -181,7 +181,7 @@ class SweepTests(ClockedTestCase):
             for credential in (None, ALICE):
                 self.store.open(V2025_11_25, credential)
         shown = [event["principal"] for event in events]
-        self.assertEqual(shown, ["anonymous", ALICE.principal[:SHOWN]])
+        self.assertEqual(shown, ["anonymous", ALICE.principal[:SHOWN_CHARACTERS]])
 
     def test_canary_in_no_log(self) -> None:
         """Neither keys nor session ids appear in any log event."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from attrs import define, field
 
-from ..._credential import ANONYMOUS, SHOWN
+from ..._credential import ANONYMOUS, SHOWN_CHARACTERS
 from ..._log import Line
 from ..._noop import noop
 from ...pipeline.client import UNNAMED, client_of
@@ -139,7 +139,7 @@ class AccessLog:
                 route=record.route,
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
-                principal=record.principal[:SHOWN],
+                principal=record.principal[:SHOWN_CHARACTERS],
                 source=record.source,
                 client=record.client,
                 exchange_id=record.id,

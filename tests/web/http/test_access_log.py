@@ -8,7 +8,7 @@ from attrs import evolve
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
-from instantly_mcp._credential import SHOWN, Credential, Secret
+from instantly_mcp._credential import SHOWN_CHARACTERS, Credential, Secret
 from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.credential_errors import server_secret_missing
 from instantly_mcp.pipeline.exchange import Exchange
@@ -63,7 +63,7 @@ class JournalTests(ClockedTestCase):
         (event,) = [event for event in self.events if "route" in event]
         self.assertEqual(event["route"], "/mcp/{key}")
         self.assertEqual((event["status"], event["milliseconds"]), (200, 500.0))
-        self.assertEqual(event["principal"], CREDENTIAL.principal[:SHOWN])
+        self.assertEqual(event["principal"], CREDENTIAL.principal[:SHOWN_CHARACTERS])
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
         self.assertEqual(self.server.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
 
