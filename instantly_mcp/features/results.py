@@ -13,7 +13,7 @@ from attrs import frozen
 
 from .._json_codec import Json, JsonObject, dumps
 from ..api.errors import ApiError, Reason
-from ..protocol.wire.errors import ProtocolError, overloaded
+from ..protocol.wire.errors import ProtocolError, invalid_params, not_served, overloaded
 from .error_hints import hint_for
 
 MAX_RESULT_BYTES = 100_000
@@ -108,6 +108,17 @@ def overload_error(error: ApiError) -> ProtocolError | None:
     return overloaded(
         error.message, error.retry_after or RETRY_SECONDS, error_object(error)
     )
+
+
+def protocol_error(error: ApiError) -> ProtocolError:
+    """Return the protocol error for a failed call, with its error object as data."""
+    refused = overload_error(error)
+    if refused is not None:
+        return refused
+    described = error_object(error)
+    if error.reason in (Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST):
+        return invalid_params(error.message, described)
+    return not_served(error.message, described)
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

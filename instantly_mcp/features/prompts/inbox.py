@@ -6,8 +6,8 @@ from ..._json_codec import JsonObject
 from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
-from ..resources.objects import mails_of
 from ..workspace.fetching import Gathered, gather
+from ..workspace.threads import mails_of
 from ..workspace.untrusted_text import UntrustedMarks, in_one_line, unquoted_text
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW

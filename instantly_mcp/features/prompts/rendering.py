@@ -15,8 +15,7 @@ from ...protocol.primitives.prompt import PromptMessage
 from ...protocol.primitives.tool import text
 from ...protocol.wire.errors import invalid_params
 from ..completions import Completions, NameCache, ObjectKind
-from ..resources.reading import translated
-from ..results import CallRefusedError, error_object
+from ..results import CallRefusedError, error_object, protocol_error
 from ..workspace.context import FeatureContext
 
 Found = TypeVar("Found")
@@ -62,7 +61,7 @@ class Renderer:
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 raise invalid_params(error.message, error_object(error)) from error
-            raise translated(error) from error
+            raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise invalid_params(refusal.message, refusal.as_object()) from refusal
         return [PromptMessage("user", text(written))]

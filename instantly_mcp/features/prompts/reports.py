@@ -12,8 +12,7 @@ from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
 from ..completions import CAMPAIGNS
-from ..resources.campaigns import DEFINITIONS
-from ..workspace.analytics import with_rates
+from ..workspace.analytics import DEFINITIONS, with_rates
 from ..workspace.fetching import Gathered, gather
 from ..workspace.untrusted_text import in_one_line
 from .period import Period, period_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
-from ..workspace.analytics import totals
+from ..workspace.analytics import DEFINITIONS, totals
 from ..workspace.context import FeatureContext, Values
 from ..workspace.conversions import DATE, end_of_day
 from ..workspace.fetching import Gathered, gather
@@ -81,14 +81,6 @@ def _analytics(found: Gathered, dates: JsonObject) -> JsonObject:
     if found.failures:
         result["unknown"] = found.unknown()
     return result
-
-
-DEFINITIONS: JsonObject = {
-    "reply_rate": "people who replied, not automatically / new leads contacted",
-    "open_rate": "people who opened / new leads contacted",
-    "bounce_rate": "bounced / sent",
-    "days": "in UTC",
-}
 
 
 def dates_of(values: Values) -> dict[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
-from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
 from ..workspace.senders import obstacle
+from ..workspace.threads import mails_of
 from ..workspace.untrusted_text import (
     UNTRUSTED_NOTICE,
     UntrustedMarks,
@@ -18,9 +18,6 @@ from ..workspace.untrusted_text import (
 from ..workspace.views.accounts import ACCOUNT_VIEW
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
-
-MAX_MAILS = 50
-"""Most mails of a thread that are read, the newest ones."""
 
 MAIL_MEMBERS = (
     "id",
@@ -71,28 +68,6 @@ async def thread(context: FeatureContext, values: Values, call: Call) -> Json:
         "mails": [mail_view(mail, marks) for mail in mails],
         "older_not_shown": more,
     }
-
-
-async def mails_of(
-    context: FeatureContext, thread_id: str, call: Call
-) -> tuple[list[JsonObject], bool]:
-    """Return the newest mails of a thread, oldest first, and whether older ones exist.
-
-    :raises ApiError: not found, when the thread has no mails.
-    """
-    asked = {"search": f"thread:{thread_id}", "limit": MAX_MAILS, "sort_order": "desc"}
-    reply = await context.fetch("listEmail", asked, call)
-    mails: list[JsonObject] = [
-        mail for mail in reply.get("items") or () if isinstance(mail, dict)
-    ]
-    if not mails:
-        raise ApiError(
-            reason=Reason.NOT_FOUND,
-            message="There is no such thread.",
-            operation_id="listEmail",
-        )
-    more = len(mails) == MAX_MAILS and bool(reply.get("next_starting_after"))
-    return mails[::-1], more
 
 
 def mail_view(mail: JsonObject, marks: UntrustedMarks) -> JsonObject:

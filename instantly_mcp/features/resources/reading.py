@@ -17,21 +17,14 @@ from ..._json_codec import Json
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.primitives.resource import ResourceContents
-from ...protocol.wire.errors import (
-    ProtocolError,
-    invalid_params,
-    not_served,
-    resource_not_found,
-)
-from ..results import CallRefusedError, cut_to_size, error_object, overload_error
+from ...protocol.wire.errors import invalid_params, resource_not_found
+from ..results import CallRefusedError, cut_to_size, protocol_error
 from ..workspace.context import FeatureContext, Values
 
 Lookup: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
 
 JSON = "application/json"
 MARKDOWN = "text/markdown"
-
-CALLER_REASONS = frozenset({Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST})
 
 
 @frozen
@@ -51,21 +44,10 @@ class ResourceReader:
             if error.reason is Reason.NOT_FOUND:
                 modern = call.caller.revision.modern
                 raise resource_not_found(uri, modern=modern) from error
-            raise translated(error) from error
+            raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise invalid_params(refusal.message, refusal.as_object()) from refusal
         return [_written(uri, value)]
-
-
-def translated(error: ApiError) -> ProtocolError:
-    """Return the protocol error for a failed call, with its error object as data."""
-    refused = overload_error(error)
-    if refused is not None:
-        return refused
-    described = error_object(error)
-    if error.reason in CALLER_REASONS:
-        return invalid_params(error.message, described)
-    return not_served(error.message, described)
 
 
 def _written(uri: str, value: Json) -> ResourceContents:

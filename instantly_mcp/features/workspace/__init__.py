@@ -8,10 +8,8 @@ The tools, resources and prompts differ in form; the knowledge they share is her
 - `jobs`, `job_following`, `job_changes`: background jobs, followed to their end;
 - `send_once`: idempotent sending of replies;
 - `preflight`, `list_scorecard`, `analytics`: checks, grades and rates;
-- `fetching`: several calls of which some may fail;
+- `fetching`, `threads`: several calls of which some may fail; the mails of a thread;
 - `untrusted_text`, `mail_text`, `mail_html`: mail and lead fields, which people outside
   the workspace write, made safe to show; and copy made ready to send;
 - `dates`, `timezones`, `conversions`: values that people write, for the API.
-
-Nothing here depends on a single tool, resource or prompt.
 """

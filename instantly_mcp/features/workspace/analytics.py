@@ -9,6 +9,15 @@ from .labels import labelled
 _row = labelled({"campaign_status": CAMPAIGN_STATUS})
 
 
+DEFINITIONS: JsonObject = {
+    "reply_rate": "people who replied, not automatically / new leads contacted",
+    "open_rate": "people who opened / new leads contacted",
+    "bounce_rate": "bounced / sent",
+    "days": "in UTC",
+}
+"""How Instantly defines the rates."""
+
+
 def rate(part: Json, whole: Json) -> float | None:
     """Return a share from 0 to 1, or ``None`` when the whole is zero or unknown."""
     if not isinstance(part, int | float) or not isinstance(whole, int | float):

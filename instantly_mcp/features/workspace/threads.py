@@ -1,0 +1,33 @@
+"""Reading of the mails of one thread."""
+
+from __future__ import annotations
+
+from ..._json_codec import JsonObject
+from ...api.errors import ApiError, Reason
+from ...protocol.calls.call import Call
+from .context import FeatureContext
+
+MAX_MAILS = 50
+"""Most mails of a thread that are read, the newest ones."""
+
+
+async def mails_of(
+    context: FeatureContext, thread_id: str, call: Call
+) -> tuple[list[JsonObject], bool]:
+    """Return the newest mails of a thread, oldest first, and whether older ones exist.
+
+    :raises ApiError: not found, when the thread has no mails.
+    """
+    asked = {"search": f"thread:{thread_id}", "limit": MAX_MAILS, "sort_order": "desc"}
+    reply = await context.fetch("listEmail", asked, call)
+    mails: list[JsonObject] = [
+        mail for mail in reply.get("items") or () if isinstance(mail, dict)
+    ]
+    if not mails:
+        raise ApiError(
+            reason=Reason.NOT_FOUND,
+            message="There is no such thread.",
+            operation_id="listEmail",
+        )
+    more = len(mails) == MAX_MAILS and bool(reply.get("next_starting_after"))
+    return mails[::-1], more
