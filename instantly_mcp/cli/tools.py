@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from twisted.internet.task import Clock
+from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import make_server_features
+from ..daemon.mcp import make_features
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
-from ..daemon.state_dir import open_state_directory
 from ..daemon.upstream import connect_upstream
 from ..protocol.primitives.tool import Tool
 from .options import CommandOptions
@@ -36,10 +35,10 @@ class ToolsOptions(CommandOptions):
 
     def run(self) -> int:
         """Print the tools."""
-        tools = offered(self["toolsets"])
+        tools = listed_tools(self["toolsets"])
         if self["markdown"]:
             names = {tool.name for tool in tools}
-            extra = [tool for tool in offered("all") if tool.name not in names]
+            extra = [tool for tool in listed_tools("all") if tool.name not in names]
             print(manual(tools, extra), end="")
             return 0
         width = max(len(tool.name) for tool in tools)
@@ -48,17 +47,17 @@ class ToolsOptions(CommandOptions):
         return 0
 
 
-def offered(toolsets: str) -> Sequence[Tool]:
-    """Return the tools of these toolsets, for listing only.
+def listed_tools(toolsets: str) -> Sequence[Tool]:
+    """Return the tools of these toolsets, for listing only: nothing is connected.
 
     :raises ConfigurationError: for a toolset that does not exist.
     """
-    settings = resolve({"sandbox": "true", "toolsets": toolsets}, {})
-    clock = Clock()
-    upstream = connect_upstream(settings, clock, InFlight(), time.time)
-    state = open_state_directory(settings, time.time)
-    server_features = make_server_features(settings, clock, upstream, state, time.time)
-    return server_features.tools.listed()
+    from twisted.internet import reactor
+
+    settings = resolve({"toolsets": toolsets}, {})
+    upstream = connect_upstream(settings, IReactorTime(reactor), InFlight(), time.time)
+    features = make_features(settings, IReactorTime(reactor), upstream, time.time)
+    return features.tools.listed()
 
 
 def manual(tools: Sequence[Tool], extra: Sequence[Tool]) -> str:

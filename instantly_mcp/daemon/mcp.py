@@ -9,9 +9,11 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from .. import __version__
-from ..features.build import build_features
+from .._noop import noop
+from ..features.build import Features, build_features
 from ..features.toolsets import ToolSelection
 from ..features.workspace.context import ServerFacts
+from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
 from ..pipeline.retention import Retention
@@ -93,9 +95,7 @@ def make_server_features(
     state: StateDirectory,
     wall: Callable[[], float],
 ) -> ServerFeatures:
-    """Return the features that the server offers: tools, resources and prompts."""
-    facts = ServerFacts(name=NAME, version=__version__, mode=settings.mode)
-    selection = ToolSelection.parse(",".join(settings.toolsets))
+    """Return what the MCP server offers and needs: features, seal and clocks."""
     info = ServerInfo(
         name=NAME,
         title="Instantly (sandbox)" if settings.sandbox else "Instantly",
@@ -103,14 +103,7 @@ def make_server_features(
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
     )
     changes = ChangeNotifier(frozenset())
-    features = build_features(
-        upstream.client,
-        clock,
-        facts,
-        selection,
-        wall=upstream.wall(clock, wall),
-        on_change=changes.resource_updated,
-    )
+    features = make_features(settings, clock, upstream, wall, changes.resource_updated)
     return ServerFeatures(
         info=info,
         tools=features.tools,
@@ -121,4 +114,26 @@ def make_server_features(
         wall_clock=wall,
         credential_required=partial(key_required, key_formats(settings)),
         changes=changes,
+    )
+
+
+def make_features(
+    settings: Settings,
+    clock: IReactorTime,
+    upstream: UpstreamConnection,
+    wall: Callable[[], float],
+    on_change: OnResourceChanged = noop,
+) -> Features:
+    """Build the selected tools, and all resources and prompts.
+
+    :param wall: returns the time in seconds since the epoch.
+    :param on_change: called with each resource that is found to have changed.
+    """
+    return build_features(
+        upstream.client,
+        clock,
+        ServerFacts(name=NAME, version=__version__, mode=settings.mode),
+        ToolSelection.parse(",".join(settings.toolsets)),
+        wall=upstream.wall(clock, wall),
+        on_change=on_change,
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.tools import manual, offered
+from instantly_mcp._deferred import deferred
+from instantly_mcp.cli.tools import listed_tools, manual
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
+from instantly_mcp.sandbox.workspaces import Sandbox
+from instantly_mcp.state.sealed_tokens import Seal
+from tests.daemon.processes import MODULE, ProcessTestCase
 
 
 def tool(schema, **hints) -> Tool:
@@ -23,22 +27,53 @@ def tool(schema, **hints) -> Tool:
     )
 
 
+class NothingBuiltTests(SynchronousTestCase):
+    """Listing tools builds only the tools."""
+
+    def test_no_sandbox_and_no_keys(self):
+        """It builds neither a simulated Instantly nor keys that seal session ids."""
+        built = []
+
+        def note(each, *args, **kwargs):
+            built.append(type(each).__name__)
+
+        self.patch(Sandbox, "__init__", note)
+        self.patch(Seal, "__init__", note)
+        self.assertTrue(listed_tools("all"))
+        self.assertEqual(built, [])
+
+
+class NothingWrittenTests(ProcessTestCase):
+    """Listing tools needs no folder of the daemon."""
+
+    @deferred
+    async def test_no_state(self):
+        """``instantly-mcp tools`` creates no file, also not in the state directory."""
+        home = self.folder / "home"
+        home.mkdir()
+        environ = {"HOME": str(home), "STATE_DIRECTORY": str(home / "state")}
+        running = self.spawn([*MODULE, "tools", "--toolsets", "all"], environ=environ)
+        self.assertEqual(await running.ended, 0, running.output)
+        self.assertIn(b"list_campaigns", running.output)
+        self.assertEqual(list(home.iterdir()), [])
+
+
 class OfferedTests(SynchronousTestCase):
     """The tools that are listed."""
 
     def test_default(self):
         """By default there are 40."""
-        self.assertEqual(len(offered("default")), 40)
+        self.assertEqual(len(listed_tools("default")), 40)
 
     def test_all(self):
         """``all`` lists those and more."""
-        default = {tool.name for tool in offered("default")}
-        self.assertLess(default, {tool.name for tool in offered("all")})
+        default = {tool.name for tool in listed_tools("default")}
+        self.assertLess(default, {tool.name for tool in listed_tools("all")})
 
     def test_unknown(self):
         """A toolset that does not exist is a mistake."""
         with self.assertRaises(ConfigurationError):
-            offered("nonsense")
+            listed_tools("nonsense")
 
 
 class ManualTests(SynchronousTestCase):
