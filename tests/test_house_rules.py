@@ -217,6 +217,19 @@ class HouseRulesTests(SynchronousTestCase):
 
         self.check(broken)
 
+    def test_only_the_daemon_composes(self):
+        """The commands import `daemon` and types of `protocol`: they build nothing."""
+
+        def broken(module: Module) -> Iterator[str]:
+            if module.package not in {"cli", "tap", "__main__"}:
+                return
+            for name in module.own_imports():
+                package = name.split(".")[0]
+                if package not in {"cli", "daemon", "protocol", *SHARED}:
+                    yield f"imports {name}: add a function to `daemon` that builds it"
+
+        self.check(broken)
+
     def test_no_import_circle(self):
         """No module imports itself by way of others, but for the one listed circle."""
         graph = import_graph()

@@ -7,17 +7,11 @@ uses the network only with ``--probe``.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
-from typing import Any
 
-from .._deferred import deferred
 from ..daemon.process.file_limits import current_limits, within_limits
-from ..daemon.process.in_flight import InFlight
-from ..daemon.self_check.files import check_files
+from ..daemon.self_check.checks import run_checks
 from ..daemon.self_check.findings import Findings
-from ..daemon.self_check.machine import check_certificates, check_ports
-from ..daemon.self_check.upstream import UpstreamCheck
 from ..daemon.settings.errors import EX_CONFIG, report
 from ..daemon.settings.loading import examine_process
 from ..daemon.settings.options import SettingOptions
@@ -25,7 +19,6 @@ from ..daemon.settings.secret_files import may_be_key
 from ..daemon.settings.settings import Settings
 from ..daemon.settings.sources import SECRETS
 from ..daemon.settings.table import SETTINGS, SettingValue
-from ..daemon.upstream import connect_upstream
 from .foreground import run_until_done
 from .options import CommandOptions
 
@@ -54,35 +47,11 @@ class CheckOptions(CommandOptions, SettingOptions):
         if not (unread or settings.unknown):
             from twisted.internet import reactor
 
-            run_until_done(reactor, lambda: self._look(settings, reactor, findings))
+            probe = bool(self["probe"])
+            run_until_done(
+                reactor, lambda: run_checks(settings, reactor, findings, probe=probe)
+            )
         return conclude(findings)
-
-    @deferred
-    async def _look(self, settings: Settings, reactor: Any, findings: Findings) -> None:
-        check_files(settings, findings)
-        check_certificates(settings, time.time(), findings)
-        await check_ports(settings, reactor, findings)
-        if self["probe"] and not findings.errors:
-            await ask_upstream(settings, reactor, findings)
-
-
-@deferred
-async def ask_upstream(settings: Settings, reactor: Any, findings: Findings) -> None:
-    """Test the connection to the upstream, unless the upstream is the sandbox."""
-    if settings.sandbox:
-        findings.fine.append("the upstream is the sandbox, in the same process")
-        return
-    upstream = connect_upstream(settings, reactor, InFlight(), time.time)
-    look = UpstreamCheck(
-        agent=upstream.client.agent,
-        instantly=upstream.client,
-        url=upstream.client.upstream.base,
-        clock=reactor,
-        wall=time.time,
-        findings=findings,
-    )
-    await look.run(settings.api_key)
-    await upstream.close()
 
 
 def conclude(findings: Findings) -> int:

@@ -21,10 +21,8 @@ from .origin_policy import companion_of, origin_policy_for
 from .process.components import Listener
 from .process.readiness import Readiness
 from .reloadable_gatekeeper import ReloadableGatekeeper
-from .settings.endpoints import Endpoint
 from .settings.settings import Settings
-from .sockets.port_owner import find_port_owner
-from .sockets.ports import Ports
+from .sockets.ports import Ports, make_ports
 from .status import Status
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -71,15 +69,14 @@ def make_http_parts(
 
     :param wall: returns the time in seconds since the epoch.
     """
-    limits = WebLimits(body=settings.max_body, connections=settings.max_connections)
+    limits = web_limits(settings)
     streams, readiness = Streams(limits, KEEP_ALIVE_BATCHES), Readiness()
-    ports = Ports(
+    ports = make_ports(
         reactor,
-        [Endpoint.parse(text) for text in settings.listen],
-        settings.port_retries,
-        companion_of(settings),
-        find_port_owner,
-        setting="--port" if settings.listens_on_port else "listen",
+        settings.listen,
+        settings.listen_setting,
+        retries=settings.port_retries,
+        companion=companion_of(settings),
     )
     status = Status(
         settings=settings,
@@ -113,6 +110,11 @@ def make_http_parts(
     )
 
 
+def web_limits(settings: Settings) -> WebLimits:
+    """Return the limits of HTTP connections."""
+    return WebLimits(body=settings.max_body, connections=settings.max_connections)
+
+
 def metrics_listeners(
     settings: Settings, reactor: Any, mcp: McpParts, http: HttpParts
 ) -> tuple[Listener, ...]:
@@ -136,10 +138,7 @@ def metrics_listeners(
         ),
     ):
         metrics.watch(name, text, read)
-    addresses = [Endpoint.parse(text) for text in settings.metrics_listen]
-    ports = Ports(
-        reactor, addresses, find_owner=find_port_owner, setting="metrics_listen"
-    )
+    ports = make_ports(reactor, settings.metrics_listen, "metrics_listen")
 
     def guard(headers: IHeaders, here: IAddress) -> ProtocolError | None:
         return http.origin_policy.refusal(headers, local=ports.is_local(here))

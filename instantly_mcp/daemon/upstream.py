@@ -57,6 +57,18 @@ def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
     return datetime.combine(chosen, time(9), UTC)
 
 
+def make_sandbox(
+    settings: Settings, clock: IReactorTime, wall: Callable[[], float]
+) -> Sandbox:
+    """Return the simulated Instantly with the seed and the first day of the settings.
+
+    :param wall: returns the time in seconds since the epoch, for a sandbox that begins
+        today.
+    """
+    start = morning_of(settings.sandbox_start, wall)
+    return Sandbox(clock, seed=settings.sandbox_seed, start=start)
+
+
 def connect_upstream(
     settings: Settings,
     reactor: IReactorTime,
@@ -66,8 +78,7 @@ def connect_upstream(
 ) -> UpstreamConnection:
     """Return the client that the settings describe. It connects when it is used.
 
-    :param wall: returns the time in seconds since the epoch, for a sandbox that begins
-        today.
+    :param wall: as for `make_sandbox`.
     """
     base_url = settings.upstream
 
@@ -82,8 +93,7 @@ def connect_upstream(
         )
 
     if settings.sandbox:
-        start = morning_of(settings.sandbox_start, wall)
-        sandbox = Sandbox(reactor, seed=settings.sandbox_seed, start=start)
+        sandbox = make_sandbox(settings, reactor, wall)
         agent = SandboxAgent(sandbox, reactor)
         return UpstreamConnection(client_over(agent), lambda: succeed(None), sandbox)
     connection = connect_to(Upstream.parse(base_url), reactor)

@@ -6,11 +6,10 @@ import contextlib
 import io
 import json
 
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.cli.check import ask_upstream, conclude, describe
+from instantly_mcp.cli.check import conclude, describe
 from instantly_mcp.daemon.self_check.findings import Findings
 from instantly_mcp.daemon.settings.loading import examine, resolve
 from tests.daemon.processes import MODULE, ProcessTestCase
@@ -82,13 +81,6 @@ class ConcludeTests(SynchronousTestCase):
         self.assertIn("would start with these settings once the port", text)
         _, text = self.conclude(warnings="IMCP-PERM key is readable by every user")
         self.assertIn("would start with these settings.", text)
-
-    def test_sandbox(self):
-        """With the sandbox there is no upstream to test."""
-        findings = Findings()
-        settings = resolve({"sandbox": "true"}, {})
-        self.successResultOf(ask_upstream(settings, Clock(), findings))
-        self.assertIn("sandbox", findings.fine[0])
 
 
 class ProcessTests(ProcessTestCase):

@@ -20,7 +20,7 @@ from ..settings.settings import Settings
 from ..sockets.certificate_check import certificates_beside, flaws_of
 from ..sockets.certificates import read_certificate
 from ..sockets.port_owner import find_port_owner
-from ..sockets.ports import AddressInUse, FindPortOwner, Ports
+from ..sockets.ports import AddressInUse, FindPortOwner, Ports, make_ports
 from .findings import Findings
 
 
@@ -37,13 +37,12 @@ async def check_ports(
 
     :param find_owner: returns which program uses a port.
     """
-    for setting in ("listen", "metrics_listen"):
-        for text in getattr(settings, setting):
-            address = Endpoint.parse(text)
-            named = setting
-            if setting == "listen" and settings.listens_on_port:
-                named = "--port"
-            ports = Ports(reactor, [address], find_owner=find_owner, setting=named)
+    for endpoints, setting in (
+        (settings.listen, settings.listen_setting),
+        (settings.metrics_listen, "metrics_listen"),
+    ):
+        for text in endpoints:
+            ports = make_ports(reactor, [text], setting, find_owner=find_owner)
             await _check_port(ports, findings)
 
 

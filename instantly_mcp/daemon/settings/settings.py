@@ -93,6 +93,11 @@ class Settings:
         """Whether the port setting, not an endpoint, says where to listen."""
         return self.port is not None or self.is_default("listen")
 
+    @property
+    def listen_setting(self) -> str:
+        """The name of the setting or option that says where to listen."""
+        return "--port" if self.listens_on_port else "listen"
+
     def secrets(self) -> tuple[Secret, ...]:
         """Return the secrets that must never appear in a log or a response."""
         return tuple(

@@ -23,12 +23,14 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger, LogLevel
 
 from ..._deferred import deferred
+from ..._noop import noop
 from ...access.exposure import is_local, is_loopback
 from ..settings.endpoints import EXAMPLE, Endpoint
 from ..settings.errors import ConfigurationError
 from .certificate_check import flaws_of
 from .certificates import TlsEndpoint, tls_reason
 from .inherited import inherited_endpoint
+from .port_owner import find_port_owner
 
 
 @frozen
@@ -83,10 +85,6 @@ class AddressInUse(ConfigurationError):
 FindPortOwner: TypeAlias = Callable[[int, str], str | None]
 
 
-def _unknown(port: int, interface: str) -> None:
-    """Return nothing: the program is not known."""
-
-
 @define(eq=False)
 class Ports:
     """The listening sockets of one daemon.
@@ -106,7 +104,7 @@ class Ports:
     addresses: Sequence[Endpoint]
     retries: int = 0
     companion: Endpoint | None = None
-    find_owner: FindPortOwner = _unknown
+    find_owner: FindPortOwner = noop
     setting: str = "listen"
     wall: Callable[[], float] = time.time
     bound: list[BoundPort] = field(factory=list, init=False)
@@ -287,3 +285,20 @@ def _no_such(error: Exception) -> str:
 def _cannot(address: Endpoint, error: CannotListenError) -> str:
     why = error.socketError.strerror or str(error.socketError)
     return f"IMCP-BIND cannot listen on {_place(address)}: {why}"
+
+
+def make_ports(
+    reactor: IReactorTCP,
+    endpoints: Sequence[str],
+    setting: str,
+    *,
+    retries: int = 0,
+    companion: Endpoint | None = None,
+    find_owner: FindPortOwner = find_port_owner,
+) -> Ports:
+    """Return the sockets for endpoint strings. The parameters are those of `Ports`.
+
+    :raises ValueError: when a string is not an endpoint.
+    """
+    addresses = [Endpoint.parse(text) for text in endpoints]
+    return Ports(reactor, addresses, retries, companion, find_owner, setting)
