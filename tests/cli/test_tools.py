@@ -10,7 +10,7 @@ from instantly_mcp.cli.tools import listed_tools, manual
 from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 from instantly_mcp.sandbox.workspaces import Sandbox
-from instantly_mcp.state.sealed_tokens import Seal
+from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.daemon.processes import MODULE, ProcessTestCase
 
 
@@ -38,7 +38,7 @@ class NothingBuiltTests(SynchronousTestCase):
             built.append(type(each).__name__)
 
         self.patch(Sandbox, "__init__", note)
-        self.patch(Seal, "__init__", note)
+        self.patch(TokenSealer, "__init__", note)
         self.assertTrue(listed_tools("all"))
         self.assertEqual(built, [])
 
