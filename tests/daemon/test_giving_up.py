@@ -70,7 +70,7 @@ class GivingUpTests(UpstreamTestCase):
         self.assertTrue(created["isError"])
         text = created["content"][0]["text"]
         self.assertIn("outcome_unknown", text)
-        self.assertIn("check with list_lead_lists", text)
+        self.assertIn("Check with list_lead_lists", text)
         self.assertTrue(listed["isError"])
         self.assertIn("safe to repeat", listed["content"][0]["text"])
         self.assertEqual(await running.ended, 0, running.output)
