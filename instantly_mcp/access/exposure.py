@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-_FIELD = re.compile(r"((?:[^:\\]|\\.)*)(?::|$)", re.DOTALL)
+_FIELD = re.compile(r"(?:^|:)((?:[^:\\]|\\.|\\$)*)", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -71,7 +71,7 @@ def is_local(description: str) -> bool:
     wrapper, _, wrapped = description.partition(":")
     if wrapper == "haproxy":
         return is_local(wrapped)
-    kind, positional, named = _parse(description)
+    kind, positional, named = parse_description(description)
     if kind == "unix":
         return True
     if kind == "systemd":
@@ -97,8 +97,14 @@ def _is_for_a_proxy(description: str) -> bool:
     return description.partition(":")[0] == "haproxy"
 
 
-def _parse(description: str) -> tuple[str, Sequence[str], Mapping[str, str]]:
-    """Parse ``kind:value:name=value`` with its backslash escapes."""
+def parse_description(description: str) -> tuple[str, Sequence[str], Mapping[str, str]]:
+    """Parse an endpoint description of Twisted, ``kind:value:name=value``.
+
+    Colons and equals signs are escaped by backslashes. This is the only parser of this
+    syntax, so that what is checked here is what the daemon listens on.
+
+    :returns: the kind, the positional values and the named values. Any text is parsed.
+    """
     kind, *fields = _FIELD.findall(description)
     positional: list[str] = []
     named: dict[str, str] = {}

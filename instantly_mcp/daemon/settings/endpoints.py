@@ -12,9 +12,8 @@ from ipaddress import ip_address
 from attrs import evolve, frozen
 from twisted.internet.endpoints import quoteStringArgument
 
-_PART = re.compile(r"(?:[^:\\]|\\.)+", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_NAMED = re.compile(r"([A-Za-z]\w*)=(.*)", re.DOTALL)
+from ...access.exposure import parse_description
+
 _TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
 _QUEUEING = frozenset({"tcp", "tcp6", "ssl", "unix"})
 MAX_PORT = 65535
@@ -85,12 +84,10 @@ class Endpoint:
         form = right_form(text)
         if form is not None:
             raise ValueError(f"must be an endpoint: write {form}")
-        kind, *parts = [_ESCAPED.sub(r"\1", part) for part in _PART.findall(text)]
-        matches = filter(None, map(_NAMED.fullmatch, parts))
-        named = {match[1]: match[2] for match in matches}
-        positional = tuple(part for part in parts if _NAMED.fullmatch(part) is None)
-        address = cls(kind, positional, named)
-        if not parts or (kind in _TCP and address.port is None):
+        kind, positional, named = parse_description(text)
+        address = cls(kind, tuple(filter(None, positional)), named)
+        complete = kind and (address.positional or named)
+        if not complete or (kind in _TCP and address.port is None):
             raise ValueError(f"must be an endpoint, such as {EXAMPLE}")
         return address
 
