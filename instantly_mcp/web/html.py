@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from hashlib import sha256
-from typing import Any
 
+from twisted.python.failure import Failure
 from twisted.web.template import Tag, flatten, tags
 
 from ..pipeline.reply import Answer
@@ -71,7 +71,7 @@ def document(title: str, *content: Tag) -> bytes:
     )
     page = tags.html(head, tags.body(tags.h1(title), *content), lang="en")
     parts: list[bytes] = [DOCTYPE]
-    failures: list[Any] = []
+    failures: list[Failure] = []
     # No tag holds a Deferred, so `flatten` is done when it returns.
     flatten(None, page, parts.append).addErrback(failures.append)
     for failure in failures:

@@ -24,7 +24,7 @@ from .http.request import McpRequest
 from .interfaces import UNIX, IsLocal
 
 Network: TypeAlias = IPv4Network | IPv6Network
-IPAddress: TypeAlias = IPv4Address | IPv6Address
+ClientAddress: TypeAlias = IPv4Address | IPv6Address
 
 
 _NO_QUERY: Mapping[str, Sequence[str]] = {}
@@ -73,7 +73,7 @@ class TrustedProxies:
         address = _forwarded(peer)
         return address is not None and self._holds(address)
 
-    def _holds(self, address: IPAddress) -> bool:
+    def _holds(self, address: ClientAddress) -> bool:
         return any(address in network for network in self._networks)
 
 
@@ -156,7 +156,7 @@ def _without_stream(table: Mapping[str, Sequence[str]]) -> Headers:
     return Headers(kept).with_value("accept", "application/json")
 
 
-def _forwarded(entry: str) -> IPAddress | None:
+def _forwarded(entry: str) -> ClientAddress | None:
     """Parse one entry of ``X-Forwarded-For``, which may have a port."""
     text = entry.strip()
     if text.startswith("["):

@@ -37,7 +37,7 @@ CAROL = Credential(secret=Secret("carol-key-5555555555"), source="query")
 
 @implementer(INotificationSink)
 class OpenOutlet:
-    """An outlet that remembers whether it was closed."""
+    """A sink that remembers whether it was closed."""
 
     def __init__(self) -> None:
         self.closed = False

@@ -29,7 +29,7 @@ from tests.support.received import Received, methods_of
 from tests.support.servers import credential
 
 
-class AnsweringTestCase(RigTestCase):
+class ExecutorTestCase(RigTestCase):
     def answered(
         self,
         message: Json,
@@ -56,7 +56,7 @@ class AnsweringTestCase(RigTestCase):
         return self.rig.sessions.open(ALL_REVISIONS[version], credential())
 
 
-class SingleTests(AnsweringTestCase):
+class SingleTests(ExecutorTestCase):
     def test_json_codec(self) -> None:
         """A result that comes first is JSON, with the revision that was spoken."""
         for version in ALL_REVISIONS:
@@ -135,7 +135,7 @@ class SingleTests(AnsweringTestCase):
         self.assertEqual(refused.status, 404)
 
 
-class LeavingTests(AnsweringTestCase):
+class LeavingTests(ExecutorTestCase):
     def test_modern(self) -> None:
         """A modern client that disconnects cancels its call, streamed or not."""
         for seconds in (0, 10):
@@ -162,7 +162,7 @@ class LeavingTests(AnsweringTestCase):
                 self.assertEqual(received.messages, [])
 
 
-class BatchTests(AnsweringTestCase):
+class BatchTests(ExecutorTestCase):
     def batch(self, *messages: Json) -> Received:
         """Answer a batch in a session of 2025-03-26."""
         return self.answered(list(messages), "2025-03-26", self.session())

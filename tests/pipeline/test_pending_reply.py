@@ -20,7 +20,7 @@ from tests.support.servers import WorkList
 NEWS = notification("notifications/progress", {"progressToken": 1, "progress": 1})
 
 
-class RaceTestCase(ClockedTestCase):
+class PendingReplyTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Make a call that waits."""
         super().setUp()
@@ -69,7 +69,7 @@ class RaceTestCase(ClockedTestCase):
         return [loads(event.data) for event in self.events if event.data]
 
 
-class ResultFirstTests(RaceTestCase):
+class ResultFirstTests(PendingReplyTestCase):
     def test_answers_in_json(self) -> None:
         """A result that comes first is a JSON answer, and no timer is left."""
         pending = self.pending()
@@ -123,7 +123,7 @@ class ResultFirstTests(RaceTestCase):
         self.answer(pending)
 
 
-class StreamFirstTests(RaceTestCase):
+class StreamFirstTests(PendingReplyTestCase):
     def test_news_opens_the_stream(self) -> None:
         """A notification opens the stream; the result is its last event."""
         pending = self.pending()
@@ -194,7 +194,7 @@ class StreamFirstTests(RaceTestCase):
         self.running.callback(Response(1, {}))
 
 
-class JsonOnlyTests(RaceTestCase):
+class JsonOnlyTests(PendingReplyTestCase):
     def test_never_streams(self) -> None:
         """A client that reads only JSON waits for it, however long that takes."""
         pending = self.pending(may_stream=False)
@@ -206,7 +206,7 @@ class JsonOnlyTests(RaceTestCase):
         self.assertEqual(self.answer(pending).status, 200)
 
 
-class StreamOnlyTests(RaceTestCase):
+class StreamOnlyTests(PendingReplyTestCase):
     def test_results_are_streamed(self) -> None:
         """A client that excludes JSON gets even an immediate result as a stream."""
         pending = self.pending(run=False, only_stream=True)
@@ -228,7 +228,7 @@ class StreamOnlyTests(RaceTestCase):
         self.assertEqual(self.answer(pending).status, 404)
 
 
-class LeavingTests(RaceTestCase):
+class LeavingTests(PendingReplyTestCase):
     def test_modern_before_the_answer(self) -> None:
         """A modern client that leaves cancels its call and gets no answer at all."""
         pending = self.pending(survives=False)
@@ -302,7 +302,7 @@ class LeavingTests(RaceTestCase):
         self.running.callback(None)
 
 
-class ResumableTests(RaceTestCase):
+class ResumableTests(PendingReplyTestCase):
     def test_primed(self) -> None:
         """A stream that can be resumed begins with an empty event that has an id."""
         log = StreamLog(Retention(self.clock))

@@ -19,7 +19,7 @@ from .streams import is_kept, lost, make_log, make_stream, payloads, read
 
 class ResumableStreamTests(SynchronousTestCase):
     def test_provides(self) -> None:
-        """It is an outlet."""
+        """It is a notification sink."""
         self.assertTrue(verifyObject(INotificationSink, make_stream()))
 
     def test_ids_differ(self) -> None:

@@ -26,7 +26,7 @@ from .wire import check_message
 @implementer(INotificationSink)
 @define(eq=False)
 class Basket:
-    """An outlet that keeps what is sent."""
+    """A sink that keeps what is sent."""
 
     sent: list[Json] = field(factory=list)
     closed: bool = False

@@ -10,7 +10,7 @@ may hold keys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
@@ -112,6 +112,7 @@ class McpSite(Site):
         """The number of open connections."""
         return len(self._channels)
 
+    # Any, because twisted.web returns a private class here.
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a channel; beyond the limit of connections a crowded one."""
         full = self._served >= self.limits.connections

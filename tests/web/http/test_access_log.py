@@ -29,7 +29,7 @@ CANARY = "CANARYCANARYCANARY"
 CREDENTIAL = Credential(secret=Secret(CANARY), source="path")
 
 
-class JournalTests(ClockedTestCase):
+class AccessLogTests(ClockedTestCase):
     def setUp(self) -> None:
         """Collect every log event."""
         super().setUp()
