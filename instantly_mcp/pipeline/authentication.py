@@ -21,6 +21,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, OPERATOR, Credential
+from .._noop import noop
 from ..protocol.calls.session import (
     FOREIGN,
     ISessionStore,
@@ -44,7 +45,7 @@ _NOTES = {
 ADOPTED = Note("session-adopted")
 NOT_THAT_SESSION = Note("anonymous-session-left")
 
-_MAX_WORKSPACE = 64
+_MAX_WORKSPACE_LENGTH = 64
 _OTHER_WORKSPACE = "It was not opened for this workspace."
 
 Resolved: TypeAlias = tuple[Credential | None, SessionLookup, Sequence[Note]]
@@ -70,7 +71,7 @@ class Authentication:
     anonymous: bool = True
     key_in_session: bool = False
     key_formats: Sequence[str] = KEY_FORMATS
-    report_proxied: Callable[[str], object] = lambda header: None
+    report_proxied: Callable[[str], object] = noop
     name: str = "authentication"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -116,20 +117,20 @@ class Authentication:
     ) -> Resolved:
         workspace = _workspace(exchange)
         session = lookup.session
-        verdict = self.gatekeeper.admit(presented, workspace)
-        if isinstance(verdict, ProtocolError):
-            raise verdict
-        if verdict is not None and verdict.source == OPERATOR:
+        admitted = self.gatekeeper.admit(presented, workspace)
+        if isinstance(admitted, ProtocolError):
+            raise admitted
+        if admitted is not None and admitted.source == OPERATOR:
             self._check_direct(exchange)
-        notes = _notes_on(verdict)
+        notes = _notes_on(admitted)
         if session is not None:
-            if _is_own(verdict, presented):
-                return _with_own_key(verdict, lookup, notes)
-            return self._without_own_key(exchange, verdict, lookup, workspace)
+            if _is_own(admitted, presented):
+                return _with_own_key(admitted, lookup, notes)
+            return self._without_own_key(exchange, admitted, lookup, workspace)
         if session_id is not None and lookup.status is SessionStatus.SEALED:
-            lookup = self._adopted(session_id, verdict)
+            lookup = self._adopted(session_id, admitted)
             notes = (*notes, ADOPTED)
-        return verdict, lookup, notes
+        return admitted, lookup, notes
 
     def _without_own_key(
         self,
@@ -259,7 +260,7 @@ def _workspace(exchange: Exchange) -> str | None:
     if not values:
         return None
     value = values[0].strip()
-    if len(values) > 1 or len(value) > _MAX_WORKSPACE or not _is_visible(value):
+    if len(values) > 1 or len(value) > _MAX_WORKSPACE_LENGTH or not _is_visible(value):
         raise invalid_request("x-as-workspace must be one workspace id")
     return value or None
 
