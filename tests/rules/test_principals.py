@@ -18,7 +18,7 @@ from instantly_mcp.pipeline.pending_reply import PendingReply
 from instantly_mcp.pipeline.resumable import ResumableStream
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NULL_SINK, Call
 from instantly_mcp.protocol.calls.session import McpSession
-from instantly_mcp.protocol.calls.subscriptions import Listener
+from instantly_mcp.protocol.calls.subscriptions import SubscriptionListener
 from instantly_mcp.protocol.calls.tasks import Task
 from instantly_mcp.protocol.server_features import NO_CAPABILITIES
 from instantly_mcp.protocol.wire.jsonrpc import NO_PARAMS
@@ -195,7 +195,7 @@ class StateTests(RulesTestCase):
     def roots(self, key: str) -> list[object]:
         """Return every object that belongs to a principal, wherever it is kept."""
         principal, server_features = credential(key).principal, self.rig.server_features
-        held: list[McpSession | Task | Listener] = [
+        held: list[McpSession | Task | SubscriptionListener] = [
             *self.rig.store._sessions.values(),
             *server_features.tasks._tasks.values(),
             *server_features.changes._listeners,
@@ -214,7 +214,15 @@ class StateTests(RulesTestCase):
         for owned in (ada, bob):
             kinds = {type(each) for each in owned.values()}
             self.assertLessEqual(
-                {McpSession, Call, Task, Listener, PendingReply, ResumableStream}, kinds
+                {
+                    McpSession,
+                    Call,
+                    Task,
+                    SubscriptionListener,
+                    PendingReply,
+                    ResumableStream,
+                },
+                kinds,
             )
         shared = [ada[key] for key in ada.keys() & bob.keys()]
         self.assertEqual(shared, [])

@@ -75,7 +75,7 @@ class SubscriptionFilter:
 
 
 @define(eq=False, kw_only=True)
-class Listener:
+class SubscriptionListener:
     """One open ``subscriptions/listen`` stream."""
 
     id: Id
@@ -100,7 +100,7 @@ class ChangeNotifier:
 
     offered: frozenset[str] = frozenset({TOOLS, PROMPTS, RESOURCES})
     watches: Watches = field(factory=Watches, init=False)
-    _listeners: set[Listener] = field(factory=set, init=False)
+    _listeners: set[SubscriptionListener] = field(factory=set, init=False)
     _sessions: WeakSet[McpSession] = field(factory=WeakSet, init=False)
 
     @property
@@ -108,7 +108,7 @@ class ChangeNotifier:
         """How many listen streams are open."""
         return len(self._listeners)
 
-    def listen(self, listener: Listener) -> Deferred[JsonObject]:
+    def listen(self, listener: SubscriptionListener) -> Deferred[JsonObject]:
         """Register the listener and acknowledge it.
 
         :returns: fires with the final result when the server ends the stream.

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from ..._json_codec import JsonObject
 from ..calls.call import NULL_SINK
 from ..calls.client_requests import lacks_capability
-from ..calls.subscriptions import MAX_URI_CHARS, Listener, read_filter
+from ..calls.subscriptions import MAX_URI_CHARS, SubscriptionListener, read_filter
 from ..calls.tasks import TASKS_CAPABILITY, WORKING
 from ..calls.watching import Unsubscribe
 from ..primitives.registries import ResolvedResource
@@ -34,7 +34,7 @@ def listen(features: ServerFeatures, context: RequestContext) -> Deferred[JsonOb
     found = _watchable(features, context, filter.uris)
     tasks = features.tasks.own(sorted(filter.task_ids), caller.principal)
     ids = frozenset(task.id for task in tasks)
-    listener = Listener(
+    listener = SubscriptionListener(
         id=context.request.id,
         principal=caller.principal,
         filter=evolve(filter, uris=frozenset(found), task_ids=ids),

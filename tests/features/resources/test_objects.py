@@ -7,7 +7,10 @@ from typing import Any
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.job_changes import job_uri
-from instantly_mcp.protocol.calls.subscriptions import Listener, SubscriptionFilter
+from instantly_mcp.protocol.calls.subscriptions import (
+    SubscriptionFilter,
+    SubscriptionListener,
+)
 from tests.features.cases import Collected
 from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error
@@ -218,7 +221,7 @@ class JobTests(FeatureTestCase):
         sinks = {}
         for name, principal in (("mine", KEY.principal), ("other", OTHER.principal)):
             sinks[name] = Collected()
-            listener = Listener(
+            listener = SubscriptionListener(
                 id=name,
                 principal=principal,
                 filter=SubscriptionFilter(uris=frozenset({job_uri("j1")})),

@@ -20,8 +20,8 @@ from instantly_mcp.protocol.calls.subscriptions import (
     RESOURCES,
     TOOLS,
     ChangeNotifier,
-    Listener,
     SubscriptionFilter,
+    SubscriptionListener,
     read_filter,
 )
 from instantly_mcp.protocol.calls.tasks import Task
@@ -55,10 +55,10 @@ class ChangesTestCase(SynchronousTestCase):
 
     def listen(
         self, id: Id = 7, principal: str = "ada", **wanted: frozenset[str]
-    ) -> tuple[Listener, Basket]:
+    ) -> tuple[SubscriptionListener, Basket]:
         """Open a stream."""
         basket = Basket()
-        listener = Listener(
+        listener = SubscriptionListener(
             id=id, principal=principal, filter=SubscriptionFilter(**wanted), sink=basket
         )
         self.changes.listen(listener)
@@ -161,7 +161,7 @@ class ListenTests(ChangesTestCase):
 class Leaving(Basket):
     """A stream whose message makes another client disconnect."""
 
-    def __init__(self, other: Listener) -> None:
+    def __init__(self, other: SubscriptionListener) -> None:
         super().__init__()
         self.other = other
 
