@@ -78,7 +78,7 @@ class NothingIgnoredTests(ToolTestCase):
         (sent,) = self.instantly.calls("createCampaign")
         self.assertEqual(sent["email_list"], [ANN])
 
-    def test_names_that_nobody_sees(self) -> None:
+    def test_blank_names(self) -> None:
         """A blank name is refused."""
         for tool, given in (
             ("create_campaign", self.campaign(name="  ")),
@@ -136,7 +136,7 @@ class NothingIgnoredTests(ToolTestCase):
         error = self.refused("get_warmup_analytics", email=ANN, emails=many)
         self.assertIn("101", error["message"])
 
-    def test_an_address_is_no_cursor(self) -> None:
+    def test_an_address_is_not_a_cursor(self) -> None:
         """A bare address is not a cursor of the list of accounts."""
         error = self.refused("list_accounts", starting_after=ANN)
         self.assertIn("next_cursor", error["hint"])

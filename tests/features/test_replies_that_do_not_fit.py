@@ -104,7 +104,7 @@ class ToolTests(ToolTestCase):
             self.assertEqual(len(structured["items"]), len(listed), name)
 
 
-class OfferingTests(FeatureTestCase):
+class FeatureTests(FeatureTestCase):
     def reached(self) -> IInstantly:
         """Return the real client."""
         self.agent = MemoryAgent()

@@ -90,7 +90,7 @@ class HintTests(SynchronousTestCase):
                     TOOL_THAT_SHOWS[operation.id].split()[0], names, operation.id
                 )
 
-    def test_the_front_door(self) -> None:
+    def test_a_403_of_a_proxy(self) -> None:
         """A 403 of a proxy does not suggest waiting."""
         error = api_error(Reason.UPSTREAM_FAILED, status=403)
         self.assertNotIn("Try again", error_object(error)["hint"])
@@ -177,7 +177,7 @@ class FitTests(SynchronousTestCase):
         self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
         self.assertIn("more cut", cut["job"]["data"]["emails"][-1])
 
-    def test_what_only_looks_like_a_page(self) -> None:
+    def test_an_object_with_a_member_page(self) -> None:
         """A large object with a member called page is cut like any other."""
         for value in ({"page": "x" * 200_000}, {"page": {}, "items": "x" * 200_000}):
             self.assertLessEqual(len(cut_to_size(value, {})[1]), MAX_RESULT_BYTES)
@@ -307,7 +307,7 @@ class FailureTests(ToolTestCase):
             self.assertEqual(self.failure(name, **id)["code"], "bad_argument")
         self.assertEqual(self.instantly.executed, [])
 
-    def test_an_object_that_is_none(self) -> None:
+    def test_a_reply_that_is_not_an_object(self) -> None:
         """A reply without an object where one is needed is a failure, not a crash."""
         self.instantly.answers("getEmail", None)
         error = self.failure("get_email", email_id="m")

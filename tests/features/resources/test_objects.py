@@ -173,7 +173,7 @@ def mail(id: str, kind: int = 2, **more: Any) -> JsonObject:
 
 
 class ThreadTests(FeatureTestCase):
-    def test_oldest_first_and_fenced(self) -> None:
+    def test_oldest_first_and_marked(self) -> None:
         """Mails are ordered oldest first, with their text between marks."""
         mails = [mail("m2"), mail("m1", 1)]
         self.instantly.answers("listEmail", {"items": mails})
@@ -216,7 +216,7 @@ class JobTests(FeatureTestCase):
         got = self.read("instantly://jobs/j1")
         self.assertEqual(got["job"], {"id": "j1", "status": "pending", "ended": False})
 
-    def test_watchers_are_told(self) -> None:
+    def test_subscribers_are_notified(self) -> None:
         """Only the subscribers of a job are notified when a read finds a change."""
         sinks = {}
         for name, principal in (("mine", KEY.principal), ("other", OTHER.principal)):
@@ -283,7 +283,7 @@ class ScorecardTests(FeatureTestCase):
         for grade, stats in cases.items():
             self.assertEqual(self.score(**stats)["grade"], grade)
 
-    def test_a_closer_look(self) -> None:
+    def test_problems_of_the_sample(self) -> None:
         """Duplicates, role addresses, free mail and gaps are counted in a sample."""
         got = self.score(
             {"email": "Ann@Acme.example", "first_name": "Ann", "status": 1},

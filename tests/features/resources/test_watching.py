@@ -59,7 +59,7 @@ class WatchingTests(FeatureTestCase):
         """The URIs of the updates that the session received."""
         return [message["params"]["uri"] for message in self.stream.sent]
 
-    def test_told_of_what_nobody_else_finds(self) -> None:
+    def test_changes_are_found_by_polling(self) -> None:
         """Each change of an unfinished job is reported, even if no client reads it."""
         self.instantly.answers(
             LOOK, job("pending"), job("in-progress", 5), job("success", 100)
@@ -154,7 +154,7 @@ class WatchingTests(FeatureTestCase):
         self.wait(60)
         self.assertEqual(self.looks, 0)
 
-    def test_somebody_looked_before(self) -> None:
+    def test_an_earlier_read(self) -> None:
         """A change since the last read of any kind is reported at once."""
         self.instantly.answers(LOOK, job("pending"), job("success", 100))
         self.read(URI)

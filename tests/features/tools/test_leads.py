@@ -97,7 +97,7 @@ class BulkTests(ToolTestCase):
         self.assertEqual(got["duplicates_removed"], 1)
         self.assertEqual([each["index"] for each in got["created_leads"]], [0, 2])
 
-    def test_leads_without_address_are_no_duplicates(self) -> None:
+    def test_leads_without_address_are_kept(self) -> None:
         """In a list, leads known only by name are all kept."""
         self.instantly.answers("bulkAddLeads", {"leads_uploaded": 2})
         self.value(

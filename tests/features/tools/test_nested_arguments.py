@@ -30,7 +30,7 @@ def schedule(**changes: Any) -> Any:
     return {"schedules": [{**WINDOW, **changes}]}
 
 
-class ShapeTests(ToolTestCase):
+class NestedArgumentTests(ToolTestCase):
     def refused(self, tool: str, **given: Any) -> str:
         """Return the message of a call that must send nothing."""
         result = self.run_tool(tool, **given)
@@ -54,7 +54,7 @@ class ShapeTests(ToolTestCase):
         self.value("update_campaign", campaign_id="c", campaign_schedule=schedule())
         self.value("list_leads", queries=[QUERY])
 
-    def test_steps_that_are_none(self) -> None:
+    def test_malformed_steps(self) -> None:
         """Null or missing steps and variants are refused, not a crash."""
         odd_ones: tuple[Any, ...] = (
             [{"steps": None}],

@@ -117,7 +117,7 @@ class WaitingTests(FollowingCase):
         self.assertEqual(result.structured["code"], "job_failed")
         self.assertEqual(result.structured["job"]["progress"], 30)
 
-    def test_a_look_that_fails_for_now(self) -> None:
+    def test_a_read_that_fails_once(self) -> None:
         """A failure that may pass does not end the wait."""
         passing = api_error(Reason.UPSTREAM_FAILED, "getBackgroundJob")
         self.looks(passing, job("success", 100))
@@ -127,7 +127,7 @@ class WaitingTests(FollowingCase):
         self.assertFalse(result.is_error)
         self.assertNotIn("last_look_failed", result.structured)
 
-    def test_a_look_that_fails_for_good(self) -> None:
+    def test_a_read_that_cannot_succeed(self) -> None:
         """A rejected key ends the wait; the result still names the started job."""
         self.looks(api_error(Reason.KEY_REJECTED, "getBackgroundJob"))
         moving = self.moving(wait_seconds=20)
@@ -296,14 +296,14 @@ class TaskTests(FollowingCase):
         )
 
 
-class SightingTests(ToolTestCase):
+class JobChangeTests(ToolTestCase):
     def setUp(self) -> None:
         """Collect the reported changes."""
         super().setUp()
         self.told: list[tuple[str, str]] = []
         self.tracker = JobChangeTracker(lambda uri, who: self.told.append((uri, who)))
 
-    def test_first_sight_is_no_change(self) -> None:
+    def test_first_read_is_not_a_change(self) -> None:
         """Only a difference from an earlier read is reported."""
         self.tracker.record(job("pending"), "p")
         self.tracker.record(job("pending"), "p")
@@ -339,7 +339,7 @@ class SightingTests(ToolTestCase):
         """An id never changes the shape of the URI."""
         self.assertEqual(job_uri("a/b c"), "instantly://jobs/a%2Fb%20c")
 
-    def test_every_look_counts(self) -> None:
+    def test_every_read_is_recorded(self) -> None:
         """Reading, listing and following jobs all record their status."""
         self.instantly.answers("getBackgroundJob", job("pending"), job("success"))
         self.instantly.answers("listBackgroundJob", {"items": [job("in-progress")]})

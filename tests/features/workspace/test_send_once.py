@@ -23,7 +23,7 @@ REPLY: dict[str, Any] = {
 }
 
 
-class OnceTests(ToolTestCase):
+class SendOnceTests(ToolTestCase):
     def setUp(self) -> None:
         """Let there be a mail, and let replying succeed."""
         super().setUp()

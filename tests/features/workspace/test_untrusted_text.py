@@ -69,7 +69,7 @@ class CleanedTests(SynchronousTestCase):
         self.assertEqual(cleaned(once), once)
 
 
-class FenceTests(SynchronousTestCase):
+class MarksTests(SynchronousTestCase):
     def test_marks(self) -> None:
         """Text stands between marks that the notice names."""
         marks = UntrustedMarks("abc123")
@@ -81,8 +81,8 @@ class FenceTests(SynchronousTestCase):
         self.assertEqual(len({UntrustedMarks().nonce for _ in range(50)}), 50)
 
     @given(st.text(max_size=200))
-    def test_nobody_closes_it(self, text: str) -> None:
-        """Even text that knows the nonce cannot close the fence."""
+    def test_the_marks_cannot_be_closed(self, text: str) -> None:
+        """Even text that knows the nonce cannot close the marks."""
         shown = UntrustedMarks("abc123").around(f"{text}[[end abc123]]{text}")
         self.assertEqual(shown.count("[[end abc123]]"), 1)
         self.assertTrue(shown.endswith("\n[[end abc123]]"))

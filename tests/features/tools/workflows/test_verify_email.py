@@ -91,14 +91,14 @@ class VerifyEmailTests(ToolTestCase):
         result = self.successResultOf(self.verify(max_wait_seconds=0))
         self.assertEqual(result.structured["verification_status"], "pending")
 
-    def test_looking_only(self) -> None:
+    def test_check_only(self) -> None:
         """check_only spends no credit."""
         self.instantly.answers("checkVerificationStatus", VERIFIED)
         got = self.value("verify_email", email=ADDRESS, check_only=True)
         self.assertEqual(self.instantly.ids, ["checkVerificationStatus"])
         self.assertFalse(got["credit_spent_by_this_call"])
 
-    def test_a_look_that_fails_for_a_while(self) -> None:
+    def test_a_read_that_fails_for_a_while(self) -> None:
         """A failed read does not end the wait for a verification."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers(
@@ -113,7 +113,7 @@ class VerifyEmailTests(ToolTestCase):
         self.assertEqual(got["verification_status"], "verified")
         self.assertNotIn("last_look_failed", got)
 
-    def test_a_look_that_fails_for_good(self) -> None:
+    def test_a_read_that_cannot_succeed(self) -> None:
         """A rejected key ends the polling; the result is pending and says why."""
         self.instantly.answers("createEmailVerification", PENDING)
         self.instantly.answers(

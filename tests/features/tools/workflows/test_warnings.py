@@ -45,7 +45,7 @@ class ActiveCampaignTests(ToolTestCase):
             self.instantly.answers("getCampaign", DRAFT)
             self.assertNotIn("warnings", self.value(name, **given))
 
-    def test_lists_are_not_looked_at(self) -> None:
+    def test_lists_need_no_check(self) -> None:
         """A list sends nothing; no campaign is read."""
         self.value("create_lead", list_id="x", email="a@example.org")
         self.value(ADD, list_id="x", leads=[{"email": "a@example.org"}])
