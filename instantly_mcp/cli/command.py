@@ -29,7 +29,7 @@ SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
 )
 
 
-FIRST_COMMAND = "To try it without an Instantly key: instantly-mcp run --sandbox"
+COMMAND_TO_TRY = "To try it without an Instantly key: instantly-mcp run --sandbox"
 
 
 class CommandLine(CommandOptions):
@@ -48,7 +48,7 @@ class CommandLine(CommandOptions):
         Twisted would wrap the command together with `longdesc`.
         """
         text = super().getUsage(width).rstrip()
-        return f"{text}\n\n{FIRST_COMMAND}\n"
+        return f"{text}\n\n{COMMAND_TO_TRY}\n"
 
 
 def run_command(arguments: Sequence[str]) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 from ..daemon.settings.table import SETTINGS, Setting
 from .check import shown
 
-BEGIN = "<!-- settings: written by make docs -->"
-END = "<!-- end of settings -->"
+TABLE_BEGIN = "<!-- settings: written by make docs -->"
+TABLE_END = "<!-- end of settings -->"
 
 
 def settings_table() -> str:
@@ -37,9 +37,9 @@ def _default(setting: Setting) -> str:
 
 def with_table(manual: str) -> str:
     """Return the manual with its table replaced by `settings_table`."""
-    before, _, rest = manual.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{settings_table()}\n{END}{after}"
+    before, _, rest = manual.partition(TABLE_BEGIN)
+    _, _, after = rest.partition(TABLE_END)
+    return f"{before}{TABLE_BEGIN}\n{settings_table()}\n{TABLE_END}{after}"
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ DEFAULT_URL = "http://127.0.0.1:3000/mcp"
 
 
 @frozen
-class Authentication:
+class AuthHeader:
     """A header, and the environment variable that contains its value.
 
     :param prompt: what VS Code shows when it asks for the value.
@@ -31,18 +31,18 @@ class Authentication:
     prompt: str
 
 
-AUTHENTICATIONS: Mapping[str, Authentication | None] = {
+AUTH_HEADERS: Mapping[str, AuthHeader | None] = {
     "none": None,
-    "key": Authentication(
+    "key": AuthHeader(
         "x-instantly-api-key", "", "INSTANTLY_API_KEY", "Instantly API key"
     ),
-    "secret": Authentication(
+    "secret": AuthHeader(
         "Authorization", "Bearer ", "MCP_AUTH_SECRET_KEY", "Secret of the MCP server"
     ),
 }
 
 
-def claude_code(url: str, auth: Authentication | None) -> str:
+def claude_code(url: str, auth: AuthHeader | None) -> str:
     """Return the command that adds the server to Claude Code."""
     command = f"claude mcp add --transport http instantly {shlex.quote(url)}"
     if auth is None:
@@ -50,7 +50,7 @@ def claude_code(url: str, auth: Authentication | None) -> str:
     return f'{command} --header "{auth.header}: {auth.prefix}${auth.variable}"'
 
 
-def cursor(url: str, auth: Authentication | None) -> str:
+def cursor(url: str, auth: AuthHeader | None) -> str:
     """Return ``.cursor/mcp.json``."""
     server: dict[str, object] = {"url": url}
     if auth is not None:
@@ -59,7 +59,7 @@ def cursor(url: str, auth: Authentication | None) -> str:
     return json.dumps({"mcpServers": {"instantly": server}}, indent=2)
 
 
-def vscode(url: str, auth: Authentication | None) -> str:
+def vscode(url: str, auth: AuthHeader | None) -> str:
     """Return ``.vscode/mcp.json``. VS Code prompts for the value and stores it."""
     server: dict[str, object] = {"type": "http", "url": url}
     document: dict[str, object] = {"servers": {"instantly": server}}
@@ -77,7 +77,7 @@ def vscode(url: str, auth: Authentication | None) -> str:
     return json.dumps(document, indent=2)
 
 
-def curl(url: str, auth: Authentication | None) -> str:
+def curl(url: str, auth: AuthHeader | None) -> str:
     """Return a command that lists the tools."""
     body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
     lines = [f"curl -s {shlex.quote(url)}", "-H 'Content-Type: application/json'"]
@@ -87,7 +87,7 @@ def curl(url: str, auth: Authentication | None) -> str:
     return " \\\n  ".join(lines)
 
 
-CLIENTS: Mapping[str, Callable[[str, Authentication | None], str]] = {
+CLIENTS: Mapping[str, Callable[[str, AuthHeader | None], str]] = {
     "claude-code": claude_code,
     "cursor": cursor,
     "vscode": vscode,
@@ -124,10 +124,10 @@ class SnippetOptions(CommandOptions):
             self["url"] = endpoint(self["url"])
         except ValueError as error:
             raise usage.UsageError(f"--url {error}") from None
-        if self["auth"] not in AUTHENTICATIONS:
-            raise usage.UsageError(f"--auth is one of: {', '.join(AUTHENTICATIONS)}")
+        if self["auth"] not in AUTH_HEADERS:
+            raise usage.UsageError(f"--auth is one of: {', '.join(AUTH_HEADERS)}")
 
     def run(self) -> int:
         """Print the snippet."""
-        print(CLIENTS[self["client"]](self["url"], AUTHENTICATIONS[self["auth"]]))
+        print(CLIENTS[self["client"]](self["url"], AUTH_HEADERS[self["auth"]]))
         return 0

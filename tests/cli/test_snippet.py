@@ -8,7 +8,7 @@ import shlex
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.cli.snippet import AUTHENTICATIONS, CLIENTS, SnippetOptions
+from instantly_mcp.cli.snippet import AUTH_HEADERS, CLIENTS, SnippetOptions
 
 URL = "https://mcp.example.com/mcp"
 
@@ -18,7 +18,7 @@ class SnippetTests(SynchronousTestCase):
 
     def snippet(self, client: str, auth: str = "none") -> str:
         """Return the snippet for a client."""
-        return CLIENTS[client](URL, AUTHENTICATIONS[auth])
+        return CLIENTS[client](URL, AUTH_HEADERS[auth])
 
     def test_claude_code(self):
         """For Claude Code it is a command; the key stays in a variable."""
