@@ -40,14 +40,16 @@ class GeneratedTests(SynchronousTestCase):
 
     def test_settings(self):
         """The table of settings in the operations manual agrees with the code."""
-        self.assertEqual(text_of(OPERATIONS), with_table(text_of(OPERATIONS)))
+        written = with_table(text_of(OPERATIONS))
+        self.assertEqual(text_of(OPERATIONS), written, "run `make docs`")
 
     def test_tools(self):
         """The manual of tools agrees with the code."""
         default = listed_tools("default")
         names = {tool.name for tool in default}
         extra = [tool for tool in listed_tools("all") if tool.name not in names]
-        self.assertEqual(text_of(TOOLS), manual(default, extra))
+        written = manual(default, extra)
+        self.assertEqual(text_of(TOOLS), written, "run `make docs`")
 
 
 class ReadmeTests(SynchronousTestCase):
@@ -62,7 +64,8 @@ class ReadmeTests(SynchronousTestCase):
         for client in CLIENTS:
             snippet = CLIENTS[client](DEFAULT_URL, None)
             blocks = [*self.blocks("sh"), *self.blocks("json")]
-            self.assertIn(f"{snippet}\n", blocks, client)
+            fix = f"show the output of `instantly-mcp snippet {client}` in README.md"
+            self.assertIn(f"{snippet}\n", blocks, fix)
 
     def test_make_goals(self):
         """Every goal of make that the README names exists."""
@@ -76,8 +79,8 @@ class ReadmeTests(SynchronousTestCase):
         """The README names every subcommand, and no other."""
         known = {str(row[0]) for row in SUBCOMMANDS}
         named = set(re.findall(r"instantly-mcp (?!--)([a-z]+)", text_of(README)))
-        self.assertEqual(named - known, set())
-        self.assertLessEqual(known, named)
+        fix = "name each command of instantly-mcp in README.md, and no other"
+        self.assertEqual(named, known, fix)
 
     def test_shell_blocks_parse(self):
         """Every shell block is valid shell syntax."""
@@ -144,7 +147,8 @@ class OperationsTests(SynchronousTestCase):
         shipped = [path for path in DEPLOY.rglob("*") if path.is_file()]
         self.assertGreaterEqual(len(shipped), 5)
         for path in shipped:
-            self.assertIn(text_of(path), blocks, path.name)
+            fix = f"show {path.name} as it is in docs/operations.md"
+            self.assertIn(text_of(path), blocks, fix)
             self.assertIn(str(path.relative_to(ROOT).parent), text_of(OPERATIONS))
 
 
@@ -160,7 +164,8 @@ class SandboxTests(SynchronousTestCase):
             read_fault(json.loads(body), frozenset({"listCampaign"}))
         of_kinds, _, of_fields = text.partition("| Field |")
         kinds = set(re.findall(r"(?m)^\| `([a-z]+)` \|", of_kinds))
-        self.assertEqual(kinds - {"kind"}, {kind.value for kind in FaultKind})
+        fix = "list each kind of fault in docs/sandbox.md"
+        self.assertEqual(kinds - {"kind"}, {kind.value for kind in FaultKind}, fix)
         named = set(re.findall(r"(?m)^\| `([a-z_]+)` \|", of_fields))
         self.assertLessEqual(named, {each.name for each in fields(Fault)})
 
@@ -183,7 +188,8 @@ class CodeTests(SynchronousTestCase):
         for path in (ROOT / "instantly_mcp").rglob("*.py"):
             said |= set(re.findall(r"IMCP-[A-Z]+\b", text_of(path)))
         table = text_of(OPERATIONS).partition("## Codes")[2]
-        self.assertEqual(set(re.findall(r"IMCP-[A-Z]+", table)), said)
+        fix = "list each code under Codes in docs/operations.md"
+        self.assertEqual(set(re.findall(r"IMCP-[A-Z]+", table)), said, fix)
 
 
 class NewsTests(SynchronousTestCase):
