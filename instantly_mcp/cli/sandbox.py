@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..daemon.sandbox_server import build_sandbox_server
+from ..daemon.settings.endpoints import loopback_endpoint
 from ..daemon.settings.errors import ConfigurationError
 from ..daemon.settings.loading import resolve
 from ..daemon.settings.parsers import day, whole_number
@@ -64,7 +65,7 @@ class SandboxOptions(CommandOptions):
             "sandbox": "true",
             "sandbox_seed": self["seed"],
             "sandbox_start": self["start"],
-            "listen": [f"tcp:{self['port']}:interface=127.0.0.1"],
+            "listen": [loopback_endpoint(self["port"])],
         }
         if self["ready-file"]:
             given["ready_file"] = self["ready-file"]

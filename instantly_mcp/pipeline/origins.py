@@ -23,6 +23,9 @@ MAX_RECOGNIZED_HOSTS = 64
 """Host headers that are remembered as valid, so that they are parsed only once."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Names in Host and Origin that are always allowed. Other names that
+`access.exposure.is_loopback` accepts, such as ``app.localhost``, may be other servers.
+"""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(

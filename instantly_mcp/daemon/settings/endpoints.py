@@ -18,7 +18,6 @@ _TCP = frozenset({"tcp", "tcp4", "tcp6", "ssl"})
 _QUEUEING = frozenset({"tcp", "tcp6", "ssl", "unix"})
 MAX_PORT = 65535
 
-EXAMPLE = "tcp:3000:interface=127.0.0.1"
 
 _HOST_AND_PORT = re.compile(
     r"(?:(?P<scheme>https?|tcp[46]?|ssl|tls)(?::|://))?"
@@ -39,6 +38,14 @@ first packet of a connection, and the client tries again a second later.
 """
 
 
+def loopback_endpoint(port: int | str) -> str:
+    """Return the endpoint string of a TCP port on 127.0.0.1."""
+    return f"tcp:{port}:interface=127.0.0.1"
+
+
+EXAMPLE = loopback_endpoint(3000)
+
+
 def right_form(text: str) -> str | None:
     """Return the endpoint string that a URL, a port or ``HOST:PORT`` probably means.
 
@@ -49,7 +56,7 @@ def right_form(text: str) -> str | None:
     match = _BARE_IPV6.fullmatch(text) or _HOST_AND_PORT.fullmatch(text)
     if match is None:
         match = _PORT_ALONE.fullmatch(text)
-        return None if match is None else f"tcp:{match['port']}:interface=127.0.0.1"
+        return None if match is None else loopback_endpoint(match["port"])
     fields = match.groupdict()
     host = fields["host"].strip("[]")
     if host == "*" or (not host and fields["scheme"]):

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from attrs import define, field
 
 from ..._credential import Secret
+from .endpoints import loopback_endpoint
 from .errors import ConfigurationError
 from .options import GivenOptions
 from .parsers import switch
@@ -150,7 +151,7 @@ class SettingsReader:
                 self.unknown.add("listen")
             return
         if port < listen:
-            values["listen"] = (f"tcp:{values['port']}:interface=127.0.0.1",)
+            values["listen"] = (loopback_endpoint(str(values["port"])),)
             self.origins["listen"] = self.origins["port"]
             self.unknown.discard("listen")
             return

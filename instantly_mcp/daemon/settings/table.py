@@ -14,8 +14,9 @@ from typing import TypeAlias
 from attrs import frozen
 
 from . import parsers
+from .endpoints import loopback_endpoint
 
-DEFAULT_LISTEN = "tcp:3000:interface=127.0.0.1"
+DEFAULT_LISTEN = loopback_endpoint(3000)
 DEFAULT_UPSTREAM = "https://api.instantly.ai"
 PREFIX = "INSTANTLY_MCP_"
 
