@@ -76,7 +76,7 @@ def makeService(options: SettingOptions) -> IService:
             also_announce=result.reports,
         )
     except ConfigurationError as error:
-        start_log.tell(error.lines)
+        start_log.report_failure(error.lines)
         raise SystemExit(EX_CONFIG) from None
     start_log.start_with(service)
     if options.parent is not None:
@@ -104,6 +104,6 @@ class StartOutcome:
     def give_up(self, lines: Sequence[str]) -> None:
         """Report why the daemon cannot start, and set the exit status."""
         self._end.status = EX_CONFIG
-        self._log.tell(lines)
+        self._log.report_failure(lines)
         for report in self.reports:
-            report.tell(lines)
+            report.report_failure(lines)

@@ -42,9 +42,9 @@ def serve(
         observer = start_log.open(settings, errors, sys.stderr)
         # From here on, output to standard output and tracebacks go to the log.
         globalLogBeginner.beginLoggingTo([limit_lines(observer, reactor)])
-        service = build(settings, observer, start_log.tell)
+        service = build(settings, observer, start_log.report_failure)
     except ConfigurationError as error:
-        start_log.tell(error.lines)
+        start_log.report_failure(error.lines)
         return EX_CONFIG
     start_log.start_with(service)
     freeze_startup_objects()

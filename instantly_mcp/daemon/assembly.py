@@ -44,7 +44,7 @@ from .logs.limits import limit_lines
 from .logs.observer import LogObserver
 from .mcp import McpParts, make_mcp_parts
 from .origin_policy import ProxyReporter, listens_to_both
-from .process.components import Announcer, Components, Listener
+from .process.components import Announcer, Components, SocketListener
 from .process.periodic import Periodic
 from .process.service import DaemonService
 from .process.signals import Signals
@@ -154,7 +154,11 @@ def _pipeline(
         admission,
         HeaderRepair(),
         authentication,
-        ObservedStage(Decode(admission.charge), http.log.decoded, http.log.identified),
+        ObservedStage(
+            Decode(admission.charge),
+            http.access_log.decoded,
+            http.access_log.identified,
+        ),
         TransportDispatch(_transports(settings, clock, mcp, executor)),
         DirectExecution(executor, describe),
     )
@@ -197,7 +201,7 @@ def _site(
         status=http.status,
         guard=http.guard,
         allowed_origin=http.origin_policy.allows_origin,
-        access_log=http.log,
+        access_log=http.access_log,
         streams=http.streams,
         wall=http.wall,
         trusted_proxies=settings.trusted_proxy,
@@ -223,7 +227,7 @@ def _components(
     pipeline: Pipeline,
     *,
     reload: Reloader,
-    extra_listeners: Sequence[Listener],
+    extra_listeners: Sequence[SocketListener],
     notifier: Notifier,
 ) -> Components:
     streams, sessions = http.streams, mcp.sessions
@@ -287,18 +291,18 @@ def _count_lost_lines(mcp: McpParts, observer: LogObserver) -> None:
 
 
 def _watchdog(mcp: McpParts, clock: IReactorTime) -> Watchdog:
-    watch = StallDetector(clock.seconds)
+    detector = StallDetector(clock.seconds)
     mcp.metrics.watch_total(
         "reactor_blocked",
         "Times that the reactor was blocked for more than 2 s",
-        lambda: watch.count,
+        lambda: detector.count,
     )
     mcp.metrics.watch_total(
         "reactor_blocked_seconds",
         "Total seconds for which the reactor was blocked",
-        lambda: watch.seconds,
+        lambda: detector.seconds,
     )
-    return Watchdog(clock, watch)
+    return Watchdog(clock, detector)
 
 
 def _announcement(settings: Settings, out: TextIO | None) -> Announcement:

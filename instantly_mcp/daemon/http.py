@@ -18,7 +18,7 @@ from ..web.http.limits import WebLimits
 from ..web.metrics_app import make_metrics_site
 from .mcp import McpParts
 from .origin_policy import companion_of, origin_policy_for
-from .process.components import Listener
+from .process.components import SocketListener
 from .process.readiness import Readiness
 from .reloadable_gatekeeper import ReloadableGatekeeper
 from .settings.settings import Settings
@@ -49,7 +49,7 @@ class HttpParts:
     readiness: Readiness
     streams: Streams
     status: Status
-    log: AccessLog
+    access_log: AccessLog
     limits: WebLimits
     wall: Callable[[], float]
 
@@ -99,7 +99,7 @@ def make_http_parts(
         readiness=readiness,
         streams=streams,
         status=status,
-        log=AccessLog(
+        access_log=AccessLog(
             mcp.metrics,
             found=mcp.metrics.credential,
             refused=mcp.metrics.refused,
@@ -117,7 +117,7 @@ def web_limits(settings: Settings) -> WebLimits:
 
 def metrics_listeners(
     settings: Settings, reactor: Any, mcp: McpParts, http: HttpParts
-) -> tuple[Listener, ...]:
+) -> tuple[SocketListener, ...]:
     """Return the listener of ``GET /metrics``, if ``metrics_listen`` is set."""
     if not settings.metrics_listen:
         return ()
@@ -151,4 +151,4 @@ def metrics_listeners(
         limits=http.limits,
         wall=http.wall,
     )
-    return (Listener(ports, site),)
+    return (SocketListener(ports, site),)

@@ -25,7 +25,7 @@ from .process.in_flight import InFlight
 from .settings.settings import Settings
 from .state_dir import StateDirectory, open_state_directory
 from .status import key_formats
-from .upstream import UpstreamConnection, connect_upstream
+from .upstream import UpstreamClient, connect_upstream
 
 NAME = "instantly-mcp"
 
@@ -43,7 +43,7 @@ class McpParts:
 
     metrics: Metrics
     in_flight: InFlight
-    upstream: UpstreamConnection
+    upstream: UpstreamClient
     state: StateDirectory
     sessions: MemorySessionStore
     retention: Retention
@@ -79,7 +79,7 @@ def make_mcp_parts(
             clock,
             wall,
             limits,
-            state.state_dir,
+            state.path,
             count_event=metrics.session,
         ),
         retention=Retention(clock),
@@ -91,7 +91,7 @@ def make_mcp_parts(
 def make_server_features(
     settings: Settings,
     clock: IReactorTime,
-    upstream: UpstreamConnection,
+    upstream: UpstreamClient,
     state: StateDirectory,
     wall: Callable[[], float],
 ) -> ServerFeatures:
@@ -120,7 +120,7 @@ def make_server_features(
 def make_features(
     settings: Settings,
     clock: IReactorTime,
-    upstream: UpstreamConnection,
+    upstream: UpstreamClient,
     wall: Callable[[], float],
     on_change: OnResourceChanged = noop,
 ) -> Features:

@@ -27,7 +27,7 @@ class RefusalReporter:
     log: ClassVar[Logger] = Logger()
     MAX_NAMES: ClassVar[int] = 32
 
-    _told: set[tuple[str, str]] = field(factory=set, init=False)
+    _reported: set[tuple[str, str]] = field(factory=set, init=False)
 
     def __call__(self, header: str, name: str) -> None:
         """Report that a request was refused.
@@ -35,12 +35,12 @@ class RefusalReporter:
         :param header: ``Host`` or ``Origin``.
         :param name: the value of the header.
         """
-        if (header, name) in self._told or len(self._told) >= self.MAX_NAMES:
+        if (header, name) in self._reported or len(self._reported) >= self.MAX_NAMES:
             return
-        self._told.add((header, name))
+        self._reported.add((header, name))
         self.log.warn(
             "{code} a request with {header} {name} was refused: {fix}",
-            **_LETTING_IN[header],
+            **_FIXES[header],
             header=header,
             name=name,
         )
@@ -52,13 +52,13 @@ class ProxyReporter:
 
     log: ClassVar[Logger] = Logger()
 
-    _told: bool = field(default=False, init=False)
+    _reported: bool = field(default=False, init=False)
 
     def __call__(self, header: str) -> None:
         """Report that a request with this header would have used the operator's key."""
-        if self._told:
+        if self._reported:
             return
-        self._told = True
+        self._reported = True
         self.log.warn(
             "IMCP-OPEN a request came through a proxy ({header}) and was refused: "
             "without a server secret only callers on this machine may use the "
@@ -67,14 +67,14 @@ class ProxyReporter:
         )
 
 
-_LETTING_IN = {
+_FIXES = {
     "Host": {
         "code": "IMCP-HOST",
         "fix": "if that is this server, set public_url to its address",
     },
     "Origin": {
         "code": "IMCP-ORIGIN",
-        "fix": "if that page may call, name it in allow_origin",
+        "fix": "if pages of that origin may send requests, add it to allow_origin",
     },
 }
 
@@ -101,8 +101,8 @@ def listens_to_both(settings: Settings) -> bool:
     The address of a socket that systemd passes is known only once it is open.
     """
     reach = set(map(is_local, settings.listen))
-    handed_over = any(text.startswith("systemd:") for text in settings.listen)
-    return len(reach) > 1 or (handed_over and False in reach)
+    from_systemd = any(text.startswith("systemd:") for text in settings.listen)
+    return len(reach) > 1 or (from_systemd and False in reach)
 
 
 def companion_of(settings: Settings) -> Endpoint | None:

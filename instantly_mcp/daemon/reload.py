@@ -14,6 +14,7 @@ from attrs import define
 from twisted.logger import Logger
 
 from .._credential import Secret
+from .._noop import noop
 from .logs.observer import LogObserver
 from .reloadable_gatekeeper import ReloadableGatekeeper
 from .settings.errors import ConfigurationError
@@ -38,7 +39,7 @@ class Reloader:
     state: StateDirectory
     observer: LogObserver
     ports: Sequence[Ports] = ()
-    disconnect: Callable[[], object] = lambda: None
+    disconnect: Callable[[], object] = noop
 
     def __call__(self) -> Sequence[str]:
         """Reload everything; log the errors.

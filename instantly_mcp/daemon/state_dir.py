@@ -24,12 +24,12 @@ log = Logger()
 class StateDirectory:
     """The seal, and where its keys and other persistent state are stored.
 
-    :param state_dir: ``None`` when no state outlives this process.
+    :param path: the directory; ``None`` when no state outlives this process.
     :param key_file: the file that a reload reads again; ``None`` for keys in memory.
     """
 
     seal: TokenSealer
-    state_dir: str | None
+    path: str | None
     key_file: KeyFile | None
 
 

@@ -40,7 +40,7 @@ class Status:
 
     def __attrs_post_init__(self) -> None:
         """Compute the facts once."""
-        shelf = self.server_features.resources
+        resources = self.server_features.resources
         self._facts = Facts(
             name=self.server_features.info.name,
             title=self.server_features.info.title,
@@ -54,7 +54,7 @@ class Status:
             authentication=authentication(self.settings),
             public_url=self.settings.public_url,
             prompts=len(self.server_features.prompts.listed()),
-            resources=len(shelf.resources()) + len(shelf.templates()),
+            resources=len(resources.resources()) + len(resources.templates()),
             toolsets=self.settings.toolsets,
             limits=limits(self.settings),
             documentation_url=self.settings.documentation_url,

@@ -27,7 +27,7 @@ from .settings.settings import Settings
 
 
 @frozen
-class UpstreamConnection:
+class UpstreamClient:
     """The client of the upstream, and how to close its connections.
 
     :param close: fires when all connections are closed.
@@ -75,7 +75,7 @@ def connect_upstream(
     in_flight: InFlight,
     wall: Callable[[], float],
     observe: Observe = noop,
-) -> UpstreamConnection:
+) -> UpstreamClient:
     """Return the client that the settings describe. It connects when it is used.
 
     :param wall: as for `make_sandbox`.
@@ -95,9 +95,9 @@ def connect_upstream(
     if settings.sandbox:
         sandbox = make_sandbox(settings, reactor, wall)
         agent = SandboxAgent(sandbox, reactor)
-        return UpstreamConnection(client_over(agent), lambda: succeed(None), sandbox)
+        return UpstreamClient(client_over(agent), lambda: succeed(None), sandbox)
     connection = connect_to(Upstream.parse(base_url), reactor)
-    return UpstreamConnection(client_over(connection.agent), connection.close)
+    return UpstreamClient(client_over(connection.agent), connection.close)
 
 
 @implementer(ISandboxView)

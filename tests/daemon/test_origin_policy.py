@@ -54,7 +54,7 @@ class OriginPolicyTests(SynchronousTestCase):
                 "IMCP-HOST a request with Host mcp.acme.lan was refused: if that is "
                 "this server, set public_url to its address",
                 "IMCP-ORIGIN a request with Origin https://app.acme.lan was refused: "
-                "if that page may call, name it in allow_origin",
+                "if pages of that origin may send requests, add it to allow_origin",
             ],
         )
 

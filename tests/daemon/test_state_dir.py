@@ -42,14 +42,14 @@ class StateDirectoryTests(SynchronousTestCase):
     def test_nowhere(self):
         """Without a home there is no folder, and ids live as long as the process."""
         state = self.keep()
-        self.assertIsNone(state.state_dir)
+        self.assertIsNone(state.path)
         self.assertIsNone(state.key_file)
 
     def test_default_cannot_be_used(self):
         """A default folder that cannot be used is not used."""
         path = Path(self.mktemp())
         path.write_bytes(b"")
-        self.assertIsNone(self.keep({"HOME": str(path)}).state_dir)
+        self.assertIsNone(self.keep({"HOME": str(path)}).path)
 
     def test_named_folder_cannot_be_used(self):
         """A folder that the operator named and that cannot be used is a mistake."""

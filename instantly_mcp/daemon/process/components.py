@@ -16,7 +16,7 @@ from .readiness import Readiness
 
 
 @frozen
-class Listener:
+class SocketListener:
     """Sockets, and the factory that serves their connections."""
 
     ports: Ports
@@ -77,4 +77,4 @@ class Components:
     close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]
     rotate_log: Callable[[], None]
-    extra_listeners: Sequence[Listener] = ()
+    extra_listeners: Sequence[SocketListener] = ()

@@ -45,7 +45,7 @@ from twisted.python.failure import Failure
 
 from ..._deferred import deferred
 from ..settings.errors import EX_CONFIG, ConfigurationError
-from .components import Announcer, Components, Listener
+from .components import Announcer, Components, SocketListener
 from .readiness import ServicePhase
 from .signals import Signals
 
@@ -105,7 +105,7 @@ class DaemonService(MultiService):
         self._give_up = give_up
         self._warnings = warnings
         self._listeners = (
-            Listener(components.ports, components.factory),
+            SocketListener(components.ports, components.factory),
             *components.extra_listeners,
         )
         self._opening: Deferred[None] | None = None

@@ -135,15 +135,15 @@ class StallDetector:
 class Watchdog(MultiService):
     """Runs a `StallDetector`: `beat` on the reactor, `look` on a thread."""
 
-    def __init__(self, clock: IReactorTime, watch: StallDetector) -> None:
+    def __init__(self, clock: IReactorTime, detector: StallDetector) -> None:
         super().__init__()
-        self.watch = watch
+        self.detector = detector
         self._stopped = Event()
-        Periodic(clock, BEAT_SECONDS, watch.beat, "heartbeat").setServiceParent(self)
+        Periodic(clock, BEAT_SECONDS, detector.beat, "heartbeat").setServiceParent(self)
 
     def startService(self) -> None:
         """Start the heartbeat and the thread."""
-        self.watch.begin()
+        self.detector.begin()
         super().startService()
         self._stopped.clear()
         Thread(target=self._run, name="watchdog", daemon=True).start()
@@ -155,4 +155,4 @@ class Watchdog(MultiService):
 
     def _run(self) -> None:
         while not self._stopped.wait(CHECK_SECONDS):
-            self.watch.look()
+            self.detector.look()

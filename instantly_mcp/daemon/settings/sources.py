@@ -34,7 +34,7 @@ TomlValue: TypeAlias = (
 )
 """What `tomllib` returns. (A boolean is an integer, and a datetime is a date.)"""
 
-Values: TypeAlias = dict[str, SettingValue | Secret | None]
+SettingValues: TypeAlias = dict[str, SettingValue | Secret | None]
 """The values of settings and secrets, by name."""
 
 _ALIASES = {
@@ -75,13 +75,15 @@ class SettingsReader:
     unknown: set[str] = field(factory=set, init=False)
     _config: Path | None = field(default=None, init=False)
 
-    def values(self) -> Values:
+    def values(self) -> SettingValues:
         """Return the values of all settings and of the two secrets."""
         config = self._value(BY_NAME["config"], {})
         self._config = config if isinstance(config, Path) else None
         table = self._table(self._config)
         self._report_unknown(table or {})
-        values: Values = {each.name: self._value(each, table) for each in SETTINGS}
+        values: SettingValues = {
+            each.name: self._value(each, table) for each in SETTINGS
+        }
         for name, (variable, file_setting) in SECRETS.items():
             values[name] = self._secret(name, variable, file_setting, values)
             if values[name] is None and (table is None or name in self.origins):
@@ -143,7 +145,7 @@ class SettingsReader:
                     hint = "; put settings at the top of the file, not into a table"
                 self.errors.append(line + hint)
 
-    def _apply_port(self, values: Values) -> None:
+    def _apply_port(self, values: SettingValues) -> None:
         """Turn ``port`` into an endpoint, unless ``listen`` takes precedence."""
         port, listen = self._rank("port"), self._rank("listen")
         if values["port"] is None:
@@ -170,7 +172,7 @@ class SettingsReader:
         return {BY_NAME[name].variable: 1, "default": 3}.get(origin, 2)
 
     def _secret(
-        self, name: str, variable: str, file_setting: str, values: Values
+        self, name: str, variable: str, file_setting: str, values: SettingValues
     ) -> Secret | None:
         file_origin = self.origins[file_setting]
         in_variable = self.variables.get(variable)

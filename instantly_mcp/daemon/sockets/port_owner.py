@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-IPAddress: TypeAlias = IPv4Address | IPv6Address
+ListeningAddress: TypeAlias = IPv4Address | IPv6Address
 
 PROC = Path("/proc")
 
@@ -37,7 +37,7 @@ class ListeningSocket:
     :param inode: identifies it among the descriptors of a process.
     """
 
-    address: IPAddress
+    address: ListeningAddress
     port: int
     inode: str
 
@@ -87,13 +87,13 @@ def _socket(line: str) -> Iterator[ListeningSocket]:
     yield ListeningSocket(ip_address(raw), int(match[2], 16), columns[_INODE])
 
 
-def _in_the_way(taken: IPAddress, wanted: IPAddress | None) -> bool:
+def _in_the_way(taken: ListeningAddress, wanted: ListeningAddress | None) -> bool:
     if wanted is None or wanted.is_unspecified or taken.is_unspecified:
         return True
     return taken == wanted
 
 
-def _address(text: str) -> IPAddress | None:
+def _address(text: str) -> ListeningAddress | None:
     try:
         return ip_address(text)
     except ValueError:

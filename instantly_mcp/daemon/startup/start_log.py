@@ -61,7 +61,7 @@ class StartLog:
         if self.writer is not None:
             _Starter(self.writer).setServiceParent(service)
 
-    def tell(self, lines: Sequence[str]) -> None:
+    def report_failure(self, lines: Sequence[str]) -> None:
         """Report why the daemon cannot start, one line per error."""
         if self.writer is not None:
             # Start the thread now: the process will not fork any more, and from

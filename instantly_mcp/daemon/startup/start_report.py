@@ -67,9 +67,9 @@ class StartReport:
         self._close()
 
     def withdraw(self) -> None:
-        """Do nothing: if the daemon never listened, `tell` has reported why."""
+        """Do nothing: a daemon that never listened has reported its failure."""
 
-    def tell(self, lines: Sequence[str]) -> None:
+    def report_failure(self, lines: Sequence[str]) -> None:
         """Report why the daemon cannot start.
 
         The first process still waits for the end of this one, which removes its files.

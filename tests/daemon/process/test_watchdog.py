@@ -44,7 +44,7 @@ class WatchTests(SynchronousTestCase):
     def begin(self) -> None:
         """Have a process that just started."""
         self.machine = Machine()
-        self.watch = StallDetector(
+        self.detector = StallDetector(
             now=lambda: self.machine.now,
             computed=lambda: self.machine.computed,
             stack=self.machine.stack,
@@ -63,66 +63,66 @@ class WatchTests(SynchronousTestCase):
         """Let both threads run."""
         for _ in range(seconds):
             self.passes(0.5, 0.4)
-            self.watch.look()
+            self.detector.look()
             self.passes(0.5, 0.4)
-            self.watch.look()
-            self.watch.beat()
+            self.detector.look()
+            self.detector.beat()
 
     def blocks(self, seconds: int) -> None:
         """Block the main thread only."""
         for _ in range(2 * seconds):
             self.passes(0.5)
-            self.watch.look()
+            self.detector.look()
 
     def test_nothing(self):
         """A reactor that runs is not reported, however busy it is."""
         self.runs(100)
-        self.assertEqual((self.lines(), self.watch.count), ([], 0))
+        self.assertEqual((self.lines(), self.detector.count), ([], 0))
 
     def test_blocked(self):
         """A blocked reactor is one line with the stack, and one at its end."""
         self.runs(3)
         self.blocks(10)
-        self.watch.beat()
+        self.detector.beat()
         self.runs(3)
         first, second = self.lines()
         self.assertIn("no heartbeat for 2.5 s", first)
         self.assertIn(LINE, first)
         self.assertIn("again after 10.0 s", second)
-        self.assertEqual((self.watch.count, self.watch.seconds), (1, 10.0))
+        self.assertEqual((self.detector.count, self.detector.seconds), (1, 10.0))
         self.assertEqual(self.machine.looks, 1)
 
     def test_twice(self):
         """Each block is reported separately."""
         for _ in range(2):
             self.blocks(3)
-            self.watch.beat()
+            self.detector.beat()
         self.assertEqual(len(self.lines()), 4)
-        self.assertEqual((self.watch.count, self.watch.seconds), (2, 6.0))
+        self.assertEqual((self.detector.count, self.detector.seconds), (2, 6.0))
 
     def test_short(self):
         """A block below the limit is not reported."""
         self.blocks(2)
-        self.watch.beat()
+        self.detector.beat()
         self.assertEqual(self.lines(), [])
 
     def test_stopped(self):
         """A process that was stopped, or a machine that slept, is not blocked."""
         for first, second in (
-            (self.watch.look, self.watch.beat),
-            (self.watch.beat, self.watch.look),
+            (self.detector.look, self.detector.beat),
+            (self.detector.beat, self.detector.look),
         ):
             self.passes(3600.0)
             first()
             second()
             self.runs(5)
-        self.assertEqual((self.lines(), self.watch.count), ([], 0))
+        self.assertEqual((self.lines(), self.detector.count), ([], 0))
 
     def test_stopped_while_blocked(self):
         """Time in which the process was stopped does not count as blocked."""
         self.blocks(1)
         self.passes(100.0)
-        self.watch.look()
+        self.detector.look()
         self.blocks(1)
         self.assertEqual(self.lines(), [])
         self.blocks(2)
@@ -131,21 +131,21 @@ class WatchTests(SynchronousTestCase):
     def test_one_long_call(self):
         """A call in which no other thread could run is noticed by its CPU time."""
         self.passes(3.0, 2.9)
-        self.watch.beat()
-        self.watch.look()
+        self.detector.beat()
+        self.detector.look()
         (line,) = self.lines()
         self.assertIn("was blocked for 3.0 s inside one call", line)
-        self.assertEqual(self.watch.count, 1)
+        self.assertEqual(self.detector.count, 1)
 
     def test_one_long_call_seen_at_its_end(self):
         """If the watchdog runs first after such a call, it shows the stack."""
         self.passes(3.0, 2.9)
-        self.watch.look()
-        self.watch.beat()
+        self.detector.look()
+        self.detector.beat()
         first, second = self.lines()
         self.assertIn(LINE, first)
         self.assertIn("again after 3.0 s", second)
-        self.assertEqual(self.watch.count, 1)
+        self.assertEqual(self.detector.count, 1)
 
     @given(st.lists(st.tuples(st.sampled_from("bls"), st.floats(0.0, 5.0))))
     def test_one_end_for_each_beginning(self, steps):
@@ -154,14 +154,14 @@ class WatchTests(SynchronousTestCase):
         del self.events[:]
         for what, seconds in steps:
             self.passes(seconds, seconds if what == "s" else 0.0)
-            (self.watch.beat if what == "b" else self.watch.look)()
-        self.watch.beat()
+            (self.detector.beat if what == "b" else self.detector.look)()
+        self.detector.beat()
         lines = self.lines()
         began = sum("is blocked" in line for line in lines)
         ended = sum("runs again" in line for line in lines)
         alone = sum("was blocked" in line for line in lines)
         self.assertEqual(began, ended)
-        self.assertEqual(ended + alone, self.watch.count)
+        self.assertEqual(ended + alone, self.detector.count)
 
     def test_stack(self):
         """The stack is that of the main thread, without a value."""

@@ -43,7 +43,9 @@ class StartReportTests(SynchronousTestCase):
     def test_mistakes(self):
         """Mistakes are shown in full, one line each, and the status is 78."""
         long = "IMCP-BIND é " + "x" * 500
-        status, text = self.outcome(lambda report: report.tell([long, "IMCP-LOG y"]))
+        status, text = self.outcome(
+            lambda report: report.report_failure([long, "IMCP-LOG y"])
+        )
         self.assertEqual(status, 78)
         self.assertFalse(self.pid_file.exists())
         self.assertEqual(text, f"instantly-mcp: {long}\ninstantly-mcp: IMCP-LOG y\n")
