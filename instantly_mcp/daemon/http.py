@@ -112,7 +112,7 @@ def make_http_parts(
 
 def web_limits(settings: Settings) -> WebLimits:
     """Return the limits of HTTP connections."""
-    return WebLimits(body=settings.max_body, connections=settings.max_connections)
+    return WebLimits(body_bytes=settings.max_body, connections=settings.max_connections)
 
 
 def metrics_listeners(

@@ -105,7 +105,7 @@ class Streams:
 class Stream:
     """Writes the events of one channel to one response.
 
-    While the client does not read, events wait here, up to `WebLimits.backlog` bytes.
+    While the client does not read, events wait here, up to `WebLimits.backlog_bytes`.
     It ends the response after the last event. `stopProducing` means that the client has
     left.
     """
@@ -191,7 +191,7 @@ class Stream:
         if not self._paused and not self._backlog:
             self._request.write(data)
             return
-        if self._backlog_bytes + len(data) > self._streams.limits.backlog:
+        if self._backlog_bytes + len(data) > self._streams.limits.backlog_bytes:
             self.drop()
             return
         self._backlog_bytes += len(data)

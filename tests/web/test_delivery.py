@@ -100,7 +100,7 @@ class Sheet:
 class DeliverTests(SynchronousTestCase):
     def setUp(self) -> None:
         """Make the owner of a response, and a channel."""
-        self.streams = Streams(WebLimits(backlog=100))
+        self.streams = Streams(WebLimits(backlog_bytes=100))
         self.delivery = Delivery(self.streams)
         self.sheet = Sheet()
         self.channel = Channel()
@@ -333,7 +333,7 @@ class OwnershipTests(SynchronousTestCase):
         only between start and end, and the events that arrive are a prefix of those
         sent, in order; the channel and the count of streams end with it.
         """
-        play = Play(Streams(WebLimits(backlog=60)))
+        play = Play(Streams(WebLimits(backlog_bytes=60)))
         play.begin(waiting)
         for step in steps:
             play.take(step)

@@ -11,7 +11,13 @@ from tests.support.cases import ClockedTestCase
 
 from .site import GOOD_ORIGIN, Connection, MemoryServer, Response
 
-LIMITS = WebLimits(body=1000, held_bodies=1500, connections=1, target=200, headers=20)
+LIMITS = WebLimits(
+    body_bytes=1000,
+    all_bodies_bytes=1500,
+    connections=1,
+    target_bytes=200,
+    header_lines=20,
+)
 CHUNKED = {"Transfer-Encoding": "chunked"}
 CASES: Mapping[int, tuple[str, Mapping[str, str], bytes]] = {
     400: ("/mcp", CHUNKED, b"zz\r\n"),
@@ -87,8 +93,8 @@ class RefusedOriginTests(ClockedTestCase):
         """A 408 can be read, whether the head or the body came too late."""
         whole = head("/mcp", {"Content-Length": "10"}, (GOOD_ORIGIN,))
         for data, wait in (
-            (whole[:-2], LIMITS.head_deadline),
-            (whole + b"abc", LIMITS.body_deadline),
+            (whole[:-2], LIMITS.head_seconds),
+            (whole + b"abc", LIMITS.body_seconds),
         ):
             response = self.refusal(data, wait)
             self.assertEqual(response.status, 408)
@@ -105,7 +111,7 @@ class RefusedOriginTests(ClockedTestCase):
 
     def test_no_room_for_bodies(self):
         """A 503 can be read when too much is being received already."""
-        self.server.site.held_bytes = LIMITS.held_bodies - 100
+        self.server.site.held_bytes = LIMITS.all_bodies_bytes - 100
         data = head("/mcp", {"Content-Length": "900"}, (GOOD_ORIGIN,)) + b"x" * 500
         response = self.refusal(data)
         self.assertEqual(response.status, 503)

@@ -20,7 +20,12 @@ OTHER_FILES = 64
 
 _LIMITS = WebLimits()
 
-RESERVED_FILES = _LIMITS.queue + _LIMITS.closing + KEPT_CONNECTIONS + OTHER_FILES
+RESERVED_FILES = (
+    _LIMITS.crowded_connections
+    + _LIMITS.closing_connections
+    + KEPT_CONNECTIONS
+    + OTHER_FILES
+)
 """Descriptors in use besides those of the connections that are served."""
 
 Limits: TypeAlias = tuple[int, int]

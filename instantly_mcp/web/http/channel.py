@@ -60,7 +60,7 @@ class McpChannel(WritingChannel):
         limits = self.site.limits
         limit_kernel_queue(self.transport, limits.unsent_in_kernel_bytes)
         self._deadline.within(
-            limits.queue_deadline if self.crowded else limits.head_deadline
+            limits.crowded_head_seconds if self.crowded else limits.head_seconds
         )
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
@@ -151,7 +151,7 @@ class McpChannel(WritingChannel):
         if self.ending:
             return
         if self._handlingRequest:
-            reads = len(self._unparsed) <= self.site.limits.unparsed
+            reads = len(self._unparsed) <= self.site.limits.unparsed_bytes
         else:
             reads = not self._waitingForTransport and not (
                 self.line_mode and self.site.unread_answers.full
@@ -197,7 +197,7 @@ class McpChannel(WritingChannel):
             self._wait_for_head(block[start:])
             return False
         self._unparsed = b""
-        if end - start > limits.head:
+        if end - start > limits.head_bytes:
             self.refuse(oversized(block[start:], limits), block[:end])
             return False
         head = parse_head(block[start:end], limits)
@@ -222,7 +222,7 @@ class McpChannel(WritingChannel):
             # The deadline is for the whole head; later bytes do not move it. A new
             # connection has had its deadline since it was made.
             if self.phase is not ConnectionPhase.FRESH:
-                self._deadline.within(limits.head_deadline)
+                self._deadline.within(limits.head_seconds)
             self.phase = ConnectionPhase.HEAD
 
     def _become_idle(self) -> None:
@@ -232,7 +232,7 @@ class McpChannel(WritingChannel):
         ):
             self.phase = ConnectionPhase.IDLE
             self.site.became_idle(self)
-            self._deadline.within(self.site.limits.keep_alive)
+            self._deadline.within(self.site.limits.keep_alive_seconds)
 
     def _begin(self, head: Head, rest: bytes) -> None:
         request = self.site.request_class(self, head)
@@ -255,7 +255,7 @@ class McpChannel(WritingChannel):
 
     def _expect_body(self, request: McpRequest, head: Head) -> None:
         self.phase = ConnectionPhase.BODY
-        self._deadline.within(self.site.limits.body_deadline)
+        self._deadline.within(self.site.limits.body_seconds)
         if head.continues:
             self._send100Continue()
         take, finish = request.handleContentChunk, self._finishRequestBody
@@ -275,10 +275,10 @@ class McpChannel(WritingChannel):
             return False
         request.held_bytes += size
         self.site.held_bytes += size
-        if request.held_bytes > self.site.limits.body:
-            self.refuse(body_too_large(self.site.limits.body))
+        if request.held_bytes > self.site.limits.body_bytes:
+            self.refuse(body_too_large(self.site.limits.body_bytes))
             return False
-        if self.site.held_bytes > self.site.limits.held_bodies:
+        if self.site.held_bytes > self.site.limits.all_bodies_bytes:
             self.refuse(too_busy())
             return False
         return True

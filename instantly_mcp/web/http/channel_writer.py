@@ -127,7 +127,7 @@ class WritingChannel(HTTPChannel):
         """Close an idle connection to free a slot, even if its client does not read."""
         self.loseConnection()
         self._deadline.passed = self.transport.abortConnection
-        self._deadline.within(self.site.limits.linger)
+        self._deadline.within(self.site.limits.linger_seconds)
 
     def settle(self) -> None:
         """Stop the timer: the stream that is being written may stay open for days."""
@@ -142,7 +142,7 @@ class WritingChannel(HTTPChannel):
         """Close the connection: what it waited for did not come in time."""
         if not self.ending:
             self.loseConnection()
-            self._deadline.within(self.site.limits.linger)
+            self._deadline.within(self.site.limits.linger_seconds)
         elif buffered(self.transport)[0] or queued(self.transport):
             # The client may still be reading its last answer, slowly.
             self.site.unread_answers.watch(self)
@@ -161,7 +161,7 @@ class WritingChannel(HTTPChannel):
     def _close_after_refusal(self, linger: bool) -> None:
         transport: Any = self.transport
         transport.unregisterProducer()
-        self._deadline.within(self.site.limits.linger)
+        self._deadline.within(self.site.limits.linger_seconds)
         half = IHalfCloseableDescriptor.providedBy(self.transport)
         if linger and half and not ISSLTransport.providedBy(self.transport):
             # A paused transport would not read, and so not notice when the client

@@ -122,8 +122,8 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | BadHead:
     if len(parts) != 3:
         return BadHead(malformed("the request line"))
     method, target, version = parts
-    if len(target) > limits.target:
-        return BadHead(target_too_long(limits.target))
+    if len(target) > limits.target_bytes:
+        return BadHead(target_too_long(limits.target_bytes))
     if not _TOKEN(method) or not _TARGET(target):
         return BadHead(malformed("the request line"))
     if version not in ("HTTP/1.1", "HTTP/1.0"):
@@ -141,9 +141,9 @@ def parse_head(block: bytes, limits: WebLimits) -> Head | BadHead:
 
 def oversized(block: bytes, limits: WebLimits) -> ProtocolError:
     """Return the refusal for a head that is too large and has not ended yet."""
-    if b"\r\n" not in block[: limits.target + 64]:
-        return target_too_long(limits.target)
-    return head_too_large(f"The request head is larger than {limits.head} bytes")
+    if b"\r\n" not in block[: limits.target_bytes + 64]:
+        return target_too_long(limits.target_bytes)
+    return head_too_large(f"The request head is larger than {limits.head_bytes} bytes")
 
 
 def hopeless(block: bytes, limits: WebLimits) -> ProtocolError | None:
@@ -151,7 +151,7 @@ def hopeless(block: bytes, limits: WebLimits) -> ProtocolError | None:
 
     :param block: the bytes that have arrived, at least one.
     """
-    if len(block) > limits.head:
+    if len(block) > limits.head_bytes:
         return oversized(block, limits)
     if block.count(b"\n") != block.count(b"\r\n"):
         return malformed("a line that does not end in CRLF")
@@ -175,12 +175,14 @@ def _unknown_version(version: str) -> ProtocolError:
 
 
 def _headers(lines: Sequence[str], limits: WebLimits) -> HeaderTable | ProtocolError:
-    if len(lines) - 1 > limits.headers:
-        return head_too_large(f"There are more than {limits.headers} header lines")
+    if len(lines) - 1 > limits.header_lines:
+        return head_too_large(f"There are more than {limits.header_lines} header lines")
     table: dict[str, tuple[str, ...]] = {}
     for line in lines[1:]:
-        if len(line) > limits.line:
-            return head_too_large(f"A header line is longer than {limits.line} bytes")
+        if len(line) > limits.line_bytes:
+            return head_too_large(
+                f"A header line is longer than {limits.line_bytes} bytes"
+            )
         name, colon, value = line.partition(":")
         key = _USUAL_NAMES.get(name)
         if key is None:
@@ -226,8 +228,8 @@ def _framed(
     length = _body_length(version, headers)
     if isinstance(length, str):
         return BadHead(malformed(length), mcp)
-    if length is not None and length > limits.body:
-        return BadHead(body_too_large(limits.body), mcp)
+    if length is not None and length > limits.body_bytes:
+        return BadHead(body_too_large(limits.body_bytes), mcp)
     encodings = headers.get("content-encoding")
     if encodings is not None and any(e.lower() != "identity" for e in encodings):
         return BadHead(encoding_refused(), mcp)

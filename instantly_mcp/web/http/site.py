@@ -100,7 +100,7 @@ class McpSite(Site):
         self._wall = wall
         self._channels: set[McpChannel] = set()
         self._served = 0
-        self._queue: dict[McpChannel, None] = {}
+        self._crowded: dict[McpChannel, None] = {}
         self._idle: dict[McpChannel, None] = {}
         self._empty: list[Deferred[None]] = []
         self._closing_idle: IDelayedCall | None = None
@@ -124,7 +124,8 @@ class McpSite(Site):
         Connections that are closing still have their file descriptors, so their number
         is limited.
         """
-        if len(self._channels) >= self.limits.connections + self.limits.queue:
+        limits = self.limits
+        if len(self._channels) >= limits.connections + limits.crowded_connections:
             return False
         while self._idle:
             channel = next(iter(self._idle))
@@ -179,13 +180,14 @@ class McpSite(Site):
             self._served += 1
             return
         limits = self.limits
-        if len(self._channels) - self._served > limits.queue + limits.closing:
+        crowded = len(self._channels) - self._served
+        if crowded > limits.crowded_connections + limits.closing_connections:
             channel.close_crowded()
             return
-        self._queue[channel] = None
-        if len(self._queue) > limits.queue:
-            oldest = next(iter(self._queue))
-            del self._queue[oldest]
+        self._crowded[channel] = None
+        if len(self._crowded) > limits.crowded_connections:
+            oldest = next(iter(self._crowded))
+            del self._crowded[oldest]
             oldest.close_crowded()
 
     def became_idle(self, channel: McpChannel) -> None:
@@ -198,7 +200,7 @@ class McpSite(Site):
         self._channels.discard(channel)
         self._idle.pop(channel, None)
         if channel.crowded:
-            self._queue.pop(channel, None)
+            self._crowded.pop(channel, None)
         else:
             self._served -= 1
         if not self._channels:
@@ -228,7 +230,7 @@ class McpSite(Site):
 
     def _close_idle_soon(self) -> None:
         if self.draining and self._channels and self._closing_idle is None:
-            seconds = self.limits.last_request
+            seconds = self.limits.last_request_seconds
             self._closing_idle = self.clock.callLater(seconds, self._look_once_more)
 
     def _look_once_more(self) -> None:

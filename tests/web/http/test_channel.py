@@ -27,7 +27,9 @@ class ChannelTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Make a site."""
         super().setUp()
-        self.server = MemoryServer(self.clock, WebLimits(body=1000, held_bodies=1500))
+        self.server = MemoryServer(
+            self.clock, WebLimits(body_bytes=1000, all_bodies_bytes=1500)
+        )
 
     def connect(self, server: MemoryServer | None = None) -> Connection:
         """Open a connection that is closed at the end."""
@@ -212,7 +214,7 @@ class RefusingTests(ChannelTestCase):
         connection = self.refused(request("POST", "/mcp", {"Expect": "x"}), 417)
         connection.send(b"x" * 100_000)
         self.assertFalse(connection.pipe.aborted)
-        self.clock.advance(self.server.limits.linger)
+        self.clock.advance(self.server.limits.linger_seconds)
         self.assertTrue(connection.pipe.aborted)
 
 
@@ -248,19 +250,19 @@ class DeadlineTests(ChannelTestCase):
         """
         limits = self.server.limits
         fresh = self.connect()
-        self.clock.callLater(limits.head_deadline, fresh.send, PING)
-        self.clock.advance(limits.head_deadline)
+        self.clock.callLater(limits.head_seconds, fresh.send, PING)
+        self.clock.advance(limits.head_seconds)
         self.assertEqual([r.status for r in fresh.responses()], [200])
         idle = self.connect()
         idle.send(PING)
         idle.responses()
-        self.clock.callLater(limits.keep_alive, idle.send, PING)
-        self.clock.advance(limits.keep_alive)
+        self.clock.callLater(limits.keep_alive_seconds, idle.send, PING)
+        self.clock.advance(limits.keep_alive_seconds)
         self.assertEqual([r.status for r in idle.responses()], [200])
         slow = self.connect()
         slow.send(request("POST", "/mcp", {"Content-Length": "2"}))
-        self.clock.callLater(limits.body_deadline, slow.send, b"{}")
-        self.clock.advance(limits.body_deadline)
+        self.clock.callLater(limits.body_seconds, slow.send, b"{}")
+        self.clock.advance(limits.body_seconds)
         self.assertNotIn(408, [r.status for r in slow.responses()])
 
     def test_slow_body(self):
@@ -309,7 +311,7 @@ class DeadlineTests(ChannelTestCase):
         """Closing waits for the last bytes to be read, but not for ever."""
         connection = self.connect()
         connection.send(request("GET", "/ping", {"Connection": "close"}))
-        self.clock.advance(self.server.limits.keep_alive)
+        self.clock.advance(self.server.limits.keep_alive_seconds)
         self.assertTrue(connection.pipe.aborted)
 
 
@@ -358,7 +360,7 @@ class StreamingTests(ChannelTestCase):
         self.stream.close()
         self.assertEqual(connection.output(), b"9\r\ndata: 1\n\n\r\n0\r\n\r\n")
         self.assertEqual(connection.ask("GET", "/ping").status, 200)
-        self.clock.advance(self.server.limits.keep_alive - 0.1)
+        self.clock.advance(self.server.limits.keep_alive_seconds - 0.1)
         self.assertFalse(connection.closing)
         self.clock.advance(0.1)
         self.assertTrue(connection.closing)
@@ -387,7 +389,7 @@ class CrowdTests(ChannelTestCase):
     def setUp(self) -> None:
         """Let in two connections, read one more, and have one more close."""
         super().setUp()
-        limits = WebLimits(connections=2, queue=1, closing=1)
+        limits = WebLimits(connections=2, crowded_connections=1, closing_connections=1)
         self.server = MemoryServer(self.clock, limits)
 
     def test_connections(self):
@@ -458,7 +460,7 @@ class DrainTests(ChannelTestCase):
         busy.send(POST)
         self.server.site.drain()
         self.assertFalse(idle.closing)
-        self.clock.advance(self.server.site.limits.last_request)
+        self.clock.advance(self.server.site.limits.last_request_seconds)
         self.assertTrue(idle.closing)
         self.assertFalse(busy.closing)
         answer.callback(json_answer(200, {}))
@@ -487,8 +489,10 @@ class DrainTests(ChannelTestCase):
         """
         fresh = self.connect()
         self.server.site.drain()
-        self.clock.callLater(self.server.site.limits.last_request, fresh.send, PING)
-        self.clock.advance(self.server.site.limits.last_request)
+        self.clock.callLater(
+            self.server.site.limits.last_request_seconds, fresh.send, PING
+        )
+        self.clock.advance(self.server.site.limits.last_request_seconds)
         (response,) = fresh.responses()
         self.assertEqual(response.status, 200)
 
@@ -498,7 +502,7 @@ class DrainTests(ChannelTestCase):
         asking, silent = self.connect(), self.connect()
         self.assertEqual(asking.ask("GET", "/ping").one("connection"), "close")
         waiting = self.server.site.when_empty()
-        self.clock.advance(self.server.site.limits.last_request)
+        self.clock.advance(self.server.site.limits.last_request_seconds)
         self.assertTrue(silent.closing)
         asking.hang_up()
         silent.hang_up()

@@ -13,7 +13,13 @@ class RoomTests(ClockedTestCase):
         """Let in two connections, and read one more."""
         super().setUp()
         self.server = MemoryServer(
-            self.clock, WebLimits(connections=2, queue=1, closing=1, linger=2.0)
+            self.clock,
+            WebLimits(
+                connections=2,
+                crowded_connections=1,
+                closing_connections=1,
+                linger_seconds=2.0,
+            ),
         )
 
     def connect(self) -> Connection:

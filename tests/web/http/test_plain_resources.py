@@ -44,7 +44,7 @@ class PlainTests(ClockedTestCase):
         """Connect to such a resource."""
         super().setUp()
         access_log = AccessLog(RecordingGauge(), enabled=False)
-        limits = WebLimits(body=100)
+        limits = WebLimits(body_bytes=100)
         site = PlainSite(Echo(), self.clock, access_log, limits, lambda: NOW)
         self.pipe = Pipe("127.0.0.1")
         self.channel = site.buildProtocol(None)

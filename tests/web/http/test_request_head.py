@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.request_head import BadHead, Head, parse_head
 
-LIMITS = WebLimits(body=1000)
+LIMITS = WebLimits(body_bytes=1000)
 TOKEN = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 

@@ -95,14 +95,14 @@ class RefusalTests(SocketTestCase):
     @deferred
     async def test_a_refusal_is_read_although_the_body_is_still_coming(self):
         """A client in the middle of a large body reads the 413, not a reset."""
-        self.listen(WebLimits(body=1000))
+        self.listen(WebLimits(body_bytes=1000))
         client = await self.connect()
         assert client.transport is not None
         client.transport.write(request("POST", "/mcp", {"Content-Length": "5000000"}))
         client.transport.write(b"x" * 5_000_000)
         response, rest = parse(await client.ended)
         self.assertEqual((response.status, rest), (413, b""))
-        self.clock.advance(self.server.limits.linger)
+        self.clock.advance(self.server.limits.linger_seconds)
         await client.lost
 
     @deferred
@@ -157,7 +157,7 @@ class StreamTests(SocketTestCase):
     @deferred
     async def test_a_client_that_never_reads(self):
         """Events wait up to the limit, then the connection is aborted."""
-        self.listen(WebLimits(backlog=200_000))
+        self.listen(WebLimits(backlog_bytes=200_000))
         channel = Channel()
         self.server.pipeline.reply = EventStream(channel=channel)
         client = await self.connect()
@@ -186,7 +186,7 @@ class StreamTests(SocketTestCase):
     @deferred
     async def test_a_slow_reader_gets_everything(self):
         """A client that stops reading for a while misses nothing."""
-        self.listen(WebLimits(backlog=50_000_000))
+        self.listen(WebLimits(backlog_bytes=50_000_000))
         channel = Channel()
         self.server.pipeline.reply = EventStream(channel=channel)
         client = await self.connect()
@@ -282,7 +282,7 @@ class ShutdownTests(SocketTestCase):
         self.server.streams.end_all()
         gone = self.server.site.when_empty()
         received = await streaming.ended
-        self.clock.advance(self.server.site.limits.last_request)
+        self.clock.advance(self.server.site.limits.last_request_seconds)
         await gone
         self.assertTrue(received.endswith(b"data: last\n\n\r\n0\r\n\r\n"), received)
         self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -130,7 +130,7 @@ class UnreadTestCase(ClockedTestCase):
         write_stall_seconds=60.0,
         unread_answers_bytes=1000 * KILOBYTE,
         unread_events_bytes=1000,
-        backlog=600,
+        backlog_bytes=600,
     )
 
     def setUp(self) -> None:
@@ -213,7 +213,7 @@ class PipeliningTests(UnreadTestCase):
             most = max(most, len(client.socket.channel._unparsed))
             waiting.pop().callback(json_answer(200, 1))
             client.socket.take()
-        self.assertLess(most, self.limits.unparsed + len(POST * 500) + KILOBYTE)
+        self.assertLess(most, self.limits.unparsed_bytes + len(POST * 500) + KILOBYTE)
         client.lose()
 
     def test_unparsed_bytes_behind_a_stream_that_is_not_read(self):
