@@ -69,7 +69,7 @@ class Argument:
     fills: bool = True
     convert: Convert | None = None
 
-    def wire(self, operation: Operation | None) -> JsonObject:
+    def json_schema(self, operation: Operation | None) -> JsonObject:
         """Return the JSON Schema that the client sees."""
         schema = self.schema
         if schema is None:
@@ -78,12 +78,12 @@ class Argument:
             schema = plain(operation.by_name[self.to].schema)
             if "enum" in schema:
                 schema = {"enum": schema["enum"]}
-        wire = dict(schema)
+        json_schema = dict(schema)
         if self.default is not None:
-            wire["default"] = self.default
+            json_schema["default"] = self.default
         if self.description:
-            wire["description"] = self.description
-        return wire
+            json_schema["description"] = self.description
+        return json_schema
 
 
 def argument(name: str, **given: Any) -> Argument:
@@ -141,7 +141,7 @@ class ToolDeclaration:
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
-            "properties": {each.name: each.wire(operation) for each in self.arguments},
+            "properties": {each.name: each.json_schema(operation) for each in self.arguments},
             "additionalProperties": False,
         }
         needed = [each.name for each in self.arguments if each.required]

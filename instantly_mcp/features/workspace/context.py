@@ -27,7 +27,7 @@ from .send_once import SendOnce
 from .timezones import TimezoneMap
 
 Values: TypeAlias = Mapping[str, str]
-"""What the variables of a URI template stand for in one URI."""
+"""The values of a URI template's variables."""
 
 SILENT_SECONDS = 50.0
 """Time for all Instantly calls of one MCP call: hosts give up after 60 s of silence."""

@@ -16,7 +16,7 @@ LEAD_CODES = {
 LEAD_VIEW = labelled(LEAD_CODES)
 
 WRITTEN_LEAD = labelled({"status": LEAD_STATUS, "lt_interest_status": INTEREST})
-"""A lead as the reply to a write shows it: the caller knows its other codes."""
+"""The view of a lead in the result of a write."""
 
 LEAD_SUMMARY = labelled(
     LEAD_CODES,
