@@ -141,7 +141,9 @@ class ToolDeclaration:
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
-            "properties": {each.name: each.json_schema(operation) for each in self.arguments},
+            "properties": {
+                each.name: each.json_schema(operation) for each in self.arguments
+            },
             "additionalProperties": False,
         }
         needed = [each.name for each in self.arguments if each.required]
