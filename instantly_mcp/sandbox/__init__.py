@@ -2,8 +2,9 @@
 
 The sandbox is a second *server*, not a second client. `InstantlyClient` reaches it by
 HTTP, through a socket (``app``) or within the process (``agent``), so that a test or a
-demonstration uses the real client with its throttle, retries and error handling. The
-sandbox shares only the catalog with the client: shared code would share its mistakes.
+demonstration uses the real client with its throttle, retries and error handling. With
+that client it shares only the catalog and the modules for JSON and Deferreds: other
+shared code would share its mistakes.
 
 Worlds. A `Sandbox` has one workspace for each key that begins with ``sandbox`` and
 for each ``x-as-workspace`` id. A workspace is a `World` (accounts, campaigns, leads,
@@ -14,7 +15,7 @@ simulation itself produced (``seed``).
 
 Time. A world never reads a clock. What lies in the future (the next mail of a
 campaign, a reply, the end of a job) is on its agenda, a heap ordered by time. Each
-request first runs what is due by now (`World.advance`). Many small steps and one
+operation first runs what is due by now (`World.advance`). Many small steps and one
 large one therefore lead to the same world, and a test can let weeks pass in one call.
 
 Leads. The seed and a lead's address decide before the first mail whether the lead

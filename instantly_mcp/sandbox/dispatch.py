@@ -43,6 +43,7 @@ class ApiRequest:
 class ApiReply:
     """The HTTP response, including a simulated fault in its delivery.
 
+    :param retry_after: the value of the ``Retry-After`` header; ``None`` sends none.
     :param seconds: how late the response is sent.
     :param cut: after how many bytes of the body the connection is closed; 0 means
         before the status line.
@@ -65,9 +66,7 @@ def json_reply(value: Json, status: int = 200) -> ApiReply:
 
 def error_reply(error: SandboxError) -> ApiReply:
     """Return the reply for an error."""
-    after = error.retry_after
-    reply = json_reply(error.envelope(), error.status)
-    return reply if after is None else evolve(reply, retry_after=f"{after:g}")
+    return json_reply(error.envelope(), error.status)
 
 
 def bearer_key(authorization: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from attrs import define, field
+from attrs import define
 
 from .records import ApiObject
 
@@ -14,12 +14,10 @@ class SandboxError(Exception):
     """An error reply, in the API's envelope of three fields.
 
     :param status: the HTTP status.
-    :param retry_after: the value of the ``Retry-After`` header, in seconds.
     """
 
     status: int
     message: str
-    retry_after: float | None = field(default=None, kw_only=True)
 
     def envelope(self) -> ApiObject:
         """Return the body of the error reply."""
