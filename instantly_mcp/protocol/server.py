@@ -30,7 +30,7 @@ from .wire.jsonrpc import ClientResponse, Message, Notification, Request, Respon
 
 @define(eq=False)
 class McpServer:
-    """Answers MCP messages of all eras.
+    """Answers MCP messages of both eras.
 
     It has no state of clients: transports hold the sessions, and no object that is made
     for one message is used for another one.
@@ -53,6 +53,8 @@ class McpServer:
         :returns: the response to a request; ``None`` for other messages. Fails only
             with ``CancelledError``, if it is cancelled or a legacy client cancels the
             request.
+        :raises LookupError: for a modern request from a caller without headers, which
+            is a bug of the transport.
         """
         if isinstance(message, Request):
             if caller.revision.modern:

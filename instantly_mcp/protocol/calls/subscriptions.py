@@ -6,9 +6,9 @@ legacy client gets list changes on its session's stream, and updates of the reso
 that it subscribed to with ``resources/subscribe``.
 
 `ChangeNotifier` only delivers. A change becomes known in one of two ways: a feature
-that makes it reports it (a tool that updates an object calls `resource_updated`), or a
-watch (see `watching`) polls for it while a client is subscribed. Private changes reach
-the streams of one principal only.
+that sees it calls `resource_updated` or `list_changed`, or a watch (see `watching`)
+polls for it while a client is subscribed. Private changes reach the streams of one
+principal only.
 
 Listeners are identified by object and not by JSON-RPC id: ids of two clients can be
 equal.

@@ -8,9 +8,9 @@ from ``tasks/update``; then it ends as ``completed``, ``failed`` or ``cancelled`
 is final.
 
 Tasks are held in memory and belong to the principal that created them: for all others
-their ids are unknown. Limits on number and size make the oldest ended task give up its
-place; a task that is still running is never dropped, but it is cancelled when it runs
-longer than two times its lifetime.
+their ids are unknown. When a limit on their number or size is reached, the oldest ended
+task is dropped. A running task is never dropped, but it is cancelled when it runs for
+more than twice its lifetime.
 """
 
 from __future__ import annotations

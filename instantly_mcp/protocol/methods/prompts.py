@@ -1,4 +1,4 @@
-"""``prompts/*`` and ``completion/complete``, for all eras."""
+"""``prompts/*`` and ``completion/complete``, for both eras."""
 
 from __future__ import annotations
 

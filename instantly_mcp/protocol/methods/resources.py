@@ -1,4 +1,4 @@
-"""``resources/*``, for all eras: lists, reading, and legacy subscriptions."""
+"""``resources/*``, for both eras: lists, reading, and legacy subscriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tools/list`` and ``tools/call``, for all eras."""
+"""``tools/list`` and ``tools/call``, for both eras."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ RenderPrompt: TypeAlias = (
 
 @frozen(kw_only=True)
 class Prompt:
-    """A prompt, defined once for all eras.
+    """A prompt, defined once for both eras.
 
     :param render: called with the arguments and the call; required arguments are
         present.

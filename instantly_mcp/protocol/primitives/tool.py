@@ -77,7 +77,7 @@ RunTool: TypeAlias = "Callable[[JsonObject, Call], Deferred[ToolResult]]"
 
 @frozen(kw_only=True)
 class Tool:
-    """A tool, defined once for all eras.
+    """A tool, defined once for both eras.
 
     :param name: 1 to 64 characters of ``[a-z0-9_]``.
     :param input_schema: JSON Schema 2020-12 whose root is an object. Clients get it

@@ -13,7 +13,7 @@ MCP has two eras, and this server supports both on the same URL:
 
 The body decides the era, and the header is the cross-check: a message whose ``_meta``
 names a protocol version other than a legacy one is modern; any other message is legacy,
-unless its ``MCP-Protocol-Version`` header names something else than a legacy revision.
+unless its ``MCP-Protocol-Version`` header names something other than a legacy revision.
 
 The other modules about eras: `versions` lists the revisions and their features,
 `envelope` checks the envelope of a modern request, `methods.legacy` and
