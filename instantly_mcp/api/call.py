@@ -21,13 +21,12 @@ rules:
 
 from __future__ import annotations
 
-from typing import Any
-
 from attrs import Factory, define, field
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.web.iweb import IResponse
 
 from .._credential import Credential
-from .._json_codec import JsonObject
+from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
 from . import error_messages
 from .connection_errors import Diagnosis, Trouble, diagnose
@@ -66,12 +65,12 @@ class ApiCall:
     begun: float
     until: float
     traceparent: str | None = None
-    pending: Deferred[Any] | None = None
+    pending: Deferred[IResponse] | Deferred[bytes] | None = None
     payload: Payload | None = None
     overdue: bool = False
     left: bool = False
     stopped: bool = False
-    work: Deferred[Any] | None = None
+    work: Deferred[Json] | None = None
     doubtful: bool = False
     settled: Deferred[object] | None = None
     left_write: LeftWrite | None = None

@@ -44,7 +44,7 @@ commonly close it."""
 
 
 @define(eq=False)
-class UpstreamConnection:
+class PooledAgent:
     """The agent for the upstream, and its pool of open connections."""
 
     agent: IAgent
@@ -61,7 +61,7 @@ def connect_to(
     reactor: object,
     policy: IPolicyForHTTPS | None = None,
     connect_seconds: float = CONNECT_SECONDS,
-) -> UpstreamConnection:
+) -> PooledAgent:
     """Create the agent for one upstream. It refuses every other origin.
 
     :param policy: decides about TLS certificates; ``None`` for the platform's trust.
@@ -73,7 +73,7 @@ def connect_to(
     # `retry` decides what is sent again: the pool would repeat a DELETE too.
     pool.retryAutomatically = False
     endpoint = _endpoint(upstream, reactor, policy, connect_seconds)
-    return UpstreamConnection(OriginAgent(upstream, endpoint, pool), pool)
+    return PooledAgent(OriginAgent(upstream, endpoint, pool), pool)
 
 
 def _endpoint(

@@ -6,11 +6,12 @@ The modules that list operations are written with them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from .._json_codec import Json, JsonObject
 from .operation import Effect, Parameter, Place
 
-Fragment: TypeAlias = Mapping[str, Any]
+Fragment: TypeAlias = JsonObject
 
 STRING: Fragment = {"type": "string"}
 NUMBER: Fragment = {"type": "number"}
@@ -23,7 +24,7 @@ OPTIONAL_BOOLEAN: Fragment = {"type": ["boolean", "null"]}
 DELETES = Effect(read_only=False, idempotent=True, destructive=True)
 
 
-def one_of(values: Iterable[Any], kind: str = "string") -> Fragment:
+def one_of(values: Iterable[Json], kind: str = "string") -> Fragment:
     """Return the schema of a closed set of values."""
     return {"type": kind, "enum": tuple(values)}
 
@@ -33,9 +34,11 @@ def list_of(items: Fragment, **limits: int) -> Fragment:
     return {"type": "array", "items": items, **limits}
 
 
-def record(properties: Mapping[str, Fragment], *required: str, **more: Any) -> Fragment:
+def record(
+    properties: Mapping[str, Fragment], *required: str, **more: Json
+) -> Fragment:
     """Return the schema of an object."""
-    schema: dict[str, Any] = {"type": "object", "properties": properties, **more}
+    schema: dict[str, Json] = {"type": "object", "properties": properties, **more}
     if required:
         schema["required"] = required
     return schema

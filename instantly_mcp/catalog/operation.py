@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 
 from attrs import field, frozen
 
+from .._json_codec import JsonObject
 from .reply import ReplySchema
 
 
@@ -84,7 +84,7 @@ class Parameter:
 
     name: str
     place: Place
-    schema: Mapping[str, Any]
+    schema: JsonObject
     required: bool = False
     style: ArrayStyle = ArrayStyle.REPEAT
 

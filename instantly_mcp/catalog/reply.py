@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
 
 from attrs import field, frozen
+
+from .._json_codec import Json, JsonObject
 
 
 class MemberType(Enum):
@@ -99,7 +100,7 @@ class ReplySchema:
             self.form is Form.OBJECT and not self.members
         )
 
-    def misfit(self, value: Any) -> str | None:
+    def misfit(self, value: Json) -> str | None:
         """Return how a reply differs from this description; ``None`` if it fits.
 
         The text quotes nothing of the reply.
@@ -128,7 +129,7 @@ class ReplySchema:
                     return self._words("a list with an item", item, name)
         return None
 
-    def _misfit_of(self, facts: Mapping[str, Any]) -> str | None:
+    def _misfit_of(self, facts: JsonObject) -> str | None:
         for name, types in self._types:
             if type(facts.get(name)) not in types:
                 return self._words("a reply", facts, name)
@@ -139,7 +140,7 @@ class ReplySchema:
                 return self._words("a reply", facts, name)
         return None
 
-    def _words(self, where: str, facts: Mapping[str, Any], name: str) -> str:
+    def _words(self, where: str, facts: JsonObject, name: str) -> str:
         if facts.get(name) is None:
             return f"{where} that has no {name}"
         return f"{where} whose {name} is not {self.members[name].value}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from .._json_codec import Json
 from .operation import Operation, Parameter
 
 
-def plain(fragment: Any) -> Any:
+def plain(fragment: Json) -> Json:
     """Return a copy of a fragment as plain JSON: tuples become lists."""
     if isinstance(fragment, Mapping):
         return {name: plain(value) for name, value in fragment.items()}
@@ -17,10 +17,10 @@ def plain(fragment: Any) -> Any:
     return fragment
 
 
-def closed_object(parameters: Iterable[Parameter]) -> dict[str, Any]:
+def closed_object(parameters: Iterable[Parameter]) -> dict[str, Json]:
     """Return the schema of an object with these members and no other ones."""
     listed = tuple(parameters)
-    schema: dict[str, Any] = {
+    schema: dict[str, Json] = {
         "type": "object",
         "properties": {each.name: plain(each.schema) for each in listed},
         "additionalProperties": False,
@@ -31,6 +31,6 @@ def closed_object(parameters: Iterable[Parameter]) -> dict[str, Any]:
     return schema
 
 
-def arguments_schema(operation: Operation) -> dict[str, Any]:
+def arguments_schema(operation: Operation) -> dict[str, Json]:
     """Return the schema of an operation's arguments, with the API's own names."""
     return closed_object(operation.parameters)
