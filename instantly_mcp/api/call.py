@@ -29,7 +29,7 @@ from .._credential import Credential
 from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
 from . import error_messages
-from .connection_errors import Diagnosis, Trouble, diagnose
+from .connection_errors import ConnectionProblem, Diagnosis, diagnose
 from .errors import ApiError, Reason
 from .http_exchange import Payload
 from .left_writes import LeftWrite
@@ -118,7 +118,7 @@ def explained(call: ApiCall, error: Exception, late: str, max_reply: int) -> Exc
     diagnosis = diagnose(error)
     if diagnosis is None:
         return error
-    return _FAILURES[diagnosis.trouble](call, diagnosis, max_reply)
+    return _FAILURES[diagnosis.problem](call, diagnosis, max_reply)
 
 
 def stopped(call: ApiCall) -> ApiError:
@@ -177,10 +177,10 @@ def _garbled(call: ApiCall, found: Diagnosis, max_reply: int) -> AttemptFailed:
 
 
 _FAILURES = {
-    Trouble.NO_CONNECTION: _no_connection,
-    Trouble.CONNECT_TIMEOUT: _connect_timeout,
-    Trouble.UNTRUSTED: _untrusted,
-    Trouble.BROKEN: _broken,
-    Trouble.TOO_LARGE: _too_large,
-    Trouble.GARBLED: _garbled,
+    ConnectionProblem.NO_CONNECTION: _no_connection,
+    ConnectionProblem.CONNECT_TIMEOUT: _connect_timeout,
+    ConnectionProblem.UNTRUSTED: _untrusted,
+    ConnectionProblem.BROKEN: _broken,
+    ConnectionProblem.TOO_LARGE: _too_large,
+    ConnectionProblem.GARBLED: _garbled,
 }

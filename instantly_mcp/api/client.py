@@ -29,12 +29,12 @@ from .errors import ApiError, Reason
 from .http_exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
-from .observation import Health, Observe, Unwatched, outcome_of
+from .observation import Health, Observe, UntrackedWrites, outcome_of
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
 from .retry import AttemptFailed, FailureKind, RetryPolicy
 from .throttle import Throttle
-from .turn import rest, take_turn
+from .turn import take_turn, wait_before_retry
 from .under_way import UnderWay
 from .upstream import Upstream
 
@@ -64,7 +64,7 @@ class InstantlyClient:
     breaker: Breaker
     concurrency: Concurrency
     retries: RetryPolicy
-    detached: IDetached = field(factory=Unwatched)
+    detached: IDetached = field(factory=UntrackedWrites)
     observe: Observe = noop
     call_seconds: float = 120.0
     max_reply: int = MAX_BODY_BYTES
@@ -104,7 +104,7 @@ class InstantlyClient:
             breaker=breaker or Breaker(clock=clock),
             concurrency=concurrency or Concurrency(clock=clock),
             retries=RetryPolicy(random=random),
-            detached=detached or Unwatched(),
+            detached=detached or UntrackedWrites(),
             observe=observe,
         )
 
@@ -128,7 +128,7 @@ class InstantlyClient:
     ) -> Deferred[Json]:
         left = self.collect(operation, arguments, credential)
         if left is not None:
-            return left if until is None else self._hurried(left, operation, until)
+            return left if until is None else self._answer_by(left, operation, until)
         now = self.clock.seconds()
         longest = now + self.call_seconds
         if until is None:
@@ -140,11 +140,11 @@ class InstantlyClient:
         limit = longest if write else min(until, longest)
         call = ApiCall(operation, arguments, credential, now, limit, traceparent)
         call.work = work = Deferred.fromCoroutine(self._run(call))
-        self.under_way.begun(call)
+        self.under_way.work_started(call)
         answer: Deferred[Json] = Deferred(lambda _: self._leave(call, work))
         work.addBoth(self._settle, call, answer)
         if write and until < longest and not answer.called:
-            return self._hurried(answer, operation, until, call)
+            return self._answer_by(answer, operation, until, call)
         return answer
 
     def collect(
@@ -154,7 +154,7 @@ class InstantlyClient:
             return None
         return self._left_writes.collect(key_of(operation, arguments, credential))
 
-    def _hurried(
+    def _answer_by(
         self,
         answer: Deferred[Json],
         operation: Operation,
@@ -234,20 +234,20 @@ class InstantlyClient:
             except AttemptFailed as failed:
                 call.payload = None
                 pause = self._pause(call, failed, tried)
-                self._tell_breaker(failed, last=pause is None)
+                self._report_to_breaker(failed, last=pause is None)
                 if last is None or failed.error.reason is not Reason.OVERLOADED:
                     last = failed
                 if pause is None:
                     raise last.error from None
-                call.doubtful = call.doubtful or failed.is_fault
-            await rest(call, pause, last, self.concurrency, self.clock)
+                call.doubtful = call.doubtful or failed.is_server_error
+            await wait_before_retry(call, pause, last, self.concurrency, self.clock)
             tried += 1
 
-    def _tell_breaker(self, failed: AttemptFailed, *, last: bool) -> None:
+    def _report_to_breaker(self, failed: AttemptFailed, *, last: bool) -> None:
         """Report the outcome of calls, not of attempts that are tried again."""
         if failed.entered is None:
             return
-        if not failed.is_trouble:
+        if not failed.counts_as_failure:
             self.breaker.leave(failed.entered, True)
         else:
             self.breaker.leave(failed.entered, False if last else None)
@@ -272,7 +272,9 @@ class InstantlyClient:
     ) -> Json:
         entered = self.breaker.enter()
         if entered is None:
-            error = error_messages.resting(call.operation, self.breaker.retry_after)
+            error = error_messages.calls_paused(
+                call.operation, self.breaker.retry_after
+            )
             raise AttemptFailed(error)
         try:
             call.acting = call.credential.pinned

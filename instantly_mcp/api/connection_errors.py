@@ -26,7 +26,7 @@ from .http_exchange import GarbledReply, ReplyTooLarge
 from .tls import TlsRefused
 
 
-class Trouble(Enum):
+class ConnectionProblem(Enum):
     """What went wrong with a connection, as far as calls treat it differently."""
 
     NO_CONNECTION = "no connection"
@@ -44,27 +44,27 @@ class Diagnosis:
     :param words: a constant text for the error message; quotes nothing.
     """
 
-    trouble: Trouble
+    problem: ConnectionProblem
     words: str = ""
 
 
 def diagnose(error: Exception) -> Diagnosis | None:
     """Classify an exception; ``None`` if it is not a connection error but a bug."""
     if isinstance(error, ReplyTooLarge):
-        return Diagnosis(Trouble.TOO_LARGE)
+        return Diagnosis(ConnectionProblem.TOO_LARGE)
     if isinstance(error, GarbledReply):
-        return Diagnosis(Trouble.GARBLED, str(error))
+        return Diagnosis(ConnectionProblem.GARBLED, str(error))
     if isinstance(error, ResponseFailed):
         return _unread(error.reasons[0].value)
     if isinstance(error, TlsRefused):
-        return Diagnosis(Trouble.UNTRUSTED, str(error))
+        return Diagnosis(ConnectionProblem.UNTRUSTED, str(error))
     if isinstance(error, TimeoutError | TCPTimedOutError):
-        return Diagnosis(Trouble.CONNECT_TIMEOUT)
+        return Diagnosis(ConnectionProblem.CONNECT_TIMEOUT)
     if isinstance(error, _AFTER_CONNECTING):
-        return Diagnosis(Trouble.BROKEN)
+        return Diagnosis(ConnectionProblem.BROKEN)
     for kind, words in _CONNECT_WORDS:
         if isinstance(error, kind):
-            return Diagnosis(Trouble.NO_CONNECTION, words)
+            return Diagnosis(ConnectionProblem.NO_CONNECTION, words)
     return None
 
 
@@ -72,12 +72,12 @@ def _unread(reason: BaseException | None) -> Diagnosis:
     """Classify the reason why a reply could not be read to its end."""
     if isinstance(reason, HeadTooLarge):
         words = f"its headers are larger than {MAX_HEAD_BYTES // 1024} kB"
-        return Diagnosis(Trouble.GARBLED, words)
+        return Diagnosis(ConnectionProblem.GARBLED, words)
     if isinstance(reason, WireTooLarge):
-        return Diagnosis(Trouble.TOO_LARGE)
+        return Diagnosis(ConnectionProblem.TOO_LARGE)
     if isinstance(reason, MalformedReply):
-        return Diagnosis(Trouble.GARBLED, str(reason))
-    return Diagnosis(Trouble.BROKEN)
+        return Diagnosis(ConnectionProblem.GARBLED, str(reason))
+    return Diagnosis(ConnectionProblem.BROKEN)
 
 
 _AFTER_CONNECTING = (

@@ -193,7 +193,7 @@ def stopping(operation: Operation) -> ApiError:
     )
 
 
-def resting(operation: Operation, seconds: float) -> ApiError:
+def calls_paused(operation: Operation, seconds: float) -> ApiError:
     """Return the error for a call while the breaker is open.
 
     :param seconds: until the breaker lets a call pass.

@@ -18,7 +18,7 @@ Observe: TypeAlias = Callable[[str, str, float], None]
 
 
 @implementer(IDetached)
-class Unwatched:
+class UntrackedWrites:
     """Does not wait for detached writes."""
 
     def track(self, work: Deferred[object]) -> None:

@@ -21,7 +21,7 @@ together. All retries together are limited to a share of the traffic
 (`RetryPolicy`): when everything fails, retries must not multiply the load. Below that,
 `breaker` stops calling an upstream that keeps failing. It counts calls, not attempts:
 a failure that a retry repaired is not a failure. Only faults of the upstream count (see
-`AttemptFailed.is_trouble`); an answer such as 404 shows that it works.
+`AttemptFailed.counts_as_failure`); an answer such as 404 shows that it works.
 """
 
 from __future__ import annotations
@@ -72,15 +72,15 @@ class AttemptFailed(Exception):
     entered: int | None = None
 
     @property
-    def is_fault(self) -> bool:
+    def is_server_error(self) -> bool:
         """Whether the upstream answered with a status of 500 or above."""
         return self.kind is FailureKind.ANSWERED and (self.error.status or 0) >= 500
 
     @property
-    def is_trouble(self) -> bool:
+    def counts_as_failure(self) -> bool:
         """Whether the breaker counts it as a failure of the upstream."""
         if self.kind is FailureKind.ANSWERED:
-            return self.is_fault
+            return self.is_server_error
         return self.error.reason is not Reason.TOO_LARGE
 
 

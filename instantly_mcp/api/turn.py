@@ -44,7 +44,7 @@ async def take_turn(
         ) from None
 
 
-async def rest(
+async def wait_before_retry(
     call: ApiCall,
     seconds: float,
     last: AttemptFailed,

@@ -47,7 +47,7 @@ class UnderWay:
             raise stopped(call)
         self._calls.add(call)
 
-    def begun(self, call: ApiCall) -> None:
+    def work_started(self, call: ApiCall) -> None:
         """Note that ``call.work`` is set, so that the stop can wait for the call."""
         if self._draining:
             self._hold(call)

@@ -24,7 +24,7 @@ from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.http_exchange import NoCookies, Payload
 from instantly_mcp.api.interfaces import IDetached, IInstantly
-from instantly_mcp.api.observation import Unwatched
+from instantly_mcp.api.observation import UntrackedWrites
 from instantly_mcp.api.redaction import key_tail, redacted
 from tests.support.cases import ClockedTestCase
 
@@ -117,7 +117,7 @@ class ClientTests(ClockedTestCase):
     def test_interfaces(self) -> None:
         """The client and its parts provide what they say."""
         verifyObject(IInstantly, self.client)
-        verifyObject(IDetached, Unwatched())
+        verifyObject(IDetached, UntrackedWrites())
         verifyObject(IBodyProducer, Payload(b""))
         verifyObject(IAgent, self.agent)
 

@@ -36,7 +36,7 @@ class WaitTests(ClockedTestCase):
         for error in (
             error_messages.throttled(LIST_EMAILS, limit, seconds),
             error_messages.asked_to_slow_down(LIST, seconds),
-            error_messages.resting(LIST, seconds),
+            error_messages.calls_paused(LIST, seconds),
             error_messages.overloaded(LIST, 4.5, seconds),
         ):
             described = error_object(error)

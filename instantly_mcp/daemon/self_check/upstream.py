@@ -20,7 +20,7 @@ from twisted.web.iweb import IAgent, IResponse
 from ... import __version__
 from ..._credential import Credential, Secret
 from ..._deferred import deferred
-from ...api.connection_errors import Trouble, diagnose
+from ...api.connection_errors import ConnectionProblem, diagnose
 from ...api.errors import ApiError, Reason
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
@@ -30,11 +30,11 @@ GET_WORKSPACE = BY_ID["getWorkspace"]
 HEADERS = Headers({b"User-Agent": [f"instantly-mcp/{__version__}".encode()]})
 
 _WORDS = {
-    Trouble.CONNECT_TIMEOUT: "connecting timed out",
-    Trouble.BROKEN: "the connection was lost",
+    ConnectionProblem.CONNECT_TIMEOUT: "connecting timed out",
+    ConnectionProblem.BROKEN: "the connection was lost",
 }
 
-_NOT_THE_NETWORK = {Trouble.GARBLED, Trouble.TOO_LARGE}
+_NOT_THE_NETWORK = {ConnectionProblem.GARBLED, ConnectionProblem.TOO_LARGE}
 
 
 class _DiscardBody(Protocol):
@@ -87,9 +87,9 @@ class UpstreamCheck:
             diagnosis = diagnose(error)
             if diagnosis is None:
                 raise
-            words = diagnosis.words or _WORDS.get(diagnosis.trouble)
-            words = words or diagnosis.trouble.value
-            if diagnosis.trouble in _NOT_THE_NETWORK:
+            words = diagnosis.words or _WORDS.get(diagnosis.problem)
+            words = words or diagnosis.problem.value
+            if diagnosis.problem in _NOT_THE_NETWORK:
                 self.findings.failures.append(
                     f"IMCP-UPSTREAM {self.url} does not answer as Instantly does: "
                     f"{words}. Check the upstream setting"
