@@ -94,7 +94,7 @@ def reply_to(
             bearer_key(request.authorization), request.workspace
         )
         now = workspace.timeline.now()
-        if sandbox.limits and not workspace.rate_limits.admit(operation, now):
+        if sandbox.rate_limited and not workspace.rate_limits.admit(operation, now):
             raise SandboxError(429, "Rate limit exceeded, please try again later")
         fault = workspace.faults.next(operation.id)
         if fault is not None:

@@ -7,7 +7,6 @@ contain a password. Query values are converted to the type of their parameter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from attrs import define, field
 from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
@@ -71,7 +70,7 @@ class RequestValidator:
     _query_checks: Mapping[str, Draft202012Validator] = field(init=False)
     _has_body: bool = field(init=False)
     _body_check: Draft202012Validator = field(init=False)
-    _body_schema: dict[str, Any] = field(init=False)
+    _body_schema: dict[str, Json] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Compile the validators."""
@@ -124,8 +123,8 @@ class RequestValidator:
         return fields
 
 
-def _body_schema(operation_id: str, parameters: Sequence[Parameter]) -> dict[str, Any]:
-    schema: dict[str, Any] = {
+def _body_schema(operation_id: str, parameters: Sequence[Parameter]) -> dict[str, Json]:
+    schema: dict[str, Json] = {
         "type": "object",
         "properties": {each.name: plain(each.schema) for each in parameters},
         "required": [each.name for each in parameters if each.required],
@@ -185,11 +184,11 @@ def _scalar(text: str, kind: str | None) -> Json:
     return text
 
 
-def _compiled(schema: dict[str, Any]) -> Draft202012Validator:
+def _compiled(schema: dict[str, Json]) -> Draft202012Validator:
     return Draft202012Validator(schema, validate_formats=True)
 
 
-def _sentence(error: ValidationError, root: str, schema: Mapping[str, Any]) -> str:
+def _sentence(error: ValidationError, root: str, schema: JsonObject) -> str:
     where = "/".join([root, *(str(part) for part in error.instance_path)])
     rule = str(error.schema_path[-1]) if error.schema_path else ""
     kind = error.kind
@@ -203,7 +202,7 @@ def _sentence(error: ValidationError, root: str, schema: Mapping[str, Any]) -> s
     return f"{where} {_RULES.get(rule, 'is not valid').format(limit)}"
 
 
-def _at(schema: Any, path: Sequence[str | int]) -> Any:
+def _at(schema: Json, path: Sequence[str | int]) -> Json:
     for part in path:
         # jsonschema-rs reports a property named "3" as the number 3.
         schema = schema[str(part) if isinstance(schema, Mapping) else part]

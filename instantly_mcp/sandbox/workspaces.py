@@ -61,7 +61,7 @@ class Sandbox:
     :param seed: the same seed, key and calls give the same bytes. The worlds of two
         keys have the same people and numbers but different ids.
     :param start: the moment at which every world begins; UTC if it has no time zone.
-    :param limits: whether calls beyond the API's rate limits are refused.
+    :param rate_limited: whether calls beyond the API's rate limits are refused.
     :param max_workspaces: how many are kept; beyond it, the least recently used one
         is discarded.
     """
@@ -69,7 +69,7 @@ class Sandbox:
     clock: IReactorTime
     seed: str | int = field(default=42, kw_only=True)
     start: datetime = field(default=DEFAULT_START, kw_only=True, converter=_in_utc)
-    limits: bool = field(default=True, kw_only=True)
+    rate_limited: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
     make_world: Callable[[str, float, str, str], World] = field(
         default=seeded_world, kw_only=True

@@ -21,7 +21,7 @@ class SandboxTests(FeatureTestCase):
 
     def reached(self) -> IInstantly:
         """Return the real client on a sandbox."""
-        self.sandbox = Sandbox(self.clock, start=NOW, limits=False)
+        self.sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
         return InstantlyClient.assemble(
             agent=SandboxAgent(self.sandbox, self.clock),
             base_url="https://sandbox.example.com",

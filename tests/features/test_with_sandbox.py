@@ -27,7 +27,7 @@ class SandboxTests(ClockedTestCase):
     def setUp(self) -> None:
         """Put the tools on the real client, and the client on the sandbox."""
         super().setUp()
-        sandbox = Sandbox(self.clock, limits=False)
+        sandbox = Sandbox(self.clock, rate_limited=False)
         client = InstantlyClient.assemble(
             agent=SandboxAgent(sandbox, self.clock),
             base_url="https://sandbox.example.com",

@@ -83,7 +83,7 @@ class SandboxTestCase(ClockedTestCase):
     def setUp(self) -> None:
         """Build a sandbox on the test's clock."""
         super().setUp()
-        self.sandbox = Sandbox(self.clock, seed=42, limits=False)
+        self.sandbox = Sandbox(self.clock, seed=42, rate_limited=False)
         self.agent = SandboxAgent(self.sandbox, self.clock)
 
     def send(

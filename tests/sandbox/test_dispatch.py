@@ -222,14 +222,14 @@ class WorkspaceTests(SandboxTestCase):
         self.assertEqual(transcripts[0], transcripts[1])
         self.assertNotEqual(transcripts[0], transcripts[2])
 
-    def test_first_use_does_not_matter(self) -> None:
+    def test_world_begins_at_its_first_moment(self) -> None:
         """A world begins at its first moment, whenever it is first used."""
         first = self.ask("GET", "/campaigns").body
         self.clock.advance(12345.678)
         self.sandbox.reset(self.key)
         self.assertEqual(self.ask("GET", "/campaigns").body, first)
 
-    def test_oldest_idle_goes(self) -> None:
+    def test_least_recently_used_is_discarded(self) -> None:
         """Beyond the limit, the least recently used workspace is discarded."""
         self.sandbox.max_workspaces = 2
         for key in ("sandbox-a", "sandbox-b"):
