@@ -101,8 +101,8 @@ def make_http_parts(
         status=status,
         access_log=AccessLog(
             mcp.metrics,
-            found=mcp.metrics.credential,
-            refused=mcp.metrics.refused,
+            on_credential=mcp.metrics.credential,
+            on_refused=mcp.metrics.refused,
             addresses=settings.log_clients,
         ),
         limits=limits,

@@ -1,7 +1,7 @@
 """Constructors of the errors that refuse an HTTP request.
 
-Errors in an MCP message are in ``protocol.errors``. No refusal repeats anything that
-the client sent, because that may hold a key.
+Errors in an MCP message are in ``protocol.wire.errors``. No refusal repeats anything
+that the client sent, because that may hold a key.
 """
 
 from __future__ import annotations

@@ -32,8 +32,7 @@ class Visitor:
 
     @property
     def known(self) -> bool:
-        """Whether it may see everything: no secret is set, or it presents the
-        secret."""
+        """Whether it may see everything: it presented the secret if one is set."""
         return self.refusal is None
 
 

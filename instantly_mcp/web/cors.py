@@ -47,8 +47,7 @@ class Cors:
     allowed_origin: AllowedOrigin
 
     def headers(self, request_headers: Headers) -> HeaderPairs:
-        """Return the CORS headers for the answer to a request that is not a
-        preflight."""
+        """Return the CORS headers for the answer to an ordinary request."""
         origins = request_headers.all("origin")
         if not origins:
             return ()

@@ -86,8 +86,7 @@ class IsLocal(Protocol):
     """Tells the sockets that only this machine can reach."""
 
     def __call__(self, here: IAddress) -> bool:
-        """Say whether only this machine can reach the socket with the address
-        `here`."""
+        """Say whether only this machine can reach the socket at `here`."""
 
 
 class Recognize(Protocol):

@@ -23,7 +23,7 @@ NO_ROUTE = "(none)"
 REFUSED = "(refused)"
 """The template of a request that was refused before it was routed."""
 
-GONE = 499
+CLIENT_LEFT_STATUS = 499
 """The logged status of a request whose client left before the answer (as in nginx)."""
 
 _FORMAT = (
@@ -87,16 +87,16 @@ class AccessLog:
 
     :param gauge: measures every finished request.
     :param enabled: write lines; metrics are updated in any case.
-    :param found: called with the source of each request's credential.
-    :param refused: called with status and reason of each request that was refused for
-        its key or session.
+    :param on_credential: called with the source of each request's credential.
+    :param on_refused: called with status and reason of each request that was refused
+        for its key or session.
     :param addresses: lines show the callers' addresses.
     """
 
     gauge: Gauge
     enabled: bool = True
-    found: Callable[[str], object] = noop
-    refused: Callable[[int, str], object] = noop
+    on_credential: Callable[[str], object] = noop
+    on_refused: Callable[[int, str], object] = noop
     addresses: bool = False
     _open: dict[str, AccessRecord] = field(factory=dict, init=False)
 
@@ -110,7 +110,7 @@ class AccessLog:
         if record is not None and exchange.credential is not None:
             record.principal = exchange.credential.principal
             record.source = exchange.credential.source
-            self.found(record.source)
+            self.on_credential(record.source)
 
     def decoded(self, exchange: Exchange) -> None:
         """Note the client of a decoded exchange."""
@@ -129,7 +129,7 @@ class AccessLog:
         self.gauge.exchange(record.route, status, seconds)
         reason = record.reason
         if reason:
-            self.refused(status, reason)
+            self.on_refused(status, reason)
         if self.enabled:
             more = {"address": record.address} if self.addresses else {}
             if reason:

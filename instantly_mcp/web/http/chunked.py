@@ -12,8 +12,7 @@ import re
 from twisted.web.http import _ChunkedTransferDecoder, _MalformedChunkedDataError
 
 MAX_EXCESS_BYTES = 16 * 1024
-"""Limit for chunk extensions, padding of sizes and trailers; Go's net/http has it,
-too."""
+"""Limit for chunk extensions, padding of sizes and trailers, as in Go's net/http."""
 
 _USUAL_LINE_BYTES = 16
 """The part of a size line that does not count towards `MAX_EXCESS_BYTES`."""

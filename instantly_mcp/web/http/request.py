@@ -1,5 +1,4 @@
-"""One HTTP request, on twisted.web's `Request`: its body and the steps of its
-answer."""
+"""One HTTP request on twisted.web's `Request`: its body, and writing its answer."""
 
 # Most of twisted.web's Request is not annotated.
 # mypy: disallow-untyped-calls=False
@@ -129,8 +128,7 @@ class McpRequest(Request):
             self.content.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Process the complete request. `uri` is not kept, because it may hold a
-        key."""
+        """Process the complete request. `uri` is not kept: it may hold a key."""
         self.content.seek(0)
         self.args = {}
         self.method, self.clientproto = command, version

@@ -1,5 +1,4 @@
-"""Parses the head of an HTTP/1.1 request (RFC 9112): bytes in, a `Head` or `BadHead`
-out.
+"""Parses the head of an HTTP/1.1 request (RFC 9112) into a `Head` or a `BadHead`.
 
 Where two readers might disagree about where a request ends (request smuggling), the
 request is refused, not repaired.

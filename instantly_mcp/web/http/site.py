@@ -22,7 +22,7 @@ from ..._log import Line
 from ...pipeline.exchange import Headers
 from ...pipeline.reply import HeaderPairs
 from ..html import POLICY
-from .access_log import GONE, AccessLog
+from .access_log import CLIENT_LEFT_STATUS, AccessLog
 from .channel import McpChannel
 from .limits import WebLimits
 from .phase import ConnectionPhase
@@ -142,8 +142,7 @@ class McpSite(Site):
         """Do nothing; `drain` closes the connections."""
 
     def acceptableProtocols(self) -> list[bytes]:
-        """Offer HTTP/1.1 in TLS, and not HTTP/2, which `McpChannel` does not
-        support."""
+        """Offer HTTP/1.1 over TLS; `McpChannel` does not support HTTP/2."""
         return [b"http/1.1"]
 
     def constant_headers(self, *, caching: bool = False) -> bytes:
@@ -166,7 +165,7 @@ class McpSite(Site):
     def client_left(self, request: McpRequest) -> None:
         """Log a request whose client left before the answer was complete."""
         now = self.clock.seconds()
-        self.access_log.ended(request.record, request.status or GONE, now)
+        self.access_log.ended(request.record, request.status or CLIENT_LEFT_STATUS, now)
 
     def release_body(self, request: McpRequest) -> None:
         """Note that a request's body is no longer in memory."""

@@ -19,7 +19,7 @@ from instantly_mcp.protocol.wire.errors import (
     unauthorized,
 )
 from instantly_mcp.protocol.wire.jsonrpc import Request
-from instantly_mcp.web.http.access_log import GONE
+from instantly_mcp.web.http.access_log import CLIENT_LEFT_STATUS
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 
@@ -102,7 +102,7 @@ class AccessLogTests(ClockedTestCase):
     def test_reason(self):
         """A refused key has its reason in the line, and is counted by it."""
         counted: list[tuple[int, str]] = []
-        self.server.access_log.refused = lambda *refused: counted.append(refused)
+        self.server.access_log.on_refused = lambda *refused: counted.append(refused)
         for error, reason in (
             (server_secret_missing(needs_key=False), "server_secret_missing"),
             (unauthorized("No", {"reason": "a sentence of its own"}), "other"),
@@ -176,7 +176,9 @@ class AccessLogTests(ClockedTestCase):
         client = self.server.connect()
         client.send(request("POST", "/mcp"))
         client.hang_up()
-        self.assertEqual(self.server.gauge.exchanges, [("/mcp", GONE, 0.0)])
+        self.assertEqual(
+            self.server.gauge.exchanges, [("/mcp", CLIENT_LEFT_STATUS, 0.0)]
+        )
         late = self.server.pipeline.exchanges[0]
         self.server.access_log.identified(evolve(late, credential=CREDENTIAL))
         self.assertEqual(len(self.lines()), 1)
@@ -205,7 +207,7 @@ class AccessLogTests(ClockedTestCase):
     def test_found(self):
         """The source of each credential is reported."""
         found: list[str] = []
-        self.server.access_log.found = found.append
+        self.server.access_log.on_credential = found.append
         self.server.pipeline.reply = self.identify
         self.connect().ask("POST", "/mcp")
         self.assertEqual(found, ["path"])
