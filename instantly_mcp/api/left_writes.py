@@ -9,14 +9,16 @@ Only writes that are not idempotent are remembered. Pausing, resuming and pausin
 are three calls, and the third must not get the result of the first; doing an idempotent
 write twice does no harm.
 
-`pipeline.repeats` serves the same purpose one level higher, and both are needed. There
-an identical ``tools/call`` of the same legacy session joins the first one, whose tool
-was not cancelled: the client merely lost its connection. Here the caller did leave:
-because its request was cancelled (in the modern era a lost connection cancels it), its
-session ended, or its deadline passed. The repetition may then come from another session
-or another era, and a tool may reach the write with other calls before it. What is
-compared here is therefore one call of the API: principal, workspace, operation and
-arguments.
+Two other parts handle repeated requests as well, and all three are needed:
+
+- `pipeline.repeats`: the tool still runs, because in the legacy eras a lost connection
+  does not cancel its call. An identical ``tools/call`` of that session joins it.
+- Here: the tool was cancelled while its write was on the wire. Its request was
+  cancelled (in the modern era a lost connection does that), its session ended, or its
+  deadline passed. The repetition may come in another session or era, so what is
+  compared is the call of the API: principal, workspace, operation and arguments.
+- `features.workspace.send_once`: nothing was lost, but a model or a client sends the
+  same mail again. It remembers mails for some minutes after they were sent.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ attempt failed:
   the caller instead.
 - Everything else, such as 400, a refused certificate, or an unreadable reply: never.
 
-A write that is not idempotent is thus never sent twice, even when nothing was sent: the
-decision does not depend on that being certain.
+A write that is not idempotent is thus never repeated, not even when the connection
+failed.
 
 The pauses double and have jitter, so that clients that failed together do not return
-together. All retries together are limited to a share of the traffic
-(`RetryPolicy`): when everything fails, retries must not multiply the load. Below that,
+together. All retries together are limited to a share of the traffic (`RetryPolicy`):
+when everything fails, retries must not multiply the load.
+
 `breaker` stops calling an upstream that keeps failing. It counts calls, not attempts:
 a failure that a retry repaired is not a failure. Only faults of the upstream count (see
 `AttemptFailed.counts_as_failure`); an answer such as 404 shows that it works.

@@ -3,6 +3,9 @@
 In the legacy eras a client that leaves does not cancel its call. When it sends the same
 call again it must get the result of the first one: executed a second time, a write
 would be done twice. A call whose answer reached its client is never joined.
+
+A call that was cancelled has no answer to join. If it had a write on the wire, the
+result of that is in ``api.left_writes``, whose head compares both.
 """
 
 from __future__ import annotations
