@@ -1,10 +1,10 @@
 """Circuit breaker: stops calling an upstream that keeps failing, and probes it.
 
-Closed, it lets every call pass and counts outcomes. When at least `least` of the last
-`window` calls failed within `memory` seconds, and those are at least half, it opens:
-calls are refused at once for `rest` seconds. Then it is half-open: one call at a time
-passes as a probe. A probe that succeeds closes the breaker; one that fails opens it
-again for twice as long, up to `longest_rest`.
+Closed, it lets every call pass and counts outcomes. When at least `min_failures` of the
+last `window` calls failed within `memory_seconds`, and those are at least half, it
+opens: calls are refused at once for `open_seconds`. Then it is half-open: one call at a
+time passes as a probe. A probe that succeeds closes the breaker; one that fails opens
+it again for twice as long, up to `max_open_seconds`.
 
 `retry` decides which outcomes count as failures, and the client reports one outcome for
 each call, not for each attempt.
@@ -36,31 +36,31 @@ class Breaker:
     the call began in an earlier generation.
 
     :param window: number of most recent outcomes that are considered.
-    :param least: minimum number of failures among them that opens the breaker.
-    :param memory: seconds after which an outcome no longer counts.
-    :param rest: seconds for which the breaker opens first; doubles after each failed
-        probe, up to `longest_rest`.
+    :param min_failures: minimum number of failures among them that opens the breaker.
+    :param memory_seconds: time after which an outcome no longer counts.
+    :param open_seconds: how long the breaker opens at first; doubles after each failed
+        probe, up to `max_open_seconds`.
     """
 
     clock: ISeconds
     window: int = 20
-    least: int = 10
-    memory: float = 60.0
-    rest: float = 5.0
-    longest_rest: float = 60.0
+    min_failures: int = 10
+    memory_seconds: float = 60.0
+    open_seconds: float = 5.0
+    max_open_seconds: float = 60.0
     _outcomes: deque[tuple[float, bool]] = field(init=False)
     _generation: int = field(default=0, init=False)
     _open_until: float | None = field(default=None, init=False)
-    _next_rest: float = field(init=False)
+    _next_open_seconds: float = field(init=False)
     _probing: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._outcomes = deque(maxlen=self.window)
-        self._next_rest = self.rest
+        self._next_open_seconds = self.open_seconds
 
     @property
     def state(self) -> BreakerState:
-        """The current state; half-open once the rest is over, until a probe ends."""
+        """The current state; half-open while a probe is due or under way."""
         if self._open_until is None:
             return BreakerState.CLOSED
         if self.clock.seconds() < self._open_until:
@@ -107,22 +107,24 @@ class Breaker:
         self._generation += 1
         if healthy:
             self._open_until = None
-            self._next_rest = self.rest
+            self._next_open_seconds = self.open_seconds
         else:
-            self._take_rest()
+            self._open()
 
     def _counted(self, healthy: bool) -> None:
         now = self.clock.seconds()
         self._outcomes.append((now, healthy))
         if healthy:
             return
-        recent = [good for at, good in self._outcomes if now - at <= self.memory]
+        memory = self.memory_seconds
+        recent = [good for at, good in self._outcomes if now - at <= memory]
         failures = recent.count(False)
-        if failures >= self.least and failures * 2 >= len(recent):
+        if failures >= self.min_failures and failures * 2 >= len(recent):
             self._generation += 1
-            self._take_rest()
+            self._open()
 
-    def _take_rest(self) -> None:
+    def _open(self) -> None:
         self._outcomes.clear()
-        self._open_until = self.clock.seconds() + self._next_rest
-        self._next_rest = min(self.longest_rest, self._next_rest * 2)
+        self._open_until = self.clock.seconds() + self._next_open_seconds
+        doubled = self._next_open_seconds * 2
+        self._next_open_seconds = min(self.max_open_seconds, doubled)

@@ -67,7 +67,9 @@ def make_mcp_parts(
     in_flight, metrics = InFlight(), Metrics()
     upstream = connect_upstream(settings, clock, in_flight, wall, metrics.upstream)
     state = open_state_directory(settings, wall)
-    limits = SessionLimits(idle=settings.session_idle, total=settings.max_sessions)
+    limits = SessionLimits(
+        idle_seconds=settings.session_idle, total=settings.max_sessions
+    )
     server_features = make_server_features(settings, clock, upstream, state, wall)
     return McpParts(
         metrics=metrics,

@@ -60,15 +60,15 @@ _MAX_SWEPT = 1000
 class SessionLimits:
     """The limits that the operator sets.
 
-    :param idle: seconds without activity after which a session expires.
-    :param adoptable: age in seconds up to which the id of a session that is not held
-        can be adopted.
+    :param idle_seconds: time without activity after which a session expires.
+    :param adoptable_seconds: age up to which the id of a session that is not held can
+        be adopted.
     :param total: sessions that are held; beyond it the longest idle one is evicted.
     :param per_principal: the same for one principal.
     """
 
-    idle: float = 1800.0
-    adoptable: float = 30 * 86400.0
+    idle_seconds: float = 1800.0
+    adoptable_seconds: float = 30 * 86400.0
     total: int = 10_000
     per_principal: int = 500
 
@@ -179,7 +179,7 @@ class MemorySessionStore:
         now = self.clock.seconds()
         for _ in range(_MAX_SWEPT):
             session = self._queue.oldest()
-            if session is None or now - session.last_seen < self.limits.idle:
+            if session is None or now - session.last_seen < self.limits.idle_seconds:
                 return
             if is_busy(session):
                 session.touch(now)
@@ -242,11 +242,14 @@ class MemorySessionStore:
 
     def _is_expired(self, session: McpSession) -> bool:
         idle = self.clock.seconds() - session.last_seen
-        return idle >= self.limits.idle and not is_busy(session)
+        return idle >= self.limits.idle_seconds and not is_busy(session)
 
     def _is_adoptable(self, session_id: str, sealed: _Sealed) -> bool:
         age = self.wall() - sealed.created
-        return age <= self.limits.adoptable and session_id not in self.ended_sessions
+        return (
+            age <= self.limits.adoptable_seconds
+            and session_id not in self.ended_sessions
+        )
 
     def _unseal(self, session_id: str) -> _Sealed | None:
         payload = self.seal.unseal(PURPOSE, session_id)

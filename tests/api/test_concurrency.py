@@ -299,7 +299,7 @@ class CrowdedClientTests(ClockedTestCase):
 
     def test_upstream_that_rests(self) -> None:
         """When the breaker opens, all waiting calls fail at once."""
-        self.client.breaker = Breaker(clock=self.clock, least=1)
+        self.client.breaker = Breaker(clock=self.clock, min_failures=1)
         calls = self.calls(448)
         self.agent.status = 500
         self.agent.reply_to(self.agent.held.pop())

@@ -25,7 +25,9 @@ from .faulty import NEW, FaultTestCase
 class UnreachableTests(FaultTestCase):
     async def test_upstream_refuses_tcp(self) -> None:
         """A refused read is tried three times, then reported; the breaker counts it."""
-        client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=1))
+        client = self.proxied(
+            Fault.NONE, breaker=Breaker(clock=self.clock, min_failures=1)
+        )
         await self.proxy.refuse()
         error = await self.failing(client.execute(LIST, {}, credential()))
         self.assertEqual(error.reason, Reason.UNREACHABLE)
@@ -35,7 +37,9 @@ class UnreachableTests(FaultTestCase):
 
     async def test_write_is_not_repeated(self) -> None:
         """A refused write was certainly not sent, is not repeated, and says so."""
-        client = self.proxied(Fault.NONE, breaker=Breaker(clock=self.clock, least=2))
+        client = self.proxied(
+            Fault.NONE, breaker=Breaker(clock=self.clock, min_failures=2)
+        )
         await self.proxy.refuse()
         error = await self.failing(client.execute(CREATE, NEW, credential()))
         self.assertEqual(error.reason, Reason.UNREACHABLE)

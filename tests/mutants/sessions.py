@@ -60,8 +60,8 @@ MUTANTS: Sequence[Mutant] = (
         "legacy",
         "A session that was idle for too long expires",
         STORE,
-        "        return idle >= self.limits.idle and not is_busy(session)",
-        "        return idle > 2 * self.limits.idle and not is_busy(session)",
+        "        return idle >= self.limits.idle_seconds and not is_busy(session)",
+        "        return idle > 2 * self.limits.idle_seconds and not is_busy(session)",
         "rules.test_sessions",
     ),
     mutant(

@@ -26,8 +26,8 @@ from tests.contract.state import ALICE, BOB, IDLE, OpenOutlet
 from tests.support.cases import ClockedTestCase
 
 LIMITS = SessionLimits(
-    idle=IDLE,
-    adoptable=state.ADOPTABLE,
+    idle_seconds=IDLE,
+    adoptable_seconds=state.ADOPTABLE,
     total=state.TOTAL,
     per_principal=state.PER_PRINCIPAL,
 )
