@@ -66,7 +66,7 @@ class Gatekeeper:
         return None if secret is None else secret.reveal().encode()
 
     @property
-    def lends_openly(self) -> bool:
+    def shares_operator_key(self) -> bool:
         """Whether callers may use the operator's key without presenting anything."""
         lends = self.operator_key is not None and not self.sandbox
         return lends and not self._demands_secret

@@ -41,9 +41,9 @@ class ReloadableGatekeeper:
         self._current = self._gatekeeper(self.settings.server_secret)
 
     @property
-    def lends_openly(self) -> bool:
+    def shares_operator_key(self) -> bool:
         """Whether callers use the operator's key without presenting anything."""
-        return self._current.lends_openly
+        return self._current.shares_operator_key
 
     def admit(
         self, presented: Sequence[Presented], workspace: str | None

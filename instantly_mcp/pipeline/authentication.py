@@ -167,7 +167,7 @@ class Authentication:
 
         :raises ProtocolError: 403.
         """
-        if not self.gatekeeper.lends_openly:
+        if not self.gatekeeper.shares_operator_key:
             return
         header = proxy_header(exchange.headers)
         if header is not None:

@@ -81,7 +81,7 @@ class Presented:
 class IGatekeeper(Interface):
     """Turns the keys that a request presents into the credential it acts with."""
 
-    lends_openly = Attribute(
+    shares_operator_key = Attribute(
         "Whether callers may use the operator's key without presenting anything."
     )
 

@@ -132,7 +132,7 @@ class ReloaderTests(SynchronousTestCase):
             lose(path)
             reload()
             self.assertIsInstance(self.gatekeeper.admit((), None), ProtocolError)
-            self.assertFalse(self.gatekeeper.lends_openly)
+            self.assertFalse(self.gatekeeper.shares_operator_key)
 
     def test_bad_key_file(self):
         """A file without a key leaves the old key in force."""
