@@ -75,7 +75,7 @@ class LegacySse:
     _executor: MessageExecutor = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        """Answer calls as Streamable HTTP does, but for the way of the answer."""
+        """Create the executor of posted messages."""
         self._executor = MessageExecutor(self.server, self.clock, self.tracker)
 
     def accepts(self, exchange: Exchange) -> bool:
