@@ -1,4 +1,4 @@
-"""E27: the oldest versions that ``setup.py`` allows are the ones that CI tests."""
+"""CI tests the oldest versions that ``setup.py`` allows."""
 
 from __future__ import annotations
 

@@ -65,19 +65,19 @@ class OldPythonTests(SynchronousTestCase):
             self.assertEqual(text.count("\n"), 1, (python, text))
             yield text
 
-    def test_e32_module(self):
+    def test_module(self):
         """``python -m instantly_mcp`` says which version is needed."""
         for words in ((), ("run", "--sandbox"), ("check",)):
             for text in self.refusals("-m", "instantly_mcp", *words):
                 self.assertIn("Python 3.11 or newer is needed, and this is ", text)
                 self.assertIn("make run", text)
 
-    def test_e32_tac(self):
+    def test_tac(self):
         """``instantly.tac`` says which version is needed."""
         for text in self.refusals("instantly.tac"):
             self.assertIn("Python 3.11 or newer is needed", text)
 
-    def test_e32_ascii(self):
+    def test_ascii(self):
         """Python 2 cannot read the files that it loads first unless they are
         ASCII.
         """
@@ -87,7 +87,7 @@ class OldPythonTests(SynchronousTestCase):
 
 
 class DependencyTests(SynchronousTestCase):
-    def test_e32_nothing_installed(self):
+    def test_nothing_installed(self):
         """In a clone without the dependencies the message says how to install them."""
         for words in (["-m", "instantly_mcp"], ["instantly.tac"]):
             status, text = ran([sys.executable, "-S", *words])
@@ -96,7 +96,7 @@ class DependencyTests(SynchronousTestCase):
             self.assertIn("make run", text)
             self.assertIn(".venv/bin/pip install .", text)
 
-    def test_e32_complete(self):
+    def test_complete(self):
         """Each distribution that ``setup.py`` requires is looked for, except for the
         time zones, which only some machines lack.
         """

@@ -39,7 +39,7 @@ class LongTests(TestCase):
 BAD = """
 class BadTests(TestCase):
     def test_fails(self): self.fail("expected this")
-    def test_forgets(self): fail(ValueError("nobody looked")); self.x = None
+    def test_forgets(self): fail(ValueError("unhandled")); self.x = None
     def test_warns(self): warnings.warn("an odd thing", stacklevel=1)
     def test_logs(self):
         from twisted.logger import Logger
@@ -141,7 +141,7 @@ class RunTests(SynchronousTestCase):
             status, said = self.suite(header + SUITE + BAD, "--jobs", jobs)
             self.assertEqual(status, 1, said)
             self.assertIn("expected this", said)
-            self.assertIn("nobody looked", said)
+            self.assertIn("unhandled", said)
             self.assertIn("a logged error", said)
             self.assertIn("an odd thing", said)
             self.assertIn("FAILED test_it.BadTests.test_fails", said)

@@ -36,10 +36,10 @@ class WireTests(SynchronousTestCase):
             with self.subTest(revision=revision):
                 answer: Json = {"jsonrpc": "2.0", "id": 1, "result": {"tool": []}}
                 self.assertUnfit(revision, answer, "tools/list")
-                self.assertUnfit(revision, answer, "nobody/knows")
+                self.assertUnfit(revision, answer, "unknown/method")
 
     def test_era(self) -> None:
-        """Members of the modern envelope are unfit before it, and owed in it."""
+        """Members of the modern envelope are invalid before it, and required in it."""
         plain: Json = {"jsonrpc": "2.0", "id": 1, "result": {"content": []}}
         result = {"content": [], "resultType": "complete"}
         modern: Json = {"jsonrpc": "2.0", "id": 1, "result": result}

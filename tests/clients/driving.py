@@ -34,7 +34,7 @@ class Driver(ProcessProtocol):
         self.errors += data
 
     def processEnded(self, reason: Failure) -> None:
-        """Disappoint whoever waits for more."""
+        """Fail every waiting read."""
         value: Any = reason.value
         self.running = False
         waiting, self._waiting = self._waiting, []

@@ -22,7 +22,7 @@ from .programs import BIN, NPM, ROOT, Program
 
 FIXTURE = (sys.executable, "-m", "tests.conformance", "--port", "0", "--ready-file")
 MANY = 1500
-"""So many leads are added in more than one chunk, hence with progress."""
+"""A number of leads that needs more than one chunk, so that progress is sent."""
 
 NO_JOB = "00000000-0000-7000-8000-000000000000"
 
@@ -101,7 +101,7 @@ class Stories(ClientTestCase):
     answers_forms = True
     """Whether the client can be asked something."""
 
-    says_goodbye = False
+    deletes_session = False
     """Whether the client ends its session when it leaves."""
 
     @deferred
@@ -144,8 +144,8 @@ class Stories(ClientTestCase):
             # What may be lost is lost from the end; `test_fixture` has time between.
             all_of_it = self.hears_last_progress
             self.assertEqual(heard, sent if all_of_it else sent[: len(heard)])
-        goodbyes = running.output.count(b"DELETE /mcp 2")
-        self.assertEqual(goodbyes, int(self.says_goodbye), running.output)
+        deletions = running.output.count(b"DELETE /mcp 2")
+        self.assertEqual(deletions, int(self.deletes_session), running.output)
 
     @deferred
     async def test_cancel(self):
@@ -156,7 +156,7 @@ class Stories(ClientTestCase):
         running, url = await self.daemon("--upstream", upstream.url)
         upstream.script.append(Scripted(held=True))
         slow = {"name": "list_campaigns", "arguments": {}}
-        driver = self.drive(url, {"slow": slow}, "key-of-nobody")
+        driver = self.drive(url, {"slow": slow}, "key-without-use")
         await driver.step("calling")
         await upstream.arrived.reach(1)
         driver.change_mind()

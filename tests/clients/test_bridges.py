@@ -45,7 +45,7 @@ class RemoteStreamTests(stories.Stories):
 
 
 class InspectorLegacyTests(stories.Stories):
-    """The Inspector as it is. Ctrl-C is no cancellation before the modern era."""
+    """The unmodified Inspector. In the legacy era, Ctrl-C does not cancel a call."""
 
     program = inspector("2025-11-25", "legacy")
     cancels = shows_progress = answers_forms = False

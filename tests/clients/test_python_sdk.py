@@ -16,7 +16,7 @@ class FirstVersionTests(stories.Stories):
         needs=V1_PYTHON,
         version="2025-11-25",
     )
-    says_goodbye = True
+    deletes_session = True
 
 
 class FirstVersionStreamTests(stories.Stories):
@@ -41,7 +41,7 @@ class SecondVersionLegacyTests(stories.Stories):
         version="2025-11-25",
         plan={"mode": "legacy"},
     )
-    says_goodbye = True
+    deletes_session = True
 
 
 class SecondVersionModernTests(stories.Stories):

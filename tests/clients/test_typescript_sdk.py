@@ -29,7 +29,7 @@ class FirstVersionTests(stories.Stories):
 
     program = program("sdk", "2025-11-25", major=1)
     hears_last_progress = False
-    says_goodbye = True
+    deletes_session = True
 
 
 class FirstVersionStreamTests(stories.Stories):
@@ -44,7 +44,7 @@ class SecondVersionLegacyTests(stories.Stories):
 
     program = program("client", "2025-11-25", major=2, mode="legacy")
     hears_last_progress = False
-    says_goodbye = True
+    deletes_session = True
 
 
 class SecondVersionModernTests(stories.Stories):

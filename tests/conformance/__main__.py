@@ -24,7 +24,7 @@ def main() -> None:
     port = reactor.listenTCP(options.port, site, interface="127.0.0.1")
     LoopingCall(streams.keep_alive).start(15, now=False)
     url = f"http://127.0.0.1:{port.getHost().port}/mcp"
-    # Whoever waits for the file reads it as soon as it is there: it must be whole.
+    # The file must be complete when it appears: waiting programs read it at once.
     partial = options.ready_file.with_suffix(".partial")
     partial.write_text(json.dumps({"url": url}), encoding="utf-8")
     partial.replace(options.ready_file)

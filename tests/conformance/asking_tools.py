@@ -129,7 +129,7 @@ class TaskTools:
         raise ProtocolError(-32603, "The job broke.")
 
     async def confirm_delete(self, arguments: JsonObject, call: Call) -> ToolResult:
-        """Delete a file once somebody confirms."""
+        """Delete a file after the user has confirmed."""
         call.become_task()
         await self._work(0.1)
         answers = await call.ask({"confirm": DELETE})

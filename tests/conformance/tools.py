@@ -210,7 +210,7 @@ async def streaming_elicitation(arguments: JsonObject, call: Call) -> ToolResult
 
 
 async def greet(arguments: JsonObject, call: Call) -> ToolResult:
-    """Greet somebody."""
+    """Greet a person by name."""
     return says(f"Hello, {arguments['name']}!")
 
 

@@ -1,7 +1,7 @@
 """Judges what the conformance suite wrote. Knows its files, not how it is run.
 
 The suite's own exit code counts failures alone. Here a warning fails as well, and so
-does a skip that nobody expects, and a scenario that was not run or left no checks.
+does an unexpected skip, and a scenario that was not run or has no checks.
 """
 
 from __future__ import annotations

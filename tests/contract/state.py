@@ -50,7 +50,7 @@ class OpenOutlet:
         self.closed = True
 
     def interrupt(self) -> None:
-        """Do nothing: nobody resumes it."""
+        """Do nothing: the stream is never resumed."""
 
 
 class SessionStoreContract(ClockedTestCase):
@@ -128,7 +128,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertEqual(store.count, 0)
 
     def test_foreign(self) -> None:
-        """Texts that nobody here minted are FOREIGN, whatever they look like."""
+        """Texts that this server did not issue are FOREIGN."""
         store = self.make_store()
         uuid = "0f8fad5b-d9cb-469f-a165-70867728950e"
         for text in ("", "x", uuid, "gAAAAA" + "A" * 150, "é" * 40, "a" * 100_000):
@@ -136,7 +136,7 @@ class SessionStoreContract(ClockedTestCase):
             self.assertIsNone(store.adopt(text, ALICE))
 
     def test_sealed_after_restart(self) -> None:
-        """F44: the next process adopts an id for its principal, at its revision."""
+        """After a restart, an id is restored for its principal, with its revision."""
         session = self.make_store().open(V2024_11_05, ALICE)
         store = self.make_store()
         self.assertIs(self.status(store, session), SessionStatus.SEALED)
@@ -147,7 +147,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIs(store.look_up(session.id).session, adopted)
 
     def test_adoption_demands_the_principal(self) -> None:
-        """F44: nobody else adopts a sealed id: not another key, not an anonymous."""
+        """Only its principal can restore a sealed id, no other and no anonymous one."""
         session = self.make_store().open(V2025_11_25, ALICE)
         store = self.make_store()
         self.assertIsNone(store.adopt(session.id, BOB))
@@ -195,7 +195,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIsNone(store.adopt(session.id, ALICE))
 
     def test_cap_per_principal(self) -> None:
-        """A40: a principal's own oldest idle session makes room, nobody else's."""
+        """At its limit a principal loses its own longest-idle session, no other."""
         store = self.make_store()
         other = store.open(V2025_11_25, BOB)
         self.clock.advance(1)
@@ -217,7 +217,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertEqual(store.count, 3)
 
     def test_cap_in_total(self) -> None:
-        """A40: with the table full the longest idle session of anybody makes room."""
+        """At the limit of all sessions the longest-idle one of any principal ends."""
         store = self.make_store()
         opened = []
         for credential in (ALICE, BOB, ALICE, BOB):
@@ -328,7 +328,7 @@ class AdmissionLimitContract(ClockedTestCase):
         self.assertEqual(self.burst(limiter, "key", 50), 10)
 
     def test_refusals_cost_nothing(self) -> None:
-        """Knocking on a closed door does not keep it closed for longer."""
+        """Refused requests do not extend the time of refusal."""
         limiter = self.make_limit(60, self.clock)
         self.burst(limiter, "key", 10_000)
         self.clock.advance(1.001)

@@ -77,7 +77,7 @@ class RawWire:
 
     async def ask(self, message: JsonObject) -> JsonObject:
         """Send a request; return its response."""
-        raise AssertionError(f"nobody is there to answer {message}")
+        raise AssertionError(f"no callback for the request {message}")
 
     def next_id(self) -> int:
         """Return an id that was not used before."""
@@ -234,7 +234,7 @@ class StreamWire(RawWire):
 
     async def resume(self) -> None:
         async for event in self._events:
-            raise AssertionError(f"nobody asked for {event}")
+            raise AssertionError(f"unexpected event {event}")
         await self.connection.ended()
         self.connection = await self.another()
         lost = await self.posted(self.target, request("ping", {}, self.next_id()), {})

@@ -41,7 +41,7 @@ class Driver(ProcessProtocol):
         self.complaints += data
 
     def processEnded(self, reason: Failure) -> None:
-        """Let nobody wait in vain."""
+        """Fail every waiting call."""
         self.over = True
         waiting, self._waiting = self._waiting, []
         for each in waiting:

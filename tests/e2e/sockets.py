@@ -104,13 +104,13 @@ class Connection(Protocol):
     # -- bytes ---------------------------------------------------------------------
 
     def dataReceived(self, data: bytes) -> None:
-        """Keep what arrives for whoever reads."""
+        """Keep received bytes for the readers."""
         self.everything += data
         self._arrived += data
         self._wake()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        """Let whoever reads know that nothing more comes."""
+        """Notify the readers that the connection is closed."""
         self.over = True
         self._wake()
 

@@ -1,6 +1,6 @@
 """The story that every client tells: from the first list to the mail in the outbox.
 
-It is told in scenes, so that the server can be away between any two of them.
+It consists of scenes, so that the server can be down between any two of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requests that are no messages, too large, or from the wrong place; odd ids."""
+"""Requests that are not messages, too large, or from another origin; unusual ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and session ids that are missing, wrong, two, dead, or somebody else's."""
+"""Keys and session ids that are missing, wrong, doubled, ended or another caller's."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .wires import key_headers, result_of
 
 
 class SessionTests(BadInputTestCase):
-    """Session ids that are unknown, dead, or somebody else's."""
+    """Session ids that are unknown, ended, or another caller's."""
 
     @deferred
     async def test_sessions(self):
-        """Whoever has a key of their own never loses more than the session."""
+        """A caller with its own key loses nothing but the session."""
         daemon, _ = await self.live()
         await self.each(
             daemon, self.dead_session, self.other_keys_session, self.unknown_session
@@ -59,7 +59,7 @@ class SessionTests(BadInputTestCase):
         await self.refused(wire, theirs, {**key_headers(OTHER), **wire.headers()})
 
     async def unknown_session(self, daemon: Daemon) -> None:
-        """An id that nobody minted is served all the same to whoever has a key."""
+        """A request with an invented session id and a key is served."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         for id in ("6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b", "nonsense", "a" * 2000):
             strange = {"Mcp-Session-Id": id}
@@ -77,7 +77,7 @@ class SessionTests(BadInputTestCase):
 
     @deferred
     async def test_session_without_its_key(self):
-        """E4: a session id is worth no key, unless the operator says that it is.
+        """A session id does not stand for a key, unless the operator allows it.
 
         No daemon keeps keys: after a restart the key has to be shown once more.
         """

@@ -128,7 +128,7 @@ FAILING: Sequence[Planted] = (
     Planted("DELETE", "/mcp", {**KEYED, "Mcp-Session-Id": "canary-session"}, None),
     Planted("POST", "/mcp", {"Mcp-Session-Id": "canary-session"}),
     Planted("POST", "/mcp", {**KEYED, "Content-Type": "canary/key"}),
-    # Names of hosts are no secrets: the log tells the operator which were refused.
+    # Host names are not secret: the log shows which ones were refused.
     Planted("POST", "/mcp", {**KEYED, "Origin": "https://refused.example"}),
     Planted("POST", "/mcp", {**KEYED, "Host": "refused.example"}),
     Planted("POST", "/mcp", {**KEYED, "Origin": "https://canary.example/canary"}),
@@ -302,7 +302,7 @@ def local(port: int) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
+    """Return a port that no program listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port

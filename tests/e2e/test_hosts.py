@@ -10,16 +10,16 @@ FOREIGN = {"Host": "mcp.lan"}
 
 
 class HostTests(ProcessTestCase):
-    """A02: a page that rebinds its name cannot come in where only we should."""
+    """A web page cannot reach the daemon by DNS rebinding."""
 
     async def status(self, url: str, method: bytes = b"GET") -> int:
-        """Return the status of a request that names a host of somebody else's."""
+        """Return the status of a request with an unknown host name."""
         response = await self.request(method, url, FOREIGN)
         return int(response.code)
 
     @deferred
-    async def test_a02_loopback_beside_open(self):
-        """A02: Host is checked on the loopback socket, and not where names vary."""
+    async def test_loopback_beside_open(self):
+        """The Host header is checked on the loopback socket, not on a public one."""
         socket = f"unix:{in_checkout(self.folder)}/x"
         listen = [f"--listen={each}" for each in (ANY_PORT, OPEN, socket)]
         running = self.spawn([*MODULE, "run", "--sandbox", *listen])

@@ -70,14 +70,14 @@ async def ends(story: Story) -> None:
     story.wire.heard.check()
 
 
-async def ends_anew(story: Story) -> None:
-    """Tell all the rest: the world began anew with the upstream."""
+async def ends_in_new_world(story: Story) -> None:
+    """Run the remaining scenes: the restarted upstream has a new world."""
     await story.launches()
     await ends(story)
 
 
 class OutageTests(LiveTestCase):
-    """Instantly is away for a while. Nobody loses a session over that."""
+    """Instantly is down for a while; sessions survive that."""
 
     @deferred
     async def test_clear_errors_then_recovery(self):
@@ -89,7 +89,7 @@ class OutageTests(LiveTestCase):
         await self.stranded(story)
         await upstream.start()
         await story.turns_the_page()
-        await ends_anew(story)
+        await ends_in_new_world(story)
 
     async def stranded(self, story: Story) -> None:
         """Try to read and to write; then do what needs no Instantly."""

@@ -1,4 +1,4 @@
-"""E22: nginx as the manual sets it up, in front of a real daemon."""
+"""nginx with the configuration of the manual, in front of a real daemon."""
 
 from __future__ import annotations
 
@@ -141,8 +141,8 @@ class MaskTests(NginxTestCase):
         self.assertEqual(self.logs()["main-access.log"], "")
 
     @deferred
-    async def test_e22_a13_odd_targets(self):
-        """E22, A13: of a key in any path or query nginx logs nothing."""
+    async def test_odd_targets(self):
+        """nginx does not log a key in any path or query."""
         await self.start()
         for target in ODD_TARGETS:
             for method in ("GET", "POST"):
@@ -157,8 +157,8 @@ class MaskTests(NginxTestCase):
         self.assertNotIn("?", routes(lines))
 
     @deferred
-    async def test_e22_no_redirect(self):
-        """A13: nginx redirects nobody: a Location would repeat the key."""
+    async def test_no_redirect(self):
+        """nginx does not redirect: the Location header would contain the key."""
         await self.start()
         for target in ODD_TARGETS:
             connection = await self.open_tls()
@@ -168,9 +168,9 @@ class MaskTests(NginxTestCase):
             connection.drop()
 
     @deferred
-    async def test_e22_requests_that_nginx_cannot_read(self):
-        """E22: nor of one in a request that is malformed, too long, or for another
-        host; nor of one that was sent to the plain port, or without TLS.
+    async def test_requests_that_nginx_cannot_read(self):
+        """nginx does not log a key in a request that is malformed, too long, for
+        another host, or sent without TLS.
         """
         await self.start()
         for raw in UNREADABLE:
@@ -185,9 +185,9 @@ class MaskTests(NginxTestCase):
         self.assert_masked()
 
     @deferred
-    async def test_e22_daemon_that_does_not_answer(self):
-        """E22: nor when the daemon is down, refuses access, or breaks off: those are
-        what nginx complains about with the whole request line.
+    async def test_daemon_that_does_not_answer(self):
+        """nginx does not log a key when the daemon is down, refuses access, or closes
+        the connection: for these errors nginx logs the whole request line.
         """
         missing = f"http://unix:{in_checkout(self.folder)}/no-such-socket"
         await self.start_nginx(missing)
@@ -200,8 +200,8 @@ class MaskTests(NginxTestCase):
 
     @requires(CURL_HTTP2)
     @deferred
-    async def test_e22_http2(self):
-        """E22: the same over HTTP/2, where the operator switches it on."""
+    async def test_http2(self):
+        """nginx does not log a key over HTTP/2 either."""
         self.daemon = self.spawn([*MODULE, "run", "--sandbox", "--rate-limit", "0"])
         (url,) = (await self.daemon.ready())["urls"]
         await self.start_nginx(url.removesuffix("/mcp"), http2=True)
@@ -223,10 +223,10 @@ class MaskTests(NginxTestCase):
 
 
 class ProxyTests(NginxTestCase):
-    """Clients of a daemon behind nginx are served as those of a daemon alone."""
+    """Clients behind nginx are served like direct clients."""
 
     async def start(self, *options: str, port: int = 0) -> Running:
-        """Start a daemon as the manual has it behind nginx."""
+        """Start a daemon with the settings that the manual shows for nginx."""
         daemon = self.spawn(
             [
                 *(*MODULE, "run", "--sandbox", "--listen"),
@@ -250,7 +250,7 @@ class ProxyTests(NginxTestCase):
         return reply
 
     @deferred
-    async def test_e22_streams_are_not_buffered(self):
+    async def test_streams_are_not_buffered(self):
         """An event arrives while its stream stays open."""
         await self.start()
         await self.start_nginx(self.upstream)
@@ -270,9 +270,9 @@ class ProxyTests(NginxTestCase):
         other.drop()
 
     @deferred
-    async def test_e22_large_bodies(self):
-        """A body over the limit is refused by the daemon, in JSON, whatever its size
-        and however its end is told; one below the limit gets through.
+    async def test_large_bodies(self):
+        """The daemon refuses a body over the limit in JSON, with Content-Length and
+        chunked; a smaller one is accepted.
         """
         await self.start()
         await self.start_nginx(self.upstream)
@@ -290,9 +290,9 @@ class ProxyTests(NginxTestCase):
         self.assertEqual((await self.post(padded)).json["result"], {})
 
     @deferred
-    async def test_e22_restart(self):
-        """While the daemon is down clients get JSON that says so; afterwards they go
-        on in the sessions that they had.
+    async def test_restart(self):
+        """While the daemon is down, clients get an error in JSON; afterwards they
+        continue in their sessions.
         """
         daemon = await self.start()
         port = int(self.upstream.rpartition(":")[2])
@@ -321,9 +321,9 @@ class ProxyTests(NginxTestCase):
         stream.drop()
 
     @deferred
-    async def test_e22_rate_limit(self):
-        """The rate limit counts each client behind nginx for itself, and does not
-        believe what a client says of its own address.
+    async def test_rate_limit(self):
+        """The rate limit counts each client behind nginx separately, and ignores an
+        address that a client claims.
         """
         await self.start("--rate-limit", "3")
         await self.start_nginx(self.upstream)
@@ -335,9 +335,9 @@ class ProxyTests(NginxTestCase):
         self.assertEqual((await self.post(ping, address="127.0.0.3")).status, 200)
 
     @deferred
-    async def test_e33_a_call_is_sent_once(self):
-        """A POST whose answer is lost is not sent again by nginx, and the client is
-        not invited to send it again.
+    async def test_a_call_is_sent_once(self):
+        """nginx does not repeat a POST whose answer was lost, and its error does not
+        suggest that the client should.
         """
         lossy = Lossy()
         port: Any = await serverFromString(reactor, ANY_PORT).listen(lossy)
@@ -351,7 +351,7 @@ class ProxyTests(NginxTestCase):
         self.assertEqual(lossy.heard.count(b"POST /mcp"), 1)
 
     @deferred
-    async def test_e22_documented_settings(self):
+    async def test_documented_settings(self):
         """The settings that the manual shows beside the block: callers present the
         server secret through nginx, and are refused in JSON without it.
         """

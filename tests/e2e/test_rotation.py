@@ -50,8 +50,8 @@ class RotationTests(LiveTestCase):
         return found
 
     @deferred
-    async def test_E5_operators_key(self) -> None:
-        """E5: sessions and streams of before the rotation act with the new key."""
+    async def test_operators_key(self) -> None:
+        """After a rotation, existing sessions and streams use the new key."""
         path = self.file("key", FIRST)
         daemon, upstream = await self.live(f"--api-key-file={path}")
         wires: Mapping[str, RawWire] = {
@@ -75,8 +75,8 @@ class RotationTests(LiveTestCase):
             self.assertIn(f"after {name}", second)
 
     @deferred
-    async def test_E5_server_secret(self) -> None:
-        """E5: with the old secret neither a session nor a stream goes on."""
+    async def test_server_secret(self) -> None:
+        """With the old secret, neither a session nor a stream continues."""
         options = (
             f"--api-key-file={self.file('key', FIRST)}",
             f"--server-secret-file={self.file('secret', OLD)}",
@@ -118,8 +118,8 @@ class RotationTests(LiveTestCase):
         self.assertEqual(len(value_of(reply.json["result"])["items"]), 1)
 
     @deferred
-    async def test_E5_streams_of_the_old_secret(self) -> None:
-        """E5: who only listens has to present the new secret to hear more."""
+    async def test_streams_of_the_old_secret(self) -> None:
+        """A client that only listens must present the new secret to get more events."""
         options = (
             f"--api-key-file={self.file('key', FIRST)}",
             f"--server-secret-file={self.file('secret', OLD)}",

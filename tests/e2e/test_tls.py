@@ -56,7 +56,7 @@ class TlsTests(ProcessTestCase):
 
     @deferred
     async def test_serves(self):
-        """An MCP client and a probe are served, and nobody speaks HTTP/2."""
+        """An MCP client and a health check are served; HTTP/2 is not offered."""
         (url,) = (await self.running.ready())["urls"]
         self.assertTrue(url.startswith("https://127.0.0.1:"), url)
         self.assertTrue(await self.pinged(url))
@@ -92,7 +92,7 @@ class TlsTests(ProcessTestCase):
 
     @deferred
     async def test_plain(self):
-        """Whoever speaks plain HTTP to the socket is cut off; the rest go on."""
+        """A client without TLS is disconnected; other clients are not affected."""
         (url,) = (await self.running.ready())["urls"]
         plain = self.agent.request(b"GET", url.replace("https:", "http:").encode())
         await self.assertFailure(plain, ResponseFailed)
@@ -112,9 +112,9 @@ class DocumentedTests(ProcessTestCase):
         return shlex.split(text)[1:]
 
     @deferred
-    async def test_e22_documented(self):
-        """E22: a client that knows only the root is served over the whole chain, and
-        ``check`` finds nothing to complain about.
+    async def test_documented(self):
+        """With the setup of the manual a client that trusts only the root certificate
+        is served, and ``check`` reports no problem.
         """
         root = issue("root", days=90)
         signer = issue("signer", by=root, days=90)

@@ -17,7 +17,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+from grp import getgrgid
 from pathlib import Path
+from pwd import getpwuid
 from typing import Any
 
 from twisted.internet.utils import getProcessOutputAndValue
@@ -40,7 +42,12 @@ CONFIG = DEPLOY / "systemd" / "config.toml"
 ROTATION = DEPLOY / "logrotate" / "instantly-mcp"
 MOST_EXPOSED = 2.0
 SECRET = "server-secret-0123456789"
-NOBODY = 65534
+UNPRIVILEGED_ID = 65534
+
+
+def names_of(id: int) -> str:
+    """Return the names of the user and the group with this id."""
+    return f"{getpwuid(id).pw_name} {getgrgid(id).gr_name}"
 
 
 def directives(path: Path) -> dict[str, list[str]]:
@@ -95,7 +102,7 @@ class UnitTests(SynchronousTestCase):
         self.assertEqual(known["User"], known["Group"])
 
     def test_no_core_dump(self):
-        """A watchdog that ends the daemon writes no memory, hence no keys, to disk."""
+        """When the watchdog kills the daemon, no core dump with keys is written."""
         self.assertEqual(directives(SERVICE)["LimitCORE"], ["0"])
 
     def test_memory_of_callbacks(self):
@@ -177,18 +184,18 @@ class UnitTestCase(UpstreamTestCase):
         modules = os.pathsep.join([str(ROOT), *(each for each in sys.path if each)])
         alike = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
         for python in (sys.executable, alike):
-            if os.geteuid() == 0 and self.runs_as_nobody(python, modules):
-                return NOBODY, python, modules
+            if os.geteuid() == 0 and self.runs_unprivileged(python, modules):
+                return UNPRIVILEGED_ID, python, modules
         return None, sys.executable, str(ROOT)
 
-    def runs_as_nobody(self, python: str, modules: str) -> bool:
+    def runs_unprivileged(self, python: str, modules: str) -> bool:
         """Say whether an unprivileged user can run the daemon's modules."""
         try:
             done = subprocess.run(
                 [python, "-c", "import instantly_mcp.cli.run"],
                 env={"PYTHONPATH": modules, "PYTHONDONTWRITEBYTECODE": "1"},
-                user=NOBODY,
-                group=NOBODY,
+                user=UNPRIVILEGED_ID,
+                group=UNPRIVILEGED_ID,
                 extra_groups=[],
                 cwd="/",
                 capture_output=True,
@@ -329,7 +336,7 @@ class RotationTests(UnitTestCase):
     async def test_rotation(self):
         """The old log is renamed and the daemon writes a new one, and loses no line."""
         folder = self.folder_for_the_daemon()
-        owner = "nobody nogroup" if self.user is not None else ""
+        owner = names_of(UNPRIVILEGED_ID) if self.user is not None else ""
         config = Path(self.config())
         log = folder / "daemon.log"
         text = config.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What a client is to whoever tells a story with it, on any wire."""
+"""The interface of a client for the stories, on any transport."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Wire(Protocol):
         """Call a tool; return its result."""
 
     async def leave(self) -> None:
-        """Say goodbye."""
+        """End the session and disconnect."""
 
     def drop(self) -> Deferred[None] | None:
-        """Let go of everything at once, if anything is left."""
+        """Close everything that is still open."""
 
 
 def key_headers(key: str | None) -> Mapping[str, str]:

@@ -21,6 +21,6 @@ class ClockedTestCase(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [], "a timer was left behind")
 
     def _forget(self) -> None:
-        """Let go of what the test made; the case itself lives as long as the suite."""
+        """Release what the test created: trial keeps the case until the suite ends."""
         for name in [name for name in vars(self) if not name.startswith("_")]:
             delattr(self, name)

@@ -1,4 +1,4 @@
-"""An `IInstantly` that records what it executes and answers as it was told.
+"""An `IInstantly` that records calls and returns prepared answers.
 
 It refuses arguments that the catalog does not know, as the real client does, so
 that a tool which misspells a parameter fails its tests.

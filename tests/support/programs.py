@@ -38,7 +38,7 @@ SEARCH_PATH = os.pathsep.join(
 
 
 class Left(str):
-    """The reason of a skip that is no gap: the test is left to ``make test-all``."""
+    """The reason of a skip of ``make test``; ``make test-all`` runs the test."""
 
     __slots__ = ()
 

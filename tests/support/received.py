@@ -74,7 +74,10 @@ class Received:
 
     @property
     def answer(self) -> Answer:
-        """The complete answer; it is an error if there is none, or a stream."""
+        """The complete answer.
+
+        :raises AssertionError: when the reply is missing, or is a stream.
+        """
         if not isinstance(self.reply, Answer):
             raise AssertionError(f"no answer, but {self.reply or self.failure!r}")
         return self.reply

@@ -1,6 +1,6 @@
 """A scriptable HTTP service on loopback that stands in for Instantly.
 
-It records what arrives and answers what the test told it to. It knows no operation.
+It records requests and returns the answers that the test has set.
 """
 
 from __future__ import annotations

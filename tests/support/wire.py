@@ -99,13 +99,13 @@ def _validator(revision: str, name: str) -> jsonschema_rs.Validator | None:
 def check(revision: str, name: str, value: Json) -> None:
     """Check a value against a named type of a revision.
 
-    :raises Unfit: when it does not fit, or the revision knows no such type.
+    :raises Unfit: when it does not fit, or the revision has no such type.
     """
     if not AVAILABLE:
         return
     validator = _validator(revision, name)
     if validator is None:
-        raise Unfit(f"{revision} knows no {name}")
+        raise Unfit(f"{revision} has no type {name}")
     problems = [
         f"{'.'.join(map(str, error.instance_path)) or '(root)'}: {error.message[:300]}"
         for error in validator.iter_errors(value)

@@ -65,7 +65,7 @@ class Bridge:
                 return result
 
     async def close(self) -> int:
-        """Say goodbye as programs on stdio do: close the pipe."""
+        """End the program as usual on stdio: close the pipe."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         return await self._process.wait()
