@@ -29,7 +29,7 @@ class Saying:
 
 
 class ObservedStageTests(SynchronousTestCase):
-    """Who is told, and of what."""
+    """What is reported to the observers."""
 
     def test_interface(self):
         """It is a stage, with the name of the one it watches."""
@@ -38,7 +38,7 @@ class ObservedStageTests(SynchronousTestCase):
         self.assertEqual(stage.name, "saying")
 
     def test_exchange(self):
-        """An exchange that goes on is told, and goes on."""
+        """An exchange that the stage passes on is reported."""
         on_passed: list[Exchange] = []
         passed = exchange()
         stage = ObservedStage(Saying(passed), on_passed.append)
@@ -46,7 +46,7 @@ class ObservedStageTests(SynchronousTestCase):
         self.assertEqual(on_passed, [passed])
 
     def test_arriving(self):
-        """Whatever becomes of an exchange, its arrival can be told."""
+        """The arrival of an exchange is reported, whatever comes of it."""
         arrived: list[Exchange] = []
         for outcome in (exchange(), Answer(status=400)):
             stage = ObservedStage(Saying(outcome), lambda _: None, arrived.append)

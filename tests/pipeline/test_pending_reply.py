@@ -35,7 +35,7 @@ class PendingReplyTestCase(ClockedTestCase):
     def pending(
         self, *, survives: bool = True, run: bool = True, **fields: Json
     ) -> PendingReply:
-        """Return a pending reply, started unless told otherwise."""
+        """Return a pending reply, started by default."""
         pending = PendingReply(
             clock=self.clock,
             tracker=self.work,

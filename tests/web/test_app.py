@@ -51,7 +51,7 @@ class AppTestCase(ClockedTestCase):
 
 class ProbeTests(AppTestCase):
     def test_ping(self):
-        """Ping tells the time in milliseconds."""
+        """Ping answers with the time in milliseconds."""
         response = self.client.ask("GET", "/ping")
         expected = {
             "pong": True,

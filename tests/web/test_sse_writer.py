@@ -25,7 +25,7 @@ events = st.builds(
 
 
 def read(stream: bytes) -> list[dict[str, str]]:
-    """Read a stream as the HTML standard tells a browser to."""
+    """Read a stream as the HTML standard prescribes for browsers."""
     found: list[dict[str, str]] = []
     current: dict[str, str] = {}
     for row in re.split("\r\n|\r|\n", stream.decode("utf-8")):
