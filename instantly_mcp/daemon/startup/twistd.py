@@ -54,17 +54,17 @@ class TwistdOptions:
         return cls.of(_of_application_file(sys.argv[1:]) if parent is None else parent)
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> TwistdOptions:
+    def of(cls, options: Mapping[str, object]) -> TwistdOptions:
         """Pick what is needed from the options of ``twistd`` or ``twist``."""
         if "pidfile" not in options:
             return cls()
-        pid_file, run_dir = options["pidfile"], options.get("rundir") or "."
+        pid_file, run_dir = _text(options, "pidfile"), _text(options, "rundir")
         asked = (options.get(name) for name in ("uid", "gid", "chroot"))
         return cls(
             detaches=not (options.get("nodaemon") or options.get("debug")),
             pid_file=Path(pid_file).absolute() if pid_file else None,
-            log_file=options.get("logfile") or None,
-            run_dir=None if run_dir == "." else Path(run_dir),
+            log_file=_text(options, "logfile"),
+            run_dir=None if run_dir in (None, ".") else Path(str(run_dir)),
             changes_user=any(each is not None for each in asked),
         )
 
@@ -101,7 +101,12 @@ class TwistdOptions:
         )
 
 
-def _of_application_file(words: Sequence[str]) -> Mapping[str, Any]:
+def _text(options: Mapping[str, object], name: str) -> str | None:
+    value = options.get(name)
+    return str(value) if value else None
+
+
+def _of_application_file(words: Sequence[str]) -> Mapping[str, object]:
     """Return twistd's options if this is the command line of ``twistd -y FILE``."""
     script: Any = twistd
     known = script.ServerOptions()
