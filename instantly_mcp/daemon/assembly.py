@@ -268,7 +268,7 @@ def _components(
         close_connections=site.when_empty,
         cut_connections=site.abort,
         close_upstream=mcp.upstream.close,
-        reload=notifier.around(reload),
+        reload=notifier.announcing(reload),
         rotate_log=reload.rotate_log,
         extra_listeners=extra_listeners,
     )

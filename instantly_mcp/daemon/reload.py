@@ -52,7 +52,7 @@ class Reloader:
             ("keys", self._reload_secrets),
             ("seal keys", self._reload_seal_keys),
         )
-        kept = [name for name, renew in parts if not self._is_done(name, renew)]
+        kept = [name for name, renew in parts if not self._succeeds(name, renew)]
         if kept:
             self.log.error("reload failed; kept the old {parts}", parts=", ".join(kept))
         else:
@@ -61,10 +61,10 @@ class Reloader:
 
     def rotate_log(self) -> None:
         """Open the log file again after it was renamed."""
-        if self._is_done("log file", self._reopen_log):
+        if self._succeeds("log file", self._reopen_log):
             self.log.info("opened the log file again")
 
-    def _is_done(self, name: str, renew: Callable[[], bool]) -> bool:
+    def _succeeds(self, name: str, renew: Callable[[], bool]) -> bool:
         try:
             return renew()
         except Exception:

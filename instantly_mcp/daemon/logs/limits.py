@@ -27,7 +27,7 @@ GATHERING_SECONDS = 1.0
 """How long events are counted before the first count of a kind with no own lines."""
 
 
-def _each(event: LogEvent) -> bool:
+def _counts_every_event(event: LogEvent) -> bool:
     return True
 
 
@@ -54,7 +54,7 @@ class LineKind:
     loggers: Sequence[str]
     summary: str
     lines: int = 0
-    counts: Callable[[LogEvent], bool] = _each
+    counts: Callable[[LogEvent], bool] = _counts_every_event
 
 
 LINE_KINDS = (
@@ -100,7 +100,7 @@ class _Tally:
     _period: float = 0.0
     _timer: IDelayedCall | None = None
 
-    def take(self, event: LogEvent) -> None:
+    def observe(self, event: LogEvent) -> None:
         """Pass an event on, or count it."""
         if self._timer is None:
             self._begin(PERIOD_SECONDS if self.kind.lines else GATHERING_SECONDS)
@@ -115,16 +115,16 @@ class _Tally:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self._tell()
+            self._report()
 
     def _end(self) -> None:
         self._timer = None
         self._shown = 0
         if self._count:
-            self._tell()
+            self._report()
             self._begin(PERIOD_SECONDS)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         count, self._count = self._count, 0
         if not count:
             return
@@ -171,7 +171,7 @@ class LogLimits:
         if tally is None:
             self.observer(event)
         else:
-            tally.take(event)
+            tally.observe(event)
 
     def stop(self) -> None:
         """Report the counts of all kinds, and stop their timers."""

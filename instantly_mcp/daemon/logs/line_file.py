@@ -96,14 +96,14 @@ class LineFile:
         :returns: the error, if any; then lines go on to the old file.
         """
         try:
-            fresh = self.reopened()
+            fresh = self.opened_again()
         except OSError as error:
             return open_error(self.path, error)
         self.close()
         self._descriptor, self._torn = fresh._descriptor, False
         return None
 
-    def reopened(self) -> LineFile:
+    def opened_again(self) -> LineFile:
         """Return a new object for the same path; a stream returns itself.
 
         :raises OSError: when the file cannot be opened.

@@ -138,7 +138,7 @@ def open_log(settings: Settings, stream: TextIO) -> LogObserver:
     """
     path, format = settings.log_file, settings.log_format
     try:
-        file = LineFile(stream, path, DROPPED_LINES[format])
+        file = LineFile(stream, path, DROPPED_LINE_FORMATS[format])
     except OSError as error:
         raise ConfigurationError(open_error(path, error)) from None
     redactor = Redactor(settings.secrets())
@@ -174,7 +174,7 @@ def _dropped_as_json(count: int) -> str:
     return as_json(event) or ""
 
 
-DROPPED_LINES: dict[str, Callable[[int], str]] = {
+DROPPED_LINE_FORMATS: dict[str, Callable[[int], str]] = {
     "text": _dropped_as_text,
     "json": _dropped_as_json,
 }

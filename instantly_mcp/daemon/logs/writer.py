@@ -95,7 +95,7 @@ class LogWriter:
         :returns: the error, if any; then lines go on to the old file.
         """
         try:
-            fresh = self.file.reopened()
+            fresh = self.file.opened_again()
         except OSError as error:
             return open_error(self.file.path, error)
         if fresh is self.file:

@@ -41,7 +41,7 @@ def needed_limits(connections: int, limits: Limits) -> Limits:
     return (files if _is_enough(hard, files) else hard), hard
 
 
-def servable(connections: int, soft: int) -> int:
+def servable_connections(connections: int, soft: int) -> int:
     """Return how many connections can be served under a soft limit.
 
     At least a quarter of even a very low limit is for connections, so that health
@@ -59,7 +59,7 @@ def within_limits(settings: Settings, limits: Limits) -> Settings:
     """
     asked = settings.max_connections
     soft, hard = needed_limits(asked, limits)
-    possible = servable(asked, soft)
+    possible = servable_connections(asked, soft)
     if possible == asked:
         return settings
     line = (

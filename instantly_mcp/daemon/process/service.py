@@ -109,8 +109,8 @@ class DaemonService(MultiService):
             *components.extra_listeners,
         )
         self._opening: Deferred[None] | None = None
-        self._waiting: Callable[[], None] | None = None
-        self._signals_since = 0
+        self._stop_waiting: Callable[[], None] | None = None
+        self._extra_signals = 0
         self.exit_status = 0
         for timer in components.timers:
             timer.setServiceParent(self)
@@ -155,7 +155,9 @@ class DaemonService(MultiService):
     def _begin(self, opening: Deferred[None]) -> None:
         # A program that reads the announcement may send a signal at once.
         self._signals.listen(
-            self.stop_or_hurry, self._components.reload, self._components.rotate_log
+            self.handle_stop_signal,
+            self._components.reload,
+            self._components.rotate_log,
         )
         opening.addCallback(self._listening)
         opening.addErrback(self._cannot_run)
@@ -187,15 +189,15 @@ class DaemonService(MultiService):
         self._cannot_start(failure)
         self._reactor.callWhenRunning(self._reactor.stop)
 
-    def stop_or_hurry(self) -> None:
+    def handle_stop_signal(self) -> None:
         """Handle SIGTERM: drain at the first, hurry at the second, cut at the third."""
         if self._components.readiness.phase is not ServicePhase.DRAINING:
             self._components.readiness.phase = ServicePhase.DRAINING
             self._reactor.stop()
             return
-        self._signals_since += 1
-        if self._waiting is not None:
-            self._waiting()
+        self._extra_signals += 1
+        if self._stop_waiting is not None:
+            self._stop_waiting()
 
     @deferred
     async def stopService(self) -> None:
@@ -236,7 +238,7 @@ class DaemonService(MultiService):
         """
         until = self._clock.seconds() + seconds
         in_flight = self._components.in_flight
-        while (left := until - self._clock.seconds()) > 0 and not self._signals_since:
+        while (left := until - self._clock.seconds()) > 0 and not self._extra_signals:
             if not in_flight.is_empty:
                 await self._wait_for(in_flight.when_empty(), left, None)
             elif last_requests and self._components.may_bring_work():
@@ -252,12 +254,12 @@ class DaemonService(MultiService):
 
         :param part: the name of the work in the log; ``None`` to log no timeout.
         """
-        if self._signals_since:
+        if self._extra_signals:
             seconds = HURRIED_SECONDS
-        if self._signals_since > 1:
+        if self._extra_signals > 1:
             work.cancel()
         waiting: Deferred[T] = work.addTimeout(seconds, self._clock)
-        self._waiting = waiting.cancel
+        self._stop_waiting = waiting.cancel
         try:
             await work
         except (DeferredTimeout, CancelledError):
@@ -266,4 +268,4 @@ class DaemonService(MultiService):
         except Exception:
             self.log.failure("could not close the {part}", part=part or "calls")
         finally:
-            self._waiting = None
+            self._stop_waiting = None

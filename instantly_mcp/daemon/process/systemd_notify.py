@@ -55,9 +55,9 @@ class Notifier:
         """Report that the daemon stops."""
         self._listening, self._draining = "", True
         self._status = self._drain_status()
-        self._say("STOPPING=1", f"STATUS={self._status}")
+        self._send("STOPPING=1", f"STATUS={self._status}")
 
-    def around(self, reload: Callable[[], Sequence[str]]) -> Callable[[], None]:
+    def announcing(self, reload: Callable[[], Sequence[str]]) -> Callable[[], None]:
         """Return a reload that is reported, unless the daemon starts or stops.
 
         :param reload: reloads, and returns the names of the parts that failed.
@@ -68,7 +68,7 @@ class Notifier:
                 reload()
                 return
             began = f"MONOTONIC_USEC={self.monotonic_usec()}"
-            self._say("RELOADING=1", began, "STATUS=reloading")
+            self._send("RELOADING=1", began, "STATUS=reloading")
             kept = reload()
             failed = f"reload failed, old {', '.join(kept)} kept; " if kept else ""
             self._ready(failed + self._listening)
@@ -89,17 +89,17 @@ class Notifier:
     def _ready(self, status: str) -> None:
         moved = os.getpid() != self.supervisor.pid
         main = (f"MAINPID={os.getpid()}",) if moved else ()
-        self._say("READY=1", *main, f"STATUS={status}")
+        self._send("READY=1", *main, f"STATUS={status}")
 
     def _keep_alive(self) -> None:
         self.send("WATCHDOG=1")
 
     def _beat(self) -> None:
         if self._unsent:
-            self._say(self._unsent)
+            self._send(self._unsent)
         elif self._draining and self._status != self._drain_status():
             self._status = self._drain_status()
-            self._say(f"STATUS={self._status}")
+            self._send(f"STATUS={self._status}")
 
     def _drain_status(self) -> str:
         count = self.calls()
@@ -107,7 +107,7 @@ class Notifier:
             return "stopping"
         return f"draining: {count} {'call' if count == 1 else 'calls'} in flight"
 
-    def _say(self, *lines: str) -> None:
+    def _send(self, *lines: str) -> None:
         message = "\n".join(lines)
         # Each message holds the whole state, so only the last is sent again.
         self._unsent = "" if self.send(message) else message

@@ -31,7 +31,7 @@ from .periodic import Periodic
 
 BEAT_SECONDS = 1.0
 CHECK_SECONDS = 0.5
-LIMIT_SECONDS = 2.0
+BLOCKED_AFTER_SECONDS = 2.0
 """Without a heartbeat for longer than this the reactor is considered blocked."""
 
 _STALLED_SECONDS = CHECK_SECONDS + 1.0
@@ -56,7 +56,7 @@ def stack_of_main_thread() -> str:
 class StallDetector:
     """Decides from times whether the reactor is blocked.
 
-    `beat` runs on the reactor's thread and `look` on another one. Each attribute is
+    `beat` runs on the reactor's thread and `check` on another one. Each attribute is
     written by only one of them. `_noticed` is the time of the heartbeat that a log line
     is about, so that neither thread mistakes an old notice for a new one.
 
@@ -101,7 +101,7 @@ class StallDetector:
                 "The reactor runs again after {seconds:.1f} s without a heartbeat",
                 seconds=silent,
             )
-        elif silent > LIMIT_SECONDS and used > _COMPUTED_SECONDS:
+        elif silent > BLOCKED_AFTER_SECONDS and used > _COMPUTED_SECONDS:
             self.log.error(
                 "The reactor was blocked for {seconds:.1f} s inside one call, in which"
                 " no other thread could run",
@@ -112,7 +112,7 @@ class StallDetector:
         self.count += 1
         self.seconds += silent
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Log the stack of the main thread, once each time that it is blocked."""
         now, computed = self.now(), self.computed()
         away, self._looked = now - self._looked, now
@@ -121,7 +121,7 @@ class StallDetector:
             self._excused = now
         last = self._beat
         silent = now - max(last, self._excused)
-        if silent > LIMIT_SECONDS and self._noticed != last:
+        if silent > BLOCKED_AFTER_SECONDS and self._noticed != last:
             stack = self.stack()
             self._noticed = last
             self.log.error(
@@ -133,7 +133,7 @@ class StallDetector:
 
 
 class Watchdog(MultiService):
-    """Runs a `StallDetector`: `beat` on the reactor, `look` on a thread."""
+    """Runs a `StallDetector`: `beat` on the reactor, `check` on a thread."""
 
     def __init__(self, clock: IReactorTime, detector: StallDetector) -> None:
         super().__init__()
@@ -155,4 +155,4 @@ class Watchdog(MultiService):
 
     def _run(self) -> None:
         while not self._stopped.wait(CHECK_SECONDS):
-            self.detector.look()
+            self.detector.check()

@@ -72,16 +72,16 @@ class UpstreamCheck:
 
         :param key: the operator's Instantly key; ``None`` to skip that request.
         """
-        if await self._answers() and key is not None:
-            await self._knows(key)
+        if await self._check_answer() and key is not None:
+            await self._check_key(key)
 
-    async def _answers(self) -> bool:
+    async def _check_answer(self) -> bool:
         url = f"{self.url}{GET_WORKSPACE.path}".encode()
         asking: Deferred[IResponse] = self.agent.request(b"GET", url, HEADERS)
         try:
             response = await asking.addTimeout(self.TIMEOUT_SECONDS, self.clock)
         except DeferredTimeout:
-            self._failed(f"no answer within {self.TIMEOUT_SECONDS:g} s")
+            self._add_failure(f"no answer within {self.TIMEOUT_SECONDS:g} s")
             return False
         except Exception as error:
             diagnosis = diagnose(error)
@@ -95,7 +95,7 @@ class UpstreamCheck:
                     f"{words}. Check the upstream setting"
                 )
             else:
-                self._failed(words)
+                self._add_failure(words)
             return False
         response.deliverBody(_DiscardBody())
         self.findings.fine.append(f"upstream {self.url} answers ({response.code})")
@@ -118,13 +118,13 @@ class UpstreamCheck:
             "upstream's: correct it, or schedules and reports will be wrong"
         )
 
-    async def _knows(self, key: Secret) -> None:
+    async def _check_key(self, key: Secret) -> None:
         credential = Credential(secret=key, source="operator")
         asking = self.instantly.execute(GET_WORKSPACE, {}, credential)
         try:
             workspace = await asking.addTimeout(self.TIMEOUT_SECONDS, self.clock)
         except DeferredTimeout:
-            self._failed(
+            self._add_failure(
                 f"no answer to a request with the key within {self.TIMEOUT_SECONDS:g} s"
             )
         except ApiError as error:
@@ -136,7 +136,7 @@ class UpstreamCheck:
             name = workspace.get("name") if isinstance(workspace, dict) else None
             self.findings.fine.append(f"Instantly accepts the key: workspace {name!r}")
 
-    def _failed(self, why: str) -> None:
+    def _add_failure(self, why: str) -> None:
         self.findings.failures.append(
             f"IMCP-UPSTREAM {self.url} cannot be reached: {why}. Check the network, "
             "the firewall and the upstream setting"

@@ -46,7 +46,7 @@ def loopback_endpoint(port: int | str) -> str:
 EXAMPLE = loopback_endpoint(3000)
 
 
-def right_form(text: str) -> str | None:
+def suggested_endpoint(text: str) -> str | None:
     """Return the endpoint string that a URL, a port or ``HOST:PORT`` probably means.
 
     It repeats only addresses and ports of the text, which may be a secret.
@@ -88,7 +88,7 @@ class Endpoint:
         :raises ValueError: with the end of a sentence, ``must be …``, and the endpoint
             that may be meant.
         """
-        form = right_form(text)
+        form = suggested_endpoint(text)
         if form is not None:
             raise ValueError(f"must be an endpoint: write {form}")
         kind, positional, named = parse_description(text)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from twisted.python import usage
 
-from .spelling import nearest, question
+from .spelling import nearest, suggestion
 
 _PLAIN = re.compile(r"[a-z][a-z_-]{0,30}")
 
@@ -53,4 +53,4 @@ def _refusal(name: str, known: Sequence[str]) -> str:
     near = [f"--{option}" for option in nearest(name.replace("_", "-"), known)]
     # Text that does not look like an option may be a key: do not repeat it.
     shown = f"option --{name}" if _PLAIN.fullmatch(name) else "such option"
-    return f"there is no {shown}{question(near)}"
+    return f"there is no {shown}{suggestion(near)}"

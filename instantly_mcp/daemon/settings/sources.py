@@ -21,7 +21,7 @@ from .errors import ConfigurationError
 from .options import GivenOptions
 from .parsers import switch
 from .secret_files import as_secret, read_secret
-from .spelling import did_you_mean, nearest, question
+from .spelling import did_you_mean, nearest, suggestion
 from .table import BY_NAME, PREFIX, SETTINGS, Setting, SettingValue
 
 SECRETS = {
@@ -229,7 +229,7 @@ def _unknown_variables(variables: Mapping[str, str]) -> Iterator[str]:
         if ours or meant:
             line = f"IMCP-SETTING {name[:60]} is not a known variable"
             hints = [others.get(each, each) for each in meant]
-            yield line + question(hints)
+            yield line + suggestion(hints)
 
 
 def _parse(setting: Setting, given: TomlValue) -> SettingValue | None:

@@ -22,11 +22,11 @@ def nearest(
     return found[:MAX_SUGGESTIONS]
 
 
-def question(names: Sequence[str]) -> str:
+def suggestion(names: Sequence[str]) -> str:
     """Return ``; did you mean …?``; an empty string without suggestions."""
     return f"; did you mean {' or '.join(names)}?" if names else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean …?`` for a misspelled name, or an empty string."""
-    return question(nearest(name, known))
+    return suggestion(nearest(name, known))

@@ -21,13 +21,13 @@ ListeningAddress: TypeAlias = IPv4Address | IPv6Address
 
 PROC = Path("/proc")
 
-_LISTENS = "0A"
+_STATE_LISTEN = "0A"
 _ROW = re.compile(
     r"\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) .*"
 )
-_INODE = 9
+_INODE_COLUMN = 9
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
-_ODD = re.compile(r"[^ -~]|[()]")
+_NOT_SHOWN = re.compile(r"[^ -~]|[()]")
 
 
 @frozen
@@ -52,18 +52,20 @@ def find_port_owner(port: int, interface: str, proc: Path = PROC) -> str | None:
     inodes = {
         socket.inode
         for socket in listening_sockets(proc)
-        if socket.port == port and _in_the_way(socket.address, wanted)
+        if socket.port == port and _conflicts(socket.address, wanted)
     }
     if not inodes:
         return None
-    pid = next((pid for pid in _pids(proc) if _has(proc / str(pid), inodes)), None)
+    pid = next(
+        (pid for pid in _pids(proc) if _holds_socket(proc / str(pid), inodes)), None
+    )
     if pid is None:
         return None
     if pid == os.getpid():
         return "this process"
     with suppress(OSError):
         name = (proc / str(pid) / "comm").read_text(errors="replace").strip()
-        return f"pid {pid}, {_ODD.sub('?', name)}"
+        return f"pid {pid}, {_NOT_SHOWN.sub('?', name)}"
     return f"pid {pid}"
 
 
@@ -79,15 +81,15 @@ def listening_sockets(proc: Path = PROC) -> Iterator[ListeningSocket]:
 def _socket(line: str) -> Iterator[ListeningSocket]:
     match = _ROW.fullmatch(line)
     columns = line.split()
-    if match is None or match[3] != _LISTENS or len(columns) <= _INODE:
+    if match is None or match[3] != _STATE_LISTEN or len(columns) <= _INODE_COLUMN:
         return
     words = re.findall("." * 8, match[1])
     # The kernel prints each 32-bit word in the byte order of the machine.
     raw = b"".join(pack("=I", int(word, 16)) for word in words)
-    yield ListeningSocket(ip_address(raw), int(match[2], 16), columns[_INODE])
+    yield ListeningSocket(ip_address(raw), int(match[2], 16), columns[_INODE_COLUMN])
 
 
-def _in_the_way(taken: ListeningAddress, wanted: ListeningAddress | None) -> bool:
+def _conflicts(taken: ListeningAddress, wanted: ListeningAddress | None) -> bool:
     if wanted is None or wanted.is_unspecified or taken.is_unspecified:
         return True
     return taken == wanted
@@ -110,7 +112,7 @@ def _pids(proc: Path) -> list[int]:
         return []
 
 
-def _has(process: Path, inodes: set[str]) -> bool:
+def _holds_socket(process: Path, inodes: set[str]) -> bool:
     with suppress(OSError):
         for descriptor in (process / "fd").iterdir():
             with suppress(OSError):

@@ -104,10 +104,12 @@ class Announcement:
             f"instantly-mcp {__version__} serves MCP at {_endpoint(base)}",
             f"  {_MODES[self.mode].format(self.upstream)}",
         ]
-        lines.extend(self._ways_in(base) if _is_web(base) else _ways_to_socket(base))
+        lines.extend(
+            self._connection_hints(base) if _is_web(base) else _socket_hints(base)
+        )
         return "\n".join(lines) + "\n\n"
 
-    def _ways_in(self, base: str) -> Iterator[str]:
+    def _connection_hints(self, base: str) -> Iterator[str]:
         if self.mode == "sandbox":
             yield f"  Mail that would have been sent: {base}/sandbox"
         url, health = shlex.quote(_endpoint(base)), shlex.quote(f"{base}/health")
@@ -133,7 +135,7 @@ def _endpoint(url: str) -> str:
     return f"{url}/mcp" if _is_web(url) else url
 
 
-def _ways_to_socket(listen: str) -> Iterator[str]:
+def _socket_hints(listen: str) -> Iterator[str]:
     """Yield a health check only: MCP clients need a URL, which a UNIX socket lacks."""
     if listen.startswith("unix:"):
         address = Endpoint.parse(listen)

@@ -63,7 +63,7 @@ class StartReport:
 
     def publish(self, urls: Sequence[str]) -> None:
         """Report that the daemon listens."""
-        self._say(_LISTENING)
+        self._write(_LISTENING)
         self._close()
 
     def withdraw(self) -> None:
@@ -74,9 +74,9 @@ class StartReport:
 
         The first process still waits for the end of this one, which removes its files.
         """
-        self._say(as_lines(lines).encode("utf-8", "backslashreplace"))
+        self._write(as_lines(lines).encode("utf-8", "backslashreplace"))
 
-    def _say(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         if not self._open or os.getpid() == self._starter:
             return
         try:

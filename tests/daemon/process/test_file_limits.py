@@ -16,7 +16,7 @@ from instantly_mcp.daemon.process.file_limits import (
     RESERVED_FILES,
     current_limits,
     needed_limits,
-    servable,
+    servable_connections,
     within_limits,
 )
 from instantly_mcp.daemon.settings.loading import resolve
@@ -65,16 +65,16 @@ class ServableTests(SynchronousTestCase):
     def test_all(self):
         """With enough files, all connections of the settings are served."""
         for soft in (1000 + RESERVED_FILES, UNLIMITED):
-            self.assertEqual(servable(1000, soft), 1000)
+            self.assertEqual(servable_connections(1000, soft), 1000)
 
     def test_what_is_left(self):
         """Otherwise the files that other parts do not need are for connections."""
-        self.assertEqual(servable(5000, 2000), 2000 - RESERVED_FILES)
+        self.assertEqual(servable_connections(5000, 2000), 2000 - RESERVED_FILES)
 
     @given(NUMBERS, NUMBERS)
     def test_bounds(self, connections: int, soft: int) -> None:
         """At least one, at most as many as the settings say, never all the files."""
-        found = servable(connections, soft)
+        found = servable_connections(connections, soft)
         self.assertTrue(1 <= found <= connections)
         self.assertTrue(found < soft or soft == 1)
 

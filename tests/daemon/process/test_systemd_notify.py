@@ -124,7 +124,7 @@ class NotifierTests(ClockedTestCase):
         """A reload is reported as Type=notify-reload requires."""
         notifier = self.notifier()
         notifier.publish(URLS)
-        notifier.around(lambda: self.kept)()
+        notifier.announcing(lambda: self.kept)()
         began = "RELOADING=1\nMONOTONIC_USEC=17\nSTATUS=reloading"
         self.assertEqual(self.sent[1:], [began, f"READY=1\nSTATUS={LISTENING}"])
 
@@ -133,14 +133,14 @@ class NotifierTests(ClockedTestCase):
         notifier = self.notifier()
         notifier.publish(URLS)
         self.kept = ("keys", "certificates")
-        notifier.around(lambda: self.kept)()
+        notifier.announcing(lambda: self.kept)()
         status = f"STATUS=reload failed, old keys, certificates kept; {LISTENING}"
         self.assertEqual(self.sent[-1], f"READY=1\n{status}")
 
     def test_reload_before_and_after(self):
         """A reload while it starts or stops does not say that it is ready."""
         notifier = self.notifier()
-        reload = notifier.around(lambda: self.kept)
+        reload = notifier.announcing(lambda: self.kept)
         reload()
         self.assertEqual(self.sent, [])
         notifier.publish(URLS)

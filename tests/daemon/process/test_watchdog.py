@@ -63,16 +63,16 @@ class WatchTests(SynchronousTestCase):
         """Let both threads run."""
         for _ in range(seconds):
             self.passes(0.5, 0.4)
-            self.detector.look()
+            self.detector.check()
             self.passes(0.5, 0.4)
-            self.detector.look()
+            self.detector.check()
             self.detector.beat()
 
     def blocks(self, seconds: int) -> None:
         """Block the main thread only."""
         for _ in range(2 * seconds):
             self.passes(0.5)
-            self.detector.look()
+            self.detector.check()
 
     def test_nothing(self):
         """A reactor that runs is not reported, however busy it is."""
@@ -109,8 +109,8 @@ class WatchTests(SynchronousTestCase):
     def test_stopped(self):
         """A process that was stopped, or a machine that slept, is not blocked."""
         for first, second in (
-            (self.detector.look, self.detector.beat),
-            (self.detector.beat, self.detector.look),
+            (self.detector.check, self.detector.beat),
+            (self.detector.beat, self.detector.check),
         ):
             self.passes(3600.0)
             first()
@@ -122,7 +122,7 @@ class WatchTests(SynchronousTestCase):
         """Time in which the process was stopped does not count as blocked."""
         self.blocks(1)
         self.passes(100.0)
-        self.detector.look()
+        self.detector.check()
         self.blocks(1)
         self.assertEqual(self.lines(), [])
         self.blocks(2)
@@ -132,7 +132,7 @@ class WatchTests(SynchronousTestCase):
         """A call in which no other thread could run is noticed by its CPU time."""
         self.passes(3.0, 2.9)
         self.detector.beat()
-        self.detector.look()
+        self.detector.check()
         (line,) = self.lines()
         self.assertIn("was blocked for 3.0 s inside one call", line)
         self.assertEqual(self.detector.count, 1)
@@ -140,7 +140,7 @@ class WatchTests(SynchronousTestCase):
     def test_one_long_call_seen_at_its_end(self):
         """If the watchdog runs first after such a call, it shows the stack."""
         self.passes(3.0, 2.9)
-        self.detector.look()
+        self.detector.check()
         self.detector.beat()
         first, second = self.lines()
         self.assertIn(LINE, first)
@@ -154,7 +154,7 @@ class WatchTests(SynchronousTestCase):
         del self.events[:]
         for what, seconds in steps:
             self.passes(seconds, seconds if what == "s" else 0.0)
-            (self.detector.beat if what == "b" else self.detector.look)()
+            (self.detector.beat if what == "b" else self.detector.check)()
         self.detector.beat()
         lines = self.lines()
         began = sum("is blocked" in line for line in lines)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.daemon.settings.endpoints import Endpoint, right_form
+from instantly_mcp.daemon.settings.endpoints import Endpoint, suggested_endpoint
 
 
 class EndpointTests(SynchronousTestCase):
@@ -79,12 +79,12 @@ class EndpointTests(SynchronousTestCase):
         else.
         """
         for text in ("3000", "[::1]:3000", "*:1", "https://a.lan:443", "0.0.0.0:1"):
-            form = right_form(text)
+            form = suggested_endpoint(text)
             assert form is not None
-            self.assertIsNone(right_form(form))
+            self.assertIsNone(suggested_endpoint(form))
             Endpoint.parse(form)
         for text in ("tcp:3000", "unix:/run/x", "systemd:domain=INET:index=0", "ssl:1"):
-            self.assertIsNone(right_form(text))
+            self.assertIsNone(suggested_endpoint(text))
 
     def test_no_name_is_repeated(self):
         """A text that may be a secret is not repeated."""
