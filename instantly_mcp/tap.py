@@ -66,6 +66,7 @@ def makeService(options: SettingOptions) -> IService:
         settings = raise_file_limit(twistd.applied_to(settings))
         errors = [*errors, *twistd.errors()]
         observer = start_log.open(settings, errors, sys.stdout)
+        limited = limit_lines(observer, reactor)
         result = StartOutcome(start_log, end, detaches=twistd.detaches)
         service = build(
             settings,
@@ -74,6 +75,7 @@ def makeService(options: SettingOptions) -> IService:
             out=sys.stdout,
             give_up=result.give_up,
             also_announce=result.reports,
+            app_observer=limited,
         )
     except ConfigurationError as error:
         start_log.report_failure(error.lines)
@@ -81,7 +83,6 @@ def makeService(options: SettingOptions) -> IService:
     start_log.start_with(service)
     if options.parent is not None:
         # `twist` reads the observer from here; twistd asks the application for it.
-        limited = limit_lines(observer, reactor)
         options.parent["fileLogObserverFactory"] = lambda stream: limited
     freeze_startup_objects()
     return service

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TextIO
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import ILogObserver
 
 from .._json_codec import JsonObject
 from ..pipeline.admission import Admission
@@ -40,7 +41,6 @@ from .http import (
     make_http_parts,
     metrics_listeners,
 )
-from .logs.limits import limit_lines
 from .logs.observer import LogObserver
 from .mcp import McpParts, make_mcp_parts
 from .origin_policy import ProxyReporter, listens_to_both
@@ -72,6 +72,7 @@ def build(
     out: TextIO | None,
     give_up: Callable[[Sequence[str]], None],
     also_announce: Sequence[Announcer] = (),
+    app_observer: ILogObserver | None = None,
     wall: Callable[[], float] = time.time,
 ) -> DaemonService:
     """Build a daemon. It does nothing until its service starts.
@@ -81,6 +82,7 @@ def build(
     :param out: where the text on how to connect is printed; ``None`` for nowhere.
     :param give_up: called with one line per error when the daemon cannot start.
     :param also_announce: notified that the daemon listens, just before systemd.
+    :param app_observer: the log observer for an application that the service joins.
     :param wall: returns the time in seconds since the epoch.
     :raises ConfigurationError: when a file that the settings name cannot be used.
     """
@@ -115,7 +117,7 @@ def build(
             (_announcement(settings, out), *also_announce, notifier)
         ),
         signals=Signals(reactor.callFromThread),
-        observer=limit_lines(observer, reactor),
+        observer=app_observer,
         give_up=give_up,
         warnings=(
             *settings.warnings,
