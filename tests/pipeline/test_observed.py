@@ -55,7 +55,7 @@ class ObservedStageTests(SynchronousTestCase):
             self.assertIs(arrived[-1], came)
 
     def test_reply(self):
-        """A reply is nobody's business."""
+        """A reply is not reported."""
         on_passed: list[Exchange] = []
         reply = Answer(status=401)
         stage = ObservedStage(Saying(reply), on_passed.append)
