@@ -133,7 +133,10 @@ def dumps(value: Json) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         text = json.dumps(
-            _plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+            _without_encoded(value),
+            ensure_ascii=False,
+            separators=(",", ":"),
+            allow_nan=False,
         )
         return utf8(text)
 
@@ -154,12 +157,12 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _plain(value: Json) -> Json:
+def _without_encoded(value: Json) -> Json:
     """Decode the `Encoded` parts, which the standard library cannot encode."""
     if isinstance(value, Encoded):
         return json.loads(orjson.dumps(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _without_encoded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_without_encoded(item) for item in value]
     return value

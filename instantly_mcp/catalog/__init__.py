@@ -2,9 +2,9 @@
 
 The catalog is data instead of functions, because many parts read it: the client builds
 requests from it and decides by an operation's `Effect` what it may repeat; the
-throttle reads limits; ``features`` derives tools, their schemas and their hints;
-the sandbox checks requests against it. The facts about an operation are stated once,
-in the API's own names, and tests compare them with the vendor's OpenAPI document.
+throttle reads limits; tools take their argument schemas from it; a resource shows it to
+models; the sandbox checks requests against it. The facts about an operation are stated
+once, in the API's own names, and tests compare them with the vendor's OpenAPI document.
 
 - `operation`: the classes (`Operation`, `Parameter`, `Effect`, `Limit` …).
 - One module per group of operations (`accounts`, `campaigns` …), each with a tuple

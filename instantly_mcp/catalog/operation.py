@@ -30,12 +30,10 @@ class Risk(Enum):
     """The worst effect of calling an operation by mistake."""
 
     READ = "read"
-    READ_SECRET = "read-secret"
     WRITE = "write"
     SENDS = "sends"
     SPENDS = "spends"
     DESTRUCTIVE = "destructive"
-    ADMIN = "admin"
 
 
 @frozen(kw_only=True)
@@ -113,11 +111,6 @@ class Operation:
     reply: ReplySchema = field(default=ReplySchema(), repr=False)
     first_byte_seconds: float = 30.0
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, eq=False)
-
-    @property
-    def paged(self) -> bool:
-        """Whether it returns a list page by page, with a cursor."""
-        return "starting_after" in self.by_name
 
     @by_name.default
     def _index_parameters(self) -> Mapping[str, Parameter]:

@@ -138,7 +138,7 @@ class StatedRepliesTests(SynchronousTestCase):
         for each in OPERATIONS:
             self.assertIsNot(each.reply.form, Form.ANYTHING, each.id)
             self.assertLessEqual(each.reply.needed, {*each.reply.members}, each.id)
-            if each.paged:
+            if "starting_after" in each.by_name:
                 self.assertIs(each.reply.form, Form.PAGE, each.id)
 
     def test_vendor(self) -> None:

@@ -53,9 +53,7 @@ class RulesTests(SynchronousTestCase):
     def test_effect_agrees_with_risk(self) -> None:
         """Effect and risk class agree about which operations only read."""
         for each in OPERATIONS:
-            self.assertEqual(
-                each.effect.read_only, each.risk in (Risk.READ, Risk.READ_SECRET)
-            )
+            self.assertEqual(each.effect.read_only, each.risk is Risk.READ, each.id)
             self.assertEqual(each.effect.sends_email, each.risk is Risk.SENDS, each.id)
             self.assertEqual(each.effect.spends, each.risk is Risk.SPENDS, each.id)
             if each.risk is Risk.DESTRUCTIVE:

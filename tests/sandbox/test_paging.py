@@ -68,7 +68,7 @@ SORTED_ACCOUNTS = st.fixed_dictionaries(
     },
     optional={"sort_order": ORDER, "skip": st.integers(0, 20), "status": st.just(1)},
 )
-PAGED = [operation for operation in OPERATIONS if operation.paged]
+PAGED = [operation for operation in OPERATIONS if "starting_after" in operation.by_name]
 PAGE = {"limit", "starting_after"}
 SERVER = ("username", "password", "host")
 """The fields of each of an account's two mail servers, besides the port."""
