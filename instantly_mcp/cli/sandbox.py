@@ -8,8 +8,8 @@ from ..daemon.sandbox_server import build_sandbox_server
 from ..daemon.settings.endpoints import loopback_endpoint
 from ..daemon.settings.errors import ConfigurationError
 from ..daemon.settings.loading import resolve
-from ..daemon.settings.parsers import day, whole_number
 from ..daemon.settings.settings import Settings
+from ..daemon.settings.table import BY_NAME
 from .foreground import serve
 from .options import CommandOptions
 
@@ -33,13 +33,13 @@ class SandboxOptions(CommandOptions):
         :raises ConfigurationError: when a value is wrong, with the daemon's message.
         """
         errors = []
-        for name, read in (
-            ("port", whole_number(0, 65535)),
-            ("seed", whole_number(0, 2**31 - 1)),
-            ("start", day),
+        for name, parse in (
+            ("port", BY_NAME["port"].parse),
+            ("seed", BY_NAME["sandbox_seed"].parse),
+            ("start", BY_NAME["sandbox_start"].parse),
         ):
             try:
-                read(self[name])
+                parse(self[name])
             except ValueError as error:
                 errors.append(f"IMCP-SETTING {name} (--{name}) {error}")
         if errors:
