@@ -81,7 +81,7 @@ _FIXES = {
 
 def origin_policy_for(settings: Settings) -> OriginPolicy:
     """Return the rules for the Origin and Host headers."""
-    hosts = [address.interface for address in map(Endpoint.parse, settings.listen)]
+    hosts = [each.interface for each in map(Endpoint.parse, settings.listen)]
     named = [host for host in hosts if host and host not in ("0.0.0.0", "::")]
     own = [f"[{host}]" if ":" in host else host for host in named]
     if settings.public_url is not None:

@@ -54,35 +54,35 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
     url = urlsplit(settings.public_url or "")
     host = url.hostname if url.scheme == "https" else None
     for text in (*settings.listen, *settings.metrics_listen):
-        address = Endpoint.parse(text)
-        if address.kind != "ssl":
+        endpoint = Endpoint.parse(text)
+        if endpoint.kind != "ssl":
             continue
         with suppress(Exception):
             flaws = [
-                *flaws_of(read_certificate(address), now, host),
-                *certificates_beside(_certificate_file(address)),
+                *flaws_of(read_certificate(endpoint), now, host),
+                *certificates_beside(_certificate_file(endpoint)),
             ]
             findings.errors.extend(flaw.line for flaw in flaws if flaw.fatal)
             findings.warnings.extend(flaw.line for flaw in flaws if not flaw.fatal)
             if not flaws:
-                findings.fine.append(f"the certificate of {address} is valid")
+                findings.fine.append(f"the certificate of {endpoint} is valid")
 
 
-def _certificate_file(address: Endpoint) -> bytes:
-    name = address.named.get("certKey") or address.named.get("privateKey")
+def _certificate_file(endpoint: Endpoint) -> bytes:
+    name = endpoint.named.get("certKey") or endpoint.named.get("privateKey")
     return b"" if name is None else Path(name).read_bytes()
 
 
 async def _check_port(ports: Ports, findings: Findings) -> None:
-    (address,) = ports.addresses
-    if address.inherited:
+    (endpoint,) = ports.endpoints
+    if endpoint.inherited:
         findings.fine.append(
-            f"{address} is passed by systemd at the start and cannot be checked here: "
+            f"{endpoint} is passed by systemd at the start and cannot be checked here: "
             "see systemctl status instantly-mcp.socket"
         )
         return
-    if address.kind == "haproxy":
-        findings.fine.append(f"{address} is opened only at startup")
+    if endpoint.kind == "haproxy":
+        findings.fine.append(f"{endpoint} is opened only at startup")
         return
     try:
         await ports.open(Factory())
@@ -92,4 +92,4 @@ async def _check_port(ports: Ports, findings: Findings) -> None:
         findings.errors.extend(error.lines)
     else:
         await ports.close()
-        findings.fine.append(f"{address} is free")
+        findings.fine.append(f"{endpoint} is free")

@@ -92,11 +92,11 @@ class Endpoint:
         if form is not None:
             raise ValueError(f"must be an endpoint: write {form}")
         kind, positional, named = parse_description(text)
-        address = cls(kind, tuple(filter(None, positional)), named)
-        complete = kind and (address.positional or named)
-        if not complete or (kind in _TCP and address.port is None):
+        endpoint = cls(kind, tuple(filter(None, positional)), named)
+        complete = kind and (endpoint.positional or named)
+        if not complete or (kind in _TCP and endpoint.port is None):
             raise ValueError(f"must be an endpoint, such as {EXAMPLE}")
-        return address
+        return endpoint
 
     @property
     def port(self) -> int | None:
@@ -123,14 +123,14 @@ class Endpoint:
         return self.named.get("interface", "")
 
     @property
-    def endpoint(self) -> str:
+    def description(self) -> str:
         """The string for Twisted, with `BACKLOG` unless the operator set a backlog."""
         if self.kind not in _QUEUEING or len(self.positional) > 1:
             return str(self)
         return str(evolve(self, named={"backlog": str(BACKLOG), **self.named}))
 
     def after(self, steps: int) -> Endpoint | None:
-        """Return the same address `steps` ports higher; ``None`` above `MAX_PORT`."""
+        """Return the same endpoint `steps` ports higher; ``None`` above `MAX_PORT`."""
         port = self.port
         if steps == 0:
             return self
@@ -139,7 +139,7 @@ class Endpoint:
         return self.on_port(port + steps)
 
     def on_port(self, port: int) -> Endpoint:
-        """Return the same TCP address on another port."""
+        """Return the same TCP endpoint on another port."""
         text = str(port)
         if "port" in self.named:
             return evolve(self, named={**self.named, "port": text})

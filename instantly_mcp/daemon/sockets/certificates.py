@@ -70,31 +70,31 @@ class _RecordingReactor:
         self.asked = _ListenArguments(port, contextFactory, backlog, interface)
 
 
-def _read(address: Endpoint) -> _ListenArguments:
+def _read(endpoint: Endpoint) -> _ListenArguments:
     """Read the key and certificate files that an endpoint names.
 
     Twisted's parser reads them when the endpoint listens, so it is called with a
     reactor that records what it would listen with.
     """
-    _refuse_passphrase(address)
+    _refuse_passphrase(endpoint)
     questioner = _RecordingReactor()
-    serverFromString(questioner, address.endpoint).listen(Factory())
+    serverFromString(questioner, endpoint.description).listen(Factory())
     # OpenSSL compares key and certificate only when the context is made.
     questioner.asked.options.getContext()
     return questioner.asked
 
 
-def read_certificate(address: Endpoint) -> CertificateOptions:
+def read_certificate(endpoint: Endpoint) -> CertificateOptions:
     """Return the certificate of an ``ssl:`` endpoint.
 
     :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
     """
-    return _read(address).options
+    return _read(endpoint).options
 
 
-def _refuse_passphrase(address: Endpoint) -> None:
+def _refuse_passphrase(endpoint: Endpoint) -> None:
     """Refuse an encrypted key: OpenSSL would wait for a passphrase on the terminal."""
-    key = address.named.get("privateKey") or "".join(address.positional[1:2])
+    key = endpoint.named.get("privateKey") or "".join(endpoint.positional[1:2])
     if key and b"ENCRYPTED" in Path(key).read_bytes():
         raise VerifyError("the private key is encrypted: store it without a passphrase")
 
@@ -118,9 +118,9 @@ class TlsEndpoint:
     :raises Exception: what Twisted and OpenSSL raise for files that they cannot use.
     """
 
-    def __init__(self, reactor: Any, address: Endpoint) -> None:
-        asked = _read(address)
-        self._address = address
+    def __init__(self, reactor: Any, endpoint: Endpoint) -> None:
+        asked = _read(endpoint)
+        self._source = endpoint
         self._certificate = CurrentCertificate(asked.options)
         self._endpoint = SSL4ServerEndpoint(
             reactor, asked.port, self._certificate, asked.backlog, asked.interface
@@ -141,4 +141,4 @@ class TlsEndpoint:
 
         :raises Exception: as the constructor does; the old certificate stays in use.
         """
-        self._certificate.current = _read(self._address).options
+        self._certificate.current = _read(self._source).options

@@ -39,28 +39,28 @@ from ..settings.endpoints import BACKLOG, Endpoint
 from ..settings.errors import ConfigurationError
 
 
-def inherited_endpoint(reactor: Any, address: Endpoint) -> IStreamServerEndpoint:
+def inherited_endpoint(reactor: Any, endpoint: Endpoint) -> IStreamServerEndpoint:
     """Return an endpoint for an inherited socket, also behind the PROXY protocol.
 
     :raises LookupError: when systemd passed no socket with this index.
-    :raises ValueError: when the address does not name an index and a known domain.
+    :raises ValueError: when the endpoint does not name an index and a known domain.
     :raises ConfigurationError: when the socket is of another kind.
     """
-    inherited = InheritedEndpoint(reactor, _unwrapped(address))
-    if address.kind == "systemd":
+    inherited = InheritedEndpoint(reactor, _unwrapped(endpoint))
+    if endpoint.kind == "systemd":
         return inherited
-    endpoint: IStreamServerEndpoint = proxyEndpoint(inherited)
-    return endpoint
+    wrapped: IStreamServerEndpoint = proxyEndpoint(inherited)
+    return wrapped
 
 
 def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for each socket that systemd passed and no address names.
+    """Yield a warning for each socket that systemd passed and no endpoint names.
 
     The system accepts connections on such a socket, but they are never answered. Call
     this before the daemon listens.
     """
-    addresses = map(Endpoint.parse, texts)
-    served = {_fileno(each) for each in addresses if each.inherited}
+    endpoints = map(Endpoint.parse, texts)
+    served = {_fileno(each) for each in endpoints if each.inherited}
     for index in count():
         text = f"systemd:domain=INET:index={index}"
         number = _fileno(Endpoint.parse(text))
@@ -74,15 +74,15 @@ def unserved_sockets(texts: Iterable[str]) -> Iterator[str]:
             )
 
 
-def _unwrapped(address: Endpoint) -> Endpoint:
-    if address.kind == "systemd":
-        return address
-    return evolve(address, kind="systemd", positional=address.positional[1:])
+def _unwrapped(endpoint: Endpoint) -> Endpoint:
+    if endpoint.kind == "systemd":
+        return endpoint
+    return evolve(endpoint, kind="systemd", positional=endpoint.positional[1:])
 
 
-def _fileno(address: Endpoint) -> int | None:
+def _fileno(endpoint: Endpoint) -> int | None:
     try:
-        adopted: Any = serverFromString(None, str(_unwrapped(address)))
+        adopted: Any = serverFromString(None, str(_unwrapped(endpoint)))
     except (LookupError, ValueError, AttributeError):
         return None
     number: int = adopted.fileno
@@ -98,13 +98,13 @@ class InheritedEndpoint:
     """
 
     reactor: Any
-    address: Endpoint
+    endpoint: Endpoint
     _adopted: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Look for the socket."""
         try:
-            self._adopted = serverFromString(self.reactor, str(self.address))
+            self._adopted = serverFromString(self.reactor, str(self.endpoint))
         except AttributeError:
             raise ValueError("no such domain") from None
         with socket.socket(fileno=os.dup(self._adopted.fileno)) as handed_over:
@@ -112,13 +112,13 @@ class InheritedEndpoint:
             listens = handed_over.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         if not listens:
             raise ConfigurationError(
-                f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
+                f"IMCP-BIND cannot listen on {self.endpoint}: the socket that systemd "
                 "passed does not accept connections; use ListenStream= and Accept=no"
             )
         if family != self._adopted.addressFamily:
             kind = socket.AddressFamily(family).name.removeprefix("AF_")
             raise ConfigurationError(
-                f"IMCP-BIND cannot listen on {self.address}: the socket that systemd "
+                f"IMCP-BIND cannot listen on {self.endpoint}: the socket that systemd "
                 f"passed is of domain={kind}; sockets are counted in the order of "
                 "the ListenStream= lines, from index=0"
             )

@@ -40,7 +40,7 @@ class BoundPort:
     :param tls: renews its certificate; ``None`` for a socket without TLS.
     """
 
-    address: Endpoint
+    endpoint: Endpoint
     port: IListeningPort
     tls: TlsEndpoint | None = None
 
@@ -49,9 +49,9 @@ class BoundPort:
         """The base URL for HTTP clients; a listen string for a UNIX socket."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
-            return _socket_of(self.address, host)
+            return _socket_of(self.endpoint, host)
         name = f"[{host.host}]" if ":" in host.host else host.host
-        return f"{self.address.scheme}://{name}:{host.port}"
+        return f"{self.endpoint.scheme}://{name}:{host.port}"
 
     def pause(self) -> None:
         """Stop accepting but keep the socket: new connections wait in its queue."""
@@ -65,17 +65,17 @@ class BoundPort:
         Twisted would remove the path of a UNIX socket that systemd made. An inherited
         socket is closed when the process ends.
         """
-        if self.address.inherited:
+        if self.endpoint.inherited:
             self.pause()
         else:
             await maybeDeferred(self.port.stopListening)
 
-    def on_its_port(self, address: Endpoint) -> Endpoint:
-        """Return `address` with the port that this socket is bound to."""
+    def on_its_port(self, endpoint: Endpoint) -> Endpoint:
+        """Return `endpoint` with the port that this socket is bound to."""
         host = self.port.getHost()
         if not isinstance(host, IPv4Address | IPv6Address):
-            return address
-        return address.on_port(host.port)
+            return endpoint
+        return endpoint.on_port(host.port)
 
 
 class AddressInUse(ConfigurationError):
@@ -90,10 +90,10 @@ class Ports:
     """The listening sockets of one daemon.
 
     :param retries: how many following ports are tried when a port is in use.
-    :param companion: an address that is also opened, on the port of the first one; not
+    :param companion: an endpoint that is also opened, on the port of the first one; not
         an error where the machine does not have it.
     :param find_owner: returns which program uses a port on an interface, if known.
-    :param setting: the setting or option that changes the address, for messages.
+    :param setting: the setting or option that changes the endpoint, for messages.
     :param wall: returns the time in seconds since the epoch, to find expired
         certificates.
     """
@@ -101,7 +101,7 @@ class Ports:
     log: ClassVar[Logger] = Logger()
 
     reactor: IReactorTCP
-    addresses: Sequence[Endpoint]
+    endpoints: Sequence[Endpoint]
     retries: int = 0
     companion: Endpoint | None = None
     find_owner: FindPortOwner = noop
@@ -112,7 +112,7 @@ class Ports:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The URLs of the sockets, in the order of the addresses."""
+        """The URLs of the sockets, in the order of the endpoints."""
         return tuple(bound.url for bound in self.bound)
 
     def is_local(self, here: IAddress) -> bool:
@@ -129,8 +129,8 @@ class Ports:
         :raises ConfigurationError: when one cannot be opened; then all are closed.
         """
         try:
-            for address in self.addresses:
-                self.bound.append(await self._open(address, factory))
+            for endpoint in self.endpoints:
+                self.bound.append(await self._open(endpoint, factory))
         except ConfigurationError:
             await self.close()
             raise
@@ -139,12 +139,12 @@ class Ports:
     @property
     def all_inherited(self) -> bool:
         """Whether all sockets outlive this process."""
-        return all(bound.address.inherited for bound in self.bound)
+        return all(bound.endpoint.inherited for bound in self.bound)
 
     def release(self) -> None:
         """Stop accepting on inherited sockets, and leave them to the next process."""
         for bound in self.bound:
-            if bound.address.inherited:
+            if bound.endpoint.inherited:
                 bound.pause()
 
     @deferred
@@ -166,21 +166,21 @@ class Ports:
             try:
                 bound.tls.renew()
             except Exception as error:
-                line = _no_endpoint(bound.address, error)
+                line = _no_endpoint(bound.endpoint, error)
                 self.log.error("kept the old certificate: {line}", line=line)
                 good = False
             else:
                 self._tell_flaws(bound.tls)
         return good
 
-    async def _open(self, address: Endpoint, factory: IProtocolFactory) -> BoundPort:
+    async def _open(self, endpoint: Endpoint, factory: IProtocolFactory) -> BoundPort:
         for step in range(self.retries + 1):
-            candidate = address.after(step)
+            candidate = endpoint.after(step)
             if candidate is None:
                 break
-            endpoint = self._endpoint(candidate)
+            listener = self._listener_for(candidate)
             try:
-                port = await endpoint.listen(factory)
+                port = await listener.listen(factory)
             except CannotListenError as error:
                 if not _is_taken(error):
                     raise ConfigurationError(_cannot(candidate, error)) from None
@@ -188,14 +188,14 @@ class Ports:
                 # The lock file of a UNIX socket could not be created.
                 raise ConfigurationError(_no_endpoint(candidate, error)) from None
             else:
-                tls = endpoint if isinstance(endpoint, TlsEndpoint) else None
+                tls = listener if isinstance(listener, TlsEndpoint) else None
                 if tls is not None:
                     self._tell_flaws(tls)
                 host = port.getHost()
                 if is_local(str(candidate)) or is_loopback(getattr(host, "host", "")):
                     self._local.add(host)
                 return BoundPort(candidate, port, tls)
-        raise AddressInUse(self._taken(address))
+        raise AddressInUse(self._taken(endpoint))
 
     def _tell_flaws(self, tls: TlsEndpoint) -> None:
         for flaw in flaws_of(tls.current, self.wall()):
@@ -205,55 +205,56 @@ class Ports:
     async def _open_companion(self, factory: IProtocolFactory) -> None:
         if self.companion is None or not self.bound:
             return
-        address = self.bound[0].on_its_port(self.companion)
+        endpoint = self.bound[0].on_its_port(self.companion)
         try:
-            port = await self._endpoint(address).listen(factory)
+            port = await self._listener_for(endpoint).listen(factory)
         except CannotListenError:
-            self.log.info("{address} is not available here", address=str(address))
+            self.log.info("{endpoint} is not available here", endpoint=str(endpoint))
         else:
-            self.bound.append(BoundPort(address, port))
+            self.bound.append(BoundPort(endpoint, port))
 
-    def _endpoint(self, address: Endpoint) -> IStreamServerEndpoint:
+    def _listener_for(self, endpoint: Endpoint) -> IStreamServerEndpoint:
         # Endpoint plugins and OpenSSL raise any exception; each means that the daemon
         # cannot listen on this endpoint.
         try:
-            if address.scheme == "https":
-                return TlsEndpoint(self.reactor, address)
-            if address.inherited:
-                return inherited_endpoint(self.reactor, address)
-            endpoint: IStreamServerEndpoint = serverFromString(
-                self.reactor, address.endpoint
+            if endpoint.scheme == "https":
+                return TlsEndpoint(self.reactor, endpoint)
+            if endpoint.inherited:
+                return inherited_endpoint(self.reactor, endpoint)
+            listener: IStreamServerEndpoint = serverFromString(
+                self.reactor, endpoint.description
             )
-            return endpoint
+            return listener
         except ConfigurationError:
             raise
         except Exception as error:
-            raise ConfigurationError(_no_endpoint(address, error)) from None
+            raise ConfigurationError(_no_endpoint(endpoint, error)) from None
 
-    def _taken(self, address: Endpoint) -> str:
+    def _taken(self, endpoint: Endpoint) -> str:
         tried = f" and {self.retries} ports after it" if self.retries else ""
-        who = self.find_owner(address.port, address.interface) if address.port else None
+        port = endpoint.port
+        who = self.find_owner(port, endpoint.interface) if port else None
         by = f" ({who})" if who else ""
-        what = "path" if address.port is None else "port"
+        what = "path" if port is None else "port"
         return (
-            f"IMCP-BIND {_place(address)} is already in use{by}{tried}: "
+            f"IMCP-BIND {_place(endpoint)} is already in use{by}{tried}: "
             f"set {self.setting} to another {what}, "
             "or stop the program that uses it"
         )
 
 
-def _socket_of(address: Endpoint, host: IAddress) -> str:
+def _socket_of(endpoint: Endpoint, host: IAddress) -> str:
     """Return the listen string; for a socket of systemd, its path if it has one."""
     name = host.name if isinstance(host, UNIXAddress) else None
-    if not address.inherited or not name:
-        return str(address)
+    if not endpoint.inherited or not name:
+        return str(endpoint)
     return f"unix:{quoteStringArgument(os.fsdecode(name))}"
 
 
-def _place(address: Endpoint) -> str:
-    if address.port is None:
-        return str(address)
-    return f"{address.interface or '*'}:{address.port}"
+def _place(endpoint: Endpoint) -> str:
+    if endpoint.port is None:
+        return str(endpoint)
+    return f"{endpoint.interface or '*'}:{endpoint.port}"
 
 
 def _is_taken(error: CannotListenError) -> bool:
@@ -262,13 +263,13 @@ def _is_taken(error: CannotListenError) -> bool:
     return not isinstance(why, OSError) or why.errno == errno.EADDRINUSE
 
 
-def _no_endpoint(address: Endpoint, error: Exception) -> str:
+def _no_endpoint(endpoint: Endpoint, error: Exception) -> str:
     if isinstance(error, OSError):
         name = os.fsdecode(error.filename2 or error.filename or "a file")
         why = f"{name}: {error.strerror}"
     else:
         why = tls_reason(error) or _no_such(error)
-    return f"IMCP-BIND cannot listen on {address}: {why}"
+    return f"IMCP-BIND cannot listen on {endpoint}: {why}"
 
 
 def _no_such(error: Exception) -> str:
@@ -282,14 +283,14 @@ def _no_such(error: Exception) -> str:
     return type(error).__name__
 
 
-def _cannot(address: Endpoint, error: CannotListenError) -> str:
+def _cannot(endpoint: Endpoint, error: CannotListenError) -> str:
     why = error.socketError.strerror or str(error.socketError)
-    return f"IMCP-BIND cannot listen on {_place(address)}: {why}"
+    return f"IMCP-BIND cannot listen on {_place(endpoint)}: {why}"
 
 
 def make_ports(
     reactor: IReactorTCP,
-    endpoints: Sequence[str],
+    descriptions: Sequence[str],
     setting: str,
     *,
     retries: int = 0,
@@ -300,5 +301,5 @@ def make_ports(
 
     :raises ValueError: when a string is not an endpoint.
     """
-    addresses = [Endpoint.parse(text) for text in endpoints]
-    return Ports(reactor, addresses, retries, companion, find_owner, setting)
+    endpoints = [Endpoint.parse(text) for text in descriptions]
+    return Ports(reactor, endpoints, retries, companion, find_owner, setting)

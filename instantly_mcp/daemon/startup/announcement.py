@@ -138,8 +138,8 @@ def _endpoint(url: str) -> str:
 def _socket_hints(listen: str) -> Iterator[str]:
     """Yield a health check only: MCP clients need a URL, which a UNIX socket lacks."""
     if listen.startswith("unix:"):
-        address = Endpoint.parse(listen)
-        path = address.named.get("address") or "".join(address.positional[:1])
+        endpoint = Endpoint.parse(listen)
+        path = endpoint.named.get("address") or "".join(endpoint.positional[:1])
         yield f"\n  Any shell:\n    curl -s --unix-socket {path} http://localhost/health"
 
 

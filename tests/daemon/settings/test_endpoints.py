@@ -44,7 +44,7 @@ class EndpointTests(SynchronousTestCase):
             ("tcp:1:127.0.0.1:5", "tcp:1:127.0.0.1:5"),
             ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
         ]:
-            self.assertEqual(Endpoint.parse(text).endpoint, expected)
+            self.assertEqual(Endpoint.parse(text).description, expected)
 
     def test_no_endpoint(self):
         """A string that is not an endpoint is refused."""

@@ -111,9 +111,9 @@ class PortsTests(SynchronousTestCase):
             Endpoint.parse(companion) if companion else None,
         )
 
-    def take(self, *addresses: tuple[str, int]) -> None:
+    def take(self, *endpoints: tuple[str, int]) -> None:
         """Let other programs use these ports."""
-        self.reactor.taken.update(dict.fromkeys(addresses))
+        self.reactor.taken.update(dict.fromkeys(endpoints))
 
     def test_every_address(self):
         """All addresses are listened on; port 0 becomes the real one."""
