@@ -26,6 +26,7 @@ DOCUMENTED = {"os", "sys"}
 """Modules of Python whose names with an underscore are documented."""
 NEWER = {"_bindPath"}
 """Names that the oldest supported version of Twisted does not have."""
+OTHERS = {"twisted", "klein", "treq", "werkzeug", "OpenSSL"}
 VERSION = twisted.__version__
 
 
@@ -41,7 +42,7 @@ def listed() -> tuple[tuple[str, str, frozenset[str]], ...]:
 
 def is_foreign(cls: type) -> bool:
     """Say whether a class is from a distribution that this one requires."""
-    return cls.__module__.split(".")[0] in {"twisted", "klein", "treq", "werkzeug"}
+    return cls.__module__.split(".")[0] in OTHERS
 
 
 def names_in(cls: type) -> set[str]:
@@ -84,6 +85,8 @@ def foreign_attributes(tree: ast.Module, own: set[str]) -> Iterator[str]:
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             if node.attr not in own and owner not in DOCUMENTED:
                 yield node.attr
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr":
+            yield from filter(PRIVATE.fullmatch, constants(node.args[1:2]))
 
 
 def names_used(tree: ast.AST) -> Iterator[str]:
@@ -106,6 +109,13 @@ def defined_names(tree: ast.Module) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.Attribute) and is_own_store(node):
             yield node.attr
+
+
+def constants(nodes: list[ast.expr]) -> Iterator[str]:
+    """Yield the texts among expressions."""
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def is_own_store(node: ast.Attribute) -> bool:

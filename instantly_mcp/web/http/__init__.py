@@ -21,13 +21,6 @@ half-closing) and replaces what is not safe on a port that faces the internet:
   hold a key.
 - Answers that the client does not read are bounded by `unread_answers`.
 
-The layer depends on private names of Twisted, to be checked with each new release:
-
-- `twisted.web.http`: `_IdentityTransferDecoder`, `_ChunkedTransferDecoder` (its states
-  and `_buffer`), `_MalformedChunkedDataError`;
-- `HTTPChannel`: `_command`, `_path`, `_version`, `_handlingRequest`,
-  `_waitingForTransport`, `_networkProducer`, `_requestProducer`, `_transferDecoder`,
-  `_finishRequestBody`, `_send100Continue`, `_respondToBadRequestAndDisconnect`;
-- `Request`: `_disconnected`, `_log`;
-- transports: `dataBuffer`, `_tempDataLen`, `offset`.
+The layer depends on private names of Twisted. ``docs/decisions.md`` lists them, and
+``tests/test_private_api.py`` checks them with each version.
 """
