@@ -67,6 +67,15 @@ class MutantTests(SynchronousTestCase):
 
 
 class ReportTests(SynchronousTestCase):
+    def test_complete(self) -> None:
+        """``docs/mutants.md`` has a line for every mutant."""
+        lines = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8").splitlines()
+        for each in ALL:
+            row = Row(mutant=each, caught_by="")
+            begin = written([row]).splitlines()[-1].partition("``")[0]
+            found = any(line.startswith(begin) for line in lines)
+            self.assertTrue(found, f"run `make mutants`: {each.rule}")
+
     def test_page(self) -> None:
         """The page has a line for each mutant, and a column for the suite if it ran."""
         each = mutant("both", "A | B", "x.py", "a", "b", "x")
