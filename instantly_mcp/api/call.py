@@ -29,11 +29,11 @@ from .._credential import Credential
 from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
 from . import error_messages
-from .connection_errors import ConnectionProblem, Diagnosis, diagnose
 from .errors import ApiError, Reason
-from .http_exchange import Payload
+from .http.connection_errors import ConnectionProblem, Diagnosis, diagnose
+from .http.exchange import Payload
 from .left_writes import LeftWrite
-from .retry import AttemptFailed, FailureKind
+from .pace.retry import AttemptFailed, FailureKind
 
 
 def _own_credential(call: ApiCall) -> Credential:

@@ -22,18 +22,18 @@ from .._json_codec import Json, JsonObject
 from .._noop import noop
 from ..catalog.operation import Operation
 from . import error_messages, response
-from .breaker import Breaker
 from .call import ApiCall, explained
-from .concurrency import Concurrency
 from .errors import ApiError, Reason
-from .http_exchange import Payload, Sender
+from .http.exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
 from .observation import Health, Observe, UntrackedWrites, outcome_of
+from .pace.breaker import Breaker
+from .pace.concurrency import Concurrency
+from .pace.retry import AttemptFailed, FailureKind, RetryPolicy
+from .pace.throttle import Throttle
 from .request import PreparedCall, prepare, with_key
 from .response import HttpReply
-from .retry import AttemptFailed, FailureKind, RetryPolicy
-from .throttle import Throttle
 from .turn import take_turn, wait_before_retry
 from .under_way import UnderWay
 from .upstream import Upstream

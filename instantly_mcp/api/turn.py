@@ -8,9 +8,9 @@ from twisted.internet.task import deferLater
 
 from . import error_messages
 from .call import ApiCall
-from .concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
-from .retry import AttemptFailed
-from .throttle import Throttle, ThrottleExceeded
+from .pace.concurrency import MAX_WAIT_SECONDS, Busy, Concurrency
+from .pace.retry import AttemptFailed
+from .pace.throttle import Throttle, ThrottleExceeded
 
 
 async def take_turn(

@@ -14,17 +14,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import ILogObserver
 
 from .._json_codec import JsonObject
-from ..pipeline.admission import Admission
-from ..pipeline.authentication import Authentication
-from ..pipeline.decode import Decode
-from ..pipeline.direct import DirectExecution
-from ..pipeline.dispatch import TransportDispatch
-from ..pipeline.execution import MessageExecutor
-from ..pipeline.header_repair import HeaderRepair
 from ..pipeline.interfaces import ITransport
-from ..pipeline.observed import ObservedStage
 from ..pipeline.pipeline import Pipeline
-from ..pipeline.retention import StreamLogs
+from ..pipeline.replies.execution import MessageExecutor
+from ..pipeline.replies.retention import StreamLogs
+from ..pipeline.stages.admission import Admission
+from ..pipeline.stages.authentication import Authentication
+from ..pipeline.stages.decode import Decode
+from ..pipeline.stages.direct import DirectExecution
+from ..pipeline.stages.dispatch import TransportDispatch
+from ..pipeline.stages.header_repair import HeaderRepair
+from ..pipeline.stages.observed import ObservedStage
 from ..pipeline.visitors import Visitors
 from ..state.sessions import SWEEP_SECONDS
 from ..state.token_buckets import TokenBuckets

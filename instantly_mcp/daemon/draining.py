@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from ..pipeline.exchange import Exchange
 from ..pipeline.interfaces import IStage
-from ..pipeline.reply import Outcome, refuse
+from ..pipeline.replies.reply import Outcome, refuse
 from ..protocol.calls.call import Caller
 from ..protocol.interfaces import ITracker
 from ..protocol.server import McpServer

@@ -16,7 +16,7 @@ from ..features.workspace.context import ServerFacts
 from ..features.workspace.job_changes import OnResourceChanged
 from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
-from ..pipeline.retention import Retention
+from ..pipeline.replies.retention import Retention
 from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store

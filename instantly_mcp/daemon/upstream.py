@@ -15,7 +15,7 @@ from zope.interface import implementer
 from .._json_codec import JsonObject
 from .._noop import noop
 from ..api.client import InstantlyClient
-from ..api.connection import connect_to
+from ..api.http.connection import connect_to
 from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent

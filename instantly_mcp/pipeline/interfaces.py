@@ -14,7 +14,7 @@ from ..protocol.wire.errors import ProtocolError
 
 if TYPE_CHECKING:
     from .exchange import Exchange
-    from .reply import Outcome, Reply
+    from .replies.reply import Outcome, Reply
 
 
 class IStage(Interface):

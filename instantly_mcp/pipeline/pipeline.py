@@ -31,7 +31,7 @@ from .._noop import noop
 from ..protocol.wire.errors import internal_error, new_incident_id
 from .exchange import Exchange
 from .interfaces import IStage
-from .reply import Reply, refuse
+from .replies.reply import Reply, refuse
 
 ObserveStage: TypeAlias = Callable[[str, str, float], None]
 """Called after each stage with its name, the kind of outcome, and the seconds it took.

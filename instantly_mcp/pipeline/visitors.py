@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from ..protocol.wire.errors import ProtocolError
-from .admission import network_of
 from .credential_sources import CredentialSources
 from .exchange import Exchange, Headers, Route
 from .interfaces import IAdmissionLimit, IGatekeeper, Presented
 from .refusals import too_many_tries
+from .stages.admission import network_of
 
 
 @frozen(kw_only=True)

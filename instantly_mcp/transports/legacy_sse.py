@@ -22,16 +22,16 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from .._credential import Credential
-from ..pipeline.channel import Channel, Event
 from ..pipeline.exchange import Exchange, Route
-from ..pipeline.execution import MessageExecutor, members_of
 from ..pipeline.interfaces import ITransport
 from ..pipeline.media import names_stream
-from ..pipeline.pending_reply import ACCEPTED_STATUS
-from ..pipeline.reply import Answer, EventStream, Reply, refuse
-from ..pipeline.resumable import ResumableStream, split_event_id
-from ..pipeline.retention import Retention, StreamLogs
-from ..pipeline.turns import in_turns
+from ..pipeline.replies.channel import Channel, Event
+from ..pipeline.replies.execution import MessageExecutor, members_of
+from ..pipeline.replies.pending_reply import ACCEPTED_STATUS
+from ..pipeline.replies.reply import Answer, EventStream, Reply, refuse
+from ..pipeline.replies.resumable import ResumableStream, split_event_id
+from ..pipeline.replies.retention import Retention, StreamLogs
+from ..pipeline.replies.turns import in_turns
 from ..protocol.calls.call import Caller
 from ..protocol.calls.session import ISessionStore, McpSession, SessionStatus
 from ..protocol.calls.subscriptions import ChangeNotifier

@@ -11,12 +11,12 @@ from attrs import Factory, frozen
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from ..pipeline.channel import Channel
 from ..pipeline.exchange import Exchange, Route
-from ..pipeline.execution import MessageExecutor
 from ..pipeline.interfaces import ITransport
-from ..pipeline.reply import Answer, EventStream, Reply, refuse
-from ..pipeline.retention import Retention, StreamLogs
+from ..pipeline.replies.channel import Channel
+from ..pipeline.replies.execution import MessageExecutor
+from ..pipeline.replies.reply import Answer, EventStream, Reply, refuse
+from ..pipeline.replies.retention import Retention, StreamLogs
 from ..protocol.calls.session import FOREIGN, ISessionStore, McpSession, SessionStatus
 from ..protocol.calls.subscriptions import ChangeNotifier
 from ..protocol.interfaces import INotificationSink

@@ -21,7 +21,7 @@ from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException, NotFound
 
 from ..pipeline.exchange import Headers, Route
-from ..pipeline.reply import Answer, Reply
+from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
 from .cors import Cors

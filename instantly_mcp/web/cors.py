@@ -11,7 +11,7 @@ from attrs import define, evolve
 
 from ..pipeline.exchange import Headers
 from ..pipeline.refusals import origin_refused
-from ..pipeline.reply import Answer, HeaderPairs
+from ..pipeline.replies.reply import Answer, HeaderPairs
 from .http.refusals import error_answer
 from .interfaces import AllowedOrigin
 

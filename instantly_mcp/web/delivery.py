@@ -26,8 +26,8 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
-from ..pipeline.channel import Channel, Event
-from ..pipeline.reply import EventStream, HeaderPairs, Reply
+from ..pipeline.replies.channel import Channel, Event
+from ..pipeline.replies.reply import EventStream, HeaderPairs, Reply
 from .http.limits import WebLimits
 from .interfaces import ResponseWriter
 from .sse_writer import KEEP_ALIVE, encode

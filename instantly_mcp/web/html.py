@@ -12,7 +12,7 @@ from hashlib import sha256
 from twisted.python.failure import Failure
 from twisted.web.template import Tag, flatten, tags
 
-from ..pipeline.reply import Answer
+from ..pipeline.replies.reply import Answer
 
 HTML = "text/html"
 DOCTYPE = b"<!DOCTYPE html>\n"

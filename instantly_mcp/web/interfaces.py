@@ -12,7 +12,7 @@ from zope.interface import Interface
 
 from .._json_codec import JsonObject
 from ..pipeline.exchange import Exchange, Headers
-from ..pipeline.reply import Answer, Reply
+from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor
 from ..protocol.wire.errors import ProtocolError
 

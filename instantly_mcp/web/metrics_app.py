@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..metrics.registry import CONTENT_TYPE, Metrics
 from ..pipeline.exchange import Headers
-from ..pipeline.reply import Answer
+from ..pipeline.replies.reply import Answer
 from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
 from .http.access_log import AccessLog
 from .http.limits import WebLimits

@@ -8,7 +8,7 @@ from attrs import define
 
 from .._json_codec import JsonObject
 from ..pipeline.media import JSON, preferred
-from ..pipeline.reply import Answer, json_answer
+from ..pipeline.replies.reply import Answer, json_answer
 from . import pages
 from .home_page import home, home_page
 from .html import HTML, html_answer

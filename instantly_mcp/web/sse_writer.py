@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..pipeline.channel import Event
+from ..pipeline.replies.channel import Event
 
 KEEP_ALIVE = b": \n\n"
 """A comment: clients ignore it, and proxies take it for traffic."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.exceptions import MethodNotAllowed
 
-from ..pipeline.reply import Answer, json_answer
+from ..pipeline.replies.reply import Answer, json_answer
 from ..protocol.wire.errors import INVALID_REQUEST, ProtocolError
 from . import pages
 from .http.refusals import error_answer

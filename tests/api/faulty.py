@@ -16,8 +16,8 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from instantly_mcp.api.client import InstantlyClient
-from instantly_mcp.api.connection import connect_to
 from instantly_mcp.api.errors import ApiError
+from instantly_mcp.api.http.connection import connect_to
 from instantly_mcp.api.interfaces import IDetached
 from instantly_mcp.api.upstream import Upstream
 from tests.support.fault_proxy import Fault, FaultProxy, Plan

@@ -12,8 +12,8 @@ from twisted.web.error import SchemeNotSupported
 
 from instantly_mcp._credential import OPERATOR, Credential, CurrentSecret, Secret
 from instantly_mcp._json_codec import dumps
-from instantly_mcp.api.connection import connect_to
 from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.api.http.connection import connect_to
 from instantly_mcp.api.upstream import Upstream
 from instantly_mcp.catalog.operation import WRITE, Operation
 from tests.support.upstream import Scripted, ScriptedUpstream, json

@@ -15,8 +15,8 @@ from instantly_mcp.catalog.operation import WRITE_AGAIN
 from tests.support.cases import ClockedTestCase
 
 from .builders import ACTIVATE, CREATE, LIST, client, credential
+from .pace.test_concurrency import HeldAgent
 from .test_client import URL
-from .test_concurrency import HeldAgent
 
 NEW = {"name": "Q4"}
 AGAIN = evolve(ACTIVATE, effect=WRITE_AGAIN)

@@ -11,15 +11,15 @@ from zope.interface import implementer
 
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.daemon.process.in_flight import InFlight
-from instantly_mcp.pipeline.admission import Admission
-from instantly_mcp.pipeline.authentication import Authentication
-from instantly_mcp.pipeline.decode import Decode
-from instantly_mcp.pipeline.direct import DirectExecution
-from instantly_mcp.pipeline.dispatch import TransportDispatch
-from instantly_mcp.pipeline.execution import MessageExecutor
-from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import OriginPolicy
 from instantly_mcp.pipeline.pipeline import Pipeline
+from instantly_mcp.pipeline.replies.execution import MessageExecutor
+from instantly_mcp.pipeline.stages.admission import Admission
+from instantly_mcp.pipeline.stages.authentication import Authentication
+from instantly_mcp.pipeline.stages.decode import Decode
+from instantly_mcp.pipeline.stages.direct import DirectExecution
+from instantly_mcp.pipeline.stages.dispatch import TransportDispatch
+from instantly_mcp.pipeline.stages.header_repair import HeaderRepair
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, TOOLS
 from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer

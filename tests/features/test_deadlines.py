@@ -13,7 +13,7 @@ from instantly_mcp.features.workspace.context import (
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
-from tests.api.test_concurrency import HeldAgent
+from tests.api.pace.test_concurrency import HeldAgent
 from tests.features.cases import KEY, ToolTestCase
 from tests.features.workspace.test_send_once import MAIL, REPLY
 

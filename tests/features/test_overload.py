@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.features.results import MAX_WAITING_REQUESTS
-from instantly_mcp.pipeline.reply import Answer
+from instantly_mcp.pipeline.replies.reply import Answer
 from instantly_mcp.protocol.wire.errors import OVERLOADED, ProtocolError
 from tests.features.cases import ToolTestCase
 from tests.features.feature_cases import FeatureTestCase

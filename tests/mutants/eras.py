@@ -63,7 +63,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A batch is refused outside of a session",
-        "pipeline/decode.py",
+        "pipeline/stages/decode.py",
         "over or (session is not None and revision.batches)",
         "over or revision.batches",
         "rules.test_eras",
@@ -79,7 +79,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "The revision that a session negotiated takes precedence over a later header",
-        "pipeline/decode.py",
+        "pipeline/stages/decode.py",
         "    revision = stated if session is None else session.revision",
         "    revision = stated",
         "rules.test_batches",
@@ -87,7 +87,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "An unknown version is refused for GET and DELETE, too",
-        "pipeline/decode.py",
+        "pipeline/stages/decode.py",
         "        stated is None\n        or exchange.method not in _NAMING\n        or",
         "        True\n        or",
         "rules.test_eras",
@@ -103,7 +103,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "initialize is never part of a batch",
-        "pipeline/execution.py",
+        "pipeline/replies/execution.py",
         '    if isinstance(member, Request) and member.method == "initialize":',
         '    if isinstance(member, Request) and member.method == "server/discover":',
         "rules.test_batches",
@@ -135,7 +135,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "Mcp-Session-Id is ignored in the modern era",
-        "pipeline/authentication.py",
+        "pipeline/stages/authentication.py",
         "    if (\n"
         "        exchange.route is Route.MCP\n"
         "        and exchange.headers.get(VERSION_HEADER) in MODERN_REVISIONS\n"
@@ -146,7 +146,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "modern",
         "A client that disconnects cancels its call in the modern era",
-        "pipeline/execution.py",
+        "pipeline/replies/execution.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=True,",
         "rules.test_http",
@@ -154,7 +154,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A client that disconnects does not cancel its call in a session",
-        "pipeline/execution.py",
+        "pipeline/replies/execution.py",
         "            survives=not caller.revision.modern and joined is None,",
         "            survives=False,",
         "rules.test_eras",
@@ -267,7 +267,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "A body with a content type other than JSON is refused",
-        "pipeline/header_repair.py",
+        "pipeline/stages/header_repair.py",
         "            return exchange\n        raise media_type_refused()",
         "            return exchange\n        return exchange",
         "rules.test_order",
@@ -278,15 +278,15 @@ MUTANTS: Sequence[Mutant] = (
         "pipeline/media.py",
         "    JSON: _ONLY_JSON,",
         "    JSON: _REPAIRED,",
-        "pipeline.test_header_repair",
+        "pipeline.stages.test_header_repair",
     ),
     mutant(
         "both",
         "A client that accepts neither type is refused",
-        "pipeline/header_repair.py",
+        "pipeline/stages/header_repair.py",
         "    if not readable.json and not readable.stream:",
         "    if False:",
-        "pipeline.test_header_repair",
+        "pipeline.stages.test_header_repair",
     ),
     mutant(
         "both",

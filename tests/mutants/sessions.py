@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from .mutant import Mutant, mutant
 
 STORE = "state/sessions.py"
-RESUMABLE = "pipeline/resumable.py"
-RETENTION = "pipeline/retention.py"
+RESUMABLE = "pipeline/replies/resumable.py"
+RETENTION = "pipeline/replies/retention.py"
 STREAMABLE = "transports/streamable.py"
 ASKING = "protocol/calls/ask_by_session.py"
 SESSION = "protocol/calls/session.py"
@@ -18,7 +18,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A session can be used only with the key that opened it",
-        "pipeline/authentication.py",
+        "pipeline/stages/authentication.py",
         "    if session.principal != _principal(credential):",
         "    if False:",
         "rules.test_sessions",
@@ -26,10 +26,10 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "A session id is not a credential",
-        "pipeline/authentication.py",
+        "pipeline/stages/authentication.py",
         "        if id_suffices:",
         "        if True:",
-        "pipeline.test_authentication_sessions",
+        "pipeline.stages.test_authentication_sessions",
     ),
     mutant(
         "legacy",
@@ -135,7 +135,7 @@ MUTANTS: Sequence[Mutant] = (
         RESUMABLE,
         "            if _place_in(event.id) > place:",
         "            if _place_in(event.id) >= place:",
-        "pipeline.test_resumable",
+        "pipeline.replies.test_resumable",
     ),
     mutant(
         "legacy",
@@ -149,7 +149,7 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "legacy",
         "Streams are not primed before 2025-11-25",
-        "pipeline/execution.py",
+        "pipeline/replies/execution.py",
         "            primed=caller.revision.priming,",
         "            primed=True,",
         "rules.test_sessions",

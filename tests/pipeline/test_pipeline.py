@@ -9,11 +9,11 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from zope.interface import implementer
 
 from instantly_mcp._json_codec import loads
-from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.exchange import Exchange
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
-from instantly_mcp.pipeline.reply import Answer, EventStream, Outcome
+from instantly_mcp.pipeline.replies.channel import Channel
+from instantly_mcp.pipeline.replies.reply import Answer, EventStream, Outcome
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import exchange
 from tests.support.messages import call

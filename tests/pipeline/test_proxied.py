@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.exchange import Exchange, Route
 from instantly_mcp.pipeline.proxied import PROXY_HEADERS, proxy_header
-from tests.pipeline.authenticating import (
+from tests.pipeline.stages.authenticating import (
     ALICE,
     OPERATOR,
     SERVER,

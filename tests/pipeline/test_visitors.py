@@ -12,7 +12,7 @@ from instantly_mcp.access.gatekeeper import Gatekeeper
 from instantly_mcp.pipeline.credential_sources import CredentialSources
 from instantly_mcp.pipeline.visitors import Visitor, Visitors, every_caller_is_known
 from instantly_mcp.state.token_buckets import TokenBuckets
-from tests.pipeline.authenticating import ALICE, OPERATOR, SERVER
+from tests.pipeline.stages.authenticating import ALICE, OPERATOR, SERVER
 from tests.support.exchanges import headers
 
 BEARER = {"authorization": f"Bearer {SERVER}"}

@@ -14,10 +14,10 @@ from twisted.internet.task import Clock
 
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.access.gatekeeper import Gatekeeper
-from instantly_mcp.pipeline.admission import Admission
-from instantly_mcp.pipeline.authentication import Authentication
-from instantly_mcp.pipeline.header_repair import HeaderRepair
 from instantly_mcp.pipeline.origins import OriginPolicy
+from instantly_mcp.pipeline.stages.admission import Admission
+from instantly_mcp.pipeline.stages.authentication import Authentication
+from instantly_mcp.pipeline.stages.header_repair import HeaderRepair
 from instantly_mcp.protocol.calls.subscriptions import PROMPTS, RESOURCES, TOOLS
 from instantly_mcp.protocol.calls.tasks import TASKS_EXTENSION
 from instantly_mcp.protocol.primitives.registries import (

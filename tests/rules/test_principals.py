@@ -14,8 +14,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json
-from instantly_mcp.pipeline.pending_reply import PendingReply
-from instantly_mcp.pipeline.resumable import ResumableStream
+from instantly_mcp.pipeline.replies.pending_reply import PendingReply
+from instantly_mcp.pipeline.replies.resumable import ResumableStream
 from instantly_mcp.protocol.calls.call import NO_CLIENT_REQUESTS, NULL_SINK, Call
 from instantly_mcp.protocol.calls.session import McpSession
 from instantly_mcp.protocol.calls.subscriptions import SubscriptionListener
@@ -106,9 +106,9 @@ OF_STATE = (
     "instantly_mcp.protocol.calls.subscriptions",
     "instantly_mcp.protocol.calls.tasks",
     "instantly_mcp.protocol.calls.ask_by_retry",
-    "instantly_mcp.pipeline.pending_reply",
-    "instantly_mcp.pipeline.resumable",
-    "instantly_mcp.pipeline.channel",
+    "instantly_mcp.pipeline.replies.pending_reply",
+    "instantly_mcp.pipeline.replies.resumable",
+    "instantly_mcp.pipeline.replies.channel",
 )
 """The modules whose objects hold something of one caller."""
 

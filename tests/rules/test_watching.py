@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instantly_mcp.pipeline.retention import KEPT_SECONDS
+from instantly_mcp.pipeline.replies.retention import KEPT_SECONDS
 from instantly_mcp.protocol.calls.subscriptions import MAX_LISTENERS
 from tests.support.clients import SessionClient, StreamClient
 from tests.support.messages import initialize, request

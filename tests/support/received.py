@@ -8,8 +8,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from instantly_mcp._json_codec import Json, loads
-from instantly_mcp.pipeline.channel import Event
-from instantly_mcp.pipeline.reply import Answer, EventStream, Reply
+from instantly_mcp.pipeline.replies.channel import Event
+from instantly_mcp.pipeline.replies.reply import Answer, EventStream, Reply
 
 from .messages import LEGACY_VERSIONS
 from .wire import check_message

@@ -19,14 +19,14 @@ from zope.interface import implementer
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.pipeline.credential_errors import key_required
-from instantly_mcp.pipeline.decode import Decode
-from instantly_mcp.pipeline.direct import DirectExecution
-from instantly_mcp.pipeline.dispatch import TransportDispatch
 from instantly_mcp.pipeline.exchange import Exchange, Route
-from instantly_mcp.pipeline.execution import MessageExecutor
 from instantly_mcp.pipeline.interfaces import IStage
 from instantly_mcp.pipeline.pipeline import Pipeline
-from instantly_mcp.pipeline.reply import Outcome, refuse
+from instantly_mcp.pipeline.replies.execution import MessageExecutor
+from instantly_mcp.pipeline.replies.reply import Outcome, refuse
+from instantly_mcp.pipeline.stages.decode import Decode
+from instantly_mcp.pipeline.stages.direct import DirectExecution
+from instantly_mcp.pipeline.stages.dispatch import TransportDispatch
 from instantly_mcp.protocol.calls.session import (
     ENDED,
     FOREIGN,

@@ -8,7 +8,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp.pipeline.exchange import Route
 from instantly_mcp.pipeline.interfaces import ITransport
-from instantly_mcp.pipeline.reply import EventStream
+from instantly_mcp.pipeline.replies.reply import EventStream
 from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.resource import Resource
 from tests.support.clients import ModernClient, SessionClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from instantly_mcp.pipeline.retention import MAX_KEPT_STREAMS
+from instantly_mcp.pipeline.replies.retention import MAX_KEPT_STREAMS
 from instantly_mcp.transports.streamable import MAX_OPEN_STREAMS
 from tests.support.clients import SessionClient
 from tests.support.messages import (

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.exchange import Exchange, Headers
-from instantly_mcp.pipeline.reply import Reply, json_answer
+from instantly_mcp.pipeline.replies.reply import Reply, json_answer
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.web.app import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams

@@ -7,9 +7,9 @@ from twisted.internet.defer import Deferred, fail
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import dumps
-from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange, Route
-from instantly_mcp.pipeline.reply import Answer, EventStream, Reply, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel, Event
+from instantly_mcp.pipeline.replies.reply import Answer, EventStream, Reply, json_answer
 from instantly_mcp.web.http.request import status_line
 from instantly_mcp.web.interfaces import Condition
 from tests.support.cases import ClockedTestCase

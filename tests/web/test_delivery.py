@@ -14,8 +14,8 @@ from twisted.web.server import NOT_DONE_YET
 from twisted.web.test.requesthelper import DummyRequest
 from zope.interface.verify import verifyObject
 
-from instantly_mcp.pipeline.channel import Channel, Event
-from instantly_mcp.pipeline.reply import Answer, EventStream, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel, Event
+from instantly_mcp.pipeline.replies.reply import Answer, EventStream, json_answer
 from instantly_mcp.web.delivery import BEGUN, Delivery, Stream, Streams
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.sse_writer import KEEP_ALIVE

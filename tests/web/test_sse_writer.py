@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.pipeline.channel import Event
+from instantly_mcp.pipeline.replies.channel import Event
 from instantly_mcp.web.sse_writer import KEEP_ALIVE, encode
 
 line = st.text(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from instantly_mcp.pipeline.channel import Channel
-from instantly_mcp.pipeline.reply import EventStream, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel
+from instantly_mcp.pipeline.replies.reply import EventStream, json_answer
 from tests.support.cases import ClockedTestCase
 
 from .site import MemoryServer, parse, request

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import evolve
 
-from ...api.connection import KEPT_CONNECTIONS
+from ...api.http.connection import KEPT_CONNECTIONS
 from ...web.http.limits import WebLimits
 from ..settings.settings import Settings
 

@@ -20,8 +20,8 @@ from twisted.web.iweb import IAgent, IResponse
 from ... import __version__
 from ..._credential import Credential, Secret
 from ..._deferred import deferred
-from ...api.connection_errors import ConnectionProblem, diagnose
 from ...api.errors import ApiError, Reason
+from ...api.http.connection_errors import ConnectionProblem, diagnose
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from .findings import Findings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import Json, JsonObject
-from ...api.throttle import BOTH_LIMITS
+from ...api.pace.throttle import BOTH_LIMITS
 from ...catalog import codes
 from ...catalog.index import BY_ID, OPERATIONS
 from ...catalog.schema import arguments_schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ...pipeline.channel import MAX_BACKLOG_BYTES
+from ...pipeline.replies.channel import MAX_BACKLOG_BYTES
 
 
 @frozen(kw_only=True)

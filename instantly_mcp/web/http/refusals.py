@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import Json, dumps
-from ...pipeline.reply import JSON_TYPE, Answer, label_of_refusal, response_answer
+from ...pipeline.replies.reply import (
+    JSON_TYPE,
+    Answer,
+    label_of_refusal,
+    response_answer,
+)
 from ...protocol.wire.errors import INTERNAL_ERROR, INVALID_REQUEST, ProtocolError
 from ...protocol.wire.jsonrpc import Id, Response
 

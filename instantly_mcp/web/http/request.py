@@ -18,7 +18,7 @@ from twisted.web.server import Request
 from werkzeug.routing import MapAdapter
 
 from ...pipeline.exchange import Headers
-from ...pipeline.reply import Answer, id_in
+from ...pipeline.replies.reply import Answer, id_in
 from ...protocol.wire.errors import internal_error, new_incident_id
 from ...protocol.wire.jsonrpc import Id
 from .access_log import NO_ROUTE, AccessRecord

@@ -18,8 +18,8 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._credential import Secret
-from instantly_mcp.api.bounded_reply import HeadTooLarge
 from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.api.http.bounded_reply import HeadTooLarge
 from instantly_mcp.daemon.self_check.findings import Findings
 from instantly_mcp.daemon.self_check.upstream import UpstreamCheck
 from tests.support.cases import ClockedTestCase

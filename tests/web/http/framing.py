@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from instantly_mcp.pipeline.reply import Answer
+from instantly_mcp.pipeline.replies.reply import Answer
 from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.site import McpSite

@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
 from instantly_mcp._credential import SHOWN_CHARACTERS, Credential, Secret
-from instantly_mcp.pipeline.channel import Channel
 from instantly_mcp.pipeline.credential_errors import server_secret_missing
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer, refuse
+from instantly_mcp.pipeline.replies.channel import Channel
+from instantly_mcp.pipeline.replies.reply import EventStream, Reply, json_answer, refuse
 from instantly_mcp.protocol.wire.errors import (
     invalid_request,
     session_not_found,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from instantly_mcp.pipeline.channel import Channel, Event
-from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel, Event
+from instantly_mcp.pipeline.replies.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 

@@ -14,7 +14,7 @@ from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.pipeline.reply import Answer, Reply
+from instantly_mcp.pipeline.replies.reply import Answer, Reply
 from instantly_mcp.web.http.refusals import too_busy
 from instantly_mcp.web.http.request import AnswerOutOfOrder, McpRequest
 from tests.support.cases import ClockedTestCase

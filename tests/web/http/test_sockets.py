@@ -15,9 +15,9 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.pipeline.channel import Channel, Event
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel, Event
+from instantly_mcp.pipeline.replies.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 
 from ..site import MemoryServer, parse, request

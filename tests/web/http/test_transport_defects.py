@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 
 from instantly_mcp.pipeline.exchange import Exchange
-from instantly_mcp.pipeline.reply import Reply, json_answer
+from instantly_mcp.pipeline.replies.reply import Reply, json_answer
 from tests.support.cases import ClockedTestCase
 
 from ..site import CANARY, GOOD_ORIGIN, MemoryServer, request

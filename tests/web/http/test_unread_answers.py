@@ -14,8 +14,8 @@ from twisted.internet.error import ConnectionAborted
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from instantly_mcp.pipeline.channel import Channel, Event
-from instantly_mcp.pipeline.reply import EventStream, Reply, json_answer
+from instantly_mcp.pipeline.replies.channel import Channel, Event
+from instantly_mcp.pipeline.replies.reply import EventStream, Reply, json_answer
 from instantly_mcp.web.http.limits import WebLimits
 from tests.support.cases import ClockedTestCase
 

@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from instantly_mcp._deferred import deferred
-from instantly_mcp.pipeline.reply import json_answer
+from instantly_mcp.pipeline.replies.reply import json_answer
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.unread_answers import buffered, queued
 from tests.support.certificates import certificate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...._json_codec import Json, JsonObject
-from ....api.throttle import BOTH_LIMITS
+from ....api.pace.throttle import BOTH_LIMITS
 from ....catalog.index import BY_ID
 from ....protocol.calls.call import Call
 from ...workspace.context import FeatureContext

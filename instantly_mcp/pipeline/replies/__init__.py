@@ -1,0 +1,1 @@
+"""How a message is executed, and how its reply is kept, streamed and collected."""
