@@ -76,8 +76,8 @@ class StallDetector:
     seconds: float = field(default=0.0, init=False)
     _beat: float = field(init=False)
     _beat_computed: float = field(init=False)
-    _looked: float = field(init=False)
-    _look_computed: float = field(init=False)
+    _checked: float = field(init=False)
+    _check_computed: float = field(init=False)
     _excused: float = field(init=False)
     _noticed: float | None = field(default=None, init=False)
 
@@ -87,8 +87,8 @@ class StallDetector:
 
     def begin(self) -> None:
         """Measure from now on: the reactor starts to run."""
-        self._beat = self._looked = self._excused = self.now()
-        self._beat_computed = self._look_computed = self.computed()
+        self._beat = self._checked = self._excused = self.now()
+        self._beat_computed = self._check_computed = self.computed()
 
     def beat(self) -> None:
         """Record that the reactor runs; log for how long it was blocked, if it was."""
@@ -115,8 +115,8 @@ class StallDetector:
     def check(self) -> None:
         """Log the stack of the main thread, once each time that it is blocked."""
         now, computed = self.now(), self.computed()
-        away, self._looked = now - self._looked, now
-        used, self._look_computed = computed - self._look_computed, computed
+        away, self._checked = now - self._checked, now
+        used, self._check_computed = computed - self._check_computed, computed
         if away > _STALLED_SECONDS and used < _COMPUTED_SECONDS:
             self._excused = now
         last = self._beat
