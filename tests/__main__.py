@@ -1,9 +1,10 @@
-"""``python -m tests [NAME…]``: the suite in random order, in several processes.
+"""``python -m tests [NAME…]``: runs the suite in random order, in several processes.
 
 A name is a package, a module, a class or a test: ``tests.web``, ``tests/web``,
-``tests.web.test_app.PageTests``. One line a package is printed, and each failure in
-full at the end. ``-v`` prints each test; ``--jobs 1`` runs everything in this process,
-where a debugger can stop; ``--all`` also runs the tests that need more programs.
+``tests.web.test_app.PageTests``. The report has one line for each package, and shows
+each failure in full at the end. ``-v`` prints each test; ``--jobs 1`` runs everything
+in this process, so that a debugger works; ``--all`` also runs the tests that need other
+programs.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from tests.runner.selection import select
 from tests.support.programs import ALL
 
 MOST_JOBS = 4
-"""More processes than this only wait for each other's sockets and disks."""
+"""Maximum number of processes; more of them only wait for sockets and disks."""
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("-v", "--verbose", action="store_true")
-    parser.add_argument("--all", action="store_true", help="tests of programs, too")
+    parser.add_argument("--all", action="store_true", help="run marked tests, too")
     parser.add_argument("--jobs", type=int, help="processes; 1 is this process")
-    parser.add_argument("--seed", type=int, help="repeat this order")
+    parser.add_argument("--seed", type=int, help="seed of the random order")
     return parser.parse_args(words)
 
 
@@ -48,7 +49,7 @@ def main(words: Sequence[str]) -> int:
     verbose = options.verbose or bool(os.environ.get("VERBOSE"))
     report = Report(sys.stdout, seed, verbose)
     report.expect(units)
-    # A run that is ended because it takes too long still says what failed.
+    # Also report the failures when the run is ended because it takes too long.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     Crew(units, seed, report.hear).run(max(jobs, 1))
     return 0 if report.close() else 1

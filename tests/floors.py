@@ -1,7 +1,7 @@
 """Prints the oldest versions that ``setup.py`` allows, as constraints for pip.
 
 ``python -m tests.floors > floors.txt; pip install -c floors.txt -e '.[test]'`` installs
-them. They are read from ``setup.py`` itself, so that what is tested is what is said.
+them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _FLOOR = re.compile(r"([A-Za-z0-9._-]+)(?:\[[A-Za-z0-9,_-]+\])?>=([0-9][0-9.]*)"
 
 
 class NoFloor(Exception):
-    """A requirement does not say which versions will do."""
+    """A requirement does not state its oldest version."""
 
 
 def requirements() -> Sequence[str]:
-    """Return what the program and its tests require, as ``setup.py`` has it.
+    """Return the requirements of the program and its tests from ``setup.py``.
 
-    The development tools are left out: their newest versions judge the code.
+    Development tools are not included: CI uses their newest versions.
     """
     # It provides distutils, which Python itself no longer contains from 3.12 on.
     importlib.import_module("setuptools")

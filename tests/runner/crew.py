@@ -1,4 +1,4 @@
-"""Hands units of work to worker processes, and repeats what they tell."""
+"""Distributes units of work to worker processes, and passes on their records."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Hear = Callable[[Unit, dict[str, Any]], None]
 
 @define(eq=False)
 class Crew:
-    """So many worker processes, each with one unit at a time.
+    """The worker processes; each runs one unit at a time.
 
-    :param hear: takes a unit and a record of a worker; called by one thread at a time.
+    :param hear: called with a unit and a record of its worker, by one thread at a time.
     """
 
     units: Sequence[Unit]
@@ -36,7 +36,7 @@ class Crew:
     _processes: list[subprocess.Popen[str]] = field(factory=list, init=False)
 
     def run(self, jobs: int) -> None:
-        """Run all units; with one job in this process, where a debugger can stop."""
+        """Run all units in `jobs` processes; with one job, in this process."""
         if jobs == 1:
             named = {unit.name: unit for unit in self.units}
             self._in_this_process(named)
@@ -54,7 +54,7 @@ class Crew:
                 self._end()
 
     def _end(self) -> None:
-        """Begin nothing more; the tests that are running count as failures."""
+        """Start no more units; the running tests count as failures."""
         with suppress(queue.Empty):
             while True:
                 self._left.get_nowait()

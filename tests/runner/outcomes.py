@@ -1,4 +1,4 @@
-"""What came of a test, and the counts of many."""
+"""The outcome of a test, and counts of outcomes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from attrs import asdict, define, field, frozen
 
 
 class Kind(StrEnum):
-    """What can come of a test."""
+    """The kinds of outcome."""
 
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
     LEFT = "left to test-all"
-    """It is marked, see ``tests.support.programs``."""
+    """The test is marked and was not run, see ``tests.support.programs``."""
 
 
 @frozen(kw_only=True)
 class Outcome:
-    """What came of one test.
+    """The outcome of one test.
 
-    :param unit: what was handed to a worker: a module, or less.
+    :param unit: the unit that the worker ran: a module, or a part of one.
     :param test: the full name of the test.
     :param text: tracebacks, or the reason of a skip.
     """
@@ -35,12 +35,12 @@ class Outcome:
     text: str = ""
 
     def record(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the outcome as a JSON object."""
         return asdict(self)
 
     @classmethod
     def read(cls, record: dict[str, Any]) -> Outcome:
-        """Return what :meth:`record` was made from."""
+        """Return the outcome of a record."""
         return cls(**{**record, "kind": Kind(record["kind"])})
 
 
@@ -52,7 +52,7 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, outcome: Outcome) -> None:
-        """Count one."""
+        """Count an outcome."""
         self.counts[outcome.kind] += 1
         self.seconds += outcome.seconds
 
@@ -62,6 +62,6 @@ class Tally:
         return self.counts[Kind.FAILED] > 0
 
     def words(self) -> str:
-        """Return the counts in words."""
+        """Return the counts as text."""
         told = [kind for kind in Kind if self.counts[kind] or kind is Kind.PASSED]
         return ", ".join(f"{self.counts[kind]} {kind}" for kind in told)

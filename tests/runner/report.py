@@ -1,4 +1,4 @@
-"""What the suite says: one line a package, failures in full, one line of verdict."""
+"""The report: a line for each package, failures in full, and the counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEEDS = re.compile(r"^needs (.*)$")
 class Group:
     """One line of the report.
 
-    :param open: how many units are not finished.
+    :param open: the number of unfinished units.
     """
 
     open: int = 0
@@ -31,9 +31,9 @@ class Group:
 
 @define(eq=False)
 class Report:
-    """Prints what came of the tests.
+    """Prints the outcomes of the tests.
 
-    :param verbose: one line a test as well.
+    :param verbose: also print a line for each test.
     """
 
     stream: TextIO
@@ -49,13 +49,13 @@ class Report:
     _began: float = field(factory=time.monotonic, init=False)
 
     def expect(self, units: Sequence[Unit]) -> None:
-        """Learn what will be run."""
+        """Register the units that will run."""
         for unit in units:
             self.groups.setdefault(unit.group, Group()).open += 1
         self._width = max((len(name) for name in self.groups), default=0)
 
     def hear(self, unit: Unit, record: dict[str, Any]) -> None:
-        """Take one record of a worker."""
+        """Process a record of a worker."""
         group = self.groups[unit.group]
         if "outcome" in record:
             self._count(group, Outcome.read(record["outcome"]))
@@ -67,7 +67,7 @@ class Report:
                 self._line(unit.group, group)
 
     def close(self) -> bool:
-        """Print what remains to be said; say whether all is well."""
+        """Print the rest of the report; return whether no test failed."""
         for outcome in self.failures:
             self._say(f"{RULE}\nFAILED {outcome.test}\n\n{outcome.text.rstrip()}")
         if self.failures:

@@ -1,7 +1,7 @@
-"""Turns names of packages, modules, classes and tests into units of work.
+"""Converts names of packages, modules, classes and tests into units of work.
 
-A unit is what one worker runs in one go: a module, or the class or test that was named.
-Each unit belongs to a group, which gets one line of the report: a package of the suite.
+A worker runs one unit at a time: a module, or the class or test that was named. Each
+unit belongs to a group, a package of the suite, which has a line in the report.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @frozen
 class Unit:
-    """Something to run, and the line of the report it counts for."""
+    """A unit of work, and the group that it belongs to."""
 
     name: str
     group: str
@@ -28,7 +28,7 @@ def dotted(name: str) -> str:
 
 
 def select(names: Sequence[str], root: Path = ROOT) -> list[Unit]:
-    """Return the units of these names, each test in one of them only.
+    """Return the units of these names; each test is in one unit only.
 
     :param names: dotted names or paths below `root`.
     """

@@ -1,11 +1,12 @@
-"""Runs units of work with trial, one after the other, and tells what came of each test.
+"""Runs units of work with trial, one after the other, and reports each outcome.
 
-It is ``trial --force-gc --random`` but for one thing: what survives a test's collection
-is set aside, so that the next one looks only at what is new. A Deferred that failed
-unseen is found in the test that lost it, at next to no cost.
+It works like ``trial --force-gc --random``, with one difference: objects that survive
+the garbage collection after a test are frozen, so that the next collection examines
+only new objects. So an unhandled error in a Deferred is found in the test that caused
+it, at little cost.
 
-``python -m tests.runner.worker SEED`` reads the names of units from standard input, one
-a line, and writes lines of JSON to what was standard output.
+``python -m tests.runner.worker SEED`` reads names of units from standard input, one on
+each line, and writes JSON lines to the original standard output.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ from tests.support.timing import PATIENCE_SECONDS
 from .outcomes import Kind, Outcome
 
 STUCK_SECONDS = 2 * PATIENCE_SECONDS
-"""A test that blocks the whole process for so long ends it, with all stacks shown."""
+"""If a test blocks the process for this time, the process shows all stacks and ends."""
 
 Emit = Callable[[dict[str, Any]], None]
 
 
 class SetAside(TestDecorator):
-    """A test before which everything that is in memory is set aside.
+    """A test before which all existing objects are frozen.
 
-    Garbage was collected just then, and is collected again just after the test.
+    Garbage is collected before and after each test.
     """
 
     def run(self, result: IReporter) -> None:
@@ -69,7 +70,7 @@ def demanding(test: Any) -> Any:
 
 
 class Telling(Reporter):
-    """A reporter that tells one outcome a test."""
+    """A trial reporter that emits one outcome for each test."""
 
     def __init__(self, worker: Worker, *others: Any) -> None:
         self._text = io.StringIO()
@@ -80,7 +81,7 @@ class Telling(Reporter):
         self._started = 0.0
 
     def startTest(self, test: Any) -> None:
-        """Begin to time it."""
+        """Start the time of the test."""
         super().startTest(test)
         faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
         self._kind, self._told = Kind.PASSED, []
@@ -88,24 +89,24 @@ class Telling(Reporter):
         self._worker.started(test.id())
 
     def stopTest(self, test: Any) -> None:
-        """Tell what came of it."""
+        """Emit the outcome."""
         super().stopTest(test)
         faulthandler.cancel_dump_traceback_later()
         self._tell(test, time.perf_counter() - self._started)
 
     def addFailure(self, test: Any, fail: Any) -> None:
-        """Remember why it failed."""
+        """Store the failure."""
         self._failed(test, self._formatFailureTraceback(self._getFailure(fail)))
 
     addError = addFailure
 
     def addSkip(self, test: Any, reason: Any) -> None:
-        """Remember why it was skipped."""
+        """Store the reason of a skip."""
         self._kind = Kind.LEFT if isinstance(reason, Left) else Kind.SKIPPED
         self._told.append(str(reason))
 
     def addUnexpectedSuccess(self, test: Any, todo: Any = None) -> None:
-        """Count as a failure what was expected to fail."""
+        """Treat an expected failure as a failure."""
         self._failed(test, f"Unexpected success: {todo}\n")
 
     def done(self) -> None:
@@ -131,10 +132,10 @@ class Telling(Reporter):
 @implementer(ITestCase)
 @define(eq=False)
 class Worker:
-    """The one test case that trial runs: all units, as they are handed over.
+    """The test case that trial runs: it runs the units as they arrive.
 
-    :param units: names, one after the other.
-    :param emit: takes one record: ``started``, ``outcome``, ``warning`` or ``done``.
+    :param units: the names of units.
+    :param emit: gets each record: ``started``, ``outcome``, ``warning`` or ``done``.
     """
 
     units: Iterable[str]
@@ -145,7 +146,7 @@ class Worker:
     failureException = AssertionError
 
     def run(self, result: Any) -> None:
-        """Run the units until there are no more."""
+        """Run all units."""
         for unit in self.units:
             self.unit = unit
             suite = self._load(unit)
@@ -157,13 +158,13 @@ class Worker:
     __call__ = run
 
     def started(self, test: str) -> None:
-        """Tell that a test begins."""
+        """Emit that a test starts."""
         self.emit({"started": test})
 
     def tell(
         self, test: str, kind: Kind, seconds: float, text: str, warnings: str
     ) -> None:
-        """Tell what came of a test."""
+        """Emit the outcome of a test."""
         if warnings:
             self.emit({"warning": warnings})
         outcome = Outcome(
@@ -178,7 +179,7 @@ class Worker:
     shortDescription = id
 
     def countTestCases(self) -> int:
-        """Return one: how many there will be is not known yet."""
+        """Return 1: the number of tests is not known yet."""
         return 1
 
     def _load(self, unit: str) -> Any:
@@ -205,7 +206,7 @@ def main(seed: int) -> None:
     """Serve the parent process until it closes standard input."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.set_inheritable(told.fileno(), False)
-    # What a test prints must not be taken for a record.
+    # The output of a test must not be mistaken for a record.
     os.dup2(2, 1)
 
     def emit(record: dict[str, Any]) -> None:

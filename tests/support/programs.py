@@ -1,8 +1,7 @@
-"""Marks tests that need more than Python: another program, or much time.
+"""Marks tests that need another program or much time.
 
-``make test`` leaves a marked test out and says how many were left. ``make test-all``
-and ``.ci/run`` run it, and it *fails* there when the program is missing: nothing is
-skipped unnoticed. Example::
+``make test`` does not run marked tests, and prints their number. ``make test-all`` and
+``.ci/run`` run them; there a test *fails* when its program is missing. Example::
 
     @requires(NGINX)
     class ProxyTests(ProcessTestCase): ...
@@ -10,9 +9,9 @@ skipped unnoticed. Example::
     @takes_long("builds and installs a wheel")
     def test_wheel(self): ...
 
-Both work on a test case class and on a test method. A program that is not listed here
-gets a constant of its own, with the command that installs it. Programs that Debian
-packages name their package, and ``.ci/run`` installs those right before the tests.
+Both decorators work on test case classes and test methods. For another program, add a
+constant with the command that installs it. ``.ci/run`` installs the programs that name
+a Debian package.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 ALL = "TESTS_ALL"
-"""Set to 1 in the environment, as ``python -m tests --all`` does: run marked tests."""
+"""The environment variable for marked tests; ``python -m tests --all`` sets it to 1."""
 
 Marked = TypeVar("Marked", bound=Callable[..., Any])
 
 SEARCH_PATH = os.pathsep.join(
     [os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"]
 )
-"""Debian keeps servers out of the search path of ordinary users."""
+"""The search path of ordinary users on Debian lacks the folders of servers."""
 
 
 class Left(str):
@@ -47,8 +46,8 @@ class Left(str):
 class Needed:
     """A program that tests need.
 
-    :param name: what a person calls it.
-    :param find: returns where it is, or ``None`` when it is missing.
+    :param name: its name in messages.
+    :param find: returns its path, or ``None`` when it is missing.
     :param install: the command that installs it.
     :param debian: its Debian package, if it has one.
     """
@@ -60,7 +59,7 @@ class Needed:
 
     @property
     def path(self) -> str:
-        """Where it is.
+        """Its path.
 
         :raises AssertionError: when it is missing, with the command that installs it.
         """
@@ -71,7 +70,7 @@ class Needed:
 
     @property
     def missing(self) -> str | None:
-        """One sentence for people when it is missing; ``None`` when it is there."""
+        """A message when it is missing; ``None`` when it is installed."""
         if self.find() is not None:
             return None
         return f"{self.name} is not installed; run: {self.install}"
@@ -100,7 +99,7 @@ def _curl_with_http2() -> str | None:
 
 NGINX = command("nginx", "nginx-light")
 CURL_HTTP2 = Needed(
-    name="a curl that speaks HTTP/2",
+    name="curl with HTTP/2",
     find=_curl_with_http2,
     install="apt-get install curl",
     debian="curl",
@@ -110,7 +109,7 @@ LOGROTATE = command("logrotate", "logrotate")
 
 
 def all_wanted() -> bool:
-    """Say whether marked tests run, too."""
+    """Return whether marked tests run, too."""
     return os.environ.get(ALL) == "1"
 
 
