@@ -397,6 +397,18 @@ class HouseRulesTests(SynchronousTestCase):
 
         self.check(broken)
 
+    def test_class_names_mean_one_thing(self):
+        """No two classes of the package have the same name."""
+        defined: dict[str, list[str]] = {}
+        for module in modules():
+            for node in module.tree.body:
+                if isinstance(node, ast.ClassDef):
+                    defined.setdefault(node.name, []).append(module.name)
+        shared = {name: where for name, where in defined.items() if len(where) > 1}
+        self.assertEqual(
+            shared, {}, "Give each class a name that says which of the two it is."
+        )
+
     def test_protocol_knows_no_vendor(self):
         """``protocol`` is MCP itself: what is special to Instantly is passed to it."""
         vendor = re.compile(
