@@ -52,16 +52,16 @@ ASKABLE: JsonObject = {"elicitation": {}, "sampling": {}, "roots": {}}
 """A client that can be asked everything."""
 
 WITH_TASKS: JsonObject = {**ASKABLE, "extensions": {TASKS_EXTENSION: {}}}
-"""The same, and it speaks the tasks extension."""
+"""The same, and it supports the tasks extension."""
 
 STARTED = 1_790_000_000.0
 """What the wall clock of the tests shows when their driven clock shows 0."""
 
 
 class EverythingRig(Line):
-    """Every feature there is, behind every stage there is.
+    """Every feature of the server, behind every stage of the pipeline.
 
-    :param seal: of a rig before this one, to be the same daemon after a restart.
+    :param seal: the sealer of an earlier rig, to simulate a restart of that daemon.
     :param page_size: items on one page of a list.
     """
 
@@ -133,7 +133,7 @@ class EverythingRig(Line):
         with_headers: Mapping[str, str | Sequence[str]] | None = None,
         **fields: Any,
     ) -> Received:
-        """Send one HTTP request, to the host that this is."""
+        """Send one HTTP request with the host name of this server."""
         headers = {"host": HOST, **(with_headers or {})}
         return super().send(message, with_headers=headers, **fields)
 
@@ -142,7 +142,7 @@ class RulesTestCase(ClockedTestCase):
     """A test of one rule: every message that leaves the rig must fit its schema."""
 
     def setUp(self) -> None:
-        """Put the rig together."""
+        """Build the rig."""
         super().setUp()
         self.rig = self.make_rig()
 

@@ -1,4 +1,4 @@
-"""Features that the conformance fixture has no use for, but a rule has."""
+"""Features that these tests need and the conformance fixture lacks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def talk(arguments: JsonObject, call: Call) -> ToolResult:
 
 
 async def traced(arguments: JsonObject, call: Call) -> ToolResult:
-    """Say which trace the call belongs to."""
+    """Return the trace that the call belongs to."""
     trace = call.trace
     found: Json = None
     if trace is not None:
@@ -88,16 +88,16 @@ async def traced(arguments: JsonObject, call: Call) -> ToolResult:
 
 
 async def who_am_i(arguments: JsonObject, call: Call) -> ToolResult:
-    """Say whom the call acts for."""
+    """Return the principal that the call acts for."""
     return says(call.caller.principal)
 
 
 async def promoted(arguments: JsonObject, call: Call) -> ToolResult:
-    """Become a task at once, then ask twice under one key, one after the other."""
+    """Become a task at once, then ask two questions in turn under the same key."""
     call.become_task("Working")
     for _ in range(2):
         call.progress(1)
-        call.log("error", "nobody hears this")
+        call.log("error", "not delivered")
         await call.ask({"again": NAME})
     return says("Answered twice.")
 
@@ -120,7 +120,7 @@ def extra_tools() -> list[Tool]:
 async def read_own(
     uri: str, values: Mapping[str, str], call: Call
 ) -> Sequence[ResourceContents]:
-    """Read what depends on who asks."""
+    """Return contents that depend on the caller."""
     return [
         ResourceContents(uri=uri, mime_type="text/plain", text=call.caller.principal)
     ]
@@ -145,7 +145,7 @@ async def find_letters(
 
 
 def extra_resources() -> list[Resource]:
-    """Return one that is private and one that asks."""
+    """Return a private resource and one that asks the client a question."""
     return [
         Resource(
             uri=f"test://{name}",
@@ -172,7 +172,7 @@ TIDES = 3
 class Tides:
     """A private resource that changes three times while it is watched.
 
-    :param changes: told of every change, once the offer is there.
+    :param changes: is notified of every change; set once the features are built.
     """
 
     clock: Clock
@@ -181,7 +181,7 @@ class Tides:
 
     @deferred
     async def watch(self, uri: str, values: Mapping[str, str], call: Call) -> None:
-        """Find a change every ten seconds."""
+        """Report a change every ten seconds."""
         self.watched += 1
         try:
             for _ in range(TIDES):
@@ -192,7 +192,7 @@ class Tides:
             self.watched -= 1
 
     def as_resource(self) -> Resource:
-        """Return it."""
+        """Return the resource that this object watches."""
         return Resource(
             uri="test://tides",
             name="tides",
@@ -220,7 +220,7 @@ def extra_template() -> ResourceTemplate:
 
 
 def extra_prompts() -> list[Prompt]:
-    """Return one that can be completed, and one that asks, called like a tool."""
+    """Return a prompt with completion, and one that asks and shares a tool's name."""
 
     @deferred
     async def render(

@@ -1,4 +1,4 @@
-"""Batches: they exist in sessions of 2025-03-26 and nowhere else."""
+"""JSON-RPC batches, which exist only in sessions of revision 2025-03-26."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ class BatchTests(RulesTestCase):
         self.assertEqual([one["id"] for one in received.messages], ["a", 0])
 
     def test_only_notifications(self) -> None:
-        """A batch that asks nothing is 202 without a body."""
+        """A batch without requests is answered 202 without a body."""
         received = self.batch(notice("notifications/initialized"))
         self.assertEqual((received.status, received.messages), (202, []))
 
     def test_broken_members(self) -> None:
-        """A member that is no message costs the others nothing."""
+        """A member that is not a message fails alone; the others are answered."""
         received = self.batch(request("ping", id=1), {"id": 2}, 7)
         found = [one.get("error", {}).get("code", 0) for one in received.messages]
         self.assertEqual(found, [0, -32600, -32600])
 
     def test_initialize(self) -> None:
-        """initialize is never part of a batch, and mints nothing there."""
+        """initialize is refused in a batch and creates no session."""
         received = self.batch(initialize(id=1), request("ping", id=2))
         self.assertEqual(received.messages[0]["error"]["code"], -32600)
         self.assertEqual(received.messages[1]["result"], {})
         self.assertEqual(self.rig.store.count, 1)
 
     def test_empty(self) -> None:
-        """An empty array is one -32600 with 400."""
+        """An empty array is refused with one -32600 and status 400."""
         received = self.batch()
         self.assertEqual((received.status, received.error["code"]), (400, -32600))
 
@@ -57,14 +57,14 @@ class BatchTests(RulesTestCase):
         self.assertEqual([one["id"] for one in received.messages], [2])
 
     def test_nowhere_else(self) -> None:
-        """Sessions of other revisions refuse batches whole and run nothing."""
+        """Sessions of other revisions refuse a whole batch and run none of it."""
         for version in ("2024-11-05", "2025-06-18", "2025-11-25"):
             received = self.client(version).ask([call("hello", id=1)])
             self.assertRefused(received, 400, -32600)
         self.assertEqual(self.rig.small.ran, [])
 
     def test_header_does_not_open_it(self) -> None:
-        """What was negotiated decides, not what a header says of it later."""
+        """The negotiated revision decides, not the version header of a request."""
         for agreed, stated, status in (
             ("2025-11-25", "2025-03-26", 400),
             ("2025-11-25", None, 400),
@@ -79,7 +79,7 @@ class BatchTests(RulesTestCase):
             self.assertEqual(received.status, status)
 
     def test_bounded(self) -> None:
-        """More than a hundred members are refused whole."""
+        """A batch of more than 100 members is refused as a whole."""
         received = self.batch(*[call("hello", id=n) for n in range(101)])
         self.assertEqual(received.status, 400)
         self.assertEqual(self.rig.small.ran, [])

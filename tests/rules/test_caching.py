@@ -1,4 +1,4 @@
-"""§2.8.6, caching: how long and for whom, on every result that may be kept."""
+"""Caching: ttlMs and cacheScope on every result that a client may cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .test_lists import LISTS
 
 class CachingTests(RulesTestCase):
     def test_what_may_be_kept(self) -> None:
-        """discover, the four lists and resources/read say ttlMs and cacheScope."""
+        """discover, the four lists and resources/read have ttlMs and cacheScope."""
         for message in (
             request("server/discover"),
             *[request(method) for method, _, _ in LISTS],
@@ -26,7 +26,7 @@ class CachingTests(RulesTestCase):
                 self.assertIn(result["cacheScope"], ("public", "private"))
 
     def test_what_may_not(self) -> None:
-        """Results of tools, prompts and completions say neither."""
+        """Results of tools, prompts and completions have neither."""
         argument = {"name": "letter", "value": ""}
         ref = {"type": "ref/prompt", "name": "letter"}
         for message in (
@@ -39,7 +39,7 @@ class CachingTests(RulesTestCase):
             self.assertNotIn("cacheScope", result)
 
     def test_private(self) -> None:
-        """What depends on the caller is private, and really differs by caller."""
+        """A result with scope private depends on the caller."""
         message = request("resources/read", {"uri": "test://own"})
         ada = self.ask(message).result
         bob = self.rig.send_modern(modern(message), key=BOB).result
@@ -47,7 +47,7 @@ class CachingTests(RulesTestCase):
         self.assertNotEqual(ada["contents"], bob["contents"])
 
     def test_public(self) -> None:
-        """What is public is the same, byte for byte, with any key and without."""
+        """A result with scope public is identical with any key and without one."""
         for message in (
             request("server/discover"),
             *[request(method) for method, _, _ in LISTS],
@@ -76,7 +76,7 @@ class CachingTests(RulesTestCase):
             self.assertEqual(set(scopes), {"public"})
 
     def test_nothing_of_it_before(self) -> None:
-        """No result of the session eras knows any of it."""
+        """Results of the session eras have neither ttlMs nor cacheScope."""
         for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"):
             client = self.client(version)
             for message in (

@@ -1,4 +1,4 @@
-"""§2.9, one endpoint for both eras: the decision table, and what each era may say."""
+"""One endpoint for both eras: how a request's era is decided, and what each allows."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .everything import ASKABLE, RulesTestCase
 
 
 class DecisionTests(RulesTestCase):
-    """One test each row; the body decides, the header is the cross-check."""
+    """The version in _meta decides the era of a request; the header must match it."""
 
     def sent(self, message: Json, version: str | None, **fields: Json) -> Received:
         """Send a message with this version header and no others of the modern era."""
         speaks = fields.pop("speaks", MODERN_VERSION)
         return self.rig.send(message, version=version, speaks=speaks, **fields)
 
-    def test_row_1_modern_envelope(self) -> None:
-        """A modern version in _meta is modern; another or no header is -32020."""
+    def test_modern_envelope(self) -> None:
+        """A modern version in _meta makes it modern; another header is -32020."""
         message = modern(request("tools/list"))
         headers = {"mcp-method": "tools/list"}
         served = self.sent(message, MODERN_VERSION, with_headers=headers)
@@ -41,8 +41,8 @@ class DecisionTests(RulesTestCase):
             received = self.sent(message, header, with_headers=headers)
             self.assertRefused(received, 400, -32020)
 
-    def test_row_1_unknown_version(self) -> None:
-        """A version in _meta that nobody knows is modern, not legacy: never 200."""
+    def test_unknown_version_in_meta(self) -> None:
+        """An unknown version in _meta makes it modern, not legacy, and is refused."""
         message = modern(request("tools/list"), version="v9")
         for header in (None, "2025-11-25"):
             self.assertRefused(self.sent(message, header), 400, -32020)
@@ -50,14 +50,14 @@ class DecisionTests(RulesTestCase):
         received = self.sent(message, "v9", with_headers=headers)
         self.assertRefused(received, 400, -32022)
 
-    def test_row_1_legacy_version(self) -> None:
-        """A legacy version in _meta selects nothing: the header decides."""
+    def test_legacy_version_in_meta(self) -> None:
+        """A legacy version in _meta is ignored: the header decides."""
         message = modern(request("tools/list"), version="2025-11-25")
         served = self.sent(message, "2025-11-25", speaks="2025-11-25")
         self.assertNotIn("resultType", served.result)
         self.assertEqual(self.sent(message, MODERN_VERSION).status, 400)
 
-    def test_row_2_modern_header_alone(self) -> None:
+    def test_modern_header_alone(self) -> None:
         """A modern or unknown header without the key in _meta is 400, -32602."""
         for header in (MODERN_VERSION, "v999.0.0", "2025-11-26"):
             for meta in (None, {}, {"progressToken": 1}):
@@ -65,8 +65,8 @@ class DecisionTests(RulesTestCase):
                 received = self.sent(request("tools/list", params), header)
                 self.assertRefused(received, 400, -32602)
 
-    def test_row_3_neither(self) -> None:
-        """With a legacy header or none it is legacy, and knows no modern method."""
+    def test_neither_meta_nor_modern_header(self) -> None:
+        """With a legacy header or none it is legacy; modern methods do not exist."""
         for header in (None, *LEGACY_VERSIONS):
             speaks = header or "2025-03-26"
             listed = self.sent(request("tools/list"), header, speaks=speaks)
@@ -74,39 +74,39 @@ class DecisionTests(RulesTestCase):
             unknown = self.sent(request("server/discover"), header, speaks=speaks)
             self.assertEqual(unknown.error["code"], -32601)
 
-    def test_row_3_strict(self) -> None:
-        """A strict daemon demands the session: missing is 400, unknown is 404."""
+    def test_session_required_when_strict(self) -> None:
+        """A strict daemon requires a session: no id is 400, an unknown id 404."""
         self.rig = self.make_rig(strict=True)
         missing = self.sent(call("hello"), "2025-11-25", speaks="2025-11-25")
         self.assertEqual(missing.status, 400)
         unknown = self.sent(
-            call("hello"), "2025-11-25", speaks="2025-11-25", session="nobody-s"
+            call("hello"), "2025-11-25", speaks="2025-11-25", session="unknown"
         )
         self.assertEqual(unknown.status, 404)
         self.assertEqual(self.rig.small.ran, [])
         self.assertEqual(self.client().ask(call("hello")).status, 200)
 
-    def test_row_4_initialize_with_envelope(self) -> None:
-        """The method's name decides nothing: with an envelope it is 404, -32601."""
+    def test_initialize_with_envelope(self) -> None:
+        """The method does not decide: initialize with an envelope is 404, -32601."""
         message = modern(initialize())
         received = self.rig.send_modern(message)
         self.assertRefused(received, 404, -32601)
         self.assertEqual(self.rig.store.count, 0)
 
-    def test_row_5_initialize_naming_the_modern_revision(self) -> None:
-        """initialize answers 2025-11-25 to whatever it does not know, and never it."""
+    def test_initialize_naming_the_modern_revision(self) -> None:
+        """initialize answers 2025-11-25 to an unknown version and to the modern one."""
         for version in (MODERN_VERSION, "2030-01-01", "1", "", None, 7):
             received = self.rig.send(initialize(version), speaks="2025-11-25")
             self.assertEqual(received.result["protocolVersion"], "2025-11-25")
             self.assertIsNotNone(received.header("mcp-session-id"))
 
-    def test_row_5_header_on_initialize(self) -> None:
+    def test_header_on_initialize(self) -> None:
         """A legacy version header on initialize itself is accepted."""
         received = self.sent(initialize(), "2025-11-25", speaks="2025-11-25")
         self.assertEqual(received.status, 200)
 
-    def test_row_6_notification(self) -> None:
-        """A notification follows its header; a modern one is 202 and ignored."""
+    def test_notification(self) -> None:
+        """The header decides about a notification; a modern one is 202 and ignored."""
         client = self.client()
         client.ask(call("slow", id=1))
         cancelled = notice("notifications/cancelled", {"requestId": 1})
@@ -116,14 +116,14 @@ class DecisionTests(RulesTestCase):
         self.assertEqual(client.ask(cancelled).status, 202)
         self.assertTrue(self.rig.small.running[0].cancelled)
 
-    def test_row_7_array(self) -> None:
-        """An array is legacy only, and only in a session of 2025-03-26."""
+    def test_array(self) -> None:
+        """An array is accepted only in a session of 2025-03-26."""
         batch = [request("ping", id=1)]
         for header in (None, *LEGACY_VERSIONS, MODERN_VERSION):
             received = self.sent(batch, header, speaks=header or "2025-03-26")
             self.assertEqual(received.status, 400)
 
-    def test_row_8_response(self) -> None:
+    def test_response(self) -> None:
         """A response is 202 in the session eras and 400 in the modern one."""
         answer: JsonObject = {"jsonrpc": "2.0", "id": "server-9", "result": {}}
         client = self.client()
@@ -132,7 +132,7 @@ class DecisionTests(RulesTestCase):
         self.assertRefused(self.sent(answer, MODERN_VERSION), 400, -32600)
 
     def test_errors_are_always_json_rpc(self) -> None:
-        """No 400 of the modern path makes a client take us for a legacy server."""
+        """No 400 of the modern era makes a client fall back to the legacy era."""
         message = modern(request("tools/list", id=3))
         spoiled: list[tuple[Json, dict[str, str]]] = [
             (message, {"mcp-method": "x"}),
@@ -150,7 +150,7 @@ class DecisionTests(RulesTestCase):
 
 class NegotiationTests(RulesTestCase):
     def test_every_legacy_revision(self) -> None:
-        """Each revision that is asked for is agreed on and spoken from then on."""
+        """The server agrees to each revision and uses it from then on."""
         for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
                 client = self.client(version)
@@ -160,7 +160,7 @@ class NegotiationTests(RulesTestCase):
                 self.assertEqual(received.header("mcp-protocol-version"), version)
 
     def test_session_outweighs_header(self) -> None:
-        """What was negotiated counts, whatever a client writes later, or leaves out."""
+        """The negotiated revision is used, whatever version header follows."""
         client = self.client("2025-03-26")
         for header in (None, "2025-11-25", "2024-11-05"):
             received = self.rig.send(
@@ -170,7 +170,7 @@ class NegotiationTests(RulesTestCase):
             self.assertNotIn("title", received.result["tools"][0])
 
     def test_unsupported_header(self) -> None:
-        """A version that does not exist is 400, in a session too."""
+        """An unknown version header is 400, in a session too."""
         client = self.client()
         received = self.rig.send(
             request("ping"), session=client.session, version="2025-11-26"
@@ -178,7 +178,7 @@ class NegotiationTests(RulesTestCase):
         self.assertEqual(received.status, 400)
 
     def test_unsupported_header_without_a_body(self) -> None:
-        """So it is with GET and DELETE, which then open and end nothing."""
+        """GET and DELETE with an unknown version are 400 and have no effect."""
         client = self.client()
         for method in ("GET", "DELETE"):
             for version in ("2025-11-26", "v999.0.0", ""):
@@ -193,12 +193,12 @@ class NegotiationTests(RulesTestCase):
         self.assertEqual(client.ask(request("ping")).result, {})
 
     def test_without_session_and_header(self) -> None:
-        """Without either, 2025-03-26 is spoken."""
+        """Without a session and a version header, 2025-03-26 is used."""
         received = self.rig.send(request("tools/list"))
         self.assertEqual(received.header("mcp-protocol-version"), "2025-03-26")
 
     def test_what_a_revision_lacks(self) -> None:
-        """Titles, annotations, structured content and messages come with their time."""
+        """A revision without titles, annotations or structured content gets none."""
         for version, annotated, titled in (
             ("2024-11-05", False, False),
             ("2025-03-26", True, False),
@@ -223,7 +223,7 @@ class NegotiationTests(RulesTestCase):
                 self.assertEqual(completions, version != "2024-11-05")
 
     def test_questions_come_with_their_revision(self) -> None:
-        """Before 2025-06-18 there is no elicitation, whatever a client declares."""
+        """Before 2025-06-18 elicitation is not used, whatever a client declares."""
         message = call("test_elicitation", {"message": "Who?"})
         for version, asked in (
             ("2024-11-05", False),
@@ -240,14 +240,14 @@ class NegotiationTests(RulesTestCase):
                 self.assertTrue(received.result["isError"])
 
     def test_content(self) -> None:
-        """A sound comes with 2025-03-26; before it, a text stands there."""
+        """Audio content exists from 2025-03-26 on; before, text replaces it."""
         for version in LEGACY_VERSIONS:
             result = self.client(version).ask(call("test_audio_content")).result
             kind = "text" if version == "2024-11-05" else "audio"
             self.assertEqual([each["type"] for each in result["content"]], [kind])
 
     def test_forms(self) -> None:
-        """Choices of several, titled ones and defaults come with 2025-11-25."""
+        """Multiple choice, titled choices and defaults exist from 2025-11-25 on."""
         for version, plain in (("2025-06-18", True), ("2025-11-25", False)):
             with self.subTest(version=version):
                 client = self.client(version)
@@ -260,7 +260,7 @@ class NegotiationTests(RulesTestCase):
                 self.assertEqual("oneOf" not in fields["titledSingle"], plain)
 
     def test_answered_forms(self) -> None:
-        """A tool sees the same answer whatever form the revision could show."""
+        """A tool gets the same answer whichever form the revision could show."""
         answers: Mapping[str, JsonObject] = {
             "2025-06-18": {"titledMulti.1": True, "titledMulti.2": False},
             "2025-11-25": {"titledMulti": ["value1"]},
@@ -283,7 +283,7 @@ class NegotiationTests(RulesTestCase):
         return fields
 
     def test_bad_arguments(self) -> None:
-        """Arguments that do not fit are a result that a model can read, always."""
+        """In both eras invalid arguments give a result with isError for the model."""
         for version in LEGACY_VERSIONS:
             received = self.client(version).ask(call("echo", {"words": ""}))
             self.assertTrue(received.result["isError"])
@@ -300,7 +300,7 @@ class DifferenceTests(RulesTestCase):
         self.assertRefused(self.client().ask(message), 200, -32601)
 
     def test_disconnect(self) -> None:
-        """Leaving cancels in the modern era; before, the call goes on."""
+        """A disconnect cancels the call in the modern era, and only there."""
         for client in (self.client(), self.client("2025-03-26")):
             for wait in (0, 30):
                 received = client.ask(call("slow", {"tag": str(wait)}))
@@ -313,13 +313,13 @@ class DifferenceTests(RulesTestCase):
                 self.assertEqual(self.rig.work.tracked, [])
 
     def test_routing_headers_are_ignored(self) -> None:
-        """Mcp-Method and Mcp-Name mean nothing in the session eras."""
+        """Mcp-Method and Mcp-Name are ignored in the session eras."""
         fields = {"mcp-method": "nothing", "mcp-name": ["a", "b"]}
         received = self.client().ask(call("hello"), with_headers=fields)
         self.assertEqual(self.text_of(received), "Hello.")
 
     def test_empty_results(self) -> None:
-        """ping and logging/setLevel answer exactly {} there."""
+        """ping and logging/setLevel answer exactly {} in the session eras."""
         for version in LEGACY_VERSIONS:
             client = self.client(version)
             level = request("logging/setLevel", {"level": "info"})
@@ -327,14 +327,14 @@ class DifferenceTests(RulesTestCase):
                 self.assertEqual(client.ask(message).result, {})
 
     def test_sse_names(self) -> None:
-        """A modern request on /sse is told which methods the path takes."""
+        """A modern POST to /sse is 405, with the methods that the path accepts."""
         received = self.rig.send_modern(modern(call("hello")), route=Route.SSE)
         self.assertEqual(received.status, 405)
 
 
 class TwoErasTests(RulesTestCase):
     def test_side_by_side(self) -> None:
-        """Both eras work on one URL at a time, with equal ids, for two people."""
+        """Both eras work on one URL at the same time, with equal ids, for two keys."""
         legacy, bob = self.client(), self.client(key=BOB)
         slow = [
             legacy.ask(call("slow", {"tag": "legacy"}, id=1)),
@@ -351,7 +351,7 @@ class TwoErasTests(RulesTestCase):
         )
 
     def test_capabilities_stay_apart(self) -> None:
-        """A session's capabilities are its own: another's can be asked nothing."""
+        """A client is asked only what its own session declared."""
         able, unable = self.client(), self.client(capabilities={})
         message = call("test_elicitation", {"message": "Who?"})
         asked = able.ask(message)

@@ -1,4 +1,4 @@
-"""All of 2024-11-05: a stream that answers, and ``/messages`` that takes POSTs."""
+"""Revision 2024-11-05: requests are POSTed to ``/messages``, answers go to a stream."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .test_lists import LISTS
 
 class FirstRevisionTests(RulesTestCase):
     def connect(self, key: str = ADA) -> StreamClient:
-        """Open a stream and shake hands."""
+        """Open a stream and initialize."""
         client = StreamClient(self.rig, key)
         client.ask(initialize("2024-11-05", id="init", capabilities=ASKABLE))
         client.ask(notice("notifications/initialized"))
         return client
 
     def test_endpoint_event(self) -> None:
-        """The first event is named endpoint and says where to post, on both paths."""
+        """The first event is named endpoint and has the URL for POSTs, on two paths."""
         for route in (Route.SSE, Route.MCP):
             stream = self.rig.send(
                 method="GET",
@@ -41,7 +41,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertNotIn("title", result["serverInfo"])
 
     def test_every_method(self) -> None:
-        """All that the revision has is answered on the stream, 202 in the POST."""
+        """Every method is answered on the stream; its POST is answered 202."""
         client = self.connect()
         messages = [
             request("ping"),
@@ -74,7 +74,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertNotIn("message", told["params"])
 
     def test_questions(self) -> None:
-        """A question travels on the stream; its answer is posted to /messages."""
+        """The server asks on the stream; the client POSTs its answer to /messages."""
         client = self.connect()
         client.ask(call("test_sampling", {"prompt": "Hi"}, id=1))
         [asked] = client.stream.notifications
@@ -90,7 +90,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(text, "LLM response: Hello")
 
     def test_logging(self) -> None:
-        """Logs travel on the stream of the session that set the level."""
+        """Log messages are sent on the stream of the session that set the level."""
         client, other = self.connect(), self.connect()
         client.ask(request("logging/setLevel", {"level": "error"}, id=1))
         for each in (client, other):
@@ -109,7 +109,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(len(client.heard()), 1)
 
     def test_nothing_after_completion(self) -> None:
-        """The stream stays open after an answer, and the call says no more on it."""
+        """The stream stays open after an answer; the call sends nothing more."""
         client = self.connect()
         client.ask(request("logging/setLevel", {"level": "debug"}, id=0))
         client.ask(call("steps", id=1, token="t"))
@@ -122,14 +122,14 @@ class FirstRevisionTests(RulesTestCase):
         self.assertFalse(client.stream.ended)
 
     def test_list_changes(self) -> None:
-        """A changed list is told on the stream."""
+        """A change of a list is notified on the stream."""
         client = self.connect()
         client.ask(call("test_trigger_tool_change", id=1))
         methods = {one["method"] for one in client.stream.notifications}
         self.assertEqual(methods, {"notifications/tools/list_changed"})
 
     def test_event_ids(self) -> None:
-        """Every event has an id of its own, which names the session."""
+        """Every event has a unique id, which contains the session id."""
         client = self.connect()
         client.ask(request("ping"))
         ids = [event.id or "" for event in client.stream.events]
@@ -137,13 +137,13 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual({id.rpartition("_")[0] for id in ids}, {client.session})
 
     def again(self, client: StreamClient, key: str = ADA) -> StreamClient:
-        """Open the stream as an EventSource does that lost its connection."""
+        """Open the stream as an EventSource does that reconnects."""
         last = client.stream.events[-1].id
         assert last is not None
         return StreamClient(self.rig, key, last_event_id=last)
 
     def test_lost_connection(self) -> None:
-        """A client that names its last event goes on in its session.
+        """A client that sends its last event id continues its session.
 
         It misses neither the answer of a call that ran on, nor what was on its way.
         """
@@ -163,7 +163,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(self.rig.store.count, 1)
 
     def test_two_connections(self) -> None:
-        """A stream that is taken up has one reader, even if both seem connected."""
+        """A resumed stream has one reader: the earlier connection is closed."""
         client = self.connect()
         again = self.again(client)
         self.assertTrue(client.stream.ended)
@@ -172,8 +172,10 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual([one["id"] for one in client.heard()], ["init"])
 
     def test_reopened_after_a_restart(self) -> None:
-        """It gets its session back; without initialize its results have what the
-        schemas promise that it was shown before."""
+        """A client that reconnects gets its session back.
+
+        Without initialize its results still fit the schemas that it was shown before.
+        """
         client = self.connect()
         self.rig = self.make_rig(seal=self.rig.seal)
         again = self.again(client)
@@ -185,8 +187,10 @@ class FirstRevisionTests(RulesTestCase):
         self.assertIn("title", listed["result"]["tools"][0])
 
     def test_another_keys_event(self) -> None:
-        """The event of another key, of an ended session, or an invented one opens a
-        session like any other, and shows nothing."""
+        """An event id that does not belong to the caller opens a new, empty session.
+
+        It is of another key, of an ended session, or invented.
+        """
         client = self.connect()
         for key, last in (
             (BOB, client.stream.events[-1].id),
@@ -201,14 +205,14 @@ class FirstRevisionTests(RulesTestCase):
         self.assertNotEqual(self.again(client).session, client.session)
 
     def test_no_initialize(self) -> None:
-        """E36: a session without initialize is taken for the newest revision."""
+        """A session without initialize uses the newest legacy revision."""
         client = StreamClient(self.rig)
         client.ask(call("echo", {"words": "hi"}, id=1))
         [answer] = client.heard()
         self.assertEqual(answer["result"]["structuredContent"], {"said": "hi"})
 
-    def test_somebody_elses_stream(self) -> None:
-        """Nobody posts into a stream that another key opened."""
+    def test_stream_of_another_key(self) -> None:
+        """A POST to the session of a stream that another key opened is 404."""
         client = self.connect()
         posted = self.rig.send(
             call("hello"), key=BOB, route=Route.MESSAGES, session=client.session
@@ -217,7 +221,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_dead_stream(self) -> None:
-        """What is posted after the stream died is refused, and not executed."""
+        """A POST after the stream was closed is refused and not executed."""
         client = self.connect()
         client.stream.leave()
         posted = client.ask(call("slow", {"tag": "x"}, id=0))
@@ -225,9 +229,9 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_restart(self) -> None:
-        """After a restart, too: nothing is executed whose answer would be lost.
+        """After a restart a call is not executed, because its answer would be lost.
 
-        Whoever else knows the seal, or nobody, and with a key or without.
+        With the same sealing keys or new ones, with an API key or without.
         """
         client = self.connect()
         for fields in ({"seal": self.rig.seal}, {}):
@@ -243,7 +247,7 @@ class FirstRevisionTests(RulesTestCase):
             self.assertEqual(self.rig.small.ran, [])
 
     def test_key_only_on_the_stream(self) -> None:
-        """The session id alone stands for the key that opened the stream."""
+        """A POST without a key acts as the key that opened the stream."""
         client = self.connect()
         client.ask(call("who_am_i", id=1))
         other = self.connect(BOB)
@@ -252,7 +256,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertNotEqual(said[0], said[1])
 
     def test_no_stream_for_others(self) -> None:
-        """A GET without the type, or of the modern era, opens none."""
+        """A GET without the media type, or a modern GET, opens no stream."""
         for fields in (
             {"accept": "*/*"},
             {
@@ -265,7 +269,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(self.rig.store.count, 0)
 
     def test_on_streamable_http(self) -> None:
-        """An initialize naming it on /mcp is ordinary Streamable HTTP."""
+        """initialize with 2024-11-05 on /mcp is served as Streamable HTTP."""
         received = self.rig.send(initialize("2024-11-05"), speaks="2024-11-05")
         self.assertEqual(received.result["protocolVersion"], "2024-11-05")
         self.assertIsNotNone(received.header("mcp-session-id"))

@@ -1,4 +1,4 @@
-"""§2.8.1, HTTP in the stateless era: one message a POST, and headers that agree."""
+"""HTTP in the stateless era: one message per POST, and headers that match it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HELLO = modern(call("hello", id=7))
 
 
 def sentinel(value: str) -> str:
-    """Return a header value as a client encodes what no header can carry."""
+    """Return a header value as a client encodes text that a header cannot hold."""
     return f"=?base64?{b64encode(value.encode()).decode()}?="
 
 
@@ -38,14 +38,14 @@ class BodyTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_posted_responses_are_refused(self) -> None:
-        """A response, which nobody asked for in this era, is -32600 with 400."""
+        """A response is -32600 with 400: in this era the server sends no requests."""
         answer: Json = {"jsonrpc": "2.0", "id": "server-1", "result": {}}
         received = self.rig.send(answer, version=MODERN_VERSION, speaks=MODERN_VERSION)
         self.assertRefused(received, 400, -32600)
         self.assertEqual(received.message["id"], "server-1")
 
-    def test_what_is_no_json(self) -> None:
-        """A body that is no JSON is -32700 with 400 and without an id."""
+    def test_invalid_json(self) -> None:
+        """A body that is not JSON is -32700 with 400 and without an id."""
         received = self.rig.send(
             body=b'{"jsonrpc":', version=MODERN_VERSION, speaks=MODERN_VERSION
         )
@@ -53,9 +53,10 @@ class BodyTests(RulesTestCase):
         self.assertNotIn("id", received.message)
 
     def test_keys_given_twice(self) -> None:
-        """E14: a key that is given twice, at any depth, is -32600 and runs nothing.
+        """A duplicate key, at any depth, is -32600 and nothing is executed.
 
-        What a proxy that filters by method read may not be what is executed.
+        Otherwise a proxy that filters by method could read another value than this
+        server executes.
         """
         hello = dumps(call("hello"))
         for once, twice in (
@@ -73,7 +74,7 @@ class BodyTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_values_are_bounded(self) -> None:
-        """E15: a body of more values than any call needs is -32600, not decoded."""
+        """A body of more than 100,000 values is -32600 and is not decoded."""
         members: Json = {f"key {number}": 1 for number in range(100_001)}
         received = self.rig.send(call("hello", members))
         self.assertRefused(received, 400, -32600)
@@ -95,7 +96,7 @@ class BodyTests(RulesTestCase):
 
 class OriginTests(RulesTestCase):
     def test_foreign_origin(self) -> None:
-        """A page of another origin is 403, before anything is read, in both eras."""
+        """A request of another origin is 403 before its body is read, in both eras."""
         evil = {"origin": "https://evil.example.com"}
         received = self.rig.send_modern(HELLO, with_headers=evil)
         self.assertEqual(received.status, 403)
@@ -104,13 +105,13 @@ class OriginTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_foreign_host(self) -> None:
-        """A Host that we are not is refused although there is no Origin."""
+        """An unknown Host is refused although there is no Origin."""
         received = self.rig.send_modern(HELLO, with_headers={"host": "evil.example"})
         self.assertEqual(received.status, 421)
         self.assertEqual(self.rig.small.ran, [])
 
     def test_host_does_not_vouch_for_origin(self) -> None:
-        """An Origin that equals the Host is refused all the same if it is foreign."""
+        """An Origin that equals the Host is refused if that host is not allowed."""
         fields = {"host": "evil.example:80", "origin": "http://evil.example:80"}
         self.assertIn(
             self.rig.send_modern(HELLO, with_headers=fields).status, (403, 421)
@@ -119,12 +120,12 @@ class OriginTests(RulesTestCase):
         self.assertEqual(self.rig.send_modern(HELLO, with_headers=fields).status, 403)
 
     def test_two_origins(self) -> None:
-        """A second Origin cannot hide behind an allowed one."""
+        """A second Origin header is checked, too, after an allowed one."""
         fields = {"origin": [f"http://{HOST}", "https://evil.example.com"]}
         self.assertEqual(self.rig.send_modern(HELLO, with_headers=fields).status, 403)
 
     def test_own_origin(self) -> None:
-        """A page that this server served itself may talk to it."""
+        """A page that this server served is an allowed origin."""
         fields = {"origin": f"http://{HOST}"}
         self.assertEqual(self.rig.send_modern(HELLO, with_headers=fields).status, 200)
 
@@ -158,7 +159,7 @@ class RoutingHeaderTests(RulesTestCase):
         self.refused("mcp-name", ["hello"] * 2)
 
     def test_uri(self) -> None:
-        """resources/read repeats its uri in Mcp-Name, prompts/get its name."""
+        """For resources/read Mcp-Name repeats the uri, for prompts/get the name."""
         read = modern(request("resources/read", {"uri": "test://static-text"}))
         got = modern(request("prompts/get", {"name": "test_simple_prompt"}))
         for message in (read, got):
@@ -167,7 +168,7 @@ class RoutingHeaderTests(RulesTestCase):
             self.refused("mcp-name", [], message)
 
     def test_task_id(self) -> None:
-        """tasks/* repeat their taskId in Mcp-Name; that precedes the gate."""
+        """For tasks/* Mcp-Name repeats the taskId, checked before the capability."""
         for method in ("tasks/get", "tasks/update", "tasks/cancel"):
             message = modern(request(method, {"taskId": "x" * 22}))
             self.refused("mcp-name", "y" * 22, message)
@@ -175,11 +176,11 @@ class RoutingHeaderTests(RulesTestCase):
             self.assertRefused(self.rig.send_modern(message), 400, -32021)
 
     def test_name_where_there_is_none(self) -> None:
-        """A method that names nothing needs no Mcp-Name."""
+        """A method without a name needs no Mcp-Name."""
         self.assertEqual(self.rig.send_modern(LIST).status, 200)
 
     def test_outer_white_space(self) -> None:
-        """White space around a value does not count."""
+        """White space around a value is ignored."""
         fields = {"mcp-method": " tools/call ", "mcp-name": "  hello  "}
         self.assertEqual(self.rig.send_modern(HELLO, with_headers=fields).status, 200)
 
@@ -195,7 +196,7 @@ class RoutingHeaderTests(RulesTestCase):
         self.refused("mcp-name", "=?base64?aGVsbG9=?=")
 
     def test_sentinel_of_a_uri(self) -> None:
-        """A URI outside ASCII can only travel in a sentinel, and does."""
+        """A URI outside ASCII is accepted in its encoded form."""
         uri = "test://template/grün/data"
         message = modern(request("resources/read", {"uri": uri}))
         fields = {"mcp-name": sentinel(uri)}
@@ -203,7 +204,7 @@ class RoutingHeaderTests(RulesTestCase):
         self.assertEqual(received.result["contents"][0]["uri"], uri)
 
     def test_method_is_never_encoded(self) -> None:
-        """Mcp-Method has no sentinel form."""
+        """Mcp-Method has no encoded form."""
         self.refused("mcp-method", sentinel("tools/call"))
 
 
@@ -219,7 +220,7 @@ class AnswerTests(RulesTestCase):
         self.assertEqual([one.get("id") for one in received.messages], [None, None, 3])
 
     def test_disconnect_cancels(self) -> None:
-        """A client that leaves cancels its call, before a stream began or after."""
+        """A client's disconnect cancels its call, before a stream began or after."""
         for wait in (0, 30):
             with self.subTest(wait=wait):
                 received = self.ask(call("slow"))
@@ -231,7 +232,7 @@ class AnswerTests(RulesTestCase):
                 self.assertEqual(received.messages, [])
 
     def test_disconnect_cancels_only_that(self) -> None:
-        """Who shares an id, a key or a tool with it goes on."""
+        """Other calls with the same id, key or tool continue."""
         mine, other = self.ask(call("slow", id=1)), self.ask(call("slow", id=1))
         mine.leave()
         self.assertEqual(
@@ -241,9 +242,9 @@ class AnswerTests(RulesTestCase):
         self.assertEqual(self.text_of(other), "done")
 
     def test_session_ids_are_ignored(self) -> None:
-        """Whatever session a modern request names, it is served, and none is minted."""
+        """A modern request with any session id is served, and no session is created."""
         own, foreign = self.client(), self.client(key=BOB)
-        for named in (own.session, foreign.session, "nobody-knows-this-id"):
+        for named in (own.session, foreign.session, "unknown-id"):
             with self.subTest(named=named):
                 fields = {"mcp-session-id": named, "last-event-id": "a_1"}
                 received = self.rig.send_modern(HELLO, with_headers=fields)
@@ -252,7 +253,7 @@ class AnswerTests(RulesTestCase):
         self.assertEqual(self.rig.store.count, 2)
 
     def test_ended_session_is_ignored(self) -> None:
-        """Not even a session that is over concerns a modern request."""
+        """The id of an ended session does not affect a modern request."""
         client = self.client()
         self.rig.send(method="DELETE", session=client.session)
         fields = {"mcp-session-id": client.session}
@@ -260,7 +261,7 @@ class AnswerTests(RulesTestCase):
         self.assertEqual(received.status, 200)
 
     def test_session_state_does_not_count(self) -> None:
-        """Neither the level nor the capabilities of a session reach its request."""
+        """A session's log level and capabilities do not apply to a modern request."""
         client = self.client()
         client.ask(request("logging/setLevel", {"level": "debug"}))
         fields = {"mcp-session-id": client.session}
@@ -271,7 +272,7 @@ class AnswerTests(RulesTestCase):
         self.assertRefused(received, 400, -32021)
 
     def test_get_and_delete(self) -> None:
-        """GET and DELETE of a modern client are 405 and say what is allowed."""
+        """GET and DELETE of a modern client are 405 with an Allow header."""
         client = self.client()
         for method in ("GET", "DELETE"):
             for session in (None, client.session):
@@ -285,7 +286,7 @@ class AnswerTests(RulesTestCase):
 
 class AuthorizationTests(RulesTestCase):
     def test_missing_key(self) -> None:
-        """What needs a key is 401 with a challenge without one, and does not run."""
+        """Without its key a call is 401 with a challenge, and is not executed."""
         message = modern(call("slow"))
         received = self.rig.send_modern(message, key=None)
         self.assertRefused(received, 401, -32001)
@@ -293,7 +294,7 @@ class AuthorizationTests(RulesTestCase):
         self.assertEqual(self.rig.small.ran, [])
 
     def test_lists_need_none(self) -> None:
-        """What is the same for everybody needs no key."""
+        """Requests whose answer is the same for every caller need no key."""
         for method in ("server/discover", "tools/list", "resources/list"):
             received = self.rig.send_modern(modern(request(method)), key=None)
             self.assertEqual(received.status, 200)
@@ -304,14 +305,14 @@ class AuthorizationTests(RulesTestCase):
         self.assertRefused(self.rig.send_modern(message, key=None), 401, -32001)
 
     def test_two_keys(self) -> None:
-        """Two different keys in one request are refused, neither is used."""
+        """A request with two different keys is refused."""
         fields = {"authorization": f"Bearer {BOB}", "x-api-key": ADA}
         received = self.rig.send_modern(HELLO, with_headers=fields, key=None)
         self.assertEqual(received.status, 400)
         self.assertEqual(self.rig.small.ran, [])
 
     def test_same_key_twice(self) -> None:
-        """The same key in two places is one key."""
+        """The same key in two headers is accepted."""
         fields = {"authorization": f"Bearer {ADA}", "x-api-key": ADA}
         received = self.rig.send_modern(
             modern(call("who_am_i")), with_headers=fields, key=None

@@ -1,4 +1,4 @@
-"""§2.8.2.7, lists and completions: pages, cursors, order, and who sees what."""
+"""Lists and completions: pages, cursors, order, and who may see what."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ListTests(RulesTestCase):
                 return pages
 
     def test_pagination(self) -> None:
-        """In either era the pages of each list hold all of it, once, in order."""
+        """In both eras the pages of a list hold each item once, in order."""
         for method, kind, key in LISTS:
             whole = self.pages(self.ask, method, kind)
             self.assertEqual(len(whole), 1)
@@ -69,7 +69,7 @@ class ListTests(RulesTestCase):
                     self.assertRefused(received, 200, -32602)
 
     def test_cursors_outlive_a_restart(self) -> None:
-        """A cursor is no state of ours: the daemon after a restart takes it."""
+        """A cursor needs no state on the server: it is valid after a restart."""
         self.rig = self.make_rig(page_size=2)
         cursor = self.ask(request("tools/list")).result["nextCursor"]
         self.rig = self.make_rig(page_size=2, seal=self.rig.seal)
@@ -77,7 +77,7 @@ class ListTests(RulesTestCase):
         self.assertEqual(len(second), 2)
 
     def test_same_for_everybody(self) -> None:
-        """No list varies by what was asked before, or by who asks."""
+        """A list depends neither on earlier requests nor on the caller."""
         first = self.ask(request("tools/list")).message
         self.ask(call("test_trigger_tool_change"))
         self.client().ask(request("tools/list"))

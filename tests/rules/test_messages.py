@@ -1,4 +1,4 @@
-"""§2.8.2, messages of the stateless era: envelopes, ids, notifications, errors."""
+"""Messages of the stateless era: envelopes, ids, notifications, errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .test_lists import LISTS
 
 class EnvelopeTests(RulesTestCase):
     def test_result_type_and_server(self) -> None:
-        """Every result says that it is complete and which server answers."""
+        """Every result has resultType complete and the server's information."""
         for message in (
             request("server/discover"),
             *[request(method) for method, _, _ in LISTS],
@@ -63,27 +63,27 @@ class EnvelopeTests(RulesTestCase):
         self.assertEqual(received.message["id"], "d")
 
     def test_client_info_is_optional(self) -> None:
-        """A client that does not introduce itself is served like any other."""
+        """A client without clientInfo is served like any other."""
         named = self.ask(request("tools/list")).message
         unnamed = self.ask(request("tools/list"), clientInfo=ABSENT).message
         self.assertEqual(named, unnamed)
 
     def test_ids_are_echoed(self) -> None:
-        """Results and errors carry the request's id as it came, type included."""
+        """Results and errors have the request's id with its value and type."""
         for id in (0, -1, 2**53, "", "0", "grün"):
             for method in ("tools/list", "unknown/method"):
                 answered = self.ask(request(method, id=id)).message["id"]
                 self.assertEqual((answered, type(answered)), (id, type(id)))
 
     def test_unreadable_ids(self) -> None:
-        """An id that is none is -32600, and left out of the error."""
+        """An invalid id is -32600 and is left out of the error."""
         for id in (None, True, 1.5, [1], {"a": 1}):
             received = self.ask(request("tools/list", id=id))
             self.assertRefused(received, 400, -32600)
             self.assertNotIn("id", received.message)
 
     def test_unsupported_version_says_what_is(self) -> None:
-        """-32022 names what was asked for and what discover offers."""
+        """-32022 has the requested version and those that discover offers."""
         offered = self.ask(request("server/discover")).result["supportedVersions"]
         message = modern(request("tools/list"), version="v999.0.0")
         received = self.rig.send_modern(message)
@@ -92,7 +92,7 @@ class EnvelopeTests(RulesTestCase):
         self.assertEqual(received.error["data"], expected)
 
     def test_gone_methods(self) -> None:
-        """What this era has no more is -32601 with 404, envelope or not."""
+        """A method that this era removed is -32601 with 404."""
         for method in (
             "initialize",
             "ping",
@@ -107,7 +107,7 @@ class EnvelopeTests(RulesTestCase):
                 self.assertRefused(self.ask(request(method)), 404, -32601)
 
     def test_capabilities_declare_the_tables(self) -> None:
-        """What there is is declared; tasks are an extension, no capability."""
+        """discover declares every feature; tasks are declared as an extension."""
         declared = self.ask(request("server/discover")).result["capabilities"]
         self.assertLessEqual({"tools", "prompts", "resources"}, declared.keys())
         self.assertNotIn("tasks", declared)
@@ -117,28 +117,28 @@ class EnvelopeTests(RulesTestCase):
 
 class LogTests(RulesTestCase):
     def levels(self, **meta: Json) -> list[str]:
-        """Return the levels that a request hears while a tool logs at all of them."""
+        """Return the levels that a request receives of a tool that logs at each."""
         heard = self.ask(call("talk"), **meta).notifications
         return [one["params"]["level"] for one in heard]
 
     def test_at_or_above(self) -> None:
-        """A request that sets logLevel hears that level and all above it."""
+        """A request with logLevel receives messages of that level and above."""
         for index, level in enumerate(LOG_LEVELS):
             with self.subTest(level=level):
                 self.assertEqual(self.levels(logLevel=level), [*LOG_LEVELS[index:]])
 
     def test_only_when_asked(self) -> None:
-        """A request without a logLevel hears nothing, also after one with."""
+        """A request without logLevel receives no messages, also after one with it."""
         self.assertEqual(len(self.levels(logLevel="debug")), 8)
         self.assertEqual(self.levels(), [])
 
     def test_unknown_level(self) -> None:
-        """A logLevel that MCP does not have is -32602 with 400."""
+        """A logLevel that MCP does not define is -32602 with 400."""
         for level in ("loud", "INFO", 3):
             self.assertRefused(self.ask(call("talk"), logLevel=level), 400, -32602)
 
     def test_on_its_own_stream(self) -> None:
-        """Nobody hears the logs of another request."""
+        """A request does not receive the log messages of another request."""
         other = self.ask(call("test_tool_with_logging"), logLevel="debug")
         stream = StreamClient(self.rig)
         self.assertEqual(len(self.levels(logLevel="error")), 4)
@@ -149,14 +149,14 @@ class LogTests(RulesTestCase):
 
 class ProgressTests(RulesTestCase):
     def test_strictly_increasing(self) -> None:
-        """What does not grow is not sent, in either era."""
+        """Progress that does not increase is not sent, in either era."""
         message = call("report", {"steps": [1, 1, 0.5, 2, 2, 3]}, token="t")
         for received in (self.ask(message), self.client().ask(message)):
             steps = [one["params"]["progress"] for one in received.notifications]
             self.assertEqual(steps, [1, 2, 3])
 
     def test_only_with_the_token_of_the_request(self) -> None:
-        """Progress carries the request's own token; without one there is none."""
+        """Progress has the request's token; without a token it is not sent."""
         for token in ("t", "", 0, 7):
             received = self.ask(call("report", {"steps": [1]}, token=token))
             [told] = received.notifications
@@ -164,7 +164,7 @@ class ProgressTests(RulesTestCase):
         self.assertEqual(self.ask(call("report", {"steps": [1]})).notifications, [])
 
     def test_none_after_completion(self) -> None:
-        """A tool that goes on after its result is not heard, in either era."""
+        """Messages of a tool after its result are not sent, in either era."""
         for ask in (self.ask, self.client().ask):
             received = ask(call("steps", token="t"))
             running = self.rig.small.running[-1]
@@ -182,12 +182,12 @@ class ToolErrorTests(RulesTestCase):
         self.assertRefused(self.ask(call("nothing")), 200, -32602)
 
     def test_bad_arguments(self) -> None:
-        """Arguments that do not fit are a result that a model can read."""
+        """Invalid arguments give a result with isError that the model can read."""
         result = self.ask(call("echo", {"words": ""})).result
         self.assertTrue(result["isError"])
 
     def test_deep_arguments(self) -> None:
-        """Arguments nested beyond the bound are refused, not followed."""
+        """Arguments nested too deeply are refused."""
         deep: Json = {}
         for _ in range(70):
             deep = {"a": deep}
@@ -229,7 +229,7 @@ class ProgressPropertyTests(SynchronousTestCase):
     def test_strictly_increasing_whatever_a_tool_reports(
         self, steps: list[float]
     ) -> None:
-        """For any reports the wire shows strictly increasing values, ending highest."""
+        """Any reports of progress arrive strictly increasing, up to the highest."""
         rig = EverythingRig(Clock())
         message = call("report", {"steps": steps}, token=1)
         received = ModernClient(rig).ask(message, clientCapabilities=ASKABLE)

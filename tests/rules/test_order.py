@@ -1,4 +1,4 @@
-"""§2.8.3, the order of checks: of two errors the earlier one is answered.
+"""The order of checks: of two errors the earlier one is answered.
 
 Each check has one way to fail; a request that fails two of them, however far apart,
 must be refused by the earlier. The modern era on /mcp, through every stage.
@@ -19,7 +19,7 @@ from .everything import RulesTestCase
 
 @define
 class Draft:
-    """A request in the making, spoiled in one place or in several."""
+    """A valid request that tests make invalid in one place or in several."""
 
     message: dict[str, Json]
     headers: dict[str, str | Sequence[str]]
@@ -28,13 +28,13 @@ class Draft:
 
     @property
     def params(self) -> dict[str, Json]:
-        """The params, to be spoiled."""
+        """The params of the message."""
         params: dict[str, Json] = self.message["params"]
         return params
 
     @property
     def meta(self) -> dict[str, Json]:
-        """The envelope, to be spoiled."""
+        """The _meta of the params."""
         meta: dict[str, Json] = self.params["_meta"]
         return meta
 
@@ -44,7 +44,7 @@ Spoil: TypeAlias = Callable[[Draft], None]
 
 @frozen
 class Check:
-    """One check, what fails it, and what it answers: HTTP status and code."""
+    """One check: how to fail it, and the HTTP status and code of its answer."""
 
     name: str
     spoil: Spoil
@@ -88,7 +88,7 @@ def _unknown_method(draft: Draft) -> None:
 
 
 def _no_task_client(draft: Draft) -> None:
-    """Call a tool that must be a task without speaking of tasks."""
+    """Call a tool that must be a task without the tasks extension."""
     draft.params["name"] = "strict_sky"
     draft.headers["mcp-name"] = "strict_sky"
 
@@ -125,7 +125,7 @@ SAME_PLACE = {
     ("json", "single message"),
     ("param header", "params"),
 }
-"""Pairs that spoil one and the same thing, so that no request fails both."""
+"""Pairs that change the same part, so that one request cannot fail both."""
 
 
 class OrderTests(RulesTestCase):
@@ -147,7 +147,7 @@ class OrderTests(RulesTestCase):
         return received.status, received.messages[-1].get("error", {}).get("code", 0)
 
     def test_passes(self) -> None:
-        """The unspoiled request is served."""
+        """The unchanged request is served."""
         self.assertEqual(self.answer(self.draft()), (200, 0))
 
     def test_each(self) -> None:

@@ -1,4 +1,4 @@
-"""§2.8.1.4, ``x-mcp-header``: integers, booleans and nested properties as well."""
+"""``x-mcp-header``: integers, booleans and nested properties as well."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ParamHeaderTests(RulesTestCase):
         return self.rig.send_modern(modern(call("sky", arguments)), with_headers=fields)
 
     def accepted(self, arguments: Json, **headers: str | Sequence[str]) -> None:
-        """These headers agree with these arguments."""
+        """These headers match these arguments."""
         with self.subTest(arguments=arguments, headers=headers):
             self.assertEqual(self.look(arguments, **headers).status, 200)
 
@@ -44,7 +44,7 @@ class ParamHeaderTests(RulesTestCase):
             self.refused({"count": 42}, count=written)
 
     def test_integer_is_decimal(self) -> None:
-        """Only decimal digits write a number: another reader knows no other form."""
+        """Only ASCII decimal digits form a number: other readers accept no more."""
         for written in ("4_2", "٤٢", "4.2e1", "+42", " 4 2"):
             self.refused({"count": 42}, count=written)
 
@@ -94,7 +94,7 @@ class ParamHeaderTests(RulesTestCase):
         self.assertRefused(received, 400, -32021)
 
     def test_legacy_clients_ignore_it(self) -> None:
-        """Before this revision the headers mean nothing, in any session."""
+        """Sessions of earlier revisions ignore the headers."""
         for version in LEGACY_VERSIONS:
             for value in ("43", ["42", "42"], "=?base64?x?="):
                 with self.subTest(version=version, value=value):
@@ -112,7 +112,7 @@ class SchemaTests(SynchronousTestCase):
         return {"type": "object", "properties": properties}
 
     def refused(self, schema: JsonObject) -> None:
-        """A tool with this schema is never offered."""
+        """A tool with this schema is rejected when it is defined."""
         with self.subTest(schema=schema), self.assertRaises(ValueError):
             param_headers_in(schema)
 
@@ -127,14 +127,14 @@ class SchemaTests(SynchronousTestCase):
             self.refused(self.schema(x={"type": "string", "x-mcp-header": name}))
 
     def test_unique(self) -> None:
-        """Two properties, also at different depths, share no name in any case."""
+        """Two properties must not share a header name, at any depth and in any case."""
         one = {"type": "string", "x-mcp-header": "Region"}
         other = {"type": "string", "x-mcp-header": "REGION"}
         self.refused(self.schema(a=one, b=other))
         self.refused(self.schema(a=one, b=self.schema(c=other)))
 
     def test_only_through_properties(self) -> None:
-        """An annotation behind anything but ``properties`` is refused."""
+        """An annotation below a keyword other than ``properties`` is refused."""
         inner = {"type": "string", "x-mcp-header": "X"}
         for keyword, value in (
             ("items", inner),
@@ -152,8 +152,8 @@ class SchemaTests(SynchronousTestCase):
             self.refused(self.schema(x={"type": "object", keyword: value}))
             self.refused({"type": "object", keyword: value})
 
-    def test_values_are_no_schemas(self) -> None:
-        """A default, an example or a property that is called so is no annotation."""
+    def test_values_are_not_schemas(self) -> None:
+        """A default, an example or a property with that name is not an annotation."""
         called = self.schema(**{"x-mcp-header": {"type": "string"}})
         self.assertEqual(list(param_headers_in(called)), [])
         shown = {"type": "object", "default": {"x-mcp-header": 1}}

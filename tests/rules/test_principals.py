@@ -1,4 +1,4 @@
-"""Nothing of one caller reaches another: answers, and the objects that hold state."""
+"""Callers are isolated: neither answers nor objects with state are shared."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KEYS = (ADA, BOB, "key-of-charles-babbage")
 
 
 def makers() -> list[Callable[[Line], Client]]:
-    """Return what opens a client, for every transport, revision and key."""
+    """Return a function that opens a client, for every transport, revision and key."""
     sessions: list[Callable[[Line], Client]] = [
         lambda rig, version=version, key=key: SessionClient(rig, version, key)  # type: ignore[misc]
         for version in LEGACY_VERSIONS
@@ -70,7 +70,7 @@ class ConcurrencyTests(SynchronousTestCase):
     def test_200_concurrent_calls(
         self, asked: list[tuple[int, Json]], random: Json, pace: float
     ) -> None:
-        """200 calls at a time, equal ids: each asker hears each of its answers once."""
+        """Of 200 concurrent calls with equal ids each caller gets its answers, once."""
         clock = Clock()
         rig = Rig(clock)
         clients = [make(rig) for make in makers()]
@@ -110,7 +110,7 @@ OF_STATE = (
     "instantly_mcp.pipeline.replies.resumable",
     "instantly_mcp.pipeline.replies.channel",
 )
-"""The modules whose objects hold something of one caller."""
+"""The modules whose objects hold the state of one caller."""
 
 FOR_ALL = (
     "ChangeNotifier",
@@ -120,11 +120,11 @@ FOR_ALL = (
     "NullSink",
     "NoClientRequests",
 )
-"""Their objects that are there for everybody, by name, and hold each one apart."""
+"""Their classes that serve all callers and hold each one's state separately."""
 
 
 def is_state(value: object) -> bool:
-    """Say whether an object of ours holds state of one caller."""
+    """Return whether an object of this server holds the state of one caller."""
     kind = type(value)
     return kind.__module__ in OF_STATE and kind.__name__ not in FOR_ALL
 
@@ -167,7 +167,7 @@ def reachable(roots: list[object]) -> dict[int, object]:
 
 class StateTests(RulesTestCase):
     def traffic(self, key: str) -> None:
-        """Do a bit of everything as one principal, all of it under way at a time."""
+        """Use every feature as one principal and leave all of it unfinished."""
         for version in LEGACY_VERSIONS:
             client = SessionClient(self.rig, version, key, ASKABLE)
             self.rig.send(
@@ -207,7 +207,7 @@ class StateTests(RulesTestCase):
         ]
 
     def test_no_object_is_shared(self) -> None:
-        """Whatever two principals do at a time, no object with state is both theirs."""
+        """Two principals share no object with state, whatever they do concurrently."""
         for key in (ADA, BOB):
             self.traffic(key)
         ada, bob = (reachable(self.roots(key)) for key in (ADA, BOB))
@@ -229,7 +229,7 @@ class StateTests(RulesTestCase):
         self.finish()
 
     def test_constants_stay_empty(self) -> None:
-        """What stands for nothing is shared by all, and nobody writes into it."""
+        """The shared empty constants are never modified."""
         self.traffic(ADA)
         self.assertEqual((NO_PARAMS, NO_CAPABILITIES), ({}, {}))
         for each in (NO_CLIENT_REQUESTS, NULL_SINK):
@@ -237,7 +237,7 @@ class StateTests(RulesTestCase):
         self.finish()
 
     def test_nothing_is_left(self) -> None:
-        """Of a modern caller who is gone nothing is kept, whatever was under way."""
+        """After a modern caller disconnects, none of its calls or streams is kept."""
         modern = ModernClient(self.rig)
         one = modern.ask(call("steps", token=1))
         two = modern.ask(
@@ -256,7 +256,7 @@ class StateTests(RulesTestCase):
         self.assertEqual([each() for each in left], [None, None])
 
     def finish(self) -> None:
-        """End everything that was under way."""
+        """End all unfinished calls and streams."""
         for received in self.rig.received:
             received.leave()
         for running in self.rig.small.running:

@@ -1,4 +1,4 @@
-"""§2.8.4, ``requestState``: what it is bound to, and everything that it is not."""
+"""``requestState``: what it is bound to, and when it is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StateTests(RoundsTestCase):
         self.assertRefused(received, 200, -32602)
 
     def test_tampered(self) -> None:
-        """A state that is changed anywhere, or is none of ours, is refused."""
+        """A state that was changed, or not sealed by this server, is refused."""
         state = self.state()
         middle = len(state) // 2
         other = "A" if state[middle] != "A" else "B"
@@ -43,13 +43,13 @@ class StateTests(RoundsTestCase):
                 self.refused(self.retry("elicitation", bad, {"user_name": NAMED}))
 
     def test_other_seals(self) -> None:
-        """A sealed text of another purpose is no state."""
+        """A sealed token of another purpose is refused as a state."""
         cursor = self.rig.seal.seal("cursor", b'["tools",2]')
         for token in (cursor, self.client().session):
             self.refused(self.retry("elicitation", token, {"user_name": NAMED}))
 
     def test_bound_to_the_principal(self) -> None:
-        """Nobody goes on with somebody else's state, nor without a key."""
+        """A state is refused with another key and without a key."""
         message = call(PREFIX + "elicitation", {})
         params = {
             **message["params"],
@@ -76,7 +76,7 @@ class StateTests(RoundsTestCase):
         self.refused(self.ask(request("prompts/get", prompt)))
 
     def test_bound_to_the_method(self) -> None:
-        """Equal parameters of another method do not open it."""
+        """A state is refused for another method with equal parameters."""
         params: Json = {"name": "asking"}
         states = {
             method: self.ask(request(method, params)).result["requestState"]
@@ -90,7 +90,7 @@ class StateTests(RoundsTestCase):
             self.assertEqual(again["resultType"], "input_required")
 
     def test_expires(self) -> None:
-        """A state is good until its time is over, and not a second longer."""
+        """A state is valid until it expires, and not a second longer."""
         state, answer = self.state(), {"user_name": NAMED}
         self.clock.advance(STATE_VALID_SECONDS)
         in_time = self.retry("elicitation", state, answer)
@@ -99,14 +99,14 @@ class StateTests(RoundsTestCase):
         self.refused(self.retry("elicitation", state, answer))
 
     def test_outlives_a_restart(self) -> None:
-        """The state is all there is: another process with the same keys goes on."""
+        """Another process with the same sealing keys accepts the state."""
         state = self.state()
         self.rig = self.make_rig(seal=self.rig.seal)
         final = self.retry("elicitation", state, {"user_name": NAMED})
         self.assertEqual(self.text_of(final), "Hello, Ada!")
 
     def test_other_keys(self) -> None:
-        """A daemon with other keys refuses it."""
+        """A daemon with other sealing keys refuses the state."""
         state = self.state()
         self.rig = self.make_rig()
         self.refused(self.retry("elicitation", state, {"user_name": NAMED}))
@@ -129,7 +129,7 @@ class StateTests(RoundsTestCase):
         self.assertEqual(self.text_of(final), "Hello, Ada!")
 
     def test_says_nothing(self) -> None:
-        """The state shows none of the answers that it keeps."""
+        """The answers in a state cannot be read from it."""
         one = self.first("multi_round").result
         answer = {"step1": accepted(name="canary-7")}
         two = self.retry("multi_round", one["requestState"], answer).result

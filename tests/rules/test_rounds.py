@@ -1,4 +1,4 @@
-"""§2.8.4, questions in the stateless era: input-required rounds and their state."""
+"""Questions in the stateless era: input-required results and the rounds after them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RoundsTestCase(RulesTestCase):
         arguments: Json = None,
         **meta: Json,
     ) -> Received:
-        """Call it again with what the first round brought."""
+        """Call it again with the state and the answers of the first round."""
         message = call(PREFIX + tool, {} if arguments is None else arguments, id=2)
         params = {**message["params"], "requestState": state}
         if responses is not None:
@@ -44,7 +44,7 @@ class RoundsTestCase(RulesTestCase):
 
 class RoundTests(RoundsTestCase):
     def test_three_methods(self) -> None:
-        """tools/call, prompts/get and resources/read ask, and go on when answered."""
+        """tools/call, prompts/get and resources/read ask, then use the answers."""
         for method, params, key, answer in (
             ("tools/call", {"name": PREFIX + "elicitation"}, "user_name", NAMED),
             ("resources/read", {"uri": "test://asking"}, "user_name", NAMED),
@@ -77,7 +77,7 @@ class RoundTests(RoundsTestCase):
             self.assertNotIn("cacheScope", interim)
 
     def test_several_at_once(self) -> None:
-        """What is asked together is asked again until all of it is answered."""
+        """Questions asked together are asked again until all are answered."""
         interim = self.first("multiple_inputs").result
         roots: Json = {"roots": []}
         said = {
@@ -105,7 +105,7 @@ class RoundTests(RoundsTestCase):
         self.assertEqual(self.text_of(final), "Ada likes blue.")
 
     def test_earlier_answers_cannot_be_changed(self) -> None:
-        """A later round takes the keys that it asked for, and no earlier one again."""
+        """A round accepts answers to its own keys only, not to earlier ones."""
         one = self.first("multi_round").result
         two = self.retry("multi_round", one["requestState"], {"step1": NAMED}).result
         answers = {
@@ -126,7 +126,7 @@ class RoundTests(RoundsTestCase):
         self.assertEqual(self.text_of(final), f"{name} likes blue.")
 
     def test_answers_are_bounded(self) -> None:
-        """An answer that no state can hold is refused at once, as what it is."""
+        """An answer too large for a state is refused at once, with that reason."""
         one = self.first("multi_round").result
         answer = {"step1": accepted(name="Ada" * 1_000_000)}
         received = self.retry("multi_round", one["requestState"], answer)
@@ -164,14 +164,14 @@ class RoundTests(RoundsTestCase):
                 self.assertRefused(received, 200, -32602)
 
     def test_responses_that_are_no_object(self) -> None:
-        """inputResponses is an object or nothing."""
+        """inputResponses must be an object if it is given."""
         state = self.first("elicitation").result["requestState"]
         values: list[Json] = [[], 7, "x"]
         for responses in values:
             self.assertRefused(self.retry("elicitation", state, responses), 200, -32602)
 
     def test_lists_never_ask(self) -> None:
-        """Other methods ignore what only rounds have."""
+        """Methods that never ask ignore inputResponses and requestState."""
         params = {"requestState": "not ours", "inputResponses": 7}
         result = self.ask(request("tools/list", params)).result
         self.assertEqual(result["resultType"], "complete")
@@ -179,7 +179,7 @@ class RoundTests(RoundsTestCase):
 
 class CapabilityTests(RoundsTestCase):
     def test_never_asks_what_the_request_lacks(self) -> None:
-        """A question that the request's own capabilities lack is -32021 with 400."""
+        """A question that needs a capability the request lacks is -32021 with 400."""
         for tool, lacking in (
             ("elicitation", "elicitation"),
             ("sampling", "sampling"),
@@ -193,19 +193,19 @@ class CapabilityTests(RoundsTestCase):
                 self.assertEqual(received.error["data"], required)
 
     def test_earlier_capabilities_do_not_count(self) -> None:
-        """What the request before declared is forgotten."""
+        """Capabilities of an earlier request do not apply to a later one."""
         self.first("elicitation")
         received = self.ask(call(PREFIX + "elicitation"), clientCapabilities={})
         self.assertRefused(received, 400, -32021)
 
     def test_asks_only_what_is_declared(self) -> None:
-        """A tool that can ask in two ways asks in the way that is declared."""
+        """A tool that can ask in two ways uses the one that the client declared."""
         interim = self.first("capabilities", clientCapabilities={"sampling": {}})
         methods = [one["method"] for one in interim.result["inputRequests"].values()]
         self.assertEqual(methods, ["sampling/createMessage"])
 
     def test_an_array_is_no_capability(self) -> None:
-        """A capability is declared by an object, and by nothing else."""
+        """Only an object declares a capability."""
         values: list[Json] = [[], True, None, "yes"]
         for declared in values:
             received = self.ask(

@@ -1,4 +1,4 @@
-"""The session eras: whose a session is, what its streams carry, and how it ends."""
+"""The session eras: a session's owner, its streams, its questions and its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .everything import EverythingRig, RulesTestCase
 
 class SessionsTestCase(RulesTestCase):
     def stream(self, client: SessionClient, last: str | None = None) -> Received:
-        """Open a GET stream of a session, or take one up."""
+        """Open a GET stream of a session, or resume one."""
         headers = {"accept": "text/event-stream"}
         if last is not None:
             headers["last-event-id"] = last
@@ -43,7 +43,7 @@ class IdTests(SessionsTestCase):
             self.assertNotIn(part, session)
 
     def test_deleted(self) -> None:
-        """After DELETE the id is dead: 404, for every method, for good."""
+        """After DELETE the id is 404 for every method."""
         client = self.client()
         ended = self.rig.send(method="DELETE", session=client.session)
         self.assertIn(ended.status, (200, 204))
@@ -63,14 +63,14 @@ class IdTests(SessionsTestCase):
         self.assertTrue(stream.ended)
 
     def test_expired(self) -> None:
-        """A session that was idle for too long is 404, not adopted anew."""
+        """A session that was idle for too long is 404 and is not restored."""
         client = self.client()
         self.clock.advance(1800)
         self.assertEqual(client.ask(call("hello")).status, 404)
         self.assertEqual(self.rig.small.ran, [])
 
-    def test_unknown_ids_cost_nobody_the_tools(self) -> None:
-        """An id that nobody here minted is served directly, by its own key."""
+    def test_unknown_ids_are_served_without_a_session(self) -> None:
+        """A call with an id of another server is executed, without a session."""
         received = self.rig.send(call("hello"), session="an-id-of-another-server")
         self.assertEqual(self.text_of(received), "Hello.")
         self.assertEqual(self.rig.store.count, 0)
@@ -78,7 +78,7 @@ class IdTests(SessionsTestCase):
 
 class OwnerTests(SessionsTestCase):
     def test_other_key(self) -> None:
-        """Nobody uses a session with another key: POST, GET and DELETE are 404."""
+        """POST, GET and DELETE of a session with another key are 404."""
         client = self.client()
         thief = self.rig.send(call("hello"), key=BOB, session=client.session)
         self.assertEqual(thief.status, 404)
@@ -128,7 +128,7 @@ class OwnerTests(SessionsTestCase):
         self.assertIn("decline", self.text_of(asked))
 
     def test_levels_of_others_do_not_count(self) -> None:
-        """logging/setLevel counts for its session, from then on."""
+        """logging/setLevel applies to its own session, from then on."""
         mine, other = self.client(), self.client()
         mine.ask(request("logging/setLevel", {"level": "error"}))
         heard = [one.ask(call("talk")).notifications for one in (mine, other)]
@@ -139,12 +139,12 @@ class OwnerTests(SessionsTestCase):
 
 class RestartTests(SessionsTestCase):
     def restarted(self, client: SessionClient, **fields: Json) -> EverythingRig:
-        """Return the daemon after a restart, to which the client talks now."""
+        """Restart the daemon and connect the client to it."""
         self.rig = client.rig = self.make_rig(seal=self.rig.seal, **fields)
         return self.rig
 
     def test_adopted(self) -> None:
-        """A session goes on after a restart, in the revision it had agreed on."""
+        """A session continues after a restart, in its negotiated revision."""
         for version in LEGACY_VERSIONS:
             client = self.client(version)
             self.restarted(client)
@@ -154,7 +154,7 @@ class RestartTests(SessionsTestCase):
             self.assertEqual(self.rig.store.count, 1)
 
     def test_not_for_another_key(self) -> None:
-        """Another key does not get it, before its owner comes back or after."""
+        """Another key cannot restore it, before its owner does or after."""
         client = self.client("2025-03-26")
         self.restarted(client)
         thief = self.rig.send(call("hello"), key=BOB, session=client.session)
@@ -163,14 +163,14 @@ class RestartTests(SessionsTestCase):
         self.assertEqual(client.ask(request("ping")).status, 200)
 
     def test_not_when_it_was_ended(self) -> None:
-        """An id that was ended before is not adopted where that is remembered."""
+        """An ended session is not restored by a daemon that remembers its end."""
         client = self.client()
         self.rig.send(method="DELETE", session=client.session)
         self.assertEqual(client.ask(request("ping")).status, 404)
         self.assertEqual(self.rig.store.count, 0)
 
     def test_not_forged(self) -> None:
-        """An id that is changed anywhere is none of ours."""
+        """An id that was changed anywhere is not restored."""
         client = self.client()
         self.restarted(client)
         for id in (client.session + "A", client.session[:-1], client.session[1:]):
@@ -198,7 +198,7 @@ class StreamTests(SessionsTestCase):
         self.clock.advance(1)
 
     def test_resumed(self) -> None:
-        """The lost stream is taken up and delivers its response, once."""
+        """A lost stream that is resumed delivers its response, once."""
         client = self.client()
         lost = self.interrupted(client, id=5)
         resumed = self.stream(client, lost.events[-1].id)
@@ -210,7 +210,7 @@ class StreamTests(SessionsTestCase):
         self.assertEqual(lost.responses, [])
 
     def test_never_another_stream(self) -> None:
-        """Each of two lost streams replays its own events, whichever comes first."""
+        """Each of two lost streams replays its own events, in either order."""
         client = self.client()
         lost = [self.interrupted(client, id) for id in (1, 2)]
         self.clock.advance(1)
@@ -219,7 +219,7 @@ class StreamTests(SessionsTestCase):
             self.assertEqual([one["id"] for one in resumed.responses], [id])
 
     def test_never_another_session(self) -> None:
-        """The event id of another session, also of one's own, replays nothing."""
+        """An event id of another session, also of the same key, replays nothing."""
         mine, other, bob = self.client(), self.client(), self.client(key=BOB)
         last = self.interrupted(mine).events[-1].id
         for thief in (other, bob):
@@ -229,7 +229,7 @@ class StreamTests(SessionsTestCase):
         self.assertEqual(len(self.stream(mine, last).responses), 1)
 
     def test_event_ids_are_unique(self) -> None:
-        """No two events of a session share an id, over all of its streams."""
+        """Event ids are unique within a session, over all of its streams."""
         client = self.client()
         seen = [
             event.id
@@ -242,7 +242,7 @@ class StreamTests(SessionsTestCase):
         self.assertNotIn(None, seen)
 
     def test_progress_travels_with_its_call(self) -> None:
-        """What belongs to a call is on the call's stream, not on the GET stream."""
+        """Messages of a call are sent on its own stream, not on the GET stream."""
         client = self.client()
         listening = self.stream(client)
         received = client.ask(call("report", {"steps": [1, 2]}, token="t"))
@@ -250,7 +250,7 @@ class StreamTests(SessionsTestCase):
         self.assertEqual(listening.messages, [])
 
     def test_questions_travel_with_their_call(self) -> None:
-        """A request of ours has its own id, on the stream of the call that asks."""
+        """A request of the server has its own id, on the stream of its call."""
         client = self.client()
         listening = self.stream(client)
         received = client.ask(call("test_sampling", {"prompt": "Hi"}, id=1))
@@ -267,7 +267,7 @@ class StreamTests(SessionsTestCase):
         self.assertEqual(self.text_of(received), "LLM response: Hello")
 
     def test_sampled_blocks(self) -> None:
-        """What a model says is one block, or several."""
+        """A sampling result is one content block, or several."""
         client = self.client()
         blocks = [{"type": "text", "text": word} for word in ("Hello", "there")]
         for content, said in ((blocks[0], "Hello"), (blocks, "Hello there")):
@@ -278,7 +278,7 @@ class StreamTests(SessionsTestCase):
             self.assertEqual(self.text_of(received), f"LLM response: {said}")
 
     def test_undeclared_questions(self) -> None:
-        """A client is never asked what it did not declare."""
+        """A client is asked only what it declared."""
         client = self.client(capabilities={"elicitation": {}})
         received = client.ask(call("test_sampling", {"prompt": "Hi"}))
         self.assertTrue(received.result["isError"])
@@ -309,7 +309,7 @@ class StreamTests(SessionsTestCase):
         self.assertEqual(received.responses, [])
 
     def test_no_answer_after_cancelling(self) -> None:
-        """A cancelled call has no answer, and says nothing more."""
+        """A cancelled call has no answer and sends no further messages."""
         client = self.client()
         received = client.ask(call("steps", id=1, token="t"))
         client.tell("notifications/cancelled", {"requestId": 1})

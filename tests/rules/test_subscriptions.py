@@ -1,4 +1,4 @@
-"""§2.8.5, subscriptions: filters, ids, privacy, and the end of a listen stream."""
+"""Subscriptions: filters, ids, privacy, and the end of a listen stream."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ListenTestCase(RulesTestCase):
         return ModernClient(self.rig, key=key).ask(message, **meta)
 
     def heard(self, stream: Received) -> list[str]:
-        """Return what a stream heard after its acknowledgment."""
+        """Return the methods that a stream received after its acknowledgment."""
         methods = [one["method"] for one in stream.notifications]
         self.assertEqual(methods[0], "notifications/subscriptions/acknowledged")
         return methods[1:]
@@ -51,7 +51,7 @@ class ListenTests(ListenTestCase):
         self.assertFalse(stream.ended)
 
     def test_honored_subset(self) -> None:
-        """What was not asked for, or does not exist, is not in the acknowledgment."""
+        """The acknowledgment has only what was asked for and exists."""
         wanted = {
             "toolsListChanged": True,
             "promptsListChanged": False,
@@ -63,7 +63,7 @@ class ListenTests(ListenTestCase):
         self.assertEqual(self.honored(self.listen({})), {})
 
     def test_only_requested_kinds(self) -> None:
-        """Each stream hears the kinds that it asked for and no other."""
+        """A stream receives only the kinds of change that it asked for."""
         tools = self.listen({"toolsListChanged": True})
         prompts = self.listen({"promptsListChanged": True})
         both = self.listen({"toolsListChanged": True, "promptsListChanged": True})
@@ -76,7 +76,7 @@ class ListenTests(ListenTestCase):
         self.assertEqual(self.heard(silent), [])
 
     def test_subscription_ids(self) -> None:
-        """Every message carries the id of the listen request, type included."""
+        """Every message has the id of the listen request, with its type."""
         for id in ("sub", 0, 7, "7"):
             stream = self.listen({"toolsListChanged": True}, id=id)
             self.ask(call("test_trigger_tool_change"))
@@ -85,7 +85,7 @@ class ListenTests(ListenTestCase):
                 self.assertEqual((found, type(found)), (id, type(id)))
 
     def test_equal_ids(self) -> None:
-        """Streams with one id, also of one client, are told apart and end apart."""
+        """Streams with equal ids, also of one client, stay separate."""
         one = self.listen({"toolsListChanged": True}, id=1)
         two = self.listen({"promptsListChanged": True}, id=1)
         bobs = self.listen({"toolsListChanged": True}, id=1, key=BOB)
@@ -97,7 +97,7 @@ class ListenTests(ListenTestCase):
         self.assertEqual(set(self.heard(bobs)), {TOOLS_CHANGED})
 
     def test_client_leaves(self) -> None:
-        """A stream whose client left is forgotten and told nothing more."""
+        """After a disconnect a stream is dropped and gets no more messages."""
         stream = self.listen({"toolsListChanged": True})
         self.assertEqual(self.rig.server_features.changes.listener_count, 1)
         stream.leave()
@@ -117,7 +117,7 @@ class ListenTests(ListenTestCase):
         self.assertEqual(self.rig.server_features.changes.listener_count, 0)
 
     def test_no_replay(self) -> None:
-        """A stream that is opened anew hears nothing of what it missed."""
+        """A stream that is opened again gets no messages from the time between."""
         first = self.listen({"toolsListChanged": True})
         first.leave()
         self.ask(call("test_trigger_tool_change"))
@@ -132,14 +132,14 @@ class ListenTests(ListenTestCase):
         self.assertEqual([event.id for event in second.events], [None])
 
     def test_no_progress_and_no_logs(self) -> None:
-        """What belongs to a request never travels on a listen stream."""
+        """Messages of a request are never sent on a listen stream."""
         stream = self.listen({"toolsListChanged": True}, logLevel="debug")
         self.ask(call("talk", token="t"), logLevel="debug")
         self.ask(call("report", {"steps": [1]}, token="sub"))
         self.assertEqual(self.heard(stream), [])
 
     def test_malformed_filters(self) -> None:
-        """A filter that is none is -32602 with 400, and opens nothing."""
+        """A malformed filter is -32602 with 400 and opens no stream."""
         bad: list[Json] = [
             None,
             [],
@@ -154,14 +154,14 @@ class ListenTests(ListenTestCase):
         self.assertEqual(self.rig.server_features.changes.listener_count, 0)
 
     def test_needs_a_stream(self) -> None:
-        """A client that reads no event stream is told so."""
+        """A client that does not accept event streams is refused with 400."""
         message = modern(request("subscriptions/listen", {"notifications": {}}))
         fields = {"accept": "application/json, text/event-stream;q=0"}
         received = self.rig.send_modern(message, with_headers=fields)
         self.assertEqual(received.status, 400)
 
     def test_bounded(self) -> None:
-        """One principal holds so many streams; the others are not concerned."""
+        """The streams of one principal are limited; others are not affected."""
         for number in range(MAX_LISTENERS):
             self.listen({}, id=number)
         self.assertEqual(self.listen({}).status, 429)
@@ -170,7 +170,7 @@ class ListenTests(ListenTestCase):
 
 class ResourceTests(ListenTestCase):
     def test_subscribed_uris(self) -> None:
-        """An update reaches the streams that watch the URI, and says which it is."""
+        """An update is sent, with its URI, to the streams that watch that URI."""
         watching = self.listen({"resourceSubscriptions": [WATCHED, "test://own"]})
         other = self.listen({"resourceSubscriptions": ["test://static-text"]})
         kinds = self.listen({"resourcesListChanged": True})
@@ -181,7 +181,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(self.heard(kinds), [])
 
     def test_spelled_otherwise(self) -> None:
-        """URIs of one resource are acknowledged, and told, in its one normal form."""
+        """URIs of one resource are acknowledged and notified in their normal form."""
         spelled = ["test://letters/%61", "test://letters/a", "test://letters/%e9"]
         stream = self.listen({"resourceSubscriptions": spelled})
         normal = "test://letters/a"
@@ -190,7 +190,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(stream.notifications[1]["params"]["uri"], normal)
 
     def test_private_updates(self) -> None:
-        """An update of somebody's own resource reaches nobody else."""
+        """An update of a private resource reaches its owner only."""
         uris = {"resourceSubscriptions": ["test://own"]}
         ada, bob = self.listen(uris), self.listen(uris, key=BOB)
         principal = credential(ADA).principal
@@ -199,7 +199,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(self.heard(bob), [])
 
     def test_session_eras(self) -> None:
-        """There, resources/subscribe and unsubscribe do it, on the GET stream."""
+        """In the session eras subscribers are notified on the GET stream."""
         client = self.client()
         stream = self.rig.send(
             method="GET",
@@ -220,7 +220,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(len(stream.notifications), 1)
 
     def test_session_eras_private(self) -> None:
-        """There, too, an update of somebody's own resource reaches nobody else."""
+        """In the session eras, too, a private update reaches its owner only."""
         streams = []
         for key in (ADA, BOB):
             client = self.client(key=key)
@@ -264,7 +264,7 @@ class TaskTests(ListenTestCase):
         self.assertEqual((told["status"], "result" in told), ("completed", True))
 
     def test_only_watched_tasks(self) -> None:
-        """A stream hears of the tasks that it named, and of no other."""
+        """A stream is notified only of the tasks that it named."""
         one, two = self.task(), self.task()
         stream = self.listen({"taskIds": [one]}, clientCapabilities=WITH_TASKS)
         for id in (two, one):
@@ -273,8 +273,8 @@ class TaskTests(ListenTestCase):
         ids = [told["params"]["taskId"] for told in stream.notifications[1:]]
         self.assertEqual(ids, [one])
 
-    def test_somebody_elses_task(self) -> None:
-        """Naming another principal's task, or none, is not honored, nor heard of."""
+    def test_task_of_another_principal(self) -> None:
+        """Another principal's task, or an unknown one, is left out of the filter."""
         id = self.task()
         wanted = {"taskIds": [id, "nothing"]}
         bob = self.listen(wanted, key=BOB, clientCapabilities=WITH_TASKS)
@@ -282,8 +282,8 @@ class TaskTests(ListenTestCase):
         self.clock.advance(60)
         self.assertEqual(self.heard(bob), [])
 
-    def test_what_is_over(self) -> None:
-        """Who comes too late for the last change of a task is told it at once."""
+    def test_task_that_ended(self) -> None:
+        """A new stream is notified at once of a task that ended before."""
         id, working = self.task(), self.task()
         message = request("tasks/cancel", {"taskId": id})
         self.ask(message, clientCapabilities=WITH_TASKS)
@@ -294,8 +294,8 @@ class TaskTests(ListenTestCase):
         told = stream.notifications[1]["params"]
         self.assertEqual((told["taskId"], told["status"]), (id, "cancelled"))
 
-    def test_what_waits(self) -> None:
-        """Who comes when a task waits for input already is told that at once."""
+    def test_task_that_waits(self) -> None:
+        """A new stream is notified at once of a task that already waits for input."""
         created = self.ask(call("promoted"), clientCapabilities=WITH_TASKS).result
         wanted = {"taskIds": [created["taskId"]]}
         stream = self.listen(wanted, clientCapabilities=WITH_TASKS)

@@ -1,4 +1,4 @@
-"""§2.8.7, what a task asks its client, and for whom a task exists at all."""
+"""What a task asks its client, and that a task is visible to its owner only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .test_tasks import CONFIRMED, TasksTestCase
 
 class InputTests(TasksTestCase):
     def test_asks_and_goes_on(self) -> None:
-        """It waits for input with its questions, and completes when answered."""
+        """A task waits for input with its questions, and completes when answered."""
         id = self.create("confirm_delete", {"filename": "x.txt"})
         self.assertEqual(self.status(id), "working")
         self.clock.advance(0.1)
@@ -53,7 +53,7 @@ class InputTests(TasksTestCase):
         self.assertEqual(self.status(id), "completed")
 
     def test_unknown_keys(self) -> None:
-        """Keys that nobody asked for are ignored and acknowledged."""
+        """Answers under unknown keys are ignored and acknowledged."""
         id = self.create("promoted")
         received = self.send("update", id, inputResponses={"other": 7})
         self.assertEqual(received.result["resultType"], "complete")
@@ -61,7 +61,7 @@ class InputTests(TasksTestCase):
         self.send("cancel", id)
 
     def test_malformed_answers(self) -> None:
-        """A bad answer is -32602, and none of what came with it is taken."""
+        """An invalid answer is -32602, and no answer sent with it is accepted."""
         id = self.create("multi_input")
         self.clock.advance(0.1)
         bad: list[Json] = [
@@ -88,14 +88,14 @@ class InputTests(TasksTestCase):
 
 class OwnerTests(TasksTestCase):
     def test_unknown(self) -> None:
-        """An id that is none is -32602 with 200."""
+        """An unknown id is -32602 with 200."""
         for method in ("get", "update", "cancel"):
             for id in ("x" * 32, "", 7, None):
                 received = self.send(method, id, inputResponses={})
                 self.assertRefused(received, 200, -32602)
 
-    def test_somebody_elses(self) -> None:
-        """For everybody but its owner a task does not exist, with any method."""
+    def test_task_of_another_principal(self) -> None:
+        """For any other caller a task does not exist, with any method."""
         id = self.create("confirm_delete", {"filename": "x"})
         self.clock.advance(0.1)
         for method in ("get", "update", "cancel"):

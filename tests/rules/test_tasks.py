@@ -1,4 +1,4 @@
-"""§2.8.7, the tasks extension: opt-in, statuses, inputs, ends, and whose they are."""
+"""The tasks extension: opt-in, statuses, cancellation and limits."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TasksTestCase(RulesTestCase):
 
 class OptInTests(TasksTestCase):
     def test_per_request(self) -> None:
-        """A client that is given one task gets none on a request without opt-in."""
+        """A request without the extension gets no task, also after one that had it."""
         self.create("slow_compute", {"seconds": 1})
         message = call("slow_compute", {"seconds": 1})
         received = self.ask(message, clientCapabilities=ASKABLE)
@@ -59,14 +59,14 @@ class OptInTests(TasksTestCase):
         self.clock.advance(1)
 
     def test_required(self) -> None:
-        """A tool that must be a task is -32021 with 400 for who does not opt in."""
+        """A tool that must be a task is -32021 with 400 without the extension."""
         received = self.ask(call("failing_job"), clientCapabilities=ASKABLE)
         self.assertRefused(received, 400, -32021)
         required = received.error["data"]["requiredCapabilities"]["extensions"]
         self.assertIn("io.modelcontextprotocol/tasks", required)
 
     def test_never(self) -> None:
-        """A tool that is no task answers at once, opt-in or not."""
+        """A tool without task support answers directly, also with the extension."""
         received = self.ask(
             call("greet", {"name": "Ada"}), clientCapabilities=WITH_TASKS
         )
@@ -83,7 +83,7 @@ class OptInTests(TasksTestCase):
             self.assertEqual(result["resultType"], "complete")
 
     def test_session_eras(self) -> None:
-        """There the extension does not exist: a tool runs to its end, undeclared."""
+        """In the session eras the extension does not exist: a tool runs to its end."""
         for version in ("2025-11-25", "2025-06-18"):
             client = self.client(version, capabilities=WITH_TASKS)
             self.assertNotIn("extensions", client.opening.result["capabilities"])
@@ -95,7 +95,7 @@ class OptInTests(TasksTestCase):
             self.assertEqual(gone.error["code"], -32601)
 
     def test_legacy_member_is_ignored(self) -> None:
-        """The task member of 2025-11-25's tools/call means nothing."""
+        """The task member of 2025-11-25's tools/call is ignored."""
         message = call("greet", {"name": "Ada"})
         params = {**message["params"], "task": {"ttl": 1}}
         for ask in (self.ask, self.client().ask):
@@ -115,7 +115,7 @@ class OptInTests(TasksTestCase):
 
 class LifeTests(TasksTestCase):
     def test_durable_before_the_reply(self) -> None:
-        """A task can be read as soon as its handle is there."""
+        """A task can be read as soon as its id was returned."""
         id = self.create("slow_compute", {"seconds": 1})
         self.assertEqual(self.status(id), "working")
         self.clock.advance(1)
@@ -170,7 +170,7 @@ class LifeTests(TasksTestCase):
         self.assertEqual(after["lastUpdatedAt"], "2026-09-21T14:14:50.000Z")
 
     def test_kept_for_its_time(self) -> None:
-        """A task that is over is kept until its ttlMs, and then makes room."""
+        """An ended task is kept until its ttlMs and is then removed."""
         id = self.create("slow_compute", {"seconds": 1})
         self.assertEqual(self.shown(id)["ttlMs"], TTL_MS)
         self.clock.advance(1)
@@ -204,7 +204,7 @@ class LifeTests(TasksTestCase):
         self.assertEqual(self.status(id), "completed")
 
     def test_no_progress_and_no_logs(self) -> None:
-        """A task reports to nobody but who polls."""
+        """A task sends neither progress nor log messages."""
         received = self.ask(
             call("promoted", {}, token="t"),
             clientCapabilities=WITH_TASKS,
@@ -215,7 +215,10 @@ class LifeTests(TasksTestCase):
         self.send("cancel", received.result["taskId"])
 
     def test_bounded(self) -> None:
-        """Beyond the bound of one principal a call is no task; others are not hit."""
+        """Beyond the limit of one principal a call does not become a task.
+
+        Other principals are not affected.
+        """
         for _ in range(MAX_TASKS_PER_PRINCIPAL):
             self.create("slow_compute", {"seconds": 1})
         message = call("slow_compute", {"seconds": 1})
@@ -233,7 +236,7 @@ class LifeTests(TasksTestCase):
 
 class CancelTests(TasksTestCase):
     def test_really_cancels(self) -> None:
-        """tasks/cancel stops the work and is final, also when the work would end."""
+        """tasks/cancel stops the work and is final, also if the work ends later."""
         id = self.create("slow_compute", {"seconds": 60})
         result = self.send("cancel", id).result
         self.assertEqual(result["resultType"], "complete")
@@ -241,7 +244,7 @@ class CancelTests(TasksTestCase):
         self.assertEqual(self.status(id), "cancelled")
 
     def test_while_it_waits_for_input(self) -> None:
-        """A task that asks is cancelled as well, and asks no more."""
+        """A task that waits for input can be cancelled and then asks nothing more."""
         id = self.create("confirm_delete", {"filename": "x"})
         self.clock.advance(0.1)
         self.send("cancel", id)
@@ -252,7 +255,7 @@ class CancelTests(TasksTestCase):
         self.assertEqual(self.status(id), "cancelled")
 
     def test_terminal_is_final(self) -> None:
-        """Cancelling what is over is acknowledged alike and changes nothing."""
+        """Cancelling an ended task is acknowledged and changes nothing."""
         for tool, status in (
             ("slow_compute", "completed"),
             ("protocol_error_job", "failed"),
@@ -266,7 +269,7 @@ class CancelTests(TasksTestCase):
             self.assertEqual(self.shown(id), before)
 
     def test_others_go_on(self) -> None:
-        """Cancelling one task leaves the others of its owner alone."""
+        """Cancelling one task does not affect others of its owner."""
         one, two = (self.create("slow_compute", {"seconds": 5}) for _ in range(2))
         self.send("cancel", one)
         self.clock.advance(5)

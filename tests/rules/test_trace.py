@@ -1,4 +1,4 @@
-"""§2.8.2.9, OpenTelemetry: the trace context of ``_meta`` is read, kept and logged."""
+"""OpenTelemetry: the trace context of ``_meta`` is read, passed on and logged."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
 
 def traced(meta: JsonObject, id: Json = 1) -> dict[str, Json]:
-    """Return a call of the tool that says its trace."""
+    """Return a call of the tool that returns its trace."""
     message = call("traced", id=id)
     return {**message, "params": {**message["params"], "_meta": meta}}
 
 
 class UpstreamTests(ClockedTestCase):
     def test_handed_on(self) -> None:
-        """What a call asks of Instantly carries its traceparent, and no baggage."""
+        """Requests to Instantly have the call's traceparent and no baggage."""
         instantly = RecordingInstantly()
         facts = ServerFacts(name="instantly-mcp", version="0")
         context = FeatureContext(instantly=instantly, clock=self.clock, facts=facts)
@@ -44,26 +44,26 @@ class UpstreamTests(ClockedTestCase):
 
 class TraceTests(RulesTestCase):
     def seen(self, **meta: Json) -> Json:
-        """Return what a modern tool sees of a trace, the same as a legacy one."""
+        """Return the trace that a tool gets, which is the same in both eras."""
         found = self.ask(traced(meta)).result["structuredContent"]["trace"]
         legacy = self.client().ask(traced(meta)).result["structuredContent"]["trace"]
         self.assertEqual(legacy, found)
         return found
 
     def test_read_from_meta(self) -> None:
-        """All three keys reach the tool as they came."""
+        """All three keys reach the tool unchanged."""
         found = self.seen(
             traceparent=PARENT, tracestate="a=1,b@c=2", baggage="tenant=7;p=1,x=2"
         )
         self.assertEqual(found, [PARENT, "a=1,b@c=2", "tenant=7;p=1,x=2"])
 
     def test_absent(self) -> None:
-        """Without a traceparent there is no trace, whatever else stands there."""
+        """Without a traceparent there is no trace, whatever the other keys are."""
         self.assertIsNone(self.seen())
         self.assertIsNone(self.seen(tracestate="a=1", baggage="a=1"))
 
     def test_malformed_parent(self) -> None:
-        """A malformed traceparent is ignored, the call is not."""
+        """A malformed traceparent is ignored and the call is executed."""
         for parent in (
             PARENT.upper(),
             PARENT[:-1],
@@ -88,13 +88,13 @@ class TraceTests(RulesTestCase):
                 self.assertIsNone(found[2])
 
     def test_not_from_http_headers(self) -> None:
-        """A traceparent header belongs to a proxy's trace, not to the request's."""
+        """A traceparent header is not used: it belongs to the trace of a proxy."""
         fields = {"traceparent": PARENT}
         received = self.rig.send_modern(modern(traced({})), with_headers=fields)
         self.assertIsNone(received.result["structuredContent"]["trace"])
 
     def test_logged(self) -> None:
-        """Every request of a trace leaves one line with its method and trace id."""
+        """Every request with a trace is logged once, with its method and trace id."""
         listing = request("tools/list", {"_meta": {"traceparent": PARENT}})
         stream = StreamClient(self.rig)
         client = self.client()
@@ -112,14 +112,14 @@ class TraceTests(RulesTestCase):
             self.assertEqual(lines[0]["method"], message["method"])
 
     def test_not_logged(self) -> None:
-        """Requests without a trace, or of a malformed one, leave no such line."""
+        """Requests without a valid trace are not logged so."""
         with capturedLogs() as events:
             self.ask(traced({}))
             self.ask(traced({"traceparent": PARENT.upper()}))
         self.assertEqual([event for event in events if "trace_id" in event], [])
 
     def test_values_are_not_logged(self) -> None:
-        """Baggage may say who the user is: no log line repeats it."""
+        """Baggage may identify a user, so it is not logged."""
         with capturedLogs() as events:
             self.ask(traced({"traceparent": PARENT, "baggage": "user=canary-7"}))
         self.assertNotIn("canary-7", repr(events))

@@ -1,4 +1,4 @@
-"""Subscribing to what changes while nobody calls, in both eras."""
+"""Subscriptions to resources that change without a call, in both eras."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .test_subscriptions import UPDATED, WATCHED, ListenTestCase
 
 
 class WatchTests(ListenTestCase):
-    """What changes while nobody calls is looked at for who subscribes."""
+    """A resource with a watch function is watched while it has subscribers."""
 
     URI = "test://tides"
 
     def setUp(self) -> None:
-        """Let nothing be looked at after the test."""
+        """End all watching after the test."""
         super().setUp()
         self.addCleanup(self.rig.server_features.changes.close)
 
     def get(self, client: SessionClient, last: str | None = None) -> Received:
-        """Open the stream of a session that hears of changes, or take it up again."""
+        """Open a session's stream for notifications, or resume it."""
         headers = {"accept": "text/event-stream"}
         if last is not None:
             headers["last-event-id"] = last
@@ -42,7 +42,7 @@ class WatchTests(ListenTestCase):
             self.clock.advance(TIDE_SECONDS)
 
     def test_listening(self) -> None:
-        """A listen stream hears of changes that nobody else's call found."""
+        """A listen stream is notified of changes that no call made."""
         stream = self.listen({"resourceSubscriptions": [self.URI]})
         self.assertEqual(self.heard(stream), [])
         self.turn(2)
@@ -50,7 +50,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(stream.notifications[1]["params"]["uri"], self.URI)
 
     def test_listening_ends(self) -> None:
-        """The looking ends when the client leaves, and not before the last does."""
+        """Watching ends when the last stream of a principal is closed."""
         wanted = {"resourceSubscriptions": [self.URI]}
         first, second = self.listen(wanted), self.listen(wanted)
         bob = self.listen(wanted, key=BOB)
@@ -64,7 +64,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(self.rig.tides.watched, 0)
 
     def test_graceful_end(self) -> None:
-        """When the daemon stops, nothing is looked at any more."""
+        """Watching ends when the daemon stops."""
         self.listen({"resourceSubscriptions": [self.URI]})
         self.client().ask(request("resources/subscribe", {"uri": self.URI}))
         self.assertEqual(self.rig.tides.watched, 1)
@@ -72,7 +72,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(self.rig.tides.watched, 0)
 
     def test_over(self) -> None:
-        """What will not change any more is not looked at, and the stream stays."""
+        """When the watch function returns, the stream stays open."""
         stream = self.listen({"resourceSubscriptions": [self.URI]})
         self.turn(TIDES + 1)
         self.assertEqual(self.heard(stream), [UPDATED] * TIDES)
@@ -80,14 +80,14 @@ class WatchTests(ListenTestCase):
         self.assertFalse(stream.ended)
 
     def test_refused_stream(self) -> None:
-        """A stream that is refused leaves nothing behind that looks."""
+        """A refused stream does not start watching."""
         for number in range(MAX_LISTENERS):
             self.listen({}, id=number)
         refused = self.listen({"resourceSubscriptions": [self.URI]})
         self.assertEqual((refused.status, self.rig.tides.watched), (429, 0))
 
     def test_session_eras(self) -> None:
-        """There, resources/subscribe begins it and unsubscribe ends it."""
+        """In a session resources/subscribe starts watching and unsubscribe ends it."""
         for version in ("2025-03-26", "2025-06-18", "2025-11-25"):
             with self.subTest(version=version):
                 client = self.client(version)
@@ -103,7 +103,7 @@ class WatchTests(ListenTestCase):
                 self.assertEqual(len(stream.notifications), 1)
 
     def test_session_ends(self) -> None:
-        """The end of a session ends the looking; another's goes on."""
+        """The end of a session ends its watching; that of others continues."""
         clients = [self.client(), self.client(key=BOB)]
         for client in clients:
             client.ask(request("resources/subscribe", {"uri": self.URI}))
@@ -112,7 +112,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(self.rig.tides.watched, 1)
 
     def test_first_revision(self) -> None:
-        """There, it ends with the only stream that the session will ever have."""
+        """In 2024-11-05 watching ends with the session's only stream."""
         client = StreamClient(self.rig)
         client.ask(initialize("2024-11-05"))
         client.ask(request("resources/subscribe", {"uri": self.URI}, "subscribe"))
@@ -123,7 +123,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(self.rig.tides.watched, 0)
 
     def lost(self, client: SessionClient) -> str | None:
-        """Subscribe, hear of one change, lose the stream and miss another change."""
+        """Subscribe, receive one change, lose the stream and miss another change."""
         stream = self.get(client)
         client.ask(request("resources/subscribe", {"uri": self.URI}))
         self.turn()
@@ -132,13 +132,13 @@ class WatchTests(ListenTestCase):
         return stream.events[-1].id
 
     def test_stream_is_lost(self) -> None:
-        """A stream that is taken up again brings what was found meanwhile."""
+        """A stream that is resumed delivers the changes since it was lost."""
         client = self.client()
         again = self.get(client, self.lost(client))
         self.assertEqual(len(again.notifications), 1)
 
     def test_stream_is_lost_for_long(self) -> None:
-        """Nothing piles up for a client that does not come back; a new stream hears."""
+        """Changes are kept for a limited time; a new stream is notified again."""
         client = self.client()
         last = self.lost(client)
         self.clock.advance(KEPT_SECONDS)
@@ -148,7 +148,7 @@ class WatchTests(ListenTestCase):
         self.assertEqual(len(again.notifications), 1)
 
     def test_without_a_key(self) -> None:
-        """Without a key nothing of a principal can be watched."""
+        """Without a key a private resource cannot be subscribed to."""
         stream = self.listen({"resourceSubscriptions": [self.URI, WATCHED]}, key=None)
         self.assertEqual(self.honored(stream), {"resourceSubscriptions": [WATCHED]})
         asked = request("resources/subscribe", {"uri": self.URI})
