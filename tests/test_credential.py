@@ -49,7 +49,7 @@ class SecretTests(SynchronousTestCase):
         if one.isascii() and other.isascii():
             self.assertEqual(Secret(one) == Secret(other), equal)
 
-    def test_is_no_string(self) -> None:
+    def test_is_not_a_string(self) -> None:
         """A secret equals no plain string, so it is not compared by accident."""
         self.assertFalse(Secret("a") == "a")
 

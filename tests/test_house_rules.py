@@ -265,7 +265,7 @@ class HouseRulesTests(SynchronousTestCase):
         with self.assertRaises(CycleError):
             TopologicalSorter({name: graph[name] for name in CIRCLE}).prepare()
 
-    def test_shared_words_import_nothing_of_ours(self):
+    def test_shared_modules_import_no_package(self):
         """The modules that every package uses import no package."""
 
         def broken(module: Module) -> Iterator[str]:
@@ -409,7 +409,7 @@ class HouseRulesTests(SynchronousTestCase):
             shared, {}, "Give each class a name that says which of the two it is."
         )
 
-    def test_protocol_knows_no_vendor(self):
+    def test_protocol_is_independent_of_the_vendor(self):
         """``protocol`` is MCP itself: what is special to Instantly is passed to it."""
         vendor = re.compile(
             r"instantly(?!_mcp)|\bapi.?key|\bcampaigns?\b|\bleads?\b|\bmailbox",
@@ -442,7 +442,7 @@ class HouseRulesTests(SynchronousTestCase):
 
         self.check(broken)
 
-    def test_plugin_folder_is_no_package(self):
+    def test_plugin_folder_is_not_a_package(self):
         """There is no ``__init__.py`` under ``twisted/``: it would hide Twisted."""
         self.assertEqual(list((ROOT / "twisted").rglob("__init__.py")), [])
 

@@ -214,7 +214,7 @@ class LenientTests(SynchronousTestCase):
         """A byte that is not valid UTF-8 becomes U+FFFD."""
         self.assertEqual(loads_lenient(b'{"a": "x\xffy"}'), {"a": "x\ufffdy"})
 
-    def test_constants_are_no_json(self) -> None:
+    def test_constants_are_not_json(self) -> None:
         """NaN and Infinity stay refused."""
         for data in (b"NaN", b"[Infinity]", b'{"a": -Infinity}', b"[1e999]"):
             with self.subTest(data=data):

@@ -79,7 +79,7 @@ class OpenTests(GatekeeperTestCase):
         self.assertNotIn(OWN.value, repr(error.as_object()))
         self.assertNotIn(OTHER.value, repr(error.as_object()))
 
-    def test_defect_14_no_magic_keys(self) -> None:
+    def test_no_magic_keys(self) -> None:
         """No value switches authentication off: each is a key like any other."""
         secured = Gatekeeper(operator_key=OPERATOR, server_secret=SERVER_SECRET)
         for value in ("dummy", "dummydummy", "test-test-test", "none", "null", "*"):
@@ -124,7 +124,7 @@ class ServerSecretTests(GatekeeperTestCase):
             credential = self.admitted(self.gatekeeper, *order)
             self.assertEqual(credential.secret, Secret(OWN.value))
 
-    def test_defect_04_no_open_relay(self) -> None:
+    def test_no_open_relay(self) -> None:
         """A caller without the secret does not get the operator's key but 401."""
         for presented in ((), (OWN,), (Presented("the-server-secre", "path"),)):
             error = self.refused(self.gatekeeper, *presented)

@@ -113,7 +113,7 @@ class BuildingTests(ClockedTestCase):
         self.assertEqual(prepared(PATCH_ONE, id="c1").body, b"{}")
         self.assertIsNone(prepared(ACTIVATE, id="c1").body)
 
-    def test_body_that_is_no_json(self) -> None:
+    def test_body_that_is_not_json(self) -> None:
         """What cannot be written as JSON is refused."""
         self.refusal(CREATE, name=object())
 

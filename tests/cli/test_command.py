@@ -151,7 +151,7 @@ class OptionTests(SynchronousTestCase):
                 {setting.name: [expected] if setting.repeatable else expected},
             )
 
-    def test_secrets_are_no_options(self):
+    def test_secrets_are_not_options(self):
         """A secret on the command line is refused, and not repeated."""
         for words in (["--api-key=CANARY-123"], ["--server-secret", "CANARY-123"]):
             options = SettingOptions()

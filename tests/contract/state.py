@@ -310,7 +310,7 @@ class AdmissionLimitContract(ClockedTestCase):
         self.clock.advance(0.011)
         self.assertTrue(limiter.take("key").granted)
 
-    def test_defect_08_no_double_burst(self) -> None:
+    def test_no_double_burst(self) -> None:
         """Around any second at most the limit and a second's refill pass."""
         limiter = self.make_limit(120, self.clock)
         self.clock.advance(59.5)

@@ -104,7 +104,7 @@ class ReloaderTests(SynchronousTestCase):
         assert isinstance(now, Credential)
         self.assertEqual(now.principal, "operator")
 
-    def test_former_secret_is_no_key(self):
+    def test_former_secret_is_not_a_key(self):
         """A replaced server secret is not sent to Instantly beside the new one."""
         path = self.file("secret", "first-secret-first")
         reload = self.reloader(resolve({"server_secret_file": str(path)}, {}))

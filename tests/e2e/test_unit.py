@@ -94,7 +94,7 @@ class UnitTests(SynchronousTestCase):
         seconds = Supervisor.of(environ).watchdog_seconds
         self.assertEqual(directives(SERVICE)["WatchdogSec"], [f"{seconds:.0f}"])
 
-    def test_keys_are_no_copies(self):
+    def test_keys_are_not_copies(self):
         """Copies of the keys would not change with a reload."""
         known = directives(SERVICE)
         for name in ("LoadCredential", "SetCredential", "Environment", "DynamicUser"):

@@ -81,7 +81,7 @@ class SourceTests(SynchronousTestCase):
         sources = CredentialSources(query=False)
         self.assertEqual(list(sources.presented(exchange(query={"apiKey": [KEY]}))), [])
 
-    def test_defect_11_one_order(self) -> None:
+    def test_one_order(self) -> None:
         """There is one order for all routes, and every place is in it."""
         for route in Route:
             one = exchange(
@@ -251,7 +251,7 @@ class SessionIdTests(SynchronousTestCase):
                 key_in_session_id(text)
             self.assertIn("the sessionId", caught.exception.message)
 
-    def test_defect_05_session_ids_are_no_keys(self) -> None:
+    def test_session_ids_are_not_keys(self) -> None:
         """UUIDs, bare or hyphenated, and sealed ids of other instances are not keys."""
         for text in (
             "0f8fad5b-d9cb-469f-a165-70867728950e",

@@ -96,7 +96,7 @@ class OriginTests(SynchronousTestCase):
             if len(origin) > 1:
                 self.assertNotIn(origin, repr(error.as_object()))
 
-    def test_defect_07_origin_is_checked(self) -> None:
+    def test_origin_is_checked(self) -> None:
         """The check is on without any setting."""
         bare = OriginPolicy(check_hosts=False)
         error = bare.refusal(headers({"origin": "https://evil.example"}))

@@ -126,7 +126,7 @@ class PipelineTests(ClockedTestCase):
             self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
             self.assertEqual(self.observed.pop()[:2], ("bad", "failed"))
 
-    def test_nobody_replies(self) -> None:
+    def test_no_reply(self) -> None:
         """Stages that all carry on are a bug, answered like one."""
         self.assertIncident(
             self.run_through(carry_on("one"), message=call("echo", id=0))

@@ -21,7 +21,7 @@ from tests.support.toolboxes import SmallToolbox
 
 
 class IdTests(EngineTestCase):
-    def test_defect_12_falsy_ids(self) -> None:
+    def test_falsy_ids(self) -> None:
         """The ids 0 and "" come back as they were, in results and in errors."""
         for version in ALL_REVISIONS:
             for id in (0, "", -1, 2**53, "a"):
@@ -33,7 +33,7 @@ class IdTests(EngineTestCase):
 
 
 class IsolationTests(EngineTestCase):
-    def test_defect_01_no_protocol_object_is_shared(self) -> None:
+    def test_no_protocol_object_is_shared(self) -> None:
         """Two principals with equal ids get their own answers from one server."""
         mine = self.handled(call("slow", {"tag": "mine"}, id=1))
         theirs = self.handled(call("slow", {"tag": "theirs"}, id=1), key=BOB)
@@ -48,7 +48,7 @@ class IsolationTests(EngineTestCase):
             assert response is not None
             self.assertIn(tag, str(response.result))
 
-    def test_defect_01_nothing_is_kept(self) -> None:
+    def test_nothing_is_kept(self) -> None:
         """Once a call is answered or cancelled, the server holds nothing of it."""
         kept = []
         for finish in (True, False):

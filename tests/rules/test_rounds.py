@@ -163,7 +163,7 @@ class RoundTests(RoundsTestCase):
                 received = self.retry("elicitation", state, {"user_name": answer})
                 self.assertRefused(received, 200, -32602)
 
-    def test_responses_that_are_no_object(self) -> None:
+    def test_responses_that_are_not_an_object(self) -> None:
         """inputResponses must be an object if it is given."""
         state = self.first("elicitation").result["requestState"]
         values: list[Json] = [[], 7, "x"]
@@ -204,7 +204,7 @@ class CapabilityTests(RoundsTestCase):
         methods = [one["method"] for one in interim.result["inputRequests"].values()]
         self.assertEqual(methods, ["sampling/createMessage"])
 
-    def test_an_array_is_no_capability(self) -> None:
+    def test_an_array_is_not_a_capability(self) -> None:
         """Only an object declares a capability."""
         values: list[Json] = [[], True, None, "yes"]
         for declared in values:

@@ -329,7 +329,7 @@ class StreamTests(SessionsTestCase):
 
 
 class MessagesTests(SessionsTestCase):
-    def test_stream_of_a_session_is_no_sse_stream(self) -> None:
+    def test_stream_of_a_session_is_not_an_sse_stream(self) -> None:
         """The id of a Streamable HTTP session on /messages names no open stream."""
         client = self.client()
         posted = self.rig.send(

@@ -47,7 +47,7 @@ class InterleavingTests(SynchronousTestCase):
         st.lists(st.sampled_from(MAKERS), min_size=2, max_size=6),
         st.lists(STEPS, max_size=30),
     )
-    def test_defect_01_each_answer_reaches_its_asker(
+    def test_each_answer_reaches_its_asker(
         self, makers: list[Callable[[Rig], Client]], steps: list[Json]
     ) -> None:
         """Whatever runs beside it, each call is answered once, to its own client."""

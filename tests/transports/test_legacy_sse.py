@@ -26,7 +26,7 @@ class OpeningTests(RigTestCase):
         """It is a transport."""
         self.assertTrue(verifyObject(ITransport, self.rig.legacy_sse))
 
-    def test_defect_03_endpoint_comes_first(self) -> None:
+    def test_endpoint_comes_first(self) -> None:
         """The first event says, relative, where to post; the stream stays open."""
         for route in (Route.SSE, Route.MCP):
             with self.subTest(route=route):
@@ -41,7 +41,7 @@ class OpeningTests(RigTestCase):
                 self.assertRegex(first.data, rb"^/messages\?sessionId=[!-~]+$")
                 self.assertFalse(stream.ended)
 
-    def test_defect_02_it_is_a_session(self) -> None:
+    def test_it_is_a_session(self) -> None:
         """An open stream is a session that is held under the id it was given."""
         client = StreamClient(self.rig)
         session = self.rig.sessions.held[client.session]
@@ -351,7 +351,7 @@ class DeadStreamTests(RigTestCase):
         self.assertTrue(self.rig.toolbox.running[0].cancelled)
         self.assertEqual(client.heard(), [])
 
-    def test_somebody_elses(self) -> None:
+    def test_of_another_principal(self) -> None:
         """A caller cannot post to a stream of another principal."""
         client = StreamClient(self.rig)
         posted = self.rig.send(
@@ -363,7 +363,7 @@ class DeadStreamTests(RigTestCase):
 
 
 class TwoClientsTests(RigTestCase):
-    def test_defect_01_equal_ids(self) -> None:
+    def test_equal_ids(self) -> None:
         """Two streams with equal ids each get their own answer only."""
         ada, bob = StreamClient(self.rig), StreamClient(self.rig, key=BOB)
         ada.ask(call("slow", {"tag": "ada"}, id=1))

@@ -45,7 +45,7 @@ class InitializeTests(StreamableTestCase):
                 self.assertEqual(opening.header("mcp-protocol-version"), version)
                 self.assertEqual(self.session_of(client).revision.version, version)
 
-    def test_defect_02_sessions_exist(self) -> None:
+    def test_sessions_exist(self) -> None:
         """Every handshake is a session that is held, found, and ended."""
         first, second = SessionClient(self.rig), SessionClient(self.rig)
         self.assertNotEqual(first.session, second.session)
@@ -150,7 +150,7 @@ class SessionTests(StreamableTestCase):
         batch = client.ask([request("ping")])
         self.assertEqual((batch.status, batch.error["code"]), (404, -32001))
 
-    def test_somebody_elses(self) -> None:
+    def test_of_another_principal(self) -> None:
         """A session belongs to its principal: others get 404, and reach nothing."""
         client = SessionClient(self.rig)
         received = self.rig.send(request("ping"), session=client.session, key=BOB)
@@ -218,7 +218,7 @@ class DeleteTests(StreamableTestCase):
         self.assertEqual((received.status, received.error["code"]), (404, -32001))
         self.assertIn("hint", received.error["data"])
 
-    def test_somebody_elses(self) -> None:
+    def test_of_another_principal(self) -> None:
         """Another principal's session is 404 and lives on."""
         client = SessionClient(self.rig)
         received = self.rig.send(method="DELETE", session=client.session, key=BOB)

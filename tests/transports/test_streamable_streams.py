@@ -111,7 +111,7 @@ class GetStreamTests(StreamableTestCase):
         self.session_of(client).send(NEWS)
         self.assertEqual(again.messages, [NEWS])
 
-    def test_streams_that_nobody_takes_up(self) -> None:
+    def test_streams_that_are_never_resumed(self) -> None:
         """Streams that a client loses do not pile up, nor outlive their session."""
         client = SessionClient(self.rig)
         retention = self.rig.streamable.logs.retention

@@ -261,7 +261,7 @@ class RoutingTests(AppTestCase):
                 answer = self.client.ask(method, path, body=body)
                 self.assertNotIn("id", answer.json(), path)
 
-    def test_paths_that_are_no_text(self):
+    def test_paths_that_are_not_text(self):
         """A key that is not UTF-8 is 400 in JSON-RPC, without a traceback."""
         response = self.client.ask("POST", "/mcp/%ff%fe")
         self.assertEqual(response.status, 400)

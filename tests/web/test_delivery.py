@@ -118,7 +118,7 @@ class DeliverTests(SynchronousTestCase):
         self.assertIn(("X", "y"), self.sheet.headers)
         self.assertEqual(self.sheet.written, [b"[1]"])
 
-    def test_nobody_left(self):
+    def test_no_client_left(self):
         """A reply for a client that has left goes nowhere, and ends its channel."""
         self.sheet.gone = True
         self.assertIsNone(self.delivery.deliver(self.sheet, json_answer(200, 1)))

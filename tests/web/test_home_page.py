@@ -214,7 +214,7 @@ class RouteTests(ClockedTestCase):
         self.assertEqual(response.status, 404)
         self.assertIn("POST /mcp", response.json()["availableEndpoints"])
 
-    def test_names_of_routes_are_no_keys(self):
+    def test_names_of_routes_are_not_keys(self):
         """Clients append ``/sse`` and the like to the URL that they were given: that is
         404, with what there is, and no key.
         """

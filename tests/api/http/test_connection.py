@@ -165,7 +165,7 @@ class OriginAgentTests(ClockedTestCase):
             self.failureResultOf(refused, SchemeNotSupported)
         self.assertEqual(self.endpoint.attempts, [])
 
-    def test_what_is_no_request(self) -> None:
+    def test_invalid_request(self) -> None:
         """Neither a URL nor a method can smuggle a line into the request."""
         for method, target in ((b"GET", b"/x y\r\nZ: z"), (b"GET /\r\n", b"/")):
             url = b"https://api.example.com:8443" + target

@@ -264,7 +264,7 @@ class CrowdedClientTests(ClockedTestCase):
         for call in calls[:-1]:
             self.successResultOf(call)
 
-    def test_those_that_rest_hold_no_slot(self) -> None:
+    def test_paused_calls_hold_no_slot(self) -> None:
         """A call that waits to try again holds a place, so that others are sent."""
         self.agent.status = 503
         call = self.client.execute(LIST, {}, credential())
@@ -292,7 +292,7 @@ class CrowdedClientTests(ClockedTestCase):
         for each in crowd:
             each.addErrback(lambda failure: failure.trap(ApiError))
 
-    def test_upstream_that_rests(self) -> None:
+    def test_paused_upstream(self) -> None:
         """When the breaker opens, all waiting calls fail at once."""
         self.client.breaker = Breaker(clock=self.clock, min_failures=1)
         calls = self.calls(448)

@@ -367,7 +367,7 @@ class AnnouncementTests(SynchronousTestCase):
         announcement.publish(["http://127.0.0.1:3000"])
         self.assertTrue(ready_file.exists())
 
-    def test_ready_file_that_is_no_file(self):
+    def test_ready_file_that_is_not_a_file(self):
         """A device or a FIFO is not replaced by the ready file."""
         fifo = Path(self.mktemp())
         os.mkfifo(fifo)

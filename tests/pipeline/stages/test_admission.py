@@ -80,7 +80,7 @@ class AdmissionTests(ClockedTestCase):
             self.refusal(exchange(with_headers={"origin": "http://evil", **KEY}))
         self.assertTrue(self.passes(exchange(with_headers=KEY)))
 
-    def test_defect_08_limit_by_key(self) -> None:
+    def test_limit_by_key(self) -> None:
         """The limit holds for a key over all its addresses, and says when to come."""
         for number in range(3):
             one = exchange(with_headers=KEY, peer=f"10.0.0.{number}")

@@ -146,7 +146,7 @@ class CredentialTests(AuthenticationTestCase):
         self.acts_as(exchange(), OPERATOR)
         self.acts_as(keyed(ALICE), ALICE)
 
-    def test_defect_04_no_open_relay(self) -> None:
+    def test_no_open_relay(self) -> None:
         """If there is a server secret, no key and a wrong key are both 401."""
         self.guarded(operator=True, secret=True)
         for one in (exchange(), keyed(ALICE), message(UUID), message(ALICE)):

@@ -190,7 +190,7 @@ class SessionTests(AuthenticationTestCase):
         self.assertIs(out.lookup.status, SessionStatus.FOREIGN)
         self.assertEqual(out.session_id, UUID)
 
-    def test_foreign_is_no_key_on_mcp(self) -> None:
+    def test_foreign_id_is_not_a_key_on_mcp(self) -> None:
         """On /mcp a session id is never taken for a key."""
         out = self.passed(exchange(with_headers={"mcp-session-id": ALICE}))
         self.assertIsNone(out.credential)
@@ -278,7 +278,7 @@ class MessagesTests(AuthenticationTestCase):
         self.stage = evolve(self.stage, sources=CredentialSources(session_id=False))
         self.assertIsNone(self.passed(message(ALICE)).credential)
 
-    def test_defect_05_own_ids_are_no_keys(self) -> None:
+    def test_own_ids_are_not_keys(self) -> None:
         """Our ids, live or ended, and foreign UUIDs are never taken for keys."""
         anonymous = self.sessions.open(V2024_11_05, None)
         ended = self.sessions.open(V2024_11_05, credential(ALICE))

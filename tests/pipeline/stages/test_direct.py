@@ -112,7 +112,7 @@ class MessagesTests(RigTestCase):
                     self.assertEqual(received.status, 200)
                     self.assertIn("result", received.message)
 
-    def test_defect_03_initialize_and_notifications(self) -> None:
+    def test_initialize_and_notifications(self) -> None:
         """The fallback knows initialize, and a notification gets 202."""
         received = self.rig.send(initialize("2025-06-18"), route=Route.MESSAGES)
         self.assertEqual(received.result["protocolVersion"], "2025-06-18")

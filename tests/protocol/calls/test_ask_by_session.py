@@ -132,7 +132,7 @@ class SessionAskerTests(ClockedTestCase):
         )
         self.assertEqual(self.session.pending, {})
 
-    def test_nobody_answers(self) -> None:
+    def test_no_answer(self) -> None:
         """A question waits for some minutes, and is then withdrawn."""
         asking = self.ask({"name": NAME})
         self.clock.advance(ANSWER_TIMEOUT_SECONDS - 1)

@@ -299,7 +299,7 @@ class LeavingTests(PromotionTestCase):
         self.failureResultOf(running, CancelledError)
         return goes_on
 
-    def test_no_task_for_nobody(self) -> None:
+    def test_no_task_without_a_principal(self) -> None:
         """A tool that continues after its client left does not become a task."""
         goes_on = self.stubborn()
         self.assertIs(self.promoted, False)

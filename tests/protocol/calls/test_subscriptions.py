@@ -144,7 +144,7 @@ class ListenTests(ChangesTestCase):
             )
         self.assertEqual(self.changes.listener_count, 0)
 
-    def test_leaving_while_told(self) -> None:
+    def test_leaving_while_notified(self) -> None:
         """A stream that ends during a notification does not affect other streams."""
         one, _ = self.listen(1, lists=ALL_KINDS)
         two, _ = self.listen(2, lists=ALL_KINDS)

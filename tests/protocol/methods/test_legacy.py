@@ -32,7 +32,7 @@ class InitializeTests(EngineTestCase):
                 answer = self.answer(initialize(asked))
                 self.assertEqual(answer["result"]["protocolVersion"], "2025-11-25")
 
-    def test_defect_12_declares_only_what_exists(self) -> None:
+    def test_declares_only_what_exists(self) -> None:
         """Without resources and prompts none are declared, nor answered."""
         answer = self.answer(initialize())
         self.assertEqual(set(answer["result"]["capabilities"]), {"tools", "logging"})

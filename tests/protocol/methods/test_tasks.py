@@ -66,11 +66,11 @@ class TaskTests(TaskMethodTestCase):
         for name, method in METHODS.items():
             with self.subTest(name=name):
                 theirs = self.refused(method, name, key=BOB)
-                nobodys = self.refused(method, name, key=None)
+                without_key = self.refused(method, name, key=None)
                 unknown = self.refused(method, name, params={"taskId": "nothing"})
                 missing = self.refused(method, name, params={})
-                codes = {e.code for e in (theirs, nobodys, unknown, missing)}
-                words = {e.message for e in (theirs, nobodys, unknown, missing)}
+                codes = {e.code for e in (theirs, without_key, unknown, missing)}
+                words = {e.message for e in (theirs, without_key, unknown, missing)}
                 self.assertEqual((codes, len(words)), ({-32602}, 1))
 
     def test_get(self) -> None:

@@ -95,7 +95,7 @@ class CallTests(EngineTestCase):
         answer = self.answer(call("x" * 10_000, {}))
         self.assertLess(len(answer["error"]["message"]), 200)
 
-    def test_arguments_that_are_no_object(self) -> None:
+    def test_arguments_that_are_not_an_object(self) -> None:
         """Arguments that are not an object are -32602 in every revision."""
         odd: list[Json] = [[], "x", 7, True]
         for version in ALL_REVISIONS:

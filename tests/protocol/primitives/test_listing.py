@@ -60,7 +60,7 @@ class DescribeTests(SynchronousTestCase):
                 entry = describe_tool(structured, revision)
                 self.assertEqual(set(entry), members)
 
-    def test_output_that_is_no_object(self) -> None:
+    def test_output_that_is_not_an_object(self) -> None:
         """Before 2026-07-28 an output schema whose type is not object is left out."""
         listed = evolve(tool(), output_schema=NUMBERS)
         for revision in (V2025_06_18, V2025_11_25):

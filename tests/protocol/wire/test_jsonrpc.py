@@ -88,7 +88,7 @@ class DecodeTests(SynchronousTestCase):
             ClientResponse(3, None, error),
         )
 
-    def test_defect_12_falsy_ids(self) -> None:
+    def test_falsy_ids(self) -> None:
         """The ids 0 and "" are ids like any other."""
         for id in (0, ""):
             with self.subTest(id=id):
@@ -138,7 +138,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertEqual(malformed.error.code, -32600)
                 self.assertEqual(malformed.id, 5)
 
-    def test_params_that_are_no_object(self) -> None:
+    def test_params_that_are_not_an_object(self) -> None:
         """A request whose params are not an object is -32602 with 400 and its id."""
         for odd in ([], [1], "x", None, 3):
             with self.subTest(params=odd):
@@ -225,7 +225,7 @@ class ResponseTests(SynchronousTestCase):
         )
         self.assertEqual(response.status, 200)
 
-    def test_defect_12_error_keeps_falsy_ids(self) -> None:
+    def test_error_keeps_falsy_ids(self) -> None:
         """An error echoes the ids 0 and "" as they came, and never as null."""
         for id in (0, ""):
             with self.subTest(id=id):

@@ -106,7 +106,7 @@ class ReadingTests(ChannelTestCase):
         connection.send(b"{}")
         self.assertEqual([r.status for r in connection.responses()], [200])
 
-    def test_nobody_is_told_to_continue_who_did_not_wait(self):
+    def test_no_continue_for_a_client_that_did_not_wait(self):
         """With the whole body there already, the answer is the first thing said."""
         headers = {"Expect": "100-continue", "Content-Length": "2"}
         connection = self.connect()
@@ -341,7 +341,7 @@ class StreamingTests(ChannelTestCase):
         (held,) = self.open().channel.requests
         self.assertEqual((dict(held.head.headers), held.head.method), ({}, "GET"))
 
-    def test_nobody_waits(self):
+    def test_no_waiting_client(self):
         """Klein waits for nothing, whether the stream came at once or late."""
         (held,) = self.open().channel.requests
         self.assertEqual(held.notifications, [])

@@ -39,7 +39,7 @@ class TrailerTests(DecoderTestCase):
         """So is one line without end, before it is held."""
         self.refuses(b"0\r\nX: ", b"y" * MAX_EXCESS_BYTES)
 
-    def test_what_is_no_field(self):
+    def test_invalid_field(self):
         """A malformed trailer, or one that concerns framing, is refused."""
         malformed = (b"X", b" X: y", b"X : y", b"X: a\nb", b"X: a\rb", b"\x00: y")
         for line in (*malformed, b"Content-Length: 5", b"transfer-encoding: chunked"):

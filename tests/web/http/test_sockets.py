@@ -265,7 +265,7 @@ class HalfClosedTests(SocketTestCase):
 
 class ShutdownTests(SocketTestCase):
     @deferred
-    async def test_defect_13_nothing_hangs(self):
+    async def test_nothing_hangs(self):
         """Draining and ending streams closes every connection; no timer is left."""
         self.listen()
         channel = Channel()

@@ -34,7 +34,7 @@ class DefectTests(ClockedTestCase):
         self.client = self.server.connect()
         self.addCleanup(self.client.hang_up)
 
-    def test_defect_01_answers_do_not_cross(self):
+    def test_answers_do_not_cross(self):
         """Two clients with equal ids, answered in reverse order, get their own."""
         waiting: list[tuple[Exchange, Deferred[Reply]]] = []
 
@@ -52,12 +52,12 @@ class DefectTests(ClockedTestCase):
         self.assertEqual(self.client.responses()[0].json(), 14)
         self.assertEqual(other.responses()[0].json(), 8)
 
-    def test_defect_02_counters_are_true(self):
+    def test_counters_are_true(self):
         """Health shows the sessions and streams that there are, not zeros."""
         page = self.client.ask("GET", "/health").json()
         self.assertEqual((page["sessions"], page["streams"]), (3, 2))
 
-    def test_defect_06_logs_hold_no_secret(self):
+    def test_logs_hold_no_secret(self):
         """Headers, bodies, arguments, path keys and queries are in no log line."""
         events = collect(self)
         secret = "MAILBOXPASSWORD"
@@ -69,7 +69,7 @@ class DefectTests(ClockedTestCase):
         for event in events:
             self.assertNotIn(secret, repr(event) + formatEvent(event))
 
-    def test_defect_07_cors(self):
+    def test_cors(self):
         """No wildcard, no credentials; DELETE and Last-Event-ID are granted, and the
         session id is exposed; a foreign origin gets nothing.
         """
@@ -89,13 +89,13 @@ class DefectTests(ClockedTestCase):
             self.assertIsNone(response.one("access-control-allow-credentials"))
         self.assertIsNone(evil.one("access-control-allow-origin"))
 
-    def test_defect_08_probes_are_not_limited(self):
+    def test_probes_are_not_limited(self):
         """Probes never reach the pipeline, where requests are counted."""
         for path in ("/health", "/ping", "/ready"):
             self.client.ask("GET", path)
         self.assertEqual(self.server.pipeline.exchanges, [])
 
-    def test_defect_09_no_page_echoes_a_key(self):
+    def test_no_page_echoes_a_key(self):
         """Whatever the method and the path, no answer repeats a key."""
         key = "0123456789ECHO"
         self.server.pipeline.reply = lambda exchange: succeed(json_answer(405, {}))
@@ -110,7 +110,7 @@ class DefectTests(ClockedTestCase):
                 self.client.send(request(method, path, headers))
                 self.assertNotIn(key.encode(), self.client.output())
 
-    def test_defect_10_discovery_claims_no_authorization_server(self):
+    def test_discovery_claims_no_authorization_server(self):
         """Every discovery document is 404 in JSON, with and without a key behind."""
         for name in ("oauth-authorization-server", "oauth-protected-resource"):
             for rest in ("", "/mcp", f"/mcp/{CANARY}"):
@@ -119,7 +119,7 @@ class DefectTests(ClockedTestCase):
                 self.assertNotIn("authorization_endpoint", response.json())
                 self.assertNotIn(b"canary", response.body)
 
-    def test_defect_12_errors_are_never_pages(self):
+    def test_errors_are_never_pages(self):
         """What is too large, malformed or unknown is JSON, never HTML."""
         for data in (
             request("POST", "/mcp", {"Content-Length": "99999999"}),
@@ -135,7 +135,7 @@ class DefectTests(ClockedTestCase):
             self.assertIn("error", response.json())
             client.hang_up()
 
-    def test_defect_13_a_silent_call_is_not_cut(self):
+    def test_a_silent_call_is_not_cut(self):
         """A call that sends nothing for two minutes is answered all the same."""
         answer: Deferred[Reply] = Deferred()
         self.server.pipeline.reply = answer
