@@ -16,7 +16,7 @@ TESTS ?= tests
 # Folder for the programs of `make conformance` and `make clients`, which need npm.
 WORK := .ci/work
 
-.PHONY: run test test-all lint format types bench conformance mutants clients docs clean
+.PHONY: run test test-all lint format types bench conformance mutants clients docs build clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -60,6 +60,12 @@ clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
 docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md
 	$(BIN)/python -m instantly_mcp.cli.reference docs/operations.md
+
+# Builds the sdist and the wheel into dist/.
+build: $(VENV)/.installed-dev
+	rm -rf build dist
+	$(BIN)/python -m build --quiet
+	@ls dist
 
 clean:
 	rm -rf $(VENV) $(WORK) build dist *.egg-info _trial_temp*

@@ -20,4 +20,4 @@ The modules ``_credential``, ``_deferred``, ``_json_codec``, ``_log`` and ``_noo
 shared by all packages and import none of them.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,6 @@
-"""What is built can be installed and run: as a wheel, and as an editable install.
+"""What is built is complete, and can be installed and run.
+
+The source distribution holds the whole checkout; the wheel holds the program only.
 
 The installations have files of their own, in an environment of their own. Only the
 dependencies are borrowed from the environment of the tests, behind the installation on
@@ -12,6 +14,7 @@ import shutil
 import signal
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from collections.abc import Sequence
@@ -28,6 +31,13 @@ from .daemon.processes import ROOT, ProcessTestCase
 
 PROJECT = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "instantly.tac")
 PACKAGES = ("instantly_mcp", "twisted")
+DEVELOPMENT = (".ci", "benchmarks", "changelog.d", "deploy", "docs", "tests")
+"""The folders that the suite needs in addition to the packages."""
+
+OF_THE_ROOT = ("*.md", "*.py", "*.tac", "*.toml", "MANIFEST.in", "LICENSE", "Makefile")
+BUILT = shutil.ignore_patterns(
+    "__pycache__", "dropin.cache", "node_modules", "work", "*.egg-info"
+)
 
 
 class InstalledTestCase(ProcessTestCase):
@@ -40,9 +50,8 @@ class InstalledTestCase(ProcessTestCase):
         self.source.mkdir()
         for name in PROJECT:
             shutil.copy(ROOT / name, self.source)
-        ignored = shutil.ignore_patterns("__pycache__", "dropin.cache")
         for name in PACKAGES:
-            shutil.copytree(ROOT / name, self.source / name, ignore=ignored)
+            shutil.copytree(ROOT / name, self.source / name, ignore=BUILT)
         self.prefix = self.folder / "environment"
         self.bin = self.prefix / "bin"
         self.elsewhere = self.folder / "elsewhere"
@@ -195,6 +204,39 @@ class WheelTests(InstalledTestCase):
         self.source = self.elsewhere
         self.assertTrue((await self.where()).is_relative_to(self.prefix))
         await self.all_ways_serve()
+
+
+class SourceDistributionTests(InstalledTestCase):
+    """The source distribution (sdist), from which others package the program."""
+
+    @deferred
+    async def test_sdist(self):
+        """It holds every file of the checkout, so that the suite runs from it."""
+        for pattern in OF_THE_ROOT:
+            for path in ROOT.glob(pattern):
+                shutil.copy(path, self.source)
+        for name in DEVELOPMENT:
+            shutil.copytree(ROOT / name, self.source / name, ignore=BUILT)
+        files = {
+            str(path.relative_to(self.source))
+            for path in self.source.rglob("*")
+            if path.is_file()
+        }
+        await self.make_environment()
+        built = self.folder / "built"
+        code = (
+            "import os, sys\n"
+            "from setuptools import build_meta\n"
+            "os.chdir(sys.argv[1])\n"
+            "build_meta.build_sdist(sys.argv[2])"
+        )
+        await self.run_python("-c", code, str(self.source), str(built))
+        (archive,) = built.iterdir()
+        with tarfile.open(archive) as opened:
+            names = {name.partition("/")[2] for name in opened.getnames()}
+        self.assertEqual(files - names, set(), "add these files to MANIFEST.in")
+        self.assertIn("tests/test_house_rules.py", names)
+        self.assertEqual({name for name in names if name.endswith(".pyc")}, set())
 
 
 class EditableTests(InstalledTestCase):
