@@ -61,7 +61,6 @@ setup(
     entry_points={"console_scripts": ["instantly-mcp = instantly_mcp.cli:main"]},
     classifiers=[
         "Framework :: Twisted",
-        "License :: OSI Approved :: MIT License",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
