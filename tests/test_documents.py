@@ -23,6 +23,7 @@ from instantly_mcp.sandbox.workspaces import MAX_WORKSPACES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 DEPLOY = ROOT / "deploy"
 TOOLS = ROOT / "docs" / "tools.md"
@@ -90,9 +91,43 @@ class ReadmeTests(SynchronousTestCase):
 
     def test_links(self):
         """Every link to a file leads to a file that exists."""
-        for document in (README, *sorted((ROOT / "docs").glob("*.md"))):
+        for document in (*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))):
             for target in re.findall(r"\]\(([\w./-]+)\)", text_of(document)):
-                self.assertTrue((document.parent / target).exists(), target)
+                fix = f"correct the link to {target} in {document.name}"
+                self.assertTrue((document.parent / target).exists(), fix)
+
+
+class ContributingTests(SynchronousTestCase):
+    """The manual of developers names only files and commands that exist."""
+
+    def test_shell_blocks_parse(self):
+        """Every shell block is valid shell syntax."""
+        for block in re.findall(r"```sh\n(.*?)```", text_of(CONTRIBUTING), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                shlex.split(line)
+
+    def test_make_goals(self):
+        """Every goal of make that it names exists."""
+        makefile = text_of(ROOT / "Makefile")
+        for goal in set(
+            re.findall(r"(?m)(?:^|`)make ([a-z-]+)", text_of(CONTRIBUTING))
+        ):
+            self.assertRegex(makefile, rf"(?m)^{goal}:", "correct CONTRIBUTING.md")
+
+    def test_files(self):
+        """Every path that it names exists in the tree or in the package."""
+        paths = re.findall(r"`([\w./-]+/[\w./-]*|[\w-]+\.py)`", text_of(CONTRIBUTING))
+        self.assertGreater(len(paths), 30)
+        for path in paths:
+            found = (ROOT / path).exists() or (ROOT / "instantly_mcp" / path).exists()
+            self.assertTrue(found, f"correct {path} in CONTRIBUTING.md")
+
+    def test_modules_of_tests(self):
+        """Every module or package of tests that it names exists."""
+        for name in re.findall(r"\btests(?:\.[a-z_]+)+\b", text_of(CONTRIBUTING)):
+            path = ROOT.joinpath(*name.split("."))
+            found = path.is_dir() or path.with_suffix(".py").exists()
+            self.assertTrue(found, f"correct {name} in CONTRIBUTING.md")
 
 
 class OperationsTests(SynchronousTestCase):

@@ -87,18 +87,21 @@ class SentenceTests(SynchronousTestCase):
         for name, text in sentences():
             # A single word may be the setting itself, as a key of a table.
             if " " in text:
-                self.assertIsNone(SETTING.search(text), f"{name}: {text}")
+                fix = f"{name}: do not name a setting to callers: {text}"
+                self.assertIsNone(SETTING.search(text), fix)
 
     def test_no_way_round(self) -> None:
         """No text says how to make a guard not notice."""
         for name, text in sentences():
-            self.assertIsNone(ROUND_IT.search(text), f"{name}: {text}")
+            fix = f"{name}: say what is wrong, not how to avoid the check: {text}"
+            self.assertIsNone(ROUND_IT.search(text), fix)
 
     def test_no_repetition_in_doubt(self) -> None:
         """No text that speaks of doubt invites to do the same again."""
         for name, text in sentences():
             if DOUBT.search(text):
-                self.assertIsNone(ONCE_MORE.search(text), f"{name}: {text}")
+                fix = f"{name}: say where to check, do not suggest to repeat: {text}"
+                self.assertIsNone(ONCE_MORE.search(text), fix)
 
     def test_patterns(self) -> None:
         """The patterns know what they are for."""

@@ -198,12 +198,13 @@ class ImportTests(SynchronousTestCase):
 class HouseRulesTests(SynchronousTestCase):
     """Every rule, on every file."""
 
-    def check(self, broken: Callable[[Module], Iterator[str]]) -> None:
-        """Fail with all the places that break a rule."""
+    def check(self, broken: Callable[[Module], Iterator[str]], fix: str) -> None:
+        """Fail with all the places that break a rule, and with what to do."""
         found = [
             f"{module.name}: {what}" for module in modules() for what in broken(module)
         ]
-        self.assertEqual(found, [], "\n".join(["", *found]))
+        if found:
+            self.fail("\n".join(["", *found, f"To satisfy the rule: {fix}."]))
 
     def test_import_table(self):
         """A package imports only what the table allows."""
@@ -215,7 +216,11 @@ class HouseRulesTests(SynchronousTestCase):
                 if not may_import(module, name):
                     yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "move what both need into a lower package, declare an interface in the "
+            "package that calls it, or pass the object in from `daemon`",
+        )
 
     def test_only_the_daemon_composes(self):
         """The commands import `daemon` and types of `protocol`: they build nothing."""
@@ -226,9 +231,12 @@ class HouseRulesTests(SynchronousTestCase):
             for name in module.own_imports():
                 package = name.split(".")[0]
                 if package not in {"cli", "daemon", "protocol", *SHARED}:
-                    yield f"imports {name}: add a function to `daemon` that builds it"
+                    yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "add a function to `daemon` that builds it",
+        )
 
     def test_no_import_circle(self):
         """No module imports itself by way of others, but for the one listed circle."""
@@ -262,7 +270,7 @@ class HouseRulesTests(SynchronousTestCase):
     def test_listed_circle_exists(self):
         """The exception is listed only as long as it is needed."""
         graph = import_graph()
-        with self.assertRaises(CycleError):
+        with self.assertRaises(CycleError, msg="remove the names from CIRCLE"):
             TopologicalSorter({name: graph[name] for name in CIRCLE}).prepare()
 
     def test_shared_modules_import_no_package(self):
@@ -272,7 +280,10 @@ class HouseRulesTests(SynchronousTestCase):
             if module.package in SHARED:
                 yield from module.own_imports()
 
-        self.check(broken)
+        self.check(
+            broken,
+            "move what needs the import into the package that uses it",
+        )
 
     def test_protocol_and_catalog_know_no_web(self):
         """MCP and the catalog import no HTTP library."""
@@ -283,7 +294,10 @@ class HouseRulesTests(SynchronousTestCase):
                     if any(names_module(name, word) for word in WEB_WORDS):
                         yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "read the HTTP request in `pipeline` or `web`, and pass a value in",
+        )
 
     def test_klein_stays_at_the_edge(self):
         """Klein and ``IRequest`` are seen in ``web`` and ``sandbox/app.py`` only."""
@@ -295,7 +309,10 @@ class HouseRulesTests(SynchronousTestCase):
                 if names_module(name, "klein") or name.endswith(".IRequest"):
                     yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "take an `Exchange` of `pipeline/exchange.py` instead of a request",
+        )
 
     def test_no_global_reactor(self):
         """Only ``tap`` and ``cli`` import the reactor; other modules are given it."""
@@ -307,7 +324,10 @@ class HouseRulesTests(SynchronousTestCase):
                 if names_module(name, "twisted.internet.reactor"):
                     yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "take the reactor or a clock as an argument; `tap` and `cli` pass it in",
+        )
 
     def test_stages_do_not_know_each_other(self):
         """No stage of the pipeline imports another stage."""
@@ -319,7 +339,11 @@ class HouseRulesTests(SynchronousTestCase):
                     if other and not names_module(name, module.name):
                         yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "pass the fact on in the `Exchange`, or move the code that both need into "
+            "another module of `pipeline`",
+        )
 
     def test_eras_do_not_know_each_other(self):
         """``legacy`` and ``modern`` do not import each other."""
@@ -332,7 +356,10 @@ class HouseRulesTests(SynchronousTestCase):
                     if names_module(name, f"{room}.{other[module.name]}"):
                         yield f"imports {name}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "move what both need into another module of `protocol/methods`",
+        )
 
     def test_environment_is_read_in_one_place(self):
         """Only ``daemon/settings/loading.py`` reads the environment."""
@@ -348,7 +375,10 @@ class HouseRulesTests(SynchronousTestCase):
                 }:
                     yield f"line {node.lineno} reads the environment"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "add a setting to daemon/settings/table.py; see CONTRIBUTING.md",
+        )
 
     def test_secrets_are_revealed_in_two_packages(self):
         """``Secret.reveal`` is for sending a key and for comparing it."""
@@ -360,7 +390,10 @@ class HouseRulesTests(SynchronousTestCase):
                 if isinstance(node, ast.Attribute) and node.attr == "reveal":
                     yield f"line {node.lineno} reveals a secret"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "pass the `Secret` on; only `api` sends it and only `access` compares it",
+        )
 
     def test_file_sizes(self):
         """No file outgrows its purpose."""
@@ -371,7 +404,11 @@ class HouseRulesTests(SynchronousTestCase):
             if lines > cap:
                 yield f"has {lines} lines"
 
-        self.check(broken)
+        self.check(
+            broken,
+            f"split it by purpose into files of at most {MAX_FILE} lines "
+            f"({MAX_CATALOG_FILE} in `catalog`)",
+        )
 
     def test_function_sizes(self):
         """No function body is longer than a screen."""
@@ -387,7 +424,10 @@ class HouseRulesTests(SynchronousTestCase):
                         if lines > MAX_FUNCTION:
                             yield f"{node.name} has {lines} lines"
 
-        self.check(broken)
+        self.check(
+            broken,
+            f"split it into functions with bodies of at most {MAX_FUNCTION} lines",
+        )
 
     def test_module_names_say_something(self):
         """No module is named after nothing in particular."""
@@ -395,7 +435,10 @@ class HouseRulesTests(SynchronousTestCase):
         def broken(module: Module) -> Iterator[str]:
             yield from BANNED_NAMES.intersection(module.name.split("."))
 
-        self.check(broken)
+        self.check(
+            broken,
+            "name the module after what it contains",
+        )
 
     def test_class_names_mean_one_thing(self):
         """No two classes of the package have the same name."""
@@ -419,9 +462,12 @@ class HouseRulesTests(SynchronousTestCase):
         def broken(module: Module) -> Iterator[str]:
             if module.package == "protocol":
                 for word in vendor.findall(module.path.read_text(encoding="utf-8")):
-                    yield f"says {word!r}: pass it in from features or daemon"
+                    yield f"says {word!r}"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "pass it in from `features` or `daemon`",
+        )
 
     def test_interpreter_keeps_its_modules(self):
         """No module of the package hides one of Python when it is run as a file."""
@@ -430,7 +476,10 @@ class HouseRulesTests(SynchronousTestCase):
             if module.name in sys.stdlib_module_names:
                 yield "has the name of a module of Python"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "choose another name",
+        )
 
     def test_no_stubs(self):
         """Nothing is left for later."""
@@ -438,13 +487,17 @@ class HouseRulesTests(SynchronousTestCase):
         def broken(module: Module) -> Iterator[str]:
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Name) and node.id == "NotImplementedError":
-                    yield f"line {node.lineno}"
+                    yield f"line {node.lineno} is not written yet"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "write the function, or leave it out",
+        )
 
     def test_plugin_folder_is_not_a_package(self):
         """There is no ``__init__.py`` under ``twisted/``: it would hide Twisted."""
-        self.assertEqual(list((ROOT / "twisted").rglob("__init__.py")), [])
+        found = list((ROOT / "twisted").rglob("__init__.py"))
+        self.assertEqual(found, [], "remove it: it would hide Twisted")
 
     def test_every_module_is_documented(self):
         """Every module says what it is for."""
@@ -453,7 +506,10 @@ class HouseRulesTests(SynchronousTestCase):
             if not ast.get_docstring(module.tree):
                 yield "has no docstring"
 
-        self.check(broken)
+        self.check(
+            broken,
+            "begin the file with a docstring that says what the module is for",
+        )
 
 
 class SuiteRulesTests(SynchronousTestCase):
@@ -470,4 +526,4 @@ class SuiteRulesTests(SynchronousTestCase):
             for path in (ROOT / "tests").rglob("*.py")
             if own.search(path.read_text(encoding="utf-8"))
         ]
-        self.assertEqual(found, [])
+        self.assertEqual(found, [], "remove the limit; see tests/support/timing.py")

@@ -26,6 +26,7 @@ from twisted.internet.threads import deferToThread
 from twisted.internet.utils import getProcessOutputAndValue
 
 from instantly_mcp._deferred import deferred
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 from .daemon.processes import ROOT, ProcessTestCase
 
@@ -81,10 +82,14 @@ class InstalledTestCase(ProcessTestCase):
         return str(output.decode().strip())
 
     def install(self, *words: str) -> Deferred[str]:
-        """Install with the borrowed pip, without dependencies."""
+        """Install with the borrowed pip, without dependencies.
+
+        The environment of the tests may have the same version installed.
+        """
         quiet = ("--quiet", "--disable-pip-version-check", "--no-warn-script-location")
         offline = ("--no-deps", "--no-build-isolation", "--no-index", "--no-cache-dir")
-        return self.run_python("-m", "pip", "install", *quiet, *offline, *words)
+        options = (*quiet, *offline, "--ignore-installed")
+        return self.run_python("-m", "pip", "install", *options, *words)
 
     @deferred
     async def serves(self, *command: str) -> None:
@@ -94,7 +99,7 @@ class InstalledTestCase(ProcessTestCase):
         running = self.spawn(words, cwd=self.elsewhere, environ=environ)
         record = await running.ready()
         listed = await self.call(record["urls"][0], "tools/list")
-        self.assertEqual(len(listed["result"]["tools"]), 40)
+        self.assertEqual(len(listed["result"]["tools"]), DEFAULT_TOOLS)
         running.send(signal.SIGTERM)
         self.assertEqual(await running.ended, 0, running.output)
 

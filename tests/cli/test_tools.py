@@ -12,6 +12,7 @@ from instantly_mcp.protocol.primitives.tool import Annotations, Tool, ToolResult
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.daemon.processes import MODULE, ProcessTestCase
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 
 def tool(schema, **hints) -> Tool:
@@ -63,7 +64,7 @@ class OfferedTests(SynchronousTestCase):
 
     def test_default(self):
         """By default there are 40."""
-        self.assertEqual(len(listed_tools("default")), 40)
+        self.assertEqual(len(listed_tools("default")), DEFAULT_TOOLS)
 
     def test_all(self):
         """``all`` lists those and more."""

@@ -15,6 +15,7 @@ from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import Json, JsonObject
 from tests.daemon.processes import MODULE, ProcessTestCase, Running
 from tests.support.programs import requires
+from tests.support.tool_counts import DEFAULT_TOOLS
 from tests.support.upstream import Scripted, ScriptedUpstream
 
 from .driving import Driver, Step
@@ -132,7 +133,7 @@ class Stories(ClientTestCase):
         driver.change_mind()
         steps = await self.end(driver, running)
         self.assertEqual(steps["connected"]["server"], "instantly-mcp")
-        self.assertEqual(len(steps["listed"]["tools"]), 40)
+        self.assertEqual(len(steps["listed"]["tools"]), DEFAULT_TOOLS)
         self.assertFalse(steps["call"]["error"], steps["call"])
         self.assertIn('"has_more":true', steps["call"]["text"])
         self.assertIn("get_background_job", steps["listed"]["tools"])

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from instantly_mcp._json_codec import Json, JsonObject, loads
 from instantly_mcp.protocol.wire.errors import INVALID_PARAMS
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 from .cases import Daemon, DaemonTestCase
 from .wires import Refused, Wire
@@ -90,7 +91,7 @@ class Story:
     async def looks_around(self) -> None:
         """List the tools and the first page of campaigns."""
         names = [tool["name"] for tool in await self.wire.tools()]
-        self.case.assertEqual(len(set(names)), 40)
+        self.case.assertEqual(len(set(names)), DEFAULT_TOOLS)
         page = await self.value("list_campaigns", limit=PAGE)
         self.case.assertEqual(page["page"]["returned"], PAGE)
         self.case.assertTrue(page["page"]["has_more"])

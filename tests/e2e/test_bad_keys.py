@@ -8,6 +8,7 @@ from attrs import evolve
 
 from instantly_mcp._deferred import deferred
 from instantly_mcp._json_codec import dumps
+from tests.support.tool_counts import DEFAULT_TOOLS
 from tests.support.wire import check_message
 
 from . import sockets
@@ -151,22 +152,22 @@ class KeyTests(BadInputTestCase):
         await self.refused(wire, messages, {})
         for version in ("2025-06-18", "2025-11-25"):
             anonymous = await self.ready(SessionWire(daemon.url, None, version))
-            self.assertEqual(len(await anonymous.tools()), 40)
+            self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
             reply = await self.refused(
                 wire, Bad("anonymous session", 401, -32001), anonymous.headers()
             )
-            self.assertEqual(len(await anonymous.tools()), 40)
+            self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
 
     async def no_key_in_the_stateless_era(self, daemon: Daemon) -> None:
         """The same to a client without sessions: lists yes, calls 401."""
         wire = await self.ready(ModernWire(daemon.url, KEY))
         anonymous = await self.ready(ModernWire(daemon.url, None))
         await anonymous.connect()
-        self.assertEqual(len(await anonymous.tools()), 40)
+        self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
         whole, headers = anonymous.enveloped(LIST)
         refused = Bad("no key", 401, -32001, body=dumps(whole))
         await self.refused(wire, refused, headers)
-        self.assertEqual(len(await anonymous.tools()), 40)
+        self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
 
     async def wrong_key(self, daemon: Daemon) -> None:
         """A key that Instantly rejects is a tool's error, on every wire."""
@@ -183,7 +184,7 @@ class KeyTests(BadInputTestCase):
                 self.assertEqual(value["code"], "key_rejected")
                 self.assertIn("key", value["hint"])
                 self.assertNotIn("canary", str(result))
-            self.assertEqual(len(await wire.tools()), 40)
+            self.assertEqual(len(await wire.tools()), DEFAULT_TOOLS)
             wire.heard.check()
 
     async def two_keys(self, daemon: Daemon) -> None:

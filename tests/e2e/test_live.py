@@ -8,6 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from instantly_mcp._deferred import deferred
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 from .cases import Daemon, LiveTestCase
 from .raw_wires import ModernWire, SessionWire
@@ -98,7 +99,7 @@ class OutageTests(LiveTestCase):
         for failed in (read, written):
             self.assertEqual(failed["code"], "unreachable", failed)
             self.assertIn("Nothing was changed", failed["hint"])
-        self.assertEqual(len(await story.wire.tools()), 40)
+        self.assertEqual(len(await story.wire.tools()), DEFAULT_TOOLS)
         await story.value("get_server_info")
 
     @deferred

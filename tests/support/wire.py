@@ -12,6 +12,7 @@ from functools import cache
 import jsonschema_rs
 
 from instantly_mcp._json_codec import Json, loads
+from instantly_mcp.protocol.wire.versions import MODERN_REVISIONS
 
 from . import task_wire
 from .reference import MCP_SCHEMAS
@@ -59,9 +60,7 @@ REQUESTS: Mapping[str, str] = {
 }
 """What a server may ask of a client, in the session eras only."""
 
-MODERN = "2026-07-28"
-
-UNREADABLE_ID_ALLOWED = frozenset({"2025-11-25", MODERN})
+UNREADABLE_ID_ALLOWED = frozenset({"2025-11-25", *MODERN_REVISIONS})
 """Where an error may go without an id. The older schemas have no form at all for an
 error whose id could not be read; it is left out there too."""
 
@@ -136,7 +135,7 @@ def check_message(revision: str, message: Json, method: str | None = None) -> No
 
 def check_notification(revision: str, message: Mapping[str, Json]) -> None:
     """Check a notification against its own type."""
-    if message["method"] == "notifications/tasks" and revision == MODERN:
+    if message["method"] == "notifications/tasks" and revision in MODERN_REVISIONS:
         _refuse(task_wire.notification_problem(message.get("params")), message)
         return
     name = NOTIFICATIONS.get(message["method"])
@@ -148,20 +147,20 @@ def check_notification(revision: str, message: Mapping[str, Json]) -> None:
 def check_request(revision: str, message: Mapping[str, Json]) -> None:
     """Check a request of the server to its client."""
     name = REQUESTS.get(message["method"])
-    if name is None or revision == MODERN:
+    if name is None or revision in MODERN_REVISIONS:
         raise Unfit(f"a request {message['method']} to a client of {revision}")
     check(revision, name, message)
 
 
 def check_result(revision: str, method: str, result: Json) -> None:
     """Check a result against the type of its method and the rules of its era."""
-    if revision == MODERN and method in task_wire.METHODS:
+    if revision in MODERN_REVISIONS and method in task_wire.METHODS:
         _refuse(task_wire.result_problem(method, result), result)
         return
     name = RESULTS.get(method)
     if name is None:
         raise Unfit(f"unknown method {method} was answered")
-    modern = revision == MODERN
+    modern = revision in MODERN_REVISIONS
     if modern and method == "tools/call" and result.get("resultType") == "task":
         _refuse(task_wire.created_problem(result), result)
         return

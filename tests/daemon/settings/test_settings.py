@@ -60,7 +60,8 @@ class PrecedenceTests(SettingsTestCase):
     def test_every_setting_is_a_field(self):
         """The table and the value agree on what exists."""
         names = {setting.name for setting in SETTINGS}
-        self.assertLess(names, set(fields_dict(Settings)))
+        fix = "give `Settings` a field for each setting of the table"
+        self.assertLess(names, set(fields_dict(Settings)), fix)
 
     def test_order_of_sources(self):
         """Each source takes precedence over the later ones; the origin is recorded."""

@@ -12,6 +12,7 @@ import sys
 from twisted.internet.defer import Deferred
 
 from instantly_mcp._deferred import deferred
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 from ..processes import (
     MODULE,
@@ -32,7 +33,7 @@ class WaysToStartTests(ProcessTestCase):
         record = await running.ready()
         (url,) = record["urls"]
         listed = await self.call(url, "tools/list")
-        self.assertEqual(len(listed["result"]["tools"]), 40)
+        self.assertEqual(len(listed["result"]["tools"]), DEFAULT_TOOLS)
         params = {"name": "list_campaigns", "arguments": {}}
         called = await self.call(url, "tools/call", params)
         self.assertFalse(called["result"].get("isError"))

@@ -9,6 +9,7 @@ from instantly_mcp.catalog.timezones import TIMEZONES
 from instantly_mcp.protocol.wire.versions import V2026_07_28
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import api_error
+from tests.support.tool_counts import DEFAULT_TOOLS
 
 
 class FactsTests(FeatureTestCase):
@@ -51,7 +52,7 @@ class FactsTests(FeatureTestCase):
     def test_policy(self) -> None:
         """The policy says what is provided and what needs the person's consent."""
         got = self.read("instantly://policy")
-        self.assertEqual(len(got["tools"]), 40)
+        self.assertEqual(len(got["tools"]), DEFAULT_TOOLS)
         self.assertIn("activate_campaign", got["ask_the_person_before"])
         self.assertTrue(got["sends_real_mail"])
 

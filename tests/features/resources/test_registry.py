@@ -37,13 +37,17 @@ PRIVATE = {
 class ListTests(FeatureTestCase):
     def test_as_the_snapshot(self) -> None:
         """The lists equal their file; run the module snapshot_files after a change."""
-        self.assertEqual(text(), FILE.read_text("utf-8"))
+        fix = (
+            "if the change is intended, run"
+            " `python -m tests.features.resources.snapshot_files` and review it"
+        )
+        self.assertEqual(text(), FILE.read_text("utf-8"), fix)
 
     def test_budget(self) -> None:
         """All three lists together cost a model no more than 4,000 tokens."""
         lists = ("resources/list", "resources/templates/list", "prompts/list")
         size = sum(len(dumps(self.ask(method, {}))) for method in lists)
-        self.assertLess(size / 4, 4000)
+        self.assertLess(size / 4, 4000, "shorten descriptions")
 
     def test_same_every_time(self) -> None:
         """A list has one order and one text."""
