@@ -1,4 +1,4 @@
-"""Runs a driver and hears its steps, through the reactor."""
+"""Runs a driver and reads its steps, through the reactor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Step = dict[str, Any]
 
 
 class Driver(ProcessProtocol):
-    """A client's driver: what it said, and how it ended."""
+    """A client's driver: its output, and how it ended."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -30,7 +30,7 @@ class Driver(ProcessProtocol):
             self._said(json.loads(line))
 
     def errReceived(self, data: bytes) -> None:
-        """Keep what the client complains about."""
+        """Keep what the client writes to standard error."""
         self.errors += data
 
     def processEnded(self, reason: Failure) -> None:
@@ -39,12 +39,12 @@ class Driver(ProcessProtocol):
         self.running = False
         waiting, self._waiting = self._waiting, []
         for name, waiter in waiting:
-            waiter.errback(AssertionError(f"ended before {name}: {self.told}"))
+            waiter.errback(AssertionError(f"ended before {name}: {self.output}"))
         self.ended.callback(-value.signal if value.signal else value.exitCode)
 
     @property
-    def told(self) -> str:
-        """Everything it said, for people."""
+    def output(self) -> str:
+        """All its output, for failure messages."""
         return f"{self.steps}\n{self.errors.decode(errors='replace')}"
 
     def step(self, name: str) -> Deferred[Step]:
@@ -57,11 +57,11 @@ class Driver(ProcessProtocol):
         if self.running:
             self._waiting.append((name, waiter))
         else:
-            waiter.errback(AssertionError(f"ended before {name}: {self.told}"))
+            waiter.errback(AssertionError(f"ended before {name}: {self.output}"))
         return waiter
 
-    def change_mind(self) -> None:
-        """Let it cancel the call that it waits for."""
+    def cancel_call(self) -> None:
+        """Make it cancel the call that it waits for."""
         process: Any = self.transport
         process.write(b"cancel\n")
 

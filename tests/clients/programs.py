@@ -26,11 +26,11 @@ NODE = BIN / "node"
 class Program:
     """A client, and its driver.
 
-    :param interpreter: what runs the driver.
-    :param needs: a file that is there when the client is; ``None`` for what the tests
-        have anyway.
-    :param name: what a person calls the client.
-    :param plan: what the driver wants to know beside what is to be done.
+    :param interpreter: the program that runs the driver.
+    :param needs: a file of the installed client; ``None`` if the tests need the client
+        anyway.
+    :param name: the name of the client, for people.
+    :param plan: settings of the driver, added to the plan of the test.
     :param version: the revision that the client and our servers agree on.
     """
 
@@ -43,12 +43,12 @@ class Program:
 
     @property
     def command(self) -> Sequence[str]:
-        """The words that start the driver, but for the plan."""
+        """The command line of the driver, without the plan."""
         return (str(self.interpreter), str(DRIVERS / self.driver))
 
     @property
     def needed(self) -> Sequence[Needed]:
-        """What its tests need."""
+        """The program that its tests need."""
         if self.needs is None:
             return ()
         place = self.needs

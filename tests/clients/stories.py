@@ -1,4 +1,4 @@
-"""What is to happen between a real client and a real server, and whether it did."""
+"""Plans for a real client with a real server, and the checks of its steps."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class ClientTestCase(ProcessTestCase):
         return url
 
     async def end(self, driver: Driver, running: Running) -> dict[str, Step]:
-        """See the client and then the server end well; return the client's steps."""
-        self.assertEqual(await driver.ended, 0, driver.told)
+        """Wait until client and server end without error; return the client's steps."""
+        self.assertEqual(await driver.ended, 0, driver.output)
         running.send(signal.SIGTERM)
         self.assertIn(await running.ended, (0, -signal.SIGTERM), running.output)
         self.assertNotIn(b"Traceback", running.output)
@@ -82,35 +82,35 @@ class ClientTestCase(ProcessTestCase):
 
 
 class Stories(ClientTestCase):
-    """The stories that every client goes through."""
+    """The tests that every client runs."""
 
     def __init_subclass__(cls) -> None:
-        """Leave to ``make test-all`` what needs another program."""
+        """Mark tests that need another program for ``make test-all``."""
         super().__init_subclass__()
         if cls.program.needed:
             requires(*cls.program.needed)(cls)
 
     cancels = True
-    """Whether giving up a call tells the server so."""
+    """Whether the client notifies the server when it cancels a call."""
 
     shows_progress = True
-    """Whether the client lets its user see progress."""
+    """Whether the client reports progress to its user."""
 
     hears_last_progress = True
-    """Whether progress is heard that arrives at the same time as the result."""
+    """Whether the client reports progress that arrives together with the result."""
 
     answers_forms = True
-    """Whether the client can be asked something."""
+    """Whether the client supports elicitation."""
 
     deletes_session = False
-    """Whether the client ends its session when it leaves."""
+    """Whether the client ends its session when it disconnects."""
 
     @deferred
     async def test_sandbox(self):
-        """The client lists and calls tools of the daemon, and hears progress.
+        """The client lists and calls tools of the daemon, and receives progress.
 
-        It shows why a tool failed, although that is not what the tool's schema of
-        results promises: some clients hold failures to it, too.
+        It shows why a tool failed, although an error does not fit the tool's output
+        schema: some clients validate errors against it, too.
         """
         running, url = await self.daemon("--sandbox")
         key = "sandbox-clients"
@@ -130,7 +130,7 @@ class Stories(ClientTestCase):
         }
         driver = self.drive(url, plan, key)
         await driver.step("heard" if self.shows_progress else "calling")
-        driver.change_mind()
+        driver.cancel_call()
         steps = await self.end(driver, running)
         self.assertEqual(steps["connected"]["server"], "instantly-mcp")
         self.assertEqual(len(steps["listed"]["tools"]), DEFAULT_TOOLS)
@@ -142,7 +142,7 @@ class Stories(ClientTestCase):
         self.assertFalse(steps["progress"]["error"], steps["progress"])
         if self.shows_progress:
             heard, sent = steps["progress"]["progress"], [1000, MANY]
-            # What may be lost is lost from the end; `test_fixture` has time between.
+            # Only the last reports may be lost; those of `test_fixture` come slowly.
             all_of_it = self.hears_last_progress
             self.assertEqual(heard, sent if all_of_it else sent[: len(heard)])
         deletions = running.output.count(b"DELETE /mcp 2")
@@ -150,7 +150,7 @@ class Stories(ClientTestCase):
 
     @deferred
     async def test_cancel(self):
-        """A call that is given up closes its connection to Instantly."""
+        """Cancelling a call closes its connection to Instantly."""
         upstream = ScriptedUpstream()
         upstream.listen(reactor)
         self.addCleanup(deferred(upstream.close))
@@ -160,7 +160,7 @@ class Stories(ClientTestCase):
         driver = self.drive(url, {"slow": slow}, "key-without-use")
         await driver.step("calling")
         await upstream.arrived.reach(1)
-        driver.change_mind()
+        driver.cancel_call()
         if self.cancels:
             await upstream.dropped.reach(1)
         await driver.step("still")
@@ -171,7 +171,7 @@ class Stories(ClientTestCase):
 
     @deferred
     async def test_fixture(self):
-        """The client goes through what the product's own tools do not need."""
+        """The client uses features of MCP that this server's own tools do not use."""
         running, url = await self.fixture()
         name = "test_input_required_result_elicitation"
         plan: JsonObject = {
@@ -182,7 +182,7 @@ class Stories(ClientTestCase):
         }
         driver = self.drive(url, plan, "sandbox-clients")
         await driver.step("calling")
-        driver.change_mind()
+        driver.cancel_call()
         steps = await self.end(driver, running)
         text = "This is a simple text response for testing."
         self.assertEqual(steps["call"]["text"], text)

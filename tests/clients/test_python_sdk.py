@@ -1,4 +1,4 @@
-"""The official Python SDK, in both major versions and all its ways."""
+"""The official Python SDK, in both major versions and on all transports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FirstVersionStreamTests(stories.Stories):
 
 
 class SecondVersionLegacyTests(stories.Stories):
-    """The 2.x client that shakes hands."""
+    """The 2.x client with ``initialize``."""
 
     program = Program(
         driver="python_v2.py",
@@ -45,7 +45,7 @@ class SecondVersionLegacyTests(stories.Stories):
 
 
 class SecondVersionModernTests(stories.Stories):
-    """The 2.x client as it is: it asks which era the server speaks."""
+    """The 2.x client with its defaults: it asks which era the server supports."""
 
     program = Program(
         driver="python_v2.py",

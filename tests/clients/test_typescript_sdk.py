@@ -1,4 +1,4 @@
-"""The official TypeScript SDK, in both major versions and all its ways.
+"""The official TypeScript SDK, in both major versions and on all transports.
 
 It forgets who wants to hear a call's progress as soon as it reads the result, before it
 passes on progress that arrived together with it.
@@ -40,7 +40,7 @@ class FirstVersionStreamTests(stories.Stories):
 
 
 class SecondVersionLegacyTests(stories.Stories):
-    """The 2.x client as it is: it shakes hands."""
+    """The 2.x client with its defaults: it uses ``initialize``."""
 
     program = program("client", "2025-11-25", major=2, mode="legacy")
     hears_last_progress = False
@@ -48,7 +48,7 @@ class SecondVersionLegacyTests(stories.Stories):
 
 
 class SecondVersionModernTests(stories.Stories):
-    """The 2.x client that asks which era the server speaks."""
+    """The 2.x client that asks which era the server supports."""
 
     program = program("client", "2026-07-28", major=2, mode="auto")
     hears_last_progress = False

@@ -14,7 +14,7 @@ from .server import make_fixture
 
 
 def main() -> None:
-    """Listen on loopback and say where, until killed."""
+    """Listen on loopback, and write the URL to the ready file."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--ready-file", type=Path, required=True)

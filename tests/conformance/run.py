@@ -1,7 +1,7 @@
 """Runs the official conformance suite, as ``make conformance`` does.
 
 Starts the fixture, sends every selection of the suite at it, and prints a table. The
-suite and its Node are what ``package.json`` names, installed in the folder ``--npm``.
+folder ``--npm`` contains the suite and Node in the versions of ``package.json``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SELECTIONS = (
 
 @contextmanager
 def fixture(work: Path) -> Iterator[str]:
-    """Run the fixture server for a while; give its URL."""
+    """Run the fixture server inside the ``with`` block; yield its URL."""
     ready = work / "ready.json"
     command = [sys.executable, "-m", "tests.conformance", "--port", "0"]
     with (
@@ -78,7 +78,7 @@ def fixture(work: Path) -> Iterator[str]:
 
 
 def _url(ready: Path, process: subprocess.Popen[bytes]) -> str:
-    """Wait for the ready file; it may be there before its content is."""
+    """Wait for the ready file and its content."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if ready.exists() and (text := ready.read_text(encoding="utf-8")):
@@ -88,7 +88,7 @@ def _url(ready: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def run(selection: Selection, npm: Path, url: str, folder: Path) -> Report:
-    """Send one selection of the suite at the server; judge what it writes."""
+    """Run one selection of the suite on the server; return its report."""
     modules = npm / "node_modules"
     command = [str(modules / ".bin" / "node"), str(modules / SUITE), "server"]
     command += ["--url", url, *selection.arguments, "-o", str(folder)]

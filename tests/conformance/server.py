@@ -72,12 +72,12 @@ def make_server_features(clock: Any) -> ServerFeatures:
 @implementer(IStatus)
 @frozen
 class FixtureStatus:
-    """What the fixture says of itself."""
+    """The status of the fixture."""
 
     server_features: ServerFeatures
 
     def facts(self) -> Facts:
-        """Return what it is."""
+        """Return name, version and features."""
         return Facts(
             name=INFO.name,
             title=INFO.title,
@@ -92,18 +92,18 @@ class FixtureStatus:
         )
 
     def condition(self) -> Condition:
-        """Return how it is now."""
+        """Return the current condition."""
         return Condition(ready=True, draining=False, sessions=0, streams=0, degraded={})
 
 
 class NoGauge:
-    """Measures nothing."""
+    """Metrics that are not recorded."""
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
-        """Measure nothing."""
+        """Do nothing."""
 
     def credential(self, source: str) -> None:
-        """Measure nothing."""
+        """Do nothing."""
 
 
 def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:

@@ -1,4 +1,4 @@
-"""The judge of the conformance suite: what passes, and what must not."""
+"""The evaluation of the conformance suite: what passes and what fails."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class JudgeTests(SynchronousTestCase):
         self.assertEqual(scenario.failures, ["bad"])
 
     def test_warning(self):
-        """A warning fails, though the suite forgives it."""
+        """A warning fails, although the suite ignores it."""
         scenario = judge("ping", [check("SUCCESS"), check("WARNING", "odd")])
         self.assertIs(scenario.outcome, Outcome.FAILED)
         self.assertEqual(scenario.warnings, ["odd"])
 
     def test_unknown_status(self):
-        """A status that the suite does not have today fails."""
+        """An unknown status fails."""
         scenario = judge("ping", [check("PENDING")])
         self.assertIs(scenario.outcome, Outcome.FAILED)
 
@@ -71,12 +71,12 @@ class JudgeTests(SynchronousTestCase):
         self.assertEqual(scenario.failures, ["ping"])
 
     def test_known_skip_elsewhere(self):
-        """The known skip is known in its own scenario alone."""
+        """The known skip is accepted in its own scenario only."""
         scenario = judge("ping", [check("SKIPPED", KNOWN_SKIP)])
         self.assertIs(scenario.outcome, Outcome.FAILED)
 
     def test_not_applicable(self):
-        """The checks of the extension that is not declared are kept apart."""
+        """The checks of an undeclared extension are counted separately."""
         (id, *_) = sorted(SKILLS[DIRECTORY])
         skipped = check("SKIPPED", id, f"{UNDECLARED} checks not applicable.")
         scenario = judge(DIRECTORY, [check("SUCCESS"), skipped])
@@ -90,7 +90,7 @@ class JudgeTests(SynchronousTestCase):
         self.assertEqual(scenario.failures, [id])
 
     def test_not_applicable_elsewhere(self):
-        """A check that the scenario did not have when it was looked at fails."""
+        """A check that is not on the list of the extension fails."""
         skipped = check("SKIPPED", "sep-2640-new", f"{UNDECLARED} not applicable.")
         self.assertEqual(judge(DIRECTORY, [skipped]).failures, ["sep-2640-new"])
 
@@ -99,11 +99,11 @@ class ReadTests(SynchronousTestCase):
     """One run's folder."""
 
     def setUp(self) -> None:
-        """Have a folder."""
+        """Create a folder."""
         self.folder = Path(self.mktemp())
 
     def add(self, scenario: str, content: str) -> None:
-        """Write what a scenario leaves."""
+        """Write the result files of a scenario."""
         place = self.folder / f"server-{scenario}-{STAMP}"
         place.mkdir(parents=True)
         (place / "checks.json").write_text(content, encoding="utf-8")
@@ -128,7 +128,7 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(self.read(2).failed, 1)
 
     def test_nothing_written(self):
-        """A run that wrote nothing fails."""
+        """A run without result files fails."""
         self.assertEqual(self.read(1).failed, 1)
 
     def test_unreadable(self):
@@ -143,10 +143,10 @@ class ReadTests(SynchronousTestCase):
 
 
 class TableTests(SynchronousTestCase):
-    """What people read."""
+    """The printed table."""
 
     def setUp(self) -> None:
-        """Have two runs."""
+        """Create the reports of two runs."""
         selection = Selection(name="some", arguments=(), expected=2)
         good = judge("ping", [check("SUCCESS")])
         skip = judge(KNOWN_SKIP, [check("SKIPPED", KNOWN_SKIP)])

@@ -1,4 +1,4 @@
-"""Judges what the conformance suite wrote. Knows its files, not how it is run.
+"""Evaluates the result files of the conformance suite.
 
 The suite's own exit code counts failures alone. Here a warning fails as well, and so
 does an unexpected skip, and a scenario that was not run or has no checks.
@@ -16,7 +16,7 @@ from attrs import field, frozen
 from instantly_mcp._json_codec import JsonObject
 
 KNOWN_SKIP = "tasks-status-notifications"
-"""The one scenario that the suite skips whatever the server does."""
+"""The one scenario that the suite skips for every server."""
 
 UNDECLARED = "Server did not declare the io.modelcontextprotocol/skills extension;"
 
@@ -55,7 +55,7 @@ SKILLS: Mapping[str, frozenset[str]] = {
 
 
 class Outcome(Enum):
-    """What became of a scenario."""
+    """The outcome of a scenario."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -68,7 +68,7 @@ class Scenario:
 
     :param failures: ids of the checks that failed, or that should not be skipped.
     :param warnings: ids of the checks that warned.
-    :param skips: ids of the checks that were skipped as they are known to be.
+    :param skips: ids of the skipped checks that every server skips.
     :param not_applicable: ids of the checks of an extension that is not declared.
     """
 
@@ -80,7 +80,7 @@ class Scenario:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of it."""
+        """Its outcome."""
         if self.failures or self.warnings:
             return Outcome.FAILED
         return Outcome.SKIPPED if self.skips else Outcome.PASSED
@@ -100,9 +100,9 @@ class Selection:
 
 @frozen(kw_only=True)
 class Report:
-    """What one run came to.
+    """The result of one run.
 
-    :param complaints: what is wrong with the run beside its scenarios.
+    :param complaints: what is wrong with the run itself.
     """
 
     selection: Selection
@@ -110,12 +110,12 @@ class Report:
     complaints: Sequence[str] = field(default=())
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many scenarios came to this."""
+        """Return the number of scenarios with this outcome."""
         return sum(scenario.outcome is outcome for scenario in self.scenarios)
 
     @property
     def failed(self) -> int:
-        """How many scenarios failed; a broken run is one more."""
+        """The number of failed scenarios; a broken run counts as one more."""
         return self.count(Outcome.FAILED) + bool(self.complaints)
 
 

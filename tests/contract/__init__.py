@@ -1,1 +1,1 @@
-"""One contract suite, run on the fake and on the real thing."""
+"""Tests of an interface, run on each of its implementations."""

@@ -1,7 +1,7 @@
-"""What every session store and every admission limit must do, wherever state is kept.
+"""The behavior of every session store and every admission limit.
 
-A suite of mixins: a concrete test case derives from one of them and from a case class,
-and says how the thing under test is made. Time is always the driven clock.
+Abstract test cases: a concrete one derives from one of them and implements the method
+that creates the object under test. Time is always the driven clock.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CAROL = Credential(secret=Secret("carol-key-5555555555"), source="query")
 
 @implementer(INotificationSink)
 class OpenOutlet:
-    """A sink that remembers whether it was closed."""
+    """A sink that records whether it was closed."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -46,7 +46,7 @@ class OpenOutlet:
         """Drop the message."""
 
     def close(self) -> None:
-        """Remember it."""
+        """Record it."""
         self.closed = True
 
     def interrupt(self) -> None:
@@ -54,10 +54,10 @@ class OpenOutlet:
 
 
 class SessionStoreContract(ClockedTestCase):
-    """To be derived from; `make_store` must honor the limits at the top of this file.
+    """Tests of a session store; `make_store` applies the limits of this module.
 
-    Two stores that one test makes share their seal and what they keep on disk or
-    elsewhere, as an instance does with the one that was there before the restart.
+    Two stores of one test share their sealing key and their persistent state, as a
+    daemon and the same daemon after a restart do.
     """
 
     @abstractmethod
@@ -65,7 +65,7 @@ class SessionStoreContract(ClockedTestCase):
         """Return a fresh store whose clock and wall clock are `self.clock`."""
 
     def status(self, store: ISessionStore, session: McpSession) -> SessionStatus:
-        """Return what the session's id is to a store."""
+        """Return the status of the session's id in a store."""
         return store.look_up(session.id).status
 
     def test_provides_interface(self) -> None:
@@ -178,7 +178,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIs(self.status(store, session), SessionStatus.ENDED)
 
     def test_touch_keeps_alive(self) -> None:
-        """A touched session lives on for the whole idle time from there."""
+        """A used session is kept for the whole idle time from then on."""
         store = self.make_store()
         session = store.open(V2025_11_25, ALICE)
         self.clock.advance(IDLE - 1)
@@ -187,7 +187,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIs(self.status(store, session), SessionStatus.LIVE)
 
     def test_old_ids_are_not_adopted(self) -> None:
-        """A sealed id older than a month is over, for its owner too."""
+        """A sealed id older than a month is expired, for its owner too."""
         session = self.make_store().open(V2025_11_25, ALICE)
         self.clock.advance(ADOPTABLE + 1)
         store = self.make_store()
@@ -237,7 +237,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertEqual(store.count, TOTAL)
 
     def test_busy_sessions_are_kept(self) -> None:
-        """A session with an open stream or a running call is not the one to go."""
+        """A session with an open stream or a running call is not the one that ends."""
         store = self.make_store()
         streaming = store.open(V2025_11_25, ALICE)
         streaming.streams.append(OpenOutlet())
@@ -249,7 +249,7 @@ class SessionStoreContract(ClockedTestCase):
         self.assertIs(self.status(store, idle), SessionStatus.SEALED)
 
     def test_evicted_come_back(self) -> None:
-        """A session that had to make room is adopted when its client comes back."""
+        """A session that ended at the limit is adopted when its client returns."""
         store = self.make_store()
         evicted = store.open(V2025_11_25, ALICE)
         self.clock.advance(1)
@@ -260,7 +260,7 @@ class SessionStoreContract(ClockedTestCase):
 
 
 class AdmissionLimitContract(ClockedTestCase):
-    """To be derived from; `make_limit` says how a limit is made."""
+    """Tests of an admission limit; `make_limit` creates one."""
 
     @abstractmethod
     def make_limit(self, limit: int, clock: Clock) -> IAdmissionLimit:
@@ -271,7 +271,7 @@ class AdmissionLimitContract(ClockedTestCase):
         return sum(limiter.take(key).granted for _ in range(tries))
 
     def test_provides_interface(self) -> None:
-        """The limit provides IAdmissionLimit and tells its limit."""
+        """The limit provides IAdmissionLimit and has its limit as an attribute."""
         limiter = self.make_limit(100, self.clock)
         self.assertTrue(verifyObject(IAdmissionLimit, limiter))
         self.assertEqual(limiter.limit, 100)
@@ -294,13 +294,13 @@ class AdmissionLimitContract(ClockedTestCase):
         self.assertFalse(limiter.take("key").granted)
 
     def test_keys_are_apart(self) -> None:
-        """What one key takes, another still has."""
+        """Each key has its own limit."""
         limiter = self.make_limit(5, self.clock)
         self.burst(limiter, "greedy", 10)
         self.assertEqual(self.burst(limiter, "modest", 10), 5)
 
     def test_says_when(self) -> None:
-        """After the time that a refusal names, the request passes; not before."""
+        """After the time in a refusal a request is granted, and not before."""
         limiter = self.make_limit(60, self.clock)
         self.burst(limiter, "key", 60)
         wait = limiter.take("key").retry_after
@@ -311,7 +311,7 @@ class AdmissionLimitContract(ClockedTestCase):
         self.assertTrue(limiter.take("key").granted)
 
     def test_no_double_burst(self) -> None:
-        """Around any second at most the limit and a second's refill pass."""
+        """Within any second at most the limit and one second's refill is granted."""
         limiter = self.make_limit(120, self.clock)
         self.clock.advance(59.5)
         before = self.burst(limiter, "key", 500)
@@ -319,7 +319,7 @@ class AdmissionLimitContract(ClockedTestCase):
         self.assertLessEqual(before + self.burst(limiter, "key", 500), 122)
 
     def test_refills(self) -> None:
-        """A minute after a burst the whole limit is there again, and no more."""
+        """A minute after a burst the whole limit is available again, and no more."""
         limiter = self.make_limit(10, self.clock)
         self.burst(limiter, "key", 10)
         self.clock.advance(60)

@@ -1,4 +1,4 @@
-"""Test cases that run daemons, restart them, and read all that they ever wrote."""
+"""Test cases that run and restart daemons, and check their output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Daemon:
     url: str = field(default="", init=False)
 
     async def start(self) -> None:
-        """Start it; wait until it listens, where it did before if it ever did."""
+        """Start it and wait until it listens, after a restart on the same port."""
         ready_file = self.case.folder / f"server-{len(self.case.started)}.json"
         options = [*self.options, "--ready-file", str(ready_file)]
         if self.options[:1] == ["sandbox"]:
@@ -48,12 +48,12 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}"
 
     async def stop(self) -> None:
-        """End it as an operator does."""
+        """Stop it with SIGTERM."""
         self.running.send(signal.SIGTERM)
         self.case.assertEqual(await self.running.ended, 0, self.running.output)
 
     async def kill(self) -> None:
-        """End it as a crash does."""
+        """Kill it with SIGKILL."""
         self.running.send(signal.SIGKILL)
         await self.running.ended
 
@@ -64,12 +64,12 @@ class Daemon:
 
 
 class DaemonTestCase(ProcessTestCase):
-    """Starts servers; at its end no bug and no key stands in what they wrote."""
+    """Starts servers; checks that their output has no traceback and no key."""
 
     keys: Sequence[str] = ()
 
     def setUp(self) -> None:
-        """Remember what was started."""
+        """Create the list of started servers."""
         super().setUp()
         self.started: list[Running] = []
         self.addCleanup(self._read_output)

@@ -1,8 +1,8 @@
 """The official SDK's client in a process of its own, driven by lines of JSON.
 
-``python -m tests.e2e.driver WIRE URL [HEADER VALUE]``: commands come on standard input,
-one a line; each is answered with a line. Every HTTP answer that the client receives is
-told in a line as well, as it came over the wire.
+``python -m tests.e2e.driver WIRE URL [HEADER VALUE]``: it reads
+commands from standard input, one per line, and answers each with a line. It also writes
+a line for each HTTP response that the client receives.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ MODES = {"streamable": "legacy", "modern": "auto", "sse": "legacy"}
 TIMEOUT = httpx2.Timeout(PATIENCE_SECONDS)
 
 
-def tell(**line: Any) -> None:
+def write(**line: Any) -> None:
     """Write one line."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
 
 class Tee(httpx2.AsyncByteStream):
-    """Tells the bytes of an answer once it is over, or cut off."""
+    """Writes the bytes of a response when it is complete or was cut off."""
 
     def __init__(self, inner: Any, facts: dict[str, Any]) -> None:
         self._inner = inner
@@ -39,24 +39,24 @@ class Tee(httpx2.AsyncByteStream):
         self._parts: list[bytes] = []
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Pass on and keep what arrives."""
+        """Yield and keep each part."""
         async for part in self._inner:
             self._parts.append(part)
             yield part
 
     async def aclose(self) -> None:
-        """Tell what arrived, once."""
+        """Write what arrived, once."""
         facts, self._facts = self._facts, {}
         if facts:
-            tell(received={**facts, "body": b"".join(self._parts).decode()})
+            write(received={**facts, "body": b"".join(self._parts).decode()})
         await self._inner.aclose()
 
 
 class Recorder(httpx2.AsyncHTTPTransport):
-    """A transport that tells what it carried."""
+    """A transport that writes each request and response."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request; tell the answer as it is read."""
+        """Send the request; return a response that is written when it was read."""
         sent = await request.aread()
         response = await super().handle_async_request(request)
         facts = {
@@ -79,7 +79,7 @@ def http_client(
     timeout: httpx2.Timeout | None = None,
     auth: httpx2.Auth | None = None,
 ) -> httpx2.AsyncClient:
-    """Return a client of the SDK's kind that tells what it hears."""
+    """Return an HTTP client for the SDK that writes what it receives."""
     return httpx2.AsyncClient(
         headers=headers, timeout=timeout or TIMEOUT, auth=auth, transport=Recorder()
     )
@@ -97,8 +97,8 @@ def client_of(wire: str, url: str, headers: dict[str, str]) -> Client:
     )
 
 
-async def obey(client: Client, command: dict[str, Any]) -> None:
-    """Carry out one command and answer it."""
+async def execute(client: Client, command: dict[str, Any]) -> None:
+    """Execute one command and write its result."""
     try:
         if command["do"] == "tools":
             listed = await client.list_tools()
@@ -110,26 +110,26 @@ async def obey(client: Client, command: dict[str, Any]) -> None:
             result = await client.call_tool(command["tool"], command["arguments"])
             value = result.model_dump(by_alias=True, mode="json", exclude_unset=True)
     except MCPError as error:
-        tell(refused={"code": error.error.code, "message": error.error.message})
+        write(refused={"code": error.error.code, "message": error.error.message})
     else:
-        tell(value=value)
+        write(value=value)
 
 
-async def converse(commands: asyncio.StreamReader, wire: str, url: str, *header: str):
-    """Connect, and again whenever told to, until there are no more commands."""
+async def serve(commands: asyncio.StreamReader, wire: str, url: str, *header: str):
+    """Execute commands; connect at first and again on command."""
     headers = {header[0]: header[1]} if header else {}
     again = True
     while again:
         async with client_of(wire, url, headers) as client:
-            tell(value=client.protocol_version)
+            write(value=client.protocol_version)
             again = False
             while line := await commands.readline():
                 command = json.loads(line)
                 if command["do"] == "again":
                     again = True
                     break
-                await obey(client, command)
-    tell(value="left")
+                await execute(client, command)
+    write(value="left")
 
 
 async def main() -> None:
@@ -138,7 +138,7 @@ async def main() -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
     )
-    await converse(commands, *sys.argv[1:])
+    await serve(commands, *sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from tests.support.messages import (
 )
 
 from . import sockets
-from .hearing import Hearing
 from .sockets import BOTH, Connection, Reply
+from .transcript import Transcript
 from .wires import key_headers, result_of
 
 STREAMED = "add_leads_to_campaign_or_list_bulk"
@@ -34,7 +34,7 @@ class RawWire:
 
     url: str
     key: str | None = None
-    heard: Hearing = field(factory=Hearing, init=False)
+    transcript: Transcript = field(factory=Transcript, init=False)
     connection: Connection = field(init=False)
     opened: list[Connection] = field(factory=list, init=False)
     _id: int = field(default=0, init=False)
@@ -88,7 +88,7 @@ class RawWire:
         self, target: str, message: JsonObject, headers: Mapping[str, str]
     ) -> Reply:
         """POST a message on the connection; note what comes back."""
-        self.heard.sent(message, headers.get("Mcp-Session-Id"))
+        self.transcript.sent(message, headers.get("Mcp-Session-Id"))
         whole = {
             "Content-Type": "application/json",
             "Accept": BOTH,
@@ -99,7 +99,7 @@ class RawWire:
             sockets.request("POST", target, whole, dumps(message))
         )
         kind = reply.head.headers.get("content-type", "")
-        self.heard.took_body(kind, reply.body.decode())
+        self.transcript.received_body(kind, reply.body.decode())
         return reply
 
 
@@ -112,7 +112,7 @@ class SessionWire(RawWire):
     news: Connection = field(init=False)
 
     async def connect(self) -> None:
-        self.heard.revision = self.version
+        self.transcript.revision = self.version
         self.connection = await self.another()
         opening = initialize(self.version, self.next_id())
         reply = await self.posted("/mcp", opening, {})
@@ -137,16 +137,16 @@ class SessionWire(RawWire):
         """Open new connections and go on with the old session."""
         async for event in self.news.events():
             if event.data:
-                self.heard.took(loads(event.data.encode()))
+                self.transcript.received(loads(event.data.encode()))
         await self.connection.ended()
         self.connection = await self.another()
         await self._introduce()
 
     async def ask(self, message: JsonObject) -> JsonObject:
-        before = len(self.heard.messages)
+        before = len(self.transcript.messages)
         reply = await self.posted("/mcp", message, self.headers())
         assert reply.status == 200, reply
-        *notices, answer = self.heard.messages[before:]
+        *notices, answer = self.transcript.messages[before:]
         if "_meta" in message["params"]:
             assert reply.head.streams, reply.head
             assert [each["method"] for each in notices] == ["notifications/progress"]
@@ -173,7 +173,7 @@ class ModernWire(RawWire):
     """The stateless era: nothing but requests."""
 
     async def connect(self) -> None:
-        self.heard.revision = MODERN_VERSION
+        self.transcript.revision = MODERN_VERSION
         self.connection = await self.another()
         asked = request("server/discover", {}, self.next_id())
         found = result_of(await self.ask(asked))
@@ -187,7 +187,7 @@ class ModernWire(RawWire):
         whole, headers = self.enveloped(message)
         reply = await self.posted("/mcp", whole, headers)
         assert reply.status == 200, reply
-        answer: JsonObject = self.heard.messages[-1]
+        answer: JsonObject = self.transcript.messages[-1]
         assert answer["id"] == message["id"], answer
         return answer
 
@@ -213,7 +213,7 @@ class StreamWire(RawWire):
     _events: Any = field(default=None, init=False)
 
     async def connect(self) -> None:
-        self.heard.revision = "2024-11-05"
+        self.transcript.revision = "2024-11-05"
         self.connection = await self.another()
         await self._open()
         opening = initialize("2024-11-05", self.next_id())
@@ -249,9 +249,9 @@ class StreamWire(RawWire):
         reply = await self.posted(self.target, message, {})
         assert reply.status == 202, reply
         async for event in self._events:
-            heard = loads(event.data.encode())
-            self.heard.took(heard)
-            if heard.get("id") == message["id"]:
-                found: JsonObject = heard
+            received = loads(event.data.encode())
+            self.transcript.received(received)
+            if received.get("id") == message["id"]:
+                found: JsonObject = received
                 return found
         raise AssertionError("the stream ended without the answer")

@@ -15,15 +15,15 @@ from twisted.python.failure import Failure
 from instantly_mcp._json_codec import Json, JsonObject, loads
 from tests.daemon.processes import ROOT
 
-from .hearing import Hearing
+from .transcript import Transcript
 from .wires import Refused, key_headers
 
 
 class Driver(ProcessProtocol):
     """The process in which the official client runs."""
 
-    def __init__(self, heard: Hearing) -> None:
-        self.heard = heard
+    def __init__(self, transcript: Transcript) -> None:
+        self.transcript = transcript
         self.complaints = b""
         self.ended: Deferred[None] = Deferred()
         self.over = False
@@ -53,10 +53,10 @@ class Driver(ProcessProtocol):
         if received is None:
             self._waiting.pop(0).callback(line)
             return
-        self.heard.sent(received["sent"], received["session"])
+        self.transcript.sent(received["sent"], received["session"])
         kind = received["type"] if received["method"] != "DELETE" else ""
         if received["status"] == 200 or kind == "application/json":
-            self.heard.took_body(kind, received["body"])
+            self.transcript.received_body(kind, received["body"])
 
     async def said(self, command: JsonObject | None = None) -> Json:
         """Give a command, if there is one; return the answer's value."""
@@ -83,11 +83,11 @@ class SdkWire:
     key: str | None
     kind: str
     revision: str
-    heard: Hearing = field(factory=Hearing, init=False)
+    transcript: Transcript = field(factory=Transcript, init=False)
     driver: Driver = field(init=False)
 
     async def connect(self) -> None:
-        self.driver = Driver(self.heard)
+        self.driver = Driver(self.transcript)
         url = self.url.replace("/mcp", "/sse") if self.kind == "sse" else self.url
         arguments = [sys.executable, "-m", "tests.e2e.driver", self.kind, url]
         for pair in key_headers(self.key).items():
@@ -100,7 +100,7 @@ class SdkWire:
 
     def _agreed(self, version: Json) -> None:
         assert version == self.revision, version
-        self.heard.revision = self.revision
+        self.transcript.revision = self.revision
 
     async def resume(self) -> None:
         """Only a client of the old wire has to connect again: its stream is gone."""

@@ -1,6 +1,6 @@
-"""The story that every client tells: from the first list to the mail in the outbox.
+"""A user's work, the same for every client: from the first list to a sent reply.
 
-It consists of scenes, so that the server can be down between any two of them.
+It has several steps, so that a test can restart the server between any two of them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ANSWER = "Gladly. How about Tuesday at ten?"
 
 
 def value_of(result: JsonObject) -> Json:
-    """Return what a tool answered: the structure, in old revisions its text."""
+    """Return a tool's structured result, or in old revisions its text."""
     if "structuredContent" in result:
         return result["structuredContent"]
     return loads(result["content"][0]["text"].encode())
@@ -53,7 +53,7 @@ class Story:
     name: str = field(factory=lambda: f"Spring {uuid4()}", init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Leave nothing open, however the story ends."""
+        """Close all connections at the end of the test."""
         self.case.addCleanup(self.wire.drop)
 
     async def value(self, tool: str, **arguments: Any) -> Any:
@@ -69,7 +69,7 @@ class Story:
         return value_of(result)
 
     async def code(self, tool: str, arguments: JsonObject) -> Json:
-        """Return the code of the error with which a call ends, of either kind."""
+        """Return the error code of a call, of the protocol or of the tool."""
         try:
             result = await self.wire.call(tool, arguments)
         except Refused as refused:
@@ -83,12 +83,12 @@ class Story:
 
     @property
     def any_id(self) -> str:
-        """The id of some campaign that was seen."""
+        """The id of one of the listed campaigns."""
         return min(self.seen)
 
-    # -- the scenes ----------------------------------------------------------------
+    # -- the steps -----------------------------------------------------------------
 
-    async def looks_around(self) -> None:
+    async def list_campaigns(self) -> None:
         """List the tools and the first page of campaigns."""
         names = [tool["name"] for tool in await self.wire.tools()]
         self.case.assertEqual(len(set(names)), DEFAULT_TOOLS)
@@ -98,8 +98,8 @@ class Story:
         self.seen = {campaign["id"] for campaign in page["items"]}
         self.cursor = page["page"]["next_cursor"]
 
-    async def turns_the_page(self) -> None:
-        """List the second page, which repeats nothing of the first."""
+    async def list_second_page(self) -> None:
+        """List the second page, which has no campaign of the first."""
         page = await self.value(
             "list_campaigns", limit=PAGE, starting_after=self.cursor
         )
@@ -107,8 +107,8 @@ class Story:
         self.case.assertEqual(len(ids), PAGE)
         self.case.assertEqual(ids & self.seen, set())
 
-    async def stumbles(self) -> None:
-        """Call what is not there, and what is there wrongly; go on unharmed."""
+    async def send_invalid_calls(self) -> None:
+        """Call an unknown tool and send invalid arguments; the client still works."""
         argument: Json = "bad_argument"
         for tool, arguments, code in (
             ("no_such_tool", {}, INVALID_PARAMS),
@@ -122,7 +122,7 @@ class Story:
             self.case.assertEqual(found, code, f"{tool} {arguments}")
             await self.value("count_unread_emails")
 
-    async def launches(self) -> None:
+    async def launch_campaign(self) -> None:
         """Create a campaign, add leads to it and activate it."""
         copy = {**COPY, "name": self.name}
         choice = await self.value("create_campaign", **copy)
@@ -140,8 +140,8 @@ class Story:
         started = await self.value("activate_campaign", campaign_id=self.campaign)
         self.case.assertEqual(started["campaign"]["status_label"], "active")
 
-    async def measures(self) -> None:
-        """Read the analytics: of the new campaign, and of those that have a past."""
+    async def read_analytics(self) -> None:
+        """Read the analytics of the new campaign and of the older ones."""
         new = await self.value("get_campaign_analytics", campaign_id=self.campaign)
         (row,) = new["rows"]
         self.case.assertEqual(row["campaign_id"], self.campaign)
@@ -150,7 +150,7 @@ class Story:
         rows = (await self.value("get_campaign_analytics"))["rows"]
         self.case.assertGreater(max(each["emails_sent_count"] for each in rows), 0)
 
-    async def answers(self) -> None:
+    async def reply(self) -> None:
         """Reply to a mail, and find the reply in its thread and in the outbox."""
         inbox = await self.value("list_emails", email_type="received", limit=1)
         (mail,) = inbox["items"]
@@ -170,13 +170,13 @@ class Story:
         self.case.assertEqual(found["body"]["text"], f"{ANSWER}\n\n{self.name}")
 
     async def replies_to(self, id: str) -> Sequence[JsonObject]:
-        """Return what the outbox has of a mail."""
+        """Return the items in the outbox for an e-mail."""
         items = await self.case.outbox(self.sandbox.base, self.key)
         return [item for item in items if item["email_id"] == id]
 
 
-async def together(scenes: Iterable[Coroutine[Deferred[Any], Any, Any]]) -> None:
-    """Let several things happen at the same time."""
+async def together(steps: Iterable[Coroutine[Deferred[Any], Any, Any]]) -> None:
+    """Run several steps concurrently."""
     await gatherResults(
-        [Deferred.fromCoroutine(scene) for scene in scenes], consumeErrors=True
+        [Deferred.fromCoroutine(step) for step in steps], consumeErrors=True
     )

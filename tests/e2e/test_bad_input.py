@@ -107,14 +107,14 @@ class BadInputTests(BadInputTestCase):
             if bad.name not in {"GET without Accept"}:
                 await self.refused(wire, bad, in_session)
         await wire.leave()
-        wire.heard.check()
+        wire.transcript.check()
 
     async def beside_the_stateless_era(self, daemon: Daemon) -> None:
         """Each is refused in its own words to a client that has no session."""
         wire = await self.ready(ModernWire(daemon.url, KEY))
         for bad in HTTP:
             await self.refused(wire, bad, {})
-        wire.heard.check()
+        wire.transcript.check()
 
     async def help_for_a_person(self, daemon: Daemon) -> None:
         """GET without Accept says what this is and how to use it, and no key."""
@@ -144,7 +144,7 @@ class BadInputTests(BadInputTestCase):
                 refused = await wire.ask(call("no_such_tool", {}, id))
                 self.assertEqual(refused["id"], id)
                 self.assertEqual(refused["error"]["code"], -32602)
-            wire.heard.check()
+            wire.transcript.check()
 
     async def odd_ids_of_handshakes(self, daemon: Daemon) -> None:
         """A handshake with the id 0 or "" opens a session like any other."""

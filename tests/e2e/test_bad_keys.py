@@ -185,7 +185,7 @@ class KeyTests(BadInputTestCase):
                 self.assertIn("key", value["hint"])
                 self.assertNotIn("canary", str(result))
             self.assertEqual(len(await wire.tools()), DEFAULT_TOOLS)
-            wire.heard.check()
+            wire.transcript.check()
 
     async def two_keys(self, daemon: Daemon) -> None:
         """Two different keys are 400, wherever they are; one key twice is one key."""
@@ -240,4 +240,4 @@ class KeyTests(BadInputTestCase):
         result = await wire.call("list_campaigns", {})
         self.assertTrue(result["isError"])
         self.assertIn("sandbox", value_of(result)["message"])
-        wire.heard.check()
+        wire.transcript.check()

@@ -14,7 +14,7 @@ from .cases import Daemon, LiveTestCase
 from .raw_wires import ModernWire, SessionWire
 from .sdk_wire import SdkWire
 from .story import Story, together
-from .test_stories import opens, raw_wires
+from .test_stories import connect_and_list, raw_wires
 from .wires import Wire
 
 KEY = "sandbox-canary-live"
@@ -22,59 +22,59 @@ FAILURES_THAT_OPEN = 10
 
 
 class LiveStoryTests(LiveTestCase):
-    """The world is upstream: it is the same after the daemon was away."""
+    """The data is upstream, so a restart of the daemon does not change it."""
 
-    async def told(self, wire: Wire, daemon: Daemon, upstream: Daemon) -> None:
-        """Tell the story, with the daemon away after the campaign was started."""
+    async def run_story(self, wire: Wire, daemon: Daemon, upstream: Daemon) -> None:
+        """Run the story; restart the daemon after the campaign was activated."""
         story = Story(self, wire, upstream, KEY)
-        await opens(story)
-        await story.turns_the_page()
-        await story.launches()
+        await connect_and_list(story)
+        await story.list_second_page()
+        await story.launch_campaign()
         await daemon.restart()
         await wire.resume()
-        await ends(story)
+        await after_launch(story)
 
     @deferred
     async def test_sdk_sessions(self):
-        """The official client's campaign and session outlive the daemon."""
+        """The official client's campaign and session survive a restart."""
         daemon, upstream = await self.live()
         wire = SdkWire(daemon.url, KEY, "streamable", "2025-11-25")
-        await self.told(wire, daemon, upstream)
-        self.assertEqual(wire.heard.handshakes, 1)
+        await self.run_story(wire, daemon, upstream)
+        self.assertEqual(wire.transcript.handshakes, 1)
 
     @deferred
     async def test_all_wires_at_once(self):
-        """So do the campaigns of six clients written by hand."""
+        """The campaigns of six raw clients survive it, too."""
         daemon, upstream = await self.live()
         stories = [
             Story(self, wire, upstream, wire.key) for wire in raw_wires(daemon.url)
         ]
-        await together(opens(story) for story in stories)
-        await together(launches(story) for story in stories)
+        await together(connect_and_list(story) for story in stories)
+        await together(until_launch(story) for story in stories)
         await daemon.restart()
         await together(story.wire.resume() for story in stories)
-        await together(ends(story) for story in stories)
+        await together(after_launch(story) for story in stories)
 
 
-async def launches(story: Story) -> None:
-    """Tell the scenes before the daemon is away."""
-    await story.turns_the_page()
-    await story.launches()
+async def until_launch(story: Story) -> None:
+    """Run the steps before the restart."""
+    await story.list_second_page()
+    await story.launch_campaign()
 
 
-async def ends(story: Story) -> None:
-    """Tell the scenes after the daemon was away."""
-    await story.stumbles()
-    await story.measures()
-    await story.answers()
+async def after_launch(story: Story) -> None:
+    """Run the steps after the restart."""
+    await story.send_invalid_calls()
+    await story.read_analytics()
+    await story.reply()
     await story.wire.leave()
-    story.wire.heard.check()
+    story.wire.transcript.check()
 
 
-async def ends_in_new_world(story: Story) -> None:
-    """Run the remaining scenes: the restarted upstream has a new world."""
-    await story.launches()
-    await ends(story)
+async def launch_in_new_world(story: Story) -> None:
+    """Run the remaining steps; the restarted upstream has new data."""
+    await story.launch_campaign()
+    await after_launch(story)
 
 
 class OutageTests(LiveTestCase):
@@ -82,18 +82,18 @@ class OutageTests(LiveTestCase):
 
     @deferred
     async def test_clear_errors_then_recovery(self):
-        """Calls fail with a code and a hint, all else works; then the page turns."""
+        """Calls fail with a code and a hint, all else works; later calls succeed."""
         daemon, upstream = await self.live()
         story = Story(self, SessionWire(daemon.url, KEY), upstream, KEY)
-        await opens(story)
+        await connect_and_list(story)
         await upstream.kill()
-        await self.stranded(story)
+        await self.calls_fail(story)
         await upstream.start()
-        await story.turns_the_page()
-        await ends_in_new_world(story)
+        await story.list_second_page()
+        await launch_in_new_world(story)
 
-    async def stranded(self, story: Story) -> None:
-        """Try to read and to write; then do what needs no Instantly."""
+    async def calls_fail(self, story: Story) -> None:
+        """Fail to read and to write; succeed in what does not call Instantly."""
         read = await story.failure("list_campaigns")
         written = await story.failure("activate_campaign", campaign_id=story.any_id)
         for failed in (read, written):
@@ -104,10 +104,10 @@ class OutageTests(LiveTestCase):
 
     @deferred
     async def test_breaker(self):
-        """After many failures calls are refused at once, for as long as they say."""
+        """After many failures calls are refused at once, until retry_after is over."""
         daemon, upstream = await self.live()
         story = Story(self, ModernWire(daemon.url, KEY), upstream, KEY)
-        await opens(story)
+        await connect_and_list(story)
         await upstream.kill()
         clients = [ModernWire(daemon.url, KEY) for _ in range(FAILURES_THAT_OPEN)]
         await together(self.fails_once(client, upstream) for client in clients)
@@ -119,10 +119,10 @@ class OutageTests(LiveTestCase):
         self.assertIn("upstream", ready["degraded"])
         await upstream.start()
         await deferLater(reactor, refused["retry_after"])
-        await story.turns_the_page()
+        await story.list_second_page()
         ready = json.loads(await self.get(f"{daemon.base}/ready"))
         self.assertEqual(ready["degraded"], {})
-        story.wire.heard.check()
+        story.wire.transcript.check()
 
     async def fails_once(self, client: ModernWire, upstream: Daemon) -> None:
         """Let one more client fail."""

@@ -347,8 +347,8 @@ class ProxyTests(NginxTestCase):
         self.assertEqual(reply.status, 502)
         self.assertNotIn("retry-after", reply.head.headers)
         self.assertIn("may have been carried out", reply.error["message"])
-        self.assertEqual(lossy.heard.count(b"tools/call"), 1)
-        self.assertEqual(lossy.heard.count(b"POST /mcp"), 1)
+        self.assertEqual(lossy.received.count(b"tools/call"), 1)
+        self.assertEqual(lossy.received.count(b"POST /mcp"), 1)
 
     @deferred
     async def test_documented_settings(self):
@@ -386,7 +386,7 @@ class Lossy(Factory):
     """A server that reads a request and cuts the connection."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
 
     def buildProtocol(self, addr: object) -> Protocol:
         """Return a protocol that reads until it has seen a call."""
@@ -394,7 +394,7 @@ class Lossy(Factory):
 
         class Cut(Protocol):
             def dataReceived(self, data: bytes) -> None:
-                factory.heard += data
+                factory.received += data
                 if b"tools/call" in data:
                     self.transport.abortConnection()  # type: ignore[union-attr]
 

@@ -9,19 +9,19 @@ from twisted.internet.defer import Deferred
 
 from instantly_mcp._json_codec import JsonObject
 
-from .hearing import Hearing
+from .transcript import Transcript
 
 
 class Wire(Protocol):
-    """A client that has nothing to do but what the story says."""
+    """A client that a story controls."""
 
-    heard: Hearing
+    transcript: Transcript
 
     async def connect(self) -> None:
-        """Do what must be done before the first call."""
+        """Connect, as needed before the first call."""
 
     async def resume(self) -> None:
-        """Do what must be done when the server was away."""
+        """Continue after the server was restarted."""
 
     async def tools(self) -> list[JsonObject]:
         """List the tools."""

@@ -14,7 +14,7 @@ from tests.features.cases import ToolTestCase
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.clients import BareClient, ModernClient, SessionClient, StreamClient
 from tests.support.instantly import api_error
-from tests.support.servers import Identify, Line, SessionShelf
+from tests.support.servers import FakeSessionStore, Identify, Line
 
 BUSY = "This server has too many calls to Instantly under way. Nothing was sent; try"
 
@@ -39,7 +39,7 @@ class TransportTests(FeatureTestCase):
         """Let every call exceed the limit."""
         super().setUp()
         self.instantly.answers("listCampaign", busy())
-        sessions = SessionShelf()
+        sessions = FakeSessionStore()
         self.line = Line(
             self.clock, self.server_features, sessions, (Identify(sessions),)
         )

@@ -1,4 +1,4 @@
-"""Clients of each era on a `Rig`: what a call of theirs looks like on the wire."""
+"""Clients of each era on a `Rig`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .servers import ADA, Line, Rig
 
 
 class Client(Protocol):
-    """Someone who sends requests and hears answers."""
+    """A client that sends requests and receives answers."""
 
     def ask(self, message: JsonObject) -> Received:
-        """Send a request; return what the HTTP request itself brings back."""
+        """Send a request; return the HTTP response to it."""
 
     def heard(self) -> list[Json]:
         """Return every response that reached this client, in order."""
@@ -39,7 +39,7 @@ class SessionClient:
     asked: list[Received] = field(factory=list, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Shake hands."""
+        """Initialize a session."""
         opening = initialize(self.version, capabilities=self.capabilities)
         self.opening = self.rig.send(opening, key=self.key)
         self.session = self.opening.header("mcp-session-id") or ""
@@ -95,7 +95,7 @@ class BareClient:
     asked: list[Received] = field(factory=list, init=False)
 
     def ask(self, message: JsonObject) -> Received:
-        """Send a request and nothing else."""
+        """Send a request without a session."""
         received = self.rig.send(message, key=self.key)
         self.asked.append(received)
         return received
@@ -151,7 +151,7 @@ class RigTestCase(ClockedTestCase):
     rig: Rig
 
     def setUp(self) -> None:
-        """Put the rig together."""
+        """Build the rig."""
         super().setUp()
         self.rig = self.make_rig()
 

@@ -44,7 +44,7 @@ class Basket:
 
 
 class EngineTestCase(ClockedTestCase):
-    """A server over the small toolbox; `basket` hears the notifications."""
+    """A server over the small toolbox; `basket` receives the notifications."""
 
     def setUp(self) -> None:
         """Make the server."""

@@ -1,6 +1,6 @@
 """A TCP proxy on loopback that misbehaves on command.
 
-It knows bytes and connections, no HTTP. Every fault is deterministic: it happens at a
+It handles bytes, not HTTP. Every fault is deterministic: it happens at a
 byte or when the test says so, never after some time.
 """
 

@@ -1,7 +1,7 @@
 """An `IInstantly` that records calls and returns prepared answers.
 
-It refuses arguments that the catalog does not know, as the real client does, so
-that a tool which misspells a parameter fails its tests.
+It refuses arguments that the catalog does not list, as the real client does, so that a
+tool that misspells a parameter fails its tests.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class RecordingInstantly:
     def collect(
         self, operation: Operation, arguments: JsonObject, credential: Credential
     ) -> Deferred[Json] | None:
-        """Have nothing: no call of this fake is ever left."""
+        """Do nothing: this fake has no unfinished calls."""
         return None
 
     def calls(self, operation_id: str) -> list[JsonObject]:

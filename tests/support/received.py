@@ -1,4 +1,4 @@
-"""What one HTTP request brought back, as its client sees it, checked on request."""
+"""The response to one HTTP request, as its client sees it, with a schema check."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .wire import check_message
 
 
 class Received:
-    """What one HTTP request brought back, as the client sees it."""
+    """The response to one HTTP request, as the client sees it."""
 
     def __init__(
         self,
@@ -119,16 +119,16 @@ class Received:
 
     @property
     def responses(self) -> Sequence[Json]:
-        """The messages that answer something."""
+        """The responses among the messages."""
         return [message for message in self.messages if "method" not in message]
 
     @property
     def notifications(self) -> Sequence[Json]:
-        """The messages that answer nothing."""
+        """The notifications and requests among the messages."""
         return [message for message in self.messages if "method" in message]
 
     def check(self) -> None:
-        """Check every message against the schema of the revision that was spoken."""
+        """Check every message against the schema of the revision in use."""
         spoken = self._revision
         if spoken is None and self.reply is not None:
             spoken = self.header("mcp-protocol-version")

@@ -1,4 +1,4 @@
-"""Where the documents of others are that some tests compare with.
+"""The folder of third-party documents that some tests compare with.
 
 They are not part of this project, because their licenses do not allow it or because
 they are large. Tests that need one skip where it is missing, with a reason that names

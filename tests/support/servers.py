@@ -67,8 +67,8 @@ def credential(key: str = ADA) -> Credential:
 
 @implementer(ITokenSealer)
 @define(eq=False)
-class Drawer:
-    """A seal whose tokens are numbers of what lies in a drawer."""
+class FakeTokenSealer:
+    """A fake sealer: its tokens are numbers, and it keeps the payloads."""
 
     kept: dict[str, tuple[str, bytes]] = field(factory=dict)
 
@@ -91,7 +91,7 @@ def make_server_features(
     return ServerFeatures(
         info=INFO,
         tools=toolbox,
-        seal=Drawer(),
+        seal=FakeTokenSealer(),
         clock=clock,
         wall_clock=lambda: 1_790_000_000.0 + clock.seconds(),
         credential_required=key_required,
@@ -106,8 +106,8 @@ def make_server(toolbox: IToolRegistry, clock: Clock) -> McpServer:
 
 @implementer(ISessionStore)
 @define(eq=False)
-class SessionShelf:
-    """Sessions in a dictionary, with ids that say nothing."""
+class FakeSessionStore:
+    """A fake session store: a dictionary, with numbered ids."""
 
     held: dict[str, McpSession] = field(factory=dict)
     over: dict[str, str] = field(factory=dict)
@@ -119,7 +119,7 @@ class SessionShelf:
         return len(self.held)
 
     def open(self, revision: Revision, credential: Credential | None) -> McpSession:
-        """Mint a session."""
+        """Create a session."""
         session = McpSession(
             id=f"session-{next(iter(self._numbers))}",
             revision=revision,
@@ -130,20 +130,20 @@ class SessionShelf:
         return session
 
     def look_up(self, session_id: str) -> SessionLookup:
-        """Say what the id is."""
+        """Return the session of an id and its status."""
         session = self.held.get(session_id)
         if session is not None:
             return SessionLookup(SessionStatus.LIVE, session)
         return ENDED if session_id in self.over else FOREIGN
 
     def issued(self, session_id: str) -> bool:
-        """Say whether the id was minted here, by what it looks like."""
+        """Return whether the id has the form of this store's ids."""
         return session_id.startswith("session-")
 
     def adopt(
         self, session_id: str, credential: Credential | None
     ) -> McpSession | None:
-        """Nothing is sealed here, so nothing is adopted."""
+        """Return no session: this store cannot restore any."""
         return None
 
     def end(self, session: McpSession, why: str) -> None:
@@ -156,7 +156,7 @@ class SessionShelf:
 @implementer(ITracker)
 @define(eq=False)
 class WorkList:
-    """Remembers what the daemon's stop would wait for."""
+    """Stores the work that the daemon's stop would wait for."""
 
     tracked: list[PendingWork] = field(factory=list)
 
@@ -174,9 +174,9 @@ class WorkList:
 @implementer(IStage)
 @frozen
 class Identify:
-    """The least authentication: ``x-api-key`` and the session that is named."""
+    """A minimal authentication: ``x-api-key`` and the session id."""
 
-    sessions: SessionShelf
+    sessions: FakeSessionStore
     name: str = "identify"
 
     def process(self, exchange: Exchange) -> Deferred[Outcome]:
@@ -196,7 +196,7 @@ class Identify:
 
 
 class Line:
-    """A pipeline that messages are sent through; it remembers what came back.
+    """A pipeline that messages are sent through; it stores what came back.
 
     :param before: the stages before decoding, which say who sends.
     """
@@ -299,7 +299,7 @@ class Rig(Line):
 
     def __init__(self, clock: Clock, *, strict: bool = False) -> None:
         self.toolbox = SmallToolbox()
-        self.sessions = SessionShelf()
+        self.sessions = FakeSessionStore()
         super().__init__(
             clock,
             make_server_features(self.toolbox, clock),

@@ -1,7 +1,7 @@
-"""The shapes of the tasks extension, which stands in no schema file of a revision.
+"""Schemas of the tasks extension, which no schema file of a revision contains.
 
-Written down from the extension's text: a flat task, and beside it exactly the payload
-of its status.
+They follow the text of the extension: a flat task with exactly the payload of its
+status.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ FAILURE: JsonObject = {
 def _shape(
     status: Json, payload: Mapping[str, JsonObject], kind: str | None
 ) -> JsonObject:
-    """Return the schema of a task; nothing may stand in it that is not named here."""
+    """Return the schema of a task, which allows no other members."""
     required = ["taskId", "status", "createdAt", "lastUpdatedAt", "ttlMs", *payload]
     properties = {**TASK, "status": status, **payload}
     if kind is not None:
@@ -114,17 +114,17 @@ METHODS = frozenset(_RESULTS)
 
 
 def created_problem(result: Json) -> str | None:
-    """Say what is wrong with the answer that hands out a task."""
+    """Return the errors in the result that creates a task."""
     return _problem(_CREATED, result)
 
 
 def result_problem(method: str, result: Json) -> str | None:
-    """Say what is wrong with the result of a ``tasks/*`` method."""
+    """Return the errors in the result of a ``tasks/*`` method."""
     return _problem(_RESULTS[method], result)
 
 
 def notification_problem(params: Json) -> str | None:
-    """Say what is wrong with the params of ``notifications/tasks``."""
+    """Return the errors in the params of ``notifications/tasks``."""
     return _problem(_NOTIFIED, params)
 
 

@@ -53,7 +53,7 @@ class Fault(Exception):
 
 @define(eq=False)
 class Running:
-    """A call of a tool that waits until the test tells it to go on."""
+    """A call of a tool that waits until the test continues it."""
 
     arguments: JsonObject
     call: Call
@@ -68,7 +68,7 @@ class Running:
         self.cancelled = True
 
     def finish(self, tag: str = "done") -> None:
-        """Answer with this text; the tag that the call was given wins."""
+        """Answer with this text, or with the call's tag if it has one."""
         said = self.arguments.get("tag", tag)
         self.done.callback(ToolResult(content=[text(said)]))
 

@@ -47,7 +47,7 @@ def json(value: Json, status: int = 200, **headers: str) -> Scripted:
 
 
 class _Connections(WrappingFactory[ProtocolWrapper]):
-    """Knows the open connections, to close them and wait until they are."""
+    """Registers the open connections, to close them and wait for their end."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
@@ -64,7 +64,7 @@ class _Connections(WrappingFactory[ProtocolWrapper]):
 
 
 class Waiters:
-    """Counts events, and lets a test wait until there were enough."""
+    """Counts events, and lets a test wait for a number of them."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,7 +1,7 @@
 """Checks what leaves the daemon against the JSON schema of its revision.
 
-The schemas are not part of this repository, see ``reference``. Where they are missing
-nothing is checked, and the tests of ``test_wire`` skip and say so.
+The schemas are not part of this repository, see ``reference``. Without them
+nothing is checked, and the tests of ``test_wire`` are skipped with that reason.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def check(revision: str, name: str, value: Json) -> None:
 
 
 def check_message(revision: str, message: Json, method: str | None = None) -> None:
-    """Check one outgoing message: its frame, and what is inside.
+    """Check one outgoing message: its JSON-RPC members and its content.
 
     :param method: of the request, when the message is an answer to one.
     """

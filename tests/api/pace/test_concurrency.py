@@ -264,8 +264,8 @@ class CrowdedClientTests(ClockedTestCase):
         for call in calls[:-1]:
             self.successResultOf(call)
 
-    def test_paused_calls_hold_no_slot(self) -> None:
-        """A call that waits to try again holds a place, so that others are sent."""
+    def test_calls_that_wait_to_retry_hold_no_slot(self) -> None:
+        """A call that waits for its retry uses no slot, so that others are sent."""
         self.agent.status = 503
         call = self.client.execute(LIST, {}, credential())
         self.agent.reply_all()
@@ -292,7 +292,7 @@ class CrowdedClientTests(ClockedTestCase):
         for each in crowd:
             each.addErrback(lambda failure: failure.trap(ApiError))
 
-    def test_paused_upstream(self) -> None:
+    def test_open_breaker(self) -> None:
         """When the breaker opens, all waiting calls fail at once."""
         self.client.breaker = Breaker(clock=self.clock, min_failures=1)
         calls = self.calls(448)

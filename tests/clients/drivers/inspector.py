@@ -1,4 +1,4 @@
-"""Follows a plan with the Inspector's command line: each step is a run of its own.
+"""Follows a plan with the Inspector's command line, which runs once per step.
 
 It prints no progress, so that a step with progress shows only that its result arrives
 behind the progress. Changing one's mind is Ctrl-C.
@@ -18,7 +18,7 @@ Result = dict[str, Any]
 Plan = Mapping[str, Any]
 
 TOOL_FAILED = 5
-"""The status where a tool's result, which is printed all the same, is an error."""
+"""The exit status when a tool's result, which is printed too, is an error."""
 
 
 def say(step: str, **facts: object) -> None:
@@ -47,13 +47,13 @@ async def run(plan: Plan, method: str, *more: str) -> Result:
 
 
 def calling(called: Mapping[str, Any]) -> list[str]:
-    """Return the words that call a tool."""
+    """Return the arguments that call a tool."""
     arguments = json.dumps(called["arguments"])
     return ["--tool-name", called["name"], "--tool-args-json", arguments]
 
 
 async def call(plan: Plan, step: str) -> None:
-    """Call a tool; say what came of it."""
+    """Call a tool; print its result."""
     result = await run(plan, "tools/call", *calling(plan[step]))
     text = "".join(block.get("text", "") for block in result["content"])
     say(step, error=result.get("isError", False), text=text, progress=[])

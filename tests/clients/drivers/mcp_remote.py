@@ -1,4 +1,4 @@
-"""Follows a plan through ``mcp-remote``, as a program that only speaks stdio would."""
+"""Follows a plan through ``mcp-remote``, as a program that supports only stdio does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def names(result: Message) -> list[str]:
 
 
 class Bridge:
-    """The bridge, one line a message each way."""
+    """The bridge; each message is one line."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -72,7 +72,7 @@ class Bridge:
 
 
 async def call(bridge: Bridge, plan: Mapping[str, Any], step: str) -> None:
-    """Call a tool, hearing its progress; say what came of it."""
+    """Call a tool; print its progress and its result."""
     heard: list[float] = []
     meta = {"progressToken": step}
     number = bridge.ask("tools/call", **plan[step], _meta=meta)
@@ -82,7 +82,7 @@ async def call(bridge: Bridge, plan: Mapping[str, Any], step: str) -> None:
 
 
 async def cancel(bridge: Bridge, plan: Mapping[str, Any]) -> None:
-    """Call a tool and change one's mind; whatever else it says is repeated."""
+    """Call a tool, cancel it on command, and print all other messages."""
     meta = {"progressToken": TOKEN}
     number = bridge.ask("tools/call", **plan["slow"], _meta=meta)
     say("calling")

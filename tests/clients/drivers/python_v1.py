@@ -31,7 +31,7 @@ async def answer(context, params):
 
 
 async def call(session, plan, step):
-    """Call a tool, hearing its progress; say what came of it."""
+    """Call a tool; print its progress and its result."""
     heard = []
 
     async def hear(progress, total, message):
@@ -42,13 +42,13 @@ async def call(session, plan, step):
 
 
 async def cancel(session, plan):
-    """Call a tool and change one's mind."""
+    """Call a tool, and cancel the call on command."""
 
     async def hear(progress, total, message):
         say("heard", progress=progress)
 
-    # This version has no word for it: the notice is sent by hand, and names the number
-    # that the session gives its next request.
+    # This version has no method to cancel: the notification is sent by hand, with the
+    # id that the session gives its next request.
     number = session._request_id
     running = asyncio.create_task(
         session.call_tool(**plan["slow"], progress_callback=hear)

@@ -31,7 +31,7 @@ async def answer(context: object, params: object) -> types.ElicitResult:
 
 
 async def call(client: Client, plan: Mapping[str, Any], step: str) -> None:
-    """Call a tool, hearing its progress; say what came of it."""
+    """Call a tool; print its progress and its result."""
     heard = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
@@ -42,7 +42,7 @@ async def call(client: Client, plan: Mapping[str, Any], step: str) -> None:
 
 
 async def cancel(client: Client, plan: Mapping[str, Any]) -> None:
-    """Call a tool and change one's mind."""
+    """Call a tool, and cancel the call on command."""
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
         say("heard", progress=progress)

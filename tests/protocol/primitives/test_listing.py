@@ -22,7 +22,7 @@ from instantly_mcp.protocol.wire.versions import (
     V2025_11_25,
     V2026_07_28,
 )
-from tests.support.servers import Drawer
+from tests.support.servers import FakeTokenSealer
 from tests.support.toolboxes import NOTHING, NUMBERS, SmallToolbox
 from tests.support.wire import check
 
@@ -87,7 +87,7 @@ class ListingTests(SynchronousTestCase):
         decoded: dict[str, Json] = loads(dumps(page))
         return decoded
 
-    drawer = Drawer()
+    drawer = FakeTokenSealer()
 
     def test_whole(self) -> None:
         """A list that fits on a page is one page without a cursor, in order."""

@@ -11,7 +11,7 @@ from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.wire.cursor import CURSOR_PURPOSE, Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.state.sealed_tokens import TokenSealer
-from tests.support.servers import Drawer
+from tests.support.servers import FakeTokenSealer
 
 KEY = Fernet.generate_key()
 
@@ -31,7 +31,7 @@ class PagerTests(SynchronousTestCase):
     @given(st.lists(st.integers(), max_size=30), st.integers(1, 40))
     def test_complete(self, items: list[int], size: int) -> None:
         """The pages together are the list; only the last has no cursor after it."""
-        pages, seen = Pager(Drawer(), size), list[int]()
+        pages, seen = Pager(FakeTokenSealer(), size), list[int]()
         page, cursor = pages.page("tools", items, None)
         while cursor is not None:
             self.assertEqual(len(page), size)
@@ -43,7 +43,7 @@ class PagerTests(SynchronousTestCase):
     @given(st.lists(st.integers(), max_size=20), st.lists(st.integers(), max_size=20))
     def test_changing(self, before: list[int], after: list[int]) -> None:
         """A cursor stays valid when the list changes; a page past the end is empty."""
-        pages = Pager(Drawer(), 3)
+        pages = Pager(FakeTokenSealer(), 3)
         _, cursor = pages.page("tools", before, None)
         if cursor is not None:
             page, following = pages.page("tools", after, cursor)

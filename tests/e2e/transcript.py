@@ -1,4 +1,4 @@
-"""Everything that one client received, held against the schema of its revision."""
+"""All that one client received, checked against the schema of its revision."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .sockets import EventReader
 
 
 @define(eq=False)
-class Hearing:
-    """Remembers what was asked, to know what each answer must look like.
+class Transcript:
+    """Stores the messages of a client, to check each answer by its request.
 
     :ivar sessions: every ``Mcp-Session-Id`` that the client ever sent.
     :ivar handshakes: how often it sent ``initialize``.
@@ -26,7 +26,7 @@ class Hearing:
     _checked: list[tuple[JsonObject, str | None]] = field(factory=list, init=False)
 
     def sent(self, message: Json, session: str | None = None) -> None:
-        """Remember a message that the client sent."""
+        """Store a message that the client sent."""
         if session:
             self.sessions.add(session)
         if isinstance(message, dict) and "method" in message:
@@ -34,23 +34,23 @@ class Hearing:
             if "id" in message:
                 self._methods[message["id"]] = message["method"]
 
-    def took(self, message: Json) -> None:
-        """Remember a message that the client received."""
+    def received(self, message: Json) -> None:
+        """Store a message that the client received."""
         self.messages.append(message)
         method = self._methods.get(message.get("id")) if "id" in message else None
         self._checked.append((message, method))
 
-    def took_body(self, content_type: str, body: str) -> None:
-        """Remember all messages in the body of an answer."""
+    def received_body(self, content_type: str, body: str) -> None:
+        """Store all messages in the body of a response."""
         if content_type == "text/event-stream":
             for event in EventReader().feed(body.encode()):
                 if event.name == "message" and event.data:
-                    self.took(loads(event.data.encode()))
+                    self.received(loads(event.data.encode()))
         elif body:
-            self.took(loads(body.encode()))
+            self.received(loads(body.encode()))
 
     def check(self) -> None:
-        """Check every message against the schema of the revision spoken.
+        """Check every message against the schema of the revision in use.
 
         :raises Unfit: for one that does not fit.
         """
