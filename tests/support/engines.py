@@ -77,7 +77,7 @@ class EngineTestCase(ClockedTestCase):
         fields: Mapping[str, str | Sequence[str]] = {}
         if revision.modern:
             if "io.modelcontextprotocol" not in str(message):
-                message = modern(message)
+                message = modern(message, revision.version)
             fields = {**modern_headers(message), **(with_headers or {})}
         body = decode(dumps(message))
         assert not isinstance(body, Batch)

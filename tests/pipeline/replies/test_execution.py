@@ -13,7 +13,7 @@ from instantly_mcp.protocol.wire.jsonrpc import (
     MalformedMessage,
     decode,
 )
-from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, MODERN_REVISIONS
 from tests.support.clients import RigTestCase
 from tests.support.exchanges import exchange
 from tests.support.messages import (
@@ -39,8 +39,8 @@ class ExecutorTestCase(RigTestCase):
         **fields: Json,
     ) -> Received:
         """Answer a message without the stages around it."""
-        if version == MODERN_VERSION:
-            message = modern(message)
+        if version in MODERN_REVISIONS:
+            message = modern(message, version)
             fields["with_headers"] = modern_headers(message)
         sent = exchange(message, credential=credential(), **fields)
         sent = evolve(sent, message=decode(dumps(message)))

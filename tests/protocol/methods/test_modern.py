@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError
 from instantly_mcp._json_codec import Json
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.wire.jsonrpc import Request
-from instantly_mcp.protocol.wire.versions import V2026_07_28
+from instantly_mcp.protocol.wire.versions import MODERN_REVISIONS, V2026_07_28
 from tests.support.engines import EngineTestCase
 from tests.support.messages import (
     ABSENT,
@@ -69,9 +69,9 @@ class EnvelopeTests(ModernTestCase):
         self.assertFalse({"ttlMs", "cacheScope"} & set(result))
 
     def test_discover(self) -> None:
-        """discover returns the modern revision and the capabilities."""
+        """discover returns the modern revisions and the capabilities."""
         result = self.ask(request("server/discover", {}))["result"]
-        self.assertEqual(result["supportedVersions"], [MODERN_VERSION])
+        self.assertEqual(result["supportedVersions"], list(MODERN_REVISIONS))
         self.assertLessEqual({"tools", "logging"}, set(result["capabilities"]))
         self.assertFalse({"resources", "prompts"} & set(result["capabilities"]))
 

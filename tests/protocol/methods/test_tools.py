@@ -10,10 +10,14 @@ from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Call
 from instantly_mcp.protocol.methods.tools import call_tool
 from instantly_mcp.protocol.primitives.tool import ToolResult, text
-from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, Revision
+from instantly_mcp.protocol.wire.versions import (
+    ALL_REVISIONS,
+    MODERN_REVISIONS,
+    Revision,
+)
 from tests.support.cases import ClockedTestCase
 from tests.support.engines import EngineTestCase
-from tests.support.messages import MODERN_VERSION, call, modern, request
+from tests.support.messages import call, modern, request
 from tests.support.toolboxes import Fault
 
 from ..sample_features import features_of, request_context, tool
@@ -63,7 +67,7 @@ class CallTests(EngineTestCase):
         for version in ALL_REVISIONS:
             with self.subTest(version=version):
                 result = self.answer(call("numbers"), version)["result"]
-                modern = version == MODERN_VERSION
+                modern = version in MODERN_REVISIONS
                 self.assertEqual("structuredContent" in result, modern)
                 self.assertEqual(result["content"], [text("[1,2,3]")])
 
@@ -174,7 +178,7 @@ class ProgressTests(EngineTestCase):
                     self.basket.sent.clear()
                     handled = self.handled(
                         modern(call("steps", token=token))
-                        if version == MODERN_VERSION
+                        if version in MODERN_REVISIONS
                         else call("steps", token=token),
                         version,
                     )

@@ -16,6 +16,7 @@ from instantly_mcp.protocol.wire.cursor import Pager
 from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import (
     ALL_REVISIONS,
+    MODERN_REVISIONS,
     V2024_11_05,
     V2025_03_26,
     V2025_06_18,
@@ -137,7 +138,7 @@ class RenderTests(SynchronousTestCase):
     def rendered(self, result: ToolResult, version: str) -> Json:
         """Render a result, check it as a result of its revision, decode it."""
         whole = loads(dumps(render_result(result, ALL_REVISIONS[version])))
-        envelope = {"resultType": "complete"} if version == "2026-07-28" else {}
+        envelope = {"resultType": "complete"} if version in MODERN_REVISIONS else {}
         check(version, "CallToolResult", {**envelope, **whole})
         return whole
 
@@ -165,7 +166,7 @@ class RenderTests(SynchronousTestCase):
             with self.subTest(version=version):
                 result = self.rendered(ToolResult(structured=[1, 2]), version)
                 self.assertEqual(result["content"], [text("[1,2]")])
-                modern = version == "2026-07-28"
+                modern = version in MODERN_REVISIONS
                 self.assertEqual("structuredContent" in result, modern)
 
     def test_falsy_values(self) -> None:

@@ -14,11 +14,14 @@ from instantly_mcp.protocol.wire.versions import (
     negotiate,
 )
 
+LEGACY_VERSIONS = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}
+MODERN_VERSIONS = {"2026-07-28"}
+
 
 class NegotiationTests(SynchronousTestCase):
     def test_every_legacy_revision(self) -> None:
         """A revision of the session eras that is asked for is agreed on."""
-        for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"):
+        for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
                 self.assertEqual(negotiate(version).version, version)
 
@@ -38,9 +41,10 @@ class NegotiationTests(SynchronousTestCase):
 
 class TableTests(SynchronousTestCase):
     def test_eras(self) -> None:
-        """Four revisions have sessions, one has none, and none is both."""
-        self.assertEqual(len(LEGACY_REVISIONS), 4)
-        self.assertEqual(list(MODERN_REVISIONS), ["2026-07-28"])
+        """Each revision belongs to one era, and the tests name all of them."""
+        fix = "add the new revision to the tables of this module"
+        self.assertEqual(set(LEGACY_REVISIONS), LEGACY_VERSIONS, fix)
+        self.assertEqual(set(MODERN_REVISIONS), MODERN_VERSIONS, fix)
         self.assertEqual(
             set(ALL_REVISIONS), set(LEGACY_REVISIONS) | set(MODERN_REVISIONS)
         )
@@ -55,6 +59,8 @@ class TableTests(SynchronousTestCase):
             "2025-11-25": (False, True, True, True),
             "2026-07-28": (False, True, True, True),
         }
+        fix = "add the new revision to this table"
+        self.assertEqual(set(table), set(ALL_REVISIONS), fix)
         for version, known in table.items():
             with self.subTest(version=version):
                 revision = ALL_REVISIONS[version]
