@@ -250,7 +250,7 @@ class NonsenseTests(ReadingTestCase):
         Read as an empty list, it would tell the user that there is nothing.
         """
         paged = [each for each in OPERATIONS if "starting_after" in each.by_name]
-        self.assertEqual(len(paged), 6)
+        self.assertGreaterEqual(len(paged), 6)
         for of in paged:
             self.assertEqual(self.value(reply({"items": []}), of), {"items": []})
             self.assertEqual(self.value(raw(b"[]"), of), [])
