@@ -1,4 +1,4 @@
-"""``docs/architecture.md`` describes the tree as it is, and the way of a request."""
+"""``docs/architecture.md`` describes the present tree and the path of a request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def described_folders() -> set[str]:
 
 
 class TreeTests(SynchronousTestCase):
-    """A newcomer finds in the document what is in the tree."""
+    """The document and the tree agree."""
 
     def test_folders(self):
         """Every folder of the package is described, and no other."""
@@ -61,7 +61,7 @@ class TreeTests(SynchronousTestCase):
 
 
 class WalkTests(LiveTestCase):
-    """The walk of one ``tools/call`` in the document is the way that it takes."""
+    """The document shows the functions that one ``tools/call`` enters."""
 
     @deferred
     async def test_order(self):

@@ -23,7 +23,7 @@ class DeferredTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(answer), 2)
 
     def test_waits(self) -> None:
-        """What the coroutine awaits decides when the Deferred fires."""
+        """The Deferred fires when the awaited Deferred has fired."""
         inner: Deferred[int] = Deferred()
 
         @deferred
@@ -36,7 +36,7 @@ class DeferredTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(answer), 42)
 
     def test_exceptions(self) -> None:
-        """What the coroutine raises is the Deferred's failure."""
+        """An exception of the coroutine is the Deferred's failure."""
 
         @deferred
         async def work() -> None:

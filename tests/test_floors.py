@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class FloorTests(SynchronousTestCase):
-    """What ``.ci/run`` installs is what ``setup.py`` says."""
+    """``.ci/run`` installs the versions of ``setup.py``."""
 
     def test_each_requirement_has_a_floor(self):
         """Each requirement of the program and of its tests states a version."""

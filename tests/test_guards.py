@@ -1,7 +1,7 @@
-"""No sentence that a model can read teaches a way round a guard.
+"""No text for models says how to avoid a guard.
 
-A hint is followed to the letter. One that says how to get past a check, which setting
-turns it off, or that a write of unknown outcome may be made again, is a hole in it.
+A model follows hints literally. A hint defeats a guard if it says how to avoid a check,
+which setting disables it, or that a write of unknown outcome may be repeated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from instantly_mcp.features.results import error_object
 PACKAGE = Path(__file__).parent.parent / "instantly_mcp"
 FOLDERS = ("access", "api", "features", "pipeline", "protocol", "transports", "web")
 FOR_OPERATORS = frozenset({"access/exposure.py"})
-"""Read by the person who starts the daemon, and by nothing that calls it."""
+"""Modules whose texts are for operators, and are never sent to callers."""
 
 _NAMES = "|".join(each.name for each in SETTINGS if "_" in each.name)
 _OPTIONS = "|".join(each.name.replace("_", "-") for each in SETTINGS)
@@ -31,7 +31,7 @@ SETTING = re.compile(
     r"(?<![\w-])--(?:" + _OPTIONS + r")\b"
     r"|\bINSTANTLY_MCP_|\bMCP_AUTH_|\b(?:" + _NAMES + r")\b"
 )
-ROUND_IT = re.compile(
+AVOIDANCE = re.compile(
     r"(?:a little|slightly|a bit|somewhat)\b.{0,30}\b(?:again|differ)"
     r"|\b(?:chang|alter|vary|rephras|reword)\w*\b.{0,30}(?:a little|slightly|a bit)"
     r"|\bto send it again\b"
@@ -43,14 +43,14 @@ ROUND_IT = re.compile(
 DOUBT = re.compile(
     r"unknown|not known|may have|might have|probably|in doubt", re.IGNORECASE
 )
-ONCE_MORE = re.compile(
+REPETITION = re.compile(
     r"\brepeat\b|\brepeating\b|\b(?:call|try|send|run)\b(?: \w+)? again|again in",
     re.IGNORECASE,
 )
 
 
 def sentences() -> Iterator[tuple[str, str]]:
-    """Yield every text in the code that is not a docstring, with where it stands."""
+    """Yield the name of a file and a text in its code that is not a docstring."""
     for folder in FOLDERS:
         for path in sorted((PACKAGE / folder).rglob("*.py")):
             name = str(path.relative_to(PACKAGE))
@@ -60,7 +60,7 @@ def sentences() -> Iterator[tuple[str, str]]:
 
 
 def texts_of(tree: ast.AST) -> Iterator[str]:
-    """Yield the texts of a module; those with parts filled in as one."""
+    """Yield the texts of a module; a formatted text is one text."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
@@ -77,7 +77,7 @@ def texts_of(tree: ast.AST) -> Iterator[str]:
 
 class SentenceTests(SynchronousTestCase):
     def test_collects(self) -> None:
-        """The texts are really found, those of tools, hints and refusals."""
+        """The texts of tools, hints and errors are found."""
         found = {text for _, text in sentences()}
         self.assertGreater(len(found), 1000)
         self.assertIn("Nothing was sent. Call again with the same arguments.", found)
@@ -90,40 +90,40 @@ class SentenceTests(SynchronousTestCase):
                 fix = f"{name}: do not name a setting to callers: {text}"
                 self.assertIsNone(SETTING.search(text), fix)
 
-    def test_no_way_round(self) -> None:
-        """No text says how to make a guard not notice."""
+    def test_no_way_to_avoid_a_guard(self) -> None:
+        """No text says how to avoid a guard."""
         for name, text in sentences():
             fix = f"{name}: say what is wrong, not how to avoid the check: {text}"
-            self.assertIsNone(ROUND_IT.search(text), fix)
+            self.assertIsNone(AVOIDANCE.search(text), fix)
 
     def test_no_repetition_in_doubt(self) -> None:
-        """No text that speaks of doubt invites to do the same again."""
+        """No text about an unknown outcome suggests to repeat the call."""
         for name, text in sentences():
             if DOUBT.search(text):
                 fix = f"{name}: say where to check, do not suggest to repeat: {text}"
-                self.assertIsNone(ONCE_MORE.search(text), fix)
+                self.assertIsNone(REPETITION.search(text), fix)
 
     def test_patterns(self) -> None:
-        """The patterns know what they are for."""
+        """The patterns find such texts, and leave other texts alone."""
         for bad in (
             "If it is not there, change the text a little to send it again.",
             "Vary the subject slightly and call again.",
             "Skip the check with force.",
             "Work around the limit with smaller batches.",
         ):
-            self.assertIsNotNone(ROUND_IT.search(bad), bad)
+            self.assertIsNotNone(AVOIDANCE.search(bad), bad)
         self.assertIsNotNone(SETTING.search("Start it with --no-auth."))
         self.assertIsNone(SETTING.search("claude mcp add --transport http"))
         self.assertIsNotNone(SETTING.search("set key_in_session to true"))
         doubtful = "It may have taken effect: look before you repeat it."
-        self.assertTrue(DOUBT.search(doubtful) and ONCE_MORE.search(doubtful))
+        self.assertTrue(DOUBT.search(doubtful) and REPETITION.search(doubtful))
 
 
 class DoubtTests(SynchronousTestCase):
     """What a model reads after a write whose outcome is unknown."""
 
     def test_every_write_and_every_reason(self) -> None:
-        """Neither message nor hint says again, and both say where to check."""
+        """The hint does not suggest to repeat the write, and says what to check."""
         seen = 0
         for operation in OPERATIONS:
             for reason in Reason:
@@ -145,7 +145,7 @@ class DoubtTests(SynchronousTestCase):
         self.assertGreater(seen, 50)
 
     def test_messages(self) -> None:
-        """The client's own sentences about a write that was sent say the same."""
+        """The messages of the API client do not suggest it either."""
         for operation in OPERATIONS:
             if operation.effect.read_only:
                 continue

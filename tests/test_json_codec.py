@@ -1,4 +1,4 @@
-"""JSON in and out, with the cases that orjson refuses."""
+"""Encoding and decoding JSON, with the cases that orjson refuses."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class StrictTests(SynchronousTestCase):
 
 
 def spelled(text: str) -> st.SearchStrategy[str]:
-    """Return the ways in which JSON may spell a text."""
+    """Return the ways in which JSON can write a text."""
     plain = json.dumps(text, ensure_ascii=False)[1:-1]
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in text)
     return st.sampled_from((plain, escaped, escaped.upper().replace("\\U", "\\u")))
@@ -80,7 +80,7 @@ SPACES = st.sampled_from(("", " ", "\n\t"))
 
 
 def objects(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Return objects as texts, whose keys may be given twice."""
+    """Return objects as texts, with possible duplicate keys."""
     member = st.builds("{}{}:{}{}".format, KEYS, SPACES, SPACES, inner)
     return st.lists(member, max_size=4).map(lambda parts: "{" + ",".join(parts) + "}")
 
@@ -98,7 +98,7 @@ DOCUMENTS = st.recursive(
 
 
 def finds_twice(document: str) -> bool:
-    """Say the same by the standard library, which shows every pair."""
+    """Detect duplicate keys with the standard library, which shows every pair."""
     found = []
 
     def look(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -119,11 +119,11 @@ class RepeatedKeyTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(DOCUMENTS)
     def test_as_the_standard_library_finds_them(self, document: str) -> None:
-        """At every depth, however keys are spelled, between whatever texts."""
+        """Duplicates are found at every depth, with any escapes, between any texts."""
         self.assertEqual(self.repeats(document), finds_twice(document))
 
     def test_found(self) -> None:
-        """Plain, escaped, empty, and balanced by an escaped colon elsewhere."""
+        """Plain, escaped and empty duplicates are found, also near escaped colons."""
         for document in (
             '{"a": 1, "a": 1}',
             '{"method": 1, "\\u006dethod": 2}',
@@ -147,7 +147,7 @@ class RepeatedKeyTests(SynchronousTestCase):
                 self.assertFalse(self.repeats(document))
 
     def test_too_deep(self) -> None:
-        """What is nested deeper than can be encoded is a ValueError."""
+        """Text that is nested too deeply to be encoded is a ValueError."""
         data = b'{"a":' * 300 + b"1" + b"}" * 300
         self.assertRaises(ValueError, repeats_keys, data, loads(data))
 
@@ -166,7 +166,7 @@ class SizeTests(SynchronousTestCase):
     @settings(deadline=None)
     @given(DOCUMENTS, st.integers(0, 12))
     def test_never_too_few(self, document: str, most: int) -> None:
-        """A text with more values than the bound, and keys once, is always found."""
+        """A text with more values than the limit is always found."""
         data = document.encode()
         if count_values(loads(data)) > most and len(data) > 2 * most:
             self.assertTrue(holds_more(data, most))
@@ -177,7 +177,7 @@ class SizeTests(SynchronousTestCase):
         self.assertFalse(holds_more(dumps({"body": mail, "n": [1, 2]}), 100))
 
     def test_bounds(self) -> None:
-        """The limit is allowed, and one more is not, for each kind of value."""
+        """A text at the limit is allowed, and one value more is not."""
         for part in (b"1", b'"a"', b"null", b'"\\\\,"'):
             for count in (1000, 1001):
                 with self.subTest(part=part, count=count):
@@ -223,7 +223,7 @@ class LenientTests(SynchronousTestCase):
 
 class DumpsTests(SynchronousTestCase):
     def test_compact(self) -> None:
-        """Nothing is spent on white space, and text stays text."""
+        """The output has no white space, and text is not escaped."""
         self.assertEqual(
             dumps({"a": [1, "ä"], "b": None}), '{"a":[1,"ä"],"b":null}'.encode()
         )
@@ -237,7 +237,7 @@ class DumpsTests(SynchronousTestCase):
         self.assertEqual(dumps([2**80]), b"[%d]" % 2**80)
 
     def test_encoded_parts(self) -> None:
-        """JSON that is encoded already is copied in."""
+        """JSON that is already encoded is inserted unchanged."""
         part = Encoded(b'{"x":1}')
         self.assertEqual(dumps({"a": part}), b'{"a":{"x":1}}')
 

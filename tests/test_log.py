@@ -1,4 +1,4 @@
-"""Lines that are written for every request."""
+"""The fast logger for lines that are written for every request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._log import Line
 
 
-class Told:
+class Logged:
     """Logs with a Twisted `Logger`, for comparison."""
 
     log = Logger()
@@ -32,8 +32,8 @@ class LineTests(SynchronousTestCase):
 
     def test_event(self):
         """An observer gets the same event as from a `Logger`, and can format it."""
-        Line(f"{__name__}.Told", "{one} and {two}").write(one=1, two="zwei")
-        Told().log.info("{one} and {two}", one=1, two="zwei")
+        Line(f"{__name__}.Logged", "{one} and {two}").write(one=1, two="zwei")
+        Logged().log.info("{one} and {two}", one=1, two="zwei")
         ours, theirs = self.events
         for name in ("log_level", "log_namespace", "log_format", "one", "two"):
             self.assertEqual(ours[name], theirs[name], name)

@@ -35,7 +35,7 @@ def ran(command: Sequence[str]) -> tuple[int, str]:
 
 
 def candidates() -> Iterator[str]:
-    """Yield interpreters that this machine may have, beside the one of the tests."""
+    """Yield the paths of other interpreters on this machine."""
     names = ("python2", "python3", *(f"python3.{minor}" for minor in range(5, 11)))
     yield from filter(None, map(shutil.which, names))
     versions = Path.home() / ".pyenv" / "versions"
@@ -56,7 +56,7 @@ def old_pythons() -> Sequence[str]:
 
 class OldPythonTests(SynchronousTestCase):
     def refusals(self, *words: str) -> Iterator[str]:
-        """Yield what each old Python says; it must be one line, with status 78."""
+        """Yield the message of each old Python; it must be one line, with status 78."""
         if not old_pythons():
             raise SkipTest("no Python older than 3.11 is installed")
         for python in old_pythons():

@@ -1,4 +1,4 @@
-"""The runner of the suite: what it selects, counts, prints, and must never swallow."""
+"""The runner of the suite: what it selects, counts and prints; no failure is lost."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ class EndlessTests(TestCase):
 
 
 class SelectionTests(SynchronousTestCase):
-    """Names become units, each test in one of them."""
+    """Names are converted to units; each test is in one unit."""
 
     def test_package(self):
-        """A package is all modules of tests in it, and one line of the report."""
+        """A package has a unit for each module of tests, and one line in the report."""
         units = select(["tests.features"])
         self.assertIn(
             Unit("tests.features.workspace.test_timezones", "tests.features"), units
@@ -72,13 +72,13 @@ class SelectionTests(SynchronousTestCase):
         self.assertIn(deep, units)
 
     def test_path(self):
-        """A path is as good as a dotted name."""
+        """A path selects the same as its dotted name."""
         self.assertEqual(select(["tests/web/"]), select(["tests.web"]))
         (unit,) = select(["tests/test_json_codec.py"])
         self.assertEqual(unit, Unit("tests.test_json_codec", "tests.test_json_codec"))
 
     def test_every_module_once(self):
-        """The whole suite is each module of tests, whatever else is named."""
+        """Each module of tests is selected once, whatever other names are given."""
         modules = {
             ".".join(path.relative_to(ROOT).with_suffix("").parts)
             for path in (ROOT / "tests").rglob("test_*.py")
@@ -94,10 +94,10 @@ class SelectionTests(SynchronousTestCase):
 
 
 class RunTests(SynchronousTestCase):
-    """The command, on a suite of its own."""
+    """The command, run on a small suite."""
 
     def setUp(self) -> None:
-        """Have a folder for the suite."""
+        """Create a folder for the suite."""
         self.folder = Path(self.mktemp()).absolute()
         self.folder.mkdir()
 
@@ -117,7 +117,7 @@ class RunTests(SynchronousTestCase):
         return done.returncode, done.stdout + done.stderr
 
     def test_quiet_when_green(self):
-        """Nothing but a line a package, the reasons of skips, and the verdict."""
+        """The output has a line per package, the reasons of skips, and the counts."""
         status, said = self.suite(SUITE, "--seed", "5", "--jobs", "2")
         self.assertEqual(status, 0, said)
         lines = [line for line in said.splitlines() if "printed by a test" not in line]

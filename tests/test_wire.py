@@ -1,4 +1,4 @@
-"""The schema check of the tests catches what it is there to catch."""
+"""The schema check of the tests finds invalid messages."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tests.support.reference import NO_MCP_SCHEMAS
 
 class WireTests(SynchronousTestCase):
     def setUp(self) -> None:
-        """Skip where the schemas are not to be had."""
+        """Skip where the schemas are missing."""
         if not wire.AVAILABLE:
             raise SkipTest(NO_MCP_SCHEMAS)
 
     def assertUnfit(self, revision: str, message: Json, method: str | None) -> None:
-        """The message is refused."""
+        """The message does not fit the schema."""
         with self.assertRaises(wire.Unfit):
             wire.check_message(revision, message, method)
 
     def test_frames(self) -> None:
-        """A message without version, with a null id, or with both ends is unfit."""
+        """A message without version, with a null id, or in an array is unfit."""
         for revision in (*LEGACY_VERSIONS, MODERN_VERSION):
             with self.subTest(revision=revision):
                 self.assertUnfit(revision, {"id": 1, "result": {}}, None)
@@ -31,7 +31,7 @@ class WireTests(SynchronousTestCase):
                 self.assertUnfit(revision, [], None)
 
     def test_results(self) -> None:
-        """A result that lacks what its method owes is unfit."""
+        """A result without a required member, or of an unknown method, is unfit."""
         for revision in (*LEGACY_VERSIONS, MODERN_VERSION):
             with self.subTest(revision=revision):
                 answer: Json = {"jsonrpc": "2.0", "id": 1, "result": {"tool": []}}
@@ -69,7 +69,7 @@ class WireTests(SynchronousTestCase):
         self.assertUnfit(MODERN_VERSION, message, None)
 
     def test_tasks(self) -> None:
-        """A task with another status's payload, or one too much, is unfit."""
+        """A task with the payload of another status is unfit."""
         task: dict[str, Json] = {
             "taskId": "0123456789abcdefghijkl",
             "status": "working",
@@ -87,7 +87,7 @@ class WireTests(SynchronousTestCase):
         self.assertUnfit("2025-11-25", created, "tools/call")
         shown["result"] = {**task, "resultType": "complete", "result": {}}
         self.assertUnfit(MODERN_VERSION, shown, "tasks/get")
-        told = {"jsonrpc": "2.0", "method": "notifications/tasks", "params": task}
-        wire.check_message(MODERN_VERSION, told)
-        told["params"] = {**task, "status": "done"}
-        self.assertUnfit(MODERN_VERSION, told, None)
+        notified = {"jsonrpc": "2.0", "method": "notifications/tasks", "params": task}
+        wire.check_message(MODERN_VERSION, notified)
+        notified["params"] = {**task, "status": "done"}
+        self.assertUnfit(MODERN_VERSION, notified, None)

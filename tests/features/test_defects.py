@@ -50,7 +50,7 @@ class DefectTests(ToolTestCase):
         self.context.instantly = client(agent, "https://api.example.com", self.clock)
         return agent
 
-    def test_01_raw_path_segments(self) -> None:
+    def test_raw_path_segments(self) -> None:
         """An id cannot change a path, and an address keeps every character."""
         agent = self.reach_the_wire()
         for odd in ("../api-keys", "..", "a/b", "a?b", "a%2fb"):
@@ -64,7 +64,7 @@ class DefectTests(ToolTestCase):
         ((_, uri, _),) = agent.asked
         self.assertTrue(uri.endswith(b"/accounts/o%27brien%2Bx%40example.com"), uri)
 
-    def test_02_global_limiter_lock_out(self) -> None:
+    def test_global_limiter_lock_out(self) -> None:
         """The rate limit of a key slows only that key, and ends."""
         agent = self.reach_the_wire()
         agent.status = 429
@@ -81,7 +81,7 @@ class DefectTests(ToolTestCase):
         self.clock.pump([1.0] * 10)
         self.assertFalse(self.successResultOf(slowed).is_error)
 
-    def test_03_secrets_in_logs(self) -> None:
+    def test_secrets_in_logs(self) -> None:
         """Tools log nothing: neither passwords nor the text of mail."""
         out = io.StringIO()
         observer = FileLogObserver(out, lambda event: str(event) + "\n")
@@ -100,7 +100,7 @@ class DefectTests(ToolTestCase):
         self.assertIn("canary", out.getvalue())
         self.assertNotIn("CANARY-TEXT", out.getvalue())
 
-    def test_04_pagination_hint_never_shown(self) -> None:
+    def test_pagination_hint_never_shown(self) -> None:
         """The API's top-level cursor reaches the page of every list."""
         for name, id in (
             ("list_campaigns", "listCampaign"),
@@ -119,7 +119,7 @@ class DefectTests(ToolTestCase):
             self.value(name, starting_after="C&1")
             self.assertEqual(self.instantly.calls(id)[-1]["starting_after"], "C&1")
 
-    def test_05_warmup_job_reported_as_done(self) -> None:
+    def test_warmup_job_reported_as_done(self) -> None:
         """Warm-up returns the job as it is, and where to look for its end."""
         job = {"id": "j", "type": "update-warmup-accounts", "status": "pending"}
         for name, id in (
@@ -133,14 +133,14 @@ class DefectTests(ToolTestCase):
             self.assertIn("get_background_job", got["next"])
             self.assertEqual(self.instantly.calls(id), [{"emails": ["a@example.com"]}])
 
-    def test_06_vitals_body_field(self) -> None:
+    def test_vitals_body_field(self) -> None:
         """The account to test is sent as ``accounts``."""
         self.value("test_account_vitals", email="a@example.com")
         self.assertEqual(
             self.instantly.calls("testAccountVitals"), [{"accounts": ["a@example.com"]}]
         )
 
-    def test_07_search_by_contact_parameter(self) -> None:
+    def test_search_by_contact_parameter(self) -> None:
         """The contact's address is sent as ``search``."""
         self.instantly.answers("searchByContact", {"items": [MADE]})
         got = self.value("search_campaigns_by_contact", contact_email="l@example.org")
@@ -149,7 +149,7 @@ class DefectTests(ToolTestCase):
         )
         self.assertEqual(got["items"][0]["id"], "c1")
 
-    def test_08_stop_on_auto_reply_lost(self) -> None:
+    def test_stop_on_auto_reply_lost(self) -> None:
         """The setting is sent, whether given or by default."""
         self.one_sender()
         _, sent = self.create("a@example.com", stop_on_auto_reply=False)
@@ -157,7 +157,7 @@ class DefectTests(ToolTestCase):
         _, sent = self.create("a@example.com")
         self.assertIs(sent["stop_on_auto_reply"], True)
 
-    def test_09_double_html_and_escaping(self) -> None:
+    def test_double_html_and_escaping(self) -> None:
         """HTML is not wrapped again, and a comparison is kept."""
         self.one_sender()
         _, sent = self.create("a@example.com", body="<p>Hello</p>")
@@ -167,7 +167,7 @@ class DefectTests(ToolTestCase):
         variant = sent["sequences"][0]["steps"][0]["variants"][0]
         self.assertEqual(variant["body"], "<p>if x &lt; y &amp; z</p>")
 
-    def test_10_machine_made_follow_ups(self) -> None:
+    def test_machine_made_follow_ups(self) -> None:
         """No step is sent that was not written; a missing one is refused."""
         self.one_sender()
         self.instantly.answers("createCampaign", MADE)
@@ -196,7 +196,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(error["code"], "missing_copy")
         self.assertFalse(self.allows("create_campaign", {**COPY, "sequence_steps": 3}))
 
-    def test_11_only_first_100_senders(self) -> None:
+    def test_only_first_100_senders(self) -> None:
         """Senders on the third page are found, and offered."""
         pages = [
             {
@@ -217,7 +217,7 @@ class DefectTests(ToolTestCase):
         choice = self.value("create_campaign", **COPY)
         self.assertEqual(choice["eligible_count"], 300)
 
-    def test_12_warmup_misread(self) -> None:
+    def test_warmup_misread(self) -> None:
         """Warm-up that is off or finished excludes no sender; its score is known."""
         self.instantly.answers(
             "listAccount",
@@ -234,7 +234,7 @@ class DefectTests(ToolTestCase):
         _, sent = self.create("a@example.com")
         self.assertEqual(sent["email_list"], ["a@example.com"])
 
-    def test_13_timezone_silent_or_unmapped(self) -> None:
+    def test_timezone_silent_or_unmapped(self) -> None:
         """A zone is mapped and reported, or refused; never replaced silently."""
         self.one_sender()
         result, sent = self.create("a@example.com", timezone="Europe/London")
@@ -252,7 +252,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(error["code"], "unknown_timezone")
         self.assertIn("Europe/London", error["suggestions"])
 
-    def test_14_pacific_one_hour_off_in_winter(self) -> None:
+    def test_pacific_one_hour_off_in_winter(self) -> None:
         """Nine in Los Angeles is sent at nine, in January as in July."""
         self.assertEqual(NOW.month, 1)
         self.one_sender()
@@ -262,7 +262,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(schedule["timing"], {"from": "10:00", "to": "18:00"})
         self.assertEqual(result["timezone"]["shifted_minutes"], 60)
 
-    def test_15_invented_lead_filters(self) -> None:
+    def test_invented_lead_filters(self) -> None:
         """Filters that the API lacks are refused, and no page is filtered here."""
         for name in ("list_ids", "status", "created_after", "created_before"):
             for value in ("x", ["x"], 1, "2026-01-01"):
@@ -275,7 +275,7 @@ class DefectTests(ToolTestCase):
         self.assertEqual(asked["filter"], "FILTER_VAL_REPLIED")
         self.assertEqual(asked["ids"], ["a"])
 
-    def test_16_unbounded_move(self) -> None:
+    def test_unbounded_move(self) -> None:
         """A move without any selection is refused in each of its forms."""
         selections: tuple[dict[str, Any], ...] = (
             {},
@@ -294,7 +294,7 @@ class DefectTests(ToolTestCase):
         empty = {"to_list_id": "l", "campaign": ""}
         self.assertFalse(self.allows("move_leads_to_campaign_or_list", empty))
 
-    def test_17_verification_poll_path(self) -> None:
+    def test_verification_poll_path(self) -> None:
         """The status is read where the API has it."""
         status = operation("checkVerificationStatus")
         self.assertEqual(
@@ -313,7 +313,7 @@ class DefectTests(ToolTestCase):
             [{"email": "a+b@example.com"}],
         )
 
-    def test_18_spending_tool_marked_read_only(self) -> None:
+    def test_spending_tool_marked_read_only(self) -> None:
         """Verifying says that it changes something, and that it costs."""
         tool = self.tool("verify_email")
         self.assertFalse(tool.annotations.read_only)
@@ -321,14 +321,14 @@ class DefectTests(ToolTestCase):
         self.assertIn("credit", tool.description)
         self.assertTrue(operation("createEmailVerification").effect.spends)
 
-    def test_19_array_spread(self) -> None:
+    def test_array_spread(self) -> None:
         """A plain list becomes rows, not an object with numbers for names."""
         self.instantly.answers("getCampaignAnalytics", [{"campaign_id": "c"}])
         got = self.value("get_campaign_analytics", campaign_id="c")
         self.assertEqual([row["campaign_id"] for row in got["rows"]], ["c"])
         self.assertNotIn("0", got)
 
-    def test_20_id_against_ids(self) -> None:
+    def test_id_against_ids(self) -> None:
         """One campaign goes as ``id``, several go as ``ids``."""
         self.value("get_campaign_analytics", campaign_id="c")
         self.value("get_campaign_analytics", campaign_ids=["c", "d"])
@@ -337,13 +337,13 @@ class DefectTests(ToolTestCase):
             [{"id": "c"}, {"ids": ["c", "d"]}],
         )
 
-    def test_21_warmup_dates(self) -> None:
+    def test_warmup_dates(self) -> None:
         """Dates that the API does not take are refused, not ignored."""
         for name in ("start_date", "end_date"):
             given = {"email": "a@example.com", name: "2026-01-01"}
             self.assertFalse(self.allows("get_warmup_analytics", given))
 
-    def test_22_job_status_names(self) -> None:
+    def test_job_status_names(self) -> None:
         """The documented names are the API's; a new one counts as still running."""
         running = ("pending", "in-progress", "draining", "paused")
         ended = ("success", "failed", "cancelled")
@@ -358,7 +358,7 @@ class DefectTests(ToolTestCase):
             job = self.value("get_background_job", job_id="j")["job"]
             self.assertEqual(job["ended"], status in ended, status)
 
-    def test_23_errors_as_protocol_errors(self) -> None:
+    def test_errors_as_protocol_errors(self) -> None:
         """Every kind of failed call is a result that a model can read.
 
         An overload of this server refuses the request instead.
@@ -370,7 +370,7 @@ class DefectTests(ToolTestCase):
             self.assertTrue(error["message"])
             self.assertTrue(error["hint"])
 
-    def test_24_duplicate_payload_in_result(self) -> None:
+    def test_duplicate_payload_in_result(self) -> None:
         """A result does not repeat what the caller just wrote."""
         self.one_sender()
         result, _ = self.create("a@example.com", body="UNMISTAKABLE")
@@ -383,7 +383,7 @@ class DefectTests(ToolTestCase):
         )
         self.assertEqual(dumps(shown).decode().count("UNMISTAKABLE"), 1)
 
-    def test_25_words_in_the_key_skip_checks(self) -> None:
+    def test_words_in_the_key_skip_checks(self) -> None:
         """No tool inspects the key: senders are checked whatever it contains."""
         for module in self.sources():
             self.assertNotIn(".reveal(", module)
@@ -392,7 +392,7 @@ class DefectTests(ToolTestCase):
         error = self.failure("create_campaign", **COPY, email_list=["a@example.com"])
         self.assertEqual(error["code"], "unknown_sender")
 
-    def test_26_placeholder_substrings(self) -> None:
+    def test_placeholder_substrings(self) -> None:
         """An address is not refused for letters that it contains."""
         self.instantly.answers(
             "listAccount", {"items": [account("latest@superuser.example.com")]}
@@ -400,7 +400,7 @@ class DefectTests(ToolTestCase):
         _, sent = self.create("latest@superuser.example.com")
         self.assertEqual(sent["email_list"], ["latest@superuser.example.com"])
 
-    def test_27_sender_discovery_failure_swallowed(self) -> None:
+    def test_sender_discovery_failure_swallowed(self) -> None:
         """When the senders cannot be read, nothing is created."""
         self.instantly.answers("listAccount", api_error(Reason.TIMEOUT, "listAccount"))
         for senders in ({}, {"email_list": ["a@example.com"]}):
@@ -408,7 +408,7 @@ class DefectTests(ToolTestCase):
             self.assertEqual(error["code"], "timeout")
         self.assertEqual(self.instantly.calls("createCampaign"), [])
 
-    def test_28_status_filter_denied(self) -> None:
+    def test_status_filter_denied(self) -> None:
         """Campaigns are filtered by status in the API, by name or number."""
         self.value("list_campaigns", status="active")
         self.value("list_campaigns", status=-2, exclude_status="draft")
@@ -420,7 +420,7 @@ class DefectTests(ToolTestCase):
             ],
         )
 
-    def test_29_enum_drift(self) -> None:
+    def test_enum_drift(self) -> None:
         """Values that came later are accepted and labelled."""
         self.assertIn(3, ACCOUNT_STATUS)
         self.assertTrue({8, 11} <= set(PROVIDER))
@@ -437,7 +437,7 @@ class DefectTests(ToolTestCase):
         given = {"esg_code": "all", "to_list_id": "l"}
         self.assertTrue(self.allows("move_leads_to_campaign_or_list", given))
 
-    def test_30_no_show_hidden(self) -> None:
+    def test_no_show_hidden(self) -> None:
         """Interest reaches down to No Show, by number and by name."""
         self.instantly.answers("patchLead", {"id": "l", "lt_interest_status": -4})
         for value in (-4, "no_show"):

@@ -26,8 +26,8 @@ from tests.support.toolboxes import Fault
 from tests.transports.streaming import StreamableTestCase
 
 
-class BrokenShelf(ResourceRegistry):
-    """Resources that cannot even be counted."""
+class BrokenRegistry(ResourceRegistry):
+    """A registry whose resources cannot be listed."""
 
     def resources(self) -> Sequence[Resource]:
         """Fail with a bug."""
@@ -83,7 +83,7 @@ class InitializeTests(StreamableTestCase):
 
     def test_failing(self) -> None:
         """An initialize that fails inside opens no session, however it is answered."""
-        self.rig.server.features.resources = BrokenShelf()
+        self.rig.server.features.resources = BrokenRegistry()
         for accepts_json in (True, False):
             with self.subTest(accepts_json=accepts_json):
                 opening = self.rig.send(initialize(), accepts_json=accepts_json)

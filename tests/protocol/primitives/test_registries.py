@@ -25,7 +25,7 @@ ONE = tool("one", lambda arguments, call: succeed(says("1")))
 TWO = tool("two", lambda arguments, call: succeed(says("2")))
 
 
-class ToolShelfTests(SynchronousTestCase):
+class ToolRegistryTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It provides IToolRegistry."""
         self.assertTrue(verifyObject(IToolRegistry, ToolRegistry()))
@@ -57,7 +57,7 @@ class ToolShelfTests(SynchronousTestCase):
         self.assertIsNone(registry.find("one"))
 
 
-class PromptShelfTests(SynchronousTestCase):
+class PromptRegistryTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It provides IPromptRegistry."""
         self.assertTrue(verifyObject(IPromptRegistry, PromptRegistry()))
@@ -80,7 +80,7 @@ class PromptShelfTests(SynchronousTestCase):
         self.assertEqual(counts, [1, 1, 0])
 
 
-class ResourceShelfTests(SynchronousTestCase):
+class ResourceRegistryTests(SynchronousTestCase):
     def test_provides(self) -> None:
         """It provides IResourceRegistry."""
         self.assertTrue(verifyObject(IResourceRegistry, ResourceRegistry()))

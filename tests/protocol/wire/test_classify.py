@@ -52,44 +52,44 @@ class EraTests(SynchronousTestCase):
         """Assert that the message is modern."""
         self.assertIsInstance(era(message, header), ModernMessage)
 
-    def test_row_1_modern_meta(self) -> None:
+    def test_modern_meta(self) -> None:
         """A version in _meta that is not legacy is modern, whatever the header."""
         for stated in (MODERN_VERSION, "v999.0.0", "", 7, None, ["2025-06-18"]):
             for header in HEADERS:
                 with self.subTest(stated=stated, header=header):
                     self.assertModern(modern(call("echo"), stated), header)
 
-    def test_row_2_modern_header_only(self) -> None:
+    def test_modern_header_only(self) -> None:
         """No version in _meta, but a modern or unknown header, is modern."""
         for header in (MODERN_VERSION, "v999.0.0", "", "x"):
             with self.subTest(header=header):
                 self.assertModern(request("server/discover", {}), header)
                 self.assertModern(call("echo", token=1), header)
 
-    def test_row_3_neither(self) -> None:
+    def test_neither_meta_nor_modern_header(self) -> None:
         """No version in _meta and no modern header is legacy."""
         for header in (None, *LEGACY_VERSIONS):
             with self.subTest(header=header):
                 self.assertLegacy(request("tools/list"), header)
                 self.assertLegacy(initialize(), header)
 
-    def test_row_4_initialize_with_envelope(self) -> None:
+    def test_initialize_with_envelope(self) -> None:
         """An initialize with the modern envelope is modern: the name does not count."""
         self.assertModern(modern(initialize()), MODERN_VERSION)
         self.assertModern(modern(request("ping", {})), None)
 
-    def test_row_5_initialize_that_names_the_modern_revision(self) -> None:
+    def test_initialize_that_names_the_modern_revision(self) -> None:
         """Naming it in params.protocolVersion selects no era."""
         self.assertLegacy(initialize(MODERN_VERSION), None)
         self.assertLegacy(initialize("v999.0.0"), None)
 
-    def test_row_6_notification(self) -> None:
+    def test_notification(self) -> None:
         """The header of a notification without envelope decides."""
         self.assertModern(notice("notifications/x"), MODERN_VERSION)
         self.assertLegacy(notice("notifications/x"), None)
         self.assertLegacy(notice("notifications/x"), "2025-06-18")
 
-    def test_row_7_batch(self) -> None:
+    def test_batch(self) -> None:
         """An array is legacy only."""
         self.assertLegacy([request("ping")], None)
         self.assertLegacy([request("ping")], "2025-03-26")
@@ -99,7 +99,7 @@ class EraTests(SynchronousTestCase):
             (caught.exception.code, caught.exception.status), (-32600, 400)
         )
 
-    def test_row_8_response(self) -> None:
+    def test_response(self) -> None:
         """A posted response is legacy only."""
         reply = {"jsonrpc": "2.0", "id": 1, "result": {}}
         self.assertLegacy(reply, None)
