@@ -18,6 +18,7 @@ from instantly_mcp.cli.tools import listed_tools, manual
 from instantly_mcp.daemon.settings.loading import examine
 from instantly_mcp.daemon.settings.table import SETTINGS
 from instantly_mcp.metrics.registry import Metrics
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.sandbox.faults import Fault, FaultKind, read_fault
 from instantly_mcp.sandbox.workspaces import MAX_WORKSPACES
 
@@ -73,8 +74,13 @@ class ReadmeTests(SynchronousTestCase):
         goals = set(re.findall(r"`?\bmake ([a-z]+)", text_of(README)))
         makefile = text_of(ROOT / "Makefile")
         for goal in goals:
-            self.assertRegex(makefile, rf"(?m)^{goal}:")
+            self.assertRegex(makefile, rf"(?m)^{goal}:", "correct README.md")
         self.assertLessEqual({"run", "test", "lint", "types"}, goals)
+
+    def test_revisions(self):
+        """The README names every revision of MCP that the server supports."""
+        for version in ALL_REVISIONS:
+            self.assertIn(version, text_of(README), "name the revision in README.md")
 
     def test_subcommands(self):
         """The README names every subcommand, and no other."""
@@ -140,7 +146,8 @@ class OperationsTests(SynchronousTestCase):
         for document in (OPERATIONS, README):
             named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text_of(document)))
             others = {"--transport", "--header", "--url", "--auth", "--port"}
-            self.assertEqual(named - known - others, set(), document)
+            fix = f"correct these options in {document.name}"
+            self.assertEqual(named - known - others, set(), fix)
 
     def test_metrics(self):
         """Every metric in a query is a metric of the daemon."""
@@ -161,7 +168,7 @@ class OperationsTests(SynchronousTestCase):
         metrics.upstream("listCampaign", "ok", 0.1)
         shown = metrics.exposition().decode()
         for name in re.findall(r"instantly_mcp_[a-z_]+", text_of(OPERATIONS)):
-            self.assertIn(name, shown)
+            self.assertIn(name, shown, "correct the metric in docs/operations.md")
 
     def test_settings_file(self):
         """The daemon accepts the settings that the manual shows as TOML."""
@@ -237,4 +244,5 @@ class NewsTests(SynchronousTestCase):
         pattern = rf"^\+[a-z0-9]+(-[a-z0-9]+)*\.({kinds})\.md$"
         for fragment in sorted(set(NEWS.iterdir()) - {NEWS / "README.md"}):
             self.assertRegex(fragment.name, pattern, "see changelog.d/README.md")
-            self.assertTrue(text_of(fragment).rstrip().endswith("."), fragment.name)
+            fix = f"end {fragment.name} with a full stop"
+            self.assertTrue(text_of(fragment).rstrip().endswith("."), fix)

@@ -71,7 +71,10 @@ class Unfit(AssertionError):
 
 @cache
 def _schema(revision: str) -> Mapping[str, Json]:
-    schema: Mapping[str, Json] = loads((SCHEMAS / f"{revision}.json").read_bytes())
+    path = SCHEMAS / f"{revision}.json"
+    if not path.exists():
+        raise Unfit(f"add the JSON schema of MCP {revision} as {path}")
+    schema: Mapping[str, Json] = loads(path.read_bytes())
     return schema
 
 

@@ -177,7 +177,7 @@ class ProgressTests(EngineTestCase):
                 with self.subTest(version=version, token=token):
                     self.basket.sent.clear()
                     handled = self.handled(
-                        modern(call("steps", token=token))
+                        modern(call("steps", token=token), version)
                         if version in MODERN_REVISIONS
                         else call("steps", token=token),
                         version,
