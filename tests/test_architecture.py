@@ -18,6 +18,7 @@ PACKAGE = ROOT / "instantly_mcp"
 DOCUMENT = ROOT / "docs" / "architecture.md"
 OWN = (DOCUMENT, ROOT / "CONTRIBUTING.md", ROOT / "docs" / "decisions.md")
 STEP = re.compile(r"^\d+\. `([\w/]+\.py)`, `(\w+)`", re.MULTILINE)
+FIX = "correct the numbered files and functions in docs/architecture.md"
 FILE = re.compile(r"`([\w./-]+\.(?:py|tac|toml|md|json))`")
 
 
@@ -57,7 +58,7 @@ class TreeTests(SynchronousTestCase):
             for name in FILE.findall(document.read_text(encoding="utf-8")):
                 places = (ROOT / name, PACKAGE / name, ROOT / "docs" / name)
                 found = any(place.exists() for place in places)
-                self.assertTrue(found, f"{document.name} names {name}")
+                self.assertTrue(found, f"correct the path {name} in {document.name}")
 
 
 class WalkTests(LiveTestCase):
@@ -72,7 +73,7 @@ class WalkTests(LiveTestCase):
         places = []
         for file, function in steps:
             name = f"{file} {function}"
-            self.assertIn(name, entered, f"no call enters {name}")
+            self.assertIn(name, entered, f"{FIX}; no call enters {name}")
             places.append(entered.index(name))
         late = [
             " ".join(step)
@@ -81,7 +82,7 @@ class WalkTests(LiveTestCase):
             )
             if place < before
         ]
-        self.assertEqual(late, [], "entered before the step above it")
+        self.assertEqual(late, [], f"{FIX}; these come before the step above them")
 
     async def entered(self) -> list[str]:
         """Call a tool; return each function that this entered, in order."""

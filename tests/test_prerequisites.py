@@ -43,6 +43,13 @@ def candidates() -> Iterator[str]:
 
 
 @cache
+def required() -> set[str]:
+    """Return the distributions that ``setup.py`` requires to run the program."""
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"install_requires=\[(.*?)\n    \]", setup, re.DOTALL)
+    return set(re.findall(r'"([A-Za-z-]+)', listed))
+
+
 def old_pythons() -> Sequence[str]:
     """Return one interpreter of each version that is too old."""
     found: dict[str, str] = {}
@@ -97,15 +104,25 @@ class DependencyTests(SynchronousTestCase):
             self.assertIn(".venv/bin/pip install .", text)
 
     def test_complete(self):
-        """Each distribution that ``setup.py`` requires is looked for, except for the
-        time zones, which only some machines lack.
+        """Each distribution that ``setup.py`` requires is looked for at the start.
+
+        The time zones are not: only some machines lack them.
         """
-        setup = (ROOT / "setup.py").read_text(encoding="utf-8")
-        (listed,) = re.findall(r"install_requires=\[(.*?)\n    \]", setup, re.DOTALL)
-        required = set(re.findall(r'"([A-Za-z-]+)', listed)) - {"tzdata"}
         looked_for = {distribution for _, distribution in MODULES}
-        # The last two are what the extra of Twisted[tls] brings.
-        self.assertEqual(looked_for - {"pyOpenSSL", "service-identity"}, required)
+        # The last two are dependencies of Twisted[tls].
+        self.assertEqual(
+            looked_for - {"pyOpenSSL", "service-identity"},
+            required() - {"tzdata"},
+            "list what setup.py requires in MODULES of instantly_mcp/_prerequisites.py",
+        )
+
+    def test_reasons(self):
+        """``docs/decisions.md`` gives the reason for each distribution required."""
+        document = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+        table = document.partition("## Run-time dependencies")[2].partition("\n## ")[0]
+        explained = set(re.findall(r"(?m)^\| ([\w-]+) \|", table)) - {"Distribution"}
+        fix = "give the reason in the table of dependencies in docs/decisions.md"
+        self.assertEqual(explained - {"---"}, required(), fix)
 
 
 class FileTests(SynchronousTestCase):

@@ -50,7 +50,10 @@ class Mutant:
         """
         count = source.count(self.old)
         if count != 1:
-            raise Stale(f"{self.path}: {count} times, for the rule: {self.rule}")
+            raise Stale(
+                f"{self.path} has the old text of {self.rule!r} {count} times: change "
+                "the mutant in tests/mutants, so that its text occurs exactly once"
+            )
         return source.replace(self.old, self.new)
 
 
