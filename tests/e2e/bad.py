@@ -1,4 +1,4 @@
-"""One bad request and what must come back; and the check that nothing is lost by it."""
+"""A bad request, its expected answer, and the check that clients are not affected."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ FRAME = frozenset({"jsonrpc", "id", "error", "result"})
 
 @frozen
 class Bad:
-    """One bad request, and what must come back.
+    """A bad request and its expected answer.
 
-    :param headers: beside the usual ones; ``None`` takes one away.
-    :param code: of the JSON-RPC error.
-    :param closes: the connection does not survive it.
+    :param headers: in addition to the usual ones; ``None`` removes one.
+    :param code: the code of the JSON-RPC error.
+    :param closes: whether the server closes the connection.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Bad:
 
     @property
     def readable(self) -> bool:
-        """It reached a route that reads messages, so its id must come back."""
+        """Whether a route reads the message, so that the answer has its id."""
         posted = self.method == "POST" and self.status != 404 and not self.closes
         return posted and self.body == dumps(LIST)
 
@@ -61,14 +61,14 @@ class Bad:
 
 
 class BadInputTestCase(LiveTestCase):
-    """Sends what is bad, and then on the same connection what is good."""
+    """Sends a bad request, then a good one on the same connection."""
 
     keys = ("canary",)
 
     async def refused(
         self, wire: RawWire, bad: Bad, session: Mapping[str, str]
     ) -> Reply:
-        """Send a bad request; check its answer, and that all else goes on."""
+        """Send a bad request; check its answer, and that the client still works."""
         before = wire.connection
         reply = await before.ask(bad.written(session))
         self.assertEqual(reply.status, bad.status, f"{bad.name}: {reply}")
@@ -87,18 +87,18 @@ class BadInputTestCase(LiveTestCase):
         return reply
 
     async def connection(self, daemon: Daemon) -> Connection:
-        """Open a connection that ends with the test."""
+        """Open a connection that is closed after the test."""
         opened = await sockets.connect(daemon.port)
         self.addCleanup(opened.drop)
         return opened
 
     async def goes_on(self, wire: RawWire) -> None:
-        """Check that the client still has its tools, its session and its world."""
+        """Check that the client still has its tools, its session and its data."""
         result = await wire.call("list_campaigns", {"limit": 1})
         self.assertEqual(len(value_of(result)["items"]), 1)
 
     async def ready(self, wire: Wired) -> Wired:
-        """Connect a client that ends with the test."""
+        """Connect a client that is closed after the test."""
         self.addCleanup(wire.drop)
         await wire.connect()
         return wire

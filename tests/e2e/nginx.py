@@ -79,7 +79,7 @@ class NginxTestCase(ProcessTestCase):
     """A test that runs the shipped configuration in front of a daemon."""
 
     def setUp(self) -> None:
-        """Have a certificate for the name in the configuration."""
+        """Create a certificate for the name in the configuration."""
         super().setUp()
         private, public = pem_pair(NAME)
         (self.folder / "key.pem").write_bytes(private)
@@ -151,6 +151,6 @@ class NginxTestCase(ProcessTestCase):
 
 
 def routes(lines: Sequence[str]) -> list[str]:
-    """Return what each line says of its URL."""
+    """Return the URL of each line."""
     found = [re.fullmatch(r"\S+ \[[^]]+\] \S+ (\S+) \d+ .*", line) for line in lines]
     return [match[1] if match else "?" for match in found]

@@ -1,4 +1,4 @@
-"""Clients of every wire, written by hand down to the bytes."""
+"""Raw clients of each transport, which write every byte themselves."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from .transcript import Transcript
 from .wires import key_headers, result_of
 
 STREAMED = "add_leads_to_campaign_or_list_bulk"
-"""The tool that is called with a progress token, so that its answer is a stream."""
+"""A tool that is called with a progress token, so that the response is a stream."""
 
 
 @define(eq=False)
 class RawWire:
-    """What all clients written by hand have in common."""
+    """The base class of the raw clients."""
 
     url: str
     key: str | None = None
@@ -47,8 +47,8 @@ class RawWire:
         return port
 
     async def connect(self) -> None:
-        """Each wire has its own way."""
-        raise AssertionError("nothing is spoken here")
+        """Connect; each transport implements this."""
+        raise NotImplementedError
 
     resume = connect
 
@@ -134,7 +134,7 @@ class SessionWire(RawWire):
         assert head.streams, head
 
     async def resume(self) -> None:
-        """Open new connections and go on with the old session."""
+        """Open new connections and continue the session."""
         async for event in self.news.events():
             if event.data:
                 self.transcript.received(loads(event.data.encode()))
@@ -154,7 +154,7 @@ class SessionWire(RawWire):
         return answer
 
     async def leave(self) -> None:
-        """End the session; nothing else can be done with it."""
+        """End the session with DELETE."""
         whole = {**key_headers(self.key), **self.headers()}
         gone = await self.connection.ask(sockets.request("DELETE", "/mcp", whole))
         assert gone.status == 204, gone
@@ -170,7 +170,7 @@ class SessionWire(RawWire):
 
 @define(eq=False)
 class ModernWire(RawWire):
-    """The stateless era: nothing but requests."""
+    """The stateless era: requests only."""
 
     async def connect(self) -> None:
         self.transcript.revision = MODERN_VERSION
@@ -192,7 +192,7 @@ class ModernWire(RawWire):
         return answer
 
     def enveloped(self, message: JsonObject) -> tuple[JsonObject, Mapping[str, str]]:
-        """Return a message in its envelope, and the headers that agree with it."""
+        """Return a message in its envelope, and the headers that match it."""
         whole = modern(message)
         return whole, {name: str(text) for name, text in modern_headers(whole).items()}
 

@@ -31,13 +31,13 @@ class Driver(ProcessProtocol):
         self._waiting: list[Deferred[JsonObject]] = []
 
     def outReceived(self, data: bytes) -> None:
-        """Take lines."""
+        """Read the lines that are complete."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._take(loads(line))
 
     def errReceived(self, data: bytes) -> None:
-        """Keep what it complains of."""
+        """Keep what it writes to standard error."""
         self.complaints += data
 
     def processEnded(self, reason: Failure) -> None:
@@ -59,7 +59,7 @@ class Driver(ProcessProtocol):
             self.transcript.received_body(kind, received["body"])
 
     async def said(self, command: JsonObject | None = None) -> Json:
-        """Give a command, if there is one; return the answer's value."""
+        """Send a command, if there is one; return the value of its answer."""
         waiting: Deferred[JsonObject] = Deferred()
         self._waiting.append(waiting)
         if command is not None:
@@ -103,7 +103,7 @@ class SdkWire:
         self.transcript.revision = self.revision
 
     async def resume(self) -> None:
-        """Only a client of the old wire has to connect again: its stream is gone."""
+        """Connect again if the client uses HTTP+SSE, whose stream was closed."""
         if self.kind == "sse":
             self._agreed(await self.driver.said({"do": "again"}))
 
@@ -117,7 +117,7 @@ class SdkWire:
         return result
 
     async def leave(self) -> None:
-        """Let it disconnect as it does."""
+        """Disconnect as the client does."""
         waiting = Deferred.fromCoroutine(self.driver.said())
         transport: Any = self.driver.transport
         transport.closeStdin()

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by hand on a bare connection: every byte that is sent is written here.
+"""HTTP/1.1 on a plain connection: this module writes every byte that is sent.
 
 It reads strictly: one answer, framed by its length or in chunks, or an event stream.
 """
@@ -71,7 +71,7 @@ class ServerEvent:
 
 @define(eq=False)
 class EventReader:
-    """Cuts the bytes of a stream into events; comments are dropped."""
+    """Splits the bytes of a stream into events; comments are dropped."""
 
     _rest: bytes = field(default=b"", init=False)
 
@@ -138,7 +138,7 @@ class Connection(Protocol):
         transport.abortConnection()
 
     async def until(self, true: Callable[[bytes], int]) -> bytes:
-        """Return the bytes up to where `true` says; it says -1 for not yet."""
+        """Return the bytes up to the index that `true` finds; -1 waits for more."""
         while (end := true(self._arrived)) < 0:
             if self.over:
                 raise Closed(f"after {self._arrived!r:.300}")

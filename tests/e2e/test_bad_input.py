@@ -77,15 +77,15 @@ HTTP: Sequence[Bad] = (
         closes=True,
     ),
 )
-"""What is wrong before anybody looks at a session or a tool."""
+"""Requests that are refused before a session or a tool is looked up."""
 
 
 class BadInputTests(BadInputTestCase):
-    """Everything that is wrong with a request, and ids that only look wrong."""
+    """Invalid requests, and unusual ones that are valid."""
 
     @deferred
     async def test_bad_input(self):
-        """Each is refused in its own words, and nothing is lost by it."""
+        """Each has its own error, and later requests are served."""
         daemon = await self.daemon("--sandbox", "--rate-limit=0")
         await self.each(
             daemon,
@@ -98,7 +98,7 @@ class BadInputTests(BadInputTestCase):
         )
 
     async def beside_a_session(self, daemon: Daemon) -> None:
-        """Each is refused in its own words, and the session goes on."""
+        """Each has its own error, and the session continues."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         for bad in HTTP:
             with_key = key_headers(None if bad.target == "/mcp/short" else KEY)
@@ -110,14 +110,14 @@ class BadInputTests(BadInputTestCase):
         wire.transcript.check()
 
     async def beside_the_stateless_era(self, daemon: Daemon) -> None:
-        """Each is refused in its own words to a client that has no session."""
+        """Each has its own error for a client without a session."""
         wire = await self.ready(ModernWire(daemon.url, KEY))
         for bad in HTTP:
             await self.refused(wire, bad, {})
         wire.transcript.check()
 
     async def help_for_a_person(self, daemon: Daemon) -> None:
-        """GET without Accept says what this is and how to use it, and no key."""
+        """GET without Accept shows what the server is and how to use it, and no key."""
         connection = await self.connection(daemon)
         for target in ("/mcp", f"/mcp/{KEY}"):
             reply = await connection.ask(sockets.request("GET", target, {}))
@@ -128,7 +128,7 @@ class BadInputTests(BadInputTestCase):
             self.assertNotIn(b"canary", reply.body)
 
     async def odd_ids(self, daemon: Daemon) -> None:
-        """0, the empty text and other odd ids come back as they were sent."""
+        """0, the empty string and other unusual ids are returned as they were sent."""
         for wire in (
             SessionWire(daemon.url, KEY),
             ModernWire(daemon.url, KEY),
@@ -147,7 +147,7 @@ class BadInputTests(BadInputTestCase):
             wire.transcript.check()
 
     async def odd_ids_of_handshakes(self, daemon: Daemon) -> None:
-        """A handshake with the id 0 or "" opens a session like any other."""
+        """initialize with the id 0 or "" opens a session."""
         connection = await self.connection(daemon)
         for id in (0, ""):
             body = dumps(initialize(id=id))
@@ -157,7 +157,7 @@ class BadInputTests(BadInputTestCase):
             self.assertIn("mcp-session-id", reply.head.headers)
 
     async def odd_but_right(self, daemon: Daemon) -> None:
-        """What is only written in an unusual way is answered like all else."""
+        """Valid requests in an unusual form are served."""
         body = dumps(LIST)
         keyed = dict(key_headers(KEY))
         chunk = b"%x;name=value\r\n%b\r\n"
@@ -193,7 +193,7 @@ class BadInputTests(BadInputTestCase):
         self.assertEqual(reply.json["id"], LIST["id"])
 
     async def pipelined(self, connection: Connection) -> None:
-        """Send several requests at once; their answers come in their order."""
+        """Send several requests at once; they are answered in order."""
         ids = [*range(20)]
         connection.write(
             b"".join(

@@ -25,14 +25,14 @@ class SessionTests(BadInputTestCase):
 
     @deferred
     async def test_sessions(self):
-        """A caller with its own key loses nothing but the session."""
+        """A call with an unknown session id is served with its own key."""
         daemon, _ = await self.live()
         await self.each(
             daemon, self.dead_session, self.other_keys_session, self.unknown_session
         )
 
     async def dead_session(self, daemon: Daemon) -> None:
-        """What was ended is 404, for every verb; a new handshake goes on."""
+        """An ended session is 404 for each method; a new one can be opened."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         dead = wire.headers()
         await wire.leave()
@@ -54,7 +54,7 @@ class SessionTests(BadInputTestCase):
             self.assertIn("hint", reply.error["data"])
 
     async def other_keys_session(self, daemon: Daemon) -> None:
-        """A session is 404 to any key but its own."""
+        """A session is 404 for any other key."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         theirs = Bad("their session", 404, -32001)
         await self.refused(wire, theirs, {**key_headers(OTHER), **wire.headers()})
@@ -78,7 +78,7 @@ class SessionTests(BadInputTestCase):
 
     @deferred
     async def test_session_without_its_key(self):
-        """A session id does not stand for a key, unless the operator allows it.
+        """A session id is not a key, unless the operator allows it.
 
         No daemon keeps keys: after a restart the key has to be shown once more.
         """
@@ -103,7 +103,7 @@ class SessionTests(BadInputTestCase):
 
     @deferred
     async def test_strict(self):
-        """Where the operator is strict, an unknown id is 404 and none is 400."""
+        """If sessions are required, an unknown id is 404 and no id is 400."""
         daemon = await self.daemon("--sandbox", "--session-policy=strict")
         wire = await self.ready(SessionWire(daemon.url, KEY))
         keyed = key_headers(KEY)
@@ -117,7 +117,7 @@ class KeyTests(BadInputTestCase):
 
     @deferred
     async def test_keys(self):
-        """Each is refused in words that help, and the same client goes on."""
+        """Each has an error that says what to do, and the client still works."""
         daemon, _ = await self.live()
         await self.each(
             daemon,
@@ -129,7 +129,7 @@ class KeyTests(BadInputTestCase):
         )
 
     async def no_key(self, daemon: Daemon) -> None:
-        """Lists are served, calls are 401 and say how to bring a key."""
+        """Without a key lists are served, and calls are 401 and say how to send one."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         reply = await self.refused(wire, Bad("no key", 401, -32001), {})
         self.assertTrue(
@@ -159,7 +159,7 @@ class KeyTests(BadInputTestCase):
             self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
 
     async def no_key_in_the_stateless_era(self, daemon: Daemon) -> None:
-        """The same to a client without sessions: lists yes, calls 401."""
+        """The same holds for a client without a session."""
         wire = await self.ready(ModernWire(daemon.url, KEY))
         anonymous = await self.ready(ModernWire(daemon.url, None))
         await anonymous.connect()
@@ -170,7 +170,7 @@ class KeyTests(BadInputTestCase):
         self.assertEqual(len(await anonymous.tools()), DEFAULT_TOOLS)
 
     async def wrong_key(self, daemon: Daemon) -> None:
-        """A key that Instantly rejects is a tool's error, on every wire."""
+        """A key that Instantly rejects is a tool's error, on every transport."""
         for wire in (
             SessionWire(daemon.url, WRONG),
             ModernWire(daemon.url, WRONG),
@@ -214,7 +214,7 @@ class KeyTests(BadInputTestCase):
             result_of(reply.json)
 
     async def what_is_no_key(self, daemon: Daemon) -> None:
-        """Other schemes and keys that can be none are 401, each with its reason."""
+        """Other schemes and malformed keys are 401, each with its reason."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         for name, headers in (
             ("basic", {"Authorization": "Basic c2FuZGJveDpjYW5hcnk="}),
@@ -234,7 +234,7 @@ class KeyTests(BadInputTestCase):
 
     @deferred
     async def test_instantly_key_in_the_sandbox(self):
-        """The sandbox refuses a key that is not its own, with a sentence."""
+        """The sandbox refuses keys that are not for it, with an explanation."""
         daemon = await self.daemon("--sandbox")
         wire = await self.ready(SessionWire(daemon.url, WRONG))
         result = await wire.call("list_campaigns", {})

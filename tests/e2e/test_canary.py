@@ -1,4 +1,4 @@
-"""Keys are planted everywhere, everything goes wrong, and no output shows a key."""
+"""With keys everywhere and failures of all kinds, no output shows a key."""
 
 from __future__ import annotations
 
@@ -162,12 +162,12 @@ BROKEN: Sequence[bytes] = (
 
 
 class CanaryTests(LiveTestCase):
-    """What the daemon was given, it keeps to itself and its upstream."""
+    """The daemon shows its keys to the upstream only."""
 
     keys = ("canary",)
 
     def setUp(self) -> None:
-        """Remember what is heard."""
+        """Create the list of opened connections."""
         super().setUp()
         self.opened: list[Connection] = []
 
@@ -208,7 +208,7 @@ class CanaryTests(LiveTestCase):
     async def nothing_shows(
         self, daemon: Daemon, upstream: Daemon, metrics: int, sinks: Sequence[Path]
     ) -> None:
-        """Use keys, let everything go wrong, and read every sink."""
+        """Use the keys, cause all kinds of failures, and read all output."""
         ready = daemon.running.ready_file.read_bytes()
         await self.all_goes_well(daemon)
         await self.all_goes_wrong(daemon)
@@ -233,7 +233,7 @@ class CanaryTests(LiveTestCase):
             self.assertNotIn(CANARY, sink)
 
     async def all_goes_well(self, daemon: Daemon) -> None:
-        """Every key that is planted in its place is used."""
+        """Every key is used where it was placed."""
         for planted in WORKING:
             answer = await self.answered(daemon, planted)
             self.assertIn("result", answer, planted)

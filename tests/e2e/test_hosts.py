@@ -1,4 +1,4 @@
-"""Sockets for this machine beside sockets for others, each with its own Host rule."""
+"""A loopback socket and a public one: each has its own rule for the Host header."""
 
 from __future__ import annotations
 

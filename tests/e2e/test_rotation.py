@@ -1,4 +1,4 @@
-"""Keys and secrets that are replaced while clients go on: nothing uses an old one."""
+"""Keys and secrets are replaced while clients are connected: old ones are not used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIST = call("list_campaigns", {"limit": 1})
 
 
 class RotationTests(LiveTestCase):
-    """Each key is a workspace of its own, so it can be seen which one was used."""
+    """Each key has its own workspace, so that the test sees which key was used."""
 
     keys = ("canary",)
     reloads = 0

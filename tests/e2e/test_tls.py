@@ -27,7 +27,7 @@ class TlsTests(ProcessTestCase):
     """Real TLS on a real socket."""
 
     def setUp(self) -> None:
-        """Have a certificate that clients trust."""
+        """Create a certificate that clients trust."""
         super().setUp()
         self.files = PemFiles(self.folder)
         self.running = self.spawn(
@@ -35,12 +35,12 @@ class TlsTests(ProcessTestCase):
         )
 
     def trust(self) -> None:
-        """Believe in the certificate that the files hold now, and in no other."""
+        """Trust only the certificate that is in the files now."""
         root = Certificate.loadPEM(self.files.cert.read_bytes())
         self.agent = Agent(reactor, BrowserLikePolicyForHTTPS(trustRoot=root))
 
     async def pinged(self, url: str) -> bool:
-        """Say whether a client that trusts one certificate is answered."""
+        """Return whether a client that trusts one certificate gets an answer."""
         self.trust()
         try:
             await self.call(url, "ping")
@@ -65,7 +65,7 @@ class TlsTests(ProcessTestCase):
 
     @deferred
     async def test_reload(self):
-        """SIGHUP shows the new certificate; streams that are open stay open."""
+        """After SIGHUP the new certificate is used; open streams stay open."""
         (url,) = (await self.running.ready())["urls"]
         self.trust()
         opened = await self.request(b"GET", url.replace("/mcp", "/sse"), {})
@@ -80,7 +80,7 @@ class TlsTests(ProcessTestCase):
 
     @deferred
     async def test_bad_certificate(self):
-        """After a SIGHUP with bad files the old certificate is still shown."""
+        """After SIGHUP with invalid files the old certificate is still used."""
         (url,) = (await self.running.ready())["urls"]
         good = self.files.cert.read_bytes()
         for bad in (b"", b"-----BEGIN CERTIFICATE-----\n", good[:200]):
@@ -100,7 +100,7 @@ class TlsTests(ProcessTestCase):
 
 
 class DocumentedTests(ProcessTestCase):
-    """The example of the manual, with a certificate that a chain leads to."""
+    """The example of the manual, with a certificate chain."""
 
     def documented(self) -> list[str]:
         """Return the command of the manual, with the files of this test."""

@@ -78,7 +78,7 @@ def system_calls(*sets: str) -> set[str]:
 
 
 class UnitTests(SynchronousTestCase):
-    """What the units say fits the daemon."""
+    """The settings of the units fit the daemon."""
 
     def test_stop_is_given_time(self):
         """systemd waits longer than the daemon may take to drain."""
@@ -89,13 +89,13 @@ class UnitTests(SynchronousTestCase):
         self.assertEqual(directives(SERVICE)["RestartPreventExitStatus"], ["78"])
 
     def test_watchdog(self):
-        """Its time is longer than what the daemon itself reports as blocked."""
+        """The watchdog waits longer than the stall that the daemon itself reports."""
         environ = {"NOTIFY_SOCKET": "@x", "WATCHDOG_USEC": "30000000"}
         seconds = Supervisor.of(environ).watchdog_seconds
         self.assertEqual(directives(SERVICE)["WatchdogSec"], [f"{seconds:.0f}"])
 
     def test_keys_are_not_copies(self):
-        """Copies of the keys would not change with a reload."""
+        """The unit uses no copies of keys, which would not change on reload."""
         known = directives(SERVICE)
         for name in ("LoadCredential", "SetCredential", "Environment", "DynamicUser"):
             self.assertNotIn(name, known)
@@ -124,7 +124,7 @@ class UnitTests(SynchronousTestCase):
 
 @requires(SYSTEMD_ANALYZE)
 class AnalyzedTests(SynchronousTestCase):
-    """What systemd says of the units."""
+    """The verdict of systemd on the units."""
 
     def test_exposure(self):
         """The unit is rated 2.0 or better."""
@@ -133,7 +133,7 @@ class AnalyzedTests(SynchronousTestCase):
         self.assertLessEqual(float(rating), MOST_EXPOSED, said)
 
     def test_syntax(self):
-        """Both units are understood. Only the program stands elsewhere here."""
+        """Both units are valid; only the path of the program differs here."""
         folder = Path(self.mktemp())
         folder.mkdir()
         text = SERVICE.read_text("utf-8")
@@ -150,7 +150,7 @@ class UnitTestCase(UpstreamTestCase):
     """Runs the daemon as the shipped unit does."""
 
     def setUp(self) -> None:
-        """Have the two keys and the settings of the manual."""
+        """Create the two keys and the settings of the manual."""
         super().setUp()
         self.user, self.python, self.paths = self.other_user()
         # Another user cannot look into the folders of the tests.
@@ -172,7 +172,7 @@ class UnitTestCase(UpstreamTestCase):
         return folder
 
     def give_away(self, path: Path) -> None:
-        """Let a file or folder be the daemon's own."""
+        """Make the daemon's user the owner of a file or folder."""
         if self.user is not None:
             os.chown(path, self.user, self.user)
 
@@ -189,7 +189,7 @@ class UnitTestCase(UpstreamTestCase):
         return None, sys.executable, str(ROOT)
 
     def runs_unprivileged(self, python: str, modules: str) -> bool:
-        """Say whether an unprivileged user can run the daemon's modules."""
+        """Return whether an unprivileged user can run the daemon's modules."""
         try:
             done = subprocess.run(
                 [python, "-c", "import instantly_mcp.cli.run"],
@@ -206,7 +206,7 @@ class UnitTestCase(UpstreamTestCase):
         return done.returncode == 0
 
     def place(self, name: str, text: str) -> None:
-        """Put a key where it belongs, as the manual says: install and mv."""
+        """Install a key as the manual says, with install and mv."""
         new = self.folder / f"{name}.new"
         new.touch(mode=0o640)
         new.chmod(0o640)
@@ -247,14 +247,14 @@ class UnitTestCase(UpstreamTestCase):
         )
 
     async def key_used(self, url: str) -> str:
-        """Return what the upstream is sent as authorization."""
+        """Return the authorization that the upstream receives."""
         calling = self.list_campaigns(url, Authorization=f"Bearer {SECRET}")
         key = answer(await self.upstream.asked.get())
         await calling
         return key
 
     async def uses_new_keys(self, running: Running) -> None:
-        """Check that a reload brings the next key, and that a stop ends it well."""
+        """Check that a reload uses the next key, and that a stop succeeds."""
         (url, *_) = (await running.ready())["urls"]
         self.assertEqual(await self.key_used(url), "Bearer first-key-0123456789")
         self.place("api-key", "second-key-0123456789")
@@ -289,7 +289,7 @@ class RestrictedTests(UnitTestCase):
     """The daemon needs no system call and no address family that the unit denies."""
 
     def restrictions(self) -> dict[str, Any]:
-        """Return what the unit lets through."""
+        """Return the system calls and address families that the unit allows."""
         known = directives(SERVICE)
         allowed, denied = known["SystemCallFilter"]
         calls = system_calls(*allowed.split())
@@ -300,7 +300,7 @@ class RestrictedTests(UnitTestCase):
 
     @deferred
     async def test_life(self):
-        """It starts, calls Instantly, tells systemd, reloads and stops."""
+        """It starts, calls Instantly, notifies systemd, reloads and stops."""
         address = f"@instantly-mcp-unit-{os.getpid()}"
         systemd = systemd_at(self, address)
         running = self.run_unit(self.config(), address, **self.restrictions())
