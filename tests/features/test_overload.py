@@ -71,7 +71,7 @@ class TransportTests(FeatureTestCase):
         """On HTTP+SSE it is a JSON-RPC error on the stream."""
         client = StreamClient(self.line)
         client.ask(self.CALL)
-        self.assert_refused(client.heard()[-1])
+        self.assert_refused(client.responses()[-1])
 
     def test_behind_a_stream(self) -> None:
         """A response that is already a stream ends with the error."""

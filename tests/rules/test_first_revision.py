@@ -34,7 +34,7 @@ class FirstRevisionTests(RulesTestCase):
 
     def test_handshake(self) -> None:
         """initialize agrees on 2024-11-05 and declares what that revision has."""
-        [answer] = self.connect().heard()
+        [answer] = self.connect().responses()
         result = answer["result"]
         self.assertEqual(result["protocolVersion"], "2024-11-05")
         self.assertNotIn("completions", result["capabilities"])
@@ -56,7 +56,7 @@ class FirstRevisionTests(RulesTestCase):
         for id, message in enumerate(messages):
             posted = client.ask({**message, "id": id})
             self.assertEqual((posted.status, posted.messages), (202, []))
-        heard = client.heard()[1:]
+        heard = client.responses()[1:]
         self.assertEqual([one["id"] for one in heard], [*range(len(messages))])
         self.assertEqual([one for one in heard if "error" in one], [])
 
@@ -66,7 +66,7 @@ class FirstRevisionTests(RulesTestCase):
         client.ask(request("tools/list", id=1))
         client.ask(call("echo", {"words": "x"}, id=2))
         client.ask(call("report", {"steps": [1]}, id=3, token="t"))
-        tools, echoed = client.heard()[1:3]
+        tools, echoed = client.responses()[1:3]
         for tool in tools["result"]["tools"]:
             self.assertLessEqual(tool.keys(), {"name", "description", "inputSchema"})
         self.assertEqual(echoed["result"].keys(), {"content"})
@@ -86,7 +86,7 @@ class FirstRevisionTests(RulesTestCase):
         }
         answer = {"jsonrpc": "2.0", "id": asked["id"], "result": said}
         self.assertEqual(client.ask(answer).status, 202)
-        text = client.heard()[-1]["result"]["content"][0]["text"]
+        text = client.responses()[-1]["result"]["content"][0]["text"]
         self.assertEqual(text, "LLM response: Hello")
 
     def test_logging(self) -> None:
@@ -106,7 +106,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertFalse(self.rig.small.running[0].cancelled)
         client.ask(notice("notifications/cancelled", {"requestId": 1}))
         self.assertTrue(self.rig.small.running[0].cancelled)
-        self.assertEqual(len(client.heard()), 1)
+        self.assertEqual(len(client.responses()), 1)
 
     def test_nothing_after_completion(self) -> None:
         """The stream stays open after an answer; the call sends nothing more."""
@@ -156,9 +156,9 @@ class FirstRevisionTests(RulesTestCase):
         self.rig.small.running[0].finish()
         again = self.again(client)
         self.assertEqual(again.session, client.session)
-        self.assertEqual([one["id"] for one in again.heard()], [2, 1])
+        self.assertEqual([one["id"] for one in again.responses()], [2, 1])
         self.assertEqual(again.ask(request("ping", id=3)).status, 202)
-        self.assertEqual([one["id"] for one in again.heard()], [2, 1, 3])
+        self.assertEqual([one["id"] for one in again.responses()], [2, 1, 3])
         self.assertEqual(self.rig.small.ran, ["slow"])
         self.assertEqual(self.rig.store.count, 1)
 
@@ -168,8 +168,8 @@ class FirstRevisionTests(RulesTestCase):
         again = self.again(client)
         self.assertTrue(client.stream.ended)
         again.ask(request("ping", id=5))
-        self.assertEqual([one["id"] for one in again.heard()], [5])
-        self.assertEqual([one["id"] for one in client.heard()], ["init"])
+        self.assertEqual([one["id"] for one in again.responses()], [5])
+        self.assertEqual([one["id"] for one in client.responses()], ["init"])
 
     def test_reopened_after_a_restart(self) -> None:
         """A client that reconnects gets its session back.
@@ -182,7 +182,7 @@ class FirstRevisionTests(RulesTestCase):
         self.assertEqual(again.session, client.session)
         again.ask(call("echo", {"words": "hi"}, id=1))
         again.ask(request("tools/list", id=2))
-        answer, listed = again.heard()
+        answer, listed = again.responses()
         self.assertEqual(answer["result"]["structuredContent"], {"said": "hi"})
         self.assertIn("title", listed["result"]["tools"][0])
 
@@ -208,7 +208,7 @@ class FirstRevisionTests(RulesTestCase):
         """A session without initialize uses the newest legacy revision."""
         client = StreamClient(self.rig)
         client.ask(call("echo", {"words": "hi"}, id=1))
-        [answer] = client.heard()
+        [answer] = client.responses()
         self.assertEqual(answer["result"]["structuredContent"], {"said": "hi"})
 
     def test_stream_of_another_key(self) -> None:
@@ -252,7 +252,7 @@ class FirstRevisionTests(RulesTestCase):
         client.ask(call("who_am_i", id=1))
         other = self.connect(BOB)
         other.ask(call("who_am_i", id=1))
-        said = [each.heard()[-1]["result"]["content"] for each in (client, other)]
+        said = [each.responses()[-1]["result"]["content"] for each in (client, other)]
         self.assertNotEqual(said[0], said[1])
 
     def test_no_stream_for_others(self) -> None:

@@ -89,7 +89,7 @@ class ConcurrencyTests(SynchronousTestCase):
         for client, calls in zip(clients, expected, strict=True):
             heard = [
                 (repr(one["id"]), one["result"]["content"][0]["text"])
-                for one in client.heard()
+                for one in client.responses()
                 if "content" in one["result"]
             ]
             self.assertEqual(sorted(heard), sorted(calls))

@@ -30,7 +30,7 @@ class ListenTestCase(RulesTestCase):
         message = request("subscriptions/listen", {"notifications": wanted}, id)
         return ModernClient(self.rig, key=key).ask(message, **meta)
 
-    def heard(self, stream: Received) -> list[str]:
+    def notified(self, stream: Received) -> list[str]:
         """Return the methods that a stream received after its acknowledgment."""
         methods = [one["method"] for one in stream.notifications]
         self.assertEqual(methods[0], "notifications/subscriptions/acknowledged")
@@ -47,7 +47,7 @@ class ListenTests(ListenTestCase):
         stream = self.listen({"toolsListChanged": True})
         self.assertTrue(stream.streams)
         self.assertEqual(len(stream.messages), 1)
-        self.assertEqual(self.heard(stream), [])
+        self.assertEqual(self.notified(stream), [])
         self.assertFalse(stream.ended)
 
     def test_honored_subset(self) -> None:
@@ -70,10 +70,10 @@ class ListenTests(ListenTestCase):
         silent = self.listen({})
         self.ask(call("test_trigger_tool_change"))
         self.ask(call("test_trigger_prompt_change"))
-        self.assertEqual(set(self.heard(tools)), {TOOLS_CHANGED})
-        self.assertEqual(set(self.heard(prompts)), {PROMPTS_CHANGED})
-        self.assertEqual(set(self.heard(both)), {TOOLS_CHANGED, PROMPTS_CHANGED})
-        self.assertEqual(self.heard(silent), [])
+        self.assertEqual(set(self.notified(tools)), {TOOLS_CHANGED})
+        self.assertEqual(set(self.notified(prompts)), {PROMPTS_CHANGED})
+        self.assertEqual(set(self.notified(both)), {TOOLS_CHANGED, PROMPTS_CHANGED})
+        self.assertEqual(self.notified(silent), [])
 
     def test_subscription_ids(self) -> None:
         """Every message has the id of the listen request, with its type."""
@@ -92,9 +92,9 @@ class ListenTests(ListenTestCase):
         one.leave()
         self.ask(call("test_trigger_tool_change"))
         self.ask(call("test_trigger_prompt_change"))
-        self.assertEqual(self.heard(one), [])
-        self.assertEqual(set(self.heard(two)), {PROMPTS_CHANGED})
-        self.assertEqual(set(self.heard(bobs)), {TOOLS_CHANGED})
+        self.assertEqual(self.notified(one), [])
+        self.assertEqual(set(self.notified(two)), {PROMPTS_CHANGED})
+        self.assertEqual(set(self.notified(bobs)), {TOOLS_CHANGED})
 
     def test_client_leaves(self) -> None:
         """After a disconnect a stream is dropped and gets no more messages."""
@@ -103,7 +103,7 @@ class ListenTests(ListenTestCase):
         stream.leave()
         self.assertEqual(self.rig.server_features.changes.listener_count, 0)
         self.ask(call("test_trigger_tool_change"))
-        self.assertEqual(self.heard(stream), [])
+        self.assertEqual(self.notified(stream), [])
 
     def test_graceful_end(self) -> None:
         """When the daemon stops, the stream gets its result and then ends."""
@@ -128,7 +128,7 @@ class ListenTests(ListenTestCase):
             )
         )
         second = self.rig.send_modern(message, with_headers=fields)
-        self.assertEqual(self.heard(second), [])
+        self.assertEqual(self.notified(second), [])
         self.assertEqual([event.id for event in second.events], [None])
 
     def test_no_progress_and_no_logs(self) -> None:
@@ -136,7 +136,7 @@ class ListenTests(ListenTestCase):
         stream = self.listen({"toolsListChanged": True}, logLevel="debug")
         self.ask(call("talk", token="t"), logLevel="debug")
         self.ask(call("report", {"steps": [1]}, token="sub"))
-        self.assertEqual(self.heard(stream), [])
+        self.assertEqual(self.notified(stream), [])
 
     def test_malformed_filters(self) -> None:
         """A malformed filter is -32602 with 400 and opens no stream."""
@@ -175,10 +175,10 @@ class ResourceTests(ListenTestCase):
         other = self.listen({"resourceSubscriptions": ["test://static-text"]})
         kinds = self.listen({"resourcesListChanged": True})
         self.rig.server_features.changes.resource_updated(WATCHED)
-        self.assertEqual(self.heard(watching), [UPDATED])
+        self.assertEqual(self.notified(watching), [UPDATED])
         self.assertEqual(watching.notifications[1]["params"]["uri"], WATCHED)
-        self.assertEqual(self.heard(other), [])
-        self.assertEqual(self.heard(kinds), [])
+        self.assertEqual(self.notified(other), [])
+        self.assertEqual(self.notified(kinds), [])
 
     def test_spelled_otherwise(self) -> None:
         """URIs of one resource are acknowledged and notified in their normal form."""
@@ -195,8 +195,8 @@ class ResourceTests(ListenTestCase):
         ada, bob = self.listen(uris), self.listen(uris, key=BOB)
         principal = credential(ADA).principal
         self.rig.server_features.changes.resource_updated("test://own", principal)
-        self.assertEqual(self.heard(ada), [UPDATED])
-        self.assertEqual(self.heard(bob), [])
+        self.assertEqual(self.notified(ada), [UPDATED])
+        self.assertEqual(self.notified(bob), [])
 
     def test_session_eras(self) -> None:
         """In the session eras subscribers are notified on the GET stream."""
@@ -254,7 +254,7 @@ class TaskTests(ListenTestCase):
         stream = self.listen({"taskIds": [id]}, clientCapabilities=WITH_TASKS)
         self.assertEqual(self.honored(stream), {"taskIds": [id]})
         self.clock.advance(60)
-        self.assertEqual(self.heard(stream), [TASKS])
+        self.assertEqual(self.notified(stream), [TASKS])
         told = dict(stream.notifications[1]["params"])
         self.assertEqual(told.pop("_meta"), {META_SUBSCRIPTION: "sub"})
         shown = self.ask(
@@ -280,7 +280,7 @@ class TaskTests(ListenTestCase):
         bob = self.listen(wanted, key=BOB, clientCapabilities=WITH_TASKS)
         self.assertEqual(self.honored(bob), {})
         self.clock.advance(60)
-        self.assertEqual(self.heard(bob), [])
+        self.assertEqual(self.notified(bob), [])
 
     def test_task_that_ended(self) -> None:
         """A new stream is notified at once of a task that ended before."""
@@ -290,7 +290,7 @@ class TaskTests(ListenTestCase):
         wanted = {"taskIds": [working, id]}
         stream = self.listen(wanted, clientCapabilities=WITH_TASKS)
         self.assertEqual(set(self.honored(stream)["taskIds"]), {id, working})
-        self.assertEqual(self.heard(stream), [TASKS])
+        self.assertEqual(self.notified(stream), [TASKS])
         told = stream.notifications[1]["params"]
         self.assertEqual((told["taskId"], told["status"]), (id, "cancelled"))
 

@@ -44,9 +44,9 @@ class WatchTests(ListenTestCase):
     def test_listening(self) -> None:
         """A listen stream is notified of changes that no call made."""
         stream = self.listen({"resourceSubscriptions": [self.URI]})
-        self.assertEqual(self.heard(stream), [])
+        self.assertEqual(self.notified(stream), [])
         self.turn(2)
-        self.assertEqual(self.heard(stream), [UPDATED] * 2)
+        self.assertEqual(self.notified(stream), [UPDATED] * 2)
         self.assertEqual(stream.notifications[1]["params"]["uri"], self.URI)
 
     def test_listening_ends(self) -> None:
@@ -59,7 +59,7 @@ class WatchTests(ListenTestCase):
         bob.leave()
         self.assertEqual(self.rig.tides.watched, 1)
         self.turn()
-        self.assertEqual(self.heard(second), [UPDATED])
+        self.assertEqual(self.notified(second), [UPDATED])
         second.leave()
         self.assertEqual(self.rig.tides.watched, 0)
 
@@ -75,7 +75,7 @@ class WatchTests(ListenTestCase):
         """When the watch function returns, the stream stays open."""
         stream = self.listen({"resourceSubscriptions": [self.URI]})
         self.turn(TIDES + 1)
-        self.assertEqual(self.heard(stream), [UPDATED] * TIDES)
+        self.assertEqual(self.notified(stream), [UPDATED] * TIDES)
         self.assertEqual(self.rig.tides.watched, 0)
         self.assertFalse(stream.ended)
 

@@ -22,7 +22,7 @@ class Client(Protocol):
     def ask(self, message: JsonObject) -> Received:
         """Send a request; return the HTTP response to it."""
 
-    def heard(self) -> list[Json]:
+    def responses(self) -> list[Json]:
         """Return every response that reached this client, in order."""
 
 
@@ -62,7 +62,7 @@ class SessionClient:
         """Send a notification."""
         return self.ask(notice(method, {} if params is None else params))
 
-    def heard(self) -> list[Json]:
+    def responses(self) -> list[Json]:
         """Return the responses to all that was asked."""
         return [one for received in self.asked for one in received.responses]
 
@@ -81,7 +81,7 @@ class ModernClient:
         self.asked.append(received)
         return received
 
-    def heard(self) -> list[Json]:
+    def responses(self) -> list[Json]:
         """Return the responses to all that was asked."""
         return [one for received in self.asked for one in received.responses]
 
@@ -100,7 +100,7 @@ class BareClient:
         self.asked.append(received)
         return received
 
-    def heard(self) -> list[Json]:
+    def responses(self) -> list[Json]:
         """Return the responses to all that was asked."""
         return [one for received in self.asked for one in received.responses]
 
@@ -139,7 +139,7 @@ class StreamClient:
             speaks="2024-11-05",
         )
 
-    def heard(self) -> list[Json]:
+    def responses(self) -> list[Json]:
         """Return the responses that arrived on the stream."""
         return list(self.stream.responses)
 

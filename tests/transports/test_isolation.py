@@ -73,7 +73,7 @@ class InterleavingTests(SynchronousTestCase):
         for client, calls in zip(clients, expected, strict=True):
             heard = [
                 (one["id"], one["result"]["content"][0]["text"])
-                for one in client.heard()
+                for one in client.responses()
                 if "content" in one["result"]
             ]
             self.assertEqual(sorted(heard, key=repr), sorted(calls, key=repr))

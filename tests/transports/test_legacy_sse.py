@@ -87,7 +87,7 @@ class MessageTests(RigTestCase):
 
     def assertHeard(self, *ids: Json) -> None:
         """Exactly these answers arrived, in order."""
-        self.assertEqual([one["id"] for one in self.client.heard()], list(ids))
+        self.assertEqual([one["id"] for one in self.client.responses()], list(ids))
 
     def test_disconnect_waits_for_answers(self) -> None:
         """A stream that is to end for want of a new secret first carries its answers.
@@ -113,7 +113,7 @@ class MessageTests(RigTestCase):
         again = StreamClient(self.rig, last_event_id=last)
         self.assertEqual(again.session, self.client.session)
         again.ask(request("ping", {}, id=3))
-        self.assertEqual([one["id"] for one in again.heard()], [3])
+        self.assertEqual([one["id"] for one in again.responses()], [3])
         self.assertFalse(again.stream.ended)
 
     def test_reconnect_before_the_old_end_is_noticed(self) -> None:
@@ -134,7 +134,7 @@ class MessageTests(RigTestCase):
                 self.assertTrue(session.replaces_key)
                 self.assertEqual(len(session.streams), 1)
                 again.ask(request("ping", {}, id=3))
-                self.assertEqual([one["id"] for one in again.heard()], [2, 3])
+                self.assertEqual([one["id"] for one in again.responses()], [2, 3])
                 self.client = again
         self.rig.sessions.end(session, "test")
         self.assertEqual(self.rig.legacy_sse.logs.retention.kept_bytes, 0)
@@ -177,7 +177,7 @@ class MessageTests(RigTestCase):
         )
         self.assertEqual((posted.status, posted.messages), (202, []))
         self.assertHeard(5)
-        self.assertNotIn("resultType", self.client.heard()[0]["result"])
+        self.assertNotIn("resultType", self.client.responses()[0]["result"])
 
     def test_answers_on_the_stream(self) -> None:
         """A request gets 202 and no body; its answer is a message event."""
@@ -205,14 +205,14 @@ class MessageTests(RigTestCase):
         """Errors of the method travel on the stream too."""
         self.client.ask(request("nothing", {}, id=0))
         self.assertHeard(0)
-        self.assertEqual(self.client.heard()[0]["error"]["code"], -32601)
+        self.assertEqual(self.client.responses()[0]["error"]["code"], -32601)
 
     def test_malformed(self) -> None:
         """A malformed message is refused on the stream, if its id can be read."""
         posted = self.client.ask({"id": 1})
         self.assertEqual((posted.status, posted.messages), (202, []))
         self.assertHeard(1)
-        self.assertEqual(self.client.heard()[0]["error"]["code"], -32600)
+        self.assertEqual(self.client.responses()[0]["error"]["code"], -32600)
         posted = self.client.ask({"id": None})
         self.assertEqual((posted.status, posted.error["code"]), (400, -32600))
         self.assertHeard(1)
@@ -263,7 +263,7 @@ class MessageTests(RigTestCase):
     def test_bug(self) -> None:
         """A bug is answered on the stream like any error."""
         self.client.ask(call("boom", id=0))
-        self.assertEqual(self.client.heard()[0]["error"]["code"], -32603)
+        self.assertEqual(self.client.responses()[0]["error"]["code"], -32603)
         self.assertEqual(len(self.flushLoggedErrors()), 1)
 
     def test_negotiation(self) -> None:
@@ -279,7 +279,7 @@ class MessageTests(RigTestCase):
         self.client.ask(initialize("2025-03-26", id=0))
         self.assertEqual(self.client.ask(batch).status, 202)
         self.assertHeard(0, 1, 2, 3)
-        errors = [one.get("error", {}).get("code") for one in self.client.heard()]
+        errors = [one.get("error", {}).get("code") for one in self.client.responses()]
         self.assertEqual(errors, [None, None, -32600, -32600])
 
     def test_batches_are_bounded(self) -> None:
@@ -301,7 +301,7 @@ class DeadStreamTests(RigTestCase):
         self.assertFalse(running.cancelled)
         running.finish()
         self.assertEqual(self.rig.toolbox.ran, ["slow"])
-        self.assertEqual(client.heard(), [])
+        self.assertEqual(client.responses(), [])
 
     def test_posted_too_late(self) -> None:
         """What is posted after the stream was lost is refused, and never executed."""
@@ -349,7 +349,7 @@ class DeadStreamTests(RigTestCase):
         self.rig.sessions.end(self.rig.sessions.held[client.session], "test")
         self.assertTrue(client.stream.ended)
         self.assertTrue(self.rig.toolbox.running[0].cancelled)
-        self.assertEqual(client.heard(), [])
+        self.assertEqual(client.responses(), [])
 
     def test_of_another_principal(self) -> None:
         """A caller cannot post to a stream of another principal."""
@@ -358,7 +358,7 @@ class DeadStreamTests(RigTestCase):
             call("hello"), key=BOB, route=Route.MESSAGES, session=client.session
         )
         self.assertEqual(posted.status, 404)
-        self.assertEqual(client.heard(), [])
+        self.assertEqual(client.responses(), [])
         self.assertEqual(self.rig.toolbox.ran, [])
 
 
@@ -371,5 +371,5 @@ class TwoClientsTests(RigTestCase):
         for running in reversed(self.rig.toolbox.running):
             running.finish()
         for client, tag in ((ada, "ada"), (bob, "bob")):
-            [answer] = client.heard()
+            [answer] = client.responses()
             self.assertEqual(answer["result"]["content"][0]["text"], tag)

@@ -294,11 +294,11 @@ class NoticeTests(RepeatsTestCase):
         client.ask(call("slow", {"tag": "x"}, id=1))
         client.ask(call("slow", {"tag": "x"}, id=1))
         self.clock.advance(NOTICE_SECONDS)
-        [told] = client.heard()
+        [told] = client.responses()
         self.assertTrue(told["result"]["isError"])
         client.ask(call("slow", {"tag": "x"}, id=2))
         self.finish()
-        self.assertEqual([one["id"] for one in client.heard()], [1, 2])
+        self.assertEqual([one["id"] for one in client.responses()], [1, 2])
         self.assertRan(1)
 
 

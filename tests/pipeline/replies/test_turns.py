@@ -51,7 +51,7 @@ class BatchTurnsTests(RigTestCase):
         client.ask([call("hello", id=n) for n in range(6)])
         self.assertEqual(len(self.rig.toolbox.ran), 2)
         self.clock.pump([0] * 4)
-        self.assertEqual([one["id"] for one in client.heard()], ["i", *range(6)])
+        self.assertEqual([one["id"] for one in client.responses()], ["i", *range(6)])
 
     def test_session_that_ends(self) -> None:
         """What was not started when the session ends is never started."""

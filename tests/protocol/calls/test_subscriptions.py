@@ -64,7 +64,7 @@ class ChangesTestCase(SynchronousTestCase):
         self.changes.listen(listener)
         return listener, basket
 
-    def heard(self, basket: Basket) -> list[Json]:
+    def notified(self, basket: Basket) -> list[Json]:
         """Return the messages after the acknowledgment, each of them checked."""
         for message in basket.sent:
             check_message("2026-07-28", message)
@@ -94,8 +94,10 @@ class ListenTests(ChangesTestCase):
             self.listen(1, lists=frozenset({kind})) for kind in (TOOLS, PROMPTS)
         )
         self.changes.list_changed(PROMPTS)
-        self.assertEqual(self.heard(first[1]), [])
-        self.assertEqual(self.heard(second[1]), ["notifications/prompts/list_changed"])
+        self.assertEqual(self.notified(first[1]), [])
+        self.assertEqual(
+            self.notified(second[1]), ["notifications/prompts/list_changed"]
+        )
 
     @given(st.sets(st.sampled_from(KINDS)), st.lists(st.sampled_from(KINDS)))
     def test_only_what_is_wanted(self, wanted: set[str], happens: list[str]) -> None:
@@ -104,7 +106,7 @@ class ListenTests(ChangesTestCase):
         for kind in happens:
             self.changes.list_changed(kind)
         self.assertEqual(
-            self.heard(basket),
+            self.notified(basket),
             [
                 f"notifications/{kind.removesuffix('ListChanged')}/list_changed"
                 for kind in happens
@@ -119,7 +121,7 @@ class ListenTests(ChangesTestCase):
         listener.ended.cancel()
         self.failureResultOf(listener.ended, CancelledError)
         self.changes.list_changed(TOOLS)
-        self.assertEqual(self.heard(basket), [])
+        self.assertEqual(self.notified(basket), [])
         self.assertEqual(self.changes.listener_count, 0)
 
     def test_bounded(self) -> None:
@@ -178,9 +180,9 @@ class ResourceTests(ChangesTestCase):
         _, watching = self.listen(uris=frozenset({"u", "v"}))
         _, other = self.listen(uris=frozenset({"w"}))
         self.changes.resource_updated("u")
-        self.assertEqual(self.heard(watching), ["notifications/resources/updated"])
+        self.assertEqual(self.notified(watching), ["notifications/resources/updated"])
         self.assertEqual(watching.sent[1]["params"]["uri"], "u")
-        self.assertEqual(self.heard(other), [])
+        self.assertEqual(self.notified(other), [])
 
     def test_private(self) -> None:
         """A private change is reported to its principal only, in both eras."""
@@ -189,11 +191,11 @@ class ResourceTests(ChangesTestCase):
         session, stream = make_session()
         self.changes.attach(session)
         self.changes.resource_updated("u", "bob")
-        self.assertEqual((self.heard(ada), stream.sent), ([], []))
-        self.assertEqual(len(self.heard(bob)), 1)
+        self.assertEqual((self.notified(ada), stream.sent), ([], []))
+        self.assertEqual(len(self.notified(bob)), 1)
         self.changes.resource_updated("u", ADA)
-        self.assertEqual((len(self.heard(ada)), len(stream.sent)), (1, 1))
-        self.assertEqual(len(self.heard(bob)), 1)
+        self.assertEqual((len(self.notified(ada)), len(stream.sent)), (1, 1))
+        self.assertEqual(len(self.notified(bob)), 1)
 
     def test_sessions(self) -> None:
         """A session is notified of a resource until it unsubscribes."""
