@@ -209,9 +209,9 @@ class InstantlyClient:
         try:
             return await self._attempts(call)
         except Exception as error:
-            told = self.under_way.explained(call, error)
-            outcome = outcome_of(Failure(told))
-            raise told from error.__cause__
+            explained = self.under_way.explained(call, error)
+            outcome = outcome_of(Failure(explained))
+            raise explained from error.__cause__
         finally:
             self.under_way.end(call)
             seconds = self.clock.seconds() - started

@@ -138,10 +138,10 @@ def throttled(operation: Operation, limit: Limit, seconds: float) -> ApiError:
     :param seconds: how long it would have to wait.
     """
     period = _PERIODS.get(limit.seconds, f"{limit.seconds:g} s")
-    whose = operation.id if operation.limit == limit else "API"
+    counted = operation.id if operation.limit == limit else "API"
     return ApiError(
         reason=Reason.RATE_LIMITED,
-        message=f"This workspace reached Instantly's limit of {limit.calls} {whose}"
+        message=f"This workspace reached Instantly's limit of {limit.calls} {counted}"
         f" calls a {period}, shared by everybody who uses it. The next slot is in"
         f" {whole_seconds(seconds)} s; nothing was sent.",
         operation_id=operation.id,

@@ -43,8 +43,8 @@ def key_of(
     operation: Operation, arguments: JsonObject, credential: Credential
 ) -> bytes:
     """Return a digest that is equal for equal calls."""
-    whose = [credential.principal, credential.workspace]
-    return sha256(dumps([whose, operation.id, dict(arguments)])).digest()
+    owner = [credential.principal, credential.workspace]
+    return sha256(dumps([owner, operation.id, dict(arguments)])).digest()
 
 
 @define(eq=False)

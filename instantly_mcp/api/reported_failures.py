@@ -45,9 +45,9 @@ def _test_email(value: JsonObject) -> str | None:
 
 
 def _order(value: JsonObject) -> str | None:
-    told = _first_text(value, "order_error", "payment_failure_reason")
-    if told:
-        return told
+    reason = _first_text(value, "order_error", "payment_failure_reason")
+    if reason:
+        return reason
     if value.get("order_is_valid") is False:
         return "the order is not valid; see the lists of refused domains"
     return None
@@ -56,9 +56,9 @@ def _order(value: JsonObject) -> str | None:
 def _webhook_test(value: JsonObject) -> str | None:
     if value.get("success") is not False:
         return None
-    told = _first_text(value, "error", "message") or "the target did not accept it"
+    reason = _first_text(value, "error", "message") or "the target did not accept it"
     status = value.get("status_code")
-    return told if status is None else f"{told} (the target answered {status})"
+    return reason if status is None else f"{reason} (the target answered {status})"
 
 
 def _oauth_session(value: JsonObject) -> str | None:
