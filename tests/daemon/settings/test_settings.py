@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from attrs import fields_dict
 from twisted.trial.unittest import SynchronousTestCase
 
+import instantly_mcp
 from instantly_mcp._credential import Secret
 from instantly_mcp.daemon.origin_policy import companion_of
 from instantly_mcp.daemon.settings.errors import ConfigurationError
@@ -62,6 +64,19 @@ class PrecedenceTests(SettingsTestCase):
         names = {setting.name for setting in SETTINGS}
         fix = "give `Settings` a field for each setting of the table"
         self.assertLess(names, set(fields_dict(Settings)), fix)
+
+    def test_every_setting_is_used(self):
+        """Each field is read by the daemon or a command, outside of its definition."""
+        package = Path(instantly_mcp.__file__).parent
+        places = (*(package / "daemon").rglob("*.py"), *(package / "cli").rglob("*.py"))
+        code = "".join(path.read_text(encoding="utf-8") for path in places)
+        unused = [
+            setting.name
+            for setting in SETTINGS
+            if not re.search(rf"\.{setting.name}\b", code)
+        ]
+        fix = "pass the value to the part that needs it, in daemon/assembly.py"
+        self.assertEqual(unused, [], fix)
 
     def test_order_of_sources(self):
         """Each source takes precedence over the later ones; the origin is recorded."""
