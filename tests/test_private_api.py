@@ -147,12 +147,13 @@ def used() -> dict[str, set[str]]:
 class PrivateNamesTests(SynchronousTestCase):
     def test_list_is_complete(self):
         """The list has each private name that the code uses, and no other."""
-        rows: dict[str, set[str]] = {}
-        for file, _, names in listed():
-            rows.setdefault(file, set()).update(names)
+        rows = {(file, name) for file, _, names in listed() for name in names}
+        uses = {(file, name) for file, names in used().items() for name in names}
+        wrong = [f"{file}: {name} is not listed" for file, name in sorted(uses - rows)]
+        wrong += [f"{file}: {name} is not used" for file, name in sorted(rows - uses)]
         self.assertEqual(
-            rows,
-            used(),
+            wrong,
+            [],
             "The last table of docs/decisions.md lists, for each file, the private "
             "names of Twisted that it uses. Avoid the name, or add it there.",
         )
