@@ -285,7 +285,7 @@ class HouseRulesTests(SynchronousTestCase):
             "move what needs the import into the package that uses it",
         )
 
-    def test_protocol_and_catalog_know_no_web(self):
+    def test_protocol_and_catalog_import_no_web(self):
         """MCP and the catalog import no HTTP library."""
 
         def broken(module: Module) -> Iterator[str]:

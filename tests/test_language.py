@@ -63,9 +63,9 @@ def texts() -> Iterator[tuple[Path, str]]:
 
 
 def found_in(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, words and what to write instead."""
+    """Yield line, words and what to write instead; also for words in names."""
     hints = list(INSTEAD.values())
-    for match in BANNED.finditer(text):
+    for match in BANNED.finditer(text.replace("_", " ")):
         number = next(n for n in range(len(hints)) if match[f"r{n}"] is not None)
         line = text.count("\n", 0, match.start()) + 1
         yield line, match[0], hints[number]
@@ -85,7 +85,13 @@ class LanguageTests(SynchronousTestCase):
 
     def test_list_is_applied(self):
         """The list finds its words in any case, and leaves standard turns alone."""
-        for text in ("Nobody asked", "it is no key", "a word\nfor good", "of ours."):
+        for text in (
+            "Nobody asked",
+            "it is no key",
+            "a word\nfor good",
+            "of ours.",
+            "test_is_no_key",
+        ):
             self.assertEqual(len(list(found_in(text))), 1, text)
         for text in (
             "x is None",

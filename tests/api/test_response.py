@@ -121,7 +121,7 @@ class RefusalTests(ReadingTestCase):
         error = self.error(reply({}, 403), workspace="w1")
         self.assertIn("Workspace Group", error.message)
 
-    def test_front_door(self) -> None:
+    def test_proxy_page(self) -> None:
         """A 403 that is not the API's own is not about the key."""
         for body in (b"<html>denied</html>", b"error code: 1010"):
             error = self.error(raw(body, 403))

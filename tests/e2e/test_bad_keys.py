@@ -125,7 +125,7 @@ class KeyTests(BadInputTestCase):
             self.no_key_in_the_stateless_era,
             self.wrong_key,
             self.two_keys,
-            self.what_is_no_key,
+            self.what_is_not_a_key,
         )
 
     async def no_key(self, daemon: Daemon) -> None:
@@ -213,7 +213,7 @@ class KeyTests(BadInputTestCase):
             self.assertEqual(reply.status, 200, target)
             result_of(reply.json)
 
-    async def what_is_no_key(self, daemon: Daemon) -> None:
+    async def what_is_not_a_key(self, daemon: Daemon) -> None:
         """Other schemes and malformed keys are 401, each with its reason."""
         wire = await self.ready(SessionWire(daemon.url, KEY))
         for name, headers in (

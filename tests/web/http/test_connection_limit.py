@@ -34,7 +34,7 @@ class RoomTests(ClockedTestCase):
         self.assertEqual(connection.ask("POST", "/mcp").status, 200)
         return connection
 
-    def test_the_longest_idle_makes_way(self):
+    def test_the_longest_idle_is_closed(self):
         """At the limit a new connection replaces the longest-idle one."""
         first, second = self.rested(), self.rested()
         self.assertEqual(first.ask("POST", "/mcp").status, 200)
