@@ -17,9 +17,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tests.runner.crew import Crew
 from tests.runner.report import Report
 from tests.runner.selection import select
+from tests.runner.worker_pool import WorkerPool
 from tests.support.programs import ALL
 
 MOST_JOBS = 4
@@ -51,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     report.expect(units)
     # Also report the failures when the run is ended because it takes too long.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    Crew(units, seed, report.hear).run(max(jobs, 1))
+    WorkerPool(units, seed, report.process).run(max(jobs, 1))
     return 0 if report.close() else 1
 
 

@@ -96,7 +96,7 @@ class Stories(ClientTestCase):
     shows_progress = True
     """Whether the client reports progress to its user."""
 
-    hears_last_progress = True
+    receives_last_progress = True
     """Whether the client reports progress that arrives together with the result."""
 
     answers_forms = True
@@ -143,7 +143,7 @@ class Stories(ClientTestCase):
         if self.shows_progress:
             heard, sent = steps["progress"]["progress"], [1000, MANY]
             # Only the last reports may be lost; those of `test_fixture` come slowly.
-            all_of_it = self.hears_last_progress
+            all_of_it = self.receives_last_progress
             self.assertEqual(heard, sent if all_of_it else sent[: len(heard)])
         deletions = running.output.count(b"DELETE /mcp 2")
         self.assertEqual(deletions, int(self.deletes_session), running.output)

@@ -1,7 +1,7 @@
 """The official TypeScript SDK, in both major versions and on all transports.
 
-It forgets who wants to hear a call's progress as soon as it reads the result, before it
-passes on progress that arrived together with it.
+Once it has read the result of a call, it drops progress that arrived together with the
+result.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class FirstVersionTests(stories.Stories):
     """The 1.x client, Streamable HTTP."""
 
     program = program("sdk", "2025-11-25", major=1)
-    hears_last_progress = False
+    receives_last_progress = False
     deletes_session = True
 
 
@@ -36,14 +36,14 @@ class FirstVersionStreamTests(stories.Stories):
     """The 1.x client, HTTP+SSE of 2024-11-05."""
 
     program = program("sdk", "2025-11-25", major=1, sse=True)
-    hears_last_progress = False
+    receives_last_progress = False
 
 
 class SecondVersionLegacyTests(stories.Stories):
     """The 2.x client with its defaults: it uses ``initialize``."""
 
     program = program("client", "2025-11-25", major=2, mode="legacy")
-    hears_last_progress = False
+    receives_last_progress = False
     deletes_session = True
 
 
@@ -51,4 +51,4 @@ class SecondVersionModernTests(stories.Stories):
     """The 2.x client that asks which era the server supports."""
 
     program = program("client", "2026-07-28", major=2, mode="auto")
-    hears_last_progress = False
+    receives_last_progress = False

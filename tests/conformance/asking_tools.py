@@ -72,7 +72,7 @@ async def ask_roots(arguments: JsonObject, call: Call) -> ToolResult:
 
 
 async def ask_with_state(arguments: JsonObject, call: Call) -> ToolResult:
-    """Ask for a confirmation; the state comes back unharmed."""
+    """Ask for a confirmation; the state is returned unchanged."""
     await call.ask({"confirm": CONFIRM})
     return says("state-ok")
 
@@ -117,13 +117,13 @@ class TaskTools:
         await deferLater(self._clock, seconds)
 
     async def failing_job(self, arguments: JsonObject, call: Call) -> ToolResult:
-        """Fail after a second, as a tool fails."""
+        """Fail after a second, with an error result."""
         call.become_task()
         await self._work(1)
         return ToolResult(content=[text("The job failed.")], is_error=True)
 
     async def protocol_error_job(self, arguments: JsonObject, call: Call) -> ToolResult:
-        """Fail after a moment, as the protocol fails."""
+        """Fail after a moment, with a JSON-RPC error."""
         call.become_task()
         await self._work(0.2)
         raise ProtocolError(-32603, "The job broke.")

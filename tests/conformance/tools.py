@@ -276,7 +276,7 @@ class Timed:
         return says("Tool with logging executed.")
 
     async def reconnection(self, arguments: JsonObject, call: Call) -> ToolResult:
-        """Close the stream under the client's feet, then answer."""
+        """Close the stream of the call, then answer."""
         call.sink.interrupt()
         await self._pause(0.15)
         return says("Reconnection test completed successfully.")

@@ -54,7 +54,7 @@ class Report:
             self.groups.setdefault(unit.group, Group()).open += 1
         self._width = max((len(name) for name in self.groups), default=0)
 
-    def hear(self, unit: Unit, record: dict[str, Any]) -> None:
+    def process(self, unit: Unit, record: dict[str, Any]) -> None:
         """Process a record of a worker."""
         group = self.groups[unit.group]
         if "outcome" in record:

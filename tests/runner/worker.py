@@ -47,7 +47,7 @@ STUCK_SECONDS = 2 * PATIENCE_SECONDS
 Emit = Callable[[dict[str, Any]], None]
 
 
-class SetAside(TestDecorator):
+class WithFrozenHeap(TestDecorator):
     """A test before which all existing objects are frozen.
 
     Garbage is collected before and after each test.
@@ -59,7 +59,7 @@ class SetAside(TestDecorator):
         super().run(result)
 
 
-def demanding(test: Any) -> Any:
+def with_programs(test: Any) -> Any:
     """Return a test, or one that fails because a program that it needs is missing."""
     method = getattr(test, getattr(test, "_testMethodName", ""), None)
     needed = {*getattr(test, "requirements", ()), *getattr(method, "requirements", ())}
@@ -69,7 +69,7 @@ def demanding(test: Any) -> Any:
     return ErrorHolder(test.id(), Failure(AssertionError(missing)))
 
 
-class Telling(Reporter):
+class OutcomeReporter(Reporter):
     """A trial reporter that emits one outcome for each test."""
 
     def __init__(self, worker: Worker, *others: Any) -> None:
@@ -150,7 +150,7 @@ class Worker:
         for unit in self.units:
             self.unit = unit
             suite = self._load(unit)
-            for wrap in (demanding, ITestCase, SetAside):
+            for wrap in (with_programs, ITestCase, WithFrozenHeap):
                 suite = decorate(suite, wrap)
             decorate(suite, _ForceGarbageCollectionDecorator).run(result)
             self.emit({"done": unit})
@@ -194,7 +194,7 @@ def run(units: Iterable[str], seed: int, emit: Emit) -> None:
     """Run units in this process."""
     worker = Worker(units=units, emit=emit, seed=seed)
     whole: Any = worker
-    TrialRunner(lambda *others: Telling(worker, *others)).run(whole)
+    TrialRunner(lambda *others: OutcomeReporter(worker, *others)).run(whole)
 
 
 def _handed() -> Iterator[str]:

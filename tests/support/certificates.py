@@ -53,9 +53,9 @@ def issue(
 ) -> Issued:
     """Return a new certificate.
 
-    :param hosts: addresses and names that it is good for.
-    :param by: who signs it; ``None`` for itself.
-    :param ca: it may sign others.
+    :param hosts: the addresses and names that it is valid for.
+    :param by: the certificate that signs it; ``None`` for a self-signed one.
+    :param ca: whether it may sign others.
     :param begins: days until it is valid; a negative number is in the past.
     :param days: days until it expires; a negative number is in the past.
     """

@@ -63,7 +63,7 @@ class SessionClient:
         return self.ask(notice(method, {} if params is None else params))
 
     def responses(self) -> list[Json]:
-        """Return the responses to all that was asked."""
+        """Return the responses to all requests of this client."""
         return [one for received in self.asked for one in received.responses]
 
 
@@ -82,7 +82,7 @@ class ModernClient:
         return received
 
     def responses(self) -> list[Json]:
-        """Return the responses to all that was asked."""
+        """Return the responses to all requests of this client."""
         return [one for received in self.asked for one in received.responses]
 
 
@@ -101,7 +101,7 @@ class BareClient:
         return received
 
     def responses(self) -> list[Json]:
-        """Return the responses to all that was asked."""
+        """Return the responses to all requests of this client."""
         return [one for received in self.asked for one in received.responses]
 
 

@@ -32,15 +32,15 @@ class Basket:
     closed: bool = False
 
     def send(self, message: JsonObject) -> None:
-        """Keep it."""
+        """Store it."""
         self.sent.append(loads(dumps(message)))
 
     def close(self) -> None:
-        """Note it."""
+        """Record it."""
         self.closed = True
 
     def interrupt(self) -> None:
-        """Nothing to interrupt."""
+        """Do nothing."""
 
 
 class EngineTestCase(ClockedTestCase):

@@ -1,4 +1,4 @@
-"""Builders for exchanges, so that a stage's test is five lines long."""
+"""Builders for exchanges, which keep the tests of stages short."""
 
 from __future__ import annotations
 

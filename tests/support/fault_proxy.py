@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that misbehaves on command.
+"""A TCP proxy on loopback that injects faults.
 
 It handles bytes, not HTTP. Every fault is deterministic: it happens at a
 byte or when the test says so, never after some time.

@@ -64,12 +64,12 @@ class Received:
 
     @property
     def waits(self) -> bool:
-        """Nothing came back yet."""
+        """Whether no response has arrived yet."""
         return self.reply is None and self.failure is None
 
     @property
     def was_cancelled(self) -> bool:
-        """The request ended by being cancelled."""
+        """Whether the request was cancelled."""
         return self.failure is not None and bool(self.failure.check(CancelledError))
 
     @property
@@ -103,7 +103,7 @@ class Received:
 
     @property
     def message(self) -> Json:
-        """The only message that came."""
+        """The only message that was received."""
         [message] = self.messages
         return message
 

@@ -1,7 +1,7 @@
 """The protocol engine and its transports put together for tests, without HTTP.
 
 A `Rig` is what ``daemon/assembly.py`` builds, less admission and repair, with the
-simplest authentication there can be. Whatever it answers is checked against the schema
+simplest authentication there can be. Each answer is checked against the schema
 of its revision.
 """
 
@@ -198,7 +198,7 @@ class Identify:
 class Line:
     """A pipeline that messages are sent through; it stores what came back.
 
-    :param before: the stages before decoding, which say who sends.
+    :param before: the stages before decoding, which identify the sender.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Follows a plan with the Inspector's command line, which runs once per step.
 
 It prints no progress, so that a step with progress shows only that its result arrives
-behind the progress. Changing one's mind is Ctrl-C.
+after the progress. Ctrl-C cancels a call.
 """
 
 from __future__ import annotations

@@ -34,24 +34,24 @@ async def call(session, plan, step):
     """Call a tool; print its progress and its result."""
     heard = []
 
-    async def hear(progress, total, message):
+    async def report(progress, total, message):
         heard.append(progress)
 
-    result = await session.call_tool(**plan[step], progress_callback=hear)
+    result = await session.call_tool(**plan[step], progress_callback=report)
     say(step, error=result.isError, text=text_of(result), progress=heard)
 
 
 async def cancel(session, plan):
     """Call a tool, and cancel the call on command."""
 
-    async def hear(progress, total, message):
+    async def report(progress, total, message):
         say("heard", progress=progress)
 
     # This version has no method to cancel: the notification is sent by hand, with the
     # id that the session gives its next request.
     number = session._request_id
     running = asyncio.create_task(
-        session.call_tool(**plan["slow"], progress_callback=hear)
+        session.call_tool(**plan["slow"], progress_callback=report)
     )
     say("calling")
     await asyncio.to_thread(sys.stdin.readline)

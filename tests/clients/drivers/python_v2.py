@@ -34,21 +34,21 @@ async def call(client: Client, plan: Mapping[str, Any], step: str) -> None:
     """Call a tool; print its progress and its result."""
     heard = []
 
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
         heard.append(progress)
 
-    result = await client.call_tool(**plan[step], progress_callback=hear)
+    result = await client.call_tool(**plan[step], progress_callback=report)
     say(step, error=result.is_error, text=text_of(result), progress=heard)
 
 
 async def cancel(client: Client, plan: Mapping[str, Any]) -> None:
     """Call a tool, and cancel the call on command."""
 
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
         say("heard", progress=progress)
 
     running = asyncio.create_task(
-        client.call_tool(**plan["slow"], progress_callback=hear)
+        client.call_tool(**plan["slow"], progress_callback=report)
     )
     say("calling")
     await asyncio.to_thread(sys.stdin.readline)

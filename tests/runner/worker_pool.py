@@ -17,22 +17,23 @@ from . import worker
 from .outcomes import Kind, Outcome
 from .selection import ROOT, Unit
 
-Hear = Callable[[Unit, dict[str, Any]], None]
+OnRecord = Callable[[Unit, dict[str, Any]], None]
 
 
 @define(eq=False)
-class Crew:
+class WorkerPool:
     """The worker processes; each runs one unit at a time.
 
-    :param hear: called with a unit and a record of its worker, by one thread at a time.
+    :param on_record: called with a unit and a record of its worker, by one thread
+        at a time.
     """
 
     units: Sequence[Unit]
     seed: int
-    hear: Hear
-    _left: queue.SimpleQueue[Unit] = field(factory=queue.SimpleQueue, init=False)
+    on_record: OnRecord
+    _waiting: queue.SimpleQueue[Unit] = field(factory=queue.SimpleQueue, init=False)
     _ended: queue.SimpleQueue[None] = field(factory=queue.SimpleQueue, init=False)
-    _turn: threading.Lock = field(factory=threading.Lock, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False)
     _processes: list[subprocess.Popen[str]] = field(factory=list, init=False)
 
     def run(self, jobs: int) -> None:
@@ -42,12 +43,12 @@ class Crew:
             self._in_this_process(named)
             return
         for unit in self.units:
-            self._left.put(unit)
+            self._waiting.put(unit)
         for _ in range(jobs):
-            threading.Thread(target=self._drive, daemon=True).start()
+            threading.Thread(target=self._serve, daemon=True).start()
         while jobs:
             try:
-                # Not Thread.join: one that is interrupted takes its thread for ended.
+                # Not Thread.join: an interrupted one treats its thread as ended.
                 self._ended.get()
                 jobs -= 1
             except KeyboardInterrupt:
@@ -57,30 +58,33 @@ class Crew:
         """Start no more units; the running tests count as failures."""
         with suppress(queue.Empty):
             while True:
-                self._left.get_nowait()
+                self._waiting.get_nowait()
         for process in self._processes:
             process.kill()
 
     def _in_this_process(self, named: dict[str, Unit]) -> None:
         current = ""
 
-        def handed() -> Iterator[str]:
+        def names() -> Iterator[str]:
             nonlocal current
             for name in named:
                 current = name
                 yield name
 
-        worker.run(handed(), self.seed, lambda told: self.hear(named[current], told))
+        def emit(record: dict[str, Any]) -> None:
+            self.on_record(named[current], record)
 
-    def _drive(self) -> None:
+        worker.run(names(), self.seed, emit)
+
+    def _serve(self) -> None:
         process = None
         try:
             with suppress(queue.Empty):
                 while True:
-                    unit = self._left.get_nowait()
+                    unit = self._waiting.get_nowait()
                     if process is None or process.poll() is not None:
                         process = self._start()
-                    self._one(process, unit)
+                    self._run_unit(process, unit)
             if process is not None:
                 with suppress(BrokenPipeError):
                     cast(Any, process.stdin).close()
@@ -99,21 +103,21 @@ class Crew:
         self._processes.append(process)
         return process
 
-    def _one(self, process: subprocess.Popen[str], unit: Unit) -> None:
+    def _run_unit(self, process: subprocess.Popen[str], unit: Unit) -> None:
         stdin, stdout = cast(Any, process.stdin), cast(Any, process.stdout)
         last = "the first test"
         with suppress(BrokenPipeError):
             stdin.write(f"{unit.name}\n")
             stdin.flush()
         for line in stdout:
-            told = json.loads(line)
-            last = told.get("started", last)
-            with self._turn:
-                self.hear(unit, told)
-            if "done" in told:
+            record = json.loads(line)
+            last = record.get("started", last)
+            with self._lock:
+                self.on_record(unit, record)
+            if "done" in record:
                 return
         died = f"the worker process ended with {process.wait()} in {last}\n"
         lost = Outcome(unit=unit.name, test=last, kind=Kind.FAILED, text=died)
-        with self._turn:
-            self.hear(unit, {"outcome": lost.record()})
-            self.hear(unit, {"done": unit.name})
+        with self._lock:
+            self.on_record(unit, {"outcome": lost.record()})
+            self.on_record(unit, {"done": unit.name})
