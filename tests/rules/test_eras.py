@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.pipeline.exchange import Route
+from instantly_mcp.protocol.wire.versions import LATEST_LEGACY
 from tests.support.clients import SessionClient
 from tests.support.messages import (
     LEGACY_VERSIONS,
@@ -94,10 +95,11 @@ class DecisionTests(RulesTestCase):
         self.assertEqual(self.rig.store.count, 0)
 
     def test_initialize_naming_the_modern_revision(self) -> None:
-        """initialize answers 2025-11-25 to an unknown version and to the modern one."""
+        """initialize answers the latest legacy revision to all other versions."""
         for version in (MODERN_VERSION, "2030-01-01", "1", "", None, 7):
-            received = self.rig.send(initialize(version), speaks="2025-11-25")
-            self.assertEqual(received.result["protocolVersion"], "2025-11-25")
+            latest = LATEST_LEGACY.version
+            received = self.rig.send(initialize(version), speaks=latest)
+            self.assertEqual(received.result["protocolVersion"], latest)
             self.assertIsNotNone(received.header("mcp-session-id"))
 
     def test_header_on_initialize(self) -> None:

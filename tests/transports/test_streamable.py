@@ -11,6 +11,7 @@ from instantly_mcp.pipeline.interfaces import ITransport
 from instantly_mcp.pipeline.replies.reply import EventStream
 from instantly_mcp.protocol.primitives.registries import ResourceRegistry
 from instantly_mcp.protocol.primitives.resource import Resource
+from instantly_mcp.protocol.wire.versions import LATEST_LEGACY
 from tests.support.clients import ModernClient, SessionClient
 from tests.support.exchanges import exchange
 from tests.support.messages import (
@@ -55,10 +56,11 @@ class InitializeTests(StreamableTestCase):
         self.assertEqual(self.rig.sessions.count, 1)
 
     def test_modern_revision_asked_for(self) -> None:
-        """Naming 2026-07-28 in initialize gets the latest session revision."""
+        """Naming 2026-07-28 in initialize gets the latest revision with sessions."""
         for asked in (MODERN_VERSION, "v999.0.0"):
             opening = self.rig.send(initialize(asked))
-            self.assertEqual(opening.result["protocolVersion"], "2025-11-25")
+            revision = opening.result["protocolVersion"]
+            self.assertEqual(revision, LATEST_LEGACY.version)
             self.assertIsNotNone(opening.header("mcp-session-id"))
 
     def test_version_header_on_initialize(self) -> None:

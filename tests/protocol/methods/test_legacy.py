@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError
 
 from instantly_mcp._json_codec import Json
+from instantly_mcp.protocol.wire.versions import LATEST_LEGACY
 from tests.support.engines import EngineTestCase
 from tests.support.messages import (
     LEGACY_VERSIONS,
@@ -25,12 +26,13 @@ class InitializeTests(EngineTestCase):
                 self.assertEqual(answer["result"]["protocolVersion"], version)
 
     def test_never_the_modern_revision(self) -> None:
-        """For all other revisions the answer is 2025-11-25."""
+        """For all other revisions the answer is the latest one with sessions."""
         odd: list[Json] = [MODERN_VERSION, "v999.0.0", "", None, 7]
         for asked in odd:
             with self.subTest(asked=asked):
                 answer = self.answer(initialize(asked))
-                self.assertEqual(answer["result"]["protocolVersion"], "2025-11-25")
+                revision = answer["result"]["protocolVersion"]
+                self.assertEqual(revision, LATEST_LEGACY.version)
 
     def test_declares_only_what_exists(self) -> None:
         """Without resources and prompts none are declared, nor answered."""

@@ -16,6 +16,8 @@ from instantly_mcp.protocol.wire.versions import (
 
 LEGACY_VERSIONS = {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}
 MODERN_VERSIONS = {"2026-07-28"}
+LATEST = "2025-11-25"
+"""The latest revision with sessions, which answers every other request."""
 
 
 class NegotiationTests(SynchronousTestCase):
@@ -26,11 +28,11 @@ class NegotiationTests(SynchronousTestCase):
                 self.assertEqual(negotiate(version).version, version)
 
     def test_everything_else(self) -> None:
-        """The modern revision, unknown ones and other values get 2025-11-25."""
+        """The modern revision, unknown ones and other values get the latest one."""
         odd: list[Json] = ["2026-07-28", "v999.0.0", "", None, 7, ["2025-06-18"], {}]
         for asked in odd:
             with self.subTest(asked=asked):
-                self.assertEqual(negotiate(asked).version, "2025-11-25")
+                self.assertEqual(negotiate(asked).version, LATEST)
 
     @settings(deadline=None)
     @given(st.text() | st.none() | st.integers() | st.lists(st.text()))
