@@ -5,7 +5,7 @@ Writes whose outcome is unknown
 An API without idempotency keys leaves one question open whenever a write fails: did it
 take effect? `ApiCall.on_the_wire` answers it, and only there: the API may have seen a
 write from the moment its body was handed to the connection. Every write has a body for
-that reason, possibly an empty one (`http_exchange.Payload`). From this follow four
+that reason, possibly an empty one (`http.exchange.Payload`). From this follow four
 rules:
 
 1. Before that moment a write can be cancelled, and every error says that nothing was

@@ -11,8 +11,9 @@ write twice does no harm.
 
 Two other parts handle repeated requests as well, and all three are needed:
 
-- `pipeline.repeats`: the tool still runs, because in the legacy eras a lost connection
-  does not cancel its call. An identical ``tools/call`` of that session joins it.
+- `pipeline.replies.repeats`: the tool still runs, because in the legacy era a lost
+  connection does not cancel its call. An identical ``tools/call`` of that session
+  joins it.
 - Here: the tool was cancelled while its write was on the wire. Its request was
   cancelled (in the modern era a lost connection does that), its session ended, or its
   deadline passed. The repetition may come in another session or era, so what is

@@ -21,7 +21,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 PREFIX = "instantly_mcp_"
 
 
-class Level(Collector):
+class PolledMetric(Collector):
     """A metric whose value is read when the metrics are collected.
 
     :param family: a gauge, or a counter that only increases.
@@ -133,7 +133,7 @@ class Metrics:
         :raises ValueError: when the name is taken.
         """
         name = f"{PREFIX}{name}"
-        self._registry.register(Level(GaugeMetricFamily, name, text, read))
+        self._registry.register(PolledMetric(GaugeMetricFamily, name, text, read))
 
     def watch_total(self, name: str, text: str, read: Callable[[], float]) -> None:
         """Expose a counter as ``instantly_mcp_{name}_total``.
@@ -143,7 +143,7 @@ class Metrics:
         :raises ValueError: when the name is taken.
         """
         name = f"{PREFIX}{name}"
-        self._registry.register(Level(CounterMetricFamily, name, text, read))
+        self._registry.register(PolledMetric(CounterMetricFamily, name, text, read))
 
     def exposition(self) -> bytes:
         """Return all metrics in the Prometheus text format (`CONTENT_TYPE`)."""

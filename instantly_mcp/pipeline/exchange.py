@@ -17,7 +17,10 @@ from ..protocol.wire.versions import Revision
 
 
 class Route(Enum):
-    """The MCP routes. The value is the path template shown in logs and metrics."""
+    """The MCP routes, by what is requested there.
+
+    On ``/sse``, only the stream of HTTP+SSE has `SSE`; other requests have `MCP`.
+    """
 
     MCP = "/mcp"
     SSE = "/sse"
@@ -86,6 +89,7 @@ class Exchange:
 
     ``web`` fills in the fields up to and including `local`, the stages the rest.
 
+    :param id: names the request in the log, unique among all requests of this process.
     :param path_key: the key in the path, as in ``/mcp/KEY``.
     :param peer: the client's address, as seen through the trusted proxies.
     :param local: the request came in through a socket that only this machine can reach,

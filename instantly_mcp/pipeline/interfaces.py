@@ -49,12 +49,15 @@ class Allowance:
 
 
 class IAdmissionLimit(Interface):
-    """Limits messages per key: a bounded table of token buckets."""
+    """Limits messages per bucket: a bounded table of token buckets."""
 
-    limit = Attribute("Messages a minute that one key may send; 0 for no limit.")
+    limit = Attribute("Messages a minute that one bucket grants; 0 for no limit.")
 
     def take(key: str, tokens: int = 1) -> Allowance:
-        """Take `tokens` from the key's bucket, or none if it holds fewer."""
+        """Take `tokens` from a bucket, or none if it holds fewer.
+
+        :param key: the name of the bucket, such as an address or a key's digest.
+        """
 
 
 @frozen

@@ -119,7 +119,7 @@ class OriginPolicy:
         self._recognized: set[str] = set()
 
     def allows_origin(self, origin: str) -> bool:
-        """Say whether a page of this origin may talk to us."""
+        """Say whether a page of this origin may use this server."""
         parsed = parse_origin(origin)
         if parsed is None:
             return False

@@ -24,8 +24,8 @@ class TokenBuckets:
     A bucket is stored as one number: the time at which it will be full again. After a
     burst of the whole limit, one message is granted every ``60 / limit`` seconds.
 
-    :param limit: messages per minute for one key; 0 grants everything.
-    :param max_buckets: number of keys that are remembered. The least recently used one
+    :param limit: messages per minute for one bucket; 0 grants everything.
+    :param max_buckets: number of buckets that are kept. The least recently used one
         is forgotten first; if it comes back, it starts with a full bucket.
     """
 

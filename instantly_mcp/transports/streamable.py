@@ -1,4 +1,4 @@
-"""Streamable HTTP on ``/mcp``, for the legacy eras with sessions and the modern one.
+"""Streamable HTTP on ``/mcp``, for both eras; sessions exist in the legacy era only.
 
 Sessions are handled here; the `McpServer` executes the messages.
 """
@@ -46,7 +46,7 @@ class StreamableHttp:
     """Serves requests with a session, an ``initialize``, or a modern envelope.
 
     :param strict: refuse a session id that this server did not issue with 404, and a
-        missing one with 400. Otherwise direct execution serves such requests.
+        missing one with 400. Otherwise `DirectExecution` serves such requests.
     :param logs: the kept streams of sessions.
     """
 

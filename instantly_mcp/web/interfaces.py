@@ -83,7 +83,7 @@ class Guard(Protocol):
 
 
 class IsLocal(Protocol):
-    """Tells the sockets that only this machine can reach."""
+    """Recognizes sockets that only this machine can reach."""
 
     def __call__(self, here: IAddress) -> bool:
         """Say whether only this machine can reach the socket at `here`."""
@@ -187,7 +187,10 @@ class ISandboxView(Interface):
     """A view of the sandbox, for its pages."""
 
     def outbox(key: str) -> JsonObject | None:
-        """Return the mail that a key would have sent, ``None`` for an unknown key."""
+        """Return the mail that a key would have sent; ``None`` for an invalid key."""
 
     def reset(key: str) -> JsonObject | None:
-        """Restore a key's world to its initial state, ``None`` for an unknown key."""
+        """Restore a key's workspace to its initial state.
+
+        :returns: a confirmation for the caller; ``None`` for an invalid key.
+        """

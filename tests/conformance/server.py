@@ -96,7 +96,7 @@ class FixtureStatus:
         return Condition(ready=True, draining=False, sessions=0, streams=0, degraded={})
 
 
-class NoGauge:
+class NoMetrics:
     """Metrics that are not recorded."""
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
@@ -149,7 +149,7 @@ def make_fixture(reactor: Any) -> tuple[McpSite, Streams]:
         status=status,
         guard=lambda headers, here: origin_policy.refusal(headers),
         allowed_origin=origin_policy.allows_origin,
-        access_log=AccessLog(NoGauge(), enabled=False),
+        access_log=AccessLog(NoMetrics(), enabled=False),
         streams=streams,
         wall=time.time,
     )

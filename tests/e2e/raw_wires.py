@@ -170,7 +170,7 @@ class SessionWire(RawWire):
 
 @define(eq=False)
 class ModernWire(RawWire):
-    """The stateless era: requests only."""
+    """The modern era: requests only."""
 
     async def connect(self) -> None:
         self.transcript.revision = MODERN_VERSION

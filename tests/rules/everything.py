@@ -153,7 +153,7 @@ class RulesTestCase(ClockedTestCase):
         return rig
 
     def ask(self, message: JsonObject, **meta: Json) -> Received:
-        """Send a request of the stateless era as Ada, who can be asked everything."""
+        """Send a request of the modern era as Ada, who can be asked everything."""
         meta.setdefault("clientCapabilities", ASKABLE)
         return ModernClient(self.rig).ask(message, **meta)
 

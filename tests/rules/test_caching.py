@@ -76,7 +76,7 @@ class CachingTests(RulesTestCase):
             self.assertEqual(set(scopes), {"public"})
 
     def test_nothing_of_it_before(self) -> None:
-        """Results of the session eras have neither ttlMs nor cacheScope."""
+        """Results of the legacy era have neither ttlMs nor cacheScope."""
         for version in ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"):
             client = self.client(version)
             for message in (

@@ -126,7 +126,7 @@ class DecisionTests(RulesTestCase):
             self.assertEqual(received.status, 400)
 
     def test_response(self) -> None:
-        """A response is 202 in the session eras and 400 in the modern one."""
+        """A response is 202 in the legacy era and 400 in the modern one."""
         answer: JsonObject = {"jsonrpc": "2.0", "id": "server-9", "result": {}}
         client = self.client()
         accepted = client.ask(answer)
@@ -315,13 +315,13 @@ class DifferenceTests(RulesTestCase):
                 self.assertEqual(self.rig.work.tracked, [])
 
     def test_routing_headers_are_ignored(self) -> None:
-        """Mcp-Method and Mcp-Name are ignored in the session eras."""
+        """Mcp-Method and Mcp-Name are ignored in the legacy era."""
         fields = {"mcp-method": "nothing", "mcp-name": ["a", "b"]}
         received = self.client().ask(call("hello"), with_headers=fields)
         self.assertEqual(self.text_of(received), "Hello.")
 
     def test_empty_results(self) -> None:
-        """ping and logging/setLevel answer exactly {} in the session eras."""
+        """ping and logging/setLevel answer exactly {} in the legacy era."""
         for version in LEGACY_VERSIONS:
             client = self.client(version)
             level = request("logging/setLevel", {"level": "info"})

@@ -1,4 +1,4 @@
-"""HTTP in the stateless era: one message per POST, and headers that match it."""
+"""HTTP in the modern era: one message per POST, and headers that match it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of the stateless era: envelopes, ids, notifications, errors."""
+"""Messages of the modern era: envelopes, ids, notifications, errors."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class ToolErrorTests(RulesTestCase):
         self.assertEqual((result["resultType"], result["isError"]), ("complete", True))
 
     def test_unknown_resource(self) -> None:
-        """An unknown URI is -32602 with data.uri, and -32002 in the session eras."""
+        """An unknown URI is -32602 with data.uri, and -32002 in the legacy era."""
         message = request("resources/read", {"uri": "test://nothing"})
         for received, code in (
             (self.ask(message), -32602),

@@ -1,4 +1,4 @@
-"""Questions in the stateless era: input-required results and the rounds after them."""
+"""Questions in the modern era: input-required results and the rounds after them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session eras: a session's owner, its streams, its questions and its end."""
+"""The legacy era: a session's owner, its streams, its questions and its end."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(self.notified(bob), [])
 
     def test_session_eras(self) -> None:
-        """In the session eras subscribers are notified on the GET stream."""
+        """In the legacy era subscribers are notified on the GET stream."""
         client = self.client()
         stream = self.rig.send(
             method="GET",
@@ -220,7 +220,7 @@ class ResourceTests(ListenTestCase):
         self.assertEqual(len(stream.notifications), 1)
 
     def test_session_eras_private(self) -> None:
-        """In the session eras, too, a private update reaches its owner only."""
+        """In the legacy era, too, a private update reaches its owner only."""
         streams = []
         for key in (ADA, BOB):
             client = self.client(key=key)

@@ -83,7 +83,7 @@ class OptInTests(TasksTestCase):
             self.assertEqual(result["resultType"], "complete")
 
     def test_session_eras(self) -> None:
-        """In the session eras the extension does not exist: a tool runs to its end."""
+        """In the legacy era the extension does not exist: a tool runs to its end."""
         for version in ("2025-11-25", "2025-06-18"):
             client = self.client(version, capabilities=WITH_TASKS)
             self.assertNotIn("extensions", client.opening.result["capabilities"])

@@ -69,7 +69,7 @@ class SessionClient:
 
 @define(eq=False)
 class ModernClient:
-    """A client of the stateless era."""
+    """A client of the modern era."""
 
     rig: Line
     key: str | None = ADA

@@ -56,7 +56,7 @@ def initialize(
     id: Json = 1,
     capabilities: JsonObject | None = None,
 ) -> dict[str, Json]:
-    """Return the opening request of the session eras."""
+    """Return the opening request of the legacy era."""
     params = {
         "protocolVersion": version,
         "capabilities": capabilities or {},
@@ -68,7 +68,7 @@ def initialize(
 def modern(
     message: JsonObject, version: Json = MODERN_VERSION, **meta: Json
 ) -> dict[str, Json]:
-    """Return the message with the per-request envelope of the stateless era.
+    """Return the message with the per-request envelope of the modern era.
 
     :param meta: more members of ``_meta`` by their short names; `ABSENT` removes one.
     """

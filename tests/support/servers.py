@@ -283,7 +283,7 @@ class Line:
         with_headers: Mapping[str, str | Sequence[str]] | None = None,
         **fields: Json,
     ) -> Received:
-        """Send a message of the stateless era with the headers that belong to it."""
+        """Send a message of the modern era with the headers that belong to it."""
         headers = {**modern_headers(message), **(with_headers or {})}
         fields.setdefault("speaks", MODERN_VERSION)
         return self.send(message, with_headers=headers, **fields)

@@ -58,7 +58,7 @@ REQUESTS: Mapping[str, str] = {
     "roots/list": "ListRootsRequest",
     "ping": "PingRequest",
 }
-"""What a server may ask of a client, in the session eras only."""
+"""What a server may ask of a client, in the legacy era only."""
 
 UNREADABLE_ID_ALLOWED = frozenset({"2025-11-25", *MODERN_REVISIONS})
 """Where an error may go without an id. The older schemas have no form at all for an

@@ -1,4 +1,4 @@
-"""Streamable HTTP: the stateless era on the same path."""
+"""Streamable HTTP: the modern era on the same path."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ModernTests(StreamableTestCase):
                     self.assertTrue(received.was_cancelled)
 
     def test_streams_have_no_ids(self) -> None:
-        """Events of the stateless era cannot be resumed, so they have no ids."""
+        """Events of the modern era cannot be resumed, so they have no ids."""
         received = ModernClient(self.rig).ask(call("steps", token="t"))
         self.rig.toolbox.running[0].finish()
         self.assertEqual([event.id for event in received.events], [None] * 4)

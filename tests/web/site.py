@@ -84,7 +84,7 @@ class ScriptedPipeline:
 
 
 @define(eq=False)
-class RecordingGauge:
+class RecordingMetrics:
     """Remembers what was reported to it."""
 
     exchanges: list[tuple[str, int, float]] = field(factory=list)
@@ -122,8 +122,8 @@ class MemoryServer:
         self.limits = WebLimits() if limits is None else limits
         self.pipeline = ScriptedPipeline()
         self.status = FixedStatus(known=evolve(FACTS, prefix=prefix))
-        self.gauge = RecordingGauge()
-        self.access_log = AccessLog(self.gauge)
+        self.metrics = RecordingMetrics()
+        self.access_log = AccessLog(self.metrics)
         self.streams = Streams(self.limits)
         self.app = make_web_app(
             pipeline=self.pipeline,

@@ -54,7 +54,7 @@ class MessageExecutor:
     ) -> Deferred[Reply]:
         """Answer a single message or a batch.
 
-        In the modern era a client that disconnects cancels its call. In the legacy eras
+        In the modern era a client that disconnects cancels its call. In the legacy era
         the call goes on: only ``notifications/cancelled`` ends it.
 
         :param can_stream: the answer may become an event stream.

@@ -14,7 +14,7 @@ A client that accepts only JSON gets JSON, however long it takes. One that accep
 event streams gets a stream, except for errors, which keep their status.
 
 A client may leave before its answer. In the modern era that cancels the call. In the
-legacy eras the call goes on (`survives`), and its answer is kept for a client that
+legacy era the call goes on (`survives`), and its answer is kept for a client that
 resumes the stream or repeats the call: see `retention` and `repeats`. Most clients give
 up after 60 seconds without any sign of progress; shortly before that they get a result
 that says that the call still runs (`notice`), and that they should repeat it.
@@ -239,9 +239,10 @@ class PendingReply:
             stream.close()
 
     def _failed(self, failure: Failure) -> None:
-        """End without an answer if the call was cancelled; otherwise it is a bug.
+        """End without an answer if the call was cancelled; any other failure is a bug.
 
-        `McpServer.handle` has logged it.
+        `McpServer.handle` promises to fail in no other way: it logs the exceptions of
+        features and answers them.
         """
         if failure.check(CancelledError):
             self._answered(None)

@@ -1,6 +1,6 @@
 """Tool calls that an identical request may join, because their answer was not read.
 
-In the legacy eras a client that leaves does not cancel its call. When it sends the same
+In the legacy era a client that leaves does not cancel its call. When it sends the same
 call again it must get the result of the first one: executed a second time, a write
 would be done twice. A call whose answer reached its client is never joined.
 

@@ -5,9 +5,9 @@ credential, and compares that with the session that the request names. It does n
 Instantly whether a key is valid.
 
 A session id is not a credential: the specification forbids sessions as authentication
-(basic/security_best_practices, "Session Hijacking"). The one exception is revision
-2024-11-05 (HTTP+SSE), whose clients send only the id of their open stream with a
-message.
+(basic/security_best_practices, "Session Hijacking"). There are two exceptions: clients
+of revision 2024-11-05 (HTTP+SSE) send only the id of their open stream with a message,
+and an operator can set `key_in_session` for old clients on ``/mcp``.
 """
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def _session_id(exchange: Exchange) -> str | None:
     ids = presented_session_ids(exchange)
     if not ids:
         return None
-    # The stateless era ignores the header; a sessionId names a stream in every era.
+    # The modern era ignores the header; a sessionId names a stream in every era.
     if (
         exchange.route is Route.MCP
         and exchange.headers.get(VERSION_HEADER) in MODERN_REVISIONS

@@ -94,7 +94,7 @@ def _has_stream(exchange: Exchange) -> bool:
 def _revision(exchange: Exchange, body: Body) -> Revision:
     session = exchange.session
     if session is not None and _has_stream(exchange):
-        # HTTP+SSE has sessions only. A client that first tries the stateless era there
+        # HTTP+SSE has sessions only. A client that first tries the modern era there
         # must get the "method not found" error on its stream.
         revision = session.revision
     else:

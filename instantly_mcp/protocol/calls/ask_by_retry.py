@@ -83,7 +83,7 @@ class StateSealer:
     seal: ITokenSealer
     wall_clock: Callable[[], float]
 
-    def close(
+    def seal_answers(
         self, binding: StateBinding, answers: Answers, asked: Mapping[str, Question]
     ) -> str:
         """Seal the answers so far and the keys of the open questions.
@@ -101,7 +101,7 @@ class StateSealer:
             raise invalid_params("inputResponses are too long")
         return self.seal.seal(STATE_PURPOSE, payload)
 
-    def open(
+    def unseal_answers(
         self, binding: StateBinding, state: Json
     ) -> tuple[dict[str, Json], set[str]]:
         """Return the earlier answers and the keys of the questions asked last.
@@ -148,7 +148,9 @@ class RetryAsker:
         params = self.binding.params
         asked: set[str] | None = None
         if "requestState" in params:
-            known, asked = self.sealer.open(self.binding, params["requestState"])
+            known, asked = self.sealer.unseal_answers(
+                self.binding, params["requestState"]
+            )
             self._answers.update(known)
         if "inputResponses" not in params:
             return
@@ -183,7 +185,7 @@ class RetryAsker:
                 key: self._answers[key] for key in self._used & self._answers.keys()
             }
             try:
-                state = self.sealer.close(self.binding, known, open_questions)
+                state = self.sealer.seal_answers(self.binding, known, open_questions)
             except ProtocolError as error:
                 return fail(error)
             return fail(InputRequired(open_questions, state))

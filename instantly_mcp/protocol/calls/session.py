@@ -213,7 +213,8 @@ class ISessionStore(Interface):
     def adopt(session_id: str, credential: Credential | None) -> McpSession | None:
         """Recreate the session of a sealed id, for example after a restart.
 
-        :returns: ``None`` if the sealed principal is not the credential's.
+        :returns: ``None`` if the id is not valid, belongs to another principal, is too
+            old, or has ended.
         """
 
     def end(session: McpSession, why: str) -> None:

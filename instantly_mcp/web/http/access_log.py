@@ -47,7 +47,7 @@ _LINES = {
 """The lines by (refused before routing, shows the address, shows the reason)."""
 
 
-class Gauge(Protocol):
+class RequestMetrics(Protocol):
     """Measures finished requests."""
 
     def exchange(self, route: str, status: int, seconds: float) -> None:
@@ -85,7 +85,7 @@ class AccessRecord:
 class AccessLog:
     """Writes the access log and updates the metrics.
 
-    :param gauge: measures every finished request.
+    :param metrics: measures every finished request.
     :param enabled: write lines; metrics are updated in any case.
     :param on_credential: called with the source of each request's credential.
     :param on_refused: called with status and reason of each request that was refused
@@ -93,7 +93,7 @@ class AccessLog:
     :param addresses: lines show the callers' addresses.
     """
 
-    gauge: Gauge
+    metrics: RequestMetrics
     enabled: bool = True
     on_credential: Callable[[str], object] = noop
     on_refused: Callable[[int, str], object] = noop
@@ -126,7 +126,7 @@ class AccessLog:
         """
         self._open.pop(record.id, None)
         seconds = now - record.started
-        self.gauge.exchange(record.route, status, seconds)
+        self.metrics.exchange(record.route, status, seconds)
         reason = record.reason
         if reason:
             self.on_refused(status, reason)

@@ -74,10 +74,10 @@ class McpChannel(WritingChannel):
         self.site.disconnected(self)
 
     def readConnectionLost(self) -> None:
-        """The client closed its sending side: cancel its requests.
+        """The client closed its sending side: treat that as if it had left.
 
-        It may have left completely, which looks the same to the server. What was
-        already answered is still sent.
+        A client that has left completely looks the same to the server. A request that
+        is still being answered loses its connection; complete answers are still sent.
         """
         if self.requests:
             self.transport.abortConnection()

@@ -148,7 +148,7 @@ class LeavingTests(ExecutorTestCase):
                 self.assertEqual(self.rig.work.tracked, [])
 
     def test_legacy(self) -> None:
-        """A client of the session eras does not; the daemon's stop waits for it."""
+        """A client of the legacy era does not; the daemon's stop waits for it."""
         for seconds in (0, 10):
             with self.subTest(seconds=seconds):
                 received = self.answered(call("slow"), session=self.session())

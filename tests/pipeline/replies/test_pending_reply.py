@@ -262,7 +262,7 @@ class LeavingTests(PendingReplyTestCase):
         self.assertEqual(self.told, ["cancelled"])
 
     def test_legacy_before_the_answer(self) -> None:
-        """A call of the session eras goes on without its client, and is tracked."""
+        """A call of the legacy era goes on without its client, and is tracked."""
         pending = self.pending()
         pending.reply.cancel()
         self.failureResultOf(pending.reply, CancelledError)

@@ -49,7 +49,7 @@ class RepeatsTestCase(RigTestCase):
 
 class LeftCallTests(RepeatsTestCase):
     def test_joined_while_it_runs(self) -> None:
-        """The same call again waits for the one that runs, in every session era."""
+        """The same call again waits for the one that runs, in every legacy revision."""
         for version in LEGACY_VERSIONS:
             for wait in (0, 30):
                 with self.subTest(version=version, wait=wait):

@@ -129,7 +129,7 @@ class DecodeTests(SynchronousTestCase):
                 self.assertIs(within.revision, ALL_REVISIONS[version])
 
     def test_modern(self) -> None:
-        """A modern envelope or header selects the stateless revision."""
+        """A modern envelope or header selects the modern revision."""
         for message, version in (
             (modern(call("echo")), None),
             (modern(call("echo")), MODERN_VERSION),
@@ -190,7 +190,7 @@ class DecodeTests(SynchronousTestCase):
         self.assertIsInstance(carried.message, Batch)
 
     def test_reply(self) -> None:
-        """A posted response carries on in the session eras; modern it is 400."""
+        """A posted response carries on in the legacy era; modern it is 400."""
         reply = {"jsonrpc": "2.0", "id": "server-1", "result": {}}
         self.decoded(reply)
         self.decoded(reply, lookup=live("2025-11-25"))

@@ -71,7 +71,7 @@ class SealerTests(SynchronousTestCase):
     def refused(self, bound: StateBinding, state: Json) -> None:
         """Assert that the state is refused for this request."""
         with self.assertRaises(ProtocolError) as caught:
-            self.sealer.open(bound, state)
+            self.sealer.unseal_answers(bound, state)
         self.assertEqual(caught.exception.code, -32602)
 
     @settings(deadline=None)
@@ -80,7 +80,7 @@ class SealerTests(SynchronousTestCase):
         self, bound: StateBinding, answers: Mapping[str, JsonObject]
     ) -> None:
         """For the same request the state has the answers and the open keys."""
-        state = self.sealer.close(bound, answers, TWO)
+        state = self.sealer.seal_answers(bound, answers, TWO)
         again = StateBinding(
             principal=bound.principal,
             method=bound.method,
@@ -92,7 +92,7 @@ class SealerTests(SynchronousTestCase):
             },
         )
         self.assertEqual(
-            self.sealer.open(again, state), (dict(answers), {"name", "roots"})
+            self.sealer.unseal_answers(again, state), (dict(answers), {"name", "roots"})
         )
 
     @settings(deadline=None)
@@ -103,7 +103,7 @@ class SealerTests(SynchronousTestCase):
             (bound.principal, bound.method, bound.params)
             != (other.principal, other.method, other.params)
         )
-        self.refused(other, self.sealer.close(bound, {}, TWO))
+        self.refused(other, self.sealer.seal_answers(bound, {}, TWO))
 
     @settings(deadline=None)
     @given(bindings, words, values)
@@ -111,7 +111,7 @@ class SealerTests(SynchronousTestCase):
         self, bound: StateBinding, word: str, value: Json
     ) -> None:
         """One different or additional argument is enough for a refusal."""
-        state = self.sealer.close(bound, {}, TWO)
+        state = self.sealer.seal_answers(bound, {}, TWO)
         given = bound.params["arguments"]
         other = {"tools/call": "prompts/get", "prompts/get": "tools/call"}
         changed = [
@@ -131,9 +131,9 @@ class SealerTests(SynchronousTestCase):
     def test_expires(self, early: float, late: float) -> None:
         """A state is valid until it expires."""
         start = self.now
-        state = self.sealer.close(binding(), {}, TWO)
+        state = self.sealer.seal_answers(binding(), {}, TWO)
         self.now = start + early
-        self.sealer.open(binding(), state)
+        self.sealer.unseal_answers(binding(), state)
         self.now = start + STATE_VALID_SECONDS + late
         self.refused(binding(), state)
         self.now = start
@@ -142,7 +142,7 @@ class SealerTests(SynchronousTestCase):
     @given(st.data())
     def test_edited(self, data: st.DataObject) -> None:
         """A state that was changed, shortened or extended is refused."""
-        state = self.sealer.close(binding(), {"name": ADA}, TWO)
+        state = self.sealer.seal_answers(binding(), {"name": ADA}, TWO)
         place = data.draw(st.integers(0, len(state)))
         length = data.draw(st.integers(0, 3))
         put = data.draw(st.text("Aa0-_.=?", max_size=3))
@@ -164,17 +164,17 @@ class SealerTests(SynchronousTestCase):
     def test_no_arguments(self) -> None:
         """Absent, null and empty arguments are one and the same request."""
         for first in (binding(), binding(arguments=None), binding(arguments={})):
-            state = self.sealer.close(first, {}, TWO)
+            state = self.sealer.seal_answers(first, {}, TWO)
             for again in (binding(), binding(arguments=None), binding(arguments={})):
-                self.sealer.open(again, state)
+                self.sealer.unseal_answers(again, state)
 
     def test_only_what_is_read(self) -> None:
         """Parameters that no method reads are not part of the binding."""
         deep: Json = []
         for _ in range(500):
             deep = [deep]
-        state = self.sealer.close(binding(vendor=deep), {}, TWO)
-        self.sealer.open(binding(), state)
+        state = self.sealer.seal_answers(binding(vendor=deep), {}, TWO)
+        self.sealer.unseal_answers(binding(), state)
 
     def test_too_long(self) -> None:
         """Answers that are too long for a state are refused."""
@@ -183,14 +183,16 @@ class SealerTests(SynchronousTestCase):
             "content": {"name": "x" * MAX_STATE_BYTES},
         }
         with self.assertRaises(ProtocolError) as caught:
-            self.sealer.close(binding(), {"name": long}, TWO)
+            self.sealer.seal_answers(binding(), {"name": long}, TWO)
         self.assertEqual(caught.exception.code, -32602)
         fits: JsonObject = {
             "action": "accept",
             "content": {"name": "x" * (MAX_STATE_BYTES - 500)},
         }
-        state = self.sealer.close(binding(), {"name": fits}, TWO)
-        self.assertEqual(self.sealer.open(binding(), state)[0], {"name": fits})
+        state = self.sealer.seal_answers(binding(), {"name": fits}, TWO)
+        self.assertEqual(
+            self.sealer.unseal_answers(binding(), state)[0], {"name": fits}
+        )
 
 
 class ReplayTests(SynchronousTestCase):

@@ -153,7 +153,7 @@ class EraTests(SynchronousTestCase):
 
 class ModernHeaderTests(SynchronousTestCase):
     def test_modern(self) -> None:
-        """Only the stateless revision is a modern header; an unknown one is not."""
+        """Only a supported modern revision is a modern header."""
         self.assertTrue(is_modern_header("2026-07-28"))
         self.assertTrue(is_modern_header(" 2026-07-28"))
         for header in (None, "", "v999.0.0", *LEGACY_VERSIONS):

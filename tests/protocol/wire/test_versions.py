@@ -22,7 +22,7 @@ LATEST = "2025-11-25"
 
 class NegotiationTests(SynchronousTestCase):
     def test_every_legacy_revision(self) -> None:
-        """A revision of the session eras that is asked for is agreed on."""
+        """A revision of the legacy era that is asked for is agreed on."""
         for version in LEGACY_VERSIONS:
             with self.subTest(version=version):
                 self.assertEqual(negotiate(version).version, version)

@@ -16,7 +16,7 @@ from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.site import McpSite
 
-from ..site import NOW, Pipe, RecordingGauge
+from ..site import NOW, Pipe, RecordingMetrics
 
 ANSWER = Answer(status=405)
 
@@ -68,7 +68,7 @@ class Recorder(Resource):
 def ours(pieces: Sequence[bytes], limits: WebLimits | None = None) -> Reading:
     """Read with our connection."""
     resource, clock = Recorder(), Clock()
-    access_log = AccessLog(RecordingGauge(), enabled=False)
+    access_log = AccessLog(RecordingMetrics(), enabled=False)
     site = McpSite(resource, clock, access_log, limits or WebLimits(), lambda: NOW)
     channel = site.buildProtocol(None)
     pipe = Pipe("127.0.0.1")

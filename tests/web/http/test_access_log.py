@@ -65,7 +65,7 @@ class AccessLogTests(ClockedTestCase):
         self.assertEqual((event["status"], event["milliseconds"]), (200, 500.0))
         self.assertEqual(event["principal"], CREDENTIAL.principal[:SHOWN_CHARACTERS])
         self.assertEqual((event["source"], event["method"]), ("path", "POST"))
-        self.assertEqual(self.server.gauge.exchanges, [("/mcp/{key}", 200, 0.5)])
+        self.assertEqual(self.server.metrics.exchanges, [("/mcp/{key}", 200, 0.5)])
 
     def test_client(self):
         """The line names the client, and shows no address unless that is enabled."""
@@ -177,7 +177,7 @@ class AccessLogTests(ClockedTestCase):
         client.send(request("POST", "/mcp"))
         client.hang_up()
         self.assertEqual(
-            self.server.gauge.exchanges, [("/mcp", CLIENT_LEFT_STATUS, 0.0)]
+            self.server.metrics.exchanges, [("/mcp", CLIENT_LEFT_STATUS, 0.0)]
         )
         late = self.server.pipeline.exchanges[0]
         self.server.access_log.identified(evolve(late, credential=CREDENTIAL))
@@ -190,7 +190,7 @@ class AccessLogTests(ClockedTestCase):
         client.send(request("GET", "/sse"))
         self.clock.advance(60)
         client.hang_up()
-        self.assertEqual(self.server.gauge.exchanges, [("/sse", 200, 60.0)])
+        self.assertEqual(self.server.metrics.exchanges, [("/sse", 200, 60.0)])
 
     def test_anonymous(self):
         """A caller without a credential is called anonymous."""
@@ -202,7 +202,7 @@ class AccessLogTests(ClockedTestCase):
         self.server.access_log.enabled = False
         self.connect().ask("GET", "/ping")
         self.assertEqual(self.lines(), [])
-        self.assertEqual(self.server.gauge.exchanges, [("/ping", 200, 0.0)])
+        self.assertEqual(self.server.metrics.exchanges, [("/ping", 200, 0.0)])
 
     def test_found(self):
         """The source of each credential is reported."""

@@ -381,7 +381,7 @@ class StreamingTests(ChannelTestCase):
         connection.hang_up()
         self.assertFalse(self.stream.is_open)
         self.assertEqual(self.server.streams.count, 0)
-        self.assertEqual(len(self.server.gauge.exchanges), 1)
+        self.assertEqual(len(self.server.metrics.exchanges), 1)
         self.stream.send(Event(data=b"1"))
 
 

@@ -13,7 +13,7 @@ from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.plain_resources import PlainSite
 from tests.support.cases import ClockedTestCase
 
-from ..site import NOW, Pipe, RecordingGauge, parse, request
+from ..site import NOW, Pipe, RecordingMetrics, parse, request
 
 
 class Echo(Resource):
@@ -43,7 +43,7 @@ class PlainTests(ClockedTestCase):
     def setUp(self) -> None:
         """Connect to such a resource."""
         super().setUp()
-        access_log = AccessLog(RecordingGauge(), enabled=False)
+        access_log = AccessLog(RecordingMetrics(), enabled=False)
         limits = WebLimits(body_bytes=100)
         site = PlainSite(Echo(), self.clock, access_log, limits, lambda: NOW)
         self.pipe = Pipe("127.0.0.1")
