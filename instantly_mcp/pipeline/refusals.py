@@ -68,7 +68,7 @@ def hosts_differ() -> ProtocolError:
 
 
 def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolError:
-    """Too many messages from one principal or one address.
+    """Too many messages with one key or from one address.
 
     :param limit: messages a minute.
     :param retry_after: seconds until the request may be sent again.

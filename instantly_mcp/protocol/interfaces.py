@@ -44,7 +44,11 @@ class ITokenSealer(Interface):
         """Return a token of visible ASCII; only `unseal` with this purpose opens it."""
 
     def unseal(purpose: str, token: str) -> bytes | None:
-        """Return the payload, or ``None`` for a token that `seal` did not make."""
+        """Return the payload.
+
+        ``None`` for a token that `seal` did not make, made for another purpose, or made
+        with a key that is no longer used.
+        """
 
 
 class ITracker(Interface):

@@ -156,7 +156,8 @@ class KeyFile:
     def reload(self) -> Sequence[bytes]:
         """Return the present keys of the file; unlike `load`, never creates any.
 
-        :raises ValueError: if the file contains no keys, or other users can open it.
+        :raises ValueError: if the file contains no keys or anything else, is a FIFO, or
+            can be opened by other users.
         :raises OSError: if it cannot be read.
         """
         if stat.S_ISFIFO(os.stat(self.path).st_mode):

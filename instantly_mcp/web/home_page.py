@@ -54,7 +54,7 @@ def home_page(facts: Facts, condition: Condition, known: bool) -> bytes:
 
 
 def home(facts: Facts, condition: Condition, known: bool) -> JsonObject:
-    """Return the same facts for programs."""
+    """Return the facts of the home page as a JSON object."""
     if not known:
         return pages.brief_info(facts, condition)
     return {

@@ -37,8 +37,8 @@ class Need(IntEnum):
     `DELIVERED`: the stream is complete and, as far as the server knows, was read.
     `OPEN`: the client is connected, but may lose its connection.
     `UNREAD`: the stream is complete, and ended while the client was not connected.
-    `AWAITED`: a call still runs whose client is not connected. It cannot be answered in
-    another way.
+    `AWAITED`: a call still runs whose client is not connected. Its answer would be lost
+    without the stream.
     """
 
     DELIVERED = 0

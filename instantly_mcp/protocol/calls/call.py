@@ -130,7 +130,8 @@ class Call:
         So ask before you change anything, and ask the same questions for the same
         arguments. See `client_requests`.
 
-        Fails with `CannotAsk` or `ProtocolError`, which the feature should not catch.
+        Fails with `CannotAsk`, `InputRequired` or `ProtocolError`. The feature must not
+        catch them: they become its result or error.
         """
         return self.asker.ask(questions)
 

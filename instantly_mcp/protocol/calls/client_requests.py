@@ -192,7 +192,9 @@ class IAsker(Interface):
     def ask(questions: Mapping[str, Question]) -> Deferred[Answers]:
         """Ask all questions at once; fires with the valid answers by key.
 
-        Fails with `CannotAsk` if the client cannot be asked or does not answer.
+        Fails with `CannotAsk` if the client cannot be asked or does not answer, and
+        `RetryAsker` also with `InputRequired`, which ends the round, and with
+        `ProtocolError` for answers that are not valid.
         """
 
 

@@ -81,7 +81,10 @@ class McpSession:
         self.client = client_label(self.client_name, self.client_version, key)
 
     def send(self, message: JsonObject) -> None:
-        """Send a message that belongs to no request, on exactly one stream."""
+        """Send a message that belongs to no request, on exactly one stream.
+
+        It is dropped if the session has neither an open stream nor one on standby.
+        """
         if self.streams:
             self.streams[0].send(message)
         elif self.standby is not None:

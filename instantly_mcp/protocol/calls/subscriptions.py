@@ -113,7 +113,8 @@ class ChangeNotifier:
 
         :returns: fires with the final result when the server ends the stream.
             Cancelling it, because the client disconnected, unregisters the listener.
-        :raises ProtocolError: if the principal has `MAX_LISTENERS` streams.
+        :raises ProtocolError: -32600 with status 429 if the principal has
+            `MAX_LISTENERS` streams.
         """
         principal = listener.principal
         held = sum(other.principal == principal for other in self._listeners)

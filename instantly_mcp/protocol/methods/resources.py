@@ -74,8 +74,9 @@ def read_resource(
 def subscribe(features: ServerFeatures, context: RequestContext) -> Result:
     """``resources/subscribe``: the session stores the subscription.
 
-    :raises ProtocolError: if the URI is unknown, if the session has `MAX_URIS`
-        subscriptions, or if the request has no session to deliver updates to.
+    :raises ProtocolError: if the URI is unknown, if the resource needs a credential and
+        the caller has none, if the request has no session to deliver updates to, or if
+        the session has `MAX_URIS` subscriptions.
     """
     asked = _uri(context.params)
     found = features.resources.find(asked)
@@ -116,7 +117,7 @@ def start_watching(
 ) -> Unsubscribe:
     """Start watching a resource, if it has a watch.
 
-    :returns: ends it.
+    :returns: a function that ends this caller's part in the watch.
     """
     watch = found.described.watch
     if watch is None:

@@ -53,6 +53,7 @@ class Listing:
 
         :param kind: the name of the list in the result.
         :param items: the whole list; the same object as long as it has not changed.
+        :param cursor: the ``cursor`` of the request; ``None`` for the first page.
         :param describe: returns the entry of one item.
         :raises ProtocolError: -32602 if this server did not issue the cursor.
         """

@@ -114,7 +114,7 @@ class McpSite(Site):
 
     # Any, because twisted.web returns a private class here.
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """Return a channel; beyond the limit of connections a crowded one."""
+        """Return a channel; beyond the limit a crowded one, see `WebLimits`."""
         full = self._served >= self.limits.connections
         return McpChannel(self, full and not self._close_longest_idle())
 
