@@ -36,6 +36,11 @@ Result: TypeAlias = Mapping[str, Json]
 Method: TypeAlias = (
     "Callable[[ServerFeatures, RequestContext], Result | Deferred[Result]]"
 )
+"""Answers one method of MCP.
+
+It raises, or its Deferred fails with, `ProtocolError` for errors of the caller, and
+`InputRequired` or `CannotAsk` if its feature asks; `McpServer` turns them into
+responses. Any other exception but ``CancelledError`` is a bug."""
 
 NO_CAPABILITIES: JsonObject = {}
 
