@@ -148,7 +148,6 @@ SETTINGS = {
 
 _ID = in_path("id")
 
-STARTS_SENDING = Effect(read_only=False, idempotent=True, sends_email=True)
 REPLACES = Effect(read_only=False, idempotent=True, destructive=True)
 """A patch that replaces copy and senders: the former ones are lost."""
 
@@ -224,7 +223,7 @@ OPERATIONS = (
         method="POST",
         path="/api/v2/campaigns/{id}/activate",
         summary="Start a campaign: it begins to send real mail",
-        effect=STARTS_SENDING,
+        effect=WRITE_AGAIN,
         risk=Risk.SENDS,
         scopes=scopes("campaigns", "update"),
         parameters=(_ID,),

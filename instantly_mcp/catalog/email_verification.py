@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from . import replies
 from .fragments import EMAIL, STRING, body_of, in_path, scopes
-from .operation import READ, Effect, Operation, Risk
-
-SPENDS = Effect(read_only=False, idempotent=False, spends=True)
+from .operation import READ, WRITE, Operation, Risk
 
 OPERATIONS = (
     Operation(
@@ -15,7 +13,7 @@ OPERATIONS = (
         method="POST",
         path="/api/v2/email-verification",
         summary="Verify an address, which costs a credit",
-        effect=SPENDS,
+        effect=WRITE,
         risk=Risk.SPENDS,
         scopes=scopes("email_verifications", "create"),
         parameters=body_of({"email": STRING, "webhook_url": STRING}, "email"),

@@ -17,9 +17,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE_AGAIN, Effect, Limit, Operation, Risk
-
-SENDS = Effect(read_only=False, idempotent=False, sends_email=True)
+from .operation import READ, WRITE, WRITE_AGAIN, Limit, Operation, Risk
 
 OPERATIONS = (
     Operation(
@@ -73,7 +71,7 @@ OPERATIONS = (
         method="POST",
         path="/api/v2/emails/reply",
         summary="Send a reply: real mail, immediately",
-        effect=SENDS,
+        effect=WRITE,
         risk=Risk.SENDS,
         scopes=scopes("emails", "create"),
         parameters=body_of(

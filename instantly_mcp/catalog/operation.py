@@ -27,7 +27,12 @@ class ArrayStyle(Enum):
 
 
 class Risk(Enum):
-    """The worst effect of calling an operation by mistake."""
+    """The worst effect of calling an operation by mistake.
+
+    :cvar SENDS: sends real mail, or starts sending.
+    :cvar SPENDS: costs credits or money.
+    :cvar DESTRUCTIVE: may delete or overwrite something permanently.
+    """
 
     READ = "read"
     WRITE = "write"
@@ -44,15 +49,11 @@ class Effect:
     :param idempotent: calling it twice has the effect of calling it once. Only such
         operations are retried.
     :param destructive: may delete or overwrite something permanently.
-    :param sends_email: sends real mail, or starts sending.
-    :param spends: costs credits or money.
     """
 
     read_only: bool
     idempotent: bool
     destructive: bool = False
-    sends_email: bool = False
-    spends: bool = False
 
 
 READ = Effect(read_only=True, idempotent=True)

@@ -54,8 +54,6 @@ class RulesTests(SynchronousTestCase):
         """Effect and risk class agree about which operations only read."""
         for each in OPERATIONS:
             self.assertEqual(each.effect.read_only, each.risk is Risk.READ, each.id)
-            self.assertEqual(each.effect.sends_email, each.risk is Risk.SENDS, each.id)
-            self.assertEqual(each.effect.spends, each.risk is Risk.SPENDS, each.id)
             if each.risk is Risk.DESTRUCTIVE:
                 self.assertTrue(each.effect.destructive, each.id)
 

@@ -20,6 +20,7 @@ from instantly_mcp.catalog.codes import (
     PROVIDER,
 )
 from instantly_mcp.catalog.index import operation
+from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
@@ -319,7 +320,7 @@ class DefectTests(ToolTestCase):
         self.assertFalse(tool.annotations.read_only)
         self.assertFalse(tool.annotations.idempotent)
         self.assertIn("credit", tool.description)
-        self.assertTrue(operation("createEmailVerification").effect.spends)
+        self.assertIs(operation("createEmailVerification").risk, Risk.SPENDS)
 
     def test_array_spread(self) -> None:
         """A plain list becomes rows, not an object with numbers for names."""

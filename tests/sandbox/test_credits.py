@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.catalog.index import BY_ID, OPERATIONS
+from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.sandbox.world import INITIAL_CREDITS
 
 from .calls import SandboxTestCase
@@ -71,10 +72,10 @@ class CreditsTests(SandboxTestCase):
         paid = {
             operation.id
             for operation in OPERATIONS
-            if operation.effect.spends
+            if operation.risk is Risk.SPENDS
             or any(name.startswith("verify_") for name in operation.by_name)
         }
         self.assertEqual(
             paid, {"createEmailVerification", "createLead", "bulkAddLeads"}
         )
-        self.assertTrue(BY_ID["createEmailVerification"].effect.spends)
+        self.assertIs(BY_ID["createEmailVerification"].risk, Risk.SPENDS)

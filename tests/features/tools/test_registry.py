@@ -9,6 +9,7 @@ from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import BY_ID
+from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.tools.accounts import DEPRECATED_TOOLS
 from instantly_mcp.features.tools.declaration import ToolDeclaration
@@ -218,12 +219,16 @@ class StatementTests(SynchronousTestCase):
     def test_hints_agree_with_the_operations(self) -> None:
         """The hints of a tool are never weaker than those of its operations."""
         for each in (*DECLARATIONS, *DEPRECATED_TOOLS):
-            effects = [BY_ID[id].effect for id in self.uses(each)]
+            operations = [BY_ID[id] for id in self.uses(each)]
+            effects = [operation.effect for operation in operations]
             hints = each.hints
             self.assertEqual(
                 hints.read_only, all(e.read_only for e in effects), each.name
             )
-            if any(e.destructive or e.sends_email for e in effects):
+            if any(
+                used.effect.destructive or used.risk is Risk.SENDS
+                for used in operations
+            ):
                 self.assertTrue(hints.destructive, each.name)
             if not all(e.idempotent for e in effects):
                 self.assertFalse(hints.idempotent, each.name)
