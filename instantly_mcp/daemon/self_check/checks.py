@@ -12,7 +12,7 @@ from ..settings.settings import Settings
 from ..upstream import connect_upstream
 from .files import check_files
 from .findings import Findings
-from .machine import check_certificates, check_ports
+from .sockets import check_certificates, check_ports
 from .upstream import UpstreamCheck
 
 

@@ -87,8 +87,8 @@ def _flaws_in_chain(
         )
 
 
-def certificates_beside(pem: bytes) -> Iterator[Flaw]:
-    """Yield the errors in the file that ``certKey`` names.
+def unsent_certificates(pem: bytes) -> Iterator[Flaw]:
+    """Yield an error if the file that ``certKey`` names has more than one certificate.
 
     :param pem: the contents of the file. Twisted sends only its first certificate.
     """

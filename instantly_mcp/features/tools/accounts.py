@@ -61,8 +61,8 @@ def vitals(reply: Json, given: JsonObject) -> JsonObject:
     }
 
 
-def cursor(value: Json) -> Json:
-    """Return a cursor of accounts; Instantly never replies to a bare address.
+def checked_cursor(value: Json) -> Json:
+    """Return the cursor unchanged; Instantly never replies to a bare address.
 
     :raises CallRefusedError: for a bare address.
     """
@@ -75,8 +75,8 @@ def cursor(value: Json) -> Json:
     return value
 
 
-def only(value: Json) -> list[str]:
-    """Return a list of only this address."""
+def in_list(value: Json) -> list[str]:
+    """Return a list that contains only this address."""
     return [str(value).strip()]
 
 
@@ -111,7 +111,7 @@ TOOLS = (
         operation="listAccount",
         arguments=(
             paging()[0],
-            evolve(CURSOR, convert=cursor),
+            evolve(CURSOR, convert=checked_cursor),
             argument("search", description="part of an address, or a domain"),
             argument(
                 "status",
@@ -235,7 +235,7 @@ TOOLS = (
         hints=IDEMPOTENT,
         operation="enableWarmupForAccounts",
         also=("getBackgroundJob",),
-        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        arguments=(id_of("email", to="emails", convert=in_list), WAIT),
         work=enable_warmup,
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
@@ -251,7 +251,7 @@ TOOLS = (
         hints=IDEMPOTENT,
         operation="disableWarmupForAccounts",
         also=("getBackgroundJob",),
-        arguments=(id_of("email", to="emails", convert=only), WAIT),
+        arguments=(id_of("email", to="emails", convert=in_list), WAIT),
         work=disable_warmup,
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
@@ -263,7 +263,7 @@ TOOLS = (
         toolset="accounts",
         hints=READ_ONLY,
         operation="testAccountVitals",
-        arguments=(id_of("email", to="accounts", convert=only),),
+        arguments=(id_of("email", to="accounts", convert=in_list),),
         reshape=vitals,
     ),
     ToolDeclaration(

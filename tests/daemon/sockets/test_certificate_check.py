@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.sockets.certificate_check import (
     Flaw,
-    certificates_beside,
     flaws_of,
+    unsent_certificates,
 )
 from tests.support.certificates import Issued, issue
 
@@ -104,6 +104,6 @@ class FlawTests(SynchronousTestCase):
     def test_several_in_one_file(self):
         """A full chain in ``certKey``'s file is reported: only one would be sent."""
         one = issue().pem
-        self.assertEqual([*certificates_beside(one)], [])
-        (flaw,) = certificates_beside(one + issue().pem)
+        self.assertEqual([*unsent_certificates(one)], [])
+        (flaw,) = unsent_certificates(one + issue().pem)
         self.assertIn("holds 2 certificates, of which only the first", flaw.line)

@@ -17,7 +17,7 @@ from ..._deferred import deferred
 from ..settings.endpoints import Endpoint
 from ..settings.errors import ConfigurationError
 from ..settings.settings import Settings
-from ..sockets.certificate_check import certificates_beside, flaws_of
+from ..sockets.certificate_check import flaws_of, unsent_certificates
 from ..sockets.certificates import read_certificate
 from ..sockets.port_owner import find_port_owner
 from ..sockets.ports import AddressInUse, FindPortOwner, Ports, make_ports
@@ -60,7 +60,7 @@ def check_certificates(settings: Settings, now: float, findings: Findings) -> No
         with suppress(Exception):
             flaws = [
                 *flaws_of(read_certificate(endpoint), now, host),
-                *certificates_beside(_certificate_file(endpoint)),
+                *unsent_certificates(_certificate_file(endpoint)),
             ]
             findings.errors.extend(flaw.line for flaw in flaws if flaw.fatal)
             findings.warnings.extend(flaw.line for flaw in flaws if not flaw.fatal)

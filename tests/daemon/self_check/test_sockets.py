@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.daemon.self_check.files import check_files
 from instantly_mcp.daemon.self_check.findings import Findings
-from instantly_mcp.daemon.self_check.machine import check_certificates, check_ports
+from instantly_mcp.daemon.self_check.sockets import check_certificates, check_ports
 from instantly_mcp.daemon.settings.loading import examine
 from instantly_mcp.daemon.settings.settings import Settings
 from tests.support.certificates import issue
