@@ -18,9 +18,11 @@ async def take_turn(
 ) -> None:
     """Wait for a turn at the rate limit, then for a slot in the time that remains.
 
-    The caller must release the slot with ``concurrency.leave``.
+    The turn may take up to ``throttle.max_wait`` seconds. A slot must be free before
+    `MAX_WAIT_SECONDS` have passed since the call. The caller must release the slot with
+    ``concurrency.leave``.
 
-    :raises AttemptFailed: when there was no turn or no slot within `MAX_WAIT_SECONDS`.
+    :raises AttemptFailed: when there was no turn or no slot in time.
     """
     principal = call.credential.principal
     until = clock.seconds() + MAX_WAIT_SECONDS

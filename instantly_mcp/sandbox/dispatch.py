@@ -87,7 +87,7 @@ def bearer_key(authorization: str | None) -> str:
 def reply_to(
     sandbox: Sandbox, validator: RequestValidator, request: ApiRequest
 ) -> ApiReply:
-    """Return the reply to one request for an operation."""
+    """Return the reply to one request for an operation; errors become replies."""
     operation = validator.operation
     try:
         workspace = sandbox.workspace(

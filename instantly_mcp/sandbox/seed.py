@@ -67,7 +67,7 @@ def seeded_world(seed: str, start: float, name: str = "", id_salt: str = "") -> 
 
     :param start: seconds since 1970.
     :param name: the workspace's id; by default it is derived from the seed.
-    :param id_salt: see :class:`World`; people and numbers do not depend on it.
+    :param id_salt: see `World`; people and numbers do not depend on it.
     """
     world = World(
         seed=seed, now=start - PAST_DAYS * DAY, id=name, id_salt=id_salt, live=False

@@ -115,7 +115,7 @@ class Sandbox:
     ) -> float:
         """Let time pass in one workspace.
 
-        :return: its present moment, in seconds since 1970.
+        :returns: its present moment, in seconds since 1970.
         """
         workspace = self.workspace(key, name)
         workspace.timeline.skip(seconds)

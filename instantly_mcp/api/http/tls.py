@@ -74,7 +74,10 @@ class HandshakenEndpoint:
 
     @deferred
     async def connect(self, protocolFactory: IProtocolFactory) -> IProtocol:
-        """Connect, complete the handshake, then create the real protocol."""
+        """Connect, complete the handshake, then create the real protocol.
+
+        Fails with `TlsRefused` when the certificate or the protocol is not accepted.
+        """
         handshake = await self._inner.connect(Factory.forProtocol(_Handshake))
         assert isinstance(handshake, _Handshake)
         tls = await handshake.agreed

@@ -17,10 +17,9 @@ from twisted.python.failure import Failure
 
 
 class Periodic(Service):
-    """Calls `work` every `seconds`, and never while an earlier call runs.
+    """Calls `work`, and again `seconds` after each call has ended.
 
-    The pause begins when the work ends, which may return a Deferred.
-
+    :param work: may return a Deferred; the call ends when it fires.
     :param label: names the task in the log.
     """
 

@@ -67,7 +67,7 @@ class SettingOptions(ExactOptions):
         super().parseOptions(options)
 
     def opt_version(self) -> None:
-        """Print the version and leave."""
+        """Print the version and exit with status 0."""
         print_version()
 
     def given(self) -> GivenOptions:
@@ -88,6 +88,6 @@ for _setting in SETTINGS:
 
 
 def print_version() -> None:
-    """Write the version to standard output and leave with success."""
+    """Write the version to standard output and exit with status 0."""
     sys.stdout.write(f"instantly-mcp {__version__}\n")
     raise SystemExit(0)

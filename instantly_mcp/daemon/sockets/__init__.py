@@ -1,1 +1,1 @@
-"""Listening: ports, sockets of systemd, certificates, who has a port."""
+"""Listening: ports, sockets of systemd, certificates, which program uses a port."""

@@ -166,5 +166,5 @@ def numbered(lines: Iterable[str]) -> str:
 
 
 def percent(share: Json) -> str:
-    """Return a share as a percentage, or ``unknown_name``."""
+    """Return a share as a percentage, or ``unknown``."""
     return f"{share:.1%}" if isinstance(share, int | float) else "unknown"

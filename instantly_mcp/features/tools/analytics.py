@@ -23,7 +23,10 @@ END = argument("end_date", description="inclusive", convert=end_of_day)
 async def campaign_analytics(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
-    """Read the totals of one campaign (``id``), several (``ids``), or all."""
+    """Read the totals of one campaign (``id``), several (``ids``), or all.
+
+    :raises CallRefusedError: when both are given, or the dates are not in order.
+    """
     moments_in_order(given.get("start_date"), given.get("end_date"))
     asked = dict(given)
     several = asked.pop("ids", None)
@@ -46,7 +49,10 @@ async def campaign_analytics(
 async def daily_analytics(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
-    """Read the numbers for each day."""
+    """Read the numbers for each day.
+
+    :raises CallRefusedError: when the dates are not in order.
+    """
     moments_in_order(given.get("start_date"), given.get("end_date"))
     return rows(await context.execute("getDailyCampaignAnalytics", given, call), given)
 
@@ -54,7 +60,10 @@ async def daily_analytics(
 async def warmup_analytics(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
-    """Read the warm-up numbers of one or several accounts."""
+    """Read the warm-up numbers of one or several accounts.
+
+    :raises CallRefusedError: when no account is given.
+    """
     emails = list(given.get("emails") or ())
     if given.get("email"):
         emails.append(given["email"])

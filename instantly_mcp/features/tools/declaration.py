@@ -70,7 +70,11 @@ class Argument:
     convert: Convert | None = None
 
     def json_schema(self, operation: Operation | None) -> JsonObject:
-        """Return the JSON Schema that the client sees."""
+        """Return the JSON Schema that the client sees.
+
+        :param operation: the operation that has the parameter `to`; ``None`` only for
+            an argument with a schema of its own.
+        """
         schema = self.schema
         if schema is None:
             if operation is None:
@@ -108,7 +112,8 @@ class ToolDeclaration:
     :param toolset: the group by which operators select tools.
     :param operation: the operation that it executes, or the main one of its work;
         its parameters provide the schemas of the arguments.
-    :param also: further operations that its work uses.
+    :param also: further operations that its work uses. A test compares the hints with
+        the effects of all operations.
     :param work: what it does; by default it executes `operation`.
     :param reshape: makes the tool's result from the reply.
     :param cursor_of: returns the cursor after an item, for a page that is cut.

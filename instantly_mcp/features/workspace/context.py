@@ -1,8 +1,8 @@
 """What tools, resources and prompts share: the API client, clock, calendar and state.
 
-It also sets how long one MCP call may take. The first call of Instantly that it makes
-starts its time: 50 s, because hosts give up after 60 s of silence, or 120 s for a
-client that receives progress. All calls of Instantly within it share that deadline.
+It also limits the time of one MCP call: 50 s, because hosts give up after 60 s of
+silence, or 120 s for a client that receives progress. The time starts with the first
+request to Instantly that the MCP call makes, and all its requests share the deadline.
 """
 
 from __future__ import annotations

@@ -51,6 +51,8 @@ def names_and_codes(codes: Codes) -> JsonObject:
 def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]:
     """Return a function that converts a name (or number) to the API's number.
 
+    The function raises `CallRefusedError` for other values.
+
     :param open_ended: also allow numbers outside the table: a workspace can define
         its own.
     """
@@ -96,7 +98,10 @@ _WORDS = {"won": "FILTER_LEAD_CLOSED"}
 
 
 def to_lead_filter(value: Json) -> Json:
-    """Return the API's name of a lead filter: ``replied`` is FILTER_VAL_REPLIED."""
+    """Return the API's name of a lead filter: ``replied`` is FILTER_VAL_REPLIED.
+
+    :raises CallRefusedError: for an unknown filter.
+    """
     word = str(value).strip()
     short = word.lower().replace(" ", "_")
     found = _FILTERS.get(word) or _FILTERS.get(short) or _WORDS.get(short)
