@@ -115,7 +115,7 @@ class SnippetOptions(CommandOptions):
         """Store the name of the client."""
         super().parseArgs(*rest)
         if client not in CLIENTS:
-            raise usage.UsageError(f"the client is one of: {', '.join(CLIENTS)}")
+            raise usage.UsageError(f"name one client: {', '.join(CLIENTS)}")
         self["client"] = client
 
     def postOptions(self) -> None:

@@ -141,7 +141,7 @@ def _check_numbers(fault: Fault) -> None:
     for name, (value, low, high) in limits.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not low <= value <= high:
-            raise bad_request(f"{name} must be a number from {low} to {high}")
+            raise bad_request(f"{name} must be a number from {low} to {high:.0f}")
     for name, text in (("message", fault.message), ("retry_after", fault.retry_after)):
         if text is not None and not (isinstance(text, str) and text.isprintable()):
             raise bad_request(f"{name} must be printable text")

@@ -91,7 +91,7 @@ def _unreadable(path: Path, error: OSError) -> str:
             "give the name of the file that holds the key"
         )
     if isinstance(error, FileNotFoundError):
-        return f"there is no such key file: {path} ({error.strerror})"
+        return f"{path} does not exist: correct the name, or create the file"
     return f"{path} cannot be read: {error.strerror}"
 
 

@@ -53,7 +53,7 @@ class FileTests(SynchronousTestCase):
         self.assertEqual(read_secret(self.path), Secret("0123456789abcdef"))
         missing = Path(self.mktemp()).absolute()
         refused = self.assertRaises(ConfigurationError, read_secret, missing)
-        self.assertIn("No such file", refused.lines[0])
+        self.assertIn("does not exist", refused.lines[0])
 
     def test_a_key_for_a_name(self) -> None:
         """A key given in place of a file's name is not repeated."""

@@ -73,7 +73,7 @@ class PrecedenceTests(SettingsTestCase):
         unused = [
             setting.name
             for setting in SETTINGS
-            if not re.search(rf"\.{setting.name}\b", code)
+            if not re.search(rf"\b(settings|self)\.{setting.name}\b", code)
         ]
         fix = "pass the value to the part that needs it, in daemon/assembly.py"
         self.assertEqual(unused, [], fix)

@@ -73,14 +73,17 @@ class EveryPromptTests(PromptCase):
     def test_these_are_all(self) -> None:
         """The tests here know every prompt."""
         listed = self.ask("prompts/list", {})["prompts"]
-        self.assertEqual([each["name"] for each in listed], list(GIVEN))
+        fix = "list a new prompt in GIVEN and NEEDS, in the order of the registry"
+        self.assertEqual([each["name"] for each in listed], list(GIVEN), fix)
+        self.assertEqual(set(NEEDS), set(GIVEN), fix)
 
     def test_asks_first(self) -> None:
         """Every prompt forbids acting without the person's consent."""
         for name, given in GIVEN.items():
             text = self.prompt(name, **given)
-            self.assertIn("wait for a clear yes", text, name)
-            self.assertIn("## What to do", text)
+            fix = f"{name}: end it with ASK_FIRST, after a section `What to do`"
+            self.assertIn("wait for a clear yes", text, fix)
+            self.assertIn("## What to do", text, fix)
 
     def test_bounded_and_harmless(self) -> None:
         """Every prompt makes few calls, and only such that read."""

@@ -87,15 +87,15 @@ class ListedTests(SynchronousTestCase):
         """The registry provides the protocol's interface."""
         verifyObject(IToolRegistry, built())
 
-    def test_forty_by_default(self) -> None:
-        """The default list is the 35 kept names and five more."""
+    def test_default_tools(self) -> None:
+        """The default list is the 35 kept names and the added ones."""
         self.assertEqual(len(TYPESCRIPT), 35)
         fix = "list a new tool in ADDED, and count it in tests/support/tool_counts.py"
         self.assertEqual(set(names()), {*TYPESCRIPT, *ADDED}, fix)
         self.assertEqual(len(names()), DEFAULT_TOOLS, fix)
 
-    def test_all_lists_three_more(self) -> None:
-        """Everything means the default and the three extra ones."""
+    def test_all_lists_the_extra_tools(self) -> None:
+        """``all`` lists the default tools and the extra ones."""
         fix = "list a new tool that only `all` lists in EXTRA"
         self.assertEqual(set(names("all")), {*TYPESCRIPT, *ADDED, *EXTRA}, fix)
 
