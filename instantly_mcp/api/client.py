@@ -38,8 +38,11 @@ from .turn import take_turn, wait_before_retry
 from .under_way import UnderWay
 from .upstream import Upstream
 
-MAX_BODY_BYTES = 10_000_000
+MAX_REPLY_BYTES = 10_000_000
+"""The default limit of a reply after it is decompressed."""
+
 _MAX_SLOWDOWN_SECONDS = 60.0
+"""After a 429 the calls of a lane pause for this time at most."""
 
 
 @implementer(IInstantly)
@@ -67,7 +70,7 @@ class InstantlyClient:
     detached: IDetached = field(factory=UntrackedWrites)
     observe: Observe = noop
     call_seconds: float = 120.0
-    max_reply: int = MAX_BODY_BYTES
+    max_reply: int = MAX_REPLY_BYTES
     _sender: Sender = field(init=False)
     _left_writes: LeftWrites = field(init=False)
     _detached_now: int = field(default=0, init=False)

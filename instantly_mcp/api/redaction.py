@@ -11,6 +11,8 @@ from .._credential import Credential
 
 MAX_SHOWN_CHARACTERS = 300
 _MAX_READ_CHARACTERS = 5000
+"""Only so much of a text is searched for the key; the rest is dropped."""
+
 _MIN_SECRET_CHARACTERS = 8
 _CUT = "[removed]"
 

@@ -36,6 +36,8 @@ FAILURE_CACHE_SECONDS = 10.0
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MAX_PAGES = 5
+"""Pages of 100 objects that are read for the cache."""
+
 MAX_CACHED_LISTS = 200
 MAX_VALUES = 1000
 

@@ -25,6 +25,7 @@ PAGE_RESERVE_BYTES = 2_000
 CUT_NOTICE = f"The result was cut to {MAX_RESULT_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
+"""The wait that an overload suggests, unless the error names another one."""
 
 MAX_WAITING_REQUESTS = 256
 """Most requests that may wait for the same reply from Instantly."""

@@ -42,6 +42,7 @@ from .world import World
 
 PAST_DAYS = 42
 UNATTENDED_DAYS = 7
+"""In the last days before the start the inbox has not been answered."""
 _REPLIES = (
     ReplyKind.INTERESTED,
     ReplyKind.NOT_INTERESTED,

@@ -76,7 +76,8 @@ class HandshakenEndpoint:
     async def connect(self, protocolFactory: IProtocolFactory) -> IProtocol:
         """Connect, complete the handshake, then create the real protocol.
 
-        Fails with `TlsRefused` when the certificate or the protocol is not accepted.
+        Fails with `TlsRefused` when the certificate or the protocol is not accepted,
+        and with `ConnectError` when the connection closes during the handshake.
         """
         handshake = await self._inner.connect(Factory.forProtocol(_Handshake))
         assert isinstance(handshake, _Handshake)

@@ -26,10 +26,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 MAX_SLOTS = 256
 MAX_PLACES = 1024
 SHARE = 7
+"""How many times as many as are still free one principal may hold."""
 
 MAX_WAIT_SECONDS = 4.5
-"""How long a call may wait for its turn and its slot. It must be below the 5 s after
-which an HTTP reply may become an event stream, which can no longer be a 503."""
+"""How long a call may wait for a slot, counted from when it asked for its turn at the
+rate limit (see `api.turn`). It must be below the 5 s after which an HTTP reply may become
+an event stream, which can no longer be a 503."""
 
 
 @define(eq=False)
@@ -125,7 +127,7 @@ class Concurrency:
         :param seconds: how long the call may wait.
         :returns: ``None`` when the slot was free, else a Deferred that fires when the
             call gets it, and fails with `Busy` after `seconds`.
-        :raises Busy: when there is neither a slot nor a place to wait for one.
+        :raises Busy: when there is no slot, and no place or no time to wait for one.
         """
         if principal not in self._queues and self._slots.take(principal):
             return None

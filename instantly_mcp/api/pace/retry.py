@@ -41,7 +41,11 @@ MAX_RETRY_AFTER_SECONDS = 10.0
 """With a longer ``Retry-After`` the call is not repeated but fails, with that time."""
 
 _BUDGET_SHARE = 0.2
+"""The retries that each call adds to the budget of all calls."""
+
 _BUDGET_RESERVE = 10.0
+"""The budget at the start, which is also its maximum."""
+
 _FIRST_PAUSE_SECONDS = 0.5
 
 

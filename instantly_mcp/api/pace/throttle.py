@@ -46,7 +46,10 @@ MAX_TURN_WAIT_SECONDS = 5.0
 MAX_LANES = 4096
 
 _NARROW_SECONDS = 60.0
+"""For this time after the pause that follows a 429 a lane allows fewer calls."""
+
 _LEEWAY_SECONDS = 1e-6
+"""Tolerance when times are compared, because sums of floats are not exact."""
 
 Key: TypeAlias = tuple[str, str]
 

@@ -35,7 +35,10 @@ FREE_MAIL = frozenset(
 FIELDS = ("first_name", "last_name", "company_name", "job_title", "website")
 
 MAX_INVALID_SHARE = 0.03
+"""The share of invalid addresses above which a list should not get mail."""
+
 MAX_RISKY_SHARE = 0.2
+"""The share of risky addresses above which a list should get mail with care."""
 
 RISKY = ("risky", "catch_all", "job_change")
 PENDING = ("verification_job_pending_leadfinder", "verification_job_pending_user")

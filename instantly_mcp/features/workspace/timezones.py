@@ -24,6 +24,8 @@ Profile: TypeAlias = tuple[tuple[int, int], ...]
 """Pairs of day and UTC offset in minutes: day 0, then each day of a change."""
 
 COMPARED_DAYS = 731
+"""Two years: the period for which two zones must agree."""
+
 STRIDE_DAYS = 7
 """No zone changes its clocks and changes them back within a week."""
 

@@ -26,7 +26,11 @@ from .campaigns import find_campaign
 from .lead_lists import find_list
 
 MAX_MOVED_EMAILS = 10_000
+"""The addresses that the data of a finished job lists."""
+
 PLAN_LEAD_LIMIT = 25_000
+"""The leads that the simulated plan includes; it is reported but not enforced."""
+
 _SUMMARY_FIELDS = ("id", "email", "first_name", "last_name", "phone")
 
 

@@ -16,6 +16,8 @@ from ...workspace.labels import to_interest
 from .warnings import warnings_for_joining, with_warnings
 
 CHUNK_LEADS = 1000
+"""The leads of one call: the API's limit."""
+
 MAX_LEADS = 20_000
 MAX_INDEXES_NAMED = 10
 MAX_CREATED_SHOWN = 50

@@ -15,6 +15,8 @@ from ...results import CallRefusedError
 from ...workspace.context import FeatureContext
 
 ACTIVE_STATUS = 1
+"""The API's code of an active campaign."""
+
 STATUS_UNKNOWN = (
     "This key may not read campaigns, so it is not known whether the campaign is "
     "active. An active campaign mails these leads."

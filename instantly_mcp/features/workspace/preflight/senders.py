@@ -10,6 +10,8 @@ from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 
 HEALTHY_SCORE = 80
+"""The lowest warm-up score (of 100) without a warning."""
+
 MAX_MAILBOX_MAILS_A_DAY = 50
 
 
