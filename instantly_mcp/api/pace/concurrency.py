@@ -30,8 +30,8 @@ SHARE = 7
 
 MAX_WAIT_SECONDS = 4.5
 """How long a call may wait for a slot, counted from when it asked for its turn at the
-rate limit (see `api.turn`). It must be below the 5 s after which an HTTP reply may become
-an event stream, which can no longer be a 503."""
+rate limit (see `api.turn`). It must be below the 5 s after which an HTTP reply may
+become an event stream, which can no longer be a 503."""
 
 
 @define(eq=False)
