@@ -58,7 +58,7 @@ def repeats_keys(data: bytes, value: Json) -> bool:
 
     RFC 8259 does not say which of the two counts, so two parsers may differ. orjson
     silently drops the first. Each key has one colon, and a dropped member takes its
-    colons along: nothing was dropped exactly if the text has as many colons as the
+    colons with it: nothing was dropped exactly if the text has as many colons as the
     value when it is encoded again. Colons in strings count too; orjson never escapes
     them, but the text may.
 

@@ -51,7 +51,7 @@ class InstantlyClient:
     """Executes operations of the catalog over any agent.
 
     :param agent: sends requests: from `connection.connect_to`, or an embedded one.
-    :param retries: when to try again; holds the injected randomness.
+    :param retries: when to try again; contains the injected source of random numbers.
     :param detached: notified of writes that go on after their caller has left.
     :param observe: notified of each call that ended.
     :param call_seconds: deadline of a whole call with all its attempts.

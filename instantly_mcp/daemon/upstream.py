@@ -51,7 +51,8 @@ class UpstreamClient:
 def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
     """Return 9:00 UTC of a day, of today if `day` is ``None``.
 
-    A sandbox that is restarted on the same day has the same ids for this reason.
+    Because of the fixed hour, a sandbox that is restarted on the same day has the same
+    ids.
     """
     chosen = day or datetime.fromtimestamp(wall(), UTC).date()
     return datetime.combine(chosen, time(9), UTC)

@@ -56,8 +56,8 @@ class Workspace:
 class Sandbox:
     """All simulated workspaces.
 
-    :param clock: measures how much time passes; worlds begin at `start` whatever it
-        shows.
+    :param clock: measures how much time passes; worlds begin at `start`, not at its
+        time.
     :param seed: the same seed, key and calls give the same bytes. The worlds of two
         keys have the same people and numbers but different ids.
     :param start: the moment at which every world begins; UTC if it has no time zone.

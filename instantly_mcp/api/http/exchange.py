@@ -1,6 +1,6 @@
 """One HTTP exchange through treq: sends a request, collects a reply of limited size.
 
-Everything that treq would do besides is switched off: cookies, redirects, decoding
+Everything else that treq would do is switched off: cookies, redirects, decoding
 without a limit, and encoding the URL a second time.
 """
 

@@ -35,7 +35,7 @@ def _sequences() -> NestedArgument:
     return NestedArgument("sequences", schema, SEQUENCES_HINT)
 
 
-_schedule_shape = _schedule()
+_schedule_validator = _schedule()
 
 
 def schedule(value: Json) -> Json:
@@ -43,7 +43,7 @@ def schedule(value: Json) -> Json:
 
     :raises CallRefusedError: when it is not valid, or has a window without a day.
     """
-    given = _schedule_shape(value)
+    given = _schedule_validator(value)
     for window in given["schedules"]:
         if not any(window["days"].values()):
             raise CallRefusedError(
