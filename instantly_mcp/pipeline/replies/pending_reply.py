@@ -28,19 +28,22 @@ from typing import TypeAlias, cast
 from attrs import define, evolve, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..._json_codec import JsonObject
 from ...protocol.calls.call import NULL_SINK
 from ...protocol.interfaces import INotificationSink, ITracker
-from ...protocol.wire.errors import ProtocolError, internal_error
+from ...protocol.wire.errors import ProtocolError, internal_error, new_incident_id
 from ...protocol.wire.jsonrpc import Response
 from .channel import Channel, ChannelSink
 from .repeats import OpenCall
 from .reply import Answer, EventStream, HeaderPairs, Reply, response_answer
 from .resumable import ResumableStream
 from .retention import StreamLog
+
+log = Logger()
 
 COMMIT_SECONDS = 5.0
 """After this time without a result the answer becomes a stream, which is kept alive."""
@@ -247,8 +250,13 @@ class PendingReply:
         if failure.check(CancelledError):
             self._answered(None)
         else:
-            error = internal_error("unexpected")
-            self._answered(Response(None, error=error))
+            incident = new_incident_id()
+            log.failure(
+                "A call failed unexpectedly, incident {incident}",
+                failure=failure,
+                incident=incident,
+            )
+            self._answered(Response(None, error=internal_error(incident)))
 
     def _reply_cancelled(self, reply: Deferred[Reply]) -> None:
         """Note that the client left before the answer began."""

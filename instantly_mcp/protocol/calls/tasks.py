@@ -18,15 +18,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..._json_codec import Json, JsonObject, dumps
-from ..wire.errors import ProtocolError, internal_error, invalid_params
+from ..wire.errors import (
+    ProtocolError,
+    internal_error,
+    invalid_params,
+    new_incident_id,
+)
 from .client_requests import Question
 
 TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
@@ -136,6 +142,8 @@ class TaskStore:
     :param on_change: called with the task after each change of its status or message.
     """
 
+    log: ClassVar[Logger] = Logger()
+
     clock: IReactorTime
     wall_clock: Callable[[], float]
     on_change: OnTaskChange
@@ -188,19 +196,34 @@ class TaskStore:
         return [held[id] for id in ids if id in held]
 
     def finish(self, task: Task, outcome: JsonObject | Failure) -> None:
-        """Record how the work ended, unless the task has ended already."""
+        """Record how the work ended, unless the task has ended already.
+
+        :param outcome: a failure with anything but `CancelledError` or `ProtocolError`
+            is a bug. It is logged, also if the task has ended.
+        """
+        error = self._error_of(outcome) if isinstance(outcome, Failure) else None
         if task.is_terminal:
             return
-        if not isinstance(outcome, Failure):
-            self._complete(task, outcome)
-        elif outcome.check(CancelledError):
-            self._end(task, CANCELLED)
-        else:
-            error = outcome.value
-            if not isinstance(error, ProtocolError):
-                error = internal_error(task.id[:12])
+        if error is not None:
             task.error = error.as_object()
             self._end(task, FAILED, error.message)
+        elif isinstance(outcome, Failure):
+            self._end(task, CANCELLED)
+        else:
+            self._complete(task, outcome)
+
+    def _error_of(self, failure: Failure) -> ProtocolError | None:
+        """Return the error for the client, ``None`` if the work was cancelled."""
+        cause = failure.value
+        if isinstance(cause, CancelledError):
+            return None
+        if isinstance(cause, ProtocolError):
+            return cause
+        incident = new_incident_id()
+        self.log.failure(
+            "A task failed, incident {incident}", failure=failure, incident=incident
+        )
+        return internal_error(incident)
 
     def change(self, task: Task, status: str, message: str | None = None) -> None:
         """Set status and message, unless the task has ended, and report the change."""

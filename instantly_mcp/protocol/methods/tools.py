@@ -173,7 +173,6 @@ class ToolExecution:
 
     def _finish(self, outcome: Result | Failure) -> None:
         if self._task is not None:
-            self._log_bug(outcome)
             self.features.tasks.finish(self._task, _with_result_type(outcome))
         elif self._answer.called:
             # The client disconnected, and the tool did not stop when it was cancelled.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import Json, loads
@@ -67,6 +69,19 @@ class PendingReplyTestCase(ClockedTestCase):
     def messages(self) -> list[Json]:
         """Return the messages that were streamed."""
         return [loads(event.data) for event in self.events if event.data]
+
+
+class BugTests(PendingReplyTestCase):
+    def test_unexpected_failure(self) -> None:
+        """A failure that should not occur is answered and logged under one id."""
+        pending = self.pending()
+        with capturedLogs() as events:
+            self.running.errback(Failure(ZeroDivisionError("a bug")))
+        error = loads(self.answer(pending).body)["error"]
+        self.assertEqual(error["code"], -32603)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        (logged,) = (event for event in events if "log_failure" in event)
+        self.assertIn(error["data"]["incident"], formatEvent(logged))
 
 
 class ResultFirstTests(PendingReplyTestCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.logger import capturedLogs, formatEvent
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._deferred import deferred
@@ -154,11 +155,15 @@ class TaskTests(PromotionTestCase):
         self.assertEqual(task.as_detailed()["error"]["message"], "It broke.")
 
     def test_bug(self) -> None:
-        """A bug fails the task and is logged once."""
+        """A bug fails the task and is logged once, under the error's incident id."""
         task = self.handle(self.started())
-        self.work.errback(Fault("a bug"))
+        with capturedLogs() as events:
+            self.work.errback(Fault("a bug"))
         self.assertEqual(task.status, "failed")
         self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
+        (logged,) = (event for event in events if "log_failure" in event)
+        told = task.as_detailed()["error"]["data"]["incident"]
+        self.assertIn(told, formatEvent(logged))
 
     def test_raises_after_promotion(self) -> None:
         """A tool that raises instead of answering fails its task all the same."""

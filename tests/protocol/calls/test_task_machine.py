@@ -254,3 +254,4 @@ class TaskMachineTests(SynchronousTestCase):
     def test_machine(self) -> None:
         """Final statuses do not change, keys are not reused, answers are delivered."""
         run_state_machine_as_test(TaskMachine)
+        self.flushLoggedErrors(ValueError)

@@ -121,9 +121,10 @@ class LifeTests(BoardTestCase):
         self.assertNotIn("result", shown)
 
     def test_bug(self) -> None:
-        """The error for a bug has no details of it."""
+        """The error for a bug has no details of it; the log has them."""
         task = self.create()
         self.store.finish(task, Failure(ValueError("secret")))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(task.as_detailed()["error"]["code"], -32603)
         self.assertNotIn("secret", str(task.as_detailed()))
 
@@ -195,6 +196,7 @@ class CancelTests(BoardTestCase):
             self.failureResultOf(self.asker(task).ask({"n": NAME}), CancelledError)
             self.assertEqual(task.as_detailed(), shown)
             self.assertEqual(len(self.changes), before)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 
 class BoundTests(BoardTestCase):
