@@ -28,7 +28,7 @@ from twisted.python.failure import Failure
 
 from .._deferred import deferred
 from .._noop import noop
-from ..protocol.wire.errors import internal_error, new_incident_id
+from ..protocol.wire.incidents import report_bug
 from .exchange import Exchange
 from .interfaces import IStage
 from .replies.reply import Reply, refuse
@@ -87,12 +87,11 @@ class Pipeline:
         return now
 
     def _incident(self, exchange: Exchange, stage: str, failure: Failure) -> Reply:
-        incident = new_incident_id()
-        self.log.failure(
-            "Stage {stage} failed on exchange {exchange_id}, incident {incident}",
-            failure=failure,
+        error = report_bug(
+            self.log,
+            failure,
+            "Stage {stage} failed on exchange {exchange_id}",
             stage=stage,
             exchange_id=exchange.id,
-            incident=incident,
         )
-        return refuse(exchange, internal_error(incident))
+        return refuse(exchange, error)

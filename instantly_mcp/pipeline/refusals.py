@@ -26,6 +26,10 @@ WINDOW_SECONDS = 60
 """The admission limit is a number of messages in this time."""
 
 
+def _retry_in(seconds: float) -> Sequence[tuple[str, str]]:
+    return (("Retry-After", str(max(1, ceil(seconds)))),)
+
+
 def origin_refused() -> ProtocolError:
     """The request comes from a web page whose origin is not allowed."""
     return ProtocolError(
@@ -79,7 +83,7 @@ def rate_exceeded(limit: int, retry_after: float, reset_time: str) -> ProtocolEr
         "Rate limit exceeded",
         {"limit": limit, "window": WINDOW_SECONDS, "resetTime": reset_time},
         status=429,
-        headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
+        headers=_retry_in(retry_after),
     )
 
 
@@ -100,7 +104,7 @@ def too_many_tries(retry_after: float) -> ProtocolError:
         SERVER_ERROR,
         "Rate limit exceeded",
         status=429,
-        headers=(("Retry-After", str(max(1, ceil(retry_after)))),),
+        headers=_retry_in(retry_after),
     )
 
 

@@ -20,11 +20,10 @@ from .server_features import Method, RequestContext, Result, ServerFeatures
 from .wire.envelope import open_envelope
 from .wire.errors import (
     ProtocolError,
-    internal_error,
     invalid_request,
     method_not_found,
-    new_incident_id,
 )
+from .wire.incidents import report_bug
 from .wire.jsonrpc import ClientResponse, Message, Notification, Request, Response
 
 
@@ -140,14 +139,9 @@ class McpServer:
         if isinstance(cause, CannotAsk):
             error = invalid_request(str(cause), status=200)
             return Response(context.request.id, error=error)
-        incident = new_incident_id()
-        self.log.failure(
-            "Method {method} failed, incident {incident}",
-            failure=failure,
-            method=context.request.method,
-            incident=incident,
-        )
-        return Response(context.request.id, error=internal_error(incident))
+        method = context.request.method
+        error = report_bug(self.log, failure, "Method {method} failed", method=method)
+        return Response(context.request.id, error=error)
 
 
 def _register(

@@ -48,7 +48,7 @@ class RawWire:
 
     async def connect(self) -> None:
         """Connect; each transport implements this."""
-        raise NotImplementedError
+        raise AssertionError("each transport connects in its own way")
 
     resume = connect
 

@@ -1,10 +1,10 @@
 """Circuit breaker: stops calling an upstream that keeps failing, and probes it.
 
 Closed, it lets every call pass and counts outcomes. When at least `min_failures` of the
-last `window` calls failed within `memory_seconds`, and those are at least half, it
-opens: calls are refused at once for `open_seconds`. Then it is half-open: one call at a
-time passes as a probe. A probe that succeeds closes the breaker; one that fails opens
-it again for twice as long, up to `max_open_seconds`.
+last `considered_outcomes` calls failed within `memory_seconds`, and those are at least
+half, it opens: calls are refused at once for `open_seconds`. Then it is half-open: one
+call at a time passes as a probe. A probe that succeeds closes the breaker; one that
+fails opens it again for twice as long, up to `max_open_seconds`.
 
 `retry` decides which outcomes count as failures, and the client reports one outcome for
 each call, not for each attempt.
@@ -35,7 +35,7 @@ class Breaker:
     Each change of state begins a new generation. The outcome of a call is ignored when
     the call began in an earlier generation.
 
-    :param window: number of most recent outcomes that are considered.
+    :param considered_outcomes: number of most recent outcomes that are considered.
     :param min_failures: minimum number of failures among them that opens the breaker.
     :param memory_seconds: time after which an outcome no longer counts.
     :param open_seconds: how long the breaker opens at first; doubles after each failed
@@ -43,7 +43,7 @@ class Breaker:
     """
 
     clock: ISeconds
-    window: int = 20
+    considered_outcomes: int = 20
     min_failures: int = 10
     memory_seconds: float = 60.0
     open_seconds: float = 5.0
@@ -55,7 +55,7 @@ class Breaker:
     _probing: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._outcomes = deque(maxlen=self.window)
+        self._outcomes = deque(maxlen=self.considered_outcomes)
         self._next_open_seconds = self.open_seconds
 
     @property

@@ -28,7 +28,7 @@ from ...api.errors import ApiError, Reason
 from ..error_hints import in_doubt
 from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
 
-WINDOW_SECONDS = 600.0
+REMEMBERED_SECONDS = 600.0
 MAX_REMEMBERED_MAILS = 2000
 
 Send = Callable[[], Awaitable[JsonObject]]
@@ -61,15 +61,9 @@ class _Sending:
 
 @define(eq=False)
 class SendOnce:
-    """Remembers recently sent mails; the oldest is forgotten first.
-
-    :param window: how many seconds a mail is remembered.
-    :param most: how many mails are remembered.
-    """
+    """Remembers recently sent mails; the oldest is forgotten first."""
 
     clock: IReactorTime
-    window: float = WINDOW_SECONDS
-    most: int = MAX_REMEMBERED_MAILS
     _known: OrderedDict[bytes, _Sending] = field(factory=OrderedDict, init=False)
 
     async def send(self, digest: bytes, send: Send, collect: Collect) -> JsonObject:
@@ -85,7 +79,7 @@ class SendOnce:
         if known is not None:
             return await self._again(digest, known, send, collect)
         sending = self._known[digest] = _Sending(self.clock.seconds())
-        if len(self._known) > self.most:
+        if len(self._known) > MAX_REMEMBERED_MAILS:
             self._known.popitem(last=False)
         return await self._settled(digest, sending, send())
 
@@ -107,7 +101,7 @@ class SendOnce:
 
     def _recent(self, digest: bytes) -> _Sending | None:
         known = self._known.get(digest)
-        if known is None or self.clock.seconds() - known.since < self.window:
+        if known is None or self.clock.seconds() - known.since < REMEMBERED_SECONDS:
             return known
         del self._known[digest]
         return None

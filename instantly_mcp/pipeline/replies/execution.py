@@ -72,7 +72,7 @@ class MessageExecutor:
         if isinstance(message, Batch):
             return self._batch(message, caller, streams, versioned)
         if isinstance(message, InvalidMember):
-            return succeed(_broken(message, versioned))
+            return succeed(_error_answer(message, versioned))
         if message is None or not isinstance(message, Request):
             if message is not None:
                 self.server.handle(message, caller)
@@ -108,14 +108,15 @@ class MessageExecutor:
             longer while they receive them.
         """
         is_call = streams is not None and request.method == TOOL_CALL
-        joined = streams.repeated(request) if streams is not None and is_call else None
+        running = streams.repeated(request) if streams is not None and is_call else None
+        joined = running is not None
         call = OpenCall(request, self._only_reads(request)) if is_call else None
         pending = PendingReply(
             clock=self.clock,
             tracker=self.tracker,
             headers=headers,
-            survives=not caller.revision.modern and joined is None,
-            joined=joined is not None,
+            survives=not caller.revision.modern and not joined,
+            joined=joined,
             may_stream=may_stream,
             only_stream=only_stream,
             streams=streams,
@@ -128,13 +129,13 @@ class MessageExecutor:
                 else None
             ),
         )
-        if joined is None:
+        if running is None:
             if may_stream:
                 caller = caller.with_sink(pending.sink_for_call)
             if streams is not None and call is not None:
                 streams.began(call)
-            joined = self.server.handle(request, caller)
-        pending.run(joined)
+            running = self.server.handle(request, caller)
+        pending.run(running)
         return pending
 
     def _only_reads(self, request: Request) -> bool:
@@ -162,7 +163,7 @@ class MessageExecutor:
                     pending.leave_unread()
                 return pending.reply.addErrback(_silent_if_cancelled)
             if isinstance(member, InvalidMember):
-                return succeed(_broken(member, ()))
+                return succeed(_error_answer(member, ()))
             self.server.handle(member, caller)
             return succeed(None)
 
@@ -183,8 +184,8 @@ def _wants_progress(request: Request) -> bool:
     return isinstance(meta, dict) and meta.get("progressToken") is not None
 
 
-def _broken(broken: InvalidMember, headers: HeaderPairs) -> Answer:
-    return response_answer(Response(broken.id, error=broken.error), headers)
+def _error_answer(member: InvalidMember, headers: HeaderPairs) -> Answer:
+    return response_answer(Response(member.id, error=member.error), headers)
 
 
 def members_of(batch: Batch) -> Sequence[Message | InvalidMember]:

@@ -35,7 +35,8 @@ from zope.interface import implementer
 from ..._json_codec import JsonObject
 from ...protocol.calls.call import NULL_SINK
 from ...protocol.interfaces import INotificationSink, ITracker
-from ...protocol.wire.errors import ProtocolError, internal_error, new_incident_id
+from ...protocol.wire.errors import ProtocolError
+from ...protocol.wire.incidents import report_bug
 from ...protocol.wire.jsonrpc import Response
 from .channel import Channel, ChannelSink
 from .repeats import OpenCall
@@ -250,13 +251,8 @@ class PendingReply:
         if failure.check(CancelledError):
             self._answered(None)
         else:
-            incident = new_incident_id()
-            log.failure(
-                "A call failed unexpectedly, incident {incident}",
-                failure=failure,
-                incident=incident,
-            )
-            self._answered(Response(None, error=internal_error(incident)))
+            error = report_bug(log, failure, "A call failed unexpectedly")
+            self._answered(Response(None, error=error))
 
     def _reply_cancelled(self, reply: Deferred[Reply]) -> None:
         """Note that the client left before the answer began."""

@@ -29,10 +29,9 @@ from twisted.python.failure import Failure
 from ..._json_codec import Json, JsonObject, dumps
 from ..wire.errors import (
     ProtocolError,
-    internal_error,
     invalid_params,
-    new_incident_id,
 )
+from ..wire.incidents import report_bug
 from .client_requests import Question
 
 TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
@@ -219,11 +218,7 @@ class TaskStore:
             return None
         if isinstance(cause, ProtocolError):
             return cause
-        incident = new_incident_id()
-        self.log.failure(
-            "A task failed, incident {incident}", failure=failure, incident=incident
-        )
-        return internal_error(incident)
+        return report_bug(self.log, failure, "A task failed")
 
     def change(self, task: Task, status: str, message: str | None = None) -> None:
         """Set status and message, unless the task has ended, and report the change."""

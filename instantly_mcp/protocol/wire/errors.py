@@ -7,7 +7,6 @@ constructor of this module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from uuid import uuid4
 
 from attrs import define, field
 
@@ -98,13 +97,8 @@ def invalid_params(why: str, data: Json = None, *, status: int = 200) -> Protoco
     return ProtocolError(INVALID_PARAMS, why, data, status=status)
 
 
-def new_incident_id() -> str:
-    """Return a random id that connects an internal error with its log entry."""
-    return uuid4().hex[:12]
-
-
 def internal_error(incident: str, *, status: int = 200) -> ProtocolError:
-    """This server has a bug.
+    """This server has a bug: see `incidents.report_bug`, which also logs it.
 
     :param incident: the id under which the log has the traceback.
     """

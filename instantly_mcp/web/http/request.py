@@ -19,7 +19,8 @@ from werkzeug.routing import MapAdapter
 
 from ...pipeline.exchange import Headers
 from ...pipeline.replies.reply import Answer, id_in
-from ...protocol.wire.errors import internal_error, new_incident_id
+from ...protocol.wire.errors import ProtocolError
+from ...protocol.wire.incidents import report_bug
 from ...protocol.wire.jsonrpc import Id
 from .access_log import NO_ROUTE, AccessRecord
 from .refusals import error_answer
@@ -212,10 +213,10 @@ class McpRequest(Request):
 
     def finish(self) -> None:
         """End the answer. If none was begun, which is a bug, send an internal error."""
-        if self._may("finish", self.startedWriting):
+        if not (self.startedWriting or self.gone):
+            self.answer_incident(Failure(AnswerOutOfOrder("finish")))
             super().finish()
-        elif not self.gone:
-            self._answer_with_incident(new_incident_id())
+        elif self._may("finish", self.startedWriting):
             super().finish()
 
     def _may(self, step: str, in_order: object) -> bool:
@@ -242,23 +243,22 @@ class McpRequest(Request):
 
     def answer_incident(self, reason: Failure) -> None:
         """Log an unexpected exception and answer with its incident id, in JSON."""
-        name = new_incident_id()
-        self._log.failure(
-            "A request on {route} failed, incident {incident}",
-            failure=reason,
+        error = report_bug(
+            self._log,
+            reason,
+            "A request on {route} failed",
+            status=500,
             route=self.record.route,
-            incident=name,
         )
         if not self.startedWriting:
-            self._answer_with_incident(name)
+            self._answer_error(error)
         elif not self.finished:
             if self.producer is not None:
                 self.unregisterProducer()
             self.abort()
 
-    def _answer_with_incident(self, name: str) -> None:
+    def _answer_error(self, error: ProtocolError) -> None:
         if not self.gone:
-            error = internal_error(name, status=500)
             answer = error_answer(error, mcp=self.head.mcp, id=self.message_id)
             self.answer(
                 answer, self.channel.site.cors_headers(Headers(self.head.headers))

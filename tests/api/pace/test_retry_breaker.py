@@ -195,7 +195,7 @@ class BreakerTests(ClockedTestCase):
     )
     def test_always_recovers(self, steps: list[str]) -> None:
         """After any sequence of events a call passes after the longest rest."""
-        breaker = Breaker(clock=self.clock, min_failures=2, window=4)
+        breaker = Breaker(clock=self.clock, min_failures=2, considered_outcomes=4)
         inside: list[int] = []
         for step in steps:
             if step == "wait":

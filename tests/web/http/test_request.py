@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.logger import ILogObserver, globalLogPublisher
+from twisted.logger import ILogObserver, capturedLogs, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -66,11 +66,14 @@ class OneAnswerTests(ClockedTestCase):
         self.assertEqual(self.connection.ask("GET", "/ping").status, 200)
 
     def test_an_end_without_an_answer(self):
-        """An end before any answer is a bug, and the client gets an internal error."""
-        self.request.finish()
+        """An end before any answer is a bug: an internal error, logged by its id."""
+        with capturedLogs() as events:
+            self.request.finish()
         self.assertEqual(self.bugs(), 1)
         (response,) = self.connection.responses()
         self.assertEqual(response.status, 500)
+        (event,) = (each for each in events if "log_failure" in each)
+        self.assertIn(event["incident"].encode(), response.body)
 
     def test_a_body_without_a_head(self):
         """Bytes before any answer are not sent under twisted.web's default head."""
