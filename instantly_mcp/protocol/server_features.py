@@ -164,10 +164,10 @@ class ServerFeatures:
         """
         held = self._compiled.get(tool.name)
         if held is None or held.tool is not tool:
-            schema, promised = tool.input_schema, tool.output_schema
+            promised, headers = tool.output_schema, param_headers_in(tool.input_schema)
             output = None if promised is None else ArgumentCheck(promised)
-            check = ArgumentCheck(schema)
-            held = CompiledTool(tool, check, param_headers_in(schema), output)
+            check = ArgumentCheck(tool.accepted_schema)
+            held = CompiledTool(tool, check, headers, output)
             self._compiled[tool.name] = held
         return held
 

@@ -104,7 +104,7 @@ class ToolTestCase(ClockedTestCase):
 
     def allows(self, tool_name: str, arguments: JsonObject) -> bool:
         """Return whether the tool's schema allows these arguments."""
-        schema = dict(self.tool(tool_name).input_schema)
+        schema = dict(self.tool(tool_name).accepted_schema)
         return Draft202012Validator(schema).is_valid(dict(arguments))
 
     def progress(self) -> list[Any]:

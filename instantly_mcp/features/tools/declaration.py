@@ -53,7 +53,9 @@ class Argument:
 
     :param name: what the client calls it.
     :param to: the operation's parameter that it is sent as.
-    :param schema: its JSON Schema; by default that of the operation's parameter.
+    :param schema: the JSON Schema of the values that are accepted; by default that of
+        the operation's parameter.
+    :param listed: the JSON Schema that clients see, if it is another one.
     :param description: one short sentence, where name and type do not say enough.
     :param default: the value that applies when the argument is not given.
     :param fills: insert the default into the arguments; otherwise the work does it.
@@ -63,31 +65,34 @@ class Argument:
     name: str
     to: str
     schema: JsonObject | None = None
+    listed: JsonObject | None = None
     description: str = ""
     required: bool = False
     default: Json = None
     fills: bool = True
     convert: Convert | None = None
 
-    def json_schema(self, operation: Operation | None) -> JsonObject:
-        """Return the JSON Schema that the client sees.
+    def accepted_schema(self, operation: Operation | None) -> JsonObject:
+        """Return the JSON Schema of the values that are accepted.
 
         :param operation: the operation that has the parameter `to`; ``None`` only for
             an argument with a schema of its own.
         """
-        schema = self.schema
-        if schema is None:
-            if operation is None:
-                raise ValueError(f"the argument {self.name} has no schema")
-            schema = plain(operation.by_name[self.to].schema)
-            if "enum" in schema:
-                schema = {"enum": schema["enum"]}
-        json_schema = dict(schema)
+        if self.schema is not None:
+            return self.schema
+        if operation is None:
+            raise ValueError(f"the argument {self.name} has no schema")
+        schema: JsonObject = plain(operation.by_name[self.to].schema)
+        return {"enum": schema["enum"]} if "enum" in schema else schema
+
+    def listed_schema(self, operation: Operation | None) -> JsonObject:
+        """Return the JSON Schema that the client sees."""
+        listed = dict(self.listed or self.accepted_schema(operation))
         if self.default is not None:
-            json_schema["default"] = self.default
+            listed["default"] = self.default
         if self.description:
-            json_schema["description"] = self.description
-        return json_schema
+            listed["description"] = self.description
+        return listed
 
 
 def argument(name: str, **given: Any) -> Argument:
@@ -142,12 +147,21 @@ class ToolDeclaration:
     task: TaskSupport = TaskSupport.NEVER
 
     def input_schema(self) -> JsonObject:
-        """Return the schema of the arguments, which allows no unknown ones."""
+        """Return the schema of the arguments that clients see."""
+        return self._object_of(Argument.listed_schema)
+
+    def accepted_schema(self) -> JsonObject:
+        """Return the schema that arguments are checked against: no unknown ones."""
+        return self._object_of(Argument.accepted_schema)
+
+    def _object_of(
+        self, schema_of: Callable[[Argument, Operation | None], JsonObject]
+    ) -> JsonObject:
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
             "properties": {
-                each.name: each.json_schema(operation) for each in self.arguments
+                each.name: schema_of(each, operation) for each in self.arguments
             },
             "additionalProperties": False,
         }
@@ -163,6 +177,7 @@ class ToolDeclaration:
             title=self.title,
             description=self.description,
             input_schema=self.input_schema(),
+            accepts=self.accepted_schema(),
             output_schema=self.output,
             annotations=self.hints,
             needs_credential=self.needs_credential,

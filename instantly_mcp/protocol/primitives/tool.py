@@ -81,7 +81,10 @@ class Tool:
 
     :param name: 1 to 64 characters of ``[a-z0-9_]``.
     :param input_schema: JSON Schema 2020-12 whose root is an object. Clients get it
-        unchanged, and arguments are validated against it before `run`.
+        unchanged.
+    :param accepts: the schema that arguments are validated against before `run`, if it
+        is not `input_schema`: some clients can only read a subset of JSON Schema, and
+        some models send more forms than are listed.
     :param run: called with valid arguments and the `Call`; returns a `ToolResult`.
         Expected failures are results with `is_error`; other exceptions are bugs.
     :param output_schema: JSON Schema 2020-12 of the structured results.
@@ -95,6 +98,12 @@ class Tool:
     input_schema: Mapping[str, Json]
     annotations: Annotations
     run: RunTool
+    accepts: Mapping[str, Json] | None = None
     output_schema: Mapping[str, Json] | None = None
     needs_credential: bool = True
     task: TaskSupport = TaskSupport.NEVER
+
+    @property
+    def accepted_schema(self) -> Mapping[str, Json]:
+        """The schema that arguments are validated against."""
+        return self.input_schema if self.accepts is None else self.accepts

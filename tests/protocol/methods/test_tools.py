@@ -142,6 +142,38 @@ class CallTests(EngineTestCase):
                 self.assertEqual(len(self.flushLoggedErrors(Fault)), 1)
 
 
+class AcceptedTests(ClockedTestCase):
+    """A tool may accept more than it lists."""
+
+    def test_accepts_more_than_it_lists(self) -> None:
+        """Arguments are validated against the accepted schema, not the listed one."""
+        ran: list[JsonObject] = []
+
+        def run(arguments: JsonObject, call: Call) -> Deferred[ToolResult]:
+            ran.append(arguments)
+            return succeed(ToolResult(structured={}))
+
+        def closed(status: JsonObject) -> JsonObject:
+            return {
+                "type": "object",
+                "properties": {"status": status},
+                "additionalProperties": False,
+            }
+
+        listing = evolve(
+            tool("listing", run),
+            input_schema=closed({"type": "string"}),
+            accepts=closed({"enum": ["active", 1]}),
+        )
+        features = features_of(self.clock, listing)
+        for given, taken in (({"status": 1}, True), ({"status": "other"}, False)):
+            asked = request_context(
+                "tools/call", {"name": "listing", "arguments": given}
+            )
+            call_tool(features, asked)
+            self.assertEqual(given in ran, taken)
+
+
 class CredentialTests(EngineTestCase):
     def test_missing_key(self) -> None:
         """A tool that needs Instantly is refused without a key, before it runs."""

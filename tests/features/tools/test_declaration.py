@@ -1,0 +1,44 @@
+"""Declarations: the schemas that are made from arguments."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.features.tools.declaration import ToolDeclaration, argument
+from instantly_mcp.features.tools.hints import READ_ONLY
+
+
+class SchemaTests(SynchronousTestCase):
+    def test_listed_and_accepted(self) -> None:
+        """An argument may accept more than clients see."""
+        declaration = ToolDeclaration(
+            name="search",
+            title="Search",
+            description="Search for something.",
+            toolset="server",
+            hints=READ_ONLY,
+            arguments=(
+                argument(
+                    "status",
+                    schema={"enum": ["active", 1]},
+                    listed={"type": "string", "enum": ["active"]},
+                    description="what it does",
+                ),
+                argument("search", schema={"type": "string"}, default="all"),
+            ),
+        )
+        self.assertEqual(
+            declaration.accepted_schema()["properties"],
+            {"status": {"enum": ["active", 1]}, "search": {"type": "string"}},
+        )
+        self.assertEqual(
+            declaration.input_schema()["properties"],
+            {
+                "status": {
+                    "type": "string",
+                    "enum": ["active"],
+                    "description": "what it does",
+                },
+                "search": {"type": "string", "default": "all"},
+            },
+        )
