@@ -101,10 +101,11 @@ async def manage_account_state(
 TOOLS = (
     ToolDeclaration(
         name="list_accounts",
-        title="List sending accounts",
+        title="List mailboxes",
         description=(
-            "List the workspace's sending accounts (mailboxes) with status, limits and "
-            "warm-up score. Details such as warm-up settings: get_account."
+            "Show the workspace's sending accounts (senders, inboxes) with status "
+            "(disconnected ones have an error), limits and warm-up score. Details: "
+            "get_account."
         ),
         toolset="accounts",
         hints=READ_ONLY,
@@ -131,8 +132,10 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="get_account",
-        title="Get sending account",
-        description="Read one sending account with all its settings.",
+        title="Get mailbox",
+        description=(
+            "Read one sending account (sender) with all its settings and limits."
+        ),
         toolset="accounts",
         hints=READ_ONLY,
         operation="getAccount",
@@ -143,9 +146,9 @@ TOOLS = (
         name="create_account",
         title="Connect mailbox",
         description=(
-            "Connect a mailbox by IMAP and SMTP. The passwords pass through this "
-            "conversation: use app passwords, or let the user connect Google and "
-            "Microsoft mailboxes in Instantly itself."
+            "Connect a mailbox (inbox, sender) by IMAP and SMTP. The passwords pass "
+            "through this conversation: use app passwords, or let the user connect "
+            "Google and Microsoft mailboxes in Instantly itself."
         ),
         toolset="accounts",
         hints=ADDITIVE,
@@ -177,10 +180,10 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="update_account",
-        title="Update sending account",
+        title="Update mailbox",
         description=(
-            "Change settings of a sending account; only given settings change, null "
-            "resets."
+            "Change settings of a sending account (sender); only given settings "
+            "change, null resets."
         ),
         toolset="accounts",
         hints=IDEMPOTENT,
@@ -206,8 +209,8 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="pause_account",
-        title="Pause sending account",
-        description="Stop an account from sending campaign mail.",
+        title="Pause mailbox",
+        description="Stop a sender from sending campaign mail.",
         toolset="accounts",
         hints=IDEMPOTENT,
         operation="pauseAccount",
@@ -216,8 +219,10 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="resume_account",
-        title="Resume sending account",
-        description="Let a paused account send again: its active campaigns continue.",
+        title="Resume mailbox",
+        description=(
+            "Unpause or reactivate a paused sender: its active campaigns continue."
+        ),
         toolset="accounts",
         hints=IDEMPOTENT,
         operation="resumeAccount",
@@ -228,8 +233,8 @@ TOOLS = (
         name="enable_warmup",
         title="Enable warm-up",
         description=(
-            "Start the background job that turns an account's warm-up on. Returns the "
-            "job; get_background_job says when it is done."
+            "Start (turn on) the warm-up of mailboxes, as a background job (see "
+            "get_background_job)."
         ),
         toolset="accounts",
         hints=IDEMPOTENT,
@@ -244,8 +249,8 @@ TOOLS = (
         name="disable_warmup",
         title="Disable warm-up",
         description=(
-            "Start the background job that turns an account's warm-up off. Returns the "
-            "job; get_background_job says when it is done."
+            "Stop (switch off) the warm-up of mailboxes, as a background job (see "
+            "get_background_job)."
         ),
         toolset="accounts",
         hints=IDEMPOTENT,
@@ -258,8 +263,10 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="test_account_vitals",
-        title="Test account vitals",
-        description="Test an account's login and its domain's MX, SPF, DKIM and DMARC.",
+        title="Test mailbox",
+        description=(
+            "Test the login of a mailbox and its domain's MX, SPF, DKIM and DMARC."
+        ),
         toolset="accounts",
         hints=READ_ONLY,
         operation="testAccountVitals",
@@ -268,7 +275,7 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="delete_account",
-        title="Delete sending account",
+        title="Delete mailbox",
         description=(
             "Permanently remove a sending account, with its warm-up history. Campaigns "
             "that use it lose a sender. pause_account can be undone."

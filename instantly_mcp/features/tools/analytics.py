@@ -87,11 +87,11 @@ async def warmup_analytics(
 TOOLS = (
     ToolDeclaration(
         name="get_campaign_analytics",
-        title="Get campaign analytics",
+        title="Campaign analytics",
         description=(
-            "Totals of one, several or (without ids) all campaigns: sent, opens, "
-            "replies, bounces, opportunities, and rates. Prefer one call for all to "
-            "one for each."
+            "How campaigns (sequences) perform: totals of one, several or (without "
+            "ids) all: sent, opens, replies, bounces, opportunities, and rates. Prefer "
+            "one call for all to one for each."
         ),
         toolset="analytics",
         hints=READ_ONLY,
@@ -112,8 +112,8 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="get_daily_campaign_analytics",
-        title="Get daily campaign analytics",
-        description="Sending and replies day by day, for one campaign or all.",
+        title="Daily analytics",
+        description="Mails sent and replies day by day, for one campaign or all.",
         toolset="analytics",
         hints=READ_ONLY,
         operation="getDailyCampaignAnalytics",
@@ -132,7 +132,7 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="get_warmup_analytics",
-        title="Get warm-up analytics",
+        title="Warm-up analytics",
         description=(
             "Warm-up mail sent, received, in inbox and in spam, and the health score, "
             "of up to 100 accounts. The range of days is fixed."

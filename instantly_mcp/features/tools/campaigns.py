@@ -74,10 +74,10 @@ TOOLS = (
         name="create_campaign",
         title="Create campaign",
         description=(
-            "Create a campaign as a draft; nothing is sent. Copy: subject and body, or "
-            "steps. Text becomes HTML paragraphs. Without email_list it returns the "
-            "accounts to choose from. Any IANA timezone; the result says which zone "
-            "is used."
+            "Create a campaign (sequence, cold outreach, drip) as a draft; nothing is "
+            "sent. Copy: subject and body, or steps. Text becomes HTML paragraphs. "
+            "Without email_list it returns the accounts to choose from. Any IANA "
+            "timezone; the result says which zone is used."
         ),
         toolset="campaigns",
         hints=ADDITIVE,
@@ -123,8 +123,9 @@ TOOLS = (
         name="list_campaigns",
         title="List campaigns",
         description=(
-            "List campaigns with status and settings, without their copy (see "
-            "get_campaign). Filter by status, not by search, to find active ones."
+            "Show or find campaigns (sequences) with status and settings, without "
+            "their copy (see get_campaign). Filter by status, not by search, to find "
+            "running ones."
         ),
         toolset="campaigns",
         hints=READ_ONLY,
@@ -147,7 +148,10 @@ TOOLS = (
     ToolDeclaration(
         name="get_campaign",
         title="Get campaign",
-        description="Read one campaign: copy, schedule, senders and settings.",
+        description=(
+            "Read one campaign (sequence): copy with its subject lines, schedule, "
+            "senders and settings."
+        ),
         toolset="campaigns",
         hints=READ_ONLY,
         operation="getCampaign",
@@ -158,9 +162,10 @@ TOOLS = (
         name="update_campaign",
         title="Update campaign",
         description=(
-            "Change a campaign; only given settings change, but email_list, sequences "
-            "and campaign_schedule are replaced as a whole. A running campaign changes "
-            "at once. Null resets."
+            "Change or edit a campaign (sequence): text, senders, limits. Only given "
+            "settings change, but email_list (senders), sequences and "
+            "campaign_schedule are replaced as a whole. A running campaign changes at "
+            "once. Null resets."
         ),
         toolset="campaigns",
         hints=DESTRUCTIVE,
@@ -230,8 +235,9 @@ TOOLS = (
         name="activate_campaign",
         title="Activate campaign",
         description=(
-            "Start or resume a campaign: it sends real mail to real people. Show the "
-            "user the copy, senders and number of leads first."
+            "Launch, start, resume, unpause or turn on a campaign (sequence): it sends "
+            "real mail to real people. Show the user the copy, senders and number of "
+            "leads first."
         ),
         toolset="campaigns",
         hints=DESTRUCTIVE,
@@ -243,7 +249,7 @@ TOOLS = (
     ToolDeclaration(
         name="pause_campaign",
         title="Pause campaign",
-        description="Stop a campaign from sending; activate_campaign resumes it.",
+        description="Stop or hold a campaign (sequence); activate_campaign resumes it.",
         toolset="campaigns",
         hints=IDEMPOTENT,
         operation="pauseCampaign",
@@ -253,7 +259,10 @@ TOOLS = (
     ToolDeclaration(
         name="search_campaigns_by_contact",
         title="Find a contact's campaigns",
-        description="List the campaigns that contain a lead with this address.",
+        description=(
+            "List the campaigns (sequences) that contain a lead (prospect) with this "
+            "address."
+        ),
         toolset="campaigns",
         hints=READ_ONLY,
         operation="searchByContact",
@@ -264,7 +273,10 @@ TOOLS = (
     ToolDeclaration(
         name="get_campaign_sending_status",
         title="Why is it not sending?",
-        description="Tell whether a campaign is sending, and if not, why.",
+        description=(
+            "Tell whether a campaign (sequence) is sending, and if nothing goes out, "
+            "what is wrong."
+        ),
         toolset="campaigns",
         hints=READ_ONLY,
         operation="getCampaignSendingStatus",

@@ -60,9 +60,10 @@ TOOLS = (
         name="list_emails",
         title="List emails",
         description=(
-            "List inbox mail, newest first: by default a preview of the latest mail of "
-            "each thread. search takes a lead's address or thread:<thread_id> (all its "
-            "mail). Full text: get_email. At most 20 calls a minute."
+            "Show inbox (unibox) mail, newest first: by default a preview of the "
+            "latest mail of each thread. search takes a lead's address or "
+            "thread:<thread_id> (all its mail). Full text: get_email. At most 20 calls "
+            "a minute."
         ),
         toolset="emails",
         hints=READ_ONLY,
@@ -101,7 +102,7 @@ TOOLS = (
     ToolDeclaration(
         name="get_email",
         title="Get email",
-        description="Read one mail in full, as text.",
+        description="Read one mail (message) in full, as text.",
         toolset="emails",
         hints=READ_ONLY,
         operation="getEmail",
@@ -112,9 +113,9 @@ TOOLS = (
         name="reply_to_email",
         title="Reply to email",
         description=(
-            "Send a reply: real mail, at once, from the account that got the mail. "
-            "Show the user recipient and text first. expected_recipient protects from "
-            "the wrong thread."
+            "Send a reply, write back: real mail, at once, from the account that got "
+            "the mail. Show the user recipient and text first. expected_recipient "
+            "protects from the wrong thread."
         ),
         toolset="emails",
         hints=DESTRUCTIVE_NOT_IDEMPOTENT,
@@ -152,7 +153,7 @@ TOOLS = (
     ToolDeclaration(
         name="count_unread_emails",
         title="Count unread emails",
-        description="Count the unread mail, automatic replies included.",
+        description="Count the unread mail (messages), automatic replies included.",
         toolset="emails",
         hints=READ_ONLY,
         operation="countUnreadEmails",
@@ -161,7 +162,7 @@ TOOLS = (
     ToolDeclaration(
         name="mark_thread_as_read",
         title="Mark thread as read",
-        description="Mark all mail of a thread as read.",
+        description="Mark all mail of a thread (conversation) as read.",
         toolset="emails",
         hints=IDEMPOTENT,
         operation="markThreadAsRead",
@@ -172,8 +173,9 @@ TOOLS = (
         name="verify_email",
         title="Verify email address",
         description=(
-            "Verify that an address can receive mail. Costs a credit. Waits for the "
-            "result; if it is still pending, call again with check_only, which is free."
+            "Check whether an address (mailbox) is valid and can receive mail. Costs a "
+            "credit. Waits for the result; if it is still pending, call again with "
+            "check_only, which is free."
         ),
         toolset="emails",
         hints=ADDITIVE,

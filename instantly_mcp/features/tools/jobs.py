@@ -13,11 +13,10 @@ from .workflows.server_info import get_server_info
 TOOLS = (
     ToolDeclaration(
         name="get_background_job",
-        title="Get background job",
+        title="Background job",
         description=(
-            "Read a background job (moves, imports, warm-up changes). Statuses: "
-            + ", ".join(JOB_STATUSES)
-            + "."
+            "Progress of a background job (move, import, warm-up change): is it done "
+            "or finished? Statuses: " + ", ".join(JOB_STATUSES) + "."
         ),
         toolset="jobs",
         hints=READ_ONLY,
@@ -53,7 +52,7 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="get_server_info",
-        title="Get server info",
+        title="Server info",
         description="This MCP server's version, mode (live or sandbox) and limits.",
         toolset="server",
         hints=READ_ONLY_LOCAL,

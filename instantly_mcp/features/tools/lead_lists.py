@@ -32,7 +32,7 @@ TOOLS = (
     ToolDeclaration(
         name="list_lead_lists",
         title="List lead lists",
-        description="List the workspace's lead lists.",
+        description="Show the workspace's lists of leads (prospects, contacts).",
         toolset="leads",
         hints=READ_ONLY,
         operation="listLeadList",
@@ -79,8 +79,10 @@ TOOLS = (
     ),
     ToolDeclaration(
         name="get_verification_stats_for_lead_list",
-        title="Get list verification stats",
-        description="Count a list's leads by verification status.",
+        title="List verification stats",
+        description=(
+            "Count a list's leads by verification status: valid, invalid, risky …"
+        ),
         toolset="leads",
         hints=READ_ONLY,
         operation="getVerificationStats",

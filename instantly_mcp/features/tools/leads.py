@@ -128,8 +128,9 @@ TOOLS = (
         name="list_leads",
         title="List leads",
         description=(
-            "List or search leads. There is no filter by date or lead status: use "
-            "filter. Custom variables: get_lead. A search may take a minute."
+            "List or search leads (prospects, people). There is no filter by date or "
+            "lead status: use filter. Custom variables: get_lead. A search may take a "
+            "minute."
         ),
         toolset="leads",
         hints=READ_ONLY,
@@ -155,7 +156,10 @@ TOOLS = (
     ToolDeclaration(
         name="get_lead",
         title="Get lead",
-        description="Read one lead with its custom variables (payload).",
+        description=(
+            "Read the details of one lead (prospect, contact) with its custom "
+            "variables (payload)."
+        ),
         toolset="leads",
         hints=READ_ONLY,
         operation="getLead",
@@ -166,9 +170,9 @@ TOOLS = (
         name="create_lead",
         title="Create lead",
         description=(
-            "Add one lead to a campaign (needs email) or a list. An active campaign "
-            "mails it. custom_variables become variables of the campaign. "
-            "skip_if_in_… means any campaign or list."
+            "Add one lead (prospect, person) to a campaign (needs email) or a list. An "
+            "active campaign mails it. custom_variables become variables of the "
+            "campaign. skip_if_in_… means any campaign or list."
         ),
         toolset="leads",
         hints=ADDITIVE,
@@ -190,8 +194,8 @@ TOOLS = (
         name="update_lead",
         title="Update lead",
         description=(
-            "Change one lead; only given settings change, null resets. "
-            "custom_variables are merged into the existing ones."
+            "Change one lead (prospect, contact, person); only given settings change, "
+            "null resets. custom_variables are merged into the existing ones."
         ),
         toolset="leads",
         hints=IDEMPOTENT,
@@ -204,7 +208,10 @@ TOOLS = (
     ToolDeclaration(
         name="delete_lead",
         title="Delete lead",
-        description="Permanently delete one lead, with its history.",
+        description=(
+            "Permanently delete, remove or erase one lead (prospect, person), with its "
+            "history."
+        ),
         toolset="leads",
         hints=DESTRUCTIVE,
         operation="deleteLead",
@@ -215,7 +222,8 @@ TOOLS = (
         name="add_leads_to_campaign_or_list_bulk",
         title="Add leads in bulk",
         description=(
-            f"Add many leads to one campaign or list, in chunks of {CHUNK_LEADS}, "
+            "Import or upload many leads (prospects, contacts; from a CSV, a "
+            f"spreadsheet) to one campaign or list, in chunks of {CHUNK_LEADS}, "
             "without duplicates. An active campaign mails them. In a campaign each "
             "needs an email, in a list an email or a name."
         ),
@@ -254,9 +262,9 @@ TOOLS = (
         name="move_leads_to_campaign_or_list",
         title="Move or copy leads",
         description=(
-            "Start the background job that moves (or, with copy_leads, copies) the "
-            "selected leads to one campaign or list. ids need campaign or list_id as "
-            "the source. Returns the job."
+            "Move (transfer) or, with copy_leads, copy the selected leads (prospects) "
+            "to one campaign or list, as a background job. ids need campaign or "
+            "list_id as the source."
         ),
         toolset="leads",
         hints=DESTRUCTIVE_NOT_IDEMPOTENT,
