@@ -21,6 +21,7 @@ MODULES = (
     ("orjson", "orjson"),
     ("jsonschema_rs", "jsonschema-rs"),
     ("prometheus_client", "prometheus-client"),
+    ("idna", "idna"),
 )
 """The requirements of `setup.py`: the module to import and the name of its package."""
 

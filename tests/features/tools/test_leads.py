@@ -221,6 +221,13 @@ class OneLeadTests(ToolTestCase):
             self.failure("create_lead", **wrong)
         self.assertEqual(self.instantly.executed, [])
 
+    def test_creating_with_a_link(self) -> None:
+        """What is not an address is refused, with the one that was meant."""
+        error = self.failure("create_lead", list_id="l1", email="mailto:a@example.com")
+        self.assertEqual(error["code"], "bad_address")
+        self.assertEqual(error["meant"], "a@example.com")
+        self.assertEqual(self.instantly.executed, [])
+
     def test_variables_are_merged(self) -> None:
         """Variables that are not named keep their values; fields are not variables."""
         self.instantly.answers(

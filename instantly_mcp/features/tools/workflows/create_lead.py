@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
+from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.views.leads import WRITTEN_LEAD
 from .warnings import warnings_for_joining, with_warnings
@@ -22,8 +23,8 @@ async def create_lead(context: FeatureContext, given: JsonObject, call: Call) ->
             "Give only one of campaign and list_id.",
         )
     lead = dict(given)
-    if isinstance(lead.get("email"), str):
-        lead["email"] = lead["email"].strip()
+    if str(lead.get("email") or "").strip():
+        lead["email"] = checked_address(lead["email"], "email")
     enough = (
         ("email",) if lead.get("campaign") else ("email", "first_name", "last_name")
     )
