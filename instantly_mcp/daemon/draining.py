@@ -19,8 +19,10 @@ from ..pipeline.interfaces import IStage
 from ..pipeline.replies.reply import Outcome, refuse
 from ..protocol.calls.call import Caller
 from ..protocol.interfaces import ITracker
+from ..protocol.primitives.listing import render_result
+from ..protocol.primitives.tool import error_result
 from ..protocol.server import McpServer
-from ..protocol.server_features import RequestContext, Result
+from ..protocol.server_features import RequestContext
 from ..protocol.wire.errors import ProtocolError, overloaded
 from ..protocol.wire.jsonrpc import Batch, Message, Request, Response
 
@@ -118,15 +120,21 @@ class TrackedServer(McpServer):
         tool = self.features.tools.find(name) if name else None
         if tool is None:
             return Response(context.request.id, error=_stopping())
-        repeat = (
-            "It is safe to call it again."
-            if tool.annotations.read_only
-            else "Its outcome is unknown, and what it had already done stays done:"
-            " check before you call it again, and tell the user."
+        result = error_result(
+            {
+                "code": "server_stopped",
+                "message": f"This server stopped before {name} had ended.",
+                "hint": (
+                    "It is safe to call it again."
+                    if tool.annotations.read_only
+                    else "Its outcome is unknown, and what it had already done stays "
+                    "done: check before you call it again, and tell the user."
+                ),
+                "tool": name,
+            }
         )
-        said = f"This server stopped before {name} had ended. {repeat}"
-        result: Result = {"content": [{"type": "text", "text": said}], "isError": True}
-        return self._answered(result, context)
+        rendered = render_result(result, context.caller.revision)
+        return self._answered(rendered, context)
 
 
 def _stopping() -> ProtocolError:

@@ -40,27 +40,30 @@ class CallRefusedError(Exception):
     :param code: a short stable word for programs.
     :param message: one sentence: what is wrong.
     :param hint: one sentence: what to do.
-    :param details: further members of the error object.
+    :param facts: further members of the error object.
     """
 
-    def __init__(self, code: str, message: str, hint: str, **details: Json) -> None:
+    def __init__(self, code: str, message: str, hint: str, **facts: Json) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
-        self.details = details
+        self.facts = facts
 
     def as_object(self) -> JsonObject:
         """Return the error object of a result."""
         named = {"code": self.code, "message": self.message, "hint": self.hint}
-        return {**named, **self.details}
+        return {**named, **self.facts}
 
 
 @frozen
 class ErrorResult:
-    """An error result that also carries facts, such as what was done before."""
+    """An error result that also carries facts, such as what was done before.
 
-    structured: JsonObject
+    :param error: the error object: code, message, hint and the facts.
+    """
+
+    error: JsonObject
 
 
 ToolOutcome: TypeAlias = "Json | ErrorResult"

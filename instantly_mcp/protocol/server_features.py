@@ -90,17 +90,15 @@ class RequestContext:
 
 @frozen
 class CompiledTool:
-    """A tool with its compiled schemas.
+    """A tool with its compiled schema.
 
     :param check: validates arguments.
     :param param_headers: the arguments that modern clients repeat in headers.
-    :param output: validates structured results, if the tool has an output schema.
     """
 
     tool: Tool
     check: ArgumentCheck
     param_headers: Sequence[ParamHeader]
-    output: ArgumentCheck | None
 
 
 @define(eq=False, kw_only=True)
@@ -164,10 +162,9 @@ class ServerFeatures:
         """
         held = self._compiled.get(tool.name)
         if held is None or held.tool is not tool:
-            promised, headers = tool.output_schema, param_headers_in(tool.input_schema)
-            output = None if promised is None else ArgumentCheck(promised)
             check = ArgumentCheck(tool.accepted_schema)
-            held = CompiledTool(tool, check, headers, output)
+            headers = param_headers_in(tool.input_schema)
+            held = CompiledTool(tool, check, headers)
             self._compiled[tool.name] = held
         return held
 

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from instantly_mcp._json_codec import loads
 from instantly_mcp.daemon.draining import RefuseNewWork, TrackedServer
 from instantly_mcp.daemon.process.in_flight import InFlight
 from instantly_mcp.pipeline.exchange import Exchange
@@ -83,8 +84,10 @@ class TrackedServerTests(ClockedTestCase):
         self.server.give_up()
         result = self.successResultOf(calling).result
         self.assertTrue(result["isError"])
-        self.assertIn("stopped before slow had ended", result["content"][0]["text"])
-        self.assertIn("safe", result["content"][0]["text"])
+        error = loads(result["content"][0]["text"].encode())
+        self.assertEqual(error["code"], "server_stopped")
+        self.assertIn("stopped before slow had ended", error["message"])
+        self.assertIn("safe", error["hint"])
         self.assertEqual(self.in_flight.count, 0)
 
     def test_log(self):

@@ -97,10 +97,18 @@ class ToolTestCase(ClockedTestCase):
         return value
 
     def failure(self, tool_name: str, **arguments: Any) -> Any:
-        """Return the structured error of a call that fails."""
-        result = self.run_tool(tool_name, **arguments)
+        """Return the error object of a call that fails."""
+        return self.error_of(self.run_tool(tool_name, **arguments))
+
+    def error_of(self, result: ToolResult) -> Any:
+        """Return the error object of a result, whose text must be the same object."""
         self.assertTrue(result.is_error, result.structured)
-        return loads(dumps(result.structured))
+        error = loads(dumps(result.structured))["error"]
+        [block] = result.content
+        self.assertEqual(loads(block["text"].encode()), error)
+        for member in ("code", "message", "hint"):
+            self.assertTrue(error[member], error)
+        return error
 
     def allows(self, tool_name: str, arguments: JsonObject) -> bool:
         """Return whether the tool's schema allows these arguments."""

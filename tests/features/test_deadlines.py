@@ -35,9 +35,7 @@ class DeadlineTests(ToolTestCase):
         return self.tool(tool).run(arguments, call)
 
     def error(self, running: Deferred[Any]) -> Any:
-        result = self.successResultOf(running)
-        self.assertTrue(result.is_error)
-        return result.structured
+        return self.error_of(self.successResultOf(running))
 
     def test_read(self) -> None:
         """A slow search ends at 50 s without a progress token, at 120 s with one."""

@@ -58,7 +58,7 @@ class ClientTests(ToolTestCase):
         running = self.starting("list_campaigns")
         for _ in range(8):
             self.clock.advance(0.5)
-        return self.successResultOf(running).structured
+        return self.error_of(self.successResultOf(running))
 
     def test_retry_after_of_ten_minutes(self) -> None:
         """The next call gets the rest of the ten minutes, not the breaker's pause."""

@@ -65,7 +65,7 @@ class SandboxTests(ClockedTestCase):
         """Return the error of a call that fails."""
         failed, value = self.outcome(tool_name, **arguments)
         self.assertTrue(failed, f"{tool_name}: {value}")
-        return value
+        return value["error"]
 
     def test_campaigns(self) -> None:
         """A campaign is created, read, changed, filled, started, stopped, deleted."""

@@ -11,29 +11,15 @@ from .declaration import Argument, Convert, Reshape, argument, required
 
 TEXT: JsonObject = {"type": "string"}
 FLAG: JsonObject = {"type": "boolean"}
+COUNT: JsonObject = {"type": "integer"}
 ID: JsonObject = {"type": "string", "minLength": 1}
 NAME: JsonObject = {"type": "string", "pattern": "\\S"}
 """A name that is not blank."""
 
-LIST_OUTPUT: JsonObject = {
-    "type": "object",
-    "properties": {"items": {"type": "array"}, "page": {"type": "object"}},
-    "required": ["items", "page"],
-}
-ROWS_OUTPUT: JsonObject = {
-    "type": "object",
-    "properties": {"rows": {"type": "array"}},
-    "required": ["rows"],
-}
-JOB_OUTPUT: JsonObject = {
-    "type": "object",
-    "properties": {"job": {"type": "object"}},
-    "required": ["job"],
-}
-CAMPAIGN_OUTPUT: JsonObject = {
-    "type": "object",
-    "properties": {"campaign": {"type": "object"}},
-}
+LIST_OUTPUT: JsonObject = {"items": {"type": "array"}, "page": {"type": "object"}}
+ROWS_OUTPUT: JsonObject = {"rows": {"type": "array"}}
+JOB_OUTPUT: JsonObject = {"job": {"type": "object"}}
+CAMPAIGN_OUTPUT: JsonObject = {"campaign": {"type": "object"}}
 
 CURSOR = argument(
     "starting_after",

@@ -282,11 +282,7 @@ TOOLS = (
         operation="getCampaignSendingStatus",
         arguments=(CAMPAIGN_ID, argument("with_ai_summary")),
         reshape=sending_status,
-        output={
-            "type": "object",
-            "properties": {"status": TEXT, "meaning": TEXT},
-            "required": ["status", "meaning"],
-        },
+        output={"status": TEXT, "meaning": TEXT},
     ),
     ToolDeclaration(
         name="delete_campaign",

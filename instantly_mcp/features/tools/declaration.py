@@ -28,7 +28,14 @@ from ...catalog.index import BY_ID
 from ...catalog.operation import Operation
 from ...catalog.schema import plain
 from ...protocol.calls.call import Call
-from ...protocol.primitives.tool import Annotations, TaskSupport, Tool, ToolResult
+from ...protocol.primitives.tool import (
+    ERROR_SCHEMA,
+    Annotations,
+    TaskSupport,
+    Tool,
+    ToolResult,
+    error_result,
+)
 from ..results import (
     CallRefusedError,
     CursorOf,
@@ -122,7 +129,8 @@ class ToolDeclaration:
     :param work: what it does; by default it executes `operation`.
     :param reshape: makes the tool's result from the reply.
     :param cursor_of: returns the cursor after an item, for a page that is cut.
-    :param output: the JSON Schema of the result.
+    :param output: the members of the result that clients can rely on, with their JSON
+        Schemas; the output schema of the tool adds the member ``error``.
     :param changes: the operation changes an object, so at least one argument besides
         the required ones must be given.
     :param extra: list the tool only when the operator selects all tools.
@@ -170,6 +178,13 @@ class ToolDeclaration:
             schema["required"] = needed
         return schema
 
+    def output_schema(self) -> JsonObject | None:
+        """Return the schema of results and errors, which therefore requires nothing."""
+        if self.output is None:
+            return None
+        members = {**self.output, "error": ERROR_SCHEMA}
+        return {"type": "object", "properties": members}
+
     def build(self, context: FeatureContext) -> Tool:
         """Return the tool."""
         return Tool(
@@ -178,7 +193,7 @@ class ToolDeclaration:
             description=self.description,
             input_schema=self.input_schema(),
             accepts=self.accepted_schema(),
-            output_schema=self.output,
+            output_schema=self.output_schema(),
             annotations=self.hints,
             needs_credential=self.needs_credential,
             task=self.task,
@@ -244,7 +259,7 @@ class ToolRunner:
         except CallRefusedError as refusal:
             return self._failure(refusal.as_object())
         if isinstance(value, ErrorResult):
-            return self._failure(cut_to_size(value.structured, given)[0])
+            return self._failure(cut_to_size(value.error, given)[0])
         structured, encoded = cut_to_size(value, given, self.declaration.cursor_of)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 
@@ -262,7 +277,7 @@ class ToolRunner:
             given[to] = value if convert is None or value is None else convert(value)
         return given
 
-    def _described(self, error: ApiError) -> Json:
+    def _described(self, error: ApiError) -> JsonObject:
         """Describe a failed call, with the argument name that the client used."""
         described = error_object(error)
         for name, (to, _) in self._translation.items():
@@ -271,5 +286,5 @@ class ToolRunner:
                 return {**described, "message": said}
         return described
 
-    def _failure(self, structured: Json) -> ToolResult:
-        return ToolResult(structured=structured, is_error=True, meta=self._meta)
+    def _failure(self, error: JsonObject) -> ToolResult:
+        return error_result(error, self._meta)

@@ -194,10 +194,6 @@ TOOLS = (
                 default=MAX_WAIT_SECONDS,
             ),
         ),
-        output={
-            "type": "object",
-            "properties": {"verification_status": TEXT, "finished": FLAG},
-            "required": ["verification_status", "finished"],
-        },
+        output={"verification_status": TEXT, "finished": FLAG},
     ),
 )

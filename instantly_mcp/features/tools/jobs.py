@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...catalog.codes import JOB_STATUSES
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import get_job, list_jobs
-from .arguments import JOB_OUTPUT, LIST_OUTPUT, by_id, id_of, paging
+from .arguments import JOB_OUTPUT, LIST_OUTPUT, TEXT, by_id, id_of, paging
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY, READ_ONLY_LOCAL
 from .workflows.server_info import get_server_info
@@ -58,6 +58,6 @@ TOOLS = (
         hints=READ_ONLY_LOCAL,
         work=get_server_info,
         needs_credential=False,
-        output={"type": "object", "properties": {"version": {"type": "string"}}},
+        output={"version": TEXT},
     ),
 )

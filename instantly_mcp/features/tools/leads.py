@@ -8,6 +8,7 @@ from ...protocol.primitives.tool import TaskSupport
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
+    COUNT,
     ID,
     JOB_OUTPUT,
     LIST_OUTPUT,
@@ -250,13 +251,7 @@ TOOLS = (
             argument("verify_leads_on_import", description="costs credits"),
             *skips(),
         ),
-        output={
-            "type": "object",
-            "properties": {
-                "leads_uploaded": {"type": "integer"},
-                "duplicates_removed": {"type": "integer"},
-            },
-        },
+        output={"leads_uploaded": COUNT, "duplicates_removed": COUNT},
     ),
     ToolDeclaration(
         name="move_leads_to_campaign_or_list",

@@ -124,7 +124,7 @@ class MessageExecutor:
             restate=restate,
             call=call,
             notice=(
-                partial(still_running, request)
+                partial(still_running, request, caller.revision)
                 if is_call and not (gets_progress and _wants_progress(request))
                 else None
             ),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attrs import define, evolve, field
+from attrs import define, field
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..._json_codec import Json, dumps
+from ..._json_codec import Json
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
-from ..primitives.tool import TaskSupport, Tool, ToolResult, text
+from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import CompiledTool, RequestContext, Result, ServerFeatures
 from ..wire.errors import (
     ProtocolError,
@@ -24,6 +24,7 @@ from ..wire.errors import (
 )
 from ..wire.jsonrpc import Request, Response
 from ..wire.param_headers import check_param_headers
+from ..wire.versions import Revision
 from .running import call_for, run_call
 
 
@@ -67,8 +68,7 @@ def call_tool(
         # A result with isError in all revisions, so that the model can correct it.
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
         # as an exception that the model never sees.
-        bad = _bad_arguments(tool, problems)
-        return render_result(_matching_output_schema(bad, compiled), revision)
+        return render_result(_bad_arguments(tool, problems), revision)
     call = call_for(features, context)
     running = ToolExecution(features, context, tool, call)
     return running.start(arguments)
@@ -97,14 +97,17 @@ def _problems(compiled: CompiledTool, arguments: Json) -> str | None:
 
 
 def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
-    return ToolResult(
-        content=[text(f"{problems} Nothing was done.")],
-        structured={"code": "bad_argument", "message": problems, "tool": tool.name},
-        is_error=True,
+    return error_result(
+        {
+            "code": "bad_argument",
+            "message": problems,
+            "hint": "Nothing was done. Correct the arguments and call the tool again.",
+            "tool": tool.name,
+        }
     )
 
 
-def still_running(request: Request) -> Response:
+def still_running(request: Request, revision: Revision) -> Response:
     """Return the response for a client that stops waiting while the call continues."""
     error = {
         "code": "still_running",
@@ -113,8 +116,7 @@ def still_running(request: Request) -> Response:
         "result of this call and executes nothing a second time.",
         "tool": request.params.get("name"),
     }
-    answer = {"content": [text(dumps(error).decode())], "isError": True}
-    return Response(request.id, answer)
+    return Response(request.id, render_result(error_result(error), revision))
 
 
 @define(eq=False)
@@ -187,8 +189,6 @@ class ToolExecution:
             self._done.cancel()
 
     def _render(self, result: ToolResult) -> Result:
-        if result.is_error:
-            result = _matching_output_schema(result, self.features.compiled(self.tool))
         return render_result(result, self.context.caller.revision)
 
     def _log_bug(self, outcome: Result | Failure) -> None:
@@ -197,19 +197,6 @@ class ToolExecution:
             CancelledError, ProtocolError
         ):
             self.log.failure("Tool {tool} failed", failure=outcome, tool=self.tool.name)
-
-
-def _matching_output_schema(error: ToolResult, compiled: CompiledTool) -> ToolResult:
-    """Send a structured error as text if it does not match the tool's output schema.
-
-    The official clients validate errors against the schema as well, and would show the
-    model their own validation error instead of this one.
-    """
-    value, output = error.structured, compiled.output
-    if value is None or output is None or output.problems(value) is None:
-        return error
-    content = error.content or [text(dumps(value).decode())]
-    return evolve(error, structured=None, content=content)
 
 
 def _with_result_type(outcome: Result | Failure) -> Result | Failure:
@@ -222,4 +209,10 @@ def _with_result_type(outcome: Result | Failure) -> Result | Failure:
 def _cannot_ask_result(failure: Failure) -> ToolResult:
     """Turn `CannotAsk` into a result that the model can read."""
     failure.trap(CannotAsk)
-    return ToolResult(content=[text(str(failure.value))], is_error=True)
+    return error_result(
+        {
+            "code": "cannot_ask",
+            "message": str(failure.value),
+            "hint": "Tell the user what this tool would have asked.",
+        }
+    )

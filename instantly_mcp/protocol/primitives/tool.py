@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from ..._json_codec import Json, JsonObject
+from ..._json_codec import Json, JsonObject, dumps
 
 if TYPE_CHECKING:
     from ..calls.call import Call
@@ -58,6 +58,39 @@ class ToolResult:
 def text(value: str) -> JsonObject:
     """Return a text content block."""
     return {"type": "text", "text": value}
+
+
+ERROR_SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "hint": {"type": "string"},
+    },
+}
+"""What an output schema promises of the member ``error`` of a result.
+
+Clients validate the structured content of errors against the output schema as well, so
+an output schema that requires nothing else admits errors in the form of `error_result`.
+"""
+
+
+def error_result(error: JsonObject, meta: JsonObject | None = None) -> ToolResult:
+    """Return the result of a call that failed. Every error of a tool has this form.
+
+    The structured content is ``{"error": error}``; the text, for clients and revisions
+    that read only text, is the error object itself.
+
+    :param error: the members ``code`` (a short stable word), ``message`` (what is
+        wrong) and ``hint`` (what to do), and facts about the failure.
+    :param meta: ``_meta`` of the result.
+    """
+    return ToolResult(
+        content=[text(dumps(error).decode())],
+        structured={"error": error},
+        is_error=True,
+        meta=meta,
+    )
 
 
 class TaskSupport(Enum):

@@ -34,12 +34,10 @@ class NestedArgumentTests(ToolTestCase):
     def refused(self, tool: str, **given: Any) -> str:
         """Return the message of a call that must send nothing."""
         result = self.run_tool(tool, **given)
-        self.assertTrue(result.is_error, given)
+        error = self.error_of(result)
         self.assertEqual(self.instantly.executed, [], given)
-        structured: Any = result.structured
-        self.assertEqual(structured["code"], "bad_argument")
-        self.assertTrue(structured["hint"])
-        return str(structured["message"])
+        self.assertEqual(error["code"], "bad_argument")
+        return str(error["message"])
 
     def changed(self, **given: Any) -> str:
         """Return the message of a change of a campaign that is refused."""

@@ -112,10 +112,9 @@ class WaitingTests(FollowingCase):
         self.looks(job("failed", 30))
         moving = self.moving(wait_seconds=5)
         self.clock.advance(2)
-        result = self.successResultOf(moving)
-        self.assertTrue(result.is_error)
-        self.assertEqual(result.structured["code"], "job_failed")
-        self.assertEqual(result.structured["job"]["progress"], 30)
+        error = self.error_of(self.successResultOf(moving))
+        self.assertEqual(error["code"], "job_failed")
+        self.assertEqual(error["job"]["progress"], 30)
 
     def test_a_read_that_fails_once(self) -> None:
         """A failure that may pass does not end the wait."""

@@ -127,7 +127,7 @@ class PlaceTests(SynchronousTestCase):
         with self.assertRaises(CallRefusedError) as caught:
             zones().map_window("America/Los_Angeles", "00:00", "23:59")
         self.assertEqual(caught.exception.code, "timezone_unavailable")
-        self.assertEqual(len(caught.exception.details["suggestions"]), 3)
+        self.assertEqual(len(caught.exception.facts["suggestions"]), 3)
 
     def test_unknown_zones(self) -> None:
         """An unknown name is refused, with suggestions."""
@@ -139,7 +139,7 @@ class PlaceTests(SynchronousTestCase):
             with self.assertRaises(CallRefusedError) as caught:
                 zones().map_window(asked, "09:00", "17:00")
             self.assertEqual(caught.exception.code, "unknown_timezone")
-            self.assertIn(meant, caught.exception.details["suggestions"])
+            self.assertIn(meant, caught.exception.facts["suggestions"])
 
     def test_hostile_names(self) -> None:
         """A path is not a zone, whatever file it names."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from attrs import evolve
 from jsonschema_rs import Draft202012Validator
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.protocol.calls.call import Call
+from instantly_mcp.protocol.calls.client_requests import CannotAsk
 from instantly_mcp.protocol.methods.tools import call_tool
-from instantly_mcp.protocol.primitives.tool import ToolResult, text
+from instantly_mcp.protocol.primitives.tool import (
+    ERROR_SCHEMA,
+    ToolResult,
+    error_result,
+    text,
+)
 from instantly_mcp.protocol.wire.versions import (
     ALL_REVISIONS,
     MODERN_REVISIONS,
@@ -21,6 +27,8 @@ from tests.support.messages import call, modern, request
 from tests.support.toolboxes import Fault
 
 from ..sample_features import features_of, request_context, tool
+
+BAD = "bad_argument"
 
 
 class ListTests(EngineTestCase):
@@ -116,11 +124,12 @@ class CallTests(EngineTestCase):
                 with self.subTest(version=version, arguments=arguments):
                     answer = self.answer(call("echo", arguments), version)
                     self.assertTrue(answer["result"]["isError"])
-                    said = answer["result"]["content"][0]["text"]
-                    self.assertIn("Nothing was done.", said)
+                    error = loads(answer["result"]["content"][0]["text"].encode())
+                    self.assertEqual(error["code"], "bad_argument")
+                    self.assertIn("Nothing was done.", error["hint"])
                     if version >= "2025-06-18":
                         structured = answer["result"]["structuredContent"]
-                        self.assertEqual(structured["code"], "bad_argument")
+                        self.assertEqual(structured, {"error": error})
         self.assertEqual(self.toolbox.ran, [])
 
     def test_refusal_is_a_result(self) -> None:
@@ -252,74 +261,86 @@ class ProgressTests(EngineTestCase):
         self.assertEqual(len(self.basket.sent), 3)
 
 
-class OutputTests(ClockedTestCase):
+class ErrorFormTests(ClockedTestCase):
     """A tool with an output schema; official clients hold errors to it as well."""
 
     SCHEMA: JsonObject = {
         "type": "object",
-        "properties": {"items": {"type": "array"}},
-        "required": ["items"],
+        "properties": {"items": {"type": "array"}, "error": ERROR_SCHEMA},
     }
 
-    def result(self, answer: ToolResult, revision: Revision) -> JsonObject:
-        """Return the response for a tool with this result."""
+    def answered(
+        self, revision: Revision, outcome: Deferred[ToolResult]
+    ) -> tuple[JsonObject, JsonObject]:
+        """Return the result for a tool with this outcome, and its text as JSON."""
 
         def run(arguments: JsonObject, call: Call) -> Deferred[ToolResult]:
-            return succeed(answer)
+            return outcome
 
-        listing = evolve(tool("listing", run), output_schema=self.SCHEMA)
+        listing = evolve(
+            tool("listing", run),
+            output_schema=self.SCHEMA,
+            input_schema={"type": "object", "properties": {"x": {"type": "integer"}}},
+        )
         features = features_of(self.clock, listing)
-        asked = request_context("tools/call", {"name": "listing"}, revision=revision)
+        params: JsonObject = {"name": "listing", "arguments": self.arguments}
+        asked = request_context("tools/call", params, revision=revision)
         called = call_tool(features, asked)
-        assert isinstance(called, Deferred)
-        result: JsonObject = loads(dumps(self.successResultOf(called)))
-        return result
+        if isinstance(called, Deferred):
+            called = self.successResultOf(called)
+        result: JsonObject = loads(dumps(called))
+        [block] = result["content"]
+        return result, loads(block["text"].encode())
 
-    def test_conforms(self) -> None:
-        """Structured content conforms to the schema, that of an error included."""
-        error = {"code": "not_found", "message": "It does not exist."}
-        partial = {"code": "cut_off", "items": [1]}
-        for revision in ALL_REVISIONS.values():
-            for value, sent in ((error, False), (partial, revision.structured)):
-                with self.subTest(version=revision.version, value=value):
-                    answer = ToolResult(structured=value, is_error=True)
-                    result = self.result(answer, revision)
-                    self.assertTrue(result["isError"])
-                    self.assertEqual("structuredContent" in result, sent)
-                    shown = result.get("structuredContent", {"items": []})
-                    Draft202012Validator(dict(self.SCHEMA)).validate(shown)
-                    [block] = result["content"]
-                    self.assertEqual(loads(block["text"].encode()), value)
+    arguments: JsonObject = {}
 
-    def test_own_words(self) -> None:
-        """The content of a tool's error is unchanged."""
+    def assertForm(self, result: JsonObject, said: Json, revision: Revision) -> None:
+        """It is an error in the one form, and conforms to the output schema."""
+        self.assertTrue(result["isError"])
+        for member in ("code", "message", "hint"):
+            self.assertIsInstance(said[member], str)
+        self.assertEqual("structuredContent" in result, revision.structured)
+        if revision.structured:
+            shown = result["structuredContent"]
+            self.assertEqual(shown, {"error": said})
+            Draft202012Validator(dict(self.SCHEMA)).validate(shown)
+
+    def test_of_the_tool(self) -> None:
+        """The structured content names the error; the text is the error object."""
+        error = {"code": "gone", "message": "It is gone.", "hint": "Wait.", "n": 1}
         for revision in ALL_REVISIONS.values():
-            answer = ToolResult(
-                content=[text("It failed.")], structured={"code": 1}, is_error=True
-            )
-            result = self.result(answer, revision)
-            self.assertEqual(result["content"], [text("It failed.")])
-            self.assertNotIn("structuredContent", result)
+            with self.subTest(version=revision.version):
+                outcome = succeed(error_result(error, {"mode": "sandbox"}))
+                result, said = self.answered(revision, outcome)
+                self.assertForm(result, said, revision)
+                self.assertEqual(said, error)
+                self.assertEqual(result["_meta"]["mode"], "sandbox")
+
+    def test_bad_arguments(self) -> None:
+        """Arguments that do not fit are an error in the same form."""
+        self.arguments = {"x": "many"}
+        for revision in ALL_REVISIONS.values():
+            with self.subTest(version=revision.version):
+                outcome = succeed(ToolResult())
+                result, said = self.answered(revision, outcome)
+                self.assertForm(result, said, revision)
+                self.assertEqual((said["code"], said["tool"]), (BAD, "listing"))
+                self.assertIn("argument x", said["message"])
+
+    def test_client_cannot_be_asked(self) -> None:
+        """A question that the client cannot answer is an error in the same form."""
+        for revision in ALL_REVISIONS.values():
+            with self.subTest(version=revision.version):
+                outcome: Deferred[ToolResult] = fail(CannotAsk("It has no forms."))
+                result, said = self.answered(revision, outcome)
+                self.assertForm(result, said, revision)
+                self.assertEqual(said["message"], "It has no forms.")
 
     def test_success(self) -> None:
         """A successful result is sent unchanged."""
         for revision in ALL_REVISIONS.values():
-            result = self.result(ToolResult(structured={"items": []}), revision)
+            outcome = succeed(ToolResult(structured={"items": []}))
+            result, said = self.answered(revision, outcome)
             self.assertEqual("structuredContent" in result, revision.structured)
+            self.assertEqual(said, {"items": []})
             self.assertNotIn("isError", result)
-
-    def test_bad_arguments(self) -> None:
-        """Arguments that do not fit are an error like any other."""
-        for revision in ALL_REVISIONS.values():
-            listing = evolve(
-                tool("listing", lambda _, call: succeed(ToolResult())),
-                output_schema=self.SCHEMA,
-                input_schema={"type": "object", "required": ["x"]},
-            )
-            asked = request_context(
-                "tools/call", {"name": "listing"}, revision=revision
-            )
-            result = call_tool(features_of(self.clock, listing), asked)
-            assert not isinstance(result, Deferred)
-            self.assertTrue(result["isError"])
-            self.assertNotIn("structuredContent", result)
