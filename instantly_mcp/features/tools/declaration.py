@@ -155,12 +155,17 @@ class ToolDeclaration:
     task: TaskSupport = TaskSupport.NEVER
 
     def input_schema(self) -> JsonObject:
-        """Return the schema of the arguments that clients see."""
+        """Return the schema of the arguments that clients see.
+
+        It does not say that unknown arguments are refused: the converters of Gemini's
+        clients reject the keyword ``additionalProperties``.
+        """
         return self._object_of(Argument.listed_schema)
 
     def accepted_schema(self) -> JsonObject:
         """Return the schema that arguments are checked against: no unknown ones."""
-        return self._object_of(Argument.accepted_schema)
+        schema = self._object_of(Argument.accepted_schema)
+        return {**schema, "additionalProperties": False}
 
     def _object_of(
         self, schema_of: Callable[[Argument, Operation | None], JsonObject]
@@ -171,7 +176,6 @@ class ToolDeclaration:
             "properties": {
                 each.name: schema_of(each, operation) for each in self.arguments
             },
-            "additionalProperties": False,
         }
         needed = [each.name for each in self.arguments if each.required]
         if needed:

@@ -189,9 +189,10 @@ class StatementTests(SynchronousTestCase):
     def test_schemas_are_closed_and_flat(self) -> None:
         """Unknown arguments are refused; a schema holds no references."""
         for tool in every_tool():
-            schema = tool.input_schema
+            schema = tool.accepted_schema
             self.assertEqual(schema["type"], "object", tool.name)
             self.assertIs(schema["additionalProperties"], False)
+            self.assertNotIn("additionalProperties", tool.input_schema)
             self.assertNotIn("$ref", dumps(schema).decode())
             check = Draft202012Validator(dict(schema))
             self.assertFalse(check.is_valid({"no_such_argument": 1}), tool.name)
