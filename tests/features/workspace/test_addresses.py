@@ -151,7 +151,7 @@ class ArgumentTests(SynchronousTestCase):
         error = self.refusal(["a@example.com", "mailto:b@example.com"])
         self.assertEqual(error.code, "bad_address")
         self.assertIn("cc[1]", error.message)
-        self.assertEqual(error.details["meant"], "b@example.com")
+        self.assertEqual(error.facts["meant"], "b@example.com")
         self.assertIn("b@example.com", error.hint)
         self.assertIn(
             "cc:", self.refusal("a@example.com\r\nBcc: b@example.net").message
