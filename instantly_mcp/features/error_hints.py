@@ -120,6 +120,11 @@ def hint_for(error: ApiError) -> str:
     return HINTS[error.reason]
 
 
+def will_pass(error: ApiError) -> bool:
+    """Return whether the same call may succeed in a minute."""
+    return error.reason in _TRANSIENT
+
+
 def in_doubt(error: ApiError) -> bool:
     """Return whether a write may have taken effect although it failed."""
     operation = BY_ID.get(error.operation_id)

@@ -30,6 +30,7 @@ class Executed:
     arguments: JsonObject
     principal: str
     traceparent: str | None = None
+    until: float | None = None
 
 
 @implementer(IInstantly)
@@ -66,7 +67,7 @@ class RecordingInstantly:
         if problems:
             raise AssertionError(f"{operation.id} is called wrongly: {problems}")
         self.executed.append(
-            Executed(operation.id, checked, credential.principal, traceparent)
+            Executed(operation.id, checked, credential.principal, traceparent, until)
         )
         script = self._scripts.get(operation.id, [{}])
         reply = script.pop(0) if len(script) > 1 else script[0]

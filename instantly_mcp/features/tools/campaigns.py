@@ -24,6 +24,7 @@ from .arguments import (
 )
 from .declaration import ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
+from .workflows.activate_campaign import activate_campaign
 from .workflows.create_campaign import DEFAULTS, WEEK, brief, create_campaign
 from .workflows.update_campaign import update_campaign
 
@@ -63,8 +64,8 @@ STEPS: JsonObject = {
 }
 
 
-def activated(reply: Json, given: JsonObject) -> JsonObject:
-    """Return the campaign that was started or stopped."""
+def stopped(reply: Json, given: JsonObject) -> JsonObject:
+    """Return the campaign that was stopped."""
     facts = reply if isinstance(reply, dict) else {}
     return {"campaign": {"id": given["id"], **brief(facts)}}
 
@@ -237,13 +238,17 @@ TOOLS = (
         description=(
             "Launch, start, resume, unpause or turn on a campaign (sequence): it sends "
             "real mail to real people. Show the user the copy, senders and number of "
-            "leads first."
+            "leads first. Refused while copy, leads, senders or schedule are not ready."
         ),
         toolset="campaigns",
         hints=DESTRUCTIVE,
         operation="activateCampaign",
-        arguments=(CAMPAIGN_ID,),
-        reshape=activated,
+        also=("getCampaign", "listLeads", "getCampaignAnalytics", "listAccount"),
+        work=activate_campaign,
+        arguments=(
+            CAMPAIGN_ID,
+            argument("dry_run", schema=FLAG, description="only report the checks"),
+        ),
         output=CAMPAIGN_OUTPUT,
     ),
     ToolDeclaration(
@@ -254,7 +259,7 @@ TOOLS = (
         hints=IDEMPOTENT,
         operation="pauseCampaign",
         arguments=(CAMPAIGN_ID,),
-        reshape=activated,
+        reshape=stopped,
     ),
     ToolDeclaration(
         name="search_campaigns_by_contact",

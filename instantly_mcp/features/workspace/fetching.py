@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, FirstError, gatherResults
@@ -67,9 +67,19 @@ async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
 
 
 async def read_pages(
-    context: FeatureContext, operation_id: str, given: JsonObject, call: Call, most: int
+    context: FeatureContext,
+    operation_id: str,
+    given: JsonObject,
+    call: Call,
+    most: int,
+    *,
+    enough: Callable[[Sequence[JsonObject]], bool] = lambda found: False,
 ) -> tuple[list[JsonObject], bool]:
-    """Read at most `most` pages of 100 items; return also whether these are all."""
+    """Read at most `most` pages of 100 items; return also whether these are all.
+
+    :param enough: whether the items read so far suffice; then no further page is read,
+        and they count as all.
+    """
     found: list[JsonObject] = []
     cursor: Json = None
     for _ in range(most):
@@ -80,7 +90,7 @@ async def read_pages(
         items = [each for each in reply.get("items") or () if isinstance(each, dict)]
         found += items
         following = reply.get("next_starting_after")
-        if not items or not following or following == cursor:
+        if not items or not following or following == cursor or enough(found):
             return found, True
         cursor = following
     return found, False

@@ -136,9 +136,9 @@ class PreflightTests(FeatureTestCase):
                 1: "warn",
                 4: "warn",
                 3: "warn",
-                -1: "fail",
+                -1: "warn",
                 -99: "fail",
-                77: "fail",
+                77: "unknown",
             },
         )
 
@@ -208,11 +208,13 @@ class PreflightTests(FeatureTestCase):
         self.assertIn("More than 100", self.found("leads")["says"])
 
     def test_verification(self) -> None:
-        """Invalid leads block, risky ones warn, unverified ones too."""
-        outcomes = {-1: "fail", -3: "warn", 11: "warn", None: "warn"}
-        for status, outcome in outcomes.items():
+        """Invalid, risky and unverified leads need attention."""
+        says = {-1: "invalid", -3: "risky", 11: "not verified", None: "not verified"}
+        for status, word in says.items():
             self.leads(*[lead()] * 3, lead(verification_status=status))
-            self.assertEqual(self.outcome("verification"), outcome, status)
+            check = self.found("verification")
+            self.assertEqual(check["outcome"], "warn", status)
+            self.assertIn(word, check["says"])
 
     def test_variables(self) -> None:
         """A variable that no lead fills blocks, a gap warns, a fallback helps."""

@@ -1,17 +1,18 @@
-"""Checks of the leads: they exist, are verified, and fill the variables of the copy."""
+"""Checks of the leads: they exist, are verified, and fill the copy's variables."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import LEAD_VERIFICATION
 from ..list_scorecard import MAX_INVALID_SHARE, MAX_RISKY_SHARE
-from ..sequences import steps_of, variants_in
-from .check import MAX_EXAMPLES, Check
+from .check import Check
+from .personalization import variables_check
 from .survey import CampaignSurvey
-from .variables import LEAD_FIELDS, is_of_the_sender, variables_in
+
+FIX_LEADS = "Add leads with add_leads_to_campaign_or_list_bulk (campaign_id)."
 
 
 def audience_checks(survey: CampaignSurvey) -> Iterator[Check]:
@@ -22,13 +23,13 @@ def audience_checks(survey: CampaignSurvey) -> Iterator[Check]:
     yield _count(survey)
     if survey.leads:
         yield _verification(survey.leads)
-        yield _variables(survey)
+        yield variables_check(survey)
 
 
 def _count(survey: CampaignSurvey) -> Check:
     count = survey.leads_count
     if count == 0:
-        return Check("leads", "fail", "The campaign has no leads.")
+        return Check("leads", "fail", "The campaign has no leads.", fix=FIX_LEADS)
     without = sum(not lead.get("email") for lead in survey.leads)
     facts: dict[str, Json] = {"leads": count, "looked_at": len(survey.leads)}
     if without:
@@ -51,7 +52,7 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
     unsure = (words["not_verified"] + words["pending"] + words["pending_job"]) / total
     if invalid > MAX_INVALID_SHARE:
         says = f"{invalid:.0%} of those checked are invalid; they would bounce."
-        return Check("verification", "fail", says, facts)
+        return Check("verification", "warn", says, facts)
     if risky > MAX_RISKY_SHARE:
         says = f"{risky:.0%} of those checked are risky or catch-all."
         return Check("verification", "warn", says, facts)
@@ -59,49 +60,3 @@ def _verification(leads: Sequence[JsonObject]) -> Check:
         says = f"{unsure:.0%} of those checked are not verified."
         return Check("verification", "warn", says, facts)
     return Check("verification", "ok", "All that were checked are verified.", facts)
-
-
-def _variables(survey: CampaignSurvey) -> Check:
-    """Compare the variables in the copy with the fields of the leads."""
-    used = used_variables(survey.campaign)
-    total = len(survey.leads)
-    gaps = {}
-    for name, has_fallback in used.items():
-        filled = sum(has_value(lead, name) for lead in survey.leads)
-        if filled < total and not has_fallback:
-            gaps[name] = f"{filled} of {total} leads"
-    if not gaps:
-        says = "Each is filled, or has a fallback." if used else "The copy uses none."
-        return Check("variables", "ok", says, {"used": sorted(used)})
-    unfilled = [name for name, share in gaps.items() if share.startswith("0 ")]
-    facts: JsonObject = {"filled": dict(list(gaps.items())[:MAX_EXAMPLES])}
-    if unfilled:
-        says = "No lead has " + ", ".join(unfilled[:MAX_EXAMPLES]) + "."
-        return Check("variables", "fail", says, facts)
-    says = "Some leads lack " + ", ".join(list(gaps)[:MAX_EXAMPLES]) + "."
-    return Check("variables", "warn", says, facts)
-
-
-def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
-    """Return the lead variables in the copy, and whether each has a fallback."""
-    used: dict[str, bool] = {}
-    for step in steps_of(campaign):
-        for variant in variants_in(step):
-            for part in ("subject", "body"):
-                for name, fallback in variables_in(str(variant.get(part) or "")):
-                    if not is_of_the_sender(name):
-                        used[name] = used.get(name, True) and fallback
-    return used
-
-
-def has_value(lead: JsonObject, name: str) -> bool:
-    """Return whether a lead has a value for a variable."""
-    payload = lead.get("payload")
-    if isinstance(payload, dict) and _is_text(payload.get(name)):
-        return True
-    field = LEAD_FIELDS.get(name)
-    return field is not None and _is_text(lead.get(field))
-
-
-def _is_text(value: Json) -> bool:
-    return value is not None and bool(str(value).strip())

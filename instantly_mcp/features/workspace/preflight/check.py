@@ -21,12 +21,14 @@ class Check:
 
     :param says: one sentence.
     :param facts: the numbers behind it.
+    :param fix: what corrects it, one sentence; every failed check has one.
     """
 
     name: str
     outcome: CheckOutcome
     says: str
     facts: JsonObject = field(factory=dict)
+    fix: str = ""
 
     def as_object(self) -> JsonObject:
         """Return the check as JSON."""
@@ -35,13 +37,16 @@ class Check:
             "outcome": self.outcome,
             "says": self.says,
         }
+        if self.fix:
+            shown["fix"] = self.fix
         if self.facts:
             shown["facts"] = self.facts
         return shown
 
     def as_line(self) -> str:
         """Return the check as a line of Markdown."""
-        return f"- [{self.outcome}] {self.name}: {self.says}"
+        fix = f" {self.fix}" if self.fix else ""
+        return f"- [{self.outcome}] {self.name}: {self.says}{fix}"
 
 
 def verdict(checks: Iterable[Check]) -> str:

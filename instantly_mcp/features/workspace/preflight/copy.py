@@ -12,6 +12,7 @@ from ..untrusted_text import MAX_READ_CHARACTERS
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 
+FIX = "Write the copy of each step with update_campaign (steps)."
 LONG_BODY_WORDS = 150
 LONG_SUBJECT_CHARACTERS = 60
 
@@ -34,7 +35,7 @@ def copy_checks(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks of the copy."""
     steps = steps_of(survey.campaign)
     if not any(list(variants_in(step)) for step in steps):
-        yield Check("copy", "fail", "The campaign has no copy.")
+        yield Check("copy", "fail", "The campaign has no copy.", fix=FIX)
         return
     broken, doubtful = [], []
     for number, step in enumerate(steps, 1):
@@ -45,7 +46,8 @@ def copy_checks(survey: CampaignSurvey) -> Iterator[Check]:
     found = [*broken, *doubtful]
     facts: JsonObject = {"steps": len(steps), "findings": found[: 2 * MAX_EXAMPLES]}
     if broken:
-        yield Check("copy", "fail", f"{broken[0]}.", facts)
+        says = f"{broken[0][0].upper()}{broken[0][1:]}."
+        yield Check("copy", "fail", says, facts, FIX)
     elif doubtful:
         yield Check("copy", "warn", f"{len(doubtful)} findings.", facts)
     else:

@@ -20,6 +20,7 @@ STARTABLE = frozenset({0, 2})
 """The status codes draft and paused."""
 
 SENDING = frozenset({1, 4})
+SUSPENDED = -99
 EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"})
 
 
@@ -75,7 +76,13 @@ def _status(survey: CampaignSurvey) -> Check:
     if code == 3:
         says = "It is completed; new leads are needed before it sends again."
         return Check("status", "warn", says)
-    return Check("status", "fail", f"Instantly stopped it: {word}.")
+    if code == SUSPENDED:
+        says = "Instantly suspended the account."
+        return Check("status", "fail", says, fix="Tell the user to ask Instantly.")
+    if code not in CAMPAIGN_STATUS:
+        return Check("status", "unknown", f"Its status {code} is not known.")
+    says = f"Instantly stopped it: {word}. Without a remedy it will stop again."
+    return Check("status", "warn", says)
 
 
 def _replies(survey: CampaignSurvey) -> Check:
@@ -87,8 +94,10 @@ def _replies(survey: CampaignSurvey) -> Check:
 
 def _diagnosis(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield Instantly's own diagnosis, unless it is the expected one."""
-    if not survey.found.has("sending"):
+    if "sending" in survey.found.failures:
         yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")
+        return
+    if not survey.found.has("sending"):
         return
     diagnosis = sending_status(survey.sending, {"id": survey.campaign.get("id")})
     if diagnosis["status"] not in EXPECTED:

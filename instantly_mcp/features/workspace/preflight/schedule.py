@@ -13,6 +13,10 @@ from .check import Check
 from .survey import CampaignSurvey
 
 DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+FIX_WINDOW = (
+    "Give it one with update_campaign: days, timing_from, timing_to and timezone."
+)
+FIX_END = "Set a later end_date with update_campaign."
 SEARCHED_DAYS = 15
 """Number of days, from the first sending day on, searched for the next window."""
 
@@ -84,7 +88,8 @@ def schedule_checks(survey: CampaignSurvey, zone: str | None = None) -> Iterator
     schedule = survey.campaign.get("campaign_schedule") or {}
     windows = [window for window in windows_of(survey.campaign) if window.days]
     if not windows:
-        yield Check("schedule", "fail", "It has no sending window on any day.")
+        says = "It has no sending window on any day."
+        yield Check("schedule", "fail", says, fix=FIX_WINDOW)
         return
     facts: dict[str, Json] = {"windows": [window.as_object() for window in windows]}
     for name in ("start_date", "end_date"):
@@ -92,7 +97,7 @@ def schedule_checks(survey: CampaignSurvey, zone: str | None = None) -> Iterator
             facts[name] = schedule[name]
     last = _day(schedule.get("end_date"))
     if last is not None and last < survey.now.date():
-        yield Check("schedule", "fail", "Its last day is in the past.", facts)
+        yield Check("schedule", "fail", "Its last day is in the past.", facts, FIX_END)
         return
     first = _day(schedule.get("start_date"))
     openings = [window.opens_after(survey.now, first) for window in windows]
@@ -103,7 +108,8 @@ def schedule_checks(survey: CampaignSurvey, zone: str | None = None) -> Iterator
     soonest = min(known)
     facts["next_window"] = in_zones(soonest, zone)
     if last is not None and soonest.date() > last:
-        yield Check("schedule", "fail", "No window is left before its end.", facts)
+        says = "No window is left before its end."
+        yield Check("schedule", "fail", says, facts, FIX_END)
         return
     says = f"It sends next from {in_zones(soonest, zone)['there']}."
     yield Check("schedule", "ok", says, facts)

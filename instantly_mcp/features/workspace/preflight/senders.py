@@ -9,6 +9,16 @@ from ..senders import obstacle
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 
+FIX_CHOICE = "Choose sending accounts with update_campaign (email_list)."
+FIX_ACCOUNTS = (
+    "Repair the accounts named here (test_account_vitals, resume_account), or choose "
+    "others with update_campaign (email_list)."
+)
+FIX_LIMIT = (
+    "Raise daily_limit with update_campaign, or that of the accounts with "
+    "update_account."
+)
+
 HEALTHY_SCORE = 80
 """The lowest warm-up score (of 100) without a warning."""
 
@@ -21,7 +31,8 @@ def sender_checks(survey: CampaignSurvey) -> Iterator[Check]:
         yield Check("senders", "unknown", "The accounts could not be read.")
         return
     if not survey.wanted and not survey.campaign.get("email_tag_list"):
-        yield Check("senders", "fail", "The campaign has no sending accounts.")
+        says = "The campaign has no sending accounts."
+        yield Check("senders", "fail", says, fix=FIX_CHOICE)
         return
     able = [account for account in survey.senders if not obstacle(account)]
     yield _able(survey, able)
@@ -38,16 +49,20 @@ def _able(survey: CampaignSurvey, able: list[JsonObject]) -> Check:
         for account in survey.senders
         if obstacle(account)
     }
-    for address in survey.wanted:
-        if address.lower() not in known:
-            obstacles[address] = "it was not found among the workspace's accounts"
+    missing = [each for each in survey.wanted if each.lower() not in known]
+    where = "workspace's" if survey.all_senders_read else "first 1,000"
+    obstacles |= dict.fromkeys(missing, f"it was not found among the {where} accounts")
     facts: JsonObject = {
         "able": len(able),
         "not_able": len(obstacles),
         "obstacles": dict(list(obstacles.items())[:MAX_EXAMPLES]),
     }
+    if not able and missing and not survey.all_senders_read:
+        says = "Its senders are not among the first 1,000 accounts, which were checked."
+        return Check("senders", "unknown", says, facts)
     if not able:
-        return Check("senders", "fail", "None of its senders can send.", facts)
+        says = "None of its senders can send."
+        return Check("senders", "fail", says, facts, FIX_ACCOUNTS)
     if obstacles:
         says = f"{len(able)} can send, {len(obstacles)} cannot."
         return Check("senders", "warn", says, facts)
@@ -108,7 +123,8 @@ def _volume(survey: CampaignSurvey, able: list[JsonObject]) -> Check:
         facts["days_for_first_mails"] = -(-count // int(a_day))
     heavy = [limit for limit in known if limit > MAX_MAILBOX_MAILS_A_DAY]
     if not a_day:
-        return Check("volume", "fail", "A daily limit of 0 sends nothing.", facts)
+        says = "A daily limit of 0 sends nothing."
+        return Check("volume", "fail", says, facts, FIX_LIMIT)
     if heavy:
         most = MAX_MAILBOX_MAILS_A_DAY
         says = f"{len(heavy)} mailboxes may send more than {most} a day."

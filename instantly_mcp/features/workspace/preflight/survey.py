@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from attrs import frozen
@@ -43,6 +43,11 @@ class CampaignSurvey:
         return self.found.items("senders")
 
     @property
+    def all_senders_read(self) -> bool:
+        """Whether a sender that was not found does not exist."""
+        return self.found.object("senders").get("complete") is not False
+
+    @property
     def leads(self) -> Sequence[JsonObject]:
         """The leads of the sample."""
         return self.found.items("leads")
@@ -54,10 +59,13 @@ class CampaignSurvey:
         count = rows[0].get("leads_count") if rows else None
         if isinstance(count, int) and count >= len(self.leads):
             return count
+        return len(self.leads) if self.all_leads_read else None
+
+    @property
+    def all_leads_read(self) -> bool:
+        """Whether the sample has all leads of the campaign."""
         whole = not self.found.object("leads").get("next_starting_after")
-        if self.found.has("leads") and (whole or len(self.leads) < SAMPLE_LEADS):
-            return len(self.leads)
-        return None
+        return self.found.has("leads") and (whole or len(self.leads) < SAMPLE_LEADS)
 
     @property
     def sending(self) -> JsonObject:
@@ -66,21 +74,23 @@ class CampaignSurvey:
 
 
 async def survey_campaign(
-    context: FeatureContext, id: str, call: Call
+    context: FeatureContext, id: str, call: Call, *, diagnosis: bool = True
 ) -> CampaignSurvey:
     """Read the campaign, then everything else concurrently.
 
+    :param diagnosis: read Instantly's own diagnosis, too.
     :raises ApiError: when the campaign itself cannot be read.
     """
     campaign = await context.fetch("getCampaign", {"id": id}, call)
-    works: Mapping[str, Deferred[Json]] = {
-        "sending": context.execute("getCampaignSendingStatus", {"id": id}, call),
+    works: dict[str, Deferred[Json]] = {
         "leads": context.execute(
             "listLeads", {"campaign": id, "limit": SAMPLE_LEADS}, call
         ),
         "totals": context.execute("getCampaignAnalytics", {"id": id}, call),
         "senders": _senders(context, campaign, call),
     }
+    if diagnosis:
+        works["sending"] = context.execute("getCampaignSendingStatus", {"id": id}, call)
     now = datetime.fromtimestamp(context.wall(), UTC)
     return CampaignSurvey(campaign=campaign, found=await gather(works), now=now)
 
@@ -91,11 +101,18 @@ async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) ->
     wanted = {str(each).lower() for each in campaign.get("email_list") or ()}
     tags = campaign.get("email_tag_list") or ()
     if not wanted and not tags:
-        return []
+        return {"items": [], "complete": True}
+
+    def chosen(accounts: Sequence[JsonObject]) -> list[JsonObject]:
+        return [each for each in accounts if str(each.get("email")).lower() in wanted]
+
     given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
-    accounts, _ = await read_pages(
-        context, "listAccount", given, call, MAX_ACCOUNT_PAGES
+    accounts, complete = await read_pages(
+        context,
+        "listAccount",
+        given,
+        call,
+        MAX_ACCOUNT_PAGES,
+        enough=lambda found: bool(wanted) and len(chosen(found)) == len(wanted),
     )
-    if not wanted:
-        return accounts
-    return [each for each in accounts if str(each.get("email")).lower() in wanted]
+    return {"items": chosen(accounts) if wanted else accounts, "complete": complete}

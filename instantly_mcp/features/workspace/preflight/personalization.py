@@ -1,0 +1,129 @@
+"""Check of the copy's variables against the leads.
+
+Instantly sends an empty text for a variable that a lead does not have, and compares
+names exactly: ``{{firstname}}`` is not ``{{firstName}}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from ...._json_codec import Json, JsonObject
+from ..sequences import steps_of, variants_in
+from .check import MAX_EXAMPLES, Check
+from .survey import CampaignSurvey
+from .variables import LEAD_FIELDS, is_of_the_sender, variables_in
+
+FIX_VARIABLES = (
+    "Correct the copy with update_campaign (steps), write a fallback such as "
+    "{{firstName|there}}, or give the leads a value."
+)
+MAX_NAMES = 40
+"""Most names of variables that a check lists: they come with the leads."""
+
+MAX_NAME_CHARACTERS = 60
+
+
+def variables_check(survey: CampaignSurvey) -> Check:
+    """Compare the variables in the copy with the fields of the leads in the sample.
+
+    It fails for a variable that no lead has, unless it has a fallback, or leads beyond
+    the sample may have it because the campaign knows its name.
+    """
+    used = used_variables(survey.campaign)
+    total = len(survey.leads)
+    filled = {
+        name: sum(has_value(lead, name) for lead in survey.leads)
+        for name, has_fallback in used.items()
+        if not has_fallback
+    }
+    gaps = {name: count for name, count in filled.items() if count < total}
+    if not gaps:
+        says = "Each is filled, or has a fallback." if used else "The copy uses none."
+        return Check("variables", "ok", says, {"used": sorted(used)})
+    facts: dict[str, Json] = {
+        "filled": {
+            name: f"{count} of {total} leads"
+            for name, count in list(gaps.items())[:MAX_EXAMPLES]
+        },
+        "leads_have": _names_of(survey.leads)[:MAX_NAMES],
+    }
+    elsewhere = set() if survey.all_leads_read else _known_to(survey.campaign)
+    unknown = [name for name, count in gaps.items() if not count]
+    unknown = [name for name in unknown if name not in elsewhere]
+    if unknown:
+        says = _sentence(unknown[:MAX_EXAMPLES], facts["leads_have"])
+        return Check("variables", "fail", says, facts, FIX_VARIABLES)
+    says = "Some leads lack " + ", ".join(list(gaps)[:MAX_EXAMPLES]) + "."
+    return Check("variables", "warn", says, facts)
+
+
+def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
+    """Return the lead variables in the copy, and whether each has a fallback."""
+    used: dict[str, bool] = {}
+    for step in steps_of(campaign):
+        for variant in variants_in(step):
+            for part in ("subject", "body"):
+                for name, fallback in variables_in(str(variant.get(part) or "")):
+                    if not is_of_the_sender(name):
+                        used[name] = used.get(name, True) and fallback
+    return used
+
+
+def has_value(lead: JsonObject, name: str) -> bool:
+    """Return whether a lead has a value for a variable."""
+    payload = lead.get("payload")
+    if isinstance(payload, dict) and _is_text(payload.get(name)):
+        return True
+    field = LEAD_FIELDS.get(name)
+    return field is not None and _is_text(lead.get(field))
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known variable that was probably meant.
+
+    Case, ``_``, ``-`` and spaces do not count: ``frist_name`` is near ``firstName``.
+    """
+    plain = {_plain(each): each for each in reversed(known)}
+    found = get_close_matches(_plain(name), list(plain), n=1, cutoff=0.7)
+    return plain[found[0]] if found else None
+
+
+def _sentence(unknown: Sequence[str], known: Sequence[str]) -> str:
+    meant = []
+    for name in unknown:
+        near = nearest(name, known)
+        if near is not None:
+            meant.append(f"{near} for {name}" if len(unknown) > 1 else near)
+    says = "No lead has " + ", ".join(unknown) + "."
+    return f"{says} Did you mean {', '.join(meant)}?" if meant else says
+
+
+def _names_of(leads: Sequence[JsonObject]) -> list[str]:
+    """Return the variables that at least one of the leads has: the built-in first."""
+    found = {
+        name: None
+        for name in LEAD_FIELDS
+        if any(has_value(lead, name) for lead in leads)
+    }
+    for lead in leads:
+        payload = lead.get("payload")
+        for name, value in payload.items() if isinstance(payload, dict) else ():
+            if _is_text(value):
+                found[str(name)[:MAX_NAME_CHARACTERS]] = None
+    return list(found)
+
+
+def _known_to(campaign: JsonObject) -> frozenset[str]:
+    """Return the custom variables that the campaign got with any of its leads."""
+    known = campaign.get("custom_variables")
+    return frozenset(map(str, known)) if isinstance(known, dict | list) else frozenset()
+
+
+def _plain(name: str) -> str:
+    return "".join(each for each in name.lower() if each not in "_- ")
+
+
+def _is_text(value: Json) -> bool:
+    return value is not None and bool(str(value).strip())
