@@ -9,6 +9,7 @@ from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_fi
 from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
     COUNT,
+    FLAG,
     ID,
     JOB_OUTPUT,
     LIST_OUTPUT,
@@ -29,7 +30,7 @@ from .hints import (
     READ_ONLY,
 )
 from .nested_arguments import nested_argument
-from .workflows.add_leads import CHUNK_LEADS, MAX_LEADS, add_leads
+from .workflows.add_leads import MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
@@ -224,9 +225,9 @@ TOOLS = (
         title="Add leads in bulk",
         description=(
             "Import or upload many leads (prospects, contacts; from a CSV, a "
-            f"spreadsheet) to one campaign or list, in chunks of {CHUNK_LEADS}, "
-            "without duplicates. An active campaign mails them. In a campaign each "
-            "needs an email, in a list an email or a name."
+            "spreadsheet) to one campaign or list. An active campaign mails them. "
+            "Each needs an email, in a list an email or a name. Bad addresses and "
+            "duplicates are left out and named."
         ),
         toolset="leads",
         hints=ADDITIVE,
@@ -249,9 +250,12 @@ TOOLS = (
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),
             argument("verify_leads_on_import", description="costs credits"),
+            argument(
+                "skip_incomplete", schema=FLAG, description="leave such leads out too"
+            ),
             *skips(),
         ),
-        output={"leads_uploaded": COUNT, "duplicates_removed": COUNT},
+        output={"leads_uploaded": COUNT, "not_added": COUNT},
     ),
     ToolDeclaration(
         name="move_leads_to_campaign_or_list",

@@ -157,7 +157,7 @@ class ArgumentTests(SynchronousTestCase):
             "cc:", self.refusal("a@example.com\r\nBcc: b@example.net").message
         )
 
-    def test_names_are_no_recipients(self) -> None:
+    def test_names_are_not_recipients(self) -> None:
         """A name with a comma and an address in it does not become a recipient."""
         self.refusal('"boss@example.com, x" <b@example.net>')
 

@@ -1,4 +1,9 @@
-"""add_leads_to_campaign_or_list_bulk: up to 20,000 leads, in chunks of a thousand."""
+"""add_leads_to_campaign_or_list_bulk: up to 20,000 leads, in chunks of a thousand.
+
+Every lead that was given is either added or named in the result; `lead_rows` decides
+what is sent. An add that stops early, for a failure or because the client does not wait
+longer, says at which index to go on.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +17,24 @@ from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
 from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
 from ...workspace.context import FeatureContext
-from ...workspace.labels import to_interest
+from .lead_rows import (
+    IndexedLead,
+    RefusedRow,
+    Rows,
+    left_out_by_instantly,
+    named,
+    require_rows,
+    sorted_rows,
+)
 from .warnings import warnings_for_joining, with_warnings
 
 CHUNK_LEADS = 1000
 """The leads of one call: the API's limit."""
 
+CHUNK_SECONDS = 10.0
+"""Time that must be left to start a further chunk."""
+
 MAX_LEADS = 20_000
-MAX_INDEXES_NAMED = 10
 MAX_CREATED_SHOWN = 50
 
 LEFT_OUT = {
@@ -34,28 +49,34 @@ LEFT_OUT = {
 
 COUNTERS = ("total_sent", "leads_uploaded", *LEFT_OUT)
 
-IndexedLead = tuple[int, JsonObject]
-"""A lead and its index in the caller's list."""
-
 
 @define
 class Tally:
-    """The sums of the counters of all chunks."""
+    """What was done so far: the sums of the counters, and the rows of the leads.
 
+    :param refused: the rows that were not added, for whatever reason.
+    :param unnamed: how many leads Instantly left out without showing which.
+    """
+
+    refused: list[RefusedRow]
     counters: dict[str, int] = field(factory=lambda: dict.fromkeys(COUNTERS, 0))
     created: list[JsonObject] = field(factory=list)
+    unnamed: int = 0
     blocklist_used: Json = None
     remaining_in_plan: Json = None
 
     def add(self, reply: JsonObject, chunk: Sequence[IndexedLead]) -> None:
         """Add one chunk's reply, converting its indexes to the caller's."""
         for name in COUNTERS:
-            count = reply.get(name)
-            self.counters[name] += int(count) if isinstance(count, int | float) else 0
+            self.counters[name] += _count(reply, name)
         self.blocklist_used = reply.get("blocklist_used") or self.blocklist_used
         remaining = reply.get("remaining_in_plan")
         if remaining is not None:
             self.remaining_in_plan = remaining
+        left_out = left_out_by_instantly(reply, chunk, LEFT_OUT)
+        self.refused += left_out
+        missing = _count(reply, "total_sent") - _count(reply, "leads_uploaded")
+        self.unnamed += max(0, missing - len(left_out))
         created = reply.get("created_leads")
         for lead in created if isinstance(created, list) else ():
             if not isinstance(lead, dict):
@@ -69,7 +90,7 @@ class Tally:
             )
 
     def left_out(self) -> list[str]:
-        """Return a warning with the number of leads not added, and why."""
+        """Return a warning: how many leads Instantly left out, and why."""
         why = [
             f"{self.counters[n]} {w}" for n, w in LEFT_OUT.items() if self.counters[n]
         ]
@@ -80,9 +101,19 @@ class Tally:
         reasons = ": " + ", ".join(why) if why else ""
         return [f"{count} of {sent} leads were not added{reasons}."]
 
-    def as_object(self, removed: int) -> dict[str, Json]:
-        """Return the merged summary."""
-        summary: dict[str, Json] = {**self.counters, "duplicates_removed": removed}
+    def as_object(self, rows: Rows, given: int) -> dict[str, Json]:
+        """Return the merged summary.
+
+        :param given: how many leads the caller gave.
+        """
+        summary: dict[str, Json] = {
+            "given": given,
+            **self.counters,
+            "duplicates_removed": len(rows.duplicates),
+            **named(self.refused),
+        }
+        if self.unnamed:
+            summary["not_added"] = len(self.refused) + self.unnamed
         if self.blocklist_used is not None:
             summary["blocklist_used"] = self.blocklist_used
         if self.remaining_in_plan is not None:
@@ -98,35 +129,45 @@ async def add_leads(
 ) -> ToolOutcome:
     """Add the leads, and report which were added and which were not.
 
-    :raises CallRefusedError: before anything is sent, when a lead is incomplete.
+    :raises CallRefusedError: before anything is sent, when leads are incomplete or none
+        is left to send.
     """
-    target = _target(given)
-    leads = [_converted(lead) for lead in given["leads"]]
-    _require_complete(leads, target)
-    unique = _without_duplicates(leads)
+    asked = dict(given)
+    skip_incomplete = bool(asked.pop("skip_incomplete", False))
+    destination = _destination(asked)
+    rows = sorted_rows(asked["leads"], destination)
+    require_rows(rows, destination, skip_incomplete=skip_incomplete)
     chunks = [
-        unique[at : at + CHUNK_LEADS] for at in range(0, len(unique), CHUNK_LEADS)
+        rows.to_send[at : at + CHUNK_LEADS]
+        for at in range(0, len(rows.to_send), CHUNK_LEADS)
     ]
-    warnings = await warnings_for_joining(context, given.get("campaign_id"), call)
-    tally, done = Tally(), 0
+    warnings = await warnings_for_joining(context, asked.get("campaign_id"), call)
+    tally, done = Tally(rows.refused), 0
     if len(chunks) > 1:
-        call.become_task(f"Adding {len(unique)} leads in {len(chunks)} chunks")
+        call.become_task(f"Adding {len(rows.to_send)} leads in {len(chunks)} chunks")
+    total = len(asked["leads"])
     for number, chunk in enumerate(chunks, 1):
-        request = {**given, "leads": [lead for _, lead in chunk]}
+        if number > 1 and context.wait_seconds(call, CHUNK_SECONDS) < CHUNK_SECONDS:
+            summary = tally.as_object(rows, total) | _rest(chunk, rows, done)
+            return with_warnings(summary, [*warnings, *tally.left_out()])
+        request = {**asked, "leads": [lead for _, lead in chunk]}
         try:
             reply = await context.fetch("bulkAddLeads", request, call)
         except ApiError as error:
             if number == 1:
                 raise
-            return _stopped(tally, error, chunk, unique, done)
+            facts = {
+                "not_sent": len(rows.to_send) - done,
+                "so_far": tally.as_object(rows, total),
+            }
+            return _stopped(error, chunk[0][0], done, facts)
         tally.add(reply, chunk)
         done += len(chunk)
-        call.progress(done, len(unique), f"Added chunk {number} of {len(chunks)}")
-    summary = tally.as_object(len(leads) - len(unique))
-    return with_warnings(summary, [*warnings, *tally.left_out()])
+        call.progress(done, len(rows.to_send), f"Added chunk {number} of {len(chunks)}")
+    return with_warnings(tally.as_object(rows, total), [*warnings, *tally.left_out()])
 
 
-def _target(given: JsonObject) -> str:
+def _destination(given: JsonObject) -> str:
     chosen = [name for name in ("campaign_id", "list_id") if given.get(name)]
     if len(chosen) != 1:
         raise CallRefusedError(
@@ -137,46 +178,20 @@ def _target(given: JsonObject) -> str:
     return chosen[0]
 
 
-def _converted(lead: JsonObject) -> JsonObject:
-    converted = dict(lead)
-    if isinstance(lead.get("email"), str):
-        converted["email"] = lead["email"].strip()
-    if "lt_interest_status" in lead:
-        converted["lt_interest_status"] = to_interest(lead["lt_interest_status"])
-    return converted
+def _count(reply: JsonObject, name: str) -> int:
+    count = reply.get(name)
+    return int(count) if isinstance(count, int | float) else 0
 
 
-def _require_complete(leads: Sequence[JsonObject], target: str) -> None:
-    """Refuse the whole call before anything is sent, naming the leads."""
-    names = () if target == "campaign_id" else ("first_name", "last_name")
-    enough = ("email", *names)
-    lacking = [
-        place
-        for place, lead in enumerate(leads)
-        if not any(str(lead.get(name) or "").strip() for name in enough)
-    ]
-    if lacking:
-        named = ", ".join(map(str, lacking[:MAX_INDEXES_NAMED]))
-        raise CallRefusedError(
-            "incomplete_leads",
-            f"{len(lacking)} leads lack what a {target.removesuffix('_id')} needs, "
-            f"at index {named} (counted from 0).",
-            "Each lead needs " + " or ".join(enough) + ". Nothing was added.",
-            indexes=lacking[:100],
-        )
-
-
-def _without_duplicates(leads: Sequence[JsonObject]) -> list[IndexedLead]:
-    """Keep the first lead of each address; leads without one are all kept."""
-    seen: set[str] = set()
-    kept = []
-    for place, lead in enumerate(leads):
-        address = str(lead.get("email") or "").lower()
-        if address and address in seen:
-            continue
-        seen.add(address)
-        kept.append((place, lead))
-    return kept
+def _rest(chunk: Sequence[IndexedLead], rows: Rows, done: int) -> dict[str, Json]:
+    """Return how to go on after an add that stopped in time, before a chunk."""
+    first = chunk[0][0]
+    return {
+        "complete": False,
+        "not_sent": len(rows.to_send) - done,
+        "resume_from_index": first,
+        "next": f"Call again with the leads from index {first} on (counted from 0).",
+    }
 
 
 def _how_to_go_on(error: ApiError, first: int) -> str:
@@ -189,22 +204,14 @@ def _how_to_go_on(error: ApiError, first: int) -> str:
     return f"Call again with the leads from index {first} on (counted from 0)."
 
 
-def _stopped(
-    tally: Tally,
-    error: ApiError,
-    chunk: Sequence[IndexedLead],
-    unique: Sequence[IndexedLead],
-    done: int,
-) -> ErrorResult:
-    first = chunk[0][0]
+def _stopped(error: ApiError, first: int, done: int, facts: JsonObject) -> ErrorResult:
     return ErrorResult(
         {
             "code": "partial_failure",
             "message": f"{done} leads were sent, then a chunk failed: {error.message}",
             "hint": _how_to_go_on(error, first),
             ("uncertain_from_index" if in_doubt(error) else "resume_from_index"): first,
-            "not_sent": len(unique) - done,
+            **facts,
             "error": error_object(error),
-            "so_far": tally.as_object(0),
         }
     )

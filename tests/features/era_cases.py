@@ -1,0 +1,98 @@
+"""The base class of tests that call tools in every era, on the simulated Instantly.
+
+A call goes through the whole protocol engine, so its arguments are checked, and its
+result is rendered and fits the schema of its revision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from instantly_mcp._json_codec import dumps, loads
+from instantly_mcp.api.client import InstantlyClient
+from instantly_mcp.features.build import build_features
+from instantly_mcp.features.toolsets import ToolSelection
+from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.wire.jsonrpc import Batch, decode
+from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
+from instantly_mcp.sandbox.agent import SandboxAgent
+from instantly_mcp.sandbox.workspaces import Sandbox
+from tests.features.cases import NOW
+from tests.support.cases import ClockedTestCase
+from tests.support.exchanges import headers
+from tests.support.messages import (
+    LEGACY_VERSIONS,
+    MODERN_VERSION,
+    call,
+    modern,
+    modern_headers,
+)
+from tests.support.servers import credential, make_server
+from tests.support.wire import check_message
+
+ERAS = (*LEGACY_VERSIONS, MODERN_VERSION)
+MOST_SECONDS = 120
+KEY = "sandbox-every-era"
+
+
+class EraTestCase(ClockedTestCase):
+    """Gives a test the whole server on a sandbox, in any revision of MCP."""
+
+    def setUp(self) -> None:
+        """Build the server."""
+        super().setUp()
+        self.start_server()
+
+    def start_server(self) -> None:
+        """Build a server on a new sandbox."""
+        self.sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
+        client = InstantlyClient.assemble(
+            agent=SandboxAgent(self.sandbox, self.clock),
+            base_url="https://sandbox.example.com",
+            clock=self.clock,
+            random=lambda: 0.0,
+        )
+        features = build_features(
+            client,
+            self.clock,
+            ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
+            ToolSelection.parse("all"),
+            wall=lambda: NOW.timestamp() + self.clock.seconds(),
+        )
+        self.server = make_server(features.tools, self.clock)
+
+    def result(self, version: str, tool_name: str, arguments: Any) -> Any:
+        """Return the result of ``tools/call`` in a revision."""
+        message = call(tool_name, arguments)
+        revision, fields = ALL_REVISIONS[version], {}
+        if revision.modern:
+            message = modern(message, version)
+            fields = modern_headers(message)
+        body = decode(dumps(message))
+        assert not isinstance(body, Batch)
+        caller = Caller(
+            revision=revision, credential=credential(KEY), headers=headers(fields)
+        )
+        handling = self.server.handle(body, caller)
+        for _ in range(MOST_SECONDS):
+            if handling.called:
+                break
+            self.clock.advance(1)
+        response = self.successResultOf(handling)
+        assert response is not None
+        answered = loads(response.encode())
+        check_message(version, answered, "tools/call")
+        return answered["result"]
+
+    def value(self, version: str, tool_name: str, **arguments: Any) -> Any:
+        """Return what a call that succeeds says, as its text block has it."""
+        result = self.result(version, tool_name, arguments)
+        self.assertFalse(result.get("isError"), result)
+        return loads(result["content"][0]["text"])
+
+    def failure(self, version: str, tool_name: str, **arguments: Any) -> Any:
+        """Return the error object of a call that fails."""
+        result = self.result(version, tool_name, arguments)
+        self.assertTrue(result.get("isError"), result)
+        return loads(result["content"][0]["text"])

@@ -1,0 +1,41 @@
+"""Leads as models really send them, in every era, on the simulated Instantly."""
+
+from __future__ import annotations
+
+from tests.features.era_cases import ERAS, EraTestCase
+
+BULK = "add_leads_to_campaign_or_list_bulk"
+
+
+class LeadCases(EraTestCase):
+    def test_bulk(self) -> None:
+        """The good row is added; the bad address and the duplicate are named."""
+        for version in ERAS:
+            self.start_server()
+            list_id = self.value(version, "create_lead_list", name="Cases")["id"]
+            leads = [
+                {"email": "not-an-address"},
+                {"email": "ok@example.com"},
+                {"email": "OK@example.com "},
+            ]
+            got = self.value(version, BULK, list_id=list_id, leads=leads)
+            self.assertEqual((got["leads_uploaded"], got["not_added"]), (1, 2), version)
+            bad, duplicate = got["refused"]
+            self.assertEqual((bad["index"], duplicate["index"]), (0, 2))
+            self.assertIn("has no @", bad["reason"])
+            self.assertIn("index 1", duplicate["reason"])
+            found = self.value(version, "list_leads", list_id=list_id)["items"]
+            self.assertEqual([each["email"] for each in found], ["ok@example.com"])
+
+    def test_recipients(self) -> None:
+        """A link is not an address; nothing is added, and the address is offered."""
+        for version in ERAS:
+            self.start_server()
+            list_id = self.value(version, "create_lead_list", name="Cases")["id"]
+            error = self.failure(
+                version, "create_lead", list_id=list_id, email="mailto:a@example.com"
+            )
+            self.assertEqual(error["code"], "bad_address", version)
+            self.assertIn("a@example.com", error["hint"])
+            found = self.value(version, "list_leads", list_id=list_id)["items"]
+            self.assertEqual(found, [])
