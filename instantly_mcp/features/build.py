@@ -14,7 +14,6 @@ from twisted.internet.interfaces import IReactorTime
 from .._noop import noop
 from ..api.interfaces import IInstantly
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
-from .completions import NameCache
 from .prompts.registry import build_prompts
 from .resources.registry import build_resources
 from .tools.registry import SelectedTools, build_tools, selected_names
@@ -57,10 +56,9 @@ def build_features(
         wall=wall,
         job_changes=JobChangeTracker(on_change),
     )
-    names = NameCache(context)
     return Features(
         context=context,
         tools=build_tools(context, selection),
-        resources=build_resources(context, names),
-        prompts=build_prompts(context, names),
+        resources=build_resources(context),
+        prompts=build_prompts(context),
     )

@@ -125,6 +125,19 @@ def protocol_error(error: ApiError) -> ProtocolError:
     return not_served(error.message, described)
 
 
+def refusal_error(refusal: CallRefusedError) -> ProtocolError:
+    """Return the protocol error for a refused resource or prompt.
+
+    Many clients show the message only, so it also says the next step.
+    """
+    said = f"{refusal.message} {refusal.hint}"
+    near = refusal.facts.get("candidates")
+    if near:
+        named = (" ".join(map(str, each.values())) for each in near)
+        said += f" Candidates: {', '.join(named)}."
+    return invalid_params(said, refusal.as_object())
+
+
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:
     """Return a list reply as ``items`` and ``page``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,9 @@ from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
+
+SHORT_ID = re.compile(r"[a-z][a-z0-9-]{0,12}")
+"""The ids of the scripted workspaces: they are not looked up as names."""
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """A Thursday at noon."""
@@ -68,6 +72,7 @@ class ToolTestCase(ClockedTestCase):
             ),
         )
         self.context, self.tools = features.context, features.tools
+        self.context.names.trusted = SHORT_ID
 
     def tool(self, name: str) -> Tool:
         """Return a tool that must exist."""

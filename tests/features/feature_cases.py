@@ -5,6 +5,7 @@ A request goes through the protocol's own methods, as a client's does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,6 +39,9 @@ from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 
+SHORT_ID = re.compile(r"[a-z]\d")
+"""The ids of the scripted workspaces: they are not looked up as names."""
+
 KEY = Credential(secret=Secret("sandbox-offering"), source="test")
 OTHER = Credential(secret=Secret("another-key"), source="test")
 METHODS: Mapping[str, Callable[[ServerFeatures, RequestContext], Any]] = {
@@ -68,6 +72,7 @@ class FeatureTestCase(ClockedTestCase):
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
             on_change=changes.resource_updated,
         )
+        self.features.context.names.trusted = SHORT_ID
         self.server_features = ServerFeatures(
             info=ServerInfo(name="n", title="t", version="1"),
             tools=self.features.tools,

@@ -12,14 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.completions import (
+from instantly_mcp.features.workspace.name_cache import (
     CACHE_SECONDS,
-    CAMPAIGNS,
     FAILURE_CACHE_SECONDS,
-    Completion,
     NameCache,
-    matches,
 )
+from instantly_mcp.features.workspace.names import CAMPAIGNS, Completion, matches
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
@@ -141,7 +139,7 @@ class NameTests(CompletionCase):
 
     def test_bounded(self) -> None:
         """The number of cached lists is limited; the least recently used is dropped."""
-        names = NameCache(self.features.context, 2)
+        names = NameCache(self.features.context.fetch, self.clock, 2)
         self.instantly.answers("listCampaign", named("Spring"))
 
         def look(secret: Credential) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.interfaces import IInstantly
-from instantly_mcp.features.completions import CACHE_SECONDS
+from instantly_mcp.features.workspace.name_cache import CACHE_SECONDS
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
@@ -85,7 +85,7 @@ class SandboxTests(FeatureTestCase):
     def test_every_prompt(self) -> None:
         """Each prompt gathers its facts, and none of them is unknown."""
         for name, arguments in (
-            ("launch_preflight", {"campaign": "fintech"}),
+            ("launch_preflight", {"campaign": "q4 fintech"}),
             ("morning_inbox", {"limit": "5"}),
             ("why_not_sending", {"campaign": "Q4 Fintech"}),
             ("weekly_report", {"campaigns": "Q4 Fintech", "range": "last_14_days"}),

@@ -93,7 +93,7 @@ class RequestTests(FeatureTestCase):
     def test_resource(self) -> None:
         """A resource is refused, also when only one of its calls exceeds the limit."""
         for operation, uri in (
-            ("getCampaign", "instantly://campaigns/x"),
+            ("getCampaign", "instantly://campaigns/c1"),
             ("getWorkspacePlanDetails", "instantly://workspace"),
         ):
             self.instantly.answers(operation, busy(operation))

@@ -291,7 +291,7 @@ class FailureTests(ToolTestCase):
             argument="id",
         )
         self.instantly.answers("getCampaign", error)
-        failure = self.failure("get_campaign", campaign_id="x" * 300)
+        failure = self.failure("get_campaign", campaign_id="c1")
         self.assertEqual(
             failure["message"], "The argument 'campaign_id' must be shorter."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
-from ..completions import CAMPAIGNS
+from ..workspace.names import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
 from ..workspace.preflight.check import Check, verdict
 from ..workspace.preflight.report import checks_of, status_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...protocol.calls.call import Call
-from ..completions import LEAD_LISTS
 from ..workspace.list_scorecard import scored, survey_list
+from ..workspace.names import LEAD_LISTS
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,

@@ -10,15 +10,14 @@ from ...protocol.primitives.prompt import Prompt, PromptArgument
 from ...protocol.primitives.registries import PromptRegistry
 from ...protocol.primitives.resource import CompleteValue
 from ..completions import (
-    CAMPAIGNS,
-    LEAD_LISTS,
     Completer,
-    NameCache,
     SeveralCompleter,
     TimezoneNames,
     WordCompleter,
 )
 from ..workspace.context import FeatureContext
+from ..workspace.name_cache import NameCache
+from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from .campaigns import launch_preflight, why_not_sending
 from .hygiene import list_hygiene
 from .inbox import DEFAULT_THREADS, MAX_THREADS, morning_inbox, reply_triage
@@ -100,9 +99,9 @@ PROMPTS = (
 )
 
 
-def build_prompts(features: FeatureContext, names: NameCache) -> PromptRegistry:
+def build_prompts(features: FeatureContext) -> PromptRegistry:
     """Build all prompts."""
-    context, completers = PromptContext(features, names), _completers(names)
+    context, completers = PromptContext(features), _completers(features.names)
     return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
 
 

@@ -14,9 +14,14 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.prompt import PromptMessage
 from ...protocol.primitives.tool import text
 from ...protocol.wire.errors import invalid_params
-from ..completions import Completions, NameCache, ObjectKind
-from ..results import CallRefusedError, error_object, protocol_error
+from ..results import (
+    CallRefusedError,
+    error_object,
+    protocol_error,
+    refusal_error,
+)
 from ..workspace.context import FeatureContext
+from ..workspace.names import ObjectKind
 
 Found = TypeVar("Found")
 
@@ -29,9 +34,6 @@ ASK_FIRST = (
     "guessing."
 )
 
-MAX_SUGGESTIONS = 3
-"""Most names or ids that a message lists."""
-
 NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
 """How a read fails when the given text is a name and not an id."""
 
@@ -41,7 +43,6 @@ class PromptContext:
     """The objects that prompts use."""
 
     features: FeatureContext
-    names: NameCache
 
 
 Write: TypeAlias = Callable[[PromptContext, Given, Call], Coroutine[Any, Any, str]]
@@ -63,7 +64,7 @@ class Renderer:
                 raise invalid_params(error.message, error_object(error)) from error
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
-            raise invalid_params(refusal.message, refusal.as_object()) from refusal
+            raise refusal_error(refusal) from refusal
         return [PromptMessage("user", text(written))]
 
 
@@ -73,10 +74,11 @@ async def id_named(
     """Return the id of the object that an argument names, by id or by name.
 
     :raises ProtocolError: -32602 when the argument is blank.
+    :raises CallRefusedError: when no object or several have this name.
     """
     if not given.strip():
         raise invalid_params(f"Give the name or id of a {kind.name}")
-    return await context.names.id_of(kind, given, call)
+    return await context.features.names.id_of(kind, given, call)
 
 
 async def look_up(
@@ -96,43 +98,8 @@ async def look_up(
         return await read(context.features, id, call)
     except ApiError as error:
         if error.reason in NOT_AN_ID:
-            raise await unknown_name(context, kind, given, error, call) from error
+            raise await context.features.names.refusal(kind, given, call) from error
         raise
-
-
-async def unknown_name(
-    context: PromptContext, kind: ObjectKind, given: str, error: ApiError, call: Call
-) -> CallRefusedError:
-    """Return the refusal of a name that matches no object, or several.
-
-    Similar names are also in the message, because many clients show only that.
-    """
-    found = await context.names.matching(kind, given, call)
-    said, hint = _meant(kind, given, found)
-    return CallRefusedError(
-        "not_found",
-        said,
-        hint,
-        did_you_mean=[entry.name for entry in found[:10]],
-        operation=error.operation_id,
-    )
-
-
-def _meant(kind: ObjectKind, given: str, found: Completions) -> tuple[str, str]:
-    """Return the message and the hint for a name."""
-    shown = repr(given[:60])
-    wanted = given.strip().lower()
-    equal = [entry.value for entry in found if entry.name.lower() == wanted]
-    if len(equal) > 1:
-        ids = ", ".join(equal[:MAX_SUGGESTIONS])
-        said = f"More than one {kind.name} is called {shown}: {ids}."
-        return said, "Use the id of one of them."
-    if found:
-        names = ", ".join(repr(entry.name[:60]) for entry in found[:MAX_SUGGESTIONS])
-        said = f"No {kind.name} is called {shown}. Did you mean {names}?"
-        return said, "Use one of the names in did_you_mean, or an id."
-    said = f"No {kind.name} has the name or id {shown}."
-    return said, "Look up its name or id first."
 
 
 def section(title: str, *lines: str) -> str:

@@ -11,9 +11,9 @@ from ..._credential import Credential
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
-from ..completions import CAMPAIGNS
 from ..workspace.analytics import DEFINITIONS, with_rates
 from ..workspace.fetching import Gathered, gather
+from ..workspace.names import CAMPAIGNS
 from ..workspace.untrusted_text import in_one_line
 from .period import Period, period_of
 from .rendering import (
@@ -131,9 +131,9 @@ async def client_report(context: PromptContext, given: Given, call: Call) -> str
 async def _campaign_ids(context: PromptContext, text: str, call: Call) -> list[str]:
     if "," in text:
         # The name of one campaign may contain commas.
-        whole = await id_named(context, CAMPAIGNS, text, call)
-        if whole != text.strip():
-            return [whole]
+        whole = await context.features.names.find(CAMPAIGNS, text, call)
+        if len(whole) == 1:
+            return [*whole]
     names = [name.strip() for name in text.split(",") if name.strip()]
     if len(names) > MAX_CAMPAIGNS:
         raise invalid_params(f"Give at most {MAX_CAMPAIGNS} campaigns, or none for all")

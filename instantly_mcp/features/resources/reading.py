@@ -17,9 +17,15 @@ from ..._json_codec import Json
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.primitives.resource import ResourceContents
-from ...protocol.wire.errors import invalid_params, resource_not_found
-from ..results import CallRefusedError, cut_to_size, protocol_error
+from ...protocol.wire.errors import resource_not_found
+from ..results import (
+    CallRefusedError,
+    cut_to_size,
+    protocol_error,
+    refusal_error,
+)
 from ..workspace.context import FeatureContext, Values
+from ..workspace.names import ObjectKind
 
 Lookup: TypeAlias = Callable[[FeatureContext, Values, Call], Coroutine[Any, Any, Json]]
 
@@ -29,25 +35,40 @@ MARKDOWN = "text/markdown"
 
 @frozen
 class ResourceReader:
-    """Reads a resource and returns it as compact JSON, or as Markdown."""
+    """Reads a resource and returns it as compact JSON, or as Markdown.
+
+    :param names: the variable that names an object, by id or by name.
+    :param kind: the kind of that object.
+    """
 
     context: FeatureContext
     lookup: Lookup
+    names: str | None = None
+    kind: ObjectKind | None = None
 
     @deferred
     async def __call__(
         self, uri: str, values: Values, call: Call
     ) -> Sequence[ResourceContents]:
         try:
-            value = await self.lookup(self.context, values, call)
+            value = await self.lookup(
+                self.context, await self._with_id(values, call), call
+            )
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
                 modern = call.caller.revision.modern
                 raise resource_not_found(uri, modern=modern) from error
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
-            raise invalid_params(refusal.message, refusal.as_object()) from refusal
+            raise refusal_error(refusal) from refusal
         return [_written(uri, value)]
+
+    async def _with_id(self, values: Values, call: Call) -> Values:
+        """Return the values of the variables with an id in the place of a name."""
+        if self.names is None or self.kind is None:
+            return values
+        id = await self.context.names.id_of(self.kind, values[self.names], call)
+        return {**values, self.names: id}
 
 
 def _written(uri: str, value: Json) -> ResourceContents:

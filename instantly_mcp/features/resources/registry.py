@@ -9,19 +9,10 @@ from attrs import frozen
 from ...protocol.primitives.registries import ResourceRegistry
 from ...protocol.primitives.resource import CompleteValue, Resource, ResourceTemplate
 from ...protocol.wire.uri_template import UriTemplate
-from ..completions import (
-    ACCOUNTS,
-    CAMPAIGNS,
-    JOBS,
-    LEAD_LISTS,
-    Completer,
-    NameCache,
-    ObjectKind,
-    WordCompleter,
-    operation_ids,
-)
+from ..completions import Completer, WordCompleter, operation_ids
 from ..workspace import list_scorecard
 from ..workspace.context import FeatureContext
+from ..workspace.names import ACCOUNTS, CAMPAIGNS, JOBS, LEAD_LISTS, ObjectKind
 from ..workspace.preflight.report import preflight
 from . import campaigns, checklist, objects, reference, workspace
 from .reading import JSON, MARKDOWN, Lookup, ResourceReader
@@ -183,11 +174,11 @@ TEMPLATES = (
 )
 
 
-def build_resources(context: FeatureContext, names: NameCache) -> ResourceRegistry:
+def build_resources(context: FeatureContext) -> ResourceRegistry:
     """Build all resources and templates."""
     return ResourceRegistry(
         [_resource(entry, context) for entry in RESOURCES],
-        [_template(entry, context, names) for entry in TEMPLATES],
+        [_template(entry, context) for entry in TEMPLATES],
     )
 
 
@@ -205,17 +196,15 @@ def _resource(entry: ResourceDeclaration, context: FeatureContext) -> Resource:
     )
 
 
-def _template(
-    entry: ResourceDeclaration, context: FeatureContext, names: NameCache
-) -> ResourceTemplate:
+def _template(entry: ResourceDeclaration, context: FeatureContext) -> ResourceTemplate:
     return ResourceTemplate(
         template=UriTemplate(SCHEME + entry.path),
         name=entry.name,
         title=entry.title,
         description=entry.description,
         mime_type=entry.mime_type,
-        read=ResourceReader(context, entry.lookup),
-        complete=_completers(entry, names),
+        read=ResourceReader(context, entry.lookup, *_named(entry)),
+        complete=_completers(entry, context),
         watch=None if entry.poll is None else ResourceWatcher(context, entry.poll),
         needs_credential=not entry.public,
         private=not entry.public,
@@ -223,12 +212,19 @@ def _template(
     )
 
 
+def _named(entry: ResourceDeclaration) -> tuple[str | None, ObjectKind | None]:
+    """Return the variable that may be a name, and the kind of object it names."""
+    if entry.completes is None or not entry.completes.by_name:
+        return None, None
+    return UriTemplate(entry.path).names[0], entry.completes
+
+
 def _completers(
-    entry: ResourceDeclaration, names: NameCache
+    entry: ResourceDeclaration, context: FeatureContext
 ) -> Mapping[str, CompleteValue]:
     if entry.lookup is reference.operation_schema:
         return {"operation": WordCompleter(operation_ids)}
     if entry.completes is None:
         return {}
     first = UriTemplate(entry.path).names[0]
-    return {first: Completer(names, entry.completes)}
+    return {first: Completer(context.names, entry.completes)}

@@ -14,6 +14,7 @@ from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
 from ..workspace.labels import names_and_codes, to_code
+from ..workspace.names import ACCOUNTS
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
     CURSOR,
@@ -33,6 +34,7 @@ from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .nested_arguments import nested_argument
 
 EMAIL = id_of("email", to="email")
+ACCOUNT = id_of("email", to="email", refers_to=ACCOUNTS)
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 WARMUP = nested_argument(
     "patchAccount",
@@ -78,6 +80,9 @@ def checked_cursor(value: Json) -> Json:
 def in_list(value: Json) -> list[str]:
     """Return a list that contains only this address."""
     return [str(value).strip()]
+
+
+ACCOUNT_IN_LIST = id_of("email", to="emails", convert=in_list, refers_to=ACCOUNTS)
 
 
 async def manage_account_state(
@@ -139,7 +144,7 @@ TOOLS = (
         toolset="accounts",
         hints=READ_ONLY,
         operation="getAccount",
-        arguments=(EMAIL,),
+        arguments=(ACCOUNT,),
         reshape=single(ACCOUNT_VIEW),
     ),
     ToolDeclaration(
@@ -190,7 +195,7 @@ TOOLS = (
         operation="patchAccount",
         changes=True,
         arguments=(
-            EMAIL,
+            ACCOUNT,
             argument("first_name"),
             argument("last_name"),
             argument("warmup", convert=WARMUP),
@@ -214,7 +219,7 @@ TOOLS = (
         toolset="accounts",
         hints=IDEMPOTENT,
         operation="pauseAccount",
-        arguments=(EMAIL,),
+        arguments=(ACCOUNT,),
         reshape=single(ACCOUNT_VIEW),
     ),
     ToolDeclaration(
@@ -226,7 +231,7 @@ TOOLS = (
         toolset="accounts",
         hints=IDEMPOTENT,
         operation="resumeAccount",
-        arguments=(EMAIL,),
+        arguments=(ACCOUNT,),
         reshape=single(ACCOUNT_VIEW),
     ),
     ToolDeclaration(
@@ -240,7 +245,7 @@ TOOLS = (
         hints=IDEMPOTENT,
         operation="enableWarmupForAccounts",
         also=("getBackgroundJob",),
-        arguments=(id_of("email", to="emails", convert=in_list), WAIT),
+        arguments=(ACCOUNT_IN_LIST, WAIT),
         work=enable_warmup,
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
@@ -256,7 +261,7 @@ TOOLS = (
         hints=IDEMPOTENT,
         operation="disableWarmupForAccounts",
         also=("getBackgroundJob",),
-        arguments=(id_of("email", to="emails", convert=in_list), WAIT),
+        arguments=(ACCOUNT_IN_LIST, WAIT),
         work=disable_warmup,
         task=TaskSupport.OPTIONAL,
         output=JOB_OUTPUT,
@@ -270,7 +275,7 @@ TOOLS = (
         toolset="accounts",
         hints=READ_ONLY,
         operation="testAccountVitals",
-        arguments=(id_of("email", to="accounts", convert=in_list),),
+        arguments=(id_of("email", to="accounts", convert=in_list, refers_to=ACCOUNTS),),
         reshape=vitals,
     ),
     ToolDeclaration(
@@ -283,7 +288,7 @@ TOOLS = (
         toolset="accounts",
         hints=DESTRUCTIVE,
         operation="deleteAccount",
-        arguments=(EMAIL,),
+        arguments=(ACCOUNT,),
         reshape=deleted("email"),
     ),
 )
@@ -303,7 +308,7 @@ DEPRECATED_TOOLS = (
             "testAccountVitals",
         ),
         arguments=(
-            EMAIL,
+            ACCOUNT,
             required(
                 "action",
                 schema={

@@ -11,6 +11,7 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
+from ..workspace.names import ACCOUNTS, CAMPAIGNS
 from .arguments import ID, ROWS_OUTPUT, TEXT
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
@@ -98,11 +99,12 @@ TOOLS = (
         operation="getCampaignAnalytics",
         work=campaign_analytics,
         arguments=(
-            argument("campaign_id", to="id", schema=ID),
+            argument("campaign_id", to="id", schema=ID, refers_to=CAMPAIGNS),
             argument(
                 "campaign_ids",
                 to="ids",
                 schema={"type": "array", "items": ID, "minItems": 1},
+                refers_to=CAMPAIGNS,
             ),
             START,
             END,
@@ -118,7 +120,7 @@ TOOLS = (
         hints=READ_ONLY,
         operation="getDailyCampaignAnalytics",
         arguments=(
-            argument("campaign_id", schema=ID),
+            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
             START,
             END,
             argument(
@@ -142,10 +144,11 @@ TOOLS = (
         operation="getWarmupAnalytics",
         work=warmup_analytics,
         arguments=(
-            argument("email", schema=TEXT),
+            argument("email", schema=TEXT, refers_to=ACCOUNTS),
             argument(
                 "emails",
                 schema={"type": "array", "items": TEXT, "maxItems": MAX_ACCOUNTS},
+                refers_to=ACCOUNTS,
             ),
         ),
     ),

@@ -7,6 +7,7 @@ from ..results import page
 from ..workspace.conversions import stripped
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import View
+from ..workspace.names import ObjectKind
 from .declaration import Argument, Convert, Reshape, argument, required
 
 TEXT: JsonObject = {"type": "string"}
@@ -35,10 +36,24 @@ WAIT = argument(
 
 
 def id_of(
-    name: str, to: str = "id", description: str = "", convert: Convert = stripped
+    name: str,
+    to: str = "id",
+    description: str = "",
+    convert: Convert = stripped,
+    refers_to: ObjectKind | None = None,
 ) -> Argument:
-    """Declare the required id of the object that the tool works on."""
-    return required(name, to=to, schema=ID, description=description, convert=convert)
+    """Declare the required id of the object that the tool works on.
+
+    :param refers_to: the kind of object, if its name is accepted as well.
+    """
+    return required(
+        name,
+        to=to,
+        schema=ID,
+        description=description,
+        convert=convert,
+        refers_to=refers_to,
+    )
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:

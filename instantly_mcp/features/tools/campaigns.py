@@ -6,6 +6,7 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.conversions import comma_list
 from ..workspace.labels import names_and_codes, to_code
+from ..workspace.names import ACCOUNTS, CAMPAIGNS
 from ..workspace.sending_status import sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
 from . import campaign_arguments
@@ -29,7 +30,7 @@ from .workflows.create_campaign import DEFAULTS, WEEK, brief, create_campaign
 from .workflows.update_campaign import update_campaign
 
 STATUS = names_and_codes(CAMPAIGN_STATUS)
-CAMPAIGN_ID = id_of("campaign_id")
+CAMPAIGN_ID = id_of("campaign_id", refers_to=CAMPAIGNS)
 GAP = {"type": "integer", "minimum": 1, "maximum": 1440}
 CLOCK_TIME = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
 VARIANT_FIELDS = {"subject": TEXT, "body": TEXT}
@@ -97,7 +98,7 @@ TOOLS = (
                     "whole sequence; an empty follow-up subject joins the thread"
                 ),
             ),
-            argument("email_list", description="sending accounts"),
+            argument("email_list", description="sending accounts", refers_to=ACCOUNTS),
             assumed("timezone", DEFAULTS["timezone"], schema=TEXT),
             assumed("timing_from", DEFAULTS["timing_from"], schema=CLOCK_TIME),
             assumed("timing_to", DEFAULTS["timing_to"], schema=CLOCK_TIME),
@@ -200,7 +201,7 @@ TOOLS = (
             argument("random_wait_max"),
             argument("text_only"),
             argument("first_email_text_only"),
-            argument("email_list"),
+            argument("email_list", refers_to=ACCOUNTS),
             argument("daily_limit"),
             argument("stop_on_reply"),
             argument("email_tag_list"),

@@ -46,6 +46,8 @@ from ..results import (
     overload_error,
 )
 from ..workspace.context import FeatureContext
+from ..workspace.names import ObjectKind
+from .references import References
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[
@@ -67,6 +69,8 @@ class Argument:
     :param default: the value that applies when the argument is not given.
     :param fills: insert the default into the arguments; otherwise the work does it.
     :param convert: makes the API's value of the client's; ``null`` is not converted.
+    :param refers_to: the kind of object that it names, alone or in a list; its name is
+        replaced by its id.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Argument:
     default: Json = None
     fills: bool = True
     convert: Convert | None = None
+    refers_to: ObjectKind | None = None
 
     def accepted_schema(self, operation: Operation | None) -> JsonObject:
         """Return the JSON Schema of the values that are accepted.
@@ -230,6 +235,7 @@ class ToolRunner:
     _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
     _defaults: JsonObject = field(init=False)
     _fewest: int = field(init=False)
+    _references: References = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Compute what is the same for every call."""
@@ -247,14 +253,21 @@ class ToolRunner:
             if a.fills and a.default is not None
         }
         self._fewest = 1 + sum(a.required for a in declaration.arguments)
+        self._references = References(
+            {a.to: a.refers_to for a in declaration.arguments if a.refers_to},
+            fresh=not declaration.hints.read_only,
+        )
         mode = self.context.facts.mode
         self._meta = {"mode": mode} if mode != "live" else None
 
     @deferred
     async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
         try:
-            given = self._translate(arguments)
+            given = await self._references.resolved(
+                self.context, self._translate(arguments), call
+            )
             value = await self._work(self.context, given, call)
+            value = await self._references.check_empty(self.context, value, given, call)
         except ApiError as error:
             refused = overload_error(error)
             if refused is not None:

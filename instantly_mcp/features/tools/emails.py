@@ -10,6 +10,7 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
+from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
 from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging
 from .declaration import ToolDeclaration, argument, assumed, required
@@ -74,8 +75,8 @@ TOOLS = (
         arguments=(
             *paging(20),
             argument("search"),
-            argument("campaign_id", schema=ID),
-            argument("list_id", schema=ID),
+            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
+            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
             argument(
                 "i_status",
                 schema={"type": ["string", "integer"]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..._json_codec import JsonObject
 from ..workspace.labels import labelled
+from ..workspace.names import LEAD_LISTS
 from .arguments import (
     FLAG,
     LIST_OUTPUT,
@@ -20,7 +21,7 @@ from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 
 LIST_VIEW = labelled({})
 
-LIST_ID = id_of("list_id")
+LIST_ID = id_of("list_id", refers_to=LEAD_LISTS)
 
 
 def cursor_after(lead_list: JsonObject, given: JsonObject) -> str | None:

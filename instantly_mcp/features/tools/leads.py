@@ -6,6 +6,7 @@ from ..._json_codec import JsonObject
 from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
+from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
 from .arguments import (
     COUNT,
@@ -100,8 +101,8 @@ def selection(description: str) -> tuple[Argument, ...]:
     :param description: the description of ``filter``.
     """
     return (
-        argument("campaign", schema=ID, description="campaign id"),
-        argument("list_id", schema=ID),
+        argument("campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS),
+        argument("list_id", schema=ID, refers_to=LEAD_LISTS),
         argument("ids", schema=TEXTS, description="lead ids"),
         argument("excluded_ids", schema=TEXTS),
         argument("contacts", schema=TEXTS, description="addresses"),
@@ -182,8 +183,10 @@ TOOLS = (
         also=("getCampaign",),
         work=create_lead,
         arguments=(
-            argument("campaign", schema=ID, description="campaign id"),
-            argument("list_id", schema=ID),
+            argument(
+                "campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS
+            ),
+            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
             argument("email", schema=TEXT),
             *details(TEXT),
             *skips(),
@@ -245,8 +248,8 @@ TOOLS = (
                     "items": ONE_LEAD,
                 },
             ),
-            argument("campaign_id", schema=ID),
-            argument("list_id", schema=ID),
+            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
+            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),
             argument("verify_leads_on_import", description="costs credits"),
@@ -271,8 +274,8 @@ TOOLS = (
         also=("getCampaign", "getBackgroundJob"),
         work=move_leads,
         arguments=(
-            argument("to_campaign_id", schema=ID),
-            argument("to_list_id", schema=ID),
+            argument("to_campaign_id", schema=ID, refers_to=CAMPAIGNS),
+            argument("to_list_id", schema=ID, refers_to=LEAD_LISTS),
             *selection("as in list_leads"),
             argument("copy_leads"),
             argument("limit", schema={"type": "integer", "minimum": 1}),

@@ -23,6 +23,7 @@ from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
 from .job_changes import JobChangeTracker
+from .name_cache import NameCache
 from .send_once import SendOnce
 from .timezones import TimezoneMap
 
@@ -62,6 +63,7 @@ class FeatureContext:
     :param job_changes: the last known status of background jobs.
     :param timezones: maps sending windows to zones that Instantly supports.
     :param send_once: the replies sent in the last ten minutes.
+    :param names: which ids the names of the workspace stand for.
     """
 
     instantly: IInstantly
@@ -73,6 +75,7 @@ class FeatureContext:
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     timezones: TimezoneMap = field(init=False)
     send_once: SendOnce = field(init=False)
+    names: NameCache = field(init=False)
 
     @timezones.default
     def _make_timezones(self) -> TimezoneMap:
@@ -81,6 +84,10 @@ class FeatureContext:
     @send_once.default
     def _make_send_once(self) -> SendOnce:
         return SendOnce(self.clock)
+
+    @names.default
+    def _make_names(self) -> NameCache:
+        return NameCache(self.fetch, self.clock)
 
     def today(self) -> date:
         """Return the current date in UTC."""

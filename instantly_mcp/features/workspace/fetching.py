@@ -14,6 +14,7 @@ from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ..results import error_object
 from .context import FeatureContext
+from .paging import all_pages, never
 
 
 @frozen
@@ -73,27 +74,16 @@ async def read_pages(
     call: Call,
     most: int,
     *,
-    enough: Callable[[Sequence[JsonObject]], bool] = lambda found: False,
+    enough: Callable[[Sequence[JsonObject]], bool] = never,
 ) -> tuple[list[JsonObject], bool]:
     """Read at most `most` pages of 100 items; return also whether these are all.
 
     :param enough: whether the items read so far suffice; then no further page is read,
         and they count as all.
     """
-    found: list[JsonObject] = []
-    cursor: Json = None
-    for _ in range(most):
-        asked = {**given, "limit": 100}
-        if cursor is not None:
-            asked["starting_after"] = cursor
-        reply = await context.fetch(operation_id, asked, call)
-        items = [each for each in reply.get("items") or () if isinstance(each, dict)]
-        found += items
-        following = reply.get("next_starting_after")
-        if not items or not following or following == cursor or enough(found):
-            return found, True
-        cursor = following
-    return found, False
+    return await all_pages(
+        context.fetch, operation_id, given, call, most=most, enough=enough
+    )
 
 
 def _kept(failure: Failure) -> ApiError:

@@ -124,8 +124,8 @@ class EveryPromptTests(PromptCase):
 
 class CampaignPromptTests(PromptCase):
     def test_by_name(self) -> None:
-        """A campaign is found by its name, whatever the case, or a part of it."""
-        for given in ("Spring", "spring", " SPR ", "c1"):
+        """A campaign is found by its name, whatever the case, or by its id."""
+        for given in ("Spring", "spring", " SPRING ", "c1"):
             self.prompt("launch_preflight", campaign=given)
             self.assertEqual(self.instantly.calls("getCampaign")[-1], {"id": "c1"})
 
@@ -140,40 +140,29 @@ class CampaignPromptTests(PromptCase):
         """A part of several names selects none of them; the names are suggested."""
         items = [{"id": "a", "name": "Spring A"}, {"id": "b", "name": "Spring B"}]
         self.instantly.answers("listCampaign", {"items": items})
-        self.instantly.answers(
-            "getCampaign", api_error(Reason.NOT_FOUND, "getCampaign")
-        )
         error = self.prompt_error("why_not_sending", campaign="spring")
         self.assertEqual(error.code, -32602)
-        self.assertEqual(error.data["did_you_mean"], ["Spring A", "Spring B"])
-        self.assertEqual(
-            error.message,
-            "No campaign is called 'spring'. Did you mean 'Spring A', 'Spring B'?",
-        )
+        self.assertEqual(error.data["candidates"], items)
+        self.assertIn("No campaign has the name or id 'spring'.", error.message)
+        self.assertIn("Candidates: a Spring A, b Spring B.", error.message)
+        self.assertEqual(self.instantly.calls("getCampaign"), [])
 
     def test_a_name_no_id_can_have(self) -> None:
         """For an unknown name with a space, similar names are suggested."""
         items = [{"id": "a", "name": "Spring sale A"}]
         self.instantly.answers("listCampaign", {"items": items})
-        self.instantly.answers(
-            "getCampaign", api_error(Reason.BAD_ARGUMENT, "getCampaign")
-        )
         error = self.prompt_error("launch_preflight", campaign="spring sale")
         self.assertEqual(error.data["code"], "not_found")
-        self.assertEqual(error.data["did_you_mean"], ["Spring sale A"])
+        self.assertEqual(error.data["candidates"], items)
 
     def test_equal_names(self) -> None:
         """Of two campaigns with one name none is selected silently."""
         items = [{"id": "a", "name": "Spring"}, {"id": "b", "name": "Spring"}]
         self.instantly.answers("listCampaign", {"items": items})
-        self.instantly.answers(
-            "getCampaign", api_error(Reason.NOT_FOUND, "getCampaign")
-        )
         error = self.prompt_error("launch_preflight", campaign="Spring")
-        self.assertEqual(self.instantly.calls("getCampaign"), [{"id": "Spring"}])
-        self.assertEqual(
-            error.message, "More than one campaign is called 'Spring': a, b."
-        )
+        self.assertEqual(self.instantly.calls("getCampaign"), [])
+        self.assertIn("More than one campaign is called 'Spring'.", error.message)
+        self.assertEqual(error.data["candidates"], items)
         self.assertIn("Use the id", error.data["hint"])
 
     def test_preflight(self) -> None:
@@ -473,14 +462,15 @@ class HygieneTests(PromptCase):
 
     def test_no_such_list(self) -> None:
         """A list that does not exist is the caller's mistake, with suggestions."""
+        missing = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
         self.instantly.answers(
             "getLeadList", api_error(Reason.NOT_FOUND, "getLeadList")
         )
-        error = self.prompt_error("list_hygiene", list="nothing")
-        self.assertEqual(error.code, -32602)
-        self.assertEqual(error.data["did_you_mean"], [])
-        self.assertIn("has the name or id", error.message)
-        self.assertNotIn("did_you_mean", error.data["hint"])
+        for given in ("nothing", missing):
+            error = self.prompt_error("list_hygiene", list=given)
+            self.assertEqual(error.code, -32602)
+            self.assertEqual(error.data["candidates"], [{"id": "l1", "name": "Fair"}])
+            self.assertIn("has the name or id", error.message)
 
     def test_without_counts(self) -> None:
         """A list whose counts cannot be read has no shares."""

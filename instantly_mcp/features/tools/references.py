@@ -1,0 +1,109 @@
+"""The arguments of a tool that name campaigns, lead lists or accounts.
+
+A name becomes an id before the tool's work runs, as `workspace.names` says. Instantly
+answers a list of something that does not exist with an empty page; so an empty result
+for a given id is checked with one more call, and refused if nothing has that id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from ..._json_codec import Json, JsonObject
+from ...api.errors import ApiError, Reason
+from ...protocol.calls.call import Call
+from ..results import ToolOutcome
+from ..workspace.context import FeatureContext
+from ..workspace.names import ObjectKind
+
+MAX_CHECKED = 3
+"""Most ids for which an empty result is checked: each costs a call."""
+
+_NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
+"""How a read fails when nothing has this id."""
+
+
+@frozen
+class References:
+    """Resolves and checks the references of one tool.
+
+    :param kinds: what each parameter of the operation refers to.
+    :param fresh: do not trust cached names, because the tool changes something.
+    """
+
+    kinds: Mapping[str, ObjectKind] = field(factory=dict)
+    fresh: bool = False
+
+    async def resolved(
+        self, context: FeatureContext, given: JsonObject, call: Call
+    ) -> JsonObject:
+        """Return the arguments with ids in the place of names.
+
+        :raises CallRefusedError: ``not_found``, for a name that is not unique.
+        :raises ApiError: when the names cannot be read.
+        """
+        found: dict[str, Json] = {}
+        for to, kind in self.kinds.items():
+            value = given.get(to)
+            if isinstance(value, str):
+                if not context.names.is_id(kind, value):
+                    found[to] = await self._id(context, kind, value, call)
+            elif isinstance(value, list) and not _are_ids(context, kind, value):
+                ids = [await self._id(context, kind, each, call) for each in value]
+                found[to] = list(dict.fromkeys(ids))
+        return {**given, **found} if found else given
+
+    async def check_empty(
+        self,
+        context: FeatureContext,
+        value: ToolOutcome,
+        given: JsonObject,
+        call: Call,
+    ) -> ToolOutcome:
+        """Return an empty result only if what the arguments refer to exists.
+
+        :returns: the value; with a notice when the check itself failed.
+        :raises CallRefusedError: ``not_found``, if nothing has a given id.
+        """
+        if not self.kinds or not isinstance(value, dict):
+            return value
+        for kind, id in self._unseen(value, given)[:MAX_CHECKED]:
+            try:
+                await context.execute(kind.reads, {kind.key: id}, call)
+            except ApiError as error:
+                if error.reason in _NOT_AN_ID:
+                    raise await context.names.refusal(kind, id, call) from error
+                said = f"Whether the {kind.name} {id} exists could not be checked: "
+                return {**value, "notice": said + error.message}
+        return value
+
+    async def _id(
+        self, context: FeatureContext, kind: ObjectKind, value: Json, call: Call
+    ) -> Json:
+        if not isinstance(value, str):
+            return value
+        return await context.names.id_of(kind, value, call, fresh=self.fresh)
+
+    def _unseen(
+        self, value: JsonObject, given: JsonObject
+    ) -> Sequence[tuple[ObjectKind, str]]:
+        """Return the given ids for which the result has nothing."""
+        missing = value.get("without_data") or ()
+        shown = value.get("items", value.get("rows"))
+        if shown == [] and not given.get("starting_after"):
+            missing = None
+        elif not missing:
+            return ()
+        unseen = []
+        for to, kind in self.kinds.items():
+            named = given.get(to) or []
+            for id in named if isinstance(named, list) else [named]:
+                if missing is None or id in missing:
+                    unseen.append((kind, str(id)))
+        return unseen
+
+
+def _are_ids(context: FeatureContext, kind: ObjectKind, values: list[Json]) -> bool:
+    return all(isinstance(v, str) and context.names.is_id(kind, v) for v in values)
