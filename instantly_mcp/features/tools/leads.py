@@ -7,7 +7,7 @@ from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
-from ..workspace.views.leads import LEAD_SUMMARY, LEAD_VIEW
+from ..workspace.views.leads import LEAD_VIEW, lead_summary
 from .arguments import (
     COUNT,
     FLAG,
@@ -152,7 +152,7 @@ TOOLS = (
             ),
             ESG,
         ),
-        reshape=listing(LEAD_SUMMARY),
+        reshape=listing(lead_summary),
         cursor_of=cursor_after,
         output=LIST_OUTPUT,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instantly_mcp._json_codec import dumps
 from tests.features.era_cases import ERAS, EraTestCase
 
 BULK = "add_leads_to_campaign_or_list_bulk"
@@ -26,6 +27,20 @@ class LeadCases(EraTestCase):
             self.assertIn("index 1", duplicate["reason"])
             found = self.value(version, "list_leads", list_id=list_id)["items"]
             self.assertEqual([each["email"] for each in found], ["ok@example.com"])
+
+    def test_default_page(self) -> None:
+        """A page of leads costs a model at most 4,500 tokens; zeros are left out.
+
+        The limit is 6,000. The difference is for marks of text that others wrote.
+        """
+        got = self.value(ERAS[-1], "list_leads")
+        self.assertEqual(len(got["items"]), 25)
+        self.assertLess(len(dumps(got)) / 4, 4_500)
+        first = got["items"][0]
+        self.assertTrue({"id", "email", "status_label", "company_name"} <= set(first))
+        self.assertNotIn("personalization", first)
+        whole = self.value(ERAS[-1], "get_lead", lead_id=first["id"])
+        self.assertTrue({"payload", "email_open_count"} <= set(whole))
 
     def test_recipients(self) -> None:
         """A link is not an address; nothing is added, and the address is offered."""

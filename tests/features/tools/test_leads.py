@@ -92,7 +92,7 @@ class OneLeadTests(ToolTestCase):
     def test_a_cut_list_of_contacts_goes_on_by_address(self) -> None:
         """Among distinct contacts the cursor is the address, otherwise the id."""
         leads = [
-            {"id": f"l{n}", "email": f"p{n}@example.com", "personalization": "x" * 9000}
+            {"id": f"l{n}", "email": f"p{n}@example.com", "job_title": "x" * 9000}
             for n in range(25)
         ]
         self.instantly.answers("listLeads", {"items": leads})
