@@ -24,12 +24,12 @@ from .primitives.registries import (
     ResourceRegistry,
 )
 from .primitives.tool import Tool
+from .wire.accepted_arguments import AcceptedArguments
 from .wire.cursor import Pager
 from .wire.errors import ProtocolError, credential_required
 from .wire.jsonrpc import Request
 from .wire.param_headers import ParamHeader, param_headers_in
 from .wire.trace import Trace, trace_of
-from .wire.validation import ArgumentCheck
 from .wire.versions import Revision
 
 Result: TypeAlias = Mapping[str, Json]
@@ -92,12 +92,12 @@ class RequestContext:
 class CompiledTool:
     """A tool with its compiled schema.
 
-    :param check: validates arguments.
+    :param accepted: repairs and validates arguments.
     :param param_headers: the arguments that modern clients repeat in headers.
     """
 
     tool: Tool
-    check: ArgumentCheck
+    accepted: AcceptedArguments
     param_headers: Sequence[ParamHeader]
 
 
@@ -162,9 +162,9 @@ class ServerFeatures:
         """
         held = self._compiled.get(tool.name)
         if held is None or held.tool is not tool:
-            check = ArgumentCheck(tool.accepted_schema)
+            accepted = AcceptedArguments(tool.accepted_schema)
             headers = param_headers_in(tool.input_schema)
-            held = CompiledTool(tool, check, headers)
+            held = CompiledTool(tool, accepted, headers)
             self._compiled[tool.name] = held
         return held
 

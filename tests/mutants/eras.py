@@ -228,8 +228,8 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "Invalid arguments are reported in a result, not as error -32602",
         "protocol/methods/tools.py",
-        "        bad = _bad_arguments(tool, problems)",
-        "        raise invalid_params(problems)",
+        "        return render_result(_bad_arguments(tool, refused.problem), revision)",
+        "        raise invalid_params(refused.problem.message) from refused",
         "rules.test_eras",
     ),
     mutant(

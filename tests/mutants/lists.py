@@ -85,9 +85,9 @@ MUTANTS: Sequence[Mutant] = (
     mutant(
         "both",
         "Structured content conforms to the output schema, also in an error",
-        "protocol/methods/tools.py",
-        "or output is None or output.problems(value) is None:",
-        "or output is None or True:",
+        "protocol/primitives/tool.py",
+        '        structured={"error": error},',
+        "        structured=error,",
         "protocol.methods.test_tools",
     ),
     mutant(

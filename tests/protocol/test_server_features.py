@@ -16,6 +16,7 @@ from instantly_mcp.protocol.primitives.registries import (
 )
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
+from instantly_mcp.protocol.wire.accepted_arguments import BadArguments
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS, V2024_11_05, V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.wire import check
@@ -59,10 +60,10 @@ class CompiledTests(ClockedTestCase):
         self.assertEqual(
             [m.header for m in compiled.param_headers], ["mcp-param-region"]
         )
-        self.assertIsNotNone(compiled.check.problems({"region": 7}))
+        self.assertRaises(BadArguments, compiled.accepted.read, {"region": [1]})
         again = features.compiled(other)
         self.assertIs(again.tool, other)
-        self.assertIsNone(again.check.problems({"region": 7}))
+        self.assertEqual(again.accepted.read({"region": [1]}), {"region": [1]})
 
     def test_at_the_start(self) -> None:
         """A schema that is wrong stops the daemon's start, not a call."""

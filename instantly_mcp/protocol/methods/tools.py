@@ -9,23 +9,28 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..._json_codec import Json
+from ..._json_codec import Json, JsonObject
 from ..calls.ask_by_task import TaskAsker
 from ..calls.call import NULL_SINK, Call
 from ..calls.client_requests import CannotAsk, lacks_capability
 from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
-from ..server_features import CompiledTool, RequestContext, Result, ServerFeatures
+from ..server_features import RequestContext, Result, ServerFeatures
+from ..wire.accepted_arguments import BadArguments
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
     missing_capability,
 )
-from ..wire.jsonrpc import Request, Response
+from ..wire.jsonrpc import MAX_JSON_VALUES, Request, Response
 from ..wire.param_headers import check_param_headers
+from ..wire.text_values import ValueAllowance, read_text
+from ..wire.validation import ArgumentProblem
 from ..wire.versions import Revision
 from .running import call_for, run_call
+
+_OBJECT = frozenset(("object",))
 
 
 def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
@@ -61,17 +66,16 @@ def call_tool(
         given = arguments if isinstance(arguments, dict) else {}
         check_param_headers(compiled.param_headers, given, context.caller.headers)
     _check_allowed(features, tool, context)
-    if arguments is None:
-        arguments = {}
-    problems = _problems(compiled, arguments)
-    if problems is not None:
+    try:
+        accepted = compiled.accepted.read(_object_of(arguments))
+    except BadArguments as refused:
         # A result with isError in all revisions, so that the model can correct it.
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
         # as an exception that the model never sees.
-        return render_result(_bad_arguments(tool, problems), revision)
+        return render_result(_bad_arguments(tool, refused.problem), revision)
     call = call_for(features, context)
     running = ToolExecution(features, context, tool, call)
-    return running.start(arguments)
+    return running.start(accepted)
 
 
 def _unknown(name: Json) -> ProtocolError:
@@ -90,18 +94,23 @@ def _check_allowed(
         raise features.credential_required()
 
 
-def _problems(compiled: CompiledTool, arguments: Json) -> str | None:
+def _object_of(arguments: Json) -> JsonObject:
+    """Return the arguments; some clients send all of them as one text."""
+    if arguments is None:
+        return {}
+    if isinstance(arguments, str):
+        arguments = read_text(arguments, _OBJECT, ValueAllowance(MAX_JSON_VALUES))
     if not isinstance(arguments, dict):
         raise invalid_params("params.arguments must be an object")
-    return compiled.check.problems(arguments)
+    return arguments
 
 
-def _bad_arguments(tool: Tool, problems: str) -> ToolResult:
+def _bad_arguments(tool: Tool, problem: ArgumentProblem) -> ToolResult:
     return error_result(
         {
             "code": "bad_argument",
-            "message": problems,
-            "hint": "Nothing was done. Correct the arguments and call the tool again.",
+            "message": problem.message,
+            "hint": f"Nothing was done. {problem.hint}",
             "tool": tool.name,
         }
     )
@@ -133,7 +142,7 @@ class ToolExecution:
     _done: Deferred[None] | None = field(default=None, init=False)
     _task: Task | None = field(default=None, init=False)
 
-    def start(self, arguments: dict[str, Json]) -> Deferred[Result]:
+    def start(self, arguments: JsonObject) -> Deferred[Result]:
         """Run the tool. The Deferred fires with the result or with the created task."""
         call = self.call
         can_be_task = (
@@ -145,11 +154,11 @@ class ToolExecution:
             return self._start_promotable(arguments)
         return self._run(arguments)
 
-    def _run(self, arguments: dict[str, Json]) -> Deferred[Result]:
+    def _run(self, arguments: JsonObject) -> Deferred[Result]:
         running = run_call(self.call, self.tool.run, arguments, self.call)
         return running.addErrback(_cannot_ask_result).addCallback(self._render)
 
-    def _start_promotable(self, arguments: dict[str, Json]) -> Deferred[Result]:
+    def _start_promotable(self, arguments: JsonObject) -> Deferred[Result]:
         self._answer = Deferred(self._client_left)
         self.call.promote = self._promote
         running = self._run(arguments)

@@ -4,23 +4,26 @@ jsonschema-rs validates, with three precautions: it must not fetch remote ``$ref
 does so by default), nesting depth is checked before (very deep input crashes it), and
 it runs on the reactor thread only. Its own messages are not used, because they quote
 the value, which may be a secret. Each message names the argument and what the schema
-requires.
+requires, and for an unknown name the one that was probably meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
+from attrs import frozen
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from ..._json_codec import (
-    MAX_DEPTH,
-    Json,
-    JsonObject,
-    dumps,
-    nested_too_deeply,
+from ..._json_codec import MAX_DEPTH, Json, JsonObject, dumps, nested_too_deeply
+from .schema_annotations import (
+    HINT,
+    SUGGESTED_FOR,
+    UNKNOWN_HINT,
+    folded,
+    is_map,
+    types_of,
 )
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +38,8 @@ MAX_NAME_CHARS = 60
 MAX_VALUES_FOR_ALL_ERRORS = 5_000
 """Approximate number of values up to which all errors are found: 5 us per value."""
 
+CORRECT_THEM = "Correct the arguments and call the tool again."
+
 _DEMANDS: Mapping[str, str] = {
     "minimum": "must be at least {}",
     "maximum": "must be at most {}",
@@ -43,35 +48,61 @@ _DEMANDS: Mapping[str, str] = {
     "minItems": "must have at least {} items",
     "maxItems": "must have at most {} items",
     "pattern": "must match {}",
+    "format": "must be a valid {}",
 }
+
+
+@frozen
+class ArgumentProblem:
+    """Why arguments are refused.
+
+    :param message: what is wrong, without any value.
+    :param hint: what to do.
+    """
+
+    message: str
+    hint: str = CORRECT_THEM
 
 
 class ArgumentCheck:
     """A compiled schema for the arguments of one tool.
 
+    :param formats: also check the keyword ``format``.
     :raises ValueError: if the schema is not valid, or not in dialect 2020-12.
     """
 
-    def __init__(self, schema: Mapping[str, Json]) -> None:
+    def __init__(self, schema: Mapping[str, Json], *, formats: bool = False) -> None:
         if schema.get("$schema", DIALECT) != DIALECT:
             raise ValueError(f"schemas are written in {DIALECT}")
+        self._schema = dict(schema)
         self._validator = Draft202012Validator(
-            dict(schema), retriever=_refuse_to_fetch, validate_formats=False
+            self._schema, retriever=refuse_to_fetch, validate_formats=formats
         )
-        self._known = list(schema.get("properties", {}))
 
     def problems(self, arguments: JsonObject) -> str | None:
         """Return sentences that say what is wrong, or ``None`` for valid arguments."""
+        problem = self.problem(arguments)
+        return None if problem is None else problem.message
+
+    def problem(self, arguments: JsonObject) -> ArgumentProblem | None:
+        """Return what is wrong, and what to do, or ``None`` for valid arguments."""
         if nested_too_deeply(arguments):
-            return f"The arguments are nested deeper than {MAX_DEPTH} levels."
-        if self._validator.is_valid(arguments):
+            return too_deep()
+        if self.allows(arguments):
             return None
-        found = []
+        found: list[str] = []
+        hints: list[str] = []
         for error in self._errors(arguments):
             found.extend(self._sentences(error))
+            hints.extend(self._hints(error))
             if len(found) >= MAX_PROBLEMS:
                 break
-        return " ".join(dict.fromkeys(found))
+        hint = hints[0] if hints else CORRECT_THEM
+        return ArgumentProblem(" ".join(dict.fromkeys(found[:MAX_PROBLEMS])), hint)
+
+    def allows(self, arguments: JsonObject) -> bool:
+        """Return whether arguments are valid; they must not be nested too deeply."""
+        return self._validator.is_valid(arguments)
 
     def _errors(self, arguments: JsonObject) -> Iterable[ValidationError]:
         """Return all errors, or only the first one if there are many values.
@@ -91,31 +122,103 @@ class ArgumentCheck:
         rule = error.kind.name
         if rule == "additionalProperties":
             names = error.kind.value[:MAX_PROBLEMS]
-            return [self._unknown(path, name[:MAX_NAME_CHARS]) for name in names]
+            owner = self._schema_at(error.schema_path[:-1])
+            return [_unknown(owner, path, name) for name in names]
         if rule == "required":
             where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
             return [f"The argument {where} is required."]
         # The library's own message quotes the value, which may be a password.
         where = path or "(all of them)"
-        return [f"The argument {where} is not valid: {_wanted(error)}."]
+        wanted = _wanted(error, self._schema_at(error.schema_path[:-1]))
+        return [f"The argument {where} is not valid: {wanted}."]
 
-    def _unknown(self, path: str, name: str) -> str:
-        where = f"{path}.{name}" if path else name
-        near = get_close_matches(name, self._known, n=1) if not path else []
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return f"Unknown argument {where}.{hint}"
+    def _hints(self, error: ValidationError) -> list[str]:
+        """Return the outline of the argument, or the names if one is unknown."""
+        properties = self._schema.get("properties", {})
+        if error.instance_path:
+            outlined = properties.get(error.instance_path[0])
+            hint = outlined.get(HINT) if isinstance(outlined, Mapping) else None
+            return [hint] if hint else []
+        if error.kind.name != "additionalProperties":
+            return []
+        if not properties:
+            return ["This tool has no arguments."]
+        return ["The arguments of this tool are " + ", ".join(properties) + "."]
+
+    def _schema_at(self, path: Sequence[str | int]) -> Mapping[str, Json]:
+        """Return the part of the schema at a path of the library."""
+        found: Json = self._schema
+        for step in path:
+            known = isinstance(found, Mapping) and step in found
+            indexed = isinstance(found, list) and isinstance(step, int)
+            if not known and not indexed:
+                return {}
+            found = found[step]
+        return found if isinstance(found, Mapping) else {}
 
 
-def _wanted(error: ValidationError) -> str:
+def too_deep() -> ArgumentProblem:
+    """Return the problem of arguments that are nested too deeply."""
+    return ArgumentProblem(f"The arguments are nested deeper than {MAX_DEPTH} levels.")
+
+
+def _unknown(owner: Mapping[str, Json], path: str, name: str) -> str:
+    """Return the sentence for a member that an object does not have."""
+    properties = owner.get("properties") or {}
+    shown = name[:MAX_NAME_CHARS]
+    meant = _suggested(properties, shown) or get_close_matches(shown, properties, n=1)
+    if not meant:
+        deeper = dict.fromkeys(names_in(list(properties.values())))
+        meant = get_close_matches(shown, deeper, n=1)
+    sentences = [
+        f"Unknown argument {path}.{shown}." if path else f"Unknown argument {shown}."
+    ]
+    if meant:
+        sentences.append(f"Did you mean {meant[0]}?")
+    if owner.get(UNKNOWN_HINT):
+        sentences.append(owner[UNKNOWN_HINT])
+    return " ".join(sentences)
+
+
+def _suggested(properties: Mapping[str, Json], name: str) -> list[str]:
+    """Return the properties that are declared as suggestions for a name."""
+    wanted = folded(name)
+    return [
+        property_name
+        for property_name, schema in properties.items()
+        if isinstance(schema, Mapping)
+        and wanted in map(folded, schema.get(SUGGESTED_FOR, ()))
+    ]
+
+
+def names_in(schema: Json) -> list[str]:
+    """Return the member names of all objects in a schema."""
+    if isinstance(schema, list):
+        return [name for each in schema for name in names_in(each)]
+    if not isinstance(schema, Mapping):
+        return []
+    own = schema.get("properties")
+    found = list(own) if isinstance(own, Mapping) else []
+    return found + [name for each in schema.values() for name in names_in(each)]
+
+
+def _wanted(error: ValidationError, schema: Mapping[str, Json]) -> str:
     """Return what the schema requires, without quoting the value."""
     rule, demand = error.kind.name, error.kind.value
     if rule == "enum":
         return "must be one of " + ", ".join(str(option) for option in demand[:20])
     if rule == "type":
+        if is_map(schema):
+            return "must be a list of {name, value} with different names"
         kinds = demand if isinstance(demand, list) else [demand]
         return "must be " + " or ".join(str(kind) for kind in kinds)
+    if rule in ("anyOf", "oneOf"):
+        kinds = sorted({kind for each in schema[rule] for kind in types_of(each)})
+        return "must be " + " or ".join(kinds)
     if rule == "minLength" and demand == 1:
         return "must not be empty"
+    if rule == "minItems" and demand == 1:
+        return "must not be empty; leave it out if nothing is meant"
     if rule in _DEMANDS:
         return _DEMANDS[rule].format(demand)
     if isinstance(demand, str | int | float):
@@ -123,5 +226,6 @@ def _wanted(error: ValidationError) -> str:
     return f"it does not satisfy the schema keyword {rule}"
 
 
-def _refuse_to_fetch(uri: str) -> NoReturn:
+def refuse_to_fetch(uri: str) -> NoReturn:
+    """Refuse to resolve a reference to another document."""
     raise ValueError(f"remote schemas are never fetched: {uri}")

@@ -117,10 +117,27 @@ class CallTests(EngineTestCase):
                     self.assertEqual(answer["error"]["code"], -32602)
         self.assertEqual(self.toolbox.ran, [])
 
+    def test_arguments_as_one_text(self) -> None:
+        """Arguments that are all sent as one text are read, in every revision."""
+        for version in ALL_REVISIONS:
+            with self.subTest(version=version):
+                answer = self.answer(call("echo", '{"words": "hi"}'), version)
+                content = answer["result"]["content"]
+                self.assertEqual(content, [text('{"said":"hi"}')])
+
+    def test_repaired(self) -> None:
+        """A tool gets repaired arguments, in every revision."""
+        given = {"Words": "hi", "times": "2", "mood": None, "sessionId": "s"}
+        for version in ALL_REVISIONS:
+            with self.subTest(version=version):
+                answer = self.answer(call("echo", given), version)
+                content = answer["result"]["content"]
+                self.assertEqual(content, [text('{"said":"hi hi"}')])
+
     def test_bad_arguments(self) -> None:
         """Bad arguments are results in every revision, and nothing is done."""
         for version in ALL_REVISIONS:
-            for arguments in ({}, {"words": 7}, {"words": "x", "wrods": "y"}):
+            for arguments in ({}, {"words": [7]}, {"words": "x", "wrods": "y"}):
                 with self.subTest(version=version, arguments=arguments):
                     answer = self.answer(call("echo", arguments), version)
                     self.assertTrue(answer["result"]["isError"])

@@ -1,0 +1,55 @@
+"""Reads arguments: repaired as `repair` describes, then validated.
+
+The same for the arguments of every tool and prompt, and compiled once for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..._json_codec import Json, JsonObject, nested_too_deeply
+from .repair import ArgumentRepair
+from .schema_annotations import without_null
+from .validation import ArgumentCheck, ArgumentProblem, too_deep
+
+GIVE_ONE = "Give only one of them."
+
+
+class BadArguments(Exception):
+    """Arguments that are refused."""
+
+    def __init__(self, problem: ArgumentProblem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class AcceptedArguments:
+    """The arguments of one tool or prompt.
+
+    :param schema: JSON Schema 2020-12 whose root is an object. Null is never a value:
+        where the schema allows it, it still means "not said".
+    :raises ValueError: if the schema is invalid or its names are ambiguous.
+    """
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        accepted = without_null(schema)
+        self._check = ArgumentCheck(accepted, formats=True)
+        self._repair = ArgumentRepair(accepted)
+
+    def read(self, arguments: JsonObject) -> JsonObject:
+        """Return the arguments repaired; unchanged if they need nothing.
+
+        :raises BadArguments: if they contradict each other, or are not valid.
+        """
+        if nested_too_deeply(arguments):
+            raise BadArguments(too_deep())
+        valid = self._check.allows(arguments)
+        if valid and not self._repair.may_change(arguments):
+            return arguments
+        repaired, contradictions = self._repair.repaired(arguments)
+        if contradictions:
+            raise BadArguments(ArgumentProblem(" ".join(contradictions), GIVE_ONE))
+        problem = self._check.problem(repaired)
+        if problem is not None:
+            raise BadArguments(problem)
+        return repaired

@@ -1,0 +1,340 @@
+"""Repairs arguments that mean something certain, before they are validated.
+
+Models and clients send ``null`` or ``""`` for what they do not mean, values as text,
+names in other spellings, and members of their own. Each tool would have to handle all
+of that; here it is handled once, guided by the schema of the accepted arguments:
+
+- null is "not said" at every level, and so is ``""`` for an optional member; a member
+  that is left without content by that is dropped too, unless it is required;
+- ``[]`` and ``{}`` for an optional argument are "not said", except for a list with
+  ``minItems``: an empty selection must not become one of everything;
+- a text that is exactly a value of the wanted type is taken as that value, and an
+  integer as text where text is wanted;
+- a name that equals a declared one but for case, ``_`` and ``-``, or is one of its old
+  names, is taken as it;
+- n8n adds five names of its own, which are dropped if the tool does not declare them;
+- a map may be a list of ``{name, value}``.
+
+A value that is valid and says something is never replaced. Whatever is not certain
+stays as it is, for the validation to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from attrs import define, field
+from jsonschema_rs import Draft202012Validator
+
+from ..._json_codec import Json, JsonObject, dumps
+from .jsonrpc import MAX_JSON_VALUES
+from .schema_annotations import ALSO_NAMED, folded, is_map, types_of
+from .text_values import NOT_A_VALUE, ValueAllowance, is_of, read_text
+from .validation import MAX_NAME_CHARS, refuse_to_fetch
+
+N8N_NAMES = frozenset(("toolCallId", "sessionId", "action", "chatInput", "tool"))
+"""Members that n8n's agent node adds to the arguments of every call."""
+
+
+@define
+class RepairRun:
+    """The repair of the arguments of one call.
+
+    :param problems: sentences about arguments that contradict each other.
+    """
+
+    allowance: ValueAllowance = field(factory=lambda: ValueAllowance(MAX_JSON_VALUES))
+    problems: list[str] = field(factory=list)
+
+
+Allows: TypeAlias = Callable[[Json], bool]
+
+Repair: TypeAlias = Callable[[Json, RepairRun], Json]
+"""Returns a value repaired; ``None`` if it says nothing."""
+
+
+class ArgumentRepair:
+    """The repair of one tool's arguments, compiled from their schema.
+
+    :raises ValueError: if two declared names, old ones included, have one spelling.
+    """
+
+    def __init__(self, schema: Mapping[str, Json]) -> None:
+        self._members = ObjectRepair.compile(schema, root=True)
+
+    def may_change(self, arguments: JsonObject) -> bool:
+        """Return whether arguments that are valid may still need a repair.
+
+        Valid arguments can only have nulls and empty values too many.
+        """
+        for value in arguments.values():
+            if not value and value is not False and value != 0:
+                return True
+            if isinstance(value, dict | list):
+                encoded = dumps(value)
+                if b'""' in encoded or b"null" in encoded:
+                    return True
+        return False
+
+    def repaired(self, arguments: JsonObject) -> tuple[JsonObject, list[str]]:
+        """Return the repaired arguments, and sentences about contradictions.
+
+        :param arguments: not nested deeper than ``MAX_DEPTH``, for this recurses.
+        """
+        run = RepairRun()
+        return self._members(arguments, run), run.problems
+
+
+def compiled(schema: Json) -> Repair:
+    """Return the repair of a value with this schema."""
+    if not isinstance(schema, Mapping):
+        return without_nulls
+    if "enum" in schema:
+        return OptionRepair.compile(schema)
+    types = types_of(schema)
+    if not types:
+        branches = schema.get("anyOf") or schema.get("oneOf")
+        return BranchRepair.compile(branches) if branches else without_nulls
+    members = ObjectRepair.compile(schema) if "object" in types else None
+    items = compiled(schema.get("items")) if "array" in types else None
+    entries = is_map(schema) and "array" not in types
+    return TypedRepair(types, members, items, entries)
+
+
+def allows(schema: Json) -> Allows:
+    """Return whether a part of a schema allows a value.
+
+    A part with references cannot be compiled without the rest: it allows all values,
+    so that none is replaced.
+    """
+    if b'"$ref"' in dumps(schema):
+        return lambda value: True
+    return Draft202012Validator(schema, retriever=refuse_to_fetch).is_valid
+
+
+def without_nulls(value: Json, run: RepairRun) -> Json:
+    """Return a value that no schema describes, without members that are null."""
+    if isinstance(value, dict):
+        return {
+            name: without_nulls(each, run)
+            for name, each in value.items()
+            if each is not None
+        }
+    if isinstance(value, list):
+        return [without_nulls(each, run) for each in value]
+    return value
+
+
+@define(eq=False)
+class TypedRepair:
+    """A value whose schema names its types."""
+
+    types: frozenset[str]
+    members: ObjectRepair | None
+    items: Repair | None
+    takes_entries: bool
+
+    def __call__(self, value: Json, run: RepairRun) -> Json:
+        if not is_of(value, self.types):
+            value = self._converted(value, run)
+        if self.takes_entries and isinstance(value, list):
+            value = from_entries(value, run)
+        if self.members is not None and isinstance(value, dict):
+            return self.members(value, run)
+        if self.items is not None and isinstance(value, list):
+            return [each if each is None else self.items(each, run) for each in value]
+        return value
+
+    def _converted(self, value: Json, run: RepairRun) -> Json:
+        if isinstance(value, str):
+            wanted = self.types | {"array"} if self.takes_entries else self.types
+            read = read_text(value, wanted, run.allowance)
+            return value if read is NOT_A_VALUE else read
+        if type(value) is int and "string" in self.types:
+            return str(value)
+        return value
+
+
+@define(eq=False)
+class OptionRepair:
+    """A value out of a list: a word in another spelling, or a number as text."""
+
+    words: Mapping[str, str]
+    options: frozenset[tuple[type, Json]]
+    types: frozenset[str]
+
+    @classmethod
+    def compile(cls, schema: Mapping[str, Json]) -> OptionRepair:
+        """Return the repair for the schema's ``enum``."""
+        options = schema["enum"]
+        words: dict[str, str] = {}
+        ambiguous = set()
+        for word in options:
+            if isinstance(word, str):
+                spelled = folded(word).replace(" ", "")
+                if words.setdefault(spelled, word) != word:
+                    ambiguous.add(spelled)
+        types = {"integer" for each in options if type(each) is int}
+        types |= {"boolean" for each in options if isinstance(each, bool)}
+        return cls(
+            {each: word for each, word in words.items() if each not in ambiguous},
+            frozenset((type(each), each) for each in options),
+            frozenset(types),
+        )
+
+    def __call__(self, value: Json, run: RepairRun) -> Json:
+        if isinstance(value, str) and (str, value) not in self.options:
+            word = self.words.get(folded(value.strip()).replace(" ", ""))
+            if word is not None:
+                return word
+            read = read_text(value, self.types, run.allowance)
+            if read is None or (type(read), read) in self.options:
+                return read
+        if type(value) is int and (int, value) not in self.options:
+            return str(value) if (str, str(value)) in self.options else value
+        return value
+
+
+@define(eq=False)
+class BranchRepair:
+    """A value for which a schema has alternatives; the first that fits is taken."""
+
+    branches: list[tuple[Repair, Allows]]
+
+    @classmethod
+    def compile(cls, branches: list[Json]) -> BranchRepair:
+        """Return the repair for the branches of ``anyOf`` or ``oneOf``."""
+        return cls([(compiled(each), allows(each)) for each in branches])
+
+    def __call__(self, value: Json, run: RepairRun) -> Json:
+        # A stable sort: what is valid as it is comes first.
+        ordered = sorted(self.branches, key=lambda each: not each[1](value))
+        for repair, allowed in ordered:
+            attempt = RepairRun(run.allowance)
+            repaired = repair(value, attempt)
+            if repaired is not None and allowed(repaired):
+                run.problems.extend(attempt.problems)
+                return repaired
+        return value
+
+
+@define(eq=False)
+class ObjectRepair:
+    """The members of an object.
+
+    :param named: the declared name of each old or folded one.
+    :param droppable: the members whose empty text means that nothing was said.
+    :param selections: the lists that must not be empty.
+    :param others: the repair of members that are not declared.
+    """
+
+    members: Mapping[str, Repair]
+    named: Mapping[str, str]
+    required: frozenset[str]
+    droppable: frozenset[str]
+    selections: frozenset[str]
+    others: Repair
+    root: bool
+
+    @classmethod
+    def compile(cls, schema: Mapping[str, Json], *, root: bool = False) -> ObjectRepair:
+        """Return the repair for the members of an object.
+
+        :param root: these are the arguments of a tool.
+        """
+        members: Mapping[str, Any] = schema.get("properties") or {}
+        required = frozenset(schema.get("required") or ())
+        selections = {n for n, each in members.items() if _minimum_items(each)}
+        droppable = {
+            name
+            for name, each in members.items()
+            if name not in selections and (name not in required or not allows(each)(""))
+        }
+        return cls(
+            {name: compiled(each) for name, each in members.items()},
+            _names(members),
+            required,
+            frozenset(droppable),
+            frozenset(selections),
+            compiled(schema.get("additionalProperties")),
+            root,
+        )
+
+    def __call__(self, value: JsonObject, run: RepairRun) -> JsonObject:
+        kept: dict[str, Json] = {}
+        given_as: dict[str, str] = {}
+        for given, each in value.items():
+            name = given
+            if given not in self.members:
+                name = self.named.get(folded(given), given)
+            said = self._said(name, each, run)
+            if said is None:
+                continue
+            if name in given_as and kept[name] != said:
+                run.problems.append(
+                    f"{given_as[name][:MAX_NAME_CHARS]} and {given[:MAX_NAME_CHARS]} "
+                    f"both mean {name}, with different values."
+                )
+            kept.setdefault(name, said)
+            given_as.setdefault(name, given)
+        return kept
+
+    def _said(self, name: str, value: Json, run: RepairRun) -> Json:
+        """Return the repaired value of a member, or ``None`` if it says nothing."""
+        if value is None or (value == "" and name in self.droppable):
+            return None
+        repair = self.members.get(name)
+        if repair is None:
+            if self.root and name in N8N_NAMES:
+                return None
+            return self.others(value, run)
+        said = repair(value, run)
+        if said in ([], {}) and name not in self.required:
+            emptied = said == {} and value not in ([], {})
+            if emptied or (self.root and name not in self.selections):
+                return None
+        return said
+
+
+def _minimum_items(schema: Json) -> bool:
+    return isinstance(schema, Mapping) and bool(schema.get("minItems"))
+
+
+def _names(members: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the declared name of each other spelling, folded.
+
+    :raises ValueError: if a spelling could mean two of them.
+    """
+    found: dict[str, str] = {}
+    for name, schema in members.items():
+        old = schema.get(ALSO_NAMED, ()) if isinstance(schema, Mapping) else ()
+        for spelling in {folded(each) for each in (name, *old)}:
+            if found.setdefault(spelling, name) != name:
+                raise ValueError(f"{spelling} may mean {found[spelling]} or {name}")
+    return found
+
+
+def from_entries(value: list[Json], run: RepairRun) -> Json:
+    """Return the map that a list of ``{name, value}`` describes.
+
+    An entry without a value says nothing. A list of anything else is returned
+    unchanged.
+    """
+    found: dict[str, Json] = {}
+    for entry in value:
+        if not isinstance(entry, dict) or not {"name"} <= set(entry) <= {
+            "name",
+            "value",
+        }:
+            return value
+        name, said = entry["name"], entry.get("value")
+        if type(name) is int:
+            name = str(name)
+        if not isinstance(name, str) or not name:
+            return value
+        if said is None:
+            continue
+        if found.setdefault(name, said) != said:
+            run.problems.append(f"{name[:MAX_NAME_CHARS]} is given twice.")
+    return found
