@@ -16,7 +16,8 @@ TESTS ?= tests
 # Folder for the programs of `make conformance` and `make clients`, which need npm.
 WORK := .ci/work
 
-.PHONY: run test test-all lint format types bench conformance mutants clients docs build clean
+.PHONY: run test test-all lint format types bench conformance mutants clients \
+	clients-all docs build clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m instantly_mcp run $(RUN)
@@ -56,6 +57,11 @@ mutants: $(VENV)/.installed-dev
 
 # Installs the MCP clients of tests/clients, for `make test-all`.
 clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
+
+# Drives third-party clients, each in an environment of its own, and writes the table in
+# docs/clients.md. For some of them only: make clients-all CLIENTS="fastmcp agno"
+clients-all: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.clients_all $(CLIENTS)
 
 docs: $(VENV)/.installed
 	$(BIN)/instantly-mcp tools --markdown > docs/tools.md

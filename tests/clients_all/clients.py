@@ -1,0 +1,72 @@
+"""The third-party clients, and where the files of each are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+WORK = ROOT / ".ci" / "work" / "clients-all"
+
+STREAMABLE, TWO_ENDPOINTS = "/mcp", "/sse"
+"""The paths of the transports: Streamable HTTP, and HTTP+SSE of 2024-11-05."""
+
+
+@frozen(kw_only=True)
+class ThirdPartyClient:
+    """A client that `stages` drives.
+
+    :param key: the name of its driver, of its pins and of its environment.
+    :param title: its name for people; also its heading in ``docs/clients.md``.
+    :param package: the package whose version the table shows.
+    :param npm: it comes from npm, not from PyPI.
+    :param paths: the transports that it has.
+    """
+
+    key: str
+    title: str
+    package: str
+    npm: bool = False
+    paths: Sequence[str] = (STREAMABLE, TWO_ENDPOINTS)
+
+    @property
+    def driver(self) -> Path:
+        """Its driver. The name does not begin with a name of a package to import."""
+        path = HERE / "drivers" / f"drive_{self.key}.mjs"
+        return path if path.exists() else path.with_suffix(".py")
+
+    @property
+    def pins(self) -> Sequence[Path]:
+        """The files that say which versions are installed."""
+        if self.npm:
+            folder = HERE / "npm" / self.key
+            return (folder / "package.json", folder / "package-lock.json")
+        return (HERE / "requirements" / f"{self.key}.txt",)
+
+    @property
+    def version(self) -> str:
+        """The pinned version of its package."""
+        text = self.pins[0].read_text(encoding="utf-8")
+        if self.npm:
+            return str(json.loads(text)["dependencies"][self.package])
+        pinned = re.search(rf"(?m)^{re.escape(self.package)}(?:\[\w+\])?==(\S+)$", text)
+        assert pinned is not None, f"{self.package} is not pinned in {self.pins[0]}"
+        return pinned[1]
+
+    @property
+    def folder(self) -> Path:
+        """Where it is installed."""
+        return WORK / self.key
+
+
+CLIENTS = (
+    ThirdPartyClient(key="fastmcp", title="FastMCP", package="fastmcp"),
+    ThirdPartyClient(
+        key="pydantic_ai", title="Pydantic AI", package="pydantic-ai-slim"
+    ),
+)
