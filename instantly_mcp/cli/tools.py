@@ -77,14 +77,22 @@ def manual(tools: Sequence[Tool], extra: Sequence[Tool]) -> str:
 def _chapter(tool: Tool) -> Iterator[str]:
     yield f"## {tool.name}\n"
     yield f"*{_effect(tool)}.* {tool.description}\n"
-    properties: JsonObject = tool.input_schema.get("properties", {})
-    if not properties:
+    listed: JsonObject = tool.input_schema.get("properties", {})
+    if not listed:
         yield "No arguments.\n"
         return
-    required = set(tool.input_schema.get("required", ()))
+    yield from _table(listed, set(tool.input_schema.get("required", ())))
+    accepted: JsonObject = tool.accepted_schema.get("properties", {})
+    unlisted = {name: accepted[name] for name in accepted if name not in listed}
+    if unlisted:
+        yield "Also accepted, but not listed to models:\n"
+        yield from _table(unlisted, set())
+
+
+def _table(arguments: JsonObject, required: set[str]) -> Iterator[str]:
     yield "| Argument | Type | Meaning |"
     yield "| --- | --- | --- |"
-    for name, schema in properties.items():
+    for name, schema in arguments.items():
         mark = " (required)" if name in required else ""
         yield f"| `{name}`{mark} | {_kind(schema)} | {_meaning(schema)} |"
     yield ""

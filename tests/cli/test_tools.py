@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from twisted.internet.defer import succeed
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -103,6 +104,17 @@ class ManualTests(SynchronousTestCase):
             "| `limit` | integer or null |  |",
         ):
             self.assertIn(line, text.splitlines())
+
+    def test_unlisted_arguments(self):
+        """What is accepted without being listed has a table of its own."""
+        listed = {"type": "object", "properties": {"name": {"type": "string"}}}
+        raw = {"type": "array", "items": {"type": "object"}, "description": "the raw"}
+        accepted = {"properties": {"name": {"type": "string"}, "raw": raw}}
+        text = manual([evolve(tool(listed), accepts=accepted)], [])
+        below = text.partition("Also accepted, but not listed to models:")[2]
+        self.assertIn("| `raw` | list of object | the raw |", below.splitlines())
+        self.assertNotIn("`name`", below)
+        self.assertNotIn("Also accepted", manual([tool(listed)], []))
 
     def test_effects(self):
         """The effect of a tool on the workspace comes first."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
+from jsonschema_rs import Draft202012Validator
 
+from instantly_mcp._json_codec import dumps, loads
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.replies import WRITTEN
@@ -102,6 +104,30 @@ class ToolTests(ToolTestCase):
             structured = result.structured
             assert isinstance(structured, dict)
             self.assertEqual(len(structured["items"]), len(listed), name)
+
+    @settings(
+        deadline=None,
+        max_examples=10,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(reply=REPLIES)
+    @example(reply={"items": [{"id": None, "email": None, "status": None}]})
+    @example(reply=[{"date": None, "campaign_id": None}])
+    @example(reply={"id": None, "status": "success"})
+    def test_what_is_shown_is_as_promised(self, reply: Any) -> None:
+        """A result has the types of its output schema, whatever the reply has.
+
+        The official Python client refuses the whole result otherwise.
+        """
+        for declared in DECLARATIONS:
+            promised = self.tool(declared.name).output_schema
+            if promised is None:
+                continue
+            check = Draft202012Validator(dict(promised))
+            for arguments in arguments_of(declared.name):
+                result = self.answer(declared.name, arguments, reply)
+                sent = loads(dumps(result.structured))
+                self.assertTrue(check.is_valid(sent), (declared.name, sent))
 
 
 class FeatureTests(FeatureTestCase):

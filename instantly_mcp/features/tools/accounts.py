@@ -25,6 +25,7 @@ from .arguments import (
     WAIT,
     deleted,
     id_of,
+    list_of,
     listing,
     paging,
     single,
@@ -133,7 +134,7 @@ TOOLS = (
         ),
         reshape=listing(ACCOUNT_SUMMARY),
         cursor_of=cursor_after,
-        output=LIST_OUTPUT,
+        output={**LIST_OUTPUT, "items": list_of(email=TEXT)},
     ),
     ToolDeclaration(
         name="get_account",

@@ -12,7 +12,7 @@ from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS, CAMPAIGNS
-from .arguments import ID, ROWS_OUTPUT, TEXT
+from .arguments import ID, TEXT, list_of
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
 
@@ -110,7 +110,7 @@ TOOLS = (
             END,
             argument("exclude_total_leads_count", description="faster"),
         ),
-        output=ROWS_OUTPUT,
+        output={"rows": list_of(campaign_id=TEXT)},
     ),
     ToolDeclaration(
         name="get_daily_campaign_analytics",
@@ -130,7 +130,7 @@ TOOLS = (
             ),
         ),
         work=daily_analytics,
-        output=ROWS_OUTPUT,
+        output={"rows": list_of(date=TEXT)},
     ),
     ToolDeclaration(
         name="get_warmup_analytics",

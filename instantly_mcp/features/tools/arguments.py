@@ -17,10 +17,21 @@ ID: JsonObject = {"type": "string", "minLength": 1}
 NAME: JsonObject = {"type": "string", "pattern": "\\S"}
 """A name that is not blank."""
 
-LIST_OUTPUT: JsonObject = {"items": {"type": "array"}, "page": {"type": "object"}}
-ROWS_OUTPUT: JsonObject = {"rows": {"type": "array"}}
-JOB_OUTPUT: JsonObject = {"job": {"type": "object"}}
-CAMPAIGN_OUTPUT: JsonObject = {"campaign": {"type": "object"}}
+
+def members(**schemas: Json) -> JsonObject:
+    """Return the schema of an object with these members; it may have others."""
+    return {"type": "object", "properties": schemas}
+
+
+def list_of(**schemas: Json) -> JsonObject:
+    """Return the schema of a list of objects with these members."""
+    return {"type": "array", "items": members(**schemas)}
+
+
+PAGE: JsonObject = members(has_more=FLAG, next_cursor=TEXT)
+LIST_OUTPUT: JsonObject = {"items": list_of(id=TEXT), "page": PAGE}
+JOB_OUTPUT: JsonObject = {"job": members(id=TEXT, status=TEXT)}
+CAMPAIGN_OUTPUT: JsonObject = {"campaign": members(id=TEXT)}
 
 CURSOR = argument(
     "starting_after",

@@ -68,7 +68,7 @@ STEPS: JsonObject = {
 def stopped(reply: Json, given: JsonObject) -> JsonObject:
     """Return the campaign that was stopped."""
     facts = reply if isinstance(reply, dict) else {}
-    return {"campaign": {"id": given["id"], **brief(facts)}}
+    return {"campaign": {**brief(facts), "id": given["id"]}}
 
 
 TOOLS = (
@@ -187,6 +187,7 @@ TOOLS = (
                     "start_date,end_date}; day 0 is Sunday, any IANA timezone"
                 ),
                 convert=campaign_arguments.schedule,
+                unlisted=True,
             ),
             argument(
                 "sequences",
@@ -196,6 +197,7 @@ TOOLS = (
                     "}]}]; delay is the wait before the next step"
                 ),
                 convert=campaign_arguments.sequences,
+                unlisted=True,
             ),
             argument("email_gap"),
             argument("random_wait_max"),
@@ -230,6 +232,7 @@ TOOLS = (
                     "[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"
                 ),
                 convert=campaign_arguments.rules,
+                unlisted=True,
             ),
         ),
     ),

@@ -16,7 +16,7 @@ the arguments already translated, under the API's names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
@@ -47,6 +47,7 @@ from ..results import (
 )
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
+from .listed_schemas import listed_schema
 from .references import References
 
 Convert: TypeAlias = Callable[[Json], Json]
@@ -64,7 +65,9 @@ class Argument:
     :param to: the operation's parameter that it is sent as.
     :param schema: the JSON Schema of the values that are accepted; by default that of
         the operation's parameter.
-    :param listed: the JSON Schema that clients see, if it is another one.
+    :param listed: the JSON Schema that clients see, if it is not made from `schema`
+        (see `features.tools.listed_schemas`).
+    :param unlisted: accept the argument without listing it; the manual names it.
     :param description: one short sentence, where name and type do not say enough.
     :param default: the value that applies when the argument is not given.
     :param fills: insert the default into the arguments; otherwise the work does it.
@@ -77,6 +80,7 @@ class Argument:
     to: str
     schema: JsonObject | None = None
     listed: JsonObject | None = None
+    unlisted: bool = False
     description: str = ""
     required: bool = False
     default: Json = None
@@ -99,12 +103,23 @@ class Argument:
 
     def listed_schema(self, operation: Operation | None) -> JsonObject:
         """Return the JSON Schema that the client sees."""
-        listed = dict(self.listed or self.accepted_schema(operation))
+        try:
+            listed = listed_schema(self.listed or self.accepted_schema(operation))
+        except ValueError as error:
+            raise ValueError(f"the argument {self.name}: {error}") from error
+        return {**listed, **self._stated()}
+
+    def documented_schema(self, operation: Operation | None) -> JsonObject:
+        """Return what is accepted, with description and default, for the manual."""
+        return {**self.accepted_schema(operation), **self._stated()}
+
+    def _stated(self) -> JsonObject:
+        stated: dict[str, Json] = {}
         if self.default is not None:
-            listed["default"] = self.default
+            stated["default"] = self.default
         if self.description:
-            listed["description"] = self.description
-        return listed
+            stated["description"] = self.description
+        return stated
 
 
 def argument(name: str, **given: Any) -> Argument:
@@ -165,24 +180,25 @@ class ToolDeclaration:
         It does not say that unknown arguments are refused: the converters of Gemini's
         clients reject the keyword ``additionalProperties``.
         """
-        return self._object_of(Argument.listed_schema)
+        listed = [each for each in self.arguments if not each.unlisted]
+        return self._object_of(listed, Argument.listed_schema)
 
     def accepted_schema(self) -> JsonObject:
         """Return the schema that arguments are checked against: no unknown ones."""
-        schema = self._object_of(Argument.accepted_schema)
+        schema = self._object_of(self.arguments, Argument.documented_schema)
         return {**schema, "additionalProperties": False}
 
     def _object_of(
-        self, schema_of: Callable[[Argument, Operation | None], JsonObject]
+        self,
+        arguments: Sequence[Argument],
+        schema_of: Callable[[Argument, Operation | None], JsonObject],
     ) -> JsonObject:
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
-            "properties": {
-                each.name: schema_of(each, operation) for each in self.arguments
-            },
+            "properties": {each.name: schema_of(each, operation) for each in arguments},
         }
-        needed = [each.name for each in self.arguments if each.required]
+        needed = [each.name for each in arguments if each.required]
         if needed:
             schema["required"] = needed
         return schema

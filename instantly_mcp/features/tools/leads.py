@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..._json_codec import JsonObject
 from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
+from ..workspace.conversions import by_name
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
@@ -39,10 +40,18 @@ from .workflows.update_lead import update_lead
 TEXT_OR_NULL = {"type": ["string", "null"]}
 TEXTS = {"type": "array", "items": TEXT}
 INTEREST_VALUE = {"type": ["string", "integer"]}
+VARIABLE_VALUE: JsonObject = {"type": ["string", "number", "boolean", "null"]}
 VARIABLES: JsonObject = {
-    "type": "object",
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    "type": ["array", "object"],
+    "items": {
+        "type": "object",
+        "properties": {"name": ID, "value": VARIABLE_VALUE},
+        "required": ["name", "value"],
+        "additionalProperties": False,
+    },
+    "additionalProperties": VARIABLE_VALUE,
 }
+"""Pairs of name and value, as clients see it, or an object with a member for each."""
 FILTER_NAMES = (
     "contacted, not_contacted, replied, link_clicked, bounced, unsubscribed, "
     "interested, meeting_booked … (or FILTER_…)"
@@ -86,7 +95,7 @@ def details(schema: JsonObject) -> tuple[Argument, ...]:
             description=INTEREST_NAMES,
             convert=to_interest,
         ),
-        argument("custom_variables", schema=VARIABLES),
+        argument("custom_variables", schema=VARIABLES, convert=by_name),
     )
 
 
@@ -115,6 +124,7 @@ def selection(description: str) -> tuple[Argument, ...]:
             schema={"type": "array", "items": {"type": "object"}},
             description="[{actionType, values}]",
             convert=QUERIES,
+            unlisted=True,
         ),
         argument("in_campaign"),
         argument("in_list"),
@@ -285,7 +295,7 @@ TOOLS = (
             argument("ignore_resource_filter_clauses"),
             argument("reset_interest_status"),
             argument("assigned_to"),
-            argument("esp_code"),
+            argument("esp_code", unlisted=True),
             ESG,
             WAIT,
         ),

@@ -25,11 +25,16 @@ class SchemaTests(SynchronousTestCase):
                     description="what it does",
                 ),
                 argument("search", schema={"type": "string"}, default="all"),
+                argument("raw", schema={"type": "object"}, unlisted=True),
             ),
         )
         self.assertEqual(
             declaration.accepted_schema()["properties"],
-            {"status": {"enum": ["active", 1]}, "search": {"type": "string"}},
+            {
+                "status": {"enum": ["active", 1], "description": "what it does"},
+                "search": {"type": "string", "default": "all"},
+                "raw": {"type": "object"},
+            },
         )
         self.assertEqual(
             declaration.input_schema()["properties"],

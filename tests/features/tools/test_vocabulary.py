@@ -33,7 +33,7 @@ class VocabularyTests(SynchronousTestCase):
             if not set(wanted.split()).intersection(found := self.search.best(question))
         }
         lines = [f"{question!r}: {found}" for question, found in missed.items()]
-        most = (1 - share) * len(questions)
+        most = round((1 - share) * len(questions))
         self.assertLessEqual(len(missed), most, "\n".join([FIX, *lines]))
 
     def test_tuned(self) -> None:

@@ -9,7 +9,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from attrs import define, field, frozen
@@ -17,6 +17,7 @@ from attrs import define, field, frozen
 from ...._json_codec import Json, JsonObject
 from ...results import CallRefusedError
 from ...workspace.addresses import AddressProblem, read_address
+from ...workspace.conversions import by_name
 from ...workspace.labels import to_interest
 
 MAX_ROWS_NAMED = 100
@@ -32,6 +33,12 @@ NEEDED = {
     "list_id": ("email", "first_name", "last_name"),
 }
 """Of these members a lead needs one, by the argument that names its destination."""
+
+CONVERSIONS: Mapping[str, Callable[[Json], Json]] = {
+    "lt_interest_status": to_interest,
+    "custom_variables": by_name,
+}
+"""The members of a lead whose form is not that of the API."""
 
 IndexedLead = tuple[int, JsonObject]
 """A lead and its index in the caller's list."""
@@ -180,19 +187,21 @@ def _places(reply: JsonObject) -> Iterator[int]:
 def _converted(lead: JsonObject, index: int) -> JsonObject:
     """Return the lead as Instantly takes it.
 
-    :raises CallRefusedError: for an unknown interest status.
+    :raises CallRefusedError: for an unknown interest status, or a variable given twice.
     """
-    if "lt_interest_status" not in lead:
-        return lead
-    try:
-        interest = to_interest(lead["lt_interest_status"])
-    except CallRefusedError as refusal:
-        raise CallRefusedError(
-            refusal.code,
-            f"leads[{index}].lt_interest_status: {refusal.message}",
-            f"{refusal.hint} Nothing was added.",
-        ) from None
-    return {**lead, "lt_interest_status": interest}
+    converted = dict(lead)
+    for name, convert in CONVERSIONS.items():
+        if name not in lead:
+            continue
+        try:
+            converted[name] = convert(lead[name])
+        except CallRefusedError as refusal:
+            raise CallRefusedError(
+                refusal.code,
+                f"leads[{index}].{name}: {refusal.message}",
+                f"{refusal.hint} Nothing was added.",
+            ) from None
+    return converted
 
 
 def _ranges(indexes: Sequence[int]) -> str:
