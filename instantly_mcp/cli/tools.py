@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import make_features
+from ..daemon.mcp import NoSeal, make_features
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
@@ -56,7 +56,9 @@ def listed_tools(toolsets: str) -> Sequence[Tool]:
 
     settings = resolve({"toolsets": toolsets}, {})
     upstream = connect_upstream(settings, IReactorTime(reactor), InFlight(), time.time)
-    features = make_features(settings, IReactorTime(reactor), upstream, time.time)
+    features = make_features(
+        settings, IReactorTime(reactor), upstream, time.time, seal=NoSeal()
+    )
     return features.tools.listed()
 
 

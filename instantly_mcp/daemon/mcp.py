@@ -7,6 +7,7 @@ from functools import partial
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
 
 from .. import __version__
 from .._noop import noop
@@ -18,6 +19,7 @@ from ..metrics.registry import Metrics
 from ..pipeline.credential_errors import key_required
 from ..pipeline.replies.retention import Retention
 from ..protocol.calls.subscriptions import ChangeNotifier
+from ..protocol.interfaces import ITokenSealer
 from ..protocol.server_features import ServerFeatures, ServerInfo
 from ..state.sessions import MemorySessionStore, SessionLimits, make_session_store
 from .draining import TrackedServer
@@ -35,6 +37,17 @@ INSTRUCTIONS = (
     "Activating a campaign and replying send real mail."
 )
 SANDBOX_INSTRUCTIONS = " This is a sandbox with invented data: nothing is ever sent."
+
+
+@implementer(ITokenSealer)
+class NoSeal:
+    """Seals nothing: for features that are listed, and never called."""
+
+    def seal(self, purpose: str, payload: bytes) -> str:
+        raise LookupError("these features are only listed")
+
+    def unseal(self, purpose: str, token: str) -> bytes | None:
+        return None
 
 
 @frozen(kw_only=True)
@@ -105,7 +118,14 @@ def make_server_features(
         instructions=INSTRUCTIONS + SANDBOX_INSTRUCTIONS * settings.sandbox,
     )
     changes = ChangeNotifier(frozenset())
-    features = make_features(settings, clock, upstream, wall, changes.resource_updated)
+    features = make_features(
+        settings,
+        clock,
+        upstream,
+        wall,
+        seal=state.seal,
+        on_change=changes.resource_updated,
+    )
     return ServerFeatures(
         info=info,
         tools=features.tools,
@@ -124,11 +144,14 @@ def make_features(
     clock: IReactorTime,
     upstream: UpstreamClient,
     wall: Callable[[], float],
+    *,
+    seal: ITokenSealer,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
     :param wall: returns the time in seconds since the epoch.
+    :param seal: seals the cursors of the list tools.
     :param on_change: called with each resource that is found to have changed.
     """
     return build_features(
@@ -136,6 +159,7 @@ def make_features(
         clock,
         ServerFacts(name=NAME, version=__version__, mode=settings.mode),
         ToolSelection.parse(",".join(settings.toolsets)),
+        seal=seal,
         wall=upstream.wall(clock, wall),
         on_change=on_change,
     )

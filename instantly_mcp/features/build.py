@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from .._noop import noop
 from ..api.interfaces import IInstantly
+from ..protocol.interfaces import ITokenSealer
 from ..protocol.primitives.registries import PromptRegistry, ResourceRegistry
 from .prompts.registry import build_prompts
 from .resources.registry import build_resources
@@ -38,17 +39,20 @@ def build_features(
     facts: ServerFacts,
     selection: ToolSelection,
     *,
+    seal: ITokenSealer,
     wall: Callable[[], float] = time.time,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
+    :param seal: seals the cursors of the list tools.
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
     :param on_change: called with each resource that is found to have changed.
     """
     context = FeatureContext(
         instantly=instantly,
+        seal=seal,
         clock=clock,
         facts=facts,
         toolsets=selection.toolsets,

@@ -16,8 +16,9 @@ from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, invalid_params, not_served, overloaded
 from .error_hints import hint_for
 
-MAX_RESULT_BYTES = 100_000
-"""The largest structured result: more would fill a model's context."""
+MAX_RESULT_BYTES = 60_000
+"""The largest structured result: about 15,000 tokens. Claude Code warns at 10,000, and
+reads at most 25,000."""
 
 PAGE_RESERVE_BYTES = 2_000
 """Bytes reserved for the page and the notice next to the items that stay."""

@@ -22,6 +22,7 @@ from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
+from tests.support.seals import new_seal
 
 SHORT_ID = re.compile(r"[a-z][a-z0-9-]{0,12}")
 """The ids of the scripted workspaces: they are not looked up as names."""
@@ -66,6 +67,7 @@ class ToolTestCase(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse(self.toolsets),
+            seal=new_seal(),
             wall=NOW.timestamp,
             on_change=lambda uri, principal: self.changed_resources.append(
                 (uri, principal)
@@ -114,6 +116,12 @@ class ToolTestCase(ClockedTestCase):
         for member in ("code", "message", "hint"):
             self.assertTrue(error[member], error)
         return error
+
+    def cursor(self, value: Any) -> str | None:
+        """Return Instantly's cursor that the page's sealed one contains."""
+        token = value["page"].get("next_cursor")
+        payload = None if token is None else self.context.seal.unseal("page", token)
+        return None if payload is None else payload[16:].decode()
 
     def allows(self, tool_name: str, arguments: JsonObject) -> bool:
         """Return whether the tool's schema allows these arguments."""

@@ -28,6 +28,7 @@ from tests.support.messages import (
     modern,
     modern_headers,
 )
+from tests.support.seals import new_seal
 from tests.support.servers import credential, make_server
 from tests.support.wire import check_message
 
@@ -58,6 +59,7 @@ class EraTestCase(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
             ToolSelection.parse("all"),
+            seal=new_seal(),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         )
         self.server = make_server(features.tools, self.clock)

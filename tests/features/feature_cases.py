@@ -38,6 +38,7 @@ from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
+from tests.support.seals import new_seal
 
 SHORT_ID = re.compile(r"[a-z]\d")
 """The ids of the scripted workspaces: they are not looked up as names."""
@@ -69,6 +70,7 @@ class FeatureTestCase(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse("default"),
+            seal=new_seal(),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
             on_change=changes.resource_updated,
         )

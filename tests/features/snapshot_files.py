@@ -18,6 +18,7 @@ from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.tool import Tool
 from tests.support.instantly import RecordingInstantly
+from tests.support.seals import new_seal
 
 FOLDER = Path(__file__).parent / "snapshots"
 OLDER_NAMES = ("get_account_details", "get_account_info", "manage_account_state")
@@ -30,6 +31,7 @@ def every_tool() -> list[Tool]:
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         ToolSelection.parse("all"),
+        seal=new_seal(),
     ).tools
     older = [tool for name in OLDER_NAMES if (tool := tools.find(name))]
     return [*tools.listed(), *older]

@@ -136,13 +136,6 @@ class NothingIgnoredTests(ToolTestCase):
         error = self.refused("get_warmup_analytics", email=ANN, emails=many)
         self.assertIn("101", error["message"])
 
-    def test_an_address_is_not_a_cursor(self) -> None:
-        """A bare address is not a cursor of the list of accounts."""
-        error = self.refused("list_accounts", starting_after=ANN)
-        self.assertIn("next_cursor", error["hint"])
-        cursor = f"2026-01-01T00:00:00.000Z&{ANN}"
-        self.value("list_accounts", starting_after=cursor)
-
     def test_an_address_that_was_never_verified(self) -> None:
         """check_only for a new address says how to verify it, and the cost."""
         self.instantly.answers(

@@ -19,6 +19,7 @@ from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.support.cases import ClockedTestCase
+from tests.support.seals import new_seal
 
 KEY = Credential(secret=Secret("sandbox-features"), source="test")
 
@@ -39,6 +40,7 @@ class SandboxTests(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
             ToolSelection.parse("all"),
+            seal=new_seal(),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         ).tools
 

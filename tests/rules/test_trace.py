@@ -13,6 +13,7 @@ from tests.support.cases import ClockedTestCase
 from tests.support.clients import StreamClient
 from tests.support.instantly import RecordingInstantly
 from tests.support.messages import call, modern, request
+from tests.support.seals import new_seal
 from tests.support.servers import credential
 
 from .everything import RulesTestCase
@@ -32,7 +33,9 @@ class UpstreamTests(ClockedTestCase):
         """Requests to Instantly have the call's traceparent and no baggage."""
         instantly = RecordingInstantly()
         facts = ServerFacts(name="instantly-mcp", version="0")
-        context = FeatureContext(instantly=instantly, clock=self.clock, facts=facts)
+        context = FeatureContext(
+            seal=new_seal(), instantly=instantly, clock=self.clock, facts=facts
+        )
         caller = Caller(revision=V2026_07_28, credential=credential())
         trace = Trace(traceparent=PARENT, tracestate="a=1", baggage="user=7")
         for known in (trace, None):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
-from ..results import CallRefusedError
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
@@ -17,7 +14,6 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
-    CURSOR,
     FLAG,
     JOB_OUTPUT,
     LIST_OUTPUT,
@@ -64,20 +60,6 @@ def vitals(reply: Json, given: JsonObject) -> JsonObject:
     }
 
 
-def checked_cursor(value: Json) -> Json:
-    """Return the cursor unchanged; Instantly never replies to a bare address.
-
-    :raises CallRefusedError: for a bare address.
-    """
-    if "@" in str(value) and "&" not in str(value):
-        raise CallRefusedError(
-            "bad_argument",
-            "An address is not a cursor of this list.",
-            "Give page.next_cursor of the last page unchanged.",
-        )
-    return value
-
-
 def in_list(value: Json) -> list[str]:
     """Return a list that contains only this address."""
     return [str(value).strip()]
@@ -117,8 +99,7 @@ TOOLS = (
         hints=READ_ONLY,
         operation="listAccount",
         arguments=(
-            paging()[0],
-            evolve(CURSOR, convert=checked_cursor),
+            *paging(),
             argument("search", description="part of an address, or a domain"),
             argument(
                 "status",

@@ -47,6 +47,7 @@ from ..results import (
 )
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
+from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .listed_schemas import listed_schema
 from .references import References
 
@@ -252,6 +253,7 @@ class ToolRunner:
     _defaults: JsonObject = field(init=False)
     _fewest: int = field(init=False)
     _references: References = field(init=False)
+    _cursors: ListCursors | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         """Compute what is the same for every call."""
@@ -273,28 +275,49 @@ class ToolRunner:
             {a.to: a.refers_to for a in declaration.arguments if a.refers_to},
             fresh=not declaration.hints.read_only,
         )
+        if any(a.name == STARTING_AFTER for a in declaration.arguments):
+            self._cursors = ListCursors(self.context.seal, declaration.name)
         mode = self.context.facts.mode
         self._meta = {"mode": mode} if mode != "live" else None
 
     @deferred
     async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
+        given: JsonObject = {}
         try:
-            given = await self._references.resolved(
-                self.context, self._translate(arguments), call
-            )
+            given = await self._given(arguments, call)
             value = await self._work(self.context, given, call)
             value = await self._references.check_empty(self.context, value, given, call)
         except ApiError as error:
             refused = overload_error(error)
             if refused is not None:
                 raise refused from error
-            return self._failure(self._described(error))
+            gone = cursor_refused(error, given)
+            return self._failure(gone.as_object() if gone else self._described(error))
         except CallRefusedError as refusal:
             return self._failure(refusal.as_object())
         if isinstance(value, ErrorResult):
             return self._failure(cut_to_size(value.error, given)[0])
-        structured, encoded = cut_to_size(value, given, self.declaration.cursor_of)
+        structured, encoded = self._page(value, given, call)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
+
+    async def _given(self, arguments: JsonObject, call: Call) -> JsonObject:
+        """Return the arguments under the API's names, with ids and a plain cursor."""
+        given = await self._references.resolved(
+            self.context, self._translate(arguments), call
+        )
+        return given if self._cursors is None else self._cursors.opened(given, call)
+
+    def _page(self, value: Json, given: JsonObject, call: Call) -> tuple[Json, bytes]:
+        """Return the value cut to size, its cursor sealed; and its JSON."""
+        cursors, cursor_of = self._cursors, self.declaration.cursor_of
+        if cursors is None:
+            return cut_to_size(value, given, cursor_of)
+
+        def sealed_after(item: JsonObject, given: JsonObject) -> str | None:
+            cursor = cursor_of(item, given) if cursor_of else None
+            return cursors.token(cursor, given, call) if cursor else None
+
+        return cut_to_size(cursors.sealed(value, given, call), given, sealed_after)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declaration.changes and len(arguments) < self._fewest:

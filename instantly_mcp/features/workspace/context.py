@@ -22,6 +22,7 @@ from ...api.errors import ApiError, Reason
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
+from ...protocol.interfaces import ITokenSealer
 from .job_changes import JobChangeTracker
 from .name_cache import NameCache
 from .send_once import SendOnce
@@ -56,6 +57,7 @@ class ServerFacts:
 class FeatureContext:
     """The objects that all tools, resources and prompts use.
 
+    :param seal: seals what clients hold for the server, such as cursors.
     :param clock: the reactor; times the waits between two status calls.
     :param wall: returns the seconds since the epoch, for the calendar.
     :param toolsets: the names of the selected toolsets.
@@ -67,6 +69,7 @@ class FeatureContext:
     """
 
     instantly: IInstantly
+    seal: ITokenSealer
     clock: IReactorTime
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from tests.support.instantly import RecordingInstantly
+from tests.support.seals import new_seal
 
 FILE = Path(__file__).parent / "snapshots" / "lists.json"
 
@@ -27,6 +28,7 @@ def text() -> str:
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         ToolSelection.parse("default"),
+        seal=new_seal(),
     )
     listed = {
         "resources": [each.as_object(True) for each in features.resources.resources()],

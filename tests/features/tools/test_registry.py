@@ -20,6 +20,7 @@ from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from tests.features.cases import ToolTestCase
 from tests.features.snapshot_files import every_tool, seen
 from tests.support.instantly import RecordingInstantly
+from tests.support.seals import new_seal
 from tests.support.tool_counts import DEFAULT_TOOLS
 
 TYPESCRIPT = {
@@ -74,7 +75,9 @@ def built(selection: str = "default", mode: str = "live") -> SelectedTools:
     """Build the registry of a selection."""
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
     chosen = ToolSelection.parse(selection)
-    return build_features(RecordingInstantly(), Clock(), facts, chosen).tools
+    return build_features(
+        RecordingInstantly(), Clock(), facts, chosen, seal=new_seal()
+    ).tools
 
 
 def names(selection: str = "default") -> list[str]:

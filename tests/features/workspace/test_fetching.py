@@ -14,6 +14,7 @@ from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.feature_cases import KEY
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly, api_error
+from tests.support.seals import new_seal
 
 
 class Bug(Exception):
@@ -73,6 +74,7 @@ class PagesTests(ClockedTestCase):
         self.instantly = RecordingInstantly().answers("listCampaign", *replies)
         context = FeatureContext(
             instantly=self.instantly,
+            seal=new_seal(),
             clock=self.clock,
             facts=ServerFacts(name="n", version="1"),
         )

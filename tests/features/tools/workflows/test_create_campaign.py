@@ -395,7 +395,7 @@ class CampaignReadingTests(ToolTestCase):
         self.assertEqual(item["steps"], 2)
         self.assertEqual(item["senders"], 1)
         self.assertNotIn("sequences", item)
-        self.assertEqual(got["page"]["next_cursor"], "c1")
+        self.assertEqual(self.cursor(got), "c1")
         self.assertEqual(self.instantly.calls("listCampaign"), [{"limit": 25}])
 
     def test_sending_status(self) -> None:
