@@ -195,7 +195,9 @@ class DefectTests(ToolTestCase):
             steps=[{"subject": "s", "body": "one"}, {"body": " "}],
         )
         self.assertEqual(error["code"], "missing_copy")
-        self.assertFalse(self.allows("create_campaign", {**COPY, "sequence_steps": 3}))
+        error = self.failure("create_campaign", **COPY, sequence_steps=3)
+        self.assertIn("never makes it up", error["hint"])
+        self.assertEqual(len(self.instantly.calls("createCampaign")), 1)
 
     def test_only_first_100_senders(self) -> None:
         """Senders on the third page are found, and offered."""

@@ -50,6 +50,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_campaign_analytics": {"campaign_ids": ["a"]},
 }
 MORE: dict[str, dict[str, Any]] = {
+    "activate_campaign": {"campaign_id": "c", "dry_run": True},
+    "update_campaign": {"campaign_id": "c", "timing_from": "10:00", "subject": "s"},
     "create_campaign": {"name": "n", "subject": "s", "body": "b"},
     "verify_email": {"email": ANN, "check_only": True},
     "get_email": {"email_id": "m", "include_html": True},
@@ -63,7 +65,8 @@ NAMES = (
     *("created_leads", "index", "leads_uploaded", "total_sent", "remaining_in_plan"),
     *("diagnostics", "summary", "status_message", "failure_list", "success_list"),
     *("verification_status", "count", "sequences", "steps", "email_list"),
-    "setup_pending",
+    *("campaign_schedule", "schedules", "timing", "days", "timezone", "end_date"),
+    *("variants", "subject", "custom_variables", "setup_pending", "leads_count"),
     *("stat_warmup_score", "warmup_status", "campaign_id", "emails_sent_count"),
     *("lead", "from_address_email", "to_address_email_list", "blocklist_used"),
 )

@@ -6,10 +6,10 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.conversions import comma_list
 from ..workspace.labels import names_and_codes, to_code
-from ..workspace.names import ACCOUNTS, CAMPAIGNS
+from ..workspace.names import CAMPAIGNS
 from ..workspace.sending_status import sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
-from . import campaign_arguments
+from . import campaign_settings as settings
 from .arguments import (
     CAMPAIGN_OUTPUT,
     FLAG,
@@ -23,46 +23,14 @@ from .arguments import (
     paging,
     single,
 )
-from .declaration import ToolDeclaration, argument, assumed, required
+from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.activate_campaign import activate_campaign
-from .workflows.create_campaign import DEFAULTS, WEEK, brief, create_campaign
+from .workflows.create_campaign import DEFAULTS, brief, create_campaign
 from .workflows.update_campaign import update_campaign
 
 STATUS = names_and_codes(CAMPAIGN_STATUS)
 CAMPAIGN_ID = id_of("campaign_id", refers_to=CAMPAIGNS)
-GAP = {"type": "integer", "minimum": 1, "maximum": 1440}
-CLOCK_TIME = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
-VARIANT_FIELDS = {"subject": TEXT, "body": TEXT}
-
-STEPS: JsonObject = {
-    "type": "array",
-    "minItems": 1,
-    "items": {
-        "type": "object",
-        "properties": {
-            **VARIANT_FIELDS,
-            "variants": {
-                "type": "array",
-                "description": "A/B alternatives",
-                "items": {
-                    "type": "object",
-                    "properties": VARIANT_FIELDS,
-                    "required": ["body"],
-                    "additionalProperties": False,
-                },
-            },
-            "wait": {
-                "type": "number",
-                "minimum": 0,
-                "description": "before this step, default 3",
-            },
-            "wait_unit": {"enum": ["days", "hours", "minutes"]},
-        },
-        "required": ["body"],
-        "additionalProperties": False,
-    },
-}
 
 
 def stopped(reply: Json, given: JsonObject) -> JsonObject:
@@ -89,35 +57,11 @@ TOOLS = (
         output=CAMPAIGN_OUTPUT,
         arguments=(
             required("name", schema=NAME),
-            argument("subject", schema=TEXT),
-            argument("body", schema=TEXT),
+            *settings.for_create(DEFAULTS),
             argument(
-                "steps",
-                schema=STEPS,
-                description=(
-                    "whole sequence; an empty follow-up subject joins the thread"
-                ),
-            ),
-            argument("email_list", description="sending accounts", refers_to=ACCOUNTS),
-            assumed("timezone", DEFAULTS["timezone"], schema=TEXT),
-            assumed("timing_from", DEFAULTS["timing_from"], schema=CLOCK_TIME),
-            assumed("timing_to", DEFAULTS["timing_to"], schema=CLOCK_TIME),
-            argument(
-                "days",
-                schema={"type": "array", "minItems": 1, "items": {"enum": [*WEEK]}},
-                description="default Monday to Friday",
-            ),
-            argument("start_date", schema=TEXT, description="YYYY-MM-DD"),
-            argument("end_date", schema=TEXT),
-            assumed("daily_limit", 30, schema={"type": "integer", "minimum": 1}),
-            assumed("email_gap", 10, schema=GAP, description="minutes"),
-            assumed("track_opens", False, to="open_tracking"),
-            assumed("track_clicks", False, to="link_tracking", schema=FLAG),
-            assumed("stop_on_reply", True, schema=FLAG),
-            assumed("stop_on_auto_reply", True, schema=FLAG),
-            argument("text_only", schema=FLAG),
-            argument(
-                "dry_run", schema=FLAG, description="only show what would be created"
+                "dry_run",
+                schema=FLAG,
+                description="only check and show what would be created",
             ),
         ),
     ),
@@ -164,76 +108,21 @@ TOOLS = (
         name="update_campaign",
         title="Update campaign",
         description=(
-            "Change or edit a campaign (sequence): text, senders, limits. Only given "
-            "settings change, but email_list (senders), sequences and "
-            "campaign_schedule are replaced as a whole. A running campaign changes at "
-            "once. Null resets."
+            "Change or edit a campaign (sequence): text, hours, senders, limits. Only "
+            "what is given changes: subject and body are the first mail's; steps and "
+            "email_list (senders) are replaced as a whole. A running campaign changes "
+            "at once."
         ),
         toolset="campaigns",
         hints=DESTRUCTIVE,
         operation="patchCampaign",
+        also=("getCampaign",),
         changes=True,
         work=update_campaign,
         arguments=(
             CAMPAIGN_ID,
             argument("name", schema=NAME),
-            argument("pl_value"),
-            argument("is_evergreen"),
-            argument(
-                "campaign_schedule",
-                schema={"type": "object"},
-                description=(
-                    '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
-                    "start_date,end_date}; day 0 is Sunday, any IANA timezone"
-                ),
-                convert=campaign_arguments.schedule,
-                unlisted=True,
-            ),
-            argument(
-                "sequences",
-                schema={"type": "array", "items": {"type": "object"}},
-                description=(
-                    "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]"
-                    "}]}]; delay is the wait before the next step"
-                ),
-                convert=campaign_arguments.sequences,
-                unlisted=True,
-            ),
-            argument("email_gap"),
-            argument("random_wait_max"),
-            argument("text_only"),
-            argument("first_email_text_only"),
-            argument("email_list", refers_to=ACCOUNTS),
-            argument("daily_limit"),
-            argument("stop_on_reply"),
-            argument("email_tag_list"),
-            argument("link_tracking"),
-            argument("open_tracking"),
-            argument("stop_on_auto_reply"),
-            argument("daily_max_leads"),
-            argument("prioritize_new_leads"),
-            argument("auto_variant_select", convert=campaign_arguments.variant_choice),
-            argument("match_lead_esp"),
-            argument("stop_for_company"),
-            argument("insert_unsubscribe_header"),
-            argument("allow_risky_contacts"),
-            argument("disable_bounce_protect"),
-            argument(
-                "limit_emails_per_company_override",
-                convert=campaign_arguments.company_limit,
-            ),
-            argument("cc_list", schema={"type": "array", "items": TEXT}),
-            argument("bcc_list", schema={"type": "array", "items": TEXT}),
-            argument("owned_by"),
-            argument(
-                "provider_routing_rules",
-                schema={"type": "array", "items": {"type": "object"}},
-                description=(
-                    "[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"
-                ),
-                convert=campaign_arguments.rules,
-                unlisted=True,
-            ),
+            *settings.for_update(),
         ),
     ),
     ToolDeclaration(

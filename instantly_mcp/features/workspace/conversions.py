@@ -26,6 +26,11 @@ def comma_list(value: Json) -> str:
     return ",".join(str(item) for item in value)
 
 
+def as_list(value: Json) -> list[Json]:
+    """Return a list that a reply has, or an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def stripped(value: Json) -> Json:
     """Return text without surrounding spaces, such as those of a copied address."""
     return value.strip() if isinstance(value, str) else value

@@ -11,9 +11,13 @@ from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from .context import FeatureContext
+from .fetching import read_pages
 
 MAX_PAGES = 200
 """A limit of 20,000 accounts, for a list whose cursors never end."""
+
+MAX_TAGGED = 10
+"""Most pages of 100 accounts that are read for tags."""
 
 MAX_ACCOUNTS_SHOWN = 100
 MAX_REASONS_SHOWN = 10
@@ -107,8 +111,8 @@ def senders_in(reply: JsonObject) -> list[JsonObject]:
 
 async def require_senders(
     context: FeatureContext, call: Call, wanted: Sequence[str]
-) -> list[str]:
-    """Return the addresses as the workspace spells them.
+) -> list[JsonObject]:
+    """Return the accounts with these addresses, each once.
 
     :raises CallRefusedError: when an address is not an account, or cannot send.
     """
@@ -131,7 +135,26 @@ async def require_senders(
             obstacles=dict(list(obstacles.items())[:MAX_ACCOUNTS_SHOWN]),
         )
     unique = dict.fromkeys(address.lower() for address in wanted)
-    return [str(senders.accounts[key]["email"]) for key in unique]
+    return [senders.accounts[key] for key in unique]
+
+
+async def require_tagged_senders(
+    context: FeatureContext, call: Call, tags: Sequence[str]
+) -> list[JsonObject]:
+    """Return the accounts that have one of these tags, of the first thousand.
+
+    :param tags: ids of tags.
+    :raises CallRefusedError: when none of them can send.
+    """
+    given = {"tag_ids": ",".join(tags)}
+    accounts, _ = await read_pages(context, "listAccount", given, call, MAX_TAGGED)
+    if all(obstacle(account) for account in accounts):
+        raise CallRefusedError(
+            "no_senders",
+            f"None of the {len(accounts)} accounts with these tags can send.",
+            "Use tags of accounts that can send (list_accounts with tag_ids).",
+        )
+    return accounts
 
 
 async def offer_choice(context: FeatureContext, call: Call) -> JsonObject:

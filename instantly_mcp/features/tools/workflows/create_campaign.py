@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
 from ....protocol.calls.call import Call
-from ...workspace.campaign_copy import remarks, sequence_of, steps_given
+from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
+from ...workspace.campaign_schedule import (
+    WINDOW_DEFAULTS,
+    PlacedSchedule,
+    new_schedule,
+    placed_schedule,
+)
 from ...workspace.context import FeatureContext
-from ...workspace.dates import days_in_order
+from ...workspace.fetching import Gathered
 from ...workspace.labels import labelled
-from ...workspace.senders import offer_choice, require_senders
-from ...workspace.timezones import MappedWindow
+from ...workspace.old_sequences import with_steps
+from ...workspace.preflight.check import verdict
+from ...workspace.preflight.personalization import used_variables
+from ...workspace.preflight.report import draft_checks
+from ...workspace.preflight.survey import CampaignSurvey
+from ...workspace.senders import (
+    offer_choice,
+    require_senders,
+    require_tagged_senders,
+)
+from ...workspace.sequences import steps_of
+from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
 
-WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-
-DEFAULTS: Mapping[str, Json] = {
-    "timezone": "America/Chicago",
-    "timing_from": "09:00",
-    "timing_to": "17:00",
-    "days": list(WEEK[1:6]),
+SETTING_DEFAULTS: Mapping[str, Json] = {
     "daily_limit": 30,
     "email_gap": 10,
     "open_tracking": False,
@@ -29,20 +39,7 @@ DEFAULTS: Mapping[str, Json] = {
     "stop_on_reply": True,
     "stop_on_auto_reply": True,
 }
-
-TOOL_ARGUMENTS = {"open_tracking": "track_opens", "link_tracking": "track_clicks"}
-"""The tool's argument names, where the API's name differs."""
-
-UNCHANGED_SETTINGS = (
-    "daily_limit",
-    "email_gap",
-    "open_tracking",
-    "link_tracking",
-    "stop_on_reply",
-    "stop_on_auto_reply",
-    "text_only",
-)
-"""Settings that are sent unchanged."""
+DEFAULTS: Mapping[str, Json] = {**WINDOW_DEFAULTS, **SETTING_DEFAULTS}
 
 _identified = labelled({"status": CAMPAIGN_STATUS})
 
@@ -50,33 +47,36 @@ _identified = labelled({"status": CAMPAIGN_STATUS})
 async def create_campaign(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
-    """Create a draft, return a preview (``dry_run``), or return senders to choose."""
-    steps = steps_given(given)
-    days_in_order(given.get("start_date"), given.get("end_date"))
-    settled = {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
-    window = context.timezones.map_window(
-        settled["timezone"], settled["timing_from"], settled["timing_to"]
-    )
-    if not given.get("email_list"):
+    """Create a draft, return a preview (``dry_run``), or return senders to choose.
+
+    :raises ApiError: when the accounts cannot be read, or the campaign not be created.
+    :raises CallRefusedError: when copy, schedule or senders are missing or not valid.
+    """
+    given = with_steps(given)
+    only_one_form(given)
+    sequences, notes = _sequences(given)
+    placed = _schedule(context, given)
+    if not given.get("email_list") and not given.get("email_tag_list"):
         return await offer_choice(context, call)
-    wanted = [address.strip() for address in given["email_list"]]
-    senders = await require_senders(context, call, wanted)
+    senders = await _senders(context, given, call)
     payload = {
-        "name": given["name"],
-        "campaign_schedule": _schedule(settled, window),
-        "sequences": sequence_of(steps),
-        "email_list": senders,
-        **{name: settled[name] for name in UNCHANGED_SETTINGS if name in settled},
+        **SETTING_DEFAULTS,
+        **without_forms(given),
+        "campaign_schedule": placed.schedule,
+        "sequences": sequences,
     }
-    report = _report(given, window, [*remarks(steps), *_over(context, given)])
+    if given.get("email_list"):
+        payload["email_list"] = [str(account["email"]) for account in senders]
+    report = _report(given, placed, [*notes, *_over(context, placed)])
     if given.get("dry_run"):
-        return {"stage": "preview", "would_create": payload, **report}
+        checked = _checked(context, payload, senders)
+        return {"stage": "preview", "would_create": payload, **checked, **report}
     campaign = await context.fetch("createCampaign", payload, call)
     return {
         "stage": "created",
         "campaign": brief(campaign),
         "senders": len(senders),
-        "steps": len(steps),
+        "steps": len(steps_of(payload)),
         **report,
         "next": "It is a draft. Add leads; then activate_campaign starts sending.",
     }
@@ -89,41 +89,65 @@ def brief(campaign: JsonObject) -> JsonObject:
     )
 
 
-def _schedule(settled: JsonObject, window: MappedWindow) -> JsonObject:
-    wanted = {str(day).lower() for day in settled["days"]}
-    schedule: dict[str, Json] = {
-        "schedules": [
-            {
-                "name": "Sending window",
-                "timing": {"from": window.start, "to": window.end},
-                "days": {str(n): day in wanted for n, day in enumerate(WEEK)},
-                "timezone": window.used,
-            }
-        ]
-    }
-    for name in ("start_date", "end_date"):
-        if settled.get(name):
-            schedule[name] = settled[name]
-    return schedule
+def _sequences(given: JsonObject) -> tuple[Json, list[str]]:
+    """Return the sequences, and remarks about their copy."""
+    if "sequences" in given:
+        return formatted(given["sequences"]), []
+    steps = steps_given(given)
+    return sequence_of(steps), remarks(steps)
 
 
-def _over(context: FeatureContext, given: JsonObject) -> list[str]:
-    end = given.get("end_date")
+def _schedule(context: FeatureContext, given: JsonObject) -> PlacedSchedule:
+    if "campaign_schedule" in given:
+        return placed_schedule(context.timezones, given["campaign_schedule"])
+    return new_schedule(context.timezones, {**WINDOW_DEFAULTS, **given})
+
+
+async def _senders(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> list[JsonObject]:
+    if given.get("email_list"):
+        wanted = [address.strip() for address in given["email_list"]]
+        return await require_senders(context, call, wanted)
+    return await require_tagged_senders(context, call, given["email_tag_list"])
+
+
+def _over(context: FeatureContext, placed: PlacedSchedule) -> list[str]:
+    end = placed.schedule.get("end_date")
     if not end or date.fromisoformat(end) >= context.today():
         return []
     return [f"end_date {end} is in the past: the campaign will send nothing."]
 
 
-def _report(
-    given: JsonObject, window: MappedWindow, remarks: Sequence[str]
+def _checked(
+    context: FeatureContext, payload: JsonObject, senders: Sequence[JsonObject]
 ) -> JsonObject:
+    """Return the checks of a campaign that does not exist yet, and their verdict."""
+    survey = CampaignSurvey(
+        campaign=payload,
+        found=Gathered({"senders": {"items": list(senders), "complete": True}}, {}),
+        now=datetime.fromtimestamp(context.wall(), UTC),
+    )
+    checks = list(draft_checks(survey))
+    return {
+        "verdict": verdict(checks),
+        "checks": [check.as_object() for check in checks],
+        "variables": sorted(used_variables(payload)),
+        "checked_later": "Leads and variables: activate_campaign with dry_run.",
+    }
+
+
+def _report(
+    given: JsonObject, placed: PlacedSchedule, remarks: Sequence[str]
+) -> JsonObject:
+    unsaid = SETTING_DEFAULTS if "campaign_schedule" in given else DEFAULTS
     applied = {
         TOOL_ARGUMENTS.get(name, name): value
-        for name, value in DEFAULTS.items()
+        for name, value in unsaid.items()
         if name not in given
     }
     report: dict[str, Json] = {
-        "timezone": window.as_object(),
+        **placed.as_object(),
         "defaults_applied": applied,
     }
     if remarks:

@@ -1,12 +1,24 @@
-"""update_campaign: change a campaign, with time zones mapped and bodies as HTML."""
+"""update_campaign: change what is given, and keep the rest of schedule and copy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
-from ...workspace.campaign_copy import formatted
+from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
+from ...workspace.campaign_schedule import (
+    ARGUMENTS,
+    WINDOW_DEFAULTS,
+    PlacedSchedule,
+    changed_schedule,
+    placed_schedule,
+)
 from ...workspace.context import FeatureContext
-from ...workspace.timezones import MappedWindow
+from ...workspace.first_mail import with_first_mail
+from ...workspace.old_sequences import with_steps
+from ...workspace.sequences import steps_of
+from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
 from .create_campaign import brief
 from .warnings import warnings_for_change, with_warnings
 
@@ -14,35 +26,77 @@ from .warnings import warnings_for_change, with_warnings
 async def update_campaign(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> Json:
-    """Change a campaign; report the changed settings and the zones that are used."""
-    patch = dict(given)
-    placements: list[MappedWindow] = []
-    if "campaign_schedule" in patch:
-        patch["campaign_schedule"] = _placed(
-            context, patch["campaign_schedule"], placements
-        )
-    if "sequences" in patch:
-        patch["sequences"] = formatted(patch["sequences"])
+    """Change a campaign; report the changed settings and the zones that are used.
+
+    The campaign is read first if only a part of its schedule, or only its first mail,
+    is to change.
+
+    :raises ApiError: when the campaign cannot be read or changed.
+    :raises CallRefusedError: when an argument is not valid, or could mean one of
+        several windows or variants.
+    """
+    changed = sorted(TOOL_ARGUMENTS.get(name, name) for name in given if name != "id")
+    given = with_steps(given)
+    only_one_form(given)
+    patch = without_forms(given)
+    sequences, notes = _whole_copy(given)
+    placed = _whole_schedule(context, given)
+    if _changes_a_part(given):
+        campaign = await context.fetch("getCampaign", {"id": given["id"]}, call)
+        if any(name in given for name in ARGUMENTS):
+            placed = changed_schedule(context.timezones, campaign, given)
+            notes += _zone_note(given, placed)
+        if sequences is None and ("subject" in given or "body" in given):
+            sequences = with_first_mail(campaign, given)
+            notes.append(_kept_note(sequences))
+    if sequences is not None:
+        patch["sequences"] = sequences
+    if placed is not None:
+        patch["campaign_schedule"] = placed.schedule
     campaign = await context.fetch("patchCampaign", patch, call)
-    result: dict[str, Json] = {
-        "campaign": brief(campaign),
-        "changed": sorted(name for name in given if name != "id"),
-    }
-    if placements:
-        result["timezones"] = [each.as_object() for each in placements]
+    result: dict[str, Json] = {"campaign": brief(campaign), "changed": changed}
+    if placed is not None:
+        result |= placed.as_object()
+    if notes:
+        result["remarks"] = notes
     return with_warnings(result, warnings_for_change(campaign))
 
 
-def _placed(
-    context: FeatureContext, schedule: Json, placements: list[MappedWindow]
-) -> Json:
-    windows = []
-    for each in schedule["schedules"]:
-        timing = each["timing"]
-        window = context.timezones.map_window(
-            each["timezone"], timing["from"], timing["to"]
-        )
-        placements.append(window)
-        moved = {"from": window.start, "to": window.end}
-        windows.append({**each, "timing": moved, "timezone": window.used})
-    return {**schedule, "schedules": windows}
+def _changes_a_part(given: JsonObject) -> bool:
+    parts: Sequence[str] = (*ARGUMENTS, "subject", "body")
+    return any(name in given for name in parts)
+
+
+def _whole_copy(given: JsonObject) -> tuple[Json, list[str]]:
+    """Return the sequences if they are replaced as a whole, and remarks about them."""
+    if "sequences" in given:
+        return formatted(given["sequences"]), []
+    if not given.get("steps"):
+        return None, []
+    steps = steps_given(given)
+    note = f"The whole sequence was replaced: it now has {_counted(len(steps))}."
+    return sequence_of(steps), [note, *remarks(steps)]
+
+
+def _whole_schedule(
+    context: FeatureContext, given: JsonObject
+) -> PlacedSchedule | None:
+    if "campaign_schedule" not in given:
+        return None
+    return placed_schedule(context.timezones, given["campaign_schedule"])
+
+
+def _zone_note(given: JsonObject, placed: PlacedSchedule) -> list[str]:
+    if given.get("timezone") or not any(name in given for name in WINDOW_DEFAULTS):
+        return []
+    zone = placed.placements[0].used
+    return [f"The times are in the zone that the campaign has: {zone}."]
+
+
+def _kept_note(sequences: Sequence[JsonObject]) -> str:
+    others = len(steps_of({"sequences": sequences})) - 1
+    return f"Only the first mail was changed; {_counted(others)} after it stay."
+
+
+def _counted(steps: int) -> str:
+    return f"{steps} step" if steps == 1 else f"{steps} steps"

@@ -44,6 +44,14 @@ def checks_of(survey: CampaignSurvey, zone: str | None = None) -> Iterator[Check
     yield from _diagnosis(survey)
 
 
+def draft_checks(survey: CampaignSurvey) -> Iterator[Check]:
+    """Yield the checks that are possible before the campaign and its leads exist."""
+    yield from sender_checks(survey)
+    yield from copy_checks(survey)
+    yield from schedule_checks(survey)
+    yield _replies(survey)
+
+
 def reported(survey: CampaignSurvey, checks: list[Check]) -> JsonObject:
     """Return the checks of a survey and their verdict."""
     result: dict[str, Json] = {
@@ -63,11 +71,15 @@ def reported(survey: CampaignSurvey, checks: list[Check]) -> JsonObject:
 
 def status_of(campaign: JsonObject) -> str:
     """Return the campaign's status as a word."""
-    return CAMPAIGN_STATUS.get(campaign.get("status", -1000), "unknown")
+    code = campaign.get("status")
+    return CAMPAIGN_STATUS.get(code, "unknown") if isinstance(code, int) else "unknown"
 
 
 def _status(survey: CampaignSurvey) -> Check:
-    code, word = survey.campaign.get("status"), status_of(survey.campaign)
+    word = status_of(survey.campaign)
+    if word == "unknown":
+        return Check("status", "unknown", "Instantly shows a status that is not known.")
+    code = survey.campaign["status"]
     if code in STARTABLE:
         return Check("status", "ok", f"It is {word} and can be started.")
     if code in SENDING:
@@ -79,8 +91,6 @@ def _status(survey: CampaignSurvey) -> Check:
     if code == SUSPENDED:
         says = "Instantly suspended the account."
         return Check("status", "fail", says, fix="Tell the user to ask Instantly.")
-    if code not in CAMPAIGN_STATUS:
-        return Check("status", "unknown", f"Its status {code} is not known.")
     says = f"Instantly stopped it: {word}. Without a remedy it will stop again."
     return Check("status", "warn", says)
 

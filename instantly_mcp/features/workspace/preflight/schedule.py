@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import frozen
 
 from ...._json_codec import Json, JsonObject
+from ..conversions import as_list
 from .check import Check
 from .survey import CampaignSurvey
 
@@ -76,7 +77,7 @@ def windows_of(campaign: JsonObject) -> Sequence[SendingWindow]:
     """Return the windows of a campaign, without malformed ones."""
     schedule = campaign.get("campaign_schedule")
     listed = schedule.get("schedules") if isinstance(schedule, dict) else None
-    found = [_window(each) for each in listed or () if isinstance(each, dict)]
+    found = [_window(each) for each in as_list(listed) if isinstance(each, dict)]
     return [window for window in found if window is not None]
 
 
@@ -85,7 +86,8 @@ def schedule_checks(survey: CampaignSurvey, zone: str | None = None) -> Iterator
 
     :param zone: an IANA zone in which the next window is given, too.
     """
-    schedule = survey.campaign.get("campaign_schedule") or {}
+    schedule = survey.campaign.get("campaign_schedule")
+    schedule = schedule if isinstance(schedule, dict) else {}
     windows = [window for window in windows_of(survey.campaign) if window.days]
     if not windows:
         says = "It has no sending window on any day."

@@ -12,6 +12,7 @@ from ...._deferred import deferred
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ..context import FeatureContext
+from ..conversions import as_list
 from ..fetching import Gathered, gather, read_pages
 
 SAMPLE_LEADS = 100
@@ -35,7 +36,7 @@ class CampaignSurvey:
     @property
     def wanted(self) -> Sequence[str]:
         """The senders that the campaign names."""
-        return [str(each) for each in self.campaign.get("email_list") or ()]
+        return [str(each) for each in as_list(self.campaign.get("email_list"))]
 
     @property
     def senders(self) -> Sequence[JsonObject]:
@@ -98,8 +99,8 @@ async def survey_campaign(
 @deferred
 async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) -> Json:
     """Return the accounts that the campaign names, by address or by tag."""
-    wanted = {str(each).lower() for each in campaign.get("email_list") or ()}
-    tags = campaign.get("email_tag_list") or ()
+    wanted = {str(each).lower() for each in as_list(campaign.get("email_list"))}
+    tags = as_list(campaign.get("email_tag_list"))
     if not wanted and not tags:
         return {"items": [], "complete": True}
 

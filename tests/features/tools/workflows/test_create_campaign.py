@@ -190,6 +190,91 @@ class CreateCampaignTests(ToolTestCase):
         self.assertEqual(shown["would_create"]["name"], "Spring")
         self.assertEqual(self.instantly.calls("createCampaign"), [])
 
+    def test_dry_run_checks(self) -> None:
+        """A preview has the checks of copy, senders and schedule, and the variables."""
+        shown = self.create(dry_run=True, body="Hi {{firstName}} of {{city}}")
+        found = {each["check"]: each["outcome"] for each in shown["checks"]}
+        self.assertLessEqual({"senders", "copy", "schedule", "volume"}, set(found))
+        self.assertEqual(found["senders"], "ok")
+        self.assertEqual(shown["variables"], ["city", "firstName"])
+        self.assertEqual(shown["verdict"], "needs attention")
+        over = self.create(dry_run=True, end_date="2026-01-14")
+        self.assertEqual(over["verdict"], "blocked")
+        self.assertIn("activate_campaign", over["checked_later"])
+
+    def test_senders_by_tag(self) -> None:
+        """Tags choose the senders; at least one of theirs must be able to send."""
+        given = {
+            "name": "x",
+            "subject": "s",
+            "body": "b",
+            "email_tag_list": ["t1", "t2"],
+        }
+        made = self.value("create_campaign", **given)
+        self.assertEqual(made["senders"], 1)
+        self.assertEqual(
+            self.instantly.calls("listAccount"), [{"tag_ids": "t1,t2", "limit": 100}]
+        )
+        self.assertEqual(self.sent()["email_tag_list"], ["t1", "t2"])
+        self.assertNotIn("email_list", self.sent())
+        self.instantly.answers("listAccount", {"items": []})
+        error = self.failure("create_campaign", **given)
+        self.assertEqual(error["code"], "no_senders")
+
+    def test_rare_settings(self) -> None:
+        """What is not listed is taken as well, and sent as it is."""
+        rare = {
+            "daily_max_leads": 5,
+            "stop_for_company": True,
+            "cc_list": ["cc@example.com"],
+            "bcc_list": ["bcc@example.com"],
+            "pl_value": 100,
+            "insert_unsubscribe_header": True,
+        }
+        self.create(**rare)
+        self.assertLessEqual(rare.items(), self.sent().items())
+
+    def test_copies_are_addresses(self) -> None:
+        """A bcc that hides a second address is refused before anything is sent."""
+        error = self.failure(
+            "create_campaign",
+            name="x",
+            subject="s",
+            body="b",
+            bcc_list=["a@example.com, b@example.net"],
+        )
+        self.assertIn("bcc_list", error["message"])
+        self.assertEqual(self.instantly.executed, [])
+
+    def test_the_form_of_the_api(self) -> None:
+        """Schedule and sequences of the API are taken in place of the arguments."""
+        window = {
+            "name": "w",
+            "timing": {"from": "09:00", "to": "17:00"},
+            "days": {"1": True},
+            "timezone": "America/Los_Angeles",
+        }
+        step = {
+            "type": "email",
+            "delay": 0,
+            "variants": [{"subject": "s", "body": "b"}],
+        }
+        made = self.value(
+            "create_campaign",
+            name="x",
+            email_list=["ann@example.com"],
+            campaign_schedule={"schedules": [window]},
+            sequences=[{"steps": [step]}],
+        )
+        sent = self.sent()
+        self.assertEqual(
+            sent["campaign_schedule"]["schedules"][0]["timezone"], "America/Boise"
+        )
+        variant = sent["sequences"][0]["steps"][0]["variants"][0]
+        self.assertEqual(variant["body"], "<p>b</p>")
+        self.assertEqual(made["steps"], 1)
+        self.assertNotIn("timing_from", made["defaults_applied"])
+
     def test_choosing_senders(self) -> None:
         """Without senders it returns those that can send, highest score first."""
         self.instantly.answers(
@@ -299,79 +384,6 @@ class CreateCampaignTests(ToolTestCase):
             email_list=["ann@example.com"],
         )
         self.assertEqual(error["code"], "invalid_request")
-
-
-class UpdateCampaignTests(ToolTestCase):
-    def setUp(self) -> None:
-        """Let patching succeed."""
-        super().setUp()
-        self.instantly.answers("patchCampaign", {**MADE, "status": 1})
-
-    def test_only_what_is_given_is_sent(self) -> None:
-        """A patch holds its settings and nothing else; null is sent as null."""
-        made = self.value(
-            "update_campaign", campaign_id="c1", daily_limit=None, name="New"
-        )
-        self.assertEqual(
-            self.instantly.calls("patchCampaign"),
-            [{"id": "c1", "daily_limit": None, "name": "New"}],
-        )
-        self.assertEqual(made["changed"], ["daily_limit", "name"])
-        self.assertEqual(made["campaign"]["status_label"], "active")
-
-    def test_schedules_are_placed(self) -> None:
-        """The windows of a new schedule are mapped in the same way."""
-        made = self.value(
-            "update_campaign",
-            campaign_id="c1",
-            campaign_schedule={
-                "schedules": [
-                    {
-                        "name": "w",
-                        "timing": {"from": "09:00", "to": "17:00"},
-                        "days": {"1": True},
-                        "timezone": "America/Los_Angeles",
-                    }
-                ]
-            },
-        )
-        (sent,) = self.instantly.calls("patchCampaign")
-        window = sent["campaign_schedule"]["schedules"][0]
-        self.assertEqual(window["timezone"], "America/Boise")
-        self.assertEqual(window["timing"], {"from": "10:00", "to": "18:00"})
-        self.assertEqual(made["timezones"][0]["asked"], "America/Los_Angeles")
-
-    def test_a_schedule_of_another_shape(self) -> None:
-        """An invalid schedule is refused, with the outline of a valid one."""
-        wrong: tuple[dict[str, Any], ...]
-        wrong = ({}, {"schedules": [{}]}, {"schedules": 5})
-        for schedule in wrong:
-            error = self.failure(
-                "update_campaign", campaign_id="c1", campaign_schedule=schedule
-            )
-            self.assertEqual(error["code"], "bad_argument")
-        self.assertEqual(self.instantly.executed, [])
-
-    def test_bodies_become_html(self) -> None:
-        """Copy of a new sequence is formatted as in create_campaign."""
-        self.value(
-            "update_campaign",
-            campaign_id="c1",
-            sequences=[
-                {
-                    "steps": [
-                        {
-                            "type": "email",
-                            "delay": 0,
-                            "variants": [{"subject": "s", "body": "a\n\nb"}],
-                        }
-                    ]
-                }
-            ],
-        )
-        (sent,) = self.instantly.calls("patchCampaign")
-        variant = sent["sequences"][0]["steps"][0]["variants"][0]
-        self.assertEqual(variant["body"], "<p>a</p><p>b</p>")
 
 
 class CampaignReadingTests(ToolTestCase):

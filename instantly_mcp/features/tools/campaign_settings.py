@@ -1,0 +1,218 @@
+"""The arguments that create_campaign and update_campaign have in common.
+
+Each is declared once. Both tools take the arguments of people (steps with waits,
+hours, weekdays), and unlisted the form of Instantly's API for the same settings. What
+is rarely used is not listed either: each listed argument costs every model tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from attrs import evolve
+
+from ..._json_codec import Json, JsonObject
+from ...protocol.wire.schema_annotations import ALSO_NAMED
+from ..workspace.addresses import checked_addresses
+from ..workspace.campaign_schedule import WEEK
+from ..workspace.names import ACCOUNTS
+from . import campaign_arguments
+from .arguments import FLAG, TEXT
+from .declaration import Argument, Convert, argument
+
+MOST_COPIES = 10
+"""The most addresses of cc_list, and of bcc_list."""
+
+COUNT: JsonObject = {"type": "integer", "minimum": 1}
+LIMIT: JsonObject = {"type": "number", "minimum": 0}
+GAP: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1440}
+CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
+OBJECTS: JsonObject = {"type": "array", "items": {"type": "object"}}
+VARIANT_FIELDS = {"subject": TEXT, "body": TEXT}
+TEXTS: JsonObject = {"type": "array", "items": TEXT}
+DAYS: JsonObject = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "enum": list(WEEK)},
+}
+DAYS_OR_FLAGS: JsonObject = {
+    "anyOf": [
+        DAYS,
+        {
+            "type": "object",
+            "properties": dict.fromkeys(WEEK, FLAG),
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ]
+}
+"""A list of days, or as earlier servers took them: a flag for each day."""
+
+STEPS: JsonObject = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "properties": {
+            **VARIANT_FIELDS,
+            "variants": {
+                "type": "array",
+                "description": "A/B alternatives",
+                "items": {
+                    "type": "object",
+                    "properties": VARIANT_FIELDS,
+                    "required": ["body"],
+                    "additionalProperties": False,
+                },
+            },
+            "wait": {
+                "type": "number",
+                "minimum": 0,
+                "description": "before this step, default 3",
+            },
+            "wait_unit": {"type": "string", "enum": ["days", "hours", "minutes"]},
+        },
+        "required": ["body"],
+        "additionalProperties": False,
+    },
+}
+
+
+def old_names(schema: JsonObject, *names: str) -> dict[str, JsonObject]:
+    """Return the schemas of an argument that earlier servers called otherwise."""
+    return {"schema": {**schema, ALSO_NAMED: list(names)}, "listed": schema}
+
+
+def chosen_days(value: Json) -> Json:
+    """Return the names of the chosen days."""
+    if not isinstance(value, dict):
+        return value
+    return [day for day in WEEK if value.get(day)]
+
+
+def addresses(name: str) -> Convert:
+    """Return the conversion of an argument that is a list of addresses."""
+    return partial(checked_addresses, argument=name, most=MOST_COPIES)
+
+
+COPY = (
+    argument("subject", schema=TEXT),
+    argument("body", schema=TEXT),
+    argument(
+        "steps",
+        schema=STEPS,
+        description="whole sequence; an empty follow-up subject joins the thread",
+    ),
+)
+SCHEDULE = (
+    argument("timezone", schema=TEXT),
+    argument("timing_from", schema=CLOCK_TIME),
+    argument("timing_to", schema=CLOCK_TIME),
+    argument("days", schema=DAYS_OR_FLAGS, listed=DAYS, convert=chosen_days),
+    argument("start_date", schema=TEXT, description="YYYY-MM-DD"),
+    argument("end_date", schema=TEXT),
+)
+LISTED = (
+    argument("email_list", description="sending accounts", refers_to=ACCOUNTS),
+    argument("daily_limit", schema=LIMIT, listed=COUNT),
+    argument(
+        "email_gap",
+        **old_names(GAP, "email_gap_minutes"),
+        description="minutes",
+    ),
+    argument("track_opens", to="open_tracking", **old_names(FLAG, "open_tracking")),
+    argument("track_clicks", to="link_tracking", **old_names(FLAG, "link_tracking")),
+    argument("stop_on_reply", listed=FLAG),
+    argument("stop_on_auto_reply", listed=FLAG),
+    argument("text_only", listed=FLAG),
+    argument("daily_max_leads", listed=COUNT),
+    argument("stop_for_company", listed=FLAG),
+)
+RARE = (
+    argument("cc_list", schema=TEXTS, convert=addresses("cc_list")),
+    argument("bcc_list", schema=TEXTS, convert=addresses("bcc_list")),
+    argument("email_tag_list"),
+    argument("pl_value"),
+    argument("is_evergreen"),
+    argument("random_wait_max"),
+    argument("first_email_text_only"),
+    argument("prioritize_new_leads"),
+    argument("auto_variant_select", convert=campaign_arguments.variant_choice),
+    argument("match_lead_esp"),
+    argument("insert_unsubscribe_header"),
+    argument("allow_risky_contacts"),
+    argument("disable_bounce_protect"),
+    argument(
+        "limit_emails_per_company_override", convert=campaign_arguments.company_limit
+    ),
+    argument("owned_by"),
+    argument(
+        "provider_routing_rules",
+        schema=OBJECTS,
+        description=("[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"),
+        convert=campaign_arguments.rules,
+    ),
+)
+API_FORM = (
+    argument(
+        "campaign_schedule",
+        schema={"type": "object"},
+        description=(
+            '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
+            "start_date,end_date}; day 0 is Sunday, any IANA timezone"
+        ),
+        convert=campaign_arguments.schedule,
+    ),
+    argument(
+        "sequences",
+        schema=OBJECTS,
+        description=(
+            "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]}]}]; "
+            "delay is the wait before the next step"
+        ),
+        convert=campaign_arguments.sequences,
+    ),
+)
+OLD = (
+    argument("sequence_steps", schema=COUNT),
+    argument("sequence_bodies", schema=TEXTS),
+    argument("sequence_subjects", schema=TEXTS),
+    argument("step_delay_days", schema=COUNT),
+)
+"""Arguments of earlier servers; `workspace.old_sequences` reads them."""
+
+
+def for_create(defaults: Mapping[str, Json]) -> tuple[Argument, ...]:
+    """Return the arguments of create_campaign after its name.
+
+    :param defaults: what its work assumes, by the API's name.
+    """
+    assumed = (
+        _assumed(each, defaults.get(each.to)) for each in (*COPY, *SCHEDULE, *LISTED)
+    )
+    return (*assumed, *_unlisted(RARE), *_unlisted(API_FORM), *_unlisted(OLD))
+
+
+def for_update() -> tuple[Argument, ...]:
+    """Return the arguments of update_campaign after id and name."""
+    return (
+        *COPY,
+        *SCHEDULE,
+        *LISTED,
+        *_unlisted(RARE),
+        *_unlisted(API_FORM),
+        *_unlisted(OLD),
+    )
+
+
+def _unlisted(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
+    return tuple(evolve(each, unlisted=True) for each in arguments)
+
+
+def _assumed(each: Argument, default: Json) -> Argument:
+    if default is None:
+        return each
+    if isinstance(default, list):
+        return evolve(each, description="default Monday to Friday")
+    return evolve(each, default=default, fills=False)
