@@ -11,6 +11,7 @@ from twisted.python import usage
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
 from ..daemon.settings.spelling import did_you_mean
 from .check import CheckOptions
+from .evaluation import EvalOptions
 from .interfaces import Subcommand
 from .options import CommandOptions
 from .run import RunOptions
@@ -26,6 +27,7 @@ SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
     ("tools", None, ToolsOptions, "List the tools."),
     ("snippet", None, SnippetOptions, "Print the configuration of a client."),
+    ("eval", None, EvalOptions, "Test a model with cases that the sandbox judges."),
 )
 
 
@@ -35,7 +37,9 @@ COMMAND_TO_TRY = "To try it without an Instantly key: instantly-mcp run --sandbo
 class CommandLine(CommandOptions):
     """An on-prem MCP server for the Instantly.ai cold-email API."""
 
-    synopsis = "instantly-mcp [run | check | sandbox | tools | snippet] [options]"
+    synopsis = (
+        "instantly-mcp [run | check | sandbox | tools | snippet | eval] [options]"
+    )
     longdesc = (
         "instantly-mcp COMMAND --help shows the options of a command. Options without "
         "a command are options of run."

@@ -116,6 +116,14 @@ class SandboxView:
             return None
         return shown
 
+    def effects(self, key: str) -> JsonObject | None:
+        """Return what callers changed; ``None`` for an invalid key."""
+        try:
+            shown: JsonObject = self.sandbox.effects_json(key)
+        except SandboxError:
+            return None
+        return shown
+
     def reset(self, key: str) -> JsonObject | None:
         """Reset the workspace to its initial state; ``None`` for an invalid key."""
         try:

@@ -58,6 +58,7 @@ def web_resource(sandbox: Sandbox, *, standalone: bool) -> IResource:
         if is_simulated(operation):
             _route_operation(app, sandbox, operation)
     _route_control(app, sandbox, "outbox", "GET", _show_outbox)
+    _route_control(app, sandbox, "effects", "GET", _show_effects)
     _route_control(app, sandbox, "reset", "POST", _reset)
     if standalone:
         _route_control(app, sandbox, "clock", "POST", _advance)
@@ -197,6 +198,12 @@ def _show_outbox(
     sandbox: Sandbox, key: str, name: str | None, given: JsonObject
 ) -> ApiReply:
     return json_reply(sandbox.outbox_json(key, name))
+
+
+def _show_effects(
+    sandbox: Sandbox, key: str, name: str | None, given: JsonObject
+) -> ApiReply:
+    return json_reply(sandbox.effects_json(key, name))
 
 
 def _reset(sandbox: Sandbox, key: str, name: str | None, given: JsonObject) -> ApiReply:

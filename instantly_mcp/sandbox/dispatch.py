@@ -117,8 +117,10 @@ def _perform(
         query=validator.read_query(request.query),
         body=validator.read_body(request.body, request.content_type),
     )
-    world = workspace.current_world()
-    return json_reply(BEHAVIORS[validator.operation.id](world, call))
+    world, id = workspace.current_world(), validator.operation.id
+    reply = json_reply(BEHAVIORS[id](world, call))
+    workspace.journal.note(world.now, id, call.path)
+    return reply
 
 
 def _apply_fault(

@@ -12,7 +12,7 @@ from .world import World
 
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 VERIFICATION_SECONDS = 20.0
-_PAYLOAD_NAMES = {
+PAYLOAD_NAMES = {
     "first_name": "firstName",
     "last_name": "lastName",
     "company_name": "companyName",
@@ -21,7 +21,7 @@ _PAYLOAD_NAMES = {
     "phone": "phone",
     "personalization": "personalization",
 }
-FIELDS = (*_PAYLOAD_NAMES, "pl_value_lead", "assigned_to")
+FIELDS = (*PAYLOAD_NAMES, "pl_value_lead", "assigned_to")
 
 
 def make_lead(
@@ -67,8 +67,8 @@ def set_fields(lead: Lead, given: JsonObject, campaign: Campaign | None) -> None
     for name in FIELDS:
         if name in given:
             lead.shown[name] = given[name]
-            if name in _PAYLOAD_NAMES:
-                _set_or_drop(payload, _PAYLOAD_NAMES[name], given[name])
+            if name in PAYLOAD_NAMES:
+                _set_or_drop(payload, PAYLOAD_NAMES[name], given[name])
     variables = given.get("custom_variables") or {}
     payload.update(variables)
     if variables and campaign is not None:

@@ -14,8 +14,12 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from .errors import SandboxError, bad_request
+from .evaluation.cases import start_of
+from .evaluation.effects import effects, unfinished_jobs
+from .evaluation.start_state import add_all
 from .faults import Fault, FaultScript
 from .ids import id_salt
+from .journal import Journal
 from .rate_limits import RateLimits
 from .records import ApiObject
 from .seed import seeded_world
@@ -39,12 +43,13 @@ def _in_utc(moment: datetime) -> datetime:
 
 @define(eq=False)
 class Workspace:
-    """A world with its time, its rate limits and its faults."""
+    """A world with its time, its rate limits, its faults and its journal."""
 
     world: World
     timeline: Timeline
     rate_limits: RateLimits
     faults: FaultScript
+    journal: Journal
 
     def current_world(self) -> World:
         """Bring the world up to date with its time and return it."""
@@ -143,11 +148,42 @@ class Sandbox:
         items = self.outbox(key, name)
         return {"key": key, "count": len(items), "items": items}
 
+    def effects_json(
+        self, key: str = DEFAULT_KEY, name: str | None = None
+    ) -> ApiObject:
+        """Return what callers did to a workspace, as ``GET /sandbox/effects`` shows it.
+
+        A workspace that does not exist yet is not created for this.
+        """
+        self.check_key(key)
+        found = self._workspaces.get((key, name or ""))
+        shown: ApiObject = {"key": key, "effects": []}
+        if found is None:
+            return {**shown, "operations": [], "unfinished_jobs": 0}
+        world = found.current_world()
+        untouched = self._new_world(key, name or "")
+        untouched.advance(world.now)
+        return {
+            "key": key,
+            "effects": effects(untouched, world),
+            "operations": found.journal.as_json(),
+            "unfinished_jobs": unfinished_jobs(world),
+        }
+
     def _new_workspace(self, key: str, name: str) -> Workspace:
-        start = self.start.timestamp()
+        return Workspace(
+            self._new_world(key, name),
+            Timeline(self.clock, self.start.timestamp()),
+            RateLimits(),
+            FaultScript(),
+            Journal(),
+        )
+
+    def _new_world(self, key: str, name: str) -> World:
+        """Return the world in which a workspace begins; it is the same every time."""
         plain = key == DEFAULT_KEY and not name
         salt = "" if plain else id_salt(key, name)
+        start = self.start.timestamp()
         world = self.make_world(str(self.seed), start, name, salt)
-        return Workspace(
-            world, Timeline(self.clock, start), RateLimits(), FaultScript()
-        )
+        add_all(world, start_of(key))
+        return world

@@ -111,9 +111,8 @@ class WebApp:
             return self._not_found(request)
         head = request.head
         is_stream = head.method in _GETS and "mcp-session-id" not in head.headers
-        return self._answer_mcp(
-            request, Route.SSE if is_stream else Route.MCP, key, "/sse"
-        )
+        route = Route.SSE if is_stream else Route.MCP
+        return self._answer_mcp(request, route, key, "/sse")
 
     @app.route("/messages", methods=["POST"])
     def messages(self, request: McpRequest) -> Rendered:
@@ -182,6 +181,11 @@ class WebApp:
         """The mail that the sandbox would have sent, in JSON."""
         return self._use_sandbox(request, "/sandbox/outbox", self.probes.outbox)
 
+    @app.route("/sandbox/effects", methods=["GET"])
+    def effects(self, request: McpRequest) -> Rendered:
+        """What callers changed in one workspace of the sandbox, in JSON."""
+        return self._use_sandbox(request, "/sandbox/effects", self.probes.effects)
+
     @app.route("/sandbox/reset", methods=["POST"])
     def reset(self, request: McpRequest) -> Rendered:
         """Restore one workspace of the sandbox to its initial state."""
@@ -217,8 +221,7 @@ class WebApp:
             return self._deliver(answer, request)
         request.record.address = exchange.peer
         self.access_log.opened(request.record)
-        replied = self.pipeline.run(exchange)
-        return replied.addCallback(self._deliver, request)
+        return self.pipeline.run(exchange).addCallback(self._deliver, request)
 
     def _not_found(self, request: McpRequest) -> Rendered:
         """Answer a path such as ``/mcp/ping``, which does not hold a key, with 404."""
@@ -302,8 +305,7 @@ def make_web_app(
 
     :param pipeline: answers requests on MCP routes.
     :param guard: checks Origin and Host on the other routes.
-    :param access_log: the access log, shared with the pipeline, which names the
-        callers.
+    :param access_log: shared with the pipeline, which names the callers.
     :param streams: the open event streams, shared with the timer that keeps them alive.
     :param wall: returns seconds since the epoch, for timestamps that people read.
     :param trusted_proxies: see `TrustedProxies`.

@@ -189,6 +189,9 @@ class ISandboxView(Interface):
     def outbox(key: str) -> JsonObject | None:
         """Return the mail that a key would have sent; ``None`` for an invalid key."""
 
+    def effects(key: str) -> JsonObject | None:
+        """Return what callers changed with a key; ``None`` for an invalid key."""
+
     def reset(key: str) -> JsonObject | None:
         """Restore a key's workspace to its initial state.
 

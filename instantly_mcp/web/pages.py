@@ -30,6 +30,7 @@ SANDBOX_ENDPOINTS: JsonObject = {
     **ENDPOINTS,
     "sandbox": "/sandbox",
     "outbox": "/sandbox/outbox",
+    "effects": "/sandbox/effects",
     "reset": "/sandbox/reset",
 }
 

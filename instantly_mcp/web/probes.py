@@ -61,6 +61,12 @@ class Probes:
             return self._or_not_found(None)
         return html_answer(outbox_page(outbox, self.status.facts().prefix))
 
+    def effects(self, key: str) -> Answer:
+        """What callers changed in one workspace of the sandbox, in JSON."""
+        return self._or_not_found(
+            None if self.sandbox_view is None else self.sandbox_view.effects(key)
+        )
+
     def reset(self, key: str) -> Answer:
         """Restore one workspace of the sandbox to its initial state."""
         return self._or_not_found(
