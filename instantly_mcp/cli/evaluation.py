@@ -10,6 +10,7 @@ from twisted.python import usage
 
 from .._json_codec import Json, JsonObject, dumps, loads
 from ..daemon.evaluation import eval_cases, verdict
+from ..daemon.settings.spelling import did_you_mean
 from .interfaces import Subcommand
 from .options import CommandOptions
 
@@ -85,6 +86,19 @@ class EvalOptions(CommandOptions):
 
     synopsis = "instantly-mcp eval [cases | judge] [options]"
     subCommands = SUBCOMMANDS
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse the words after ``eval``.
+
+        :raises usage.UsageError: for an unknown command. Unlike Twisted's, its message
+            does not contain the word, because it may be a key.
+        """
+        first = options[0] if options else ""
+        names = [row[0] for row in SUBCOMMANDS]
+        if first and not first.startswith("-") and first not in names:
+            hint = did_you_mean(first, names)
+            raise usage.UsageError(f"unknown command of eval{hint}")
+        super().parseOptions(options)
 
     def run(self) -> int:
         """Run the subcommand.

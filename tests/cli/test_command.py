@@ -127,9 +127,9 @@ class SubcommandTests(SynchronousTestCase):
     """The table of subcommands."""
 
     def test_names(self):
-        """There are five subcommands, each of which can be run."""
+        """There are six subcommands, each of which can be run."""
         names = [row[0] for row in SUBCOMMANDS]
-        self.assertEqual(names, ["run", "check", "sandbox", "tools", "snippet"])
+        self.assertEqual(names, ["run", "check", "sandbox", "tools", "snippet", "eval"])
         for _, _, options, _ in SUBCOMMANDS:
             self.assertTrue(callable(options().run))
 

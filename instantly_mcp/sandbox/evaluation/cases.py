@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .case import EvalCase
-from .reading import READING
 from .judging import RUN_SEPARATOR
+from .reading import READING
 from .start_state import StartStep
 from .traps import TRAPS
 from .writing import WRITING

@@ -11,11 +11,11 @@ MAX_PROBLEMS = 12
 RUN_SEPARATOR = "."
 """In a key: what follows numbers the runs of one case, each in its own workspace."""
 
-_OBSERVED = frozenset({"key", "effects", "operations", "unfinished_jobs"})
-_MEMBERS = {"id", "question", "about", "start", "tools", "operations", "effects"}
-_NAME_MEMBERS = {"expected", "forbidden"}
-_EFFECT_MEMBERS = {"expected", "allowed", "forbidden"}
-_PATTERN_MEMBERS = {"change", "kind", "name", "fields", "times"}
+OBSERVED_MEMBERS = frozenset({"key", "effects", "operations", "unfinished_jobs"})
+CASE_MEMBERS = {"id", "question", "about", "start", "tools", "operations", "effects"}
+NAME_GROUPS = {"expected", "forbidden"}
+EFFECT_GROUPS = {"expected", "allowed", "forbidden"}
+PATTERN_MEMBERS = {"change", "kind", "name", "fields", "times"}
 _SHOWN_CHARACTERS = 300
 
 
@@ -81,11 +81,11 @@ def _check_case(case: JsonObject) -> None:
     effects = case.get("effects") or {}
     patterns = [each for group in effects.values() for each in group]
     for what, found, known in (
-        ("the case", case, _MEMBERS),
-        ("effects", effects, _EFFECT_MEMBERS),
-        ("operations", case.get("operations") or {}, _NAME_MEMBERS),
-        ("tools", case.get("tools") or {}, _NAME_MEMBERS),
-        *(("a pattern", pattern, _PATTERN_MEMBERS) for pattern in patterns),
+        ("the case", case, CASE_MEMBERS),
+        ("effects", effects, EFFECT_GROUPS),
+        ("operations", case.get("operations") or {}, NAME_GROUPS),
+        ("tools", case.get("tools") or {}, NAME_GROUPS),
+        *(("a pattern", pattern, PATTERN_MEMBERS) for pattern in patterns),
     ):
         unknown = sorted(set(found) - known)
         if unknown:
@@ -93,7 +93,7 @@ def _check_case(case: JsonObject) -> None:
 
 
 def _check_observed(case: JsonObject, observed: JsonObject) -> None:
-    if not observed.keys() >= _OBSERVED:
+    if not observed.keys() >= OBSERVED_MEMBERS:
         raise ValueError("the effects are not what GET /sandbox/effects returns")
     key, used = (case.get("start") or {}).get("key"), observed["key"]
     if key is not None and used.partition(RUN_SEPARATOR)[0] != key:
