@@ -78,6 +78,7 @@ TOOL_THAT_SHOWS: Mapping[str, str] = {
     "pauseCampaign": "get_campaign",
     "createLead": "list_leads",
     "patchLead": "get_lead",
+    "updateLeadInterestStatus": "get_lead",
     "deleteLead": "get_lead",
     "bulkAddLeads": "list_leads",
     "moveLeads": "list_leads",

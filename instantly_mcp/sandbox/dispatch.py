@@ -24,6 +24,9 @@ _PAGE = (
     "<!DOCTYPE html><html><head><title>{status} | api.instantly.ai</title></head>"
     "<body><h1>Error {status}</h1><p>cloudflare</p></body></html>"
 )
+SUCCESS_STATUS: Mapping[str, int] = {"updateLeadInterestStatus": 202}
+"""The status of a success where it is not 200, by operation."""
+
 _WITHOUT_EFFECT = frozenset({FaultKind.STATUS, FaultKind.HTML, FaultKind.INSIDE})
 
 
@@ -118,7 +121,7 @@ def _perform(
         body=validator.read_body(request.body, request.content_type),
     )
     world, id = workspace.current_world(), validator.operation.id
-    reply = json_reply(BEHAVIORS[id](world, call))
+    reply = json_reply(BEHAVIORS[id](world, call), SUCCESS_STATUS.get(id, 200))
     workspace.journal.note(world.now, id, call.path)
     return reply
 

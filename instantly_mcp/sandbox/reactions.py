@@ -92,12 +92,18 @@ def complete_lead(world: World, campaign: Campaign, lead: Lead) -> None:
 
 
 def set_interest(
-    world: World, campaign: Campaign | None, lead: Lead, value: int
+    world: World, campaign: Campaign | None, lead: Lead, value: int | None
 ) -> None:
-    """Set the interest status; the first positive one counts as an opportunity."""
+    """Set the interest status; the first positive one counts as an opportunity.
+
+    :param value: ``None`` resets it, which counts nothing.
+    """
     before = lead.shown.get("lt_interest_status")
-    lead.shown["lt_interest_status"] = value
     lead.shown["timestamp_last_interest_change"] = world.timestamp()
+    if value is None:
+        lead.shown.pop("lt_interest_status", None)
+        return
+    lead.shown["lt_interest_status"] = value
     if value > 0 and not (before or 0) > 0 and campaign is not None:
         _record(world, campaign, lead, EventKind.OPPORTUNITY, max(0, lead.step - 1))
 

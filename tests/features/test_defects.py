@@ -283,7 +283,6 @@ class DefectTests(ToolTestCase):
         selections: tuple[dict[str, Any], ...] = (
             {},
             {"search": "  "},
-            {"ids": [], "contacts": [], "queries": []},
             {"in_campaign": True},
             {"excluded_ids": ["x"]},
             {"limit": 10, "copy_leads": True},
@@ -294,8 +293,9 @@ class DefectTests(ToolTestCase):
             )
             self.assertEqual(error["code"], "empty_selection", selection)
         self.assertEqual(self.instantly.executed, [])
-        empty = {"to_list_id": "l", "campaign": ""}
-        self.assertFalse(self.allows("move_leads_to_campaign_or_list", empty))
+        for name in ("campaign", "ids", "contacts", "queries"):
+            given = {"to_list_id": "l", name: "" if name == "campaign" else []}
+            self.assertFalse(self.allows("move_leads_to_campaign_or_list", given))
 
     def test_verification_poll_path(self) -> None:
         """The status is read where the API has it."""

@@ -224,7 +224,8 @@ def reply_schema(operation_id: str) -> Draft202012Validator:
     for methods in document["paths"].values():
         for operation in methods.values():
             if operation.get("operationId") == operation_id:
-                content = operation["responses"]["200"]["content"]
+                responses = operation["responses"]
+                content = (responses.get("200") or responses["202"])["content"]
                 schema = content["application/json"]["schema"]
                 whole = {"allOf": [schema], "components": document["components"]}
                 return Draft202012Validator(whole, validate_formats=True)

@@ -234,3 +234,29 @@ class LeadTests(SandboxTestCase):
     def found(self, **selection: Any) -> Any:
         """The first page of a selection."""
         return self.ok("POST", "/leads/list", {"limit": 100, **selection})["items"]
+
+
+class InterestTests(SandboxTestCase):
+    path = "/leads/update-interest-status"
+
+    def test_sets_and_resets(self) -> None:
+        """The status of the lead of one campaign changes a little later."""
+        a, b = self.campaign()["id"], self.campaign()["id"]
+        here, there = (self.lead_in(each, "x@example.org")["id"] for each in (a, b))
+        for value in (2, None):
+            given = {
+                "lead_email": " X@example.org",
+                "interest_value": value,
+                "campaign_id": a,
+            }
+            self.assertEqual(self.ask("POST", self.path, given).status, 202)
+            self.pass_time(seconds=5)
+            lead = self.ok("GET", f"/leads/{here}")
+            self.assertEqual(lead.get("lt_interest_status"), value)
+            other = self.ok("GET", f"/leads/{there}")
+            self.assertNotIn("lt_interest_status", other)
+
+    def test_needs_a_lead(self) -> None:
+        """An address that the list does not have is not found."""
+        given = {"lead_email": "no@example.org", "interest_value": None}
+        self.refused(404, "POST", self.path, given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ..results import page
 from ..workspace.conversions import stripped
-from ..workspace.job_following import MAX_WAIT_SECONDS
+from ..workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ..workspace.labels import View
 from ..workspace.names import ObjectKind
 from .declaration import Argument, Convert, Reshape, argument, required
@@ -41,7 +41,8 @@ CURSOR = argument(
 
 WAIT = argument(
     "wait_seconds",
-    schema={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},
+    schema={"type": "integer", "minimum": 0, "maximum": int(MAX_TASK_SECONDS)},
+    listed={"type": "integer", "minimum": 0, "maximum": MAX_WAIT_SECONDS},
     description="wait this long for the job to end",
 )
 

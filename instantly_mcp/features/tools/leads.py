@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..._json_codec import JsonObject
+from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
+from ..results import CallRefusedError
+from ..workspace.addresses import MAX_ADDRESS
 from ..workspace.conversions import by_name
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
@@ -39,6 +41,9 @@ from .workflows.update_lead import update_lead
 
 TEXT_OR_NULL = {"type": ["string", "null"]}
 TEXTS = {"type": "array", "items": TEXT}
+CHOSEN: JsonObject = {**TEXTS, "minItems": 1}
+"""A selection: an empty one must not become one of all leads."""
+
 INTEREST_VALUE = {"type": ["string", "integer"]}
 VARIABLE_VALUE: JsonObject = {"type": ["string", "number", "boolean", "null"]}
 VARIABLES: JsonObject = {
@@ -61,13 +66,30 @@ INTEREST_NAMES = (
     "not_interested, wrong_person, lost, no_show, or a number"
 )
 
+
+def lead_id(value: Json) -> Json:
+    """Return the id without surrounding spaces.
+
+    :raises CallRefusedError: for an address, which several leads may have.
+    """
+    id = str(value).strip()
+    if "@" in id:
+        raise CallRefusedError(
+            "bad_argument",
+            "lead_id is an address; several leads may have it.",
+            f"Take the id of the lead that is meant from list_leads with contacts "
+            f"[{id[:MAX_ADDRESS]}].",
+        )
+    return id
+
+
 QUERIES = nested_argument(
     "listLeads",
     "queries",
     'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
     'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
 )
-LEAD_ID = id_of("lead_id")
+LEAD_ID = id_of("lead_id", convert=lead_id)
 ESG = argument("esg_code", schema={"enum": [*ESG_FILTERS, *range(5)]}, convert=str)
 PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
 OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
@@ -112,16 +134,16 @@ def selection(description: str) -> tuple[Argument, ...]:
     return (
         argument("campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS),
         argument("list_id", schema=ID, refers_to=LEAD_LISTS),
-        argument("ids", schema=TEXTS, description="lead ids"),
+        argument("ids", schema=CHOSEN, description="lead ids"),
         argument("excluded_ids", schema=TEXTS),
-        argument("contacts", schema=TEXTS, description="addresses"),
+        argument("contacts", schema=CHOSEN, description="addresses"),
         argument("search", schema=TEXT, description="name or address"),
         argument(
             "filter", schema=TEXT, description=description, convert=to_lead_filter
         ),
         argument(
             "queries",
-            schema={"type": "array", "items": {"type": "object"}},
+            schema={"type": "array", "minItems": 1, "items": {"type": "object"}},
             description="[{actionType, values}]",
             convert=QUERIES,
             unlisted=True,
@@ -215,7 +237,7 @@ TOOLS = (
         toolset="leads",
         hints=IDEMPOTENT,
         operation="patchLead",
-        also=("getLead",),
+        also=("getLead", "updateLeadInterestStatus"),
         changes=True,
         work=update_lead,
         arguments=(LEAD_ID, *details(TEXT_OR_NULL)),

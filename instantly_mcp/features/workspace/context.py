@@ -25,6 +25,7 @@ from ...protocol.calls.call import Call
 from ...protocol.interfaces import ITokenSealer
 from .job_changes import JobChangeTracker
 from .name_cache import NameCache
+from .recent_ids import RecentIds
 from .send_once import SendOnce
 from .timezones import TimezoneMap
 
@@ -63,6 +64,7 @@ class FeatureContext:
     :param toolsets: the names of the selected toolsets.
     :param tool_names: the names of the listed tools.
     :param job_changes: the last known status of background jobs.
+    :param created_leads: the ids that create_lead returned before.
     :param timezones: maps sending windows to zones that Instantly supports.
     :param send_once: the replies sent in the last ten minutes.
     :param names: which ids the names of the workspace stand for.
@@ -76,6 +78,7 @@ class FeatureContext:
     tool_names: tuple[str, ...] = ()
     wall: Callable[[], float] = time.time
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
+    created_leads: RecentIds = field(factory=RecentIds)
     timezones: TimezoneMap = field(init=False)
     send_once: SendOnce = field(init=False)
     names: NameCache = field(init=False)

@@ -3,12 +3,14 @@
 Instantly moves leads and changes warm-up in background jobs. What the caller of such a
 tool gets depends on its client:
 
-- a client that supports tasks gets a task with the job's status, for up to an hour;
+- a client that supports tasks gets a task with the job's status, for up to an hour, or
+  for ``wait_seconds`` if it gives more than 45;
 - a call with ``wait_seconds`` waits that long, at most 45 s, and reports progress;
 - a call with a progress token waits 10 s;
 - any other call returns at once, with the job's id for get_background_job.
 
-The job is read after 2, 3, 5 and 8 s, then every 10 s. A failed read is retried if the
+The job is read after 2, 3, 5 and 8 s, then every 10 s, and a last time when the wait is
+over. A failed read is retried if the
 failure may pass, and is reported if it was the last one. Instantly cannot cancel a job:
 cancelling a task or a call only stops the reading.
 """
@@ -34,6 +36,10 @@ PROGRESS_WAIT_SECONDS = 10
 """Seconds that a call waits with a progress token but without ``wait_seconds``."""
 
 MAX_TASK_SECONDS = 3600.0
+WAITED_LESS = (
+    f"This client cannot wait longer than {MAX_WAIT_SECONDS} s in one call; the job "
+    "goes on."
+)
 FIRST_WAITS_SECONDS = (2.0, 3.0, 5.0, 8.0)
 LATER_WAIT_SECONDS = 10.0
 
@@ -113,17 +119,24 @@ async def start_and_follow(
     status = JobStatus(_recorded(context, reply, call))
     if status.job["ended"] or not isinstance(status.job.get("id"), str):
         return status.as_result()
-    longest = _longest_wait(context, status.job, given.get("wait_seconds"), call)
-    return (await _followed(context, status, call, longest)).as_result()
+    wanted: Json = given.get("wait_seconds")
+    longest = _longest_wait(context, status.job, wanted, call)
+    outcome = (await _followed(context, status, call, longest)).as_result()
+    shortened = wanted is not None and wanted > MAX_WAIT_SECONDS >= longest
+    if shortened and isinstance(outcome, dict) and "next" in outcome:
+        return {**outcome, "notice": WAITED_LESS}
+    return outcome
 
 
 def _longest_wait(
-    context: FeatureContext, job: JsonObject, asked: Json, call: Call
+    context: FeatureContext, job: JsonObject, wanted: Json, call: Call
 ) -> float:
-    if call.become_task(f"Background job {job['id']}: {_progress_of(job)}"):
-        return MAX_TASK_SECONDS
-    if asked is not None:
-        return context.wait_seconds(call, min(float(asked), MAX_WAIT_SECONDS))
+    within_call = wanted is not None and wanted <= MAX_WAIT_SECONDS
+    named = f"Background job {job['id']}: {_progress_of(job)}"
+    if not within_call and call.become_task(named):
+        return float(MAX_TASK_SECONDS if wanted is None else wanted)
+    if wanted is not None:
+        return context.wait_seconds(call, min(float(wanted), MAX_WAIT_SECONDS))
     return 0 if call.progress_token is None else PROGRESS_WAIT_SECONDS
 
 
@@ -131,12 +144,12 @@ async def _followed(
     context: FeatureContext, status: JobStatus, call: Call, longest: float
 ) -> JobStatus:
     """Read the job until it ended or the time is up."""
-    waited = 0.0
+    end = context.clock.seconds() + longest
     for number, wait in zip(count(1), poll_waits(), strict=False):
-        if status.job["ended"] or waited + wait > longest:
+        left = end - context.clock.seconds()
+        if status.job["ended"] or left <= 0:
             break
-        await context.pause(wait)
-        waited += wait
+        await context.pause(min(wait, left))
         try:
             status = JobStatus(await read_job(context, status.job["id"], call))
         except ApiError as error:

@@ -25,6 +25,9 @@ from .bulk_leads import add_leads, move_leads
 from .campaigns import find_campaign
 from .lead_lists import find_list
 
+INTEREST_SECONDS = 3.0
+"""How long the job takes that changes the interest status."""
+
 VERIFY_FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
 """Either flag verifies the address of a new lead, which costs a credit."""
 
@@ -101,6 +104,35 @@ def patch_lead(world: World, call: OperationCall) -> ApiObject:
     return lead.shown
 
 
+def update_interest(world: World, call: OperationCall) -> ApiObject:
+    """``POST /leads/update-interest-status``: takes effect a little later.
+
+    :raises SandboxError: 404 when no lead has that address there.
+    """
+    given = call.body
+    campaign, list_id = given.get("campaign_id"), given.get("list_id")
+    found = [
+        lead
+        for lead in world.all_leads()
+        if lead.shown.get("email") == given["lead_email"].strip().lower()
+        and (not campaign or lead.shown.get("campaign") == campaign)
+        and (not list_id or lead.shown.get("list_id") == list_id)
+    ]
+    if not found:
+        raise not_found("Lead")
+    world.call_at(
+        world.now + INTEREST_SECONDS, _set_all, found, given["interest_value"]
+    )
+    return {"message": "Lead interest status update background job submitted"}
+
+
+def _set_all(world: World, leads: Iterable[Lead], value: int | None) -> None:
+    for lead in leads:
+        if lead.id in world.leads:
+            campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+            set_interest(world, campaign, lead, value)
+
+
 def delete_lead(world: World, call: OperationCall) -> ApiObject:
     """``DELETE /leads/{id}``."""
     lead = find_lead(world, call.path["id"])
@@ -149,6 +181,7 @@ BEHAVIORS: Mapping[str, Behavior] = {
     "getLead": get_lead,
     "createLead": create_lead,
     "patchLead": patch_lead,
+    "updateLeadInterestStatus": update_interest,
     "deleteLead": delete_lead,
     "bulkAddLeads": add_leads,
     "moveLeads": move_leads,

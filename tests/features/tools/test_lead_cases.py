@@ -42,6 +42,18 @@ class LeadCases(EraTestCase):
         whole = self.value(ERAS[-1], "get_lead", lead_id=first["id"])
         self.assertTrue({"payload", "email_open_count"} <= set(whole))
 
+    def test_the_same_lead_again(self) -> None:
+        """The second call says that the lead existed, and what it did not change."""
+        for version in ERAS:
+            self.start_server()
+            list_id = self.value(version, "create_lead_list", name="Cases")["id"]
+            given = {"list_id": list_id, "email": "a@example.com"}
+            first = self.value(version, "create_lead", **given, first_name="Ann")
+            self.assertIs(first["existed"], False)
+            again = self.value(version, "create_lead", **given, first_name="Bob")
+            self.assertEqual((again["existed"], again["id"]), (True, first["id"]))
+            self.assertEqual(again["not_changed"], ["first_name"])
+
     def test_recipients(self) -> None:
         """A link is not an address; nothing is added, and the address is offered."""
         for version in ERAS:

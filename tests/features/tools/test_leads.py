@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.features.cases import ToolTestCase
+from datetime import UTC, datetime
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from instantly_mcp.features.results import CallRefusedError
+from instantly_mcp.features.tools.workflows.update_lead import update_lead
+from instantly_mcp.features.workspace.recent_ids import RecentIds
+from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.wire.versions import V2025_11_25
+from tests.features.cases import KEY, NOW, ToolTestCase
 
 
 class OneLeadTests(ToolTestCase):
@@ -45,6 +56,90 @@ class OneLeadTests(ToolTestCase):
         self.assertEqual(error["code"], "bad_address")
         self.assertEqual(error["meant"], "a@example.com")
         self.assertEqual(self.instantly.executed, [])
+
+    def created(self, given: dict[str, Any], **reply: Any) -> Any:
+        """Create a lead in a campaign; Instantly shows it with these members."""
+        whole = {"id": "l", "campaign": "c1", "email": "a@example.com", **reply}
+        self.instantly.answers("createLead", whole)
+        return self.value("create_lead", campaign="c1", email="a@example.com", **given)
+
+    def test_a_new_lead(self) -> None:
+        """A lead that was created by this call, by any clock near ours, is new."""
+        for seconds in (-50, 0, 300):
+            created = NOW.timestamp() + seconds
+            stamp = datetime.fromtimestamp(created, UTC).isoformat()
+            id = f"l{seconds}"
+            got = self.created({"first_name": "A"}, id=id, timestamp_created=stamp)
+            self.assertFalse(got["existed"])
+            self.assertNotIn("warnings", got)
+
+    def test_a_lead_that_existed(self) -> None:
+        """An older lead, other values or a repetition show that it existed."""
+        old = self.created({}, timestamp_created="2026-01-15T11:58:00.000Z")
+        self.assertTrue(old["existed"])
+        self.assertIn("update_lead", old["warnings"][0])
+        other = self.created({"first_name": "Ann"}, id="l2", first_name="Bob")
+        self.assertEqual(
+            (other["existed"], other["not_changed"]), (True, ["first_name"])
+        )
+        self.assertFalse(self.created({}, id="l3")["existed"])
+        self.assertTrue(self.created({}, id="l3")["existed"])
+
+    def test_a_lead_that_exists_elsewhere(self) -> None:
+        """With skip_if_in_… the lead of another place comes back: it was not added."""
+        got = self.created(
+            {"skip_if_in_workspace": True},
+            campaign="c2",
+            timestamp_created="2025-01-01T00:00:00Z",
+        )
+        self.assertIn("not added", got["warnings"][0])
+
+    def test_an_address_as_lead_id(self) -> None:
+        """The error says how to find the lead's id."""
+        for name in ("get_lead", "delete_lead", "update_lead"):
+            given = {"first_name": "A"} if name == "update_lead" else {}
+            error = self.failure(name, lead_id="a@example.com", **given)
+            self.assertIn("list_leads with contacts [a@example.com]", error["hint"])
+        self.assertEqual(self.instantly.executed, [])
+
+    def updated(self, **given: Any) -> Any:
+        """Update a lead with arguments as the runner gives them to the work."""
+        call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
+        return Deferred.fromCoroutine(
+            update_lead(self.context, {"id": "l", **given}, call)
+        )
+
+    def test_resetting_the_interest(self) -> None:
+        """It goes by address and place; other changes are made first."""
+        lead = {"id": "l", "email": "a@example.com", "lt_interest_status": 1}
+        for place, named in (("campaign", "campaign_id"), ("list_id", "list_id")):
+            self.instantly.answers("getLead", {**lead, place: "x"})
+            self.instantly.answers("patchLead", {**lead, "phone": "1"})
+            got = self.successResultOf(self.updated(lt_interest_status=None, phone="1"))
+            self.assertEqual(
+                self.instantly.ids[-3:],
+                ["getLead", "patchLead", "updateLeadInterestStatus"],
+            )
+            self.assertEqual(
+                self.instantly.calls("patchLead")[-1], {"id": "l", "phone": "1"}
+            )
+            self.assertEqual(
+                self.instantly.calls("updateLeadInterestStatus")[-1],
+                {"lead_email": "a@example.com", "interest_value": None, named: "x"},
+            )
+            self.assertNotIn("lt_interest_status", got)
+            self.assertIn("get_lead", got["next"])
+
+    def test_resetting_only_the_interest(self) -> None:
+        """Nothing else is written; a lead without an address is refused before."""
+        self.instantly.answers("getLead", {"id": "l", "email": "a@example.com"})
+        self.successResultOf(self.updated(lt_interest_status=None))
+        self.assertEqual(self.instantly.calls("patchLead"), [])
+        self.instantly.answers("getLead", {"id": "l", "email": None})
+        self.failureResultOf(
+            self.updated(lt_interest_status=None, phone="1"), CallRefusedError
+        )
+        self.assertEqual(self.instantly.calls("patchLead"), [])
 
     def test_variables_are_merged(self) -> None:
         """Variables that are not named keep their values; fields are not variables."""
@@ -101,6 +196,17 @@ class OneLeadTests(ToolTestCase):
         self.assertEqual(self.cursor(got), last["email"])
         got = self.value("list_leads")
         self.assertEqual(self.cursor(got), got["items"][-1]["id"])
+
+
+class RecentIdTests(SynchronousTestCase):
+    def test_forgets_the_oldest(self) -> None:
+        """Each principal's ids are remembered, the latest ones only."""
+        ids = RecentIds(most=2)
+        self.assertFalse(ids.record("ada", "1"))
+        self.assertFalse(ids.record("bob", "1"))
+        self.assertTrue(ids.record("ada", "1"))
+        self.assertFalse(ids.record("ada", "2"))
+        self.assertFalse(ids.record("bob", "1"))
 
 
 class MoveTests(ToolTestCase):

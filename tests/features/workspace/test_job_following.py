@@ -80,7 +80,10 @@ class WaitingTests(FollowingCase):
         self.looks(job("in-progress", 10))
         moving = self.moving(wait_seconds=6)
         self.clock.pump([2, 3])
+        self.assertNoResult(moving)
+        self.clock.advance(1)
         result = self.successResultOf(moving).structured
+        self.assertEqual(self.look_count, 3)
         self.assertFalse(result["job"]["ended"])
         self.assertIn("get_background_job", result["next"])
 
@@ -103,9 +106,30 @@ class WaitingTests(FollowingCase):
         self.assertEqual(self.look_count, 0)
 
     def test_longest(self) -> None:
-        """No call waits longer than 45 seconds."""
-        self.assertTrue(self.allows(MOVE, {**MOVED, "wait_seconds": 45}))
-        self.assertFalse(self.allows(MOVE, {**MOVED, "wait_seconds": 46}))
+        """A call waits at most 45 seconds, and says so if it was asked for more."""
+        self.looks(job("in-progress", 10))
+        moving = self.moving(wait_seconds=600)
+        self.clock.pump([1] * 44)
+        self.assertNoResult(moving)
+        self.clock.advance(1)
+        got = self.successResultOf(moving).structured
+        self.assertIn("45 s", got["notice"])
+        self.assertFalse(self.allows(MOVE, {**MOVED, "wait_seconds": 3601}))
+        listed = self.tool(MOVE).input_schema["properties"]["wait_seconds"]
+        self.assertEqual(listed["maximum"], 45)
+
+    def test_the_time_of_reading_counts(self) -> None:
+        """A read that takes long does not make the wait longer."""
+
+        def slowly(arguments: Any) -> JsonObject:
+            self.clock.rightNow += 8
+            return job("in-progress", 10)
+
+        self.looks(slowly)
+        moving = self.moving(wait_seconds=20)
+        self.clock.pump([2, 3, 1])
+        self.assertEqual(self.look_count, 2)
+        self.successResultOf(moving)
 
     def test_a_job_that_failed(self) -> None:
         """A job that ended badly is a failure that carries the job."""

@@ -80,12 +80,13 @@ async def _settled(
     longest: float,
 ) -> tuple[Json, ApiError | None]:
     """Read the status until it is no longer pending or the time is up."""
-    waited, trouble = 0.0, None
+    started, trouble = context.clock.seconds(), None
     for wait in _waits():
-        if not _is_pending(reply) or waited + wait > longest:
+        waited = context.clock.seconds() - started
+        if not _is_pending(reply) or waited >= longest:
             break
-        await context.pause(wait)
-        waited += wait
+        await context.pause(min(wait, longest - waited))
+        waited = context.clock.seconds() - started
         call.progress(waited, longest, f"Still pending after {waited:.0f} s")
         try:
             reply, trouble = (
