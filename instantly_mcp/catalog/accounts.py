@@ -178,6 +178,21 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        id="getAccountCampaignMapping",
+        reply=replies.MAPPINGS,
+        method="GET",
+        path="/api/v2/account-campaign-mappings/{email}",
+        summary="List the campaigns that an account sends for",
+        effect=READ,
+        risk=Risk.READ,
+        scopes=scopes("account_campaign_mappings", "read"),
+        parameters=(
+            in_query("limit", NUMBER),
+            in_query("starting_after"),
+            in_path("email"),
+        ),
+    ),
+    Operation(
         id="deleteAccount",
         reply=replies.WRITTEN,
         method="DELETE",

@@ -44,6 +44,7 @@ ACCOUNTS = page_of(
     timestamp_created=_TEXT,
 )
 ONE_ACCOUNT = needing(ACCOUNT, "email")
+MAPPINGS = page_of(campaign_id=_TEXT, campaign_name=_TEXT, status=_NUMBER)
 VITALS = one(
     status=_TEXT, success_list=MemberType.OBJECTS, failure_list=MemberType.OBJECTS
 )

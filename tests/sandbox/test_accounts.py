@@ -217,3 +217,21 @@ class WarmupTests(SandboxTestCase):
         self.refused(
             404, "POST", "/accounts/warmup-analytics", {"emails": ["x@example.com"]}
         )
+
+
+class MappingTests(SandboxTestCase):
+    def test_campaigns_of_an_account(self) -> None:
+        """Each campaign that has the account as a sender is listed once."""
+        email = "nora@hale.example.com"
+        made = {self.campaign(name=f"M{n}")["id"] for n in range(3)}
+        path = f"/account-campaign-mappings/{email}"
+        pages = self.pages("GET", path, limit=2)
+        found = [each["campaign_id"] for page in pages for each in page]
+        self.assertEqual(len(found), len(set(found)))
+        self.assertLess(made, set(found))
+        for campaign in found:
+            senders = self.ok("GET", f"/campaigns/{campaign}")["email_list"]
+            self.assertIn(email, senders)
+        self.assertEqual(
+            self.ok("GET", "/account-campaign-mappings/no@example.com")["items"], []
+        )

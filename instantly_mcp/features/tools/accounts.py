@@ -6,6 +6,7 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import ACCOUNT_STATUS, PROVIDER
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
+from ..workspace.addresses import checked_address
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
@@ -14,23 +15,30 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
+    DRY_RUN,
     FLAG,
     JOB_OUTPUT,
     LIST_OUTPUT,
     TEXT,
     WAIT,
-    deleted,
     id_of,
     list_of,
     listing,
     paging,
     single,
 )
-from .declaration import ToolDeclaration, argument, required
+from .declaration import Convert, ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .nested_arguments import nested_argument
+from .workflows.deletions import DELETE_ACCOUNT
 
-EMAIL = id_of("email", to="email")
+
+def address_in(argument: str) -> Convert:
+    """Return the conversion of an argument that must be one plain address."""
+    return lambda value: checked_address(value, argument)
+
+
+EMAIL = id_of("email", to="email", convert=address_in("email"))
 ACCOUNT = id_of("email", to="email", refers_to=ACCOUNTS)
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 WARMUP = nested_argument(
@@ -160,7 +168,7 @@ TOOLS = (
             argument("daily_limit", schema={"type": "integer"}),
             argument("sending_gap"),
             argument("enable_slow_ramp", schema=FLAG),
-            argument("reply_to", schema=TEXT),
+            argument("reply_to", schema=TEXT, convert=address_in("reply_to")),
             argument("signature", schema=TEXT),
         ),
         reshape=single(ACCOUNT_VIEW),
@@ -190,7 +198,11 @@ TOOLS = (
             argument("remove_tracking_domain"),
             argument("inbox_placement_test_limit"),
             argument("signature"),
-            argument("reply_to", schema={"type": ["string", "null"]}),
+            argument(
+                "reply_to",
+                schema={"type": ["string", "null"]},
+                convert=address_in("reply_to"),
+            ),
         ),
         reshape=single(ACCOUNT_VIEW),
     ),
@@ -270,8 +282,9 @@ TOOLS = (
         toolset="accounts",
         hints=DESTRUCTIVE,
         operation="deleteAccount",
-        arguments=(ACCOUNT,),
-        reshape=deleted("email"),
+        also=("getAccount", "getAccountCampaignMapping", "getCampaign"),
+        arguments=(ACCOUNT, DRY_RUN),
+        work=DELETE_ACCOUNT,
     ),
 )
 

@@ -39,6 +39,9 @@ CURSOR = argument(
     description="page.next_cursor of the last page",
 )
 
+DRY_RUN = argument("dry_run", schema=FLAG, description="only show what would go")
+"""Of a deletion: read the thing and what depends on it, and delete nothing."""
+
 WAIT = argument(
     "wait_seconds",
     schema={"type": "integer", "minimum": 0, "maximum": int(MAX_TASK_SECONDS)},
@@ -88,18 +91,6 @@ def single(shape: View) -> Reshape:
 
     def reshape(reply: Json, given: JsonObject) -> Json:
         return shape(reply) if isinstance(reply, dict) else {"result": reply}
-
-    return reshape
-
-
-def deleted(name: str) -> Reshape:
-    """Return a function that reports a deletion by id and name only."""
-
-    def reshape(reply: Json, given: JsonObject) -> Json:
-        gone = {name: given[name]}
-        if isinstance(reply, dict) and reply.get("name"):
-            gone["name"] = reply["name"]
-        return {"deleted": gone}
 
     return reshape
 

@@ -12,12 +12,12 @@ from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
 from . import campaign_settings as settings
 from .arguments import (
     CAMPAIGN_OUTPUT,
+    DRY_RUN,
     FLAG,
     LIST_OUTPUT,
     NAME,
     TEXT,
     by_id,
-    deleted,
     id_of,
     listing,
     paging,
@@ -27,6 +27,7 @@ from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .workflows.activate_campaign import activate_campaign
 from .workflows.create_campaign import DEFAULTS, brief, create_campaign
+from .workflows.deletions import DELETE_CAMPAIGN
 from .workflows.update_campaign import update_campaign
 
 STATUS = names_and_codes(CAMPAIGN_STATUS)
@@ -192,8 +193,9 @@ TOOLS = (
         toolset="campaigns",
         hints=DESTRUCTIVE,
         operation="deleteCampaign",
-        arguments=(CAMPAIGN_ID,),
-        reshape=deleted("id"),
+        also=("getCampaign", "getCampaignAnalytics"),
+        arguments=(CAMPAIGN_ID, DRY_RUN),
+        work=DELETE_CAMPAIGN,
         extra=True,
     ),
 )

@@ -6,11 +6,11 @@ from ..._json_codec import JsonObject
 from ..workspace.labels import labelled
 from ..workspace.names import LEAD_LISTS
 from .arguments import (
+    DRY_RUN,
     FLAG,
     LIST_OUTPUT,
     NAME,
     TEXT,
-    deleted,
     id_of,
     listing,
     paging,
@@ -18,6 +18,7 @@ from .arguments import (
 )
 from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
+from .workflows.deletions import DELETE_LIST
 
 LIST_VIEW = labelled({})
 
@@ -97,8 +98,9 @@ TOOLS = (
         toolset="leads",
         hints=DESTRUCTIVE,
         operation="deleteLeadList",
-        arguments=(LIST_ID,),
-        reshape=deleted("id"),
+        also=("getLeadList", "getVerificationStats"),
+        arguments=(LIST_ID, DRY_RUN),
+        work=DELETE_LIST,
         extra=True,
     ),
 )

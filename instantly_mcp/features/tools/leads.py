@@ -13,13 +13,13 @@ from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
 from .arguments import (
     COUNT,
+    DRY_RUN,
     FLAG,
     ID,
     JOB_OUTPUT,
     LIST_OUTPUT,
     TEXT,
     WAIT,
-    deleted,
     id_of,
     listing,
     paging,
@@ -36,6 +36,7 @@ from .hints import (
 from .nested_arguments import nested_argument
 from .workflows.add_leads import MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead
+from .workflows.deletions import DELETE_LEAD
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
 
@@ -252,8 +253,9 @@ TOOLS = (
         toolset="leads",
         hints=DESTRUCTIVE,
         operation="deleteLead",
-        arguments=(LEAD_ID,),
-        reshape=deleted("id"),
+        also=("getLead",),
+        arguments=(LEAD_ID, DRY_RUN),
+        work=DELETE_LEAD,
     ),
     ToolDeclaration(
         name="add_leads_to_campaign_or_list_bulk",

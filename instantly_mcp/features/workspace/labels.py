@@ -38,6 +38,11 @@ def labelled(codes: Mapping[str, Codes], drop: frozenset[str] = frozenset()) -> 
     return shape
 
 
+def label_of(codes: Codes, value: Json) -> str | None:
+    """Return the word of a code, ``None`` without a code."""
+    return None if value is None else _label(codes, value)
+
+
 def _label(codes: Codes, value: Json) -> str:
     known = isinstance(value, int | float)
     return codes.get(value, "unknown") if known else "unknown"

@@ -19,6 +19,8 @@ HIDDEN_FIELDS = frozenset(
 ) | {"skip_cname_check", "remove_tracking_domain", "warmup_custom_ftag"}
 """Fields that are accepted but never stored or shown."""
 
+MAX_MAPPINGS = 100
+
 FILTERS: Mapping[str, Predicate] = {
     "ACC_FILTER_PAUSED": lambda account: account["status"] == AccountStatus.PAUSED,
     "ACC_FILTER_ERROR": lambda account: account["status"] < 0,
@@ -116,6 +118,29 @@ def patch_account(world: World, call: OperationCall) -> ApiObject:
     shown["modified_by"] = world.user_id
     shown["timestamp_updated"] = world.timestamp()
     return shown
+
+
+def campaigns_of_account(world: World, call: OperationCall) -> ApiObject:
+    """``GET /account-campaign-mappings/{email}``: oldest first, the cursor is an id."""
+    email = call.path["email"].lower()
+    shown: list[ApiObject] = [
+        {
+            "campaign_id": campaign.id,
+            "campaign_name": campaign.shown["name"],
+            "timestamp_created": campaign.shown["timestamp_created"],
+            "status": campaign.shown["status"],
+        }
+        for campaign in world.campaigns.values()
+        if email in {each.lower() for each in campaign.shown.get("email_list") or ()}
+    ]
+    shown.sort(key=_by_campaign)
+    limit = min(max(int(call.query.get("limit", MAX_MAPPINGS)), 1), MAX_MAPPINGS)
+    after = call.query.get("starting_after")
+    return page_after_key(shown, limit, after, _by_campaign)
+
+
+def _by_campaign(mapping: ApiObject) -> str:
+    return str(mapping["campaign_id"])
 
 
 def delete_account(world: World, call: OperationCall) -> ApiObject:
@@ -243,6 +268,7 @@ BEHAVIORS: Mapping[str, Behavior] = {
     "createAccount": create_account,
     "patchAccount": patch_account,
     "deleteAccount": delete_account,
+    "getAccountCampaignMapping": campaigns_of_account,
     "pauseAccount": pause_account,
     "resumeAccount": resume_account,
     "testAccountVitals": test_vitals,

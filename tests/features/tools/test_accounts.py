@@ -127,10 +127,11 @@ class AccountTests(ToolTestCase):
         self.assertFalse(self.allows("delete_account", {"email": ""}))
 
     def test_deleting(self) -> None:
-        """The deletion names the address."""
-        self.instantly.answers("deleteAccount", {"email": ANN, "first_name": "Ann"})
+        """The deletion names the address, also of one copied with spaces."""
+        self.instantly.answers("getAccount", {"email": ANN, "first_name": "Ann"})
         got = self.value("delete_account", email=f" {ANN} ")
-        self.assertEqual(got, {"deleted": {"email": ANN}})
+        self.assertEqual(got["deleted"], {"email": ANN, "name": "Ann"})
+        self.assertEqual(self.instantly.calls("deleteAccount"), [{"email": ANN}])
 
 
 class AnalyticsTests(ToolTestCase):

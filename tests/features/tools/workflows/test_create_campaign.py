@@ -433,12 +433,6 @@ class CampaignReadingTests(ToolTestCase):
         self.assertIn("sending window", seen[0]["meaning"])
         self.assertTrue(all(each["meaning"] for each in seen))
 
-    def test_deleting_names_what_is_gone(self) -> None:
-        """A deletion is reported by id and name."""
-        self.instantly.answers("deleteCampaign", MADE)
-        got = self.value("delete_campaign", campaign_id="c1")
-        self.assertEqual(got, {"deleted": {"id": "c1", "name": "Spring"}})
-
     def test_pausing(self) -> None:
         """The result is the campaign's new state, in a few words."""
         self.instantly.answers("pauseCampaign", {**MADE, "status": 2})
