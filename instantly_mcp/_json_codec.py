@@ -17,6 +17,11 @@ JsonObject: TypeAlias = Mapping[str, Json]
 _LONE = re.compile("[\ud800-\udfff]")
 """A lone surrogate: a pair of surrogates is one character in a Python string."""
 
+_LINE_SEPARATORS = tuple(
+    (chr(code).encode(), f"\\u{code:04x}".encode()) for code in (0x85, 0x2028, 0x2029)
+)
+"""The line separators that JSON text may contain unescaped, with their escapes."""
+
 Encoded = orjson.Fragment
 """Encoded JSON as part of a value: `dumps` copies its bytes."""
 
@@ -51,6 +56,23 @@ def loads(data: bytes) -> Json:
         more than 1024 levels (the limit of orjson).
     """
     return orjson.loads(data)
+
+
+def loads_cut(data: bytes) -> Json:
+    r"""Decode strict JSON in which an emoji may be cut in half.
+
+    JavaScript cuts strings between the two halves of a surrogate pair, and its
+    ``JSON.stringify`` writes the half that remains as an escape, such as ``\ud83d``.
+    It becomes U+FFFD.
+
+    :raises ValueError: as `loads`.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in data and b"\\uD" not in data:
+            raise
+        return _with_replaced_surrogates(data.decode())
 
 
 def repeats_keys(data: bytes, value: Json) -> bool:
@@ -109,28 +131,32 @@ def loads_lenient(data: bytes) -> Json:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        text = data.decode("utf-8", "replace")
-        try:
-            value = json.loads(text, parse_constant=_refuse_constant)
-            # Round trip: json.loads keeps lone surrogates, which cannot be encoded
-            # later; utf8 replaces them.
-            return orjson.loads(utf8(json.dumps(value, ensure_ascii=False)))
-        except RecursionError as error:
-            raise ValueError("JSON is nested too deeply") from error
+        return _with_replaced_surrogates(data.decode("utf-8", "replace"))
+
+
+def _with_replaced_surrogates(text: str) -> Json:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+        # Round trip: json.loads keeps lone surrogates, which cannot be encoded later;
+        # utf8 replaces them.
+        return orjson.loads(utf8(json.dumps(value, ensure_ascii=False)))
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deeply") from error
 
 
 def dumps(value: Json) -> bytes:
     """Encode a value as compact JSON.
 
     Lone surrogates, which orjson refuses, become U+FFFD. Integers of more than 64 bits
-    are encoded exactly.
+    are encoded exactly. The line separators of Unicode are escaped: several clients
+    split an event stream, or the JSON in it, at each of them.
 
     :raises TypeError: for a value that JSON does not have.
     :raises ValueError: for NaN or infinity beside such text or integers (orjson
         encodes them as ``null``).
     """
     try:
-        return orjson.dumps(value)
+        return _in_one_line(orjson.dumps(value))
     except TypeError:
         text = json.dumps(
             _without_encoded(value),
@@ -138,7 +164,17 @@ def dumps(value: Json) -> bytes:
             separators=(",", ":"),
             allow_nan=False,
         )
-        return utf8(text)
+        return _in_one_line(utf8(text))
+
+
+def _in_one_line(encoded: bytes) -> bytes:
+    """Escape the characters at which ``str.splitlines`` splits and JSON does not."""
+    if encoded.isascii():
+        return encoded
+    for separator, escape in _LINE_SEPARATORS:
+        if separator in encoded:
+            encoded = encoded.replace(separator, escape)
+    return encoded
 
 
 def utf8(text: str) -> bytes:

@@ -15,6 +15,7 @@ from instantly_mcp._json_codec import (
     dumps,
     holds_more,
     loads,
+    loads_cut,
     loads_lenient,
     nested_too_deeply,
     repeats_keys,
@@ -221,6 +222,32 @@ class LenientTests(SynchronousTestCase):
                 self.assertRaises(ValueError, loads_lenient, data)
 
 
+class CutTests(SynchronousTestCase):
+    """Requests in which JavaScript cut an emoji in half."""
+
+    def test_half_an_emoji(self) -> None:
+        """Half an emoji becomes U+FFFD, in values and in names; pairs stay whole."""
+        value = loads_cut(rb'{"a\ud83d": ["x\uD83D", "\ud83d\ude00"], "id": 7}')
+        self.assertEqual(value, {"a\ufffd": ["x\ufffd", "\U0001f600"], "id": 7})
+
+    def test_nothing_else_is_tolerated(self) -> None:
+        """What is not JSON for another reason stays refused beside such a half."""
+        for data in (
+            b'["\\ud83d",]',
+            b'["\\ud83d\xff"]',
+            b'["\\ud83d", NaN]',
+            b'"\xed\xa0\xbd"',
+        ):
+            with self.subTest(data=data):
+                self.assertRaises(ValueError, loads_cut, data)
+
+    @settings(deadline=None)
+    @given(values)
+    def test_as_strict_otherwise(self, value: Json) -> None:
+        """JSON without such halves is read as always."""
+        self.assertEqual(loads_cut(dumps(value)), value)
+
+
 class DumpsTests(SynchronousTestCase):
     def test_compact(self) -> None:
         """The output has no white space, and text is not escaped."""
@@ -231,6 +258,15 @@ class DumpsTests(SynchronousTestCase):
     def test_lone_surrogate(self) -> None:
         """Text that is not UTF-8 is encoded with U+FFFD, never with a question mark."""
         self.assertEqual(dumps({"a": "x\ud83d"}), '{"a":"x\ufffd"}'.encode())
+
+    @given(st.text(st.sampled_from('a\u0085\u2028\u2029\\"ä\ud83d\n')), st.booleans())
+    def test_one_line(self, text: str, slow: bool) -> None:
+        """No reader of lines finds one inside JSON, and the value stays the same."""
+        encoded = dumps({text: [text, 2**80 if slow else 1]})
+        self.assertEqual(len(encoded.decode().splitlines()), 1)
+        [(name, [found, _])] = json.loads(encoded).items()
+        whole = text.replace("\ud83d", "\ufffd")
+        self.assertEqual((name, found), (whole, whole))
 
     def test_big_integers(self) -> None:
         """Integers beyond 64 bits are encoded exactly."""

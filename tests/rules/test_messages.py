@@ -163,6 +163,18 @@ class ProgressTests(RulesTestCase):
             self.assertEqual(told["params"]["progressToken"], token)
         self.assertEqual(self.ask(call("report", {"steps": [1]})).notifications, [])
 
+    def test_while_it_waits(self) -> None:
+        """A call that reports nothing reports at least every 15 s, in either era."""
+        for ask in (self.ask, self.client().ask):
+            received = ask(call("steps", token="t"))
+            for expected in range(1, 5):
+                self.clock.advance(15)
+                seen = [n["params"]["progress"] for n in received.notifications]
+                self.assertGreaterEqual(len(seen), expected)
+                self.assertEqual(seen, sorted(set(seen)))
+            self.rig.small.running[-1].finish()
+            self.assertTrue(received.ended)
+
     def test_none_after_completion(self) -> None:
         """Messages of a tool after its result are not sent, in either era."""
         for ask in (self.ask, self.client().ask):

@@ -256,5 +256,5 @@ def _read(held: _CachedNames, kind: ObjectKind, given: str) -> _CachedNames:
         return held
     why = held.failure
     shown = given.strip()[:MAX_SHOWN_CHARS]
-    said = f"{shown!r} is not an id, and the {kind.name} of this name was not found: "
+    said = f"{shown!r} is not an id, and looking up a {kind.name} of this name failed: "
     raise evolve(why, message=said + why.message)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import isfinite
+from math import floor, isfinite
 
 from attrs import Factory, define, field, frozen
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
+from ..._noop import noop
 from ..interfaces import IHeaders, INotificationSink
 from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
@@ -35,6 +37,10 @@ class NullSink:
 
 
 NULL_SINK = NullSink()
+
+_BEATS_PER_UNIT = 16
+"""The part of what is left to the next integer that one `Call.beat` takes: so a double
+has room for more than 500 of them."""
 
 
 @frozen(kw_only=True)
@@ -97,6 +103,7 @@ def _is_number(value: float) -> bool:
 class Call:
     """A running request, as its feature (a tool, a resource, a prompt) sees it.
 
+    :param clock: times the progress that the feature does not report itself.
     :param progress_token: the client's token, ``None`` if it wants no progress.
     :param log_level: the least severe level that the client wants, ``None`` for no
         logs.
@@ -105,12 +112,14 @@ class Call:
     :param asker: sends questions to the client in the way of its era.
     :param promote: turns the call into a task; ``None`` if that is not possible.
     :param set_task_message: takes status messages once the call is a task.
+    :param stop_heartbeat: ends the progress that the feature does not report itself.
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
     :param sink: takes the call's notifications; at first that of the caller.
     """
 
     caller: Caller
+    clock: IReactorTime | None = None
     progress_token: str | int | None = None
     log_level: str | None = None
     finished: bool = False
@@ -118,10 +127,12 @@ class Call:
     asker: IAsker = NO_CLIENT_REQUESTS
     promote: Callable[[str | None], bool] | None = None
     set_task_message: Callable[[str], None] | None = None
+    stop_heartbeat: Callable[[], None] = noop
     trace: Trace | None = None
     until: float | None = None
     sink: INotificationSink = Factory(_callers_sink, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
+    _total: float | None = field(default=None, init=False)
 
     def ask(self, questions: Mapping[str, Question]) -> Deferred[Answers]:
         """Ask the client; fires with the answers by key once it has answered all.
@@ -150,7 +161,10 @@ class Call:
         if self.promote is None:
             return False
         promote, self.promote = self.promote, None
-        return promote(message)
+        promoted = promote(message)
+        if promoted:
+            self.stop_heartbeat()
+        return promoted
 
     @property
     def credential(self) -> Credential:
@@ -184,7 +198,7 @@ class Call:
             return
         if not _is_number(progress) or progress <= self._last_progress:
             return
-        self._last_progress = progress
+        self._last_progress, self._total = progress, total
         params: dict[str, Json] = {
             "progressToken": self.progress_token,
             "progress": progress,
@@ -194,6 +208,15 @@ class Call:
         if message is not None and self.caller.revision.progress_messages:
             params["message"] = message
         self.sink.send(notification("notifications/progress", params))
+
+    def beat(self) -> None:
+        """Report that the call still runs, with a little more progress than before.
+
+        The value stays below the next integer, which the feature may report next.
+        """
+        reached = max(self._last_progress, 0.0)
+        step = (floor(reached) + 1 - reached) / _BEATS_PER_UNIT
+        self.progress(reached + step, self._total, "Still waiting")
 
     def log(self, level: str, data: Json, logger: str | None = None) -> None:
         """Send a log message to the client, if it wants messages of that level.

@@ -12,6 +12,7 @@ from ..calls.ask_by_retry import RetryAsker, StateBinding
 from ..calls.ask_by_session import SessionAsker
 from ..calls.call import NO_CLIENT_REQUESTS, Call
 from ..calls.client_requests import IAsker
+from ..calls.heartbeat import start_heartbeat
 from ..server_features import RequestContext, ServerFeatures
 
 P = ParamSpec("P")
@@ -29,6 +30,7 @@ def call_for(features: ServerFeatures, context: RequestContext) -> Call:
     meta = context.params.get("_meta")
     return Call(
         caller=context.caller,
+        clock=features.clock,
         progress_token=_progress_token(meta),
         log_level=context.log_level,
         capabilities=context.capabilities,
@@ -45,14 +47,19 @@ def run_call(
 ) -> Deferred[T]:
     """Run a feature and mark the call as finished when the feature ends.
 
+    Until then a client that wants progress gets some, also if the feature reports none.
+
     An exception that the feature raises becomes a failure of the returned Deferred.
     """
 
     def ended(outcome: T) -> T:
         call.finished = True
+        call.stop_heartbeat()
         return outcome
 
     running: Deferred[T] = maybeDeferred(feature, *args, **kwargs)
+    if not running.called:
+        start_heartbeat(call)
     return running.addBoth(ended)
 
 

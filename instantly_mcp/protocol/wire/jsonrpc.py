@@ -17,7 +17,7 @@ from ..._json_codec import (
     JsonObject,
     dumps,
     holds_more,
-    loads,
+    loads_cut,
     repeats_keys,
 )
 from .errors import ProtocolError, invalid_params, invalid_request, parse_error
@@ -129,7 +129,7 @@ def decode(body: bytes) -> Body:
         why = f"a body holds at most {MAX_JSON_VALUES:,} values"
         raise MalformedMessage(None, invalid_request(why))
     try:
-        value = loads(body)
+        value = loads_cut(body)
     except ValueError as error:
         raise MalformedMessage(None, parse_error("the body is not JSON")) from error
     _check_keys(body, value)
@@ -162,7 +162,7 @@ class MalformedMessage(Exception):
 def peek_id(body: bytes) -> Id | None:
     """Return the id from a body that is refused without being decoded, if readable."""
     try:
-        value = loads(body)
+        value = loads_cut(body)
         if repeats_keys(body, value):
             return None
     except ValueError:
@@ -196,7 +196,10 @@ def _message(value: Json) -> Message:
         return _reply(value, id)
     if not isinstance(method, str):
         raise _malformed(id, "the method must be a string")
-    params = value.get("params", NO_PARAMS)
+    params = value.get("params")
+    if params is None:
+        # Some clients write null for what they do not say.
+        params = NO_PARAMS
     if "id" not in value:
         return Notification(method, params if isinstance(params, dict) else NO_PARAMS)
     readable = _readable_id(id)

@@ -106,7 +106,7 @@ class DecodeTests(SynchronousTestCase):
 
     def test_no_json(self) -> None:
         """A body that is not JSON is a parse error with HTTP status 400 and no id."""
-        for body in (b"", b"{", b"\xff\xfe", b"ping", b'{"a":NaN}', b'"\\ud800"'):
+        for body in (b"", b"{", b"\xff\xfe", b"ping", b'{"a":NaN}', b'"\\ud800'):
             with self.subTest(body=body):
                 malformed = refused(body)
                 self.assertEqual(malformed.error.code, -32700)
@@ -140,12 +140,30 @@ class DecodeTests(SynchronousTestCase):
 
     def test_params_that_are_not_an_object(self) -> None:
         """A request whose params are not an object is -32602 with 400 and its id."""
-        for odd in ([], [1], "x", None, 3):
+        for odd in ([], [1], "x", False, 3):
             with self.subTest(params=odd):
                 malformed = refused(dumps(request("ping", odd, id="a")))
                 self.assertEqual(malformed.error.code, -32602)
                 self.assertEqual(malformed.error.status, 400)
                 self.assertEqual(malformed.id, "a")
+
+    def test_null_params(self) -> None:
+        """Params that are null are as good as none."""
+        self.assertEqual(decode(dumps(request("ping", None))), Request(1, "ping"))
+        self.assertEqual(decode(dumps(notice("x", None))), Notification("x"))
+
+    def test_half_an_emoji(self) -> None:
+        """A request in which an emoji was cut in half is read, with U+FFFD there."""
+        body = rb'{"jsonrpc":"2.0","id":"i\ud83d","method":"m","params":{"a":"\ud83d"}}'
+        self.assertEqual(decode(body), Request("i\ufffd", "m", {"a": "\ufffd"}))
+        self.assertEqual(peek_id(body), "i\ufffd")
+
+    def test_two_halves_as_names(self) -> None:
+        """Names that are the same once they are replaced repeat a key."""
+        body = (
+            rb'{"jsonrpc":"2.0","id":1,"method":"m","params":{"\ud83d":1,"\ud83e":2}}'
+        )
+        self.assertEqual(refused(body).error.code, -32600)
 
     def test_batch(self) -> None:
         """An array is a batch; an invalid member is marked as broken."""
