@@ -254,6 +254,11 @@ def scope_missing(operation: Operation, credential: Credential) -> str:
 
 def not_found(operation: Operation) -> str:
     """Return the message for a 404."""
+    if operation.reads_many:
+        return (
+            "Instantly has nothing to read there (404), for this workspace or with "
+            "these filters."
+        )
     return (
         "This workspace has nothing with that id. Look the id up with a"
         " list or a search, and check that the key belongs to the right workspace."

@@ -113,6 +113,11 @@ class Operation:
     first_byte_seconds: float = 30.0
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, eq=False)
 
+    @property
+    def reads_many(self) -> bool:
+        """Whether it reads a list or a sum, so that its path names no object."""
+        return self.effect.read_only and "{" not in self.path
+
     @by_name.default
     def _index_parameters(self) -> Mapping[str, Parameter]:
         return {parameter.name: parameter for parameter in self.parameters}

@@ -92,6 +92,10 @@ TOOL_THAT_SHOWS: Mapping[str, str] = {
 """The tool that shows whether a write took effect, for every write in the catalog."""
 
 WAIT_A_MINUTE = "Wait a minute, then call again with the same arguments."
+NO_SUCH_LIST = (
+    "If a filter names a campaign, list or account, compare it with the matching list "
+    "tool; without one, calling again will not help: tell the user."
+)
 TELL_THE_OPERATOR = "Calling again will not help: tell the server operator."
 
 _TRANSIENT = frozenset(
@@ -112,6 +116,9 @@ def hint_for(error: ApiError) -> str:
         shown_by = TOOL_THAT_SHOWS.get(error.operation_id)
         with_it = f" with {shown_by}" if shown_by else ""
         return f"It may have taken effect. Check{with_it}, and tell the user."
+    operation = BY_ID.get(error.operation_id)
+    if error.reason is Reason.NOT_FOUND and operation and operation.reads_many:
+        return NO_SUCH_LIST
     if error.retry_after is not None and error.reason in _TRANSIENT:
         return f"Try again in {error.retry_after} s."
     if error.reason is Reason.RATE_LIMITED:

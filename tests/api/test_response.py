@@ -12,7 +12,7 @@ from instantly_mcp._credential import NOT_FOR_THE_SANDBOX, Credential, Secret
 from instantly_mcp._json_codec import Json, dumps
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.response import HttpReply, read, retry_after
-from instantly_mcp.catalog.index import OPERATIONS
+from instantly_mcp.catalog.index import BY_ID, OPERATIONS
 from instantly_mcp.catalog.operation import READ, WRITE, WRITE_AGAIN, Operation
 from tests.support.cases import ClockedTestCase
 
@@ -105,10 +105,12 @@ class RefusalTests(ReadingTestCase):
             (401, "must replace it; nothing was changed"),
             (402, "billing: app.instantly.ai/app/settings/billing"),
             (403, "any one of campaigns:read, all:all suffices"),
-            (404, "Look the id up"),
+            (404, "nothing to read there"),
             (429, "shared by everybody who uses this workspace"),
         ):
             self.assertIn(words, self.error(reply({}, status)).message)
+        missing = self.error(reply({}, 404), of=BY_ID["getCampaign"])
+        self.assertIn("Look the id up", missing.message)
 
     def test_scope_in_a_401(self) -> None:
         """A 401 whose text names scopes is about scopes, not about the key."""

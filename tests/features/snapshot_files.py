@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.features.build import build_features
+from instantly_mcp.features.tools.deprecated import ALIASES, REPLACED
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.tool import Tool
@@ -21,7 +22,7 @@ from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
 
 FOLDER = Path(__file__).parent / "snapshots"
-OLDER_NAMES = ("get_account_details", "get_account_info", "manage_account_state")
+OLDER_NAMES = (*ALIASES, *(each.declaration.name for each in REPLACED))
 
 
 def every_tool() -> list[Tool]:

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from instantly_mcp._json_codec import dumps
+from instantly_mcp.api.error_messages import not_found
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
@@ -50,8 +51,21 @@ class HintTests(SynchronousTestCase):
 
     def test_waiting_does_not_help_everything(self) -> None:
         """A failure that waiting does not fix keeps its own hint."""
-        error = api_error(Reason.NOT_FOUND, retry_after=3.2)
+        error = api_error(Reason.NOT_FOUND, "getCampaign", retry_after=3.2)
         self.assertEqual(error_object(error)["hint"], HINTS[Reason.NOT_FOUND])
+
+    def test_a_list_has_no_id(self) -> None:
+        """A 404 for a list or a sum speaks of its filters, never of an id."""
+        lists = [each for each in OPERATIONS if each.reads_many]
+        self.assertIn("listCampaign", {each.id for each in lists})
+        self.assertIn("listLeads", {each.id for each in lists})
+        for operation in lists:
+            error = api_error(
+                Reason.NOT_FOUND, operation.id, message=not_found(operation)
+            )
+            said = dumps(error_object(error)).decode()
+            self.assertNotRegex(said, r"\b(id|ids)\b", operation.id)
+            self.assertIn("filter", said)
 
     def test_no_time_is_named_that_is_not_there(self) -> None:
         """A 429 without Retry-After says how long to wait, not to read a member."""

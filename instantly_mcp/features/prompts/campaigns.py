@@ -8,10 +8,11 @@ from ..workspace.names import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
 from ..workspace.preflight.check import Check, verdict
 from ..workspace.preflight.report import checks_of, status_of
-from ..workspace.preflight.schedule import schedule_checks, zone_named
+from ..workspace.preflight.schedule import schedule_checks
 from ..workspace.preflight.senders import sender_checks
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ..workspace.sending_status import sending_status
+from ..workspace.sending_windows import zone_named
 from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,

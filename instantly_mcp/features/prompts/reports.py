@@ -11,7 +11,13 @@ from ..._credential import Credential
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
-from ..workspace.analytics import DEFINITIONS, with_rates
+from ..workspace.analytics import (
+    COUNTERS,
+    DEFINITIONS,
+    count_of,
+    summed,
+    with_rates,
+)
 from ..workspace.fetching import Gathered, gather
 from ..workspace.names import CAMPAIGNS
 from ..workspace.untrusted_text import in_one_line
@@ -31,21 +37,6 @@ from .rendering import (
 
 MAX_CAMPAIGNS = 20
 MAX_ROWS = 25
-
-COUNTERS = (
-    "emails_sent_count",
-    "new_leads_contacted_count",
-    "contacted_count",
-    "open_count_unique",
-    "link_click_count_unique",
-    "reply_count_unique",
-    "reply_count_automatic_unique",
-    "bounced_count",
-    "unsubscribed_count",
-    "completed_count",
-    "total_opportunities",
-    "total_opportunity_value",
-)
 
 
 @frozen(kw_only=True)
@@ -182,8 +173,8 @@ async def _numbers(
     if not found.has("totals"):
         raise found.failures["totals"]
     rows = sorted(
-        (row for row in found.items("totals") if any(_count(row, n) for n in COUNTERS)),
-        key=lambda row: -_count(row, "emails_sent_count"),
+        filter(_has_activity, found.items("totals")),
+        key=lambda row: -count_of(row, "emails_sent_count"),
     )
     before = found.items("before")
     return PeriodNumbers(
@@ -196,16 +187,8 @@ async def _numbers(
     )
 
 
-def summed(rows: Sequence[JsonObject]) -> JsonObject:
-    """Return the sums of campaigns, with rates of the sums, not averages of rates."""
-    return with_rates(
-        {name: sum(_count(row, name) for row in rows) for name in COUNTERS}
-    )
-
-
-def _count(row: JsonObject, name: str) -> float:
-    value = row.get(name)
-    return value if isinstance(value, int | float) else 0
+def _has_activity(row: JsonObject) -> bool:
+    return any(count_of(row, name) for name in COUNTERS)
 
 
 def _table(numbers: PeriodNumbers) -> str:
@@ -239,12 +222,12 @@ def _line(name: str, row: JsonObject) -> str:
     rates = row.get("rates") or {}
     cells = [
         name,
-        f"{_count(row, 'emails_sent_count'):g}",
-        f"{_count(row, 'new_leads_contacted_count'):g}",
-        f"{_count(row, 'reply_count_unique'):g}",
+        f"{count_of(row, 'emails_sent_count'):g}",
+        f"{count_of(row, 'new_leads_contacted_count'):g}",
+        f"{count_of(row, 'reply_count_unique'):g}",
         percent(rates.get("reply_rate")),
         percent(rates.get("bounce_rate")),
-        f"{_count(row, 'total_opportunities'):g}",
+        f"{count_of(row, 'total_opportunities'):g}",
     ]
     return "| " + " | ".join(cells) + " |"
 

@@ -21,7 +21,7 @@ from ..tools.analytics import MAX_ACCOUNTS as MOST_ACCOUNTS
 from ..tools.workflows.add_leads import CHUNK_LEADS, MAX_LEADS
 from ..workspace.context import FeatureContext, Values
 from ..workspace.job_following import MAX_WAIT_SECONDS
-from ..workspace.sending_status import MEANINGS
+from ..workspace.sending_status import STATES
 
 CODE_TABLES: Mapping[str, codes.Codes] = {
     "campaign_status": codes.CAMPAIGN_STATUS,
@@ -145,7 +145,7 @@ async def enums(context: FeatureContext, values: Values, call: Call) -> Json:
         "job_type": list(codes.JOB_TYPES),
         "lead_filter": list(codes.LEAD_FILTERS),
         "account_filter": list(codes.ACCOUNT_FILTERS),
-        "sending_status": dict(MEANINGS),
+        "sending_status": {name: each.meaning for name, each in STATES.items()},
         "note": "Instantly sometimes adds values; treat other ones as unknown.",
     }
 

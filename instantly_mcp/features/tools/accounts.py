@@ -288,35 +288,33 @@ TOOLS = (
     ),
 )
 
-DEPRECATED_TOOLS = (
-    ToolDeclaration(
-        name="manage_account_state",
-        title="Manage account state",
-        description="Pause, resume, warm up or test a sending account.",
-        toolset="accounts",
-        hints=DESTRUCTIVE,
-        also=(
-            "pauseAccount",
-            "resumeAccount",
-            "enableWarmupForAccounts",
-            "disableWarmupForAccounts",
-            "testAccountVitals",
-        ),
-        arguments=(
-            ACCOUNT,
-            required(
-                "action",
-                schema={
-                    "enum": [
-                        "pause",
-                        "resume",
-                        "enable_warmup",
-                        "disable_warmup",
-                        "test_vitals",
-                    ]
-                },
-            ),
-        ),
-        work=manage_account_state,
+MANAGE_ACCOUNT_STATE = ToolDeclaration(
+    name="manage_account_state",
+    title="Manage account state",
+    description="Pause, resume, warm up or test a sending account.",
+    toolset="accounts",
+    hints=DESTRUCTIVE,
+    also=(
+        "pauseAccount",
+        "resumeAccount",
+        "enableWarmupForAccounts",
+        "disableWarmupForAccounts",
+        "testAccountVitals",
     ),
+    arguments=(
+        ACCOUNT,
+        required(
+            "action",
+            schema={
+                "enum": [
+                    "pause",
+                    "resume",
+                    "enable_warmup",
+                    "disable_warmup",
+                    "test_vitals",
+                ]
+            },
+        ),
+    ),
+    work=manage_account_state,
 )

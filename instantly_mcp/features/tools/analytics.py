@@ -6,7 +6,7 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
-from ..workspace.analytics import rows, totals
+from ..workspace.analytics import DAY_DEFINITIONS, DEFINITIONS, rows, totals
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
@@ -40,7 +40,7 @@ async def campaign_analytics(
     if several:
         asked["ids"] = several
     reply = await context.execute("getCampaignAnalytics", asked, call)
-    result = totals(reply, asked)
+    result = {**totals(reply, asked), "definitions": DEFINITIONS}
     found = [row.get("campaign_id") for row in result["rows"]]
     wanted = several or ([asked["id"]] if asked.get("id") else [])
     missing = [id for id in wanted if id not in found]
@@ -55,7 +55,8 @@ async def daily_analytics(
     :raises CallRefusedError: when the dates are not in order.
     """
     moments_in_order(given.get("start_date"), given.get("end_date"))
-    return rows(await context.execute("getDailyCampaignAnalytics", given, call), given)
+    reply = await context.execute("getDailyCampaignAnalytics", given, call)
+    return {**rows(reply, given), "definitions": DAY_DEFINITIONS}
 
 
 async def warmup_analytics(

@@ -7,7 +7,7 @@ from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.conversions import comma_list
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
-from ..workspace.sending_status import sending_status
+from ..workspace.sending_status import campaign_sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
 from . import campaign_settings as settings
 from .arguments import (
@@ -179,8 +179,9 @@ TOOLS = (
         toolset="campaigns",
         hints=READ_ONLY,
         operation="getCampaignSendingStatus",
+        also=("getCampaign",),
+        work=campaign_sending_status,
         arguments=(CAMPAIGN_ID, argument("with_ai_summary")),
-        reshape=sending_status,
         output={"status": TEXT, "meaning": TEXT},
     ),
     ToolDeclaration(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
 from .labels import labelled
@@ -9,13 +11,35 @@ from .labels import labelled
 _row = labelled({"campaign_status": CAMPAIGN_STATUS})
 
 
+COUNTERS = (
+    "emails_sent_count",
+    "new_leads_contacted_count",
+    "contacted_count",
+    "open_count_unique",
+    "link_click_count_unique",
+    "reply_count_unique",
+    "reply_count_automatic_unique",
+    "bounced_count",
+    "unsubscribed_count",
+    "completed_count",
+    "total_opportunities",
+    "total_opportunity_value",
+)
+"""The numbers of a campaign that can be added to those of others."""
+
 DEFINITIONS: JsonObject = {
     "reply_rate": "people who replied, not automatically / new leads contacted",
-    "open_rate": "people who opened / new leads contacted",
-    "bounce_rate": "bounced / sent",
+    "open_rate": "people who opened a mail / new leads contacted",
+    "bounce_rate": "mails that bounced / mails sent",
+    "unit": "rates are shares: 0.05 is 5 %",
     "days": "in UTC",
 }
-"""How Instantly defines the rates."""
+"""How Instantly defines the rates, and the unit in which they are shown."""
+
+DAY_DEFINITIONS: JsonObject = {
+    "days": "in UTC",
+    "counts": "those named unique_ count each person once",
+}
 
 
 def rate(part: Json, whole: Json) -> float | None:
@@ -36,6 +60,19 @@ def with_rates(row: JsonObject) -> JsonObject:
     }
     known = {name: value for name, value in rates.items() if value is not None}
     return {**_row(row), "rates": known}
+
+
+def summed(rows: Sequence[JsonObject]) -> JsonObject:
+    """Return the sums of campaigns, with rates of the sums, not averages of rates."""
+    return with_rates(
+        {name: sum(count_of(row, name) for row in rows) for name in COUNTERS}
+    )
+
+
+def count_of(row: JsonObject, name: str) -> float:
+    """Return a number of a row, or 0 for anything else."""
+    value = row.get(name)
+    return value if isinstance(value, int | float) else 0
 
 
 def objects_of(reply: Json) -> list[JsonObject]:

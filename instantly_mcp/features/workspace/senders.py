@@ -33,22 +33,28 @@ class Senders:
         """Return the addresses that are not among the accounts."""
         return [address for address in wanted if address.lower() not in self.accounts]
 
-    def eligible(self) -> list[JsonObject]:
-        """Return the accounts that can send, highest warm-up score first."""
-        able = [each for each in self.accounts.values() if not obstacle(each)]
+    def eligible(self, wanted: Sequence[str] | None = None) -> list[JsonObject]:
+        """Return the accounts that can send, highest warm-up score first.
+
+        :param wanted: known addresses to choose from, instead of all.
+        """
+        able = [self.accounts[key] for key in self._keys(wanted)]
+        able = [each for each in able if not obstacle(each)]
         return sorted(able, key=_score, reverse=True)
 
     def obstacles(self, wanted: Sequence[str] | None = None) -> Mapping[str, str]:
         """Return why accounts cannot send, by address."""
-        keys = (
-            self.accounts if wanted is None else [address.lower() for address in wanted]
-        )
         found = {}
-        for key in keys:
+        for key in self._keys(wanted):
             why = obstacle(self.accounts[key])
             if why:
                 found[str(self.accounts[key]["email"])] = why
         return found
+
+    def _keys(self, wanted: Sequence[str] | None) -> list[str]:
+        if wanted is None:
+            return list(self.accounts)
+        return list(dict.fromkeys(address.lower() for address in wanted))
 
 
 def _score(account: JsonObject) -> float:

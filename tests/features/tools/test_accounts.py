@@ -159,6 +159,7 @@ class AnalyticsTests(ToolTestCase):
         )
         self.assertEqual(got["rows"][0]["campaign_status_label"], "active")
         self.assertEqual(got["rows"][1]["rates"], {})
+        self.assertLessEqual({"open_rate", "unit"}, set(got["definitions"]))
         self.assertEqual(self.instantly.calls("getCampaignAnalytics"), [{}])
 
     def test_ranges_include_their_last_day(self) -> None:
@@ -178,6 +179,7 @@ class AnalyticsTests(ToolTestCase):
         }
         self.assertEqual(self.instantly.calls("getDailyCampaignAnalytics"), [asked])
         self.assertEqual(got["range"]["end_date"], asked["end_date"])
+        self.assertEqual(got["definitions"]["days"], "in UTC")
 
     def test_one_or_several(self) -> None:
         """Naming one campaign in both ways is refused."""

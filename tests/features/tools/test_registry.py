@@ -11,8 +11,8 @@ from instantly_mcp._json_codec import dumps
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.operation import Risk
 from instantly_mcp.features.build import build_features
-from instantly_mcp.features.tools.accounts import DEPRECATED_TOOLS
 from instantly_mcp.features.tools.declaration import ToolDeclaration
+from instantly_mcp.features.tools.deprecated import REPLACED
 from instantly_mcp.features.tools.registry import DECLARATIONS, SelectedTools
 from instantly_mcp.features.toolsets import TOOLSETS, ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
@@ -68,7 +68,11 @@ ADDED = {
     "get_server_info",
 }
 EXTRA = {"delete_campaign", "delete_lead_list", "list_background_jobs"}
-OLDER = {"get_account_details", "get_account_info", "manage_account_state"}
+OLDER = {
+    *("get_account_details", "get_account_info", "manage_account_state"),
+    *("get_campaign_analytics_overview", "validate_campaign_accounts"),
+}
+DEPRECATED_TOOLS = [each.declaration for each in REPLACED]
 
 
 def built(selection: str = "default", mode: str = "live") -> SelectedTools:
@@ -266,6 +270,61 @@ class AliasTests(ToolTestCase):
             result = self.run_tool(name, email="a@example.com")
             self.assertEqual(result.structured["status_label"], "active")
             self.assertEqual(result.meta, {"deprecated": "use get_account"})
+
+    def test_analytics_overview(self) -> None:
+        """The totals of all campaigns are added up, and the rates are of the sums."""
+        rows = [
+            {
+                "campaign_id": id,
+                "campaign_status": status,
+                "emails_sent_count": sent,
+                "new_leads_contacted_count": sent,
+                "reply_count_unique": replies,
+            }
+            for id, status, sent, replies in (("a", 1, 100, 1), ("b", 2, 300, 9))
+        ]
+        self.instantly.answers("getCampaignAnalytics", rows)
+        name = "get_campaign_analytics_overview"
+        result = self.run_tool(name, start_date="2026-01-01", end_date="2026-01-31")
+        self.assertEqual(result.meta, {"deprecated": "use get_campaign_analytics"})
+        got = result.structured
+        self.assertEqual(got["campaigns"], 2)
+        self.assertEqual(got["overview"]["emails_sent_count"], 400)
+        self.assertEqual(got["overview"]["rates"]["reply_rate"], 0.025)
+        self.assertIn("reply_rate", got["definitions"])
+        dates = {"start_date": "2026-01-01", "end_date": "2026-01-31T23:59:59.999Z"}
+        self.assertEqual(self.instantly.calls("getCampaignAnalytics"), [dates])
+        got = self.value(name, campaign_status="paused")
+        self.assertEqual(got["overview"]["emails_sent_count"], 300)
+
+    def test_accounts_for_campaigns(self) -> None:
+        """It says which accounts can send, and why the others cannot."""
+        accounts = [
+            {"email": "low@example.com", "status": 1, "stat_warmup_score": 10},
+            {"email": "top@example.com", "status": 1, "stat_warmup_score": 99},
+            {"email": "off@example.com", "status": -1},
+        ]
+        self.instantly.answers("listAccount", {"items": accounts})
+        result = self.run_tool("validate_campaign_accounts")
+        self.assertEqual(
+            result.structured,
+            {
+                "eligible_count": 2,
+                "eligible_accounts": ["top@example.com", "low@example.com"],
+                "ineligible_count": 1,
+                "obstacles": {"off@example.com": "its status is connection_error"},
+                "not_found": [],
+            },
+        )
+        assert result.meta is not None
+        self.assertIn("list_accounts", result.meta["deprecated"])
+        got = self.value(
+            "validate_campaign_accounts",
+            email_list=["LOW@example.com", "ghost@example.com"],
+        )
+        self.assertEqual(got["eligible_accounts"], ["low@example.com"])
+        self.assertEqual(got["not_found"], ["ghost@example.com"])
+        self.assertEqual(got["ineligible_count"], 0)
 
     def test_account_state(self) -> None:
         """The five actions go to the five operations."""

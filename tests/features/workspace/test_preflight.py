@@ -13,11 +13,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.preflight.check import Check, verdict
-from instantly_mcp.features.workspace.preflight.schedule import (
+from instantly_mcp.features.workspace.preflight.variables import variables_in
+from instantly_mcp.features.workspace.sending_windows import (
     SendingWindow,
+    next_opening,
     windows_of,
 )
-from instantly_mcp.features.workspace.preflight.variables import variables_in
 from tests.features.feature_cases import FeatureTestCase
 from tests.support.instantly import api_error
 
@@ -280,9 +281,20 @@ class PreflightTests(FeatureTestCase):
         for changed in past:
             self.ready(campaign_schedule=changed)
             self.assertEqual(self.outcome("schedule"), "fail", changed)
-        odd = [{**schedule["schedules"][0], "timezone": "Mars/Olympus"}]
-        self.ready(campaign_schedule={"schedules": odd})
-        self.assertEqual(self.outcome("schedule"), "unknown")
+        for changed in ({"timezone": "Mars/Olympus"}, {"timing": {"from": "dawn"}}):
+            odd = [{**schedule["schedules"][0], **changed}]
+            self.ready(campaign_schedule={"schedules": odd})
+            self.assertEqual(self.outcome("schedule"), "unknown")
+
+    def test_last_day_in_the_zone_of_the_campaign(self) -> None:
+        """While it is still the last day there, its last window counts."""
+        schedule = campaign()["campaign_schedule"]
+        late = {**schedule["schedules"][0], "timing": {"from": "09:00", "to": "23:00"}}
+        self.ready(campaign_schedule={"schedules": [late], "end_date": "2026-01-15"})
+        self.clock.advance(14 * 3600)
+        self.assertEqual(self.outcome("schedule"), "ok")
+        self.clock.advance(4 * 3600)
+        self.assertEqual(self.outcome("schedule"), "fail")
 
     def test_replies(self) -> None:
         """Mailing people who replied needs attention."""
@@ -372,6 +384,30 @@ class WindowTests(SynchronousTestCase):
         self.assertEqual(window.opens_after(now, None), now.astimezone(ZoneInfo("UTC")))
         later = window.opens_after(now, date(2026, 1, 16))
         self.assertEqual(later, datetime(2026, 1, 22, 9, tzinfo=ZoneInfo("UTC")))
+
+    def test_next_opening(self) -> None:
+        """The first of all windows counts, between the first and the last day."""
+        now = datetime(2026, 1, 15, 16, tzinfo=UTC)
+        there = ZoneInfo("America/Chicago")
+        self.assertEqual(next_opening(campaign(), now), now)
+        self.assertEqual(
+            next_opening(campaign(), now, another_day=True),
+            datetime(2026, 1, 16, 9, tzinfo=there),
+        )
+        schedule = campaign()["campaign_schedule"]
+        early = {**schedule["schedules"][0], "timezone": "Asia/Kolkata"}
+        both = {"schedules": [schedule["schedules"][0], early]}
+        self.assertEqual(
+            next_opening(campaign(campaign_schedule=both), now, another_day=True),
+            datetime(2026, 1, 16, 9, tzinfo=ZoneInfo("Asia/Kolkata")),
+        )
+        for dates, opening in (
+            ({"start_date": "2026-01-20"}, datetime(2026, 1, 20, 9, tzinfo=there)),
+            ({"end_date": "2026-01-14"}, None),
+            ({"start_date": "9999-12-31"}, None),
+        ):
+            limited = campaign(campaign_schedule={**schedule, **dates})
+            self.assertEqual(next_opening(limited, now), opening, dates)
 
     def test_odd_windows(self) -> None:
         """Malformed windows are left out."""

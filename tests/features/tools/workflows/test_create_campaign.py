@@ -410,29 +410,6 @@ class CampaignReadingTests(ToolTestCase):
         self.assertEqual(self.cursor(got), "c1")
         self.assertEqual(self.instantly.calls("listCampaign"), [{"limit": 25}])
 
-    def test_sending_status(self) -> None:
-        """The diagnosis comes from whichever part is present, as a sentence."""
-        self.instantly.answers(
-            "getCampaignSendingStatus",
-            {"diagnostics": {"status": "out_of_schedule"}, "summary": None},
-            {"diagnostics": None, "summary": {"status": "healthy"}},
-            {"diagnostics": None, "summary": None},
-            {"diagnostics": {"status": "something_new"}, "summary": None},
-        )
-        seen = [
-            self.value("get_campaign_sending_status", campaign_id="c1")
-            for _ in range(4)
-        ]
-        self.assertEqual(
-            [each["status"] for each in seen],
-            ["out_of_schedule", "healthy", "unknown", "something_new"],
-        )
-        self.assertEqual(
-            [each["healthy"] for each in seen], [False, True, False, False]
-        )
-        self.assertIn("sending window", seen[0]["meaning"])
-        self.assertTrue(all(each["meaning"] for each in seen))
-
     def test_pausing(self) -> None:
         """The result is the campaign's new state, in a few words."""
         self.instantly.answers("pauseCampaign", {**MADE, "status": 2})
