@@ -32,6 +32,9 @@ class SandboxTests(ProcessTestCase):
         (url,) = record["urls"]
         page = json.loads(await self.get(f"{url}/api/v2/campaigns", BEARER))
         self.assertTrue(page["items"])
+        address = "tom%40hale.example.com"
+        account = json.loads(await self.get(f"{url}/api/v2/accounts/{address}", BEARER))
+        self.assertEqual(account["email"], "tom@hale.example.com")
         outbox = json.loads(await self.get(f"{url}/sandbox/outbox"))
         self.assertEqual(outbox["items"], [])
         running.send(signal.SIGTERM)

@@ -8,6 +8,8 @@ Their requests have the arguments and response headers that such resources expec
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from twisted.web.http import parse_qs
 
 from .request import McpRequest
@@ -22,6 +24,10 @@ class PlainRequest(McpRequest):
         if self.head.query:
             self.args = parse_qs(self.head.query.encode("latin-1"), True)
         super().process()
+
+    def path_segments(self, path: bytes) -> list[bytes]:
+        """Return the decoded segments, as in twisted.web."""
+        return [unquote_to_bytes(each) for each in super().path_segments(path)]
 
     def write(self, data: bytes) -> None:
         """Send a part of the body, after the head if that was not sent yet."""

@@ -143,7 +143,7 @@ class McpRequest(Request):
         self.prepath = []
         # Werkzeug strips leading slashes and would take //mcp for /mcp.
         path = _NOWHERE if self.path.startswith(b"//") else self.path
-        self.postpath = path[1:].split(b"/")
+        self.postpath = self.path_segments(path)
         try:
             self.site.resource.render(self)
         except Exception:
@@ -151,6 +151,10 @@ class McpRequest(Request):
         if self.producer is not None:
             # A stream called `settle` before Klein asked to be notified.
             self.notifications.clear()
+
+    def path_segments(self, path: bytes) -> list[bytes]:
+        """Return the segments of a path as the resource gets them: still encoded."""
+        return path[1:].split(b"/")
 
     def settle(self) -> None:
         """Release what only the beginning of a stream needs: it may stay open for days.

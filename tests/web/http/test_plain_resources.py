@@ -30,6 +30,8 @@ class Echo(Resource):
         request.setResponseCode(203)
         request.setHeader(b"content-type", b"text/plain")
         body = request.args.get(b"a", [b""])[0] + request.content.read()
+        if request.path.startswith(b"/path"):
+            body = b"|".join(request.postpath)
         if request.path == b"/known":
             request.setHeader(b"content-length", b"%d" % (len(body) + 1))
         if request.path != b"/empty":
@@ -70,6 +72,11 @@ class PlainTests(ClockedTestCase):
         response = self.ask(request("GET", "/known?a=12", {"X-B": "3"}))
         self.assertEqual(response.one("content-length"), "3")
         self.assertEqual(response.body, b"123")
+
+    def test_path(self):
+        """The resource gets the segments of the path decoded, also encoded slashes."""
+        response = self.ask(request("GET", "/path/a%40b/c%2Fd/%"))
+        self.assertEqual(response.body, b"path|a@b|c/d|%")
 
     def test_no_body(self):
         """An answer may be a head alone; the next request is answered."""
