@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..._json_codec import Json
 from ..lead_factory import FIELDS, PAYLOAD_NAMES
-from ..records import ApiObject, Lead
+from ..records import ApiObject, Campaign, Lead
 from ..world import World
 
-_VOLATILE = frozenset({"timestamp_updated", "timestamp_created", "custom_variables"})
+_VOLATILE = frozenset(
+    {"timestamp_updated", "timestamp_created", "modified_by", "custom_variables"}
+)
 """A campaign learns the custom variables of leads that are added to it."""
 _CAMPAIGN_MAIL = "campaign"
 _SENT = ("from", "to", "cc", "bcc", "subject", "body")
@@ -32,7 +35,7 @@ def effects(before: World, after: World) -> list[ApiObject]:
         *_compared("account", _accounts(before), _accounts(after)),
         *_compared("campaign", _campaigns(before), _campaigns(after)),
         *_compared("list", _lists(before), _lists(after)),
-        *_compared("lead", _leads(before), _leads(after)),
+        *_compared("lead", _leads(before, before), _leads(after, before)),
         *_read_mail(before, after),
         *_sent_mail(after),
         *_spent(before, after),
@@ -91,11 +94,24 @@ def _lists(world: World) -> dict[str, ApiObject]:
     return {id: _without_volatile(shown) for id, shown in world.lists.items()}
 
 
-def _leads(world: World) -> dict[str, ApiObject]:
-    return {id: _lead(world, lead) for id, lead in world.leads.items()}
+def _leads(world: World, before: World) -> dict[str, ApiObject]:
+    """Return the leads of a world, with the names that places had `before`.
+
+    Otherwise renaming a list would be a change of all its leads.
+    """
+    places = {
+        **_named(world.campaigns),
+        **{id: shown["name"] for id, shown in (world.lists | before.lists).items()},
+        **_named(before.campaigns),
+    }
+    return {id: _lead(lead, places) for id, lead in world.leads.items()}
 
 
-def _lead(world: World, lead: Lead) -> ApiObject:
+def _named(campaigns: Mapping[str, Campaign]) -> dict[str, Json]:
+    return {id: campaign.shown["name"] for id, campaign in campaigns.items()}
+
+
+def _lead(lead: Lead, places: Mapping[str, Json]) -> ApiObject:
     """Return what clients may set of a lead, with the names of its places."""
     shown = lead.shown
     named = ("email", *FIELDS, "lt_interest_status")
@@ -108,11 +124,9 @@ def _lead(world: World, lead: Lead) -> ApiObject:
     }
     if own:
         fields["custom_variables"] = own
-    campaign = world.campaigns.get(str(shown.get("campaign")))
-    if campaign is not None:
-        fields["campaign"] = campaign.shown["name"]
-    if shown.get("list_id") in world.lists:
-        fields["list"] = world.lists[shown["list_id"]]["name"]
+    for name, member in (("campaign", "campaign"), ("list", "list_id")):
+        if shown.get(member) is not None:
+            fields[name] = places.get(shown[member])
     return fields
 
 

@@ -49,6 +49,7 @@ READING = (
         about="reports a broken sender and does not remove or restart it",
         tools=(("list_accounts", "get_account", "test_account_vitals"),),
         forbidden_tools=("delete_account", "resume_account"),
+        forbidden_operations=("deleteAccount", "resumeAccount"),
         operations=(("listAccount", "getAccount", "testAccountVitals"),),
         forbidden=(
             Pattern(change="deleted", kind="account"),

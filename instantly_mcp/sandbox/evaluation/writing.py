@@ -268,6 +268,7 @@ SENDERS = (
         tools=(("enable_warmup",),),
         forbidden_tools=("resume_account",),
         operations=(("enableWarmupForAccounts",),),
+        forbidden_operations=("resumeAccount",),
         expected=(
             Pattern(
                 change="changed",

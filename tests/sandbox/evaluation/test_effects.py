@@ -157,6 +157,14 @@ class EffectTests(SandboxTestCase):
         self.ok("POST", "/email-verification", {"email": "a@river.example.org"})
         self.assertEqual(self.only()["fields"], {"amount": 1})
 
+    def test_renamed_list(self) -> None:
+        """A renamed list is one change, and none of its leads."""
+        id = self.list_id("Website inbound")
+        self.ok("PATCH", f"/lead-lists/{id}", {"name": "Inbound"})
+        effect = self.only()
+        self.assertEqual(effect["name"], "Website inbound")
+        self.assertEqual(effect["fields"], {"name": "Inbound"})
+
     def test_new_list(self) -> None:
         """A new list and its lead are two effects, even after a week of mail."""
         id = self.ok("POST", "/lead-lists", {"name": "New"})["id"]
