@@ -16,14 +16,12 @@ the arguments already translated, under the API's names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import frozen
 
-from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
-from ...api.errors import ApiError
 from ...catalog.index import BY_ID
 from ...catalog.operation import Operation
 from ...catalog.schema import plain
@@ -32,24 +30,14 @@ from ...protocol.primitives.tool import (
     ERROR_SCHEMA,
     Annotations,
     TaskSupport,
-    Tool,
-    ToolResult,
-    error_result,
 )
 from ..results import (
-    CallRefusedError,
     CursorOf,
-    ErrorResult,
     ToolOutcome,
-    cut_to_size,
-    error_object,
-    overload_error,
 )
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
-from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .listed_schemas import listed_schema
-from .references import References
 
 Convert: TypeAlias = Callable[[Json], Json]
 Work: TypeAlias = Callable[
@@ -210,137 +198,3 @@ class ToolDeclaration:
             return None
         members = {**self.output, "error": ERROR_SCHEMA}
         return {"type": "object", "properties": members}
-
-    def build(self, context: FeatureContext) -> Tool:
-        """Return the tool."""
-        return Tool(
-            name=self.name,
-            title=self.title,
-            description=self.description,
-            input_schema=self.input_schema(),
-            accepts=self.accepted_schema(),
-            output_schema=self.output_schema(),
-            annotations=self.hints,
-            needs_credential=self.needs_credential,
-            task=self.task,
-            run=ToolRunner(context=context, declaration=self),
-        )
-
-
-@frozen
-class OperationWork:
-    """The default work: execute one operation and reshape its reply."""
-
-    operation_id: str
-    reshape: Reshape | None
-
-    async def __call__(
-        self, context: FeatureContext, given: JsonObject, call: Call
-    ) -> Json:
-        reply = await context.execute(self.operation_id, given, call)
-        return reply if self.reshape is None else self.reshape(reply, given)
-
-
-@define(eq=False, kw_only=True)
-class ToolRunner:
-    """Runs one tool: translate the arguments, do the work, make the result."""
-
-    context: FeatureContext
-    declaration: ToolDeclaration
-    _work: Work = field(init=False)
-    _meta: JsonObject | None = field(init=False)
-    _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
-    _defaults: JsonObject = field(init=False)
-    _fewest: int = field(init=False)
-    _references: References = field(init=False)
-    _cursors: ListCursors | None = field(default=None, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Compute what is the same for every call."""
-        declaration = self.declaration
-        if declaration.work is not None:
-            self._work = declaration.work
-        elif declaration.operation is not None:
-            self._work = OperationWork(declaration.operation, declaration.reshape)
-        else:
-            raise ValueError(f"{declaration.name} has neither work nor an operation")
-        self._translation = {a.name: (a.to, a.convert) for a in declaration.arguments}
-        self._defaults = {
-            a.to: a.default
-            for a in declaration.arguments
-            if a.fills and a.default is not None
-        }
-        self._fewest = 1 + sum(a.required for a in declaration.arguments)
-        self._references = References(
-            {a.to: a.refers_to for a in declaration.arguments if a.refers_to},
-            fresh=not declaration.hints.read_only,
-        )
-        if any(a.name == STARTING_AFTER for a in declaration.arguments):
-            self._cursors = ListCursors(self.context.seal, declaration.name)
-        mode = self.context.facts.mode
-        self._meta = {"mode": mode} if mode != "live" else None
-
-    @deferred
-    async def __call__(self, arguments: JsonObject, call: Call) -> ToolResult:
-        given: JsonObject = {}
-        try:
-            given = await self._given(arguments, call)
-            value = await self._work(self.context, given, call)
-            value = await self._references.check_empty(self.context, value, given, call)
-        except ApiError as error:
-            refused = overload_error(error)
-            if refused is not None:
-                raise refused from error
-            gone = cursor_refused(error, given)
-            return self._failure(gone.as_object() if gone else self._described(error))
-        except CallRefusedError as refusal:
-            return self._failure(refusal.as_object())
-        if isinstance(value, ErrorResult):
-            return self._failure(cut_to_size(value.error, given)[0])
-        structured, encoded = self._page(value, given, call)
-        return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
-
-    async def _given(self, arguments: JsonObject, call: Call) -> JsonObject:
-        """Return the arguments under the API's names, with ids and a plain cursor."""
-        given = await self._references.resolved(
-            self.context, self._translate(arguments), call
-        )
-        return given if self._cursors is None else self._cursors.opened(given, call)
-
-    def _page(self, value: Json, given: JsonObject, call: Call) -> tuple[Json, bytes]:
-        """Return the value cut to size, its cursor sealed; and its JSON."""
-        cursors, cursor_of = self._cursors, self.declaration.cursor_of
-        if cursors is None:
-            return cut_to_size(value, given, cursor_of)
-
-        def sealed_after(item: JsonObject, given: JsonObject) -> str | None:
-            cursor = cursor_of(item, given) if cursor_of else None
-            return cursors.token(cursor, given, call) if cursor else None
-
-        return cut_to_size(cursors.sealed(value, given, call), given, sealed_after)
-
-    def _translate(self, arguments: JsonObject) -> JsonObject:
-        if self.declaration.changes and len(arguments) < self._fewest:
-            raise CallRefusedError(
-                "bad_argument",
-                "No change was given.",
-                "Give at least one of the settings to change.",
-            )
-        given = dict(self._defaults)
-        for name, value in arguments.items():
-            to, convert = self._translation[name]
-            # null is not "missing": it resets a setting to its default.
-            given[to] = value if convert is None or value is None else convert(value)
-        return given
-
-    def _described(self, error: ApiError) -> JsonObject:
-        """Describe a failed call, with the argument name that the client used."""
-        described = error_object(error)
-        for name, (to, _) in self._translation.items():
-            if to == error.argument and isinstance(described["message"], str):
-                said = described["message"].replace(repr(to), repr(name), 1)
-                return {**described, "message": said}
-        return described
-
-    def _failure(self, error: JsonObject) -> ToolResult:
-        return error_result(error, self._meta)

@@ -24,6 +24,7 @@ from .analytics import END, START
 from .arguments import TEXT
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
+from .runner import build_tool
 from .workflows.analytics_overview import analytics_overview
 from .workflows.validate_accounts import validate_accounts
 
@@ -124,6 +125,6 @@ def deprecated_tools(
             found[old] = evolve(tool, name=old, run=DeprecatedTool(tool, new))
     for each in REPLACED:
         if each.needs in by_name:
-            tool = each.declaration.build(context)
+            tool = build_tool(each.declaration, context)
             found[tool.name] = evolve(tool, run=DeprecatedTool(tool, each.instead))
     return found

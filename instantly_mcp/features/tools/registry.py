@@ -17,6 +17,7 @@ from ..workspace.context import FeatureContext
 from . import accounts, analytics, campaigns, emails, jobs, lead_lists, leads
 from .declaration import ToolDeclaration
 from .deprecated import deprecated_tools
+from .runner import build_tool
 
 DECLARATIONS: tuple[ToolDeclaration, ...] = (
     *campaigns.TOOLS,
@@ -60,7 +61,7 @@ def selected_names(selection: ToolSelection) -> tuple[str, ...]:
 
 def build_tools(context: FeatureContext, selection: ToolSelection) -> SelectedTools:
     """Build the selected tools on a shared context."""
-    listed = tuple(each.build(context) for each in _selected(selection))
+    listed = tuple(build_tool(each, context) for each in _selected(selection))
     return SelectedTools(listed, deprecated_tools(context, listed))
 
 

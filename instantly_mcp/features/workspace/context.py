@@ -42,6 +42,11 @@ RESERVE_SECONDS = 5.0
 """Reserved for one more status call after a wait."""
 
 
+def _noted(reply: Json, operation_id: str, steps: list[str]) -> Json:
+    steps.append(operation_id)
+    return reply
+
+
 @frozen(kw_only=True)
 class ServerFacts:
     """How the server describes itself.
@@ -105,8 +110,13 @@ class FeatureContext:
         """Execute an operation of the catalog with the caller's credential."""
         operation = BY_ID[operation_id]
         traceparent = None if call.trace is None else call.trace.traceparent
-        return self.instantly.execute(
+        running = self.instantly.execute(
             operation, arguments, call.credential, traceparent, self.deadline(call)
+        )
+        return (
+            running
+            if call.steps is None
+            else running.addCallback(_noted, operation_id, call.steps)
         )
 
     def collect(

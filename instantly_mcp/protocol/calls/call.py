@@ -51,6 +51,7 @@ class Caller:
     :param credential: the credential for the upstream, if the caller has one.
     :param session: the caller's legacy session, if it has one.
     :param headers: the HTTP headers of the request; required in the modern era.
+    :param steps: takes the names of the steps that have succeeded, if it is a list.
     :param sink: takes the notifications that belong to this request.
     """
 
@@ -130,6 +131,7 @@ class Call:
     stop_heartbeat: Callable[[], None] = noop
     trace: Trace | None = None
     until: float | None = None
+    steps: list[str] | None = None
     sink: INotificationSink = Factory(_callers_sink, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
     _total: float | None = field(default=None, init=False)
