@@ -56,7 +56,8 @@ mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 # Installs the MCP clients of tests/clients, for `make test-all`.
-clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed
+clients: $(WORK)/npm/clients/.installed $(WORK)/mcp-v1/.installed \
+	$(WORK)/frameworks/.installed
 
 # Drives third-party clients, each in an environment of its own, and writes the table in
 # docs/clients.md. For some of them only: make clients-all CLIENTS="fastmcp agno"
@@ -98,7 +99,9 @@ $(WORK)/npm/%/.installed: tests/%/package.json tests/%/package-lock.json
 	$(@D)/node_modules/.bin/node --version
 	@touch $@
 
-$(WORK)/mcp-v1/.installed: tests/clients/requirements-v1.txt | $(BIN)/python
+$(WORK)/mcp-v1/.installed: tests/clients/requirements-v1.txt
+$(WORK)/frameworks/.installed: tests/clients/requirements-frameworks.txt
+$(WORK)/mcp-v1/.installed $(WORK)/frameworks/.installed: | $(BIN)/python
 	$(BIN)/python -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -19,6 +19,7 @@ BIN = NPM / "node_modules" / ".bin"
 
 THIS_PYTHON = Path(sys.executable)
 V1_PYTHON = WORK / "mcp-v1" / "bin" / "python"
+FRAMEWORKS_PYTHON = WORK / "frameworks" / "bin" / "python"
 NODE = BIN / "node"
 
 

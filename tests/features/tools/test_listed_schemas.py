@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -114,6 +115,28 @@ class SubsetTests(SynchronousTestCase):
                 },
             ):
                 self.assertEqual(len(list(outside(whole))), 1, whole)
+
+
+class VisualStudioCodeTests(SynchronousTestCase):
+    """The rules by which VS Code leaves a tool out of a chat."""
+
+    def arrays(self, schema: Any) -> Iterator[JsonObject]:
+        """Yield the schemas of arrays at every level."""
+        if isinstance(schema, dict):
+            if schema.get("type") == "array":
+                yield schema
+            for one in schema.values():
+                yield from self.arrays(one)
+
+    def test_rules(self) -> None:
+        """Names are short and of few characters; each array has one schema of items."""
+        found = 0
+        for tool in TOOLS:
+            self.assertRegex(tool.name, r"\A[a-z0-9_-]{1,64}\Z")
+            for array in self.arrays(dict(tool.input_schema)):
+                self.assertIsInstance(array["items"], dict, tool.name)
+                found += 1
+        self.assertGreater(found, 5)
 
 
 class DerivationTests(SynchronousTestCase):
