@@ -247,6 +247,7 @@ class PreflightTests(FeatureTestCase):
             step("Hi", '<img src="x">'),
             step("Hi", "Act now, it is risk-free"),
             step("Hi!", "Great! Really!"),
+            step("Hi", "Dear {{firstName}, hello"),
         ):
             self.ready(sequences=[{"steps": [odd]}])
             check = self.found("copy")
@@ -340,7 +341,19 @@ class VariableTests(SynchronousTestCase):
             [("firstName", False), ("city", True), ("x", False)],
         )
 
-    @given(st.text(alphabet="{}| aB", max_size=60))
+    def test_liquid(self) -> None:
+        """What a tag assigns or tests needs no value; filters and literals neither."""
+        for copy, expected in (
+            ("{% if city %}in {{city}}{% endif %}", [("city", True)]),
+            ("{% assign x = 'a' %}{{x}} {{y}}", [("x", True), ("y", False)]),
+            ("{%- unless plan == 'a' -%}{{ plan }}{%- endunless -%}", [("plan", True)]),
+            ("{{ city | upcase }}", [("city", True)]),
+            ("{{ 'now' | date: '%A' }} {{ \"a\" }} {{ 5 }}", []),
+            ("{% if %} {{city}}", [("city", False)]),
+        ):
+            self.assertEqual(list(variables_in(copy)), expected, copy)
+
+    @given(st.text(alphabet="{}| aB%", max_size=60))
     def test_any_braces(self, copy: str) -> None:
         """No number of braces makes a name that contains braces."""
         for name, _ in variables_in(copy):

@@ -72,6 +72,8 @@ def _doubts(number: int, variant: JsonObject) -> Iterator[str]:
         yield f"{words} words; keep it under {LONG_BODY_WORDS}"
     if len(subject) > LONG_SUBJECT_CHARACTERS:
         yield f"the subject has {len(subject)} characters"
+    if f"{subject}{text}".count("{{") > f"{subject}{text}".count("}}"):
+        yield "the braces of a variable are not closed"
     if subject.isupper() and len(subject) > 3:
         yield "the subject is all capitals"
     if number > 1 and subject:
