@@ -160,6 +160,7 @@ def make_features(
         ServerFacts(name=NAME, version=__version__, mode=settings.mode),
         ToolSelection.parse(",".join(settings.toolsets)),
         seal=seal,
+        warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),
         on_change=on_change,
     )

@@ -6,7 +6,7 @@ The lists do not change while the daemon runs, so no ``list_changed`` is ever se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -40,12 +40,14 @@ def build_features(
     selection: ToolSelection,
     *,
     seal: ITokenSealer,
+    warn_only: Collection[str] = (),
     wall: Callable[[], float] = time.time,
     on_change: OnResourceChanged = noop,
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
     :param seal: seals the cursors of the list tools.
+    :param warn_only: the checks before the start of a campaign that only warn.
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
         counts them.
     :param on_change: called with each resource that is found to have changed.
@@ -57,6 +59,7 @@ def build_features(
         facts=facts,
         toolsets=selection.toolsets,
         tool_names=selected_names(selection),
+        warn_only=frozenset(warn_only),
         wall=wall,
         job_changes=JobChangeTracker(on_change),
     )

@@ -17,7 +17,7 @@ from instantly_mcp.daemon.http import make_http_parts
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
-from instantly_mcp.daemon.mcp import make_mcp_parts
+from instantly_mcp.daemon.mcp import make_features, make_mcp_parts
 from instantly_mcp.daemon.settings.loading import resolve
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 
@@ -64,6 +64,16 @@ class LimitTests(SynchronousTestCase):
         for _ in range(3):
             mcp.sessions.open(V2025_11_25, None)
         self.assertEqual(mcp.sessions.count, 2)
+
+    def test_checks_that_only_warn(self):
+        """The checks that ``preflight_warn_only`` names reach the tool that starts."""
+        given = {"sandbox": "true"}
+        environ = {"INSTANTLY_MCP_PREFLIGHT_WARN_ONLY": "variables, leads"}
+        settings, clock = resolve(given, environ), Clock()
+        mcp = make_mcp_parts(settings, clock, noon)
+        seal = mcp.state.seal
+        features = make_features(settings, clock, mcp.upstream, noon, seal=seal)
+        self.assertEqual(features.context.warn_only, {"variables", "leads"})
 
     def test_connections(self):
         """No more connections are served than ``max_connections`` says."""

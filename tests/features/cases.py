@@ -55,6 +55,7 @@ class ToolTestCase(ClockedTestCase):
 
     mode = "live"
     toolsets = "all"
+    warn_only: tuple[str, ...] = ()
 
     def setUp(self) -> None:
         """Build the tools on a driven clock and a fixed day."""
@@ -67,6 +68,7 @@ class ToolTestCase(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse(self.toolsets),
+            warn_only=self.warn_only,
             seal=new_seal(),
             wall=NOW.timestamp,
             on_change=lambda uri, principal: self.changed_resources.append(

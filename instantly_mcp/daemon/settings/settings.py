@@ -51,6 +51,7 @@ class Settings:
     key_in_session_id: bool
     discovery_documents: bool
     toolsets: tuple[str, ...]
+    preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
     seal_key_file: Path | None
     port: int | None

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from ...features.workspace.preflight.check import CAN_BE_WARNINGS
 from . import parsers
 from .endpoints import loopback_endpoint
 
@@ -212,6 +213,18 @@ SETTINGS: tuple[Setting, ...] = (
         default=("default",),
         default_text="default",
         help="The tools to list: default, all, or names of toolsets.",
+    ),
+    Setting(
+        name="preflight_warn_only",
+        parse=parsers.one_of(*CAN_BE_WARNINGS),
+        default=(),
+        default_text="none",
+        repeatable=True,
+        help=(
+            "Check before a campaign's start that only warns when it fails: "
+            + ", ".join(CAN_BE_WARNINGS)
+            + "."
+        ),
     ),
     Setting(
         name="state_dir",

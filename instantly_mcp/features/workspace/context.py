@@ -68,6 +68,7 @@ class FeatureContext:
     :param wall: returns the seconds since the epoch, for the calendar.
     :param toolsets: the names of the selected toolsets.
     :param tool_names: the names of the listed tools.
+    :param warn_only: the checks before a start that warn when they fail.
     :param job_changes: the last known status of background jobs.
     :param created_leads: the ids that create_lead returned before.
     :param timezones: maps sending windows to zones that Instantly supports.
@@ -81,6 +82,7 @@ class FeatureContext:
     facts: ServerFacts
     toolsets: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
+    warn_only: frozenset[str] = frozenset()
     wall: Callable[[], float] = time.time
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     created_leads: RecentIds = field(factory=RecentIds)

@@ -104,6 +104,7 @@ class PrecedenceTests(SettingsTestCase):
             "allow_origin": "https://a.example, https://b.example",
             "trusted_proxy": "10.0.0.0/8,192.168.0.1",
             "toolsets": "accounts,leads",
+            "preflight_warn_only": "variables,leads",
             "session_idle": "90s",
             "max_body": "2MiB",
             "config": config,
@@ -119,6 +120,7 @@ class PrecedenceTests(SettingsTestCase):
         )
         self.assertEqual(len(settings.trusted_proxy), 2)
         self.assertEqual(settings.toolsets, ("accounts", "leads"))
+        self.assertEqual(settings.preflight_warn_only, ("variables", "leads"))
         self.assertEqual((settings.session_idle, settings.max_body), (90, 2 << 20))
         for name in texts:
             self.assertEqual(settings.origins[name], f"INSTANTLY_MCP_{name.upper()}")

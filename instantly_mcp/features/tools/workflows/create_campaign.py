@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import CAMPAIGN_STATUS
@@ -22,7 +22,7 @@ from ...workspace.old_sequences import with_steps
 from ...workspace.preflight.check import verdict
 from ...workspace.preflight.personalization import used_variables
 from ...workspace.preflight.report import draft_checks
-from ...workspace.preflight.survey import CampaignSurvey
+from ...workspace.preflight.survey import surveyed
 from ...workspace.senders import (
     offer_choice,
     require_senders,
@@ -123,12 +123,8 @@ def _checked(
     context: FeatureContext, payload: JsonObject, senders: Sequence[JsonObject]
 ) -> JsonObject:
     """Return the checks of a campaign that does not exist yet, and their verdict."""
-    survey = CampaignSurvey(
-        campaign=payload,
-        found=Gathered({"senders": {"items": list(senders), "complete": True}}, {}),
-        now=datetime.fromtimestamp(context.wall(), UTC),
-    )
-    checks = list(draft_checks(survey))
+    found = Gathered({"senders": {"items": list(senders), "complete": True}}, {})
+    checks = list(draft_checks(surveyed(context, payload, found)))
     return {
         "verdict": verdict(checks),
         "checks": [check.as_object() for check in checks],

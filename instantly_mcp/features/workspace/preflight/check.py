@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ...._json_codec import Json, JsonObject
 
 CheckOutcome: TypeAlias = Literal["ok", "warn", "fail", "unknown"]
+
+CAN_BE_WARNINGS = ("senders", "volume", "leads", "variables", "copy", "schedule")
+"""The checks that an operator may let fail without preventing a start."""
 
 MAX_EXAMPLES = 10
 """Most examples that a check lists."""
@@ -29,6 +32,12 @@ class Check:
     says: str
     facts: JsonObject = field(factory=dict)
     fix: str = ""
+
+    def unless_only(self, warn_only: Collection[str]) -> Check:
+        """Return this check, a failure as a warning if its name is one of these."""
+        if self.outcome == "fail" and self.name in warn_only:
+            return evolve(self, outcome="warn")
+        return self
 
     def as_object(self) -> JsonObject:
         """Return the check as JSON."""

@@ -35,6 +35,11 @@ def checks_of(survey: CampaignSurvey, zone: str | None = None) -> Iterator[Check
 
     :param zone: an IANA zone in which the next sending window is given, too.
     """
+    for check in _all_checks(survey, zone):
+        yield check.unless_only(survey.warn_only)
+
+
+def _all_checks(survey: CampaignSurvey, zone: str | None) -> Iterator[Check]:
     yield _status(survey)
     yield from sender_checks(survey)
     yield from audience_checks(survey)
@@ -46,10 +51,13 @@ def checks_of(survey: CampaignSurvey, zone: str | None = None) -> Iterator[Check
 
 def draft_checks(survey: CampaignSurvey) -> Iterator[Check]:
     """Yield the checks that are possible before the campaign and its leads exist."""
-    yield from sender_checks(survey)
-    yield from copy_checks(survey)
-    yield from schedule_checks(survey)
-    yield _replies(survey)
+    for check in (
+        *sender_checks(survey),
+        *copy_checks(survey),
+        *schedule_checks(survey),
+        _replies(survey),
+    ):
+        yield check.unless_only(survey.warn_only)
 
 
 def reported(survey: CampaignSurvey, checks: list[Check]) -> JsonObject:

@@ -27,11 +27,13 @@ class CampaignSurvey:
     """A campaign and what belongs to it.
 
     :param now: the time of the survey, in UTC.
+    :param warn_only: the checks that only warn when they fail.
     """
 
     campaign: JsonObject
     found: Gathered
     now: datetime
+    warn_only: frozenset[str] = frozenset()
 
     @property
     def wanted(self) -> Sequence[str]:
@@ -92,8 +94,19 @@ async def survey_campaign(
     }
     if diagnosis:
         works["sending"] = context.execute("getCampaignSendingStatus", {"id": id}, call)
-    now = datetime.fromtimestamp(context.wall(), UTC)
-    return CampaignSurvey(campaign=campaign, found=await gather(works), now=now)
+    return surveyed(context, campaign, await gather(works))
+
+
+def surveyed(
+    context: FeatureContext, campaign: JsonObject, found: Gathered
+) -> CampaignSurvey:
+    """Return the survey of a campaign, as of now and as the operator wants it."""
+    return CampaignSurvey(
+        campaign=campaign,
+        found=found,
+        now=datetime.fromtimestamp(context.wall(), UTC),
+        warn_only=context.warn_only,
+    )
 
 
 @deferred

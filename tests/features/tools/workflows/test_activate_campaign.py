@@ -17,7 +17,9 @@ def with_copy(body: str) -> JsonObject:
     return {"sequences": [{"steps": [step("Hi", body)]}]}
 
 
-class ActivateCampaignTests(ToolTestCase):
+class ActivateCase(ToolTestCase):
+    """Scripts a campaign that is ready."""
+
     def setUp(self) -> None:
         """Let everything be ready."""
         super().setUp()
@@ -47,6 +49,8 @@ class ActivateCampaignTests(ToolTestCase):
         self.assertTrue(error["hint"])
         return [each["check"] for each in error["failed"]]
 
+
+class ActivateCampaignTests(ActivateCase):
     def test_ready(self) -> None:
         """A campaign that is ready starts after four reads; the result says so."""
         got = self.value("activate_campaign", campaign_id="c1")
@@ -228,3 +232,20 @@ class ActivateCampaignTests(ToolTestCase):
         )
         self.value("activate_campaign", campaign_id="c1")
         self.assertEqual(len(self.instantly.calls("listAccount")), 1)
+
+
+class WarnOnlyTests(ActivateCase):
+    """Checks that the operator has downgraded."""
+
+    warn_only = ("variables", "leads")
+
+    def test_only_these_warn(self) -> None:
+        """A downgraded check that fails is a warning; the others prevent a start."""
+        self.ready(**with_copy("{{x}}"))
+        got = self.value("activate_campaign", campaign_id="c1")
+        self.assertIn("variables: No lead has x.", got["warnings"])
+        checked = self.value("activate_campaign", campaign_id="c1", dry_run=True)
+        self.assertEqual(checked["verdict"], "needs attention")
+        self.ready(email_list=[], **with_copy("{{x}}"))
+        error = self.failure("activate_campaign", campaign_id="c1")
+        self.assertEqual([each["check"] for each in error["failed"]], ["senders"])
