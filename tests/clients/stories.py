@@ -109,8 +109,8 @@ class Stories(ClientTestCase):
     async def test_sandbox(self):
         """The client lists and calls tools of the daemon, and receives progress.
 
-        It shows why a tool failed, although an error does not fit the tool's output
-        schema: some clients validate errors against it, too.
+        It shows why a tool failed; some clients validate errors against the tool's
+        output schema, too.
         """
         running, url = await self.daemon("--sandbox")
         key = "sandbox-clients"

@@ -17,7 +17,9 @@ from instantly_mcp.features.build import build_features
 from instantly_mcp.features.tools.deprecated import ALIASES, REPLACED
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
+from instantly_mcp.protocol.primitives.listing import describe_tool
 from instantly_mcp.protocol.primitives.tool import Tool
+from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
 
@@ -40,16 +42,7 @@ def every_tool() -> list[Tool]:
 
 def seen(tool: Tool) -> JsonObject:
     """Return a tool as the newest legacy revision shows it."""
-    entry = {
-        "name": tool.name,
-        "title": tool.title,
-        "description": tool.description,
-        "inputSchema": tool.input_schema,
-        "annotations": tool.annotations.as_object(tool.title),
-    }
-    if tool.output_schema is not None:
-        entry["outputSchema"] = tool.output_schema
-    return entry
+    return describe_tool(tool, V2025_11_25)
 
 
 def text_of(tool: Tool) -> str:

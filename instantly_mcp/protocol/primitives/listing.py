@@ -18,7 +18,11 @@ Item = TypeVar("Item")
 
 
 def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
-    """Return the tool's entry in ``tools/list`` for one revision."""
+    """Return the tool's entry in ``tools/list`` for one revision.
+
+    The title is a member of the tool. Revision 2025-03-26 has it among the hints only;
+    there it takes second place in newer ones, where sending it twice costs tokens.
+    """
     entry: dict[str, Json] = {"name": tool.name}
     if revision.structured:
         entry["title"] = tool.title
@@ -28,7 +32,9 @@ def describe_tool(tool: Tool, revision: Revision) -> JsonObject:
     if output is not None and _may_be_structured(output.get("type"), revision):
         entry["outputSchema"] = output
     if revision.annotations:
-        entry["annotations"] = tool.annotations.as_object(tool.title)
+        hints = tool.annotations.as_object()
+        titled = "title" in entry
+        entry["annotations"] = hints if titled else {"title": tool.title, **hints}
     return entry
 
 

@@ -24,10 +24,9 @@ class Annotations:
     idempotent: bool
     open_world: bool
 
-    def as_object(self, title: str) -> JsonObject:
-        """Return the wire form. Revision 2025-03-26 has the title only here."""
+    def as_object(self) -> JsonObject:
+        """Return the wire form."""
         return {
-            "title": title,
             "readOnlyHint": self.read_only,
             "destructiveHint": self.destructive,
             "idempotentHint": self.idempotent,

@@ -61,6 +61,15 @@ class DescribeTests(SynchronousTestCase):
                 entry = describe_tool(structured, revision)
                 self.assertEqual(set(entry), members)
 
+    def test_title(self) -> None:
+        """The title is sent once: among the hints only where a tool has none itself."""
+        for revision in ALL_REVISIONS.values():
+            entry = describe_tool(tool(), revision)
+            places = [entry.get("title"), entry.get("annotations", {}).get("title")]
+            titles = 0 if revision is V2024_11_05 else 1
+            self.assertEqual(places.count(tool().title), titles, revision.version)
+            self.assertEqual("title" in entry, revision.structured)
+
     def test_output_that_is_not_an_object(self) -> None:
         """Before 2026-07-28 an output schema whose type is not object is left out."""
         listed = evolve(tool(), output_schema=NUMBERS)

@@ -17,9 +17,8 @@ class AnnotationTests(SynchronousTestCase):
             read_only=False, destructive=True, idempotent=False, open_world=True
         )
         self.assertEqual(
-            hints.as_object("Delete it"),
+            hints.as_object(),
             {
-                "title": "Delete it",
                 "readOnlyHint": False,
                 "destructiveHint": True,
                 "idempotentHint": False,
