@@ -135,6 +135,9 @@ class SandboxDaemonTests(ProcessTestCase):
         self.assertIn("Thank you.", json.dumps(outbox))
         other = json.loads(await self.get(f"{base}/sandbox/outbox?key=sandbox-b"))
         self.assertEqual(other["count"], 0)
+        effects = json.loads(await self.get(f"{base}/sandbox/effects"))
+        self.assertEqual([each["change"] for each in effects["effects"]], ["sent"])
+        self.assertIn("replyToEmail", json.dumps(effects["operations"]))
         shown = {"Authorization": "Bearer sandbox"}
         mine = json.loads(await self.get(f"{base}/sandbox/outbox", shown))
         self.assertEqual(mine["count"], 1)

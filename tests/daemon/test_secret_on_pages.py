@@ -76,6 +76,7 @@ class SecretTests(ProcessTestCase):
         for path, method in (
             ("/sandbox", b"GET"),
             ("/sandbox/outbox", b"GET"),
+            ("/sandbox/effects", b"GET"),
             ("/sandbox/reset", b"POST"),
         ):
             for query in ("", "?key=sandbox-b"):

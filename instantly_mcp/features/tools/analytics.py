@@ -91,9 +91,9 @@ TOOLS = (
         name="get_campaign_analytics",
         title="Campaign analytics",
         description=(
-            "How campaigns (sequences) perform: totals of one, several or (without "
-            "ids) all: sent, opens, replies, bounces, opportunities, and rates. Prefer "
-            "one call for all to one for each."
+            "Statistics: how campaigns (sequences) perform. Totals of one, several or "
+            "(without ids) all: sent, opens, clicks, replies, bounces, opportunities, "
+            "rates. Prefer one call for all to one for each."
         ),
         toolset="analytics",
         hints=READ_ONLY,

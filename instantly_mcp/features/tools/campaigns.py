@@ -70,9 +70,8 @@ TOOLS = (
         name="list_campaigns",
         title="List campaigns",
         description=(
-            "Show or find campaigns (sequences) with status and settings, without "
-            "their copy (see get_campaign). Filter by status, not by search, to find "
-            "running ones."
+            "Show or find campaigns (sequences) with settings, without their copy (see "
+            "get_campaign). For running or paused ones filter by status, not by search."
         ),
         toolset="campaigns",
         hints=READ_ONLY,
@@ -109,10 +108,10 @@ TOOLS = (
         name="update_campaign",
         title="Update campaign",
         description=(
-            "Change or edit a campaign (sequence): text, hours, senders, limits. Only "
-            "what is given changes: subject and body are the first mail's; steps and "
-            "email_list (senders) are replaced as a whole. A running campaign changes "
-            "at once."
+            "Change or edit a campaign (sequence): text, days, hours, limits, add "
+            "senders. Only what is given changes: subject and body are the first "
+            "mail's; steps and email_list (senders) are replaced as a whole. A running "
+            "campaign changes at once."
         ),
         toolset="campaigns",
         hints=DESTRUCTIVE,
@@ -148,7 +147,7 @@ TOOLS = (
     ToolDeclaration(
         name="pause_campaign",
         title="Pause campaign",
-        description="Stop or hold a campaign (sequence); activate_campaign resumes it.",
+        description="Stop or halt a campaign (sequence); activate_campaign resumes it.",
         toolset="campaigns",
         hints=IDEMPOTENT,
         operation="pauseCampaign",

@@ -64,7 +64,7 @@ FILTER_NAMES = (
 )
 INTEREST_NAMES = (
     "interested, meeting_booked, meeting_completed, won, out_of_office, "
-    "not_interested, wrong_person, lost, no_show, or a number"
+    "not_interested, wrong_person, lost, no_show"
 )
 
 
@@ -261,7 +261,7 @@ TOOLS = (
         name="add_leads_to_campaign_or_list_bulk",
         title="Add leads in bulk",
         description=(
-            "Import or upload many leads (prospects, contacts; from a CSV, a "
+            "Import or upload many leads (prospects, people; a CSV, Excel file, "
             "spreadsheet) to one campaign or list. An active campaign mails them. "
             "Each needs an email, in a list an email or a name. Bad addresses and "
             "duplicates are left out and named."
