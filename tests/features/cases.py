@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, field
 from jsonschema_rs import Draft202012Validator
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from instantly_mcp._credential import Credential, Secret
@@ -18,7 +18,12 @@ from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.interfaces import INotificationSink
+from instantly_mcp.protocol.methods.tools import bad_arguments
 from instantly_mcp.protocol.primitives.tool import Tool, ToolResult
+from instantly_mcp.protocol.wire.accepted_arguments import (
+    AcceptedArguments,
+    BadArguments,
+)
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
@@ -29,6 +34,9 @@ SHORT_ID = re.compile(r"[a-z][a-z0-9-]{0,12}")
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """A Thursday at noon."""
+
+COMPILED: dict[str, AcceptedArguments] = {}
+"""What reads the arguments of each tool."""
 
 KEY = Credential(secret=Secret("a-key-for-tests"), source="test")
 
@@ -85,9 +93,12 @@ class ToolTestCase(ClockedTestCase):
         return tool
 
     def starting(self, tool_name: str, **arguments: Any) -> Deferred[ToolResult]:
-        """Start a call with arguments that the tool's schema must allow."""
+        """Start a call; its arguments are repaired and validated before."""
         tool = self.tool(tool_name)
-        self.assertTrue(self.allows(tool_name, arguments), f"{tool_name}: {arguments}")
+        try:
+            arguments = dict(self.accepted(tool_name).read(arguments))
+        except BadArguments as refused:
+            return succeed(bad_arguments(tool, refused.problem))
         caller = Caller(revision=V2025_11_25, credential=KEY, sink=self.sink)
         return tool.run(arguments, Call(caller=caller, progress_token="p"))
 
@@ -126,9 +137,20 @@ class ToolTestCase(ClockedTestCase):
         return None if payload is None else payload[16:].decode()
 
     def allows(self, tool_name: str, arguments: JsonObject) -> bool:
-        """Return whether the tool's schema allows these arguments."""
-        schema = dict(self.tool(tool_name).accepted_schema)
-        return Draft202012Validator(schema).is_valid(dict(arguments))
+        """Return whether the tool accepts these arguments."""
+        try:
+            self.accepted(tool_name).read(arguments)
+        except BadArguments:
+            return False
+        return True
+
+    def accepted(self, tool_name: str) -> AcceptedArguments:
+        """Return what reads the tool's arguments, compiled once for all tests."""
+        held = COMPILED.get(tool_name)
+        if held is None:
+            held = AcceptedArguments(self.tool(tool_name).accepted_schema)
+            COMPILED[tool_name] = held
+        return held
 
     def progress(self) -> list[Any]:
         """Return the progress values that were sent."""

@@ -90,12 +90,18 @@ class NothingIgnoredTests(ToolTestCase):
 
     def test_empty_selectors(self) -> None:
         """An empty selector does not mean the whole campaign."""
-        for name in ("ids", "contacts", "queries"):
-            given = {"to_list_id": "x", "campaign": "c", name: []}
-            self.assertFalse(self.allows(MOVE, given), name)
-            self.assertFalse(self.allows("list_leads", {name: []}), name)
-        error = self.refused(MOVE, to_list_id="x", campaign="c", search=" ")
-        self.assertIn("search", error["message"])
+        empties: tuple[dict[str, Any], ...]
+        empties = (
+            {"ids": []},
+            {"contacts": "[]"},
+            {"queries": []},
+            {"search": " "},
+            {"search": ""},
+            {"filter": ""},
+        )
+        for empty in empties:
+            error = self.refused(MOVE, to_list_id="x", campaign="c", **empty)
+            self.assertIn(next(iter(empty)), error["message"])
 
     def test_ids_that_are_empty(self) -> None:
         """An empty id is refused where it would widen or lose the selection."""

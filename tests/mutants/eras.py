@@ -228,7 +228,7 @@ MUTANTS: Sequence[Mutant] = (
         "both",
         "Invalid arguments are reported in a result, not as error -32602",
         "protocol/methods/tools.py",
-        "        return render_result(_bad_arguments(tool, refused.problem), revision)",
+        "        return render_result(bad_arguments(tool, refused.problem), revision)",
         "        raise invalid_params(refused.problem.message) from refused",
         "rules.test_eras",
     ),

@@ -29,7 +29,7 @@ from .arguments import (
 )
 from .declaration import Convert, ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
-from .nested_arguments import nested_argument
+from .nested_arguments import strict_schema
 from .workflows.deletions import DELETE_ACCOUNT
 
 
@@ -41,9 +41,7 @@ def address_in(argument: str) -> Convert:
 EMAIL = id_of("email", to="email", convert=address_in("email"))
 ACCOUNT = id_of("email", to="email", refers_to=ACCOUNTS)
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
-WARMUP = nested_argument(
-    "patchAccount",
-    "warmup",
+WARMUP_HINT = (
     "Use limit, increment, reply_rate, warmup_custom_ftag and advanced {warm_ctd, "
     "open_rate, important_rate, read_emulation, spam_save_rate, weekday_only}.",
 )
@@ -177,8 +175,7 @@ TOOLS = (
         name="update_account",
         title="Update mailbox",
         description=(
-            "Change settings of a sending account (sender); only given settings "
-            "change, null resets."
+            "Change settings of a sending account (sender); only given settings change."
         ),
         toolset="accounts",
         hints=IDEMPOTENT,
@@ -188,7 +185,11 @@ TOOLS = (
             ACCOUNT,
             argument("first_name"),
             argument("last_name"),
-            argument("warmup", convert=WARMUP),
+            argument(
+                "warmup",
+                schema=strict_schema("patchAccount", "warmup"),
+                hint=WARMUP_HINT,
+            ),
             argument("daily_limit"),
             argument("sending_gap", description="minutes"),
             argument("enable_slow_ramp"),
@@ -200,7 +201,7 @@ TOOLS = (
             argument("signature"),
             argument(
                 "reply_to",
-                schema={"type": ["string", "null"]},
+                schema=TEXT,
                 convert=address_in("reply_to"),
             ),
         ),

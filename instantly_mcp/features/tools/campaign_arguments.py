@@ -62,10 +62,10 @@ rules = nested_argument(
     'Use [{"action": "send" or "do_not_send", "recipient_esp": [], "sender_esp": []}].',
 )
 variant_choice = nested_argument(
-    "patchCampaign", "auto_variant_select", 'Use {"trigger": "reply_rate"} or null.'
+    "patchCampaign", "auto_variant_select", 'Use {"trigger": "reply_rate"}.'
 )
 company_limit = nested_argument(
     "patchCampaign",
     "limit_emails_per_company_override",
-    'Use {"mode": "custom", "daily_limit", "scope"}, {"mode": "disabled"} or null.',
+    'Use {"mode": "custom", "daily_limit", "scope"} or {"mode": "disabled"}.',
 )

@@ -13,7 +13,7 @@ from functools import partial
 from attrs import evolve
 
 from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import ALSO_NAMED
+from ...protocol.wire.schema_annotations import ALSO_NAMED, EMPTY_COUNTS
 from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
@@ -24,12 +24,15 @@ from .declaration import Argument, Convert, argument
 MOST_COPIES = 10
 """The most addresses of cc_list, and of bcc_list."""
 
+EMPTIES: JsonObject = {"resets": True, "resets_to": []}
+"""Of a list that a reset empties: an empty list in an argument says nothing."""
+
 COUNT: JsonObject = {"type": "integer", "minimum": 1}
 LIMIT: JsonObject = {"type": "number", "minimum": 0}
 GAP: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1440}
 CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
 OBJECTS: JsonObject = {"type": "array", "items": {"type": "object"}}
-VARIANT_FIELDS = {"subject": TEXT, "body": TEXT}
+VARIANT_FIELDS = {"subject": {**TEXT, EMPTY_COUNTS: True}, "body": TEXT}
 TEXTS: JsonObject = {"type": "array", "items": TEXT}
 DAYS: JsonObject = {
     "type": "array",
@@ -130,9 +133,9 @@ LISTED = (
     argument("stop_for_company", listed=FLAG),
 )
 RARE = (
-    argument("cc_list", schema=TEXTS, convert=addresses("cc_list")),
-    argument("bcc_list", schema=TEXTS, convert=addresses("bcc_list")),
-    argument("email_tag_list"),
+    argument("cc_list", schema=TEXTS, convert=addresses("cc_list"), **EMPTIES),
+    argument("bcc_list", schema=TEXTS, convert=addresses("bcc_list"), **EMPTIES),
+    argument("email_tag_list", **EMPTIES),
     argument("pl_value"),
     argument("is_evergreen"),
     argument("random_wait_max"),
@@ -152,6 +155,7 @@ RARE = (
         schema=OBJECTS,
         description=("[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"),
         convert=campaign_arguments.rules,
+        **EMPTIES,
     ),
 )
 API_FORM = (

@@ -24,7 +24,6 @@ from attrs import frozen
 from ..._json_codec import Json, JsonObject
 from ...catalog.index import BY_ID
 from ...catalog.operation import Operation
-from ...catalog.schema import plain
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import (
     ERROR_SCHEMA,
@@ -36,94 +35,24 @@ from ..results import (
     ToolOutcome,
 )
 from ..workspace.context import FeatureContext
-from ..workspace.names import ObjectKind
-from .listed_schemas import listed_schema
+from .declared_argument import Argument, Convert, argument, assumed, required
+from .resetting import RESET, Resettable
 
-Convert: TypeAlias = Callable[[Json], Json]
+__all__ = [
+    "Argument",
+    "Convert",
+    "Reshape",
+    "ToolDeclaration",
+    "Work",
+    "argument",
+    "assumed",
+    "required",
+]
+
 Work: TypeAlias = Callable[
     [FeatureContext, JsonObject, Call], Coroutine[Any, Any, ToolOutcome]
 ]
 Reshape: TypeAlias = Callable[[Json, JsonObject], Json]
-
-
-@frozen(kw_only=True)
-class Argument:
-    """One argument of a tool.
-
-    :param name: what the client calls it.
-    :param to: the operation's parameter that it is sent as.
-    :param schema: the JSON Schema of the values that are accepted; by default that of
-        the operation's parameter.
-    :param listed: the JSON Schema that clients see, if it is not made from `schema`
-        (see `features.tools.listed_schemas`).
-    :param unlisted: accept the argument without listing it; the manual names it.
-    :param description: one short sentence, where name and type do not say enough.
-    :param default: the value that applies when the argument is not given.
-    :param fills: insert the default into the arguments; otherwise the work does it.
-    :param convert: makes the API's value of the client's; ``null`` is not converted.
-    :param refers_to: the kind of object that it names, alone or in a list; its name is
-        replaced by its id.
-    """
-
-    name: str
-    to: str
-    schema: JsonObject | None = None
-    listed: JsonObject | None = None
-    unlisted: bool = False
-    description: str = ""
-    required: bool = False
-    default: Json = None
-    fills: bool = True
-    convert: Convert | None = None
-    refers_to: ObjectKind | None = None
-
-    def accepted_schema(self, operation: Operation | None) -> JsonObject:
-        """Return the JSON Schema of the values that are accepted.
-
-        :param operation: the operation that has the parameter `to`; ``None`` only for
-            an argument with a schema of its own.
-        """
-        if self.schema is not None:
-            return self.schema
-        if operation is None:
-            raise ValueError(f"the argument {self.name} has no schema")
-        schema: JsonObject = plain(operation.by_name[self.to].schema)
-        return {"enum": schema["enum"]} if "enum" in schema else schema
-
-    def listed_schema(self, operation: Operation | None) -> JsonObject:
-        """Return the JSON Schema that the client sees."""
-        try:
-            listed = listed_schema(self.listed or self.accepted_schema(operation))
-        except ValueError as error:
-            raise ValueError(f"the argument {self.name}: {error}") from error
-        return {**listed, **self._stated()}
-
-    def documented_schema(self, operation: Operation | None) -> JsonObject:
-        """Return what is accepted, with description and default, for the manual."""
-        return {**self.accepted_schema(operation), **self._stated()}
-
-    def _stated(self) -> JsonObject:
-        stated: dict[str, Json] = {}
-        if self.default is not None:
-            stated["default"] = self.default
-        if self.description:
-            stated["description"] = self.description
-        return stated
-
-
-def argument(name: str, **given: Any) -> Argument:
-    """Declare an optional argument."""
-    return Argument(name=name, to=given.pop("to", name), **given)
-
-
-def assumed(name: str, default: Json, **given: Any) -> Argument:
-    """Declare an optional argument whose default is applied by the work itself."""
-    return argument(name, default=default, fills=False, **given)
-
-
-def required(name: str, **given: Any) -> Argument:
-    """Declare a required argument."""
-    return argument(name, required=True, **given)
 
 
 @frozen(kw_only=True)
@@ -170,23 +99,40 @@ class ToolDeclaration:
         clients reject the keyword ``additionalProperties``.
         """
         listed = [each for each in self.arguments if not each.unlisted]
-        return self._object_of(listed, Argument.listed_schema)
+        reset = self.resettable().listed_schema()
+        return self._object_of(listed, Argument.listed_schema, reset)
 
     def accepted_schema(self) -> JsonObject:
         """Return the schema that arguments are checked against: no unknown ones."""
-        schema = self._object_of(self.arguments, Argument.documented_schema)
+        reset = self.resettable().accepted_schema()
+        schema = self._object_of(self.arguments, Argument.documented_schema, reset)
         return {**schema, "additionalProperties": False}
+
+    def resettable(self) -> Resettable:
+        """Return the settings that a call can reset."""
+        operation = BY_ID[self.operation] if self.operation else None
+        found = [each for each in self.arguments if each.can_reset(operation)]
+        if not self.changes:
+            found = []
+        listed = [each for each in found if not each.is_flag(operation)]
+        return Resettable(
+            {each.name: each.resets_to for each in found},
+            [each.name for each in listed if not each.unlisted],
+        )
 
     def _object_of(
         self,
         arguments: Sequence[Argument],
         schema_of: Callable[[Argument, Operation | None], JsonObject],
+        reset: JsonObject,
     ) -> JsonObject:
         operation = BY_ID[self.operation] if self.operation else None
         schema: dict[str, Json] = {
             "type": "object",
             "properties": {each.name: schema_of(each, operation) for each in arguments},
         }
+        if reset["items"]["enum"]:
+            schema["properties"][RESET] = reset
         needed = [each.name for each in arguments if each.required]
         if needed:
             schema["required"] = needed

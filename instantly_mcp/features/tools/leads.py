@@ -7,7 +7,6 @@ from ...catalog.codes import ENRICHMENT, ESG_FILTERS
 from ...protocol.primitives.tool import TaskSupport
 from ..results import CallRefusedError
 from ..workspace.addresses import MAX_ADDRESS
-from ..workspace.conversions import by_name
 from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
@@ -33,31 +32,23 @@ from .hints import (
     IDEMPOTENT,
     READ_ONLY,
 )
-from .nested_arguments import nested_argument
+from .nested_arguments import strict_schema
 from .workflows.add_leads import MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead
 from .workflows.deletions import DELETE_LEAD
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
 
-TEXT_OR_NULL = {"type": ["string", "null"]}
-TEXTS = {"type": "array", "items": TEXT}
+TEXTS: JsonObject = {"type": "array", "items": TEXT}
 CHOSEN: JsonObject = {**TEXTS, "minItems": 1}
 """A selection: an empty one must not become one of all leads."""
 
 INTEREST_VALUE = {"type": ["string", "integer"]}
-VARIABLE_VALUE: JsonObject = {"type": ["string", "number", "boolean", "null"]}
 VARIABLES: JsonObject = {
-    "type": ["array", "object"],
-    "items": {
-        "type": "object",
-        "properties": {"name": ID, "value": VARIABLE_VALUE},
-        "required": ["name", "value"],
-        "additionalProperties": False,
-    },
-    "additionalProperties": VARIABLE_VALUE,
+    "type": "object",
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
 }
-"""Pairs of name and value, as clients see it, or an object with a member for each."""
+"""An object with a member for each; clients see a list of names and values."""
 FILTER_NAMES = (
     "contacted, not_contacted, replied, link_clicked, bounced, unsubscribed, "
     "interested, meeting_booked … (or FILTER_…)"
@@ -84,9 +75,7 @@ def lead_id(value: Json) -> Json:
     return id
 
 
-QUERIES = nested_argument(
-    "listLeads",
-    "queries",
+QUERIES_HINT = (
     'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
     'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
 )
@@ -117,8 +106,9 @@ def details(schema: JsonObject) -> tuple[Argument, ...]:
             schema=INTEREST_VALUE,
             description=INTEREST_NAMES,
             convert=to_interest,
+            resets=True,
         ),
-        argument("custom_variables", schema=VARIABLES, convert=by_name),
+        argument("custom_variables", schema=VARIABLES),
     )
 
 
@@ -127,26 +117,27 @@ def skips() -> tuple[Argument, ...]:
     return tuple(argument(name) for name in SKIPS)
 
 
-def selection(description: str) -> tuple[Argument, ...]:
+def selection(description: str, text: JsonObject = TEXT) -> tuple[Argument, ...]:
     """Declare the arguments that select leads.
 
     :param description: the description of ``filter``.
+    :param text: the schema of ``search`` and ``filter``.
     """
     return (
         argument("campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS),
         argument("list_id", schema=ID, refers_to=LEAD_LISTS),
-        argument("ids", schema=CHOSEN, description="lead ids"),
+        argument("ids", schema=CHOSEN, listed=TEXTS, description="lead ids"),
         argument("excluded_ids", schema=TEXTS),
-        argument("contacts", schema=CHOSEN, description="addresses"),
-        argument("search", schema=TEXT, description="name or address"),
+        argument("contacts", schema=CHOSEN, listed=TEXTS, description="addresses"),
+        argument("search", schema=text, description="name or address"),
         argument(
-            "filter", schema=TEXT, description=description, convert=to_lead_filter
+            "filter", schema=text, description=description, convert=to_lead_filter
         ),
         argument(
             "queries",
-            schema={"type": "array", "minItems": 1, "items": {"type": "object"}},
+            schema={**strict_schema("listLeads", "queries"), "minItems": 1},
             description="[{actionType, values}]",
-            convert=QUERIES,
+            hint=QUERIES_HINT,
             unlisted=True,
         ),
         argument("in_campaign"),
@@ -232,8 +223,8 @@ TOOLS = (
         name="update_lead",
         title="Update lead",
         description=(
-            "Change one lead (prospect, contact, person); only given settings change, "
-            "null resets. custom_variables are merged into the existing ones."
+            "Change one lead (prospect, contact, person); only given settings change. "
+            "custom_variables are merged into the existing ones."
         ),
         toolset="leads",
         hints=IDEMPOTENT,
@@ -241,7 +232,7 @@ TOOLS = (
         also=("getLead", "updateLeadInterestStatus"),
         changes=True,
         work=update_lead,
-        arguments=(LEAD_ID, *details(TEXT_OR_NULL)),
+        arguments=(LEAD_ID, *details(TEXT)),
     ),
     ToolDeclaration(
         name="delete_lead",
@@ -310,7 +301,7 @@ TOOLS = (
         arguments=(
             argument("to_campaign_id", schema=ID, refers_to=CAMPAIGNS),
             argument("to_list_id", schema=ID, refers_to=LEAD_LISTS),
-            *selection("as in list_leads"),
+            *selection("as in list_leads", ID),
             argument("copy_leads"),
             argument("limit", schema={"type": "integer", "minimum": 1}),
             argument("check_duplicates"),

@@ -9,12 +9,14 @@ schema has
 - one ``type``, as text: the first that is accepted and is not ``null``;
 - an ``enum`` only of texts: codes are accepted as well, but not listed;
 - ``properties`` for each object, and ``items`` for each array;
+- a list of ``{name, value}`` for an object whose members have any names;
 - beside these only the keywords in `KEPT`.
 """
 
 from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
+from ...protocol.wire.schema_annotations import is_map
 
 KEPT = (
     "description",
@@ -39,6 +41,8 @@ def listed_schema(accepted: JsonObject) -> JsonObject:
     :raises ValueError: for a schema without one certain form: an alternative, a choice
         of numbers, an array without items, or an object without properties.
     """
+    if is_map(accepted):
+        accepted = _entries(accepted)
     kind = _listed_type(accepted)
     listed: dict[str, Json] = {"type": kind}
     if kind == "string" and "enum" in accepted:
@@ -57,6 +61,13 @@ def listed_schema(accepted: JsonObject) -> JsonObject:
         if keyword in accepted and accepted[keyword] != SELF_EVIDENT.get(keyword):
             listed[keyword] = accepted[keyword]
     return listed
+
+
+def _entries(accepted: JsonObject) -> JsonObject:
+    """Return the schema of a list with the name and value of each member."""
+    pair = {"name": {"type": "string"}, "value": accepted["additionalProperties"]}
+    items = {"type": "object", "properties": pair, "required": ["name", "value"]}
+    return {**accepted, "type": "array", "items": items}
 
 
 def _listed_type(accepted: JsonObject) -> str:

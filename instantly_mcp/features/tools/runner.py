@@ -32,6 +32,7 @@ from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .declaration import Convert, Reshape, ToolDeclaration, Work
 from .references import References
+from .resetting import Resettable, require_change
 from .steps import with_steps_done
 
 
@@ -76,6 +77,7 @@ class ToolRunner:
     _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
     _defaults: JsonObject = field(init=False)
     _fewest: int = field(init=False)
+    _resettable: Resettable = field(init=False)
     _references: References = field(init=False)
     _cursors: ListCursors | None = field(default=None, init=False)
 
@@ -95,6 +97,7 @@ class ToolRunner:
             if a.fills and a.default is not None
         }
         self._fewest = 1 + sum(a.required for a in declaration.arguments)
+        self._resettable = declaration.resettable()
         self._references = References(
             {a.to: a.refers_to for a in declaration.arguments if a.refers_to},
             fresh=not declaration.hints.read_only,
@@ -146,16 +149,13 @@ class ToolRunner:
         return cut_to_size(cursors.sealed(value, given, call), given, sealed_after)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
-        if self.declaration.changes and len(arguments) < self._fewest:
-            raise CallRefusedError(
-                "bad_argument",
-                "No change was given.",
-                "Give at least one of the settings to change.",
-            )
+        if self.declaration.changes:
+            arguments = self._resettable.applied(arguments)
+            require_change(arguments, self._fewest, bool(self._resettable))
         given = dict(self._defaults)
         for name, value in arguments.items():
             to, convert = self._translation[name]
-            # null is not "missing": it resets a setting to its default.
+            # null comes from `reset` alone, never from the client.
             given[to] = value if convert is None or value is None else convert(value)
         return given
 

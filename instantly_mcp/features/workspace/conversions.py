@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from ..._json_codec import Json
-from ..results import CallRefusedError
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -34,20 +33,3 @@ def as_list(value: Json) -> list[Json]:
 def stripped(value: Json) -> Json:
     """Return text without surrounding spaces, such as those of a copied address."""
     return value.strip() if isinstance(value, str) else value
-
-
-def by_name(value: Json) -> Json:
-    """Return a list of ``{name, value}`` as an object with a member for each pair.
-
-    :raises CallRefusedError: for two pairs with one name, of which one would be lost.
-    """
-    if not isinstance(value, list):
-        return value
-    members = {pair["name"]: pair["value"] for pair in value}
-    if len(members) < len(value):
-        raise CallRefusedError(
-            "bad_argument",
-            "A name is given twice in a list of names and values.",
-            "Give each name once.",
-        )
-    return members

@@ -72,7 +72,7 @@ def call_tool(
         # A result with isError in all revisions, so that the model can correct it.
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
         # as an exception that the model never sees.
-        return render_result(_bad_arguments(tool, refused.problem), revision)
+        return render_result(bad_arguments(tool, refused.problem), revision)
     call = call_for(features, context)
     running = ToolExecution(features, context, tool, call)
     return running.start(accepted)
@@ -105,7 +105,8 @@ def _object_of(arguments: Json) -> JsonObject:
     return arguments
 
 
-def _bad_arguments(tool: Tool, problem: ArgumentProblem) -> ToolResult:
+def bad_arguments(tool: Tool, problem: ArgumentProblem) -> ToolResult:
+    """Return the result of a call whose arguments are refused."""
     return error_result(
         {
             "code": "bad_argument",

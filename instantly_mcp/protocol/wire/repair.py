@@ -6,8 +6,9 @@ of that; here it is handled once, guided by the schema of the accepted arguments
 
 - null is "not said" at every level, and so is ``""`` for an optional member; a member
   that is left without content by that is dropped too, unless it is required;
-- ``[]`` and ``{}`` for an optional argument are "not said", except for a list with
-  ``minItems``: an empty selection must not become one of everything;
+- ``[]`` and ``{}`` for an optional argument are "not said";
+- but what a schema forbids to be empty (``minItems``, ``minLength``) is refused when it
+  is: an empty selection or id must not become everything;
 - a text that is exactly a value of the wanted type is taken as that value, and an
   integer as text where text is wanted;
 - a name that equals a declared one but for case, ``_`` and ``-``, or is one of its old
@@ -24,28 +25,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from attrs import define, field
+from attrs import define
 from jsonschema_rs import Draft202012Validator
 
 from ..._json_codec import Json, JsonObject, dumps
-from .jsonrpc import MAX_JSON_VALUES
-from .schema_annotations import ALSO_NAMED, folded, is_map, types_of
-from .text_values import NOT_A_VALUE, ValueAllowance, is_of, read_text
+from .schema_annotations import ALSO_NAMED, EMPTY_COUNTS, folded, is_map, types_of
+from .text_values import NOT_A_VALUE, is_of, read_text
 from .validation import MAX_NAME_CHARS, refuse_to_fetch
+from .value_repairs import OptionRepair, RepairRun, from_entries, without_nulls
 
 N8N_NAMES = frozenset(("toolCallId", "sessionId", "action", "chatInput", "tool"))
 """Members that n8n's agent node adds to the arguments of every call."""
-
-
-@define
-class RepairRun:
-    """The repair of the arguments of one call.
-
-    :param problems: sentences about arguments that contradict each other.
-    """
-
-    allowance: ValueAllowance = field(factory=lambda: ValueAllowance(MAX_JSON_VALUES))
-    problems: list[str] = field(factory=list)
 
 
 Allows: TypeAlias = Callable[[Json], bool]
@@ -98,8 +88,7 @@ def compiled(schema: Json) -> Repair:
         return BranchRepair.compile(branches) if branches else without_nulls
     members = ObjectRepair.compile(schema) if "object" in types else None
     items = compiled(schema.get("items")) if "array" in types else None
-    entries = is_map(schema) and "array" not in types
-    return TypedRepair(types, members, items, entries)
+    return TypedRepair(types, members, items, is_map(schema))
 
 
 def allows(schema: Json) -> Allows:
@@ -111,19 +100,6 @@ def allows(schema: Json) -> Allows:
     if b'"$ref"' in dumps(schema):
         return lambda value: True
     return Draft202012Validator(schema, retriever=refuse_to_fetch).is_valid
-
-
-def without_nulls(value: Json, run: RepairRun) -> Json:
-    """Return a value that no schema describes, without members that are null."""
-    if isinstance(value, dict):
-        return {
-            name: without_nulls(each, run)
-            for name, each in value.items()
-            if each is not None
-        }
-    if isinstance(value, list):
-        return [without_nulls(each, run) for each in value]
-    return value
 
 
 @define(eq=False)
@@ -153,46 +129,6 @@ class TypedRepair:
             return value if read is NOT_A_VALUE else read
         if type(value) is int and "string" in self.types:
             return str(value)
-        return value
-
-
-@define(eq=False)
-class OptionRepair:
-    """A value out of a list: a word in another spelling, or a number as text."""
-
-    words: Mapping[str, str]
-    options: frozenset[tuple[type, Json]]
-    types: frozenset[str]
-
-    @classmethod
-    def compile(cls, schema: Mapping[str, Json]) -> OptionRepair:
-        """Return the repair for the schema's ``enum``."""
-        options = schema["enum"]
-        words: dict[str, str] = {}
-        ambiguous = set()
-        for word in options:
-            if isinstance(word, str):
-                spelled = folded(word).replace(" ", "")
-                if words.setdefault(spelled, word) != word:
-                    ambiguous.add(spelled)
-        types = {"integer" for each in options if type(each) is int}
-        types |= {"boolean" for each in options if isinstance(each, bool)}
-        return cls(
-            {each: word for each, word in words.items() if each not in ambiguous},
-            frozenset((type(each), each) for each in options),
-            frozenset(types),
-        )
-
-    def __call__(self, value: Json, run: RepairRun) -> Json:
-        if isinstance(value, str) and (str, value) not in self.options:
-            word = self.words.get(folded(value.strip()).replace(" ", ""))
-            if word is not None:
-                return word
-            read = read_text(value, self.types, run.allowance)
-            if read is None or (type(read), read) in self.options:
-                return read
-        if type(value) is int and (int, value) not in self.options:
-            return str(value) if (str, str(value)) in self.options else value
         return value
 
 
@@ -249,7 +185,7 @@ class ObjectRepair:
         droppable = {
             name
             for name, each in members.items()
-            if name not in selections and (name not in required or not allows(each)(""))
+            if name not in selections and _may_drop_text(each, name in required)
         }
         return cls(
             {name: compiled(each) for name, each in members.items()},
@@ -297,6 +233,18 @@ class ObjectRepair:
         return said
 
 
+def _may_drop_text(schema: Json, required: bool) -> bool:
+    """Return whether empty text for a member means that nothing was said.
+
+    For a required member it does if it is not valid: it is then reported as missing.
+    """
+    valid = allows(schema)("")
+    if required or not isinstance(schema, Mapping):
+        return not valid
+    takes_text = "string" in types_of(schema) and "enum" not in schema
+    return not schema.get(EMPTY_COUNTS) and (valid or not takes_text)
+
+
 def _minimum_items(schema: Json) -> bool:
     return isinstance(schema, Mapping) and bool(schema.get("minItems"))
 
@@ -312,29 +260,4 @@ def _names(members: Mapping[str, Any]) -> Mapping[str, str]:
         for spelling in {folded(each) for each in (name, *old)}:
             if found.setdefault(spelling, name) != name:
                 raise ValueError(f"{spelling} may mean {found[spelling]} or {name}")
-    return found
-
-
-def from_entries(value: list[Json], run: RepairRun) -> Json:
-    """Return the map that a list of ``{name, value}`` describes.
-
-    An entry without a value says nothing. A list of anything else is returned
-    unchanged.
-    """
-    found: dict[str, Json] = {}
-    for entry in value:
-        if not isinstance(entry, dict) or not {"name"} <= set(entry) <= {
-            "name",
-            "value",
-        }:
-            return value
-        name, said = entry["name"], entry.get("value")
-        if type(name) is int:
-            name = str(name)
-        if not isinstance(name, str) or not name:
-            return value
-        if said is None:
-            continue
-        if found.setdefault(name, said) != said:
-            run.problems.append(f"{name[:MAX_NAME_CHARS]} is given twice.")
     return found

@@ -22,6 +22,9 @@ UNKNOWN_HINT = "x-unknown-hint"
 HINT = "x-hint"
 """Of a property: the outline of a valid value, for errors."""
 
+EMPTY_COUNTS = "x-empty-counts"
+"""Of a text: true if the empty text says something, such as the subject of a reply."""
+
 _BY_NAME = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _DATA = ("enum", "const", "default", "examples", "required")
 

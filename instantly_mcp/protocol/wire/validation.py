@@ -40,6 +40,9 @@ MAX_VALUES_FOR_ALL_ERRORS = 5_000
 
 CORRECT_THEM = "Correct the arguments and call the tool again."
 
+NOT_BLANK = "\\S"
+"""The pattern of a text that is not blank."""
+
 _DEMANDS: Mapping[str, str] = {
     "minimum": "must be at least {}",
     "maximum": "must be at most {}",
@@ -217,6 +220,8 @@ def _wanted(error: ValidationError, schema: Mapping[str, Json]) -> str:
         return "must be " + " or ".join(kinds)
     if rule == "minLength" and demand == 1:
         return "must not be empty"
+    if rule == "pattern" and demand == NOT_BLANK:
+        return "must not be blank"
     if rule == "minItems" and demand == 1:
         return "must not be empty; leave it out if nothing is meant"
     if rule in _DEMANDS:

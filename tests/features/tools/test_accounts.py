@@ -100,9 +100,9 @@ class AccountTests(ToolTestCase):
         self.assertEqual(sent["imap_password"], "secret-1")
         self.assertEqual(sent["provider_code"], 1)
 
-    def test_null_resets(self) -> None:
-        """A setting is reset by null."""
-        self.value("update_account", email=ANN, daily_limit=None)
+    def test_reset(self) -> None:
+        """A setting is reset by its name, which Instantly gets as null."""
+        self.value("update_account", email=ANN, reset=["daily_limit"])
         self.assertEqual(
             self.instantly.calls("patchAccount"), [{"email": ANN, "daily_limit": None}]
         )

@@ -158,7 +158,7 @@ class OneLeadTests(ToolTestCase):
     def test_other_fields_need_no_reading(self) -> None:
         """Without variables there is one call."""
         self.instantly.answers("patchLead", {"id": "l"})
-        self.value("update_lead", lead_id="l", phone=None)
+        self.value("update_lead", lead_id="l", reset=["phone"])
         self.assertEqual(
             self.instantly.calls("patchLead"), [{"id": "l", "phone": None}]
         )

@@ -54,10 +54,10 @@ class NestedArgumentTests(ToolTestCase):
 
     def test_malformed_steps(self) -> None:
         """Null or missing steps and variants are refused, not a crash."""
+        self.assertEqual(self.changed(sequences=[]), "No change was given.")
         odd_ones: tuple[Any, ...] = (
             [{"steps": None}],
             [{}],
-            [],
             steps(),
             steps({"variants": None}),
             steps({**STEP, "variants": []}),
@@ -92,11 +92,11 @@ class NestedArgumentTests(ToolTestCase):
 
     def test_queries(self) -> None:
         """A query that would filter nothing neither lists nor moves anything."""
-        wrong = {"actionType": "reply", "values": {"occurrence_days": 30}}
+        wrong = {"actionType": "reply", "values": {"days": 30}}
         for tool in ("list_leads", "move_leads_to_campaign_or_list"):
             given = {} if tool == "list_leads" else {"to_list_id": "x"}
             message = self.refused(tool, queries=[wrong], **given)
-            self.assertIn("queries.0.values.occurrence_days", message)
+            self.assertIn("queries.0.values.days", message)
 
     def test_two_sequences(self) -> None:
         """Only the first sequence is used, so a second one is refused."""
@@ -115,8 +115,8 @@ class NestedArgumentTests(ToolTestCase):
         secret = {**STEP, "delay": "secret-value"}
         self.assertNotIn("secret-value", self.changed(sequences=steps(secret)))
 
-    def test_null_still_resets(self) -> None:
-        """Null is allowed where the API allows it."""
-        self.value("update_campaign", campaign_id="c", auto_variant_select=None)
+    def test_reset(self) -> None:
+        """A nested setting is reset by name where the API allows null."""
+        self.value("update_campaign", campaign_id="c", reset=["auto_variant_select"])
         (patch,) = self.instantly.calls("patchCampaign")
         self.assertIsNone(patch["auto_variant_select"])

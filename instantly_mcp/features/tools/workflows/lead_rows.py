@@ -17,7 +17,6 @@ from attrs import define, field, frozen
 from ...._json_codec import Json, JsonObject
 from ...results import CallRefusedError
 from ...workspace.addresses import AddressProblem, read_address
-from ...workspace.conversions import by_name
 from ...workspace.labels import to_interest
 
 MAX_ROWS_NAMED = 100
@@ -36,7 +35,6 @@ NEEDED = {
 
 CONVERSIONS: Mapping[str, Callable[[Json], Json]] = {
     "lt_interest_status": to_interest,
-    "custom_variables": by_name,
 }
 """The members of a lead whose form is not that of the API."""
 
