@@ -1,7 +1,7 @@
 """Conversion of Instantly's replies and failures to tool results.
 
-Failures become error objects that a model can act on (code, message, hint), list
-replies become pages, and results that are too large are cut, with a notice.
+Failures become error objects that a model can act on (code, message, hint), and list
+replies become pages. `sizes` cuts results that are too large.
 """
 
 from __future__ import annotations
@@ -11,28 +11,16 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from .._json_codec import Json, JsonObject, dumps
+from .._json_codec import Json, JsonObject
 from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, invalid_params, not_served, overloaded
 from .error_hints import hint_for
-
-MAX_RESULT_BYTES = 60_000
-"""The largest structured result: about 15,000 tokens. Claude Code warns at 10,000, and
-reads at most 25,000."""
-
-PAGE_RESERVE_BYTES = 2_000
-"""Bytes reserved for the page and the notice next to the items that stay."""
-
-CUT_NOTICE = f"The result was cut to {MAX_RESULT_BYTES // 1000} kB."
 
 RETRY_SECONDS = 5
 """The wait that an overload suggests, unless the error names another one."""
 
 MAX_WAITING_REQUESTS = 256
 """Most requests that may wait for the same reply from Instantly."""
-
-CursorOf: TypeAlias = Callable[[JsonObject, JsonObject], str | None]
-"""Returns the cursor after an item, from the item and the call's arguments."""
 
 
 class CallRefusedError(Exception):
@@ -157,76 +145,3 @@ def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Js
         described["next_cursor"] = cursor
     described["returned"] = len(shaped)
     return {"items": shaped, "page": described}
-
-
-def cut_to_size(
-    value: Json, arguments: JsonObject, cursor_of: CursorOf | None = None
-) -> tuple[Json, bytes]:
-    """Return the value, or a copy cut to the limit with a notice; and its JSON.
-
-    The JSON is encoded anyway, to measure it, so callers can use it.
-
-    :param cursor_of: makes the cursor after the last item that is kept.
-    """
-    encoded = dumps(value)
-    if len(encoded) <= MAX_RESULT_BYTES:
-        return value, encoded
-    if _is_page(value):
-        value = _fewer_items(value, arguments, cursor_of)
-    for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
-        encoded = dumps(value)
-        if len(encoded) <= MAX_RESULT_BYTES:
-            return value, encoded
-        value = _with_notice(_shorter(value, longest, most))
-    return value, dumps(value)
-
-
-def _is_page(value: Json) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return isinstance(value.get("items"), list) and isinstance(value.get("page"), dict)
-
-
-def _fewer_items(
-    value: JsonObject, arguments: JsonObject, cursor_of: CursorOf | None
-) -> JsonObject:
-    """Keep the items that fit, at least one, with a cursor after the last of them."""
-    items = value["items"]
-    room = MAX_RESULT_BYTES - PAGE_RESERVE_BYTES
-    kept = 0
-    for item in items:
-        room -= len(dumps(item)) + 1
-        if room < 0 and kept:
-            break
-        kept += 1
-    if kept == len(items):
-        return value
-    cursor = cursor_of(items[kept - 1], arguments) if cursor_of else None
-    cut: dict[str, Json] = {"has_more": True, "returned": kept}
-    notice = f"{CUT_NOTICE} {len(items) - kept} items of this page are not shown: "
-    if cursor is None:
-        notice += f"call again with limit {kept}."
-    else:
-        cut["next_cursor"] = cursor
-        notice += "continue with next_cursor."
-    return {**value, "items": items[:kept], "page": cut, "notice": notice}
-
-
-def _shorter(value: Json, longest: int, most: int) -> Json:
-    """Cut long strings and lists at every level, stating how much was cut."""
-    if isinstance(value, str) and len(value) > longest:
-        return f"{value[:longest]}… [{len(value) - longest} characters cut]"
-    if isinstance(value, dict):
-        return {name: _shorter(each, longest, most) for name, each in value.items()}
-    if isinstance(value, list):
-        cut = [_shorter(each, longest, most) for each in value[:most]]
-        if len(value) > most:
-            cut.append(f"[{len(value) - most} more cut]")
-        return cut
-    return value
-
-
-def _with_notice(value: Json) -> Json:
-    if not isinstance(value, dict):
-        return value
-    return {**value, "notice": value.get("notice", CUT_NOTICE)}

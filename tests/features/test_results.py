@@ -18,12 +18,11 @@ from instantly_mcp.catalog.codes import CAMPAIGN_STATUS, INTEREST
 from instantly_mcp.catalog.index import OPERATIONS
 from instantly_mcp.features.error_hints import HINTS, TOOL_THAT_SHOWS
 from instantly_mcp.features.results import (
-    MAX_RESULT_BYTES,
     CallRefusedError,
-    cut_to_size,
     error_object,
     page,
 )
+from instantly_mcp.features.sizes import MAX_RESULT_BYTES, cut_to_size
 from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.features.workspace.conversions import comma_list, end_of_day
 from instantly_mcp.features.workspace.labels import (
@@ -195,6 +194,22 @@ class FitTests(SynchronousTestCase):
         """A large object with a member called page is cut like any other."""
         for value in ({"page": "x" * 200_000}, {"page": {}, "items": "x" * 200_000}):
             self.assertLessEqual(len(cut_to_size(value, {})[1]), MAX_RESULT_BYTES)
+
+    def test_rows(self) -> None:
+        """Rows that do not fit are left out whole, and the notice says how many."""
+        rows = [{"campaign_id": f"c{n}", "name": "x" * 2_000} for n in range(50)]
+        cut, _ = cut_to_size({"rows": rows, "definitions": {"a": "b"}}, {})
+        kept = len(cut["rows"])
+        self.assertEqual(cut["rows"], rows[:kept])
+        self.assertIn(f"{50 - kept} rows are not shown", cut["notice"])
+        self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
+
+    def test_lists_of_objects_stay_lists_of_objects(self) -> None:
+        """A list of objects that is cut gets no text at its end."""
+        value = {"job": {"parts": [{"text": "x" * 300} for _ in range(600)]}}
+        parts = cut_to_size(value, {})[0]["job"]["parts"]
+        self.assertTrue(all(isinstance(part, dict) for part in parts))
+        self.assertLess(len(parts), 600)
 
     @settings(deadline=None)
     @given(

@@ -20,10 +20,10 @@ from ...protocol.primitives.resource import ResourceContents
 from ...protocol.wire.errors import resource_not_found
 from ..results import (
     CallRefusedError,
-    cut_to_size,
     protocol_error,
     refusal_error,
 )
+from ..sizes import cut_to_size
 from ..workspace.context import FeatureContext, Values
 from ..workspace.names import ObjectKind
 

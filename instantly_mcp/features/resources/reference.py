@@ -16,7 +16,8 @@ from ...catalog.schema import arguments_schema
 from ...catalog.timezones import TIMEZONES
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import resource_not_found
-from ..results import MAX_RESULT_BYTES, CallRefusedError
+from ..results import CallRefusedError
+from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
 from ..tools.analytics import MAX_ACCOUNTS as MOST_ACCOUNTS
 from ..tools.workflows.add_leads import CHUNK_LEADS, MAX_LEADS
 from ..workspace.context import FeatureContext, Values
@@ -123,6 +124,7 @@ async def limits(context: FeatureContext, values: Values, call: Call) -> Json:
             "leads_in_one_request": CHUNK_LEADS,
             "accounts_in_warmup_analytics": MOST_ACCOUNTS,
             "result_bytes": MAX_RESULT_BYTES,
+            "default_page_bytes": MAX_DEFAULT_PAGE_BYTES,
             "wait_seconds": MAX_WAIT_SECONDS,
         },
         "credits": {

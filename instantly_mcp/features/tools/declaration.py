@@ -31,9 +31,9 @@ from ...protocol.primitives.tool import (
     TaskSupport,
 )
 from ..results import (
-    CursorOf,
     ToolOutcome,
 )
+from ..sizes import CursorOf
 from ..workspace.context import FeatureContext
 from .declared_argument import Argument, Convert, argument, assumed, required
 from .resetting import RESET, Resettable

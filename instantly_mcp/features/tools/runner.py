@@ -24,10 +24,10 @@ from ...protocol.primitives.tool import Tool, ToolResult, error_result
 from ..results import (
     CallRefusedError,
     ErrorResult,
-    cut_to_size,
     error_object,
     overload_error,
 )
+from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES, cut_to_size
 from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .declaration import Convert, Reshape, ToolDeclaration, Work
@@ -126,7 +126,7 @@ class ToolRunner:
             return self._failure(refusal.as_object(), call)
         if isinstance(value, ErrorResult):
             return self._failure(cut_to_size(value.error, given)[0], call)
-        structured, encoded = self._page(value, given, call)
+        structured, encoded = self._page(value, arguments, given, call)
         return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
 
     async def _given(self, arguments: JsonObject, call: Call) -> JsonObject:
@@ -136,7 +136,9 @@ class ToolRunner:
         )
         return given if self._cursors is None else self._cursors.opened(given, call)
 
-    def _page(self, value: Json, given: JsonObject, call: Call) -> tuple[Json, bytes]:
+    def _page(
+        self, value: Json, arguments: JsonObject, given: JsonObject, call: Call
+    ) -> tuple[Json, bytes]:
         """Return the value cut to size, its cursor sealed; and its JSON."""
         cursors, cursor_of = self._cursors, self.declaration.cursor_of
         if cursors is None:
@@ -146,7 +148,9 @@ class ToolRunner:
             cursor = cursor_of(item, given) if cursor_of else None
             return cursors.token(cursor, given, call) if cursor else None
 
-        return cut_to_size(cursors.sealed(value, given, call), given, sealed_after)
+        sealed = cursors.sealed(value, given, call)
+        most = MAX_RESULT_BYTES if "limit" in arguments else MAX_DEFAULT_PAGE_BYTES
+        return cut_to_size(sealed, given, sealed_after, most)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declaration.changes:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._credential import Credential, Secret
+from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.results import CallRefusedError
 from instantly_mcp.features.tools.cursors import (
@@ -125,6 +126,16 @@ class SealedTests(ToolTestCase):
         self.value("list_campaigns", starting_after=got["page"]["next_cursor"])
         asked = self.instantly.calls("listCampaign")[-1]
         self.assertEqual(asked[STARTING_AFTER], last)
+
+    def test_a_default_page(self) -> None:
+        """Without a limit a page is cut at 24 kB, with one at 60 kB; both go on."""
+        campaigns = [{"id": f"c{n}", "name": "x" * 3_000} for n in range(100)]
+        self.instantly.answers("listCampaign", {"items": campaigns})
+        for arguments, most in (({}, 24_000), ({"limit": 100}, 60_000)):
+            got = self.value("list_campaigns", **arguments)
+            self.assertTrue(most - 5_000 < len(dumps(got)) <= most)
+            self.assertEqual(self.cursor(got), got["items"][-1]["id"])
+            self.assertIn(f"{most // 1000} kB", got["notice"])
 
     def test_a_cursor_without_end(self) -> None:
         """A cursor that is too long is left out, and the result says so."""
