@@ -15,7 +15,7 @@ from .lexical_search import LexicalSearch, terms
 from .questions import HELD_OUT, TUNED
 from .test_registry import built, names
 
-FIX = "say the missing word in the tool's description; a title counts twice in size"
+FIX = "say the missing word in the tool's description"
 
 
 class VocabularyTests(SynchronousTestCase):
