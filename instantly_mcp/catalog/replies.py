@@ -102,6 +102,16 @@ ONE_JOB = needing(JOB, "id", "status")
 
 VERIFICATION = needing(one(verification_status=_TEXT), "verification_status")
 
+ENRICHMENT = needing(one(id=_TEXT), "id")
+ENRICHMENT_STATUS = needing(
+    one(
+        resource_id=_TEXT,
+        in_progress=MemberType.FLAG,
+        enrichment_payload=_OBJECT,
+    ),
+    "resource_id",
+)
+
 TOTALS = rows(
     campaign_id=_TEXT,
     campaign_name=_TEXT,

@@ -87,6 +87,7 @@ TOOL_THAT_SHOWS: Mapping[str, str] = {
     "deleteLeadList": "list_lead_lists",
     "replyToEmail": "list_emails (email_type sent)",
     "markThreadAsRead": "list_emails",
+    "createSuperSearchEnrichment": "verify_email (list_id)",
     "createEmailVerification": "verify_email (check_only)",
 }
 """The tool that shows whether a write took effect, for every write in the catalog."""

@@ -30,6 +30,7 @@ class World:
     :param seed: decides every random choice and, together with `id_salt`, every id.
     :param id_salt: worlds with the same seed and different salts have different ids.
     :param now: the moment up to which everything has happened, in seconds since 1970.
+    :param verified_resources: the lists and campaigns whose leads were verified.
     :param live: whether mail goes to the outbox; false while the seeded past is made.
     """
 
@@ -47,6 +48,7 @@ class World:
     threads: dict[str, list[str]] = Factory(dict)
     jobs: dict[str, Job] = Factory(dict)
     verifications: dict[str, Verification] = Factory(dict)
+    verified_resources: set[str] = Factory(set)
     credits: int = INITIAL_CREDITS
     outbox: deque[ApiObject] = field(init=False)
     user_id: str = field(init=False)

@@ -75,7 +75,34 @@ class CreditsTests(SandboxTestCase):
             if operation.risk is Risk.SPENDS
             or any(name.startswith("verify_") for name in operation.by_name)
         }
-        self.assertEqual(
-            paid, {"createEmailVerification", "createLead", "bulkAddLeads"}
-        )
+        single = {"createEmailVerification", "createLead"}
+        many = {"bulkAddLeads", "createSuperSearchEnrichment"}
+        self.assertEqual(paid, single | many)
         self.assertIs(BY_ID["createEmailVerification"].risk, Risk.SPENDS)
+
+
+class EnrichmentTests(SandboxTestCase):
+    path = "/supersearch-enrichment/"
+
+    def test_verifies_a_list(self) -> None:
+        """Unverified addresses are verified for a credit each, up to the limit."""
+        id = self.ok("POST", "/lead-lists", {"name": "N"})["id"]
+        leads = [{"email": f"p{n}@example.org"} for n in range(5)]
+        self.ok("POST", "/leads/add", {"list_id": id, "leads": leads})
+        self.refused(404, "GET", self.path + id)
+        before = self.world().credits
+        given = {"resource_id": id, "type": "email_verification", "limit": 3}
+        self.ok("POST", self.path, given)
+        self.assertTrue(self.ok("GET", self.path + id)["in_progress"])
+        self.assertEqual(before - self.world().credits, 3)
+        self.pass_time(seconds=30)
+        self.assertFalse(self.ok("GET", self.path + id)["in_progress"])
+        self.ok("POST", self.path, {**given, "limit": 50})
+        self.assertEqual(before - self.world().credits, 5)
+
+    def test_refusals(self) -> None:
+        """Other types, unknown lists and too few credits change nothing."""
+        id = self.ok("GET", "/lead-lists")["items"][0]["id"]
+        self.refused(400, "POST", self.path, {"resource_id": id, "type": "news"})
+        given = {"resource_id": "no", "type": "email_verification"}
+        self.refused(404, "POST", self.path, given)

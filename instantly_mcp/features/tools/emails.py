@@ -175,17 +175,27 @@ TOOLS = (
         title="Verify email address",
         description=(
             "Check whether an address (mailbox) is valid and can receive mail. Costs a "
-            "credit. Waits for the result; if it is still pending, call again with "
-            "check_only, which is free."
+            "credit. If it is still pending, call again with check_only, which is "
+            "free. list_id verifies a whole list: the first call only says the price."
         ),
         toolset="emails",
         hints=ADDITIVE,
         operation="createEmailVerification",
-        also=("checkVerificationStatus",),
+        also=(
+            *("checkVerificationStatus", "getLeadList", "getVerificationStats"),
+            *("getEnrichmentForResource", "createSuperSearchEnrichment"),
+            "getWorkspacePlanDetails",
+        ),
         work=verify_email,
         task=TaskSupport.OPTIONAL,
         arguments=(
-            id_of("email", to="email"),
+            argument("email", schema=ID),
+            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+            argument(
+                "agreed_credits",
+                schema={"type": "integer", "minimum": 1},
+                description="the price of the list, once the user agrees",
+            ),
             argument(
                 "check_only", schema=FLAG, description="only read the status, free"
             ),

@@ -13,6 +13,7 @@ from . import (
     analytics,
     campaigns,
     emails,
+    enrichments,
     jobs,
     lead_lists,
     leads,
@@ -30,6 +31,7 @@ BEHAVIORS: Mapping[str, Behavior] = {
     **lead_lists.BEHAVIORS,
     **emails.BEHAVIORS,
     **verification.BEHAVIORS,
+    **enrichments.BEHAVIORS,
     **jobs.BEHAVIORS,
     **workspaces.BEHAVIORS,
 }

@@ -1,6 +1,6 @@
 """verify_email: start one verification, then read its status until it is known.
 
-Starting costs a credit, reading the status is free.
+Starting costs a credit, reading the status is free. `verify_list` verifies a list.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from itertools import chain, repeat
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
-from ...results import ErrorResult, ToolOutcome, error_object
+from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
+from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import (
     FIRST_WAITS_SECONDS,
     MAX_WAIT_SECONDS,
     TRANSIENT_REASONS,
 )
+from .verify_list import verify_list
 
 MAX_TASK_SECONDS = 600
 """Seconds for a task: a verification still pending then rarely ever finishes."""
@@ -36,8 +38,15 @@ NEVER_VERIFIED = (
 async def verify_email(
     context: FeatureContext, given: JsonObject, call: Call
 ) -> ToolOutcome:
-    """Verify an address, or only read the status of an earlier verification."""
-    address = given["email"]
+    """Verify an address or a list, or only read the status of a verification.
+
+    :raises CallRefusedError: before anything is spent, unless either an address or a
+        list was given.
+    """
+    _require_one(given)
+    if "list_id" in given:
+        return await verify_list(context, given, call)
+    address = checked_address(given["email"], "email")
     request = {"email": address}
     if given.get("check_only"):
         return await _status_only(context, request, call)
@@ -58,6 +67,21 @@ async def verify_email(
     if trouble is not None:
         described["last_look_failed"] = error_object(trouble)
     return described
+
+
+def _require_one(given: JsonObject) -> None:
+    if ("email" in given) == ("list_id" in given):
+        raise CallRefusedError(
+            "bad_argument",
+            "Either one address or one list is verified.",
+            "Give exactly one of email and list_id. Nothing was spent.",
+        )
+    if "agreed_credits" in given and "list_id" not in given:
+        raise CallRefusedError(
+            "bad_argument",
+            "agreed_credits is the price of a list.",
+            "Give list_id, or leave agreed_credits out. Nothing was spent.",
+        )
 
 
 async def _status_only(

@@ -1,0 +1,248 @@
+"""verify_email with ``list_id``: verify the addresses of a whole list as one job.
+
+The first call costs nothing: it says how many addresses are not verified, and what that
+costs. Only a call that repeats the price, in ``agreed_credits``, starts the job. The
+price is also the limit of the job, so that it never costs more than was agreed, and
+addresses that are verified, or being verified, are not paid for again: while a
+verification runs, no other is started.
+
+Instantly verifies in the background, and counts the results of a list. They are read
+until no address is pending, as long as the client waits.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from attrs import frozen
+
+from ...._json_codec import Json, JsonObject
+from ....api.errors import ApiError, Reason
+from ....protocol.calls.call import Call
+from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
+from ...workspace.context import FeatureContext
+from ...workspace.fetching import Gathered, gather
+from ...workspace.job_following import (
+    MAX_TASK_SECONDS,
+    MAX_WAIT_SECONDS,
+    TRANSIENT_REASONS,
+    poll_waits,
+)
+from ...workspace.list_scorecard import PENDING
+
+CREDITS_PER_ADDRESS = 1
+
+LOOK_AGAIN = (
+    "Call verify_email with this list_id and without agreed_credits: that reads the "
+    "progress and costs nothing."
+)
+AGREE_FIRST = (
+    "Nothing was spent. Tell the user the price. If the user agrees, call verify_email "
+    "with this list_id and agreed_credits {price}."
+)
+
+
+@frozen
+class ListState:
+    """How far the addresses of a list are verified.
+
+    :param counts: the number of leads by the result of their verification.
+    :param total: all leads, also those without an address.
+    :param unchecked: leads without a result that are not being verified.
+    :param in_progress: Instantly says that a verification runs.
+    """
+
+    counts: JsonObject
+    total: int
+    pending: int
+    unchecked: int
+    in_progress: bool
+
+    @classmethod
+    def of(cls, found: Gathered) -> ListState:
+        """Return the state that the counts and the status of the enrichment show."""
+        reply, job = found.object("counts"), found.object("job")
+        stats = reply.get("stats") or {}
+        counts = {n: int(c) for n, c in stats.items() if isinstance(c, int | float)}
+        checked = sum(counts.values())
+        total = int(reply.get("total_leads") or checked)
+        pending = sum(counts.get(name, 0) for name in PENDING)
+        results = {n: c for n, c in counts.items() if c and n not in PENDING}
+        payload = job.get("enrichment_payload") or {}
+        running = bool(job.get("in_progress") and payload.get("email_verification"))
+        return cls(results, total, pending, max(0, total - checked), running)
+
+    @property
+    def running(self) -> bool:
+        """Whether addresses are being verified now."""
+        return self.in_progress or self.pending > 0
+
+    @property
+    def price(self) -> int:
+        """The credits that verifying the rest costs at most."""
+        return self.unchecked * CREDITS_PER_ADDRESS
+
+    @property
+    def checked(self) -> int:
+        """How many leads have a result."""
+        return sum(self.counts.values())
+
+    def as_object(self) -> dict[str, Json]:
+        """Return what the result says of it."""
+        return {
+            "finished": not self.running and not self.unchecked,
+            "total_leads": self.total,
+            "results": self.counts,
+            "pending": self.pending,
+            "not_verified": self.unchecked,
+        }
+
+
+async def verify_list(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> ToolOutcome:
+    """Return the price or the progress; verify if the price was agreed to.
+
+    :raises CallRefusedError: when the agreed price is not the present one, or the
+        workspace does not have the credits. Nothing is spent then.
+    """
+    id, agreed = given["list_id"], given.get("agreed_credits")
+    found = await gather(
+        {
+            "list": context.execute("getLeadList", {"id": id}, call),
+            "counts": context.execute("getVerificationStats", {"id": id}, call),
+            "job": context.execute(
+                "getEnrichmentForResource", {"resource_id": id}, call
+            ),
+            "plan": context.execute("getWorkspacePlanDetails", {}, call),
+        }
+    )
+    for needed in ("list", "counts"):
+        if needed in found.failures:
+            raise found.failures[needed]
+    state = ListState.of(found)
+    named = {"list": {"id": id, "name": found.object("list").get("name")}}
+    if state.running:
+        return {**named, **state.as_object(), "next": LOOK_AGAIN}
+    if not state.unchecked or given.get("check_only"):
+        return {**named, **state.as_object()}
+    left = _credits_left(found)
+    if agreed is None:
+        return {**named, **_quote(state, left)}
+    _require_agreement(state, agreed, left)
+    return await _verified(context, given, call, state, named)
+
+
+def _credits_left(found: Gathered) -> int | None:
+    plans = found.object("plan").get("subscriptions")
+    credits = plans.get("credits") if isinstance(plans, dict) else None
+    left = credits.get("available_credits") if isinstance(credits, dict) else None
+    return int(left) if isinstance(left, int | float) else None
+
+
+def _quote(state: ListState, left: int | None) -> dict[str, Json]:
+    quote: dict[str, Json] = {
+        **state.as_object(),
+        "credits_at_most": state.price,
+        "credits_per_address": CREDITS_PER_ADDRESS,
+        "next": AGREE_FIRST.format(price=state.price),
+    }
+    if left is not None:
+        quote["credits_left"] = left
+        if left < state.price:
+            quote["next"] = (
+                f"Nothing was spent. The workspace has {left} credits, too few for "
+                "this list: tell the user."
+            )
+    return quote
+
+
+def _require_agreement(state: ListState, agreed: int, left: int | None) -> None:
+    if agreed != state.price:
+        raise CallRefusedError(
+            "price_changed",
+            f"Verifying this list costs {state.price} credits, not {agreed}. Nothing "
+            "was spent.",
+            "Tell the user the present price, and ask whether to go on.",
+            credits_at_most=state.price,
+            not_verified=state.unchecked,
+        )
+    if left is not None and left < state.price:
+        raise CallRefusedError(
+            "not_enough_credits",
+            f"Verifying this list costs {state.price} credits; the workspace has "
+            f"{left}. Nothing was spent.",
+            "Tell the user.",
+            credits_at_most=state.price,
+            credits_left=left,
+        )
+
+
+async def _verified(
+    context: FeatureContext,
+    given: JsonObject,
+    call: Call,
+    state: ListState,
+    named: JsonObject,
+) -> ToolOutcome:
+    """Start the verification and follow it."""
+    request = {
+        "resource_id": given["list_id"],
+        "type": "email_verification",
+        "limit": state.unchecked,
+    }
+    try:
+        await context.execute("createSuperSearchEnrichment", request, call)
+    except ApiError as error:
+        if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
+            hint = f"The verification may have started. {LOOK_AGAIN}"
+            return ErrorResult(error_object(error, hint))
+        raise
+    longest = context.wait_seconds(
+        call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS)
+    )
+    if call.become_task(f"Verifying {state.unchecked} addresses"):
+        longest = MAX_TASK_SECONDS
+    later, trouble = await _followed(context, given["list_id"], call, state, longest)
+    result = {
+        **named,
+        **later.as_object(),
+        "started": True,
+        "credits_at_most": state.price,
+    }
+    result["finished"] = not later.running
+    if later.running:
+        result["next"] = LOOK_AGAIN
+    if trouble is not None:
+        result["last_look_failed"] = error_object(trouble)
+    return result
+
+
+async def _followed(
+    context: FeatureContext, id: str, call: Call, state: ListState, longest: float
+) -> tuple[ListState, ApiError | None]:
+    """Read the counts until none is pending or the time is up."""
+    end, trouble = context.clock.seconds() + longest, None
+    later = ListState(state.counts, state.total, state.unchecked, 0, True)
+    for number, wait in zip(count(1), poll_waits(), strict=False):
+        left = end - context.clock.seconds()
+        if left <= 0 or not later.running:
+            break
+        await context.pause(min(wait, left))
+        found = await gather(
+            {
+                "counts": context.execute("getVerificationStats", {"id": id}, call),
+                "job": context.execute(
+                    "getEnrichmentForResource", {"resource_id": id}, call
+                ),
+            }
+        )
+        trouble = found.failures.get("counts")
+        if trouble is None:
+            later = ListState.of(found)
+        elif trouble.reason not in TRANSIENT_REASONS:
+            break
+        # MCP requires that progress increases, but the counts may stay the same.
+        done = min(later.checked, later.total - 1) + number / 10_000
+        call.progress(done, later.total, f"{later.pending} addresses are pending")
+    return later, trouble
