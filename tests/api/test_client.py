@@ -77,6 +77,7 @@ class MemoryAgent:
         self.status = 200
         self.headers: dict[str, list[str]] = {}
         self.waiting: Deferred[Any] | None = None
+        self.unanswered: list[Deferred[Any]] = []
 
     def request(
         self,
@@ -93,16 +94,19 @@ class MemoryAgent:
         if isinstance(self.answer, Exception):
             return fail(self.answer)
         self.waiting = Deferred()
+        self.unanswered.append(self.waiting)
         waiting = self.waiting
         if self.answer is not None:
             self.reply()
         return waiting
 
     def reply(self) -> None:
+        """Answer the last request, or the last one that has no answer."""
         assert self.waiting is not None
+        waiting = self.unanswered.pop() if self.unanswered else self.waiting
         response = MemoryResponse(self.status, dumps(self.answer))
         response.headers = Headers(self.headers)
-        self.waiting.callback(response)
+        waiting.callback(response)
 
 
 class ClientTests(ClockedTestCase):

@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "body": {"text": "t"},
         "eaccount": ANN,
     },
+    "verify_email": {"email": ANN},
     "get_warmup_analytics": {"email": ANN},
     "get_campaign_analytics": {"campaign_ids": ["a"]},
 }
@@ -54,10 +55,13 @@ MORE: dict[str, dict[str, Any]] = {
     "update_campaign": {"campaign_id": "c", "timing_from": "10:00", "subject": "s"},
     "create_campaign": {"name": "n", "subject": "s", "body": "b"},
     "verify_email": {"email": ANN, "check_only": True},
+    "delete_account": {"email": ANN, "dry_run": True},
     "get_email": {"email_id": "m", "include_html": True},
     "list_emails": {"preview_only": False},
 }
 """Second ways to call some of them."""
+
+VERIFY_LIST = {"list_id": "019b0821-ee00-7000-8002-33b55e5b2cc9", "agreed_credits": 1}
 
 NAMES = (
     *("items", "next_starting_after", "id", "name", "status", "email", "payload"),
@@ -92,8 +96,8 @@ def arguments_of(name: str) -> list[dict[str, Any]]:
     """Return the ways in which a tool is called here."""
     declared = next(each for each in DECLARATIONS if each.name == name)
     least = {each.name: "x" for each in declared.arguments if each.required}
-    ways = [ARGUMENTS.get(name, least)]
-    return [*ways, MORE[name]] if name in MORE else ways
+    ways = [ARGUMENTS.get(name, least), *filter(None, [MORE.get(name)])]
+    return [*ways, VERIFY_LIST] if name == "verify_email" else ways
 
 
 class OddReplyTests(ToolTestCase):
