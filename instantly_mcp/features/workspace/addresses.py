@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.policy import SMTP
 
@@ -33,8 +32,11 @@ MAX_RECIPIENTS = 10
 
 MAX_ADDRESS = 254
 MAX_LOCAL_PART = 64
-MAX_READ = 1000
-"""Characters up to which the meaning of a refused text is looked for."""
+MAX_READ = 320
+"""Characters up to which the meaning of a refused text is looked for.
+
+Python's header parser takes quadratic time, and is used for no more than this.
+"""
 
 MAX_SHOWN = 80
 
@@ -46,6 +48,10 @@ _PLAIN = re.compile(
     rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}", re.IGNORECASE
 )
 _SCHEME = re.compile(r"\s*(?:mailto|e-?mail|smtp)\s*:\s*", re.IGNORECASE)
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>")
+_WORDS = re.compile(r"[\w .'-]*<")
+"""A display name that needs no quotes, which is most of them."""
+
 _SEPARATOR = re.compile(r"[,;]")
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn", "Me"})
@@ -279,7 +285,12 @@ def _meant(address: str) -> str | None:
 
 
 def _only_mailbox(text: str) -> str | None:
-    """Return the address of ``Ann <ann@example.com>``."""
+    """Return the address of ``Ann <ann@example.com>``, where no other @ is."""
+    named = _NAMED.fullmatch(text)
+    if named is None:
+        return None
+    if _WORDS.match(text):
+        return named[1]
     mailboxes = _mailboxes(text)
     return mailboxes[0].addr_spec if len(mailboxes) == 1 else None
 
@@ -287,6 +298,8 @@ def _only_mailbox(text: str) -> str | None:
 def _mailboxes(text: str) -> tuple[Address, ...]:
     try:
         header = SMTP.header_factory("to", text)
-    except (HeaderParseError, IndexError, ValueError):
+    except Exception:
+        # Python's parser fails in several ways on texts such as `"`, `.:` and `.@[  `.
+        # .
         return ()
     return () if header.defects else tuple(header.addresses)

@@ -33,6 +33,7 @@ REFUSED: dict[str, tuple[str, str | None]] = {
     "mailto:a@example.com": ("scheme", "a@example.com"),
     "MailTo: a@example.com?subject=x": ("scheme", "a@example.com"),
     "mailto:a@example.com?cc=b@example.net": ("scheme", None),
+    "a\u200b <ann@example.com>": ("invisible", "ann@example.com"),
     "<a@example.com>": ("name, quotes", "a@example.com"),
     "Ann Lee <a@example.com>": ("name, quotes", "a@example.com"),
     '"Lee, Ann" <a@example.com>': ("name, quotes", "a@example.com"),
@@ -50,7 +51,7 @@ REFUSED: dict[str, tuple[str, str | None]] = {
     "a@exam\u200bple.com": ("invisible", "a@example.com"),
     "a@example.com\u202e": ("invisible", "a@example.com"),
     "a@example.com\U000e0041": ("invisible", "a@example.com"),
-    "a\u00a0@example.com": ("unusual space", "a@example.com"),
+    "a\u00a0@example.com": ("unusual space", None),
     "a b@example.com": ("space", None),
     "\uff41@example.com": ("not plain ASCII", "a@example.com"),
     "\u0430nn@example.com": ("not plain ASCII", None),
@@ -108,6 +109,10 @@ class ReadingTests(SynchronousTestCase):
         st.one_of(st.text(max_size=30), NEAR_MISSES, NEAR_MISSES.map("a@b.co{}".format))
     )
     @example("a@b.co\u0301m")
+    @example('"@')
+    @example(".:@")
+    @example(" .<@")
+    @example(".@[  ")
     def test_has_one_meaning(self, text: str) -> None:
         """A header parser reads an accepted or suggested address as that mailbox."""
         found = read_address(text)
