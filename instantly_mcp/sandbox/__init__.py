@@ -28,6 +28,11 @@ Faults are data. A `Fault` names what goes wrong, for which operation, and which
 calls are hit. A script selects the fault of a call, ``dispatch`` applies it to the
 reply, and ``app`` sends that reply late, cut short or not at all.
 
+Effects. ``evaluation`` compares a workspace with a second one of the same age that no
+one has called, and so finds what a client changed, apart from what the simulation did
+by itself. The judge of ``instantly-mcp eval`` relies on it, and on the journal of
+executed operations.
+
 What is simulated: every operation of the catalog, with the API's validation, error
 envelope, cursors, rate limits, credits and background jobs. What is not: sending (the
 outbox lists the mail that would have been sent), mail servers, warm-up mail,
