@@ -48,7 +48,7 @@ class StepTests(ToolTestCase):
         return True
 
     def test_what_was_done(self) -> None:
-        """The steps before are told in order, each with its number."""
+        """The steps before are listed in order, each with its number."""
         self.instantly.answers("getLead", LEAD)
         self.instantly.answers("patchLead", api_error(Reason.NOT_FOUND, "patchLead"))
         error = self.failure("update_lead", lead_id="l1", custom_variables={"b": 2})
