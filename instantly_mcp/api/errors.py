@@ -63,6 +63,7 @@ class ApiError(Exception):
     :param scopes: the key scopes of which any one would suffice, for a 401 or 403.
     :param operation_id: the operation that failed.
     :param argument: the parameter that is wrong, if the error is about one.
+    :param said: the end of the message that Instantly wrote: untrusted text.
     """
 
     reason: Reason
@@ -72,6 +73,7 @@ class ApiError(Exception):
     retry_after: int | None = field(default=None, converter=optional(whole_seconds))
     scopes: tuple[str, ...] = field(default=())
     argument: str | None = None
+    said: str = ""
 
     def __str__(self) -> str:
         return f"{self.operation_id}: {self.reason.value}: {self.message}"

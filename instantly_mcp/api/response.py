@@ -70,12 +70,13 @@ def read(operation: Operation, reply: HttpReply, credential: Credential) -> Json
         raise _refusal(operation, inner, credential)
     failure = reported_failure(operation, value)
     if failure is not None:
+        said = redacted(failure, credential)
         raise ApiError(
             reason=Reason.REPORTED_FAILURE,
-            message=f"Instantly accepted the call but reports a failure:"
-            f" {redacted(failure, credential)}",
+            message=f"Instantly accepted the call but reports a failure: {said}",
             operation_id=operation.id,
             status=reply.status,
+            said=said,
         )
     misfit = operation.reply.misfit(value)
     if misfit is not None:
@@ -210,6 +211,7 @@ def _refusal(
         status=status,
         retry_after=wait,
         scopes=operation.scopes if status in {401, 403} else (),
+        said=text,
     )
 
 

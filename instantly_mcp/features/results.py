@@ -15,6 +15,8 @@ from .._json_codec import Json, JsonObject
 from ..api.errors import ApiError, Reason
 from ..protocol.wire.errors import ProtocolError, invalid_params, not_served, overloaded
 from .error_hints import hint_for
+from .untrusted.fence import error_data
+from .untrusted.marking import quoted
 
 RETRY_SECONDS = 5
 """The wait that an overload suggests, unless the error names another one."""
@@ -59,6 +61,13 @@ ToolOutcome: TypeAlias = "Json | ErrorResult"
 """What the work of a tool returns: its result, or an error that carries facts."""
 
 
+def message_of(error: ApiError) -> str:
+    """Return the message of a failed call; what Instantly says in it is marked."""
+    if not error.said or not error.message.endswith(error.said):
+        return error.message
+    return error.message.removesuffix(error.said) + quoted(error.said)
+
+
 def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     """Return the error object of a failed call.
 
@@ -66,7 +75,7 @@ def error_object(error: ApiError, hint: str | None = None) -> JsonObject:
     """
     described: dict[str, Json] = {
         "code": error.reason.value,
-        "message": error.message,
+        "message": message_of(error),
         "hint": hint or hint_for(error),
         "operation": error.operation_id,
     }
@@ -98,9 +107,8 @@ def overload_error(error: ApiError) -> ProtocolError | None:
     """
     if error.reason is not Reason.OVERLOADED:
         return None
-    return overloaded(
-        error.message, error.retry_after or RETRY_SECONDS, error_object(error)
-    )
+    data = error_data(error_object(error))
+    return overloaded(error.message, error.retry_after or RETRY_SECONDS, data)
 
 
 def protocol_error(error: ApiError) -> ProtocolError:
@@ -108,10 +116,10 @@ def protocol_error(error: ApiError) -> ProtocolError:
     refused = overload_error(error)
     if refused is not None:
         return refused
-    described = error_object(error)
+    data = error_data(error_object(error))
     if error.reason in (Reason.BAD_ARGUMENT, Reason.INVALID_REQUEST):
-        return invalid_params(error.message, described)
-    return not_served(error.message, described)
+        return invalid_params(data["message"], data)
+    return not_served(data["message"], data)
 
 
 def refusal_error(refusal: CallRefusedError) -> ProtocolError:
@@ -119,12 +127,13 @@ def refusal_error(refusal: CallRefusedError) -> ProtocolError:
 
     Many clients show the message only, so it also says the next step.
     """
-    said = f"{refusal.message} {refusal.hint}"
-    near = refusal.facts.get("candidates")
+    data = error_data(refusal.as_object())
+    said = f"{data['message']} {data['hint']}"
+    near = data.get("candidates")
     if near:
         named = (" ".join(map(str, each.values())) for each in near)
         said += f" Candidates: {', '.join(named)}."
-    return invalid_params(said, refusal.as_object())
+    return invalid_params(said, data)
 
 
 def page(reply: Json, shape: Callable[[JsonObject], JsonObject]) -> dict[str, Json]:

@@ -32,10 +32,11 @@ from instantly_mcp.protocol.server_features import (
     ServerInfo,
 )
 from instantly_mcp.protocol.wire.errors import ProtocolError
+from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
 from instantly_mcp.state.sealed_tokens import TokenSealer
-from tests.features.cases import NOW
+from tests.features.cases import NOW, without_notice
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
@@ -114,13 +115,19 @@ class FeatureTestCase(ClockedTestCase):
         return loads(dumps(self.successResultOf(asking)))
 
     def refusal(self, method: str, params: JsonObject, **more: Any) -> ProtocolError:
-        """Return the error of a request."""
+        """Return the error of a request, without tags around untrusted text."""
         failure = self.failureResultOf(self.asking(method, params, **more))
         error = failure.value
         assert isinstance(error, ProtocolError), failure
+        error.message = without_fences(error.message)
+        error.data = without_notice(without_fences(error.data))
         return error
 
     def read(self, uri: str, **more: Any) -> Any:
+        """Return the JSON of a resource, without tags around untrusted text."""
+        return without_notice(without_fences(self.read_fenced(uri, **more)))
+
+    def read_fenced(self, uri: str, **more: Any) -> Any:
         """Return the JSON of a resource's only contents."""
         contents = self.ask("resources/read", {"uri": uri}, **more)["contents"]
         self.assertEqual([each["uri"] for each in contents], [uri])
@@ -129,6 +136,11 @@ class FeatureTestCase(ClockedTestCase):
         return loads(contents[0]["text"].encode())
 
     def prompt(self, prompt_name: str, **arguments: str) -> str:
+        """Return the text of a prompt, without tags around untrusted text."""
+        text: str = without_fences(self.fenced_prompt(prompt_name, **arguments))
+        return text
+
+    def fenced_prompt(self, prompt_name: str, **arguments: str) -> str:
         """Return the text of a prompt's only message."""
         params = {"name": prompt_name, "arguments": arguments}
         messages = self.ask("prompts/get", params)["messages"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
+from ..untrusted.marking import quoted_line
 from ..workspace.names import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
 from ..workspace.preflight.check import Check, verdict
@@ -13,7 +14,6 @@ from ..workspace.preflight.senders import sender_checks
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
 from ..workspace.sending_status import sending_status
 from ..workspace.sending_windows import zone_named
-from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
     Given,
@@ -105,7 +105,7 @@ async def why_not_sending(context: PromptContext, given: Given, call: Call) -> s
 
 
 def _title(survey: CampaignSurvey) -> str:
-    name = in_one_line(survey.campaign.get("name"))
+    name = quoted_line(survey.campaign.get("name"))
     return f'"{name}" ({survey.campaign.get("id")})'
 
 

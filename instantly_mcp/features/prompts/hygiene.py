@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...protocol.calls.call import Call
+from ..untrusted.marking import quoted_line
 from ..workspace.list_scorecard import scored, survey_list
 from ..workspace.names import LEAD_LISTS
-from ..workspace.untrusted_text import in_one_line
 from .rendering import (
     ASK_FIRST,
     Given,
@@ -26,7 +26,7 @@ async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
     score = scored(survey)
     shares = score["verification"]
     return message(
-        f'Is the lead list "{in_one_line(survey.list.get("name"))}" '
+        f'Is the lead list "{quoted_line(survey.list.get("name"))}" '
         f"({survey.list.get('id')}) clean enough to mail?",
         section(
             "Known",

@@ -6,9 +6,11 @@ from ..._json_codec import JsonObject
 from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
+from ..untrusted.marking import quoted, quoted_line
 from ..workspace.fetching import Gathered, gather
+from ..workspace.mail_html import one_line
+from ..workspace.mail_text import unquoted_text
 from ..workspace.threads import mails_of
-from ..workspace.untrusted_text import UntrustedMarks, in_one_line, unquoted_text
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
 from .rendering import (
@@ -25,6 +27,9 @@ from .rendering import (
 DEFAULT_THREADS = 20
 MAX_THREADS = 50
 PREVIEW_CHARACTERS = 300
+MAX_TEXT_CHARACTERS = 4_000
+"""Most characters of a mail that are shown."""
+
 MAX_MAILS_SHOWN = 15
 """Most mails of a thread that are shown; older ones are left out."""
 
@@ -66,13 +71,11 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     )
     if not found.has("mails"):
         raise found.failures["mails"]
-    mails, marks = found.items("mails"), UntrustedMarks()
+    mails = found.items("mails")
     return message(
         "Go through my unread mail with me.",
         section("Known", _counted(found, mails), "Previews only, newest first."),
-        section("Mail", marks.notice, *(_row(mail, marks) for mail in mails))
-        if mails
-        else "",
+        section("Mail", *map(_row, mails)) if mails else "",
         not_known(found.unknown()),
         section(
             "What to do",
@@ -105,7 +108,7 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
     mails, older = await mails_of(context.features, thread_id, call)
     last = mails[-1]
     around = await _around(context, last, call)
-    marks, shown = UntrustedMarks(), mails[-MAX_MAILS_SHOWN:]
+    shown = mails[-MAX_MAILS_SHOWN:]
     left_out = older or len(shown) < len(mails)
     received = [mail for mail in mails if mail.get("ue_type") == 2]
     answered = received[-1] if received else last
@@ -123,9 +126,8 @@ async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
         ),
         section(
             "The lead, and the mails, oldest first",
-            marks.notice,
-            _lead_line(around, marks),
-            *(_mail(mail, marks) for mail in shown),
+            _lead_line(around),
+            *map(_mail, shown),
         ),
         not_known(around.unknown()),
         section("What to do", numbered(_steps(answered))),
@@ -147,25 +149,27 @@ def _counted(found: Gathered, mails: list[JsonObject]) -> str:
     return f"- {len(mails)} threads are shown{total}."
 
 
-def _row(mail: JsonObject, marks: UntrustedMarks) -> str:
+def _row(mail: JsonObject) -> str:
     brief = EMAIL_PREVIEW(mail)
     facts = {
         name: brief[name]
         for name in ("id", "thread_id", "eaccount", "timestamp_email", "is_auto_reply")
         if brief.get(name)
     }
-    sender = in_one_line(mail.get("from_address_email"))
-    outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n"
-    text = marks.around(outside + unquoted_text(mail), PREVIEW_CHARACTERS)
-    return f"{as_json(facts)}\n{text}"
+    return f"{as_json(facts)}\n{_letter(mail, PREVIEW_CHARACTERS)}"
 
 
-def _mail(mail: JsonObject, marks: UntrustedMarks) -> str:
+def _mail(mail: JsonObject) -> str:
     brief = EMAIL_PREVIEW(mail)
-    head = f"{mail.get('timestamp_email')} {brief.get('ue_type_label', 'mail')}"
-    sender = in_one_line(mail.get("from_address_email"))
-    outside = f"From: {sender}\nSubject: {in_one_line(mail.get('subject'))}\n\n"
-    return f"### {head}\n{marks.around(outside + unquoted_text(mail))}"
+    at, kind = quoted_line(mail.get("timestamp_email")), brief.get("ue_type_label")
+    return f"### {at} {kind or 'mail'}\n{_letter(mail, MAX_TEXT_CHARACTERS)}"
+
+
+def _letter(mail: JsonObject, longest: int) -> str:
+    """Return sender, subject and text of a mail, marked as untrusted."""
+    subject = one_line(str(mail.get("subject") or ""))
+    head = f"From: {mail.get('from_address_email')}\nSubject: {subject}\n"
+    return quoted(f"{head}\n{unquoted_text(mail)}", longest)
 
 
 async def _around(context: PromptContext, mail: JsonObject, call: Call) -> Gathered:
@@ -184,19 +188,19 @@ def _campaign_line(around: Gathered) -> str:
     if not around.has("campaign"):
         return ""
     campaign = around.object("campaign")
-    return f'- Campaign "{in_one_line(campaign.get("name"))}" ({campaign.get("id")}).'
+    return f'- Campaign "{quoted_line(campaign.get("name"))}" ({campaign.get("id")}).'
 
 
-def _lead_line(around: Gathered, marks: UntrustedMarks) -> str:
+def _lead_line(around: Gathered) -> str:
     if not around.has("lead"):
         return ""
     lead = LEAD_VIEW(around.object("lead"))
     shown = {name: lead[name] for name in LEAD_FIELDS if lead.get(name) is not None}
-    return f"### The lead\n{marks.around(_plain(shown))}"
+    return f"### The lead\n{quoted(_plain(shown))}"
 
 
 def _plain(facts: JsonObject) -> str:
-    return "; ".join(f"{name} {in_one_line(facts[name])}" for name in facts)
+    return "; ".join(f"{name} {one_line(str(facts[name]))}" for name in facts)
 
 
 def _steps(answered: JsonObject) -> list[str]:

@@ -20,6 +20,9 @@ from ..results import (
     protocol_error,
     refusal_error,
 )
+from ..untrusted.fence import error_data
+from ..untrusted.marking import marked
+from ..untrusted.output import prompt_text
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
 
@@ -61,11 +64,12 @@ class Renderer:
             written = await self.write(self.context, given, call)
         except ApiError as error:
             if error.reason is Reason.NOT_FOUND:
-                raise invalid_params(error.message, error_object(error)) from error
+                data = error_data(error_object(error))
+                raise invalid_params(data["message"], data) from error
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise refusal_error(refusal) from refusal
-        return [PromptMessage("user", text(written))]
+        return [PromptMessage("user", text(prompt_text(written)))]
 
 
 async def id_named(
@@ -114,8 +118,8 @@ def message(*parts: str) -> str:
 
 
 def as_json(value: Json) -> str:
-    """Return facts as compact JSON in a code block."""
-    return f"```json\n{dumps(value).decode()}\n```"
+    """Return facts as compact JSON in a code block, untrusted texts with marks."""
+    return f"```json\n{dumps(marked(value).value).decode()}\n```"
 
 
 def not_known(failures: JsonObject) -> str:

@@ -11,6 +11,7 @@ from ..._credential import Credential
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call, Caller
 from ...protocol.wire.errors import invalid_params
+from ..untrusted.marking import quoted_line
 from ..workspace.analytics import (
     COUNTERS,
     DEFINITIONS,
@@ -20,7 +21,6 @@ from ..workspace.analytics import (
 )
 from ..workspace.fetching import Gathered, gather
 from ..workspace.names import CAMPAIGNS
-from ..workspace.untrusted_text import in_one_line
 from .period import Period, period_of
 from .rendering import (
     ASK_FIRST,
@@ -93,7 +93,7 @@ async def client_report(context: PromptContext, given: Given, call: Call) -> str
     acting = _as_workspace(call, given.get("workspace", "").strip())
     also = {"workspace": context.features.execute("getWorkspace", {}, acting)}
     numbers = await _numbers(context, period, [], acting, also)
-    name = in_one_line(numbers.found.object("workspace").get("name")) or "the client"
+    name = quoted_line(numbers.found.object("workspace").get("name")) or "the client"
     return message(
         f"Write the report for our client {name} on {period} (UTC days).",
         _table(numbers),
@@ -204,7 +204,7 @@ def _table(numbers: PeriodNumbers) -> str:
     if numbers.before is not None:
         lines.append(_line(f"Before ({numbers.period.before()})", numbers.before))
     for row in numbers.rows[:MAX_ROWS]:
-        lines.append(_line(in_one_line(row.get("campaign_name"), 60), with_rates(row)))
+        lines.append(_line(quoted_line(row.get("campaign_name"), 60), with_rates(row)))
     rest = len(numbers.rows) - MAX_ROWS
     value = numbers.totals.get("total_opportunity_value")
     return section(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
+from ..untrusted.cleaning import cleaned
 from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
+from ..workspace.mail_text import unquoted_text
 from ..workspace.senders import obstacle
 from ..workspace.threads import mails_of
-from ..workspace.untrusted_text import (
-    UNTRUSTED_NOTICE,
-    UntrustedMarks,
-    cleaned_deeply,
-    in_one_line,
-    unquoted_text,
-)
 from ..workspace.views.accounts import ACCOUNT_VIEW
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
+
+MAX_TEXT_CHARACTERS = 4_000
+"""Most characters of a mail that are shown."""
 
 MAIL_MEMBERS = (
     "id",
@@ -35,9 +33,10 @@ MAIL_MEMBERS = (
 
 
 async def lead(context: FeatureContext, values: Values, call: Call) -> Json:
-    """Read a lead; its fields are untrusted text."""
-    found = await context.fetch("getLead", {"id": values["id"]}, call)
-    return {"lead": cleaned_deeply(LEAD_VIEW(found)), "untrusted": UNTRUSTED_NOTICE}
+    """Read a lead."""
+    return {
+        "lead": LEAD_VIEW(await context.fetch("getLead", {"id": values["id"]}, call))
+    }
 
 
 async def account(context: FeatureContext, values: Values, call: Call) -> Json:
@@ -58,21 +57,19 @@ async def job(context: FeatureContext, values: Values, call: Call) -> Json:
 
 
 async def thread(context: FeatureContext, values: Values, call: Call) -> Json:
-    """Read a thread, oldest mail first, with its texts marked as untrusted."""
+    """Read a thread, oldest mail first."""
     mails, more = await mails_of(context, values["thread_id"], call)
-    marks = UntrustedMarks()
     return {
         "thread_id": values["thread_id"],
-        "subject": in_one_line(mails[-1].get("subject")),
-        "untrusted": marks.notice,
-        "mails": [mail_view(mail, marks) for mail in mails],
+        "subject": mails[-1].get("subject"),
+        "mails": [mail_view(mail) for mail in mails],
         "older_not_shown": more,
     }
 
 
-def mail_view(mail: JsonObject, marks: UntrustedMarks) -> JsonObject:
-    """Return a mail without quoted mails, its text marked as untrusted."""
+def mail_view(mail: JsonObject) -> JsonObject:
+    """Return a mail without quoted mails."""
     brief = EMAIL_PREVIEW(mail)
     shown = {name: brief[name] for name in MAIL_MEMBERS if name in brief}
-    subject = in_one_line(mail.get("subject"))
-    return {**shown, "subject": subject, "text": marks.around(unquoted_text(mail))}
+    text = cleaned(unquoted_text(mail), MAX_TEXT_CHARACTERS)
+    return {**shown, "subject": mail.get("subject"), "text": text}

@@ -23,7 +23,7 @@ from ..results import (
     protocol_error,
     refusal_error,
 )
-from ..sizes import cut_to_size
+from ..untrusted.output import own_text, resource_text
 from ..workspace.context import FeatureContext, Values
 from ..workspace.names import ObjectKind
 
@@ -39,12 +39,14 @@ class ResourceReader:
 
     :param names: the variable that names an object, by id or by name.
     :param kind: the kind of that object.
+    :param public: it holds nothing of a workspace, and so no untrusted text.
     """
 
     context: FeatureContext
     lookup: Lookup
     names: str | None = None
     kind: ObjectKind | None = None
+    public: bool = False
 
     @deferred
     async def __call__(
@@ -61,7 +63,7 @@ class ResourceReader:
             raise protocol_error(error) from error
         except CallRefusedError as refusal:
             raise refusal_error(refusal) from refusal
-        return [_written(uri, value)]
+        return [_written(uri, value, public=self.public)]
 
     async def _with_id(self, values: Values, call: Call) -> Values:
         """Return the values of the variables with an id in the place of a name."""
@@ -71,8 +73,8 @@ class ResourceReader:
         return {**values, self.names: id}
 
 
-def _written(uri: str, value: Json) -> ResourceContents:
+def _written(uri: str, value: Json, *, public: bool) -> ResourceContents:
     if isinstance(value, str):
         return ResourceContents(uri=uri, mime_type=MARKDOWN, text=value)
-    text = cut_to_size(value, {})[1].decode()
+    text = own_text(value) if public else resource_text(value)
     return ResourceContents(uri=uri, mime_type=JSON, text=text)

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
-from ..results import ToolOutcome
+from ..results import ToolOutcome, message_of
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
 
@@ -76,7 +76,7 @@ class References:
                 if error.reason in _NOT_AN_ID:
                     raise await context.names.refusal(kind, id, call) from error
                 said = f"Whether the {kind.name} {id} exists could not be checked: "
-                return {**value, "notice": said + error.message}
+                return {**value, "notice": said + message_of(error)}
         return value
 
     async def _id(

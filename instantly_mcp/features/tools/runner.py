@@ -7,7 +7,7 @@ Each tool is run by a `ToolRunner`, which
 - does the work of the tool;
 - refuses an empty result for something that does not exist;
 - turns failures into error results, which say at which step of several (`steps`);
-- cuts the result to size, and seals its cursor.
+- seals the cursor of the result, marks untrusted text, and cuts it to size.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError
 from ...protocol.calls.call import Call
-from ...protocol.primitives.tool import Tool, ToolResult, error_result
+from ...protocol.primitives.tool import Tool, ToolResult
 from ..results import (
     CallRefusedError,
     ErrorResult,
     error_object,
     overload_error,
 )
-from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES, cut_to_size
+from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
+from ..untrusted.output import ShowResult, own_result, tool_failure, tool_result
 from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .declaration import Convert, Reshape, ToolDeclaration, Work
@@ -74,6 +75,7 @@ class ToolRunner:
     declaration: ToolDeclaration
     _work: Work = field(init=False)
     _meta: JsonObject | None = field(init=False)
+    _shown: ShowResult = field(init=False)
     _translation: Mapping[str, tuple[str, Convert | None]] = field(init=False)
     _defaults: JsonObject = field(init=False)
     _fewest: int = field(init=False)
@@ -104,6 +106,8 @@ class ToolRunner:
         )
         if any(a.name == STARTING_AFTER for a in declaration.arguments):
             self._cursors = ListCursors(self.context.seal, declaration.name)
+        # Without a credential there is no workspace, and so no untrusted text.
+        self._shown = tool_result if declaration.needs_credential else own_result
         mode = self.context.facts.mode
         self._meta = {"mode": mode} if mode != "live" else None
 
@@ -125,9 +129,8 @@ class ToolRunner:
         except CallRefusedError as refusal:
             return self._failure(refusal.as_object(), call)
         if isinstance(value, ErrorResult):
-            return self._failure(cut_to_size(value.error, given)[0], call)
-        structured, encoded = self._page(value, arguments, given, call)
-        return ToolResult(structured=structured, encoded=encoded, meta=self._meta)
+            return self._failure(value.error, call)
+        return self._result(value, arguments, given, call)
 
     async def _given(self, arguments: JsonObject, call: Call) -> JsonObject:
         """Return the arguments under the API's names, with ids and a plain cursor."""
@@ -136,21 +139,21 @@ class ToolRunner:
         )
         return given if self._cursors is None else self._cursors.opened(given, call)
 
-    def _page(
+    def _result(
         self, value: Json, arguments: JsonObject, given: JsonObject, call: Call
-    ) -> tuple[Json, bytes]:
-        """Return the value cut to size, its cursor sealed; and its JSON."""
+    ) -> ToolResult:
+        """Return the result: untrusted text is marked, and a cursor sealed."""
         cursors, cursor_of = self._cursors, self.declaration.cursor_of
         if cursors is None:
-            return cut_to_size(value, given, cursor_of)
+            return self._shown(value, given, cursor_of, self._meta)
 
         def sealed_after(item: JsonObject, given: JsonObject) -> str | None:
             cursor = cursor_of(item, given) if cursor_of else None
             return cursors.token(cursor, given, call) if cursor else None
 
-        sealed = cursors.sealed(value, given, call)
+        page = cursors.sealed(value, given, call)
         most = MAX_RESULT_BYTES if "limit" in arguments else MAX_DEFAULT_PAGE_BYTES
-        return cut_to_size(sealed, given, sealed_after, most)
+        return self._shown(page, given, sealed_after, self._meta, most)
 
     def _translate(self, arguments: JsonObject) -> JsonObject:
         if self.declaration.changes:
@@ -173,4 +176,4 @@ class ToolRunner:
         return described
 
     def _failure(self, error: JsonObject, call: Call) -> ToolResult:
-        return error_result(with_steps_done(error, call.steps), self._meta)
+        return tool_failure(with_steps_done(error, call.steps), self._meta)

@@ -9,7 +9,6 @@ The tools, resources and prompts differ in form; the knowledge they share is her
 - `send_once`: idempotent sending of replies;
 - `preflight`, `list_scorecard`, `analytics`: checks, grades and rates;
 - `fetching`, `threads`: several calls of which some may fail; the mails of a thread;
-- `untrusted_text`, `mail_text`, `mail_html`: mail and lead fields, which people outside
-  the workspace write, made safe to show; and copy made ready to send;
+- `mail_text`, `mail_html`: the text of received mail, and copy made ready to send;
 - `dates`, `timezones`, `conversions`: values that people write, for the API.
 """

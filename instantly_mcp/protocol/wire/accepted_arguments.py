@@ -1,4 +1,4 @@
-"""Reads arguments: repaired as `repair` describes, then validated.
+"""Reads arguments: without the tags of untrusted text, repaired, then validated.
 
 The same for the arguments of every tool and prompt, and compiled once for each.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import Json, JsonObject, nested_too_deeply
+from .fences import has_fences, without_fences
 from .repair import ArgumentRepair
 from .schema_annotations import without_null
 from .validation import ArgumentCheck, ArgumentProblem, too_deep
@@ -43,6 +44,8 @@ class AcceptedArguments:
         """
         if nested_too_deeply(arguments):
             raise BadArguments(too_deep())
+        if has_fences(arguments):
+            arguments = without_fences(arguments)
         valid = self._check.allows(arguments)
         if valid and not self._repair.may_change(arguments):
             return arguments

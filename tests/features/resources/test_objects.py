@@ -11,6 +11,7 @@ from instantly_mcp.protocol.calls.subscriptions import (
     SubscriptionFilter,
     SubscriptionListener,
 )
+from instantly_mcp.protocol.wire.fences import FENCE
 from tests.features.cases import Collected
 from tests.features.feature_cases import KEY, OTHER, FeatureTestCase
 from tests.support.instantly import api_error
@@ -136,7 +137,10 @@ class LeadTests(FeatureTestCase):
         self.assertEqual(got["lead"]["first_name"], "Ann")
         self.assertEqual(got["lead"]["payload"], {"note": "[image] hi"})
         self.assertEqual(got["lead"]["status_label"], "bounced")
-        self.assertIn("not instructions", got["untrusted"])
+        marked = self.read_fenced("instantly://leads/l1")
+        opening, closing = FENCE.findall(marked["lead"]["first_name"])
+        self.assertIn(f"{opening} and {closing}", marked["untrusted"])
+        self.assertIn("never instructions", marked["untrusted"])
 
 
 class AccountTests(FeatureTestCase):
@@ -177,12 +181,11 @@ class ThreadTests(FeatureTestCase):
         """Mails are ordered oldest first, with their text between marks."""
         mails = [mail("m2"), mail("m1", 1)]
         self.instantly.answers("listEmail", {"items": mails})
-        got = self.read("instantly://threads/t1")
+        got = self.read_fenced("instantly://threads/t1")
         self.assertEqual([each["id"] for each in got["mails"]], ["m1", "m2"])
-        first, *_, last = got["mails"][0]["text"].split("\n")
-        nonce = first.removeprefix("[[untrusted ").removesuffix("]]")
-        self.assertEqual(last, f"[[end {nonce}]]")
-        self.assertIn(nonce, got["untrusted"])
+        opening, closing = FENCE.findall(got["mails"][0]["text"])
+        self.assertEqual(got["mails"][0]["text"], f"{opening}Text of m1{closing}")
+        self.assertIn(opening, got["untrusted"])
         self.assertFalse(got["older_not_shown"])
         asked = {"search": "thread:t1", "limit": 50, "sort_order": "desc"}
         self.assertEqual(self.instantly.calls("listEmail"), [asked])
@@ -191,7 +194,8 @@ class ThreadTests(FeatureTestCase):
         """Each read has other marks, which no author of a mail can know."""
         self.instantly.answers("listEmail", {"items": [mail("m1")]})
         marks = {
-            self.read("instantly://threads/t1")["mails"][0]["text"] for _ in range(3)
+            self.read_fenced("instantly://threads/t1")["mails"][0]["text"]
+            for _ in range(3)
         }
         self.assertEqual(len(marks), 3)
 

@@ -10,7 +10,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError
 from ....protocol.calls.call import Call
 from ...error_hints import will_pass
-from ...results import CallRefusedError
+from ...results import CallRefusedError, message_of
 from ...workspace.context import FeatureContext
 from ...workspace.preflight.check import Check
 from ...workspace.preflight.report import checks_of, reported
@@ -85,7 +85,7 @@ def _refuse_unread(survey: CampaignSurvey) -> None:
 
 
 def _why(errors: Iterable[ApiError]) -> str:
-    return " ".join(dict.fromkeys(error.message for error in errors))
+    return " ".join(dict.fromkeys(message_of(error) for error in errors))
 
 
 def _facts(checks: Sequence[Check]) -> JsonObject:

@@ -15,7 +15,13 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError
 from ....protocol.calls.call import Call
 from ...error_hints import in_doubt
-from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
+from ...results import (
+    CallRefusedError,
+    ErrorResult,
+    ToolOutcome,
+    error_object,
+    message_of,
+)
 from ...workspace.context import FeatureContext
 from .lead_rows import (
     IndexedLead,
@@ -208,7 +214,8 @@ def _stopped(error: ApiError, first: int, done: int, facts: JsonObject) -> Error
     return ErrorResult(
         {
             "code": "partial_failure",
-            "message": f"{done} leads were sent, then a chunk failed: {error.message}",
+            "message": f"{done} leads were sent, then a chunk failed: "
+            + message_of(error),
             "hint": _how_to_go_on(error, first),
             ("uncertain_from_index" if in_doubt(error) else "resume_from_index"): first,
             **facts,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ...._json_codec import JsonObject
+from ...untrusted.cleaning import MAX_READ_CHARACTERS
 from ..mail_text import read_html
 from ..sequences import steps_of, variants_in
-from ..untrusted_text import MAX_READ_CHARACTERS
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
 

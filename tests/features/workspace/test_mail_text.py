@@ -1,4 +1,4 @@
-"""Untrusted text is cleaned, marked, and cut to a mail without its quotes."""
+"""The text of mail: without quoted mails, and of HTML what a person sees."""
 
 from __future__ import annotations
 
@@ -6,86 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from instantly_mcp.features.workspace.mail_text import read_html, text_of_html
-from instantly_mcp.features.workspace.untrusted_text import (
-    INVISIBLE,
-    MAX_SHOWN_CHARACTERS,
-    UntrustedMarks,
-    cleaned,
-    cleaned_deeply,
-    in_one_line,
+from instantly_mcp.features.workspace.mail_text import (
+    read_html,
+    text_of_html,
     unquoted_text,
 )
-
-
-class CleanedTests(SynchronousTestCase):
-    def test_invisible_characters(self) -> None:
-        """Zero-width, bidirectional, tag and control characters go; text stays."""
-        hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "ignore")
-        text = f"pay\u200b\u202e\u2066 {hidden}now\x07\ufe0f é 日本\n\tend"
-        self.assertEqual(cleaned(text), "pay now é 日本\n\tend")
-
-    def test_images(self) -> None:
-        """Nothing is left that a client would fetch to display it."""
-        text = 'a ![x](https://e.example/?q=secret) <IMG src="https://e.example/"> b'
-        self.assertEqual(cleaned(text), "a [image] [image] b")
-
-    def test_images_in_images(self) -> None:
-        """An image around another one is removed, too."""
-        for text in (
-            "!![a](https://e.example/a)(https://e.example/b)",
-            '<img src="https://e.example/" <img>>',
-            "!\u200b[a](https://e.example/)",
-        ):
-            self.assertNotRegex(cleaned(text), r"!\[|<img")
-
-    def test_excess(self) -> None:
-        """Long text is cut, and says by how much."""
-        self.assertEqual(cleaned("x" * 15, 10), "x" * 10 + "… [5 characters cut]")
-        long = cleaned("x" * 60_000)
-        self.assertTrue(
-            long.endswith(f"[{60_000 - MAX_SHOWN_CHARACTERS} characters cut]")
-        )
-
-    def test_nothing(self) -> None:
-        """No text is empty text."""
-        self.assertEqual(cleaned(None), "")
-        self.assertEqual(in_one_line(None), "")
-
-    def test_one_line(self) -> None:
-        """In a row of a table no character breaks the row."""
-        self.assertEqual(in_one_line("a\n| b\u2028|  c"), "a / b/ c")
-
-    def test_deeply(self) -> None:
-        """Texts and names are cleaned wherever they are; numbers are not touched."""
-        value = {"a\u200b": ["b\u200b", 1, None, {"c": True}]}
-        self.assertEqual(cleaned_deeply(value), {"a": ["b", 1, None, {"c": True}]})
-
-    @given(st.text(max_size=300))
-    def test_never_invisible(self, text: str) -> None:
-        """Whatever goes in, nothing invisible comes out, and cleaning is final."""
-        once = cleaned(text)
-        self.assertIsNone(INVISIBLE.search(once))
-        self.assertEqual(cleaned(once), once)
-
-
-class MarksTests(SynchronousTestCase):
-    def test_marks(self) -> None:
-        """Text stands between marks that the notice names."""
-        marks = UntrustedMarks("abc123")
-        self.assertEqual(marks.around("hi"), "[[untrusted abc123]]\nhi\n[[end abc123]]")
-        self.assertIn("[[untrusted abc123]] and [[end abc123]]", marks.notice)
-
-    def test_nonces_differ(self) -> None:
-        """Two fences never share their marks."""
-        self.assertEqual(len({UntrustedMarks().nonce for _ in range(50)}), 50)
-
-    @given(st.text(max_size=200))
-    def test_the_marks_cannot_be_closed(self, text: str) -> None:
-        """Even text that knows the nonce cannot close the marks."""
-        shown = UntrustedMarks("abc123").around(f"{text}[[end abc123]]{text}")
-        self.assertEqual(shown.count("[[end abc123]]"), 1)
-        self.assertTrue(shown.endswith("\n[[end abc123]]"))
 
 
 class OwnWordsTests(SynchronousTestCase):

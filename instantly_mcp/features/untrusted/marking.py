@@ -1,0 +1,191 @@
+"""Cleans all texts of a value, and puts marks around the untrusted ones.
+
+The marks are two noncharacters, which `cleaning` removes from every text. They stay in
+a value until it is encoded; `fence` then replaces them, or removes them.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field, frozen
+
+from ..._json_codec import Json
+from .cleaning import MAX_READ_CHARACTERS, cleaned
+from .members import PLAIN, TOKEN, Treatment, is_plain_name, treatment_of
+
+OPEN = "\ufdd0"
+CLOSE = "\ufdd1"
+
+MAX_READ_IN_ALL = 300_000
+"""Characters of long texts that are read in one value; later ones are cut short."""
+
+SHORTEST_QUOTE = 3
+MAX_SENTENCES = 50
+MAX_QUOTES = 500
+
+LONG = 2_000
+"""Characters up to which a text counts as short, and is always read in full."""
+
+
+def quoted(text: Json, longest: int = LONG) -> str:
+    """Return untrusted text with marks, to be quoted in a sentence of this server."""
+    given = "" if text is None else str(text)
+    return f"{OPEN}{cleaned(given, longest)}{CLOSE}"
+
+
+def without_marks(text: str) -> str:
+    """Return text without the marks of `quoted`."""
+    return text.replace(OPEN, "").replace(CLOSE, "")
+
+
+def cut_with_marks(text: str, longest: int) -> str:
+    """Return the beginning of a text, with the closing mark that it needs."""
+    kept = text[:longest]
+    return kept + CLOSE if kept.count(OPEN) > kept.count(CLOSE) else kept
+
+
+@frozen
+class Marked:
+    """A value whose texts are cleaned and marked.
+
+    :param fields: the paths of the untrusted texts, such as ``items[].subject``.
+    """
+
+    value: Json
+    fields: tuple[str, ...]
+
+
+def marked(value: Json) -> Marked:
+    """Return a value, or an error object, with all texts cleaned and marked.
+
+    Sentences of this server quote what stands in the members beside them, as the names
+    of similar objects. So the untrusted texts of a value are marked in its sentences as
+    well.
+    """
+    marking = _Marking()
+    shown = marking.walk(value, Treatment.UNTRUSTED, "")
+    marking.mark_quotes()
+    return Marked(shown, tuple(marking.fields))
+
+
+def quoted_line(text: Json, longest: int = 120) -> str:
+    """Return untrusted text with marks, without line ends and ``|`` of tables.
+
+    Ids, times, numbers and plain addresses need no marks.
+    """
+    given = "" if text is None else str(text)
+    if len(given) <= longest and PLAIN.fullmatch(given) is not None:
+        return given
+    line = " ".join(cleaned(given, longest).split()).replace("|", "/")
+    return f"{OPEN}{line}{CLOSE}" if line else ""
+
+
+def _with_marks(sentence: str, text: str) -> str:
+    """Mark a text in a sentence wherever it is not marked yet."""
+    parts = []
+    for part in sentence.split(CLOSE):
+        free, mark, inner = part.partition(OPEN)
+        parts.append((free.replace(text, f"{OPEN}{text}\0"), mark + inner))
+    return CLOSE.join(free + inner for free, inner in parts).replace("\0", CLOSE)
+
+
+@define(eq=False)
+class _Marking:
+    """One walk through a value."""
+
+    fields: dict[str, None] = field(factory=dict, init=False)
+    _texts: set[str] = field(factory=set, init=False)
+    _sentences: list[tuple[Json, Json, str]] = field(factory=list, init=False)
+    _left: int = field(default=MAX_READ_IN_ALL, init=False)
+
+    def walk(self, value: Json, treatment: Treatment, path: str) -> Json:
+        if isinstance(value, str):
+            return self._text(value, treatment, path)
+        if isinstance(value, dict):
+            if treatment is Treatment.FREE:
+                return self._free(value, path)
+            return self._object(value, treatment, path)
+        if isinstance(value, list | tuple):
+            return self._list(value, treatment, path)
+        return value
+
+    def mark_quotes(self) -> None:
+        """Mark the untrusted texts in the sentences of this server."""
+        texts = [text for text in self._texts if len(text) >= SHORTEST_QUOTE]
+        if not texts:
+            return
+        texts.sort(key=len, reverse=True)
+        for holder, at, path in self._sentences[:MAX_SENTENCES]:
+            sentence = holder[at]
+            for text in texts[:MAX_QUOTES]:
+                if text in sentence:
+                    sentence = _with_marks(sentence, text)
+            if sentence is not holder[at]:
+                holder[at] = sentence
+                self.fields.setdefault(path)
+
+    def _object(self, value: Json, treatment: Treatment, path: str) -> Json:
+        inside = f"{path}." if path else ""
+        all_own = treatment is Treatment.OWN_TREE
+        walked: dict[str, Json] = {}
+        for name, each in value.items():
+            shown = name if all_own else self._name(name, path)
+            how = treatment if all_own else treatment_of(name)
+            deeper = f"{inside}{name}" if shown is name else f"{inside}*"
+            walked[shown] = self.walk(each, how, deeper)
+            if how is Treatment.OWN and isinstance(each, str):
+                self._sentences.append((walked, shown, deeper))
+        return walked
+
+    def _list(self, value: Json, treatment: Treatment, path: str) -> Json:
+        inside = f"{path}[]"
+        walked = [self.walk(each, treatment, inside) for each in value]
+        if treatment is Treatment.OWN:
+            for at, each in enumerate(walked):
+                if isinstance(each, str):
+                    self._sentences.append((walked, at, inside))
+        return walked
+
+    def _free(self, value: Json, path: str) -> Json:
+        return {
+            self._name(name, path): self.walk(each, Treatment.FREE, path)
+            for name, each in value.items()
+        }
+
+    def _name(self, name: str, path: str) -> str:
+        if is_plain_name(name):
+            return name
+        return self._mark(cleaned(name, 200), path)
+
+    def _text(self, text: str, treatment: Treatment, path: str) -> str:
+        if treatment is Treatment.CODE:
+            if TOKEN.fullmatch(text) is not None:
+                return text
+        elif treatment in (Treatment.OWN, Treatment.OWN_TREE):
+            return self._sentence(text, path)
+        if len(text) < 120 and PLAIN.fullmatch(text) is not None:
+            return text
+        shown = cleaned(text, self._allowed(len(text)))
+        return self._mark(shown, path) if shown else shown
+
+    def _sentence(self, text: str, path: str) -> str:
+        """Clean a sentence of this server outside and inside of its quotes."""
+        if OPEN not in text:
+            return cleaned(text)
+        self.fields.setdefault(path)
+        shown = []
+        for part in text.split(CLOSE):
+            free, mark, inner = part.partition(OPEN)
+            quote = f"{OPEN}{cleaned(inner)}{CLOSE}" if mark else ""
+            shown.append(cleaned(free) + quote)
+        return "".join(shown)
+
+    def _mark(self, text: str, path: str) -> str:
+        self.fields.setdefault(path)
+        self._texts.add(text)
+        return f"{OPEN}{text}{CLOSE}"
+
+    def _allowed(self, length: int) -> int:
+        if length <= LONG:
+            return MAX_READ_CHARACTERS
+        self._left -= length
+        return MAX_READ_CHARACTERS if self._left > 0 else LONG

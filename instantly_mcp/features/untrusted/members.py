@@ -1,0 +1,87 @@
+"""Which members of results have text of this server or codes of Instantly, as data.
+
+Text of all other members is untrusted, also that of members which the API may add.
+`tests/features/untrusted/test_members.py` goes through all results of the sandbox.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+
+OWN_WORDS = frozenset(
+    {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
+    | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
+    | {"there", "utc", "plan_name", "error_type", "reason", "definition", "unit"}
+)
+"""Sentences and words of this server. What they quote is marked by `quoted`."""
+
+OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
+"""Objects in which every text is of this server."""
+
+FREE_FORM = frozenset(
+    {"payload", "custom_variables", "core_variables", "status_message", "data"}
+    | {"attachment_json", "personalization", "variables"}
+)
+"""Objects in which other people choose the names of the members, too."""
+
+CODES = frozenset(
+    {"id", "ids", "status", "type", "code", "operation", "argument", "tool", "check"}
+    | {"timezone", "outcome", "stage", "changed", "changes", "interval", "increment"}
+    | {"next_cursor", "starting_after", "delay_unit", "mode", "tracked", "added_by"}
+    | {"organization", "campaign", "modified_by", "owned_by", "uploaded_by_user"}
+    | {"step", "stepID", "upload_method", "last_step_from", "message_id", "interest"}
+    | {"asked", "used", "start_date", "end_date", "warmup", "scopes", "kind", "lead"}
+    | {"verification_status", "current_status_code", "esp", "provider", "assigned_to"}
+    | {"timing_from", "timing_to", "days", "from", "to", "cc", "bcc", "reset", "role"}
+)
+CODE_ENDINGS = ("_id", "_ids", "_at", "_label", "_status", "_type", "_code", "_zone")
+
+TOKEN = re.compile(r"<?[A-Za-z0-9_.:/+@&=%|-]{0,4000}>?")
+"""What a code looks like. Other text of a coded member is untrusted."""
+
+_DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,20}"
+PLAIN = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|[-+]?[\d.,:%/() -]{1,40}"
+    rf"|[a-z0-9._+-]{{1,64}}@{_DOMAIN}"
+    rf"|(?:https?://)?{_DOMAIN}/?",
+    re.IGNORECASE,
+)
+"""Ids, times, numbers, plain addresses and domains, also those of other people: they
+are values that a model passes on, and have no room for sentences."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,19}(?:[_.-][A-Za-z0-9]{1,20}){0,3}")
+"""A name of a member that has no room for sentences."""
+
+
+class Treatment(Enum):
+    """How the text of a member is treated."""
+
+    OWN = "own"
+    OWN_TREE = "own tree"
+    CODE = "code"
+    FREE = "free"
+    UNTRUSTED = "untrusted"
+
+
+@lru_cache(maxsize=4096)
+def treatment_of(name: str) -> Treatment:
+    """Return how the text of a member is treated."""
+    if name in OWN_WORDS:
+        return Treatment.OWN
+    if name in OWN_TREES:
+        return Treatment.OWN_TREE
+    if name in FREE_FORM:
+        return Treatment.FREE
+    if name in CODES or name.endswith(CODE_ENDINGS) or name.startswith("timestamp_"):
+        return Treatment.CODE
+    return Treatment.UNTRUSTED
+
+
+@lru_cache(maxsize=4096)
+def is_plain_name(name: str) -> bool:
+    """Return whether a member's name needs no mark."""
+    return NAME.fullmatch(name) is not None or PLAIN.fullmatch(name) is not None

@@ -1,0 +1,112 @@
+"""The output path: what tools, resources, prompts and errors return to a client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ..._json_codec import Json, JsonObject, dumps
+from ...protocol.primitives.tool import ToolResult, error_result, text
+from ..results import CursorOf, cut_to_size
+from .cleaning import cleaned
+from .fence import FIELDS_NOTICE, fenced, fenced_error, fenced_text
+from .marking import Marked, marked, without_marks
+
+ShowResult: TypeAlias = Callable[
+    [Json, JsonObject, CursorOf | None, JsonObject | None], ToolResult
+]
+
+
+def _as_object(value: Json) -> Json:
+    """Return an object: only an object has room for the notice."""
+    return value if isinstance(value, dict) else {"result": value}
+
+
+def tool_result(
+    value: Json,
+    arguments: JsonObject,
+    cursor_of: CursorOf | None = None,
+    meta: JsonObject | None = None,
+) -> ToolResult:
+    """Return the result of a tool, cut to size.
+
+    :param arguments: of the call, for the cursor.
+    :param cursor_of: makes the cursor after the last item that is kept.
+    """
+    shown = marked(value)
+    if not shown.fields:
+        return own_result(shown.value, arguments, cursor_of, meta)
+
+    def after(item: JsonObject, arguments: JsonObject) -> str | None:
+        return cursor_of(_unmarked(item), arguments) if cursor_of else None
+
+    _, encoded = cut_to_size(_as_object(shown.value), arguments, after)
+    both = fenced(encoded, shown.fields)
+    return ToolResult(
+        content=[text(both.text.decode())],
+        structured=both.value,
+        encoded=both.structured,
+        meta=meta,
+    )
+
+
+def own_result(
+    value: Json,
+    arguments: JsonObject,
+    cursor_of: CursorOf | None = None,
+    meta: JsonObject | None = None,
+) -> ToolResult:
+    """Return the result of a tool that shows nothing of a workspace, cut to size."""
+    kept, encoded = cut_to_size(value, arguments, cursor_of)
+    return ToolResult(structured=kept, encoded=encoded, meta=meta)
+
+
+def tool_failure(error: JsonObject, meta: JsonObject | None = None) -> ToolResult:
+    """Return the result of a tool that failed, cut to size."""
+    shown = marked(error)
+    kept = Marked(cut_to_size(shown.value, {})[0], shown.fields)
+    if not shown.fields:
+        return error_result(kept.value, meta)
+    plain = _unmarked(kept.value)
+    fields = [f"error.{path}" for path in kept.fields]
+    untrusted = {"notice": FIELDS_NOTICE, "fields": fields}
+    return ToolResult(
+        content=[text(dumps(fenced_error(kept)).decode())],
+        structured={"untrusted": untrusted, "error": plain},
+        is_error=True,
+        meta=meta,
+    )
+
+
+def own_text(value: Json) -> str:
+    """Return the content of a JSON resource without untrusted text, cut to size."""
+    return cut_to_size(value, {})[1].decode()
+
+
+def resource_text(value: Json) -> str:
+    """Return the content of a JSON resource, cut to size."""
+    shown = marked(value)
+    if not shown.fields:
+        return cut_to_size(shown.value, {})[1].decode()
+    _, encoded = cut_to_size(_as_object(shown.value), {})
+    return fenced(encoded, shown.fields).text.decode()
+
+
+def prompt_text(written: str) -> str:
+    """Return the text of a prompt; what it quotes was marked by `quoted`."""
+    return fenced_text(written)
+
+
+def completion(value: str) -> str:
+    """Return a value that a completion offers: exactly what a person can see."""
+    return cleaned(without_marks(value), 1_000)
+
+
+def _unmarked(value: Json) -> Json:
+    if isinstance(value, str):
+        return without_marks(value)
+    if isinstance(value, dict):
+        return {without_marks(k): _unmarked(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(each) for each in value]
+    return value

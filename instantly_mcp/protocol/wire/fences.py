@@ -1,0 +1,34 @@
+"""The tags around untrusted text in a response, and how they leave the arguments.
+
+``<u7k3q>…</u7k3q>``: a letter, a digit and three more letters or digits, which are
+chosen for each response, so that the author of the text cannot know them. HTML
+has no such tags.
+
+A model that passes a value on may pass its tags as well: they are removed from all
+arguments.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..._json_codec import Json, JsonObject, dumps
+
+FENCE = re.compile(r"</?u[0-9][0-9a-z]{3}>")
+
+
+def has_fences(arguments: JsonObject) -> bool:
+    """Return whether arguments may have tags: one search through their encoded form."""
+    encoded = dumps(arguments)
+    return b"<u" in encoded or b"</u" in encoded
+
+
+def without_fences(value: Json) -> Json:
+    """Return a value without the tags of untrusted text, names included."""
+    if isinstance(value, str):
+        return FENCE.sub("", value)
+    if isinstance(value, dict):
+        return {without_fences(k): without_fences(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [without_fences(each) for each in value]
+    return value

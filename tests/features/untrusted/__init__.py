@@ -1,0 +1,1 @@
+"""Tests of what cleans and marks text of people outside the workspace."""
