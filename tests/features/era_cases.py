@@ -14,11 +14,12 @@ from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Caller
+from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.jsonrpc import Batch, decode
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
-from tests.features.cases import NOW
+from tests.features.cases import NOW, without_notice
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import headers
 from tests.support.messages import (
@@ -88,13 +89,21 @@ class EraTestCase(ClockedTestCase):
         return answered["result"]
 
     def value(self, version: str, tool_name: str, **arguments: Any) -> Any:
-        """Return what a call that succeeds says, as its text block has it."""
+        """Return what a call that succeeds says, as its text block has it.
+
+        The tags around untrusted text, and their notice, are removed.
+        """
         result = self.result(version, tool_name, arguments)
         self.assertFalse(result.get("isError"), result)
-        return loads(result["content"][0]["text"])
+        return said_in(result)
 
     def failure(self, version: str, tool_name: str, **arguments: Any) -> Any:
         """Return the error object of a call that fails."""
         result = self.result(version, tool_name, arguments)
         self.assertTrue(result.get("isError"), result)
-        return loads(result["content"][0]["text"])
+        return said_in(result)
+
+
+def said_in(result: Any) -> Any:
+    """Return the JSON of a result's text block without tags and their notice."""
+    return without_notice(without_fences(loads(result["content"][0]["text"])))

@@ -18,6 +18,7 @@ OWN_WORDS = frozenset(
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
+OWN_TREES |= {"obstacles"}
 """Objects in which every text is of this server."""
 
 FREE_FORM = frozenset(
@@ -28,7 +29,16 @@ FREE_FORM = frozenset(
 
 CODES = frozenset(
     {"id", "ids", "status", "type", "code", "operation", "argument", "tool", "check"}
-    | {"timezone", "outcome", "stage", "changed", "changes", "interval", "increment"}
+    | {
+        "timezone",
+        "outcome",
+        "stage",
+        "changed",
+        "changes",
+        "not_changed",
+        "interval",
+        "increment",
+    }
     | {"next_cursor", "starting_after", "delay_unit", "mode", "tracked", "added_by"}
     | {"organization", "campaign", "modified_by", "owned_by", "uploaded_by_user"}
     | {"step", "stepID", "upload_method", "last_step_from", "message_id", "interest"}

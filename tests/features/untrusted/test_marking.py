@@ -229,10 +229,8 @@ class FenceTests(SynchronousTestCase):
     def test_arguments(self) -> None:
         """A model may pass tags on: they are removed, names included."""
         given = {"a": ["<u7k3q>Ann</u7k3q>", 1], "<u7k3q>b</u7k3q>": "<u>c</u>"}
-        self.assertEqual(
-            without_fences(given), {"a": ["Ann", 1, None], "b": "<u>c</u>"}
-        )
         plain = {"a": ["Ann", 1], "b": "<u>c</u>"}
+        self.assertEqual(without_fences(given), plain)
         self.assertTrue(has_fences(given))
         self.assertFalse(has_fences({"a": ["Ann", {"b": "x < y <b>"}]}))
         self.assertEqual(AcceptedArguments({"type": "object"}).read(given), plain)
