@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .._json_codec import Json, JsonObject, dumps
+from .untrusted.fence import shown_size
+from .untrusted.marking import cut_with_marks
 
 MAX_RESULT_BYTES = 60_000
 """The largest structured result: about 15,000 tokens. Claude Code warns at 10,000, and
@@ -40,13 +42,13 @@ def cut_to_size(
     :param largest: the limit in bytes.
     """
     encoded = dumps(value)
-    if len(encoded) <= largest:
+    if shown_size(encoded) <= largest:
         return value, encoded
     if isinstance(value, dict):
         value = _fewer_items(value, arguments, cursor_of, largest)
     for longest, most in ((20_000, 500), (5_000, 100), (1_000, 25), (200, 5)):
         encoded = dumps(value)
-        if len(encoded) <= largest:
+        if shown_size(encoded) <= largest:
             return value, encoded
         value = _with_notice(_shorter(value, longest, most), largest)
     return value, dumps(value)
@@ -62,10 +64,10 @@ def _fewer_items(
     if not isinstance(items, list):
         return value
     others = {each: value[each] for each in value if each not in (name, "page")}
-    room = largest - RESERVE_BYTES - len(dumps(others))
+    room = largest - RESERVE_BYTES - shown_size(dumps(others))
     kept = 0
     for item in items:
-        room -= len(dumps(item)) + 1
+        room -= shown_size(dumps(item)) + 1
         if room < 0 and kept:
             break
         kept += 1
@@ -88,7 +90,8 @@ def _fewer_items(
 def _shorter(value: Json, longest: int, most: int) -> Json:
     """Cut long strings and lists at every level, stating how much was cut."""
     if isinstance(value, str) and len(value) > longest:
-        return f"{value[:longest]}… [{len(value) - longest} characters cut]"
+        kept = cut_with_marks(value, longest)
+        return f"{kept}… [{len(value) - longest} characters cut]"
     if isinstance(value, dict):
         return {name: _shorter(each, longest, most) for name, each in value.items()}
     if isinstance(value, list):

@@ -14,6 +14,7 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.prompt import PromptMessage
 from ...protocol.primitives.tool import text
 from ...protocol.wire.errors import invalid_params
+from ..output import prompt_text
 from ..results import (
     CallRefusedError,
     error_object,
@@ -22,7 +23,6 @@ from ..results import (
 )
 from ..untrusted.fence import error_data
 from ..untrusted.marking import marked
-from ..untrusted.output import prompt_text
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
 

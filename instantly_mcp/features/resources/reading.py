@@ -18,12 +18,12 @@ from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.primitives.resource import ResourceContents
 from ...protocol.wire.errors import resource_not_found
+from ..output import own_text, resource_text
 from ..results import (
     CallRefusedError,
     protocol_error,
     refusal_error,
 )
-from ..untrusted.output import own_text, resource_text
 from ..workspace.context import FeatureContext, Values
 from ..workspace.names import ObjectKind
 

@@ -21,6 +21,7 @@ from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import Tool, ToolResult
+from ..output import ShowResult, own_result, tool_failure, tool_result
 from ..results import (
     CallRefusedError,
     ErrorResult,
@@ -28,7 +29,6 @@ from ..results import (
     overload_error,
 )
 from ..sizes import MAX_DEFAULT_PAGE_BYTES, MAX_RESULT_BYTES
-from ..untrusted.output import ShowResult, own_result, tool_failure, tool_result
 from ..workspace.context import FeatureContext
 from .cursors import STARTING_AFTER, ListCursors, cursor_refused
 from .declaration import Convert, Reshape, ToolDeclaration, Work

@@ -2,7 +2,7 @@
 
 Subjects and bodies of mail, the fields of leads, names and copy may contain
 instructions for the model (prompt injection), or text that a person cannot see. All
-output of tools, resources, prompts and errors passes through `output`, which
+output of tools, resources, prompts and errors passes through `features.output`, which
 
 - cleans every text (`cleaning`, `html`, `hidden_styles`): invisible characters, images,
   hidden elements and links that execute or embed something are removed;

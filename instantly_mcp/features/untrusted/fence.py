@@ -21,6 +21,15 @@ FIELDS_NOTICE = (
 MAX_FIELDS = 40
 
 
+TAG_BYTES = len("<u7k3q></u7k3q>") - len(_OPEN + _CLOSE)
+"""Bytes by which two tags are longer than two marks."""
+
+
+def shown_size(encoded: bytes) -> int:
+    """Return the bytes of encoded JSON once its marks are tags."""
+    return len(encoded) + TAG_BYTES * encoded.count(_OPEN)
+
+
 def tag_for(content: bytes) -> str:
     """Return a tag name whose random part does not occur in the content at all."""
     lower = content.lower()

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import dumps, loads
-from instantly_mcp.features.results import MAX_RESULT_BYTES
+from instantly_mcp.features.output import (
+    resource_text,
+    tool_failure,
+    tool_result,
+)
+from instantly_mcp.features.sizes import MAX_RESULT_BYTES
 from instantly_mcp.features.untrusted.cleaning import INVISIBLE
 from instantly_mcp.features.untrusted.fence import fenced, fenced_text, tag_for
 from instantly_mcp.features.untrusted.marking import (
@@ -19,11 +24,6 @@ from instantly_mcp.features.untrusted.marking import (
     marked,
     quoted,
     quoted_line,
-)
-from instantly_mcp.features.untrusted.output import (
-    resource_text,
-    tool_failure,
-    tool_result,
 )
 from instantly_mcp.protocol.primitives.tool import ToolResult
 from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments

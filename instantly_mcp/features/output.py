@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ..._json_codec import Json, JsonObject, dumps
-from ...protocol.primitives.tool import ToolResult, error_result, text
-from ..results import CursorOf, cut_to_size
-from .cleaning import cleaned
-from .fence import FIELDS_NOTICE, fenced, fenced_error, fenced_text
-from .marking import Marked, marked, without_marks
+from .._json_codec import Json, JsonObject, dumps
+from ..protocol.primitives.tool import ToolResult, error_result, text
+from .sizes import MAX_RESULT_BYTES, CursorOf, cut_to_size
+from .untrusted.cleaning import cleaned
+from .untrusted.fence import FIELDS_NOTICE, fenced, fenced_error, fenced_text
+from .untrusted.marking import Marked, marked, without_marks
 
-ShowResult: TypeAlias = Callable[
-    [Json, JsonObject, CursorOf | None, JsonObject | None], ToolResult
-]
+ShowResult: TypeAlias = Callable[..., ToolResult]
 
 
 def _as_object(value: Json) -> Json:
@@ -27,20 +25,23 @@ def tool_result(
     arguments: JsonObject,
     cursor_of: CursorOf | None = None,
     meta: JsonObject | None = None,
+    largest: int = MAX_RESULT_BYTES,
 ) -> ToolResult:
     """Return the result of a tool, cut to size.
 
     :param arguments: of the call, for the cursor.
     :param cursor_of: makes the cursor after the last item that is kept.
+    :param largest: the limit of the text in bytes.
     """
     shown = marked(value)
     if not shown.fields:
-        return own_result(shown.value, arguments, cursor_of, meta)
+        return own_result(shown.value, arguments, cursor_of, meta, largest)
 
     def after(item: JsonObject, arguments: JsonObject) -> str | None:
         return cursor_of(_unmarked(item), arguments) if cursor_of else None
 
-    _, encoded = cut_to_size(_as_object(shown.value), arguments, after)
+    whole = _as_object(shown.value)
+    _, encoded = cut_to_size(whole, arguments, after, largest)
     both = fenced(encoded, shown.fields)
     return ToolResult(
         content=[text(both.text.decode())],
@@ -55,9 +56,10 @@ def own_result(
     arguments: JsonObject,
     cursor_of: CursorOf | None = None,
     meta: JsonObject | None = None,
+    largest: int = MAX_RESULT_BYTES,
 ) -> ToolResult:
     """Return the result of a tool that shows nothing of a workspace, cut to size."""
-    kept, encoded = cut_to_size(value, arguments, cursor_of)
+    kept, encoded = cut_to_size(value, arguments, cursor_of, largest)
     return ToolResult(structured=kept, encoded=encoded, meta=meta)
 
 
