@@ -76,6 +76,18 @@ class OldArgumentTests(CampaignCase):
             self.assertEqual(steps[1]["variants"][0]["body"], "<p>B</p>")
             self.assertIs(found["open_tracking"], True)
 
+    def test_other_names(self) -> None:
+        """A name without a certain meaning is answered with the one to use."""
+        for version in ERAS:
+            for name, meant in (
+                ("message", "body"),
+                ("emails", "steps"),
+                ("senders", "email_list"),
+            ):
+                given = {"name": "n", "subject": "s", name: "x"}
+                error = self.failure(version, "create_campaign", **given)
+                self.assertIn(f"Did you mean {meant}?", error["message"])
+
     def test_hours_of_an_existing_campaign(self) -> None:
         """The hours change, the days stay, and the result says how they are placed."""
         for self.version in ERAS:

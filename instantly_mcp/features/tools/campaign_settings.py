@@ -13,7 +13,7 @@ from functools import partial
 from attrs import evolve
 
 from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import ALSO_NAMED, EMPTY_COUNTS
+from ...protocol.wire.schema_annotations import EMPTY_COUNTS
 from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
@@ -82,11 +82,6 @@ STEPS: JsonObject = {
 }
 
 
-def old_names(schema: JsonObject, *names: str) -> dict[str, JsonObject]:
-    """Return the schemas of an argument that earlier servers called otherwise."""
-    return {"schema": {**schema, ALSO_NAMED: list(names)}, "listed": schema}
-
-
 def chosen_days(value: Json) -> Json:
     """Return the names of the chosen days."""
     if not isinstance(value, dict):
@@ -101,10 +96,11 @@ def addresses(name: str) -> Convert:
 
 COPY = (
     argument("subject", schema=TEXT),
-    argument("body", schema=TEXT),
+    argument("body", schema=TEXT, suggested_for=("message", "content", "text", "html")),
     argument(
         "steps",
         schema=STEPS,
+        suggested_for=("sequence", "emails", "follow_ups"),
         description="whole sequence; an empty follow-up subject joins the thread",
     ),
 )
@@ -113,19 +109,31 @@ SCHEDULE = (
     argument("timing_from", schema=CLOCK_TIME),
     argument("timing_to", schema=CLOCK_TIME),
     argument("days", schema=DAYS_OR_FLAGS, listed=DAYS, convert=chosen_days),
-    argument("start_date", schema=TEXT, description="YYYY-MM-DD"),
-    argument("end_date", schema=TEXT),
+    argument("start_date", schema=TEXT, description="YYYY-MM-DD", resets=True),
+    argument("end_date", schema=TEXT, resets=True),
 )
 LISTED = (
-    argument("email_list", description="sending accounts", refers_to=ACCOUNTS),
+    argument(
+        "email_list",
+        suggested_for=("from_email", "senders", "accounts", "email_accounts"),
+        description="sending accounts",
+        refers_to=ACCOUNTS,
+    ),
     argument("daily_limit", schema=LIMIT, listed=COUNT),
     argument(
         "email_gap",
-        **old_names(GAP, "email_gap_minutes"),
+        schema=LIMIT,
+        listed=GAP,
+        also_named=("email_gap_minutes",),
         description="minutes",
     ),
-    argument("track_opens", to="open_tracking", **old_names(FLAG, "open_tracking")),
-    argument("track_clicks", to="link_tracking", **old_names(FLAG, "link_tracking")),
+    argument("track_opens", to="open_tracking", also_named=("open_tracking",)),
+    argument(
+        "track_clicks",
+        to="link_tracking",
+        listed=FLAG,
+        also_named=("link_tracking",),
+    ),
     argument("stop_on_reply", listed=FLAG),
     argument("stop_on_auto_reply", listed=FLAG),
     argument("text_only", listed=FLAG),

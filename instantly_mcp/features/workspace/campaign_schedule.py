@@ -16,7 +16,14 @@ from ...catalog.index import BY_ID
 from ..results import CallRefusedError
 from .conversions import as_list
 from .dates import days_in_order
-from .timezones import MappedWindow, TimezoneMap
+from .sending_windows import asked_zone
+from .timezones import (
+    MINUTES_A_DAY,
+    MappedWindow,
+    TimezoneMap,
+    clock_time,
+    minutes_of,
+)
 
 WEEK = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """The days in the order of the API, which names them by their place."""
@@ -32,6 +39,10 @@ ARGUMENTS = (*WINDOW_DEFAULTS, *DATES)
 """The arguments of a tool that together make a schedule."""
 
 WINDOW_NAME = "Sending window"
+"""The name of a window, followed by the zone that was asked for if it is another one.
+
+So a later change of its hours, and whoever reads them, can use that zone again.
+"""
 
 
 @frozen
@@ -82,7 +93,7 @@ def changed_schedule(
     if windows and not asked:
         return _whole(schedule, None, given)
     window = windows[0] if windows else {}
-    settled = {**WINDOW_DEFAULTS, **_arguments_of(window), **asked}
+    settled = {**WINDOW_DEFAULTS, **_in_asked_zone(zones, window), **asked}
     named = {"name": WINDOW_NAME, **window}
     return _whole(schedule, _window(zones, settled, named), given)
 
@@ -107,6 +118,9 @@ def _window(
     placed = zones.map_window(
         settled["timezone"], settled["timing_from"], settled["timing_to"]
     )
+    if str(kept["name"]).startswith(WINDOW_NAME):
+        same = placed.used == placed.asked
+        kept = {**kept, "name": WINDOW_NAME if same else _named_after(placed.asked)}
     wanted = {str(day).lower() for day in settled["days"]}
     days = {str(number): day in wanted for number, day in enumerate(WEEK)}
     return {**kept, **_placed(placed), "days": days}, placed
@@ -145,6 +159,27 @@ def _arguments_of(window: JsonObject) -> JsonObject:
         chosen = (str(number) for number, on in days.items() if on)
         found["days"] = [WEEK[int(each)] for each in chosen if each in set("0123456")]
     return found
+
+
+def _in_asked_zone(zones: TimezoneMap, window: JsonObject) -> JsonObject:
+    """Return a window's arguments in the zone that its name remembers, if any."""
+    found = _arguments_of(window)
+    asked = asked_zone(str(window.get("name")))
+    times = [found.get(name) for name in ("timing_from", "timing_to")]
+    if asked is None or None in times or "timezone" not in found:
+        return found
+    ahead = zones.difference(found["timezone"], asked)
+    if ahead is None:
+        return found
+    first, last = (minutes_of(str(time)) - ahead for time in times)
+    if not 0 <= first < last < MINUTES_A_DAY:
+        return found
+    placed = {"timing_from": clock_time(first), "timing_to": clock_time(last)}
+    return {**found, **placed, "timezone": asked}
+
+
+def _named_after(zone: str) -> str:
+    return f"{WINDOW_NAME} ({zone})"
 
 
 def _several(windows: Sequence[JsonObject], asked: JsonObject) -> CallRefusedError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,8 @@ from .conversions import as_list
 DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 SEARCHED_DAYS = 15
 """Number of days, from the first sending day on, searched for the next window."""
+
+_ASKED_ZONE = re.compile(r" \(([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*)\)$")
 
 LAST_YEAR = 9000
 """A schedule that begins later never sends; Python's dates end with the year 9999."""
@@ -64,6 +67,16 @@ class SendingWindow:
         return None
 
 
+def asked_zone(name: str) -> str | None:
+    """Return the zone at the end of a window's name, as this server names windows.
+
+    Instantly supports few zones; the hours are stored in one of them, and the zone that
+    was asked for is remembered there.
+    """
+    found = _ASKED_ZONE.search(name)
+    return found[1] if found and zone_named(found[1]) else None
+
+
 def zone_named(name: str) -> ZoneInfo | None:
     """Return a time zone, or ``None`` for a name that this machine does not know."""
     try:
@@ -93,7 +106,8 @@ def next_opening(
 
     :param now: with a time zone.
     :param another_day: leave out what is left of the day, in the zone of each window.
-    :returns: in the zone of the window; ``None`` if no window opens, or none is known.
+    :returns: in the zone of the window, or the one that was asked for; ``None`` if no
+        window opens, or none is known.
     """
     schedule = schedule_of(campaign)
     first, last = day_of(schedule.get("start_date")), day_of(schedule.get("end_date"))
@@ -108,7 +122,8 @@ def next_opening(
             moment = datetime.combine(tomorrow, time(), zone)
         opening = window.opens_after(moment, first)
         if opening is not None and (last is None or opening.date() <= last):
-            openings.append(opening)
+            shown = zone_named(asked_zone(window.name) or window.zone)
+            openings.append(opening.astimezone(shown))
     return min(openings, default=None)
 
 

@@ -100,6 +100,20 @@ class TimezoneMap:
             suggestions=self._nearest(asked),
         )
 
+    def difference(self, used: str, asked: str) -> int | None:
+        """Return how many minutes a zone is ahead of another, if that is constant.
+
+        ``None`` also stands for a zone that is not known.
+
+        :param used: a zone that the API supports.
+        """
+        profile = self._offered().get(used)
+        try:
+            other = self._profile_of(asked)
+        except CallRefusedError:
+            return None
+        return None if profile is None else _constant_difference(profile, other)
+
     def _candidates(self, zone: str, asked: Profile) -> Iterator[tuple[str, int]]:
         """Yield zones and shifts in minutes: smallest shift first, then same region."""
         region = zone.split("/", 1)[0]

@@ -422,6 +422,19 @@ class WindowTests(SynchronousTestCase):
             limited = campaign(campaign_schedule={**schedule, **dates})
             self.assertEqual(next_opening(limited, now), opening, dates)
 
+    def test_shown_in_the_zone_that_was_asked_for(self) -> None:
+        """The opening is shown in the zone that the window's name remembers."""
+        window = {
+            **campaign()["campaign_schedule"]["schedules"][0],
+            "name": "Sending window (America/Los_Angeles)",
+            "timezone": "America/Boise",
+        }
+        now = datetime(2026, 1, 15, 12, tzinfo=UTC)
+        asked = campaign(campaign_schedule={"schedules": [window]})
+        opening = next_opening(asked, now)
+        assert opening is not None
+        self.assertEqual(f"{opening:%H:%M %Z}", "08:00 PST")
+
     def test_odd_windows(self) -> None:
         """Malformed windows are left out."""
         odd = [

@@ -89,7 +89,7 @@ def _whole_schedule(
 def _zone_note(given: JsonObject, placed: PlacedSchedule) -> list[str]:
     if given.get("timezone") or not any(name in given for name in WINDOW_DEFAULTS):
         return []
-    zone = placed.placements[0].used
+    zone = placed.placements[0].asked
     return [f"The times are in the zone that the campaign has: {zone}."]
 
 

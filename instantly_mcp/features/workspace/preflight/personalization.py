@@ -6,7 +6,7 @@ names exactly: ``{{firstname}}`` is not ``{{firstName}}``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from ...._json_codec import Json, JsonObject
@@ -16,8 +16,8 @@ from .survey import CampaignSurvey
 from .variables import LEAD_FIELDS, is_of_the_sender, variables_in
 
 FIX_VARIABLES = (
-    "Correct the copy with update_campaign (steps), write a fallback such as "
-    "{{firstName|there}}, or give the leads a value."
+    "Correct the copy with update_campaign (subject and body of the first mail, or "
+    "steps), write a fallback such as {{firstName|there}}, or give the leads a value."
 )
 MAX_NAMES = 40
 """Most names of variables that a check lists: they come with the leads."""
@@ -54,6 +54,7 @@ def variables_check(survey: CampaignSurvey) -> Check:
     unknown = [name for name in unknown if name not in elsewhere]
     if unknown:
         says = _sentence(unknown[:MAX_EXAMPLES], facts["leads_have"])
+        facts["used_in"] = _places(survey.campaign, unknown[:MAX_EXAMPLES])
         return Check("variables", "fail", says, facts, FIX_VARIABLES)
     says = "Some leads lack " + ", ".join(list(gaps)[:MAX_EXAMPLES]) + "."
     return Check("variables", "warn", says, facts)
@@ -62,13 +63,27 @@ def variables_check(survey: CampaignSurvey) -> Check:
 def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
     """Return the lead variables in the copy, and whether each has a fallback."""
     used: dict[str, bool] = {}
-    for step in steps_of(campaign):
+    for _, name, fallback in _occurrences(campaign):
+        used[name] = used.get(name, True) and fallback
+    return used
+
+
+def _occurrences(campaign: JsonObject) -> Iterator[tuple[str, str, bool]]:
+    """Yield each use of a lead variable: place, name, whether it has a fallback."""
+    for number, step in enumerate(steps_of(campaign), 1):
         for variant in variants_in(step):
             for part in ("subject", "body"):
                 for name, fallback in variables_in(str(variant.get(part) or "")):
                     if not is_of_the_sender(name):
-                        used[name] = used.get(name, True) and fallback
-    return used
+                        yield f"step {number} {part}", name, fallback
+
+
+def _places(campaign: JsonObject, names: Sequence[str]) -> dict[str, list[str]]:
+    places: dict[str, list[str]] = {name: [] for name in names}
+    for place, name, _ in _occurrences(campaign):
+        if name in places and place not in places[name]:
+            places[name].append(place)
+    return places
 
 
 def has_value(lead: JsonObject, name: str) -> bool:

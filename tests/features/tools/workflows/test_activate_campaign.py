@@ -84,8 +84,12 @@ class ActivateCampaignTests(ActivateCase):
         self.assertIn("update_campaign", error["hint"])
         (failed,) = error["failed"]
         self.assertEqual(
-            failed["facts"]["leads_have"],
-            ["firstName", "companyName", "email", "city"],
+            failed["facts"],
+            {
+                "filled": {"frist_name": "0 of 1 leads"},
+                "leads_have": ["firstName", "companyName", "email", "city"],
+                "used_in": {"frist_name": ["step 1 body"]},
+            },
         )
 
     def test_case_of_a_variable(self) -> None:

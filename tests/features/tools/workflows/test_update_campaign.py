@@ -103,6 +103,45 @@ class UpdateCampaignTests(ToolTestCase):
         )
         self.assertNotIn("remarks", made)
 
+    def test_the_zone_that_was_asked_for_stays(self) -> None:
+        """A later time alone is in that zone, although another one is stored."""
+        self.update(
+            timing_from="10:00", timing_to="16:00", timezone="America/Los_Angeles"
+        )
+        stored = self.sent()["campaign_schedule"]
+        # The window had a name of its own, which is kept.
+        self.assertEqual(stored["schedules"][0]["name"], "W")
+        ours = {**WINDOW, "name": "Sending window"}
+        self.exists(campaign_schedule={"schedules": [ours]})
+        self.update(timezone="America/Los_Angeles")
+        stored = self.sent()["campaign_schedule"]
+        (window,) = stored["schedules"]
+        self.assertEqual(window["name"], "Sending window (America/Los_Angeles)")
+        self.exists(campaign_schedule=stored)
+        made = self.update(timing_to="12:00")
+        (window,) = self.sent()["campaign_schedule"]["schedules"]
+        self.assertEqual(window["timezone"], "America/Boise")
+        self.assertEqual(window["timing"], {"from": "10:00", "to": "13:00"})
+        self.assertIn("America/Los_Angeles", made["remarks"][0])
+        self.update(timezone="America/Chicago")
+        (window,) = self.sent()["campaign_schedule"]["schedules"]
+        self.assertEqual(window["name"], "Sending window")
+        self.assertEqual(window["timing"], {"from": "09:00", "to": "17:00"})
+
+    def test_a_name_that_ends_like_a_zone(self) -> None:
+        """A zone with another clock, or none at all, is not taken for the one asked."""
+        for name in (
+            "Sending window (Asia/Tokyo)",
+            "Sending window (Mars/Base)",
+            "W (x)",
+        ):
+            self.exists(campaign_schedule={"schedules": [{**WINDOW, "name": name}]})
+            made = self.update(timing_to="12:00")
+            (window,) = self.sent()["campaign_schedule"]["schedules"]
+            self.assertEqual(window["timezone"], "America/Chicago", name)
+            self.assertEqual(window["timing"], {"from": "09:00", "to": "12:00"})
+            self.assertIn("America/Chicago", made["remarks"][0])
+
     def test_days_and_dates(self) -> None:
         """Days replace days; a date leaves the windows as they are."""
         self.update(days=["saturday", "sunday"])
@@ -118,6 +157,20 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(
             self.sent()["campaign_schedule"], {**two, "end_date": "2026-05-01"}
         )
+
+    def test_resetting_dates(self) -> None:
+        """A date is removed by its name; the windows and the other date stay."""
+        dates = {"start_date": "2026-02-01", "end_date": "2026-03-01"}
+        self.exists(campaign_schedule={"schedules": [WINDOW], **dates})
+        made = self.update(reset=["end_date", "daily_limit"])
+        self.assertEqual(
+            self.sent(),
+            {
+                "daily_limit": None,
+                "campaign_schedule": {**dates, "schedules": [WINDOW], "end_date": None},
+            },
+        )
+        self.assertEqual(made["changed"], ["daily_limit", "end_date"])
 
     def test_dates_out_of_order(self) -> None:
         """A new last day is compared with the first day that the campaign has."""
