@@ -107,7 +107,15 @@ ESP: Codes = {
 
 EMAIL_KIND: Codes = {1: "campaign", 2: "received", 3: "sent", 4: "scheduled"}
 
-ESG_FILTERS = ("0", "1", "2", "3", "4", "all", "none")
+ESG: Codes = {
+    0: "in_queue",
+    1: "barracuda",
+    2: "mimecast",
+    3: "proofpoint",
+    4: "cisco",
+}
+
+ESG_FILTERS = (*map(str, ESG), "all", "none")
 
 ACCOUNT_FILTERS = (
     "ACC_FILTER_PAUSED",

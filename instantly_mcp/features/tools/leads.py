@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ..._json_codec import Json, JsonObject
-from ...catalog.codes import ENRICHMENT, ESG_FILTERS
+from ...catalog.codes import ENRICHMENT, ESP
 from ...protocol.primitives.tool import TaskSupport
 from ..results import CallRefusedError
 from ..workspace.addresses import MAX_ADDRESS
-from ..workspace.labels import names_and_codes, to_code, to_interest, to_lead_filter
+from ..workspace.labels import (
+    ANY_ESG,
+    ESG_WORDS,
+    names_and_codes,
+    to_code,
+    to_esg,
+    to_interest,
+    to_lead_filter,
+)
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
 from .arguments import (
@@ -80,7 +90,13 @@ QUERIES_HINT = (
     'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
 )
 LEAD_ID = id_of("lead_id", convert=lead_id)
-ESG = argument("esg_code", schema={"enum": [*ESG_FILTERS, *range(5)]}, convert=str)
+ESG = argument(
+    "esg_code",
+    schema=ANY_ESG,
+    listed={"enum": [*ESG_WORDS]},
+    description="security gateway",
+    convert=to_esg,
+)
 PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
 OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
 SKIPS = ("skip_if_in_workspace", "skip_if_in_campaign", "skip_if_in_list")
@@ -310,8 +326,13 @@ TOOLS = (
             argument("ignore_resource_filter_clauses"),
             argument("reset_interest_status"),
             argument("assigned_to"),
-            argument("esp_code", unlisted=True),
-            ESG,
+            argument(
+                "esp_code",
+                schema=names_and_codes(ESP),
+                convert=to_code(ESP),
+                unlisted=True,
+            ),
+            evolve(ESG, unlisted=True),
             WAIT,
         ),
         task=TaskSupport.OPTIONAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..._json_codec import Json, JsonObject
-from ...catalog.codes import INTEREST, LEAD_FILTERS, Codes
+from ...catalog.codes import ESG, INTEREST, LEAD_FILTERS, Codes
 from ..results import CallRefusedError
 
 View = Callable[[JsonObject], JsonObject]
@@ -84,6 +84,18 @@ def to_code(codes: Codes, *, open_ended: bool = False) -> Callable[[Json], Json]
 
 def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdigit() and len(text) < 10
+
+
+ESG_WORDS = (*ESG.values(), "all", "none")
+"""The security gateways by which leads can be filtered; each has a code as well."""
+
+ANY_ESG: JsonObject = {"enum": [*ESG_WORDS, *map(str, ESG), *ESG]}
+
+
+def to_esg(value: Json) -> str:
+    """Return the API's name of a security gateway: ``mimecast`` is ``2``."""
+    codes = {word: str(code) for code, word in ESG.items()}
+    return codes.get(str(value), str(value))
 
 
 to_interest = to_code(INTEREST, open_ended=True)

@@ -39,6 +39,29 @@ class LeadCases(EraTestCase):
         whole = self.value(ERAS[-1], "get_lead", lead_id=first["id"])
         self.assertTrue({"payload", "email_open_count"} <= set(whole))
 
+    def test_resetting_the_interest(self) -> None:
+        """A lead's interest is set and reset; null resets nothing."""
+        for version in ERAS:
+            self.start_server()
+            found = self.value(version, "list_leads", filter="interested")["items"]
+            lead = {"lead_id": found[0]["id"]}
+            unsaid = {"phone": "1", "lt_interest_status": None}
+            self.value(
+                version, "update_lead", **lead, phone="1", lt_interest_status=None
+            )
+            kept = self.value(version, "get_lead", **lead)
+            self.assertEqual(kept["lt_interest_status_label"], "interested")
+            got = self.value(
+                version, "update_lead", **lead, reset=["lt_interest_status"]
+            )
+            self.assertIn("get_lead", got["next"])
+            self.clock.advance(5)
+            gone = self.value(version, "get_lead", **lead)
+            self.assertNotIn("lt_interest_status", gone)
+            self.value(version, "update_lead", **lead, lt_interest_status="won")
+            won = self.value(version, "get_lead", **lead)
+            self.assertEqual(won["lt_interest_status_label"], "won")
+
     def test_the_same_lead_again(self) -> None:
         """The second call says that the lead existed, and what it did not change."""
         for version in ERAS:

@@ -184,6 +184,21 @@ class OneLeadTests(ToolTestCase):
             [{"limit": 25, "filter": "FILTER_VAL_BOUNCED", "campaign": "c1"}],
         )
 
+    def test_codes_by_name(self) -> None:
+        """Gateways and providers are listed once, by name; their codes are accepted."""
+        for value, sent in (("mimecast", "2"), ("2", "2"), (2, "2"), ("all", "all")):
+            self.value("list_leads", esg_code=value)
+            self.assertEqual(self.instantly.calls("listLeads")[-1]["esg_code"], sent)
+        for tool in self.tools.listed():
+            for schema in tool.input_schema["properties"].values():
+                words = schema.get("enum", [])
+                self.assertEqual(len(words), len({str(each) for each in words}))
+        self.instantly.answers("moveLeads", {"id": "j", "status": "success"})
+        given = {"to_list_id": "l2", "list_id": "l1", "esg_code": "cisco"}
+        self.value("move_leads_to_campaign_or_list", **given, esp_code="microsoft")
+        (moved,) = self.instantly.calls("moveLeads")
+        self.assertEqual((moved["esg_code"], moved["esp_code"]), ("4", 2))
+
     def test_a_cut_list_of_contacts_goes_on_by_address(self) -> None:
         """Among distinct contacts the cursor is the address, otherwise the id."""
         leads = [
