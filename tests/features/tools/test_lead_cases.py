@@ -45,7 +45,6 @@ class LeadCases(EraTestCase):
             self.start_server()
             found = self.value(version, "list_leads", filter="interested")["items"]
             lead = {"lead_id": found[0]["id"]}
-            unsaid = {"phone": "1", "lt_interest_status": None}
             self.value(
                 version, "update_lead", **lead, phone="1", lt_interest_status=None
             )
