@@ -69,4 +69,38 @@ CLIENTS = (
     ThirdPartyClient(
         key="pydantic_ai", title="Pydantic AI", package="pydantic-ai-slim"
     ),
+    ThirdPartyClient(
+        key="langchain", title="LangChain (Python)", package="langchain-mcp-adapters"
+    ),
+    ThirdPartyClient(
+        key="llama_index", title="LlamaIndex", package="llama-index-tools-mcp"
+    ),
+    ThirdPartyClient(key="google_adk", title="Google ADK", package="google-adk"),
+    ThirdPartyClient(key="agno", title="Agno", package="agno"),
+    ThirdPartyClient(key="strands", title="Strands Agents", package="strands-agents"),
+    ThirdPartyClient(
+        key="mcp_use",
+        title="mcp-use (Python)",
+        package="mcp-use",
+        paths=(STREAMABLE,),
+    ),
+    ThirdPartyClient(
+        key="mastra",
+        title="Mastra",
+        package="@mastra/mcp",
+        npm=True,
+        paths=(STREAMABLE,),
+    ),
+    ThirdPartyClient(
+        key="langchain_js",
+        title="LangChain.js",
+        package="@langchain/mcp-adapters",
+        npm=True,
+    ),
+    ThirdPartyClient(
+        key="claude_code",
+        title="Claude Code",
+        package="@anthropic-ai/claude-code",
+        npm=True,
+    ),
 )

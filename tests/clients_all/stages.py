@@ -33,6 +33,9 @@ STEPS = [
     {"body": "Second", "wait": 2, "variants": [{"subject": "B", "body": "Other"}]},
     {"body": "Third", "wait": 4},
 ]
+NESTED = ("wait", "variants")
+"""Members of the steps of ``create_campaign``."""
+
 LEADS = [
     {"email": f"lead{number}@example.com", "first_name": f"Zo\u00eb {number}"}
     for number in range(60)
@@ -176,8 +179,12 @@ class Performance:
     async def _tools(self, driver: CommandedDriver, daemon: Daemon) -> str:
         listed = await daemon.ask("tools/list", {}, HEADERS)
         names = {tool["name"] for tool in listed["tools"]}
-        given = set((await driver.do("tools"))["tools"])
-        expect(given == names, f"the client has {len(given)} of {len(names)} tools")
+        given = (await driver.do("tools"))["tools"]
+        expect(set(given) == names, f"the client has {len(given)} of {len(names)}")
+        shown = json.dumps(given["create_campaign"])
+        lost = [name for name in NESTED if f'"{name}"' not in shown]
+        if lost:
+            return f"{len(given)}, members lost: of steps {', '.join(lost)}"
         return str(len(given))
 
     async def _create(self, driver: CommandedDriver, daemon: Daemon) -> str:

@@ -22,7 +22,8 @@ class FastMcp:
 
     async def tools(self):
         """List the tools."""
-        return [tool.name for tool in await self._client.list_tools()]
+        tools = await self._client.list_tools()
+        return {tool.name: tool.input_schema for tool in tools}
 
     async def call(self, name, arguments):
         """Call a tool: an error is raised."""

@@ -21,8 +21,15 @@ class PydanticAi:
         return self._toolset.client.session.protocol_version
 
     async def tools(self):
-        """List the tools."""
-        return [tool.name for tool in await self._toolset.list_tools()]
+        """Return the tools that the model is given."""
+        given = []
+
+        def model(messages, info):
+            given.extend(info.function_tools)
+            return ModelResponse(parts=[TextPart("done")])
+
+        await self._run(model)
+        return {tool.name: tool.parameters_json_schema for tool in given}
 
     async def call(self, name, arguments):
         """Let the agent make one call; return the part that its model reads."""
@@ -34,10 +41,13 @@ class PydanticAi:
             read.extend(messages[-1].parts)
             return ModelResponse(parts=[TextPart("done")])
 
-        agent = Agent(FunctionModel(model), toolsets=[self._toolset])
-        await agent.run("Call the tool.")
+        await self._run(model)
         (part,) = read
         return Shown(part.model_response_str(), error=part.outcome != "success")
+
+    async def _run(self, model):
+        agent = Agent(FunctionModel(model), toolsets=[self._toolset])
+        await agent.run("Call the tool.")
 
     async def close(self):
         """Leave the toolset."""

@@ -4,7 +4,8 @@ A driver gives `serve` a class with these coroutine methods; what they raise is 
 result of the command::
 
     async def connect(url, headers): ...     # returns the revision of MCP, or None
-    async def tools(): ...                   # returns the names of the tools
+    async def tools(): ...                   # returns {name: schema of its arguments},
+                                             # as the model is given it
     async def call(name, arguments): ...     # returns Shown
     async def close(): ...
 
@@ -74,7 +75,9 @@ class Commands:
                 if isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 facts = {"failed": f"{type(error).__name__}: {reason(error)}"}
-            self._output.write(json.dumps({"step": command["step"], **facts}) + "\n")
+            self._output.write(
+                json.dumps({"step": command["step"], **facts}, default=str) + "\n"
+            )
             self._output.flush()
 
     async def _execute(self, step, do, **facts):
@@ -84,7 +87,7 @@ class Commands:
         return {"version": await self._client.connect(url, headers)}
 
     async def _tools(self):
-        return {"tools": list(await self._client.tools())}
+        return {"tools": await self._client.tools()}
 
     async def _call(self, name, arguments):
         shown = await self._client.call(name, arguments)
