@@ -168,7 +168,7 @@ class ActivateCampaignTests(ActivateCase):
                 self.assertEqual(len(error["unknown"]), 1)
 
     def test_a_part_that_may_never_be_read(self) -> None:
-        """A key without the scope can start, and is told what was not checked."""
+        """A key without the scope can start; the result says what was not checked."""
         self.instantly.answers(
             "listLeads", api_error(Reason.SCOPE_MISSING, "listLeads", scopes=("x",))
         )
@@ -184,7 +184,7 @@ class ActivateCampaignTests(ActivateCase):
         self.assertEqual(error["code"], "preflight_failed")
 
     def test_numbers_that_cannot_be_read(self) -> None:
-        """The totals are no check: without them it starts."""
+        """The totals are not a check: without them it starts."""
         self.instantly.answers(
             "getCampaignAnalytics", api_error(Reason.TIMEOUT, "getCampaignAnalytics")
         )
