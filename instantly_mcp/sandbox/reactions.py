@@ -161,6 +161,7 @@ def _reply(
     _touch(world, lead, "timestamp_last_reply")
     event = EventKind.AUTO_REPLIED if automatic else EventKind.REPLIED
     _record(world, campaign, lead, event, step)
+    lead.replied_interest = interest
     set_interest(world, campaign, lead, interest)
     stops = "stop_on_auto_reply" if automatic else "stop_on_reply"
     if campaign.shown.get(stops):

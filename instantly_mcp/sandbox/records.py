@@ -167,6 +167,7 @@ class Lead:
     :param step: how many steps of the sequence were sent to it.
     :param thread: the id of the thread of the campaign's mail to it.
     :param sender: the account that sent the first step and sends all others.
+    :param replied_interest: the interest status that its last reply set.
     """
 
     shown: ApiObject
@@ -175,6 +176,7 @@ class Lead:
     subject: str = ""
     sender: str | None = None
     behavior: LeadBehavior | None = None
+    replied_interest: int | None = None
 
     @property
     def id(self) -> str:

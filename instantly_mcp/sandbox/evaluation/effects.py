@@ -20,6 +20,8 @@ _VOLATILE = frozenset(
 )
 """A campaign learns the custom variables of leads that are added to it."""
 _CAMPAIGN_MAIL = "campaign"
+NO_INTEREST = "none"
+"""The interest status of a lead whose status was reset after a reply had set it."""
 _SENT = ("from", "to", "cc", "bcc", "subject", "body")
 
 
@@ -114,8 +116,11 @@ def _named(campaigns: Mapping[str, Campaign]) -> dict[str, Json]:
 def _lead(lead: Lead, places: Mapping[str, Json]) -> ApiObject:
     """Return what clients may set of a lead, with the names of its places."""
     shown = lead.shown
-    named = ("email", *FIELDS, "lt_interest_status")
+    named = ("email", *FIELDS)
     fields = {name: shown[name] for name in named if shown.get(name) is not None}
+    interest = shown.get("lt_interest_status")
+    if interest != lead.replied_interest:
+        fields["lt_interest_status"] = NO_INTEREST if interest is None else interest
     payload = shown.get("payload") or {}
     own = {
         name: value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.sandbox.evaluation.cases import CASES
+from instantly_mcp.sandbox.evaluation.effects import NO_INTEREST
 from tests.sandbox.calls import SandboxTestCase
 
 DAY_SECONDS = 24 * 3600.0
@@ -164,6 +165,32 @@ class EffectTests(SandboxTestCase):
         effect = self.only()
         self.assertEqual(effect["name"], "Website inbound")
         self.assertEqual(effect["fields"], {"name": "Inbound"})
+
+    def test_paused_campaign(self) -> None:
+        """What its leads would have done otherwise is not an effect of a pause."""
+        self.ok("POST", f"/campaigns/{self.campaign_id('Q4 Fintech')}/pause")
+        self.sandbox.skip(14 * DAY_SECONDS, self.key)
+        self.assertEqual(self.only()["fields"], {"status": 2})
+
+    def test_interest(self) -> None:
+        """A label is an effect unless a reply had given the same one."""
+        filters = {"filter": "FILTER_VAL_REPLIED", "limit": 100}
+        leads = self.ok("POST", "/leads/list", filters)["items"]
+        lead = next(each for each in leads if each.get("lt_interest_status") == 1)
+        path = f"/leads/{lead['id']}"
+        self.ok("PATCH", path, {"lt_interest_status": -1})
+        self.assertEqual(self.only()["fields"], {"lt_interest_status": -1})
+        self.ok("PATCH", path, {"lt_interest_status": 1})
+        self.assertEqual(self.seen()["effects"], [])
+
+    def test_reset_interest(self) -> None:
+        """A label that was taken away is an effect, too."""
+        filters = {"filter": "FILTER_VAL_REPLIED", "limit": 100}
+        leads = self.ok("POST", "/leads/list", filters)["items"]
+        lead = next(each for each in leads if each.get("lt_interest_status") == 1)
+        found = self.sandbox.workspace(self.key).current_world().leads[lead["id"]]
+        found.shown.pop("lt_interest_status")
+        self.assertEqual(self.only()["fields"], {"lt_interest_status": NO_INTEREST})
 
     def test_new_list(self) -> None:
         """A new list and its lead are two effects, even after a week of mail."""
