@@ -12,7 +12,7 @@ from ..workspace.conversions import end_of_day
 from ..workspace.dates import moments_in_order
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS, CAMPAIGNS
-from .arguments import ID, TEXT, list_of
+from .arguments import ID, TEXT, list_of, reference
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
 
@@ -100,12 +100,13 @@ TOOLS = (
         operation="getCampaignAnalytics",
         work=campaign_analytics,
         arguments=(
-            argument("campaign_id", to="id", schema=ID, refers_to=CAMPAIGNS),
+            reference("campaign_id", CAMPAIGNS, "id", "campaign", to="id"),
             argument(
                 "campaign_ids",
                 to="ids",
                 schema={"type": "array", "items": ID, "minItems": 1},
                 refers_to=CAMPAIGNS,
+                also_named=("ids", "campaigns"),
             ),
             START,
             END,
@@ -121,7 +122,7 @@ TOOLS = (
         hints=READ_ONLY,
         operation="getDailyCampaignAnalytics",
         arguments=(
-            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
+            reference("campaign_id", CAMPAIGNS, "id", "campaign"),
             START,
             END,
             argument(

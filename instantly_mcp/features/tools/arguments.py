@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..._json_codec import Json, JsonObject
 from ..results import page
 from ..workspace.conversions import stripped
@@ -61,14 +63,24 @@ def id_of(
 
     :param refers_to: the kind of object, if its name is accepted as well.
     """
+    also = {"campaign_id": ("campaign",), "list_id": ("list", "lead_list_id")}
     return required(
         name,
+        also_named=(*also.get(name, ()), *(("id",) if to == "id" else ())),
         to=to,
         schema=ID,
         description=description,
         convert=convert,
         refers_to=refers_to,
     )
+
+
+def reference(name: str, kind: ObjectKind, *also: str, **given: Any) -> Argument:
+    """Declare an optional argument that takes the id or the name of an object.
+
+    :param also: other names of the argument.
+    """
+    return argument(name, schema=ID, refers_to=kind, also_named=also, **given)
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:

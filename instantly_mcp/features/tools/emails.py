@@ -12,7 +12,7 @@ from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
-from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging
+from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging, reference
 from .declaration import ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.reply import reply_to_email
@@ -75,8 +75,8 @@ TOOLS = (
         arguments=(
             *paging(20),
             argument("search"),
-            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
-            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+            reference("campaign_id", CAMPAIGNS, "campaign"),
+            reference("list_id", LEAD_LISTS),
             argument(
                 "i_status",
                 schema={"type": ["string", "integer"]},
@@ -190,7 +190,7 @@ TOOLS = (
         task=TaskSupport.OPTIONAL,
         arguments=(
             argument("email", schema=ID),
-            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+            reference("list_id", LEAD_LISTS),
             argument(
                 "agreed_credits",
                 schema={"type": "integer", "minimum": 1},

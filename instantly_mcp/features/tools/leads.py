@@ -32,6 +32,7 @@ from .arguments import (
     id_of,
     listing,
     paging,
+    reference,
     single,
 )
 from .declaration import Argument, ToolDeclaration, argument, required
@@ -133,15 +134,18 @@ def skips() -> tuple[Argument, ...]:
     return tuple(argument(name) for name in SKIPS)
 
 
-def selection(description: str, text: JsonObject = TEXT) -> tuple[Argument, ...]:
+def selection(
+    description: str, text: JsonObject = TEXT, campaign: tuple[str, ...] = ()
+) -> tuple[Argument, ...]:
     """Declare the arguments that select leads.
 
     :param description: the description of ``filter``.
     :param text: the schema of ``search`` and ``filter``.
+    :param campaign: other names of ``campaign``.
     """
     return (
-        argument("campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS),
-        argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+        reference("campaign", CAMPAIGNS, *campaign, description="campaign id"),
+        reference("list_id", LEAD_LISTS),
         argument("ids", schema=CHOSEN, listed=TEXTS, description="lead ids"),
         argument("excluded_ids", schema=TEXTS),
         argument("contacts", schema=CHOSEN, listed=TEXTS, description="addresses"),
@@ -180,7 +184,7 @@ TOOLS = (
         operation="listLeads",
         arguments=(
             *paging(),
-            *selection(FILTER_NAMES),
+            *selection(FILTER_NAMES, campaign=("campaign_id",)),
             argument("distinct_contacts"),
             argument("is_website_visitor"),
             argument("organization_user_ids"),
@@ -223,10 +227,8 @@ TOOLS = (
         also=("getCampaign",),
         work=create_lead,
         arguments=(
-            argument(
-                "campaign", schema=ID, description="campaign id", refers_to=CAMPAIGNS
-            ),
-            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+            reference("campaign", CAMPAIGNS, "campaign_id", description="campaign id"),
+            reference("list_id", LEAD_LISTS),
             argument("email", schema=TEXT),
             *details(TEXT),
             *skips(),
@@ -289,8 +291,8 @@ TOOLS = (
                     "items": ONE_LEAD,
                 },
             ),
-            argument("campaign_id", schema=ID, refers_to=CAMPAIGNS),
-            argument("list_id", schema=ID, refers_to=LEAD_LISTS),
+            reference("campaign_id", CAMPAIGNS, "campaign"),
+            reference("list_id", LEAD_LISTS),
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),
             argument("verify_leads_on_import", description="costs credits"),
@@ -315,8 +317,8 @@ TOOLS = (
         also=("getCampaign", "getBackgroundJob"),
         work=move_leads,
         arguments=(
-            argument("to_campaign_id", schema=ID, refers_to=CAMPAIGNS),
-            argument("to_list_id", schema=ID, refers_to=LEAD_LISTS),
+            reference("to_campaign_id", CAMPAIGNS),
+            reference("to_list_id", LEAD_LISTS),
             *selection("as in list_leads", ID),
             argument("copy_leads"),
             argument("limit", schema={"type": "integer", "minimum": 1}),
