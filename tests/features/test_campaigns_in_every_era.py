@@ -87,6 +87,8 @@ class OldArgumentTests(CampaignCase):
                 given = {"name": "n", "subject": "s", name: "x"}
                 error = self.failure(version, "create_campaign", **given)
                 self.assertIn(f"Did you mean {meant}?", error["message"])
+                self.assertIn("email_list", error["hint"])
+                self.assertNotIn("sequence_bodies", error["hint"])
 
     def test_hours_of_an_existing_campaign(self) -> None:
         """The hours change, the days stay, and the result says how they are placed."""

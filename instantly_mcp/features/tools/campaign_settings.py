@@ -141,27 +141,52 @@ LISTED = (
     argument("stop_for_company", listed=FLAG),
 )
 RARE = (
-    argument("cc_list", schema=TEXTS, convert=addresses("cc_list"), **EMPTIES),
-    argument("bcc_list", schema=TEXTS, convert=addresses("bcc_list"), **EMPTIES),
-    argument("email_tag_list", **EMPTIES),
-    argument("pl_value"),
+    argument(
+        "cc_list",
+        schema=TEXTS,
+        description="addresses that get a copy of each mail",
+        convert=addresses("cc_list"),
+        **EMPTIES,
+    ),
+    argument(
+        "bcc_list",
+        schema=TEXTS,
+        description="addresses that get a hidden copy of each mail",
+        convert=addresses("bcc_list"),
+        **EMPTIES,
+    ),
+    argument(
+        "email_tag_list",
+        description="ids of tags, whose accounts send; instead of email_list",
+        **EMPTIES,
+    ),
+    argument("pl_value", description="value of each positive lead"),
     argument("is_evergreen"),
-    argument("random_wait_max"),
+    argument("random_wait_max", description="most minutes added to email_gap"),
     argument("first_email_text_only"),
     argument("prioritize_new_leads"),
-    argument("auto_variant_select", convert=campaign_arguments.variant_choice),
-    argument("match_lead_esp"),
+    argument(
+        "auto_variant_select",
+        description="{trigger:'reply_rate'|'click_rate'|'open_rate'}",
+        convert=campaign_arguments.variant_choice,
+    ),
+    argument("match_lead_esp", description="send to each provider from the same one"),
     argument("insert_unsubscribe_header"),
     argument("allow_risky_contacts"),
     argument("disable_bounce_protect"),
     argument(
-        "limit_emails_per_company_override", convert=campaign_arguments.company_limit
+        "limit_emails_per_company_override",
+        description=(
+            "{mode:'custom'|'disabled',daily_limit,"
+            "scope:'per_campaign'|'across_workspace'}"
+        ),
+        convert=campaign_arguments.company_limit,
     ),
-    argument("owned_by"),
+    argument("owned_by", description="id of a member of the workspace"),
     argument(
         "provider_routing_rules",
         schema=OBJECTS,
-        description=("[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]"),
+        description="[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]",
         convert=campaign_arguments.rules,
         **EMPTIES,
     ),
@@ -171,6 +196,7 @@ API_FORM = (
         "campaign_schedule",
         schema={"type": "object"},
         description=(
+            "instead of timezone, timing, days and dates: "
             '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
             "start_date,end_date}; day 0 is Sunday, any IANA timezone"
         ),
@@ -180,6 +206,7 @@ API_FORM = (
         "sequences",
         schema=OBJECTS,
         description=(
+            "instead of subject, body and steps: "
             "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]}]}]; "
             "delay is the wait before the next step"
         ),
@@ -187,10 +214,12 @@ API_FORM = (
     ),
 )
 OLD = (
-    argument("sequence_steps", schema=COUNT),
-    argument("sequence_bodies", schema=TEXTS),
-    argument("sequence_subjects", schema=TEXTS),
-    argument("step_delay_days", schema=COUNT),
+    argument("sequence_steps", schema=COUNT, description="number of mails"),
+    argument(
+        "sequence_bodies", schema=TEXTS, description="of all mails; better: steps"
+    ),
+    argument("sequence_subjects", schema=TEXTS, description="of all mails"),
+    argument("step_delay_days", schema=COUNT, description="wait before each follow-up"),
 )
 """Arguments of earlier servers; `workspace.old_sequences` reads them."""
 

@@ -14,6 +14,7 @@ from ...protocol.wire.schema_annotations import (
     ALSO_NAMED,
     HINT,
     SUGGESTED_FOR,
+    UNLISTED,
     types_of,
 )
 from ..workspace.names import ObjectKind
@@ -105,6 +106,7 @@ class Argument:
             ALSO_NAMED: [*self.also_named],
             SUGGESTED_FOR: [*self.suggested_for],
             HINT: self.hint,
+            UNLISTED: self.unlisted,
         }
         annotations = {name: value for name, value in noted.items() if value}
         return {**self.accepted_schema(operation), **self._stated(), **annotations}

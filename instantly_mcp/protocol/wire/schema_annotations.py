@@ -19,6 +19,9 @@ SUGGESTED_FOR = "x-suggested-for"
 UNKNOWN_HINT = "x-unknown-hint"
 """Of an object: a sentence for members that it does not have."""
 
+UNLISTED = "x-unlisted"
+"""Of a property: clients do not see it, so an error does not list it either."""
+
 HINT = "x-hint"
 """Of a property: the outline of a valid value, for errors."""
 

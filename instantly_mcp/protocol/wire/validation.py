@@ -21,6 +21,7 @@ from .schema_annotations import (
     HINT,
     SUGGESTED_FOR,
     UNKNOWN_HINT,
+    UNLISTED,
     folded,
     is_map,
     types_of,
@@ -146,7 +147,8 @@ class ArgumentCheck:
             return []
         if not properties:
             return ["This tool has no arguments."]
-        return ["The arguments of this tool are " + ", ".join(properties) + "."]
+        listed = [n for n, each in properties.items() if not _is_unlisted(each)]
+        return ["The arguments of this tool are " + ", ".join(listed) + "."]
 
     def _schema_at(self, path: Sequence[str | int]) -> Mapping[str, Json]:
         """Return the part of the schema at a path of the library."""
@@ -181,6 +183,10 @@ def _unknown(owner: Mapping[str, Json], path: str, name: str) -> str:
     if owner.get(UNKNOWN_HINT):
         sentences.append(owner[UNKNOWN_HINT])
     return " ".join(sentences)
+
+
+def _is_unlisted(schema: Json) -> bool:
+    return isinstance(schema, Mapping) and bool(schema.get(UNLISTED))
 
 
 def _suggested(properties: Mapping[str, Json], name: str) -> list[str]:
