@@ -20,7 +20,7 @@ from .timeline import format_time
 P = ParamSpec("P")
 
 MAX_OUTBOX_MAILS = 10_000
-INITIAL_CREDITS = 1_000
+INITIAL_CREDITS = 10_000
 
 
 @define(eq=False)

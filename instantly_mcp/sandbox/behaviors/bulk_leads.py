@@ -28,6 +28,9 @@ from .lead_lists import find_list
 MAX_MOVED_EMAILS = 10_000
 """The addresses that the data of a finished job lists."""
 
+BLOCKED_PREFIX = "blocked."
+"""The workspace's block list: addresses that begin with this are never added."""
+
 PLAN_LEAD_LIMIT = 25_000
 """The leads that the simulated plan includes; it is reported but not enforced."""
 
@@ -110,6 +113,8 @@ class _LeadFilter:
         if email in self.seen:
             return "duplicate_email_count"
         self.seen.add(email)
+        if email.startswith(BLOCKED_PREFIX):
+            return "in_blocklist"
         here, elsewhere = self.known
         if email in elsewhere:
             return "skipped_count"
@@ -180,7 +185,7 @@ def _summary(
         "status": "success",
         "total_sent": len(given["leads"]),
         "leads_uploaded": len(created),
-        "in_blocklist": 0,
+        "in_blocklist": counts["in_blocklist"],
         "blocklist_used": given.get("blocklist_id"),
         "duplicated_leads": counts["duplicated_leads"],
         "skipped_count": counts["skipped_count"],

@@ -12,7 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.tools.workflows.add_leads import COUNTERS
-from instantly_mcp.features.tools.workflows.lead_rows import named, sorted_rows
+from instantly_mcp.features.tools.workflows.lead_rows import (
+    MAX_ROWS_NAMED,
+    named,
+    sorted_rows,
+)
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 
@@ -86,8 +90,8 @@ class BulkTests(ToolTestCase):
         self.assertEqual(got["leads_uploaded"], 2500)
         self.assertEqual(got["total_sent"], 2500)
         self.assertEqual(self.progress(), [1000, 2000, 2500])
-        self.assertEqual(len(got["created_leads"]), 50)
-        self.assertEqual(got["created_leads_not_shown"], 2450)
+        self.assertEqual(len(got["created_leads"]), 20)
+        self.assertEqual(got["created_leads_not_shown"], 2480)
 
     def test_duplicates_are_left_out(self) -> None:
         """Of leads with one address, spelled any way, the first is sent."""
@@ -257,9 +261,17 @@ class BulkTests(ToolTestCase):
         self.instantly.answers("bulkAddLeads", added)
         leads = [*people(1), *[{"email": "no"}] * 2499]
         got = self.value(self.name, leads=leads, list_id="l1")
-        self.assertEqual((got["not_added"], len(got["refused"])), (2499, 100))
-        self.assertEqual(got["refused_also"], "101-2499")
-        self.assertLess(len(dumps(got)), 12_000)
+        self.assertEqual((got["not_added"], len(got["refused"])), (2499, 50))
+        self.assertEqual(got["refused_also"], "51-2499")
+        self.assertLess(len(dumps(got)), 6_000)
+
+    def test_many_duplicates(self) -> None:
+        """Bad addresses are named before duplicates, of which nothing is lost."""
+        self.instantly.answers("bulkAddLeads", added)
+        leads = [*people(100), *people(100), {"email": "no"}]
+        got = self.value(self.name, leads=leads, list_id="l1")
+        self.assertEqual(got["refused"][-1]["index"], 200)
+        self.assertEqual(got["refused_also"], "149-199")
 
 
 class RowTests(SynchronousTestCase):
@@ -287,7 +299,7 @@ class RowTests(SynchronousTestCase):
         texts = [lead.get("email", "").strip().lower() for _, lead in rows.to_send]
         addresses = [text for text in texts if text]
         self.assertEqual(len(addresses), len(set(addresses)))
-        said = named(rows.refused)
-        self.assertEqual(
-            [row["index"] for row in said["refused"]], sorted(refused)[:100]
-        )
+        shown = [row["index"] for row in named(rows.refused)["refused"]]
+        self.assertEqual(shown, sorted(shown))
+        self.assertEqual(len(shown), min(len(refused), MAX_ROWS_NAMED))
+        self.assertLessEqual(set(shown), set(refused))

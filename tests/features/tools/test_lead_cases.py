@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instantly_mcp._json_codec import loads
 from tests.features.era_cases import ERAS, EraTestCase
 
 BULK = "add_leads_to_campaign_or_list_bulk"
@@ -26,6 +27,29 @@ class LeadCases(EraTestCase):
             self.assertIn("index 1", duplicate["reason"])
             found = self.value(version, "list_leads", list_id=list_id)["items"]
             self.assertEqual([each["email"] for each in found], ["ok@example.com"])
+
+    def test_a_long_list(self) -> None:
+        """Of 2,500 leads each one is added or named, and the result stays small."""
+        for version in (ERAS[-2], ERAS[-1]):
+            self.start_server()
+            list_id = self.value(version, "create_lead_list", name="Long")["id"]
+            leads = [{"email": f"p{n}@example.com"} for n in range(2400)]
+            self.value(version, BULK, list_id=list_id, leads=leads[100:110])
+            leads += [{"email": f" P{n}@example.com"} for n in range(60)]
+            leads += [{"email": "Ann <ann@example.com>"}] * 30
+            leads += [{"email": f"blocked.{n}@example.com"} for n in range(10)]
+            result = self.result(version, BULK, {"list_id": "Long", "leads": leads})
+            self.assertLess(len(result["content"][0]["text"]) / 4, 3_000)
+            got = loads(result["content"][0]["text"])
+            self.assertEqual((got["given"], got["leads_uploaded"]), (2500, 2390))
+            self.assertEqual(got["not_added"], 110)
+            self.assertEqual((got["in_blocklist"], got["duplicated_leads"]), (10, 10))
+            reasons = {row["index"]: row["reason"] for row in got["refused"]}
+            self.assertEqual(set(reasons), {*range(100, 110), *range(2460, 2500)})
+            self.assertIn("brackets", reasons[2460])
+            self.assertIn("already in it", reasons[100])
+            self.assertEqual(reasons[2490], "not added: on the block list")
+            self.assertEqual(got["refused_also"], "2400-2459")
 
     def test_default_page(self) -> None:
         """A page of leads costs a model at most 6,000 tokens; zeros are left out."""

@@ -6,10 +6,12 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.job_changes import JobChangeTracker, job_uri
+from instantly_mcp.features.workspace.jobs import job_of
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.calls.tasks import TASKS_CAPABILITY
 from instantly_mcp.protocol.methods.tools import call_tool
@@ -370,3 +372,13 @@ class JobChangeTests(ToolTestCase):
         self.value("list_background_jobs")
         self.value("get_background_job", job_id="j")
         self.assertEqual(self.changed_resources, [(job_uri("j"), KEY.principal)] * 2)
+
+
+class JobViewTests(SynchronousTestCase):
+    def test_long_lists_are_cut(self) -> None:
+        """Of the moved addresses the first are shown, and the others counted."""
+        data = {"moved_leads": 30, "moved_lead_emails": [f"p{n}" for n in range(30)]}
+        shown = job_of({"id": "j", "status": "success", "data": data})["data"]
+        self.assertEqual(len(shown["moved_lead_emails"]), 20)
+        self.assertEqual(shown["moved_lead_emails_not_shown"], 10)
+        self.assertEqual(shown["moved_leads"], 30)

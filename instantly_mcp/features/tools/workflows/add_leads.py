@@ -41,7 +41,7 @@ CHUNK_SECONDS = 10.0
 """Time that must be left to start a further chunk."""
 
 MAX_LEADS = 20_000
-MAX_CREATED_SHOWN = 50
+MAX_CREATED_SHOWN = 20
 
 LEFT_OUT = {
     "in_blocklist": "on the block list",

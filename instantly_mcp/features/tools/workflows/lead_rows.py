@@ -19,7 +19,7 @@ from ...results import CallRefusedError
 from ...workspace.addresses import AddressProblem, read_address
 from ...workspace.labels import to_interest
 
-MAX_ROWS_NAMED = 100
+MAX_ROWS_NAMED = 50
 """Rows that are named one by one; of the others the result has the indexes."""
 
 MAX_RANGES = 200
@@ -48,12 +48,14 @@ class RefusedRow:
 
     :param index: its place in the caller's list, counted from 0.
     :param meant: the address that was certainly meant.
+    :param repeated: another row with its address is sent, so nothing is lost.
     """
 
     index: int
     email: str
     reason: str
     meant: str | None = None
+    repeated: bool = False
 
     def as_object(self) -> JsonObject:
         """Return what the result says about the row."""
@@ -108,7 +110,7 @@ def sorted_rows(leads: Sequence[JsonObject], destination: str) -> Rows:
         first = seen.setdefault(address.lower(), index)
         if first != index:
             reason = f"duplicate: the same address as index {first}"
-            rows.duplicates.append(RefusedRow(index, text, reason))
+            rows.duplicates.append(RefusedRow(index, text, reason, repeated=True))
             continue
         rows.to_send.append((index, {**_converted(lead, index), "email": address}))
     return rows
@@ -139,9 +141,14 @@ def require_rows(rows: Rows, destination: str, *, skip_incomplete: bool) -> None
 
 
 def named(refused: Sequence[RefusedRow]) -> dict[str, Json]:
-    """Return how many rows are not added, and which: the first ones with reasons."""
-    ordered = sorted(refused, key=lambda row: row.index)
+    """Return how many rows are not added, and which: the first ones with reasons.
+
+    If there are many, the duplicates are those that are named by their index only.
+    """
+    ordered = sorted(refused, key=lambda row: (row.repeated, row.index))
     shown, rest = ordered[:MAX_ROWS_NAMED], ordered[MAX_ROWS_NAMED:]
+    shown.sort(key=lambda row: row.index)
+    rest.sort(key=lambda row: row.index)
     found: dict[str, Json] = {
         "not_added": len(ordered),
         "refused": [row.as_object() for row in shown],
