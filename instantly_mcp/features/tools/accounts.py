@@ -43,7 +43,7 @@ ACCOUNT = id_of("email", to="email", refers_to=ACCOUNTS)
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 WARMUP_HINT = (
     "Use limit, increment, reply_rate, warmup_custom_ftag and advanced {warm_ctd, "
-    "open_rate, important_rate, read_emulation, spam_save_rate, weekday_only}.",
+    "open_rate, important_rate, read_emulation, spam_save_rate, weekday_only}."
 )
 
 

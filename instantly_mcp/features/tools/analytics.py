@@ -100,7 +100,7 @@ TOOLS = (
         operation="getCampaignAnalytics",
         work=campaign_analytics,
         arguments=(
-            reference("campaign_id", CAMPAIGNS, "id", "campaign", to="id"),
+            reference("campaign_id", CAMPAIGNS, to="id"),
             argument(
                 "campaign_ids",
                 to="ids",
@@ -122,7 +122,7 @@ TOOLS = (
         hints=READ_ONLY,
         operation="getDailyCampaignAnalytics",
         arguments=(
-            reference("campaign_id", CAMPAIGNS, "id", "campaign"),
+            reference("campaign_id", CAMPAIGNS),
             START,
             END,
             argument(

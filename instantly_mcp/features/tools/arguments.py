@@ -9,7 +9,7 @@ from ..results import page
 from ..workspace.conversions import stripped
 from ..workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ..workspace.labels import View
-from ..workspace.names import ObjectKind
+from ..workspace.names import ACCOUNTS, ObjectKind
 from .declaration import Argument, Convert, Reshape, argument, required
 
 TEXT: JsonObject = {"type": "string"}
@@ -34,6 +34,9 @@ PAGE: JsonObject = members(has_more=FLAG, next_cursor=TEXT)
 LIST_OUTPUT: JsonObject = {"items": list_of(id=TEXT), "page": PAGE}
 JOB_OUTPUT: JsonObject = {"job": members(id=TEXT, status=TEXT)}
 CAMPAIGN_OUTPUT: JsonObject = {"campaign": members(id=TEXT)}
+
+ACCOUNT_NAMES = ("account", "account_email", "eaccount", "mailbox")
+"""Other names of an address that is that of a sending account."""
 
 CURSOR = argument(
     "starting_after",
@@ -63,24 +66,20 @@ def id_of(
 
     :param refers_to: the kind of object, if its name is accepted as well.
     """
-    also = {"campaign_id": ("campaign",), "list_id": ("list", "lead_list_id")}
     return required(
         name,
-        also_named=(*also.get(name, ()), *(("id",) if to == "id" else ())),
         to=to,
         schema=ID,
         description=description,
         convert=convert,
         refers_to=refers_to,
+        also_named=ACCOUNT_NAMES if refers_to is ACCOUNTS else (),
     )
 
 
-def reference(name: str, kind: ObjectKind, *also: str, **given: Any) -> Argument:
-    """Declare an optional argument that takes the id or the name of an object.
-
-    :param also: other names of the argument.
-    """
-    return argument(name, schema=ID, refers_to=kind, also_named=also, **given)
+def reference(name: str, kind: ObjectKind, **given: Any) -> Argument:
+    """Declare an optional argument that takes the id or the name of an object."""
+    return argument(name, schema=ID, refers_to=kind, **given)
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:

@@ -36,6 +36,7 @@ from ..results import (
 from ..sizes import CursorOf
 from ..workspace.context import FeatureContext
 from .declared_argument import Argument, Convert, argument, assumed, required
+from .other_names import with_other_names
 from .resetting import RESET, Resettable
 
 __all__ = [
@@ -106,7 +107,8 @@ class ToolDeclaration:
         """Return the schema that arguments are checked against: no unknown ones."""
         reset = self.resettable().accepted_schema()
         schema = self._object_of(self.arguments, Argument.documented_schema, reset)
-        return {**schema, "additionalProperties": False}
+        named: JsonObject = with_other_names(schema)
+        return {**named, "additionalProperties": False}
 
     def resettable(self) -> Resettable:
         """Return the settings that a call can reset."""

@@ -75,7 +75,7 @@ TOOLS = (
         arguments=(
             *paging(20),
             argument("search"),
-            reference("campaign_id", CAMPAIGNS, "campaign"),
+            reference("campaign_id", CAMPAIGNS),
             reference("list_id", LEAD_LISTS),
             argument(
                 "i_status",

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ..._json_codec import Json, JsonObject
+from ..._json_codec import JsonObject
 from ...catalog.codes import ENRICHMENT, ESP
 from ...protocol.primitives.tool import TaskSupport
-from ..results import CallRefusedError
-from ..workspace.addresses import MAX_ADDRESS
 from ..workspace.labels import (
-    ANY_ESG,
-    ESG_WORDS,
     names_and_codes,
     to_code,
-    to_esg,
-    to_interest,
-    to_lead_filter,
 )
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.leads import LEAD_VIEW, lead_summary
@@ -29,13 +22,12 @@ from .arguments import (
     LIST_OUTPUT,
     TEXT,
     WAIT,
-    id_of,
     listing,
     paging,
     reference,
     single,
 )
-from .declaration import Argument, ToolDeclaration, argument, required
+from .declaration import ToolDeclaration, argument, required
 from .hints import (
     ADDITIVE,
     DESTRUCTIVE,
@@ -43,126 +35,20 @@ from .hints import (
     IDEMPOTENT,
     READ_ONLY,
 )
-from .nested_arguments import strict_schema
+from .lead_arguments import (
+    ESG,
+    FILTER_NAMES,
+    LEAD_ID,
+    ONE_LEAD,
+    details,
+    selection,
+    skips,
+)
 from .workflows.add_leads import MAX_LEADS, add_leads
 from .workflows.create_lead import create_lead
 from .workflows.deletions import DELETE_LEAD
 from .workflows.move_leads import move_leads
 from .workflows.update_lead import update_lead
-
-TEXTS: JsonObject = {"type": "array", "items": TEXT}
-CHOSEN: JsonObject = {**TEXTS, "minItems": 1}
-"""A selection: an empty one must not become one of all leads."""
-
-INTEREST_VALUE = {"type": ["string", "integer"]}
-VARIABLES: JsonObject = {
-    "type": "object",
-    "additionalProperties": {"type": ["string", "number", "boolean"]},
-}
-"""An object with a member for each; clients see a list of names and values."""
-FILTER_NAMES = (
-    "contacted, not_contacted, replied, link_clicked, bounced, unsubscribed, "
-    "interested, meeting_booked … (or FILTER_…)"
-)
-INTEREST_NAMES = (
-    "interested, meeting_booked, meeting_completed, won, out_of_office, "
-    "not_interested, wrong_person, lost, no_show"
-)
-
-
-def lead_id(value: Json) -> Json:
-    """Return the id without surrounding spaces.
-
-    :raises CallRefusedError: for an address, which several leads may have.
-    """
-    id = str(value).strip()
-    if "@" in id:
-        raise CallRefusedError(
-            "bad_argument",
-            "lead_id is an address; several leads may have it.",
-            f"Take the id of the lead that is meant from list_leads with contacts "
-            f"[{id[:MAX_ADDRESS]}].",
-        )
-    return id
-
-
-QUERIES_HINT = (
-    'Use [{"actionType": "reply", "values": {"occurrence-days": 30}}]; values may also '
-    'hold "occurrence-count" {condition, count} and "lead-status" {status, condition}.',
-)
-LEAD_ID = id_of("lead_id", convert=lead_id)
-ESG = argument(
-    "esg_code",
-    schema=ANY_ESG,
-    listed={"enum": [*ESG_WORDS]},
-    description="security gateway",
-    convert=to_esg,
-)
-PERSON = ("first_name", "last_name", "company_name", "job_title", "phone", "website")
-OF_A_LEAD = (*PERSON, "personalization", "pl_value_lead", "assigned_to")
-SKIPS = ("skip_if_in_workspace", "skip_if_in_campaign", "skip_if_in_list")
-
-ONE_LEAD: JsonObject = {
-    "type": "object",
-    "properties": {
-        "email": TEXT,
-        **dict.fromkeys(OF_A_LEAD, TEXT),
-        "lt_interest_status": INTEREST_VALUE,
-        "custom_variables": VARIABLES,
-    },
-    "additionalProperties": False,
-}
-
-
-def details(schema: JsonObject) -> tuple[Argument, ...]:
-    """Declare the settings of one lead."""
-    return (
-        *(argument(name, schema=schema) for name in OF_A_LEAD),
-        argument(
-            "lt_interest_status",
-            schema=INTEREST_VALUE,
-            description=INTEREST_NAMES,
-            convert=to_interest,
-            resets=True,
-        ),
-        argument("custom_variables", schema=VARIABLES),
-    )
-
-
-def skips() -> tuple[Argument, ...]:
-    """Declare the flags that skip leads which exist elsewhere."""
-    return tuple(argument(name) for name in SKIPS)
-
-
-def selection(
-    description: str, text: JsonObject = TEXT, campaign: tuple[str, ...] = ()
-) -> tuple[Argument, ...]:
-    """Declare the arguments that select leads.
-
-    :param description: the description of ``filter``.
-    :param text: the schema of ``search`` and ``filter``.
-    :param campaign: other names of ``campaign``.
-    """
-    return (
-        reference("campaign", CAMPAIGNS, *campaign, description="campaign id"),
-        reference("list_id", LEAD_LISTS),
-        argument("ids", schema=CHOSEN, listed=TEXTS, description="lead ids"),
-        argument("excluded_ids", schema=TEXTS),
-        argument("contacts", schema=CHOSEN, listed=TEXTS, description="addresses"),
-        argument("search", schema=text, description="name or address"),
-        argument(
-            "filter", schema=text, description=description, convert=to_lead_filter
-        ),
-        argument(
-            "queries",
-            schema={**strict_schema("listLeads", "queries"), "minItems": 1},
-            description="[{actionType, values}]",
-            hint=QUERIES_HINT,
-            unlisted=True,
-        ),
-        argument("in_campaign"),
-        argument("in_list"),
-    )
 
 
 def cursor_after(lead: JsonObject, given: JsonObject) -> str | None:
@@ -184,7 +70,7 @@ TOOLS = (
         operation="listLeads",
         arguments=(
             *paging(),
-            *selection(FILTER_NAMES, campaign=("campaign_id",)),
+            *selection(FILTER_NAMES),
             argument("distinct_contacts"),
             argument("is_website_visitor"),
             argument("organization_user_ids"),
@@ -227,7 +113,7 @@ TOOLS = (
         also=("getCampaign",),
         work=create_lead,
         arguments=(
-            reference("campaign", CAMPAIGNS, "campaign_id", description="campaign id"),
+            reference("campaign", CAMPAIGNS, description="campaign id"),
             reference("list_id", LEAD_LISTS),
             argument("email", schema=TEXT),
             *details(TEXT),
@@ -291,7 +177,7 @@ TOOLS = (
                     "items": ONE_LEAD,
                 },
             ),
-            reference("campaign_id", CAMPAIGNS, "campaign"),
+            reference("campaign_id", CAMPAIGNS),
             reference("list_id", LEAD_LISTS),
             argument("blocklist_id", schema=TEXT),
             argument("assigned_to"),

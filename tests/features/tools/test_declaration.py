@@ -12,7 +12,7 @@ class SchemaTests(SynchronousTestCase):
     def test_listed_and_accepted(self) -> None:
         """An argument may accept more than clients see."""
         declaration = ToolDeclaration(
-            name="search",
+            name="word",
             title="Search",
             description="Search for something.",
             toolset="server",
@@ -24,7 +24,7 @@ class SchemaTests(SynchronousTestCase):
                     listed={"type": "string", "enum": ["active"]},
                     description="what it does",
                 ),
-                argument("search", schema={"type": "string"}, default="all"),
+                argument("word", schema={"type": "string"}, default="all"),
                 argument("raw", schema={"type": "object"}, unlisted=True),
             ),
         )
@@ -32,7 +32,7 @@ class SchemaTests(SynchronousTestCase):
             declaration.accepted_schema()["properties"],
             {
                 "status": {"enum": ["active", 1], "description": "what it does"},
-                "search": {"type": "string", "default": "all"},
+                "word": {"type": "string", "default": "all"},
                 "raw": {"type": "object", "x-unlisted": True},
             },
         )
@@ -44,6 +44,6 @@ class SchemaTests(SynchronousTestCase):
                     "enum": ["active"],
                     "description": "what it does",
                 },
-                "search": {"type": "string", "default": "all"},
+                "word": {"type": "string", "default": "all"},
             },
         )
