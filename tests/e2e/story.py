@@ -159,13 +159,13 @@ class Story:
             reply_to_uuid=mail["id"],
             subject=f"Re: {mail['subject']}",
             body={"text": f"{ANSWER}\n\n{self.name}"},
-            expected_recipient=mail["from_address_email"],
+            expected_recipient=mail["from"],
         )
         thread = await self.value("list_emails", search=f"thread:{mail['thread_id']}")
         self.case.assertIn(sent["id"], [each["id"] for each in thread["items"]])
         (found,) = await self.replies_to(sent["id"])
-        self.case.assertEqual(found["to"], [mail["from_address_email"]])
-        self.case.assertEqual(found["from"], mail["eaccount"])
+        self.case.assertEqual(found["to"], [mail["from"]])
+        self.case.assertEqual(found["from"], mail["to"])
         self.case.assertEqual(found["body"]["text"], f"{ANSWER}\n\n{self.name}")
 
     async def replies_to(self, id: str) -> Sequence[JsonObject]:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
-from ..results import page
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
-from ..workspace.views.emails import EMAIL_PREVIEW, EMAIL_VIEW
-from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, by_id, id_of, paging, reference
+from ..workspace.views.emails import EMAIL_VIEW
+from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, id_of, paging, reference
 from .declaration import ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
+from .workflows.list_emails import (
+    ALL,
+    RECEIVED,
+    cursor_after,
+    list_emails,
+    text_of_mail,
+)
 from .workflows.reply import reply_to_email
 from .workflows.verify_email import verify_email
 
+EMAIL_TYPES = (RECEIVED, "sent", "manual", ALL)
 MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
 
 
@@ -26,23 +33,12 @@ def to_mode(value: Json) -> Json:
     return "emode_" + str(value).removeprefix("emode_")
 
 
-async def list_emails(context: FeatureContext, given: JsonObject, call: Call) -> Json:
-    """List mails; for one thread that is all of its mails, not just the latest."""
-    asked = {"preview_only": True, "latest_of_thread": True, **given}
-    in_thread = str(given.get("search", "")).startswith("thread:")
-    if in_thread and "latest_of_thread" not in given:
-        asked["latest_of_thread"] = False
-    reply = await context.execute("listEmail", asked, call)
-    return page(reply, EMAIL_PREVIEW if asked["preview_only"] else EMAIL_VIEW)
-
-
 async def get_email(context: FeatureContext, given: JsonObject, call: Call) -> Json:
-    """Read a mail; its HTML only on request, or when it has no text."""
+    """Read a mail as text; its HTML only on request."""
     mail = EMAIL_VIEW(await context.fetch("getEmail", {"id": given["id"]}, call))
-    body = mail.get("body")
-    if isinstance(body, dict) and body.get("text") and not given.get("include_html"):
-        return {**mail, "body": {"text": body["text"]}}
-    return mail
+    if given.get("include_html") or not isinstance(mail.get("body"), dict):
+        return mail
+    return {**mail, "body": {"text": text_of_mail(mail)}}
 
 
 def marked(reply: Json, given: JsonObject) -> JsonObject:
@@ -61,16 +57,15 @@ TOOLS = (
         name="list_emails",
         title="List emails",
         description=(
-            "Show inbox (unibox) mail, newest first: by default a preview of the "
-            "latest mail of each thread. search takes a lead's address or "
-            "thread:<thread_id> (all its mail). Full text: get_email. At most 20 calls "
-            "a minute."
+            "Show replies in the inbox (unibox): received mail, newest first, a line "
+            "for each thread. search takes a lead's address or thread:<thread_id> (all "
+            "its mail). Full text: get_email. At most 20 calls a minute."
         ),
         toolset="emails",
         hints=READ_ONLY,
         operation="listEmail",
         work=list_emails,
-        cursor_of=by_id,
+        cursor_of=cursor_after,
         output=LIST_OUTPUT,
         arguments=(
             *paging(20),
@@ -87,15 +82,16 @@ TOOLS = (
             argument("is_unread"),
             argument("has_reminder"),
             argument("mode", schema={"enum": [*MODES]}, convert=to_mode),
+            argument("unread_first", schema=FLAG),
             assumed("preview_only", True),
-            assumed("latest_of_thread", True),
+            argument("latest_of_thread", schema=FLAG),
             argument("sort_order"),
             argument("scheduled_only"),
             argument("assigned_to"),
             argument("lead", description="address"),
             argument("company_domain"),
             argument("marked_as_done"),
-            argument("email_type"),
+            argument("email_type", schema={"enum": [*EMAIL_TYPES]}),
             argument("min_timestamp_created", description="date or ISO time"),
             argument("max_timestamp_created", convert=end_of_day),
         ),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.api.errors import Reason
+from instantly_mcp.features.tools.workflows.list_emails import cursor_after
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 
+TIME = "2026-01-15T11:00:00.000Z"
 RECEIVED = {
     "id": "m1",
     "thread_id": "t1",
@@ -33,17 +35,80 @@ class ListEmailsTests(ToolTestCase):
         return self.instantly.calls("listEmail")[-1]
 
     def test_defaults(self) -> None:
-        """Twenty previews of the latest mail of each thread."""
+        """The mail that was received: our own campaign mail is not asked for."""
         self.assertEqual(
             self.asked(),
-            {"limit": 20, "preview_only": True, "latest_of_thread": True},
+            {"limit": 40, "preview_only": True, "email_type": "received"},
         )
 
+    def test_our_own_mail(self) -> None:
+        """It is listed when a kind, a mode or a thread asks for it."""
+        self.assertEqual(self.asked(email_type="sent")["email_type"], "sent")
+        for given in (
+            {"email_type": "all"},
+            {"mode": "all"},
+            {"mode": "emode_all"},
+            {"scheduled_only": True},
+        ):
+            asked = self.asked(**given)
+            self.assertNotIn("email_type", asked, given)
+            self.assertTrue(asked["latest_of_thread"], given)
+        self.assertEqual(self.asked(mode="focused")["email_type"], "received")
+        both = self.asked(mode="all", email_type="received")
+        self.assertEqual(both["email_type"], "received")
+
     def test_a_thread_is_shown_whole(self) -> None:
-        """Searching for a thread does not hide all but its latest mail."""
-        self.assertFalse(self.asked(search="thread:t1")["latest_of_thread"])
-        asked = self.asked(search="thread:t1", latest_of_thread=True)
-        self.assertTrue(asked["latest_of_thread"])
+        """A thread is all of its mail, sent mail included."""
+        mails = [{**RECEIVED, "id": f"m{n}", "ue_type": 1 + n % 2} for n in range(4)]
+        self.instantly.answers("listEmail", {"items": mails})
+        got = self.value("list_emails", search="thread:t1")
+        ids = [each["id"] for each in got["items"]]
+        self.assertEqual(ids, ["m0", "m1", "m2", "m3"])
+        self.assertEqual(got["items"][0]["type"], "campaign")
+        self.assertEqual(
+            self.instantly.calls("listEmail"),
+            [{"search": "thread:t1", "limit": 20, "preview_only": True}],
+        )
+        got = self.value("list_emails", search="thread:t1", latest_of_thread=True)
+        self.assertEqual([each["id"] for each in got["items"]], ["m0"])
+
+    def test_a_line_for_each_thread(self) -> None:
+        """The newest mail that was received stands for its thread.
+
+        Instantly is not asked for the latest mail of each thread: where that is our
+        answer, the reply would be missing.
+        """
+        mails = [
+            {**RECEIVED, "id": f"m{n}", "thread_id": thread}
+            for n, thread in enumerate("aabacb")
+        ]
+        reply = {"items": mails, "next_starting_after": "x"}
+        self.instantly.answers("listEmail", reply)
+        got = self.value("list_emails", limit=3)
+        self.assertNotIn("latest_of_thread", self.instantly.calls("listEmail")[0])
+        self.assertEqual([each["id"] for each in got["items"]], ["m0", "m2", "m4"])
+        page = got["page"]
+        self.assertEqual((page["has_more"], page["returned"]), (True, 3))
+        self.value("list_emails", limit=3, starting_after=page["next_cursor"])
+        self.assertEqual(self.instantly.calls("listEmail")[1]["starting_after"], "x")
+        got = self.value("list_emails", limit=2)
+        self.value("list_emails", limit=2, starting_after=got["page"]["next_cursor"])
+        # The fourth mail is the last that was used: the fifth begins another thread.
+        self.assertEqual(self.instantly.calls("listEmail")[3]["starting_after"], "m3")
+
+    def test_every_mail(self) -> None:
+        """Without grouping, each mail has a line."""
+        mails = [{**RECEIVED, "id": f"m{n}"} for n in range(3)]
+        self.instantly.answers("listEmail", {"items": mails})
+        got = self.value("list_emails", latest_of_thread=False)
+        self.assertEqual(len(got["items"]), 3)
+        self.assertEqual(self.instantly.calls("listEmail")[0]["limit"], 20)
+
+    def test_no_mail(self) -> None:
+        """An empty page has no cursor, whatever Instantly says."""
+        self.instantly.answers("listEmail", {"items": [], "next_starting_after": "m9"})
+        got = self.value("list_emails")
+        self.assertEqual(got, {"items": [], "page": {"has_more": False, "returned": 0}})
 
     def test_words_for_values(self) -> None:
         """Mode and interest go by name, a bare end date includes its day."""
@@ -59,21 +124,123 @@ class ListEmailsTests(ToolTestCase):
         self.assertEqual(asked["eaccount"], "a@example.com,b@example.com")
         self.assertEqual(self.asked(mode="emode_all")["mode"], "emode_all")
 
-    def test_previews_are_short(self) -> None:
-        """A preview has labels and no body; bodies come when they are asked for."""
-        self.instantly.answers("listEmail", {"items": [RECEIVED]})
+    def test_a_line(self) -> None:
+        """A line has what a person sees in an inbox, and the ids to go on."""
+        self.instantly.answers(
+            "listEmail",
+            {"items": [{**RECEIVED, "is_unread": 1, "timestamp_email": TIME}]},
+        )
+        got = self.value("list_emails")
+        self.assertEqual(
+            got["items"],
+            [
+                {
+                    "id": "m1",
+                    "thread_id": "t1",
+                    "from": "lead@example.org",
+                    "to": "ann@example.com",
+                    "subject": "Re: Hello",
+                    "time": TIME,
+                    "unread": True,
+                    "interest": "interested",
+                    "preview": "Yes.",
+                }
+            ],
+        )
+
+    def test_long_previews(self) -> None:
+        """A preview is one short line, also without a preview of Instantly's."""
+        body = {"text": "Yes,\nsend it.\n" + "x" * 500}
+        odd = {**RECEIVED, "body": body, "content_preview": None, "i_status": 17}
+        self.instantly.answers("listEmail", {"items": [odd]})
         (item,) = self.value("list_emails")["items"]
-        self.assertEqual(item["ue_type_label"], "received")
-        self.assertEqual(item["i_status_label"], "interested")
-        for absent in ("body", "organization_id", "reminder_ts"):
-            self.assertNotIn(absent, item)
+        self.assertTrue(item["preview"].startswith("Yes, send it. x"))
+        self.assertEqual(len(item["preview"]), 160)
+        self.assertEqual(item["interest"], 17)
+
+    def test_texts(self) -> None:
+        """Whole texts come when they are asked for, without the HTML."""
+        self.instantly.answers("listEmail", {"items": [RECEIVED]})
         (item,) = self.value("list_emails", preview_only=False)["items"]
-        self.assertEqual(item["body"], RECEIVED["body"])
+        self.assertEqual(item["text"], "Yes.")
+        self.assertNotIn("preview", item)
+
+
+class UnreadFirstTests(ToolTestCase):
+    def mails(self, ids: str, **more: Any) -> dict[str, Any]:
+        """Return a reply with mails of these one-letter ids, each a thread."""
+        items = [{**RECEIVED, "id": id, "thread_id": f"t{id}"} for id in ids]
+        return {"items": [{**item, **more} for item in items]}
+
+    def test_one_page(self) -> None:
+        """Unread mail comes first, read mail fills the page."""
+        self.instantly.answers(
+            "listEmail", self.mails("ab", is_unread=1), self.mails("bcd", is_unread=0)
+        )
+        got = self.value("list_emails", unread_first=True, limit=3)
+        self.assertEqual([each["id"] for each in got["items"]], ["a", "b", "c"])
+        asked = self.instantly.calls("listEmail")
+        self.assertEqual([each["is_unread"] for each in asked], [True, False])
+        self.assertTrue(got["page"]["has_more"])
+
+    def test_pages(self) -> None:
+        """The pages go through the unread mail, then through the read mail."""
+        self.instantly.answers(
+            "listEmail",
+            self.mails("abc", is_unread=1),
+            self.mails("c", is_unread=1),
+            self.mails("de"),
+            self.mails("e"),
+        )
+        found, cursor = [], None
+        for _ in range(3):
+            more: dict[str, Any] = {"starting_after": cursor} if cursor else {}
+            got = self.value("list_emails", unread_first=True, limit=2, **more)
+            found.append("".join(each["id"] for each in got["items"]))
+            cursor = got["page"].get("next_cursor")
+        self.assertEqual((found, cursor), (["ab", "cd", "e"], None))
+        asked = self.instantly.calls("listEmail")
+        self.assertEqual(
+            [(each["is_unread"], each.get("starting_after")) for each in asked],
+            [(True, None), (True, "b"), (False, None), (False, "d")],
+        )
+
+    def test_a_page_full_of_unread_mail(self) -> None:
+        """What was read has a page of its own then."""
+        self.instantly.answers(
+            "listEmail", self.mails("ab", is_unread=1), self.mails("c")
+        )
+        got = self.value("list_emails", unread_first=True, limit=2)
+        self.assertEqual(len(self.instantly.calls("listEmail")), 1)
+        cursor = got["page"]["next_cursor"]
+        got = self.value(
+            "list_emails", unread_first=True, limit=2, starting_after=cursor
+        )
+        self.assertEqual([each["id"] for each in got["items"]], ["c"])
+        self.assertIs(self.instantly.calls("listEmail")[1]["is_unread"], False)
+
+    def test_only_unread(self) -> None:
+        """With is_unread there is nothing to put first."""
+        self.instantly.answers("listEmail", self.mails("ab", is_unread=1))
+        self.value("list_emails", unread_first=True, is_unread=True)
+        (asked,) = self.instantly.calls("listEmail")
+        self.assertIs(asked["is_unread"], True)
+
+    def test_cursors_of_lines(self) -> None:
+        """A page that is cut to size goes on in the same part of the list."""
+        given = {"unread_first": True}
+        for item, cursor in (
+            ({"id": "a", "unread": True}, "unread:a"),
+            ({"id": "a", "unread": False}, "read:a"),
+        ):
+            self.assertEqual(cursor_after(item, given), cursor)
+            self.assertEqual(cursor_after(item, {}), "a")
+            self.assertEqual(cursor_after(item, {**given, "is_unread": True}), "a")
 
 
 class ReadingTests(ToolTestCase):
     def test_one_mail_as_text(self) -> None:
-        """The text is enough unless the HTML is asked for, or is all there is."""
+        """A mail is shown as text, unless its HTML is asked for."""
         only_html = {**RECEIVED, "body": {"html": "<p>Yes.</p>"}}
         self.instantly.answers("getEmail", RECEIVED, RECEIVED, only_html)
         got = self.value("get_email", email_id="m1")
@@ -81,7 +248,7 @@ class ReadingTests(ToolTestCase):
         got = self.value("get_email", email_id="m1", include_html=True)
         self.assertEqual(got["body"], RECEIVED["body"])
         got = self.value("get_email", email_id="m1")
-        self.assertEqual(got["body"], {"html": "<p>Yes.</p>"})
+        self.assertEqual(got["body"], {"text": "Yes."})
         self.assertEqual(self.instantly.calls("getEmail"), [{"id": "m1"}] * 3)
 
     def test_counting(self) -> None:

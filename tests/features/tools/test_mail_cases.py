@@ -1,0 +1,77 @@
+"""The inbox and replies as sellers and models use them, in every era."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.features.era_cases import ERAS, KEY, EraTestCase
+
+MOST_TOKENS = 6_000
+
+
+class InboxCases(EraTestCase):
+    def mails(self) -> dict[str, int]:
+        """Return the kind of each mail of the workspace, by id."""
+        world = self.sandbox.workspace(KEY).current_world()
+        return {id: mail["ue_type"] for id, mail in world.emails.items()}
+
+    def test_any_replies(self) -> None:
+        """One call shows the replies, newest first, a line for each thread."""
+        for version in ERAS:
+            result = self.result(version, "list_emails", {})
+            self.assertLess(len(result["content"][0]["text"]) / 4, MOST_TOKENS)
+            items = self.value(version, "list_emails")["items"]
+            kinds = self.mails()
+            self.assertEqual({kinds[each["id"]] for each in items}, {2}, version)
+            times = [each["time"] for each in items]
+            self.assertEqual(times, sorted(times, reverse=True))
+            threads = [each["thread_id"] for each in items]
+            self.assertEqual(len(threads), len(set(threads)))
+
+    def test_an_answered_reply(self) -> None:
+        """A thread whose latest mail is our answer still shows the reply."""
+        for version in ERAS:
+            self.start_server()
+            first = self.value(version, "list_emails", limit=1)["items"][0]
+            self.value(
+                version,
+                "reply_to_email",
+                reply_to_uuid=first["id"],
+                subject="Re",
+                body={"text": "Thank you."},
+            )
+            again = self.value(version, "list_emails", limit=1)["items"][0]
+            self.assertEqual(again["id"], first["id"])
+            thread = f"thread:{first['thread_id']}"
+            whole = self.value(version, "list_emails", search=thread)["items"]
+            self.assertEqual(whole[0]["type"], "sent")
+            self.assertGreaterEqual(len(whole), 3)
+
+    def test_our_own_mail(self) -> None:
+        """The mail of campaigns is there when it is asked for."""
+        for version in ERAS:
+            sent = self.value(version, "list_emails", email_type="sent")["items"]
+            self.assertEqual({each["type"] for each in sent}, {"campaign"})
+            lead = self.value(version, "list_emails")["items"][0]["from"]
+            everything = {"mode": "all", "latest_of_thread": False, "lead": lead}
+            mixed = self.value(version, "list_emails", **everything)
+            kinds = {each.get("type") for each in mixed["items"]}
+            self.assertTrue({None, "campaign"} <= kinds, kinds)
+
+    def test_unread_first(self) -> None:
+        """Unread mail is first, and each mail is on one page only."""
+        for version in ERAS:
+            found: list[Any] = []
+            more: dict[str, Any] = {}
+            for _ in range(20):
+                page = self.value(version, "list_emails", unread_first=True, **more)
+                found += page["items"]
+                if not page["page"]["has_more"]:
+                    break
+                more = {"starting_after": page["page"]["next_cursor"]}
+                self.clock.advance(4)
+            unread = [each["unread"] for each in found]
+            self.assertEqual(unread, sorted(unread, reverse=True))
+            self.assertIn(False, unread)
+            ids = [each["id"] for each in found]
+            self.assertEqual(len(ids), len(set(ids)), version)
