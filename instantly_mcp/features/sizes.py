@@ -18,8 +18,10 @@ MAX_RESULT_BYTES = 60_000
 """The largest structured result: about 15,000 tokens. Claude Code warns at 10,000, and
 reads at most 25,000."""
 
-MAX_DEFAULT_PAGE_BYTES = 24_000
-"""The largest page of a list whose caller named no ``limit``: about 6,000 tokens."""
+MAX_DEFAULT_PAGE_BYTES = 16_000
+"""The largest page of a list whose caller named no ``limit``: at most 6,000 tokens of
+OpenAI's o200k, which needs up to 1.5 times as many as one for four characters, because
+ids and times have many."""
 
 RESERVE_BYTES = 1_000
 """Bytes reserved for the page, its cursor and the notice."""
