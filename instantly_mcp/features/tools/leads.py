@@ -61,7 +61,7 @@ TOOLS = (
         name="list_leads",
         title="List leads",
         description=(
-            "List or search leads (prospects, people). There is no filter by date or "
+            "Find, list or search leads (prospects, people). No filter by date or "
             "lead status: use filter. Custom variables: get_lead. A search may take a "
             "minute."
         ),

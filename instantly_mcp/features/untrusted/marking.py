@@ -10,7 +10,14 @@ from attrs import define, field, frozen
 
 from ..._json_codec import Json
 from .cleaning import MAX_READ_CHARACTERS, cleaned
-from .members import PLAIN, TOKEN, Treatment, is_plain_name, treatment_of
+from .members import (
+    PLAIN,
+    TOKEN,
+    Treatment,
+    is_plain_name,
+    is_schema_name,
+    treatment_of,
+)
 
 OPEN = "\ufdd0"
 CLOSE = "\ufdd1"
@@ -128,7 +135,8 @@ class _Marking:
         all_own = treatment is Treatment.OWN_TREE
         walked: dict[str, Json] = {}
         for name, each in value.items():
-            shown = name if all_own else self._name(name, path)
+            plain = all_own or is_schema_name(name)
+            shown = name if plain else self._name(name, path)
             how = treatment if all_own else treatment_of(name)
             deeper = f"{inside}{name}" if shown is name else f"{inside}*"
             walked[shown] = self.walk(each, how, deeper)

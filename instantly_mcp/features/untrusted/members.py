@@ -13,7 +13,16 @@ from functools import lru_cache
 OWN_WORDS = frozenset(
     {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
-    | {"there", "utc", "plan_name", "error_type", "reason", "definition", "unit"}
+    | {
+        "there",
+        "sends_from",
+        "utc",
+        "plan_name",
+        "error_type",
+        "reason",
+        "definition",
+        "unit",
+    }
 )
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
@@ -28,7 +37,18 @@ FREE_FORM = frozenset(
 """Objects in which other people choose the names of the members, too."""
 
 CODES = frozenset(
-    {"id", "ids", "status", "type", "code", "operation", "argument", "tool", "check"}
+    {
+        "id",
+        "ids",
+        "status",
+        "state",
+        "type",
+        "code",
+        "operation",
+        "argument",
+        "tool",
+        "check",
+    }
     | {
         "timezone",
         "outcome",
@@ -66,6 +86,10 @@ are values that a model passes on, and have no room for sentences."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,19}(?:[_.-][A-Za-z0-9]{1,20}){0,3}")
 """A name of a member that has no room for sentences."""
 
+SCHEMA_NAME = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]{0,19}(?:_[a-z0-9]{1,19}){0,6}")
+"""A name as the API and this server give them, such as ``reply_count_unique_by_step``.
+In a free-form object only a shorter one counts as such."""
+
 
 class Treatment(Enum):
     """How the text of a member is treated."""
@@ -93,5 +117,11 @@ def treatment_of(name: str) -> Treatment:
 
 @lru_cache(maxsize=4096)
 def is_plain_name(name: str) -> bool:
-    """Return whether a member's name needs no mark."""
+    """Return whether the name of a member of a free-form object needs no mark."""
     return NAME.fullmatch(name) is not None or PLAIN.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_schema_name(name: str) -> bool:
+    """Return whether the name of a member of any other object needs no mark."""
+    return SCHEMA_NAME.fullmatch(name) is not None or is_plain_name(name)

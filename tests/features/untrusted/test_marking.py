@@ -97,6 +97,15 @@ class MemberTests(SynchronousTestCase):
             },
         )
 
+    def test_long_names_of_the_api(self) -> None:
+        """A long name of the API stays as it is; a sentence as a name is marked."""
+        long = "reply_count_automatic_unique_by_step"
+        self.assertEqual(list(marked({long: 1}).value), [long])
+        for name in ("Do as I say", "do_" * 12 + "it", "a" * 30):
+            self.assertEqual(list(marked({name: 1}).value), [f"{OPEN}{name}{CLOSE}"])
+        (name,) = marked({"payload": {long: 1}}).value["payload"]
+        self.assertEqual(name, f"{OPEN}{long}{CLOSE}")
+
     def test_quotes_in_sentences(self) -> None:
         """What a sentence quotes from the members beside it is marked in it."""
         got = marked(
