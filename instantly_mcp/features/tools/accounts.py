@@ -29,7 +29,7 @@ from .arguments import (
 )
 from .declaration import Convert, ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
-from .nested_arguments import strict_schema
+from .strict_schemas import strict_schema
 from .workflows.deletions import DELETE_ACCOUNT
 
 

@@ -1,12 +1,14 @@
-"""Validation of a campaign's nested settings, as update_campaign takes them."""
+"""The nested settings of a campaign in the form of Instantly's API: schemas, hints."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..._json_codec import Json
 from ..results import CallRefusedError
 from ..workspace.dates import days_in_order
 from .arguments import ID
-from .nested_arguments import NestedArgument, nested_argument, strict_schema
+from .strict_schemas import strict_schema
 
 SCHEDULE_HINT = (
     'Use {"schedules": [{"name", "timing": {"from": "09:00", "to": "17:00"}, '
@@ -16,56 +18,51 @@ SEQUENCES_HINT = (
     'Use [{"steps": [{"type": "email", "delay", "delay_unit", "variants": [{"subject", '
     '"body"}]}]}]: one sequence, with all of its steps.'
 )
+RULES_HINT = (
+    'Use [{"action": "send" or "do_not_send", "recipient_esp": [], "sender_esp": []}].'
+)
+VARIANT_CHOICE_HINT = 'Use {"trigger": "reply_rate"}.'
+COMPANY_LIMIT_HINT = (
+    'Use {"mode": "custom", "daily_limit", "scope"} or {"mode": "disabled"}.'
+)
 
 
-def _schedule() -> NestedArgument:
+def _schedule_schema() -> Any:
     schema = strict_schema("patchCampaign", "campaign_schedule")
     window = schema["properties"]["schedules"]["items"]
     # Any IANA zone is allowed; it is mapped to a supported one before it is sent.
     window["properties"]["timezone"] = ID
-    return NestedArgument("campaign_schedule", schema, SCHEDULE_HINT)
+    return schema
 
 
-def _sequences() -> NestedArgument:
+def _sequences_schema() -> Any:
     schema = strict_schema("patchCampaign", "sequences")
     schema |= {"minItems": 1, "maxItems": 1}
     steps = schema["items"]["properties"]["steps"]
     steps["minItems"] = 1
     steps["items"]["properties"]["variants"]["minItems"] = 1
-    return NestedArgument("sequences", schema, SEQUENCES_HINT)
+    return schema
 
 
-_schedule_validator = _schedule()
+SCHEDULE = _schedule_schema()
+SEQUENCES = _sequences_schema()
+RULES = strict_schema("patchCampaign", "provider_routing_rules")
+VARIANT_CHOICE = strict_schema("patchCampaign", "auto_variant_select")
+COMPANY_LIMIT = strict_schema("patchCampaign", "limit_emails_per_company_override")
 
 
 def schedule(value: Json) -> Json:
-    """Return a valid schedule.
+    """Return a schedule that can send.
 
-    :raises CallRefusedError: when it is not valid, or has a window without a day.
+    :raises CallRefusedError: when it has a window without a day, or its dates are not
+        in order.
     """
-    given = _schedule_validator(value)
-    for window in given["schedules"]:
+    for window in value["schedules"]:
         if not any(window["days"].values()):
             raise CallRefusedError(
                 "bad_argument",
                 "A window of campaign_schedule has no sending day.",
                 SCHEDULE_HINT,
             )
-    days_in_order(given.get("start_date"), given.get("end_date"))
-    return given
-
-
-sequences = _sequences()
-rules = nested_argument(
-    "patchCampaign",
-    "provider_routing_rules",
-    'Use [{"action": "send" or "do_not_send", "recipient_esp": [], "sender_esp": []}].',
-)
-variant_choice = nested_argument(
-    "patchCampaign", "auto_variant_select", 'Use {"trigger": "reply_rate"}.'
-)
-company_limit = nested_argument(
-    "patchCampaign",
-    "limit_emails_per_company_override",
-    'Use {"mode": "custom", "daily_limit", "scope"} or {"mode": "disabled"}.',
-)
+    days_in_order(value.get("start_date"), value.get("end_date"))
+    return value

@@ -17,7 +17,7 @@ from ...protocol.wire.schema_annotations import EMPTY_COUNTS
 from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
-from . import campaign_arguments
+from . import campaign_arguments as forms
 from .arguments import FLAG, TEXT
 from .declaration import Argument, Convert, argument
 
@@ -31,7 +31,6 @@ COUNT: JsonObject = {"type": "integer", "minimum": 1}
 LIMIT: JsonObject = {"type": "number", "minimum": 0}
 GAP: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1440}
 CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
-OBJECTS: JsonObject = {"type": "array", "items": {"type": "object"}}
 VARIANT_FIELDS = {"subject": {**TEXT, EMPTY_COUNTS: True}, "body": TEXT}
 TEXTS: JsonObject = {"type": "array", "items": TEXT}
 DAYS: JsonObject = {
@@ -168,7 +167,8 @@ RARE = (
     argument(
         "auto_variant_select",
         description="{trigger:'reply_rate'|'click_rate'|'open_rate'}",
-        convert=campaign_arguments.variant_choice,
+        schema=forms.VARIANT_CHOICE,
+        hint=forms.VARIANT_CHOICE_HINT,
     ),
     argument("match_lead_esp", description="send to each provider from the same one"),
     argument("insert_unsubscribe_header"),
@@ -180,37 +180,39 @@ RARE = (
             "{mode:'custom'|'disabled',daily_limit,"
             "scope:'per_campaign'|'across_workspace'}"
         ),
-        convert=campaign_arguments.company_limit,
+        schema=forms.COMPANY_LIMIT,
+        hint=forms.COMPANY_LIMIT_HINT,
     ),
     argument("owned_by", description="id of a member of the workspace"),
     argument(
         "provider_routing_rules",
-        schema=OBJECTS,
+        schema=forms.RULES,
         description="[{action:'send'|'do_not_send',recipient_esp:[],sender_esp:[]}]",
-        convert=campaign_arguments.rules,
+        hint=forms.RULES_HINT,
         **EMPTIES,
     ),
 )
 API_FORM = (
     argument(
         "campaign_schedule",
-        schema={"type": "object"},
+        schema=forms.SCHEDULE,
         description=(
             "instead of timezone, timing, days and dates: "
             '{schedules:[{name,timing:{from,to},days:{"0".."6"},timezone}],'
             "start_date,end_date}; day 0 is Sunday, any IANA timezone"
         ),
-        convert=campaign_arguments.schedule,
+        convert=forms.schedule,
+        hint=forms.SCHEDULE_HINT,
     ),
     argument(
         "sequences",
-        schema=OBJECTS,
+        schema=forms.SEQUENCES,
         description=(
             "instead of subject, body and steps: "
             "[{steps:[{type:'email',delay,delay_unit,variants:[{subject,body}]}]}]; "
             "delay is the wait before the next step"
         ),
-        convert=campaign_arguments.sequences,
+        hint=forms.SEQUENCES_HINT,
     ),
 )
 OLD = (

@@ -9,7 +9,7 @@ from ..workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from .arguments import TEXT, id_of, reference
 from .declaration import Argument, argument
-from .nested_arguments import strict_schema
+from .strict_schemas import strict_schema
 
 TEXTS: JsonObject = {"type": "array", "items": TEXT}
 CHOSEN: JsonObject = {**TEXTS, "minItems": 1}

@@ -54,10 +54,10 @@ class NestedArgumentTests(ToolTestCase):
 
     def test_malformed_steps(self) -> None:
         """Null or missing steps and variants are refused, not a crash."""
-        self.assertEqual(self.changed(sequences=[]), "No change was given.")
         odd_ones: tuple[Any, ...] = (
             [{"steps": None}],
             [{}],
+            [],
             steps(),
             steps({"variants": None}),
             steps({**STEP, "variants": []}),
