@@ -34,9 +34,16 @@ INTEREST_NAMES = (
 def lead_id(value: Json) -> Json:
     """Return the id without surrounding spaces.
 
-    :raises CallRefusedError: for an address, which several leads may have.
+    :raises CallRefusedError: for an address or a name, which several leads may have.
     """
     id = str(value).strip()
+    if any(character.isspace() for character in id):
+        raise CallRefusedError(
+            "bad_argument",
+            "lead_id is not an id.",
+            "Take the id of the lead that is meant from list_leads; its search takes "
+            "a name.",
+        )
     if "@" in id:
         raise CallRefusedError(
             "bad_argument",

@@ -100,6 +100,9 @@ class OneLeadTests(ToolTestCase):
             given = {"first_name": "A"} if name == "update_lead" else {}
             error = self.failure(name, lead_id="a@example.com", **given)
             self.assertIn("list_leads with contacts [a@example.com]", error["hint"])
+            error = self.failure(name, lead_id="Ada Lovelace", **given)
+            self.assertEqual(error["message"], "lead_id is not an id.")
+            self.assertIn("search takes a name", error["hint"])
         self.assertEqual(self.instantly.executed, [])
 
     def updated(self, **given: Any) -> Any:
