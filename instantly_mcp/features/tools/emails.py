@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
+from ..workspace.addresses import checked_addresses
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
@@ -12,7 +13,7 @@ from ..workspace.labels import to_interest
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
 from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, id_of, paging, reference
-from .declaration import ToolDeclaration, argument, assumed, required
+from .declaration import Argument, Convert, ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
     ALL,
@@ -50,6 +51,22 @@ def unread(reply: Json, given: JsonObject) -> JsonObject:
     """Return the count and what it includes."""
     count = reply.get("count") if isinstance(reply, dict) else None
     return {"unread_count": count, "includes": "automatic replies too"}
+
+
+def addresses_of(name: str) -> Convert:
+    """Return a function that checks each address of an argument."""
+    return lambda value: checked_addresses(value, name)
+
+
+def copies(name: str, description: str = "") -> Argument:
+    """Declare the addresses that get a copy; a list is accepted as well."""
+    return argument(
+        name,
+        schema={"type": ["string", "array"], "items": TEXT},
+        listed=TEXT,
+        description=description,
+        convert=addresses_of(name),
+    )
 
 
 TOOLS = (
@@ -136,13 +153,13 @@ TOOLS = (
             ),
             argument("eaccount"),
             argument("expected_recipient", schema=ID),
-            argument("additional_recipients", schema={"type": "array", "items": TEXT}),
             argument(
-                "cc_address_email_list",
-                description="comma-separated",
-                convert=comma_list,
+                "additional_recipients",
+                schema={"type": "array", "items": TEXT},
+                convert=addresses_of("additional_recipients"),
             ),
-            argument("bcc_address_email_list", convert=comma_list),
+            copies("cc_address_email_list", description="comma-separated"),
+            copies("bcc_address_email_list"),
             argument("reminder_ts", schema=TEXT, description="ISO time"),
             argument("assigned_to"),
         ),

@@ -271,7 +271,7 @@ class ReadingTests(ToolTestCase):
         self.assertEqual(error["code"], "reported_failure")
 
 
-class ReplyTests(ToolTestCase):
+class ReplyCase(ToolTestCase):
     def setUp(self) -> None:
         """Let the mail be there, and let sending succeed."""
         super().setUp()
@@ -287,6 +287,8 @@ class ReplyTests(ToolTestCase):
             **given,
         }
 
+
+class ReplyTests(ReplyCase):
     def test_sends(self) -> None:
         """The reply leaves the account that got the mail, with its line ends."""
         got = self.value("reply_to_email", **self.reply(subject="Re:\nHello"))
@@ -304,7 +306,7 @@ class ReplyTests(ToolTestCase):
                 }
             ],
         )
-        self.assertEqual(got["to"], "lead@example.org")
+        self.assertEqual(got["to"], ["lead@example.org"])
         self.assertEqual(got["from"], "ann@example.com")
         self.assertEqual(got["id"], "m2")
         self.assertNotIn("body", got)
@@ -345,4 +347,72 @@ class ReplyTests(ToolTestCase):
             "getEmail", {**RECEIVED, "from_address_email": "ann@example.com"}
         )
         got = self.value("reply_to_email", **self.reply())
-        self.assertEqual(got["to"], "lead@example.org")
+        self.assertEqual(got["to"], ["lead@example.org"])
+
+
+class RecipientTests(ReplyCase):
+    def test_all_recipients(self) -> None:
+        """The result lists each recipient once; Instantly gets checked addresses."""
+        got = self.value(
+            "reply_to_email",
+            **self.reply(
+                additional_recipients=["boss@example.org", "LEAD@example.org"],
+                cc_address_email_list="a@example.com, b@example.com,A@example.com",
+                bcc_address_email_list=["c@example.com", "b@example.com"],
+            ),
+        )
+        (sent,) = self.instantly.calls("replyToEmail")
+        self.assertEqual(sent["cc_address_email_list"], "a@example.com,b@example.com")
+        self.assertEqual(sent["bcc_address_email_list"], "c@example.com")
+        self.assertEqual(sent["additional_recipients"], ["boss@example.org"])
+        self.assertEqual(got["to"], ["lead@example.org", "boss@example.org"])
+        self.assertEqual(got["cc"], ["a@example.com", "b@example.com"])
+        self.assertEqual(got["bcc"], ["c@example.com"])
+
+    def test_what_instantly_says(self) -> None:
+        """If Instantly names other recipients, the result has those."""
+        reply = {**SENT, "to_address_email_list": "other@example.org"}
+        self.instantly.answers("replyToEmail", reply)
+        got = self.value("reply_to_email", **self.reply())
+        self.assertEqual(got["to"], ["other@example.org"])
+
+    def test_tricks(self) -> None:
+        """What could be read as another recipient is refused, by name of argument."""
+        for name, value in (
+            ("cc_address_email_list", "a@example.com\r\nBcc: b@example.net"),
+            ("cc_address_email_list", "a@example.com\nb@example.net"),
+            ("cc_address_email_list", '"boss@example.com" <b@example.net>'),
+            ("cc_address_email_list", "a@example.com,b"),
+            ("bcc_address_email_list", "a@example.com;\tb@example.net"),
+            ("bcc_address_email_list", "mailto:a@example.com"),
+            ("bcc_address_email_list", ["a@example.com, b@example.net"]),
+            ("additional_recipients", ["a@exam\u200bple.com"]),
+            ("additional_recipients", ["a@example.com\r\nBcc: b@example.net"]),
+            ("additional_recipients", ["boss@\u0435xample.com"]),
+        ):
+            with self.subTest(name=name, value=value):
+                error = self.failure("reply_to_email", **self.reply(**{name: value}))
+                self.assertEqual(error["code"], "bad_address")
+                self.assertTrue(error["message"].startswith(name), error["message"])
+        self.assertEqual(self.instantly.executed, [])
+
+    def test_too_many(self) -> None:
+        """All fields together have at most ten recipients."""
+        cc = [f"a{n}@example.com" for n in range(10)]
+        error = self.failure("reply_to_email", **self.reply(cc_address_email_list=cc))
+        self.assertEqual(error["code"], "too_many_recipients")
+        self.assertEqual(self.instantly.calls("replyToEmail"), [])
+
+    def test_a_mail_with_a_false_sender(self) -> None:
+        """A mail whose sender is no plain address is not answered."""
+        for sender in (
+            "boss@example.com\r\nBcc: b@example.net",
+            '"boss@example.com" <b@example.net>',
+            "lead@example.org, b",
+        ):
+            mail = {**RECEIVED, "from_address_email": sender}
+            self.instantly.answers("getEmail", mail)
+            error = self.failure("reply_to_email", **self.reply())
+            self.assertEqual(error["code"], "bad_address")
+            self.assertIn("reply_to_uuid", error["message"])
+        self.assertEqual(self.instantly.calls("replyToEmail"), [])

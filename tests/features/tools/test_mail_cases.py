@@ -75,3 +75,48 @@ class InboxCases(EraTestCase):
             self.assertIn(False, unread)
             ids = [each["id"] for each in found]
             self.assertEqual(len(ids), len(set(ids)), version)
+
+
+class RecipientCases(EraTestCase):
+    def test_recipients(self) -> None:
+        """Two recipients in one address are refused before anything is sent."""
+        for version in ERAS:
+            mail = self.value(version, "list_emails", limit=1)["items"][0]
+            given = {
+                "reply_to_uuid": mail["id"],
+                "subject": "Re: x",
+                "body": {"text": "hi"},
+            }
+            for cc in (
+                "a@example.com\r\nBcc: b@example.net",
+                '"boss@example.com" <b@example.net>',
+            ):
+                before = len(self.sandbox.outbox(KEY))
+                error = self.failure(
+                    version, "reply_to_email", **given, cc_address_email_list=cc
+                )
+                self.assertEqual(error["code"], "bad_address")
+                self.assertIn("cc_address_email_list", error["message"])
+                self.assertEqual(len(self.sandbox.outbox(KEY)), before)
+
+    def test_exact_recipients(self) -> None:
+        """The result lists exactly those whom the outbox has."""
+        for version in ERAS:
+            self.start_server()
+            mail = self.value(version, "list_emails", limit=1)["items"][0]
+            sent = self.value(
+                version,
+                "reply_to_email",
+                reply_to_uuid=mail["id"],
+                subject="Re: x",
+                body={"text": "hi"},
+                expected_recipient=mail["from"],
+                additional_recipients=["more@example.org"],
+                cc_address_email_list="a@example.com,b@example.com",
+                bcc_address_email_list="c@example.com",
+            )
+            entry = self.sandbox.outbox(KEY)[0]
+            for kind in ("from", "to", "cc", "bcc"):
+                self.assertEqual(sent[kind], entry[kind], version)
+            self.assertEqual(sent["to"], [mail["from"], "more@example.org"])
+            self.assertEqual(sent["from"], mail["to"])

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from twisted.internet.defer import Deferred
 
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
+from ...workspace.addresses import read_address, require_few
 from ...workspace.context import FeatureContext
 from ...workspace.mail_html import as_html, one_line
 from ...workspace.send_once import digest_of
 
-RESULT_MEMBERS = (
-    "id",
-    "thread_id",
-    "subject",
-    "to_address_email_list",
-    "timestamp_email",
-)
+RESULT_MEMBERS = ("id", "thread_id", "subject", "timestamp_email")
+COPIES = {"cc": "cc_address_email_list", "bcc": "bcc_address_email_list"}
+_TRANSLATED = {"expected_recipient", "additional_recipients", *COPIES.values()}
 
 
 async def reply_to_email(
@@ -27,15 +24,21 @@ async def reply_to_email(
 ) -> Json:
     """Send a reply from the account that received the mail.
 
-    :raises CallRefusedError: when the recipient or the account is not the expected one.
+    The addresses of the arguments are checked before anything is read, and that of the
+    mail before anything is sent.
+
+    :raises CallRefusedError: when the recipient or the account is not the expected one,
+        when an address is not one, or when there are too many.
     """
     body = _body(given["body"])
     original = await context.fetch("getEmail", {"id": given["reply_to_uuid"]}, call)
     account = _account(given.get("eaccount"), original)
-    recipient = _recipient(original, account)
-    _require_expected(recipient, given.get("expected_recipient"))
-    request = {name: given[name] for name in given if name != "expected_recipient"}
-    request |= {
+    recipients = _recipients(original, account)
+    _require_expected(recipients, given.get("expected_recipient"))
+    sent_to = _all_recipients(recipients, given)
+    request: JsonObject = {
+        **{name: given[name] for name in given if name not in _TRANSLATED},
+        **_addressed(sent_to, len(recipients)),
         "eaccount": account,
         "body": body,
         "subject": one_line(given["subject"]),
@@ -45,7 +48,9 @@ async def reply_to_email(
         reply = await sending
         facts = reply if isinstance(reply, dict) else {}
         shown = {name: facts[name] for name in RESULT_MEMBERS if facts.get(name)}
-        return {"sent": True, "from": account, "to": recipient, **shown}
+        # What Instantly says counts, should it differ from what was expected.
+        real = {"to": _split(facts.get("to_address_email_list")) or sent_to["to"]}
+        return {"sent": True, "from": account, **sent_to, **real, **shown}
 
     def send() -> Awaitable[JsonObject]:
         return described(context.execute("replyToEmail", request, call))
@@ -58,14 +63,33 @@ async def reply_to_email(
     return await context.send_once.send(digest, send, collect)
 
 
-def _require_expected(recipient: str, expected: Json) -> None:
-    if expected and expected.strip().lower() != recipient.lower():
+def _require_expected(recipients: Sequence[str], expected: Json) -> None:
+    wanted = str(expected or "").strip().lower()
+    if wanted and [each.lower() for each in recipients] != [wanted]:
         raise CallRefusedError(
             "unexpected_recipient",
-            f"The reply would go to {recipient or 'an unknown address'}, "
-            f"not to {expected.strip()}.",
+            f"The reply would go to {', '.join(recipients)}, not to {wanted}.",
             "Check reply_to_uuid: it is the id of the mail, not of the thread.",
         )
+
+
+def _all_recipients(recipients: list[str], given: JsonObject) -> dict[str, list[str]]:
+    """Return the recipients of each kind, each once.
+
+    :raises CallRefusedError: when they are too many.
+    """
+    found = {"to": [*recipients, *given.get("additional_recipients", ())]}
+    found |= {kind: given[name] for kind, name in COPIES.items() if given.get(name)}
+    seen: set[str] = set()
+    for kind, addresses in found.items():
+        once: dict[str, str] = {}
+        for each in addresses:
+            if each.lower() not in seen:
+                once.setdefault(each.lower(), each)
+        seen |= set(once)
+        found[kind] = list(once.values())
+    require_few(len(seen), "The reply")
+    return {kind: found[kind] for kind in found if found[kind]}
 
 
 def _body(body: JsonObject) -> JsonObject:
@@ -99,9 +123,39 @@ def _account(given: Json, original: JsonObject) -> str:
     return owner or wanted
 
 
-def _recipient(original: JsonObject, account: str) -> str:
-    """Return the address that gets the reply: the other party of the mail."""
-    sender = str(original.get("from_address_email") or "")
-    if sender and sender.lower() != account.lower():
-        return sender
-    return str(original.get("lead") or original.get("to_address_email_list") or "")
+def _addressed(sent_to: dict[str, list[str]], own: int) -> JsonObject:
+    """Return the recipients as Instantly's parameters.
+
+    :param own: how many of the first that Instantly adds by itself.
+    """
+    parameters: dict[str, Json] = {
+        COPIES[kind]: ",".join(sent_to[kind]) for kind in COPIES if kind in sent_to
+    }
+    if len(sent_to["to"]) > own:
+        parameters["additional_recipients"] = sent_to["to"][own:]
+    return parameters
+
+
+def _recipients(original: JsonObject, account: str) -> list[str]:
+    """Return the addresses that get the reply: the other party of the mail.
+
+    :raises CallRefusedError: when the mail has no such address, or one that a mail
+        program could read in another way.
+    """
+    sender = original.get("from_address_email") or ""
+    if not sender or str(sender).lower() == account.lower():
+        sender = original.get("lead") or original.get("to_address_email_list") or ""
+    found = [read_address(each) for each in _split(sender)]
+    checked = [each for each in found if isinstance(each, str)]
+    if not checked or len(checked) < len(found):
+        raise CallRefusedError(
+            "bad_address",
+            "The mail of reply_to_uuid has no address that a reply can be sent to.",
+            "Nothing was sent. Show the user the mail with get_email.",
+        )
+    return checked
+
+
+def _split(addresses: Json) -> list[str]:
+    """Return the addresses of a list that is separated by commas."""
+    return [each.strip() for each in str(addresses or "").split(",") if each.strip()]
