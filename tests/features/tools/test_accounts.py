@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.features.cases import ToolTestCase
 
 ANN = "ann+sales@example.com"
@@ -121,6 +123,25 @@ class AccountTests(ToolTestCase):
         self.assertEqual(got["failed"], [failed])
         self.assertTrue(self.value("test_account_vitals", email=ANN)["all_passed"])
         self.assertFalse(self.value("test_account_vitals", email=ANN)["all_passed"])
+
+    def test_addresses_are_checked(self) -> None:
+        """A new account and the address for replies are plain addresses."""
+        texts = "first_name last_name imap_username imap_password imap_host "
+        texts += "smtp_username smtp_password smtp_host"
+        whole: dict[str, Any] = dict.fromkeys(texts.split(), "x")
+        ports: dict[str, Any] = {
+            "imap_port": 993,
+            "smtp_port": 465,
+            "provider_code": "imap_smtp",
+        }
+        for email, reply_to in (("Ann <ann@example.com>", ANN), (ANN, "mailto:" + ANN)):
+            error = self.failure(
+                "create_account", **whole, email=email, reply_to=reply_to
+            )
+            self.assertEqual(error["code"], "bad_address")
+        error = self.failure("update_account", email=ANN, reply_to="a@b@example.com")
+        self.assertEqual(error["argument"], "reply_to")
+        self.assertEqual(self.instantly.executed, [])
 
     def test_blank_addresses(self) -> None:
         """An empty address does not validate."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from instantly_mcp._json_codec import loads
 from tests.features.era_cases import ERAS, EraTestCase
 
@@ -50,6 +52,29 @@ class LeadCases(EraTestCase):
             self.assertIn("already in it", reasons[100])
             self.assertEqual(reasons[2490], "not added: on the block list")
             self.assertEqual(got["refused_also"], "2400-2459")
+
+    def test_moving_everything(self) -> None:
+        """What a model leaves open never selects leads to move."""
+        move = "move_leads_to_campaign_or_list"
+        names = (
+            "ids",
+            "contacts",
+            "queries",
+            "search",
+            "filter",
+            "campaign",
+            "list_id",
+        )
+        for version in ERAS:
+            self.start_server()
+            list_id = self.value(version, "create_lead_list", name="Empty")["id"]
+            for unsaid in (None, ""):
+                nothing: dict[str, Any] = dict.fromkeys(names, unsaid)
+                self.failure(version, move, to_list_id=list_id, **nothing)
+            for name in ("ids", "contacts", "queries"):
+                given = {"to_list_id": list_id, "list_id": list_id}
+                self.failure(version, move, **given, **{name: []})
+            self.assertEqual(self.value(version, "list_background_jobs")["items"], [])
 
     def test_default_page(self) -> None:
         """A page of leads costs a model at most 6,000 tokens; zeros are left out."""

@@ -270,6 +270,38 @@ class TaskTests(FollowingCase):
         self.assertEqual(self.task(handle)["status"], "completed")
         self.assertLess(self.look_count, 370)
 
+    def test_waits_as_long_as_it_says(self) -> None:
+        """A wait of at most 45 s needs no task; a longer one is a task that ends."""
+        self.looks(job("paused", 1))
+        handle = self.call(MOVE, **MOVED, wait_seconds=600)
+        for _ in range(59):
+            self.clock.advance(10)
+        self.assertEqual(self.task(handle)["status"], "working")
+        self.clock.advance(10)
+        shown = self.task(handle)
+        self.assertEqual(shown["status"], "completed")
+        self.assertNotIn("45 s", dumps(shown["result"]).decode())
+        self.assertIn("structuredContent", self.call(MOVE, **MOVED, wait_seconds=0))
+
+    def test_a_list(self) -> None:
+        """The verification of a list becomes a task that lasts as long as it does."""
+        unverified = {"stats": {}, "total_leads": 5}
+        pending = {"stats": {"verification_job_pending_user": 5}, "total_leads": 5}
+        verified = {"stats": {"verified": 5}, "total_leads": 5}
+        self.instantly.answers("getLeadList", {"id": "l1", "name": "L"})
+        self.instantly.answers(
+            "getVerificationStats", unverified, *[pending] * 20, verified
+        )
+        self.instantly.answers("getEnrichmentForResource", {"resource_id": "l1"})
+        self.instantly.answers("createSuperSearchEnrichment", {"id": "e"})
+        handle = self.call("verify_email", list_id="l1", agreed_credits=5)
+        self.assertIn("Verifying 5 addresses", handle["statusMessage"])
+        self.clock.pump([10] * 25)
+        shown = self.task(handle)
+        self.assertEqual(shown["status"], "completed")
+        result = loads(dumps(shown["result"]))["structuredContent"]
+        self.assertTrue(result["finished"])
+
     def test_a_job_that_ended_at_once(self) -> None:
         """A job that has already ended needs no task."""
         self.instantly.answers("moveLeads", job("success", 100))
