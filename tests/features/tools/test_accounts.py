@@ -129,11 +129,7 @@ class AccountTests(ToolTestCase):
         texts = "first_name last_name imap_username imap_password imap_host "
         texts += "smtp_username smtp_password smtp_host"
         whole: dict[str, Any] = dict.fromkeys(texts.split(), "x")
-        ports: dict[str, Any] = {
-            "imap_port": 993,
-            "smtp_port": 465,
-            "provider_code": "imap_smtp",
-        }
+        whole |= {"imap_port": 993, "smtp_port": 465, "provider_code": "imap_smtp"}
         for email, reply_to in (("Ann <ann@example.com>", ANN), (ANN, "mailto:" + ANN)):
             error = self.failure(
                 "create_account", **whole, email=email, reply_to=reply_to
