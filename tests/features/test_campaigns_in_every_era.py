@@ -82,7 +82,7 @@ class OldArgumentTests(CampaignCase):
             for name, meant in (
                 ("message", "body"),
                 ("emails", "steps"),
-                ("senders", "email_list"),
+                ("from_email", "email_list"),
             ):
                 given = {"name": "n", "subject": "s", name: "x"}
                 error = self.failure(version, "create_campaign", **given)

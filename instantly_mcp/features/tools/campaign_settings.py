@@ -114,7 +114,7 @@ SCHEDULE = (
 LISTED = (
     argument(
         "email_list",
-        suggested_for=("from_email", "senders", "accounts", "email_accounts"),
+        suggested_for=("from_email", "from_emails", "accounts"),
         description="sending accounts",
         refers_to=ACCOUNTS,
     ),

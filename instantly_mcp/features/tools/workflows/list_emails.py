@@ -17,6 +17,7 @@ from ...._json_codec import Json, JsonObject
 from ....catalog.codes import EMAIL_KIND, INTEREST
 from ....protocol.calls.call import Call
 from ...workspace.context import FeatureContext
+from ...workspace.conversions import as_list
 from ...workspace.mail_html import one_line
 from ...workspace.mail_text import text_of_html, unquoted_text
 
@@ -128,7 +129,7 @@ async def _fill(
         asked["starting_after"] = after
     reply = await context.execute("listEmail", asked, call)
     facts = reply if isinstance(reply, dict) else {}
-    mails = [mail for mail in facts.get("items") or () if isinstance(mail, dict)]
+    mails = [mail for mail in as_list(facts.get("items")) if isinstance(mail, dict)]
     last = None
     for mail in mails:
         thread = mail.get("thread_id") or mail.get("id")

@@ -6,7 +6,7 @@ from typing import Any
 
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.tools.workflows.activate_campaign import CHECKING_SECONDS
+from instantly_mcp.features.tools.workflows.preflight_guard import CHECKING_SECONDS
 from tests.features.cases import ToolTestCase
 from tests.features.workspace.test_preflight import account, campaign, lead, step
 from tests.support.instantly import api_error

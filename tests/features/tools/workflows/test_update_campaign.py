@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.results import CallRefusedError
 from instantly_mcp.features.workspace.old_sequences import OLD_ARGUMENTS, with_steps
 from tests.features.cases import ToolTestCase
-from tests.features.workspace.test_preflight import campaign, step
+from tests.features.workspace.test_preflight import campaign, lead, step
+from tests.support.instantly import api_error
 
 WINDOW = campaign()["campaign_schedule"]["schedules"][0]
 """Monday to Friday, 09:00 to 17:00 in Chicago."""
@@ -21,7 +23,9 @@ TEXTS = st.text(max_size=3)
 WORKING_DAYS = {str(day): 0 < day < 6 for day in range(7)}
 
 
-class UpdateCampaignTests(ToolTestCase):
+class UpdateCampaignCase(ToolTestCase):
+    """Scripts the campaign that is changed."""
+
     def setUp(self) -> None:
         """Let reading and patching succeed."""
         super().setUp()
@@ -37,9 +41,13 @@ class UpdateCampaignTests(ToolTestCase):
         """Change the campaign, and return the result."""
         return self.value("update_campaign", campaign_id="c1", **given)
 
+    def failed(self, **given: Any) -> Any:
+        """Return the error of a change."""
+        return self.failure("update_campaign", campaign_id="c1", **given)
+
     def refused(self, **given: Any) -> Any:
         """Return the error of a change that must not have happened."""
-        error = self.failure("update_campaign", campaign_id="c1", **given)
+        error = self.failed(**given)
         self.assertEqual(self.instantly.calls("patchCampaign"), [])
         return error
 
@@ -49,6 +57,8 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(sent.pop("id"), "c1")
         return sent
 
+
+class UpdateCampaignTests(UpdateCampaignCase):
     def test_only_what_is_given_is_sent(self) -> None:
         """A patch has its settings and nothing else, and no campaign is read."""
         made = self.update(daily_limit=5, name="New", track_opens=True)
@@ -269,7 +279,7 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(
             made["remarks"], ["The whole sequence was replaced: it now has 2 steps."]
         )
-        self.assertEqual(self.instantly.ids, ["patchCampaign"])
+        self.assertEqual(self.instantly.ids, ["getCampaign", "patchCampaign"])
 
     def test_the_form_of_the_api(self) -> None:
         """Schedules and sequences are taken in that form, too, placed and as HTML."""
@@ -287,7 +297,7 @@ class UpdateCampaignTests(ToolTestCase):
         self.assertEqual(made["timezones"][0]["asked"], "America/Los_Angeles")
         variant = sent["sequences"][0]["steps"][0]["variants"][0]
         self.assertEqual(variant["body"], "<p>a</p><p>b</p>")
-        self.assertEqual(self.instantly.ids, ["patchCampaign"])
+        self.assertEqual(self.instantly.ids, ["getCampaign", "patchCampaign"])
 
     def test_a_schedule_of_another_shape(self) -> None:
         """An invalid schedule is refused, with the outline of a valid one."""
@@ -321,6 +331,74 @@ class UpdateCampaignTests(ToolTestCase):
             self.assertIn(name, error["message"])
         self.update(cc_list=["a@example.com"])
         self.assertEqual(self.sent(), {"cc_list": ["a@example.com"]})
+
+
+class RunningCampaignTests(UpdateCampaignCase):
+    """New copy of a campaign that sends is checked before it is sent."""
+
+    def setUp(self) -> None:
+        """Let the campaign run, with one lead."""
+        super().setUp()
+        self.exists(status=1)
+        self.instantly.answers("listLeads", {"items": [lead()]})
+
+    def test_misspelled_variable(self) -> None:
+        """However the copy is given, a variable that no lead has is refused."""
+        steps = [{"subject": "s", "body": "{{frist_name}}"}]
+        raw = {"type": "email", "delay": 0, **step("s", "{{frist_name}}")}
+        for given in (
+            {"body": "Hi {{frist_name}}"},
+            {"subject": "Hi {{frist_name}}"},
+            {"steps": steps},
+            {"sequences": [{"steps": [raw]}]},
+        ):
+            error = self.refused(**given)
+            self.assertEqual(error["code"], "preflight_failed")
+            self.assertIn("nothing was changed", error["message"])
+            self.assertIn("Did you mean firstName?", error["message"])
+
+    def test_right_copy(self) -> None:
+        """Copy that the leads fill is changed, after two reads."""
+        made = self.update(body="Hi {{firstName}}")
+        ids = ["getCampaign", "listLeads", "patchCampaign"]
+        self.assertEqual(self.instantly.ids, ids)
+        self.assertEqual(len(made["warnings"]), 1)
+
+    def test_gaps(self) -> None:
+        """A variable that some leads lack is a warning."""
+        self.instantly.answers("listLeads", {"items": [lead(), lead(first_name="")]})
+        made = self.update(body="Hi {{firstName}}")
+        self.assertIn("variables: Some leads lack firstName.", made["warnings"])
+
+    def test_leads_that_cannot_be_read(self) -> None:
+        """A failure that passes refuses the change; a missing scope is said."""
+        for reason in (Reason.TIMEOUT, Reason.UNREACHABLE):
+            self.instantly.answers("listLeads", api_error(reason, "listLeads"))
+            error = self.refused(body="b")
+            self.assertEqual(error["code"], "preflight_incomplete")
+        error = api_error(Reason.SCOPE_MISSING, "listLeads")
+        self.instantly.answers("listLeads", error)
+        made = self.update(body="b")
+        self.assertIn("leads not checked: It did not work.", made["warnings"])
+
+    def test_campaign_that_cannot_be_read(self) -> None:
+        """Whole copy needs no reading: with a missing scope it is only not checked."""
+        steps = [{"subject": "s", "body": "b"}]
+        error = api_error(Reason.SCOPE_MISSING, "getCampaign")
+        self.instantly.answers("getCampaign", error)
+        made = self.update(steps=steps)
+        self.assertIn("not checked", made["warnings"][-1])
+        self.assertEqual(self.failed(body="b")["code"], "scope_missing")
+        error = api_error(Reason.TIMEOUT, "getCampaign")
+        self.instantly.answers("getCampaign", error)
+        self.assertEqual(self.failed(steps=steps)["code"], "timeout")
+
+    def test_other_changes(self) -> None:
+        """What is not copy needs no lead, and a campaign that is paused none at all."""
+        self.update(timing_from="10:00", daily_limit=5)
+        self.exists(status=2)
+        self.update(body="Hi {{frist_name}}")
+        self.assertEqual(self.instantly.calls("listLeads"), [])
 
 
 class OldArgumentTests(SynchronousTestCase):
