@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, gatherResults
 
 from instantly_mcp._json_codec import Json, JsonObject, loads
 from instantly_mcp.protocol.wire.errors import INVALID_PARAMS
+from instantly_mcp.protocol.wire.fences import without_fences
 from tests.support.tool_counts import DEFAULT_TOOLS
 
 from .cases import Daemon, DaemonTestCase
@@ -30,12 +31,15 @@ ANSWER = "Gladly. How about Tuesday at ten?"
 
 
 def value_of(result: JsonObject) -> Json:
-    """Return a tool's result or its error object, in old revisions from its text."""
+    """Return a tool's result or its error object.
+
+    In old revisions it comes from the text, without the marks of outsiders' texts.
+    """
     if "structuredContent" in result and not result.get("isError"):
         return result["structuredContent"]
-    value = loads(result["content"][0]["text"].encode())
+    value = without_fences(loads(result["content"][0]["text"].encode()))
     if result.get("isError") and "structuredContent" in result:
-        assert result["structuredContent"] == {"error": value}, result
+        assert result["structuredContent"]["error"]["code"] == value["code"]
     return value
 
 
@@ -115,7 +119,8 @@ class Story:
             ("list_campaigns", {"limit": "many"}, argument),
             ("get_campaign", {}, argument),
             ("get_campaign", {"campaign_id": ""}, argument),
-            ("get_campaign", {"campaign_id": 7}, argument),
+            ("get_campaign", {"campaign_id": {"id": 7}}, argument),
+            ("get_campaign", {"campaign_id": 7}, "not_found"),
         ):
             found = await self.code(tool, arguments)
             self.case.assertEqual(found, code, f"{tool} {arguments}")

@@ -135,7 +135,7 @@ FAILING: Sequence[Planted] = (
     Planted("POST", "/mcp", {**KEYED, "Host": "canary@refused.example"}),
     Planted("POST", "/mcp", {**KEYED, "Mcp-Protocol-Version": "canary"}),
     Planted("POST", "/mcp", KEYED, call("list_campaigns", {"limit": "canary-1"})),
-    Planted("POST", "/mcp", KEYED, call("get_campaign", {"campaign_id": "../canary"})),
+    Planted("POST", "/mcp", KEYED, call("get_email", {"email_id": "../canary"})),
     Planted("POST", "/mcp", KEYED, call("get_lead", {"lead_id": "canary-2"})),
     Planted("POST", "/mcp", KEYED, call("create_account", MAILBOX)),
 )
