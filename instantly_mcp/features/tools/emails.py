@@ -74,9 +74,10 @@ TOOLS = (
         name="list_emails",
         title="List emails",
         description=(
-            "Show replies in the inbox (unibox): received mail, newest first, a line "
-            "for each thread. search takes a lead's address or thread:<thread_id> (all "
-            "its mail). Full text: get_email. At most 20 calls a minute."
+            "Show the inbox (unibox): replies and messages that leads wrote back, "
+            "newest first, a line for each thread. search takes a lead's address or "
+            "thread:<thread_id> (all its mail). Full text: get_email. At most 20 calls "
+            "a minute."
         ),
         toolset="emails",
         hints=READ_ONLY,
