@@ -21,21 +21,24 @@ def job_of(reply: Json) -> JsonObject:
     job = dict(reply) if isinstance(reply, dict) else {}
     for name in ("workspace_id", "user_id"):
         job.pop(name, None)
-    if isinstance(job.get("data"), dict):
-        job["data"] = _brief(job["data"])
+    data = job.get("data")
+    if isinstance(data, dict):
+        job["data"], not_shown = _brief(data)
+        if not_shown:
+            job["not_shown"] = not_shown
     status = job.get("status")
     job["ended"] = isinstance(status, str) and status in FINAL_STATUSES
     return job
 
 
-def _brief(data: JsonObject) -> JsonObject:
-    brief: dict[str, Json] = {}
+def _brief(data: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return the data with short lists, and how many entries were cut of which."""
+    brief, cut = dict(data), {}
     for name, value in data.items():
-        brief[name] = value
         if isinstance(value, list) and len(value) > MAX_LISTED:
             brief[name] = value[:MAX_LISTED]
-            brief[f"{name}_not_shown"] = len(value) - MAX_LISTED
-    return brief
+            cut[name] = len(value) - MAX_LISTED
+    return brief, cut
 
 
 def started(reply: Json, given: JsonObject) -> JsonObject:

@@ -410,7 +410,9 @@ class JobViewTests(SynchronousTestCase):
     def test_long_lists_are_cut(self) -> None:
         """Of the moved addresses the first are shown, and the others counted."""
         data = {"moved_leads": 30, "moved_lead_emails": [f"p{n}" for n in range(30)]}
-        shown = job_of({"id": "j", "status": "success", "data": data})["data"]
-        self.assertEqual(len(shown["moved_lead_emails"]), 20)
-        self.assertEqual(shown["moved_lead_emails_not_shown"], 10)
-        self.assertEqual(shown["moved_leads"], 30)
+        shown = job_of({"id": "j", "status": "success", "data": data})
+        self.assertEqual(len(shown["data"]["moved_lead_emails"]), 20)
+        self.assertEqual(shown["not_shown"], {"moved_lead_emails": 10})
+        self.assertEqual(shown["data"]["moved_leads"], 30)
+        few = {"id": "j", "status": "success", "data": {"failed_emails": ["a"]}}
+        self.assertEqual(job_of(few), {**few, "ended": True})
