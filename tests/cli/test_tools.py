@@ -105,6 +105,15 @@ class ManualTests(SynchronousTestCase):
         ):
             self.assertIn(line, text.splitlines())
 
+    def test_members_and_older_names(self):
+        """The members of objects are named, and older names of an argument."""
+        row = {"type": "object", "properties": {"a": {}, "b": {}}}
+        listed = {"properties": {"rows": {"type": "array", "items": row}}}
+        accepted = {"properties": {"rows": {"x-also-named": ["lines"]}}}
+        text = manual([evolve(tool(listed), accepts=accepted)], [])
+        line = "| `rows` | list of object with `a`, `b` | (also `lines`) |"
+        self.assertIn(line, text.splitlines())
+
     def test_unlisted_arguments(self):
         """What is accepted without being listed has a table of its own."""
         listed = {"type": "object", "properties": {"name": {"type": "string"}}}
