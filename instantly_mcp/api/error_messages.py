@@ -259,10 +259,7 @@ def not_found(operation: Operation) -> str:
             "Instantly has nothing to read there (404), for this workspace or with "
             "these filters."
         )
-    return (
-        "This workspace has nothing with that id. Look the id up with a"
-        " list or a search, and check that the key belongs to the right workspace."
-    )
+    return "This workspace has nothing with that id."
 
 
 def rate_limited(retry_after: float | None) -> str:

@@ -33,7 +33,10 @@ HINTS: Mapping[Reason, str] = {
         "The API key lacks the scope for this. The user can create a key with one of "
         "the scopes named here."
     ),
-    Reason.NOT_FOUND: "Check the id: get it from the matching list tool.",
+    Reason.NOT_FOUND: (
+        "Look the id up with the matching list tool. If it is there, tell the user "
+        "that the key may belong to another workspace."
+    ),
     Reason.CONFLICT: "Read the object's current state before changing it again.",
     Reason.TOO_LARGE: "Request less data: a smaller limit or a narrower filter.",
     Reason.RATE_LIMITED: "Wait, then call again with the same arguments.",

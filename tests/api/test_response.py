@@ -110,7 +110,7 @@ class RefusalTests(ReadingTestCase):
         ):
             self.assertIn(words, self.error(reply({}, status)).message)
         missing = self.error(reply({}, 404), of=BY_ID["getCampaign"])
-        self.assertIn("Look the id up", missing.message)
+        self.assertIn("nothing with that id", missing.message)
 
     def test_scope_in_a_401(self) -> None:
         """A 401 whose text names scopes is about scopes, not about the key."""

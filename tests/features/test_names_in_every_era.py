@@ -85,6 +85,22 @@ class NamesInEveryEraTests(EraTestCase):
             self.assertEqual(error["code"], "not_found", tool_name)
             self.assertIn(MISSING, error["message"])
 
+    def test_no_such_object(self) -> None:
+        """A tool for one object names those that exist, if its id is of none."""
+        for tool_name, argument, id in (
+            ("get_campaign", "campaign_id", MISSING),
+            ("pause_campaign", "campaign_id", MISSING),
+            ("create_lead", "campaign", MISSING),
+            ("update_lead_list", "list_id", MISSING),
+            ("get_account", "email", "nora.holm@example.invalid"),
+        ):
+            more = {"create_lead": {"email": "a@example.com"}}.get(tool_name, {})
+            more |= {"name": "x"} if tool_name == "update_lead_list" else {}
+            error = self.refused(tool_name, **{argument: id}, **more)
+            self.assertEqual(error["code"], "not_found", tool_name)
+            self.assertIn(id, error["message"])
+            self.assertTrue(error["candidates"], tool_name)
+
     def test_cursors(self) -> None:
         """A cursor goes from one era to the next; an invented one is refused."""
         whole = self.value(ERAS[0], "list_leads", limit=100)["items"]

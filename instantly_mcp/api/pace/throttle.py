@@ -42,7 +42,10 @@ WORKSPACE_LIMIT = Limit(calls=100, seconds=1.0)
 BOTH_LIMITS = f"{WORKSPACE_LIMIT} and {60 * WORKSPACE_LIMIT.calls} in 60 s"
 """Both limits of the API as text."""
 
-MAX_TURN_WAIT_SECONDS = 5.0
+MAX_TURN_WAIT_SECONDS = 4.5
+"""Less than the 5 seconds after which an answer becomes an event stream with status
+200: a call that gets no turn is still answered with 503, which clients repeat."""
+
 MAX_LANES = 4096
 
 _NARROW_SECONDS = 60.0

@@ -13,8 +13,9 @@ from attrs import field, frozen
 
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
+from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
-from ..results import ToolOutcome, message_of
+from ..results import CallRefusedError, ToolOutcome, message_of
 from ..workspace.context import FeatureContext
 from ..workspace.names import ObjectKind
 
@@ -71,13 +72,27 @@ class References:
             return value
         for kind, id in self._unseen(value, given)[:MAX_CHECKED]:
             try:
-                await context.execute(kind.reads, {kind.key: id}, call)
+                await context.look_up(kind.reads, {kind.key: id}, call)
             except ApiError as error:
                 if error.reason in _NOT_AN_ID:
                     raise await context.names.refusal(kind, id, call) from error
                 said = f"Whether the {kind.name} {id} exists could not be checked: "
                 return {**value, "notice": said + message_of(error)}
         return value
+
+    async def not_found(
+        self, context: FeatureContext, error: ApiError, given: JsonObject, call: Call
+    ) -> CallRefusedError | None:
+        """Return the refusal with candidates, if it is clear what was not found."""
+        if error.reason is not Reason.NOT_FOUND:
+            return None
+        path = BY_ID[error.operation_id].path
+        for to, kind in self.kinds.items():
+            id = given.get(to)
+            about = error.operation_id == kind.reads or f"{{{to}}}" in path
+            if isinstance(id, str) and about:
+                return await context.names.refusal(kind, id, call)
+        return None
 
     async def _id(
         self, context: FeatureContext, kind: ObjectKind, value: Json, call: Call

@@ -123,9 +123,7 @@ class ToolRunner:
             refused = overload_error(error)
             if refused is not None:
                 raise refused from error
-            gone = cursor_refused(error, given)
-            said = gone.as_object() if gone else self._described(error)
-            return self._failure(said, call)
+            return self._failure(await self._refused(error, given, call), call)
         except CallRefusedError as refusal:
             return self._failure(refusal.as_object(), call)
         if isinstance(value, ErrorResult):
@@ -165,6 +163,16 @@ class ToolRunner:
             # null comes from `reset` alone, never from the client.
             given[to] = value if convert is None or value is None else convert(value)
         return given
+
+    async def _refused(
+        self, error: ApiError, given: JsonObject, call: Call
+    ) -> JsonObject:
+        """Return the error object for what Instantly refused, as clear as possible."""
+        missing = await self._references.not_found(self.context, error, given, call)
+        known = cursor_refused(error, given) or missing
+        if known is None:
+            return self._described(error)
+        return {**known.as_object(), "operation": error.operation_id}
 
     def _described(self, error: ApiError) -> JsonObject:
         """Describe a failed call, with the argument name that the client used."""

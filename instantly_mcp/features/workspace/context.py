@@ -42,6 +42,16 @@ RESERVE_SECONDS = 5.0
 """Reserved for one more status call after a wait."""
 
 
+def _required_object(reply: Json, operation_id: str) -> JsonObject:
+    if not isinstance(reply, dict):
+        raise ApiError(
+            reason=Reason.UNEXPECTED_REPLY,
+            message="Instantly's reply is not a JSON object.",
+            operation_id=operation_id,
+        )
+    return reply
+
+
 def _noted(reply: Json, operation_id: str, steps: list[str]) -> Json:
     steps.append(operation_id)
     return reply
@@ -100,7 +110,13 @@ class FeatureContext:
 
     @names.default
     def _make_names(self) -> NameCache:
-        return NameCache(self.fetch, self.clock)
+        return NameCache(self._read_names, self.clock)
+
+    async def _read_names(
+        self, operation_id: str, arguments: JsonObject, call: Call
+    ) -> JsonObject:
+        reply = await self.look_up(operation_id, arguments, call)
+        return _required_object(reply, operation_id)
 
     def today(self) -> date:
         """Return the current date in UTC."""
@@ -109,16 +125,23 @@ class FeatureContext:
     def execute(
         self, operation_id: str, arguments: JsonObject, call: Call
     ) -> Deferred[Json]:
-        """Execute an operation of the catalog with the caller's credential."""
+        """Execute an operation of the catalog with the caller's credential.
+
+        When it succeeds it is noted in ``call.steps``.
+        """
+        running = self.look_up(operation_id, arguments, call)
+        if call.steps is None:
+            return running
+        return running.addCallback(_noted, operation_id, call.steps)
+
+    def look_up(
+        self, operation_id: str, arguments: JsonObject, call: Call
+    ) -> Deferred[Json]:
+        """Execute an operation that is not a step of the caller's work."""
         operation = BY_ID[operation_id]
         traceparent = None if call.trace is None else call.trace.traceparent
-        running = self.instantly.execute(
+        return self.instantly.execute(
             operation, arguments, call.credential, traceparent, self.deadline(call)
-        )
-        return (
-            running
-            if call.steps is None
-            else running.addCallback(_noted, operation_id, call.steps)
         )
 
     def collect(
@@ -161,13 +184,7 @@ class FeatureContext:
         :raises ApiError: when it fails, or the reply is not an object.
         """
         reply = await self.execute(operation_id, arguments, call)
-        if not isinstance(reply, dict):
-            raise ApiError(
-                reason=Reason.UNEXPECTED_REPLY,
-                message="Instantly's reply is not a JSON object.",
-                operation_id=operation_id,
-            )
-        return reply
+        return _required_object(reply, operation_id)
 
     def pause(self, seconds: float) -> Deferred[None]:
         """Return a Deferred that fires after `seconds`; cancelling stops the timer."""

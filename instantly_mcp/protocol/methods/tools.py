@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import ClassVar
 
 from attrs import define, field
@@ -33,6 +34,10 @@ from .running import call_for, run_call
 _OBJECT = frozenset(("object",))
 
 
+MAX_SIMILAR_TOOLS = 3
+"""Most names that an error suggests in the place of an unknown one."""
+
+
 def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
     return features.listing.page(
@@ -55,7 +60,7 @@ def call_tool(
     name, arguments = context.params.get("name"), context.params.get("arguments")
     tool = features.tools.find(name) if isinstance(name, str) else None
     if tool is None:
-        raise _unknown(name)
+        raise _unknown(name, features)
     compiled = features.compiled(tool)
     revision = context.caller.revision
     if (
@@ -78,10 +83,20 @@ def call_tool(
     return running.start(accepted)
 
 
-def _unknown(name: Json) -> ProtocolError:
+def _unknown(name: Json, features: ServerFeatures) -> ProtocolError:
+    """Return the error for a name of no tool, with the names that are like it."""
     if not isinstance(name, str):
         return invalid_params("params.name must be the name of a tool")
-    return invalid_params(f"Unknown tool: {name[:100]}")
+    said, names = (
+        f"Unknown tool: {name[:100]}",
+        [t.name for t in features.tools.listed()],
+    )
+    near = get_close_matches(name[:100].lower(), names, n=MAX_SIMILAR_TOOLS)
+    if not near:
+        return invalid_params(said)
+    return invalid_params(
+        f"{said}. Did you mean {', '.join(near)}?", {"did_you_mean": near}
+    )
 
 
 def _check_allowed(

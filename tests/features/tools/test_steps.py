@@ -10,6 +10,7 @@ from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.features.tools.steps import with_steps_done
 from tests.features.cases import ToolTestCase
 from tests.features.test_odd_replies import arguments_of
+from tests.features.workspace.test_names import ID
 from tests.support.instantly import api_error
 
 LEAD = {"id": "l1", "email": "a@example.com", "payload": {"a": 1}}
@@ -34,7 +35,7 @@ class StepTests(ToolTestCase):
                     self.clock.advance(600)
                     if result.is_error and self.named(result.structured, operation):
                         checked.add(operation)
-        for operation in ("patchLead", "createLead", "replyToEmail"):
+        for operation in ("patchLead", "createLead", "bulkAddLeads"):
             self.assertIn(operation, checked)
 
     def named(self, structured: Any, operation: str) -> bool:
@@ -78,6 +79,17 @@ class StepTests(ToolTestCase):
         error = self.failure("update_lead", lead_id="l1", custom_variables={"b": 2})
         self.assertNotIn("step", error)
         self.assertNotIn("done_before", error)
+
+    def test_names_are_not_steps(self) -> None:
+        """Reading the names for an id or for candidates is not a step."""
+        self.context.names.trusted = None
+        name = {"items": [{"id": ID, "name": "Spring sale"}]}
+        self.instantly.answers("listCampaign", name)
+        failed = api_error(Reason.NOT_FOUND, "pauseCampaign")
+        self.instantly.answers("pauseCampaign", failed)
+        for given in ("Spring sale", ID):
+            error = self.failure("pause_campaign", campaign_id=given)
+            self.assertNotIn("done_before", error)
 
     def test_a_refusal_after_a_change(self) -> None:
         """A refusal says what was changed before it, and keeps quiet about reads."""

@@ -180,6 +180,28 @@ class RefusedTests(NameCase):
         self.assertEqual(self.instantly.calls("listLeads"), [])
 
 
+class MissingTests(NameCase):
+    def test_another_argument(self) -> None:
+        """What is not found is named only where one argument can be meant."""
+        self.instantly.answers("moveLeads", api_error(Reason.NOT_FOUND, "moveLeads"))
+        error = self.failure(
+            "move_leads_to_campaign_or_list",
+            to_list_id=OTHER_ID,
+            campaign=ID,
+            search="x",
+        )
+        self.assertEqual(error["code"], "not_found")
+        self.assertNotIn("candidates", error)
+
+    def test_other_failures(self) -> None:
+        """A call that failed for another reason reads no names."""
+        failed = api_error(Reason.UPSTREAM_FAILED, "getCampaign", status=500)
+        self.instantly.answers("getCampaign", failed)
+        error = self.failure("get_campaign", campaign_id=ID)
+        self.assertEqual(error["code"], "upstream_failed")
+        self.assertEqual(self.instantly.ids, ["getCampaign"])
+
+
 class EmptyTests(NameCase):
     def test_nothing_has_this_id(self) -> None:
         """An empty result for an id that does not exist is an error."""

@@ -102,6 +102,14 @@ class CallTests(EngineTestCase):
                     answer = self.answer(call(name, {}), version)
                     self.assertEqual(answer["error"]["code"], -32602)
 
+    def test_similar_names(self) -> None:
+        """A name that is nearly right gets the names that are meant, in every era."""
+        for version in ALL_REVISIONS:
+            error = self.answer(call("Echos", {}), version)["error"]
+            self.assertIn("Did you mean echo?", error["message"])
+            self.assertEqual(error["data"], {"did_you_mean": ["echo"]})
+        self.assertNotIn("data", self.answer(call("nothing", {}))["error"])
+
     def test_long_names_are_cut(self) -> None:
         """The name of an unknown tool is repeated in part only."""
         answer = self.answer(call("x" * 10_000, {}))
