@@ -16,6 +16,7 @@ from .calls.subscriptions import PROMPTS, RESOURCES, TOOLS, ChangeNotifier
 from .calls.tasks import TaskStore
 from .interfaces import ITokenSealer
 from .primitives.listing import Listing
+from .primitives.prompt import Prompt
 from .primitives.registries import (
     IPromptRegistry,
     IResourceRegistry,
@@ -131,6 +132,9 @@ class ServerFeatures:
     pager: Pager = field(init=False)
     sealer: StateSealer = field(init=False)
     _compiled: dict[str, CompiledTool] = field(factory=dict, init=False)
+    _prompts: dict[str, tuple[Prompt, AcceptedArguments]] = field(
+        factory=dict, init=False
+    )
 
     @changes.default
     def _make_changes(self) -> ChangeNotifier:
@@ -167,6 +171,14 @@ class ServerFeatures:
             held = CompiledTool(tool, accepted, headers)
             self._compiled[tool.name] = held
         return held
+
+    def accepted(self, prompt: Prompt) -> AcceptedArguments:
+        """Return what reads the arguments of a prompt, compiling it on first use."""
+        held = self._prompts.get(prompt.name)
+        if held is None or held[0] is not prompt:
+            held = (prompt, AcceptedArguments(prompt.accepted_schema()))
+            self._prompts[prompt.name] = held
+        return held[1]
 
     def capabilities(self, revision: Revision) -> JsonObject:
         """Return the server's capabilities for a revision."""

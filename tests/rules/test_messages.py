@@ -227,7 +227,7 @@ class ToolErrorTests(RulesTestCase):
         for params in (
             {"name": "nothing"},
             {"name": "letter"},
-            {"name": "letter", "arguments": {"letter": 1}},
+            {"name": "letter", "arguments": {"letter": [1]}},
             {"name": "letter", "arguments": {"letter": "a", "more": "b"}},
         ):
             for ask in (self.ask, self.client().ask):

@@ -10,6 +10,7 @@ from ..._json_codec import Json, JsonObject
 from ..primitives.prompt import Prompt, PromptMessage
 from ..primitives.resource import CompleteValue
 from ..server_features import RequestContext, Result, ServerFeatures
+from ..wire.accepted_arguments import BadArguments, object_of
 from ..wire.content import adapt_content
 from ..wire.errors import invalid_params
 from ..wire.versions import Revision
@@ -32,7 +33,7 @@ def list_prompts(features: ServerFeatures, context: RequestContext) -> Result:
 def get_prompt(features: ServerFeatures, context: RequestContext) -> Deferred[Result]:
     """``prompts/get``: check the arguments, render the messages."""
     prompt = _prompt_named(features, context.params.get("name"))
-    arguments = _arguments(prompt, context.params.get("arguments"))
+    arguments = _arguments(features, prompt, context.params.get("arguments"))
     if prompt.needs_credential and context.caller.credential is None:
         raise features.credential_required()
     call = call_for(features, context)
@@ -77,21 +78,13 @@ def _prompt_named(features: ServerFeatures, name: Json) -> Prompt:
     return prompt
 
 
-def _arguments(prompt: Prompt, given: Json) -> Mapping[str, str]:
-    if given is None:
-        given = {}
-    if not isinstance(given, dict):
-        raise invalid_params("params.arguments must be an object")
-    known = {argument.name for argument in prompt.arguments}
-    for name, value in given.items():
-        if name not in known:
-            raise invalid_params(f"Unknown argument {name[:60]}")
-        if not isinstance(value, str):
-            raise invalid_params(f"The argument {name} must be a string")
-    for argument in prompt.arguments:
-        if argument.required and argument.name not in given:
-            raise invalid_params(f"The argument {argument.name} is required")
-    return given
+def _arguments(
+    features: ServerFeatures, prompt: Prompt, given: Json
+) -> Mapping[str, str]:
+    try:
+        return features.accepted(prompt).read(object_of(given))
+    except BadArguments as refused:
+        raise invalid_params(refused.problem.message) from refused
 
 
 def _completer(features: ServerFeatures, ref: Json, name: str) -> CompleteValue | None:
@@ -117,7 +110,8 @@ def _context(context: Json) -> Mapping[str, str]:
     arguments = context.get("arguments") if isinstance(context, dict) else None
     if not isinstance(arguments, dict):
         return {}
-    return {name: v for name, v in arguments.items() if isinstance(v, str)}
+    known = {name: v for name, v in arguments.items() if type(v) in (str, int)}
+    return {name: str(value) for name, value in known.items() if value != ""}
 
 
 def _completion(values: Sequence[str]) -> Result:

@@ -18,21 +18,17 @@ from ..calls.tasks import TASKS_CAPABILITY, Task
 from ..primitives.listing import describe_tool, render_result
 from ..primitives.tool import TaskSupport, Tool, ToolResult, error_result
 from ..server_features import RequestContext, Result, ServerFeatures
-from ..wire.accepted_arguments import BadArguments
+from ..wire.accepted_arguments import BadArguments, object_of
 from ..wire.errors import (
     ProtocolError,
     invalid_params,
     missing_capability,
 )
-from ..wire.jsonrpc import MAX_JSON_VALUES, Request, Response
+from ..wire.jsonrpc import Request, Response
 from ..wire.param_headers import check_param_headers
-from ..wire.text_values import ValueAllowance, read_text
 from ..wire.validation import ArgumentProblem
 from ..wire.versions import Revision
 from .running import call_for, run_call
-
-_OBJECT = frozenset(("object",))
-
 
 MAX_SIMILAR_TOOLS = 3
 """Most names that an error suggests in the place of an unknown one."""
@@ -72,7 +68,7 @@ def call_tool(
         check_param_headers(compiled.param_headers, given, context.caller.headers)
     _check_allowed(features, tool, context)
     try:
-        accepted = compiled.accepted.read(_object_of(arguments))
+        accepted = compiled.accepted.read(object_of(arguments))
     except BadArguments as refused:
         # A result with isError in all revisions, so that the model can correct it.
         # Revisions before 2025-11-25 also allow -32602, but several clients raise that
@@ -107,17 +103,6 @@ def _check_allowed(
         raise missing_capability(TASKS_CAPABILITY)
     if tool.needs_credential and context.caller.credential is None:
         raise features.credential_required()
-
-
-def _object_of(arguments: Json) -> JsonObject:
-    """Return the arguments; some clients send all of them as one text."""
-    if arguments is None:
-        return {}
-    if isinstance(arguments, str):
-        arguments = read_text(arguments, _OBJECT, ValueAllowance(MAX_JSON_VALUES))
-    if not isinstance(arguments, dict):
-        raise invalid_params("params.arguments must be an object")
-    return arguments
 
 
 def bad_arguments(tool: Tool, problem: ArgumentProblem) -> ToolResult:

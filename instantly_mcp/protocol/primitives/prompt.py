@@ -66,6 +66,19 @@ class Prompt:
     arguments: Sequence[PromptArgument] = ()
     needs_credential: bool = False
 
+    def accepted_schema(self) -> JsonObject:
+        """Return the JSON Schema of the arguments: texts, and no unknown ones."""
+        schema: dict[str, Json] = {
+            "type": "object",
+            "properties": {
+                each.name: {"type": "string", "minLength": int(each.required)}
+                for each in self.arguments
+            },
+            "required": [each.name for each in self.arguments if each.required],
+            "additionalProperties": False,
+        }
+        return schema
+
     def as_object(self, structured: bool) -> JsonObject:
         """Return the entry in ``prompts/list``, with a title if `structured`."""
         entry: dict[str, Json] = {"name": self.name}

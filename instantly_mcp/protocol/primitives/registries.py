@@ -143,7 +143,9 @@ class ResourceRegistry:
         for template in self._templates:
             values = template.template.match(uri)
             if values is not None:
-                return ResolvedResource(template, values)
+                # An empty query value says nothing, like an empty argument of a tool.
+                said = {name: value for name, value in values.items() if value}
+                return ResolvedResource(template, said)
         return None
 
     def template(self, uri_template: str) -> ResourceTemplate | None:

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._json_codec import Json, JsonObject, nested_too_deeply
+from .errors import invalid_params
 from .fences import has_fences, without_fences
+from .jsonrpc import MAX_JSON_VALUES
 from .repair import ArgumentRepair
 from .schema_annotations import without_null
+from .text_values import ValueAllowance, read_text
 from .validation import ArgumentCheck, ArgumentProblem, too_deep
+
+_OBJECT = frozenset(("object",))
 
 GIVE_ONE = "Give only one of them."
 
@@ -56,3 +61,17 @@ class AcceptedArguments:
         if problem is not None:
             raise BadArguments(problem)
         return repaired
+
+
+def object_of(arguments: Json) -> JsonObject:
+    """Return the arguments of a request; some clients send all of them as one text.
+
+    :raises ProtocolError: -32602 if they are not an object.
+    """
+    if arguments is None:
+        return {}
+    if isinstance(arguments, str):
+        arguments = read_text(arguments, _OBJECT, ValueAllowance(MAX_JSON_VALUES))
+    if not isinstance(arguments, dict):
+        raise invalid_params("params.arguments must be an object")
+    return arguments

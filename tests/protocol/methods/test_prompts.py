@@ -134,7 +134,7 @@ class GetTests(PromptTestCase):
 
     def test_optional(self) -> None:
         """Optional arguments may be left out; all of them may, where none is needed."""
-        self.successResultOf(self.got("greet", {"who": ""}))
+        self.successResultOf(self.got("greet", {"who": "Ada"}))
         absent: list[Json] = [None, {}]
         for arguments in absent:
             self.rendering = Deferred()
@@ -154,7 +154,9 @@ class GetTests(PromptTestCase):
             ("greet", {}),
             ("greet", {"how": "x"}),
             ("greet", {"who": None}),
-            ("greet", {"who": 7}),
+            ("greet", {"who": ""}),
+            ("greet", {"who": ["Ada"]}),
+            ("greet", {"who": True}),
             ("greet", {"who": "Ada", "else": "x"}),
             ("greet", {"who": "Ada", "x" * 10_000: "x"}),
             ("greet", []),
@@ -166,6 +168,19 @@ class GetTests(PromptTestCase):
                 error = self.refused(request_context("prompts/get", params))
                 self.assertEqual(error.code, -32602)
                 self.assertLess(len(error.message), 200)
+
+    def test_repaired(self) -> None:
+        """Arguments are repaired like those of tools."""
+        for arguments, said in (
+            ({"who": 7}, "who=7"),
+            ({"who": "Ada", "how": None}, "who=Ada"),
+            ({"who": "Ada", "how": ""}, "who=Ada"),
+            ({"WHO": "Ada", "sessionId": "s", "tool": "x"}, "who=Ada"),
+            ('{"who": "Ada"}', "who=Ada"),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.successResultOf(self.got("greet", arguments))
+                self.assertEqual(result["messages"][0]["content"]["text"], said)
 
     def test_needs_a_key(self) -> None:
         """Without a key a prompt that needs one is refused: 401."""
@@ -238,15 +253,15 @@ class CompleteTests(PromptTestCase):
         self.assertEqual((found["total"], found["hasMore"]), (150, True))
 
     def test_context(self) -> None:
-        """The completer knows the values that are decided already, if they are text."""
-        arguments = {"country": "PL", "odd": 7}
+        """The completer knows the values that are decided already, as texts."""
+        arguments = {"country": "PL", "code": 7, "odd": [], "empty": "", "no": None}
         self.values(self.slow, "city", "v", context={"arguments": arguments})
         odd: list[Json] = [None, [], "x", {}, {"arguments": []}]
         for context in odd:
             self.values(self.slow, "city", "v", context=context)
         self.assertEqual(
             [known for _, known, _ in self.seen],
-            [{"country": "PL"}, {}, {}, {}, {}, {}],
+            [{"country": "PL", "code": "7"}, {}, {}, {}, {}, {}],
         )
 
     def test_nothing_to_offer(self) -> None:

@@ -101,6 +101,8 @@ class ResourceRegistryTests(SynchronousTestCase):
         for uri, template, values in (
             ("test://letters/x-1", narrow, {"rest": "1"}),
             ("test://letters/y-1", LETTER, {"letter": "y-1"}),
+            ("test://letters/y-1?size=", LETTER, {"letter": "y-1"}),
+            ("test://letters/y-1?size=2", LETTER, {"letter": "y-1", "size": "2"}),
         ):
             found = registry.find(uri)
             assert found is not None
