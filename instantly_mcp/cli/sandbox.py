@@ -20,6 +20,9 @@ class SandboxOptions(CommandOptions):
     """The options of the sandbox server."""
 
     synopsis = "instantly-mcp sandbox [options]"
+    optFlags = [
+        ["hostile-content", None, "Prompt injections and hidden text in all objects."]
+    ]
     optParameters = [
         ["port", None, DEFAULT_PORT, "TCP port on 127.0.0.1; 0 for a free port."],
         ["seed", None, "1", "Seed of the simulated workspaces."],
@@ -65,6 +68,7 @@ class SandboxOptions(CommandOptions):
             "sandbox": "true",
             "sandbox_seed": self["seed"],
             "sandbox_start": self["start"],
+            "hostile_content": "true" if self["hostile-content"] else "false",
             "listen": [loopback_endpoint(self["port"])],
         }
         if self["ready-file"]:

@@ -39,7 +39,7 @@ def build_sandbox_server(
     """Build the server. It does nothing until its service starts.
 
     :param settings: of these it uses ``listen``, ``sandbox_seed``, ``sandbox_start``,
-        ``ready_file`` and the limits of connections and bodies.
+        ``hostile_content``, ``ready_file`` and the limits of connections and bodies.
     :param out: where the addresses are printed.
     :param give_up: called with one line per error when the server cannot start.
     :param wall: returns the time in seconds since the epoch.

@@ -20,6 +20,8 @@ from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.errors import SandboxError
+from ..sandbox.hostile import hostile_world
+from ..sandbox.seed import seeded_world
 from ..sandbox.workspaces import Sandbox
 from ..web.interfaces import ISandboxView
 from .process.in_flight import InFlight
@@ -61,13 +63,16 @@ def morning_of(day: date | None, wall: Callable[[], float]) -> datetime:
 def make_sandbox(
     settings: Settings, clock: IReactorTime, wall: Callable[[], float]
 ) -> Sandbox:
-    """Return the simulated Instantly with the seed and the first day of the settings.
+    """Return the simulated Instantly with the seed, first day and content of settings.
 
     :param wall: returns the time in seconds since the epoch, for a sandbox that begins
         today.
     """
     start = morning_of(settings.sandbox_start, wall)
-    return Sandbox(clock, seed=settings.sandbox_seed, start=start)
+    make_world = hostile_world if settings.hostile_content else seeded_world
+    return Sandbox(
+        clock, seed=settings.sandbox_seed, start=start, make_world=make_world
+    )
 
 
 def connect_upstream(

@@ -91,11 +91,12 @@ def reply_to(
     sandbox: Sandbox, validator: RequestValidator, request: ApiRequest
 ) -> ApiReply:
     """Return the reply to one request for an operation; errors become replies."""
-    operation = validator.operation
+    operation, attack = validator.operation, ""
     try:
         workspace = sandbox.workspace(
             bearer_key(request.authorization), request.workspace
         )
+        attack = workspace.world.attack
         now = workspace.timeline.now()
         if sandbox.rate_limited and not workspace.rate_limits.admit(operation, now):
             raise SandboxError(429, "Rate limit exceeded, please try again later")
@@ -104,6 +105,8 @@ def reply_to(
             return _apply_fault(workspace, validator, request, fault)
         return _perform(workspace, validator, request)
     except SandboxError as error:
+        if attack:
+            error = SandboxError(error.status, f"{error.message}. {attack}")
         return error_reply(error)
 
 

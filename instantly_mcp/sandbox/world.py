@@ -31,6 +31,7 @@ class World:
     :param id_salt: worlds with the same seed and different salts have different ids.
     :param now: the moment up to which everything has happened, in seconds since 1970.
     :param verified_resources: the lists and campaigns whose leads were verified.
+    :param attack: a text that error messages and names of the workspace end with.
     :param live: whether mail goes to the outbox; false while the seeded past is made.
     """
 
@@ -39,6 +40,7 @@ class World:
     id: str = ""
     live: bool = True
     id_salt: str = ""
+    attack: str = ""
     ids: IdSource = field(init=False)
     accounts: dict[str, Account] = Factory(dict)
     campaigns: dict[str, Campaign] = Factory(dict)

@@ -48,7 +48,7 @@ class EraTestCase(ClockedTestCase):
 
     def start_server(self) -> None:
         """Build a server on a new sandbox."""
-        self.sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
+        self.sandbox = self.new_sandbox()
         client = InstantlyClient.assemble(
             agent=SandboxAgent(self.sandbox, self.clock),
             base_url="https://sandbox.example.com",
@@ -64,6 +64,10 @@ class EraTestCase(ClockedTestCase):
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
         )
         self.server = make_server(features.tools, self.clock)
+
+    def new_sandbox(self) -> Sandbox:
+        """Return a new sandbox."""
+        return Sandbox(self.clock, start=NOW, rate_limited=False)
 
     def result(self, version: str, tool_name: str, arguments: Any) -> Any:
         """Return the result of ``tools/call`` in a revision."""

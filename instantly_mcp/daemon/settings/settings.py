@@ -31,6 +31,7 @@ class Settings:
     sandbox: bool
     sandbox_seed: int
     sandbox_start: date | None
+    hostile_content: bool
     upstream: str
     api_key_file: Path | None
     server_secret_file: Path | None

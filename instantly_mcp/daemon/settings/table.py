@@ -88,6 +88,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="First day of the simulation, which begins at 9:00 UTC.",
     ),
     Setting(
+        name="hostile_content",
+        parse=parsers.switch,
+        default=False,
+        flag=True,
+        help="Put prompt injections and hidden text into the simulated workspaces.",
+    ),
+    Setting(
         name="upstream",
         parse=parsers.upstream,
         default=DEFAULT_UPSTREAM,

@@ -13,6 +13,7 @@ from .cleaning import MAX_READ_CHARACTERS, cleaned
 from .members import (
     PLAIN,
     TOKEN,
+    VARIABLES,
     Treatment,
     is_plain_name,
     is_schema_name,
@@ -24,6 +25,9 @@ CLOSE = "\ufdd1"
 
 MAX_READ_IN_ALL = 300_000
 """Characters of long texts that are read in one value; later ones are cut short."""
+
+MAX_NAME = 200
+"""Most characters of the name of a member."""
 
 SHORTEST_QUOTE = 3
 MAX_SENTENCES = 50
@@ -108,8 +112,8 @@ class _Marking:
         if isinstance(value, str):
             return self._text(value, treatment, path)
         if isinstance(value, dict):
-            if treatment is Treatment.FREE:
-                return self._free(value, path)
+            if treatment in (Treatment.FREE, Treatment.MAP):
+                return self._free(value, treatment, path)
             return self._object(value, treatment, path)
         if isinstance(value, list | tuple):
             return self._list(value, treatment, path)
@@ -145,7 +149,8 @@ class _Marking:
         return walked
 
     def _list(self, value: Json, treatment: Treatment, path: str) -> Json:
-        inside = f"{path}[]"
+        is_free = treatment in (Treatment.FREE, Treatment.MAP)
+        inside = path if is_free else f"{path}[]"
         walked = [self.walk(each, treatment, inside) for each in value]
         if treatment is Treatment.OWN:
             for at, each in enumerate(walked):
@@ -153,16 +158,18 @@ class _Marking:
                     self._sentences.append((walked, at, inside))
         return walked
 
-    def _free(self, value: Json, path: str) -> Json:
-        return {
-            self._name(name, path): self.walk(each, Treatment.FREE, path)
-            for name, each in value.items()
-        }
+    def _free(self, value: Json, treatment: Treatment, path: str) -> Json:
+        walked = {}
+        for name, each in value.items():
+            is_known = treatment is Treatment.FREE or name in VARIABLES
+            shown = self._name(name, path) if is_known else self._mark(name, path)
+            walked[shown] = self.walk(each, treatment, path)
+        return walked
 
     def _name(self, name: str, path: str) -> str:
         if is_plain_name(name):
             return name
-        return self._mark(cleaned(name, 200), path)
+        return self._mark(name, path)
 
     def _text(self, text: str, treatment: Treatment, path: str) -> str:
         if treatment is Treatment.CODE:
@@ -172,8 +179,7 @@ class _Marking:
             return self._sentence(text, path)
         if len(text) < 120 and PLAIN.fullmatch(text) is not None:
             return text
-        shown = cleaned(text, self._allowed(len(text)))
-        return self._mark(shown, path) if shown else shown
+        return self._mark(text, path, self._allowed(len(text)))
 
     def _sentence(self, text: str, path: str) -> str:
         """Clean a sentence of this server outside and inside of its quotes."""
@@ -187,10 +193,13 @@ class _Marking:
             shown.append(cleaned(free) + quote)
         return "".join(shown)
 
-    def _mark(self, text: str, path: str) -> str:
+    def _mark(self, text: str, path: str, longest: int = MAX_NAME) -> str:
+        shown = cleaned(text, longest)
+        if not shown:
+            return shown
         self.fields.setdefault(path)
-        self._texts.add(text)
-        return f"{OPEN}{text}{CLOSE}"
+        self._texts.add(shown)
+        return f"{OPEN}{shown}{CLOSE}"
 
     def _allowed(self, length: int) -> int:
         if length <= LONG:

@@ -30,11 +30,17 @@ OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"
 OWN_TREES |= {"obstacles"}
 """Objects in which every text is of this server."""
 
-FREE_FORM = frozenset(
-    {"payload", "custom_variables", "core_variables", "status_message", "data"}
-    | {"attachment_json", "personalization", "variables"}
-)
+FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personalization"})
+"""Objects in which every text is untrusted, whatever its member is called."""
+
+MAPS = frozenset({"payload", "custom_variables", "core_variables", "variables"})
 """Objects in which other people choose the names of the members, too."""
+
+VARIABLES = frozenset(
+    {"firstName", "lastName", "companyName", "jobTitle", "website", "phone", "email"}
+    | {"personalization", "linkedIn", "location", "companyDomain", "name", "value"}
+)
+"""The names in `MAPS` that Instantly chose."""
 
 CODES = frozenset(
     {
@@ -98,6 +104,7 @@ class Treatment(Enum):
     OWN_TREE = "own tree"
     CODE = "code"
     FREE = "free"
+    MAP = "map"
     UNTRUSTED = "untrusted"
 
 
@@ -110,6 +117,8 @@ def treatment_of(name: str) -> Treatment:
         return Treatment.OWN_TREE
     if name in FREE_FORM:
         return Treatment.FREE
+    if name in MAPS:
+        return Treatment.MAP
     if name in CODES or name.endswith(CODE_ENDINGS) or name.startswith("timestamp_"):
         return Treatment.CODE
     return Treatment.UNTRUSTED

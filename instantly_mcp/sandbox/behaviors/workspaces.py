@@ -21,7 +21,7 @@ def get_workspace(world: World, call: OperationCall) -> ApiObject:
     born = format_time(parse_time(CREATED))
     return {
         "id": world.id,
-        "name": WORKSPACE_NAME,
+        "name": f"{WORKSPACE_NAME} {world.attack}".strip(),
         "owner": world.user_id,
         "timestamp_created": born,
         "timestamp_updated": born,
@@ -36,7 +36,7 @@ def plan_details(world: World, call: OperationCall) -> ApiObject:
     period: ApiObject = {"interval": "month", "current_period_end": PERIOD_END}
     return {
         "organization_id": world.id,
-        "organization_name": WORKSPACE_NAME,
+        "organization_name": f"{WORKSPACE_NAME} {world.attack}".strip(),
         "subscriptions": {
             "outreach": {
                 "plan_name": "Hypergrowth Plan",

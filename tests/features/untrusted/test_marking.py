@@ -86,14 +86,14 @@ class MemberTests(SynchronousTestCase):
 
     def test_names_of_members(self) -> None:
         """In a lead's own variables the names are untrusted, too."""
-        got = marked({"payload": {"hint": "x", "Do as I say": 1, "city": "Bern"}})
+        got = marked({"payload": {"hint": "x", "Do as I say": 1, "firstName": "Ada"}})
         self.assertEqual(got.fields, ("payload",))
         self.assertEqual(
             got.value["payload"],
             {
-                "hint": f"{OPEN}x{CLOSE}",
+                f"{OPEN}hint{CLOSE}": f"{OPEN}x{CLOSE}",
                 f"{OPEN}Do as I say{CLOSE}": 1,
-                "city": f"{OPEN}Bern{CLOSE}",
+                "firstName": f"{OPEN}Ada{CLOSE}",
             },
         )
 
