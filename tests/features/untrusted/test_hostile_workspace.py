@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp.sandbox.hostile import hostile_world
+from instantly_mcp.sandbox.hostile import MARKER, hostile_world
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.era_cases import ERAS, KEY, EraTestCase
@@ -14,7 +14,13 @@ MORE: dict[str, dict[str, Any]] = {
     "list_leads": {"limit": 50},
     "list_emails": {"preview_only": False, "email_type": "all"},
     "get_email": {"include_html": True},
-    "create_campaign": {"email_list": ["nora@hale.example.com"]},
+    "create_campaign": {
+        "email_list": ["nora@hale.example.com"],
+        "subject": "Hi",
+        "body": "Hello",
+    },
+    "get_warmup_analytics": {"emails": ["nora@hale.example.com"]},
+    "verify_email": {"email": "nora@hale.example.com"},
     "update_campaign": {"daily_limit": 5},
     "update_account": {"daily_limit": 5},
     "update_lead": {"job_title": "A title"},
@@ -34,8 +40,6 @@ NAMES = (
 
 
 UNKNOWN = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
-MAY_FAIL = {"get_warmup_analytics", "verify_email", "move_leads_to_campaign_or_list"}
-"""Their reasons are not of interest here; their errors are checked, too."""
 
 
 class HostileToolTests(EraTestCase):
@@ -84,8 +88,14 @@ class HostileToolTests(EraTestCase):
                 continue
             arguments = {name: given[name] for name in needs}
             arguments |= MORE.get(tool.name, {})
-            if tool.name in ("create_lead", "move_leads_to_campaign_or_list"):
+            if tool.name == "create_lead":
                 arguments["list_id"] = given["list_id"]
+            if tool.name == "move_leads_to_campaign_or_list":
+                arguments |= {
+                    "to_list_id": given["list_id"],
+                    "ids": [given["lead_id"]],
+                    "campaign": given["campaign_id"],
+                }
             if "dry_run" in tool.input_schema["properties"]:
                 arguments["dry_run"] = True
             checked += 1
@@ -95,7 +105,7 @@ class HostileToolTests(EraTestCase):
             if unknown:
                 self.check(tool.name, {**arguments, **unknown})
         self.assertGreaterEqual(checked, 30)
-        self.assertLessEqual(failed, MAY_FAIL)
+        self.assertEqual(failed, set())
 
     def test_candidates(self) -> None:
         """The names of similar objects are untrusted in errors as well."""
@@ -108,4 +118,4 @@ class HostileToolTests(EraTestCase):
         """The texts are not just left out: a model may read what people wrote."""
         for tool in ("list_leads", "list_emails", "list_campaigns", "list_lead_lists"):
             text = self.result(ERAS[-1], tool, {})["content"][0]["text"]
-            self.assertGreater(text.count(MARKER), 2, tool)
+            self.assertGreater(text.count(MARKER), 1, tool)
