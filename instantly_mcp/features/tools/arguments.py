@@ -11,6 +11,7 @@ from ..workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ..workspace.labels import View
 from ..workspace.names import ACCOUNTS, ObjectKind
 from .declaration import Argument, Convert, Reshape, argument, required
+from .identifiers import identifier
 
 TEXT: JsonObject = {"type": "string"}
 FLAG: JsonObject = {"type": "boolean"}
@@ -59,13 +60,17 @@ def id_of(
     name: str,
     to: str = "id",
     description: str = "",
-    convert: Convert = stripped,
+    convert: Convert | None = None,
     refers_to: ObjectKind | None = None,
 ) -> Argument:
     """Declare the required id of the object that the tool works on.
 
+    :param convert: by default spaces around the id are removed, and a text that can
+        only be a name is refused unless names are accepted.
     :param refers_to: the kind of object, if its name is accepted as well.
     """
+    if convert is None:
+        convert = identifier(name) if refers_to is None else stripped
     return required(
         name,
         to=to,

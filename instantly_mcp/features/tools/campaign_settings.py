@@ -13,7 +13,7 @@ from functools import partial
 from attrs import evolve
 
 from ..._json_codec import Json, JsonObject
-from ...protocol.wire.schema_annotations import EMPTY_COUNTS
+from ...protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
 from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
@@ -72,6 +72,8 @@ STEPS: JsonObject = {
                 "type": "number",
                 "minimum": 0,
                 "description": "before this step, default 3",
+                # Instantly's delay is the wait after a step.
+                SUGGESTED_FOR: ["delay", "delay_days", "wait_days"],
             },
             "wait_unit": {"type": "string", "enum": ["days", "hours", "minutes"]},
         },

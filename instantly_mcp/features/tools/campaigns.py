@@ -25,6 +25,7 @@ from .arguments import (
 )
 from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
+from .identifiers import known_address
 from .workflows.activate_campaign import activate_campaign
 from .workflows.create_campaign import DEFAULTS, brief, create_campaign
 from .workflows.deletions import DELETE_CAMPAIGN
@@ -164,7 +165,9 @@ TOOLS = (
         toolset="campaigns",
         hints=READ_ONLY,
         operation="searchByContact",
-        arguments=(id_of("contact_email", to="search"),),
+        arguments=(
+            id_of("contact_email", to="search", convert=known_address("contact_email")),
+        ),
         reshape=listing(campaign_summary),
         output=LIST_OUTPUT,
     ),

@@ -37,10 +37,10 @@ def lead_id(value: Json) -> Json:
     :raises CallRefusedError: for an address or a name, which several leads may have.
     """
     id = str(value).strip()
-    if any(character.isspace() for character in id):
+    if len(id.split()) > 1:
         raise CallRefusedError(
             "bad_argument",
-            "lead_id is not an id.",
+            "lead_id is not an id: an id has no spaces.",
             "Take the id of the lead that is meant from list_leads; its search takes "
             "a name.",
         )

@@ -59,6 +59,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 SUGGESTIONS: Mapping[str, tuple[str, ...]] = {
     "filter": ("status", "lead_status"),
     "job_title": ("title", "position", "role"),
+    "lt_interest_status": ("status", "lead_status", "label"),
     "max_wait_seconds": ("skip_polling", "poll_interval_seconds"),
 }
 """Names of which an error says what was probably meant: the values may differ."""

@@ -16,6 +16,7 @@ OWN_WORDS = frozenset(
     | {
         "there",
         "sends_from",
+        "step",
         "utc",
         "plan_name",
         "error_type",
@@ -27,7 +28,7 @@ OWN_WORDS = frozenset(
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
-OWN_TREES |= {"obstacles"}
+OWN_TREES |= {"obstacles", "done_before"}
 """Objects in which every text is of this server."""
 
 FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personalization"})
@@ -67,7 +68,7 @@ CODES = frozenset(
     }
     | {"next_cursor", "starting_after", "delay_unit", "mode", "tracked", "added_by"}
     | {"organization", "campaign", "modified_by", "owned_by", "uploaded_by_user"}
-    | {"step", "stepID", "upload_method", "last_step_from", "message_id", "interest"}
+    | {"stepID", "upload_method", "last_step_from", "message_id", "interest"}
     | {"asked", "used", "start_date", "end_date", "warmup", "scopes", "kind", "lead"}
     | {"verification_status", "current_status_code", "esp", "provider", "assigned_to"}
     | {"timing_from", "timing_to", "days", "from", "to", "cc", "bcc", "reset", "role"}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp.api.errors import Reason
-from instantly_mcp.features.tools.workflows.list_emails import cursor_after
+from instantly_mcp.features.tools.workflows.list_emails import (
+    NOT_AN_ADDRESS,
+    cursor_after,
+)
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 
@@ -56,6 +59,16 @@ class ListEmailsTests(ToolTestCase):
         self.assertEqual(self.asked(mode="focused")["email_type"], "received")
         both = self.asked(mode="all", email_type="received")
         self.assertEqual(both["email_type"], "received")
+
+    def test_a_name_is_searched_for(self) -> None:
+        """An empty page says that search takes no names, unless it was an address."""
+        self.assertEqual(
+            self.value("list_emails", search="Dana Frost")["warnings"], [NOT_AN_ADDRESS]
+        )
+        for given in ({}, {"search": "dana@example.com"}, {"search": "thread:t1"}):
+            self.assertNotIn("warnings", self.value("list_emails", **given), given)
+        self.instantly.answers("listEmail", {"items": [RECEIVED]})
+        self.assertNotIn("warnings", self.value("list_emails", search="example"))
 
     def test_a_thread_is_shown_whole(self) -> None:
         """A thread is all of its mail, sent mail included."""
@@ -239,6 +252,21 @@ class UnreadFirstTests(ToolTestCase):
 
 
 class ReadingTests(ToolTestCase):
+    def test_names_for_ids(self) -> None:
+        """A name in the place of an id is refused, and says where ids come from."""
+        for tool, given in (
+            ("get_email", {"email_id": "Dana Frost"}),
+            ("mark_thread_as_read", {"thread_id": "a thread"}),
+            ("get_background_job", {"job_id": "the import"}),
+        ):
+            error = self.failure(tool, **given)
+            self.assertIn("is not an id", error["message"])
+            self.assertIn("list tool", error["hint"])
+        for contact in ("Dana Frost", "Dana"):
+            error = self.failure("search_campaigns_by_contact", contact_email=contact)
+            self.assertEqual(error["message"], "contact_email is not an address.")
+        self.assertEqual(self.instantly.executed, [])
+
     def test_one_mail_as_text(self) -> None:
         """A mail is shown as text, unless its HTML is asked for."""
         only_html = {**RECEIVED, "body": {"html": "<p>Yes.</p>"}}

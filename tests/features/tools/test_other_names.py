@@ -115,6 +115,11 @@ class ToolTests(ToolTestCase):
         self.assertIn("Did you mean filter?", self.message("list_leads", status="x"))
         said = self.message("create_lead", email="a@b.co", title="CEO")
         self.assertIn("Did you mean job_title?", said)
+        said = self.message("update_lead", lead_id="x", status="not_interested")
+        self.assertIn("Did you mean lt_interest_status?", said)
+        steps = [{"subject": "Hi", "body": "Hello"}, {"body": "Again", "delay": 3}]
+        said = self.message("create_campaign", name="C", steps=steps)
+        self.assertIn("Unknown argument steps.1.delay. Did you mean wait?", said)
 
     def test_clients_do_not_see_them(self) -> None:
         """Listed schemas have no annotations."""

@@ -57,6 +57,7 @@ class StepTests(ToolTestCase):
             error["done_before"], [f"{BY_ID['getLead'].summary} (getLead)"]
         )
         self.assertEqual(error["step"], f"{BY_ID['patchLead'].summary} (patchLead)")
+        self.assertNotIn("untrusted", error)
         self.assertEqual(error["code"], "not_found")
 
     def test_several_times(self) -> None:

@@ -21,6 +21,12 @@ from ...workspace.conversions import as_list
 from ...workspace.mail_html import one_line
 from ...workspace.mail_text import text_of_html, unquoted_text
 
+THREAD = "thread:"
+NOT_AN_ADDRESS = (
+    "search takes an address or thread:<thread_id>, not a name or a text. list_leads "
+    "finds the address of a lead by its name."
+)
+
 RECEIVED = "received"
 ALL = "all"
 RECEIVED_CODE = 2
@@ -66,6 +72,16 @@ class _Lines:
 
 async def list_emails(context: FeatureContext, given: JsonObject, call: Call) -> Json:
     """List received mail, or the mail that the arguments name, newest first."""
+    page = await _read(context, given, call)
+    search = str(given.get("search") or "@")
+    if not page["items"] and "@" not in search and not search.startswith(THREAD):
+        page["warnings"] = [NOT_AN_ADDRESS]
+    return page
+
+
+async def _read(
+    context: FeatureContext, given: JsonObject, call: Call
+) -> dict[str, Json]:
     wish, lines = _wish(given), _Lines()
     after = given.get("starting_after")
     if not given.get("unread_first") or "is_unread" in given:
@@ -94,7 +110,7 @@ def cursor_after(item: JsonObject, given: JsonObject) -> str | None:
 
 def _wish(given: JsonObject) -> _Wish:
     kind = given.get("email_type")
-    whole_thread = str(given.get("search") or "").startswith("thread:")
+    whole_thread = str(given.get("search") or "").startswith(THREAD)
     if kind is None:
         shows_all = given.get("mode") == "emode_all" or given.get("scheduled_only")
         kind = ALL if whole_thread or shows_all else RECEIVED
@@ -145,7 +161,7 @@ async def _fill(
     lines.next = facts.get("next_starting_after") if mails else None
 
 
-def _page(lines: _Lines) -> JsonObject:
+def _page(lines: _Lines) -> dict[str, Json]:
     page: dict[str, Json] = {"has_more": lines.next is not None}
     if lines.next is not None:
         page["next_cursor"] = lines.next
