@@ -137,6 +137,7 @@ class PreflightTests(CampaignCase):
             self.assertEqual(error["code"], "preflight_failed")
             self.assertIn("No lead has frist_name.", error["message"])
             self.assertIn("Did you mean firstName?", error["message"])
+            self.assertIn("{{firstName|there}}", error["hint"])
             (failed,) = error["failed"]
             self.assertLessEqual(
                 {"firstName", "city", "email"}, set(failed["facts"]["leads_have"])

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 OWN_WORDS = frozenset(
     {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
+    | {"remarks", "findings", "check"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
     | {
         "there",
@@ -54,7 +55,6 @@ CODES = frozenset(
         "operation",
         "argument",
         "tool",
-        "check",
     }
     | {
         "timezone",

@@ -226,7 +226,7 @@ class PreflightTests(FeatureTestCase):
         copied("{{city}} {{accountSignature}} {{RANDOM | a | b}}")
         self.assertEqual(self.found("variables")["says"], "No lead has city.")
         self.leads(lead(payload={"city": "Rome"}), lead(payload={"city": " "}))
-        self.assertEqual(self.found("variables")["facts"]["filled"]["city"][:4], "1 of")
+        self.assertEqual(self.found("variables")["facts"]["filled"]["city"], "1/2")
         self.assertEqual(self.outcome("variables"), "warn")
         copied("{{city|your town}}")
         self.assertEqual(self.outcome("variables"), "ok")

@@ -20,7 +20,7 @@ from ...workspace.fetching import Gathered
 from ...workspace.labels import labelled
 from ...workspace.old_sequences import with_steps
 from ...workspace.preflight.check import verdict
-from ...workspace.preflight.personalization import used_variables
+from ...workspace.preflight.personalization import steps_with_variables
 from ...workspace.preflight.report import draft_checks
 from ...workspace.preflight.survey import surveyed
 from ...workspace.senders import (
@@ -128,8 +128,8 @@ def _checked(
     return {
         "verdict": verdict(checks),
         "checks": [check.as_object() for check in checks],
-        "variables": sorted(used_variables(payload)),
-        "checked_later": "Leads and variables: activate_campaign with dry_run.",
+        "variables_in_steps": steps_with_variables(payload),
+        "note": "activate_campaign with dry_run checks leads and variables.",
     }
 
 

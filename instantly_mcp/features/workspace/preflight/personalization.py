@@ -44,17 +44,18 @@ def variables_check(survey: CampaignSurvey) -> Check:
         return Check("variables", "ok", says, {"used": sorted(used)})
     facts: dict[str, Json] = {
         "filled": {
-            name: f"{count} of {total} leads"
+            name: f"{count}/{total}"
             for name, count in list(gaps.items())[:MAX_EXAMPLES]
         },
-        "leads_have": _names_of(survey.leads)[:MAX_NAMES],
+        "leads_have": dict(list(_names_of(survey.leads).items())[:MAX_NAMES]),
     }
     elsewhere = set() if survey.all_leads_read else _known_to(survey.campaign)
     unknown = [name for name, count in gaps.items() if not count]
     unknown = [name for name in unknown if name not in elsewhere]
     if unknown:
-        says = _sentence(unknown[:MAX_EXAMPLES], facts["leads_have"])
-        facts["used_in"] = _places(survey.campaign, unknown[:MAX_EXAMPLES])
+        says = _sentence(unknown[:MAX_EXAMPLES], [*facts["leads_have"]])
+        used_in = steps_with_variables(survey.campaign)
+        facts["used_in_steps"] = {n: used_in[n] for n in unknown[:MAX_EXAMPLES]}
         return Check("variables", "fail", says, facts, FIX_VARIABLES)
     says = "Some leads lack " + ", ".join(list(gaps)[:MAX_EXAMPLES]) + "."
     return Check("variables", "warn", says, facts)
@@ -63,27 +64,29 @@ def variables_check(survey: CampaignSurvey) -> Check:
 def used_variables(campaign: JsonObject) -> Mapping[str, bool]:
     """Return the lead variables in the copy, and whether each has a fallback."""
     used: dict[str, bool] = {}
-    for _, name, fallback in _occurrences(campaign):
+    for _, name, fallback in _uses(campaign):
         used[name] = used.get(name, True) and fallback
     return used
 
 
-def _occurrences(campaign: JsonObject) -> Iterator[tuple[str, str, bool]]:
-    """Yield each use of a lead variable: place, name, whether it has a fallback."""
+def steps_with_variables(campaign: JsonObject) -> Mapping[str, list[int]]:
+    """Return the numbers of the steps that use each lead variable."""
+    found: dict[str, list[int]] = {}
+    for number, name, _ in _uses(campaign):
+        numbers = found.setdefault(name, [])
+        if number not in numbers:
+            numbers.append(number)
+    return found
+
+
+def _uses(campaign: JsonObject) -> Iterator[tuple[int, str, bool]]:
+    """Yield each use of a lead variable: step, name, whether it has a fallback."""
     for number, step in enumerate(steps_of(campaign), 1):
         for variant in variants_in(step):
             for part in ("subject", "body"):
                 for name, fallback in variables_in(str(variant.get(part) or "")):
                     if not is_of_the_sender(name):
-                        yield f"step {number} {part}", name, fallback
-
-
-def _places(campaign: JsonObject, names: Sequence[str]) -> dict[str, list[str]]:
-    places: dict[str, list[str]] = {name: [] for name in names}
-    for place, name, _ in _occurrences(campaign):
-        if name in places and place not in places[name]:
-            places[name].append(place)
-    return places
+                        yield number, name, fallback
 
 
 def has_value(lead: JsonObject, name: str) -> bool:
@@ -115,19 +118,17 @@ def _sentence(unknown: Sequence[str], known: Sequence[str]) -> str:
     return f"{says} Did you mean {', '.join(meant)}?" if meant else says
 
 
-def _names_of(leads: Sequence[JsonObject]) -> list[str]:
-    """Return the variables that at least one of the leads has: the built-in first."""
-    found = {
-        name: None
-        for name in LEAD_FIELDS
-        if any(has_value(lead, name) for lead in leads)
-    }
+def _names_of(leads: Sequence[JsonObject]) -> dict[str, int]:
+    """Return how many leads have each variable that any has: the built-in first."""
+    own = {name: sum(has_value(lead, name) for lead in leads) for name in LEAD_FIELDS}
+    found = {name: count for name, count in own.items() if count}
     for lead in leads:
         payload = lead.get("payload")
         for name, value in payload.items() if isinstance(payload, dict) else ():
-            if _is_text(value):
-                found[str(name)[:MAX_NAME_CHARACTERS]] = None
-    return list(found)
+            shown = str(name)[:MAX_NAME_CHARACTERS]
+            if shown not in own and _is_text(value):
+                found[shown] = found.get(shown, 0) + 1
+    return found
 
 
 def _known_to(campaign: JsonObject) -> frozenset[str]:

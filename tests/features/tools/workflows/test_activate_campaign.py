@@ -86,9 +86,14 @@ class ActivateCampaignTests(ActivateCase):
         self.assertEqual(
             failed["facts"],
             {
-                "filled": {"frist_name": "0 of 1 leads"},
-                "leads_have": ["firstName", "companyName", "email", "city"],
-                "used_in": {"frist_name": ["step 1 body"]},
+                "filled": {"frist_name": "0/1"},
+                "leads_have": {
+                    "firstName": 1,
+                    "companyName": 1,
+                    "email": 1,
+                    "city": 1,
+                },
+                "used_in_steps": {"frist_name": [1]},
             },
         )
 

@@ -196,11 +196,11 @@ class CreateCampaignTests(ToolTestCase):
         found = {each["check"]: each["outcome"] for each in shown["checks"]}
         self.assertLessEqual({"senders", "copy", "schedule", "volume"}, set(found))
         self.assertEqual(found["senders"], "ok")
-        self.assertEqual(shown["variables"], ["city", "firstName"])
+        self.assertEqual(shown["variables_in_steps"], {"firstName": [1], "city": [1]})
         self.assertEqual(shown["verdict"], "needs attention")
         over = self.create(dry_run=True, end_date="2026-01-14")
         self.assertEqual(over["verdict"], "blocked")
-        self.assertIn("activate_campaign", over["checked_later"])
+        self.assertIn("activate_campaign", over["note"])
 
     def test_senders_by_tag(self) -> None:
         """Tags choose the senders; at least one of theirs must be able to send."""
