@@ -44,9 +44,12 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_`|~-]+"
 """RFC 5322's, without braces: those belong to a variable that was not filled in."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# Without re.ASCII the dotless i, the long s and the Kelvin sign equal ASCII letters.
+_ANY_CASE = re.ASCII | re.IGNORECASE
 _PLAIN = re.compile(
-    rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}", re.IGNORECASE
+    rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}", _ANY_CASE
 )
+_LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", _ANY_CASE)
 _SCHEME = re.compile(r"\s*(?:mailto|e-?mail|smtp)\s*:\s*", re.IGNORECASE)
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>")
 _WORDS = re.compile(r"[\w .'-]*<")
@@ -64,6 +67,19 @@ _TOGETHER = (
 )
 """The scripts that one label may mix, by the first word of the characters' names."""
 
+IDEOGRAPHIC_STOP = "\u3002"
+"""IDNA 2003 read it as a dot; a reader may not."""
+
+_LETTERS = ("Ll", "Lo", "Lm")
+_SCRIPT_OF = {"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK"}
+"""The script of marks whose names begin differently, such as ``ー`` and ``々``."""
+
+_PHONETIC = re.compile("[\u0250-\u02af\u0307\u1d00-\u1dbf]")
+"""Letters of the phonetic alphabet, and the dot above, which is lost over an i.
+
+No language that names domains needs them.
+"""
+
 _LOOK_LATIN = frozenset("асԁеһіјӏорԛѕԝхуьъүհոսαινορτυχ")
 """Letters of other scripts that most fonts draw like Latin ones."""
 
@@ -72,7 +88,7 @@ _LOOK_LATIN = frozenset("асԁеһіјӏорԛѕԝхуьъүհոսαινορτ�
 class AddressProblem:
     """Why a text is not an address that mail may be sent to.
 
-    :param reason: completes "… is not an address: ".
+    :param reason: what is wrong, worded to follow the address, such as "has no @".
     :param meant: the address that was certainly meant, or ``None``.
     """
 
@@ -87,12 +103,9 @@ def read_address(text: str) -> str | AddressProblem:
     kept.
     """
     address = text.strip(" ")
-    if _is_plain(address) and "xn--" not in address.lower():
-        return address
     problem = _problem_of(address)
     if problem is None:
-        local, _, domain = address.rpartition("@")
-        return f"{local}@{_ascii_domain(domain)}"
+        return _as_sent(address)
     return AddressProblem(problem, _meant(address))
 
 
@@ -164,15 +177,19 @@ def _refusal(text: str, argument: str, problem: AddressProblem) -> CallRefusedEr
 
 
 def _is_plain(address: str) -> bool:
+    """Return whether the address is ASCII, also as it is shown; most are."""
     return (
         len(address) <= MAX_ADDRESS
         and address.find("@") <= MAX_LOCAL_PART
         and _PLAIN.fullmatch(address) is not None
+        and "xn--" not in address.lower()
     )
 
 
 def _problem_of(address: str) -> str | None:
     """Return what is wrong, worded to follow the address; ``None`` if all is well."""
+    if _is_plain(address):
+        return None
     if not address:
         return "is empty"
     if len(address) > MAX_ADDRESS:
@@ -221,7 +238,7 @@ def _local_part(address: str) -> str | None:
         return f"has more than {MAX_LOCAL_PART} characters before the @"
     if not local.isascii():
         return "has letters before the @ that are not plain ASCII"
-    if not re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*", local, re.IGNORECASE):
+    if not _LOCAL_PART.fullmatch(local):
         return "has characters or dots before the @ that are not allowed there"
     return None
 
@@ -232,6 +249,8 @@ def _domain(domain: str) -> str | None:
         return "has a number instead of a domain"
     if "." not in domain or domain.startswith(".") or domain.endswith("."):
         return "has no complete domain, such as example.com"
+    if IDEOGRAPHIC_STOP in domain or unicodedata.normalize("NFKC", domain) != domain:
+        return "has a character that only looks like a plain one"
     try:
         labels = _unicode_labels(domain)
     except UnicodeError:
@@ -243,6 +262,8 @@ def _domain(domain: str) -> str | None:
         scripts = _scripts(label)
         if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
             return "has a domain that mixes scripts, as imitations do"
+        if _PHONETIC.search(label):
+            return "has a domain with phonetic letters that look like plain ones"
         foreign = scripts and scripts != {"LATIN"}
         if latin and foreign and set(label) <= _LOOK_LATIN | set("-0123456789"):
             return "has a domain of foreign letters that look like Latin ones"
@@ -251,8 +272,9 @@ def _domain(domain: str) -> str | None:
 
 def _scripts(label: str) -> set[str]:
     """Return the scripts of its letters, each as the first word of their names."""
-    letters = (each for each in label if unicodedata.category(each) in ("Ll", "Lo"))
-    return {unicodedata.name(each, "UNKNOWN").partition(" ")[0] for each in letters}
+    letters = (each for each in label if unicodedata.category(each) in _LETTERS)
+    words = {unicodedata.name(each, "UNKNOWN").partition(" ")[0] for each in letters}
+    return {_SCRIPT_OF.get(word, word) for word in words}
 
 
 def _unicode_labels(domain: str) -> list[str]:
@@ -264,8 +286,12 @@ def _unicode_labels(domain: str) -> list[str]:
     return [idna.ulabel(label) for label in ascii_form.split(b".")]
 
 
-def _ascii_domain(domain: str) -> str:
-    return domain if domain.isascii() else idna.encode(domain.lower()).decode()
+def _as_sent(address: str) -> str:
+    """Return a valid address with its domain in ASCII."""
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        domain = idna.encode(domain.lower()).decode()
+    return f"{local}@{domain}"
 
 
 def _meant(address: str) -> str | None:
@@ -279,8 +305,8 @@ def _meant(address: str) -> str | None:
     if text.count("@") != 1 or "@" in query:
         return None
     for candidate in (text, _only_mailbox(text)):
-        if candidate and candidate != address and _is_plain(candidate):
-            return candidate
+        if candidate and candidate != address and _problem_of(candidate) is None:
+            return _as_sent(candidate)
     return None
 
 
