@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..._json_codec import Json, JsonObject, nested_too_deeply
+from ..._json_codec import Json, JsonObject, dumps, nested_too_deeply
 from .errors import invalid_params
 from .fences import has_fences, without_fences
 from .jsonrpc import MAX_JSON_VALUES
-from .repair import ArgumentRepair
+from .repair import ArgumentRepair, may_change
 from .schema_annotations import without_null
 from .text_values import ValueAllowance, read_text
 from .validation import ArgumentCheck, ArgumentProblem, too_deep
@@ -49,10 +49,11 @@ class AcceptedArguments:
         """
         if nested_too_deeply(arguments):
             raise BadArguments(too_deep())
-        if has_fences(arguments):
+        encoded = dumps(arguments)
+        if has_fences(encoded):
             arguments = without_fences(arguments)
-        valid = self._check.allows(arguments)
-        if valid and not self._repair.may_change(arguments):
+            encoded = dumps(arguments)
+        if self._check.allows(arguments) and not may_change(encoded):
             return arguments
         repaired, contradictions = self._repair.repaired(arguments)
         if contradictions:

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import re
 
-from ..._json_codec import Json, JsonObject, dumps
+from ..._json_codec import Json
 
 FENCE = re.compile(r"</?u[0-9][0-9a-z]{3}>")
 
 
-def has_fences(arguments: JsonObject) -> bool:
-    """Return whether arguments may have tags: one search through their encoded form."""
-    encoded = dumps(arguments)
+def has_fences(encoded: bytes) -> bool:
+    """Return whether arguments, encoded as JSON, may have tags."""
     return b"<u" in encoded or b"</u" in encoded
 
 

@@ -22,6 +22,7 @@ stays as it is, for the validation to refuse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -37,6 +38,15 @@ from .value_repairs import OptionRepair, RepairRun, from_entries, without_nulls
 N8N_NAMES = frozenset(("toolCallId", "sessionId", "action", "chatInput", "tool"))
 """Members that n8n's agent node adds to the arguments of every call."""
 
+_NOTHING = re.compile(rb'""|null|\[\]|\{\}')
+
+_PLAIN: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+"""The types of Python that are a type of JSON Schema in any case."""
 
 Allows: TypeAlias = Callable[[Json], bool]
 
@@ -53,20 +63,6 @@ class ArgumentRepair:
     def __init__(self, schema: Mapping[str, Json]) -> None:
         self._members = ObjectRepair.compile(schema, root=True)
 
-    def may_change(self, arguments: JsonObject) -> bool:
-        """Return whether arguments that are valid may still need a repair.
-
-        Valid arguments can only have nulls and empty values too many.
-        """
-        for value in arguments.values():
-            if not value and value is not False and value != 0:
-                return True
-            if isinstance(value, dict | list):
-                encoded = dumps(value)
-                if b'""' in encoded or b"null" in encoded:
-                    return True
-        return False
-
     def repaired(self, arguments: JsonObject) -> tuple[JsonObject, list[str]]:
         """Return the repaired arguments, and sentences about contradictions.
 
@@ -74,6 +70,17 @@ class ArgumentRepair:
         """
         run = RepairRun()
         return self._members(arguments, run), run.problems
+
+
+def may_change(encoded: bytes) -> bool:
+    """Return whether arguments that are valid may still need a repair.
+
+    Valid arguments can only have nulls and empty values too many, which their JSON
+    shows faster than a walk through them.
+    """
+    if encoded == b"{}":
+        return False
+    return _NOTHING.search(encoded) is not None
 
 
 def compiled(schema: Json) -> Repair:
@@ -88,7 +95,8 @@ def compiled(schema: Json) -> Repair:
         return BranchRepair.compile(branches) if branches else without_nulls
     members = ObjectRepair.compile(schema) if "object" in types else None
     items = compiled(schema.get("items")) if "array" in types else None
-    return TypedRepair(types, members, items, is_map(schema))
+    plain = _plain_types(schema.get("items"))
+    return TypedRepair(types, members, items, plain, is_map(schema))
 
 
 def allows(schema: Json) -> Allows:
@@ -109,9 +117,12 @@ class TypedRepair:
     types: frozenset[str]
     members: ObjectRepair | None
     items: Repair | None
+    plain_items: frozenset[type]
     takes_entries: bool
 
     def __call__(self, value: Json, run: RepairRun) -> Json:
+        if self.members is not None and isinstance(value, dict):
+            return self.members(value, run)
         if not is_of(value, self.types):
             value = self._converted(value, run)
         if self.takes_entries and isinstance(value, list):
@@ -119,7 +130,11 @@ class TypedRepair:
         if self.members is not None and isinstance(value, dict):
             return self.members(value, run)
         if self.items is not None and isinstance(value, list):
-            return [each if each is None else self.items(each, run) for each in value]
+            plain, items = self.plain_items, self.items
+            return [
+                each if each is None or type(each) in plain else items(each, run)
+                for each in value
+            ]
         return value
 
     def _converted(self, value: Json, run: RepairRun) -> Json:
@@ -159,6 +174,7 @@ class BranchRepair:
 class ObjectRepair:
     """The members of an object.
 
+    :param plain: the types of values that need no repair, unless they are empty.
     :param named: the declared name of each old or folded one.
     :param droppable: the members whose empty text means that nothing was said.
     :param selections: the lists that must not be empty.
@@ -166,6 +182,7 @@ class ObjectRepair:
     """
 
     members: Mapping[str, Repair]
+    plain: Mapping[str, frozenset[type]]
     named: Mapping[str, str]
     required: frozenset[str]
     droppable: frozenset[str]
@@ -189,6 +206,7 @@ class ObjectRepair:
         }
         return cls(
             {name: compiled(each) for name, each in members.items()},
+            {name: _plain_types(each) for name, each in members.items()},
             _names(members),
             required,
             frozenset(droppable),
@@ -199,21 +217,25 @@ class ObjectRepair:
 
     def __call__(self, value: JsonObject, run: RepairRun) -> JsonObject:
         kept: dict[str, Json] = {}
-        given_as: dict[str, str] = {}
+        other_names: dict[str, str] = {}
         for given, each in value.items():
+            plain = self.plain.get(given)
+            if plain and type(each) in plain and each != "" and given not in kept:
+                kept[given] = each
+                continue
             name = given
-            if given not in self.members:
+            if self.named and given not in self.members:
                 name = self.named.get(folded(given), given)
             said = self._said(name, each, run)
             if said is None:
                 continue
-            if name in given_as and kept[name] != said:
+            if kept.setdefault(name, said) != said:
+                first = other_names.get(name, name)[:MAX_NAME_CHARS]
                 run.problems.append(
-                    f"{given_as[name][:MAX_NAME_CHARS]} and {given[:MAX_NAME_CHARS]} "
-                    f"both mean {name}, with different values."
+                    f"{first} and {given[:MAX_NAME_CHARS]} both mean {name}, "
+                    "with different values."
                 )
-            kept.setdefault(name, said)
-            given_as.setdefault(name, given)
+            other_names.setdefault(name, given)
         return kept
 
     def _said(self, name: str, value: Json, run: RepairRun) -> Json:
@@ -231,6 +253,13 @@ class ObjectRepair:
             if emptied or (self.root and name not in self.selections):
                 return None
         return said
+
+
+def _plain_types(schema: Json) -> frozenset[type]:
+    """Return the types whose values need no repair, unless they are empty text."""
+    if not isinstance(schema, Mapping) or "enum" in schema:
+        return frozenset()
+    return frozenset(kind for name in types_of(schema) for kind in _PLAIN.get(name, ()))
 
 
 def _may_drop_text(schema: Json, required: bool) -> bool:

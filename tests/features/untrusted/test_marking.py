@@ -240,6 +240,6 @@ class FenceTests(SynchronousTestCase):
         given = {"a": ["<u7k3q>Ann</u7k3q>", 1], "<u7k3q>b</u7k3q>": "<u>c</u>"}
         plain = {"a": ["Ann", 1], "b": "<u>c</u>"}
         self.assertEqual(without_fences(given), plain)
-        self.assertTrue(has_fences(given))
-        self.assertFalse(has_fences({"a": ["Ann", {"b": "x < y <b>"}]}))
+        self.assertTrue(has_fences(dumps(given)))
+        self.assertFalse(has_fences(dumps({"a": ["Ann", {"b": "x < y <b>"}]})))
         self.assertEqual(AcceptedArguments({"type": "object"}).read(given), plain)
