@@ -22,11 +22,18 @@ from .workflows.list_emails import (
     list_emails,
     text_of_mail,
 )
-from .workflows.reply import reply_to_email
+from .workflows.reply import mail_body, reply_to_email
 from .workflows.verify_email import verify_email
 
 EMAIL_TYPES = (RECEIVED, "sent", "manual", ALL)
 MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
+
+
+BODY: JsonObject = {
+    "type": "object",
+    "properties": {"text": TEXT, "html": TEXT},
+    "additionalProperties": False,
+}
 
 
 def to_mode(value: Json) -> Json:
@@ -146,11 +153,9 @@ TOOLS = (
             required("subject"),
             required(
                 "body",
-                schema={
-                    "type": "object",
-                    "properties": {"text": TEXT, "html": TEXT},
-                    "additionalProperties": False,
-                },
+                schema={"anyOf": [BODY, {"type": "string", "pattern": "\\S"}]},
+                listed=BODY,
+                convert=mail_body,
             ),
             argument("eaccount"),
             argument("expected_recipient", schema=ID),

@@ -378,6 +378,46 @@ class ReplyTests(ReplyCase):
         self.assertEqual(got["to"], ["lead@example.org"])
 
 
+class BodyTests(ReplyCase):
+    """The body as models send it."""
+
+    def sent(self, body: Any) -> Any:
+        """Return the body that is sent."""
+        self.value("reply_to_email", **self.reply(body=body))
+        return self.instantly.calls("replyToEmail")[-1]["body"]
+
+    def test_plain_text(self) -> None:
+        """Plain text is the text of the body."""
+        for text in ("Thanks {{you}}.\n\nAnn", "a < b and {c}", "5", "true"):
+            self.assertEqual(self.sent(text)["text"], text)
+
+    def test_object_as_text(self) -> None:
+        """An object that was encoded as text is that object."""
+        self.assertEqual(self.sent('{"text": "Thanks."}')["text"], "Thanks.")
+        self.assertIn("<b>", self.sent(' {"html": "<b>Thanks.</b>"}')["html"])
+
+    def test_code_is_not_sent(self) -> None:
+        """Text in which people would read code is refused, and nothing is sent."""
+        for body in (
+            '{"text": "Thanks.',
+            '{"text": "a", "text": "b"}',
+            '{"text": "a", "subject": "b"}',
+            '{"text": 5}',
+            '"{\\"text\\": \\"a\\"}"',
+            "{'text': 'a'}",
+            "<p>Thanks.</p>",
+            "Thanks.<br/>Ann",
+        ):
+            error = self.failure("reply_to_email", **self.reply(body=body))
+            self.assertEqual(error["message"], "body is not plain text.", body)
+        self.assertEqual(self.instantly.executed, [])
+
+    def test_blank_text(self) -> None:
+        """A blank text does not validate."""
+        for body in ("", " \n"):
+            self.assertFalse(self.allows("reply_to_email", self.reply(body=body)))
+
+
 class RecipientTests(ReplyCase):
     def test_all_recipients(self) -> None:
         """The result lists each recipient once; Instantly gets checked addresses."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 
 from twisted.internet.defer import Deferred
 
-from ...._json_codec import Json, JsonObject
+from ...._json_codec import Json, JsonObject, loads, repeats_keys
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
 from ...workspace.addresses import read_address, require_few
@@ -16,6 +17,10 @@ from ...workspace.send_once import digest_of
 
 RESULT_MEMBERS = ("id", "thread_id", "subject", "timestamp_email")
 COPIES = {"cc": "cc_address_email_list", "bcc": "bcc_address_email_list"}
+_OBJECT = re.compile(r'\s*"?\s*\{\s*\\?["\'}]')
+_HTML = re.compile(
+    r"<(?:p|br|div|html|body|a|b|i|ul|ol|li|span|table)\b[^<>]*>", re.IGNORECASE
+)
 _TRANSLATED = {"expected_recipient", "additional_recipients", *COPIES.values()}
 
 
@@ -90,6 +95,42 @@ def _all_recipients(recipients: list[str], given: JsonObject) -> dict[str, list[
         found[kind] = list(once.values())
     require_few(len(seen), "The reply")
     return {kind: found[kind] for kind in found if found[kind]}
+
+
+def mail_body(value: Json) -> Json:
+    """Return the body of a mail that was given as an object or as plain text.
+
+    An object may be encoded as text, too.
+
+    :raises CallRefusedError: for text that looks like HTML or like an object that was
+        cut off: people would read its code.
+    """
+    if not isinstance(value, str):
+        return value
+    if _OBJECT.match(value):
+        body = _read_object(value)
+        if body is not None:
+            return body
+    elif not _HTML.search(value):
+        return {"text": value}
+    raise CallRefusedError(
+        "bad_argument",
+        "body is not plain text.",
+        "Give an object: body.text for plain text, body.html for HTML.",
+    )
+
+
+def _read_object(text: str) -> Json:
+    """Return the body in a text, or ``None`` if its JSON is not one."""
+    try:
+        data = text.encode()
+        body = loads(data)
+        repeats = repeats_keys(data, body)
+    except ValueError:
+        return None
+    if repeats or not isinstance(body, dict) or not body.keys() <= {"text", "html"}:
+        return None
+    return body if all(isinstance(each, str) for each in body.values()) else None
 
 
 def _body(body: JsonObject) -> JsonObject:
