@@ -119,6 +119,7 @@ class Stories(ClientTestCase):
         plan: JsonObject = {
             "call": {"name": "list_campaigns", "arguments": {"limit": 1}},
             "fail": {"name": "get_background_job", "arguments": {"job_id": NO_JOB}},
+            "bad": {"name": "list_campaigns", "arguments": {"limit": 1000}},
             "progress": {
                 "name": "add_leads_to_campaign_or_list_bulk",
                 "arguments": arguments,
@@ -137,8 +138,8 @@ class Stories(ClientTestCase):
         self.assertFalse(steps["call"]["error"], steps["call"])
         self.assertIn('"has_more":true', steps["call"]["text"])
         self.assertIn("get_background_job", steps["listed"]["tools"])
-        self.assertTrue(steps["fail"]["error"], steps["fail"])
-        self.assertIn('"code":"not_found"', steps["fail"]["text"])
+        self.check_error(steps["fail"], "not_found")
+        self.check_error(steps["bad"], "bad_argument")
         self.assertFalse(steps["progress"]["error"], steps["progress"])
         if self.shows_progress:
             heard, sent = steps["progress"]["progress"], [1000, MANY]
@@ -147,6 +148,14 @@ class Stories(ClientTestCase):
             self.assertEqual(heard, sent if all_of_it else sent[: len(heard)])
         deletions = running.output.count(b"DELETE /mcp 2")
         self.assertEqual(deletions, int(self.deletes_session), running.output)
+
+    def check_error(self, step: Step, code: str) -> None:
+        """Check that the client shows an error in its two forms."""
+        self.assertTrue(step["error"], step)
+        self.assertEqual(json.loads(step["text"])["code"], code)
+        error = step["structured"]["error"]
+        self.assertEqual(error["code"], code)
+        self.assertTrue(error["message"] and error["hint"], error)
 
     @deferred
     async def test_cancel(self):

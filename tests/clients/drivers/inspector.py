@@ -56,7 +56,13 @@ async def call(plan: Plan, step: str) -> None:
     """Call a tool; print its result."""
     result = await run(plan, "tools/call", *calling(plan[step]))
     text = "".join(block.get("text", "") for block in result["content"])
-    say(step, error=result.get("isError", False), text=text, progress=[])
+    say(
+        step,
+        error=result.get("isError", False),
+        text=text,
+        structured=result.get("structuredContent"),
+        progress=[],
+    )
 
 
 async def cancel(plan: Plan) -> None:
@@ -76,7 +82,7 @@ async def main(plan: Plan) -> None:
     say("connected", version=version, server=server)
     listed = await run(plan, "tools/list")
     say("listed", tools=[tool["name"] for tool in listed["tools"]])
-    for step in ("call", "fail", "progress"):
+    for step in ("call", "fail", "bad", "progress"):
         if step in plan:
             await call(plan, step)
     await cancel(plan)

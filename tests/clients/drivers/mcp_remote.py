@@ -78,7 +78,13 @@ async def call(bridge: Bridge, plan: Mapping[str, Any], step: str) -> None:
     number = bridge.ask("tools/call", **plan[step], _meta=meta)
     result = await bridge.answer(number, heard)
     text = "".join(block.get("text", "") for block in result["content"])
-    say(step, error=result.get("isError", False), text=text, progress=heard)
+    say(
+        step,
+        error=result.get("isError", False),
+        text=text,
+        structured=result.get("structuredContent"),
+        progress=heard,
+    )
 
 
 async def cancel(bridge: Bridge, plan: Mapping[str, Any]) -> None:
@@ -132,7 +138,7 @@ async def main(plan: Mapping[str, Any]) -> None:
     say("connected", version=version, server=server)
     listed = await bridge.answer(bridge.ask("tools/list"))
     say("listed", tools=names(listed))
-    for step in ("call", "fail", "progress"):
+    for step in ("call", "fail", "bad", "progress"):
         if step in plan:
             await call(bridge, plan, step)
     await cancel(bridge, plan)

@@ -38,7 +38,14 @@ async def call(session, plan, step):
         heard.append(progress)
 
     result = await session.call_tool(**plan[step], progress_callback=report)
-    say(step, error=result.isError, text=text_of(result), progress=heard)
+    structured = result.structuredContent
+    say(
+        step,
+        error=result.isError,
+        text=text_of(result),
+        structured=structured,
+        progress=heard,
+    )
 
 
 async def cancel(session, plan):
@@ -76,7 +83,7 @@ async def main(plan):
         say("connected", version=began.protocolVersion, server=began.serverInfo.name)
         listed = await session.list_tools()
         say("listed", tools=[tool.name for tool in listed.tools])
-        for step in ("call", "fail", "progress", "ask"):
+        for step in ("call", "fail", "bad", "progress", "ask"):
             if step in plan:
                 await call(session, plan, step)
         await cancel(session, plan)

@@ -38,7 +38,13 @@ async def call(client: Client, plan: Mapping[str, Any], step: str) -> None:
         heard.append(progress)
 
     result = await client.call_tool(**plan[step], progress_callback=report)
-    say(step, error=result.is_error, text=text_of(result), progress=heard)
+    say(
+        step,
+        error=result.is_error,
+        text=text_of(result),
+        structured=result.structured_content,
+        progress=heard,
+    )
 
 
 async def cancel(client: Client, plan: Mapping[str, Any]) -> None:
@@ -73,7 +79,7 @@ async def main(plan: Mapping[str, Any]) -> None:
             say("connected", version=client.protocol_version, server=name)
             listed = await client.list_tools()
             say("listed", tools=[tool.name for tool in listed.tools])
-            for step in ("call", "fail", "progress", "ask"):
+            for step in ("call", "fail", "bad", "progress", "ask"):
                 if step in plan:
                     await call(client, plan, step)
             await cancel(client, plan)

@@ -62,13 +62,14 @@ say("connected", {
 });
 say("listed", { tools: names(await client.listTools()) });
 
-for (const step of ["call", "fail", "progress", "ask"]) {
+for (const step of ["call", "fail", "bad", "progress", "ask"]) {
   if (plan[step]) {
     const heard = [];
     const onprogress = ({ progress }) => heard.push(progress);
     const result = await call(plan[step], { onprogress });
     const error = result.isError ?? false;
-    say(step, { error, text: text(result), progress: heard });
+    const structured = result.structuredContent;
+    say(step, { error, text: text(result), structured, progress: heard });
   }
 }
 
