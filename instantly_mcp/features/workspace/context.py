@@ -26,6 +26,7 @@ from ...protocol.interfaces import ITokenSealer
 from .job_changes import JobChangeTracker
 from .name_cache import NameCache
 from .recent_ids import RecentIds
+from .recent_starts import RecentStarts
 from .send_once import SendOnce
 from .timezones import TimezoneMap
 
@@ -81,6 +82,7 @@ class FeatureContext:
     :param warn_only: the checks before a start that warn when they fail.
     :param job_changes: the last known status of background jobs.
     :param created_leads: the ids that create_lead returned before.
+    :param verifications: the lists whose verification began a moment ago.
     :param timezones: maps sending windows to zones that Instantly supports.
     :param send_once: the replies sent in the last ten minutes.
     :param names: which ids the names of the workspace stand for.
@@ -96,9 +98,14 @@ class FeatureContext:
     wall: Callable[[], float] = time.time
     job_changes: JobChangeTracker = field(factory=JobChangeTracker)
     created_leads: RecentIds = field(factory=RecentIds)
+    verifications: RecentStarts = field(init=False)
     timezones: TimezoneMap = field(init=False)
     send_once: SendOnce = field(init=False)
     names: NameCache = field(init=False)
+
+    @verifications.default
+    def _make_verifications(self) -> RecentStarts:
+        return RecentStarts(self.clock)
 
     @timezones.default
     def _make_timezones(self) -> TimezoneMap:

@@ -8,17 +8,22 @@ verification runs, no other is started.
 
 Instantly verifies in the background, and counts the results of a list. They are read
 until no address is pending, as long as the client waits.
+
+The API has no quote. A single verification reports ``credits_used: 1``, which is taken
+as the price of each address of a list; leads without an address are counted, too.
 """
 
 from __future__ import annotations
 
 from itertools import count
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
+from ....catalog.enrichments import MAX_LEADS
 from ....protocol.calls.call import Call
+from ...error_hints import in_doubt
 from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
 from ...workspace.context import FeatureContext
 from ...workspace.fetching import Gathered, gather
@@ -29,6 +34,7 @@ from ...workspace.job_following import (
     poll_waits,
 )
 from ...workspace.list_scorecard import PENDING
+from ...workspace.recent_starts import VISIBLE_SECONDS
 
 CREDITS_PER_ADDRESS = 1
 
@@ -79,8 +85,8 @@ class ListState:
 
     @property
     def price(self) -> int:
-        """The credits that verifying the rest costs at most."""
-        return self.unchecked * CREDITS_PER_ADDRESS
+        """The credits that one job for the rest costs at most."""
+        return min(self.unchecked, MAX_LEADS) * CREDITS_PER_ADDRESS
 
     @property
     def checked(self) -> int:
@@ -130,6 +136,9 @@ async def verify_list(
     if agreed is None:
         return {**named, **_quote(state, left)}
     _require_agreement(state, agreed, left)
+    if not context.verifications.begin(call.caller.principal, id):
+        begun = evolve(state, in_progress=True)
+        return {**named, **begun.as_object(), "next": LOOK_AGAIN}
     return await _verified(context, given, call, state, named)
 
 
@@ -189,14 +198,15 @@ async def _verified(
     request = {
         "resource_id": given["list_id"],
         "type": "email_verification",
-        "limit": state.unchecked,
+        "limit": state.price // CREDITS_PER_ADDRESS,
     }
     try:
         await context.execute("createSuperSearchEnrichment", request, call)
     except ApiError as error:
-        if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
+        if in_doubt(error) or error.reason is Reason.TIMEOUT:
             hint = f"The verification may have started. {LOOK_AGAIN}"
             return ErrorResult(error_object(error, hint))
+        context.verifications.failed(call.caller.principal, given["list_id"])
         raise
     longest = context.wait_seconds(
         call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS)
@@ -222,10 +232,11 @@ async def _followed(
     context: FeatureContext, id: str, call: Call, state: ListState, longest: float
 ) -> tuple[ListState, ApiError | None]:
     """Read the counts until none is pending or the time is up."""
-    end, trouble = context.clock.seconds() + longest, None
+    begun, trouble = context.clock.seconds(), None
     later = ListState(state.counts, state.total, state.unchecked, 0, True)
     for number, wait in zip(count(1), poll_waits(), strict=False):
-        left = end - context.clock.seconds()
+        passed = context.clock.seconds() - begun
+        left = longest - passed
         if left <= 0 or not later.running:
             break
         await context.pause(min(wait, left))
@@ -240,6 +251,9 @@ async def _followed(
         trouble = found.failures.get("counts")
         if trouble is None:
             later = ListState.of(found)
+            not_visible = later.unchecked >= state.unchecked
+            if not_visible and passed < VISIBLE_SECONDS:
+                later = evolve(later, in_progress=True)
         elif trouble.reason not in TRANSIENT_REASONS:
             break
         # MCP requires that progress increases, but the counts may stay the same.

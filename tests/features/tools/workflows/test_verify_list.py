@@ -128,6 +128,51 @@ class VerifyListTests(ToolTestCase):
         self.assertNotIn("call again", error["hint"].lower())
         self.assertEqual(len(self.started), 1)
 
+    def test_two_calls_at_once(self) -> None:
+        """A second start within a minute is refused, even if no job is visible yet."""
+        running = self.starting("verify_email", list_id=LIST, agreed_credits=30)
+        got = self.value("verify_email", list_id=LIST, agreed_credits=30)
+        self.assertFalse(got["finished"])
+        self.assertEqual(len(self.started), 1)
+        running.cancel()
+        self.failureResultOf(running)
+        self.clock.advance(60)
+        again = self.starting("verify_email", list_id=LIST, agreed_credits=30)
+        self.assertEqual(len(self.started), 2)
+        again.cancel()
+        self.failureResultOf(again)
+
+    def test_a_start_that_was_refused(self) -> None:
+        """A start without effect can be repeated."""
+        self.instantly.answers(
+            START, api_error(Reason.PLAN_REQUIRED, START, status=402), {"id": "e"}
+        )
+        error = self.failure("verify_email", list_id=LIST, agreed_credits=30)
+        self.assertEqual(error["code"], "plan_required")
+        again = self.starting("verify_email", list_id=LIST, agreed_credits=30)
+        self.assertEqual(len(self.started), 2)
+        again.cancel()
+        self.failureResultOf(again)
+
+    def test_a_job_that_shows_late(self) -> None:
+        """The counts of the first minute do not mean that the job has ended."""
+        before, after = stats(40, verified=10), stats(40, verified=40)
+        self.instantly.answers("getVerificationStats", *[before] * 4, after)
+        running = self.starting("verify_email", list_id=LIST, agreed_credits=30)
+        self.clock.pump([2, 3, 5])
+        self.assertNoResult(running)
+        self.clock.advance(8)
+        self.assertTrue(self.successResultOf(running).structured["finished"])
+
+    def test_a_very_long_list(self) -> None:
+        """One job verifies at most 50,000 addresses, and costs no more."""
+        self.credits(90_000)
+        self.instantly.answers("getVerificationStats", stats(80_000))
+        got = self.value("verify_email", list_id=LIST)
+        self.assertEqual(
+            (got["not_verified"], got["credits_at_most"]), (80_000, 50_000)
+        )
+
     def test_all_verified(self) -> None:
         """A list without unverified leads costs nothing."""
         self.instantly.answers("getVerificationStats", stats(3, verified=3))
