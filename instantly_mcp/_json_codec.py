@@ -167,6 +167,17 @@ def dumps(value: Json) -> bytes:
         return _in_one_line(utf8(text))
 
 
+def ascii_dumps(value: Json) -> bytes:
+    """Encode a value as compact JSON with an escape for each character beyond ASCII.
+
+    This is for values that become `Encoded` parts of many messages: `dumps` then finds
+    at once that the message has no line separator.
+
+    :raises TypeError: for a value that JSON does not have.
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
 def _in_one_line(encoded: bytes) -> bytes:
     """Escape the characters at which ``str.splitlines`` splits and JSON does not."""
     if encoded.isascii():

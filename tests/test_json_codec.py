@@ -12,6 +12,7 @@ from instantly_mcp._json_codec import (
     MAX_DEPTH,
     Encoded,
     Json,
+    ascii_dumps,
     dumps,
     holds_more,
     loads,
@@ -271,6 +272,12 @@ class DumpsTests(SynchronousTestCase):
     def test_big_integers(self) -> None:
         """Integers beyond 64 bits are encoded exactly."""
         self.assertEqual(dumps([2**80]), b"[%d]" % 2**80)
+
+    def test_ascii(self) -> None:
+        """`ascii_dumps` writes the same value without a character beyond ASCII."""
+        value = {"näme": ["…", "\u2028", "😀"]}
+        self.assertTrue(ascii_dumps(value).isascii())
+        self.assertEqual(loads(ascii_dumps(value)), value)
 
     def test_encoded_parts(self) -> None:
         """JSON that is already encoded is inserted unchanged."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..._json_codec import Encoded, Json, JsonObject, dumps
+from ..._json_codec import Encoded, Json, JsonObject, ascii_dumps, dumps
 from ..wire.content import adapt_content
 from ..wire.cursor import Pager
 from ..wire.versions import Revision
@@ -82,7 +82,7 @@ class Listing:
         held = self._encoded.get(key)
         if held is not None and held[0] is items:
             return held[1]
-        rendered = Encoded(dumps([describe(item, revision) for item in items]))
+        rendered = Encoded(ascii_dumps([describe(item, revision) for item in items]))
         self._encoded[key] = (items, rendered)
         return rendered
 
