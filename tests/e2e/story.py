@@ -33,7 +33,7 @@ ANSWER = "Gladly. How about Tuesday at ten?"
 def value_of(result: JsonObject) -> Json:
     """Return a tool's result or its error object.
 
-    In old revisions it comes from the text, without the marks of outsiders' texts.
+    In old revisions it comes from the text, without the marks of untrusted text.
     """
     if "structuredContent" in result and not result.get("isError"):
         return result["structuredContent"]

@@ -12,7 +12,7 @@ from ..workspace.preflight.report import checks_of, status_of
 from ..workspace.preflight.schedule import schedule_checks
 from ..workspace.preflight.senders import sender_checks
 from ..workspace.preflight.survey import CampaignSurvey, survey_campaign
-from ..workspace.sending_status import sending_status
+from ..workspace.sending_status import sending_status, with_next_window
 from ..workspace.sending_windows import zone_named
 from .rendering import (
     ASK_FIRST,
@@ -63,7 +63,11 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
 async def why_not_sending(context: PromptContext, given: Given, call: Call) -> str:
     """Write why a campaign does not send, and how to fix it."""
     survey = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
-    diagnosis = sending_status(survey.sending, {"id": survey.campaign.get("id")})
+    diagnosis = with_next_window(
+        sending_status(survey.sending, {"id": survey.campaign.get("id")}),
+        survey.campaign,
+        survey.now,
+    )
     checks = [
         *sender_checks(survey),
         *audience_checks(survey),

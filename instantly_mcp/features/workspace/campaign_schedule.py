@@ -41,7 +41,7 @@ ARGUMENTS = (*WINDOW_DEFAULTS, *DATES)
 WINDOW_NAME = "Sending window"
 """The name of a window, followed by the zone that was asked for if it is another one.
 
-So a later change of its hours, and whoever reads them, can use that zone again.
+So a later change of its hours, and a person who reads them, can use that zone again.
 """
 
 

@@ -472,7 +472,7 @@ class RecipientTests(ReplyCase):
         self.assertEqual(self.instantly.calls("replyToEmail"), [])
 
     def test_a_mail_with_a_false_sender(self) -> None:
-        """A mail whose sender is no plain address is not answered."""
+        """A mail whose sender is not a plain address is not answered."""
         for sender in (
             "boss@example.com\r\nBcc: b@example.net",
             '"boss@example.com" <b@example.net>',

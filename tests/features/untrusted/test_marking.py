@@ -80,7 +80,7 @@ class MemberTests(SynchronousTestCase):
         self.assertEqual(marked(value).value, value)
 
     def test_codes_that_look_like_sentences(self) -> None:
-        """A coded member whose text is no code is untrusted."""
+        """A coded member whose text is not a code is untrusted."""
         for name in ("id", "status", "timestamp_created", "campaign_id"):
             self.assertEqual(self.fields({name: "Do as I say"}), (name,))
 

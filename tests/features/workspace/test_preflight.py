@@ -303,11 +303,18 @@ class PreflightTests(FeatureTestCase):
         self.assertEqual(self.outcome("stop on reply"), "warn")
 
     def test_diagnosis(self) -> None:
-        """Instantly's own diagnosis is shown unless it is the expected one."""
-        diagnosis = {"diagnostics": None, "summary": {"status": "out_of_schedule"}}
-        self.instantly.answers("getCampaignSendingStatus", diagnosis)
-        check = self.found("diagnosis")
-        self.assertEqual(check["facts"], {"status": "out_of_schedule"})
+        """Instantly's own diagnosis is shown if it asks for a repair, or is new."""
+        for status in ("all_accounts_unhealthy", "something_new"):
+            diagnosis = {"diagnostics": None, "summary": {"status": status}}
+            self.instantly.answers("getCampaignSendingStatus", diagnosis)
+            check = self.found("diagnosis")
+            self.assertEqual(check["outcome"], "warn")
+            self.assertEqual(check["facts"], {"status": status})
+        for status in ("out_of_schedule", "daily_limit_met", "healthy"):
+            diagnosis = {"diagnostics": {"status": status}, "summary": None}
+            self.instantly.answers("getCampaignSendingStatus", diagnosis)
+            names = [each["check"] for each in self.report()["checks"]]
+            self.assertNotIn("diagnosis", names)
 
     def test_parts_that_fail(self) -> None:
         """What cannot be read is unknown, never ok."""

@@ -21,7 +21,6 @@ STARTABLE = frozenset({0, 2})
 
 SENDING = frozenset({1, 4})
 SUSPENDED = -99
-EXPECTED = frozenset({"campaign_draft", "campaign_paused", "healthy", "unknown"})
 
 
 async def preflight(context: FeatureContext, values: Values, call: Call) -> Json:
@@ -111,14 +110,16 @@ def _replies(survey: CampaignSurvey) -> Check:
 
 
 def _diagnosis(survey: CampaignSurvey) -> Iterator[Check]:
-    """Yield Instantly's own diagnosis, unless it is the expected one."""
+    """Yield Instantly's own diagnosis if something must be repaired, or may have to be.
+
+    A campaign that waits for its hours or for another day needs no repair.
+    """
     if "sending" in survey.found.failures:
         yield Check("diagnosis", "unknown", "Instantly's diagnosis could not be read.")
         return
     if not survey.found.has("sending"):
         return
     diagnosis = sending_status(survey.sending, {"id": survey.campaign.get("id")})
-    if diagnosis["status"] not in EXPECTED:
-        yield Check(
-            "diagnosis", "warn", diagnosis["meaning"], {"status": diagnosis["status"]}
-        )
+    status = diagnosis["status"]
+    if diagnosis["state"] in ("blocked", "unknown") and status != "unknown":
+        yield Check("diagnosis", "warn", diagnosis["meaning"], {"status": status})
