@@ -172,9 +172,7 @@ def _unknown(owner: Mapping[str, Json], path: str, name: str) -> str:
     properties = owner.get("properties") or {}
     shown = name[:MAX_NAME_CHARS]
     meant = _suggested(properties, shown) or get_close_matches(shown, properties, n=1)
-    if not meant:
-        deeper = dict.fromkeys(names_in(list(properties.values())))
-        meant = get_close_matches(shown, deeper, n=1)
+    meant = meant or _meant_inside(properties, shown)
     sentences = [
         f"Unknown argument {path}.{shown}." if path else f"Unknown argument {shown}."
     ]
@@ -187,6 +185,16 @@ def _unknown(owner: Mapping[str, Json], path: str, name: str) -> str:
 
 def _is_unlisted(schema: Json) -> bool:
     return isinstance(schema, Mapping) and bool(schema.get(UNLISTED))
+
+
+def _meant_inside(properties: Mapping[str, Json], name: str) -> list[str]:
+    """Return the member of an argument that is meant by a name, with the argument."""
+    owners = {
+        member: f"{argument}.{member}"
+        for argument, schema in properties.items()
+        for member in names_in(schema)
+    }
+    return [owners[near] for near in get_close_matches(name, owners, n=1)]
 
 
 def _suggested(properties: Mapping[str, Json], name: str) -> list[str]:

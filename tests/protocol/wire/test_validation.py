@@ -70,6 +70,12 @@ class SentenceTests(SynchronousTestCase):
         self.assertIn("Unknown argument limits. Did you mean limit?", said)
         self.assertNotIn("Did you mean", self.said({"limit": 1, "zzz": 2}))
 
+    def test_member_of_an_argument(self) -> None:
+        """A name that belongs inside an argument is shown with that argument."""
+        said = self.said({"limit": 1, "name": "A"})
+        self.assertIn("Unknown argument name. Did you mean lead.name?", said)
+        self.assertIn("Did you mean lead.name?", self.said({"limit": 1, "nmae": "A"}))
+
     def test_unknown_inside(self) -> None:
         """An unknown argument inside an object is named with its path."""
         said = self.said({"limit": 1, "lead": {"name": "A", "nmae": "B"}})
