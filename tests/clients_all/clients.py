@@ -65,6 +65,20 @@ class ThirdPartyClient:
 
 
 CLIENTS = (
+    ThirdPartyClient(key="python_sdk_1", title="Python SDK 1", package="mcp"),
+    ThirdPartyClient(key="python_sdk_2", title="Python SDK 2", package="mcp"),
+    ThirdPartyClient(
+        key="typescript_sdk_1",
+        title="TypeScript SDK 1",
+        package="@modelcontextprotocol/sdk",
+        npm=True,
+    ),
+    ThirdPartyClient(
+        key="typescript_sdk_2",
+        title="TypeScript SDK 2",
+        package="@modelcontextprotocol/client",
+        npm=True,
+    ),
     ThirdPartyClient(key="fastmcp", title="FastMCP", package="fastmcp"),
     ThirdPartyClient(
         key="pydantic_ai", title="Pydantic AI", package="pydantic-ai-slim"

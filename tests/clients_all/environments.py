@@ -33,11 +33,11 @@ def install(client: ThirdPartyClient) -> None:
     if client.npm:
         for path in client.pins:
             shutil.copy(path, client.folder)
-        _run(NPM, client.folder)
+        run_installer(NPM, client.folder)
     else:
         python = str(client.folder / "bin" / "python")
-        _run((sys.executable, "-m", "venv", "."), client.folder)
-        _run((python, *PIP, "-r", str(client.pins[0])), client.folder)
+        run_installer((sys.executable, "-m", "venv", "."), client.folder)
+        run_installer((python, *PIP, "-r", str(client.pins[0])), client.folder)
     installed.write_text(pinned, encoding="utf-8")
 
 
@@ -51,7 +51,11 @@ def command(client: ThirdPartyClient) -> Sequence[str]:
     return (str(client.folder / "bin" / "python"), str(client.driver))
 
 
-def _run(words: Sequence[str], folder: Path) -> None:
+def run_installer(words: Sequence[str], folder: Path) -> None:
+    """Run a program in a folder.
+
+    :raises NotInstallable: when it fails, is missing or takes too long.
+    """
     try:
         done = subprocess.run(
             words,

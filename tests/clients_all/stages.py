@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen, mutable
 from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
 from tests.support.upstream import Scripted, ScriptedUpstream
 
@@ -17,12 +18,25 @@ from .clients import ThirdPartyClient
 from .environments import command
 from .processes import CommandedDriver, Daemon, DriverFailed, start_driver, within
 
-STAGES = ("tools", "create", "bulk", "bad call", "bad id", "cancel", "restart")
+STAGES = (
+    "tools",
+    "create",
+    "bulk",
+    "result",
+    "loose call",
+    "bad call",
+    "bad id",
+    "cancel",
+    "restart",
+)
 
 HEADERS = {"x-instantly-api-key": "sandbox-clients-all"}
 NO_JOB = "00000000-0000-7000-8000-000000000000"
 CANCEL_SECONDS = 5
 START_SECONDS = 30
+
+RECONNECT_SECONDS = 5
+"""After this time, a client that can connect again by itself has done so."""
 SENDER = "tom@hale.example.com"
 """An account of each workspace of the sandbox."""
 
@@ -99,8 +113,10 @@ def failure(error: Exception) -> Outcome:
 class Performance:
     """One client over one transport, with two daemons."""
 
-    def __init__(self, client: ThirdPartyClient, path: str, folder: Path) -> None:
-        self._client, self._folder = client, folder
+    def __init__(
+        self, client: ThirdPartyClient, path: str, folder: Path, clock: Any = reactor
+    ) -> None:
+        self._client, self._folder, self._clock = client, folder, clock
         self.row = Row(client, path)
         self._drivers: list[CommandedDriver] = []
         self._campaign_id = ""
@@ -126,6 +142,8 @@ class Performance:
             await self._stage("tools", lambda: self._tools(driver, daemon))
             await self._stage("create", lambda: self._create(driver, daemon))
             await self._stage("bulk", lambda: self._bulk(driver, daemon))
+            await self._stage("result", lambda: self._result(driver, daemon))
+            await self._stage("loose call", lambda: self._loose_call(driver))
             await self._stage("bad call", lambda: self._bad_call(driver))
             await self._stage("bad id", lambda: self._bad_id(driver))
             await self._stage("restart", lambda: self._restart(driver, daemon))
@@ -228,6 +246,23 @@ class Performance:
         )
         return "ok"
 
+    async def _result(self, driver: CommandedDriver, daemon: Daemon) -> str:
+        arguments = {"limit": 100}
+        found = (await daemon.call("list_leads", HEADERS, **arguments))["items"]
+        text = (await self._call(driver, "list_leads", arguments))["text"]
+        expect(found[0]["id"] in text, f"the leads are not shown: {text}")
+        forms = text.count(found[0]["id"])
+        # Only structured content names the members that others wrote.
+        one = "structured" if "items[].first_name" in text else "text"
+        said = "both" if forms > 1 else one
+        return said if found[-1]["id"] in text else f"{said}, cut"
+
+    async def _loose_call(self, driver: CommandedDriver) -> str:
+        arguments = {"limit": "5", "search": None, "toolCallId": "1"}
+        step = await self._call(driver, "list_campaigns", arguments)
+        expect("bad_argument" not in step["text"], f"it is refused: {step['text']}")
+        return "client refuses" if step["error"] else "ok"
+
     async def _bad_call(self, driver: CommandedDriver) -> str:
         arguments = {"name": "Bad", "steps": [{"subject": "no body"}]}
         step = await self._call(driver, "create_campaign", arguments)
@@ -262,14 +297,22 @@ class Performance:
     async def _restart(self, driver: CommandedDriver, daemon: Daemon) -> str:
         await daemon.kill()
         await daemon.start()
+        if (failed := await self._broken(driver)) is None:
+            return "same client"
+        await deferLater(self._clock, RECONNECT_SECONDS)
+        if await self._broken(driver) is None:
+            return f"same client, later: {failed}"
+        await driver.do("close")
+        await self._connect(driver, daemon)
+        await self._still_works(driver)
+        return f"new client: {failed}"
+
+    async def _broken(self, driver: CommandedDriver) -> Exception | None:
         try:
             await self._still_works(driver)
         except (DriverFailed, StageFailed) as error:
-            await driver.do("close")
-            await self._connect(driver, daemon)
-            await self._still_works(driver)
-            return f"new client: {error}"
-        return "same client"
+            return error
+        return None
 
     async def _still_works(self, driver: CommandedDriver) -> None:
         expect((await driver.do("tools"))["tools"], "the client has no tools")

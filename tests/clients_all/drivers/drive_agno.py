@@ -22,7 +22,7 @@ class Agno:
         return self._toolkit.session.protocol_version
 
     async def tools(self):
-        """Make the functions, and what a model reads of them."""
+        """Make the functions, and their descriptions for a model."""
         await self._toolkit.build_tools()
         functions = self._toolkit.functions.values()
         for function in functions:

@@ -22,7 +22,7 @@ class LangChain:
             return (await session.initialize()).protocolVersion
 
     async def tools(self):
-        """Make the tools, and what a model reads of them."""
+        """Make the tools, and their descriptions for a model."""
         tools = await self._client.get_tools()
         self._tools = {tool.name: tool for tool in tools}
         described = [convert_to_openai_tool(tool)["function"] for tool in tools]

@@ -19,7 +19,7 @@ class LlamaIndex:
             return session.protocol_version
 
     async def tools(self):
-        """Make the tools, and what a model reads of them."""
+        """Make the tools, and their descriptions for a model."""
         tools = await McpToolSpec(self._client).to_tool_list_async()
         self._tools = {tool.metadata.name: tool for tool in tools}
         described = [tool.metadata.to_openai_tool()["function"] for tool in tools]

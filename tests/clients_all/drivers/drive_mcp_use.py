@@ -29,7 +29,7 @@ class McpUse:
         assert used == wanted, f"the client uses {used}"
 
     async def tools(self):
-        """Make the tools, and what a model reads of them."""
+        """Make the tools, and their descriptions for a model."""
         tools = await LangChainAdapter().create_tools(self._client)
         self._tools = {tool.name: tool for tool in tools}
         described = [convert_to_openai_tool(tool)["function"] for tool in tools]

@@ -25,7 +25,7 @@ class Strands:
         return getattr(session, "protocol_version", None)
 
     async def tools(self):
-        """Make the tools, and what a model reads of them."""
+        """Make the tools, and their descriptions for a model."""
         tools = await asyncio.to_thread(self._client._list_all_tools_sync)
         self._tools = {tool.tool_name: tool for tool in tools}
         specs = [tool.tool_spec for tool in tools]
