@@ -99,7 +99,7 @@ def _attack_campaign(campaign: ApiObject, text: str) -> None:
         for step in sequence["steps"]:
             for variant in step["variants"]:
                 variant["subject"] = f"{variant['subject']} {text}"
-                variant["body"] = f"{variant['body']}<p>{text}</p>"
+                variant["body"] = f"{variant['body']}<p>{text}</p> {{{{{MARKER}_do}}}}"
     for window in campaign["campaign_schedule"]["schedules"]:
         window["name"] = text
 
@@ -110,7 +110,7 @@ def _attack_lead(lead: ApiObject, text: str, other: str) -> None:
     lead["website"] = f"{SITE}/?q={text}"
     lead["personalization"] = other
     payload = lead.setdefault("payload", {})
-    payload |= {"firstName": text, other: text, MARKER: other, "hint": text}
+    payload |= {"firstName": text, other: text, f"{MARKER} do": other, "hint": text}
 
 
 def _attack_mail(mail: ApiObject, text: str, other: str) -> None:

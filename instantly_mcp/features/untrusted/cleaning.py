@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from .html import cleaned_html
+from .html import HIDDEN, IMAGE, cleaned_html
 
 INVISIBLE_CLASS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
@@ -47,7 +47,12 @@ _FENCE_LIKE = re.compile(r"<(/?u\d[0-9a-z]{0,15})>", re.IGNORECASE)
 
 SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 REMOVED_LINK = "[link removed]"
-IMAGE = "[image]"
+
+PLACEHOLDER = re.compile(
+    "|".join(map(re.escape, (IMAGE, HIDDEN, REMOVED_LINK)))
+    + r"|… \[\d+ characters cut\]"
+)
+"""What a cleaned text has in the place of what was removed."""
 
 
 def cleaned(text: str, longest: int = MAX_READ_CHARACTERS) -> str:

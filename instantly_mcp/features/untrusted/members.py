@@ -11,8 +11,8 @@ from enum import Enum
 from functools import lru_cache
 
 OWN_WORDS = frozenset(
-    {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
-    | {"remarks", "findings", "check"}
+    {"check", "checked_later", "remarks", "findings"}
+    | {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
     | {
         "there",
@@ -36,6 +36,7 @@ FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personaliza
 """Objects in which every text is untrusted, whatever its member is called."""
 
 MAPS = frozenset({"payload", "custom_variables", "core_variables", "variables"})
+MAPS |= {"filled", "used_in"}
 """Objects in which other people choose the names of the members, too."""
 
 VARIABLES = frozenset(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ..._json_codec import Json, JsonObject
 from ..results import CallRefusedError
+from ..untrusted.cleaning import PLACEHOLDER
 from .mail_html import as_html, one_line
 
 DEFAULT_WAIT_DAYS = 3
@@ -85,8 +86,30 @@ def variants_of(step: JsonObject) -> list[JsonObject]:
     return [first, *({"subject": first["subject"], **each} for each in others)]
 
 
+def require_whole(copy: Json, where: str) -> None:
+    """Refuse copy that has what this server shows in the place of an image or link.
+
+    A model that reads a campaign sees its copy cleaned. Written back as it was read,
+    the note would be mailed, and the image would be lost.
+
+    :param where: the place of the copy, for the message.
+    :raises CallRefusedError: ``placeholder_in_copy``.
+    """
+    found = PLACEHOLDER.search(str(copy or ""))
+    if found is not None:
+        raise CallRefusedError(
+            "placeholder_in_copy",
+            f"{where} has {found[0]!r}, which get_campaign shows in the place of an "
+            "image, a link or hidden text.",
+            "Write that part again, or leave the copy of this step out. Nothing was "
+            "changed.",
+        )
+
+
 def _check(number: int, step: JsonObject) -> None:
     for each in variants_of(step):
+        require_whole(each.get("subject"), f"Step {number}")
+        require_whole(each.get("body"), f"Step {number}")
         if not str(each.get("body", "")).strip():
             raise CallRefusedError(
                 "missing_copy",
@@ -133,4 +156,6 @@ def _with_html(sequence: Json) -> Json:
 def _htmlized(variant: Json) -> Json:
     if not isinstance(variant, dict) or not isinstance(variant.get("body"), str):
         return variant
+    require_whole(variant.get("subject"), "A subject")
+    require_whole(variant["body"], "A body")
     return {**variant, "body": as_html(variant["body"])}

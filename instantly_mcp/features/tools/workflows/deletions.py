@@ -17,6 +17,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....catalog.codes import CAMPAIGN_STATUS, LEAD_STATUS
 from ....protocol.calls.call import Call
+from ...untrusted.marking import quoted_line
 from ...workspace.context import FeatureContext
 from ...workspace.fetching import Gathered, gather
 from ...workspace.labels import label_of
@@ -177,7 +178,8 @@ async def account_dependents(
         warmup_score=account.get("stat_warmup_score"),
     )
     warnings = [
-        f"It is the only sender of the active campaign {name}, which then cannot send."
+        f"It is the only sender of the active campaign {quoted_line(name)}, which then "
+        "cannot send."
         for name in alone
     ]
     return Dependents(

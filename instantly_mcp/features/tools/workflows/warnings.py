@@ -12,6 +12,7 @@ from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError
+from ...untrusted.marking import quoted_line
 from ...workspace.context import FeatureContext
 
 ACTIVE_STATUS = 1
@@ -48,7 +49,7 @@ async def warnings_for_joining(
         raise
     if campaign.get("status") != ACTIVE_STATUS:
         return []
-    named = campaign.get("name") or campaign_id
+    named = quoted_line(campaign.get("name") or campaign_id)
     return [
         f"The campaign {named} is active: it mails these leads. "
         "pause_campaign stops it."

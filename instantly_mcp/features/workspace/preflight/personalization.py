@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from ...._json_codec import Json, JsonObject
+from ...untrusted.marking import quoted_line
 from ..sequences import steps_of, variants_in
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
@@ -113,8 +114,10 @@ def _sentence(unknown: Sequence[str], known: Sequence[str]) -> str:
     for name in unknown:
         near = nearest(name, known)
         if near is not None:
-            meant.append(f"{near} for {name}" if len(unknown) > 1 else near)
-    says = "No lead has " + ", ".join(unknown) + "."
+            shown = quoted_line(near)
+            several = len(unknown) > 1
+            meant.append(f"{shown} for {quoted_line(name)}" if several else shown)
+    says = "No lead has " + ", ".join(map(quoted_line, unknown)) + "."
     return f"{says} Did you mean {', '.join(meant)}?" if meant else says
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from instantly_mcp._json_codec import dumps
 from instantly_mcp.api.errors import Reason
+from instantly_mcp.features.results import CallRefusedError
+from instantly_mcp.features.workspace.campaign_copy import formatted
 from tests.features.cases import ToolTestCase
 from tests.support.instantly import api_error
 
@@ -171,6 +173,20 @@ class CreateCampaignTests(ToolTestCase):
             error = self.failure("create_campaign", **given)
             self.assertEqual(error["code"], "missing_copy", given)
         self.assertEqual(self.instantly.executed, [])
+
+    def test_copy_with_placeholders(self) -> None:
+        """What stands for an image in a campaign that was read is never mailed."""
+        for text in ("Hi [image]", "[hidden text removed]", "x… [12 characters cut]"):
+            steps = [{"subject": "Hi", "body": "Hello"}, {"body": text}]
+            error = self.failure("create_campaign", name="T", steps=steps)
+            self.assertEqual(error["code"], "placeholder_in_copy")
+            self.assertIn("Step 2", error["message"])
+            error = self.failure("update_campaign", campaign_id="c", steps=steps)
+            self.assertEqual(error["code"], "placeholder_in_copy")
+            sequences = [{"steps": [{"variants": [{"subject": "", "body": text}]}]}]
+            self.assertRaises(CallRefusedError, formatted, sequences)
+        self.assertEqual(self.instantly.calls("createCampaign"), [])
+        self.assertEqual(self.instantly.calls("updateCampaign"), [])
 
     def test_two_versions_of_the_copy(self) -> None:
         """Steps together with subject and body are refused."""
