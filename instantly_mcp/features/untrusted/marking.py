@@ -54,6 +54,11 @@ def cut_with_marks(text: str, longest: int) -> str:
     return kept + CLOSE if kept.count(OPEN) > kept.count(CLOSE) else kept
 
 
+def quoted_name(name: str) -> str:
+    """Return the name of a variable with marks, unless it is one of Instantly's own."""
+    return name if name in VARIABLES else quoted_line(name)
+
+
 @frozen
 class Marked:
     """A value whose texts are cleaned and marked.

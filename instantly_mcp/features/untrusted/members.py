@@ -36,7 +36,7 @@ FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personaliza
 """Objects in which every text is untrusted, whatever its member is called."""
 
 MAPS = frozenset({"payload", "custom_variables", "core_variables", "variables"})
-MAPS |= {"filled", "used_in"}
+MAPS |= {"filled", "used_in_steps", "variables_in_steps", "leads_have"}
 """Objects in which other people choose the names of the members, too."""
 
 VARIABLES = frozenset(

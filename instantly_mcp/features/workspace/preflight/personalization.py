@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from ...._json_codec import Json, JsonObject
-from ...untrusted.marking import quoted_line
+from ...untrusted.marking import quoted_name
 from ..sequences import steps_of, variants_in
 from .check import MAX_EXAMPLES, Check
 from .survey import CampaignSurvey
@@ -114,10 +114,10 @@ def _sentence(unknown: Sequence[str], known: Sequence[str]) -> str:
     for name in unknown:
         near = nearest(name, known)
         if near is not None:
-            shown = quoted_line(near)
+            shown = quoted_name(near)
             several = len(unknown) > 1
-            meant.append(f"{shown} for {quoted_line(name)}" if several else shown)
-    says = "No lead has " + ", ".join(map(quoted_line, unknown)) + "."
+            meant.append(f"{shown} for {quoted_name(name)}" if several else shown)
+    says = "No lead has " + ", ".join(map(quoted_name, unknown)) + "."
     return f"{says} Did you mean {', '.join(meant)}?" if meant else says
 
 
