@@ -30,7 +30,9 @@ EMPTIES: JsonObject = {"resets": True, "resets_to": []}
 COUNT: JsonObject = {"type": "integer", "minimum": 1}
 LIMIT: JsonObject = {"type": "number", "minimum": 0}
 GAP: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1440}
-CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$"}
+CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]?\\d|2[0-3]):[0-5]\\d$"}
+CLOCK_HINT = 'Write a time as "09:00" or "17:30".'
+DAYS_HINT = 'Write days as ["monday", "tuesday"].'
 VARIANT_FIELDS = {"subject": {**TEXT, EMPTY_COUNTS: True}, "body": TEXT}
 TEXTS: JsonObject = {"type": "array", "items": TEXT}
 DAYS: JsonObject = {
@@ -83,6 +85,11 @@ STEPS: JsonObject = {
 }
 
 
+def clock_time(value: Json) -> str:
+    """Return a time of the day with two digits for the hour: ``09:00`` for ``9:00``."""
+    return str(value).zfill(5)
+
+
 def chosen_days(value: Json) -> Json:
     """Return the names of the chosen days."""
     if not isinstance(value, dict):
@@ -107,9 +114,15 @@ COPY = (
 )
 SCHEDULE = (
     argument("timezone", schema=TEXT),
-    argument("timing_from", schema=CLOCK_TIME),
-    argument("timing_to", schema=CLOCK_TIME),
-    argument("days", schema=DAYS_OR_FLAGS, listed=DAYS, convert=chosen_days),
+    argument("timing_from", schema=CLOCK_TIME, convert=clock_time, hint=CLOCK_HINT),
+    argument("timing_to", schema=CLOCK_TIME, convert=clock_time, hint=CLOCK_HINT),
+    argument(
+        "days",
+        schema=DAYS_OR_FLAGS,
+        listed=DAYS,
+        convert=chosen_days,
+        hint=DAYS_HINT,
+    ),
     argument("start_date", schema=TEXT, description="YYYY-MM-DD", resets=True),
     argument("end_date", schema=TEXT, resets=True),
 )

@@ -135,9 +135,9 @@ TOOLS = (
         name="reply_to_email",
         title="Reply to email",
         description=(
-            "Send a reply, write back: real mail, at once, from the account that got "
-            "the mail. Show the user recipient and text first. expected_recipient "
-            "protects from the wrong thread."
+            "Send a reply, respond, write back: real mail, at once, from the account "
+            "that got the mail. Show the user recipient and text first. "
+            "expected_recipient protects from the wrong thread."
         ),
         toolset="emails",
         hints=DESTRUCTIVE_NOT_IDEMPOTENT,

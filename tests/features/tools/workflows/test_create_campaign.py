@@ -98,6 +98,15 @@ class CreateCampaignTests(ToolTestCase):
             },
         )
 
+    def test_times_without_a_zero(self) -> None:
+        """A time such as 9:00 is sent with two digits; others are refused."""
+        self.create(timing_from="9:00", timing_to="17:30")
+        (schedule,) = self.sent()["campaign_schedule"]["schedules"]
+        self.assertEqual(schedule["timing"], {"from": "09:00", "to": "17:30"})
+        for wrong in ("9", "9am", "24:00", "9:60", "009:00"):
+            given = {"name": "Spring", "timing_from": wrong}
+            self.assertFalse(self.allows("create_campaign", given), wrong)
+
     def test_the_result_says_what_was_assumed(self) -> None:
         """The defaults and the mapped time zone are in the result."""
         made = self.create(daily_limit=50, timezone="America/New_York")
