@@ -59,6 +59,8 @@ class NamesInEveryEraTests(EraTestCase):
             ("list_leads", "campaign"),
             ("list_leads", "list_id"),
             ("list_emails", "campaign_id"),
+            ("list_emails", "eaccount"),
+            ("get_warmup_analytics", "email"),
             ("get_campaign_analytics", "campaign_id"),
             ("get_campaign_analytics", "id"),
             ("get_daily_campaign_analytics", "campaign_id"),

@@ -10,7 +10,7 @@ from ..workspace.context import FeatureContext
 from ..workspace.conversions import comma_list, end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
-from ..workspace.names import CAMPAIGNS, LEAD_LISTS
+from ..workspace.names import ACCOUNTS, CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
 from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, id_of, paging, reference
 from .declaration import Argument, Convert, ToolDeclaration, argument, assumed, required
@@ -103,7 +103,12 @@ TOOLS = (
                 description="interest, as a name or number",
                 convert=to_interest,
             ),
-            argument("eaccount", description="comma-separated", convert=comma_list),
+            argument(
+                "eaccount",
+                description="comma-separated",
+                convert=comma_list,
+                refers_to=ACCOUNTS,
+            ),
             argument("is_unread"),
             argument("has_reminder"),
             argument("mode", schema={"enum": [*MODES]}, convert=to_mode),

@@ -17,7 +17,7 @@ from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError, ToolOutcome, message_of
 from ..workspace.context import FeatureContext
-from ..workspace.names import ObjectKind
+from ..workspace.names import ACCOUNTS, ObjectKind
 
 MAX_CHECKED = 3
 """Most ids for which an empty result is checked: each costs a call."""
@@ -30,7 +30,8 @@ _NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARG
 class References:
     """Resolves and checks the references of one tool.
 
-    :param kinds: what each parameter of the operation refers to.
+    :param kinds: what each parameter of the operation refers to. A parameter may be an
+        id, a list of ids, or for accounts a text with commas between them.
     :param fresh: do not trust cached names, because the tool changes something.
     """
 
@@ -47,13 +48,11 @@ class References:
         """
         found: dict[str, Json] = {}
         for to, kind in self.kinds.items():
-            value = given.get(to)
-            if isinstance(value, str):
-                if not context.names.is_id(kind, value):
-                    found[to] = await self._id(context, kind, value, call)
-            elif isinstance(value, list) and not _are_ids(context, kind, value):
-                ids = [await self._id(context, kind, each, call) for each in value]
-                found[to] = list(dict.fromkeys(ids))
+            named = named_by(kind, given.get(to))
+            if all(context.names.is_id(kind, each) for each in named):
+                continue
+            ids = [await self._id(context, kind, each, call) for each in named]
+            found[to] = _as_given(list(dict.fromkeys(ids)), given[to])
         return {**given, **found} if found else given
 
     async def check_empty(
@@ -87,19 +86,26 @@ class References:
         if error.reason is not Reason.NOT_FOUND:
             return None
         path = BY_ID[error.operation_id].path
-        for to, kind in self.kinds.items():
-            id = given.get(to)
-            about = error.operation_id == kind.reads or f"{{{to}}}" in path
-            if isinstance(id, str) and about:
+        named = [
+            (to, kind, id)
+            for to, kind in self.kinds.items()
+            for id in named_by(kind, given.get(to))
+        ]
+        for to, kind, id in named:
+            if error.operation_id == kind.reads or f"{{{to}}}" in path:
                 return await context.names.refusal(kind, id, call)
+        if len(named) != 1:
+            return None
+        try:
+            await self.check_empty(context, {"items": []}, given, call)
+        except CallRefusedError as refusal:
+            return refusal
         return None
 
     async def _id(
-        self, context: FeatureContext, kind: ObjectKind, value: Json, call: Call
-    ) -> Json:
-        if not isinstance(value, str):
-            return value
-        return await context.names.id_of(kind, value, call, fresh=self.fresh)
+        self, context: FeatureContext, kind: ObjectKind, named: str, call: Call
+    ) -> str:
+        return await context.names.id_of(kind, named, call, fresh=self.fresh)
 
     def _unseen(
         self, value: JsonObject, given: JsonObject
@@ -111,14 +117,24 @@ class References:
             missing = None
         elif not missing:
             return ()
-        unseen = []
-        for to, kind in self.kinds.items():
-            named = given.get(to) or []
-            for id in named if isinstance(named, list) else [named]:
-                if missing is None or id in missing:
-                    unseen.append((kind, str(id)))
-        return unseen
+        return [
+            (kind, id)
+            for to, kind in self.kinds.items()
+            for id in named_by(kind, given.get(to))
+            if missing is None or id in missing
+        ]
 
 
-def _are_ids(context: FeatureContext, kind: ObjectKind, values: list[Json]) -> bool:
-    return all(isinstance(v, str) and context.names.is_id(kind, v) for v in values)
+def named_by(kind: ObjectKind, value: Json) -> Sequence[str]:
+    """Return the ids and names in the value of an argument."""
+    if isinstance(value, list):
+        return [each for each in value if isinstance(each, str)]
+    if not isinstance(value, str):
+        return ()
+    if kind is ACCOUNTS and "," in value:
+        return [each.strip() for each in value.split(",") if each.strip()] or (value,)
+    return (value,)
+
+
+def _as_given(ids: Sequence[str], value: Json) -> Json:
+    return list(ids) if isinstance(value, list) else ",".join(ids)

@@ -69,6 +69,14 @@ class ResolvedTests(NameCase):
         asked = self.instantly.calls("getCampaignAnalytics")
         self.assertEqual(asked, [{"ids": [ID]}])
 
+    def test_with_commas(self) -> None:
+        """Of several accounts in one text, each may be an address or a name."""
+        self.instantly.answers("listEmail", {"items": [{"id": "m"}]})
+        for accounts in ("Ann Lee, bob@x.example", "ann lee,bob@x.example,Ann Lee"):
+            self.value("list_emails", eaccount=accounts)
+            asked = self.instantly.calls("listEmail")[-1]
+            self.assertEqual(asked["eaccount"], "ann@x.example,bob@x.example")
+
     def test_renamed_since(self) -> None:
         """A name that is not in the cache is read once more."""
         self.value("list_leads", campaign="Spring sale")
@@ -184,14 +192,21 @@ class MissingTests(NameCase):
     def test_another_argument(self) -> None:
         """What is not found is named only where one argument can be meant."""
         self.instantly.answers("moveLeads", api_error(Reason.NOT_FOUND, "moveLeads"))
-        error = self.failure(
-            "move_leads_to_campaign_or_list",
-            to_list_id=OTHER_ID,
-            campaign=ID,
-            search="x",
-        )
+        move = "move_leads_to_campaign_or_list"
+        error = self.failure(move, to_list_id=OTHER_ID, campaign=ID, search="x")
         self.assertEqual(error["code"], "not_found")
         self.assertNotIn("candidates", error)
+
+    def test_the_only_one(self) -> None:
+        """If only one thing was named, it is looked for, and named if it is missing."""
+        move = "move_leads_to_campaign_or_list"
+        self.instantly.answers("moveLeads", api_error(Reason.NOT_FOUND, "moveLeads"))
+        self.instantly.answers("getLeadList", {"id": OTHER_ID})
+        error = self.failure(move, to_list_id=OTHER_ID, search="x")
+        self.assertNotIn("candidates", error)
+        self.instantly.answers("getLeadList", api_error(Reason.NOT_FOUND))
+        error = self.failure(move, to_list_id=OTHER_ID, search="x")
+        self.assertEqual(error["candidates"], [{"id": OTHER_ID, "name": "Fair"}])
 
     def test_other_failures(self) -> None:
         """A call that failed for another reason reads no names."""
