@@ -1,8 +1,6 @@
 """The converters of agent frameworks, which make a model's tools from ours.
 
-Before the schemas were listed in one subset of JSON Schema, Google's SDK failed on
-every tool, LangChain, AutoGen and the AI SDK for Gemini on several, and the strict mode
-of OpenAI's SDK left six tools out.
+Most fail on schemas that are valid: `docs/decisions.md` says which, and on what.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from .workflows.reply import mail_body, reply_to_email
 from .workflows.verify_email import verify_email
 
 EMAIL_TYPES = (RECEIVED, "sent", "manual", ALL)
-MODES = ("focused", "others", "all", "emode_focused", "emode_others", "emode_all")
+MODES = ("focused", "others", "all")
 
 
 BODY: JsonObject = {
@@ -111,7 +111,12 @@ TOOLS = (
             ),
             argument("is_unread"),
             argument("has_reminder"),
-            argument("mode", schema={"enum": [*MODES]}, convert=to_mode),
+            argument(
+                "mode",
+                schema={"enum": [*MODES, *map(to_mode, MODES)]},
+                listed={"type": "string", "enum": [*MODES]},
+                convert=to_mode,
+            ),
             argument("unread_first", schema=FLAG),
             assumed("preview_only", True),
             argument("latest_of_thread", schema=FLAG),

@@ -130,10 +130,10 @@ class ListedTests(SynchronousTestCase):
         self.assertIs(tools.listed(), tools.listed())
 
     def test_budget(self) -> None:
-        """The default list costs a model at most 9,000 tokens (characters / 4)."""
+        """The default list costs a model at most 8,850 tokens (characters / 4)."""
         wire = dumps([seen(tool) for tool in built().listed()]).decode()
         fix = "shorten descriptions, or mark the new tool as extra"
-        self.assertLessEqual(len(wire) / 4, 9_000, fix)
+        self.assertLessEqual(len(wire) / 4, 8_850, fix)
 
 
 class SelectionTests(SynchronousTestCase):
