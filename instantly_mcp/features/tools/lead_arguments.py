@@ -8,7 +8,7 @@ from ..workspace.addresses import MAX_ADDRESS
 from ..workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
 from .arguments import TEXT, id_of, reference
-from .declaration import Argument, argument
+from .declaration import Argument, Convert, argument
 from .strict_schemas import strict_schema
 
 TEXTS: JsonObject = {"type": "array", "items": TEXT}
@@ -52,6 +52,27 @@ def lead_id(value: Json) -> Json:
             f"[{id[:MAX_ADDRESS]}].",
         )
     return id
+
+
+def lead_ids(name: str) -> Convert:
+    """Return the conversion of a list of lead ids, which refuses addresses.
+
+    Instantly finds no lead by them: an address among the ids selects nothing, and one
+    among the excluded ids excludes nothing.
+    """
+
+    def convert(value: Json) -> Json:
+        ids = [str(each).strip() for each in value]
+        if any("@" in id for id in ids):
+            raise CallRefusedError(
+                "bad_argument",
+                f"{name} takes the ids of leads, not addresses.",
+                "Give the addresses of wanted leads as contacts, or take the ids of "
+                "leads from list_leads.",
+            )
+        return ids
+
+    return convert
 
 
 QUERIES_HINT = (
@@ -116,9 +137,10 @@ def selection(description: str, text: JsonObject = TEXT) -> tuple[Argument, ...]
             schema=CHOSEN,
             listed=TEXTS,
             description="lead ids",
+            convert=lead_ids("ids"),
             also_named=("lead_ids", "included_ids"),
         ),
-        argument("excluded_ids", schema=TEXTS),
+        argument("excluded_ids", schema=TEXTS, convert=lead_ids("excluded_ids")),
         argument(
             "contacts",
             schema=CHOSEN,

@@ -105,6 +105,14 @@ class OneLeadTests(ToolTestCase):
             self.assertIn("search takes a name", error["hint"])
         self.assertEqual(self.instantly.executed, [])
 
+    def test_addresses_among_ids(self) -> None:
+        """An address would select, or exclude, nothing: it is refused."""
+        for name in ("ids", "excluded_ids"):
+            error = self.failure("list_leads", **{name: ["x", "a@example.com"]})
+            self.assertIn(name, error["message"])
+            self.assertIn("contacts", error["hint"])
+        self.assertEqual(self.instantly.executed, [])
+
     def updated(self, **given: Any) -> Any:
         """Update a lead with arguments as the runner gives them to the work."""
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
@@ -248,6 +256,15 @@ class MoveTests(ToolTestCase):
         """Lead ids alone are refused: the API needs their campaign or list."""
         error = self.failure(self.name, to_list_id="l2", ids=["a"])
         self.assertEqual(error["code"], "bad_argument")
+
+    def test_no_lead_selected(self) -> None:
+        """A job that has nothing to move says so."""
+        data = {"total_to_process": 0}
+        job = {"id": "j", "status": "pending", "data": data}
+        self.instantly.answers("moveLeads", job)
+        given = {"to_list_id": "l2", "ids": ["a"], "list_id": "l1"}
+        got = self.value(self.name, **given, wait_seconds=0)
+        self.assertIn("no lead", got["warnings"][0])
 
     def test_exactly_one_destination(self) -> None:
         """Exactly one destination is required."""

@@ -80,6 +80,11 @@ class Rows:
     incomplete: list[RefusedRow] = field(factory=list)
 
     @property
+    def given(self) -> int:
+        """How many rows the caller gave."""
+        return len(self.to_send) + len(self.refused)
+
+    @property
     def refused(self) -> list[RefusedRow]:
         """All rows that are not sent."""
         return [*self.bad, *self.duplicates, *self.incomplete]
@@ -125,7 +130,7 @@ def require_rows(rows: Rows, destination: str, *, skip_incomplete: bool) -> None
         needed = " or ".join(NEEDED[destination])
         raise CallRefusedError(
             "incomplete_leads",
-            f"{len(rows.incomplete)} leads lack what a "
+            f"{len(rows.incomplete)} of {rows.given} leads lack what a "
             f"{destination.removesuffix('_id')} needs. Nothing was added.",
             f"Each lead needs {needed}. Complete them, or leave them out with "
             "skip_incomplete.",

@@ -34,9 +34,12 @@ async def move_leads(
     _require_selection(given)
     warnings = await warnings_for_joining(context, given.get("to_campaign_id"), call)
     result = await start_and_follow(context, "moveLeads", given, call)
-    return (
-        result if isinstance(result, ErrorResult) else with_warnings(result, warnings)
-    )
+    if isinstance(result, ErrorResult):
+        return result
+    data = result["job"].get("data")
+    if isinstance(data, dict) and data.get("total_to_process") == 0:
+        warnings.append("The selection contains no lead; check it with list_leads.")
+    return with_warnings(result, warnings)
 
 
 def _require_selection(given: JsonObject) -> None:
