@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from instantly_mcp._json_codec import Json, JsonObject
@@ -25,7 +26,9 @@ OF_KIND: dict[str, set[str]] = {
     "array": {"items", "minItems", "maxItems"},
     "object": {"properties", "required"},
 }
-MAX_NAME_CHARS = 40
+NAME = re.compile(r"[a-z0-9_]{1,40}")
+MAX_LEVELS = 5
+"""Objects in objects that the strict mode of OpenAI allows."""
 
 
 def outside(schema: Json, where: str = "") -> Iterator[str]:
@@ -77,6 +80,15 @@ def _members(schema: JsonObject, where: str) -> Iterator[str]:
         if name not in properties:
             yield f"{where}: {name} is required and does not exist"
     for name, member in properties.items():
-        if len(name) > MAX_NAME_CHARS:
-            yield f"{where}.{name}: a name of {len(name)} characters"
+        if not NAME.fullmatch(name):
+            yield f"{where}.{name}: a name of {len(name)} characters, or of odd ones"
         yield from outside(member, f"{where}.{name}")
+
+
+def levels(schema: JsonObject) -> int:
+    """Return how many objects are in one another at most."""
+    if schema["type"] == "array":
+        return levels(schema["items"])
+    if schema["type"] != "object":
+        return 0
+    return 1 + max((levels(one) for one in schema["properties"].values()), default=0)

@@ -15,7 +15,7 @@ from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.wire.accepted_arguments import AcceptedArguments
 from tests.features.snapshot_files import every_tool
 
-from .listed_subset import outside
+from .listed_subset import MAX_LEVELS, levels, outside
 from .test_registry import built
 
 TEXT = {"type": "string"}
@@ -64,6 +64,7 @@ class SubsetTests(SynchronousTestCase):
         """Schemas of arguments and results are inside the subset."""
         self.assertEqual(list(outside(dict(tool.input_schema))), [], tool.name)
         self.assertEqual(tool.input_schema["type"], "object", tool.name)
+        self.assertLessEqual(levels(dict(tool.input_schema)), MAX_LEVELS, tool.name)
         if tool.output_schema is not None:
             output = dict(tool.output_schema)
             self.assertEqual(list(outside(output)), [], tool.name)
@@ -104,6 +105,7 @@ class SubsetTests(SynchronousTestCase):
             {"type": "object", "properties": {"a": TEXT}, "required": ["b"]},
             {"type": "object", "properties": {"a": TEXT}, "additionalProperties": 0},
             {"type": "object", "properties": {"a" * 41: TEXT}},
+            {"type": "object", "properties": {"first name": TEXT}},
             {"type": "string", "default": 3},
             {"type": "integer", "default": True},
             {"type": "string", "enum": ["a"], "default": "b"},
