@@ -14,6 +14,7 @@ from attrs import evolve
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
+from ..results import CallRefusedError
 from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
@@ -40,9 +41,10 @@ DAYS: JsonObject = {
     "minItems": 1,
     "items": {"type": "string", "enum": list(WEEK)},
 }
+DAY_OF_SHORT: Mapping[str, str] = {day[:3]: day for day in WEEK}
 DAYS_OR_FLAGS: JsonObject = {
     "anyOf": [
-        DAYS,
+        {**DAYS, "items": {"type": "string", "enum": [*WEEK, *DAY_OF_SHORT]}},
         {
             "type": "object",
             "properties": dict.fromkeys(WEEK, FLAG),
@@ -51,7 +53,8 @@ DAYS_OR_FLAGS: JsonObject = {
         },
     ]
 }
-"""A list of days, or as earlier servers took them: a flag for each day."""
+"""A list of days, also in three letters, or as earlier servers took them: a flag for
+each day."""
 
 STEPS: JsonObject = {
     "type": "array",
@@ -91,10 +94,19 @@ def clock_time(value: Json) -> str:
 
 
 def chosen_days(value: Json) -> Json:
-    """Return the names of the chosen days."""
-    if not isinstance(value, dict):
-        return value
-    return [day for day in WEEK if value.get(day)]
+    """Return the names of the chosen days.
+
+    :raises CallRefusedError: when none is chosen.
+    """
+    if isinstance(value, dict):
+        value = [day for day in WEEK if value.get(day)]
+    if not value:
+        raise CallRefusedError(
+            "bad_argument",
+            "No day of days is chosen.",
+            "Name at least one day, such as monday.",
+        )
+    return [DAY_OF_SHORT.get(day, day) for day in value]
 
 
 def addresses(name: str) -> Convert:

@@ -158,6 +158,9 @@ class UpdateCampaignTests(UpdateCampaignCase):
         window = self.sent()["campaign_schedule"]["schedules"][0]
         self.assertEqual([day for day in "0123456" if window["days"][day]], ["0", "6"])
         self.assertEqual(window["timing"], WINDOW["timing"])
+        self.update(days=["Sun", "sat"])
+        window = self.sent()["campaign_schedule"]["schedules"][0]
+        self.assertEqual([day for day in "0123456" if window["days"][day]], ["0", "6"])
         self.update(days={"saturday": True, "monday": False})
         window = self.sent()["campaign_schedule"]["schedules"][0]
         self.assertEqual([day for day in "0123456" if window["days"][day]], ["6"])
@@ -167,6 +170,11 @@ class UpdateCampaignTests(UpdateCampaignCase):
         self.assertEqual(
             self.sent()["campaign_schedule"], {**two, "end_date": "2026-05-01"}
         )
+
+    def test_no_day(self) -> None:
+        """Days of which none is chosen would never send."""
+        error = self.refused(days={"monday": False})
+        self.assertIn("days", error["message"])
 
     def test_resetting_dates(self) -> None:
         """A date is removed by its name; the windows and the other date stay."""
