@@ -50,8 +50,8 @@ async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
                     "it.",
                     "List the cleaning steps with the number of leads each affects. "
                     "Do not extrapolate numbers of the sample to the whole list.",
-                    "Verification costs credits: say how many leads are unverified and "
-                    "ask before you verify any.",
+                    "Verification costs credits: verify_email with list_id says how "
+                    "many and spends nothing; ask before you agree to it.",
                     "I decide about deleting and moving leads: name the call and its "
                     "arguments, and wait for my yes.",
                 ]

@@ -154,7 +154,10 @@ def _grade(verification: Mapping[str, Json]) -> str:
 def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> list[str]:
     said = []
     if (verification.get("checked_share") or 0) < 0.9:
-        said.append("Part of the list is not verified; verifying costs credits.")
+        said.append(
+            "Part of the list is not verified. Verifying costs credits; verify_email "
+            "with list_id says how many."
+        )
     if (verification.get("invalid_share") or 0) > 0:
         said.append("Remove the invalid addresses: each one bounces.")
     if (verification.get("risky_share") or 0) > MAX_RISKY_SHARE:
