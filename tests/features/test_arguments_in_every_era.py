@@ -43,6 +43,7 @@ class ReadingTests(EraTestCase):
 
     def test_forms(self) -> None:
         """Null, empty text, text for values, n8n's names and other spellings."""
+        draft = {"name": "T", "subject": "S", "body": "B", "dry_run": True}
         nothing = {"search": None, "status": None, "limit": None}
         cases: tuple[tuple[str, Any, JsonObject], ...] = (
             ("list_campaigns", {**nothing, "starting_after": None}, {}),
@@ -59,6 +60,13 @@ class ReadingTests(EraTestCase):
                 "list_leads",
                 {"inCampaign": "True", "page_size": 3},
                 {"in_campaign": True, "limit": 3},
+            ),
+            ("list_campaigns", {"tag_ids": ["a", "b"]}, {"tag_ids": "a,b"}),
+            ("list_campaigns", {"tag_ids": '["a", "b"]'}, {"tag_ids": "a,b"}),
+            (
+                "create_campaign",
+                {**draft, "dry_run": "true", "timing_from": "9:00", "days": None},
+                {**draft, "timing_from": "09:00"},
             ),
             ("count_unread_emails", N8N, {}),
             (

@@ -8,7 +8,6 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
 from ..workspace.addresses import checked_address
 from ..workspace.context import FeatureContext
-from ..workspace.conversions import comma_list
 from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
 from ..workspace.labels import names_and_codes, to_code
@@ -21,6 +20,7 @@ from .arguments import (
     LIST_OUTPUT,
     TEXT,
     WAIT,
+    comma_separated,
     id_of,
     list_of,
     listing,
@@ -117,7 +117,7 @@ TOOLS = (
                 schema=names_and_codes(PROVIDER),
                 convert=to_code(PROVIDER),
             ),
-            argument("tag_ids", description="comma-separated", convert=comma_list),
+            comma_separated("tag_ids"),
         ),
         reshape=listing(ACCOUNT_SUMMARY),
         cursor_of=cursor_after,

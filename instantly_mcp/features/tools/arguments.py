@@ -6,7 +6,7 @@ from typing import Any
 
 from ..._json_codec import Json, JsonObject
 from ..results import page
-from ..workspace.conversions import stripped
+from ..workspace.conversions import comma_list, stripped
 from ..workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ..workspace.labels import View
 from ..workspace.names import ACCOUNTS, ObjectKind
@@ -85,6 +85,21 @@ def id_of(
 def reference(name: str, kind: ObjectKind, **given: Any) -> Argument:
     """Declare an optional argument that takes the id or the name of an object."""
     return argument(name, schema=ID, refers_to=kind, **given)
+
+
+def comma_separated(
+    name: str, description: str = "comma-separated", **given: Any
+) -> Argument:
+    """Declare an optional argument of values with commas between; also as a list."""
+    either: JsonObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
+    return argument(
+        name,
+        schema=either,
+        listed=TEXT,
+        description=description,
+        convert=comma_list,
+        **given,
+    )
 
 
 def paging(default: int = 25) -> tuple[Argument, Argument]:

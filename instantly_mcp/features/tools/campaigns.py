@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
-from ..workspace.conversions import comma_list
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from ..workspace.sending_status import campaign_sending_status
@@ -18,6 +17,7 @@ from .arguments import (
     NAME,
     TEXT,
     by_id,
+    comma_separated,
     id_of,
     listing,
     paging,
@@ -86,7 +86,7 @@ TOOLS = (
                 schema=STATUS,
                 convert=to_code(CAMPAIGN_STATUS),
             ),
-            argument("tag_ids", description="comma-separated", convert=comma_list),
+            comma_separated("tag_ids"),
         ),
         reshape=listing(campaign_summary),
         cursor_of=by_id,

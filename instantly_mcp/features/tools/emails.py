@@ -7,12 +7,21 @@ from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
 from ..workspace.addresses import checked_addresses
 from ..workspace.context import FeatureContext
-from ..workspace.conversions import comma_list, end_of_day
+from ..workspace.conversions import end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
 from ..workspace.names import ACCOUNTS, CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
-from .arguments import FLAG, ID, LIST_OUTPUT, TEXT, id_of, paging, reference
+from .arguments import (
+    FLAG,
+    ID,
+    LIST_OUTPUT,
+    TEXT,
+    comma_separated,
+    id_of,
+    paging,
+    reference,
+)
 from .declaration import Argument, Convert, ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
@@ -103,12 +112,7 @@ TOOLS = (
                 description="interest, as a name or number",
                 convert=to_interest,
             ),
-            argument(
-                "eaccount",
-                description="comma-separated",
-                convert=comma_list,
-                refers_to=ACCOUNTS,
-            ),
+            comma_separated("eaccount", refers_to=ACCOUNTS),
             argument("is_unread"),
             argument("has_reminder"),
             argument(

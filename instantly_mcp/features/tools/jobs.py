@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from ...catalog.codes import JOB_STATUSES
-from ..workspace.conversions import comma_list
 from ..workspace.job_following import get_job, list_jobs
-from .arguments import JOB_OUTPUT, LIST_OUTPUT, TEXT, by_id, id_of, paging
+from .arguments import (
+    JOB_OUTPUT,
+    LIST_OUTPUT,
+    TEXT,
+    by_id,
+    comma_separated,
+    id_of,
+    paging,
+)
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY, READ_ONLY_LOCAL
 from .workflows.server_info import get_server_info
@@ -38,11 +45,11 @@ TOOLS = (
         work=list_jobs,
         arguments=(
             *paging(),
-            argument("ids", convert=comma_list),
+            comma_separated("ids", ""),
             argument("type"),
             argument("entity_type"),
             argument("entity_id"),
-            argument("status", description=", ".join(JOB_STATUSES), convert=comma_list),
+            comma_separated("status", ", ".join(JOB_STATUSES)),
             argument("sort_column"),
             argument("sort_order"),
         ),

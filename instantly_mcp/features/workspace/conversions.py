@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 from ..._json_codec import Json
+from ...protocol.wire.text_values import ValueAllowance, read_text
+
+MAX_LISTED = 1_000
+"""Most values of a list that is sent as text."""
+
+_LIST = frozenset(("array",))
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -19,9 +25,15 @@ def end_of_day(value: Json) -> str:
 
 
 def comma_list(value: Json) -> str:
-    """Join a list with commas, as some of the API's parameters require."""
+    """Join a list with commas, as some of the API's parameters require.
+
+    A list may be JSON text: where text is accepted as well, it reaches this function.
+    """
     if isinstance(value, str):
-        return value
+        read = read_text(value, _LIST, ValueAllowance(MAX_LISTED))
+        if not isinstance(read, list):
+            return value
+        value = read
     return ",".join(str(item) for item in value)
 
 

@@ -39,10 +39,28 @@ MAX_NAME_CHARS = 60
 MAX_VALUES_FOR_ALL_ERRORS = 5_000
 """Approximate number of values up to which all errors are found: 5 us per value."""
 
+MAX_OPTIONS = 40
+"""Options of an argument that a message names."""
+
 CORRECT_THEM = "Correct the arguments and call the tool again."
 
 NOT_BLANK = "\\S"
 """The pattern of a text that is not blank."""
+
+_KINDS: Mapping[str, str] = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "object": "an object",
+    "string": "text",
+}
+_PLURALS: Mapping[str, str] = {
+    "integer": "integers",
+    "number": "numbers",
+    "object": "objects",
+    "string": "texts",
+}
 
 _DEMANDS: Mapping[str, str] = {
     "minimum": "must be at least {}",
@@ -131,10 +149,13 @@ class ArgumentCheck:
         if rule == "required":
             where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
             return [f"The argument {where} is required."]
+        if rule in ("anyOf", "oneOf"):
+            inner = _inside_a_branch(error)
+            if inner:
+                return [each for one in inner for each in self._sentences(one)]
         # The library's own message quotes the value, which may be a password.
-        where = path or "(all of them)"
-        wanted = _wanted(error, self._schema_at(error.schema_path[:-1]))
-        return [f"The argument {where} is not valid: {wanted}."]
+        where = f"The argument {path}" if path else "The whole of the arguments"
+        return [f"{where} {_wanted(error, self._schema_at(error.schema_path[:-1]))}."]
 
     def _hints(self, error: ValidationError) -> list[str]:
         """Return the outline of the argument, or the names if one is unknown."""
@@ -219,30 +240,50 @@ def names_in(schema: Json) -> list[str]:
     return found + [name for each in schema.values() for name in names_in(each)]
 
 
+def _inside_a_branch(error: ValidationError) -> list[ValidationError]:
+    """Return the errors of the branch that has the value's type, if there is one."""
+    for branch in getattr(error.kind, "context", ()):
+        here = [each.instance_path == error.instance_path for each in branch]
+        types = [each.kind.name == "type" for each in branch]
+        if not any(map(all, zip(here, types, strict=True))):
+            return list(branch)
+    return []
+
+
 def _wanted(error: ValidationError, schema: Mapping[str, Json]) -> str:
     """Return what the schema requires, without quoting the value."""
     rule, demand = error.kind.name, error.kind.value
     if rule == "enum":
-        return "must be one of " + ", ".join(str(option) for option in demand[:20])
+        words = [option for option in demand if isinstance(option, str)] or demand
+        return "must be one of " + ", ".join(map(str, words[:MAX_OPTIONS]))
     if rule == "type":
         if is_map(schema):
-            return "must be a list of {name, value} with different names"
-        kinds = demand if isinstance(demand, list) else [demand]
-        return "must be " + " or ".join(str(kind) for kind in kinds)
+            return "must be a list of {name, value}"
+        return _one_of(demand if isinstance(demand, list) else [demand], schema)
     if rule in ("anyOf", "oneOf"):
-        kinds = sorted({kind for each in schema[rule] for kind in types_of(each)})
-        return "must be " + " or ".join(kinds)
+        branches = schema.get(rule, ())
+        return _one_of(sorted({kind for each in branches for kind in types_of(each)}))
     if rule == "minLength" and demand == 1:
         return "must not be empty"
     if rule == "pattern" and demand == NOT_BLANK:
         return "must not be blank"
     if rule == "minItems" and demand == 1:
-        return "must not be empty; leave it out if nothing is meant"
+        return "must not be empty"
     if rule in _DEMANDS:
         return _DEMANDS[rule].format(demand)
     if isinstance(demand, str | int | float):
-        return f"{rule} {demand}"
-    return f"it does not satisfy the schema keyword {rule}"
+        return f"does not satisfy {rule} {demand}"
+    return f"does not satisfy the schema keyword {rule}"
+
+
+def _one_of(kinds: Sequence[str], schema: Mapping[str, Json] | None = None) -> str:
+    """Return which types are wanted; for a list also the type of its items."""
+    words = [_KINDS.get(kind, kind) for kind in kinds]
+    items = (schema or {}).get("items")
+    inner = types_of(items) if isinstance(items, Mapping) else ()
+    if words == ["a list"] and inner:
+        words = ["a list of " + " or ".join(_PLURALS.get(each, each) for each in inner)]
+    return "must be " + " or ".join(words)
 
 
 def refuse_to_fetch(uri: str) -> NoReturn:

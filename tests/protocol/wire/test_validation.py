@@ -84,7 +84,7 @@ class SentenceTests(SynchronousTestCase):
     def test_what_is_wanted(self) -> None:
         """Types, choices and limits are reported as in the schema."""
         for arguments, words in (
-            ({"limit": "1"}, "must be integer"),
+            ({"limit": "1"}, "must be an integer"),
             ({"limit": 0}, "must be at least 1"),
             ({"limit": 101}, "must be at most 100"),
             ({"limit": 1, "sort": "up"}, "one of asc, desc"),
@@ -94,6 +94,35 @@ class SentenceTests(SynchronousTestCase):
         ):
             with self.subTest(arguments=arguments):
                 self.assertIn(words, self.said(arguments))
+
+    def test_kinds(self) -> None:
+        """Types are named in words, those of a list's items as well."""
+        for schema, words in (
+            ({"type": "boolean"}, "must be true or false"),
+            ({"type": ["number", "string"]}, "must be a number or text"),
+            ({"type": "array", "items": {"type": "string"}}, "a list of texts"),
+            ({"type": "array", "items": {"type": "object"}}, "a list of objects"),
+            ({"enum": ["active", "paused", 1, 2]}, "must be one of active, paused."),
+            ({"enum": [1, 2]}, "must be one of 1, 2."),
+            (
+                {"type": "object", "additionalProperties": {"type": "string"}},
+                "must be a list of {name, value}.",
+            ),
+        ):
+            check = ArgumentCheck({"type": "object", "properties": {"a": schema}})
+            self.assertIn(words, str(check.problems({"a": None})))
+
+    def test_alternatives(self) -> None:
+        """Of alternatives the one is explained that has the value's type."""
+        days: Json = {"type": "array", "items": {"enum": ["monday", "friday"]}}
+        either: Json = {"anyOf": [days, {"type": "object", "required": ["x"]}]}
+        check = ArgumentCheck({"type": "object", "properties": {"days": either}})
+        for value, words in (
+            (["mon"], "The argument days.0 must be one of monday, friday."),
+            ({}, "The argument days.x is required."),
+            ("monday", "The argument days must be a list or an object."),
+        ):
+            self.assertEqual(check.problems({"days": value}), words)
 
     def test_values_are_not_repeated(self) -> None:
         """No sentence repeats a value: it may be a password."""
@@ -124,7 +153,7 @@ class SentenceTests(SynchronousTestCase):
         many = self.said(
             {"limit": 1, "lead": {"name": [1] * (2 * MAX_VALUES_FOR_ALL_ERRORS)}}
         )
-        self.assertEqual(many, "The argument lead.name is not valid: must be string.")
+        self.assertEqual(many, "The argument lead.name must be text.")
         many = self.said({"limit": 1, "tags": [1] * (2 * MAX_VALUES_FOR_ALL_ERRORS)})
         self.assertEqual(many.count("The argument"), 1)
 
