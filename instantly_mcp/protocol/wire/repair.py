@@ -11,6 +11,8 @@ of that; here it is handled once, guided by the schema of the accepted arguments
   is: an empty selection or id must not become everything;
 - a text that is exactly a value of the wanted type is taken as that value, and an
   integer as text where text is wanted;
+- a single text where a list of texts is wanted is a list of one, unless it has a comma
+  or a bracket;
 - a name that equals a declared one but for case, ``_`` and ``-``, or is one of its old
   names, is taken as it;
 - n8n adds five names of its own, which are dropped if the tool does not declare them;
@@ -37,6 +39,12 @@ from .value_repairs import OptionRepair, RepairRun, from_entries, without_nulls
 
 N8N_NAMES = frozenset(("toolCallId", "sessionId", "action", "chatInput", "tool"))
 """Members that n8n's agent node adds to the arguments of every call."""
+
+_ONE_TEXT = re.compile(
+    r"(?!\s*(?:null|none|undefined|true|false)\s*\Z)\s*[^\s\"',;\[\]{}][^,;\[\]{}]*",
+    re.IGNORECASE,
+)
+"""A text that is neither a list in some notation nor another JSON value."""
 
 _NOTHING = re.compile(rb'""|null|\[\]|\{\}')
 
@@ -96,7 +104,8 @@ def compiled(schema: Json) -> Repair:
     members = ObjectRepair.compile(schema) if "object" in types else None
     items = compiled(schema.get("items")) if "array" in types else None
     plain = _plain_types(schema.get("items"))
-    return TypedRepair(types, members, items, plain, is_map(schema))
+    texts = "array" in types and types_of(schema.get("items") or {}) == {"string"}
+    return TypedRepair(types, members, items, plain, is_map(schema), texts)
 
 
 def allows(schema: Json) -> Allows:
@@ -119,6 +128,7 @@ class TypedRepair:
     items: Repair | None
     plain_items: frozenset[type]
     takes_entries: bool
+    takes_texts: bool
 
     def __call__(self, value: Json, run: RepairRun) -> Json:
         if self.members is not None and isinstance(value, dict):
@@ -141,7 +151,9 @@ class TypedRepair:
         if isinstance(value, str):
             wanted = self.types | {"array"} if self.takes_entries else self.types
             read = read_text(value, wanted, run.allowance)
-            return value if read is NOT_A_VALUE else read
+            if read is not NOT_A_VALUE:
+                return read
+            return [value] if self.takes_texts and _ONE_TEXT.fullmatch(value) else value
         if type(value) is int and "string" in self.types:
             return str(value)
         return value

@@ -154,6 +154,20 @@ class TextTests(RepairCase):
         self.assertRead({"ids": dumps('["a"]').decode()}, {"ids": ["a"]})
         self.assertRead({"limit": '"5"'}, {"limit": 5})
 
+    def test_one_text_for_a_list(self) -> None:
+        """A single text is a list of one, unless it could be several or none."""
+        for name, text in (
+            ("ids", "a"),
+            ("tags", "ann@example.com"),
+            ("tags", "Q4 Fintech"),
+            ("tags", "null and void"),
+        ):
+            self.assertRead({name: text}, {name: [text]})
+        for text in ("a,b", "a; b", "[a", "a]", '"a', "{a}", "none", " None ", "true"):
+            self.assertIn("ids", self.refused({"ids": text}))
+        self.assertIn("ports", self.refused({"ports": "a"}))
+        self.assertIn("leads", self.refused({"leads": "a@example.com"}))
+
     def test_not_exactly_a_value(self) -> None:
         """Any other text is refused, and never repeated."""
         for name, text in (
