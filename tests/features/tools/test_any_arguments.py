@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp._json_codec import JsonObject
+from instantly_mcp.features.tools.deprecated import REPLACED
 from instantly_mcp.features.tools.registry import DECLARATIONS
 from instantly_mcp.protocol.wire.accepted_arguments import (
     AcceptedArguments,
@@ -17,7 +18,8 @@ from instantly_mcp.protocol.wire.accepted_arguments import (
 
 from .argument_strategies import as_sent, values
 
-SCHEMAS = {each.name: each.accepted_schema() for each in DECLARATIONS}
+TOOLS = (*DECLARATIONS, *(each.declaration for each in REPLACED))
+SCHEMAS = {each.name: each.accepted_schema() for each in TOOLS}
 ACCEPTED = {name: AcceptedArguments(schema) for name, schema in SCHEMAS.items()}
 MEANT = {
     name: values(schema) for name, schema in SCHEMAS.items() if schema["properties"]
