@@ -6,6 +6,8 @@ a value until it is encoded; `fence` then replaces them, or removes them.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from attrs import define, field, frozen
 
 from ..._json_codec import Json
@@ -57,6 +59,12 @@ def cut_with_marks(text: str, longest: int) -> str:
 def quoted_name(name: str) -> str:
     """Return the name of a variable with marks, unless it is one of Instantly's own."""
     return name if name in VARIABLES else quoted_line(name)
+
+
+_SCALARS = frozenset({int, float, bool, type(None)})
+
+_Plan: TypeAlias = tuple[str, Treatment, str]
+"""The name of a member as it is shown, how its text is treated, and its path."""
 
 
 @frozen
@@ -111,6 +119,7 @@ class _Marking:
     fields: dict[str, None] = field(factory=dict, init=False)
     _texts: set[str] = field(factory=set, init=False)
     _sentences: list[tuple[Json, Json, str]] = field(factory=list, init=False)
+    _plans: dict[str, dict[str, _Plan]] = field(factory=dict, init=False)
     _left: int = field(default=MAX_READ_IN_ALL, init=False)
 
     def walk(self, value: Json, treatment: Treatment, path: str) -> Json:
@@ -140,18 +149,35 @@ class _Marking:
                 self.fields.setdefault(path)
 
     def _object(self, value: Json, treatment: Treatment, path: str) -> Json:
-        inside = f"{path}." if path else ""
-        all_own = treatment is Treatment.OWN_TREE
+        plans = self._plans.setdefault(path, {})
         walked: dict[str, Json] = {}
         for name, each in value.items():
-            plain = all_own or is_schema_name(name)
-            shown = name if plain else self._name(name, path)
-            how = treatment if all_own else treatment_of(name)
-            deeper = f"{inside}{name}" if shown is name else f"{inside}*"
-            walked[shown] = self.walk(each, how, deeper)
-            if how is Treatment.OWN and isinstance(each, str):
-                self._sentences.append((walked, shown, deeper))
+            plan = plans.get(name)
+            if plan is None:
+                plan = plans[name] = self._plan(name, treatment, path)
+            shown, how, deeper = plan
+            kind = type(each)
+            if kind is str:
+                if how is Treatment.CODE and TOKEN.fullmatch(each) is not None:
+                    walked[shown] = each
+                    continue
+                walked[shown] = self._text(each, how, deeper)
+                if how is Treatment.OWN:
+                    self._sentences.append((walked, shown, deeper))
+            else:
+                walked[shown] = (
+                    each if kind in _SCALARS else self.walk(each, how, deeper)
+                )
         return walked
+
+    def _plan(self, name: str, around: Treatment, path: str) -> _Plan:
+        """Return how a member is shown: the same for all objects at this path."""
+        all_own = around is Treatment.OWN_TREE
+        plain = all_own or is_schema_name(name)
+        shown = name if plain else self._name(name, path)
+        inside = f"{path}." if path else ""
+        deeper = f"{inside}{name}" if shown is name else f"{inside}*"
+        return shown, around if all_own else treatment_of(name), deeper
 
     def _list(self, value: Json, treatment: Treatment, path: str) -> Json:
         is_free = treatment in (Treatment.FREE, Treatment.MAP)
@@ -177,11 +203,10 @@ class _Marking:
         return self._mark(name, path)
 
     def _text(self, text: str, treatment: Treatment, path: str) -> str:
-        if treatment is Treatment.CODE:
-            if TOKEN.fullmatch(text) is not None:
-                return text
-        elif treatment in (Treatment.OWN, Treatment.OWN_TREE):
+        if treatment is Treatment.OWN or treatment is Treatment.OWN_TREE:
             return self._sentence(text, path)
+        if treatment is Treatment.CODE and TOKEN.fullmatch(text) is not None:
+            return text
         if len(text) < 120 and PLAIN.fullmatch(text) is not None:
             return text
         return self._mark(text, path, self._allowed(len(text)))
