@@ -37,6 +37,13 @@ the same arguments. A page for which no `limit` is given has at most 16 kB, whic
 less than 6,000 tokens of o200k (the tokenizer of GPT-4o and later, with which
 `tests/clients/test_tokens.py` counts); any other result has at most 60 kB. The error of
 a tool of several calls has the `step` that failed, and what was `done_before`.
+
+Text that people outside wrote (mail, fields of leads, names, copy, Instantly's
+messages) is shown without invisible characters, images, hidden HTML and links that
+execute something. In the text of a result it is between two tags such as `<u482>` and
+`</u482>`, with a number that occurs nowhere in it; in structured results
+`untrusted.fields` names the members. Tags in arguments are removed. This helps a model
+to distinguish data from instructions; it is not a security boundary.
 """
 
 

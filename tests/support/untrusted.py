@@ -11,7 +11,7 @@ from instantly_mcp.features.untrusted.cleaning import INVISIBLE
 from instantly_mcp.protocol.wire.fences import FENCE
 from instantly_mcp.sandbox.hostile import MARKER, SECRET
 
-SPAN = re.compile(r"<(u\d\w{3})>.*?</\1>", re.DOTALL)
+SPAN = re.compile(r"<(u\d{3,12})>.*?</\1>", re.DOTALL)
 ACTIVE = re.compile(
     rf"!\[|<img[\s/>]|<iframe|<!--|javascript:|data:text|display:none|{SECRET}",
     re.IGNORECASE,

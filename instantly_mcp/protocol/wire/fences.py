@@ -1,8 +1,8 @@
 """The tags around untrusted text in a response, and how they leave the arguments.
 
-``<u7k3q>…</u7k3q>``: a letter, a digit and three more letters or digits, which are
-chosen for each response, so that the author of the text cannot know them. HTML
-has no such tags.
+``<u482>…</u482>``: a letter and digits that are chosen for each response, so that the
+text has them nowhere. Three digits cost a model the fewest tokens. HTML has no such
+tags.
 
 A model that passes a value on may pass its tags as well: they are removed from all
 arguments.
@@ -14,7 +14,7 @@ import re
 
 from ..._json_codec import Json
 
-FENCE = re.compile(r"</?u[0-9][0-9a-z]{3}>")
+FENCE = re.compile(r"</?u[0-9]{3,12}>")
 
 
 def has_fences(encoded: bytes) -> bool:

@@ -16,10 +16,10 @@ from instantly_mcp.features.untrusted.cleaning import (
 )
 
 PIECES = (
-    *"<>/!-ab\"'= ![]():;#u7k3q\u200b\ufdd0",
+    *"<>/!-ab\"'= ![]():;#u482\u200b\ufdd0",
     *("<img", "<b ", " style=", "display:none", "javascript:", "data:a/b,", "<!--"),
     *("-->", "<a href=", "<svg>", "</svg>", "![", "<script>", "<style>", "&#115;"),
-    *("<u7k3q>", "</u7k3q>", "</p>", "<p>", " hidden", "](", "]:", "<p hidden>"),
+    *("<u482>", "</u482>", "</p>", "<p>", " hidden", "](", "]:", "<p hidden>"),
 )
 MARKUP = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 
