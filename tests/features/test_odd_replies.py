@@ -48,6 +48,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "verify_email": {"email": ANN},
     "get_warmup_analytics": {"email": ANN},
+    "list_emails": {"latest_of_thread": False},
     "get_campaign_analytics": {"campaign_ids": ["a"]},
 }
 MORE: dict[str, dict[str, Any]] = {

@@ -138,7 +138,12 @@ class ToolTests(ToolTestCase):
 
     def test_any_tool(self) -> None:
         """The request is refused when the tool's first call exceeds the limit."""
-        self.instantly.answers("getEmail", {"id": "m", "eaccount": "a@example.com"})
+        mail = {
+            "id": "m",
+            "eaccount": "a@example.com",
+            "from_address_email": "b@example.org",
+        }
+        self.instantly.answers("getEmail", mail)
         self.instantly.answers("replyToEmail", busy("replyToEmail"), {"id": "sent"})
         reply = {"reply_to_uuid": "m", "subject": "s", "body": {"text": "t"}}
         running = self.starting("reply_to_email", **reply)

@@ -144,17 +144,17 @@ async def _fill(
     if after:
         asked["starting_after"] = after
     reply = await context.execute("listEmail", asked, call)
-    facts = reply if isinstance(reply, dict) else {}
+    facts = reply if isinstance(reply, dict) else {"items": reply}
     mails = [mail for mail in as_list(facts.get("items")) if isinstance(mail, dict)]
     last = None
     for mail in mails:
         thread = mail.get("thread_id") or mail.get("id")
-        is_new = not wish.grouped or thread not in lines.threads
+        is_new = not wish.grouped or not thread or str(thread) not in lines.threads
         if is_new and len(lines.items) >= wish.limit:
             lines.next = last
             return
         if is_new:
-            lines.threads.add(thread)
+            lines.threads.add(str(thread))
             lines.items.append(_line(mail, wish.filters["preview_only"]))
         last = mail.get("id")
     # The cursor of an empty page leads to further empty pages.
@@ -171,7 +171,7 @@ def _page(lines: _Lines) -> dict[str, Json]:
 
 def _line(mail: Mapping[str, Any], preview_only: bool) -> JsonObject:
     """Return what a person sees of a mail in the list."""
-    shown = dict(_facts(mail))
+    shown = {name: value for name, value in _facts(mail) if value is not None}
     if preview_only:
         shown["preview"] = one_line(unquoted_text(mail))[:PREVIEW_CHARACTERS]
     else:
