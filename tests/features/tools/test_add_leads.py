@@ -187,6 +187,15 @@ class BulkTests(ToolTestCase):
         self.assertEqual(error["resume_from_index"], 1000)
         self.assertIn("Call again with the leads from index 1000", error["hint"])
 
+    def test_verifying_costs_credits(self) -> None:
+        """Only when new leads are verified the result says what that costs."""
+        self.instantly.answers("bulkAddLeads", added)
+        given = {"leads": people(3), "list_id": "l1"}
+        got = self.value(self.name, **given, verify_leads_on_import=True)
+        self.assertIn("3 credits", got["warnings"][0])
+        got = self.value(self.name, **given, verify_leads_on_import=False)
+        self.assertNotIn("warnings", got)
+
     def test_bad_addresses(self) -> None:
         """They are left out and named; with none left nothing is sent."""
         self.instantly.answers("bulkAddLeads", added)

@@ -85,6 +85,12 @@ class OneLeadTests(ToolTestCase):
         self.assertFalse(self.created({}, id="l3")["existed"])
         self.assertTrue(self.created({}, id="l3")["existed"])
 
+    def test_a_lead_that_is_verified(self) -> None:
+        """A new lead that is verified costs a credit, an existing one does not."""
+        for id in ("l4", "l4"):
+            got = self.created({"verify_leads_on_import": True}, id=id)
+            self.assertEqual("credits" in got["warnings"][0], not got["existed"])
+
     def test_a_lead_that_exists_elsewhere(self) -> None:
         """With skip_if_in_… the lead of another place comes back: it was not added."""
         got = self.created(

@@ -32,7 +32,11 @@ from .lead_rows import (
     require_rows,
     sorted_rows,
 )
-from .warnings import warnings_for_joining, with_warnings
+from .warnings import (
+    warnings_for_joining,
+    warnings_for_verification,
+    with_warnings,
+)
 
 CHUNK_LEADS = 1000
 """The leads of one call: the API's limit."""
@@ -95,8 +99,12 @@ class Tally:
                 {"index": index, "id": lead.get("id"), "email": lead.get("email")}
             )
 
-    def left_out(self) -> list[str]:
-        """Return a warning: how many leads Instantly left out, and why."""
+    def said(self, given: JsonObject) -> list[str]:
+        """Return warnings: how many leads Instantly left out, and what it costs."""
+        uploaded = self.counters["leads_uploaded"]
+        return [*self._left_out(), *warnings_for_verification(given, uploaded)]
+
+    def _left_out(self) -> list[str]:
         why = [
             f"{self.counters[n]} {w}" for n, w in LEFT_OUT.items() if self.counters[n]
         ]
@@ -155,7 +163,7 @@ async def add_leads(
     for number, chunk in enumerate(chunks, 1):
         if number > 1 and context.wait_seconds(call, CHUNK_SECONDS) < CHUNK_SECONDS:
             summary = tally.as_object(rows, total) | _rest(chunk, rows, done)
-            return with_warnings(summary, [*warnings, *tally.left_out()])
+            return with_warnings(summary, [*warnings, *tally.said(asked)])
         request = {**asked, "leads": [lead for _, lead in chunk]}
         try:
             reply = await context.fetch("bulkAddLeads", request, call)
@@ -170,7 +178,8 @@ async def add_leads(
         tally.add(reply, chunk)
         done += len(chunk)
         call.progress(done, len(rows.to_send), f"Added chunk {number} of {len(chunks)}")
-    return with_warnings(tally.as_object(rows, total), [*warnings, *tally.left_out()])
+    summary = tally.as_object(rows, total)
+    return with_warnings(summary, [*warnings, *tally.said(asked)])
 
 
 def _destination(given: JsonObject) -> str:

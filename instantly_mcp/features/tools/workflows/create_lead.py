@@ -16,7 +16,11 @@ from ...results import CallRefusedError
 from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.views.leads import WRITTEN_LEAD
-from .warnings import warnings_for_joining, with_warnings
+from .warnings import (
+    warnings_for_joining,
+    warnings_for_verification,
+    with_warnings,
+)
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """How far this server's clock may be ahead of Instantly's."""
@@ -43,6 +47,7 @@ async def create_lead(context: FeatureContext, given: JsonObject, call: Call) ->
     existed = known or bool(different) or _is_older(reply, asked_at)
     shown = {**WRITTEN_LEAD(reply), "existed": existed}
     if not existed:
+        warnings += warnings_for_verification(lead, 1 if lead.get("email") else 0)
         return with_warnings(shown, warnings)
     if different:
         shown["not_changed"] = different

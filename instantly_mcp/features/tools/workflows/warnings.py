@@ -18,6 +18,9 @@ from ...workspace.context import FeatureContext
 ACTIVE_STATUS = 1
 """The API's code of an active campaign."""
 
+VERIFY_FLAGS = ("verify_leads_on_import", "verify_leads_for_lead_finder")
+"""Either flag verifies the address of a new lead, which costs a credit."""
+
 STATUS_UNKNOWN = (
     "This key may not read campaigns, so it is not known whether the campaign is "
     "active. An active campaign mails these leads."
@@ -54,6 +57,16 @@ async def warnings_for_joining(
         f"The campaign {named} is active: it mails these leads. "
         "pause_campaign stops it."
     ]
+
+
+def warnings_for_verification(given: JsonObject, added: int) -> list[str]:
+    """Return a warning about credits, if added leads are verified.
+
+    :param given: the arguments, with the flags that verify new leads.
+    """
+    if not added or not any(given.get(flag) for flag in VERIFY_FLAGS):
+        return []
+    return [f"Instantly verifies the added addresses: {added} credits at most."]
 
 
 def warnings_for_change(campaign: JsonObject) -> list[str]:
