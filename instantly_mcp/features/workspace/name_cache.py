@@ -144,6 +144,9 @@ class NameCache:
         It never fails: without names it has no candidates.
         """
         wanted = plain_name(given)
+        if self.is_id(kind, given):
+            # It may have been deleted, or not exist yet, when the names were read.
+            self._forget(kind, given, call)
         try:
             held = await self._entries(kind, "", call)
             near = [*await self.matching(kind, given, call), *held.entries]

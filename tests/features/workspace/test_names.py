@@ -197,6 +197,14 @@ class MissingTests(NameCase):
         self.assertEqual(error["code"], "not_found")
         self.assertNotIn("candidates", error)
 
+    def test_deleted_since(self) -> None:
+        """What was deleted since the names were read is not a candidate."""
+        self.value("list_leads", campaign="Spring sale")
+        self.instantly.answers("listCampaign", page((OTHER_ID, "Autumn")))
+        self.instantly.answers("getCampaign", api_error(Reason.NOT_FOUND))
+        error = self.failure("get_campaign", campaign_id="Spring sale")
+        self.assertEqual(error["candidates"], [{"id": OTHER_ID, "name": "Autumn"}])
+
     def test_the_only_one(self) -> None:
         """If only one thing was named, it is looked for, and named if it is missing."""
         move = "move_leads_to_campaign_or_list"
