@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from twisted.internet.interfaces import IReactorTime
 
 from .._json_codec import Json, JsonObject, dumps
-from ..daemon.mcp import NoSeal, make_features
+from ..daemon.mcp import NoSeal, make_features, older_tool_names
 from ..daemon.process.in_flight import InFlight
 from ..daemon.settings.loading import resolve
 from ..daemon.upstream import connect_upstream
@@ -45,6 +45,15 @@ execute something. In the text of a result it is between two tags such as `<u482
 `untrusted.fields` names the members. Tags in arguments are removed. This helps a model
 to distinguish data from instructions; it is not a security boundary.
 """
+
+OLDER = """\
+# Older names
+
+Tools of earlier servers that can be called, but are not listed. The `_meta` of their
+results says what to use.
+
+| Name | Use |
+| --- | --- |"""
 
 
 class ToolsOptions(CommandOptions):
@@ -96,7 +105,9 @@ def manual(tools: Sequence[Tool], extra: Sequence[Tool]) -> str:
     lines.append("# Only with `--toolsets all`\n")
     for tool in extra:
         lines.extend(_chapter(tool))
-    return "\n".join(lines)
+    lines.append(OLDER)
+    lines.extend(f"| `{name}` | {use} |" for name, use in older_tool_names().items())
+    return "\n".join([*lines, ""])
 
 
 def _chapter(tool: Tool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from attrs import frozen
@@ -12,6 +12,7 @@ from zope.interface import implementer
 from .. import __version__
 from .._noop import noop
 from ..features.build import Features, build_features
+from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.context import ServerFacts
 from ..features.workspace.job_changes import OnResourceChanged
@@ -164,3 +165,8 @@ def make_features(
         wall=upstream.wall(clock, wall),
         on_change=on_change,
     )
+
+
+def older_tool_names() -> Mapping[str, str]:
+    """Return the names that are callable but not listed, and what to use instead."""
+    return OLDER_NAMES

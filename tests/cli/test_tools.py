@@ -125,6 +125,14 @@ class ManualTests(SynchronousTestCase):
         self.assertNotIn("`name`", below)
         self.assertNotIn("Also accepted", manual([tool(listed)], []))
 
+    def test_older_names(self):
+        """Names that are only callable are there, with what to use instead."""
+        lines = manual([], []).splitlines()
+        self.assertIn("| `get_account_info` | get_account |", lines)
+        self.assertIn(
+            "| `get_campaign_analytics_overview` | get_campaign_analytics |", lines
+        )
+
     def test_effects(self):
         """The effect of a tool on the workspace comes first."""
         self.assertIn("*Reads.*", manual([tool({}, read_only=True)], []))

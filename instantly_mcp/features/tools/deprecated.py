@@ -97,6 +97,12 @@ REPLACED = (
     ),
 )
 
+OLDER_NAMES: Mapping[str, str] = {
+    **ALIASES,
+    **{each.declaration.name: each.instead for each in REPLACED},
+}
+"""Every deprecated name, and what to use instead."""
+
 
 @frozen
 class DeprecatedTool:
