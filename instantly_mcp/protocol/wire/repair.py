@@ -13,6 +13,7 @@ of that; here it is handled once, guided by the schema of the accepted arguments
   integer as text where text is wanted;
 - a single text where a list of texts is wanted is a list of one, unless it has a comma
   or a bracket;
+- 5.0 is 5 where an integer is wanted;
 - a name that equals a declared one but for case, ``_`` and ``-``, or is one of its old
   names, is taken as it;
 - n8n adds five names of its own, which are dropped if the tool does not declare them;
@@ -35,7 +36,13 @@ from ..._json_codec import Json, JsonObject, dumps
 from .schema_annotations import ALSO_NAMED, EMPTY_COUNTS, folded, is_map, types_of
 from .text_values import NOT_A_VALUE, is_of, read_text
 from .validation import MAX_NAME_CHARS, refuse_to_fetch
-from .value_repairs import OptionRepair, RepairRun, from_entries, without_nulls
+from .value_repairs import (
+    OptionRepair,
+    RepairRun,
+    from_entries,
+    whole,
+    without_nulls,
+)
 
 N8N_NAMES = frozenset(("toolCallId", "sessionId", "action", "chatInput", "tool"))
 """Members that n8n's agent node adds to the arguments of every call."""
@@ -46,7 +53,8 @@ _ONE_TEXT = re.compile(
 )
 """A text that is neither a list in some notation nor another JSON value."""
 
-_NOTHING = re.compile(rb'""|null|\[\]|\{\}')
+_TO_REPAIR = re.compile(rb'""|null|\[\]|\{\}|\.0[],}]')
+"""What the JSON of valid arguments has if they need a repair: 5.0 is an integer."""
 
 _PLAIN: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -83,12 +91,12 @@ class ArgumentRepair:
 def may_change(encoded: bytes) -> bool:
     """Return whether arguments that are valid may still need a repair.
 
-    Valid arguments can only have nulls and empty values too many, which their JSON
-    shows faster than a walk through them.
+    Valid arguments can only have nulls, empty values and fractions of nothing too
+    many, which their JSON shows faster than a walk through them.
     """
     if encoded == b"{}":
         return False
-    return _NOTHING.search(encoded) is not None
+    return _TO_REPAIR.search(encoded) is not None
 
 
 def compiled(schema: Json) -> Repair:
@@ -133,6 +141,8 @@ class TypedRepair:
     def __call__(self, value: Json, run: RepairRun) -> Json:
         if self.members is not None and isinstance(value, dict):
             return self.members(value, run)
+        if type(value) is float:
+            return self._without_fraction(value)
         if not is_of(value, self.types):
             value = self._converted(value, run)
         if self.takes_entries and isinstance(value, list):
@@ -157,6 +167,10 @@ class TypedRepair:
         if type(value) is int and "string" in self.types:
             return str(value)
         return value
+
+    def _without_fraction(self, value: float) -> Json:
+        wants_integer = "integer" in self.types and "number" not in self.types
+        return whole(value) if wants_integer else value
 
 
 @define(eq=False)

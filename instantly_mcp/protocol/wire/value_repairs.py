@@ -24,6 +24,15 @@ class RepairRun:
     problems: list[str] = field(factory=list)
 
 
+def whole(value: float) -> int | float:
+    """Return a number without a fraction as an integer: 5 instead of 5.0.
+
+    Not every reader of JSON takes 5.0 for an integer. From 2**53 on a float is not
+    exact, and stays as it is.
+    """
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
 def without_nulls(value: Json, run: RepairRun) -> Json:
     """Return a value that no schema describes, without members that are null."""
     if isinstance(value, dict):
@@ -72,6 +81,8 @@ class OptionRepair:
             read = read_text(value, self.types, run.allowance)
             if read is None or (type(read), read) in self.options:
                 return read
+        if type(value) is float and (int, value) in self.options:
+            return whole(value)
         if type(value) is int and (int, value) not in self.options:
             return str(value) if (str, str(value)) in self.options else value
         return value

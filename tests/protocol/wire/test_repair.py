@@ -210,6 +210,22 @@ class TextTests(RepairCase):
         for odd in (True, 1.5, ["a"]):
             self.refused({"campaign_id": odd})
 
+    def test_whole_numbers(self) -> None:
+        """A number without a fraction is an integer where one is wanted."""
+        for given, meant in (
+            ({"limit": 5.0}, {"limit": 5}),
+            ({"ports": [25.0]}, {"ports": [25]}),
+            ({"status": 1.0}, {"status": 1}),
+            ({"share": 5.0}, {"share": 5.0}),
+            (
+                {"lead": {"email": "a", "score": 1.0}},
+                {"lead": {"email": "a", "score": 1.0}},
+            ),
+        ):
+            self.assertRead(given, meant)
+        self.refused({"limit": 5.5})
+        self.assertIsInstance(ACCEPTED.read({"limit": 1e300})["limit"], float)
+
     def test_words(self) -> None:
         """A word of a list is found in other spellings."""
         for word in ("ACTIVE", " Active", "active"):
