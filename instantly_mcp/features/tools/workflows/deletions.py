@@ -26,6 +26,7 @@ from .warnings import ACTIVE_STATUS, with_warnings
 MAX_CAMPAIGNS_NAMED = 10
 """Campaigns of an account that are named; the others are counted."""
 
+MAX_CAMPAIGNS_COUNTED = 100
 MAX_CAMPAIGNS_READ = 5
 """Active campaigns of an account that are read, to find those it alone sends for."""
 
@@ -164,7 +165,10 @@ async def account_dependents(
     """Return an account with the campaigns that it sends for."""
     reads: dict[str, tuple[str, JsonObject]] = {
         "account": ("getAccount", {"email": email}),
-        "campaigns": ("getAccountCampaignMapping", {"email": email, "limit": 100}),
+        "campaigns": (
+            "getAccountCampaignMapping",
+            {"email": email, "limit": MAX_CAMPAIGNS_COUNTED},
+        ),
     }
     found = await _read(context, reads, call)
     account, campaigns = found.object("account"), found.items("campaigns")
@@ -174,6 +178,7 @@ async def account_dependents(
     with_it = _said(
         campaigns=len(campaigns) if found.has("campaigns") else None,
         active_campaigns=len(active) if found.has("campaigns") else None,
+        more_campaigns=len(campaigns) >= MAX_CAMPAIGNS_COUNTED or None,
         named_campaigns=named or None,
         warmup_score=account.get("stat_warmup_score"),
     )

@@ -103,6 +103,15 @@ class DeletionTests(ToolTestCase):
         (warning,) = dry["warnings"]
         self.assertIn("only sender of the active campaign C1", warning)
 
+    def test_an_account_of_many_campaigns(self) -> None:
+        """Beyond a hundred campaigns are not counted, and the result says so."""
+        self.instantly.answers("getAccount", {"email": ANN})
+        mapping = {"campaign_id": "c", "campaign_name": "C", "status": 2}
+        self.instantly.answers("getAccountCampaignMapping", {"items": [mapping] * 100})
+        dry = self.value("delete_account", email=ANN, dry_run=True)
+        self.assertEqual(dry["with_it"]["campaigns"], 100)
+        self.assertTrue(dry["with_it"]["more_campaigns"])
+
     def test_not_found(self) -> None:
         """What does not exist is not deleted."""
         for tool, reads in (
