@@ -84,6 +84,9 @@ CLIENTS = (
         key="pydantic_ai", title="Pydantic AI", package="pydantic-ai-slim"
     ),
     ThirdPartyClient(
+        key="openai_agents", title="OpenAI Agents SDK", package="openai-agents"
+    ),
+    ThirdPartyClient(
         key="langchain", title="LangChain (Python)", package="langchain-mcp-adapters"
     ),
     ThirdPartyClient(
