@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from instantly_mcp.sandbox.world import INITIAL_CREDITS
+
 from .calls import SandboxTestCase, in_path
 
 NORA = "nora@hale.example.com"
@@ -184,13 +186,15 @@ class VerificationTests(SandboxTestCase):
         """A slow verification is pending at first; reading its outcome is free."""
         made = self.ok("POST", "/email-verification", {"email": "slow.a@example.org"})
         self.assertEqual(made["verification_status"], "pending")
-        self.assertEqual((made["catch_all"], made["credits"]), ("pending", 999))
+        self.assertEqual(
+            (made["catch_all"], made["credits"]), ("pending", INITIAL_CREDITS - 1)
+        )
         path = f"/email-verification/{in_path('slow.a@example.org')}"
         self.assertEqual(self.ok("GET", path)["verification_status"], "pending")
         self.pass_time(seconds=12)
         done = self.ok("GET", path)
         self.assertIn(done["verification_status"], ("verified", "invalid"))
-        self.assertEqual(done["credits"], 999)
+        self.assertEqual(done["credits"], INITIAL_CREDITS - 1)
 
     def test_wishes(self) -> None:
         """The first word of an address can choose the outcome."""
