@@ -36,6 +36,11 @@ class LeadTests(SandboxTestCase):
         all_of_them = self.pages("POST", "/leads/list", limit=4, contacts=contacts)
         self.assertEqual([len(page) for page in all_of_them], [4, 2])
 
+    def test_limit_as_a_float(self) -> None:
+        """A limit of 5.0 is one of 5, as JSON Schema has it."""
+        found = self.ok("POST", "/leads/list", {"limit": 5.0})
+        self.assertEqual(len(found["items"]), 5)
+
     def test_cursor_must_be_an_id(self) -> None:
         """Without distinct_contacts an e-mail address is not accepted as a cursor."""
         self.refused(400, "POST", "/leads/list", {"starting_after": "a@example.org"})

@@ -52,7 +52,9 @@ def list_leads(world: World, call: OperationCall) -> ApiObject:
     if any(wanted.get(name) for name in UNSUPPORTED_SELECTORS):
         return {"items": []}
     found = [lead.shown for lead in select(world, wanted)]
-    limit, after = wanted.get("limit"), wanted.get("starting_after")
+    after = wanted.get("starting_after")
+    # In a JSON body an integer may be written as 5.0.
+    limit = int(wanted["limit"]) if wanted.get("limit") else None
     if wanted.get("distinct_contacts"):
         distinct = {str(lead["email"]): lead for lead in found if lead.get("email")}
         contacts = [distinct[email] for email in sorted(distinct)]
