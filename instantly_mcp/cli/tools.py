@@ -28,8 +28,10 @@ and so are empty text and an empty list for what is optional; but an empty id or
 selection (`campaign: ""`, `ids: []`) is refused, because it could mean everything.
 Values that are sent as text (`"5"`, `"true"`, `"[\\"a\\"]"`) are taken as what they
 are, names in other spellings (`firstName`) as the argument, and n8n's own members
-(`sessionId` …) are dropped. A setting is set back to its default by its name in
-`reset`, never by null. Everything else that a tool does not have is refused.
+(`sessionId` …) are dropped. Where words are listed, Instantly's numbers are accepted as
+well, and an object in the place of a list of `name` and `value`. A setting is set back
+to its default by its name in `reset`, never by null. Everything else that a tool does
+not have is refused.
 
 The exact name of a campaign, a lead list or an account is accepted in the place of its
 id or address, if only one has it. Lists come in pages: `page.next_cursor` goes on with
