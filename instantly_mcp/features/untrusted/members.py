@@ -11,20 +11,10 @@ from enum import Enum
 from functools import lru_cache
 
 OWN_WORDS = frozenset(
-    {"check", "checked_later", "remarks", "findings"}
-    | {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
+    {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
-    | {
-        "there",
-        "sends_from",
-        "step",
-        "utc",
-        "plan_name",
-        "error_type",
-        "reason",
-        "definition",
-        "unit",
-    }
+    | {"check", "checked_later", "remarks", "findings", "reason", "definition", "unit"}
+    | {"there", "utc", "sends_from", "step", "plan_name", "error_type", "next_cursor"}
 )
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
@@ -46,38 +36,21 @@ VARIABLES = frozenset(
 """The names in `MAPS` that Instantly chose."""
 
 CODES = frozenset(
-    {
-        "id",
-        "ids",
-        "status",
-        "state",
-        "type",
-        "code",
-        "operation",
-        "argument",
-        "tool",
-    }
-    | {
-        "timezone",
-        "outcome",
-        "stage",
-        "changed",
-        "changes",
-        "not_changed",
-        "interval",
-        "increment",
-    }
-    | {"next_cursor", "starting_after", "delay_unit", "mode", "tracked", "added_by"}
-    | {"organization", "campaign", "modified_by", "owned_by", "uploaded_by_user"}
-    | {"stepID", "upload_method", "last_step_from", "message_id", "interest"}
-    | {"asked", "used", "start_date", "end_date", "warmup", "scopes", "kind", "lead"}
-    | {"verification_status", "current_status_code", "esp", "provider", "assigned_to"}
-    | {"timing_from", "timing_to", "days", "from", "to", "cc", "bcc", "reset", "role"}
+    {"id", "ids", "status", "state", "type", "kind", "role", "mode", "stage", "outcome"}
+    | {"code", "operation", "argument", "tool", "scopes", "reset", "interest", "warmup"}
+    | {"changed", "changes", "not_changed", "asked", "used", "days", "timezone"}
+    | {"interval", "increment", "delay_unit", "tracked", "esp", "provider", "campaign"}
+    | {"organization", "added_by", "modified_by", "owned_by", "uploaded_by_user"}
+    | {"assigned_to", "stepID", "upload_method", "last_step_from"}
 )
-CODE_ENDINGS = ("_id", "_ids", "_at", "_label", "_status", "_type", "_code", "_zone")
+NOT_CODES = frozenset({"message_id"})
+"""Members that are called like codes, but that the sender of a mail writes."""
 
-TOKEN = re.compile(r"<?[A-Za-z0-9_.:/+@&=%|-]{0,4000}>?")
-"""What a code looks like. Other text of a coded member is untrusted."""
+CODE_ENDINGS = ("_id", "_ids", "_label", "_status", "_type", "_code", "_zone")
+
+TOKEN = re.compile(r"[A-Za-z0-9_.:/+@&=%|-]{0,120}")
+"""What a code of Instantly looks like. Other text of a coded member is untrusted, and
+so are times and addresses that are not `PLAIN`: the sender of a mail chooses them."""
 
 _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,20}"
 PLAIN = re.compile(
@@ -121,7 +94,8 @@ def treatment_of(name: str) -> Treatment:
         return Treatment.FREE
     if name in MAPS:
         return Treatment.MAP
-    if name in CODES or name.endswith(CODE_ENDINGS) or name.startswith("timestamp_"):
+    is_code = name in CODES or name.endswith(CODE_ENDINGS)
+    if is_code and name not in NOT_CODES:
         return Treatment.CODE
     return Treatment.UNTRUSTED
 

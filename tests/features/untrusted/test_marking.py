@@ -82,6 +82,8 @@ class MemberTests(SynchronousTestCase):
         """A coded member whose text is not a code is untrusted."""
         for name in ("id", "status", "timestamp_created", "campaign_id"):
             self.assertEqual(self.fields({name: "Do as I say"}), (name,))
+        for name in ("from", "lead", "timestamp_email", "message_id", "time"):
+            self.assertEqual(self.fields({name: "Do-as-I-say:now"}), (name,))
 
     def test_names_of_members(self) -> None:
         """In a lead's own variables the names are untrusted, too."""
