@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from instantly_mcp._json_codec import JsonObject, dumps
+from instantly_mcp.features.tools.registry import DECLARATIONS
 from tests.features.era_cases import ERAS, EraTestCase, said_in
+from tests.features.tools.argument_strategies import as_sent, values
 
 N8N = {
     "sessionId": "s",
@@ -18,6 +23,13 @@ N8N = {
     "toolCallId": "call_x",
     "tool": "count_unread_emails",
 }
+READING = {
+    each.name: each.accepted_schema()
+    for each in DECLARATIONS
+    if each.hints.read_only and len(each.arguments) > 1
+}
+"""The schemas of the tools that only read, and have several arguments."""
+
 BULK = "add_leads_to_campaign_or_list_bulk"
 
 
@@ -177,9 +189,30 @@ class WritingTests(EraTestCase):
             self.assertNotEqual(after.get("daily_limit"), before["daily_limit"])
 
 
-def _without_cursor(result: Any) -> Any:
-    """Return what a result says, without what differs between two equal answers."""
-    assert not result.get("isError"), result
+class AnyFormTests(EraTestCase):
+    @settings(max_examples=30)
+    @given(st.data())
+    def test_one_outcome(self, data: Any) -> None:
+        """However a client sends arguments, a call has the outcome that was meant."""
+        version = data.draw(st.sampled_from(ERAS))
+        tool_name = data.draw(st.sampled_from(sorted(READING)))
+        meant = data.draw(values(READING[tool_name]))
+        sent = as_sent(data.draw, READING[tool_name], meant)
+        outcomes = [
+            _outcome(self.result(version, tool_name, arguments))
+            for arguments in (meant, sent)
+        ]
+        self.assertEqual(outcomes[0], outcomes[1], (version, tool_name, sent))
+
+
+def _outcome(result: Any) -> Any:
     said = said_in(result)
     said.get("page", {}).pop("next_cursor", None)
+    return result.get("isError", False), said
+
+
+def _without_cursor(result: Any) -> Any:
+    """Return what a success says, without what differs between two equal answers."""
+    failed, said = _outcome(result)
+    assert not failed, said
     return said
