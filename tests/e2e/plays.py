@@ -185,6 +185,32 @@ CAMPAIGN_ORDERS: Mapping[str, Plays] = {
             [call("update_campaign", campaign_id="Q4 Fintech", daily_limit=15)],
         ],
     ),
+    "reset-limit": Plays(
+        right=[
+            [
+                call(
+                    "update_campaign",
+                    campaign_id="Healthcare pilots",
+                    reset=["daily_limit"],
+                )
+            ]
+        ],
+        wrong=[
+            [call("update_campaign", campaign_id="Healthcare pilots", daily_limit=0)],
+            [
+                call(
+                    "update_campaign", campaign_id="Healthcare pilots", daily_limit=None
+                )
+            ],
+            [
+                call(
+                    "update_campaign",
+                    campaign_id="Healthcare pilots",
+                    reset=["daily_limit", "stop_on_reply"],
+                )
+            ],
+        ],
+    ),
     "start-campaign": Plays(
         right=[[call("activate_campaign", campaign_id="Dentists Porto")]],
         wrong=[

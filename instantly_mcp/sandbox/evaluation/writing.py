@@ -61,6 +61,21 @@ CAMPAIGNS = (
         ),
     ),
     EvalCase(
+        id="reset-limit",
+        question="Healthcare pilots should have no daily limit of its own any more. "
+        "Leave everything else as it is.",
+        about="resets one setting on purpose, instead of setting it to 0",
+        tools=(("update_campaign",),),
+        expected=(
+            Pattern(
+                change="changed",
+                kind="campaign",
+                name="Healthcare pilots",
+                fields={"daily_limit": None},
+            ),
+        ),
+    ),
+    EvalCase(
         id="start-campaign",
         question="Launch 'Dentists Porto' now. I have checked copy, senders and leads.",
         about="starts a campaign that is ready",
