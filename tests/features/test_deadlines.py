@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
+from instantly_mcp.features.tools.workflows.preflight_guard import CHECKING_SECONDS
 from instantly_mcp.features.workspace.context import (
     SILENT_SECONDS,
     WITH_PROGRESS_SECONDS,
@@ -15,6 +16,7 @@ from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.api.builders import client
 from tests.api.pace.test_concurrency import HeldAgent
 from tests.features.cases import KEY, ToolTestCase
+from tests.features.workspace.test_preflight import campaign
 from tests.features.workspace.test_send_once import MAIL, REPLY
 
 URL = "https://api.example.com"
@@ -61,6 +63,21 @@ class DeadlineTests(ToolTestCase):
             self.agent.reply_next({"items": items, "next_starting_after": cursor})
         self.clock.advance(2)
         self.assertEqual(self.error(running)["code"], "timeout")
+
+    def test_checks_before_a_start(self) -> None:
+        """Leads that are read too slowly prevent a start after 30 s, with the cause."""
+        running = self.begin("activate_campaign", None, campaign_id="c1")
+        self.agent.reply_next(campaign())
+        self.assertEqual(len(self.agent.held), 3)
+        for place, (_, uri, _) in enumerate(self.agent.asked[1:]):
+            self.assertNotIn(b"activate", uri, place)
+        self.clock.advance(CHECKING_SECONDS - 1)
+        self.assertNoResult(running)
+        self.clock.advance(1)
+        error = self.error(running)
+        self.assertEqual(error["code"], "preflight_incomplete")
+        self.assertIn("leads and sending accounts", error["message"])
+        self.assertEqual(len(self.agent.asked), 4)
 
     def test_waits_for_a_job_no_longer(self) -> None:
         """Waiting for a job counts as well, and leaves time for the result."""
