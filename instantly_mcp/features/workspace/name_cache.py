@@ -32,6 +32,8 @@ from ...protocol.calls.call import Call
 from ..results import MAX_WAITING_REQUESTS, CallRefusedError, too_many_waiting
 from .names import (
     MAX_SHOWN_CHARS,
+    UUID,
+    WITH_IDS,
     Completions,
     ObjectKind,
     closest,
@@ -154,19 +156,39 @@ class NameCache:
             near = []
         same = [entry for entry in dict.fromkeys(near) if entry.is_called(wanted)]
         shown = same if len(same) > 1 else closest(near, wanted)
-        several = len(same) > 1
         said = f"{given.strip()[:MAX_SHOWN_CHARS]!r}"
+        message = f"No {kind.name} has the {what_names(kind)} {said}."
+        if len(same) > 1:
+            message = f"More than one {kind.name} is called {said}."
+        elif (other := await self._kind_of(kind, given, call)) is not None:
+            message = f"{said} is the id of a {other.name}, not of a {kind.name}."
         return CallRefusedError(
             "not_found",
-            f"More than one {kind.name} is called {said}."
-            if several
-            else f"No {kind.name} has the {what_names(kind)} {said}.",
+            message,
             next_step(kind, bool(shown)),
             candidates=[
                 {kind.key: entry.value, "name": (entry.alias or entry.name)[:200]}
                 for entry in shown[:MAX_CANDIDATES]
             ],
         )
+
+    async def _kind_of(
+        self, kind: ObjectKind, given: str, call: Call
+    ) -> ObjectKind | None:
+        """Return the other kind of object that has this id, if there is one."""
+        id = given.strip()
+        if kind not in WITH_IDS or not UUID.fullmatch(id):
+            return None
+        for other in WITH_IDS:
+            if other is kind:
+                continue
+            try:
+                found = await self.fetch(other.reads, {other.key: id}, call)
+            except ApiError:
+                continue
+            if found.get("id") == id:
+                return other
+        return None
 
     async def _called(self, kind: ObjectKind, given: str, call: Call) -> Sequence[str]:
         """Return the ids of the objects that have this name, from what is cached."""

@@ -110,6 +110,9 @@ ACCOUNTS = ObjectKind(
     completion_of=_address,
     id_form=ADDRESS,
 )
+WITH_IDS = (CAMPAIGNS, LEAD_LISTS)
+"""The kinds whose ids look alike, so that one is given for the other."""
+
 JOBS = ObjectKind(
     name="job",
     operation="listBackgroundJob",

@@ -205,6 +205,22 @@ class MissingTests(NameCase):
         error = self.failure("get_campaign", campaign_id="Spring sale")
         self.assertEqual(error["candidates"], [{"id": OTHER_ID, "name": "Autumn"}])
 
+    def test_an_id_of_another_kind(self) -> None:
+        """The id of a lead list in the place of a campaign's is named as such."""
+        self.instantly.answers("listLeads", {"items": []})
+        self.instantly.answers("getCampaign", api_error(Reason.NOT_FOUND))
+        self.instantly.answers("getLeadList", {"id": OTHER_ID, "name": "Fair"})
+        for tool, argument in (
+            ("list_leads", "campaign"),
+            ("get_campaign", "campaign_id"),
+        ):
+            error = self.failure(tool, **{argument: OTHER_ID})
+            self.assertEqual(error["code"], "not_found")
+            self.assertEqual(
+                error["message"],
+                f"'{OTHER_ID}' is the id of a lead list, not of a campaign.",
+            )
+
     def test_the_only_one(self) -> None:
         """If only one thing was named, it is looked for, and named if it is missing."""
         move = "move_leads_to_campaign_or_list"
