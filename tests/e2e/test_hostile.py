@@ -137,6 +137,19 @@ class HostileWalk:
                 for text in await self.texts("prompts/get", params):
                     self.check(prompt["name"], text, leaks_of_text(text))
 
+    async def completions(self) -> None:
+        """Complete each argument and variable that has completions."""
+        for ref, name in (
+            ({"type": "ref/prompt", "name": "launch_preflight"}, "campaign"),
+            ({"type": "ref/prompt", "name": "list_hygiene"}, "list"),
+            ({"type": "ref/resource", "uri": "instantly://accounts/{email}"}, "email"),
+        ):
+            params = {"ref": ref, "argument": {"name": name, "value": ""}}
+            found = (await self.ask("completion/complete", params))["completion"]
+            self.case.assertTrue(found["values"], name)
+            for value in found["values"]:
+                self.check(name, value, leaks_of_text(value))
+
     async def texts(self, method: str, params: JsonObject) -> list[str]:
         """Return the texts of a result, or of the error with all of its data."""
         answer = await self.wire.ask(request(method, params, self.wire.next_id()))
@@ -179,6 +192,7 @@ class HostileTests(DaemonTestCase):
         await walk.tools()
         await walk.resources()
         await walk.prompts()
+        await walk.completions()
         self.assertGreaterEqual(len(walk.shown), SHOWN, walk.shown)
         wire.drop()
 

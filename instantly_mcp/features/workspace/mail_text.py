@@ -78,9 +78,15 @@ class _Reader:
             self._parts.append("\n")
 
 
-def text_of_html(html: str) -> str:
-    """Return the text of an HTML body that a person sees; plain text is unchanged."""
-    return read_html(cleaned_html(html) if "<" in html else html)[0]
+def text_of_html(html: str, longest: int = MAX_READ_CHARACTERS) -> str:
+    """Return the text of an HTML body that a person sees; plain text is unchanged.
+
+    :param longest: how many characters of it are read, which limits the time.
+    """
+    read = html[:longest]
+    text = read_html(cleaned_html(read) if "<" in read else read)[0]
+    excess = len(html) - len(read)
+    return f"{text}… [{excess} characters cut]" if excess else text
 
 
 def read_html(html: str) -> tuple[str, int, int]:

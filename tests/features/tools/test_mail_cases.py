@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from instantly_mcp._json_codec import loads
+from instantly_mcp.protocol.wire.fences import FENCE
 from tests.features.era_cases import ERAS, KEY, EraTestCase
 
 MOST_TOKENS = 6_000
@@ -75,6 +77,29 @@ class InboxCases(EraTestCase):
             self.assertIn(False, unread)
             ids = [each["id"] for each in found]
             self.assertEqual(len(ids), len(set(ids)), version)
+
+
+class PassedOnCases(EraTestCase):
+    def test_tags_are_passed_on(self) -> None:
+        """What a model copies out of a result, tags included, means what is in them."""
+        for version in ERAS:
+            self.start_server()
+            result = self.result(version, "list_emails", {"limit": 1})
+            shown = loads(result["content"][0]["text"])["items"][0]
+            self.assertRegex(shown["subject"], FENCE)
+            opening, closing = FENCE.findall(shown["subject"])
+            self.value(
+                version,
+                "reply_to_email",
+                reply_to_uuid=f"{opening}{shown['id']}{closing}",
+                subject=f"Re: {shown['subject']}",
+                body={"text": f"You wrote {shown['preview']}"},
+                expected_recipient=f"{opening}{shown['from']}{closing}",
+            )
+            entry = self.sandbox.outbox(KEY)[0]
+            plain = FENCE.sub("", shown["subject"])
+            self.assertEqual(entry["subject"], f"Re: {plain}", version)
+            self.assertNotRegex(entry["body"]["html"], FENCE)
 
 
 class RecipientCases(EraTestCase):

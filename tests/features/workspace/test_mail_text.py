@@ -50,6 +50,17 @@ class HtmlTests(SynchronousTestCase):
         html = "<head><title>t</title></head><!-- c --><script>x()</script>yes"
         self.assertEqual(text_of_html(html), "yes")
 
+    def test_hidden_text(self) -> None:
+        """What a browser hides is not text, and is said to be removed."""
+        html = "a<div style='display:none'>secret</div><p>b</p>"
+        self.assertEqual(text_of_html(html), "a[hidden text removed]\nb")
+
+    def test_long(self) -> None:
+        """Of a huge body the beginning is read; deep markup takes no longer."""
+        text = text_of_html("<div>" * 10_000 + "a" + "<b>x</b>" * 1_000_000)
+        self.assertTrue(text.startswith("… ["), text[:40])
+        self.assertTrue(text.endswith("characters cut]"))
+
     def test_plain_text(self) -> None:
         """Plain text is not changed."""
         self.assertEqual(text_of_html("if x < y & z"), "if x < y & z")

@@ -16,10 +16,11 @@ from attrs import Factory, define, frozen
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import EMAIL_KIND, INTEREST
 from ....protocol.calls.call import Call
+from ...untrusted.cleaning import MAX_READ_CHARACTERS
 from ...workspace.context import FeatureContext
 from ...workspace.conversions import as_list
 from ...workspace.mail_html import one_line
-from ...workspace.mail_text import text_of_html, unquoted_text
+from ...workspace.mail_text import text_of_html
 
 THREAD = "thread:"
 NOT_AN_ADDRESS = (
@@ -35,6 +36,8 @@ MAX_LIMIT = 100
 """Most mails that Instantly lists at once."""
 
 PREVIEW_CHARACTERS = 160
+LISTED_CHARACTERS = 5_000
+"""Most characters of each mail in a list of whole texts; get_email has all."""
 
 _OWN = frozenset(
     {"limit", "starting_after", "email_type", "latest_of_thread", "unread_first"}
@@ -173,9 +176,10 @@ def _line(mail: Mapping[str, Any], preview_only: bool) -> JsonObject:
     """Return what a person sees of a mail in the list."""
     shown = {name: value for name, value in _facts(mail) if value is not None}
     if preview_only:
-        shown["preview"] = one_line(unquoted_text(mail))[:PREVIEW_CHARACTERS]
+        preview = mail.get("content_preview") or text_of_mail(mail, LISTED_CHARACTERS)
+        shown["preview"] = one_line(str(preview))[:PREVIEW_CHARACTERS]
     else:
-        shown["text"] = text_of_mail(mail)
+        shown["text"] = text_of_mail(mail, LISTED_CHARACTERS)
     return shown
 
 
@@ -202,8 +206,15 @@ def _facts(mail: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
         yield "campaign_id", mail["campaign_id"]
 
 
-def text_of_mail(mail: Mapping[str, Any]) -> str:
-    """Return the text of a mail, of its HTML if it has no other."""
+def text_of_mail(mail: Mapping[str, Any], longest: int = MAX_READ_CHARACTERS) -> str:
+    """Return the text of a mail, of its HTML if it has no other.
+
+    :param longest: how many characters are read.
+    """
     body = mail.get("body")
     body = body if isinstance(body, dict) else {}
-    return str(body.get("text") or "") or text_of_html(str(body.get("html") or ""))
+    text = str(body.get("text") or "")
+    if not text:
+        return text_of_html(str(body.get("html") or ""), longest)
+    excess = len(text) - longest
+    return f"{text[:longest]}… [{excess} characters cut]" if excess > 0 else text
