@@ -119,9 +119,9 @@ def sending_status(reply: Json, given: JsonObject) -> JsonObject:
     facts = reply if isinstance(reply, dict) else {}
     diagnostics = _half(facts, "diagnostics")
     summary = _half(facts, "summary")
-    status = diagnostics.get("status") or summary.get("status")
-    known = STATES.get(str(status))
-    said = summary.get("status_message") or "Instantly has no diagnosis for it yet."
+    status = _text(diagnostics, "status") or _text(summary, "status")
+    known = STATES.get(status)
+    said = _text(summary, "status_message") or "Instantly has no diagnosis for it yet."
     result: dict[str, Json] = {
         "campaign_id": given["id"],
         "status": status or "unknown",
@@ -153,6 +153,12 @@ def with_next_window(
     away = (opening - now) // timedelta(minutes=1)
     window = {**shown, "in_minutes": away}
     return {**status, "meaning": says, "next_window": window}
+
+
+def _text(facts: JsonObject, name: str) -> str:
+    """Return a member that is a text, and an empty text for any other one."""
+    found = facts.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def _half(facts: JsonObject, name: str) -> JsonObject:
