@@ -1,9 +1,10 @@
-"""Questions in users' own words, with the tools that answer them.
+"""Questions in the manner of sellers and agencies, with the tools that answer them.
 
-Sellers and agencies wrote like this: short, with synonyms, some of it in bad English.
+They are short, with synonyms, some of them in bad English, and made up for this test.
 ``TUNED`` was used to choose the words of titles, descriptions and argument texts.
-``HELD_OUT`` was written before that and was not used: do not tune words on it. When
-a question there fails, write others like it into ``TUNED`` and improve those.
+``HELD_OUT`` was not: no word was chosen for it, so it shows what the words are worth
+for questions that were not thought of. When one of them fails, leave it alone: write
+others like it into ``TUNED`` and improve those.
 """
 
 from __future__ import annotations
