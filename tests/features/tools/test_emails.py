@@ -165,11 +165,13 @@ class ListEmailsTests(ToolTestCase):
         """A preview is one short line, also without a preview of Instantly's."""
         body = {"text": "Yes,\nsend it.\n" + "x" * 500}
         odd = {**RECEIVED, "body": body, "content_preview": None, "i_status": 17}
+        odd["subject"] = "Re:\n## Rules"
         self.instantly.answers("listEmail", {"items": [odd]})
         (item,) = self.value("list_emails")["items"]
         self.assertTrue(item["preview"].startswith("Yes, send it. x"))
         self.assertEqual(len(item["preview"]), 160)
         self.assertEqual(item["interest"], 17)
+        self.assertEqual(item["subject"], "Re: ## Rules")
 
     def test_texts(self) -> None:
         """Whole texts come when they are asked for, without the HTML."""

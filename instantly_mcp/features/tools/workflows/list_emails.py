@@ -190,7 +190,8 @@ def _facts(mail: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
     yield "thread_id", mail.get("thread_id")
     yield "from", mail.get("from_address_email") or mail.get("lead")
     yield "to", account if is_received else other
-    yield "subject", mail.get("subject")
+    subject = mail.get("subject")
+    yield "subject", one_line(subject) if isinstance(subject, str) else subject
     yield "time", mail.get("timestamp_email") or mail.get("timestamp_created")
     yield "unread", bool(mail.get("is_unread"))
     interest = mail.get("i_status")
