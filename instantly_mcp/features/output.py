@@ -8,7 +8,6 @@ from typing import TypeAlias
 from .._json_codec import Json, JsonObject, dumps
 from ..protocol.primitives.tool import ToolResult, error_result, text
 from .sizes import MAX_RESULT_BYTES, CursorOf, cut_to_size
-from .untrusted.cleaning import cleaned
 from .untrusted.fence import FIELDS_NOTICE, fenced, fenced_error, fenced_text
 from .untrusted.marking import Marked, marked, without_marks
 
@@ -97,11 +96,6 @@ def resource_text(value: Json) -> str:
 def prompt_text(written: str) -> str:
     """Return the text of a prompt; what it quotes was marked by `quoted`."""
     return fenced_text(written)
-
-
-def completion(value: str) -> str:
-    """Return a value that a completion offers: exactly what a person can see."""
-    return cleaned(without_marks(value), 1_000)
 
 
 def _unmarked(value: Json) -> Json:
