@@ -43,7 +43,7 @@ def tool_result(
     _, encoded = cut_to_size(whole, arguments, after, largest)
     both = fenced(encoded, shown.fields)
     return ToolResult(
-        content=[text(both.text.decode())],
+        content=[text(both.text)],
         structured=both.value,
         encoded=both.structured,
         meta=meta,
@@ -90,7 +90,7 @@ def resource_text(value: Json) -> str:
     if not shown.fields:
         return cut_to_size(shown.value, {})[1].decode()
     _, encoded = cut_to_size(_as_object(shown.value), {})
-    return fenced(encoded, shown.fields).text.decode()
+    return fenced(encoded, shown.fields).text
 
 
 def prompt_text(written: str) -> str:

@@ -35,6 +35,9 @@ _SUSPICIOUS = re.compile(
     rf"[{INVISIBLE_CLASS}]|<[a-z/!?]|!\[|\]\s?[(:]|script\s*:|data\s*:|</?u\d",
     re.IGNORECASE,
 )
+_ORDINARY = re.compile(r"[A-Za-z0-9 .,'&@+/_()-]*")
+"""Text of which no part is suspicious. Most texts are, and this is found faster."""
+
 _IMAGE = re.compile(r"!\[[^\[\]]*\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _TARGET = re.compile(r"(\]\s?(?:\(|:)\s*<?)([^()\s<>]+)")
 _EXECUTABLE = re.compile(
@@ -62,7 +65,9 @@ def cleaned(text: str, longest: int = MAX_READ_CHARACTERS) -> str:
 
     :param longest: cut the text to this many characters, with a note of how many.
     """
-    if len(text) <= longest and _SUSPICIOUS.search(text) is None:
+    if len(text) <= longest and (
+        _ORDINARY.fullmatch(text) is not None or _SUSPICIOUS.search(text) is None
+    ):
         return text
     excess = max(0, len(text) - MAX_READ_CHARACTERS)
     shown = _stable(text[:MAX_READ_CHARACTERS])

@@ -8,10 +8,9 @@ from secrets import choice
 from attrs import frozen
 
 from ..._json_codec import Json, JsonObject, dumps, loads
-from .marking import CLOSE, OPEN, Marked, marked
+from .marking import CLOSE, OPEN, Marked, marked, without_marks
 
 _OPEN = OPEN.encode()
-_CLOSE = CLOSE.encode()
 _DIGITS = "0123456789"
 
 FIELDS_NOTICE = (
@@ -23,7 +22,7 @@ LENGTHS = (3, 3, 3, 3, 6, 6, *([12] * 20))
 """The numbers of digits that are tried: a short tag costs a model the least."""
 
 
-TAG_BYTES = len("<u482></u482>") - len(_OPEN + _CLOSE)
+TAG_BYTES = len("<u482></u482>") - len((OPEN + CLOSE).encode())
 """Bytes by which two tags are longer than two marks."""
 
 
@@ -32,7 +31,7 @@ def shown_size(encoded: bytes) -> int:
     return len(encoded) + TAG_BYTES * encoded.count(_OPEN)
 
 
-def tag_for(content: bytes) -> str:
+def tag_for(content: str) -> str:
     """Return a tag name that does not occur in the content at all, in any case.
 
     Its author cannot close the tag, not even with a list of all names of three digits.
@@ -40,7 +39,7 @@ def tag_for(content: bytes) -> str:
     lower = content.lower()
     for digits in LENGTHS:
         tag = "u" + "".join(choice(_DIGITS) for _ in range(digits))
-        if tag.encode() not in lower:
+        if tag not in lower:
             return tag
     raise AssertionError("all tags occur in the content")
 
@@ -60,7 +59,7 @@ class Fenced:
     :param structured: without tags; ``untrusted`` names the members.
     """
 
-    text: bytes
+    text: str
     structured: bytes
 
     @property
@@ -75,14 +74,13 @@ def fenced(encoded: bytes, fields: Sequence[str]) -> Fenced:
     :param encoded: compact JSON of an object that is not empty.
     :param fields: the paths of the marked texts.
     """
-    tag = tag_for(encoded)
-    inner = encoded[1:]
+    # As text, for which single characters are replaced faster than in bytes.
+    content = encoded.decode()
+    tag = tag_for(content)
     described = {"notice": FIELDS_NOTICE, "fields": list(fields[:MAX_FIELDS])}
     return Fenced(
-        text=_with_member(dumps(notice_of(tag)), _with_tags(inner, tag)),
-        structured=_with_member(
-            dumps(described), inner.replace(_OPEN, b"").replace(_CLOSE, b"")
-        ),
+        text=_with_member(notice_of(tag), _with_tags(content, tag)),
+        structured=_with_member(described, without_marks(content)).encode(),
     )
 
 
@@ -93,9 +91,8 @@ def fenced_text(text: str) -> str:
     """
     if OPEN not in text:
         return text
-    tag = tag_for(text.encode("utf-8", "replace"))
-    shown = _with_tags(text.encode("utf-8", "replace"), tag).decode()
-    head, gap, rest = shown.partition("\n\n")
+    tag = tag_for(text)
+    head, gap, rest = _with_tags(text, tag).partition("\n\n")
     return f"{head}\n\n{notice_of(tag)}{gap}{rest}"
 
 
@@ -103,9 +100,9 @@ def fenced_error(error: Marked) -> Json:
     """Return a marked error object with tags, and with the notice as ``untrusted``."""
     if not error.fields:
         return error.value
-    encoded = dumps(error.value)
-    tag = tag_for(encoded)
-    return {**loads(_with_tags(encoded, tag)), "untrusted": notice_of(tag)}
+    content = dumps(error.value).decode()
+    tag = tag_for(content)
+    return {**loads(_with_tags(content, tag).encode()), "untrusted": notice_of(tag)}
 
 
 def error_data(error: JsonObject) -> JsonObject:
@@ -114,11 +111,10 @@ def error_data(error: JsonObject) -> JsonObject:
     return described
 
 
-def _with_member(untrusted: bytes, rest: bytes) -> bytes:
-    return b'{"untrusted":' + untrusted + b"," + rest
+def _with_member(untrusted: Json, encoded: str) -> str:
+    """Return an encoded object with the member ``untrusted`` before the others."""
+    return f'{{"untrusted":{dumps(untrusted).decode()},{encoded[1:]}'
 
 
-def _with_tags(encoded: bytes, tag: str) -> bytes:
-    return encoded.replace(_OPEN, f"<{tag}>".encode()).replace(
-        _CLOSE, f"</{tag}>".encode()
-    )
+def _with_tags(text: str, tag: str) -> str:
+    return text.replace(OPEN, f"<{tag}>").replace(CLOSE, f"</{tag}>")

@@ -56,6 +56,12 @@ class InvisibleTests(SynchronousTestCase):
         self.assertIsNone(INVISIBLE.search(once))
         self.assertEqual(cleaned(once), once)
 
+    @given(st.text(alphabet="aZ09 .,'&@+/_()-"))
+    def test_ordinary_text(self, text: str) -> None:
+        """Text that is returned unread is what a full cleaning would leave of it."""
+        self.assertEqual(cleaned(text), text)
+        self.assertEqual(cleaned(f"{text}\u200b"), text)
+
     def test_nothing_suspicious(self) -> None:
         """A plain text is returned as it is."""
         text = "Hello Ann,\n\nif 3 < 4 then a[0] is fine: see https://example.com (ok)."
