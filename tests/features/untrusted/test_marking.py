@@ -245,3 +245,14 @@ class FenceTests(SynchronousTestCase):
         self.assertTrue(has_fences(dumps(given)))
         self.assertFalse(has_fences(dumps({"a": ["Ann", {"b": "x < y <b>"}]})))
         self.assertEqual(AcceptedArguments({"type": "object"}).read(given), plain)
+
+    @given(st.dictionaries(st.sampled_from("abc"), st.text(max_size=20)))
+    def test_any_arguments(self, given_plainly: dict[str, str]) -> None:
+        """Tags around values change nothing of what a tool gets."""
+        fenced_values = {
+            name: f"<u482>{value}</u482>" for name, value in given_plainly.items()
+        }
+        accepted = AcceptedArguments({"type": "object"})
+        self.assertEqual(
+            accepted.read(fenced_values), accepted.read(without_fences(given_plainly))
+        )
