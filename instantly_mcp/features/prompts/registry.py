@@ -25,6 +25,13 @@ from .period import RANGE_WORDS
 from .rendering import PromptContext, Renderer, Write
 from .reports import client_report, weekly_report
 
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "campaign": ("campaign_id", "id"),
+    "list": ("list_id", "lead_list", "id"),
+    "thread": ("thread_id", "id"),
+}
+"""Names that tools and models use for the arguments of prompts."""
+
 RANGE_DESCRIPTION = "last_week, last_30_days, 14d, or 2026-01-01..2026-01-31; default "
 
 
@@ -115,6 +122,7 @@ def _prompt(
             name=name,
             description=description,
             required=name in entry.needs,
+            also_named=OTHER_NAMES.get(name, ()),
             complete=completers.get(name),
         )
         for name, description in {**entry.needs, **entry.takes}.items()

@@ -9,6 +9,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import Json, JsonObject
+from ..wire.schema_annotations import ALSO_NAMED
 from .resource import CompleteValue
 
 if TYPE_CHECKING:
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class PromptArgument:
-    """One argument of a prompt; its value is always a string."""
+    """One argument of a prompt; its value is always a string.
+
+    :param also_named: other names that certainly mean it; they are not listed.
+    """
 
     name: str
     description: str
     required: bool = False
+    also_named: Sequence[str] = ()
     complete: CompleteValue | None = None
 
     def as_object(self) -> JsonObject:
@@ -71,7 +76,11 @@ class Prompt:
         schema: dict[str, Json] = {
             "type": "object",
             "properties": {
-                each.name: {"type": "string", "minLength": int(each.required)}
+                each.name: {
+                    "type": "string",
+                    "minLength": int(each.required),
+                    ALSO_NAMED: [*each.also_named],
+                }
                 for each in self.arguments
             },
             "required": [each.name for each in self.arguments if each.required],

@@ -124,6 +124,19 @@ class EveryPromptTests(PromptCase):
 
 
 class CampaignPromptTests(PromptCase):
+    def test_other_names(self) -> None:
+        """The names that tools have for the same things are taken as well."""
+        for prompt, name, others in (
+            ("why_not_sending", "campaign", ("campaign_id", "campaignId", "id")),
+            ("list_hygiene", "list", ("list_id", "id")),
+            ("reply_triage", "thread", ("thread_id", "ID")),
+        ):
+            said = self.prompt(prompt, **GIVEN[prompt])
+            for other in others:
+                given = {**GIVEN[prompt]}
+                given[other] = given.pop(name)
+                self.assertEqual(self.prompt(prompt, **given), said, other)
+
     def test_by_name(self) -> None:
         """A campaign is found by its name, whatever the case, or by its id."""
         for given in ("Spring", "spring", " SPRING ", "c1"):
