@@ -37,7 +37,7 @@ The exact name of a campaign, a lead list or an account is accepted in the place
 id or address, if only one has it. Lists come in pages: `page.next_cursor` goes on with
 the same arguments. A page for which no `limit` is given has at most 16 kB, which is
 less than 6,000 tokens of o200k (the tokenizer of GPT-4o and later, with which
-`tests/clients/test_tokens.py` counts); any other result has at most 60 kB. The error of
+`tests/clients/test_tokens.py` counts); any other result has at most 48 kB. The error of
 a tool of several calls has the `step` that failed, and what was `done_before`.
 
 Text that people outside wrote (mail, fields of leads, names, copy, Instantly's

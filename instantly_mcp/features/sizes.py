@@ -14,9 +14,9 @@ from .._json_codec import Json, JsonObject, dumps
 from .untrusted.fence import shown_size
 from .untrusted.marking import cut_with_marks
 
-MAX_RESULT_BYTES = 60_000
-"""The largest structured result: about 15,000 tokens. Claude Code warns at 10,000, and
-reads at most 25,000."""
+MAX_RESULT_BYTES = 48_000
+"""The largest structured result: about 12,000 tokens. Claude Code 2.1 shows its model
+only the first 2 kB of a structured result beyond 50,000 characters."""
 
 MAX_DEFAULT_PAGE_BYTES = 16_000
 """The largest page of a list whose caller named no ``limit``: at most 6,000 tokens of

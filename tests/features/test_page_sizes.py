@@ -12,7 +12,7 @@ from instantly_mcp._json_codec import dumps
 from tests.features.page_size_cases import MOST_DEFAULT_TOKENS, PageSizeCase
 from tests.features.tools.test_cursors import LISTS
 
-MOST_BYTES = 60_000
+MOST_BYTES = 48_000
 MOST_DEFAULT_BYTES = 16_000
 
 
@@ -25,7 +25,7 @@ class PageSizeTests(PageSizeCase):
             self.assertLessEqual(len(text.encode()), MOST_DEFAULT_BYTES, name)
 
     def test_longest_pages(self) -> None:
-        """No page is larger than 60 kB, whatever the limit is."""
+        """No page is larger than 48 kB, whatever the limit is."""
         for name in LISTS:
             more = {"preview_only": False} if name == "list_emails" else {}
             size = len(self.text(name, limit=100, **more).encode())

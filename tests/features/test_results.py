@@ -181,7 +181,7 @@ class FitTests(SynchronousTestCase):
         self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
         self.assertEqual(cut["items"][0]["id"], "1")
         self.assertIn("characters cut", cut["items"][0]["body"])
-        self.assertIn("60 kB", cut["notice"])
+        self.assertIn("48 kB", cut["notice"])
 
     def test_long_lists_inside_are_shortened(self) -> None:
         """Ten thousand addresses in a job become some, and a count."""

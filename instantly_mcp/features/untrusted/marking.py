@@ -61,6 +61,9 @@ def quoted_name(name: str) -> str:
     return name if name in VARIABLES else quoted_line(name)
 
 
+OWN, CODE = Treatment.OWN, Treatment.CODE
+"""Looking a member of an enumeration up costs as much as matching a short text."""
+
 _SCALARS = frozenset({int, float, bool, type(None)})
 
 _Plan: TypeAlias = tuple[str, Treatment, str]
@@ -158,11 +161,11 @@ class _Marking:
             shown, how, deeper = plan
             kind = type(each)
             if kind is str:
-                if how is Treatment.CODE and TOKEN.fullmatch(each) is not None:
+                if how is CODE and TOKEN.fullmatch(each) is not None:
                     walked[shown] = each
                     continue
                 walked[shown] = self._text(each, how, deeper)
-                if how is Treatment.OWN:
+                if how is OWN:
                     self._sentences.append((walked, shown, deeper))
             else:
                 walked[shown] = (
@@ -203,9 +206,9 @@ class _Marking:
         return self._mark(name, path)
 
     def _text(self, text: str, treatment: Treatment, path: str) -> str:
-        if treatment is Treatment.OWN or treatment is Treatment.OWN_TREE:
+        if treatment is OWN or treatment is Treatment.OWN_TREE:
             return self._sentence(text, path)
-        if treatment is Treatment.CODE and TOKEN.fullmatch(text) is not None:
+        if treatment is CODE and TOKEN.fullmatch(text) is not None:
             return text
         if len(text) < 120 and PLAIN.fullmatch(text) is not None:
             return text
