@@ -156,7 +156,7 @@ class FitTests(SynchronousTestCase):
         cut, _ = cut_to_size(value, {}, lambda item, given: item["id"])
         kept = len(cut["items"])
         self.assertLessEqual(len(dumps(cut)), MAX_RESULT_BYTES)
-        self.assertTrue(5 < kept < 25)
+        self.assertTrue(3 < kept < 25)
         self.assertEqual(
             cut["page"],
             {"has_more": True, "next_cursor": f"i{kept - 1}", "returned": kept},
