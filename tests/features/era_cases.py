@@ -9,17 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from instantly_mcp._json_codec import dumps, loads
-from instantly_mcp.api.client import InstantlyClient
-from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import ToolSelection
-from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Caller
 from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.jsonrpc import Batch, decode
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
-from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW, without_notice
+from tests.features.on_sandbox import features_on
 from tests.support.cases import ClockedTestCase
 from tests.support.exchanges import headers
 from tests.support.messages import (
@@ -29,7 +25,6 @@ from tests.support.messages import (
     modern,
     modern_headers,
 )
-from tests.support.seals import new_seal
 from tests.support.servers import credential, make_server
 from tests.support.wire import check_message
 
@@ -49,20 +44,7 @@ class EraTestCase(ClockedTestCase):
     def start_server(self) -> None:
         """Build a server on a new sandbox."""
         self.sandbox = self.new_sandbox()
-        client = InstantlyClient.assemble(
-            agent=SandboxAgent(self.sandbox, self.clock),
-            base_url="https://sandbox.example.com",
-            clock=self.clock,
-            random=lambda: 0.0,
-        )
-        features = build_features(
-            client,
-            self.clock,
-            ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
-            ToolSelection.parse("all"),
-            seal=new_seal(),
-            wall=lambda: NOW.timestamp() + self.clock.seconds(),
-        )
+        features = features_on(self.sandbox, self.clock)
         self.server = make_server(features.tools, self.clock)
 
     def new_sandbox(self) -> Sandbox:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp.api.client import InstantlyClient
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.features.workspace.name_cache import CACHE_SECONDS
-from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.feature_cases import FeatureTestCase
+from tests.features.on_sandbox import client_of
 
 SECRET = "sandbox-offering"
 """The key that these tests use."""
@@ -22,12 +21,7 @@ class SandboxTests(FeatureTestCase):
     def reached(self) -> IInstantly:
         """Return the real client on a sandbox."""
         self.sandbox = Sandbox(self.clock, start=NOW, rate_limited=False)
-        return InstantlyClient.assemble(
-            agent=SandboxAgent(self.sandbox, self.clock),
-            base_url="https://sandbox.example.com",
-            clock=self.clock,
-            random=lambda: 0.0,
-        )
+        return client_of(self.sandbox, self.clock)
 
     def completed(self, prompt: str, name: str, typed: str) -> list[str]:
         """Return the completions of a prompt's argument."""

@@ -105,13 +105,14 @@ class NamesInEveryEraTests(EraTestCase):
 
     def test_cursors(self) -> None:
         """A cursor goes from one era to the next; an invented one is refused."""
-        whole = self.value(ERAS[0], "list_leads", limit=100)["items"]
-        found = self.value(ERAS[0], "list_leads", limit=20)
+        whole = self.value(ERAS[0], "list_leads", limit=80)["items"]
+        found = self.value(ERAS[0], "list_leads", limit=15)
         seen = list(found["items"])
         for version in ERAS[1:]:
             cursor = found["page"]["next_cursor"]
-            found = self.value(version, "list_leads", limit=20, starting_after=cursor)
+            found = self.value(version, "list_leads", limit=15, starting_after=cursor)
             seen += found["items"]
+        self.assertEqual(len(seen), 15 * len(ERAS))
         self.assertEqual(seen, whole[: len(seen)])
         for invented in (whole[3]["id"], whole[3]["email"], "2", "next"):
             error = self.refused("list_leads", starting_after=invented)

@@ -11,17 +11,11 @@ from jsonschema_rs import Draft202012Validator
 
 from instantly_mcp._credential import Credential, Secret
 from instantly_mcp._json_codec import dumps, loads
-from instantly_mcp.api.client import InstantlyClient
-from instantly_mcp.features.build import build_features
-from instantly_mcp.features.toolsets import ToolSelection
-from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
-from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
-from tests.features.cases import NOW
+from tests.features.on_sandbox import features_on
 from tests.support.cases import ClockedTestCase
-from tests.support.seals import new_seal
 
 KEY = Credential(secret=Secret("sandbox-features"), source="test")
 
@@ -34,20 +28,7 @@ class SandboxTests(ClockedTestCase):
         """Put the tools on the real client, and the client on the sandbox."""
         super().setUp()
         sandbox = Sandbox(self.clock, rate_limited=False)
-        client = InstantlyClient.assemble(
-            agent=SandboxAgent(sandbox, self.clock),
-            base_url="https://sandbox.example.com",
-            clock=self.clock,
-            random=lambda: 0.0,
-        )
-        self.tools = build_features(
-            client,
-            self.clock,
-            ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
-            ToolSelection.parse("all"),
-            seal=new_seal(),
-            wall=lambda: NOW.timestamp() + self.clock.seconds(),
-        ).tools
+        self.tools = features_on(sandbox, self.clock).tools
 
     def outcome(self, tool_name: str, **arguments: Any) -> tuple[bool, Any]:
         """Run a tool; return whether it failed, and its value."""

@@ -1,8 +1,8 @@
-"""Concurrent calls of which some may fail, and reading of several pages."""
+"""Concurrent calls of which some may fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, FirstError, gatherResults
@@ -11,10 +11,7 @@ from twisted.python.failure import Failure
 from ..._deferred import reraise
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
-from ...protocol.calls.call import Call
 from ..results import error_object
-from .context import FeatureContext
-from .paging import all_pages, never
 
 
 @frozen
@@ -64,25 +61,6 @@ async def gather(works: Mapping[str, Deferred[Json]]) -> Gathered:
     return Gathered(
         {name: each for name, each in named.items() if not isinstance(each, ApiError)},
         {name: each for name, each in named.items() if isinstance(each, ApiError)},
-    )
-
-
-async def read_pages(
-    context: FeatureContext,
-    operation_id: str,
-    given: JsonObject,
-    call: Call,
-    most: int,
-    *,
-    enough: Callable[[Sequence[JsonObject]], bool] = never,
-) -> tuple[list[JsonObject], bool]:
-    """Read at most `most` pages of 100 items; return also whether these are all.
-
-    :param enough: whether the items read so far suffice; then no further page is read,
-        and they count as all.
-    """
-    return await all_pages(
-        context.fetch, operation_id, given, call, most=most, enough=enough
     )
 
 

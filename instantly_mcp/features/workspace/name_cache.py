@@ -42,7 +42,7 @@ from .names import (
     plain_name,
     what_names,
 )
-from .paging import Fetch, all_pages
+from .paging import Fetch, read_pages
 
 CACHE_SECONDS = 120.0
 """Seconds for which names are cached."""
@@ -241,7 +241,7 @@ class NameCache:
         given = {**kind.given, "search": search} if search else kind.given
         now = self.clock.seconds
         try:
-            items, complete = await all_pages(
+            items, complete = await read_pages(
                 self.fetch, kind.operation, given, call, most=MAX_PAGES
             )
         except ApiError as error:

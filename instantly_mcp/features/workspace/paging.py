@@ -17,7 +17,7 @@ def never(found: Sequence[JsonObject]) -> bool:
     return False
 
 
-async def all_pages(
+async def read_pages(
     fetch: Fetch,
     operation_id: str,
     given: JsonObject,

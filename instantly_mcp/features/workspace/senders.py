@@ -11,7 +11,7 @@ from ...catalog.codes import ACCOUNT_STATUS, WARMUP_STATUS
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from .context import FeatureContext
-from .fetching import read_pages
+from .paging import read_pages
 
 MAX_PAGES = 200
 """A limit of 20,000 accounts, for a list whose cursors never end."""
@@ -153,7 +153,9 @@ async def require_tagged_senders(
     :raises CallRefusedError: when none of them can send.
     """
     given = {"tag_ids": ",".join(tags)}
-    accounts, _ = await read_pages(context, "listAccount", given, call, MAX_TAGGED)
+    accounts, _ = await read_pages(
+        context.fetch, "listAccount", given, call, most=MAX_TAGGED
+    )
     if all(obstacle(account) for account in accounts):
         raise CallRefusedError(
             "no_senders",

@@ -8,7 +8,8 @@ from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from instantly_mcp.api.errors import Reason
 from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
-from instantly_mcp.features.workspace.fetching import Gathered, gather, read_pages
+from instantly_mcp.features.workspace.fetching import Gathered, gather
+from instantly_mcp.features.workspace.paging import read_pages
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.feature_cases import KEY
@@ -79,7 +80,8 @@ class PagesTests(ClockedTestCase):
             facts=ServerFacts(name="n", version="1"),
         )
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
-        reading = read_pages(context, "listCampaign", {"search": "s"}, call, most)
+        asked = {"search": "s"}
+        reading = read_pages(context.fetch, "listCampaign", asked, call, most=most)
         return self.successResultOf(Deferred.fromCoroutine(reading))
 
     def test_to_the_end(self) -> None:

@@ -13,7 +13,8 @@ from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ..context import FeatureContext
 from ..conversions import as_list
-from ..fetching import Gathered, gather, read_pages
+from ..fetching import Gathered, gather
+from ..paging import read_pages
 
 SAMPLE_LEADS = 100
 """Number of leads in the sample."""
@@ -122,11 +123,11 @@ async def _senders(context: FeatureContext, campaign: JsonObject, call: Call) ->
 
     given = {} if wanted else {"tag_ids": ",".join(map(str, tags))}
     accounts, complete = await read_pages(
-        context,
+        context.fetch,
         "listAccount",
         given,
         call,
-        MAX_ACCOUNT_PAGES,
+        most=MAX_ACCOUNT_PAGES,
         enough=lambda found: bool(wanted) and len(chosen(found)) == len(wanted),
     )
     return {"items": chosen(accounts) if wanted else accounts, "complete": complete}
