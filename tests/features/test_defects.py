@@ -283,6 +283,8 @@ class DefectTests(ToolTestCase):
         selections: tuple[dict[str, Any], ...] = (
             {},
             {"search": "  "},
+            {"search": "\ufeff"},
+            {"search": "\u200b \u2060\x00"},
             {"in_campaign": True},
             {"excluded_ids": ["x"]},
             {"limit": 10, "copy_leads": True},
@@ -296,6 +298,24 @@ class DefectTests(ToolTestCase):
         for name in ("campaign", "ids", "contacts", "queries"):
             given = {"to_list_id": "l", name: "" if name == "campaign" else []}
             self.assertFalse(self.allows("move_leads_to_campaign_or_list", given))
+
+    def test_blank_member_of_a_selection(self) -> None:
+        """A selection with a blank member is refused: nothing may be left of it."""
+        for name in ("ids", "contacts"):
+            for value in ([""], ["a", " "]):
+                for tool in ("move_leads_to_campaign_or_list", "list_leads"):
+                    given = {"to_list_id": "l"} if tool[0] == "m" else {}
+                    given = {**given, "campaign": "c", name: value}
+                    self.assertFalse(self.allows(tool, given), given)
+        for selection in ({"ids": ["a", "\ufeff"]}, {"search": "\ufeff"}):
+            error = self.failure(
+                "move_leads_to_campaign_or_list",
+                to_list_id="l",
+                campaign="c",
+                **selection,
+            )
+            self.assertEqual(error["code"], "bad_argument", selection)
+        self.assertEqual(self.instantly.executed, [])
 
     def test_verification_poll_path(self) -> None:
         """The status is read where the API has it."""

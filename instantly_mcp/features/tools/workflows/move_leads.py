@@ -6,6 +6,8 @@ selection is refused.
 
 from __future__ import annotations
 
+from unicodedata import category
+
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError, ErrorResult, ToolOutcome
@@ -66,6 +68,13 @@ def _require_selection(given: JsonObject) -> None:
 
 
 def _says_something(selector: Json) -> bool:
+    """Tell whether the selector has a character that shows, in every member.
+
+    Separators, controls and format characters (Unicode C and Z) say nothing. JavaScript
+    trims a U+FEFF, for example, which would leave a search for all leads.
+    """
     if isinstance(selector, str):
-        return bool(selector.strip())
+        return any(category(each)[0] not in "CZ" for each in selector)
+    if isinstance(selector, list):
+        return bool(selector) and all(map(_says_something, selector))
     return bool(selector)
