@@ -307,7 +307,11 @@ class DefectTests(ToolTestCase):
                     given = {"to_list_id": "l"} if tool[0] == "m" else {}
                     given = {**given, "campaign": "c", name: value}
                     self.assertFalse(self.allows(tool, given), given)
-        for selection in ({"ids": ["a", "\ufeff"]}, {"search": "\ufeff"}):
+        blank: tuple[dict[str, Any], ...] = (
+            {"ids": ["a", "\ufeff"]},
+            {"search": "\ufeff"},
+        )
+        for selection in blank:
             error = self.failure(
                 "move_leads_to_campaign_or_list",
                 to_list_id="l",
