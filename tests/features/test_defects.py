@@ -304,8 +304,9 @@ class DefectTests(ToolTestCase):
         for name in ("ids", "contacts"):
             for value in ([""], ["a", " "]):
                 for tool in ("move_leads_to_campaign_or_list", "list_leads"):
-                    given = {"to_list_id": "l"} if tool[0] == "m" else {}
-                    given = {**given, "campaign": "c", name: value}
+                    given: dict[str, Any] = {"campaign": "c", name: value}
+                    if tool.startswith("move"):
+                        given["to_list_id"] = "l"
                     self.assertFalse(self.allows(tool, given), given)
         blank: tuple[dict[str, Any], ...] = (
             {"ids": ["a", "\ufeff"]},
