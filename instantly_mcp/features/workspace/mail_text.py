@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from unicodedata import category
 
 from attrs import define, field
 
@@ -94,6 +95,15 @@ def read_html(html: str) -> tuple[str, int, int]:
     reader = _Reader()
     reader.read(html)
     return reader.text(), reader.links, reader.images
+
+
+def shows(text: str) -> bool:
+    """Return whether the text has a character that a person sees.
+
+    Separators, controls and format characters (Unicode C and Z) show nothing. Among
+    them is U+FEFF, which JavaScript trims and Python does not.
+    """
+    return any(category(each)[0] not in "CZ" for each in text)
 
 
 def unquoted_text(mail: Json) -> str:

@@ -124,6 +124,28 @@ class RecipientCases(EraTestCase):
                 self.assertIn("cc_address_email_list", error["message"])
                 self.assertEqual(len(self.sandbox.outbox(KEY)), before)
 
+    def test_empty_reply(self) -> None:
+        """A reply that shows nothing is refused: an empty mail cannot be taken back."""
+        empty = (
+            {"text": "\u200b"},
+            {"text": "\ufeff \n"},
+            {"html": "<p></p><div>&nbsp;</div>"},
+            {"text": " ", "html": "<style>p {}</style>"},
+        )
+        for version in ERAS:
+            mail = self.value(version, "list_emails", limit=1)["items"][0]
+            before = len(self.sandbox.outbox(KEY))
+            for body in empty:
+                error = self.failure(
+                    version,
+                    "reply_to_email",
+                    reply_to_uuid=mail["id"],
+                    subject="Re: x",
+                    body=body,
+                )
+                self.assertEqual(error["message"], "The reply has no text.", body)
+            self.assertEqual(len(self.sandbox.outbox(KEY)), before)
+
     def test_exact_recipients(self) -> None:
         """The result lists exactly those whom the outbox has."""
         for version in ERAS:

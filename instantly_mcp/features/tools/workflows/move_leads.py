@@ -6,13 +6,12 @@ selection is refused.
 
 from __future__ import annotations
 
-from unicodedata import category
-
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ...results import CallRefusedError, ErrorResult, ToolOutcome
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import start_and_follow
+from ...workspace.mail_text import shows
 from .warnings import warnings_for_joining, with_warnings
 
 NARROWING = ("search", "filter", "contacts", "queries", "ids")
@@ -68,13 +67,9 @@ def _require_selection(given: JsonObject) -> None:
 
 
 def _says_something(selector: Json) -> bool:
-    """Tell whether the selector has a character that shows, in every member.
-
-    Separators, controls and format characters (Unicode C and Z) say nothing. JavaScript
-    trims a U+FEFF, for example, which would leave a search for all leads.
-    """
+    """Tell whether every member of the selector has a character that shows."""
     if isinstance(selector, str):
-        return any(category(each)[0] not in "CZ" for each in selector)
+        return shows(selector)
     if isinstance(selector, list):
         return bool(selector) and all(map(_says_something, selector))
     return bool(selector)

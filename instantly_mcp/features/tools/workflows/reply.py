@@ -13,6 +13,7 @@ from ...results import CallRefusedError
 from ...workspace.addresses import read_address, require_few
 from ...workspace.context import FeatureContext
 from ...workspace.mail_html import as_html, one_line
+from ...workspace.mail_text import shows, text_of_html
 from ...workspace.send_once import digest_of
 
 RESULT_MEMBERS = ("id", "thread_id", "subject", "timestamp_email")
@@ -136,13 +137,13 @@ def _read_object(text: str) -> Json:
 def _body(body: JsonObject) -> JsonObject:
     """Return a body with HTML, because plain text loses its line ends in delivery."""
     text, html = str(body.get("text") or ""), str(body.get("html") or "")
-    if not text.strip() and not html.strip():
+    made = {"html": as_html(html if html.strip() else text)}
+    if not shows(text_of_html(made["html"])):
         raise CallRefusedError(
             "bad_argument",
             "The reply has no text.",
             "Give body.text, body.html, or both.",
         )
-    made = {"html": as_html(html if html.strip() else text)}
     return {**made, "text": text} if text.strip() else made
 
 
