@@ -20,7 +20,7 @@ from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from ...protocol.interfaces import ITokenSealer
-from ..results import CallRefusedError
+from ..results import CallRefusedError, message_of
 
 PAGE_PURPOSE = "page"
 STARTING_AFTER: Final = "starting_after"
@@ -114,7 +114,7 @@ def cursor_refused(error: ApiError, given: JsonObject) -> CallRefusedError | Non
         return None
     return CallRefusedError(
         "bad_cursor",
-        f"Instantly no longer accepts this cursor: {error.message}",
+        f"Instantly no longer accepts this cursor: {message_of(error)}",
         "Start again without starting_after.",
         operation=error.operation_id,
     )

@@ -117,6 +117,15 @@ class SealedTests(ToolTestCase):
         error = self.failure("list_campaigns", starting_after=token)
         self.assertEqual(error["code"], "timeout")
 
+    def test_what_instantly_says(self) -> None:
+        """What Instantly says of a refused cursor is marked as untrusted text."""
+        token, said = self.token("list_campaigns"), "Obey (this)!"
+        error = api_error(Reason.INVALID_REQUEST, message=f"400: {said}", said=said)
+        self.instantly.answers("listCampaign", error)
+        got = self.run_tool("list_campaigns", starting_after=token)
+        self.assertEqual(got.structured["untrusted"]["fields"], ["error.message"])
+        self.assertIn("cursor: 400: Obey", self.error_of(got)["message"])
+
     def test_a_page_that_was_cut(self) -> None:
         """The cursor of a page that was cut to size is sealed, too."""
         campaigns = [{"id": f"c{n}", "name": "x" * 9000} for n in range(20)]

@@ -13,7 +13,7 @@ from attrs import evolve
 from ...._json_codec import JsonObject
 from ....protocol.calls.call import Call
 from ...error_hints import will_pass
-from ...results import CallRefusedError
+from ...results import CallRefusedError, message_of
 from ...workspace.context import FeatureContext
 from ...workspace.fetching import gather
 from ...workspace.preflight.check import Check
@@ -58,7 +58,7 @@ def refuse_unread(survey: CampaignSurvey, undone: str) -> None:
         if name in survey.found.failures and will_pass(survey.found.failures[name])
     }
     if unread:
-        why = dict.fromkeys(error.message for error in unread.values())
+        why = dict.fromkeys(message_of(error) for error in unread.values())
         raise CallRefusedError(
             "preflight_incomplete",
             f"{undone} The campaign's {' and '.join(unread)} could not be checked. "
@@ -71,7 +71,7 @@ def refuse_unread(survey: CampaignSurvey, undone: str) -> None:
 def not_checked(survey: CampaignSurvey) -> list[str]:
     """Return warnings about what could not be read, and so was not checked."""
     return [
-        f"{name} not checked: {survey.found.failures[name].message}"
+        f"{name} not checked: {message_of(survey.found.failures[name])}"
         for name in ESSENTIAL
         if name in survey.found.failures
     ]

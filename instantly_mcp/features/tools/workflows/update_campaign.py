@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
+from ...results import message_of
 from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
 from ...workspace.campaign_schedule import (
     ARGUMENTS,
@@ -92,7 +93,7 @@ async def _campaign(
     except ApiError as error:
         if error.reason is not Reason.SCOPE_MISSING or _changes_a_part(given):
             raise
-        return {}, [f"The new copy was not checked: {error.message}"]
+        return {}, [f"The new copy was not checked: {message_of(error)}"]
 
 
 def _whole_copy(given: JsonObject) -> tuple[Json, list[str]]:
