@@ -92,11 +92,10 @@ async def lead_dependents(context: FeatureContext, id: str, call: Call) -> Depen
     """Return a lead with its history."""
     found = await _read(context, {"lead": ("getLead", {"id": id})}, call)
     lead = found.object("lead")
-    names = [str(lead[n]) for n in ("first_name", "last_name") if lead.get(n)]
     thing = _said(
         id=id,
         email=lead.get("email"),
-        name=" ".join(names),
+        name=_person(lead),
         campaign=lead.get("campaign"),
         list_id=lead.get("list_id"),
         status_label=label_of(LEAD_STATUS, lead.get("status")),
@@ -190,9 +189,7 @@ async def account_dependents(
     return Dependents(
         thing=_said(
             email=email,
-            name=" ".join(
-                str(account[n]) for n in ("first_name", "last_name") if account.get(n)
-            ),
+            name=_person(account),
         ),
         with_it=with_it,
         warnings=tuple(warnings),
@@ -239,6 +236,12 @@ def _campaign(mapping: JsonObject) -> JsonObject:
         name=mapping.get("campaign_name"),
         status_label=label_of(CAMPAIGN_STATUS, mapping.get("status")),
     )
+
+
+def _person(thing: JsonObject) -> str:
+    """Return the name of a lead, or of the owner of an account."""
+    names = (thing.get("first_name"), thing.get("last_name"))
+    return " ".join(str(name) for name in names if name)
 
 
 def _said(**members: Json) -> dict[str, Json]:
