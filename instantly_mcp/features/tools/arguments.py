@@ -14,6 +14,7 @@ from .declaration import Argument, Convert, Reshape, argument, required
 from .identifiers import identifier
 
 TEXT: JsonObject = {"type": "string"}
+TEXTS: JsonObject = {"type": "array", "items": TEXT}
 FLAG: JsonObject = {"type": "boolean"}
 COUNT: JsonObject = {"type": "integer"}
 ID: JsonObject = {"type": "string", "minLength": 1}
@@ -91,7 +92,7 @@ def comma_separated(
     name: str, description: str = "comma-separated", **given: Any
 ) -> Argument:
     """Declare an optional argument of values with commas between; also as a list."""
-    either: JsonObject = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
+    either: JsonObject = {"anyOf": [TEXT, TEXTS]}
     return argument(
         name,
         schema=either,

@@ -19,7 +19,7 @@ from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
 from . import campaign_arguments as forms
-from .arguments import FLAG, TEXT
+from .arguments import FLAG, TEXT, TEXTS
 from .declaration import Argument, Convert, argument
 
 MOST_COPIES = 10
@@ -28,14 +28,13 @@ MOST_COPIES = 10
 EMPTIES: JsonObject = {"resets": True, "resets_to": []}
 """Of a list that a reset empties: an empty list in an argument says nothing."""
 
-COUNT: JsonObject = {"type": "integer", "minimum": 1}
+ONE_OR_MORE: JsonObject = {"type": "integer", "minimum": 1}
 LIMIT: JsonObject = {"type": "number", "minimum": 0}
 GAP: JsonObject = {"type": "integer", "minimum": 1, "maximum": 1440}
 CLOCK_TIME: JsonObject = {"type": "string", "pattern": "^([01]?\\d|2[0-3]):[0-5]\\d$"}
 CLOCK_HINT = 'Write a time as "09:00" or "17:30".'
 DAYS_HINT = 'Write days as ["monday", "tuesday"].'
 VARIANT_FIELDS = {"subject": {**TEXT, EMPTY_COUNTS: True}, "body": TEXT}
-TEXTS: JsonObject = {"type": "array", "items": TEXT}
 DAYS: JsonObject = {
     "type": "array",
     "minItems": 1,
@@ -88,7 +87,7 @@ STEPS: JsonObject = {
 }
 
 
-def clock_time(value: Json) -> str:
+def two_digit_hour(value: Json) -> str:
     """Return a time of the day with two digits for the hour: ``09:00`` for ``9:00``."""
     return str(value).zfill(5)
 
@@ -126,8 +125,8 @@ COPY = (
 )
 SCHEDULE = (
     argument("timezone", schema=TEXT),
-    argument("timing_from", schema=CLOCK_TIME, convert=clock_time, hint=CLOCK_HINT),
-    argument("timing_to", schema=CLOCK_TIME, convert=clock_time, hint=CLOCK_HINT),
+    argument("timing_from", schema=CLOCK_TIME, convert=two_digit_hour, hint=CLOCK_HINT),
+    argument("timing_to", schema=CLOCK_TIME, convert=two_digit_hour, hint=CLOCK_HINT),
     argument(
         "days",
         schema=DAYS_OR_FLAGS,
@@ -145,7 +144,7 @@ LISTED = (
         description="sending accounts",
         refers_to=ACCOUNTS,
     ),
-    argument("daily_limit", schema=LIMIT, listed=COUNT),
+    argument("daily_limit", schema=LIMIT, listed=ONE_OR_MORE),
     argument(
         "email_gap",
         schema=LIMIT,
@@ -163,7 +162,7 @@ LISTED = (
     argument("stop_on_reply", listed=FLAG),
     argument("stop_on_auto_reply", listed=FLAG),
     argument("text_only", listed=FLAG),
-    argument("daily_max_leads", listed=COUNT),
+    argument("daily_max_leads", listed=ONE_OR_MORE),
     argument("stop_for_company", listed=FLAG),
 )
 RARE = (
@@ -243,12 +242,14 @@ API_FORM = (
     ),
 )
 OLD = (
-    argument("sequence_steps", schema=COUNT, description="number of mails"),
+    argument("sequence_steps", schema=ONE_OR_MORE, description="number of mails"),
     argument(
         "sequence_bodies", schema=TEXTS, description="of all mails; better: steps"
     ),
     argument("sequence_subjects", schema=TEXTS, description="of all mails"),
-    argument("step_delay_days", schema=COUNT, description="wait before each follow-up"),
+    argument(
+        "step_delay_days", schema=ONE_OR_MORE, description="wait before each follow-up"
+    ),
 )
 """Arguments of earlier servers; `workspace.old_sequences` reads them."""
 

@@ -21,7 +21,7 @@ from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from .accounts import MANAGE_ACCOUNT_STATE
 from .analytics import END, START
-from .arguments import TEXT
+from .arguments import TEXT, TEXTS
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
 from .runner import build_tool
@@ -88,9 +88,7 @@ REPLACED = (
             hints=READ_ONLY,
             operation="listAccount",
             work=validate_accounts,
-            arguments=(
-                argument("email_list", schema={"type": "array", "items": TEXT}),
-            ),
+            arguments=(argument("email_list", schema=TEXTS),),
         ),
         "list_accounts",
         "list_accounts, or create_campaign with dry_run",

@@ -17,6 +17,7 @@ from .arguments import (
     ID,
     LIST_OUTPUT,
     TEXT,
+    TEXTS,
     comma_separated,
     id_of,
     paging,
@@ -175,7 +176,7 @@ TOOLS = (
             argument("expected_recipient", schema=ID),
             argument(
                 "additional_recipients",
-                schema={"type": "array", "items": TEXT},
+                schema=TEXTS,
                 convert=addresses_of("additional_recipients"),
             ),
             copies("cc_address_email_list", description="comma-separated"),

@@ -7,11 +7,10 @@ from ..results import CallRefusedError
 from ..workspace.addresses import MAX_ADDRESS
 from ..workspace.labels import ANY_ESG, ESG_WORDS, to_esg, to_interest, to_lead_filter
 from ..workspace.names import CAMPAIGNS, LEAD_LISTS
-from .arguments import NAME, TEXT, id_of, reference
+from .arguments import NAME, TEXT, TEXTS, id_of, reference
 from .declaration import Argument, Convert, argument
 from .strict_schemas import strict_schema
 
-TEXTS: JsonObject = {"type": "array", "items": TEXT}
 CHOSEN: JsonObject = {"type": "array", "items": NAME, "minItems": 1}
 """A selection: an empty or blank one must not become one of all leads."""
 
