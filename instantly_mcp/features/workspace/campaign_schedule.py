@@ -16,7 +16,7 @@ from ...catalog.index import BY_ID
 from ..results import CallRefusedError
 from .conversions import as_list
 from .dates import days_in_order
-from .sending_windows import asked_zone
+from .sending_windows import asked_zone, schedule_of
 from .timezones import (
     MINUTES_A_DAY,
     MappedWindow,
@@ -84,8 +84,7 @@ def changed_schedule(
     :raises CallRefusedError: as `new_schedule`, and when the campaign has several
         windows and one of them would have to be changed.
     """
-    found = campaign.get("campaign_schedule")
-    schedule: JsonObject = _known(found if isinstance(found, dict) else {})
+    schedule = _known(schedule_of(campaign))
     windows = schedule.get("schedules") or []
     asked = {n: given[n] for n in WINDOW_DEFAULTS if given.get(n) is not None}
     if asked and len(windows) > 1:

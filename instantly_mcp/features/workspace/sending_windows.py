@@ -87,9 +87,8 @@ def zone_named(name: str) -> ZoneInfo | None:
 
 def windows_of(campaign: JsonObject) -> Sequence[SendingWindow]:
     """Return the windows of a campaign, without malformed ones."""
-    schedule = campaign.get("campaign_schedule")
-    listed = schedule.get("schedules") if isinstance(schedule, dict) else None
-    found = [_window(each) for each in as_list(listed) if isinstance(each, dict)]
+    listed = as_list(schedule_of(campaign).get("schedules"))
+    found = [_window(each) for each in listed if isinstance(each, dict)]
     return [window for window in found if window is not None]
 
 
