@@ -106,7 +106,7 @@ class ToolDeclaration:
     def accepted_schema(self) -> JsonObject:
         """Return the schema that arguments are checked against: no unknown ones."""
         reset = self.resettable().accepted_schema()
-        schema = self._object_of(self.arguments, Argument.documented_schema, reset)
+        schema = self._object_of(self.arguments, Argument.annotated_schema, reset)
         named: JsonObject = with_other_names(schema)
         return {**named, "additionalProperties": False}
 

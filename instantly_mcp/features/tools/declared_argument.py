@@ -97,10 +97,11 @@ class Argument:
             raise ValueError(f"the argument {self.name}: {error}") from error
         return {**listed, **self._stated()}
 
-    def documented_schema(self, operation: Operation | None) -> JsonObject:
-        """Return what is accepted, with description and default, for the manual.
+    def annotated_schema(self, operation: Operation | None) -> JsonObject:
+        """Return what is accepted, with all that the declaration says beside it.
 
-        It also has the annotations that reading the argument needs.
+        The manual shows description and default; `protocol.wire.schema_annotations`
+        explains the other keywords.
         """
         noted = {
             ALSO_NAMED: [*self.also_named],
