@@ -88,7 +88,7 @@ def resource_text(value: Json) -> str:
     """Return the content of a JSON resource, cut to size."""
     shown = marked(value)
     if not shown.fields:
-        return cut_to_size(shown.value, {})[1].decode()
+        return own_text(shown.value)
     _, encoded = cut_to_size(_as_object(shown.value), {})
     return fenced(encoded, shown.fields).text
 

@@ -325,7 +325,7 @@ def _mailboxes(text: str) -> tuple[Address, ...]:
     try:
         header = SMTP.header_factory("to", text)
     except Exception:
-        # Python's parser fails in several ways on texts such as `"`, `.:` and `.@[  `.
-        # .
+        # Python's parser fails in several ways: with IndexError for `"`, AttributeError
+        # for `.:` and UnboundLocalError for `.@[  `.
         return ()
     return () if header.defects else tuple(header.addresses)

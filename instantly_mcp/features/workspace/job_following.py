@@ -10,9 +10,9 @@ tool gets depends on its client:
 - any other call returns at once, with the job's id for get_background_job.
 
 The job is read after 2, 3, 5 and 8 s, then every 10 s, and a last time when the wait is
-over. A failed read is retried if the
-failure may pass, and is reported if it was the last one. Instantly cannot cancel a job:
-cancelling a task or a call only stops the reading.
+over. A failed read is retried if the failure may pass, and is reported if it was the
+last one. Instantly cannot cancel a job: cancelling a task or a call only stops the
+reading.
 """
 
 from __future__ import annotations
