@@ -106,7 +106,6 @@ TOOLS = (
                 to="ids",
                 schema={"type": "array", "items": ID, "minItems": 1},
                 refers_to=CAMPAIGNS,
-                also_named=("ids", "campaigns"),
             ),
             START,
             END,

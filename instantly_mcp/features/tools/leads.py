@@ -183,7 +183,9 @@ TOOLS = (
             argument("assigned_to"),
             argument("verify_leads_on_import", description="costs credits"),
             argument(
-                "skip_incomplete", schema=FLAG, description="leave such leads out too"
+                "skip_incomplete",
+                schema=FLAG,
+                description="leave out leads without these, too",
             ),
             *skips(),
         ),

@@ -139,7 +139,7 @@ def checked_addresses(
     for place, value in enumerate(given):
         if isinstance(value, str) and not value.strip(" "):
             continue
-        named = f"{argument}[{place}]" if several else argument
+        named = f"{argument}.{place}" if several else argument
         address = checked_address(value, named)
         checked.setdefault(address.lower(), address)
     require_few(len(checked), argument, most)
@@ -222,8 +222,10 @@ def _structure(address: str) -> str | None:
         return "has no @"
     if "<" in address or ">" in address or '"' in address or "(" in address:
         return "has a name, quotes, brackets or a comment beside the address"
-    if address.count("@") > 1 or _SEPARATOR.search(address):
+    if address.count("@") > 1:
         return "holds more than one address"
+    if _SEPARATOR.search(address):
+        return "contains a comma or semicolon"
     if " " in address:
         return "contains a space"
     return None

@@ -69,7 +69,7 @@ _DEMANDS: Mapping[str, str] = {
     "maxLength": "must have at most {} characters",
     "minItems": "must have at least {} items",
     "maxItems": "must have at most {} items",
-    "pattern": "must match {}",
+    "pattern": "is not written in the form that is wanted",
     "format": "must be a valid {}",
 }
 
@@ -120,7 +120,7 @@ class ArgumentCheck:
             if len(found) >= MAX_PROBLEMS:
                 break
         hint = hints[0] if hints else CORRECT_THEM
-        return ArgumentProblem(" ".join(dict.fromkeys(found[:MAX_PROBLEMS])), hint)
+        return ArgumentProblem(" ".join([*dict.fromkeys(found)][:MAX_PROBLEMS]), hint)
 
     def allows(self, arguments: JsonObject) -> bool:
         """Return whether arguments are valid; they must not be nested too deeply."""
@@ -145,7 +145,7 @@ class ArgumentCheck:
         if rule == "additionalProperties":
             names = error.kind.value[:MAX_PROBLEMS]
             owner = self._schema_at(error.schema_path[:-1])
-            return [_unknown(owner, path, name) for name in names]
+            return [each for name in names for each in _unknown(owner, path, name)]
         if rule == "required":
             where = f"{path}.{error.kind.value}" if path else str(error.kind.value)
             return [f"The argument {where} is required."]
@@ -188,20 +188,16 @@ def too_deep() -> ArgumentProblem:
     return ArgumentProblem(f"The arguments are nested deeper than {MAX_DEPTH} levels.")
 
 
-def _unknown(owner: Mapping[str, Json], path: str, name: str) -> str:
-    """Return the sentence for a member that an object does not have."""
+def _unknown(owner: Mapping[str, Json], path: str, name: str) -> list[str]:
+    """Return the sentences for a member that an object does not have."""
     properties = owner.get("properties") or {}
     shown = name[:MAX_NAME_CHARS]
     meant = _suggested(properties, shown) or get_close_matches(shown, properties, n=1)
     meant = meant or _meant_inside(properties, shown)
-    sentences = [
-        f"Unknown argument {path}.{shown}." if path else f"Unknown argument {shown}."
-    ]
+    said = f"Unknown argument {path}.{shown}." if path else f"Unknown argument {shown}."
     if meant:
-        sentences.append(f"Did you mean {meant[0]}?")
-    if owner.get(UNKNOWN_HINT):
-        sentences.append(owner[UNKNOWN_HINT])
-    return " ".join(sentences)
+        return [f"{said} Did you mean {meant[0]}?"]
+    return [said, owner[UNKNOWN_HINT]] if owner.get(UNKNOWN_HINT) else [said]
 
 
 def _is_unlisted(schema: Json) -> bool:

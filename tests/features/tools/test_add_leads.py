@@ -248,7 +248,7 @@ class BulkTests(ToolTestCase):
         """The error names the row; nothing is sent."""
         leads = [*people(2), {"email": "x@example.com", "lt_interest_status": "warm"}]
         error = self.failure(self.name, leads=leads, list_id="l1")
-        self.assertIn("leads[2].lt_interest_status", error["message"])
+        self.assertIn("leads.2.lt_interest_status", error["message"])
         self.assertEqual(self.instantly.executed, [])
 
     def test_no_time_for_the_next_chunk(self) -> None:

@@ -110,6 +110,19 @@ class ToolTests(ToolTestCase):
             self.assertIn(OWN_FIELDS_HINT, said)
             self.assertNotIn("Bern", said)
 
+    def test_own_fields_of_several_leads(self) -> None:
+        """Where own fields belong is said once, and not of a misspelled name."""
+        lead = {"email": "a@b.co", "city": "Bern", "age": 40}
+        said = self.message("add_leads_to_campaign_or_list_bulk", leads=[lead] * 2)
+        self.assertEqual(said.count(OWN_FIELDS_HINT), 1)
+        said = self.message("create_lead", **{"email": "a@b.co", "first name": "A"})
+        self.assertEqual(said, "Unknown argument first name. Did you mean first_name?")
+
+    def test_form(self) -> None:
+        """A value in a wrong form is refused in words, not with an expression."""
+        said = self.message("update_campaign", campaign_id="x", timing_from="9am")
+        self.assertIn("timing_from is not written in the form that is wanted.", said)
+
     def test_suggestions(self) -> None:
         """A name whose values may differ is refused with the one that exists."""
         self.assertIn("Did you mean filter?", self.message("list_leads", status="x"))

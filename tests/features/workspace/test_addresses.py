@@ -46,6 +46,7 @@ REFUSED: dict[str, tuple[str, str | None]] = {
     "a@example.com, b@example.com": ("more than one", None),
     "a@example.com b@example.com": ("more than one", None),
     "a@b@example.com": ("more than one", None),
+    "bob@gmail,com": ("comma", None),
     "a@example.com.": ("complete domain", "a@example.com"),
     "a@example.com\r\nBcc: b@example.net": ("control", None),
     "a@example.com\n": ("control", "a@example.com"),
@@ -166,7 +167,7 @@ class ArgumentTests(SynchronousTestCase):
         """The error names the argument, the position in a list, and what was meant."""
         error = self.refusal(["a@example.com", "mailto:b@example.com"])
         self.assertEqual(error.code, "bad_address")
-        self.assertIn("cc[1]", error.message)
+        self.assertIn("cc.1", error.message)
         self.assertEqual(error.facts["meant"], "b@example.com")
         self.assertIn("b@example.com", error.hint)
         self.assertIn(

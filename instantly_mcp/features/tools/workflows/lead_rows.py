@@ -208,7 +208,7 @@ def _converted(lead: JsonObject, index: int) -> JsonObject:
         except CallRefusedError as refusal:
             raise CallRefusedError(
                 refusal.code,
-                f"leads[{index}].{name}: {refusal.message}",
+                f"leads.{index}.{name}: {refusal.message}",
                 f"{refusal.hint} Nothing was added.",
             ) from None
     return converted
