@@ -24,6 +24,7 @@ from ..results import (
 from ..untrusted.fence import error_data
 from ..untrusted.marking import marked
 from ..workspace.context import FeatureContext
+from ..workspace.name_cache import NOT_AN_ID
 from ..workspace.names import ObjectKind
 
 Found = TypeVar("Found")
@@ -36,9 +37,6 @@ ASK_FIRST = (
     "wait for a clear yes in this conversation. Say what you do not know instead of "
     "guessing."
 )
-
-NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
-"""How a read fails when the given text is a name and not an id."""
 
 
 @frozen

@@ -17,13 +17,11 @@ from ...catalog.index import BY_ID
 from ...protocol.calls.call import Call
 from ..results import CallRefusedError, ToolOutcome, message_of
 from ..workspace.context import FeatureContext
+from ..workspace.name_cache import NOT_AN_ID
 from ..workspace.names import ACCOUNTS, ObjectKind
 
 MAX_CHECKED = 3
 """Most ids for which an empty result is checked: each costs a call."""
-
-_NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
-"""How a read fails when nothing has this id."""
 
 
 @frozen
@@ -73,7 +71,7 @@ class References:
             try:
                 await context.look_up(kind.reads, {kind.key: id}, call)
             except ApiError as error:
-                if error.reason in _NOT_AN_ID:
+                if error.reason in NOT_AN_ID:
                     raise await context.names.refusal(kind, id, call) from error
                 said = f"Whether the {kind.name} {id} exists could not be checked: "
                 return {**value, "notice": said + message_of(error)}

@@ -50,6 +50,9 @@ CACHE_SECONDS = 120.0
 FAILURE_CACHE_SECONDS = 10.0
 """Seconds until a failed read is repeated: clients ask with every letter typed."""
 
+NOT_AN_ID = frozenset({Reason.NOT_FOUND, Reason.INVALID_REQUEST, Reason.BAD_ARGUMENT})
+"""How a read fails when nothing has the given id."""
+
 MAX_PAGES = 5
 """Pages of 100 objects that are read for the cache."""
 
