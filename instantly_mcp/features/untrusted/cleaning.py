@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from .html import HIDDEN, IMAGE, cleaned_html
+from .html import HIDDEN, IMAGE, SAFE_SCHEMES, cleaned_html
 
 INVISIBLE_CLASS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
@@ -48,7 +48,6 @@ _EXECUTABLE = re.compile(
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _FENCE_LIKE = re.compile(r"<(/?u\d[0-9a-z]{0,15})>", re.IGNORECASE)
 
-SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 REMOVED_LINK = "[link removed]"
 
 PLACEHOLDER = re.compile(

@@ -53,7 +53,11 @@ _ACTIVE = re.compile(
 )
 _BLANK = re.compile(r"[\x00-\x20]+")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_SAFE = ("http:", "https:", "mailto:", "tel:")
+
+SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+"""The schemes of links that only open a page, or write a mail or a call."""
+
+_SAFE = tuple(f"{scheme}:" for scheme in sorted(SAFE_SCHEMES))
 
 
 @define(eq=False)
