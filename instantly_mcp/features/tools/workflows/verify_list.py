@@ -15,9 +15,11 @@ as the price of each address of a list; leads without an address are counted, to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 
 from attrs import evolve, frozen
+from twisted.internet.defer import Deferred
 
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
@@ -116,10 +118,7 @@ async def verify_list(
     found = await gather(
         {
             "list": context.execute("getLeadList", {"id": id}, call),
-            "counts": context.execute("getVerificationStats", {"id": id}, call),
-            "job": context.execute(
-                "getEnrichmentForResource", {"resource_id": id}, call
-            ),
+            **_progress(context, id, call),
             "plan": context.execute("getWorkspacePlanDetails", {}, call),
         }
     )
@@ -140,6 +139,17 @@ async def verify_list(
         begun = evolve(state, in_progress=True)
         return {**named, **begun.as_object(), "next": LOOK_AGAIN}
     return await _verified(context, given, call, state, named)
+
+
+def _progress(
+    context: FeatureContext, id: str, call: Call
+) -> Mapping[str, Deferred[Json]]:
+    """Read what a `ListState` is made of."""
+    job = {"resource_id": id}
+    return {
+        "counts": context.execute("getVerificationStats", {"id": id}, call),
+        "job": context.execute("getEnrichmentForResource", job, call),
+    }
 
 
 def _credits_left(found: Gathered) -> int | None:
@@ -233,21 +243,14 @@ async def _followed(
 ) -> tuple[ListState, ApiError | None]:
     """Read the counts until none is pending or the time is up."""
     begun, trouble = context.clock.seconds(), None
-    later = ListState(state.counts, state.total, state.unchecked, 0, True)
+    later = evolve(state, pending=state.unchecked, unchecked=0, in_progress=True)
     for number, wait in zip(count(1), poll_waits(), strict=False):
         passed = context.clock.seconds() - begun
         left = longest - passed
         if left <= 0 or not later.running:
             break
         await context.pause(min(wait, left))
-        found = await gather(
-            {
-                "counts": context.execute("getVerificationStats", {"id": id}, call),
-                "job": context.execute(
-                    "getEnrichmentForResource", {"resource_id": id}, call
-                ),
-            }
-        )
+        found = await gather(_progress(context, id, call))
         trouble = found.failures.get("counts")
         if trouble is None:
             later = ListState.of(found)
