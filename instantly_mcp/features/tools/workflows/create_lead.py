@@ -16,6 +16,7 @@ from ...results import CallRefusedError
 from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.views.leads import WRITTEN_LEAD
+from .lead_rows import NEEDED
 from .warnings import (
     warnings_for_joining,
     warnings_for_verification,
@@ -65,9 +66,7 @@ def _complete(given: JsonObject) -> JsonObject:
     lead = dict(given)
     if str(lead.get("email") or "").strip():
         lead["email"] = checked_address(lead["email"], "email")
-    enough = (
-        ("email",) if lead.get("campaign") else ("email", "first_name", "last_name")
-    )
+    enough = NEEDED["campaign_id" if lead.get("campaign") else "list_id"]
     if not any(str(lead.get(name) or "").strip() for name in enough):
         raise CallRefusedError(
             "incomplete_leads",
