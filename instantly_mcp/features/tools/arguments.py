@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..._json_codec import Json, JsonObject
 from ..results import page
+from ..workspace.addresses import MAX_RECIPIENTS, checked_addresses
 from ..workspace.conversions import comma_list, stripped
 from ..workspace.job_following import MAX_TASK_SECONDS, MAX_WAIT_SECONDS
 from ..workspace.labels import View
@@ -86,6 +88,14 @@ def id_of(
 def reference(name: str, kind: ObjectKind, **given: Any) -> Argument:
     """Declare an optional argument that takes the id or the name of an object."""
     return argument(name, schema=ID, refers_to=kind, **given)
+
+
+def addresses_of(name: str, most: int = MAX_RECIPIENTS) -> Convert:
+    """Return the conversion of an argument that is a list of addresses for mail.
+
+    :param most: how many addresses are allowed.
+    """
+    return partial(checked_addresses, argument=name, most=most)
 
 
 def comma_separated(

@@ -7,20 +7,18 @@ is rarely used is not listed either: each listed argument costs every model toke
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 
 from attrs import evolve
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.wire.schema_annotations import EMPTY_COUNTS, SUGGESTED_FOR
 from ..results import CallRefusedError
-from ..workspace.addresses import checked_addresses
 from ..workspace.campaign_schedule import WEEK
 from ..workspace.names import ACCOUNTS
 from . import campaign_arguments as forms
-from .arguments import FLAG, TEXT, TEXTS
-from .declaration import Argument, Convert, argument
+from .arguments import FLAG, TEXT, TEXTS, addresses_of
+from .declaration import Argument, argument
 
 MOST_COPIES = 10
 """The most addresses of cc_list, and of bcc_list."""
@@ -108,11 +106,6 @@ def chosen_days(value: Json) -> Json:
     return [DAY_OF_SHORT.get(day, day) for day in value]
 
 
-def addresses(name: str) -> Convert:
-    """Return the conversion of an argument that is a list of addresses."""
-    return partial(checked_addresses, argument=name, most=MOST_COPIES)
-
-
 COPY = (
     argument("subject", schema=TEXT),
     argument("body", schema=TEXT, suggested_for=("message", "content", "text", "html")),
@@ -170,14 +163,14 @@ RARE = (
         "cc_list",
         schema=TEXTS,
         description="addresses that get a copy of each mail",
-        convert=addresses("cc_list"),
+        convert=addresses_of("cc_list", MOST_COPIES),
         **EMPTIES,
     ),
     argument(
         "bcc_list",
         schema=TEXTS,
         description="addresses that get a hidden copy of each mail",
-        convert=addresses("bcc_list"),
+        convert=addresses_of("bcc_list", MOST_COPIES),
         **EMPTIES,
     ),
     argument(
@@ -253,6 +246,8 @@ OLD = (
 )
 """Arguments of earlier servers; `workspace.old_sequences` reads them."""
 
+UNLISTED = tuple(evolve(each, unlisted=True) for each in (*RARE, *API_FORM, *OLD))
+
 
 def for_create(defaults: Mapping[str, Json]) -> tuple[Argument, ...]:
     """Return the arguments of create_campaign after its name.
@@ -262,23 +257,12 @@ def for_create(defaults: Mapping[str, Json]) -> tuple[Argument, ...]:
     assumed = (
         _assumed(each, defaults.get(each.to)) for each in (*COPY, *SCHEDULE, *LISTED)
     )
-    return (*assumed, *_unlisted(RARE), *_unlisted(API_FORM), *_unlisted(OLD))
+    return (*assumed, *UNLISTED)
 
 
 def for_update() -> tuple[Argument, ...]:
     """Return the arguments of update_campaign after id and name."""
-    return (
-        *COPY,
-        *SCHEDULE,
-        *LISTED,
-        *_unlisted(RARE),
-        *_unlisted(API_FORM),
-        *_unlisted(OLD),
-    )
-
-
-def _unlisted(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
-    return tuple(evolve(each, unlisted=True) for each in arguments)
+    return (*COPY, *SCHEDULE, *LISTED, *UNLISTED)
 
 
 def _assumed(each: Argument, default: Json) -> Argument:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import TaskSupport
-from ..workspace.addresses import checked_addresses
 from ..workspace.context import FeatureContext
 from ..workspace.conversions import end_of_day
 from ..workspace.job_following import MAX_WAIT_SECONDS
 from ..workspace.labels import to_interest
+from ..workspace.mail_text import text_of_mail
 from ..workspace.names import ACCOUNTS, CAMPAIGNS, LEAD_LISTS
 from ..workspace.views.emails import EMAIL_VIEW
 from .arguments import (
@@ -18,19 +18,19 @@ from .arguments import (
     LIST_OUTPUT,
     TEXT,
     TEXTS,
+    addresses_of,
     comma_separated,
     id_of,
     paging,
     reference,
 )
-from .declaration import Argument, Convert, ToolDeclaration, argument, assumed, required
+from .declaration import Argument, ToolDeclaration, argument, assumed, required
 from .hints import ADDITIVE, DESTRUCTIVE_NOT_IDEMPOTENT, IDEMPOTENT, READ_ONLY
 from .workflows.list_emails import (
     ALL,
     RECEIVED,
     cursor_after,
     list_emails,
-    text_of_mail,
 )
 from .workflows.reply import mail_body, reply_to_email
 from .workflows.verify_email import verify_email
@@ -68,11 +68,6 @@ def unread(reply: Json, given: JsonObject) -> JsonObject:
     """Return the count and what it includes."""
     count = reply.get("count") if isinstance(reply, dict) else None
     return {"unread_count": count, "includes": "automatic replies too"}
-
-
-def addresses_of(name: str) -> Convert:
-    """Return a function that checks each address of an argument."""
-    return lambda value: checked_addresses(value, name)
 
 
 def copies(name: str, description: str = "") -> Argument:

@@ -8,7 +8,7 @@ from unicodedata import category
 
 from attrs import define, field
 
-from ..._json_codec import Json
+from ..._json_codec import Json, JsonObject
 from ..untrusted.cleaning import MAX_READ_CHARACTERS
 from ..untrusted.html import cleaned_html
 from ..untrusted.markup import Kind, MarkupReader, Piece
@@ -104,6 +104,20 @@ def shows(text: str) -> bool:
     them is U+FEFF, which JavaScript trims and Python does not.
     """
     return any(category(each)[0] not in "CZ" for each in text)
+
+
+def text_of_mail(mail: JsonObject, longest: int = MAX_READ_CHARACTERS) -> str:
+    """Return the text of a mail, of its HTML if it has no other.
+
+    :param longest: how many characters are read.
+    """
+    body = mail.get("body")
+    body = body if isinstance(body, dict) else {}
+    text = str(body.get("text") or "")
+    if not text:
+        return text_of_html(str(body.get("html") or ""), longest)
+    excess = len(text) - longest
+    return f"{text[:longest]}… [{excess} characters cut]" if excess > 0 else text
 
 
 def unquoted_text(mail: Json) -> str:

@@ -16,11 +16,10 @@ from attrs import Factory, define, frozen
 from ...._json_codec import Json, JsonObject
 from ....catalog.codes import EMAIL_KIND, INTEREST
 from ....protocol.calls.call import Call
-from ...untrusted.cleaning import MAX_READ_CHARACTERS
 from ...workspace.context import FeatureContext
 from ...workspace.conversions import as_list
 from ...workspace.mail_html import one_line
-from ...workspace.mail_text import text_of_html
+from ...workspace.mail_text import text_of_mail
 
 THREAD = "thread:"
 NOT_AN_ADDRESS = (
@@ -205,17 +204,3 @@ def _facts(mail: Mapping[str, Any]) -> Iterator[tuple[str, Json]]:
         yield "type", EMAIL_KIND.get(kind) if isinstance(kind, int) else None
     if mail.get("campaign_id"):
         yield "campaign_id", mail["campaign_id"]
-
-
-def text_of_mail(mail: Mapping[str, Any], longest: int = MAX_READ_CHARACTERS) -> str:
-    """Return the text of a mail, of its HTML if it has no other.
-
-    :param longest: how many characters are read.
-    """
-    body = mail.get("body")
-    body = body if isinstance(body, dict) else {}
-    text = str(body.get("text") or "")
-    if not text:
-        return text_of_html(str(body.get("html") or ""), longest)
-    excess = len(text) - longest
-    return f"{text[:longest]}… [{excess} characters cut]" if excess > 0 else text
