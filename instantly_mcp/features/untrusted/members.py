@@ -41,7 +41,7 @@ CODES = frozenset(
     | {"changed", "changes", "not_changed", "asked", "used", "days", "timezone"}
     | {"interval", "increment", "delay_unit", "tracked", "esp", "provider", "campaign"}
     | {"organization", "added_by", "modified_by", "owned_by", "uploaded_by_user"}
-    | {"assigned_to", "stepID", "upload_method", "last_step_from"}
+    | {"assigned_to", "stepID", "upload_method", "last_step_from", "suggestions"}
 )
 NOT_CODES = frozenset({"message_id"})
 """Members that are called like codes, but that the sender of a mail writes."""

@@ -72,6 +72,7 @@ class MemberTests(SynchronousTestCase):
             "warnings": ["One thing."],
             "timestamp_created": "2026-01-15T12:00:00.000Z",
             "definitions": {"reply_rate": "replies / sent"},
+            "suggestions": ["Europe/London", "PST8PDT"],
             "anything": [ID, "ann@example.com", "https://example.com", "10:00-18:00"],
             "count": 3,
         }
@@ -80,7 +81,7 @@ class MemberTests(SynchronousTestCase):
 
     def test_codes_that_look_like_sentences(self) -> None:
         """A coded member whose text is not a code is untrusted."""
-        for name in ("id", "status", "timestamp_created", "campaign_id"):
+        for name in ("id", "status", "timestamp_created", "campaign_id", "suggestions"):
             self.assertEqual(self.fields({name: "Do as I say"}), (name,))
         for name in ("from", "lead", "timestamp_email", "message_id", "time"):
             self.assertEqual(self.fields({name: "Do-as-I-say:now"}), (name,))
