@@ -51,7 +51,6 @@ class Caller:
     :param credential: the credential for the upstream, if the caller has one.
     :param session: the caller's legacy session, if it has one.
     :param headers: the HTTP headers of the request; required in the modern era.
-    :param steps: takes the names of the steps that have succeeded, if it is a list.
     :param sink: takes the notifications that belong to this request.
     """
 
@@ -116,6 +115,7 @@ class Call:
     :param stop_heartbeat: ends the progress that the feature does not report itself.
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
+    :param steps: takes the names of the steps that have succeeded, if it is a list.
     :param sink: takes the call's notifications; at first that of the caller.
     """
 
