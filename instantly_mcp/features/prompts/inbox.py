@@ -10,7 +10,7 @@ from ..untrusted.marking import quoted, quoted_line
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_html import one_line
 from ..workspace.mail_text import unquoted_text
-from ..workspace.threads import mails_of
+from ..workspace.threads import MAX_TEXT_CHARACTERS, mails_of
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
 from .rendering import (
@@ -27,9 +27,6 @@ from .rendering import (
 DEFAULT_THREADS = 20
 MAX_THREADS = 50
 PREVIEW_CHARACTERS = 300
-MAX_TEXT_CHARACTERS = 4_000
-"""Most characters of a mail that are shown."""
-
 MAX_MAILS_SHOWN = 15
 """Most mails of a thread that are shown; older ones are left out."""
 

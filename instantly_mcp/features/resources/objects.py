@@ -9,13 +9,10 @@ from ..workspace.context import FeatureContext, Values
 from ..workspace.jobs import started
 from ..workspace.mail_text import unquoted_text
 from ..workspace.senders import obstacle
-from ..workspace.threads import mails_of
+from ..workspace.threads import MAX_TEXT_CHARACTERS, mails_of
 from ..workspace.views.accounts import ACCOUNT_VIEW
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
-
-MAX_TEXT_CHARACTERS = 4_000
-"""Most characters of a mail that are shown."""
 
 MAIL_MEMBERS = (
     "id",

@@ -10,6 +10,9 @@ from .context import FeatureContext
 MAX_MAILS = 50
 """Most mails of a thread that are read, the newest ones."""
 
+MAX_TEXT_CHARACTERS = 4_000
+"""Most characters that are shown of each."""
+
 
 async def mails_of(
     context: FeatureContext, thread_id: str, call: Call
