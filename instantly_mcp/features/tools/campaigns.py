@@ -7,7 +7,7 @@ from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from ..workspace.sending_status import campaign_sending_status
-from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_summary
+from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_brief, campaign_summary
 from . import campaign_settings as settings
 from .arguments import (
     CAMPAIGN_OUTPUT,
@@ -27,7 +27,7 @@ from .declaration import ToolDeclaration, argument, required
 from .hints import ADDITIVE, DESTRUCTIVE, IDEMPOTENT, READ_ONLY
 from .identifiers import known_address
 from .workflows.activate_campaign import activate_campaign
-from .workflows.create_campaign import DEFAULTS, brief, create_campaign
+from .workflows.create_campaign import DEFAULTS, create_campaign
 from .workflows.deletions import DELETE_CAMPAIGN
 from .workflows.update_campaign import update_campaign
 
@@ -38,7 +38,7 @@ CAMPAIGN_ID = id_of("campaign_id", refers_to=CAMPAIGNS)
 def stopped(reply: Json, given: JsonObject) -> JsonObject:
     """Return the campaign that was stopped."""
     facts = reply if isinstance(reply, dict) else {}
-    return {"campaign": {**brief(facts), "id": given["id"]}}
+    return {"campaign": {**campaign_brief(facts), "id": given["id"]}}
 
 
 TOOLS = (

@@ -10,7 +10,7 @@ from ...workspace.context import FeatureContext
 from ...workspace.preflight.check import Check
 from ...workspace.preflight.report import checks_of, reported
 from ...workspace.preflight.survey import CampaignSurvey, survey_campaign
-from .create_campaign import brief
+from ...workspace.views.campaigns import campaign_brief
 from .preflight_guard import hurried, not_checked, refuse_failed, refuse_unread
 from .warnings import with_warnings
 
@@ -38,7 +38,9 @@ async def activate_campaign(
     refuse_failed(checks, UNDONE)
     refuse_unread(survey, UNDONE)
     campaign = await context.fetch("activateCampaign", {"id": given["id"]}, call)
-    started: dict[str, Json] = {"campaign": {"id": given["id"], **brief(campaign)}}
+    started: dict[str, Json] = {
+        "campaign": {"id": given["id"], **campaign_brief(campaign)}
+    }
     return with_warnings({**started, **_facts(checks)}, _warnings(survey, checks))
 
 

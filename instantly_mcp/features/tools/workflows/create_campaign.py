@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from ...._json_codec import Json, JsonObject
-from ....catalog.codes import CAMPAIGN_STATUS
 from ....protocol.calls.call import Call
 from ...workspace.campaign_copy import formatted, remarks, sequence_of, steps_given
 from ...workspace.campaign_schedule import (
@@ -17,7 +16,6 @@ from ...workspace.campaign_schedule import (
 )
 from ...workspace.context import FeatureContext
 from ...workspace.fetching import Gathered
-from ...workspace.labels import labelled
 from ...workspace.old_sequences import with_steps
 from ...workspace.preflight.check import verdict
 from ...workspace.preflight.personalization import steps_with_variables
@@ -29,6 +27,7 @@ from ...workspace.senders import (
     require_tagged_senders,
 )
 from ...workspace.sequences import steps_of
+from ...workspace.views.campaigns import campaign_brief
 from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
 
 SETTING_DEFAULTS: Mapping[str, Json] = {
@@ -40,8 +39,6 @@ SETTING_DEFAULTS: Mapping[str, Json] = {
     "stop_on_auto_reply": True,
 }
 DEFAULTS: Mapping[str, Json] = {**WINDOW_DEFAULTS, **SETTING_DEFAULTS}
-
-_identified = labelled({"status": CAMPAIGN_STATUS})
 
 
 async def create_campaign(
@@ -74,19 +71,12 @@ async def create_campaign(
     campaign = await context.fetch("createCampaign", payload, call)
     return {
         "stage": "created",
-        "campaign": brief(campaign),
+        "campaign": campaign_brief(campaign),
         "senders": len(senders),
         "steps": len(steps_of(payload)),
         **report,
         "next": "It is a draft. Add leads; then activate_campaign starts sending.",
     }
-
-
-def brief(campaign: JsonObject) -> JsonObject:
-    """Return id, name and status of a campaign, not what the caller just wrote."""
-    return _identified(
-        {name: campaign.get(name) for name in ("id", "name", "status")},
-    )
 
 
 def _sequences(given: JsonObject) -> tuple[Json, list[str]]:

@@ -20,8 +20,8 @@ from ...workspace.context import FeatureContext
 from ...workspace.first_mail import with_first_mail
 from ...workspace.old_sequences import with_steps
 from ...workspace.sequences import steps_of
+from ...workspace.views.campaigns import campaign_brief
 from .campaign_forms import TOOL_ARGUMENTS, only_one_form, without_forms
-from .create_campaign import brief
 from .preflight_guard import guard_running_copy, hurried
 from .warnings import warnings_for_change, with_warnings
 
@@ -61,7 +61,7 @@ async def update_campaign(
     if placed is not None:
         patch["campaign_schedule"] = placed.schedule
     campaign = await context.fetch("patchCampaign", patch, call)
-    result: dict[str, Json] = {"campaign": brief(campaign), "changed": changed}
+    result: dict[str, Json] = {"campaign": campaign_brief(campaign), "changed": changed}
     if placed is not None:
         result |= placed.as_object()
     if notes:

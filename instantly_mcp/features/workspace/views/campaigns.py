@@ -10,6 +10,7 @@ CAMPAIGN_CODES = {"status": CAMPAIGN_STATUS, "not_sending_status": NOT_SENDING}
 
 CAMPAIGN_VIEW = labelled(CAMPAIGN_CODES)
 
+_BRIEF = labelled({"status": CAMPAIGN_STATUS})
 _WITHOUT_COPY = labelled(
     CAMPAIGN_CODES,
     drop=frozenset(
@@ -17,6 +18,11 @@ _WITHOUT_COPY = labelled(
         | {"organization", "provider_routing_rules"}
     ),
 )
+
+
+def campaign_brief(campaign: JsonObject) -> JsonObject:
+    """Return id, name and status of a campaign, not what the caller just wrote."""
+    return _BRIEF({name: campaign.get(name) for name in ("id", "name", "status")})
 
 
 def campaign_summary(campaign: JsonObject) -> JsonObject:
