@@ -11,6 +11,7 @@ from itertools import chain, repeat
 from ...._json_codec import Json, JsonObject
 from ....api.errors import ApiError, Reason
 from ....protocol.calls.call import Call
+from ...error_hints import in_doubt
 from ...results import CallRefusedError, ErrorResult, ToolOutcome, error_object
 from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
@@ -53,7 +54,7 @@ async def verify_email(
     try:
         reply = await context.execute("createEmailVerification", request, call)
     except ApiError as error:
-        if error.reason in (Reason.OUTCOME_UNKNOWN, Reason.TIMEOUT):
+        if in_doubt(error) or error.reason is Reason.TIMEOUT:
             hint = f"The credit may have been spent. {ASK_AGAIN}"
             return ErrorResult(error_object(error, hint))
         raise

@@ -128,13 +128,18 @@ class VerifyEmailTests(ToolTestCase):
 
     def test_an_unknown_outcome_is_not_paid_for_twice(self) -> None:
         """When a credit may have been spent, the hint is to check first."""
-        self.instantly.answers(
-            "createEmailVerification",
-            api_error(Reason.OUTCOME_UNKNOWN, "createEmailVerification"),
-        )
-        error = self.failure("verify_email", email=ADDRESS)
-        self.assertEqual(error["code"], "outcome_unknown")
-        self.assertIn("check_only", error["hint"])
+        start = "createEmailVerification"
+        for failed in (
+            api_error(Reason.OUTCOME_UNKNOWN, start),
+            api_error(Reason.TIMEOUT, start),
+            api_error(Reason.UNEXPECTED_REPLY, start),
+            api_error(Reason.UPSTREAM_FAILED, start, status=502),
+        ):
+            self.instantly.answers(start, failed)
+            error = self.failure("verify_email", email=ADDRESS)
+            self.assertEqual(error["code"], failed.reason.value)
+            self.assertIn("check_only", error["hint"])
+            self.assertIn("may have been spent", error["hint"])
 
     def test_cancelling_stops_the_waiting(self) -> None:
         """A cancelled call leaves no timer behind."""
