@@ -61,6 +61,7 @@ SUGGESTIONS: Mapping[str, tuple[str, ...]] = {
     "job_title": ("title", "position", "role"),
     "lt_interest_status": ("status", "lead_status", "label"),
     "max_wait_seconds": ("skip_polling", "poll_interval_seconds"),
+    "search": ("thread_id", "thread"),
 }
 """Names of which an error says what was probably meant: the values may differ."""
 

@@ -143,6 +143,8 @@ def sample_of(leads: Sequence[JsonObject]) -> JsonObject:
 
 
 def _grade(verification: Mapping[str, Json]) -> str:
+    if verification.get("total_leads") == 0:
+        return "empty"
     invalid, risky = verification.get("invalid_share"), verification.get("risky_share")
     if invalid is None or (verification.get("checked_share") or 0) < 0.5:
         return "unknown: verify it first"
@@ -152,6 +154,8 @@ def _grade(verification: Mapping[str, Json]) -> str:
 
 
 def _advice(verification: Mapping[str, Json], sample: Mapping[str, Json]) -> list[str]:
+    if verification.get("total_leads") == 0:
+        return ["The list has no leads: add_leads_to_campaign_or_list_bulk adds some."]
     said = []
     if (verification.get("checked_share") or 0) < 0.9:
         said.append(

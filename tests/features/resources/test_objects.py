@@ -309,9 +309,11 @@ class ScorecardTests(FeatureTestCase):
         self.assertEqual(len(got["advice"]), 3)
 
     def test_an_empty_list(self) -> None:
-        """A list without leads has no shares and no grade."""
+        """A list without leads is called empty, and not to be verified."""
         got = self.score()
-        self.assertEqual(got["grade"], "unknown: verify it first")
+        self.assertEqual(got["grade"], "empty")
+        self.assertEqual(len(got["advice"]), 1)
+        self.assertIn("The list has no leads", got["advice"][0])
         self.assertEqual(got["sample"]["leads"], 0)
 
     def test_without_the_counts(self) -> None:

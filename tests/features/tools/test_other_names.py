@@ -126,6 +126,8 @@ class ToolTests(ToolTestCase):
     def test_suggestions(self) -> None:
         """A name whose values may differ is refused with the one that exists."""
         self.assertIn("Did you mean filter?", self.message("list_leads", status="x"))
+        said = self.message("list_emails", thread_id="x")
+        self.assertIn("Did you mean search?", said)
         said = self.message("create_lead", email="a@b.co", title="CEO")
         self.assertIn("Did you mean job_title?", said)
         said = self.message("update_lead", lead_id="x", status="not_interested")
