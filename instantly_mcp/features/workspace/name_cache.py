@@ -196,11 +196,11 @@ class NameCache:
     async def _called(self, kind: ObjectKind, given: str, call: Call) -> Sequence[str]:
         """Return the ids of the objects that have this name, from what is cached."""
         wanted = plain_name(given)
-        held = _read(await self._entries(kind, "", call), kind, given)
+        held = _readable(await self._entries(kind, "", call), kind, given)
         entries = list(held.entries)
         if not held.complete and kind.searches and wanted:
             searched = await self._entries(kind, wanted, call)
-            entries += _read(searched, kind, given).entries
+            entries += _readable(searched, kind, given).entries
         called = [entry.value for entry in entries if entry.is_called(wanted)]
         return list(dict.fromkeys(called))
 
@@ -278,7 +278,7 @@ class NameCache:
                 waiter.callback(outcome)
 
 
-def _read(held: _CachedNames, kind: ObjectKind, given: str) -> _CachedNames:
+def _readable(held: _CachedNames, kind: ObjectKind, given: str) -> _CachedNames:
     """Return the names, or raise why they could not be read."""
     if held.failure is None:
         return held

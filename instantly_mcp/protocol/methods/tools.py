@@ -33,6 +33,9 @@ from .running import call_for, run_call
 MAX_SIMILAR_TOOLS = 3
 """Most names that an error suggests in the place of an unknown one."""
 
+MAX_SHOWN_CHARS = 100
+"""Characters that an error shows of an unknown name."""
+
 
 def list_tools(features: ServerFeatures, context: RequestContext) -> Result:
     """``tools/list``."""
@@ -83,11 +86,10 @@ def _unknown(name: Json, features: ServerFeatures) -> ProtocolError:
     """Return the error for a name of no tool, with the names that are like it."""
     if not isinstance(name, str):
         return invalid_params("params.name must be the name of a tool")
-    said, names = (
-        f"Unknown tool: {name[:100]}",
-        [t.name for t in features.tools.listed()],
-    )
-    near = get_close_matches(name[:100].lower(), names, n=MAX_SIMILAR_TOOLS)
+    shown = name[:MAX_SHOWN_CHARS]
+    said = f"Unknown tool: {shown}"
+    names = [tool.name for tool in features.tools.listed()]
+    near = get_close_matches(shown.lower(), names, n=MAX_SIMILAR_TOOLS)
     if not near:
         return invalid_params(said)
     return invalid_params(
