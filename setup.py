@@ -38,7 +38,7 @@ setup(
         "orjson>=3.10.7",
         "jsonschema-rs>=0.42",
         "prometheus-client>=0.21",
-        "idna>=3.7",
+        "idna>=3.18",
         # Slim container images and Windows have no time zone database.
         "tzdata>=2024.1",
     ],

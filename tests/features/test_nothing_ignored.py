@@ -88,6 +88,22 @@ class NothingIgnoredTests(ToolTestCase):
         ):
             self.assertFalse(self.allows(tool, given), tool)
 
+    def test_names_that_show_nothing(self) -> None:
+        """A name of invisible characters is refused before anything is sent."""
+        for tool, given in (
+            ("create_campaign", self.campaign(name="\u200b")),
+            ("create_lead_list", {"name": "\u200b\u2060"}),
+            ("update_campaign", {"campaign_id": "c1", "name": "\U000e0041"}),
+            ("update_lead_list", {"list_id": "x1", "name": "\u00ad"}),
+        ):
+            error = self.refused(tool, **given)
+            self.assertIn("no character that a person can see", error["message"])
+
+    def test_limits_below_one(self) -> None:
+        """A daily limit that would stop an account by mistake is refused."""
+        given = {"email": ANN, "daily_limit": -1}
+        self.assertFalse(self.allows("update_account", given))
+
     def test_empty_selectors(self) -> None:
         """An empty selector does not mean the whole campaign."""
         empties: tuple[dict[str, Any], ...]

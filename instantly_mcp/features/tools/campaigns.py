@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..._json_codec import Json, JsonObject
 from ...catalog.codes import CAMPAIGN_STATUS
+from ..workspace.conversions import visible_name
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from ..workspace.sending_status import campaign_sending_status
@@ -58,7 +59,7 @@ TOOLS = (
         work=create_campaign,
         output=CAMPAIGN_OUTPUT,
         arguments=(
-            required("name", schema=NAME),
+            required("name", schema=NAME, convert=visible_name),
             *settings.for_create(DEFAULTS),
             argument(
                 "dry_run",
@@ -122,7 +123,7 @@ TOOLS = (
         work=update_campaign,
         arguments=(
             CAMPAIGN_ID,
-            argument("name", schema=NAME),
+            argument("name", schema=NAME, convert=visible_name),
             *settings.for_update(),
         ),
     ),

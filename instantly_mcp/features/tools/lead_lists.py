@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._json_codec import JsonObject
+from ..workspace.conversions import visible_name
 from ..workspace.labels import labelled
 from ..workspace.names import LEAD_LISTS
 from .arguments import (
@@ -55,7 +56,7 @@ TOOLS = (
         hints=ADDITIVE,
         operation="createLeadList",
         arguments=(
-            required("name", schema=NAME),
+            required("name", schema=NAME, convert=visible_name),
             argument(
                 "has_enrichment_task", schema=FLAG, description="enrich every lead"
             ),
@@ -73,7 +74,7 @@ TOOLS = (
         changes=True,
         arguments=(
             LIST_ID,
-            argument("name", schema=NAME),
+            argument("name", schema=NAME, convert=visible_name),
             argument("has_enrichment_task"),
             argument("owned_by"),
         ),

@@ -48,7 +48,7 @@ NOT_CODES = frozenset({"message_id"})
 
 CODE_ENDINGS = ("_id", "_ids", "_label", "_status", "_type", "_code", "_zone")
 
-TOKEN = re.compile(r"[A-Za-z0-9_.:/+@&=%|-]{0,120}")
+TOKEN = re.compile(r"[A-Za-z0-9_.:/+@&=%|-]{0,120}(?:\[\d{1,5}\])?")
 """What a code of Instantly looks like. Other text of a coded member is untrusted, and
 so are times and addresses that are not `PLAIN`: the sender of a mail chooses them."""
 

@@ -6,6 +6,8 @@ import re
 
 from ..._json_codec import Json
 from ...protocol.wire.text_values import ValueAllowance, read_text
+from ..results import CallRefusedError
+from .mail_text import shows
 
 MAX_LISTED = 1_000
 """Most values of a list that is sent as text."""
@@ -40,6 +42,20 @@ def comma_list(value: Json) -> str:
 def as_list(value: Json) -> list[Json]:
     """Return a list that a reply has, or an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def visible_name(value: Json) -> Json:
+    """Return a name unchanged.
+
+    :raises CallRefusedError: if a person would see nothing of it.
+    """
+    if shows(str(value)):
+        return value
+    raise CallRefusedError(
+        "bad_argument",
+        "The name has no character that a person can see.",
+        "Nothing was done. Give a name with letters or digits.",
+    )
 
 
 def stripped(value: Json) -> Json:

@@ -81,6 +81,7 @@ class MemberTests(SynchronousTestCase):
 
     def test_codes_that_look_like_sentences(self) -> None:
         """A coded member whose text is not a code is untrusted."""
+        self.assertEqual(marked({"argument": "cc_list[2]"}).fields, ())
         for name in ("id", "status", "timestamp_created", "campaign_id", "suggestions"):
             self.assertEqual(self.fields({name: "Do as I say"}), (name,))
         for name in ("from", "lead", "timestamp_email", "message_id", "time"):
