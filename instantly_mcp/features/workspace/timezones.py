@@ -31,6 +31,27 @@ STRIDE_DAYS = 7
 
 MINUTES_A_DAY = 24 * 60
 
+_CLOCKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("pst pdt pt pacific pacific_time", ("America/Los_Angeles",)),
+    ("mdt mt mountain mountain_time", ("America/Denver",)),
+    ("cst", ("America/Chicago", "Asia/Shanghai")),
+    ("cdt ct central central_time", ("America/Chicago",)),
+    ("edt et eastern eastern_time", ("America/New_York",)),
+    ("akst akdt", ("America/Anchorage",)),
+    ("bst", ("Europe/London",)),
+    ("cest", ("Europe/Berlin", "Europe/Paris")),
+    ("eest", ("Europe/Athens", "Europe/Helsinki")),
+    ("ist", ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem")),
+    ("jst", ("Asia/Tokyo",)),
+    ("sgt", ("Asia/Singapore",)),
+    ("aest aedt", ("Australia/Sydney",)),
+)
+NAMES_OF_CLOCKS = {name: zones for names, zones in _CLOCKS for name in names.split()}
+"""What people call a clock, and the zones that it may be: for suggestions only."""
+
+MAX_ABBREVIATION = 4
+"""Letters up to which a name is an abbreviation: a similar one is another clock."""
+
 
 @frozen(kw_only=True)
 class MappedWindow:
@@ -171,10 +192,13 @@ def clock_time(minutes: int) -> str:
 
 
 def _similar(zone: str, known: list[str]) -> list[str]:
-    """Suggest names: first those with the same city, then similar spellings."""
+    """Suggest names: those of the clock or city, then similar spellings."""
     city = zone.strip().replace(" ", "_").rsplit("/", 1)[-1].lower()
+    if city in NAMES_OF_CLOCKS:
+        return [*NAMES_OF_CLOCKS[city]]
     same = [name for name in known if name.rsplit("/", 1)[-1].lower() == city]
-    alike = get_close_matches(zone, known, n=5, cutoff=0.5)
+    is_short = len(zone) <= MAX_ABBREVIATION
+    alike = [] if is_short else get_close_matches(zone, known, n=5, cutoff=0.5)
     return list(dict.fromkeys([*same, *alike]))[:5]
 
 

@@ -11,7 +11,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.catalog.timezones import TIMEZONES
 from instantly_mcp.features.results import CallRefusedError
-from instantly_mcp.features.workspace.timezones import MappedWindow, TimezoneMap
+from instantly_mcp.features.workspace.timezones import (
+    NAMES_OF_CLOCKS,
+    MappedWindow,
+    TimezoneMap,
+)
 
 TODAY = date(2026, 1, 15)
 REGIONS = {
@@ -140,6 +144,20 @@ class PlaceTests(SynchronousTestCase):
                 zones().map_window(asked, "09:00", "17:00")
             self.assertEqual(caught.exception.code, "unknown_timezone")
             self.assertIn(meant, caught.exception.facts["suggestions"])
+
+    def test_names_of_clocks(self) -> None:
+        """An abbreviation is answered with its zones, never with a similar one."""
+        for asked, meant in (
+            ("PST", ["America/Los_Angeles"]),
+            ("Pacific Time", ["America/Los_Angeles"]),
+            ("CEST", ["Europe/Berlin", "Europe/Paris"]),
+            ("XST", []),
+        ):
+            with self.assertRaises(CallRefusedError) as caught:
+                zones().map_window(asked, "09:00", "17:00")
+            self.assertEqual(caught.exception.facts["suggestions"], meant)
+        for names in NAMES_OF_CLOCKS.values():
+            self.assertLessEqual({*names}, available_timezones())
 
     def test_hostile_names(self) -> None:
         """A path is not a zone, whatever file it names."""
