@@ -10,7 +10,12 @@ from ..untrusted.marking import quoted, quoted_line
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_html import one_line
 from ..workspace.mail_text import unquoted_text
-from ..workspace.threads import MAX_TEXT_CHARACTERS, mails_of
+from ..workspace.threads import (
+    MAX_LISTED,
+    MAX_TEXT_CHARACTERS,
+    mails_of,
+    newest_of_threads,
+)
 from ..workspace.views.emails import EMAIL_PREVIEW
 from ..workspace.views.leads import LEAD_VIEW
 from .rendering import (
@@ -53,10 +58,10 @@ REPLY_CLASSES = (
 async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str:
     """Write the unread mails: one count, one list."""
     limit = _limit(given.get("limit", ""))
+    # Instantly's own latest_of_thread leaves out unread mail that was answered.
     asked = {
-        "limit": limit,
+        "limit": min(2 * limit, MAX_LISTED),
         "is_unread": True,
-        "latest_of_thread": True,
         "preview_only": True,
         "email_type": "received",
     }
@@ -68,7 +73,7 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     )
     if not found.has("mails"):
         raise found.failures["mails"]
-    mails = found.items("mails")
+    mails = newest_of_threads(found.items("mails"))[:limit]
     return message(
         "Go through my unread mail with me.",
         section("Known", _counted(found, mails), "Previews only, newest first."),

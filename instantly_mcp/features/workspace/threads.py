@@ -1,6 +1,8 @@
-"""Reading of the mails of one thread."""
+"""The mails of threads."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ..._json_codec import JsonObject
 from ...api.errors import ApiError, Reason
@@ -12,6 +14,21 @@ MAX_MAILS = 50
 
 MAX_TEXT_CHARACTERS = 4_000
 """Most characters that are shown of each."""
+
+
+MAX_LISTED = 100
+"""Most mails that Instantly lists at once."""
+
+
+def newest_of_threads(mails: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return the first mail of each thread, in the given order.
+
+    :param mails: newest first.
+    """
+    first: dict[str, JsonObject] = {}
+    for mail in mails:
+        first.setdefault(str(mail.get("thread_id") or mail.get("id")), mail)
+    return list(first.values())
 
 
 async def mails_of(

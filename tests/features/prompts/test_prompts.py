@@ -229,15 +229,28 @@ class InboxTests(PromptCase):
         text = self.prompt("morning_inbox", limit="5")
         self.assertEqual(sorted(self.instantly.ids), ["countUnreadEmails", "listEmail"])
         asked = self.instantly.calls("listEmail")[0]
-        self.assertEqual(asked["limit"], 5)
+        self.assertEqual(asked["limit"], 10)
         self.assertTrue(asked["is_unread"] and asked["preview_only"])
         self.assertIn("1 threads are shown of 7 unread", text)
         self.assertIn('"id":"m1"', text)
 
     def test_default_limit(self) -> None:
         """Without a limit twenty are shown."""
-        self.prompt("morning_inbox")
-        self.assertEqual(self.instantly.calls("listEmail")[0]["limit"], 20)
+        mails = [{"id": f"m{n}", "thread_id": f"t{n}"} for n in range(40)]
+        self.instantly.answers("listEmail", {"items": mails})
+        text = self.prompt("morning_inbox")
+        self.assertIn("20 threads are shown", text)
+        self.assertNotIn('"id":"m20"', text)
+
+    def test_one_line_a_thread(self) -> None:
+        """A thread is shown once, with its newest unread mail, answered or not."""
+        mails = [{"id": f"m{n}", "thread_id": f"t{n % 2}"} for n in range(4)]
+        self.instantly.answers("listEmail", {"items": mails})
+        text = self.prompt("morning_inbox")
+        self.assertNotIn("latest_of_thread", self.instantly.calls("listEmail")[0])
+        self.assertIn("2 threads are shown", text)
+        for shown, id in ((True, "m0"), (True, "m1"), (False, "m2"), (False, "m3")):
+            self.assertIs(f'"id":"{id}"' in text, shown, id)
 
     def test_bad_limits(self) -> None:
         """A limit that is not a number from 1 to 50 is refused."""

@@ -20,6 +20,7 @@ from ...workspace.context import FeatureContext
 from ...workspace.conversions import as_list
 from ...workspace.mail_html import one_line
 from ...workspace.mail_text import text_of_mail
+from ...workspace.threads import MAX_LISTED
 
 THREAD = "thread:"
 NOT_AN_ADDRESS = (
@@ -30,9 +31,6 @@ NOT_AN_ADDRESS = (
 RECEIVED = "received"
 ALL = "all"
 RECEIVED_CODE = 2
-
-MAX_LIMIT = 100
-"""Most mails that Instantly lists at once."""
 
 PREVIEW_CHARACTERS = 160
 LISTED_CHARACTERS = 5_000
@@ -140,7 +138,7 @@ async def _fill(
         lines.next = ""
         return
     asked: dict[str, Json] = {**wish.filters}
-    asked["limit"] = min(MAX_LIMIT, wish.limit * (2 if wish.grouped else 1))
+    asked["limit"] = min(MAX_LISTED, wish.limit * (2 if wish.grouped else 1))
     if unread is not None:
         asked["is_unread"] = unread
     if after:
