@@ -30,6 +30,9 @@ from ..wire.validation import ArgumentProblem
 from ..wire.versions import Revision
 from .running import call_for, run_call
 
+MISSPELLED_RATIO = 0.9
+"""How similar the name of a destructive tool must be to be suggested."""
+
 MAX_SIMILAR_TOOLS = 3
 """Most names that an error suggests in the place of an unknown one."""
 
@@ -83,13 +86,26 @@ def call_tool(
 
 
 def _unknown(name: Json, features: ServerFeatures) -> ProtocolError:
-    """Return the error for a name of no tool, with the names that are like it."""
+    """Return the error for a name of no tool, with the names that are like it.
+
+    A destructive tool is named only where the name is a misspelling of its own.
+    """
     if not isinstance(name, str):
         return invalid_params("params.name must be the name of a tool")
     shown = name[:MAX_SHOWN_CHARS]
     said = f"Unknown tool: {shown}"
-    names = [tool.name for tool in features.tools.listed()]
-    near = get_close_matches(shown.lower(), names, n=MAX_SIMILAR_TOOLS)
+    listed, asked = features.tools.listed(), shown.lower()
+    near = [
+        *get_close_matches(
+            asked,
+            [each.name for each in listed if each.annotations.destructive],
+            n=1,
+            cutoff=MISSPELLED_RATIO,
+        ),
+        *get_close_matches(
+            asked, [each.name for each in listed if not each.annotations.destructive]
+        ),
+    ][:MAX_SIMILAR_TOOLS]
     if not near:
         return invalid_params(said)
     return invalid_params(

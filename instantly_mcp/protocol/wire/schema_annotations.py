@@ -32,9 +32,12 @@ _BY_NAME = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _DATA = ("enum", "const", "default", "examples", "required")
 
 
+_NOT_FOLDED = str.maketrans("", "", "_- ")
+
+
 def folded(name: str) -> str:
-    """Return a name without what models vary: case, ``_`` and ``-``."""
-    return name.lower().replace("_", "").replace("-", "")
+    """Return a name without what models vary: case, spaces, ``_`` and ``-``."""
+    return name.lower().translate(_NOT_FOLDED)
 
 
 def without_null(schema: Json) -> Json:

@@ -62,7 +62,7 @@ class OptionRepair:
         ambiguous = set()
         for word in options:
             if isinstance(word, str):
-                spelled = folded(word).replace(" ", "")
+                spelled = folded(word)
                 if words.setdefault(spelled, word) != word:
                     ambiguous.add(spelled)
         types = {"integer" for each in options if type(each) is int}
@@ -75,7 +75,7 @@ class OptionRepair:
 
     def __call__(self, value: Json, run: RepairRun) -> Json:
         if isinstance(value, str) and (str, value) not in self.options:
-            word = self.words.get(folded(value.strip()).replace(" ", ""))
+            word = self.words.get(folded(value.strip()))
             if word is not None:
                 return word
             read = read_text(value, self.types, run.allowance)

@@ -16,6 +16,7 @@ from instantly_mcp.protocol.primitives.tool import (
     error_result,
     text,
 )
+from instantly_mcp.protocol.wire.errors import ProtocolError
 from instantly_mcp.protocol.wire.versions import (
     ALL_REVISIONS,
     MODERN_REVISIONS,
@@ -109,6 +110,30 @@ class CallTests(EngineTestCase):
             self.assertIn("Did you mean echo?", error["message"])
             self.assertEqual(error["data"], {"did_you_mean": ["echo"]})
         self.assertNotIn("data", self.answer(call("nothing", {}))["error"])
+
+    def test_destructive_tools_are_not_suggested(self) -> None:
+        """A destructive tool is suggested for a misspelling of its name only."""
+
+        def suggested(name: str) -> Json:
+            features = features_of(
+                self.clock,
+                *(
+                    evolve(each, annotations=evolve(each.annotations, destructive=bad))
+                    for each, bad in (
+                        (tool("delete_lead", lambda *_: succeed(None)), True),
+                        (tool("update_lead_list", lambda *_: succeed(None)), False),
+                    )
+                ),
+            )
+            asked = request_context("tools/call", {"name": name})
+            with self.assertRaises(ProtocolError) as caught:
+                call_tool(features, asked)
+            return caught.exception.data
+
+        self.assertEqual(
+            suggested("delete_lead_list"), {"did_you_mean": ["update_lead_list"]}
+        )
+        self.assertEqual(suggested("delete_leed"), {"did_you_mean": ["delete_lead"]})
 
     def test_long_names_are_cut(self) -> None:
         """The name of an unknown tool is repeated in part only."""

@@ -265,12 +265,22 @@ class NameTests(RepairCase):
         self.assertEqual(accepted.read(given)["action"], "pause")
 
     def test_spellings(self) -> None:
-        """A name is taken in any case, with or without ``_`` and ``-``, and nested."""
+        """A name is taken in any case, with ``_``, ``-``, spaces or nothing."""
         self.assertRead({"campaignId": "c"}, {"campaign_id": "c"})
         self.assertRead({"Campaign-ID": "c"}, {"campaign_id": "c"})
         self.assertRead(
-            {"leads": [{"Email": "a", "firstName": "A"}]},
-            {"leads": [{"email": "a", "first_name": "A"}]},
+            {
+                "leads": [
+                    {"Email": "a", "firstName": "A"},
+                    {"email": "b", "First Name": "B"},
+                ]
+            },
+            {
+                "leads": [
+                    {"email": "a", "first_name": "A"},
+                    {"email": "b", "first_name": "B"},
+                ]
+            },
         )
 
     def test_old_names(self) -> None:
