@@ -14,8 +14,8 @@ of that; here it is handled once, guided by the schema of the accepted arguments
 - a single text where a list of texts is wanted is a list of one, unless it has a comma
   or a bracket;
 - 5.0 is 5 where an integer is wanted;
-- a name that equals a declared one but for case, spaces, ``_`` and ``-``, or an old
-  names, is taken as it;
+- a name that equals a declared one but for case, spaces, ``_`` and ``-``, or is one of
+  its old names, is taken as it;
 - n8n adds five names of its own, which are dropped if the tool does not declare them;
 - a map may be a list of ``{name, value}``.
 
