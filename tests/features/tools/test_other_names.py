@@ -115,8 +115,8 @@ class ToolTests(ToolTestCase):
         lead = {"email": "a@b.co", "city": "Bern", "age": 40}
         said = self.message("add_leads_to_campaign_or_list_bulk", leads=[lead] * 2)
         self.assertEqual(said.count(OWN_FIELDS_HINT), 1)
-        said = self.message("create_lead", **{"email": "a@b.co", "first name": "A"})
-        self.assertEqual(said, "Unknown argument first name. Did you mean first_name?")
+        said = self.message("create_lead", **{"email": "a@b.co", "frist name": "A"})
+        self.assertEqual(said, "Unknown argument frist name. Did you mean first_name?")
 
     def test_form(self) -> None:
         """A value in a wrong form is refused in words, not with an expression."""
