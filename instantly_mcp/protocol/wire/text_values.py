@@ -15,6 +15,7 @@ from ..._json_codec import (
     Json,
     holds_more,
     loads,
+    loads_cut,
     nested_too_deeply,
     repeats_keys,
     utf8,
@@ -43,14 +44,15 @@ class ValueAllowance:
     def decode(self, text: str) -> Json:
         """Return the JSON value of a text, or `NOT_A_VALUE`.
 
-        Refused are repeated keys (two parsers may take different ones), values that
-        are nested too deeply for a validator, and more values than are left.
+        Half an emoji becomes U+FFFD, as in the body of a request. Refused are repeated
+        keys (two parsers may take different ones), values that are nested too deeply
+        for a validator, and more values than are left.
         """
         data = utf8(text)
         if holds_more(data, self.left):
             return NOT_A_VALUE
         try:
-            value = loads(data)
+            value = loads_cut(data)
             repeated = isinstance(value, dict | list) and repeats_keys(data, value)
         except ValueError:
             return NOT_A_VALUE

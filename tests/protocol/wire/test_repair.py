@@ -247,7 +247,7 @@ class TextTests(RepairCase):
 
     def test_lone_surrogates(self) -> None:
         """A text with half an emoji is read with U+FFFD in its place."""
-        self.assertRead({"ids": '["a\ud83d"]'}, {"ids": ["a\ufffd"]})
+        self.assertRead({"ids": '["a\\ud83d"]'}, {"ids": ["a\ufffd"]})
 
 
 class NameTests(RepairCase):
