@@ -44,7 +44,6 @@ def tool_result(
     both = fenced(encoded, shown.fields)
     return ToolResult(
         content=[text(both.text)],
-        structured=both.value,
         encoded=both.structured,
         meta=meta,
     )

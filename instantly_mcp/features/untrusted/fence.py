@@ -60,11 +60,6 @@ class Fenced:
     text: str
     structured: bytes
 
-    @property
-    def value(self) -> Json:
-        """The structured form, decoded."""
-        return loads(self.structured)
-
 
 def fenced(encoded: bytes, fields: Sequence[str]) -> Fenced:
     """Return both forms of an encoded object that has marks.

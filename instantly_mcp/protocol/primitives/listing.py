@@ -94,15 +94,15 @@ def render_result(result: ToolResult, revision: Revision) -> dict[str, Json]:
     text) and for ``structuredContent``.
     """
     rendered: dict[str, Json] = {}
-    if result.structured is None:
+    encoded = result.encoded
+    if encoded is None and result.structured is not None:
+        encoded = dumps(result.structured)
+    if encoded is None:
         rendered["content"] = adapt_content(revision, result.content)
     else:
-        encoded = result.encoded
-        if encoded is None:
-            encoded = dumps(result.structured)
         content = adapt_content(revision, result.content)
         rendered["content"] = content or [text(encoded.decode())]
-        kind = "object" if isinstance(result.structured, dict) else None
+        kind = "object" if encoded.startswith(b"{") else None
         if _may_be_structured(kind, revision):
             rendered["structuredContent"] = Encoded(encoded)
     if result.is_error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import field, frozen
 from twisted.internet.defer import Deferred
 
-from ..._json_codec import Json, JsonObject, dumps
+from ..._json_codec import Json, JsonObject, dumps, loads
 
 if TYPE_CHECKING:
     from ..calls.call import Call
@@ -42,16 +42,24 @@ class ToolResult:
         the usual case, one text block with the value as compact JSON is sent.
     :param structured: any JSON value, sent as ``structuredContent`` in revisions that
         have it.
-    :param encoded: `structured` as compact JSON, if it is encoded already.
+    :param encoded: `structured` as compact JSON, if it is encoded already; then
+        `structured` need not be given.
     :param is_error: whether the tool failed; the content tells the model why.
     :param meta: ``_meta`` of the result.
     """
 
     content: Sequence[JsonObject] = ()
-    structured: Json = None
+    _structured: Json = None
     encoded: bytes | None = field(default=None, eq=False, repr=False)
     is_error: bool = False
     meta: JsonObject | None = None
+
+    @property
+    def structured(self) -> Json:
+        """The structured value; decoded on use if only its encoded form was given."""
+        if self._structured is None and self.encoded is not None:
+            return loads(self.encoded)
+        return self._structured
 
 
 def text(value: str) -> JsonObject:
