@@ -10,12 +10,12 @@ from twisted.python import usage
 
 from . import _prerequisites  # noqa: F401  (before what an old Python refuses)
 from .daemon.logs.limits import limit_lines
+from .daemon.process.early_signals import ignore_signals_until_it_serves
 from .daemon.process.garbage_collection import freeze_startup_objects
 from .daemon.process.monotonic import use_monotonic_time
 from .daemon.settings.errors import EX_CONFIG, ConfigurationError
 from .daemon.settings.loading import examine_process
 from .daemon.settings.options import SettingOptions
-from .daemon.startup.early_signals import ignore_signals_until_it_serves
 from .daemon.startup.process_end import ProcessEnd
 from .daemon.startup.start_log import StartLog
 from .daemon.startup.start_report import StartReport

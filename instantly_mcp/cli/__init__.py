@@ -3,7 +3,7 @@
 import os
 import sys
 
-from ..daemon.startup.early_signals import ignore_signals_until_it_serves
+from ..daemon.process.early_signals import ignore_signals_until_it_serves
 
 
 def main() -> None:

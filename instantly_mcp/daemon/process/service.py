@@ -221,6 +221,7 @@ class DaemonService(MultiService):
         super().stopService()
         closing = components.close_upstream()
         await self._wait_for(closing, POOL_SECONDS, "connections to Instantly")
+        self._signals.ignore_until_the_end()
         self.log.info("stopped")
 
     async def _answer_the_rest(self) -> None:

@@ -9,13 +9,15 @@ from typing import Protocol, TypeAlias
 
 from attrs import define, field
 
+from .early_signals import MEANT_FOR_A_DAEMON
+
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 
 class Install(Protocol):
     """`signal.signal`, or a replacement in tests."""
 
-    def __call__(self, number: int, handler: Handler, /) -> object:
+    def __call__(self, number: int, handler: Handler | signal.Handlers, /) -> object:
         """Install `handler` for a signal."""
         ...
 
@@ -48,6 +50,16 @@ class Signals:
             self.install(number, self._calling(stop))
         self.install(signal.SIGHUP, self._calling(reload))
         self.install(signal.SIGUSR1, self._calling(rotate))
+
+    def ignore_until_the_end(self) -> None:
+        """Ignore the signals for a running daemon while the process ends.
+
+        Python removes its handlers before it has ended: SIGUSR1 of a log rotation would
+        then kill the process, whose exit status would report a failure. A signal that
+        is ignored stays ignored.
+        """
+        for number in MEANT_FOR_A_DAEMON:
+            self.install(number, signal.SIG_IGN)
 
     def _calling(self, function: Callable[[], object]) -> Handler:
         def handle(number: int, frame: FrameType | None) -> None:

@@ -45,7 +45,7 @@ class Scene(SynchronousTestCase):
         self.reactor = SocketReactor()
         self.events: list[str] = []
         self.said: list[str] = []
-        self.handlers: dict[int, Handler] = {}
+        self.handlers: dict[int, Handler | signal.Handlers] = {}
         self.connections: Deferred[None] = succeed(None)
         self.ready_file = Path(self.mktemp())
         self.out = StringIO()
@@ -120,7 +120,9 @@ class Scene(SynchronousTestCase):
 
     def signal(self, number: int) -> None:
         """Call the handler of a signal."""
-        self.handlers[number](number, None)
+        handler = self.handlers[number]
+        assert callable(handler)
+        handler(number, None)
 
 
 class StartTests(Scene):
@@ -334,6 +336,13 @@ class StopTests(Scene):
         self.assertEqual(self.events.count("rotate"), 2)
         self.call.callback(None)
         self.successResultOf(stopping)
+
+    def test_ignored_at_the_end(self):
+        """Once stopped, no signal for a running daemon ends the process early."""
+        self.call.callback(None)
+        self.successResultOf(self.service.stopService())
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            self.assertIs(self.handlers[number], signal.SIG_IGN)
 
 
 class FullDisk(StringIO):
