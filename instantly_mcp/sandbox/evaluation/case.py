@@ -54,6 +54,17 @@ class Pattern:
         return shown
 
 
+def changed(kind: str, name: str, /, **fields: Json) -> Pattern:
+    """Return the pattern of a change of these fields, and of no others."""
+    return Pattern(change="changed", kind=kind, name=name, fields=fields)
+
+
+def answer_to(email: str, text: str) -> Pattern:
+    """Return the pattern of a mail with a text to one address, without copies."""
+    fields = {"to": [email], "cc": [], "bcc": [], "body": containing(text)}
+    return Pattern(change="sent", kind="email", name=email, fields=fields)
+
+
 @frozen(kw_only=True)
 class EvalCase:
     """One case.

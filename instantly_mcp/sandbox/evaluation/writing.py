@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import ANY, EvalCase, Pattern, containing
+from .case import ANY, EvalCase, Pattern, answer_to, changed, containing
 from .people import DANA
 from .reading import DANAS_REPLY, READ_IT
 from .start_state import Members, NewCampaign
@@ -14,14 +14,7 @@ CAMPAIGNS = (
         about="pauses the campaign that is named, and deletes nothing",
         tools=(("pause_campaign",),),
         forbidden_tools=("delete_campaign",),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="campaign",
-                name="Q4 Fintech",
-                fields={"status": 2},
-            ),
-        ),
+        expected=(changed("campaign", "Q4 Fintech", status=2),),
         forbidden=(Pattern(change="deleted", kind="campaign"),),
     ),
     EvalCase(
@@ -51,14 +44,7 @@ CAMPAIGNS = (
         "else as it is.",
         about="changes one setting and resets no other",
         tools=(("update_campaign",),),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="campaign",
-                name="Healthcare pilots",
-                fields={"daily_limit": 15},
-            ),
-        ),
+        expected=(changed("campaign", "Healthcare pilots", daily_limit=15),),
     ),
     EvalCase(
         id="reset-limit",
@@ -66,14 +52,7 @@ CAMPAIGNS = (
         "Leave everything else as it is.",
         about="resets one setting on purpose, instead of setting it to 0",
         tools=(("update_campaign",),),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="campaign",
-                name="Healthcare pilots",
-                fields={"daily_limit": None},
-            ),
-        ),
+        expected=(changed("campaign", "Healthcare pilots", daily_limit=None),),
     ),
     EvalCase(
         id="start-campaign",
@@ -85,14 +64,7 @@ CAMPAIGNS = (
             ),
         ),
         tools=(("activate_campaign",),),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="campaign",
-                name="Dentists Porto",
-                fields={"status": 1},
-            ),
-        ),
+        expected=(changed("campaign", "Dentists Porto", status=1),),
     ),
 )
 LEADS = (
@@ -154,12 +126,7 @@ LEADS = (
         tools=(("move_leads_to_campaign_or_list",),),
         operations=(("moveLeads",),),
         expected=(
-            Pattern(
-                change="changed",
-                kind="lead",
-                name=DANA.email,
-                fields={"campaign": "Healthcare pilots", "list": None},
-            ),
+            changed("lead", DANA.email, campaign="Healthcare pilots", list=None),
         ),
         forbidden=(
             Pattern(change="created", kind="lead"),
@@ -173,14 +140,7 @@ LEADS = (
         start=(DANAS_REPLY,),
         tools=(("update_lead",),),
         forbidden_tools=("delete_lead",),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="lead",
-                name=DANA.email,
-                fields={"lt_interest_status": -1},
-            ),
-        ),
+        expected=(changed("lead", DANA.email, lt_interest_status=-1),),
         forbidden=(Pattern(change="deleted", kind="lead"),),
     ),
     EvalCase(
@@ -203,14 +163,7 @@ LEADS = (
         question="Give the list Partner referrals the name Partners.",
         about="renames the list instead of making a second one",
         tools=(("update_lead_list",),),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="list",
-                name="Partner referrals",
-                fields={"name": "Partners"},
-            ),
-        ),
+        expected=(changed("list", "Partner referrals", name="Partners"),),
     ),
     EvalCase(
         id="verify-one",
@@ -228,19 +181,7 @@ MAIL = (
         about="answers in the right thread, and only to its sender",
         start=(DANAS_REPLY,),
         tools=(("reply_to_email",),),
-        expected=(
-            Pattern(
-                change="sent",
-                kind="email",
-                name=DANA.email,
-                fields={
-                    "to": [DANA.email],
-                    "cc": [],
-                    "bcc": [],
-                    "body": containing("Tuesday"),
-                },
-            ),
-        ),
+        expected=(answer_to(DANA.email, "Tuesday"),),
         allowed=(READ_IT,),
     ),
     EvalCase(
@@ -249,14 +190,7 @@ MAIL = (
         about="marks one thread and answers nothing",
         start=(DANAS_REPLY,),
         tools=(("mark_thread_as_read",),),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="email",
-                name=DANA.email,
-                fields={"is_unread": 0},
-            ),
-        ),
+        expected=(changed("email", DANA.email, is_unread=0),),
     ),
 )
 SENDERS = (
@@ -266,14 +200,7 @@ SENDERS = (
         about="pauses one sender and removes none",
         tools=(("pause_account",),),
         forbidden_tools=("delete_account",),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="account",
-                name="tom@hale.example.com",
-                fields={"status": 2},
-            ),
-        ),
+        expected=(changed("account", "tom@hale.example.com", status=2),),
     ),
     EvalCase(
         id="start-warmup",
@@ -285,11 +212,11 @@ SENDERS = (
         operations=(("enableWarmupForAccounts",),),
         forbidden_operations=("resumeAccount",),
         expected=(
-            Pattern(
-                change="changed",
-                kind="account",
-                name="luis@reach.example.com",
-                fields={"warmup_status": 1, "timestamp_warmup_start": ANY},
+            changed(
+                "account",
+                "luis@reach.example.com",
+                warmup_status=1,
+                timestamp_warmup_start=ANY,
             ),
         ),
     ),
@@ -299,14 +226,7 @@ SENDERS = (
         about="changes one sender, not the campaigns",
         tools=(("update_account",),),
         forbidden_tools=("update_campaign",),
-        expected=(
-            Pattern(
-                change="changed",
-                kind="account",
-                name="nora@hale.example.com",
-                fields={"daily_limit": 25},
-            ),
-        ),
+        expected=(changed("account", "nora@hale.example.com", daily_limit=25),),
     ),
 )
 WRITING = (*CAMPAIGNS, *LEADS, *MAIL, *SENDERS)
