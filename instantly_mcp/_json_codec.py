@@ -170,10 +170,11 @@ def dumps(value: Json) -> bytes:
 def ascii_dumps(value: Json) -> bytes:
     """Encode a value as compact JSON with an escape for each character beyond ASCII.
 
-    This is for values that become `Encoded` parts of many messages: `dumps` then finds
-    at once that the message has no line separator.
+    This is for text of this server that becomes an `Encoded` part of many messages:
+    `dumps` then finds at once that the message has no line separator.
 
     :raises TypeError: for a value that JSON does not have.
+    :raises ValueError: for NaN and infinity.
     """
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
 

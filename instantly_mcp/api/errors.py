@@ -63,7 +63,7 @@ class ApiError(Exception):
     :param scopes: the key scopes of which any one would suffice, for a 401 or 403.
     :param operation_id: the operation that failed.
     :param argument: the parameter that is wrong, if the error is about one.
-    :param said: the end of the message that Instantly wrote: untrusted text.
+    :param said: what Instantly wrote, with which `message` then ends: untrusted text.
     """
 
     reason: Reason

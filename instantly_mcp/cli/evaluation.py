@@ -51,8 +51,8 @@ class JudgeOptions(CommandOptions):
         :raises usage.UsageError: for an unknown case, or input that cannot be judged.
         """
         case = self._case()
-        observed = _object(sys.stdin.read(), "standard input")
         try:
+            observed = _object(sys.stdin.read(), "standard input")
             found = verdict(case, observed, self._called)
         except ValueError as error:
             raise usage.UsageError(str(error)) from None

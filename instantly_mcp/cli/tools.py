@@ -167,6 +167,6 @@ def _meaning(schema: JsonObject) -> str:
         default = dumps(schema["default"]).decode("utf-8")
         said = f"{said} (default `{default}`)".strip()
     if schema.get(ALSO_NAMED):
-        older = ", ".join(f"`{name}`" for name in schema[ALSO_NAMED])
-        said = f"{said} (also {older})".strip()
+        names = ", ".join(f"`{name}`" for name in schema[ALSO_NAMED])
+        said = f"{said} (also {names})".strip()
     return said

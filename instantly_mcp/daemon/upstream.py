@@ -20,8 +20,7 @@ from ..api.observation import Observe
 from ..api.upstream import Upstream
 from ..sandbox.agent import SandboxAgent
 from ..sandbox.errors import SandboxError
-from ..sandbox.hostile import hostile_world
-from ..sandbox.seed import seeded_world
+from ..sandbox.hostile import add_attacks
 from ..sandbox.workspaces import Sandbox
 from ..web.interfaces import ISandboxView
 from .process.in_flight import InFlight
@@ -69,10 +68,8 @@ def make_sandbox(
         today.
     """
     start = morning_of(settings.sandbox_start, wall)
-    make_world = hostile_world if settings.hostile_content else seeded_world
-    return Sandbox(
-        clock, seed=settings.sandbox_seed, start=start, make_world=make_world
-    )
+    prepare = add_attacks if settings.hostile_content else noop
+    return Sandbox(clock, seed=settings.sandbox_seed, start=start, prepare=prepare)
 
 
 def connect_upstream(

@@ -8,10 +8,9 @@ marked as the text of other people.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import cycle
 
 from .records import ApiObject, MailType
-from .seed import seeded_world
 from .world import World
 
 MARKER = "Zx9Hostile"
@@ -68,29 +67,23 @@ def _huge_html() -> str:
     return deep + "<a href='x" * LONG_REPEATS + FETCHED[2]
 
 
-def hostile_world(seed: str, start: float, name: str = "", id_salt: str = "") -> World:
-    """Return a seeded workspace whose texts contain attacks."""
-    world = seeded_world(seed, start, name, id_salt)
-    turns = count()
-
-    def attack() -> str:
-        return ATTACKS[next(turns) % len(ATTACKS)]
-
+def add_attacks(world: World) -> None:
+    """Add attacks to the texts that a workspace has, and to its error messages."""
+    attacks = cycle(ATTACKS)
     world.attack = ORDERS[0]
     for campaign in world.campaigns.values():
-        _attack_campaign(campaign.shown, attack())
+        _attack_campaign(campaign.shown, next(attacks))
     for lead_list in world.lists.values():
-        lead_list["name"] = f"{lead_list['name']} {attack()}"
+        lead_list["name"] = f"{lead_list['name']} {next(attacks)}"
     for account in world.accounts.values():
         for field in ("first_name", "last_name", "signature"):
-            account.shown[field] = f"{account.shown[field]} {attack()}"
-        account.shown["status_message"] = {"code": "EAUTH", "e_message": attack()}
+            account.shown[field] = f"{account.shown[field]} {next(attacks)}"
+        account.shown["status_message"] = {"code": "EAUTH", "e_message": next(attacks)}
     for lead in world.leads.values():
-        _attack_lead(lead.shown, attack(), attack())
+        _attack_lead(lead.shown, next(attacks), next(attacks))
     for mail in world.emails.values():
-        _attack_mail(mail, attack(), attack())
+        _attack_mail(mail, next(attacks), next(attacks))
     _make_one_huge(world)
-    return world
 
 
 def _attack_campaign(campaign: ApiObject, text: str) -> None:

@@ -14,8 +14,8 @@ from .timeline import format_time
 MAX_ENTRIES = 1_000
 
 JournalEntry: TypeAlias = tuple[float, str, tuple[tuple[str, str], ...]]
-"""Seconds since 1970, operation, variables of its path; not objects for the collector.
-"""
+"""Seconds since 1970, operation, variables of its path. A tuple of plain values, which
+the garbage collector need not follow."""
 
 
 @define(eq=False)

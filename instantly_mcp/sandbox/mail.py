@@ -33,6 +33,11 @@ class MailContent:
     text: str
     html: str
 
+    @classmethod
+    def plain(cls, subject: str, text: str) -> MailContent:
+        """Return the content of a mail without markup other than line breaks."""
+        return cls(subject=subject, text=text, html=text.replace("\n", "<br/>"))
+
 
 def text_of(html: str) -> str:
     """Return the plain text of a mail body."""

@@ -149,12 +149,24 @@ def _unsubscribe(world: World, campaign: Campaign, lead: Lead, step: int) -> Non
 def _reply(
     world: World, campaign: Campaign, lead: Lead, mail: ApiObject, kind: ReplyKind
 ) -> None:
-    if not _exists(world, lead):
-        return
+    if _exists(world, lead):
+        content = _reply_content(world, lead, kind, mail["subject"])
+        add_reply(world, campaign, lead, mail, content, kind=kind)
+
+
+def add_reply(
+    world: World,
+    campaign: Campaign,
+    lead: Lead,
+    mail: ApiObject,
+    content: MailContent,
+    *,
+    kind: ReplyKind,
+) -> None:
+    """Add a lead's reply to a mail of a campaign, with all that follows from it."""
     step = int(mail["step"].split("_")[1])
     automatic = kind is ReplyKind.OUT_OF_OFFICE
     interest = INTEREST[kind]
-    content = _reply_content(world, lead, kind, mail["subject"])
     received_mail(world, mail, content, automatic=automatic, interest=interest)
     lead.shown["email_reply_count"] += 1
     lead.shown["email_replied_step"] = step
@@ -177,7 +189,7 @@ def _reply_content(
     text = texts[random % len(texts)].format(name=name)
     automatic = kind is ReplyKind.OUT_OF_OFFICE
     subject = f"Automatic reply: {subject}" if automatic else reply_subject(subject)
-    return MailContent(subject=subject, text=text, html=text.replace("\n", "<br/>"))
+    return MailContent.plain(subject, text)
 
 
 def _touch(world: World, lead: Lead, field: str | None = None) -> None:

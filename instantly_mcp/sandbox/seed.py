@@ -248,10 +248,6 @@ def _answer_inbox(world: World) -> None:
 def _answer_mail(world: World, mail: ApiObject) -> ApiObject:
     sender = world.accounts[mail["eaccount"]]
     text = f"Thank you, details are on their way.\n\n{sender.shown['first_name']}"
-    content = MailContent(
-        subject=reply_subject(mail["subject"]),
-        text=text,
-        html=text.replace("\n", "<br/>"),
-    )
+    content = MailContent.plain(reply_subject(mail["subject"]), text)
     to = [mail["from_address_email"]]
     return manual_mail(world, mail, sender.email, content, to)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
+from .._noop import noop
 from .errors import SandboxError, bad_request
 from .evaluation.cases import start_of
 from .evaluation.effects import effects, unfinished_jobs
@@ -67,6 +68,7 @@ class Sandbox:
         keys have the same people and numbers but different ids.
     :param start: the moment at which every world begins; UTC if it has no time zone.
     :param rate_limited: whether calls beyond the API's rate limits are refused.
+    :param prepare: changes each new world, after the start state of its key was added.
     :param max_workspaces: how many are kept; beyond it, the least recently used one
         is discarded.
     """
@@ -76,9 +78,7 @@ class Sandbox:
     start: datetime = field(default=DEFAULT_START, kw_only=True, converter=_in_utc)
     rate_limited: bool = field(default=True, kw_only=True)
     max_workspaces: int = field(default=MAX_WORKSPACES, kw_only=True)
-    make_world: Callable[[str, float, str, str], World] = field(
-        default=seeded_world, kw_only=True
-    )
+    prepare: Callable[[World], object] = field(default=noop, kw_only=True)
     _workspaces: OrderedDict[tuple[str, str], Workspace] = field(
         init=False, factory=OrderedDict
     )
@@ -184,6 +184,7 @@ class Sandbox:
         plain = key == DEFAULT_KEY and not name
         salt = "" if plain else id_salt(key, name)
         start = self.start.timestamp()
-        world = self.make_world(str(self.seed), start, name, salt)
+        world = seeded_world(str(self.seed), start, name, salt)
         add_all(world, start_of(key))
+        self.prepare(world)
         return world

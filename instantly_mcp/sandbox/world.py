@@ -32,6 +32,7 @@ class World:
     :param now: the moment up to which everything has happened, in seconds since 1970.
     :param verified_resources: the lists and campaigns whose leads were verified.
     :param attack: a text that error messages and names of the workspace end with.
+    :param pending_changes: changes that calls have started without a background job.
     :param live: whether mail goes to the outbox; false while the seeded past is made.
     """
 
@@ -52,6 +53,7 @@ class World:
     verifications: dict[str, Verification] = Factory(dict)
     verified_resources: set[str] = Factory(set)
     credits: int = INITIAL_CREDITS
+    pending_changes: int = 0
     outbox: deque[ApiObject] = field(init=False)
     user_id: str = field(init=False)
     _members: dict[str, dict[str, Lead]] = field(init=False, factory=dict)
@@ -125,6 +127,10 @@ class World:
         self.leads[lead.id] = lead
         for place in places_of(lead):
             self._members.setdefault(place, {})[lead.id] = lead
+
+    def campaign_of(self, lead: Lead) -> Campaign | None:
+        """Return the campaign that a lead is in."""
+        return self.campaigns.get(lead.shown.get("campaign") or "")
 
     def remove_lead(self, lead: Lead) -> None:
         """Delete a lead."""

@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from instantly_mcp.cli.command import run_command
+from instantly_mcp.cli.evaluation import JudgeOptions
 from instantly_mcp.sandbox.evaluation import judging
 from instantly_mcp.sandbox.evaluation.cases import CASES
 
@@ -115,6 +117,14 @@ class JudgeCommandTests(EvalTestCase):
         for given in others:
             self.refused(given, "--case", "pause-campaign")
 
+    def test_input_in_another_encoding(self):
+        """Input that is not UTF-8 is refused as well."""
+        given = io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), encoding="utf-8")
+        self.patch(sys, "stdin", given)
+        options = JudgeOptions()
+        options.parseOptions(["--case", "pause-campaign"])
+        self.assertRaises(UsageError, options.run)
+
     def test_unreadable_file(self):
         """A file that does not exist or has no JSON is refused."""
         path = Path(self.mktemp())
@@ -158,7 +168,7 @@ class ManualTests(SynchronousTestCase):
         text = MANUAL.read_text(encoding="utf-8")
         for name in (
             *judging.CASE_MEMBERS,
-            *judging.EFFECT_GROUPS,
+            *judging.GROUPS["effects"],
             *judging.PATTERN_MEMBERS,
             *judging.OBSERVED_MEMBERS,
         ):

@@ -178,7 +178,7 @@ def _summary(
     for index, lead in created:
         interest = given["leads"][index].get("lt_interest_status")
         if interest is not None:
-            campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+            campaign = world.campaign_of(lead)
             set_interest(world, campaign, lead, interest)
     remaining = PLAN_LEAD_LIMIT - len(world.leads) if given.get("campaign_id") else None
     return {

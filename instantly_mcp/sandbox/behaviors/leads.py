@@ -98,7 +98,7 @@ def create_lead(world: World, call: OperationCall) -> ApiObject:
 def patch_lead(world: World, call: OperationCall) -> ApiObject:
     """``PATCH /leads/{id}``."""
     lead = find_lead(world, call.path["id"])
-    campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+    campaign = world.campaign_of(lead)
     set_fields(lead, call.body, campaign)
     if "lt_interest_status" in call.body:
         set_interest(world, campaign, lead, call.body["lt_interest_status"])
@@ -113,15 +113,17 @@ def update_interest(world: World, call: OperationCall) -> ApiObject:
     """
     given = call.body
     campaign, list_id = given.get("campaign_id"), given.get("list_id")
+    email = given["lead_email"].strip().lower()
     found = [
         lead
         for lead in world.all_leads()
-        if lead.shown.get("email") == given["lead_email"].strip().lower()
+        if lead.shown.get("email") == email
         and (not campaign or lead.shown.get("campaign") == campaign)
         and (not list_id or lead.shown.get("list_id") == list_id)
     ]
     if not found:
         raise not_found("Lead")
+    world.pending_changes += 1
     world.call_at(
         world.now + INTEREST_SECONDS, _set_all, found, given["interest_value"]
     )
@@ -131,8 +133,10 @@ def update_interest(world: World, call: OperationCall) -> ApiObject:
 def _set_all(world: World, leads: Iterable[Lead], value: int | None) -> None:
     for lead in leads:
         if lead.id in world.leads:
-            campaign = world.campaigns.get(lead.shown.get("campaign") or "")
+            campaign = world.campaign_of(lead)
             set_interest(world, campaign, lead, value)
+            lead.shown["timestamp_updated"] = world.timestamp()
+    world.pending_changes -= 1
 
 
 def delete_lead(world: World, call: OperationCall) -> ApiObject:

@@ -45,9 +45,11 @@ def effects(before: World, after: World) -> list[ApiObject]:
 
 
 def unfinished_jobs(world: World) -> int:
-    """Return the number of background jobs whose effect is still to come."""
+    """Return the number of changes in the background that are still to come."""
     ended = ("success", "failed")
-    return sum(job.shown["status"] not in ended for job in world.jobs.values())
+    return world.pending_changes + sum(
+        job.shown["status"] not in ended for job in world.jobs.values()
+    )
 
 
 def _effect(change: str, kind: str, name: object, fields: ApiObject) -> ApiObject:

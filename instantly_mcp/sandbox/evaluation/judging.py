@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from ..._json_codec import Json, JsonObject, dumps
 from ..records import ApiObject
+from .case import ANY
 
 MAX_PROBLEMS = 12
 RUN_SEPARATOR = "."
@@ -13,8 +14,13 @@ RUN_SEPARATOR = "."
 
 OBSERVED_MEMBERS = frozenset({"key", "effects", "operations", "unfinished_jobs"})
 CASE_MEMBERS = {"id", "question", "about", "start", "tools", "operations", "effects"}
-NAME_GROUPS = {"expected", "forbidden"}
-EFFECT_GROUPS = {"expected", "allowed", "forbidden"}
+GROUPS = {
+    "tools": {"expected", "forbidden"},
+    "operations": {"expected", "forbidden"},
+    "effects": {"expected", "allowed", "forbidden"},
+}
+"""The members of the parts of a case, each of which is a list."""
+
 PATTERN_MEMBERS = {"change", "kind", "name", "fields", "times"}
 _SHOWN_CHARACTERS = 300
 
@@ -28,8 +34,8 @@ def judge(
     :param observed: what ``GET /sandbox/effects`` returned after the client's work.
     :param called: the names of the tools that the client called; ``None`` if that is
         not known, and then not judged.
-    :raises ValueError: for a case with unknown members, which would demand nothing, and
-        for effects of something else than the case.
+    :raises ValueError: for a case that is not of the form of `eval cases` (an unknown
+        member would demand nothing), and for effects of something else than the case.
     """
     _check_case(case)
     _check_observed(case, observed)
@@ -63,7 +69,7 @@ def matches(pattern: JsonObject, effect: JsonObject) -> bool:
 
 
 def _fits(wanted: Json, value: Json) -> bool:
-    if wanted == {"any": True}:
+    if wanted == ANY:
         return True
     if isinstance(wanted, dict) and wanted.keys() == {"contains"}:
         return str(wanted["contains"]).lower() in dumps(value).decode().lower()
@@ -78,22 +84,49 @@ def _fits(wanted: Json, value: Json) -> bool:
 
 
 def _check_case(case: JsonObject) -> None:
-    effects = case.get("effects") or {}
-    patterns = [each for group in effects.values() for each in group]
-    for what, found, known in (
-        ("the case", case, CASE_MEMBERS),
-        ("effects", effects, EFFECT_GROUPS),
-        ("operations", case.get("operations") or {}, NAME_GROUPS),
-        ("tools", case.get("tools") or {}, NAME_GROUPS),
-        *(("a pattern", pattern, PATTERN_MEMBERS) for pattern in patterns),
-    ):
-        unknown = sorted(set(found) - known)
-        if unknown:
-            raise ValueError(f"{what} has an unknown member: {unknown[0]}")
+    _check_members("the case", case, CASE_MEMBERS)
+    if not isinstance(case.get("start") or {}, dict):
+        raise ValueError("start must be an object")
+    for part, known in GROUPS.items():
+        groups = case.get(part) or {}
+        _check_members(part, groups, known)
+        for name, group in groups.items():
+            of_names = "lists of names" if name == "expected" else "names"
+            wanted = "patterns" if part == "effects" else of_names
+            if not isinstance(group, list) or not all(map(_IS[wanted], group)):
+                raise ValueError(f"{part}.{name} must be a list of {wanted}")
+    for group in (case.get("effects") or {}).values():
+        for pattern in group:
+            _check_members("a pattern", pattern, PATTERN_MEMBERS)
+
+
+def _check_members(what: str, found: Json, known: Collection[str]) -> None:
+    if not isinstance(found, dict):
+        raise ValueError(f"{what} must be an object")
+    unknown = sorted(found.keys() - known)
+    if unknown:
+        raise ValueError(f"{what} has an unknown member: {unknown[0]}")
+
+
+def _is_name(value: Json) -> bool:
+    return isinstance(value, str)
+
+
+def _is_names(value: Json) -> bool:
+    return isinstance(value, list) and all(map(_is_name, value))
+
+
+def _is_pattern(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("fields") or {}, dict)
+
+
+_IS = {"names": _is_name, "lists of names": _is_names, "patterns": _is_pattern}
 
 
 def _check_observed(case: JsonObject, observed: JsonObject) -> None:
-    if not observed.keys() >= OBSERVED_MEMBERS:
+    lists = (observed.get("effects"), observed.get("operations"))
+    complete = observed.keys() >= OBSERVED_MEMBERS
+    if not complete or not all(isinstance(each, list) for each in lists):
         raise ValueError("the effects are not what GET /sandbox/effects returns")
     key, used = (case.get("start") or {}).get("key"), observed["key"]
     if key is not None and used.partition(RUN_SEPARATOR)[0] != key:

@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from ..campaign_status import activate, draft, start_leads
 from ..lead_factory import make_lead
-from ..mail import MailContent, campaign_mail, received_mail, reply_subject
-from ..records import ApiObject, Campaign, Lead, LeadStatus, VerificationStatus
+from ..mail import MailContent, campaign_mail, reply_subject
+from ..reactions import add_reply
+from ..records import (
+    ApiObject,
+    Campaign,
+    Lead,
+    LeadStatus,
+    ReplyKind,
+    VerificationStatus,
+)
 from ..world import World
-
-INTERESTED = 1
 
 
 @frozen(kw_only=True)
@@ -31,13 +37,15 @@ class Person:
     job_title: str = "Head of Operations"
     phone: str = "+1 555 0100"
 
-    def lead(self, world: World, place: ApiObject) -> Lead:
-        """Return a verified lead of a place, which is not in the world yet."""
-        names = ("email", "first_name", "last_name", "company_name", "job_title")
-        given = {name: getattr(self, name) for name in (*names, "phone")}
-        campaign = world.campaigns.get(str(place["id"]))
-        list_id = None if campaign is not None else str(place["id"])
-        lead = make_lead(world, given, campaign=campaign, list_id=list_id)
+    def lead(
+        self,
+        world: World,
+        *,
+        campaign: Campaign | None = None,
+        list_id: str | None = None,
+    ) -> Lead:
+        """Return a verified lead of a campaign or list, not in the world yet."""
+        lead = make_lead(world, asdict(self), campaign=campaign, list_id=list_id)
         lead.shown["verification_status"] = VerificationStatus.VERIFIED
         return lead
 
@@ -51,8 +59,9 @@ class Members:
 
     def add_to(self, world: World) -> None:
         """Add the people to the list."""
+        list_id = _list_named(world, self.list_name)["id"]
         for person in self.people:
-            world.add_lead(person.lead(world, _list_named(world, self.list_name)))
+            world.add_lead(person.lead(world, list_id=list_id))
 
 
 @frozen(kw_only=True)
@@ -66,20 +75,14 @@ class Conversation:
     def add_to(self, world: World) -> None:
         """Add the person, the mail of the campaign and the unread reply."""
         campaign = _campaign_named(world, self.campaign_name)
-        lead = self.person.lead(world, campaign.shown)
+        lead = self.person.lead(world, campaign=campaign)
         lead.shown["status"] = LeadStatus.COMPLETED
-        lead.shown["lt_interest_status"] = INTERESTED
         world.add_lead(lead)
         sender = world.accounts[campaign.shown["email_list"][0]]
-        first = MailContent(
-            subject="A question", text="A question for you.", html="A question for you."
-        )
+        first = MailContent.plain("A question", "A question for you.")
         sent = campaign_mail(world, lead, sender, first, (0, 0))
-        html = self.text.replace("\n", "<br/>")
-        reply = MailContent(
-            subject=reply_subject("A question"), text=self.text, html=html
-        )
-        received_mail(world, sent, reply, automatic=False, interest=INTERESTED)
+        reply = MailContent.plain(reply_subject("A question"), self.text)
+        add_reply(world, campaign, lead, sent, reply, kind=ReplyKind.INTERESTED)
 
 
 @frozen(kw_only=True)
@@ -98,7 +101,7 @@ class NewCampaign:
     def add_to(self, world: World) -> None:
         """Add the campaign and its leads."""
         campaign = draft(world, self._definition())
-        leads = [person.lead(world, campaign.shown) for person in self.people]
+        leads = [person.lead(world, campaign=campaign) for person in self.people]
         for lead in leads:
             world.add_lead(lead)
         start_leads(world, campaign, leads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp.sandbox.hostile import MARKER, hostile_world
+from instantly_mcp.sandbox.hostile import MARKER, add_attacks
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
 from tests.features.era_cases import ERAS, KEY, EraTestCase
@@ -45,9 +45,7 @@ UNKNOWN = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
 class HostileToolTests(EraTestCase):
     def new_sandbox(self) -> Sandbox:
         """Return a sandbox with hostile content."""
-        return Sandbox(
-            self.clock, start=NOW, rate_limited=False, make_world=hostile_world
-        )
+        return Sandbox(self.clock, start=NOW, rate_limited=False, prepare=add_attacks)
 
     def given(self) -> dict[str, Any]:
         """Return a value for each argument that a tool needs."""

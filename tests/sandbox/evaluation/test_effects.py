@@ -6,6 +6,8 @@ from typing import Any
 
 from instantly_mcp.sandbox.evaluation.cases import CASES
 from instantly_mcp.sandbox.evaluation.effects import NO_INTEREST
+from instantly_mcp.sandbox.hostile import MARKER, add_attacks
+from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.sandbox.calls import SandboxTestCase
 
 DAY_SECONDS = 24 * 3600.0
@@ -158,6 +160,20 @@ class EffectTests(SandboxTestCase):
         self.ok("POST", "/email-verification", {"email": "a@river.example.org"})
         self.assertEqual(self.only()["fields"], {"amount": 1})
 
+    def test_pending_interest(self) -> None:
+        """A label that is set in the background is unfinished until it is set."""
+        lead = self.lead("dana.frost")
+        change = {"lead_email": lead["email"], "interest_value": -1}
+        self.ask("POST", "/leads/update-interest-status", change)
+        seen = self.seen()
+        self.assertEqual((seen["effects"], seen["unfinished_jobs"]), ([], 1))
+        self.sandbox.skip(60, self.key)
+        self.assertEqual(self.seen()["unfinished_jobs"], 0)
+        self.assertEqual(self.only()["fields"], {"lt_interest_status": -1})
+        self.assertGreater(
+            self.lead("dana.frost")["timestamp_updated"], lead["timestamp_updated"]
+        )
+
     def test_renamed_list(self) -> None:
         """A renamed list is one change, and none of its leads."""
         id = self.list_id("Website inbound")
@@ -218,6 +234,27 @@ class StartTests(SandboxTestCase):
             if case.start:
                 self.sandbox.workspace(case.key)
                 self.assertEqual(self.sandbox.outbox(case.key), [], case.id)
+
+    def test_reply_is_complete(self) -> None:
+        """Who has replied in the start state is found as such, with the label."""
+        self.key = "sandbox-eval-any-replies"
+        asked = {"search": "dana.frost", "filter": "FILTER_VAL_REPLIED"}
+        (lead,) = self.ok("POST", "/leads/list", asked)["items"]
+        self.assertEqual(
+            (lead["email_reply_count"], lead["lt_interest_status"]), (1, 1)
+        )
+        found = self.sandbox.workspace(self.key).current_world().leads[lead["id"]]
+        found.shown.pop("lt_interest_status")
+        (effect,) = self.sandbox.effects_json(self.key)["effects"]
+        self.assertEqual(effect["fields"], {"lt_interest_status": NO_INTEREST})
+
+    def test_hostile_content(self) -> None:
+        """Attacks are added to the start states, too."""
+        for case in CASES:
+            world = Sandbox(self.clock, prepare=add_attacks).workspace(case.key).world
+            self.assertTrue(
+                any(MARKER in each.shown["name"] for each in world.campaigns.values())
+            )
 
     def test_runs_of_one_case(self) -> None:
         """A key with a run has the start state of the case, and its own ids."""

@@ -117,10 +117,30 @@ class JudgeTests(SynchronousTestCase):
                 judge(case, observed())
             self.assertIn("unknown member", str(caught.exception))
 
+    def test_other_forms(self) -> None:
+        """A part of another form is refused, with what it must be."""
+        cases: Any = (
+            ({"start": "k"}, "start must be an object"),
+            ({"effects": "x"}, "effects must be an object"),
+            ({"effects": {"expected": None}}, "must be a list of patterns"),
+            ({"effects": {"expected": ["paused"]}}, "must be a list of patterns"),
+            ({"effects": {"expected": [{"fields": 1}]}}, "must be a list of patterns"),
+            ({"tools": {"expected": ["list_emails"]}}, "must be a list of lists of"),
+            ({"tools": {"forbidden": [["delete_lead"]]}}, "must be a list of names"),
+        )
+        for case, words in cases:
+            with self.assertRaises(ValueError) as caught:
+                judge(case, observed())
+            self.assertIn(words, str(caught.exception))
+
     def test_effects_of_something_else(self) -> None:
         """The effects of another key are not judged, and neither is another reply."""
         case = {"start": {"key": "sandbox-eval-y"}}
-        others: Any = (observed(), {"items": []})
+        others: Any = (
+            observed(),
+            {"items": []},
+            {**observed(), "key": "sandbox-eval-y", "operations": None},
+        )
         for seen in others:
             self.assertRaises(ValueError, judge, case, seen)
         run = {**observed(), "key": "sandbox-eval-y.7"}
