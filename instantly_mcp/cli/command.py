@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from twisted.python import usage
 
 from ..daemon.settings.errors import EX_CONFIG, ConfigurationError, report
-from ..daemon.settings.spelling import did_you_mean
 from .check import CheckOptions
 from .evaluation import EvalOptions
-from .interfaces import Subcommand
-from .options import CommandOptions
+from .interfaces import Subcommand, Subcommands
+from .options import CommandOptions, require_known
 from .run import RunOptions
 from .sandbox import SandboxOptions
 from .snippet import SnippetOptions
@@ -21,7 +20,7 @@ from .tools import ToolsOptions
 
 EX_USAGE = 64
 
-SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
+SUBCOMMANDS: Subcommands = (
     ("run", None, RunOptions, "Serve MCP clients."),
     ("check", None, CheckOptions, "Show all settings; say if the daemon would start."),
     ("sandbox", None, SandboxOptions, "Serve the simulated Instantly API alone."),
@@ -90,8 +89,7 @@ def _run(arguments: Sequence[str]) -> int:
 def with_default(arguments: Sequence[str]) -> Sequence[str]:
     """Add the implied command: ``run`` before options, ``--help`` to an empty line.
 
-    :raises usage.UsageError: for an unknown command. The message does not contain the
-        word, because it may be a key.
+    :raises usage.UsageError: for an unknown command.
     """
     first = arguments[0] if arguments else "help"
     if first == "help":
@@ -100,8 +98,5 @@ def with_default(arguments: Sequence[str]) -> Sequence[str]:
     if first.startswith("-"):
         asks = first in {"-h", "--help", "--version"}
         return list(arguments) if asks else ["run", *arguments]
-    names = [row[0] for row in SUBCOMMANDS]
-    if first not in names:
-        hint = did_you_mean(first, names)
-        raise usage.UsageError(f"unknown command{hint}")
+    require_known(first, [row[0] for row in SUBCOMMANDS])
     return list(arguments)

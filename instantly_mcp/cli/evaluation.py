@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from twisted.python import usage
 
 from .._json_codec import Json, JsonObject, dumps, loads
 from ..daemon.evaluation import eval_cases, verdict
-from ..daemon.settings.spelling import did_you_mean
-from .interfaces import Subcommand
-from .options import CommandOptions
+from .interfaces import Subcommand, Subcommands
+from .options import CommandOptions, require_known
 
 FAILED = 1
 """The exit status when the judge finds a problem."""
@@ -75,7 +74,7 @@ class JudgeOptions(CommandOptions):
         raise usage.UsageError(f"--case must be one of: {known}")
 
 
-SUBCOMMANDS: Sequence[tuple[str, None, Callable[[], Subcommand], str]] = (
+SUBCOMMANDS: Subcommands = (
     ("cases", None, CasesOptions, "Print the cases, one JSON object a line."),
     ("judge", None, JudgeOptions, "Judge what happened in the sandbox."),
 )
@@ -90,14 +89,11 @@ class EvalOptions(CommandOptions):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Parse the words after ``eval``.
 
-        :raises usage.UsageError: for an unknown command. Unlike Twisted's, its message
-            does not contain the word, because it may be a key.
+        :raises usage.UsageError: for an unknown command.
         """
         first = options[0] if options else ""
-        names = [row[0] for row in SUBCOMMANDS]
-        if first and not first.startswith("-") and first not in names:
-            hint = did_you_mean(first, names)
-            raise usage.UsageError(f"unknown command of eval{hint}")
+        if first and not first.startswith("-"):
+            require_known(first, [row[0] for row in SUBCOMMANDS], "command of eval")
         super().parseOptions(options)
 
     def run(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
 
 
 class Subcommand(Protocol):
@@ -14,3 +15,7 @@ class Subcommand(Protocol):
         :raises ConfigurationError: when the settings do not allow it.
         """
         ...
+
+
+Subcommands: TypeAlias = Sequence[tuple[str, None, Callable[[], Subcommand], str]]
+"""Name, no short name, options and description of each, as Twisted wants them."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.python import usage
 
 from ..daemon.settings.exact_options import ExactOptions
 from ..daemon.settings.options import print_version
+from ..daemon.settings.spelling import did_you_mean
 
 
 class CommandOptions(ExactOptions):
@@ -30,3 +33,13 @@ class CommandOptions(ExactOptions):
         """
         if rest:
             raise usage.UsageError("unexpected argument: options begin with --")
+
+
+def require_known(word: str, commands: Sequence[str], what: str = "command") -> None:
+    """Check that a word of the command line is a command.
+
+    :raises usage.UsageError: if not. Unlike Twisted's, the message does not contain the
+        word, because it may be a key.
+    """
+    if word not in commands:
+        raise usage.UsageError(f"unknown {what}{did_you_mean(word, commands)}")

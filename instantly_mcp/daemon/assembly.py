@@ -31,7 +31,7 @@ from ..state.token_buckets import TokenBuckets
 from ..transports.legacy_sse import LegacySse
 from ..transports.streamable import StreamableHttp
 from ..web import pages
-from ..web.app import make_site, make_web_app
+from ..web.build import make_site, make_web_app
 from ..web.http.site import McpSite
 from .draining import RefuseNewWork
 from .http import (

@@ -7,15 +7,13 @@ redirected before a route is chosen. So a key in a path never reaches another pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, TypeAlias
-from uuid import uuid4
 
 from attrs import define
 from klein import Klein
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException, NotFound
@@ -25,19 +23,13 @@ from ..pipeline.replies.reply import Answer, Reply
 from ..pipeline.visitors import Visitor, every_caller_is_known
 from ..protocol.wire.errors import ProtocolError
 from .cors import Cors
-from .delivery import Delivery, Streams
+from .delivery import Delivery
 from .http.access_log import AccessLog
-from .http.limits import WebLimits
 from .http.refusals import error_answer
 from .http.request import McpRequest
-from .http.site import McpSite
-from .intake import Intake, TrustedProxies, parse_query
+from .intake import Intake, parse_query
 from .interfaces import (
-    AllowedOrigin,
     Guard,
-    ISandboxView,
-    IsLocal,
-    IStatus,
     PipelineRunner,
     Recognize,
 )
@@ -284,67 +276,3 @@ class WebApp:
         headers = request.head.headers
         extra = self.cors.headers(Headers(headers)) if "origin" in headers else ()
         return self.delivery.deliver(request, reply, extra)
-
-
-def make_web_app(
-    *,
-    pipeline: PipelineRunner,
-    status: IStatus,
-    guard: Guard,
-    allowed_origin: AllowedOrigin,
-    access_log: AccessLog,
-    streams: Streams,
-    wall: Callable[[], float],
-    trusted_proxies: Sequence[str] = (),
-    discovery_documents: bool = False,
-    sandbox_view: ISandboxView | None = None,
-    is_local: IsLocal | None = None,
-    visitors: Recognize = every_caller_is_known,
-) -> WebApp:
-    """Build the web application.
-
-    :param pipeline: answers requests on MCP routes.
-    :param guard: checks Origin and Host on the other routes.
-    :param access_log: shared with the pipeline, which names the callers.
-    :param streams: the open event streams, shared with the timer that keeps them alive.
-    :param wall: returns seconds since the epoch, for timestamps that people read.
-    :param trusted_proxies: see `TrustedProxies`.
-    :param discovery_documents: see `Probes`.
-    :param sandbox_view: the view of the sandbox, if the daemon runs one.
-    :param is_local: see `Intake`.
-    :raises ValueError: for a trusted proxy that is not an address, network or ``unix``.
-    """
-    return WebApp(
-        pipeline=pipeline,
-        probes=Probes(status, wall, discovery_documents, sandbox_view),
-        guard=guard,
-        cors=Cors(allowed_origin),
-        intake=Intake(TrustedProxies(trusted_proxies), uuid4().hex[:6], is_local),
-        delivery=Delivery(streams),
-        access_log=access_log,
-        visitors=visitors,
-    )
-
-
-def make_site(
-    app: WebApp,
-    clock: IReactorTime,
-    limits: WebLimits,
-    wall: Callable[[], float],
-    prefix: str = "",
-) -> McpSite:
-    """Return the protocol factory for the daemon's HTTP ports.
-
-    :param clock: the reactor.
-    :param wall: returns seconds since the epoch, for the ``Date`` header.
-    :param prefix: see `McpSite`.
-    """
-    return McpSite(
-        app.app.resource(),
-        clock,
-        app.access_log,
-        limits,
-        wall,
-        cors_headers=app.cors.headers,
-        prefix=prefix,
-    )

@@ -30,7 +30,7 @@ from instantly_mcp.state.sessions import SessionLimits, make_session_store
 from instantly_mcp.state.token_buckets import TokenBuckets
 from instantly_mcp.transports.legacy_sse import LegacySse
 from instantly_mcp.transports.streamable import StreamableHttp
-from instantly_mcp.web.app import make_site, make_web_app
+from instantly_mcp.web.build import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
 from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits

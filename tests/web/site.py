@@ -18,7 +18,7 @@ from instantly_mcp._json_codec import Json, loads
 from instantly_mcp.pipeline.exchange import Exchange, Headers
 from instantly_mcp.pipeline.replies.reply import Reply, json_answer
 from instantly_mcp.protocol.wire.errors import ProtocolError
-from instantly_mcp.web.app import make_site, make_web_app
+from instantly_mcp.web.build import make_site, make_web_app
 from instantly_mcp.web.delivery import Streams
 from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
