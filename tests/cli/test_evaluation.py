@@ -18,6 +18,8 @@ from instantly_mcp.cli.command import run_command
 from instantly_mcp.cli.evaluation import JudgeOptions
 from instantly_mcp.sandbox.evaluation import judging
 from instantly_mcp.sandbox.evaluation.cases import CASES
+from instantly_mcp.sandbox.journal import MAX_ENTRIES
+from instantly_mcp.sandbox.workspaces import MAX_WORKSPACES
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "evaluation.md"
 PAUSED = {
@@ -157,11 +159,15 @@ class ManualTests(SynchronousTestCase):
     """The manual agrees with the code."""
 
     def test_commands(self):
-        """Its shell blocks parse, and its options exist."""
+        """Its shell blocks parse, its options exist, and its limits are true."""
         text = MANUAL.read_text(encoding="utf-8")
         for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
             shlex.split(block)
         self.assertEqual(set(re.findall(r"`--([a-z]+) ", text)), {"called", "cases"})
+        known = [row[0] for row in JudgeOptions.optParameters]
+        self.assertEqual(known, ["case", "cases", "called"])
+        self.assertIn(f"the {MAX_WORKSPACES} keys", text)
+        self.assertIn(f"the last {MAX_ENTRIES}", text)
 
     def test_members(self):
         """It names every member of a case, of an effect and of a reply."""

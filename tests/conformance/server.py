@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from attrs import frozen
-from cryptography.fernet import Fernet
 from zope.interface import implementer
 
 from instantly_mcp.access.gatekeeper import Gatekeeper
@@ -25,7 +24,6 @@ from instantly_mcp.protocol.primitives.registries import ToolRegistry
 from instantly_mcp.protocol.server import McpServer
 from instantly_mcp.protocol.server_features import ServerFeatures, ServerInfo
 from instantly_mcp.protocol.wire.versions import ALL_REVISIONS
-from instantly_mcp.state.sealed_tokens import TokenSealer
 from instantly_mcp.state.sessions import SessionLimits, make_session_store
 from instantly_mcp.state.token_buckets import TokenBuckets
 from instantly_mcp.transports.legacy_sse import LegacySse
@@ -36,6 +34,7 @@ from instantly_mcp.web.http.access_log import AccessLog
 from instantly_mcp.web.http.limits import WebLimits
 from instantly_mcp.web.http.site import McpSite
 from instantly_mcp.web.interfaces import Condition, Facts, IStatus
+from tests.support.seals import new_seal
 
 from .asking_tools import asking_tools
 from .contents import prompts, resources
@@ -59,7 +58,7 @@ def make_server_features(clock: Any) -> ServerFeatures:
         tools=tools,
         resources=resources(),
         prompts=book,
-        seal=TokenSealer([Fernet.generate_key()], time.time),
+        seal=new_seal(),
         clock=clock,
         wall_clock=time.time,
         changing=frozenset({TOOLS, PROMPTS}),

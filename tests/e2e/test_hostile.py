@@ -198,13 +198,13 @@ class HostileTests(DaemonTestCase):
 
     @deferred
     async def test_sessions(self):
-        """No attack reaches a client of the session era."""
+        """A client of the session era gets no attack unmarked or uncleaned."""
         daemon = await self.daemon(*OPTIONS)
         await self.walk(SessionWire(daemon.url, "sandbox-hostile-1"))
 
     @deferred
     async def test_modern(self):
-        """No attack reaches a client of the modern era."""
+        """A client of the modern era gets no attack unmarked or uncleaned."""
         daemon = await self.daemon(*OPTIONS)
         await self.walk(AnyStatusWire(daemon.url, "sandbox-hostile-2"))
 

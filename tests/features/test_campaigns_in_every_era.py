@@ -43,7 +43,7 @@ class CampaignCase(EraTestCase):
 
 
 class OldArgumentTests(CampaignCase):
-    """Case C7."""
+    """Arguments of earlier servers, and of create_campaign in an update."""
 
     def test_steps_without_copy(self) -> None:
         """A number of steps without their copy is answered with how to write them."""
@@ -126,7 +126,7 @@ class OldArgumentTests(CampaignCase):
 
 
 class PreflightTests(CampaignCase):
-    """Case preflight."""
+    """The checks before a start."""
 
     def test_misspelled_variable(self) -> None:
         """The variable and those that the leads have are named; nothing starts."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from instantly_mcp._json_codec import dumps
 from tests.features.page_size_cases import MOST_DEFAULT_TOKENS, PageSizeCase
 from tests.features.tools.test_cursors import LISTS
 
@@ -60,10 +59,3 @@ class PageSizeTests(PageSizeCase):
             self.clock.advance(4)  # Instantly lists mail 20 times a minute.
             cursor = page["page"]["next_cursor"]
             page = self.call(name, starting_after=cursor, **arguments)
-
-    def test_analytics(self) -> None:
-        """Rows of analytics that do not fit are counted, and those shown are whole."""
-        value = self.call("get_campaign_analytics")
-        size = len(dumps(value))
-        self.assertLessEqual(size, MOST_BYTES)
-        self.assertTrue(all("campaign_id" in row for row in value["rows"]))

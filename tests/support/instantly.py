@@ -18,6 +18,7 @@ from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import Json, JsonObject
 from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.interfaces import IInstantly
+from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.operation import Operation
 from instantly_mcp.catalog.schema import arguments_schema
 
@@ -44,9 +45,11 @@ class RecordingInstantly:
     def answers(self, operation_id: str, *replies: Any) -> RecordingInstantly:
         """Script the replies of an operation, in order; the last one is repeated.
 
+        :param operation_id: an operation of the catalog.
         :param replies: JSON values, `ApiError`s, Deferreds, or functions of the
             arguments.
         """
+        assert operation_id in BY_ID, operation_id
         self._scripts[operation_id] = list(replies)
         return self
 
@@ -86,7 +89,8 @@ class RecordingInstantly:
         return None
 
     def calls(self, operation_id: str) -> list[JsonObject]:
-        """Return the arguments of every call of one operation."""
+        """Return the arguments of every call of one operation of the catalog."""
+        assert operation_id in BY_ID, operation_id
         return [each.arguments for each in self.executed if each.id == operation_id]
 
     @property

@@ -49,7 +49,7 @@ def objects_of(schema: JsonObject) -> list[JsonObject]:
     return [least, *each, {name: found[-1] for name, found in values.items()}]
 
 
-def codes_in(schema: JsonObject, path: tuple[str, ...] = ()) -> list[Any]:
+def codes_in(schema: JsonObject) -> list[Any]:
     """Return each number in an enum of a schema's arguments, with its argument."""
     return [
         (name, code)

@@ -42,6 +42,14 @@ NAMES = (
 UNKNOWN = "0190a4f2-5d6a-7c11-8f00-2b8a4c1d9e77"
 
 
+NOT_WALKED = {
+    "add_leads_to_campaign_or_list_bulk",
+    "create_account",
+    "get_background_job",
+}
+"""Tools for whose arguments the workspace has nothing."""
+
+
 class HostileToolTests(EraTestCase):
     def new_sandbox(self) -> Sandbox:
         """Return a sandbox with hostile content."""
@@ -70,8 +78,8 @@ class HostileToolTests(EraTestCase):
         }
 
     def check(self, tool: str, arguments: dict[str, Any]) -> bool:
-        """Check a call in the first and the last era; return whether it succeeded."""
-        for version in (ERAS[0], "2025-11-25", ERAS[-1]):
+        """Check a call in three revisions; return whether it succeeded in the last."""
+        for version in (ERAS[0], ERAS[-2], ERAS[-1]):
             result = self.result(version, tool, arguments)
             leaks = leaks_of_tool(result)
             self.assertEqual(leaks, [], "\n".join([f"{tool} {version}:", *leaks]))
@@ -79,10 +87,11 @@ class HostileToolTests(EraTestCase):
 
     def test_every_tool(self) -> None:
         """Every tool, with what it needs, and with ids that do not exist."""
-        given, failed, checked = self.given(), set(), 0
+        given, failed, skipped = self.given(), set(), set()
         for tool in self.server.features.tools.listed():
             needs = tool.input_schema.get("required", ())
             if not set(needs) <= set(given):
+                skipped.add(tool.name)
                 continue
             arguments = {name: given[name] for name in needs}
             arguments |= MORE.get(tool.name, {})
@@ -96,13 +105,12 @@ class HostileToolTests(EraTestCase):
                 }
             if "dry_run" in tool.input_schema["properties"]:
                 arguments["dry_run"] = True
-            checked += 1
             if not self.check(tool.name, arguments):
                 failed.add(tool.name)
             unknown = {name: UNKNOWN for name in needs if name.endswith("_id")}
             if unknown:
                 self.check(tool.name, {**arguments, **unknown})
-        self.assertGreaterEqual(checked, 30)
+        self.assertEqual(skipped, NOT_WALKED)
         self.assertEqual(failed, set())
 
     def test_candidates(self) -> None:

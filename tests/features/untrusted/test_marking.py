@@ -206,7 +206,7 @@ class ResultTests(SynchronousTestCase):
 
 class FenceTests(SynchronousTestCase):
     def test_tags_differ(self) -> None:
-        """Each response has tags of its own."""
+        """Tags are random."""
         self.assertGreater(len({tag_for("") for _ in range(50)}), 35)
 
     def test_never_in_the_content(self) -> None:

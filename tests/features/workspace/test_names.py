@@ -328,10 +328,7 @@ class AnyNameTests(ToolTestCase):
         instantly.answers("getCampaign", {"id": "x"})
         plain = " ".join(wanted.lower().split())
         same = [
-            id
-            for id, name in listed
-            if plain in (" ".join(name.lower().split()), id)
-            or (not name and plain == id)
+            id for id, name in listed if plain in (" ".join(name.lower().split()), id)
         ]
         result = self.run_tool("get_campaign", campaign_id=wanted)
         self.assertEqual(result.is_error, len(same) != 1 or not plain)

@@ -195,7 +195,7 @@ class CreateCampaignTests(ToolTestCase):
             sequences = [{"steps": [{"variants": [{"subject": "", "body": text}]}]}]
             self.assertRaises(CallRefusedError, formatted, sequences)
         self.assertEqual(self.instantly.calls("createCampaign"), [])
-        self.assertEqual(self.instantly.calls("updateCampaign"), [])
+        self.assertEqual(self.instantly.calls("patchCampaign"), [])
 
     def test_two_versions_of_the_copy(self) -> None:
         """Steps together with subject and body are refused."""

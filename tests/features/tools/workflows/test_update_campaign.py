@@ -487,10 +487,8 @@ class OldArgumentTests(SynchronousTestCase):
                 "body": TEXTS,
                 "steps": st.lists(st.just({"body": "x"}), min_size=1, max_size=3),
                 "sequence_steps": st.integers(1, 4),
-                "sequence_bodies": st.lists(
-                    st.text(max_size=3), min_size=1, max_size=3
-                ),
-                "sequence_subjects": st.lists(st.text(max_size=3), min_size=1),
+                "sequence_bodies": st.lists(TEXTS, min_size=1, max_size=3),
+                "sequence_subjects": st.lists(TEXTS, min_size=1),
                 "step_delay_days": st.integers(1, 9),
             },
         )
