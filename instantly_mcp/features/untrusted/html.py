@@ -15,9 +15,10 @@ from attrs import define, field
 from .hidden_styles import (
     VISIBLE,
     Appearance,
+    Rules,
+    add_rules,
     appearance,
     attributes_of,
-    style_rules,
 )
 from .markup import Kind, MarkupReader, Piece
 
@@ -67,7 +68,7 @@ class _Cleaner:
     _shown: list[str] = field(factory=list, init=False)
     _open: list[tuple[str, Appearance]] = field(factory=list, init=False)
     _counts: Counter[str] = field(factory=Counter, init=False)
-    _rules: dict[str, str] = field(factory=dict, init=False)
+    _rules: Rules = field(factory=dict, init=False)
 
     def clean(self, html: str) -> str:
         for piece in MarkupReader(html).pieces():
@@ -78,7 +79,7 @@ class _Cleaner:
                 self._show(" ")
             elif piece.kind is Kind.RAW:
                 if piece.name == "style":
-                    self._rules |= style_rules(piece.text)
+                    add_rules(piece.text, self._rules)
             elif _ELEMENT.fullmatch(piece.name) is None:
                 self._show(piece.text)
             elif piece.kind is Kind.OPEN:

@@ -161,6 +161,11 @@ class HiddenTests(SynchronousTestCase):
             "<style>.q, p{display:none}</style>a<p>secret</p>b",
             "<style>.q{display:none}</style>a<i class='x q'>secret</i>b",
             "<style>#q{color:#fff}</style>a<i id=q>secret</i>b",
+            "<style>.q{display:none}</style><style>.q{color:red}</style>"
+            "a<i class=q>secret</i>b",
+            "<style>/*x*/.q{display:none}/*</style>a<i class=q>secret</i>b",
+            "<style>@media all{.q{display:none}}</style>a<i class=q>secret</i>b",
+            f"a<i style='font:{' ' * 200}normal{' ' * 200}0px x'>secret</i>b",
             "a<font color=white>secret</font>b",
             "a<font size=0>secret</font>b",
             "a<!-- secret -->b",
@@ -195,6 +200,24 @@ class HiddenTests(SynchronousTestCase):
         for start in (*starts, "<p hidden>", "![", "](x", "<style>a{", "[a]: ", "</x>"):
             with self.subTest(start=start):
                 self.assertLess(len(cleaned(start * 100_000)), MAX_READ_CHARACTERS * 2)
+
+    def test_any_style(self) -> None:
+        """So do style sheets and styles: each of these took many seconds."""
+        many = MAX_READ_CHARACTERS // 2
+        most = 2 * many - 30
+        rule = ".a{" + "x:y;" * (many // 8) + "}"
+        for html in (
+            "<style>" + "x" * most + "</style>",
+            "<style>" + "x" * most + "!{}</style>",
+            "<style>" + "/*" * (many - 30) + "</style>",
+            "<style>" + ".a," * (many // 3) + rule + "</style>",
+            "<b style='font:" + "1" * most + "'>x</b>",
+            "<b style='left:" + "1" * most + "'>x</b>",
+            f"<style>{rule}</style><b class='{'a ' * (many // 4)}'>x</b>",
+            f"<style>{rule}</style>" + "<b class=a>" * (many // 11),
+        ):
+            with self.subTest(html=html[:20]):
+                self.assertLess(len(cleaned(html)), MAX_READ_CHARACTERS * 2)
 
     @given(MARKUP)
     def test_cleaning_is_final(self, html: str) -> None:
