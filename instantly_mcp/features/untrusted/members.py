@@ -14,13 +14,13 @@ OWN_WORDS = frozenset(
     {"hint", "message", "notice", "warning", "warnings", "advice", "meaning", "next"}
     | {"because", "says", "fix", "includes", "verdict", "grade", "then_waits", "note"}
     | {"check", "checked_later", "remarks", "findings", "reason", "definition", "unit"}
-    | {"there", "utc", "sends_from", "step", "plan_name", "error_type", "next_cursor"}
+    | {"there", "utc", "sends_from", "step", "plan_name", "error_type"}
 )
 """Sentences and words of this server. What they quote is marked by `quoted`."""
 
 OWN_TREES = frozenset({"definitions", "defaults_applied", "related", "untrusted"})
-OWN_TREES |= {"obstacles", "done_before"}
-"""Objects in which every text is of this server."""
+OWN_TREES |= {"obstacles", "done_before", "next_cursor"}
+"""Members in which every text is of this server, and quotes nothing."""
 
 FREE_FORM = frozenset({"status_message", "data", "attachment_json", "personalization"})
 """Objects in which every text is untrusted, whatever its member is called."""

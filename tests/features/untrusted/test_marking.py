@@ -123,6 +123,14 @@ class MemberTests(SynchronousTestCase):
         )
         self.assertEqual(got.fields, ("near[]", "message"))
 
+    def test_cursors(self) -> None:
+        """A cursor quotes nothing, even if it contains what a person wrote."""
+        page = {"next_cursor": "c1.xyAnnz_0", "has_more": True}
+        shown = tool_result({"items": [{"first_name": "Ann"}], "page": page}, {})
+        self.assertEqual(text_of(shown)["page"], page)
+        fields = marked({"items": [{"first_name": "Ann"}], "page": page}).fields
+        self.assertEqual(fields, ("items[].first_name",))
+
     def test_quotes_of_the_work(self) -> None:
         """A work marks what it quotes from elsewhere."""
         got = marked({"warnings": [f"{quoted('A <!-- x -->')} is active."]})
