@@ -16,7 +16,7 @@ from ..api.errors import ApiError
 from ..catalog.index import OPERATIONS
 from ..catalog.timezones import TIMEZONES
 from ..protocol.calls.call import Call
-from .results import overload_error
+from .results import protocol_error
 from .workspace.name_cache import NameCache
 from .workspace.names import Completion, ObjectKind, matches
 
@@ -37,7 +37,7 @@ class Completer:
         try:
             found = await self.names.matching(self.kind, typed, call)
         except ApiError as error:
-            raise overload_error(error) or error from error
+            raise protocol_error(error) from error
         return [entry.value for entry in found[:MAX_VALUES]]
 
 

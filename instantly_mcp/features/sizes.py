@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .._json_codec import Json, JsonObject, dumps
+from .untrusted.cleaning import cut_note
 from .untrusted.fence import shown_size
 from .untrusted.marking import cut_with_marks
 
@@ -93,7 +94,7 @@ def _shorter(value: Json, longest: int, most: int) -> Json:
     """Cut long strings and lists at every level, stating how much was cut."""
     if isinstance(value, str) and len(value) > longest:
         kept = cut_with_marks(value, longest)
-        return f"{kept}… [{len(value) - longest} characters cut]"
+        return kept + cut_note(len(value) - longest)
     if isinstance(value, dict):
         return {name: _shorter(each, longest, most) for name, each in value.items()}
     if isinstance(value, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..untrusted.marking import quoted_line
+from ..workspace.context import FeatureContext
 from ..workspace.names import CAMPAIGNS
 from ..workspace.preflight.audience import audience_checks
 from ..workspace.preflight.check import Check, verdict
@@ -17,7 +18,6 @@ from ..workspace.sending_windows import zone_named
 from .rendering import (
     ASK_FIRST,
     Given,
-    PromptContext,
     as_json,
     look_up,
     message,
@@ -27,7 +27,7 @@ from .rendering import (
 )
 
 
-async def launch_preflight(context: PromptContext, given: Given, call: Call) -> str:
+async def launch_preflight(context: FeatureContext, given: Given, call: Call) -> str:
     """Write the checks before a launch, and what to do next."""
     zone = given.get("timezone") or None
     if zone is not None and zone_named(zone) is None:
@@ -60,7 +60,7 @@ async def launch_preflight(context: PromptContext, given: Given, call: Call) -> 
     )
 
 
-async def why_not_sending(context: PromptContext, given: Given, call: Call) -> str:
+async def why_not_sending(context: FeatureContext, given: Given, call: Call) -> str:
     """Write why a campaign does not send, and how to fix it."""
     survey = await look_up(context, CAMPAIGNS, given["campaign"], survey_campaign, call)
     diagnosis = with_next_window(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ...protocol.calls.call import Call
 from ..untrusted.marking import quoted_line
+from ..workspace.context import FeatureContext
 from ..workspace.list_scorecard import scored, survey_list
 from ..workspace.names import LEAD_LISTS
 from .rendering import (
     ASK_FIRST,
     Given,
-    PromptContext,
     as_json,
     look_up,
     message,
@@ -20,7 +20,7 @@ from .rendering import (
 )
 
 
-async def list_hygiene(context: PromptContext, given: Given, call: Call) -> str:
+async def list_hygiene(context: FeatureContext, given: Given, call: Call) -> str:
     """Write a list's scorecard, and how to clean the list."""
     survey = await look_up(context, LEAD_LISTS, given["list"], survey_list, call)
     score = scored(survey)

@@ -7,6 +7,7 @@ from ...catalog.codes import INTEREST
 from ...protocol.calls.call import Call
 from ...protocol.wire.errors import invalid_params
 from ..untrusted.marking import quoted, quoted_line
+from ..workspace.context import FeatureContext
 from ..workspace.fetching import Gathered, gather
 from ..workspace.mail_html import one_line
 from ..workspace.mail_text import unquoted_text
@@ -21,7 +22,6 @@ from ..workspace.views.leads import LEAD_VIEW
 from .rendering import (
     ASK_FIRST,
     Given,
-    PromptContext,
     as_json,
     message,
     not_known,
@@ -55,7 +55,7 @@ REPLY_CLASSES = (
 )
 
 
-async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str:
+async def morning_inbox(context: FeatureContext, given: Given, call: Call) -> str:
     """Write the unread mails: one count, one list."""
     limit = _limit(given.get("limit", ""))
     # Instantly's own latest_of_thread leaves out unread mail that was answered.
@@ -67,8 +67,8 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     }
     found = await gather(
         {
-            "mails": context.features.execute("listEmail", asked, call),
-            "count": context.features.execute("countUnreadEmails", {}, call),
+            "mails": context.execute("listEmail", asked, call),
+            "count": context.execute("countUnreadEmails", {}, call),
         }
     )
     if not found.has("mails"):
@@ -102,12 +102,12 @@ async def morning_inbox(context: PromptContext, given: Given, call: Call) -> str
     )
 
 
-async def reply_triage(context: PromptContext, given: Given, call: Call) -> str:
+async def reply_triage(context: FeatureContext, given: Given, call: Call) -> str:
     """Write a thread, its lead and its campaign, for one reply."""
     thread_id = given["thread"].strip().removeprefix("instantly://threads/")
     if not thread_id:
         raise invalid_params("Name the thread by its thread_id")
-    mails, older = await mails_of(context.features, thread_id, call)
+    mails, older = await mails_of(context, thread_id, call)
     last = mails[-1]
     around = await _around(context, last, call)
     shown = mails[-MAX_MAILS_SHOWN:]
@@ -174,15 +174,15 @@ def _letter(mail: JsonObject, longest: int) -> str:
     return quoted(f"{head}\n{unquoted_text(mail)}", longest)
 
 
-async def _around(context: PromptContext, mail: JsonObject, call: Call) -> Gathered:
+async def _around(context: FeatureContext, mail: JsonObject, call: Call) -> Gathered:
     """Read the lead and the campaign of a mail, if it has them."""
     works = {}
     if mail.get("lead_id"):
         id = str(mail["lead_id"])
-        works["lead"] = context.features.execute("getLead", {"id": id}, call)
+        works["lead"] = context.execute("getLead", {"id": id}, call)
     if mail.get("campaign_id"):
         id = str(mail["campaign_id"])
-        works["campaign"] = context.features.execute("getCampaign", {"id": id}, call)
+        works["campaign"] = context.execute("getCampaign", {"id": id}, call)
     return await gather(works)
 
 

@@ -22,7 +22,7 @@ from .campaigns import launch_preflight, why_not_sending
 from .hygiene import list_hygiene
 from .inbox import DEFAULT_THREADS, MAX_THREADS, morning_inbox, reply_triage
 from .period import RANGE_WORDS
-from .rendering import PromptContext, Renderer, Write
+from .rendering import Renderer, Write
 from .reports import client_report, weekly_report
 
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -106,15 +106,15 @@ PROMPTS = (
 )
 
 
-def build_prompts(features: FeatureContext) -> PromptRegistry:
+def build_prompts(context: FeatureContext) -> PromptRegistry:
     """Build all prompts."""
-    context, completers = PromptContext(features), _completers(features.names)
+    completers = _completers(context.names)
     return PromptRegistry([_prompt(entry, context, completers) for entry in PROMPTS])
 
 
 def _prompt(
     entry: PromptDeclaration,
-    context: PromptContext,
+    context: FeatureContext,
     completers: Mapping[str, CompleteValue],
 ) -> Prompt:
     arguments = [

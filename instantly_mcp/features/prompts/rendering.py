@@ -39,21 +39,14 @@ ASK_FIRST = (
 )
 
 
-@frozen
-class PromptContext:
-    """The objects that prompts use."""
-
-    features: FeatureContext
-
-
-Write: TypeAlias = Callable[[PromptContext, Given, Call], Coroutine[Any, Any, str]]
+Write: TypeAlias = Callable[[FeatureContext, Given, Call], Coroutine[Any, Any, str]]
 
 
 @frozen
 class Renderer:
     """Renders a prompt as one user message with all facts in it."""
 
-    context: PromptContext
+    context: FeatureContext
     write: Write
 
     @deferred
@@ -71,7 +64,7 @@ class Renderer:
 
 
 async def id_named(
-    context: PromptContext, kind: ObjectKind, given: str, call: Call
+    context: FeatureContext, kind: ObjectKind, given: str, call: Call
 ) -> str:
     """Return the id of the object that an argument names, by id or by name.
 
@@ -80,11 +73,11 @@ async def id_named(
     """
     if not given.strip():
         raise invalid_params(f"Give the name or id of a {kind.name}")
-    return await context.features.names.id_of(kind, given, call)
+    return await context.names.id_of(kind, given, call)
 
 
 async def look_up(
-    context: PromptContext,
+    context: FeatureContext,
     kind: ObjectKind,
     given: str,
     read: Callable[[FeatureContext, str, Call], Awaitable[Found]],
@@ -97,10 +90,10 @@ async def look_up(
     """
     id = await id_named(context, kind, given, call)
     try:
-        return await read(context.features, id, call)
+        return await read(context, id, call)
     except ApiError as error:
         if error.reason in NOT_AN_ID:
-            raise await context.features.names.refusal(kind, given, call) from error
+            raise await context.names.refusal(kind, given, call) from error
         raise
 
 

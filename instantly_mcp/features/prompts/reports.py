@@ -19,13 +19,13 @@ from ..workspace.analytics import (
     summed,
     with_rates,
 )
+from ..workspace.context import FeatureContext
 from ..workspace.fetching import Gathered, gather
 from ..workspace.names import CAMPAIGNS
 from .period import Period, period_of
 from .rendering import (
     ASK_FIRST,
     Given,
-    PromptContext,
     as_json,
     id_named,
     message,
@@ -57,9 +57,9 @@ class PeriodNumbers:
     found: Gathered
 
 
-async def weekly_report(context: PromptContext, given: Given, call: Call) -> str:
+async def weekly_report(context: FeatureContext, given: Given, call: Call) -> str:
     """Write the numbers of some or all campaigns."""
-    period = period_of(given.get("range") or "last_7_days", context.features.today())
+    period = period_of(given.get("range") or "last_7_days", context.today())
     ids = await _campaign_ids(context, given.get("campaigns", ""), call)
     numbers = await _numbers(context, period, ids, call, {})
     return message(
@@ -87,11 +87,11 @@ async def weekly_report(context: PromptContext, given: Given, call: Call) -> str
     )
 
 
-async def client_report(context: PromptContext, given: Given, call: Call) -> str:
+async def client_report(context: FeatureContext, given: Given, call: Call) -> str:
     """Write a workspace's numbers for the client who owns it."""
-    period = period_of(given.get("range") or "last_30_days", context.features.today())
+    period = period_of(given.get("range") or "last_30_days", context.today())
     acting = _as_workspace(call, given.get("workspace", "").strip())
-    also = {"workspace": context.features.execute("getWorkspace", {}, acting)}
+    also = {"workspace": context.execute("getWorkspace", {}, acting)}
     numbers = await _numbers(context, period, [], acting, also)
     name = quoted_line(numbers.found.object("workspace").get("name")) or "the client"
     return message(
@@ -119,10 +119,10 @@ async def client_report(context: PromptContext, given: Given, call: Call) -> str
     )
 
 
-async def _campaign_ids(context: PromptContext, text: str, call: Call) -> list[str]:
+async def _campaign_ids(context: FeatureContext, text: str, call: Call) -> list[str]:
     if "," in text:
         # The name of one campaign may contain commas.
-        whole = await context.features.names.find(CAMPAIGNS, text, call)
+        whole = await context.names.find(CAMPAIGNS, text, call)
         if len(whole) == 1:
             return [*whole]
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -148,7 +148,7 @@ def _as_workspace(call: Call, workspace: str) -> Call:
 
 
 async def _numbers(
-    context: PromptContext,
+    context: FeatureContext,
     period: Period,
     ids: Sequence[str],
     call: Call,
@@ -156,7 +156,7 @@ async def _numbers(
 ) -> PeriodNumbers:
     """Read the totals of both periods and the days concurrently."""
     chosen = {"ids": list(ids)} if ids else {}
-    read = context.features.execute
+    read = context.execute
     works = {
         **also,
         "totals": read("getCampaignAnalytics", {**chosen, **period.dates()}, call),

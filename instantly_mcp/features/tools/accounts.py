@@ -12,6 +12,7 @@ from ..workspace.job_following import disable_warmup, enable_warmup
 from ..workspace.jobs import started
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import ACCOUNTS
+from ..workspace.reply_values import as_object
 from ..workspace.views.accounts import ACCOUNT_SUMMARY, ACCOUNT_VIEW
 from .arguments import (
     DRY_RUN,
@@ -55,7 +56,7 @@ def cursor_after(account: JsonObject, given: JsonObject) -> str | None:
 
 def vitals(reply: Json, given: JsonObject) -> JsonObject:
     """Return which accounts passed; that the test ran does not mean it passed."""
-    facts = reply if isinstance(reply, dict) else {}
+    facts = as_object(reply)
     failed = facts.get("failure_list") or []
     passed = facts.get("success_list") or []
     return {

@@ -7,6 +7,7 @@ from ...catalog.codes import CAMPAIGN_STATUS
 from ..workspace.conversions import visible_name
 from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
+from ..workspace.reply_values import as_object
 from ..workspace.sending_status import campaign_sending_status
 from ..workspace.views.campaigns import CAMPAIGN_VIEW, campaign_brief, campaign_summary
 from . import campaign_settings as settings
@@ -38,7 +39,7 @@ CAMPAIGN_ID = id_of("campaign_id", refers_to=CAMPAIGNS)
 
 def stopped(reply: Json, given: JsonObject) -> JsonObject:
     """Return the campaign that was stopped."""
-    facts = reply if isinstance(reply, dict) else {}
+    facts = as_object(reply)
     return {"campaign": {**campaign_brief(facts), "id": given["id"]}}
 
 

@@ -50,6 +50,12 @@ _FENCE_LIKE = re.compile(r"<(/?u\d[0-9a-z]{0,15})>", re.IGNORECASE)
 
 REMOVED_LINK = "[link removed]"
 
+
+def cut_note(characters: int) -> str:
+    """Return what stands at the end of a text that was cut."""
+    return f"… [{characters} characters cut]"
+
+
 PLACEHOLDER = re.compile(
     "|".join(map(re.escape, (IMAGE, HIDDEN, REMOVED_LINK)))
     + r"|… \[\d+ characters cut\]"
@@ -73,7 +79,7 @@ def cleaned(text: str, longest: int = MAX_READ_CHARACTERS) -> str:
     excess += max(0, len(shown) - longest)
     if excess:
         # Cutting can open a construct that was closed before.
-        return f"{_stable(shown[:longest])}… [{excess} characters cut]"
+        return f"{_stable(shown[:longest])}{cut_note(excess)}"
     return shown
 
 

@@ -61,7 +61,8 @@ def quoted_name(name: str) -> str:
     return name if name in VARIABLES else quoted_line(name)
 
 
-OWN, CODE = Treatment.OWN, Treatment.CODE
+OWN, OWN_TREE, CODE = Treatment.OWN, Treatment.OWN_TREE, Treatment.CODE
+OF_OTHERS = (Treatment.FREE, Treatment.MAP)
 """Looking a member of an enumeration up costs as much as matching a short text."""
 
 _SCALARS = frozenset({int, float, bool, type(None)})
@@ -129,7 +130,7 @@ class _Marking:
         if isinstance(value, str):
             return self._text(value, treatment, path)
         if isinstance(value, dict):
-            if treatment in (Treatment.FREE, Treatment.MAP):
+            if treatment in OF_OTHERS:
                 return self._free(value, treatment, path)
             return self._object(value, treatment, path)
         if isinstance(value, list | tuple):
@@ -175,7 +176,7 @@ class _Marking:
 
     def _plan(self, name: str, around: Treatment, path: str) -> _Plan:
         """Return how a member is shown: the same for all objects at this path."""
-        all_own = around is Treatment.OWN_TREE
+        all_own = around is OWN_TREE
         plain = all_own or is_schema_name(name)
         shown = name if plain else self._name(name, path)
         inside = f"{path}." if path else ""
@@ -183,10 +184,10 @@ class _Marking:
         return shown, around if all_own else treatment_of(name), deeper
 
     def _list(self, value: Json, treatment: Treatment, path: str) -> Json:
-        is_free = treatment in (Treatment.FREE, Treatment.MAP)
+        is_free = treatment in OF_OTHERS
         inside = path if is_free else f"{path}[]"
         walked = [self.walk(each, treatment, inside) for each in value]
-        if treatment is Treatment.OWN:
+        if treatment is OWN:
             for at, each in enumerate(walked):
                 if isinstance(each, str):
                     self._sentences.append((walked, at, inside))
@@ -206,7 +207,7 @@ class _Marking:
         return self._mark(name, path)
 
     def _text(self, text: str, treatment: Treatment, path: str) -> str:
-        if treatment is OWN or treatment is Treatment.OWN_TREE:
+        if treatment is OWN or treatment is OWN_TREE:
             return self._sentence(text, path)
         if treatment is CODE and TOKEN.fullmatch(text) is not None:
             return text

@@ -14,9 +14,9 @@ from attrs import frozen
 from ..._json_codec import Json, JsonObject
 from ...catalog.index import BY_ID
 from ..results import CallRefusedError
-from .conversions import as_list
 from .dates import days_in_order
 from .sending_windows import asked_zone, schedule_of
+from .taken_members import taken_members
 from .timezones import (
     MINUTES_A_DAY,
     MappedWindow,
@@ -199,13 +199,5 @@ def _several(windows: Sequence[JsonObject], asked: JsonObject) -> CallRefusedErr
 
 def _known(schedule: JsonObject) -> JsonObject:
     """Return a schedule without members that the API shows but does not take."""
-    described = BY_ID["patchCampaign"].by_name["campaign_schedule"].schema
-    known = described["properties"]
-    window = known["schedules"]["items"]["properties"]
-    kept = {name: value for name, value in schedule.items() if name in known}
-    kept["schedules"] = [
-        {name: value for name, value in each.items() if name in window}
-        for each in as_list(kept.get("schedules"))
-        if isinstance(each, dict)
-    ]
-    return kept
+    schema = BY_ID["patchCampaign"].by_name["campaign_schedule"].schema
+    return taken_members(schedule, schema, "schedules")

@@ -39,11 +39,6 @@ def comma_list(value: Json) -> str:
     return ",".join(str(item) for item in value)
 
 
-def as_list(value: Json) -> list[Json]:
-    """Return a list that a reply has, or an empty one for anything else."""
-    return value if isinstance(value, list) else []
-
-
 def visible_name(value: Json) -> Json:
     """Return a name unchanged.
 

@@ -12,6 +12,7 @@ from ..._deferred import reraise
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError, Reason
 from ..results import error_object
+from .reply_values import as_list, as_object
 
 
 @frozen
@@ -24,15 +25,14 @@ class Gathered:
     def object(self, name: str) -> JsonObject:
         """Return a reply that is an object; empty if it is missing or another type."""
         reply = self.replies.get(name)
-        return reply if isinstance(reply, dict) else {}
+        return as_object(reply)
 
     def items(self, name: str) -> list[JsonObject]:
         """Return the objects of a list reply, which may be a page or a plain list."""
         reply = self.replies.get(name)
         if isinstance(reply, dict):
             reply = reply.get("items")
-        found = reply if isinstance(reply, list) else []
-        return [item for item in found if isinstance(item, dict)]
+        return [item for item in as_list(reply) if isinstance(item, dict)]
 
     def has(self, name: str) -> bool:
         """Return whether this call succeeded."""

@@ -6,9 +6,9 @@ from ..._json_codec import Json, JsonObject
 from ...catalog.index import BY_ID
 from ..results import CallRefusedError
 from .campaign_copy import sequence_of, steps_given
-from .conversions import as_list
 from .mail_html import as_html, one_line
 from .sequences import steps_of, variants_in
+from .taken_members import taken_members
 
 
 def with_first_mail(campaign: JsonObject, given: JsonObject) -> list[JsonObject]:
@@ -33,8 +33,10 @@ def with_first_mail(campaign: JsonObject, given: JsonObject) -> list[JsonObject]
     kept = {name: former.get(name) or "" for name in ("subject", "body")}
     steps_given({**kept, **given})
     changed = {**former, **_formatted(given)}
-    others = [each for each in steps[0].get("variants", ()) if each is not former]
-    return [{"steps": [{**steps[0], "variants": [changed, *others]}, *steps[1:]]}]
+    listed = steps[0]["variants"]
+    kept_order = [changed if each is former else each for each in listed]
+    first = {**steps[0], "variants": kept_order if variants else [changed, *listed]}
+    return [{"steps": [first, *steps[1:]]}]
 
 
 def _formatted(given: JsonObject) -> JsonObject:
@@ -48,14 +50,6 @@ def _formatted(given: JsonObject) -> JsonObject:
 
 def _known(step: JsonObject) -> JsonObject:
     """Return a step without members that the API shows but does not take."""
-    described = BY_ID["patchCampaign"].by_name["sequences"].schema
-    known = described["items"]["properties"]["steps"]["items"]["properties"]
-    variant = known["variants"]["items"]["properties"]
-    kept = {"type": "email", "delay": 0}
-    kept |= {name: value for name, value in step.items() if name in known}
-    kept["variants"] = [
-        {name: value for name, value in each.items() if name in variant}
-        for each in as_list(kept.get("variants"))
-        if isinstance(each, dict)
-    ]
-    return kept
+    sequence = BY_ID["patchCampaign"].by_name["sequences"].schema["items"]
+    schema = sequence["properties"]["steps"]["items"]
+    return {"type": "email", "delay": 0, **taken_members(step, schema, "variants")}

@@ -28,6 +28,7 @@ from ...protocol.calls.call import Call
 from ..results import ErrorResult, ToolOutcome, error_object, page
 from .context import FeatureContext
 from .jobs import READ_LATER, job_of, started
+from .reply_values import as_object
 
 MAX_WAIT_SECONDS = 45
 """Most seconds that a call may wait; hosts give up soon after."""
@@ -198,7 +199,7 @@ def _brief(job: JsonObject) -> JsonObject:
 def _ended_well(job: JsonObject) -> ToolOutcome:
     """Return the result of a job that ended; it may have failed for some or all."""
     data = job.get("data")
-    counts = data if isinstance(data, dict) else {}
+    counts = as_object(data)
     failed, done = counts.get("failed_count"), counts.get("success_count")
     if not isinstance(failed, int) or failed < 1:
         return {"job": job}

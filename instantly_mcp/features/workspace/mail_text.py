@@ -9,9 +9,10 @@ from unicodedata import category
 from attrs import define, field
 
 from ..._json_codec import Json, JsonObject
-from ..untrusted.cleaning import MAX_READ_CHARACTERS
+from ..untrusted.cleaning import MAX_READ_CHARACTERS, cut_note
 from ..untrusted.html import cleaned_html
 from ..untrusted.markup import Kind, MarkupReader, Piece
+from .reply_values import as_object
 
 UNSEEN = frozenset({"script", "style", "head", "title", "template"})
 LINES = frozenset(
@@ -87,7 +88,7 @@ def text_of_html(html: str, longest: int = MAX_READ_CHARACTERS) -> str:
     read = html[:longest]
     text = read_html(cleaned_html(read) if "<" in read else read)[0]
     excess = len(html) - len(read)
-    return f"{text}… [{excess} characters cut]" if excess else text
+    return text + cut_note(excess) if excess else text
 
 
 def read_html(html: str) -> tuple[str, int, int]:
@@ -111,20 +112,23 @@ def text_of_mail(mail: JsonObject, longest: int = MAX_READ_CHARACTERS) -> str:
 
     :param longest: how many characters are read.
     """
-    body = mail.get("body")
-    body = body if isinstance(body, dict) else {}
+    body = _body_of(mail)
     text = str(body.get("text") or "")
     if not text:
         return text_of_html(str(body.get("html") or ""), longest)
     excess = len(text) - longest
-    return f"{text[:longest]}… [{excess} characters cut]" if excess > 0 else text
+    return text[:longest] + cut_note(excess) if excess > 0 else text
+
+
+def _body_of(mail: JsonObject) -> JsonObject:
+    body = mail.get("body")
+    return as_object(body)
 
 
 def unquoted_text(mail: Json) -> str:
     """Return the text of a mail without the mails that it quotes."""
-    facts = mail if isinstance(mail, dict) else {}
-    body = facts.get("body")
-    body = body if isinstance(body, dict) else {}
+    facts = as_object(mail)
+    body = _body_of(facts)
     text = str(body.get("text") or "")[:MAX_READ_CHARACTERS]
     text = text or text_of_html(str(body.get("html") or "")[:MAX_READ_CHARACTERS])
     if not text.strip():

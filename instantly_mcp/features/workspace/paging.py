@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
+from .reply_values import as_list
 
 Fetch: TypeAlias = Callable[[str, JsonObject, Call], Awaitable[JsonObject]]
 """Executes an operation whose reply is an object."""
@@ -38,7 +39,7 @@ async def read_pages(
         if cursor is not None:
             asked["starting_after"] = cursor
         reply = await fetch(operation_id, asked, call)
-        items = [each for each in reply.get("items") or () if isinstance(each, dict)]
+        items = [each for each in as_list(reply.get("items")) if isinstance(each, dict)]
         found += items
         following = reply.get("next_starting_after")
         if not items or not following or following == cursor or enough(found):

@@ -12,6 +12,7 @@ from ...protocol.calls.call import Call
 from ..results import CallRefusedError
 from .context import FeatureContext
 from .paging import read_pages
+from .reply_values import as_list
 
 MAX_PAGES = 200
 """A limit of 20,000 accounts, for a list whose cursors never end."""
@@ -106,11 +107,9 @@ async def find_senders(
 
 def senders_in(reply: JsonObject) -> list[JsonObject]:
     """Return the accounts of a page; an item without an address cannot send."""
-    items = reply.get("items")
-    listed = items if isinstance(items, list) else []
     return [
         each
-        for each in listed
+        for each in as_list(reply.get("items"))
         if isinstance(each, dict) and isinstance(each.get("email"), str)
     ]
 

@@ -11,6 +11,7 @@ from ..._json_codec import Json, JsonObject
 from ...protocol.calls.call import Call
 from .context import FeatureContext
 from .fetching import gather
+from .reply_values import as_object
 from .sending_windows import in_zones, next_opening
 
 
@@ -116,7 +117,7 @@ async def campaign_sending_status(
 
 def sending_status(reply: Json, given: JsonObject) -> JsonObject:
     """Merge the two parts of the reply, either of which may be null."""
-    facts = reply if isinstance(reply, dict) else {}
+    facts = as_object(reply)
     diagnostics = _half(facts, "diagnostics")
     summary = _half(facts, "summary")
     status = _text(diagnostics, "status") or _text(summary, "status")
@@ -163,4 +164,4 @@ def _text(facts: JsonObject, name: str) -> str:
 
 def _half(facts: JsonObject, name: str) -> JsonObject:
     half = facts.get(name)
-    return half if isinstance(half, dict) else {}
+    return as_object(half)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from attrs import frozen
 
 from ..._json_codec import Json, JsonObject
-from .conversions import as_list
+from .reply_values import as_list, as_object
 
 DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 SEARCHED_DAYS = 15
@@ -95,7 +95,7 @@ def windows_of(campaign: JsonObject) -> Sequence[SendingWindow]:
 def schedule_of(campaign: JsonObject) -> JsonObject:
     """Return the schedule of a campaign; empty if it has none."""
     schedule = campaign.get("campaign_schedule")
-    return schedule if isinstance(schedule, dict) else {}
+    return as_object(schedule)
 
 
 def next_opening(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..._json_codec import JsonObject
-from .conversions import as_list
+from .reply_values import as_list
 
 
 def steps_of(campaign: JsonObject) -> list[JsonObject]:

@@ -8,6 +8,7 @@ from ..._json_codec import JsonObject
 from ...api.errors import ApiError, Reason
 from ...protocol.calls.call import Call
 from .context import FeatureContext
+from .reply_values import as_list
 
 MAX_MAILS = 50
 """Most mails of a thread that are read, the newest ones."""
@@ -41,7 +42,7 @@ async def mails_of(
     asked = {"search": f"thread:{thread_id}", "limit": MAX_MAILS, "sort_order": "desc"}
     reply = await context.fetch("listEmail", asked, call)
     mails: list[JsonObject] = [
-        mail for mail in reply.get("items") or () if isinstance(mail, dict)
+        mail for mail in as_list(reply.get("items")) if isinstance(mail, dict)
     ]
     if not mails:
         raise ApiError(

@@ -14,6 +14,7 @@ from ...workspace.addresses import read_address, require_few
 from ...workspace.context import FeatureContext
 from ...workspace.mail_html import as_html, one_line
 from ...workspace.mail_text import shows, text_of_html
+from ...workspace.reply_values import as_object
 from ...workspace.send_once import digest_of
 
 RESULT_MEMBERS = ("id", "thread_id", "subject", "timestamp_email")
@@ -52,7 +53,7 @@ async def reply_to_email(
 
     async def described(sending: Deferred[Json]) -> JsonObject:
         reply = await sending
-        facts = reply if isinstance(reply, dict) else {}
+        facts = as_object(reply)
         shown = {name: facts[name] for name in RESULT_MEMBERS if facts.get(name)}
         # What Instantly says counts, should it differ from what was expected.
         real = {"to": _split(facts.get("to_address_email_list")) or sent_to["to"]}

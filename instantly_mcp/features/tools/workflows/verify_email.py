@@ -20,6 +20,7 @@ from ...workspace.job_following import (
     MAX_WAIT_SECONDS,
     TRANSIENT_REASONS,
 )
+from ...workspace.reply_values import as_object
 from .verify_list import verify_list
 
 MAX_TASK_SECONDS = 600
@@ -134,7 +135,7 @@ def _is_pending(reply: Json) -> bool:
 
 
 def _described(address: str, reply: Json, *, charged: bool) -> dict[str, Json]:
-    facts = reply if isinstance(reply, dict) else {}
+    facts = as_object(reply)
     status = facts.get("verification_status") or "unknown"
     described: dict[str, Json] = {
         "email": address,

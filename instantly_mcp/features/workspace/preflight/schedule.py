@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...._json_codec import Json
-from ..conversions import as_list
+from ..reply_values import as_list
 from ..sending_windows import (
     day_of,
     in_zones,

@@ -12,9 +12,9 @@ from ...._deferred import deferred
 from ...._json_codec import Json, JsonObject
 from ....protocol.calls.call import Call
 from ..context import FeatureContext
-from ..conversions import as_list
 from ..fetching import Gathered, gather
 from ..paging import read_pages
+from ..reply_values import as_list
 
 SAMPLE_LEADS = 100
 """Number of leads in the sample."""

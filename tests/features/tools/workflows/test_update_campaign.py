@@ -262,6 +262,11 @@ class UpdateCampaignTests(UpdateCampaignCase):
         self.update(subject="New")
         sent = self.sent()["sequences"][0]["steps"][0]["variants"]
         self.assertEqual([each["subject"] for each in sent], ["New", "B"])
+        variants.reverse()
+        self.exists(sequences=[{"steps": [{"delay": 0, "variants": variants}]}])
+        self.update(subject="New")
+        sent = self.sent()["sequences"][0]["steps"][0]["variants"]
+        self.assertEqual([each["subject"] for each in sent], ["B", "New"])
 
     def test_first_mail_of_a_campaign_without_copy(self) -> None:
         """It needs both subject and body."""
