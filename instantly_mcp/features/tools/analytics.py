@@ -19,6 +19,11 @@ from .hints import READ_ONLY
 MAX_ACCOUNTS = 100
 START = argument("start_date", description="YYYY-MM-DD")
 END = argument("end_date", description="inclusive", convert=end_of_day)
+STATUS = argument(
+    "campaign_status",
+    schema=names_and_codes(CAMPAIGN_STATUS),
+    convert=to_code(CAMPAIGN_STATUS),
+)
 
 
 async def campaign_analytics(
@@ -29,20 +34,17 @@ async def campaign_analytics(
     :raises CallRefusedError: when both are given, or the dates are not in order.
     """
     moments_in_order(given.get("start_date"), given.get("end_date"))
-    asked = dict(given)
-    several = asked.pop("ids", None)
-    if several and asked.get("id"):
+    one, several = given.get("id"), given.get("ids")
+    if one and several:
         raise CallRefusedError(
             "bad_argument",
             "Both campaign_id and campaign_ids were given.",
             "Give one of them, or neither for all campaigns.",
         )
-    if several:
-        asked["ids"] = several
-    reply = await context.execute("getCampaignAnalytics", asked, call)
-    result = {**totals(reply, asked), "definitions": DEFINITIONS}
+    reply = await context.execute("getCampaignAnalytics", given, call)
+    result = {**totals(reply, given), "definitions": DEFINITIONS}
     found = [row.get("campaign_id") for row in result["rows"]]
-    wanted = several or ([asked["id"]] if asked.get("id") else [])
+    wanted = several or ([one] if one else [])
     missing = [id for id in wanted if id not in found]
     return {**result, "without_data": missing} if missing else result
 
@@ -124,11 +126,7 @@ TOOLS = (
             reference("campaign_id", CAMPAIGNS),
             START,
             END,
-            argument(
-                "campaign_status",
-                schema=names_and_codes(CAMPAIGN_STATUS),
-                convert=to_code(CAMPAIGN_STATUS),
-            ),
+            STATUS,
         ),
         work=daily_analytics,
         output={"rows": list_of(date=TEXT)},

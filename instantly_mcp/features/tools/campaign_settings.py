@@ -268,6 +268,6 @@ def for_update() -> tuple[Argument, ...]:
 def _assumed(each: Argument, default: Json) -> Argument:
     if default is None:
         return each
-    if isinstance(default, list):
+    if each.name == "days":
         return evolve(each, description="default Monday to Friday")
     return evolve(each, default=default, fills=False)

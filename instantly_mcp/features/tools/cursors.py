@@ -116,7 +116,6 @@ def cursor_refused(error: ApiError, given: JsonObject) -> CallRefusedError | Non
         "bad_cursor",
         f"Instantly no longer accepts this cursor: {message_of(error)}",
         "Start again without starting_after.",
-        operation=error.operation_id,
     )
 
 

@@ -13,14 +13,12 @@ from attrs import evolve, frozen
 from twisted.internet.defer import Deferred
 
 from ..._json_codec import JsonObject
-from ...catalog.codes import CAMPAIGN_STATUS
 from ...protocol.calls.call import Call
 from ...protocol.primitives.tool import Tool, ToolResult
 from ..workspace.context import FeatureContext
-from ..workspace.labels import names_and_codes, to_code
 from ..workspace.names import CAMPAIGNS
 from .accounts import MANAGE_ACCOUNT_STATE
-from .analytics import END, START
+from .analytics import END, START, STATUS
 from .arguments import TEXT, TEXTS
 from .declaration import ToolDeclaration, argument
 from .hints import READ_ONLY
@@ -68,12 +66,7 @@ REPLACED = (
                 argument("campaign_id", to="id", schema=TEXT, refers_to=CAMPAIGNS),
                 START,
                 END,
-                argument(
-                    "campaign_status",
-                    to="campaign_status",
-                    schema=names_and_codes(CAMPAIGN_STATUS),
-                    convert=to_code(CAMPAIGN_STATUS),
-                ),
+                STATUS,
             ),
         ),
         "get_campaign_analytics",

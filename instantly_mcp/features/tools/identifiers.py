@@ -18,8 +18,8 @@ def identifier(argument: str) -> Convert:
     """
 
     def convert(value: Json) -> Json:
-        id = value.strip() if isinstance(value, str) else value
-        if isinstance(id, str) and len(id.split()) > 1:
+        id = str(value).strip()
+        if len(id.split()) > 1:
             raise CallRefusedError(
                 "bad_argument",
                 f"{argument} is not an id: an id has no spaces.",

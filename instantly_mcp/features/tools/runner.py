@@ -168,8 +168,9 @@ class ToolRunner:
         self, error: ApiError, given: JsonObject, call: Call
     ) -> JsonObject:
         """Return the error object for what Instantly refused, as clear as possible."""
-        missing = await self._references.not_found(self.context, error, given, call)
-        known = cursor_refused(error, given) or missing
+        known = cursor_refused(error, given)
+        if known is None:
+            known = await self._references.not_found(self.context, error, given, call)
         if known is None:
             return self._described(error)
         return {**known.as_object(), "operation": error.operation_id}

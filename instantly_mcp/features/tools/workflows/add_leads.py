@@ -91,10 +91,9 @@ class Tally:
         for lead in created if isinstance(created, list) else ():
             if not isinstance(lead, dict):
                 continue
-            place = lead.get("index")
-            index = place
-            if isinstance(place, int) and 0 <= place < len(chunk):
-                index = chunk[place][0]
+            index = lead.get("index")
+            if isinstance(index, int) and 0 <= index < len(chunk):
+                index = chunk[index][0]
             self.created.append(
                 {"index": index, "id": lead.get("id"), "email": lead.get("email")}
             )
@@ -115,13 +114,10 @@ class Tally:
         reasons = ": " + ", ".join(why) if why else ""
         return [f"{count} of {sent} leads were not added{reasons}."]
 
-    def as_object(self, rows: Rows, given: int) -> dict[str, Json]:
-        """Return the merged summary.
-
-        :param given: how many leads the caller gave.
-        """
+    def as_object(self, rows: Rows) -> dict[str, Json]:
+        """Return the merged summary."""
         summary: dict[str, Json] = {
-            "given": given,
+            "given": rows.given,
             **self.counters,
             "duplicates_removed": len(rows.duplicates),
             **named(self.refused),
@@ -159,10 +155,9 @@ async def add_leads(
     tally, done = Tally(rows.refused), 0
     if len(chunks) > 1:
         call.become_task(f"Adding {len(rows.to_send)} leads in {len(chunks)} chunks")
-    total = len(asked["leads"])
     for number, chunk in enumerate(chunks, 1):
         if number > 1 and context.wait_seconds(call, CHUNK_SECONDS) < CHUNK_SECONDS:
-            summary = tally.as_object(rows, total) | _rest(chunk, rows, done)
+            summary = tally.as_object(rows) | _rest(chunk, rows, done)
             return with_warnings(summary, [*warnings, *tally.said(asked)])
         request = {**asked, "leads": [lead for _, lead in chunk]}
         try:
@@ -172,13 +167,13 @@ async def add_leads(
                 raise
             facts = {
                 "not_sent": len(rows.to_send) - done,
-                "so_far": tally.as_object(rows, total),
+                "so_far": tally.as_object(rows),
             }
             return _stopped(error, chunk[0][0], done, facts)
         tally.add(reply, chunk)
         done += len(chunk)
         call.progress(done, len(rows.to_send), f"Added chunk {number} of {len(chunks)}")
-    summary = tally.as_object(rows, total)
+    summary = tally.as_object(rows)
     return with_warnings(summary, [*warnings, *tally.said(asked)])
 
 

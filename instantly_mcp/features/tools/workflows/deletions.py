@@ -172,11 +172,12 @@ async def account_dependents(
     found = await _read(context, reads, call)
     account, campaigns = found.object("account"), found.items("campaigns")
     active = [each for each in campaigns if each.get("status") == ACTIVE_STATUS]
-    alone = await _sending_alone(context, active, email, call)
+    alone, unread = await _sending_alone(context, active, email, call)
     named = [_campaign(each) for each in campaigns[:MAX_CAMPAIGNS_NAMED]]
     with_it = _said(
         campaigns=len(campaigns) if found.has("campaigns") else None,
         active_campaigns=len(active) if found.has("campaigns") else None,
+        active_campaigns_not_read=max(0, len(active) - MAX_CAMPAIGNS_READ) or None,
         more_campaigns=len(campaigns) >= MAX_CAMPAIGNS_COUNTED or None,
         named_campaigns=named or None,
         warmup_score=account.get("stat_warmup_score"),
@@ -193,14 +194,17 @@ async def account_dependents(
         ),
         with_it=with_it,
         warnings=tuple(warnings),
-        unknown=found.unknown(),
+        unknown={**found.unknown(), **unread},
     )
 
 
 async def _sending_alone(
     context: FeatureContext, active: list[JsonObject], email: str, call: Call
-) -> list[str]:
-    """Return the names of the active campaigns whose only sender this account is."""
+) -> tuple[list[str], JsonObject]:
+    """Return the names of the active campaigns whose only sender this account is.
+
+    :returns: these, and by id the error objects of campaigns that could not be read.
+    """
     ids = [str(each.get("campaign_id")) for each in active[:MAX_CAMPAIGNS_READ]]
     found = await gather(
         {id: context.execute("getCampaign", {"id": id}, call) for id in ids}
@@ -211,7 +215,7 @@ async def _sending_alone(
         senders = {str(each).lower() for each in campaign.get("email_list") or ()}
         if senders == {email.lower()} and not campaign.get("email_tag_list"):
             alone.append(str(campaign.get("name") or id))
-    return alone
+    return alone, found.unknown()
 
 
 async def _read(

@@ -9,7 +9,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from attrs import define, field, frozen
@@ -32,11 +32,6 @@ NEEDED = {
     "list_id": ("email", "first_name", "last_name"),
 }
 """Of these members a lead needs one, by the argument that names its destination."""
-
-CONVERSIONS: Mapping[str, Callable[[Json], Json]] = {
-    "lt_interest_status": to_interest,
-}
-"""The members of a lead whose form is not that of the API."""
 
 IndexedLead = tuple[int, JsonObject]
 """A lead and its index in the caller's list."""
@@ -197,21 +192,19 @@ def _places(reply: JsonObject) -> Iterator[int]:
 def _converted(lead: JsonObject, index: int) -> JsonObject:
     """Return the lead as Instantly takes it.
 
-    :raises CallRefusedError: for an unknown interest status, or a variable given twice.
+    :raises CallRefusedError: for an unknown interest status.
     """
-    converted = dict(lead)
-    for name, convert in CONVERSIONS.items():
-        if name not in lead:
-            continue
-        try:
-            converted[name] = convert(lead[name])
-        except CallRefusedError as refusal:
-            raise CallRefusedError(
-                refusal.code,
-                f"leads.{index}.{name}: {refusal.message}",
-                f"{refusal.hint} Nothing was added.",
-            ) from None
-    return converted
+    name = "lt_interest_status"
+    if name not in lead:
+        return lead
+    try:
+        return {**lead, name: to_interest(lead[name])}
+    except CallRefusedError as refusal:
+        raise CallRefusedError(
+            refusal.code,
+            f"leads.{index}.{name}: {refusal.message}",
+            f"{refusal.hint} Nothing was added.",
+        ) from None
 
 
 def _ranges(indexes: Sequence[int]) -> str:

@@ -121,7 +121,7 @@ def _wish(given: JsonObject) -> _Wish:
         filters["email_type"] = kind
     elif grouped:
         filters["latest_of_thread"] = True
-    return _Wish(filters, int(given.get("limit", 20)), grouped)
+    return _Wish(filters, int(given["limit"]), grouped)
 
 
 async def _fill(

@@ -17,7 +17,6 @@ from ...workspace.addresses import checked_address
 from ...workspace.context import FeatureContext
 from ...workspace.job_following import (
     FIRST_WAITS_SECONDS,
-    MAX_WAIT_SECONDS,
     TRANSIENT_REASONS,
 )
 from ...workspace.reply_values import as_object
@@ -59,9 +58,7 @@ async def verify_email(
             hint = f"The credit may have been spent. {ASK_AGAIN}"
             return ErrorResult(error_object(error, hint))
         raise
-    longest = context.wait_seconds(
-        call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS)
-    )
+    longest = context.wait_seconds(call, given["max_wait_seconds"])
     if _is_pending(reply) and call.become_task("The verification is pending"):
         longest = MAX_TASK_SECONDS
     reply, trouble = await _settled(context, request, reply, call, longest)

@@ -31,7 +31,6 @@ from ...workspace.context import FeatureContext
 from ...workspace.fetching import Gathered, gather
 from ...workspace.job_following import (
     MAX_TASK_SECONDS,
-    MAX_WAIT_SECONDS,
     TRANSIENT_REASONS,
     poll_waits,
 )
@@ -122,9 +121,13 @@ async def verify_list(
             "plan": context.execute("getWorkspacePlanDetails", {}, call),
         }
     )
-    for needed in ("list", "counts"):
-        if needed in found.failures:
-            raise found.failures[needed]
+    unread = found.failures.get("list") or _unread(found)
+    # A key that may not read jobs still gets the price, but starts none.
+    may_be_unread = agreed is None and "counts" not in found.failures
+    if unread is not None and not (
+        may_be_unread and unread.reason is Reason.SCOPE_MISSING
+    ):
+        raise unread
     state = ListState.of(found)
     named = {"list": {"id": id, "name": found.object("list").get("name")}}
     if state.running:
@@ -150,6 +153,14 @@ def _progress(
         "counts": context.execute("getVerificationStats", {"id": id}, call),
         "job": context.execute("getEnrichmentForResource", job, call),
     }
+
+
+def _unread(found: Gathered) -> ApiError | None:
+    """Return why the progress is not known; a list without a job has none."""
+    job = found.failures.get("job")
+    if job is not None and job.reason is Reason.NOT_FOUND:
+        job = None
+    return found.failures.get("counts") or job
 
 
 def _credits_left(found: Gathered) -> int | None:
@@ -218,9 +229,7 @@ async def _verified(
             return ErrorResult(error_object(error, hint))
         context.verifications.failed(call.caller.principal, given["list_id"])
         raise
-    longest = context.wait_seconds(
-        call, min(given["max_wait_seconds"], MAX_WAIT_SECONDS)
-    )
+    longest = context.wait_seconds(call, given["max_wait_seconds"])
     if call.become_task(f"Verifying {state.unchecked} addresses"):
         longest = MAX_TASK_SECONDS
     later, trouble = await _followed(context, given["list_id"], call, state, longest)
@@ -251,7 +260,7 @@ async def _followed(
             break
         await context.pause(min(wait, left))
         found = await gather(_progress(context, id, call))
-        trouble = found.failures.get("counts")
+        trouble = _unread(found)
         if trouble is None:
             later = ListState.of(found)
             not_visible = later.unchecked >= state.unchecked

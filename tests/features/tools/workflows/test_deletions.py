@@ -102,6 +102,8 @@ class DeletionTests(ToolTestCase):
         self.assertEqual(dry["with_it"]["warmup_score"], 97)
         (warning,) = dry["warnings"]
         self.assertIn("only sender of the active campaign C1", warning)
+        self.assertEqual(dry["with_it"]["active_campaigns_not_read"], 2)
+        self.assertEqual(list(dry["unknown"]), ["c7"])
 
     def test_an_account_of_many_campaigns(self) -> None:
         """Beyond a hundred campaigns are not counted, and the result says so."""

@@ -78,6 +78,17 @@ class VerifyListTests(ToolTestCase):
         self.assertIn("too few", self.value("verify_email", list_id=LIST)["next"])
         self.assertEqual(self.started, [])
 
+    def test_not_known_whether_one_runs(self) -> None:
+        """Nothing is started while it is not known whether a verification runs."""
+        self.instantly.answers(STATUS, api_error(Reason.TIMEOUT, STATUS))
+        for agreed in ({}, {"agreed_credits": 30}):
+            self.failure("verify_email", list_id=LIST, **agreed)
+        self.instantly.answers(STATUS, api_error(Reason.SCOPE_MISSING, STATUS))
+        self.failure("verify_email", list_id=LIST, agreed_credits=30)
+        got = self.value("verify_email", list_id=LIST)
+        self.assertEqual(got["credits_at_most"], 30)
+        self.assertEqual(self.started, [])
+
     def test_runs_and_is_followed(self) -> None:
         """The price limits the job; the counts are read until none is pending."""
         self.instantly.answers(
