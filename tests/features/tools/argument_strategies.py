@@ -54,8 +54,9 @@ def _of_type(kind: str, schema: JsonObject) -> Strategy:
 
 def _texts(schema: JsonObject) -> Strategy:
     if "pattern" in schema:
-        # JSON Schema does not mean the digits of other scripts.
-        return st.from_regex(re.compile(schema["pattern"], re.ASCII), fullmatch=True)
+        # JSON Schema does not mean the digits of other scripts, but their blanks.
+        made = st.from_regex(re.compile(schema["pattern"], re.ASCII), fullmatch=True)
+        return made.filter(Draft202012Validator(dict(schema)).is_valid)
     if "format" in schema:
         return FORMATS[schema["format"]]
     most = schema.get("maxLength", 100)
