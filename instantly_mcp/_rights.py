@@ -1,0 +1,70 @@
+"""What a caller may do and see: the access level, the toolsets, the workspaces.
+
+Rights are narrowed from place to place: settings, connection token, header, path and
+query. No place widens what another one has narrowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from attrs import evolve, frozen
+
+
+class Level(Enum):
+    """How much a caller may change.
+
+    :cvar READ_ONLY: nothing.
+    :cvar DRAFT: what neither sends, starts, deletes, spends nor exports anything.
+    :cvar FULL: what the policy allows.
+    """
+
+    READ_ONLY = "read-only"
+    DRAFT = "draft"
+    FULL = "full"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order; a higher rank includes every lower one."""
+        return _ORDER.index(self)
+
+
+_ORDER = (Level.READ_ONLY, Level.DRAFT, Level.FULL)
+
+
+@frozen(kw_only=True)
+class Rights:
+    """The rights of a caller.
+
+    :param toolsets: the toolsets that the caller sees, in the daemon's order; ``None``
+        for all that the daemon offers.
+    :param token: the id of the caller's connection token, if it has one.
+    :param token_name: the name that the operator gave to that token.
+    :param workspaces: the aliases of the workspaces between which the caller chooses;
+        empty for the only workspace of its credential.
+    """
+
+    level: Level = Level.FULL
+    toolsets: tuple[str, ...] | None = None
+    token: str | None = None
+    token_name: str = ""
+    workspaces: tuple[str, ...] = ()
+
+    def narrowed(
+        self, level: Level | None = None, toolsets: Sequence[str] | None = None
+    ) -> Rights:
+        """Return these rights, further limited. ``None`` limits nothing."""
+        if level is None or level.rank >= self.level.rank:
+            level = self.level
+        seen = self.toolsets
+        if toolsets is not None:
+            kept = toolsets if seen is None else [n for n in seen if n in toolsets]
+            seen = tuple(kept)
+        if level is self.level and seen == self.toolsets:
+            return self
+        return evolve(self, level=level, toolsets=seen)
+
+
+ALL_RIGHTS = Rights()
+"""The rights of a caller whom nothing limits."""
