@@ -1,0 +1,1 @@
+"""The audit file: what was done, for whom, and who agreed to it."""

@@ -1,0 +1,1 @@
+"""Tests of the audit file's lines and their chain."""
