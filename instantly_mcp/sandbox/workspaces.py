@@ -14,6 +14,7 @@ from attrs import define, field
 from twisted.internet.interfaces import IReactorTime
 
 from .._noop import noop
+from .agency import Client, client_of
 from .errors import SandboxError, bad_request
 from .evaluation.cases import start_of
 from .evaluation.effects import effects, unfinished_jobs
@@ -87,20 +88,31 @@ class Sandbox:
         """Return the workspace of a key, creating it at its first use.
 
         :param name: the ``x-as-workspace`` id; each id has its own world.
-        :raises SandboxError: 401 for a key that does not begin with ``sandbox``, 400
-            for an overlong id.
+        :raises SandboxError: 401 for a key that does not begin with ``sandbox``, or is
+            revoked; 400 for an overlong id; 403 for a workspace that a key of the
+            agency does not reach.
         """
-        self.check_key(key)
-        if name is not None and len(name) > MAX_KEY_LENGTH:
-            raise bad_request("x-as-workspace is not a workspace id")
-        which = (key, name or "")
+        which, client = self._named(key, name)
         found = self._workspaces.get(which)
         if found is None:
-            found = self._workspaces[which] = self._new_workspace(key, name or "")
+            found = self._workspaces[which] = self._new_workspace(*which, client)
             if len(self._workspaces) > self.max_workspaces:
                 self._workspaces.popitem(last=False)
         self._workspaces.move_to_end(which)
         return found
+
+    def _named(
+        self, key: str, name: str | None
+    ) -> tuple[tuple[str, str], Client | None]:
+        """Return which workspace a call is for, and the client that owns it, if any.
+
+        :raises SandboxError: as `workspace` does.
+        """
+        self.check_key(key)
+        if name is not None and len(name) > MAX_KEY_LENGTH:
+            raise bad_request("x-as-workspace is not a workspace id")
+        client = client_of(key, name or "")
+        return ((client.key, "") if client else (key, name or "")), client
 
     def check_key(self, key: str) -> None:
         """Accept only keys that begin with ``sandbox``.
@@ -112,8 +124,7 @@ class Sandbox:
 
     def reset(self, key: str = DEFAULT_KEY, name: str | None = None) -> None:
         """Return a workspace to its first moment, without faults."""
-        self.check_key(key)
-        self._workspaces.pop((key, name or ""), None)
+        self._workspaces.pop(self._named(key, name)[0], None)
 
     def skip(
         self, seconds: float, key: str = DEFAULT_KEY, name: str | None = None
@@ -139,8 +150,7 @@ class Sandbox:
 
         A workspace that does not exist yet is not created for this.
         """
-        self.check_key(key)
-        found = self._workspaces.get((key, name or ""))
+        found = self._workspaces.get(self._named(key, name)[0])
         return [] if found is None else list(found.current_world().outbox)
 
     def outbox_json(self, key: str = DEFAULT_KEY, name: str | None = None) -> ApiObject:
@@ -155,13 +165,13 @@ class Sandbox:
 
         A workspace that does not exist yet is not created for this.
         """
-        self.check_key(key)
-        found = self._workspaces.get((key, name or ""))
+        which, client = self._named(key, name)
+        found = self._workspaces.get(which)
         shown: ApiObject = {"key": key, "effects": []}
         if found is None:
             return {**shown, "operations": [], "unfinished_jobs": 0}
         world = found.current_world()
-        untouched = self._new_world(key, name or "")
+        untouched = self._new_world(*which, client)
         untouched.advance(world.now)
         return {
             "key": key,
@@ -170,21 +180,24 @@ class Sandbox:
             "unfinished_jobs": unfinished_jobs(world),
         }
 
-    def _new_workspace(self, key: str, name: str) -> Workspace:
+    def _new_workspace(self, key: str, name: str, client: Client | None) -> Workspace:
         return Workspace(
-            self._new_world(key, name),
+            self._new_world(key, name, client),
             Timeline(self.clock, self.start.timestamp()),
             RateLimits(),
             FaultScript(),
             Journal(),
         )
 
-    def _new_world(self, key: str, name: str) -> World:
+    def _new_world(self, key: str, name: str, client: Client | None) -> World:
         """Return the world in which a workspace begins; it is the same every time."""
         plain = key == DEFAULT_KEY and not name
         salt = "" if plain else id_salt(key, name)
         start = self.start.timestamp()
-        world = seeded_world(str(self.seed), start, name, salt)
+        id = client.id if client else name
+        world = seeded_world(str(self.seed), start, id, salt)
+        if client is not None:
+            client.mark(world)
         add_all(world, start_of(key))
         self.prepare(world)
         return world

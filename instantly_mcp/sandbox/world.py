@@ -31,6 +31,7 @@ class World:
     :param id_salt: worlds with the same seed and different salts have different ids.
     :param now: the moment up to which everything has happened, in seconds since 1970.
     :param verified_resources: the lists and campaigns whose leads were verified.
+    :param name: the name of the workspace.
     :param attack: a text that error messages and names of the workspace end with.
     :param pending_changes: changes that calls have started without a background job.
     :param live: whether mail goes to the outbox; false while the seeded past is made.
@@ -41,6 +42,7 @@ class World:
     id: str = ""
     live: bool = True
     id_salt: str = ""
+    name: str = "Sandbox"
     attack: str = ""
     ids: IdSource = field(init=False)
     accounts: dict[str, Account] = Factory(dict)

@@ -10,7 +10,6 @@ from ..timeline import format_time, parse_time
 from ..world import INITIAL_CREDITS, World
 from .bulk_leads import PLAN_LEAD_LIMIT
 
-WORKSPACE_NAME = "Sandbox"
 CREATED = "2025-01-06T09:00:00.000Z"
 PERIOD_END = int(parse_time("2030-01-01T00:00:00.000Z"))
 PLAN_ID = "pid_hg_v1"
@@ -21,7 +20,7 @@ def get_workspace(world: World, call: OperationCall) -> ApiObject:
     born = format_time(parse_time(CREATED))
     return {
         "id": world.id,
-        "name": f"{WORKSPACE_NAME} {world.attack}".strip(),
+        "name": f"{world.name} {world.attack}".strip(),
         "owner": world.user_id,
         "timestamp_created": born,
         "timestamp_updated": born,
@@ -36,7 +35,7 @@ def plan_details(world: World, call: OperationCall) -> ApiObject:
     period: ApiObject = {"interval": "month", "current_period_end": PERIOD_END}
     return {
         "organization_id": world.id,
-        "organization_name": f"{WORKSPACE_NAME} {world.attack}".strip(),
+        "organization_name": f"{world.name} {world.attack}".strip(),
         "subscriptions": {
             "outreach": {
                 "plan_name": "Hypergrowth Plan",
