@@ -1,0 +1,1 @@
+"""The whole daemon, in memory, walked by every way in."""

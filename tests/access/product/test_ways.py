@@ -1,0 +1,53 @@
+"""Each way of calling a tool reaches Instantly, exactly once: the walk is real."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .attempts import ATTEMPTS
+from .memory_daemon import MemoryDaemon
+from .ways import KEY, WAYS, Caller
+
+ALLOWED: dict[str, str] = {}
+"""The settings with which each call is let through."""
+
+
+class WaysTests(SynchronousTestCase):
+    """All ways on a daemon that allows everything."""
+
+    def setUp(self) -> None:
+        """Start a daemon."""
+        self.daemon = MemoryDaemon(**ALLOWED)
+
+    def operations(self) -> list[str]:
+        """Return the operations that Instantly received."""
+        return [operation for operation, _ in self.daemon.received(KEY)]
+
+    def test_each_way(self) -> None:
+        """A list that is created by each way is created once."""
+        (creating,) = (each for each in ATTEMPTS if each.name == "a new list")
+        for name, way in WAYS.items():
+            with self.subTest(way=name):
+                before = self.operations().count(creating.operation)
+                arguments = creating.made(self.daemon.world(KEY))
+                result = way(
+                    Caller(daemon=self.daemon),
+                    creating.tool,
+                    arguments,
+                )
+                self.assertNotIn("error", result)
+                self.assertNotIn("isError", result)
+                after = self.operations().count(creating.operation)
+                self.assertEqual(after - before, 1)
+
+    def test_each_attempt(self) -> None:
+        """Each attempt reaches the operation that the table names."""
+        for each in ATTEMPTS:
+            with self.subTest(attempt=each.name):
+                self.daemon.sandbox.reset(KEY)
+                arguments = each.made(self.daemon.world(KEY))
+                result = WAYS["modern"](
+                    Caller(daemon=self.daemon), each.tool, arguments
+                )
+                self.assertNotIn("isError", result, result)
+                self.assertIn(each.operation, self.operations(), result)
