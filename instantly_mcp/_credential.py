@@ -12,6 +12,8 @@ from hashlib import sha256
 
 from attrs import Factory, evolve, field, frozen
 
+from ._rights import ALL_RIGHTS, Rights
+
 ANONYMOUS = "anonymous"
 """The principal of a caller who presented no credential."""
 
@@ -134,12 +136,14 @@ class Credential:
     :param principal: identifies the caller: a digest of key and workspace, the same
         after a restart. For the operator's key it is `OPERATOR`, so that replacing the
         key changes no principal.
+    :param rights: what may be done with it; a request can narrow them.
     """
 
     secret: Secret
     source: str = field(eq=False)
     workspace: str | None = None
     principal: str = Factory(_principal_of, takes_self=True)
+    rights: Rights = field(default=ALL_RIGHTS, eq=False)
 
     @property
     def pinned(self) -> Credential:

@@ -24,6 +24,7 @@ from ..catalog.operation import Operation
 from . import error_messages, response
 from .call import ApiCall, explained
 from .errors import ApiError, Reason
+from .grant import Grant
 from .http.exchange import Payload, Sender
 from .interfaces import IDetached, IInstantly
 from .left_writes import LeftWrites, key_of
@@ -125,10 +126,13 @@ class InstantlyClient:
         self,
         operation: Operation,
         arguments: JsonObject,
-        credential: Credential,
+        grant: Grant,
         traceparent: str | None = None,
         until: float | None = None,
     ) -> Deferred[Json]:
+        credential = grant.credential
+        if not grant.use(operation, arguments):
+            return fail(error_messages.not_granted(operation))
         left = self.collect(operation, arguments, credential)
         if left is not None:
             return left if until is None else self._answer_by(left, operation, until)
@@ -221,12 +225,9 @@ class InstantlyClient:
             self.observe(call.operation.id, outcome, seconds)
 
     async def _attempts(self, call: ApiCall) -> Json:
+        arguments, credential = call.arguments, call.credential
         prepared = prepare(
-            self.upstream,
-            call.operation,
-            call.arguments,
-            call.credential,
-            call.traceparent,
+            self.upstream, call.operation, arguments, credential, call.traceparent
         )
         self.retries.count_call()
         tried = 0
@@ -275,10 +276,8 @@ class InstantlyClient:
     ) -> Json:
         entered = self.breaker.enter()
         if entered is None:
-            error = error_messages.calls_paused(
-                call.operation, self.breaker.retry_after
-            )
-            raise AttemptFailed(error)
+            after = self.breaker.retry_after
+            raise AttemptFailed(error_messages.calls_paused(call.operation, after))
         try:
             call.acting = call.credential.pinned
             if call.acting is not call.credential:

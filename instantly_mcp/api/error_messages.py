@@ -104,6 +104,16 @@ def no_time_left(operation: Operation) -> ApiError:
     )
 
 
+def not_granted(operation: Operation) -> ApiError:
+    """Return the error for a call that nothing permits, which is a defect here."""
+    return ApiError(
+        reason=Reason.NOT_GRANTED,
+        message="This server did not permit its own call to Instantly; nothing was"
+        " sent.",
+        operation_id=operation.id,
+    )
+
+
 def still_running(operation: Operation) -> ApiError:
     """Return the error for a write that goes on for longer than its caller waits."""
     return ApiError(

@@ -12,6 +12,8 @@ from attrs.converters import optional
 class Reason(Enum):
     """The kinds of failure that a caller handles differently.
 
+    :cvar NOT_GRANTED: nothing was sent, because nothing permits this call. It is a
+        defect of this server, not of the caller.
     :cvar KEY_KEPT_BACK: a real Instantly key was presented to a sandbox.
     :cvar STILL_RUNNING: a write is on the wire for longer than its caller waits. It
         goes on, and the same call gets its result.
@@ -24,6 +26,7 @@ class Reason(Enum):
     """
 
     BAD_ARGUMENT = "bad_argument"
+    NOT_GRANTED = "not_granted"
     INVALID_REQUEST = "invalid_request"
     KEY_REJECTED = "key_rejected"
     KEY_KEPT_BACK = "not_a_sandbox_key"

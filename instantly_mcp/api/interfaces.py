@@ -10,6 +10,7 @@ from zope.interface import Interface
 from .._credential import Credential
 from .._json_codec import Json, JsonObject
 from ..catalog.operation import Operation
+from .grant import Grant
 
 
 class IInstantly(Interface):
@@ -18,7 +19,7 @@ class IInstantly(Interface):
     def execute(
         operation: Operation,
         arguments: JsonObject,
-        credential: Credential,
+        grant: Grant,
         traceparent: str | None = None,
         until: float | None = None,
     ) -> Deferred[Json]:
@@ -30,12 +31,14 @@ class IInstantly(Interface):
 
         :param arguments: values by the API's own parameter names; ``None`` is sent as
             ``null`` in a body and is left out of a query.
+        :param grant: permits this call, and has the credential that it is sent with.
         :param traceparent: the OpenTelemetry context that the call belongs to.
         :param until: clock seconds until which the caller waits; 120 s by default. A
             write that is on the wire goes on after that.
         :returns: the decoded JSON reply, ``None`` for an empty one.
         :raises ApiError: for everything that is not a success, including errors that
-            the API reports in a reply with status 2xx.
+            the API reports in a reply with status 2xx. With `Reason.NOT_GRANTED`
+            nothing was sent, because the grant does not cover the call.
         """
 
     def collect(

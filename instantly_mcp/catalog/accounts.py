@@ -23,7 +23,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Operation, Risk
+from .operation import READ, WRITE, WRITE_AGAIN, Operation, Risk, Through
 
 WARMUP = record(
     {
@@ -101,7 +101,6 @@ OPERATIONS = (
         path="/api/v2/accounts",
         summary="List the sending accounts, page by page",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("accounts", "read"),
         parameters=(
             *PAGE,
@@ -128,7 +127,6 @@ OPERATIONS = (
         path="/api/v2/accounts/{email}",
         summary="Read one sending account",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("accounts", "read"),
         parameters=(_EMAIL_IN_PATH,),
     ),
@@ -139,7 +137,7 @@ OPERATIONS = (
         path="/api/v2/accounts",
         summary="Connect a mailbox over IMAP and SMTP",
         effect=WRITE,
-        risk=Risk.WRITE,
+        risks={Risk.REDIRECTS},
         scopes=scopes("accounts", "create"),
         parameters=body_of(
             {
@@ -164,7 +162,12 @@ OPERATIONS = (
         path="/api/v2/accounts/{email}",
         summary="Change the settings of a sending account",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        risks_of={
+            "reply_to": Risk.REDIRECTS,
+            "signature": Risk.REDIRECTS,
+            "tracking_domain_name": Risk.REDIRECTS,
+            "remove_tracking_domain": Risk.REDIRECTS,
+        },
         scopes=scopes("accounts", "update"),
         parameters=(
             _EMAIL_IN_PATH,
@@ -184,7 +187,6 @@ OPERATIONS = (
         path="/api/v2/account-campaign-mappings/{email}",
         summary="List the campaigns that an account sends for",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("account_campaign_mappings", "read"),
         parameters=(
             in_query("limit", NUMBER),
@@ -199,7 +201,7 @@ OPERATIONS = (
         path="/api/v2/accounts/{email}",
         summary="Remove a sending account permanently",
         effect=DELETES,
-        risk=Risk.DESTRUCTIVE,
+        risks={Risk.DESTRUCTIVE},
         scopes=scopes("accounts", "delete"),
         parameters=(_EMAIL_IN_PATH,),
     ),
@@ -210,7 +212,7 @@ OPERATIONS = (
         path="/api/v2/accounts/{email}/pause",
         summary="Stop a sending account from sending",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        stops=True,
         scopes=scopes("accounts", "update"),
         parameters=(_EMAIL_IN_PATH,),
     ),
@@ -221,7 +223,7 @@ OPERATIONS = (
         path="/api/v2/accounts/{email}/resume",
         summary="Let a paused sending account send again",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        sends_if_active=Through("account", "email"),
         scopes=scopes("accounts", "update"),
         parameters=(_EMAIL_IN_PATH,),
     ),
@@ -232,7 +234,6 @@ OPERATIONS = (
         path="/api/v2/accounts/warmup/enable",
         summary="Start a job that turns warm-up on",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
         scopes=scopes("accounts", "update"),
         parameters=_WARMUP_SELECTION,
     ),
@@ -243,7 +244,7 @@ OPERATIONS = (
         path="/api/v2/accounts/warmup/disable",
         summary="Start a job that turns warm-up off",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        stops=True,
         scopes=scopes("accounts", "update"),
         parameters=_WARMUP_SELECTION,
     ),
@@ -254,7 +255,6 @@ OPERATIONS = (
         path="/api/v2/accounts/test/vitals",
         summary="Check mailbox logins and the DNS records of their domains",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("accounts", "read"),
         parameters=(in_body("accounts", list_of(STRING)),),
         first_byte_seconds=60.0,

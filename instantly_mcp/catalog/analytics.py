@@ -13,7 +13,7 @@ from .fragments import (
     one_of,
     scopes,
 )
-from .operation import READ, Operation, Risk
+from .operation import READ, Operation
 
 OPERATIONS = (
     Operation(
@@ -23,7 +23,6 @@ OPERATIONS = (
         path="/api/v2/campaigns/analytics",
         summary="Return the totals of one, several or all campaigns",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(
             in_query("id"),
@@ -41,7 +40,6 @@ OPERATIONS = (
         path="/api/v2/campaigns/analytics/daily",
         summary="Count sending and replies day by day",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(
             in_query("campaign_id"),
@@ -58,7 +56,6 @@ OPERATIONS = (
         path="/api/v2/accounts/warmup-analytics",
         summary="Count warm-up mail of up to 100 accounts",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("accounts", "read"),
         parameters=(
             in_body("emails", list_of(STRING, minItems=1, maxItems=100), required=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import replies
 from .codes import JOB_ENTITIES, JOB_TYPES
 from .fragments import PAGE, in_path, in_query, one_of, scopes
-from .operation import READ, Operation, Risk
+from .operation import READ, Operation
 
 OPERATIONS = (
     Operation(
@@ -15,7 +15,6 @@ OPERATIONS = (
         path="/api/v2/background-jobs",
         summary="List the background jobs, page by page",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("background-jobs", "read"),
         parameters=(
             *PAGE,
@@ -37,7 +36,6 @@ OPERATIONS = (
         path="/api/v2/background-jobs/{id}",
         summary="Read one background job",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("background-jobs", "read"),
         parameters=(in_query("data_fields"), in_path("id")),
     ),

@@ -22,7 +22,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk
+from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk, Through
 from .timezones import TIMEZONES
 
 _CLOCK_TIME = {
@@ -159,7 +159,6 @@ OPERATIONS = (
         path="/api/v2/campaigns",
         summary="List the campaigns, page by page",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(
             *PAGE,
@@ -178,7 +177,6 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}",
         summary="Read one campaign with its copy and settings",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(_ID,),
     ),
@@ -189,7 +187,7 @@ OPERATIONS = (
         path="/api/v2/campaigns",
         summary="Create a campaign as a draft",
         effect=WRITE,
-        risk=Risk.WRITE,
+        risks_of={"cc_list": Risk.REDIRECTS, "bcc_list": Risk.REDIRECTS},
         scopes=scopes("campaigns", "create"),
         parameters=body_of(
             {**SETTINGS, "ai_sdr_id": OPTIONAL_STRING}, "name", "campaign_schedule"
@@ -202,7 +200,8 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}",
         summary="Change a campaign; a running one changes at once",
         effect=REPLACES,
-        risk=Risk.WRITE,
+        risks_of={"cc_list": Risk.REDIRECTS, "bcc_list": Risk.REDIRECTS},
+        sends_if_active=Through("campaign", "id"),
         scopes=scopes("campaigns", "update"),
         parameters=(_ID, *body_of(SETTINGS)),
     ),
@@ -213,7 +212,7 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}",
         summary="Delete a campaign permanently",
         effect=DELETES,
-        risk=Risk.DESTRUCTIVE,
+        risks={Risk.DESTRUCTIVE},
         scopes=scopes("campaigns", "delete"),
         parameters=(_ID,),
     ),
@@ -224,7 +223,7 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}/activate",
         summary="Start a campaign: it begins to send real mail",
         effect=WRITE_AGAIN,
-        risk=Risk.SENDS,
+        risks={Risk.SENDS},
         scopes=scopes("campaigns", "update"),
         parameters=(_ID,),
     ),
@@ -235,7 +234,7 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}/pause",
         summary="Stop a campaign from sending",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        stops=True,
         scopes=scopes("campaigns", "update"),
         parameters=(_ID,),
     ),
@@ -246,7 +245,6 @@ OPERATIONS = (
         path="/api/v2/campaigns/search-by-contact",
         summary="Find the campaigns that contain a lead's address",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(
             in_query("search"),
@@ -261,7 +259,6 @@ OPERATIONS = (
         path="/api/v2/campaigns/{id}/sending-status",
         summary="Return why a campaign does not send, or sends slowly",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("campaigns", "read"),
         parameters=(in_query("with_ai_summary", BOOLEAN), _ID),
         first_byte_seconds=60.0,

@@ -27,7 +27,6 @@ OPERATIONS = (
         path="/api/v2/emails",
         summary="List mail of the inbox, page by page",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("emails", "read"),
         parameters=(
             *PAGE,
@@ -61,7 +60,6 @@ OPERATIONS = (
         path="/api/v2/emails/{id}",
         summary="Read one mail",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("emails", "read"),
         parameters=(in_path("id"),),
     ),
@@ -72,7 +70,12 @@ OPERATIONS = (
         path="/api/v2/emails/reply",
         summary="Send a reply: real mail, immediately",
         effect=WRITE,
-        risk=Risk.SENDS,
+        risks={Risk.SENDS},
+        risks_of={
+            "additional_recipients": Risk.REDIRECTS,
+            "cc_address_email_list": Risk.REDIRECTS,
+            "bcc_address_email_list": Risk.REDIRECTS,
+        },
         scopes=scopes("emails", "create"),
         parameters=body_of(
             {
@@ -99,7 +102,6 @@ OPERATIONS = (
         path="/api/v2/emails/unread/count",
         summary="Count the unread mail",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("emails", "read"),
     ),
     Operation(
@@ -109,7 +111,6 @@ OPERATIONS = (
         path="/api/v2/emails/threads/{thread_id}/mark-as-read",
         summary="Mark every mail of a thread as read",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
         scopes=scopes("emails", "update"),
         parameters=(in_path("thread_id"),),
     ),

@@ -39,7 +39,8 @@ OPERATIONS = (
         path="/api/v2/supersearch-enrichment/",
         summary="Start to enrich or verify the leads of a list or campaign for credits",
         effect=WRITE,
-        risk=Risk.SPENDS,
+        risks={Risk.SPENDS},
+        risks_of={"integration_actions": Risk.EGRESS},
         scopes=scopes("supersearch_enrichments", "create"),
         parameters=body_of(
             {
@@ -65,7 +66,6 @@ OPERATIONS = (
         path="/api/v2/supersearch-enrichment/{resource_id}",
         summary="Read whether the leads of a list or campaign are being enriched",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("supersearch_enrichments", "read"),
         parameters=(in_path("resource_id"),),
     ),

@@ -19,7 +19,7 @@ from .fragments import (
     record,
     scopes,
 )
-from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk
+from .operation import READ, WRITE, WRITE_AGAIN, Effect, Operation, Risk, Through
 
 CUSTOM_VARIABLES = {
     "type": "object",
@@ -104,7 +104,6 @@ OPERATIONS = (
         path="/api/v2/leads/list",
         summary="List and search leads, page by page",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("leads", "read"),
         parameters=body_of(
             {
@@ -128,7 +127,6 @@ OPERATIONS = (
         path="/api/v2/leads/{id}",
         summary="Read one lead",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("leads", "read"),
         parameters=(_ID,),
     ),
@@ -139,7 +137,11 @@ OPERATIONS = (
         path="/api/v2/leads",
         summary="Create one lead in a campaign or a list",
         effect=WRITE,
-        risk=Risk.WRITE,
+        risks_of={
+            "verify_leads_on_import": Risk.SPENDS,
+            "verify_leads_for_lead_finder": Risk.SPENDS,
+        },
+        sends_if_active=Through("campaign", "campaign"),
         scopes=scopes("leads", "create"),
         parameters=body_of(
             {
@@ -161,7 +163,7 @@ OPERATIONS = (
         path="/api/v2/leads/{id}",
         summary="Change one lead",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
+        sends_if_active=Through("lead", "id"),
         scopes=scopes("leads", "update"),
         parameters=(_ID, *body_of(DETAILS)),
     ),
@@ -172,7 +174,6 @@ OPERATIONS = (
         path="/api/v2/leads/update-interest-status",
         summary="Start to set or reset the interest status of a lead",
         effect=WRITE_AGAIN,
-        risk=Risk.WRITE,
         scopes=scopes("leads", "update"),
         parameters=body_of(
             {
@@ -194,7 +195,7 @@ OPERATIONS = (
         path="/api/v2/leads/{id}",
         summary="Delete one lead permanently",
         effect=DELETES,
-        risk=Risk.DESTRUCTIVE,
+        risks={Risk.DESTRUCTIVE},
         scopes=scopes("leads", "delete"),
         parameters=(_ID,),
     ),
@@ -205,7 +206,8 @@ OPERATIONS = (
         path="/api/v2/leads/add",
         summary="Add up to 1000 leads to a campaign or a list",
         effect=WRITE,
-        risk=Risk.WRITE,
+        risks_of={"verify_leads_on_import": Risk.SPENDS},
+        sends_if_active=Through("campaign", "campaign_id"),
         scopes=scopes("leads", "create"),
         parameters=body_of(
             {
@@ -235,7 +237,7 @@ OPERATIONS = (
         path="/api/v2/leads/move",
         summary="Start a job that moves or copies leads",
         effect=LEAVES_ITS_PLACE,
-        risk=Risk.WRITE,
+        sends_if_active=Through("campaign", "to_campaign_id"),
         scopes=scopes("leads", "update"),
         parameters=body_of(
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from attrs import field, frozen
@@ -27,18 +27,37 @@ class ArrayStyle(Enum):
 
 
 class Risk(Enum):
-    """The worst effect of calling an operation by mistake.
+    """What an operation can do that an operator may want to allow, or not.
 
-    :cvar SENDS: sends real mail, or starts sending.
+    :cvar SENDS: sends mail to people, or starts sending.
     :cvar SPENDS: costs credits or money.
-    :cvar DESTRUCTIVE: may delete or overwrite something permanently.
+    :cvar DESTRUCTIVE: deletes one object permanently.
+    :cvar MASS: deletes all objects that a filter or a search selects.
+    :cvar EGRESS: sends data of the workspace to an address outside.
+    :cvar REDIRECTS: adds a recipient, or changes where answers and clicks go.
+    :cvar ADMIN: changes keys, members, owners, or billing.
     """
 
-    READ = "read"
-    WRITE = "write"
     SENDS = "sends"
     SPENDS = "spends"
     DESTRUCTIVE = "destructive"
+    MASS = "mass"
+    EGRESS = "egress"
+    REDIRECTS = "redirects"
+    ADMIN = "admin"
+
+
+@frozen
+class Through:
+    """The object through which an operation can reach a running campaign.
+
+    :param kind: ``campaign``, ``lead``, or ``account``.
+    :param parameter: the parameter that names the object; without it, or with
+        ``null``, the operation reaches no campaign.
+    """
+
+    kind: str
+    parameter: str
 
 
 @frozen(kw_only=True)
@@ -88,12 +107,21 @@ class Parameter:
     style: ArrayStyle = ArrayStyle.REPEAT
 
 
+def _classes(risks: Iterable[Risk]) -> frozenset[Risk]:
+    return frozenset(risks)
+
+
 @frozen(kw_only=True)
 class Operation:
     """One operation of the Instantly API v2.
 
     :param id: the operationId in the vendor's OpenAPI document.
     :param path: the path template, such as ``/api/v2/campaigns/{id}``.
+    :param risks: the risk classes that every call has; see `risks_with`.
+    :param risks_of: the class that a call has when it gives a parameter a value.
+    :param sends_if_active: a call also sends if this object's campaign is active, such
+        as adding a lead to it.
+    :param stops: it only ends sending, which needs no confirmation.
     :param scopes: the key scopes of which any one suffices.
     :param limit: its own rate limit, besides that of the workspace.
     :param reply: the members of the reply that are used.
@@ -105,8 +133,11 @@ class Operation:
     path: str
     summary: str
     effect: Effect
-    risk: Risk
     scopes: tuple[str, ...]
+    risks: frozenset[Risk] = field(default=frozenset(), converter=_classes)
+    risks_of: Mapping[str, Risk] = field(factory=dict)
+    sends_if_active: Through | None = None
+    stops: bool = False
     parameters: tuple[Parameter, ...] = ()
     limit: Limit | None = None
     reply: ReplySchema = field(default=ReplySchema(), repr=False)
@@ -117,6 +148,21 @@ class Operation:
     def reads_many(self) -> bool:
         """Whether it reads a list or a sum, so that its path names no object."""
         return self.effect.read_only and "{" not in self.path
+
+    def risks_with(self, arguments: JsonObject) -> frozenset[Risk]:
+        """Return the risk classes of a call with these arguments.
+
+        It does not know whether a campaign is active; see `sends_if_active`.
+        """
+        if not self.risks_of:
+            return self.risks
+        given = (risk for name, risk in self.risks_of.items() if arguments.get(name))
+        return self.risks.union(given)
+
+    @property
+    def can_be_risky(self) -> bool:
+        """Whether a call of it can have any risk class."""
+        return bool(self.risks or self.risks_of or self.sends_if_active)
 
     @by_name.default
     def _index_parameters(self) -> Mapping[str, Parameter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import replies
 from .fragments import scopes
-from .operation import READ, Operation, Risk
+from .operation import READ, Operation
 
 OPERATIONS = (
     Operation(
@@ -14,7 +14,6 @@ OPERATIONS = (
         path="/api/v2/workspaces/current",
         summary="Read the workspace that the key belongs to",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("workspaces", "read"),
     ),
     Operation(
@@ -24,7 +23,6 @@ OPERATIONS = (
         path="/api/v2/workspace-billing/plan-details",
         summary="Read the workspace's plans, limits and credits",
         effect=READ,
-        risk=Risk.READ,
         scopes=scopes("workspace_billing", "read"),
     ),
 )

@@ -11,7 +11,9 @@ from zope.interface import implementer
 
 from .. import __version__
 from .._noop import noop
+from ..access.decisions import Policy
 from ..features.build import Features, build_features
+from ..features.consent.guard import WriteGuard
 from ..features.tools.deprecated import OLDER_NAMES
 from ..features.toolsets import ToolSelection
 from ..features.workspace.context import ServerFacts
@@ -160,6 +162,7 @@ def make_features(
         clock,
         ServerFacts(name=NAME, version=__version__, mode=settings.mode),
         ToolSelection.parse(",".join(settings.toolsets)),
+        guard=WriteGuard(policy=Policy()),
         seal=seal,
         warn_only=settings.preflight_warn_only,
         wall=upstream.wall(clock, wall),

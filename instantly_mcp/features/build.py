@@ -19,7 +19,7 @@ from .prompts.registry import build_prompts
 from .resources.registry import build_resources
 from .tools.registry import SelectedTools, build_tools, selected_names
 from .toolsets import ToolSelection
-from .workspace.context import FeatureContext, ServerFacts
+from .workspace.context import FeatureContext, IWriteGuard, ServerFacts
 from .workspace.job_changes import JobChangeTracker, OnResourceChanged
 
 
@@ -39,6 +39,7 @@ def build_features(
     facts: ServerFacts,
     selection: ToolSelection,
     *,
+    guard: IWriteGuard,
     seal: ITokenSealer,
     warn_only: Collection[str] = (),
     wall: Callable[[], float] = time.time,
@@ -46,6 +47,7 @@ def build_features(
 ) -> Features:
     """Build the selected tools, and all resources and prompts.
 
+    :param guard: the way of all writes.
     :param seal: seals the cursors of the list tools.
     :param warn_only: the checks before the start of a campaign that only warn.
     :param wall: returns the seconds since the epoch, as Instantly (or the sandbox)
@@ -54,6 +56,7 @@ def build_features(
     """
     context = FeatureContext(
         instantly=instantly,
+        guard=guard,
         seal=seal,
         clock=clock,
         facts=facts,

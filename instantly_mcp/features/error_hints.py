@@ -13,6 +13,7 @@ from ..catalog.index import BY_ID
 
 HINTS: Mapping[Reason, str] = {
     Reason.BAD_ARGUMENT: "Correct the argument and call again. Nothing was sent.",
+    Reason.NOT_GRANTED: "Report this defect to the operator of this server.",
     Reason.INVALID_REQUEST: (
         "Instantly refused the request. Correct what the message names; do not repeat "
         "it unchanged."

@@ -20,8 +20,8 @@ from instantly_mcp.catalog.operation import (
     Operation,
     Parameter,
     Place,
-    Risk,
 )
+from tests.support.access import AnyGrant, any_grant
 
 KEY = "Y2FuYXJ5LWtleS0xMjM0OnNlY3JldC1jYW5hcnktNTY3OA=="
 
@@ -29,6 +29,11 @@ KEY = "Y2FuYXJ5LWtleS0xMjM0OnNlY3JldC1jYW5hcnktNTY3OA=="
 def credential(key: str = KEY, workspace: str | None = None) -> Credential:
     """A credential as the authentication stage would make it."""
     return Credential(secret=Secret(key), source="authorization", workspace=workspace)
+
+
+def granted(key: str = KEY, workspace: str | None = None) -> AnyGrant:
+    """A grant for any call with such a credential."""
+    return any_grant(credential(key, workspace))
 
 
 def parameter(
@@ -61,7 +66,6 @@ def operation(
         path=path,
         summary="",
         effect=effect,
-        risk=Risk.READ if effect.read_only else Risk.WRITE,
         scopes=("campaigns:read", "all:all"),
         parameters=parameters,
         limit=limit,

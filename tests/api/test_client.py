@@ -38,6 +38,7 @@ from .builders import (
     PATCH_ONE,
     client,
     credential,
+    granted,
 )
 
 URL = "https://api.instantly.ai"
@@ -135,7 +136,7 @@ class ClientTests(ClockedTestCase):
     def test_sends(self) -> None:
         """One call is one request, with the exact URL and our headers, and no more."""
         self.agent.answer = {"items": []}
-        call = self.client.execute(LIST, {"limit": 5, "search": "a b"}, credential())
+        call = self.client.execute(LIST, {"limit": 5, "search": "a b"}, granted())
         self.assertEqual(self.successResultOf(call), {"items": []})
         ((method, uri, headers),) = self.agent.asked
         self.assertEqual(method, b"GET")
@@ -151,15 +152,13 @@ class ClientTests(ClockedTestCase):
 
     def test_body(self) -> None:
         """A body is handed over as it is."""
-        self.successResultOf(
-            self.client.execute(CREATE, {"name": "\u00fc"}, credential())
-        )
+        self.successResultOf(self.client.execute(CREATE, {"name": "\u00fc"}, granted()))
         self.assertEqual(self.agent.transport.value(), '{"name":"\u00fc"}'.encode())
 
     def test_timers_follow_the_clock(self) -> None:
         """A call that is answered leaves no timer, one that waits has one."""
         self.agent.answer = None
-        call = self.client.execute(LIST, {}, credential())
+        call = self.client.execute(LIST, {}, granted())
         self.assertEqual(len(self.clock.getDelayedCalls()), 1)
         self.assertEqual(self.client.health.in_flight, 1)
         self.agent.answer = []
@@ -169,7 +168,7 @@ class ClientTests(ClockedTestCase):
 
     def test_bad_argument(self) -> None:
         """An argument error fails the Deferred; nothing is sent or counted."""
-        call = self.client.execute(LIST, {"nope": 1}, credential())
+        call = self.client.execute(LIST, {"nope": 1}, granted())
         error = self.failureResultOf(call, ApiError).value
         self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
         self.assertEqual(self.agent.asked, [])
@@ -178,7 +177,7 @@ class ClientTests(ClockedTestCase):
     def test_bug(self) -> None:
         """An exception that is not a connection error is raised unchanged."""
         self.agent.answer = ZeroDivisionError()
-        call = self.client.execute(LIST, {}, credential())
+        call = self.client.execute(LIST, {}, granted())
         self.failureResultOf(call, ZeroDivisionError)
         self.assertEqual(self.told[0][1], "failed")
         self.assertEqual(self.client.health.in_flight, 0)
@@ -186,7 +185,7 @@ class ClientTests(ClockedTestCase):
     def test_pauses_between_attempts(self) -> None:
         """A connect error is tried again after a pause, on the clock."""
         self.agent.answer = ConnectError()
-        call = self.client.execute(LIST, {}, credential())
+        call = self.client.execute(LIST, {}, granted())
         self.assertEqual(len(self.agent.asked), 1)
         self.clock.advance(0.5)
         self.assertEqual(len(self.agent.asked), 2)
@@ -199,7 +198,7 @@ class ClientTests(ClockedTestCase):
         """A 404 for a repeated DELETE says that the first may have deleted it."""
         for first, may_be_done in ((502, True), (429, False)):
             self.agent.status = first
-            call = self.client.execute(DELETE, {"id": "x"}, credential())
+            call = self.client.execute(DELETE, {"id": "x"}, granted())
             self.agent.status = 404
             self.clock.advance(1)
             error = self.failureResultOf(call, ApiError).value
@@ -210,7 +209,7 @@ class ClientTests(ClockedTestCase):
     def test_repeated_change(self) -> None:
         """A 404 for a repeated PATCH does not mention a deletion."""
         self.agent.status = 502
-        call = self.client.execute(PATCH_ONE, {"id": "x"}, credential())
+        call = self.client.execute(PATCH_ONE, {"id": "x"}, granted())
         self.agent.status = 404
         self.clock.advance(1)
         error = self.failureResultOf(call, ApiError).value
@@ -220,7 +219,7 @@ class ClientTests(ClockedTestCase):
         """Return the errors of `count` calls that are made one after the other."""
         errors = []
         for _ in range(count):
-            call = self.client.execute(LIST, {}, credential())
+            call = self.client.execute(LIST, {}, granted())
             self.clock.pump([0.5, 1.0])
             errors.append(self.failureResultOf(call, ApiError).value)
         return errors
@@ -239,7 +238,7 @@ class ClientTests(ClockedTestCase):
         """Calls that succeed on their second attempt never open the breaker."""
         for _ in range(11):
             self.agent.answer = ConnectError()
-            call = self.client.execute(LIST, {}, credential())
+            call = self.client.execute(LIST, {}, granted())
             self.agent.answer = [1]
             self.clock.advance(0.5)
             self.assertEqual(self.successResultOf(call), [1])
@@ -257,9 +256,9 @@ class ClientTests(ClockedTestCase):
     def test_throttled(self) -> None:
         """A call whose turn is too far off is not sent; the error says when it is."""
         for _ in range(20):
-            self.successResultOf(self.client.execute(LIST_EMAILS, {}, credential()))
+            self.successResultOf(self.client.execute(LIST_EMAILS, {}, granted()))
         self.clock.advance(46)
-        call = self.client.execute(LIST_EMAILS, {}, credential())
+        call = self.client.execute(LIST_EMAILS, {}, granted())
         error = self.failureResultOf(call, ApiError).value
         self.assertEqual(error.reason, Reason.RATE_LIMITED)
         self.assertEqual(error.retry_after, 14.0)
@@ -273,7 +272,7 @@ class ClientTests(ClockedTestCase):
         self.failing_calls(1)
         self.clock.advance(2.5)
         for operation in (LIST, LIST_EMAILS):
-            call = self.client.execute(operation, {}, credential())
+            call = self.client.execute(operation, {}, granted())
             error = self.failureResultOf(call, ApiError).value
             self.assertEqual(error.reason, Reason.RATE_LIMITED)
             self.assertIn("Instantly asked this workspace to slow down", error.message)
@@ -285,13 +284,13 @@ class ClientTests(ClockedTestCase):
         """The limit of one workspace is not the limit of another."""
         for name in ("a", "b"):
             for _ in range(20):
-                call = self.client.execute(LIST_EMAILS, {}, credential(workspace=name))
+                call = self.client.execute(LIST_EMAILS, {}, granted(workspace=name))
                 self.successResultOf(call)
 
     def test_deadline_of_an_unsent_write(self) -> None:
         """A write that never got a connection is a timeout, not an unknown outcome."""
         unsent = client(NeverConnects(), URL, self.clock)
-        call = unsent.execute(ACTIVATE, {"id": "x"}, credential())
+        call = unsent.execute(ACTIVATE, {"id": "x"}, granted())
         self.clock.advance(30)
         error = self.failureResultOf(call, ApiError).value
         self.assertEqual(error.reason, Reason.TIMEOUT)
@@ -300,7 +299,7 @@ class ClientTests(ClockedTestCase):
         """No pause reaches beyond the deadline of the whole call."""
         self.client.call_seconds = 0.4
         self.agent.answer = ConnectError()
-        call = self.client.execute(LIST, {}, credential())
+        call = self.client.execute(LIST, {}, granted())
         error = self.failureResultOf(call, ApiError).value
         self.assertEqual(error.reason, Reason.UNREACHABLE)
 
@@ -312,7 +311,7 @@ class ClientTests(ClockedTestCase):
             MemoryResponse(200, agent.answer.encode())
         )
         with capturedLogs() as events:
-            self.failureResultOf(self.client.execute(LIST, {}, credential()), ApiError)
+            self.failureResultOf(self.client.execute(LIST, {}, granted()), ApiError)
         (event,) = [e for e in events if e["log_level"] is LogLevel.warn]
         self.assertLessEqual(len(event["snippet"]), 200)
         self.assertIn("<b>", event["snippet"])
@@ -329,10 +328,10 @@ class ClientTests(ClockedTestCase):
         calls: list[Deferred[Any]] = []
         for step in steps:
             if step == "call":
-                calls.append(subject.execute(LIST, {}, credential()))
+                calls.append(subject.execute(LIST, {}, granted()))
             elif step == "write":
                 id = f"x{len(calls)}"
-                calls.append(subject.execute(ACTIVATE, {"id": id}, credential()))
+                calls.append(subject.execute(ACTIVATE, {"id": id}, granted()))
             elif step == "cancel" and calls:
                 calls[len(calls) // 2].cancel()
             elif step == "answer":

@@ -16,6 +16,7 @@ from instantly_mcp.api.errors import ApiError, Reason
 from instantly_mcp.api.http.connection import connect_to
 from instantly_mcp.api.upstream import Upstream
 from instantly_mcp.catalog.operation import WRITE, Operation
+from tests.support.access import any_grant
 from tests.support.upstream import Scripted, ScriptedUpstream, json
 
 from . import builders
@@ -25,6 +26,7 @@ from .builders import (
     KEY,
     LIST,
     credential,
+    granted,
 )
 from .faulty import NEW, FaultTestCase
 
@@ -35,9 +37,7 @@ class AnswerTests(FaultTestCase):
         self.upstream.script.extend(script)
         self.client = self.client_to(self.upstream.url)
         arguments = NEW if operation is CREATE else {}
-        return await self.failing(
-            self.client.execute(operation, arguments, credential())
-        )
+        return await self.failing(self.client.execute(operation, arguments, granted()))
 
     async def test_429_without_retry_after(self) -> None:
         """429 is retried with pauses, then reported; only that workspace is slowed."""
@@ -69,7 +69,7 @@ class AnswerTests(FaultTestCase):
         """A short Retry-After is waited for, and then the call succeeds."""
         self.upstream.script.extend([json({}, 503, retry_after="3"), json([7])])
         client = self.client_to(self.upstream.url)
-        call = client.execute(LIST, {}, credential())
+        call = client.execute(LIST, {}, granted())
         while not self.pauses():
             await deferLater(reactor, 0)
         self.clock.advance(2.9)
@@ -86,7 +86,7 @@ class AnswerTests(FaultTestCase):
         self.upstream.script.extend([json({}, 503, retry_after="3"), echo])
         client = self.client_to(self.upstream.url)
         acting = Credential(secret=key, source=OPERATOR)
-        call = self.failing(client.execute(LIST, {}, acting))
+        call = self.failing(client.execute(LIST, {}, any_grant(acting)))
         while not self.pauses():
             await deferLater(reactor, 0)
         key.replace(Secret(new))
@@ -107,7 +107,7 @@ class AnswerTests(FaultTestCase):
         self.upstream.script.append(Scripted(status=403, body=body, held=True))
         client = self.client_to(self.upstream.url)
         acting = Credential(secret=key, source=OPERATOR)
-        call = self.failing(client.execute(LIST, {}, acting))
+        call = self.failing(client.execute(LIST, {}, any_grant(acting)))
         while not self.upstream.requests:
             await deferLater(reactor, 0)
         key.replace(Secret("bmV3Om5ldy1rZXktMTIzNA=="))
@@ -132,10 +132,10 @@ class AnswerTests(FaultTestCase):
         calls = 0
         while client.health.breaker == "closed":
             calls += 1
-            await self.failing(client.execute(LIST, {}, credential()))
+            await self.failing(client.execute(LIST, {}, granted()))
         asked = len(self.upstream.requests)
         self.assertLessEqual(asked - calls, 10 + 0.2 * calls)
-        error = await self.failing(client.execute(LIST, {}, credential()))
+        error = await self.failing(client.execute(LIST, {}, granted()))
         self.assertEqual(error.reason, Reason.UPSTREAM_FAILED)
         self.assertGreater(error.retry_after or 0, 0)
         self.assertEqual(len(self.upstream.requests), asked)
@@ -143,7 +143,7 @@ class AnswerTests(FaultTestCase):
         self.upstream.script.clear()
         self.clock.advance(5)
         self.assertEqual(client.health.breaker, "half-open")
-        await client.execute(LIST, {}, credential())
+        await client.execute(LIST, {}, granted())
         self.assertEqual(client.health.breaker, "closed")
 
     async def test_write_behind_a_gateway_error(self) -> None:
@@ -213,7 +213,7 @@ class AnswerTests(FaultTestCase):
             Scripted(body=body, headers=[("Content-Encoding", "gzip")])
         )
         client = self.client_to(self.upstream.url)
-        self.assertEqual(await client.execute(LIST, {}, credential()), [1])
+        self.assertEqual(await client.execute(LIST, {}, granted()), [1])
 
     async def test_deep_nesting(self) -> None:
         """A reply that is nested 10,000 deep is an unexpected reply, not a crash."""
@@ -239,8 +239,8 @@ class AnswerTests(FaultTestCase):
         self.upstream.script.append(
             Scripted(headers=[("Set-Cookie", "session=tenant-a; Path=/")])
         )
-        await client.execute(LIST, {}, credential())
-        await client.execute(LIST, {}, credential(KEY[::-1]))
+        await client.execute(LIST, {}, granted())
+        await client.execute(LIST, {}, granted(KEY[::-1]))
         for seen in self.upstream.requests:
             self.assertFalse(seen.headers.hasHeader("Cookie"))
 
@@ -249,7 +249,7 @@ class AnswerTests(FaultTestCase):
         page = {"items": [], "next_starting_after": "same"}
         self.upstream.script.append(json(page))
         client = self.client_to(self.upstream.url)
-        self.assertEqual(await client.execute(LIST, {}, credential()), page)
+        self.assertEqual(await client.execute(LIST, {}, granted()), page)
         self.assertEqual(len(self.upstream.requests), 1)
 
     async def test_key_in_an_error_text(self) -> None:
@@ -265,11 +265,11 @@ class AttackTests(FaultTestCase):
     async def test_argument_that_names_a_host(self) -> None:
         """No argument chooses the host: unknown ones are refused, others are data."""
         client = self.client_to(self.upstream.url)
-        call = client.execute(LIST, {"base_url": "http://evil/"}, credential())
+        call = client.execute(LIST, {"base_url": "http://evil/"}, granted())
         self.assertEqual(
             self.failureResultOf(call, ApiError).value.reason, Reason.BAD_ARGUMENT
         )
-        await client.execute(LIST, {"search": "http://evil/"}, credential())
+        await client.execute(LIST, {"search": "http://evil/"}, granted())
         self.assertEqual(
             self.upstream.requests[0].uri,
             "/api/v2/campaigns?search=http%3A%2F%2Fevil%2F",
@@ -287,7 +287,7 @@ class AttackTests(FaultTestCase):
         """What could change the path is refused, and nothing is sent."""
         client = self.client_to(self.upstream.url)
         for value in ("", ".", "..", "../x", "%2e%2e", "a/b", "?x", "#", "\r\n"):
-            call = client.execute(GET_ONE, {"id": value}, credential())
+            call = client.execute(GET_ONE, {"id": value}, granted())
             error = self.failureResultOf(call, ApiError).value
             self.assertEqual(error.reason, Reason.BAD_ARGUMENT)
         self.assertEqual(self.upstream.connections.opened, 0)

@@ -15,7 +15,7 @@ from .builders import (
     LIST,
     LIST_EMAILS,
     PATCH_ONE,
-    credential,
+    granted,
 )
 from .faulty import NEW, FaultTestCase
 
@@ -25,7 +25,7 @@ class CancellationTests(FaultTestCase):
         """Cancelling a read closes its upstream connection."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
-        call = client.execute(LIST, {}, credential())
+        call = client.execute(LIST, {}, granted())
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -36,7 +36,7 @@ class CancellationTests(FaultTestCase):
         """Cancelling a read whose reply has begun closes the connection, too."""
         self.upstream.script.append(Scripted(body=b"[" + b" " * 5000 + b"]"))
         client = self.proxied(Fault.DRIP, after=500)
-        call = client.execute(LIST, {}, credential())
+        call = client.execute(LIST, {}, granted())
         await self.upstream.arrived.reach(1)
         while not self.proxy.drip_started:
             await deferLater(reactor, 0)
@@ -48,7 +48,7 @@ class CancellationTests(FaultTestCase):
         """A cancelled write that was sent completes, and the stop waits for it."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -64,7 +64,7 @@ class CancellationTests(FaultTestCase):
         """A write that has no body counts as sent once its headers are."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
-        call = client.execute(ACTIVATE, {"id": "c1"}, credential())
+        call = client.execute(ACTIVATE, {"id": "c1"}, granted())
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -76,7 +76,7 @@ class CancellationTests(FaultTestCase):
     async def test_detached_write_that_fails(self) -> None:
         """A detached write that fails has ended too, without an unhandled error."""
         client = self.proxied(Fault.HANG)
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         await self.proxy.received.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -87,7 +87,7 @@ class CancellationTests(FaultTestCase):
         """A detached write that fails is observed as one with an unknown outcome."""
         told: list[tuple[str, str, float]] = []
         client = self.proxied(Fault.DELAY, observe=lambda *fact: told.append(fact))
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         await self.upstream.arrived.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -98,10 +98,10 @@ class CancellationTests(FaultTestCase):
     async def test_write_that_is_not_sent(self) -> None:
         """A cancelled write that still connects is never sent."""
         client = self.client_to(self.upstream.url)
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         call.cancel()
         self.failureResultOf(call, CancelledError)
-        await client.execute(LIST, {}, credential())
+        await client.execute(LIST, {}, granted())
         self.assertEqual([seen.method for seen in self.upstream.requests], ["GET"])
         self.assertEqual(self.detached.tracked, [])
 
@@ -109,9 +109,9 @@ class CancellationTests(FaultTestCase):
         """A call that is cancelled while it waits for its turn leaves the queue."""
         client = self.client_to(self.upstream.url)
         for _ in range(20):
-            await client.execute(LIST_EMAILS, {}, credential())
+            await client.execute(LIST_EMAILS, {}, granted())
         self.clock.advance(56)
-        call = client.execute(LIST_EMAILS, {}, credential())
+        call = client.execute(LIST_EMAILS, {}, granted())
         self.assertNoResult(call)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -121,7 +121,7 @@ class CancellationTests(FaultTestCase):
         """A call that is cancelled in a pause is not tried again."""
         self.upstream.script.append(json({}, 503))
         client = self.client_to(self.upstream.url)
-        call = client.execute(PATCH_ONE, {"id": "c1"}, credential())
+        call = client.execute(PATCH_ONE, {"id": "c1"}, granted())
         await self.upstream.arrived.reach(1)
         while client.breaker.state and not any(
             c.getTime() < 20 for c in self.clock.getDelayedCalls()

@@ -14,7 +14,7 @@ from instantly_mcp.api.left_writes import KEPT_SECONDS, MAX_CALLS, LeftWrites
 from instantly_mcp.catalog.operation import WRITE_AGAIN
 from tests.support.cases import ClockedTestCase
 
-from .builders import ACTIVATE, CREATE, LIST, client, credential
+from .builders import ACTIVATE, CREATE, LIST, client, granted
 from .pace.test_concurrency import HeldAgent
 from .test_client import URL
 
@@ -32,7 +32,7 @@ class LeftWriteTests(ClockedTestCase):
 
     def create(self) -> Deferred[Any]:
         until = self.clock.seconds() + 50
-        return self.client.execute(CREATE, NEW, credential(), None, until)
+        return self.client.execute(CREATE, NEW, granted(), None, until)
 
     def reason(self, call: Deferred[Any]) -> Reason:
         error = self.failureResultOf(call, ApiError).value
@@ -94,9 +94,9 @@ class LeftWriteTests(ClockedTestCase):
             ("Q4", "another-key-0123456789", None),
             ("Q4", None, "w"),
         ):
-            given = credential(workspace=workspace)
+            given = granted(workspace=workspace)
             if key is not None:
-                given = credential(key)
+                given = granted(key)
             before = len(self.agent.asked)
             call = self.client.execute(CREATE, {"name": name}, given)
             self.assertEqual(len(self.agent.asked), before + 1)
@@ -105,10 +105,10 @@ class LeftWriteTests(ClockedTestCase):
 
     def test_what_may_be_repeated_is_repeated(self) -> None:
         """An idempotent write is sent again: the state may have changed since."""
-        first = self.client.execute(AGAIN, {"id": "c"}, credential())
+        first = self.client.execute(AGAIN, {"id": "c"}, granted())
         first.cancel()
         self.failureResultOf(first, CancelledError)
-        second = self.client.execute(AGAIN, {"id": "c"}, credential())
+        second = self.client.execute(AGAIN, {"id": "c"}, granted())
         self.assertEqual(len(self.agent.asked), 2)
         self.agent.reply_all()
         self.successResultOf(second)
@@ -170,7 +170,7 @@ class DeadlineTests(ClockedTestCase):
 
     def test_read(self) -> None:
         """A read is cancelled when its caller stops waiting; the error says when."""
-        call = self.client.execute(LIST, {}, credential(), None, 20.0)
+        call = self.client.execute(LIST, {}, granted(), None, 20.0)
         self.clock.advance(20)
         error = self.failed(call)
         self.assertEqual(error.reason, Reason.TIMEOUT)
@@ -179,13 +179,13 @@ class DeadlineTests(ClockedTestCase):
     def test_write_on_the_wire(self) -> None:
         """A write that was sent goes on; the same call gets its result."""
         slow = SLOW_CREATE
-        call = self.client.execute(slow, NEW, credential(), None, 50.0)
+        call = self.client.execute(slow, NEW, granted(), None, 50.0)
         self.clock.advance(50)
         error = self.failed(call)
         self.assertEqual(error.reason, Reason.STILL_RUNNING)
         self.assertIn("does not send the call a second time", error.message)
         self.assertEqual(self.client.health.detached, 1)
-        again = self.client.execute(slow, NEW, credential(), None, 100.0)
+        again = self.client.execute(slow, NEW, granted(), None, 100.0)
         self.clock.advance(30)
         self.agent.reply_all()
         self.assertEqual(self.successResultOf(again), {})
@@ -193,21 +193,21 @@ class DeadlineTests(ClockedTestCase):
 
     def test_still_running_twice(self) -> None:
         """A repeated call that is not answered in time gets the same error again."""
-        call = self.client.execute(SLOW_CREATE, NEW, credential(), None, 50.0)
+        call = self.client.execute(SLOW_CREATE, NEW, granted(), None, 50.0)
         self.clock.advance(50)
         self.failed(call)
-        again = self.client.execute(SLOW_CREATE, NEW, credential(), None, 60.0)
+        again = self.client.execute(SLOW_CREATE, NEW, granted(), None, 60.0)
         self.clock.advance(10)
         self.assertEqual(self.failed(again).reason, Reason.STILL_RUNNING)
         self.agent.reply_all()
-        third = self.client.execute(SLOW_CREATE, NEW, credential(), None, 110.0)
+        third = self.client.execute(SLOW_CREATE, NEW, granted(), None, 110.0)
         self.assertEqual(self.successResultOf(third), {})
         self.assertEqual(len(self.agent.asked), 1)
 
     def test_idempotent_write_on_the_wire(self) -> None:
         """An idempotent write that is not answered in time has an unknown outcome."""
         slow = SLOW_ACTIVATE
-        call = self.client.execute(slow, {"id": "c"}, credential(), None, 50.0)
+        call = self.client.execute(slow, {"id": "c"}, granted(), None, 50.0)
         self.clock.advance(50)
         error = self.failed(call)
         self.assertEqual(error.reason, Reason.OUTCOME_UNKNOWN)
@@ -218,8 +218,8 @@ class DeadlineTests(ClockedTestCase):
     def test_write_that_was_not_sent(self) -> None:
         """A write whose turn did not come in time is cancelled and was not sent."""
         for _ in range(100):
-            self.client.execute(LIST, {}, credential())
-        call = self.client.execute(CREATE, NEW, credential(), None, 0.5)
+            self.client.execute(LIST, {}, granted())
+        call = self.client.execute(CREATE, NEW, granted(), None, 0.5)
         sent = len(self.agent.asked)
         self.clock.advance(0.5)
         error = self.failed(call)
@@ -234,7 +234,7 @@ class DeadlineTests(ClockedTestCase):
         self.clock.advance(60)
         for operation, given_arguments in ((LIST, {}), (CREATE, NEW)):
             call = self.client.execute(
-                operation, given_arguments, credential(), None, 50.0
+                operation, given_arguments, granted(), None, 50.0
             )
             self.assertEqual(self.failed(call).reason, Reason.TIMEOUT)
         self.assertEqual(self.agent.asked, [])

@@ -10,7 +10,7 @@ from instantly_mcp.api.errors import ApiError, Reason
 from tests.support.fault_proxy import Fault
 from tests.support.upstream import Scripted, json
 
-from .builders import ACTIVATE, CREATE, LIST, LIST_EMAILS, PATCH_ONE, credential
+from .builders import ACTIVATE, CREATE, LIST, LIST_EMAILS, PATCH_ONE, granted
 from .faulty import NEW, FaultTestCase
 
 
@@ -21,7 +21,7 @@ class StopTests(FaultTestCase):
         """A write that was sent: its outcome is unknown, and how to find out."""
         for operation, arguments in ((CREATE, NEW), (ACTIVATE, {"id": "c1"})):
             client = self.proxied(Fault.HANG)
-            call = client.execute(operation, arguments, credential())
+            call = client.execute(operation, arguments, granted())
             await self.proxy.received.reach(1)
             client.under_way.stop()
             error = self.failureResultOf(call, ApiError).value
@@ -34,7 +34,7 @@ class StopTests(FaultTestCase):
         """A read changed nothing, and is safe to repeat."""
         self.upstream.script.append(Scripted(held=True))
         client = self.client_to(self.upstream.url)
-        call = client.execute(LIST, {}, credential())
+        call = client.execute(LIST, {}, granted())
         await self.upstream.arrived.reach(1)
         client.under_way.stop()
         error = self.failureResultOf(call, ApiError).value
@@ -46,9 +46,9 @@ class StopTests(FaultTestCase):
         """The error of a call that waits for its turn says that it can be repeated."""
         client = self.client_to(self.upstream.url)
         for _ in range(20):
-            await client.execute(LIST_EMAILS, {}, credential())
+            await client.execute(LIST_EMAILS, {}, granted())
         self.clock.advance(56)
-        call = client.execute(LIST_EMAILS, {}, credential())
+        call = client.execute(LIST_EMAILS, {}, granted())
         self.assertNoResult(call)
         client.under_way.stop()
         error = self.failureResultOf(call, ApiError).value
@@ -57,7 +57,7 @@ class StopTests(FaultTestCase):
     async def test_write_that_is_not_sent(self) -> None:
         """The error of a write that is still connecting says that it was not sent."""
         client = self.client_to(self.upstream.url)
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         client.under_way.stop()
         error = self.failureResultOf(call, ApiError).value
         self.assertIn("before the call was sent", error.message)
@@ -66,7 +66,7 @@ class StopTests(FaultTestCase):
         """A write that is being repeated may have taken effect at its first attempt."""
         self.upstream.script.append(json({}, 503))
         client = self.client_to(self.upstream.url)
-        call = client.execute(PATCH_ONE, {"id": "c1"}, credential())
+        call = client.execute(PATCH_ONE, {"id": "c1"}, granted())
         await self.upstream.arrived.reach(1)
         while not any(c.getTime() < 20 for c in self.clock.getDelayedCalls()):
             await deferLater(reactor, 0)
@@ -78,7 +78,7 @@ class StopTests(FaultTestCase):
         """The next step of a tool that goes on is not sent any more."""
         client = self.client_to(self.upstream.url)
         client.under_way.stop()
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         error = self.failureResultOf(call, ApiError).value
         self.assertIn("before the call was sent", error.message)
         self.assertEqual(self.upstream.arrived.count, 0)
@@ -86,7 +86,7 @@ class StopTests(FaultTestCase):
     async def test_write_whose_caller_left(self) -> None:
         """A write without a caller is cancelled too, and has ended."""
         client = self.proxied(Fault.HANG)
-        call = client.execute(CREATE, NEW, credential())
+        call = client.execute(CREATE, NEW, granted())
         await self.proxy.received.reach(1)
         call.cancel()
         self.failureResultOf(call, CancelledError)
@@ -96,11 +96,11 @@ class StopTests(FaultTestCase):
     async def test_write_of_a_task(self) -> None:
         """The stop waits for a write that was begun or goes on while it drains."""
         client = self.proxied(Fault.HANG)
-        before = client.execute(CREATE, NEW, credential())
+        before = client.execute(CREATE, NEW, granted())
         await self.proxy.received.reach(1)
         client.under_way.drain()
-        after = client.execute(CREATE, NEW, credential())
-        reading = client.execute(LIST, {}, credential())
+        after = client.execute(CREATE, NEW, granted())
+        reading = client.execute(LIST, {}, granted())
         self.assertEqual(len(self.detached.tracked), 2)
         client.under_way.stop()
         for held in self.detached.tracked:

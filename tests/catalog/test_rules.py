@@ -51,11 +51,43 @@ class RulesTests(SynchronousTestCase):
                 self.assertRegex(scope, pattern)
 
     def test_effect_agrees_with_risk(self) -> None:
-        """Effect and risk class agree about which operations only read."""
+        """What only reads has no risk class, and what destroys has one."""
+        destroys = {Risk.DESTRUCTIVE, Risk.MASS}
         for each in OPERATIONS:
-            self.assertEqual(each.effect.read_only, each.risk is Risk.READ, each.id)
-            if each.risk is Risk.DESTRUCTIVE:
+            if each.effect.read_only:
+                self.assertFalse(each.can_be_risky or each.stops, each.id)
+            if destroys & each.risks or each.method == "DELETE":
                 self.assertTrue(each.effect.destructive, each.id)
+                self.assertTrue(destroys & each.risks, each.id)
+
+    def test_facts_about_risk_name_parameters(self) -> None:
+        """What the facts about risk refer to are parameters of the operation."""
+        for each in OPERATIONS:
+            self.assertLessEqual(set(each.risks_of), set(each.by_name), each.id)
+            through = each.sends_if_active
+            if through is not None:
+                self.assertIn(through.parameter, each.by_name, each.id)
+                self.assertIn(through.kind, {"campaign", "lead", "account"}, each.id)
+
+    def test_what_stops_sending_has_no_risk(self) -> None:
+        """Stopping is never harder than starting."""
+        stopping = {each.id for each in OPERATIONS if each.stops}
+        self.assertEqual(
+            stopping, {"pauseCampaign", "pauseAccount", "disableWarmupForAccounts"}
+        )
+        for id in stopping:
+            self.assertFalse(BY_ID[id].can_be_risky, id)
+
+    def test_risk_of_a_call_depends_on_its_arguments(self) -> None:
+        """A parameter without a value has no risk, one with a value has its class."""
+        reply = BY_ID["replyToEmail"]
+        self.assertEqual(reply.risks_with({"body": "x"}), {Risk.SENDS})
+        empty = {"cc_address_email_list": ""}
+        self.assertEqual(reply.risks_with(empty), {Risk.SENDS})
+        copied = {"cc_address_email_list": "a@example.org"}
+        self.assertEqual(reply.risks_with(copied), {Risk.SENDS, Risk.REDIRECTS})
+        rename = {"id": "c", "name": "x"}
+        self.assertEqual(BY_ID["patchCampaign"].risks_with(rename), set())
 
     def test_effect_agrees_with_method(self) -> None:
         """A GET reads, a DELETE destroys, a PATCH may be repeated."""

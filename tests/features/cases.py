@@ -26,6 +26,7 @@ from instantly_mcp.protocol.wire.accepted_arguments import (
 )
 from instantly_mcp.protocol.wire.fences import without_fences
 from instantly_mcp.protocol.wire.versions import V2025_11_25
+from tests.support.access import permissive_guard
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
@@ -85,6 +86,7 @@ class ToolTestCase(ClockedTestCase):
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse(self.toolsets),
             warn_only=self.warn_only,
+            guard=permissive_guard(),
             seal=new_seal(),
             wall=NOW.timestamp,
             on_change=lambda uri, principal: self.changed_resources.append(

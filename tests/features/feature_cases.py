@@ -37,6 +37,7 @@ from instantly_mcp.protocol.wire.jsonrpc import Request
 from instantly_mcp.protocol.wire.versions import V2025_11_25, Revision
 from instantly_mcp.state.sealed_tokens import TokenSealer
 from tests.features.cases import NOW, without_notice
+from tests.support.access import permissive_guard
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
@@ -71,6 +72,7 @@ class FeatureTestCase(ClockedTestCase):
             self.clock,
             ServerFacts(name="instantly-mcp", version="1.2.3", mode=self.mode),
             ToolSelection.parse("default"),
+            guard=permissive_guard(),
             seal=new_seal(),
             wall=lambda: NOW.timestamp() + self.clock.seconds(),
             on_change=changes.resource_updated,

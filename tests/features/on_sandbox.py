@@ -11,6 +11,7 @@ from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.sandbox.agent import SandboxAgent
 from instantly_mcp.sandbox.workspaces import Sandbox
 from tests.features.cases import NOW
+from tests.support.access import permissive_guard
 from tests.support.seals import new_seal
 
 
@@ -31,6 +32,7 @@ def features_on(sandbox: Sandbox, clock: Clock) -> Features:
         clock,
         ServerFacts(name="instantly-mcp", version="1", mode="sandbox"),
         ToolSelection.parse("all"),
+        guard=permissive_guard(),
         seal=new_seal(),
         wall=lambda: NOW.timestamp() + clock.seconds(),
     )

@@ -20,6 +20,7 @@ from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.listing import describe_tool
 from instantly_mcp.protocol.primitives.tool import Tool
 from instantly_mcp.protocol.wire.versions import V2025_11_25
+from tests.support.access import permissive_guard
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
 
@@ -34,6 +35,7 @@ def every_tool() -> list[Tool]:
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         ToolSelection.parse("all"),
+        guard=permissive_guard(),
         seal=new_seal(),
     ).tools
     older = [tool for name in OLDER_NAMES if (tool := tools.find(name))]

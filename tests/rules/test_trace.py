@@ -9,6 +9,7 @@ from instantly_mcp.features.workspace.context import FeatureContext, ServerFacts
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.trace import Trace
 from instantly_mcp.protocol.wire.versions import V2026_07_28
+from tests.support.access import permissive_guard
 from tests.support.cases import ClockedTestCase
 from tests.support.clients import StreamClient
 from tests.support.instantly import RecordingInstantly
@@ -34,7 +35,11 @@ class UpstreamTests(ClockedTestCase):
         instantly = RecordingInstantly()
         facts = ServerFacts(name="instantly-mcp", version="0")
         context = FeatureContext(
-            seal=new_seal(), instantly=instantly, clock=self.clock, facts=facts
+            guard=permissive_guard(),
+            seal=new_seal(),
+            instantly=instantly,
+            clock=self.clock,
+            facts=facts,
         )
         caller = Caller(revision=V2026_07_28, credential=credential())
         trace = Trace(traceparent=PARENT, tracestate="a=1", baggage="user=7")

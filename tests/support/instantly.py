@@ -16,7 +16,9 @@ from zope.interface import implementer
 
 from instantly_mcp._credential import Credential
 from instantly_mcp._json_codec import Json, JsonObject
+from instantly_mcp.api.error_messages import not_granted
 from instantly_mcp.api.errors import ApiError, Reason
+from instantly_mcp.api.grant import Grant
 from instantly_mcp.api.interfaces import IInstantly
 from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.catalog.operation import Operation
@@ -57,10 +59,12 @@ class RecordingInstantly:
         self,
         operation: Operation,
         arguments: JsonObject,
-        credential: Credential,
+        grant: Grant,
         traceparent: str | None = None,
         until: float | None = None,
     ) -> Deferred[Json]:
+        if not grant.use(operation, arguments):
+            return fail(not_granted(operation))
         checked = dict(arguments)
         schema = arguments_schema(operation)
         problems = [
@@ -70,7 +74,9 @@ class RecordingInstantly:
         if problems:
             raise AssertionError(f"{operation.id} is called wrongly: {problems}")
         self.executed.append(
-            Executed(operation.id, checked, credential.principal, traceparent, until)
+            Executed(
+                operation.id, checked, grant.credential.principal, traceparent, until
+            )
         )
         script = self._scripts.get(operation.id, [{}])
         reply = script.pop(0) if len(script) > 1 else script[0]

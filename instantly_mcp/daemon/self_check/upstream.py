@@ -20,6 +20,7 @@ from twisted.web.iweb import IAgent, IResponse
 from ... import __version__
 from ..._credential import Credential, Secret
 from ..._deferred import deferred
+from ...access.grants import grant_to_read
 from ...api.errors import ApiError, Reason
 from ...api.http.connection_errors import ConnectionProblem, diagnose
 from ...api.interfaces import IInstantly
@@ -120,7 +121,9 @@ class UpstreamCheck:
 
     async def _check_key(self, key: Secret) -> None:
         credential = Credential(secret=key, source="operator")
-        asking = self.instantly.execute(GET_WORKSPACE, {}, credential)
+        asking = self.instantly.execute(
+            GET_WORKSPACE, {}, grant_to_read(GET_WORKSPACE, credential)
+        )
         try:
             workspace = await asking.addTimeout(self.TIMEOUT_SECONDS, self.clock)
         except DeferredTimeout:

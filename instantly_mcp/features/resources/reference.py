@@ -209,7 +209,7 @@ async def operation_schema(context: FeatureContext, values: Values, call: Call) 
         "summary": found.summary,
         "method": found.method,
         "path": found.path,
-        "risk": found.risk.value,
+        "risks": sorted(risk.value for risk in found.risks),
         "idempotent": found.effect.idempotent,
         "scopes": list(found.scopes),
         "arguments": arguments_schema(found),

@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
 from ...api.errors import ApiError
-from ...protocol.calls.call import Call
+from ...protocol.calls.call import Call, Doing
 from ...protocol.primitives.tool import Tool, ToolResult
 from ..output import ShowResult, own_result, tool_failure, tool_result
 from ..results import (
@@ -117,6 +117,7 @@ class ToolRunner:
         call.steps = []
         try:
             given = await self._given(arguments, call)
+            call.doing = Doing(tool=self.declaration.name, arguments=given)
             value = await self._work(self.context, given, call)
             value = await self._references.check_empty(self.context, value, given, call)
         except ApiError as error:

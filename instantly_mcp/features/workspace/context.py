@@ -16,11 +16,15 @@ from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from zope.interface import Interface
 
 from ..._json_codec import Json, JsonObject
+from ...access.grants import grant_to_read
 from ...api.errors import ApiError, Reason
+from ...api.grant import Grant
 from ...api.interfaces import IInstantly
 from ...catalog.index import BY_ID
+from ...catalog.operation import Operation
 from ...protocol.calls.call import Call
 from ...protocol.interfaces import ITokenSealer
 from .job_changes import JobChangeTracker
@@ -70,10 +74,24 @@ class ServerFacts:
     mode: str = "live"
 
 
+class IWriteGuard(Interface):
+    """Sends writes to Instantly, after everything that an operator demands of them."""
+
+    def write(
+        context: FeatureContext, operation: Operation, arguments: JsonObject, call: Call
+    ) -> Deferred[Json]:
+        """Execute an operation that does not only read.
+
+        :raises CallRefusedError: when it is refused; nothing was sent.
+        :raises ApiError: when Instantly refuses it.
+        """
+
+
 @define(eq=False, kw_only=True)
 class FeatureContext:
     """The objects that all tools, resources and prompts use.
 
+    :param guard: the way of all writes.
     :param seal: seals what clients hold for the server, such as cursors.
     :param clock: the reactor; times the waits between two status calls.
     :param wall: returns the seconds since the epoch, for the calendar.
@@ -89,6 +107,7 @@ class FeatureContext:
     """
 
     instantly: IInstantly
+    guard: IWriteGuard
     seal: ITokenSealer
     clock: IReactorTime
     facts: ServerFacts
@@ -146,9 +165,19 @@ class FeatureContext:
     ) -> Deferred[Json]:
         """Execute an operation that is not a step of the caller's work."""
         operation = BY_ID[operation_id]
+        if not operation.effect.read_only:
+            return self.guard.write(self, operation, arguments, call)
+        return self.send(
+            operation, arguments, grant_to_read(operation, call.credential), call
+        )
+
+    def send(
+        self, operation: Operation, arguments: JsonObject, grant: Grant, call: Call
+    ) -> Deferred[Json]:
+        """Execute an operation for which there is a grant. Only the guard calls it."""
         traceparent = None if call.trace is None else call.trace.traceparent
         return self.instantly.execute(
-            operation, arguments, call.credential, traceparent, self.deadline(call)
+            operation, arguments, grant, traceparent, self.deadline(call)
         )
 
     def collect(

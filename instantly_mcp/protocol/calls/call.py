@@ -13,7 +13,9 @@ from zope.interface import implementer
 from ..._credential import ANONYMOUS, Credential
 from ..._json_codec import Json, JsonObject
 from ..._noop import noop
+from ..._rights import ALL_RIGHTS, Rights
 from ..interfaces import IHeaders, INotificationSink
+from ..wire.client_label import client_info_in, client_label
 from ..wire.jsonrpc import notification
 from ..wire.log_levels import LOG_LEVELS
 from ..wire.trace import Trace
@@ -43,6 +45,10 @@ _BEATS_PER_UNIT = 16
 has room for more than 500 of them."""
 
 
+def _rights_of(caller: Caller) -> Rights:
+    return ALL_RIGHTS if caller.credential is None else caller.credential.rights
+
+
 @frozen(kw_only=True)
 class Caller:
     """The sender of a message, and where its notifications go.
@@ -52,6 +58,7 @@ class Caller:
     :param session: the caller's legacy session, if it has one.
     :param headers: the HTTP headers of the request; required in the modern era.
     :param sink: takes the notifications that belong to this request.
+    :param rights: what the caller may do; at most what its credential permits.
     """
 
     revision: Revision
@@ -59,6 +66,7 @@ class Caller:
     session: McpSession | None = None
     headers: IHeaders | None = None
     sink: INotificationSink = NULL_SINK
+    rights: Rights = Factory(_rights_of, takes_self=True)
 
     @property
     def principal(self) -> str:
@@ -73,7 +81,22 @@ class Caller:
             session=self.session,
             headers=self.headers,
             sink=sink,
+            rights=self.rights,
         )
+
+
+@frozen(kw_only=True)
+class Doing:
+    """What a tool does in a call.
+
+    :param arguments: those of the tool in canonical form: repaired, with defaults,
+        and with ids in the place of names.
+    :param confirm_token: the token with which the call is confirmed, if it has one.
+    """
+
+    tool: str
+    arguments: JsonObject = field(repr=False)
+    confirm_token: str | None = field(default=None, repr=False)
 
 
 @implementer(IAsker)
@@ -116,6 +139,8 @@ class Call:
     :param trace: the caller's OpenTelemetry context.
     :param until: clock seconds until which the client waits; the feature sets it.
     :param steps: takes the names of the steps that have succeeded, if it is a list.
+    :param params: those of the request.
+    :param doing: what the call does, if it is the call of a tool.
     :param sink: takes the call's notifications; at first that of the caller.
     """
 
@@ -132,6 +157,8 @@ class Call:
     trace: Trace | None = None
     until: float | None = None
     steps: list[str] | None = None
+    params: JsonObject = field(factory=dict, repr=False)
+    doing: Doing | None = None
     sink: INotificationSink = Factory(_callers_sink, takes_self=True)
     _last_progress: float = field(default=float("-inf"), init=False)
     _total: float | None = field(default=None, init=False)
@@ -178,6 +205,16 @@ class Call:
         if self.caller.credential is None:
             raise LookupError("this call has no credential")
         return self.caller.credential
+
+    @property
+    def client(self) -> str:
+        """The label of the caller's program, from what it states; untrusted text."""
+        if self.caller.session is not None:
+            return self.caller.session.client
+        credential = self.caller.credential
+        name, version = client_info_in(self.params) or ("", "")
+        key = None if credential is None else credential.secret
+        return client_label(name, version, key)
 
     def progress(
         self, progress: float, total: float | None = None, message: str | None = None

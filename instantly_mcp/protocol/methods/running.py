@@ -36,6 +36,7 @@ def call_for(features: ServerFeatures, context: RequestContext) -> Call:
         capabilities=context.capabilities,
         asker=_asker(features, context),
         trace=context.trace,
+        params=context.params,
     )
 
 

@@ -31,7 +31,7 @@ from instantly_mcp.api.http.connection import OriginAgent
 from instantly_mcp.api.upstream import Upstream
 from tests.support.cases import ClockedTestCase
 
-from ..builders import CREATE, LIST, client, credential
+from ..builders import CREATE, LIST, client, granted
 
 URL = "http://api.example.com"
 READ_SIZE = 65_536
@@ -101,7 +101,7 @@ class WireTestCase(ClockedTestCase):
 
     def call(self, operation: Any = LIST, **arguments: Any) -> tuple[Line, Any]:
         """Begin a call; return the connection that it went over, and the call."""
-        call = self.client.execute(operation, arguments, credential())
+        call = self.client.execute(operation, arguments, granted())
         sent = [line for line in self.lines.made if line.value()]
         self.assertEqual(len(sent), 1)
         sent[0].clear()

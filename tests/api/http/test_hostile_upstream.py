@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from instantly_mcp.api.errors import Reason
 
-from ..builders import LIST, credential
+from ..builders import LIST, granted
 from ..faulty import FaultTestCase
 
 MAX_CALLS = 60_000_000
@@ -67,7 +67,7 @@ class HostileUpstreamTests(FaultTestCase):
         address = port.getHost()
         assert isinstance(address, IPv4Address)
         client = self.client_to(f"http://127.0.0.1:{address.port}")
-        error = await self.failing(client.execute(LIST, {}, credential()))
+        error = await self.failing(client.execute(LIST, {}, granted()))
         return await lost, error.reason
 
     async def test_headers_without_end(self) -> None:

@@ -26,7 +26,7 @@ from tests.support.fault_proxy import Fault, FaultProxy, Plan
 from tests.support.upstream import Scripted, ScriptedUpstream, json
 
 from .. import builders
-from ..builders import CREATE, LIST, credential
+from ..builders import CREATE, LIST, granted
 
 
 class TlsTests(TestCase):
@@ -59,7 +59,7 @@ class TlsTests(TestCase):
 
     async def refusal(self, client: InstantlyClient) -> str:
         """The sentence with which a write over that client is refused."""
-        call = client.execute(CREATE, {"name": "x"}, credential())
+        call = client.execute(CREATE, {"name": "x"}, granted())
         error = await self.assertFailure(call, ApiError)
         self.assertEqual(error.reason, Reason.UNREACHABLE)
         self.assertIn("Nothing was sent", error.message)
@@ -99,8 +99,8 @@ class TlsTests(TestCase):
         """A trusted upstream is called, again on the same connection."""
         client = self.client_to(certificate(), trusted=True)
         self.upstream.script.extend([json([1]), json([2])])
-        self.assertEqual(await client.execute(LIST, {}, credential()), [1])
-        self.assertEqual(await client.execute(LIST, {}, credential()), [2])
+        self.assertEqual(await client.execute(LIST, {}, granted()), [1])
+        self.assertEqual(await client.execute(LIST, {}, granted()), [2])
         self.assertEqual(self.upstream.connections.opened, 1)
 
     async def test_no_tls_at_all(self) -> None:
@@ -112,7 +112,7 @@ class TlsTests(TestCase):
         connection = connect_to(Upstream.parse(url), reactor)
         self.addCleanup(connection.close)
         client = builders.client(connection.agent, url, self.clock)
-        call = client.execute(CREATE, {"name": "x"}, credential())
+        call = client.execute(CREATE, {"name": "x"}, granted())
         error = await self.assertFailure(call, ApiError)
         self.assertEqual(error.reason, Reason.UNREACHABLE)
         self.assertIn("Nothing was sent", error.message)
@@ -121,9 +121,9 @@ class TlsTests(TestCase):
         """Closing a connection does not wait for the upstream's TLS close."""
         client = self.client_to(certificate(), trusted=True, proxied=True)
         self.upstream.script.extend([json([1]), Scripted(body=b" " * 100_000)])
-        await client.execute(LIST, {}, credential())
+        await client.execute(LIST, {}, granted())
         self.proxy.plan = Plan(Fault.DRIP, after=5000)
-        call = client.execute(LIST, {}, credential())
+        call = client.execute(LIST, {}, granted())
         while not self.proxy.drip_started:
             await deferLater(reactor, 0)
         call.cancel()

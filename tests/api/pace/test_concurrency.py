@@ -15,7 +15,7 @@ from instantly_mcp.api.pace.concurrency import MAX_PLACES, MAX_SLOTS, Busy, Conc
 from instantly_mcp.api.pace.throttle import Throttle
 from tests.support.cases import ClockedTestCase
 
-from ..builders import CREATE, LIST, PATCH_ONE, client, credential
+from ..builders import CREATE, LIST, PATCH_ONE, client, granted
 from ..test_client import URL, MemoryAgent, MemoryResponse
 
 A, B, C = "a", "b", "c"
@@ -193,7 +193,7 @@ class CrowdedClientTests(ClockedTestCase):
         )
 
     def calls(self, count: int) -> list[Deferred[Any]]:
-        return [self.client.execute(LIST, {}, credential()) for _ in range(count)]
+        return [self.client.execute(LIST, {}, granted()) for _ in range(count)]
 
     def overloaded(self, call: Deferred[Any]) -> ApiError:
         error = self.failureResultOf(call, ApiError).value
@@ -226,7 +226,7 @@ class CrowdedClientTests(ClockedTestCase):
     def test_other_principals(self) -> None:
         """A flood by one principal does not affect another's calls."""
         flood = self.calls(700)
-        other = self.client.execute(LIST, {}, credential("another-key-0123456789"))
+        other = self.client.execute(LIST, {}, granted("another-key-0123456789"))
         self.assertNoResult(other)
         self.agent.reply_to(self.agent.held.pop())
         self.assertEqual(self.successResultOf(other), {})
@@ -245,7 +245,7 @@ class CrowdedClientTests(ClockedTestCase):
 
     def test_write_keeps_its_slot_to_its_end(self) -> None:
         """A write whose caller has left is still on the wire, and counts."""
-        write = self.client.execute(CREATE, {"name": "x"}, credential())
+        write = self.client.execute(CREATE, {"name": "x"}, granted())
         write.cancel()
         self.failureResultOf(write, CancelledError)
         self.assertEqual(self.concurrency.in_use, 1)
@@ -267,7 +267,7 @@ class CrowdedClientTests(ClockedTestCase):
     def test_calls_that_wait_to_retry_hold_no_slot(self) -> None:
         """A call that waits for its retry uses no slot, so that others are sent."""
         self.agent.status = 503
-        call = self.client.execute(LIST, {}, credential())
+        call = self.client.execute(LIST, {}, granted())
         self.agent.reply_all()
         self.assertEqual((self.concurrency.in_use, self.concurrency.waiting), (0, 1))
         self.agent.status = 200
@@ -278,7 +278,7 @@ class CrowdedClientTests(ClockedTestCase):
     def test_no_slot_for_another_try(self) -> None:
         """A call that gets no slot for another attempt reports its earlier error."""
         self.agent.status = 503
-        call = self.client.execute(PATCH_ONE, {"id": "c", "name": "n"}, credential())
+        call = self.client.execute(PATCH_ONE, {"id": "c", "name": "n"}, granted())
         self.agent.reply_all()
         crowd = self.calls(448)
         self.clock.advance(1)

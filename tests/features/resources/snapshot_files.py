@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 from instantly_mcp.features.build import build_features
 from instantly_mcp.features.toolsets import ToolSelection
 from instantly_mcp.features.workspace.context import ServerFacts
+from tests.support.access import permissive_guard
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
 
@@ -28,6 +29,7 @@ def text() -> str:
         Clock(),
         ServerFacts(name="instantly-mcp", version="1.2.3"),
         ToolSelection.parse("default"),
+        guard=permissive_guard(),
         seal=new_seal(),
     )
     listed = {

@@ -61,7 +61,7 @@ class FactsTests(FeatureTestCase):
         for each in OPERATIONS:
             got = self.read(f"instantly://schema/{each.id}")
             self.assertEqual(got["arguments"], arguments_schema(each), each.id)
-            self.assertEqual(got["risk"], each.risk.value)
+            self.assertEqual(got["risks"], sorted(r.value for r in each.risks))
         self.assertEqual(
             self.read("instantly://schema/listEmail")["limit"], "20 in 60 s"
         )

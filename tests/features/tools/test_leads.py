@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp.features.results import CallRefusedError
 from instantly_mcp.features.tools.workflows.update_lead import update_lead
 from instantly_mcp.features.workspace.recent_ids import RecentIds
-from instantly_mcp.protocol.calls.call import Call, Caller
+from instantly_mcp.protocol.calls.call import Call, Caller, Doing
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.cases import KEY, NOW, ToolTestCase
 
@@ -122,6 +122,7 @@ class OneLeadTests(ToolTestCase):
     def updated(self, **given: Any) -> Any:
         """Update a lead with arguments as the runner gives them to the work."""
         call = Call(caller=Caller(revision=V2025_11_25, credential=KEY))
+        call.doing = Doing(tool="update_lead", arguments=given)
         return Deferred.fromCoroutine(
             update_lead(self.context, {"id": "l", **given}, call)
         )

@@ -19,6 +19,7 @@ from instantly_mcp.features.workspace.context import ServerFacts
 from instantly_mcp.protocol.primitives.registries import IToolRegistry
 from tests.features.cases import ToolTestCase
 from tests.features.snapshot_files import every_tool, seen
+from tests.support.access import permissive_guard
 from tests.support.instantly import RecordingInstantly
 from tests.support.seals import new_seal
 from tests.support.tool_counts import DEFAULT_TOOLS
@@ -80,7 +81,12 @@ def built(selection: str = "default", mode: str = "live") -> SelectedTools:
     facts = ServerFacts(name="instantly-mcp", version="1.2.3", mode=mode)
     chosen = ToolSelection.parse(selection)
     return build_features(
-        RecordingInstantly(), Clock(), facts, chosen, seal=new_seal()
+        RecordingInstantly(),
+        Clock(),
+        facts,
+        chosen,
+        guard=permissive_guard(),
+        seal=new_seal(),
     ).tools
 
 
@@ -234,7 +240,7 @@ class StatementTests(SynchronousTestCase):
                 hints.read_only, all(e.read_only for e in effects), each.name
             )
             if any(
-                used.effect.destructive or used.risk is Risk.SENDS
+                used.effect.destructive or Risk.SENDS in used.risks
                 for used in operations
             ):
                 self.assertTrue(hints.destructive, each.name)

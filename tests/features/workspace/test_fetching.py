@@ -13,6 +13,7 @@ from instantly_mcp.features.workspace.paging import read_pages
 from instantly_mcp.protocol.calls.call import Call, Caller
 from instantly_mcp.protocol.wire.versions import V2025_11_25
 from tests.features.feature_cases import KEY
+from tests.support.access import permissive_guard
 from tests.support.cases import ClockedTestCase
 from tests.support.instantly import RecordingInstantly, api_error
 from tests.support.seals import new_seal
@@ -75,6 +76,7 @@ class PagesTests(ClockedTestCase):
         self.instantly = RecordingInstantly().answers("listCampaign", *replies)
         context = FeatureContext(
             instantly=self.instantly,
+            guard=permissive_guard(),
             seal=new_seal(),
             clock=self.clock,
             facts=ServerFacts(name="n", version="1"),

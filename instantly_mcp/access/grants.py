@@ -1,0 +1,23 @@
+"""Makes the grants without which the API client sends nothing."""
+
+from __future__ import annotations
+
+from .._credential import Credential
+from ..api.grant import Grant
+from ..catalog.operation import Operation
+from .act import Act
+
+
+def grant_to_read(operation: Operation, credential: Credential) -> Grant:
+    """Return the grant of an operation that only reads.
+
+    :raises ValueError: for any other operation.
+    """
+    if not operation.effect.read_only:
+        raise ValueError(f"{operation.id} does not only read")
+    return Grant(operation, credential)
+
+
+def grant_to_write(act: Act, credential: Credential) -> Grant:
+    """Return the grant of one write, for the arguments that it was decided on."""
+    return Grant(act.operation, credential, act.arguments)

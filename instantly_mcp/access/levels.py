@@ -1,0 +1,25 @@
+"""What each access level permits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .._rights import Level
+from ..catalog.operation import Operation, Risk
+
+_NOT_IN_DRAFT = frozenset(Risk) - {Risk.REDIRECTS}
+"""What a caller of the level draft cannot do. Redirecting mail of something that does
+not send yet is a draft; the policy decides about it."""
+
+
+def permits(level: Level, operation: Operation, risks: Collection[Risk]) -> bool:
+    """Say whether a level permits a call.
+
+    :param risks: the classes of this very call: an operation that sends only if a
+        campaign is active has `Risk.SENDS` if it is.
+    """
+    if operation.effect.read_only or level is Level.FULL:
+        return True
+    if level is Level.READ_ONLY:
+        return False
+    return operation.stops or _NOT_IN_DRAFT.isdisjoint(risks)

@@ -1,0 +1,52 @@
+"""Passes an act through the rails, and tells each of them how the write ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import define
+from twisted.logger import Logger
+
+from ..act import NOT_SENT, Act, Ending
+from ..interfaces import IRail
+
+
+@define(eq=False)
+class Rails:
+    """All rails, in the order in which a write passes them.
+
+    The last ones make records durable, so a write that an earlier rail refuses leaves
+    none.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    rails: Sequence[IRail] = ()
+
+    async def before(self, act: Act) -> None:
+        """Pass all rails.
+
+        :raises AccessRefusedError: if one refuses; those before it know that then.
+        """
+        passed: list[IRail] = []
+        for rail in self.rails:
+            try:
+                await rail.before(act)
+            except BaseException:
+                await self._after(passed, act, NOT_SENT)
+                raise
+            passed.append(rail)
+
+    async def after(self, act: Act, ending: Ending) -> None:
+        """Tell all rails how the write ended, the last one first."""
+        await self._after(self.rails, act, ending)
+
+    async def _after(self, rails: Sequence[IRail], act: Act, ending: Ending) -> None:
+        for rail in reversed(rails):
+            try:
+                await rail.after(act, ending)
+            except Exception:
+                self.log.failure(
+                    "The rail {name} could not note an ending", name=rail.name
+                )

@@ -1,0 +1,1 @@
+"""What happens between a tool that wants to write and the write: consent, rails."""
