@@ -1,0 +1,107 @@
+"""The command line's side: asks the running daemon, or works without one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectError
+
+from ..._deferred import deferred
+from ..._json_codec import Json, JsonObject
+from .lines import Question
+from .lock import StateLock
+from .requests import CommandRefusedError
+from .socket_service import socket_path, too_long
+
+RunDirectly: TypeAlias = Callable[[str, JsonObject], Deferred[Json]]
+"""Runs a command, by name and arguments, on the files of the state directory."""
+
+
+class NoDaemonError(Exception):
+    """No daemon listens on the control socket."""
+
+
+@deferred
+async def administer(
+    reactor: Any, directory: str, name: str, arguments: JsonObject, run: RunDirectly
+) -> Json:
+    """Have the daemon run a command; without a daemon, run it here.
+
+    :param directory: the state directory, which exists.
+    :param run: runs the command when no daemon does.
+    :raises CommandRefusedError: when the command cannot be done.
+    """
+    try:
+        return await ask_daemon(reactor, directory, name, arguments)
+    except NoDaemonError:
+        pass
+    refusal = foreign_owner(directory, os.geteuid())
+    if refusal is not None:
+        raise CommandRefusedError(refusal)
+    with StateLock(directory) as lock:
+        try:
+            free = lock.acquire()
+        except OSError as error:
+            raise CommandRefusedError(
+                f"{error.filename} cannot be opened: {error.strerror}"
+            ) from None
+        if not free:
+            raise CommandRefusedError(
+                f"a daemon uses {directory}, but its control socket cannot be "
+                "reached: its log says why"
+            )
+        return await run(name, arguments)
+
+
+@deferred
+async def ask_daemon(
+    reactor: Any, directory: str, name: str, arguments: JsonObject
+) -> Json:
+    """Send a command to the daemon that uses a state directory; return its answer.
+
+    :raises NoDaemonError: when there is none that can be asked.
+    :raises CommandRefusedError: when the daemon refuses the command, or this user may
+        not connect to it.
+    """
+    path = socket_path(directory)
+    if too_long(path) is not None:
+        raise NoDaemonError
+    question = Question(name, arguments)
+    try:
+        await connectProtocol(UNIXClientEndpoint(reactor, path), question)
+    except ConnectError as error:
+        if error.osError == errno.EACCES:
+            raise CommandRefusedError(
+                f"{path} can be used by the daemon's user and by root only: run the "
+                "command as one of them"
+            ) from None
+        raise NoDaemonError from None
+    return await question.answered
+
+
+def foreign_owner(directory: str, user: int) -> str | None:
+    """Return why a user must not write to a state directory; ``None`` if it may.
+
+    :param user: the numeric id of the user.
+    """
+    owner = os.stat(directory).st_uid
+    if owner == user:
+        return None
+    name = _user_name(owner)
+    return (
+        f"{directory} belongs to {name}, and a file that another user writes there "
+        f"would lock the daemon out: start the daemon, or run the command as {name}"
+    )
+
+
+def _user_name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"

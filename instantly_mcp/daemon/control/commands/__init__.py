@@ -1,0 +1,1 @@
+"""The commands of administration, one module for each subject."""

@@ -1,0 +1,94 @@
+"""The table of commands, and how one is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from attrs import define, field, frozen
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
+
+from ... import __version__
+from ..._deferred import deferred
+from ..._json_codec import Json, JsonObject
+from .requests import CommandRefusedError, read_request
+
+
+@frozen
+class Command:
+    """One command.
+
+    :param request: the attrs class of its arguments; see `requests`.
+    :param run: takes an instance of that class, and returns JSON or a Deferred of it.
+        It raises `CommandRefusedError` when the command cannot be done.
+    """
+
+    request: type
+    run: Callable[[Any], Json | Deferred[Json]]
+
+
+class Subject(Protocol):
+    """An object with the commands of one subject, such as tokens."""
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return the commands by their full names, such as ``token.add``."""
+        ...
+
+
+@frozen
+class NoArguments:
+    """The request of a command without arguments."""
+
+
+class DaemonCommands:
+    """What the daemon says about itself."""
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return ``daemon.version``."""
+        return {"daemon.version": Command(NoArguments, self.version)}
+
+    def version(self, request: NoArguments) -> Json:
+        """Return the version of the running program."""
+        return {"version": __version__}
+
+
+@define(eq=False)
+class CommandTable:
+    """All commands of a daemon, or of the command line when no daemon runs."""
+
+    log: ClassVar[Logger] = Logger()
+
+    subjects: Iterable[Subject]
+    _commands: dict[str, Command] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Collect the commands of all subjects."""
+        for subject in self.subjects:
+            self._commands.update(subject.commands())
+
+    @deferred
+    async def run(self, name: str, arguments: JsonObject) -> Json:
+        """Run a command.
+
+        :raises CommandRefusedError: when there is no such command, its arguments are
+            wrong, it cannot be done, or it failed, which the log explains.
+        """
+        command = self._commands.get(name)
+        if command is None:
+            raise CommandRefusedError(
+                "the running daemon is of another version than this command "
+                f"({__version__}), and does not have it: restart the daemon"
+            )
+        request: object = read_request(command.request, arguments)
+        try:
+            value = await maybeDeferred(command.run, request)
+        except CommandRefusedError:
+            raise
+        except Exception:
+            self.log.failure("the command {name} failed", name=name)
+            raise CommandRefusedError(
+                "IMCP-BUG the command failed; the log says why"
+            ) from None
+        self.log.info("command {name} done", name=name)
+        return value

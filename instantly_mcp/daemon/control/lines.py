@@ -1,0 +1,137 @@
+"""The two ends of a control connection: one line of JSON each way."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, ITransport
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from ..._json_codec import Json, JsonObject, dumps, loads
+from .dispatch import CommandTable
+from .requests import CommandRefusedError
+
+MAX_REQUEST_BYTES = 1 << 20
+MAX_REPLY_BYTES = 64 << 20
+"""Limits of one line, so that a mistaken peer cannot fill the memory."""
+
+
+class ControlLines(LineOnlyReceiver):
+    """The daemon's end: runs one command for each line.
+
+    A connection that is lost while its command runs does not undo the command.
+    """
+
+    log: ClassVar[Logger] = Logger()
+    delimiter = b"\n"
+    MAX_LENGTH = MAX_REQUEST_BYTES
+
+    def __init__(self, table: CommandTable, connected: set[ControlLines]) -> None:
+        self._table = table
+        self._connected = connected
+
+    def connectionMade(self) -> None:
+        """Join the open connections."""
+        self._connected.add(self)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Leave the open connections."""
+        self._connected.discard(self)
+
+    def lineReceived(self, line: bytes) -> None:
+        """Run the command of a line, and answer."""
+        try:
+            name, arguments = _command_in(line)
+        except ValueError:
+            self._answer({"refused": ["a line is not a command"]})
+            return
+        running = self._table.run(name, arguments)
+        running.addCallbacks(lambda value: {"value": value}, _refusal)
+        running.addCallback(self._answer)
+        running.addErrback(lambda failure: self.log.failure("no answer", failure))
+
+    def _answer(self, reply: JsonObject) -> None:
+        transport: ITransport | None = self.transport
+        if transport is not None and self.connected:
+            transport.write(dumps(reply) + b"\n")
+
+
+def _command_in(line: bytes) -> tuple[str, JsonObject]:
+    value = loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    name, arguments = value.get("command"), value.get("arguments", {})
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        raise ValueError("not a command")
+    return name, arguments
+
+
+def _refusal(failure: Failure) -> JsonObject:
+    failure.trap(CommandRefusedError)
+    refused: Any = failure.value
+    return {"refused": list(refused.lines)}
+
+
+class ControlFactory(Factory):
+    """Makes the daemon's end of each connection."""
+
+    noisy = False
+
+    def __init__(self, table: CommandTable) -> None:
+        self._table = table
+        self._connected: set[ControlLines] = set()
+
+    def buildProtocol(self, address: IAddress | None) -> ControlLines:
+        """Return the protocol of a new connection."""
+        return ControlLines(self._table, self._connected)
+
+    def disconnect(self) -> None:
+        """Close the open connections."""
+        for connection in tuple(self._connected):
+            transport: Any = connection.transport
+            transport.loseConnection()
+
+
+class Question(LineOnlyReceiver):
+    """The command line's end: sends one command and waits for its answer.
+
+    :ivar answered: fires with the value, or fails with `CommandRefusedError`.
+    """
+
+    delimiter = b"\n"
+    MAX_LENGTH = MAX_REPLY_BYTES
+
+    def __init__(self, name: str, arguments: JsonObject) -> None:
+        self._line = dumps({"command": name, "arguments": arguments})
+        self.answered: Deferred[Json] = Deferred()
+
+    def connectionMade(self) -> None:
+        """Send the command."""
+        transport: Any = self.transport
+        transport.write(self._line + b"\n")
+
+    def lineReceived(self, line: bytes) -> None:
+        """Read the answer."""
+        if self.answered.called:
+            return
+        reply = loads(line)
+        if "refused" in reply:
+            self.answered.errback(CommandRefusedError(*reply["refused"]))
+        else:
+            self.answered.callback(reply["value"])
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Fail if there is no answer yet."""
+        if not self.answered.called:
+            self.answered.errback(
+                CommandRefusedError(
+                    "the daemon ended the connection before it answered: look at its "
+                    "log, and at what the command has changed, before you repeat it"
+                )
+            )

@@ -1,0 +1,111 @@
+"""The service that opens ``control.sock`` while the daemon runs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from twisted.application.service import Service
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+
+from ..._deferred import deferred
+from .dispatch import CommandTable
+from .lines import ControlFactory
+from .lock import StateLock
+
+SOCKET_NAME = "control.sock"
+
+MAX_PATH_BYTES = 107
+"""The longest path of a UNIX socket on Linux (``sun_path`` of unix(7))."""
+
+
+def socket_path(directory: str) -> str:
+    """Return the path of the control socket in a state directory."""
+    return os.path.join(directory, SOCKET_NAME)
+
+
+def too_long(path: str) -> str | None:
+    """Return why a path cannot be that of a UNIX socket; ``None`` if it can."""
+    length = len(os.fsencode(path))
+    if length <= MAX_PATH_BYTES:
+        return None
+    return (
+        f"the path of the control socket has {length} bytes, and the system allows "
+        f"{MAX_PATH_BYTES}: choose a state_dir with a shorter path"
+    )
+
+
+class ControlService(Service):
+    """Serves the commands of administration on a UNIX socket.
+
+    A daemon that cannot open the socket serves its clients all the same, and logs why
+    commands cannot reach it.
+
+    :param directory: the state directory.
+    :param lock: the lock of the state directory. While another daemon holds it, the
+        socket is that daemon's.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    def __init__(
+        self, reactor: Any, directory: str, table: CommandTable, lock: StateLock
+    ) -> None:
+        self._reactor = reactor
+        self._directory = directory
+        self._factory = ControlFactory(table)
+        self._lock = lock
+        self._port: IListeningPort | None = None
+
+    def startService(self) -> None:
+        """Open the socket."""
+        super().startService()
+        why = self._open()
+        if why is not None:
+            self.log.warn(
+                "IMCP-CONTROL commands such as instantly-mcp token cannot reach this "
+                "daemon: {why}",
+                why=why,
+            )
+
+    def _open(self) -> str | None:
+        path = socket_path(self._directory)
+        why = too_long(path)
+        if why is not None:
+            return why
+        try:
+            if not self._lock.acquire():
+                return "another daemon uses the same state directory"
+            _remove_stale(path)
+            self._port = self._reactor.listenUNIX(path, self._factory, mode=0o600)
+        except CannotListenError as error:
+            return str(error.socketError)
+        except OSError as error:
+            return f"{error.filename or path}: {error.strerror}"
+        return None
+
+    def disconnect(self) -> None:
+        """Close the open connections; a command that runs goes on."""
+        self._factory.disconnect()
+
+    @deferred
+    async def stopService(self) -> None:
+        """Close the socket, which removes its file, then release the lock."""
+        super().stopService()
+        port, self._port = self._port, None
+        self.disconnect()
+        if port is not None:
+            await maybeDeferred(port.stopListening)
+        self._lock.release()
+
+
+def _remove_stale(path: str) -> None:
+    """Remove the socket that a killed daemon left. The caller holds the lock."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(os.lstat(path).st_mode):
+            os.unlink(path)

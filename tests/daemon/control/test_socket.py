@@ -1,0 +1,231 @@
+"""The control socket: who may connect, what it answers, and what it replaces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import tempfile
+from typing import Any, cast
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from instantly_mcp import __version__
+from instantly_mcp._json_codec import Json, JsonObject, loads
+from instantly_mcp.daemon.control.client import (
+    NoDaemonError,
+    administer,
+    ask_daemon,
+    foreign_owner,
+)
+from instantly_mcp.daemon.control.dispatch import CommandTable, DaemonCommands
+from instantly_mcp.daemon.control.lock import StateLock
+from instantly_mcp.daemon.control.requests import CommandRefusedError
+from instantly_mcp.daemon.control.socket_service import (
+    ControlService,
+    socket_path,
+    too_long,
+)
+
+from .test_dispatch import Steps
+
+
+class Lines(LineOnlyReceiver):
+    """A client that sends any line."""
+
+    delimiter = b"\n"
+
+    def __init__(self) -> None:
+        self.received: Deferred[Json] = Deferred()
+
+    def lineReceived(self, line: bytes) -> None:
+        """Keep the answer."""
+        self.received.callback(loads(line))
+
+
+class LockTests(SynchronousTestCase):
+    """The lock of a state directory."""
+
+    def setUp(self) -> None:
+        """Have a directory."""
+        self.directory = self.mktemp()
+        os.mkdir(self.directory)
+
+    def test_exclusive(self) -> None:
+        """A second holder is refused until the first one releases the lock."""
+        first, second = StateLock(self.directory), StateLock(self.directory)
+        self.assertTrue(first.acquire())
+        self.assertTrue(first.acquire())
+        self.assertFalse(second.acquire())
+        first.release()
+        self.assertTrue(second.acquire())
+        second.release()
+
+    def test_context(self) -> None:
+        """As a context it is released at the end, also after an error."""
+        lock = StateLock(self.directory)
+        with self.assertRaises(ZeroDivisionError), lock:
+            lock.acquire()
+            self.assertEqual(1 / 0, 0)
+        self.assertTrue(StateLock(self.directory).acquire())
+
+
+class SocketTests(TestCase):
+    """A service on a real socket."""
+
+    def setUp(self) -> None:
+        """Have a directory with a short path, and a running service in it."""
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.logged: list[str] = []
+        observer = cast(ILogObserver, self._log)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.steps = Steps()
+        self.service = self.start()
+
+    def _log(self, event: LogEvent) -> None:
+        self.logged.append(formatEvent(event))
+
+    def start(self, directory: str | None = None) -> ControlService:
+        """Start a service."""
+        directory = self.directory if directory is None else directory
+        table = CommandTable((DaemonCommands(), self.steps))
+        service = ControlService(reactor, directory, table, StateLock(directory))
+        service.startService()
+        self.addCleanup(service.stopService)
+        return service
+
+    def warnings(self) -> list[str]:
+        """Return what was logged about a socket that cannot be used."""
+        return [line for line in self.logged if "IMCP-CONTROL" in line]
+
+    def never(self, name: str, arguments: JsonObject) -> Deferred[Json]:
+        """Fail: the command must not run here."""
+        raise AssertionError(name)
+
+    async def line(self, line: bytes) -> Json:
+        """Send one line and return the answer."""
+        endpoint = UNIXClientEndpoint(reactor, socket_path(self.directory))
+        client = await connectProtocol(endpoint, Lines())
+        transport: Any = client.transport
+        transport.write(line)
+        answer = await client.received
+        transport.loseConnection()
+        return answer
+
+    async def test_ask(self) -> None:
+        """A command is answered by the daemon, not run by the command line."""
+        value = await administer(
+            reactor, self.directory, "daemon.version", {}, self.never
+        )
+        self.assertEqual(value, {"version": __version__})
+
+    async def test_refused(self) -> None:
+        """A refusal reaches the command line with all its lines."""
+        with self.assertRaises(CommandRefusedError) as raised:
+            await ask_daemon(reactor, self.directory, "steps.refused", {"name": "a"})
+        self.assertEqual(raised.exception.lines, ("not now",))
+
+    async def test_lost(self) -> None:
+        """A daemon that stops while a command runs leaves no one waiting."""
+        asked = ask_daemon(reactor, self.directory, "steps.later", {"name": "a"})
+        await self.line(b'{"command": "daemon.version"}\n')
+        self.service.disconnect()
+        with self.assertRaises(CommandRefusedError) as raised:
+            await asked
+        self.assertIn("before it answered", raised.exception.lines[0])
+        self.steps.waiting.callback(None)
+
+    async def test_not_a_command(self) -> None:
+        """A line that is not a command is refused, and the connection goes on."""
+        for line in (b"\n", b"{}\n", b"[]\n", b'{"command": 1}\n', b"\xff\n"):
+            self.assertEqual(
+                await self.line(line), {"refused": ["a line is not a command"]}
+            )
+
+    def test_mode(self) -> None:
+        """Only the daemon's user may connect."""
+        mode = stat.S_IMODE(os.stat(socket_path(self.directory)).st_mode)
+        self.assertEqual(mode, 0o600)
+
+    async def test_stopped(self) -> None:
+        """A stopped service leaves no file, and its directory to the next one."""
+        await self.service.stopService()
+        self.assertFalse(os.path.lexists(socket_path(self.directory)))
+        with self.assertRaises(NoDaemonError):
+            await ask_daemon(reactor, self.directory, "daemon.version", {})
+        self.start()
+        await ask_daemon(reactor, self.directory, "daemon.version", {})
+
+    async def test_stale(self) -> None:
+        """The socket of a killed daemon is not a daemon, and is replaced."""
+        await self.service.stopService()
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(socket_path(self.directory))
+        with self.assertRaises(NoDaemonError):
+            await ask_daemon(reactor, self.directory, "daemon.version", {})
+        self.start()
+        await ask_daemon(reactor, self.directory, "daemon.version", {})
+        self.assertEqual(self.warnings(), [])
+
+    async def test_other_file(self) -> None:
+        """A file that is not a socket is never removed."""
+        await self.service.stopService()
+        path = socket_path(self.directory)
+        with open(path, "w", encoding="utf-8"):
+            pass
+        self.start()
+        self.assertTrue(os.path.isfile(path))
+        self.assertEqual(len(self.warnings()), 1)
+
+    async def test_second_daemon(self) -> None:
+        """The socket stays that of the first daemon; the second one says so."""
+        second = self.start()
+        self.assertIn("another daemon", self.warnings()[0])
+        await second.stopService()
+        await ask_daemon(reactor, self.directory, "daemon.version", {})
+
+    def test_long_path(self) -> None:
+        """A path that the system cannot use is explained, and the daemon goes on."""
+        deep = os.path.join(self.directory, "d" * 100)
+        os.mkdir(deep)
+        self.start(deep)
+        self.assertIn("shorter path", self.warnings()[0])
+        self.assertIsNone(too_long("x" * 107))
+        self.assertIsNotNone(too_long("x" * 108))
+
+    async def test_no_daemon(self) -> None:
+        """Without a daemon the command runs here, with the lock held."""
+        await self.service.stopService()
+
+        def run(name: str, arguments: JsonObject) -> Deferred[Json]:
+            self.assertFalse(StateLock(self.directory).acquire())
+            return succeed([name, arguments])
+
+        value = await administer(reactor, self.directory, "a.b", {"c": 1}, run)
+        self.assertEqual(value, ["a.b", {"c": 1}])
+        self.assertTrue(StateLock(self.directory).acquire())
+
+    async def test_unreachable_daemon(self) -> None:
+        """A daemon without a socket is not worked around."""
+        await self.service.stopService()
+        with StateLock(self.directory) as lock:
+            lock.acquire()
+            with self.assertRaises(CommandRefusedError) as raised:
+                await administer(reactor, self.directory, "a.b", {}, self.never)
+        self.assertIn("its log says why", raised.exception.lines[0])
+
+    def test_other_user(self) -> None:
+        """A user who does not own the directory writes nothing there."""
+        own = os.geteuid()
+        self.assertIsNone(foreign_owner(self.directory, own))
+        said = foreign_owner(self.directory, own + 1)
+        assert said is not None
+        self.assertIn("lock the daemon out", said)
