@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from twisted.python import usage
 
 from .._json_codec import Json, JsonObject, dumps, loads
 from ..daemon.evaluation import eval_cases, verdict
-from .interfaces import Subcommand, Subcommands
-from .options import CommandOptions, require_known
+from .interfaces import Subcommands
+from .options import CommandGroup, CommandOptions
 
 FAILED = 1
 """The exit status when the judge finds a problem."""
@@ -74,37 +73,14 @@ class JudgeOptions(CommandOptions):
         raise usage.UsageError(f"--case must be one of: {known}")
 
 
-SUBCOMMANDS: Subcommands = (
-    ("cases", None, CasesOptions, "Print the cases, one JSON object a line."),
-    ("judge", None, JudgeOptions, "Judge what happened in the sandbox."),
-)
-
-
-class EvalOptions(CommandOptions):
+class EvalOptions(CommandGroup):
     """The options of ``eval``."""
 
-    synopsis = "instantly-mcp eval [cases | judge] [options]"
-    subCommands = SUBCOMMANDS
-
-    def parseOptions(self, options: Sequence[str] | None = None) -> None:
-        """Parse the words after ``eval``.
-
-        :raises usage.UsageError: for an unknown command.
-        """
-        first = options[0] if options else ""
-        if first and not first.startswith("-"):
-            require_known(first, [row[0] for row in SUBCOMMANDS], "command of eval")
-        super().parseOptions(options)
-
-    def run(self) -> int:
-        """Run the subcommand.
-
-        :raises usage.UsageError: when there is none.
-        """
-        if self.subCommand is None:
-            raise usage.UsageError("say eval cases or eval judge")
-        subcommand: Subcommand = self.subOptions
-        return subcommand.run()
+    group = "eval"
+    subCommands: Subcommands = (
+        ("cases", None, CasesOptions, "Print the cases, one JSON object a line."),
+        ("judge", None, JudgeOptions, "Judge what happened in the sandbox."),
+    )
 
 
 def _read_cases(path: Path) -> list[JsonObject]:

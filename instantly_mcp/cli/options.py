@@ -9,6 +9,7 @@ from twisted.python import usage
 from ..daemon.settings.exact_options import ExactOptions
 from ..daemon.settings.options import print_version
 from ..daemon.settings.spelling import did_you_mean
+from .interfaces import Subcommand, Subcommands
 
 
 class CommandOptions(ExactOptions):
@@ -33,6 +34,47 @@ class CommandOptions(ExactOptions):
         """
         if rest:
             raise usage.UsageError("unexpected argument: options begin with --")
+
+
+class CommandGroup(CommandOptions):
+    """Base class for a command that has commands of its own in `subCommands`.
+
+    :cvar group: its name on the command line.
+    """
+
+    group: str
+    subCommands: Subcommands
+
+    def getSynopsis(self) -> str:
+        """Return the usage line, with the names of the commands."""
+        return (
+            f"Usage: instantly-mcp {self.group} [{' | '.join(self._names)}] [options]"
+        )
+
+    @property
+    def _names(self) -> list[str]:
+        return [row[0] for row in self.subCommands]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Parse the words after the name of the group.
+
+        :raises usage.UsageError: for an unknown command.
+        """
+        first = options[0] if options else ""
+        if first and not first.startswith("-"):
+            require_known(first, self._names, f"command of {self.group}")
+        super().parseOptions(options)
+
+    def run(self) -> int:
+        """Run the command.
+
+        :raises usage.UsageError: when none is named.
+        """
+        if self.subCommand is None:
+            ways = " or ".join(f"{self.group} {name}" for name in self._names)
+            raise usage.UsageError(f"say {ways}")
+        subcommand: Subcommand = self.subOptions
+        return subcommand.run()
 
 
 def require_known(word: str, commands: Sequence[str], what: str = "command") -> None:

@@ -14,7 +14,7 @@ from twisted.internet.error import ConnectError
 
 from ..._deferred import deferred
 from ..._json_codec import Json, JsonObject
-from .lines import Question
+from .lines import CommandCall
 from .lock import StateLock
 from .requests import CommandRefusedError
 from .socket_service import socket_path, too_long
@@ -72,9 +72,9 @@ async def ask_daemon(
     path = socket_path(directory)
     if too_long(path) is not None:
         raise NoDaemonError
-    question = Question(name, arguments)
+    call = CommandCall(name, arguments)
     try:
-        await connectProtocol(UNIXClientEndpoint(reactor, path), question)
+        await connectProtocol(UNIXClientEndpoint(reactor, path), call)
     except ConnectError as error:
         if error.osError == errno.EACCES:
             raise CommandRefusedError(
@@ -82,7 +82,7 @@ async def ask_daemon(
                 "command as one of them"
             ) from None
         raise NoDaemonError from None
-    return await question.answered
+    return await call.answered
 
 
 def foreign_owner(directory: str, user: int) -> str | None:

@@ -96,7 +96,7 @@ class ControlFactory(Factory):
             transport.loseConnection()
 
 
-class Question(LineOnlyReceiver):
+class CommandCall(LineOnlyReceiver):
     """The command line's end: sends one command and waits for its answer.
 
     :ivar answered: fires with the value, or fails with `CommandRefusedError`.

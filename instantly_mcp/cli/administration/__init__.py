@@ -1,0 +1,1 @@
+"""Commands that administer a daemon, which may be running."""

@@ -1,0 +1,85 @@
+"""What the commands of administration have in common.
+
+Each command is a class with its options, its `request` for the daemon, and `shown`,
+which makes the answer readable. The daemon's side is in ``daemon/control/``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from ..._deferred import deferred
+from ..._json_codec import Json, dumps
+from ...daemon.control.client import administer
+from ...daemon.control.direct import run_directly, state_directory
+from ...daemon.control.requests import CommandRefusedError, arguments_of
+from ...daemon.settings.errors import report
+from ...daemon.settings.loading import examine_process
+from ..foreground import run_until_done
+from ..options import CommandOptions
+
+EX_REFUSED = 1
+"""The exit status when the command cannot be done; nothing was changed."""
+
+
+class AdminOptions(CommandOptions):
+    """Base class for the options of a command of administration.
+
+    :cvar command: the name of the command, such as ``token.add``.
+    """
+
+    command: str
+
+    optFlags = [["json", None, "Print the answer as JSON."]]
+    optParameters = [
+        ["state-dir", None, None, "The daemon's state directory, if not the default."],
+        ["config", None, None, "The daemon's TOML file, if it has one."],
+    ]
+
+    def request(self) -> object:
+        """Return the request of the command, an instance of its attrs class.
+
+        :raises usage.UsageError: for options that cannot be used.
+        """
+        raise AssertionError(f"{type(self).__name__} has no request")
+
+    def shown(self, value: Json) -> Iterable[str]:
+        """Return the lines that show the answer to a person."""
+        return [dumps(value).decode()]
+
+    def run(self) -> int:
+        """Run the command, and print its answer; return the exit status: 0 or 1.
+
+        :raises ConfigurationError: when there is no usable state directory.
+        """
+        from twisted.internet import reactor
+
+        arguments = arguments_of(self.request())
+        given = {
+            name: self[option]
+            for name, option in (("state_dir", "state-dir"), ("config", "config"))
+            if self[option] is not None
+        }
+        settings, errors = examine_process(given)
+        directory = state_directory(settings, errors)
+        answers: list[Json] = []
+
+        @deferred
+        async def work() -> None:
+            run = run_directly(reactor, directory)
+            answers.append(
+                await administer(reactor, directory, self.command, arguments, run)
+            )
+
+        try:
+            run_until_done(reactor, work)
+        except CommandRefusedError as error:
+            report(error.lines, sys.stderr)
+            return EX_REFUSED
+        for line in self._printed(answers[0]):
+            print(line)
+        return 0
+
+    def _printed(self, value: Json) -> Iterable[str]:
+        return [dumps(value).decode()] if self["json"] else self.shown(value)
