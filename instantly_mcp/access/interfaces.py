@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from .act import Act, Ending
+from .act import Act, Consent, Ending
+from .approval import Approval, ApprovalState
+from .preview import Preview
 
 
 class IRail(Interface):
@@ -24,3 +28,59 @@ class IRail(Interface):
 
         Also called, with `NOT_SENT`, when a later rail refuses the write.
         """
+
+
+class IApprovals(Interface):
+    """Approval of single writes by a person, outside MCP."""
+
+    def obtain(act: Act, preview: Preview) -> Deferred[Consent]:
+        """Use up the approval of exactly this write.
+
+        The first call asks a person and fails; the same call, made again after the
+        approval, returns the consent, which is then used up durably. The preview must
+        be built from the objects as they are now: if its digest is not that of the
+        approval, a person is asked again.
+
+        :raises AccessRefusedError: ``approval_pending`` with the members ``approval``,
+            ``page``, ``command`` and ``expires_at``; ``approval_denied`` after a denial
+            or when no person decided in time; ``cap_reached`` when too many requests
+            of this principal wait; ``not_allowed`` for a token that was revoked.
+        """
+
+    def when_changed(id: str) -> Deferred[None]:
+        """Fire once when the request of this id is decided or closed.
+
+        For tasks, which then make the call again. It may be cancelled.
+        """
+
+
+class IApprovalStore(Interface):
+    """Where requests for approval are kept."""
+
+    def add(approval: Approval, most_pending: int) -> Deferred[bool]:
+        """Store a new, pending request.
+
+        :returns: ``False``, and nothing is stored, if there is an open request with
+            the same subject, or if the principal has `most_pending` pending ones.
+        """
+
+    def replace(approval: Approval, before: ApprovalState) -> Deferred[bool]:
+        """Store a new state of a request, durably, if its state is still `before`.
+
+        :returns: whether it was.
+        """
+
+    def get(id: str) -> Deferred[Approval | None]:
+        """Return the request of this id."""
+
+    def newest(subject: str) -> Deferred[Approval | None]:
+        """Return the request with this subject that was added last."""
+
+    def open() -> Deferred[Sequence[Approval]]:
+        """Return all requests that are pending or approved, the oldest first."""
+
+    def settled(most: int) -> Deferred[Sequence[Approval]]:
+        """Return the `most` newest requests that are not pending, newest first."""
+
+    def forget(before: float) -> Deferred[None]:
+        """Remove closed requests that were made before a time."""
