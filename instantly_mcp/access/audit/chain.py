@@ -7,8 +7,8 @@ by someone who noted the HMAC of a later line, the head.
 
 A file begins with a line of the kind `OPENED`, which names the line before it if that
 is in an earlier file, so each file can be verified alone and all of them together. A
-crash may leave a part of a line. The next start keeps that part, and adds a line of the
-kind `REPAIRED` with its digest: only such parts may break the chain.
+crash may leave a part of a line. It is kept, and the next line has its digest: no other
+text that is not a line is accepted.
 """
 
 from __future__ import annotations
@@ -89,16 +89,14 @@ def opened(head: ChainHead) -> JsonObject:
     return {"kind": OPENED, **previous}
 
 
-def repaired(part: bytes) -> JsonObject:
+def after_part(facts: JsonObject, part: bytes) -> JsonObject:
     """Return the facts of the line after a part of a line.
 
+    :param facts: what else the line says.
     :param part: the part, without a newline.
     """
-    return {
-        "kind": REPAIRED,
-        "bytes": len(part),
-        "sha256": sha256(part).hexdigest(),
-    }
+    digest = sha256(part).hexdigest()
+    return {**facts, "part": {"bytes": len(part), "sha256": digest}}
 
 
 def _mac(key: bytes, before: ChainHead, body: bytes) -> str:
@@ -149,6 +147,7 @@ class Verifier:
     part: bytes = b""
     _file: str = ""
     _line: int = 0
+    _begins: bool = True
     _unread: bytes | None = None
 
     def begin(self, file: str) -> None:
@@ -158,26 +157,28 @@ class Verifier:
         """
         self._end_unread()
         if self.part:
-            self._report("is not complete")
-        self._file, self._line, self.part = file, 0, b""
+            self._report("is not complete", self._line + 1)
+        self._file, self._line, self.part, self._begins = file, 0, b"", True
 
     def read(self, raw: bytes) -> Checked | None:
         """Read a line; return its members if it can be read, changed or not.
 
         :param raw: the line with its newline; only the last one may have none.
         """
-        self._line += 1
         text = raw.removesuffix(b"\n")
         checked = parse(text)
+        if checked is None and not raw.endswith(b"\n"):
+            self.part = text
+            return None
+        self.part = b""
+        self._line += 1
         if checked is None:
             self._end_unread(before=True)
-            if raw.endswith(b"\n"):
-                self._unread = text
-            else:
-                self.part = text
+            self._unread = text
             return None
-        if self._line == 1 and checked.facts.get("kind") != OPENED:
+        if self._begins and checked.facts.get("kind") != OPENED:
             self._report("is not the first of a file: lines before it are missing")
+        self._begins = False
         self._check_part(checked.facts)
         self._check_place(checked, text)
         self.head = ChainHead(int(checked.facts["seq"]), checked.mac)
@@ -188,16 +189,12 @@ class Verifier:
         self._end_unread()
 
     def _check_part(self, facts: JsonObject) -> None:
-        """Accept a line that cannot be read only right before the line about it."""
-        if facts.get("kind") != REPAIRED:
+        """Accept a line that cannot be read only right before one with its digest."""
+        if "part" not in facts:
             self._end_unread(before=True)
             return
         unread, self._unread = self._unread, None
-        if unread is None or facts != {
-            **facts,
-            "bytes": len(unread),
-            "sha256": sha256(unread).hexdigest(),
-        }:
+        if unread is None or facts != after_part(facts, unread):
             self._report("follows another incomplete line than the one that was found")
 
     def _check_place(self, checked: Checked, text: bytes) -> None:

@@ -12,16 +12,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from instantly_mcp._json_codec import JsonObject
 from instantly_mcp.access.audit.chain import (
     ORIGIN,
+    REPAIRED,
     Chain,
     ChainHead,
     Verifier,
+    after_part,
     opened,
-    repaired,
 )
 
 KEY = bytes(range(32))
+RESERVED = {"seq", "mac", "kind", "part", "previous"}
 FACTS = st.dictionaries(
-    st.text(min_size=1).filter(lambda name: name not in {"seq", "mac", "kind"}),
+    st.text(min_size=1).filter(lambda name: name not in RESERVED),
     st.text() | st.integers(-(2**53), 2**53) | st.none() | st.lists(st.text()),
     max_size=4,
 )
@@ -174,7 +176,9 @@ class PartTests(SynchronousTestCase):
         text, head = written([{"n": 1}])
         self.text = text
         self.part = Chain(KEY, head).seal({"n": 2}).text[:20]
-        self.after = Chain(KEY, head).seal(repaired(self.part)).text
+        self.after = (
+            Chain(KEY, head).seal(after_part({"kind": REPAIRED}, self.part)).text
+        )
         self.usual = Chain(KEY, head).seal({"n": 2}).text
 
     def test_at_the_end(self):
@@ -195,6 +199,13 @@ class PartTests(SynchronousTestCase):
             self.assertNotEqual(reasons(replaced), [])
         unrecorded = self.text + other + b"\n" + self.usual
         self.assertEqual(reasons(unrecorded), ["cannot be read"])
+
+    def test_of_the_first_line(self):
+        """A part of the first line is followed by a complete first line."""
+        facts = after_part(opened(ORIGIN), self.part)
+        first = Chain(KEY).seal(facts).text
+        self.assertEqual(reasons(self.part + b"\n" + first), [])
+        self.assertNotEqual(reasons(first), [])
 
     def test_before_another_file(self):
         """A part at the end of a file that is not the last one is reported."""

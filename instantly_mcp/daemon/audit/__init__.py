@@ -1,0 +1,1 @@
+"""The file of the audit: its key, its writer, its readers."""

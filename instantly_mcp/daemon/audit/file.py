@@ -1,0 +1,287 @@
+"""The audit file on the disk: durable lines, rotation, and what a crash left.
+
+All methods block; `audit_log` calls them on a thread. Several processes of one state
+directory may write to one file: a daemon, a second one, a command. Each takes a lock,
+reads what others wrote since, and only then adds its own lines after the last one.
+
+A line is durable when `append` returns: written, fsync(2). When that fails, the file is
+cut back to what it was, and the lines count as not written.
+
+Rotation is by an external program: a file that was renamed, removed or emptied is
+followed by a new one, whose first line goes on with the chain. The head is written to
+``audit.head`` as well, without fsync: the next start notices from it that lines are
+missing at the end, and goes on with the chain if the file was renamed meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar, final
+
+from twisted.logger import Logger
+
+from ..._json_codec import JsonObject, dumps, loads
+from ...access.audit.chain import (
+    ORIGIN,
+    REPAIRED,
+    Chain,
+    ChainHead,
+    Verifier,
+    after_part,
+    opened,
+)
+from ...access.audit.open_intents import OpenIntents
+from .key import AuditKey, make_key, read_key, sync_directory
+from .locks import is_first_user, open_lock_file, writing
+
+FILE_NAME = "audit.jsonl"
+LOCK_NAME = "audit.lock"
+HEAD_NAME = "audit.head"
+
+_READ_BYTES = 1 << 20
+
+
+@final
+class AuditFile:
+    """Appends lines to the audit file.
+
+    :param path: the file; `FILE_NAME` in the state directory unless a setting says so.
+    :param directory: the state directory, which has the key.
+    :param sync: `os.fsync`, or a replacement in tests.
+    :ivar head: the last line of the chain.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    def __init__(
+        self,
+        path: Path,
+        directory: Path,
+        sync: Callable[[int], None] = os.fsync,
+    ) -> None:
+        self.path = path.absolute()
+        self.head = ORIGIN
+        self._directory = directory
+        self._sync = sync
+        self._lock = open_lock_file(directory / LOCK_NAME)
+        self._key: AuditKey | None = None
+        self._descriptor: int | None = None
+        self._verifier = Verifier(b"")
+        self._intents = OpenIntents()
+        self._inode: tuple[int, int] | None = None
+        self._offset = 0
+        self._reported = 0
+
+    def start(self) -> Sequence[JsonObject]:
+        """Open the file, and say which writes have no outcome.
+
+        :returns: the intents that an earlier process left; empty while another daemon
+            runs, because they may be its own.
+        :raises OSError: if a file cannot be used.
+        :raises ValueError: if the key cannot be used.
+        """
+        with writing(self._lock):
+            self._open_key()
+            assert self._key is not None
+            alone = is_first_user(self._key.descriptor)
+            self._head_from_file()
+            self._catch_up()
+            return self._intents.all() if alone else ()
+
+    def append(self, lines: Sequence[JsonObject]) -> ChainHead:
+        """Add lines, and return the head when they are durable.
+
+        Without lines, a file that was renamed is followed by a new one, if need be.
+
+        :raises OSError: if they cannot be written; then none is.
+        """
+        with writing(self._lock):
+            self._open_key()
+            self._catch_up()
+            self._add(lines)
+        return self.head
+
+    def close(self) -> None:
+        """Close all files. The object can be used no longer."""
+        held = [self._lock, self._descriptor]
+        if self._key is not None:
+            held.append(self._key.descriptor)
+        self._lock, self._descriptor, self._key = -1, None, None
+        for descriptor in held:
+            if descriptor is not None and descriptor >= 0:
+                os.close(descriptor)
+
+    def _open_key(self) -> None:
+        if self._key is not None:
+            return
+        try:
+            self._key = read_key(self._directory)
+        except FileNotFoundError:
+            if _size_of(self.path):
+                raise ValueError(
+                    f"the key of {self.path} is missing: restore "
+                    f"{self._directory / 'audit.key'}, or move the file away"
+                ) from None
+            self._key = make_key(self._directory)
+        self._verifier = Verifier(self._key.key)
+
+    def _head_from_file(self) -> None:
+        """Learn the head that was written last, as far as it is known."""
+        try:
+            noted = loads((self._directory / HEAD_NAME).read_bytes())
+            self._raise_head(ChainHead(int(noted["seq"]), str(noted["mac"])))
+        except (OSError, ValueError, TypeError, KeyError):
+            return
+
+    def _catch_up(self) -> None:
+        """Open the file at the path, and read what was added to it."""
+        at_path = _inode_of(self.path)
+        if self._descriptor is None or at_path != self._inode:
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            fresh = os.open(self.path, flags | os.O_NONBLOCK, 0o600)
+            if not stat.S_ISREG(os.fstat(fresh).st_mode):
+                os.close(fresh)
+                raise OSError(0, "not a regular file")
+            if at_path is None:
+                sync_directory(self.path.parent)
+            if self._descriptor is not None:
+                self._scan()  # What was added before it was renamed.
+                os.close(self._descriptor)
+            self._descriptor, self._inode = fresh, _inode_of(self.path)
+            self._begin()
+        self._scan()
+
+    def _begin(self) -> None:
+        self._offset = 0
+        self._verifier.begin(self.path.name)
+
+    def _scan(self) -> None:
+        """Read the lines from the offset on."""
+        descriptor = self._open_descriptor()
+        if os.fstat(descriptor).st_size < self._offset:
+            self.log.error(
+                "IMCP-AUDIT {path} is shorter than it was: if no program rotates it "
+                "by copying, lines were removed",
+                path=self.path.name,
+            )
+            self._begin()
+        rest = b""
+        while data := os.pread(descriptor, _READ_BYTES, self._offset + len(rest)):
+            *whole, rest = (rest + data).split(b"\n")
+            for line in whole:
+                self._read(line + b"\n")
+        if rest:
+            self._read_last(rest)
+        self._report_defects()
+        self._raise_head(self._verifier.head)
+
+    def _read(self, raw: bytes) -> None:
+        self._offset += len(raw)
+        checked = self._verifier.read(raw)
+        if checked is not None:
+            self._intents.read(checked.facts)
+
+    def _read_last(self, raw: bytes) -> None:
+        """Read a last line without a newline, of which a part may be missing."""
+        checked = self._verifier.read(raw)
+        if checked is not None:
+            # Only its newline is missing.
+            self._write(b"\n")
+            self._offset += len(raw) + 1
+            self._intents.read(checked.facts)
+
+    def _report_defects(self) -> None:
+        for defect in self._verifier.defects[self._reported :]:
+            self.log.error(
+                "IMCP-AUDIT line {line} of {path} {reason}",
+                line=defect.line,
+                path=defect.file,
+                reason=defect.reason,
+            )
+        self._reported = len(self._verifier.defects)
+
+    def _raise_head(self, head: ChainHead) -> None:
+        if head.seq >= self.head.seq:
+            self.head = head
+        elif self._offset:
+            self.log.error(
+                "IMCP-AUDIT lines are missing at the end of {path}: it ends with "
+                "number {seq}, but number {known} was written",
+                path=self.path.name,
+                seq=head.seq,
+                known=self.head.seq,
+            )
+
+    def _add(self, lines: Sequence[JsonObject]) -> None:
+        part, facts = self._verifier.part, list(lines)
+        if not self._offset:
+            facts.insert(0, {**opened(self.head), "open": list(self._intents.all())})
+        elif part:
+            facts.insert(0, {"kind": REPAIRED})
+        if part:
+            facts[0] = after_part(facts[0], part)
+        assert self._key is not None
+        chain = Chain(self._key.key, self.head)
+        text = b"\n" if part else b""
+        for each in facts:
+            sealed = chain.seal(each)
+            chain.head = sealed.head
+            text += sealed.text
+        if text:
+            self._write(text)
+            self._scan()
+            self._note_head()
+
+    def _write(self, text: bytes) -> None:
+        """Write, and wait until it is durable.
+
+        :raises OSError: if that fails; then the file is as it was, if possible.
+        """
+        descriptor = self._open_descriptor()
+        before = os.fstat(descriptor).st_size
+        try:
+            done = 0
+            while done < len(text):
+                done += os.write(descriptor, text[done:])
+            self._sync(descriptor)
+        except OSError:
+            try:
+                os.ftruncate(descriptor, before)
+            except OSError:
+                self.log.failure("the audit file could not be cut back")
+            raise
+
+    def _note_head(self) -> None:
+        noted = dumps({"seq": self.head.seq, "mac": self.head.mac}) + b"\n"
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self._directory / HEAD_NAME, flags, 0o600)
+            try:
+                os.pwrite(descriptor, noted, 0)
+                os.ftruncate(descriptor, len(noted))
+            finally:
+                os.close(descriptor)
+        except OSError:
+            self.log.failure("the head of the audit file could not be noted")
+
+    def _open_descriptor(self) -> int:
+        assert self._descriptor is not None
+        return self._descriptor
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _inode_of(path: Path) -> tuple[int, int] | None:
+    try:
+        at = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return at.st_dev, at.st_ino

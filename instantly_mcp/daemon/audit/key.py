@@ -1,0 +1,80 @@
+"""The key of the audit file's chain: a file of the state directory with mode 0600."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from attrs import field, frozen
+
+KEY_FILE_NAME = "audit.key"
+KEY_BYTES = 32
+
+_BY_OTHERS = stat.S_IRWXO | stat.S_IRWXG
+_MAX_BYTES = 4096
+
+
+@frozen
+class AuditKey:
+    """The key, and the open file that it comes from.
+
+    :param descriptor: of the key file, open for reading.
+    """
+
+    key: bytes = field(repr=False)
+    descriptor: int
+
+
+def read_key(directory: Path) -> AuditKey:
+    """Open the key file.
+
+    :raises FileNotFoundError: if there is none.
+    :raises ValueError: if other users may open it, or if it does not hold a key.
+    :raises OSError: if it cannot be read.
+    """
+    path = directory / KEY_FILE_NAME
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        if os.fstat(descriptor).st_mode & _BY_OTHERS:
+            raise ValueError(f"other users can open {path}: chmod 600 {path}")
+        text = os.read(descriptor, _MAX_BYTES).strip()
+        if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * KEY_BYTES), text):
+            raise ValueError(f"{path} does not hold a key")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return AuditKey(bytes.fromhex(text.decode()), descriptor)
+
+
+def make_key(directory: Path) -> AuditKey:
+    """Create the key file, and open it.
+
+    Two processes must not do so at the same time.
+
+    :raises OSError: if it cannot be created.
+    """
+    path = directory / KEY_FILE_NAME
+    temporary = directory / f"{KEY_FILE_NAME}.new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+        file.write(secrets.token_hex(KEY_BYTES).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_directory(directory)
+    return read_key(directory)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names of a directory durable.
+
+    :raises OSError: if that fails.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
