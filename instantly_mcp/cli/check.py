@@ -16,9 +16,10 @@ from ..daemon.settings.errors import EX_CONFIG, report
 from ..daemon.settings.loading import examine_process
 from ..daemon.settings.options import SettingOptions
 from ..daemon.settings.secret_files import may_be_key
+from ..daemon.settings.setting import SettingValue
 from ..daemon.settings.settings import Settings
 from ..daemon.settings.sources import SECRETS
-from ..daemon.settings.table import SETTINGS, SettingValue
+from ..daemon.settings.table import SETTINGS
 from .foreground import run_until_done
 from .options import CommandOptions
 

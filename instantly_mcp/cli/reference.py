@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..daemon.settings.table import SETTINGS, Setting
+from ..daemon.settings.setting import Setting
+from ..daemon.settings.table import SETTINGS
 from .check import shown
 
 TABLE_BEGIN = "<!-- settings: written by make docs -->"

@@ -13,7 +13,8 @@ from twisted.python import usage
 
 from ... import __version__
 from .exact_options import ExactOptions
-from .table import SETTINGS, Setting
+from .setting import Setting
+from .table import SETTINGS
 
 GivenOptions: TypeAlias = Mapping[str, str | Sequence[str]]
 """Option values as text, by the name of the setting; a sequence if repeatable."""

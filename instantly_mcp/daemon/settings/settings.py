@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from ..._credential import Secret
+from ..._rights import Level
 from .supervisor import Supervisor
 
 
@@ -52,6 +53,15 @@ class Settings:
     key_in_session_id: bool
     discovery_documents: bool
     toolsets: tuple[str, ...]
+    access: str
+    policy_sends: str
+    policy_spends: str
+    policy_destructive: str
+    policy_mass: str
+    policy_egress: str
+    policy_redirects: str
+    policy_admin: str
+    policy_writes: str
     preflight_warn_only: tuple[str, ...]
     state_dir: Path | None
     seal_key_file: Path | None
@@ -75,6 +85,25 @@ class Settings:
     def mode(self) -> str:
         """``sandbox`` or ``live``."""
         return "sandbox" if self.sandbox else "live"
+
+    @property
+    def level(self) -> Level:
+        """The most that any caller may do."""
+        return Level(self.access)
+
+    @property
+    def policy(self) -> Mapping[str, str]:
+        """What is done about each risk class, by the name of the class."""
+        return {
+            "sends": self.policy_sends,
+            "spends": self.policy_spends,
+            "destructive": self.policy_destructive,
+            "mass": self.policy_mass,
+            "egress": self.policy_egress,
+            "redirects": self.policy_redirects,
+            "admin": self.policy_admin,
+            "writes": self.policy_writes,
+        }
 
     @property
     def may_be_sandbox(self) -> bool:

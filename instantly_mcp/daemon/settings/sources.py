@@ -21,8 +21,10 @@ from .errors import ConfigurationError
 from .options import GivenOptions
 from .parsers import switch
 from .secret_files import as_secret, read_secret
+from .setting import PREFIX, Setting, SettingValue
 from .spelling import did_you_mean, nearest, suggestion
-from .table import BY_NAME, PREFIX, SETTINGS, Setting, SettingValue
+from .table import BY_NAME, SETTINGS, TABLES
+from .toml_tables import flattened, misplaced
 
 SECRETS = {
     "api_key": ("INSTANTLY_API_KEY", "api_key_file"),
@@ -126,12 +128,16 @@ class SettingsReader:
         if config is None:
             return None if "config" in self.unknown else {}
         try:
-            return tomllib.loads(config.read_text(encoding="utf-8"))
+            table = tomllib.loads(config.read_text(encoding="utf-8"))
         except OSError as error:
             self.errors.append(f"IMCP-SETTING {config}: {error.strerror}")
         except ValueError as error:
             why = error if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
             self.errors.append(f"IMCP-SETTING {config} is not TOML: {why}")
+        else:
+            flat, errors = flattened(table)
+            self.errors.extend(f"IMCP-SETTING {error}" for error in errors)
+            return flat
         return None
 
     def _report_unknown(self, table: Mapping[str, TomlValue]) -> None:
@@ -139,10 +145,10 @@ class SettingsReader:
         for name, value in table.items():
             if name not in BY_NAME or name == "config":
                 line = f"IMCP-SETTING {name[:60]} is not a known TOML key"
-                others = BY_NAME.keys() - {"config"}
+                others = (BY_NAME.keys() | TABLES.keys()) - {"config"}
                 hint = did_you_mean(name.replace("-", "_"), others)
                 if isinstance(value, dict) and not hint:
-                    hint = "; put settings at the top of the file, not into a table"
+                    hint = misplaced()
                 self.errors.append(line + hint)
 
     def _apply_port(self, values: SettingValues) -> None:

@@ -6,58 +6,16 @@ the operations manual are generated from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
-from pathlib import Path
-from typing import TypeAlias
-
-from attrs import frozen
+from collections.abc import Mapping
 
 from ...features.workspace.preflight.check import CAN_BE_WARNINGS
 from . import parsers
+from .access_settings import ACCESS_SETTINGS
 from .endpoints import loopback_endpoint
+from .setting import Setting
 
 DEFAULT_LISTEN = loopback_endpoint(3000)
 DEFAULT_UPSTREAM = "https://api.instantly.ai"
-PREFIX = "INSTANTLY_MCP_"
-
-SettingValue: TypeAlias = bool | int | float | str | date | Path | tuple[str, ...]
-"""The value of a setting that has one. (A Python boolean is also an integer.)"""
-
-
-@frozen(kw_only=True)
-class Setting:
-    """One setting.
-
-    :param name: the TOML key and the field of `Settings`.
-    :param parse: turns a text into the value; see `parsers`. Of a repeatable setting it
-        parses one text.
-    :param help: what it does, in one sentence.
-    :param default_text: the default as people write it, where that differs from the
-        value.
-    :param repeatable: the setting may have several values, which make a tuple.
-    :param flag: the option takes no value.
-    """
-
-    name: str
-    parse: Callable[[str], SettingValue | None]
-    help: str
-    default: SettingValue | None = None
-    default_text: str = ""
-    repeatable: bool = False
-    flag: bool = False
-
-    @property
-    def option(self) -> str:
-        """The command-line option, without its dashes."""
-        return self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The environment variable."""
-        return PREFIX + self.name.upper()
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="listen",
@@ -221,6 +179,7 @@ SETTINGS: tuple[Setting, ...] = (
         default_text="default",
         help="The tools to list: default, all, or names of toolsets.",
     ),
+    *ACCESS_SETTINGS,
     Setting(
         name="preflight_warn_only",
         parse=parsers.one_of(*CAN_BE_WARNINGS),
@@ -303,3 +262,13 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+TABLES: Mapping[str, Mapping[str, Setting]] = {
+    table: {
+        each.name.removeprefix(f"{table}_"): each
+        for each in SETTINGS
+        if each.table == table
+    }
+    for table in dict.fromkeys(filter(None, (each.table for each in SETTINGS)))
+}
+"""The tables of the TOML file: by name, their settings by key."""

@@ -138,6 +138,27 @@ class PrecedenceTests(SettingsTestCase):
         self.assertEqual(settings.port_retries, 4)
         self.assertEqual(settings.toolsets, ("accounts", "leads"))
 
+    def test_toml_table(self):
+        """The file has the policy in a table; option and variable have flat names."""
+        config = self.file("config.toml", '[policy]\nsends = "approve"\n')
+        arguments = ("--config", config, "--policy-spends", "deny")
+        environ = {"INSTANTLY_MCP_POLICY_WRITES": "confirm"}
+        settings = resolve(self.given(*arguments), environ)
+        said = (settings.policy_sends, settings.policy_spends, settings.policy_writes)
+        self.assertEqual(said, ("approve", "deny", "confirm"))
+        self.assertEqual(settings.origins["policy_sends"], config)
+
+    def test_flat_name_in_toml(self):
+        """The flat name is accepted in the file too, but not beside the table."""
+        flat = 'policy_sends = "deny"\n'
+        config = self.file("config.toml", flat)
+        self.assertEqual(
+            resolve(self.given("--config", config), {}).policy_sends, "deny"
+        )
+        both = self.file("both.toml", f'{flat}[policy]\nsends = "allow"\n')
+        (line,) = self.errors("--config", both)
+        self.assertIn("policy_sends and [policy] sends are both set", line)
+
     def test_repeated_option(self):
         """A repeated option adds up, and replaces the default as a whole."""
         settings = resolve(
@@ -324,6 +345,11 @@ class MistakesTests(SettingsTestCase):
             ("rate_limit = true\n", "rate_limit ({}) must not be true or false"),
             ("allow_origin = [true]\n", "must not be true or false"),
             ("[state_dir]\nx = 1\n", "state_dir ({}) must not be a table"),
+            ("policy = 1\n", "policy must be a table: [policy]"),
+            ("[policy]\nsend = 1\n", "send is not a known key of [policy]; did"),
+            ("[policy]\nsends = 1\n", "policy_sends ({}) must be one of: allow"),
+            ("[polices]\nx = 1\n", "polices is not a known TOML key; did you mean"),
+            ("[zzz]\nx = 1\n", "zzz is not a known TOML key; put settings at the top"),
             ("listen = [['tcp:1']]\n", "or a list of lists"),
             ("sandbox = 'maybe'\n", "sandbox ({}) must be true or false"),
         ):
