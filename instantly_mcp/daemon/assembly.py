@@ -275,6 +275,8 @@ def _components(
         close_connections=site.when_empty,
         cut_connections=site.abort,
         close_upstream=mcp.upstream.close,
+        open_state=partial(mcp.state.start, reactor),
+        close_state=mcp.state.close,
         reload=notifier.announcing(reload),
         rotate_log=reload.rotate_log,
         extra_listeners=extra_listeners,

@@ -1,18 +1,29 @@
-"""Opens the state directory, and loads or creates the keys that seal session ids.
+"""Opens the state directory: its lock, its database, and the keys of sealed tokens.
 
 The keys come from ``seal_key_file``, else from the state directory. Without a usable
-state directory they exist only in memory, and sessions end with the process.
+state directory they and the database exist only in memory, and end with the process.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 from twisted.logger import Logger
 
+from .._deferred import deferred
+from ..state.database import (
+    DATABASE_FILE_NAME,
+    DatabaseUnusableError,
+    MemoryDatabase,
+    SqliteDatabase,
+)
+from ..state.directory_lock import LOCK_FILE_NAME, DirectoryInUseError, DirectoryLock
+from ..state.interfaces import IDatabase
 from ..state.sealed_tokens import KEY_FILE_NAME, KeyFile, TokenSealer, make_token_sealer
 from .settings.errors import ConfigurationError
 from .settings.settings import Settings
@@ -20,46 +31,118 @@ from .settings.settings import Settings
 log = Logger()
 
 
-@frozen
+@frozen(kw_only=True)
 class StateDirectory:
-    """The seal, and where its keys and other persistent state are stored.
+    """The seal and the database, and where persistent state is stored.
 
     :param path: the directory; ``None`` when no state outlives this process.
     :param key_file: the file that a reload reads again; ``None`` for keys in memory.
+    :param lock: keeps other daemons out of the directory.
     """
 
     seal: TokenSealer
     path: str | None
     key_file: KeyFile | None
+    database: IDatabase
+    lock: DirectoryLock | None = None
+
+    @deferred
+    async def start(self, reactor: Any) -> None:
+        """Let the database use its thread from now on.
+
+        :raises ConfigurationError: when it cannot be opened any more.
+        """
+        try:
+            await self.database.start(reactor)
+        except sqlite3.Error as error:
+            raise ConfigurationError(
+                f"IMCP-STATE {self.path}/{DATABASE_FILE_NAME} cannot be used: {error}"
+            ) from None
+
+    @deferred
+    async def close(self) -> None:
+        """Finish what is being written, and let another process use the directory."""
+        try:
+            await self.database.close()
+        finally:
+            if self.lock is not None:
+                self.lock.release()
 
 
 def open_state_directory(
     settings: Settings, wall: Callable[[], float]
 ) -> StateDirectory:
-    """Return the seal that the settings describe.
+    """Return the seal and the database that the settings describe.
 
     :param wall: returns the time in seconds since the epoch.
-    :raises ConfigurationError: when the seal keys, or a state directory that the
-        operator named, cannot be used.
+    :raises ConfigurationError: when the seal keys, the database, or a state directory
+        that the operator named, cannot be used.
     """
-    state_dir = usable_state_dir(settings)
+    path = usable_state_dir(settings)
+    lock = None if path is None else _lock(path, settings)
+    if lock is None:
+        path = None
+    try:
+        seal, key_file = _seal(settings, path, wall)
+        return StateDirectory(
+            seal=seal,
+            path=path,
+            key_file=key_file,
+            database=_database(path),
+            lock=lock,
+        )
+    except ConfigurationError:
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def _lock(path: str, settings: Settings) -> DirectoryLock | None:
+    """Lock the directory; ``None``, after a warning, for a sandbox that can do without.
+
+    A second daemon with a real key must not ignore what the first has noted.
+    """
+    try:
+        return DirectoryLock(path)
+    except DirectoryInUseError as error:
+        if settings.sandbox and settings.is_default("state_dir"):
+            _warn(path, str(error))
+            return None
+        raise ConfigurationError(
+            f"IMCP-STATE {path} cannot be used: {error}; give this one another "
+            f"--state-dir"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"IMCP-STATE {path}/{LOCK_FILE_NAME} cannot be used: {error.strerror}"
+        ) from None
+
+
+def _database(path: str | None) -> IDatabase:
+    if path is None:
+        return MemoryDatabase()
+    try:
+        return SqliteDatabase(os.path.join(path, DATABASE_FILE_NAME))
+    except DatabaseUnusableError as error:
+        raise ConfigurationError(f"IMCP-STATE {error}") from None
+
+
+def _seal(
+    settings: Settings, path: str | None, wall: Callable[[], float]
+) -> tuple[TokenSealer, KeyFile | None]:
     try:
         if settings.seal_key_file is not None:
             key_file = KeyFile(str(settings.seal_key_file))
-            return StateDirectory(
-                TokenSealer(key_file.load(), wall), state_dir, key_file
-            )
-        seal = make_token_sealer(state_dir, wall)
+            return TokenSealer(key_file.load(), wall), key_file
+        seal = make_token_sealer(path, wall)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
             f"IMCP-STATE the seal keys cannot be used: {why}"
         ) from None
-    if state_dir is None:
-        return StateDirectory(seal, None, None)
-    return StateDirectory(
-        seal, state_dir, KeyFile(os.path.join(state_dir, KEY_FILE_NAME))
-    )
+    if path is None:
+        return seal, None
+    return seal, KeyFile(os.path.join(path, KEY_FILE_NAME))
 
 
 def usable_state_dir(settings: Settings) -> str | None:
@@ -76,12 +159,16 @@ def usable_state_dir(settings: Settings) -> str | None:
         return str(path)
     if not settings.is_default("state_dir"):
         raise ConfigurationError(f"IMCP-STATE {path} cannot be used: {problem}")
+    _warn(str(path), problem)
+    return None
+
+
+def _warn(path: str, problem: str) -> None:
     log.warn(
         "IMCP-STATE sessions will not survive a restart: {path}: {problem}",
-        path=str(path),
+        path=path,
         problem=problem,
     )
-    return None
 
 
 def _problem(path: Path) -> str | None:

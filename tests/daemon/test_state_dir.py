@@ -20,12 +20,16 @@ class StateDirectoryTests(SynchronousTestCase):
         self, environ: dict[str, str] | None = None, **given: str
     ) -> StateDirectory:
         """Return the state directory for these settings."""
-        return open_state_directory(resolve(given, environ or {}), lambda: 1.8e9)
+        state = open_state_directory(resolve(given, environ or {}), lambda: 1.8e9)
+        self.addCleanup(state.close)
+        return state
 
     def test_state_directory(self):
         """The folder is private, and sealed tokens open again after a restart."""
         path = Path(self.mktemp()) / "state"
-        token = self.keep(state_dir=str(path)).seal.seal("test", b"payload")
+        first = self.keep(state_dir=str(path))
+        token = first.seal.seal("test", b"payload")
+        self.successResultOf(first.close())
         again = self.keep(state_dir=str(path))
         self.assertEqual(again.seal.unseal("test", token), b"payload")
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o700)
@@ -58,6 +62,51 @@ class StateDirectoryTests(SynchronousTestCase):
         with self.assertRaises(ConfigurationError) as caught:
             self.keep(state_dir=str(path))
         self.assertIn("IMCP-STATE", caught.exception.lines[0])
+
+    def test_database(self):
+        """The database is in the folder, and in memory where there is none."""
+        path = Path(self.mktemp()) / "state"
+        self.assertTrue(self.keep(state_dir=str(path)).database.persistent)
+        self.assertTrue((path / "state.sqlite3").exists())
+        self.assertFalse(self.keep().database.persistent)
+
+    def test_database_cannot_be_used(self):
+        """Anything else in the place of the database is a mistake, and stays there.
+
+        The folder is free again after it.
+        """
+        path = Path(self.mktemp())
+        path.mkdir()
+        file = path / "state.sqlite3"
+        file.write_bytes(b"precious")
+        file.chmod(0o600)
+        with self.assertRaises(ConfigurationError) as caught:
+            self.keep(state_dir=str(path))
+        self.assertIn(f"IMCP-STATE {file} cannot be used", caught.exception.lines[0])
+        self.assertEqual(file.read_bytes(), b"precious")
+        file.unlink()
+        self.keep(state_dir=str(path))
+
+    def test_second_daemon(self):
+        """A second daemon on the same folder is refused, with what to do."""
+        path = Path(self.mktemp())
+        home = {"HOME": str(path)}
+        self.keep(home)
+        with self.assertRaises(ConfigurationError) as caught:
+            self.keep(home)
+        (line,) = caught.exception.lines
+        self.assertIn(f"{path}/.local/state/instantly-mcp cannot be used", line)
+        self.assertIn("--state-dir", line)
+
+    def test_second_sandbox(self):
+        """A second sandbox with the default folder remembers nothing instead."""
+        home = {"HOME": str(Path(self.mktemp())), "INSTANTLY_MCP_SANDBOX": "1"}
+        self.assertTrue(self.keep(home).database.persistent)
+        second = self.keep(home)
+        self.assertIsNone(second.path)
+        self.assertFalse(second.database.persistent)
+        with self.assertRaises(ConfigurationError):
+            self.keep(home, state_dir=f"{home['HOME']}/.local/state/instantly-mcp")
 
     def test_no_key_in_the_file(self):
         """A key file without a key is a mistake."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import frozen
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IProtocolFactory
 
 from ..sockets.ports import Ports
@@ -36,6 +36,10 @@ class Announcer(Protocol):
         """Withdraw the announcement: the daemon stops."""
 
 
+def _succeed() -> Deferred[None]:
+    return succeed(None)
+
+
 @frozen(kw_only=True)
 class Components:
     """The components of a daemon, as callables where the service needs only one.
@@ -57,6 +61,8 @@ class Components:
     :param close_connections: fires when every client connection is flushed and closed.
     :param cut_connections: aborts the connections that did not close.
     :param close_upstream: closes the connections to Instantly.
+    :param open_state: called when the reactor runs; the daemon is ready after it.
+    :param close_state: the last step of a stop.
     :param reload: reads key files and certificates again, and opens the log file
         again; never raises.
     :param rotate_log: opens the log file again; never raises.
@@ -77,4 +83,6 @@ class Components:
     close_upstream: Callable[[], Deferred[None]]
     reload: Callable[[], None]
     rotate_log: Callable[[], None]
+    open_state: Callable[[], Deferred[None]] = _succeed
+    close_state: Callable[[], Deferred[None]] = _succeed
     extra_listeners: Sequence[SocketListener] = ()

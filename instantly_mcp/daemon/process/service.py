@@ -6,8 +6,9 @@ Start:
    to open ports below 1024. If one cannot be opened, all are closed and the process
    ends with status 78.
 2. ``startService`` starts the timers. Once the reactor runs, the signal handlers are
-   installed, and then the daemon announces that it listens and reports that it is
-   ready. Signals come first, because whatever reads the announcement may send one.
+   installed and the database's thread is started, and then the daemon announces that
+   it listens and reports that it is ready. Signals come first, because whatever reads
+   the announcement may send one.
 
 Stop (`DaemonService.stopService`):
 
@@ -22,8 +23,9 @@ Stop (`DaemonService.stopService`):
    streams.
 4. The listening sockets close, then client connections are flushed and closed, then
    those that did not close are aborted, the timers stop, and the connections to
-   Instantly close. Each step has a short limit of its own, so that the whole stop stays
-   below the 35 s of ``TimeoutStopSec`` in the systemd unit.
+   Instantly close. The database is last: what becomes of a write is noted there. Each
+   step has a short limit of its own, so that the whole stop stays below the 35 s of
+   ``TimeoutStopSec`` in the systemd unit.
 
 A second SIGTERM or SIGINT ends the wait for calls and shortens each later step to
 `HURRIED_SECONDS`; a third one waits for nothing.
@@ -65,6 +67,9 @@ FLUSH_SECONDS = 2.0
 
 POOL_SECONDS = 1.0
 """How long the connections to Instantly may take to close."""
+
+STATE_SECONDS = 2.0
+"""How long the last transactions of the database may take."""
 
 HURRIED_SECONDS = 0.5
 """How long each step may take after a second signal."""
@@ -159,6 +164,7 @@ class DaemonService(MultiService):
             self._components.reload,
             self._components.rotate_log,
         )
+        opening.addCallback(lambda _: self._components.open_state())
         opening.addCallback(self._listening)
         opening.addErrback(self._cannot_run)
 
@@ -221,6 +227,7 @@ class DaemonService(MultiService):
         super().stopService()
         closing = components.close_upstream()
         await self._wait_for(closing, POOL_SECONDS, "connections to Instantly")
+        await self._wait_for(components.close_state(), STATE_SECONDS, "the database")
         self._signals.ignore_until_the_end()
         self.log.info("stopped")
 

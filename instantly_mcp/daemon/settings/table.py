@@ -196,7 +196,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="state_dir",
         parse=parsers.path,
         default_text="STATE_DIRECTORY, else ~/.local/state/instantly-mcp",
-        help="Folder for the keys that seal session ids.",
+        help="Folder for the database and the keys of sealed tokens; one daemon each.",
     ),
     Setting(
         name="seal_key_file",

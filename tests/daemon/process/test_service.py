@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import evolve
 from twisted.application.service import Application, IService
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver
@@ -28,12 +28,13 @@ from instantly_mcp.daemon.process.readiness import Readiness, ServicePhase
 from instantly_mcp.daemon.process.service import DaemonService
 from instantly_mcp.daemon.process.signals import Handler, Signals
 from instantly_mcp.daemon.settings.endpoints import Endpoint
+from instantly_mcp.daemon.settings.errors import ConfigurationError
 from instantly_mcp.daemon.sockets.ports import Ports
 from instantly_mcp.daemon.startup.announcement import Announcement
 
 from ..sockets.test_ports import SocketReactor
 
-ORDER = ["refuse", "streams", "connections", "cut", "pool"]
+ORDER = ["refuse", "streams", "connections", "cut", "pool", "state"]
 
 
 class Scene(SynchronousTestCase):
@@ -47,6 +48,7 @@ class Scene(SynchronousTestCase):
         self.said: list[str] = []
         self.handlers: dict[int, Handler | signal.Handlers] = {}
         self.connections: Deferred[None] = succeed(None)
+        self.opened: Deferred[None] = succeed(None)
         self.ready_file = Path(self.mktemp())
         self.out = StringIO()
         address = Endpoint.parse("tcp:3000:interface=127.0.0.1")
@@ -76,6 +78,8 @@ class Scene(SynchronousTestCase):
             close_connections=self.close_connections,
             cut_connections=self.note("cut"),
             close_upstream=self.note("pool"),
+            open_state=lambda: self.opened,
+            close_state=self.note("state"),
             reload=lambda: self.events.append("reload"),
             rotate_log=lambda: self.events.append("rotate"),
         )
@@ -149,6 +153,26 @@ class StartTests(Scene):
         self.reactor.run()
         self.assertTrue(self.ready_file.exists())
         self.assertIn(signal.SIGTERM, self.handlers)
+        self.successResultOf(self.service.stopService())
+
+    def test_ready_after_the_state(self):
+        """It is not ready before its database is open."""
+        self.opened = Deferred()
+        self.start()
+        self.assertFalse(self.readiness.is_ready)
+        self.assertFalse(self.ready_file.exists())
+        self.opened.callback(None)
+        self.assertTrue(self.readiness.is_ready)
+        self.assertTrue(self.ready_file.exists())
+        self.successResultOf(self.service.stopService())
+
+    def test_state_cannot_be_opened(self):
+        """A database that cannot be opened ends the start with one line."""
+        self.opened = fail(ConfigurationError("IMCP-STATE x cannot be used"))
+        self.start()
+        self.assertEqual(self.said, ["IMCP-STATE x cannot be used"])
+        self.assertEqual(self.service.exit_status, 78)
+        self.assertTrue(self.reactor.hasStopped)
         self.successResultOf(self.service.stopService())
 
     def test_not_ready_before(self):
@@ -241,7 +265,7 @@ class StopTests(Scene):
         self.assertEqual(self.events[-1], "give up upstream")
         self.clock.advance(0.5)
         self.successResultOf(stopping)
-        self.assertEqual(self.events[-5:], ["give up calls", *ORDER[-4:]])
+        self.assertEqual(self.events[-6:], ["give up calls", *ORDER[1:]])
 
     def test_answered_when_given_up(self):
         """A call that answers when its upstream call is given up is not ended."""
@@ -315,7 +339,7 @@ class StopTests(Scene):
         self.call.callback(None)
         self.connections.errback(RuntimeError("stuck"))
         self.successResultOf(stopping)
-        self.assertEqual(self.events[-1], "pool")
+        self.assertEqual(self.events[-2:], ["pool", "state"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
     def test_hangup(self):

@@ -1,0 +1,69 @@
+"""The tables of the database, by version.
+
+`MIGRATIONS` has the statements that lead from each version to the next. A database
+keeps its version in ``PRAGMA user_version``. What was released is never edited: add a
+version at the end instead.
+
+Times are seconds since the epoch, by the wall clock. A row that has reached its final
+state says so in a column, and never depends on a time alone: the clock may be set back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x494D4350
+"""``PRAGMA application_id`` of our databases, the letters IMCP."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ()
+
+
+class NewerDatabaseError(Exception):
+    """The database was written by a later version of this server."""
+
+
+class ForeignDatabaseError(Exception):
+    """The database belongs to another program."""
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    migrations: tuple[tuple[str, ...], ...] = MIGRATIONS,
+) -> None:
+    """Bring a database to the newest version, each version in one transaction.
+
+    :param connection: in autocommit mode.
+    :raises NewerDatabaseError: when it has a version that is not in `migrations`.
+    :raises ForeignDatabaseError: when it has tables, and not our application id.
+    :raises sqlite3.Error: when it cannot be read or written.
+    """
+    _require_ours(connection)
+    version = _number(connection, "user_version")
+    if version > len(migrations):
+        raise NewerDatabaseError(
+            f"its version is {version}, and this server knows {len(migrations)}"
+        )
+    for number in range(version, len(migrations)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in migrations[number]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def _require_ours(connection: sqlite3.Connection) -> None:
+    if _number(connection, "application_id") == APPLICATION_ID:
+        return
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables or _number(connection, "user_version"):
+        raise ForeignDatabaseError("it is a database of another program")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    (number,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    return int(number)
