@@ -118,11 +118,15 @@ class CurrentSecret(Secret):
         return hash(self._name)
 
 
-def _principal_of(credential: Credential) -> str:
+def _workspace_key_of(credential: Credential) -> str:
     digest = credential.secret.digest()
     if credential.workspace is None:
         return digest
     return sha256(f"{digest}:{credential.workspace}".encode()).hexdigest()[:32]
+
+
+def _principal_of(credential: Credential) -> str:
+    return credential.workspace_key
 
 
 @frozen(kw_only=True)
@@ -133,15 +137,22 @@ class Credential:
     :param source: a short label for logs and metrics: ``authorization``, ``path``,
         ``query``, ``session``, ``session-id``, ``operator`` …
     :param workspace: the value of ``x-as-workspace``, for agency keys.
-    :param principal: identifies the caller: a digest of key and workspace, the same
-        after a restart. For the operator's key it is `OPERATOR`, so that replacing the
-        key changes no principal.
+    :param workspace_name: the alias that the operator gave to the workspace; empty if
+        it has none.
+    :param workspace_key: identifies the workspace: a digest of key and workspace, the
+        same after a restart. For a key that the operator keeps it is made from the
+        name of the key, so that replacing the key changes nothing.
+    :param principal: identifies the caller, in this workspace: what all state of a
+        caller is kept by. By default it is `workspace_key`; for the operator's key
+        that is `OPERATOR`. For a connection token it is the token's id and the alias.
     :param rights: what may be done with it; a request can narrow them.
     """
 
     secret: Secret
     source: str = field(eq=False)
     workspace: str | None = None
+    workspace_name: str = field(default="", eq=False)
+    workspace_key: str = Factory(_workspace_key_of, takes_self=True)
     principal: str = Factory(_principal_of, takes_self=True)
     rights: Rights = field(default=ALL_RIGHTS, eq=False)
 

@@ -1,0 +1,83 @@
+"""Books of workspaces for tests: entries and keys in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from instantly_mcp._credential import Secret
+from instantly_mcp._rights import Level, Rights
+from instantly_mcp.access.workspaces.book import (
+    KeyFileError,
+    TokenIdentity,
+    WorkspaceBook,
+)
+from instantly_mcp.access.workspaces.entry import WorkspaceEntry
+from instantly_mcp.access.workspaces.interfaces import IWorkspaceStore
+from instantly_mcp.sandbox.agency import ADMIN_KEY, CLIENTS
+
+AGENCY = WorkspaceEntry(alias="agency", api_key_file="/keys/agency")
+UNDER_AGENCY = tuple(
+    WorkspaceEntry(alias=each.alias, under="agency", id=each.id) for each in CLIENTS
+)
+"""The twenty clients of the sandbox's agency, all under its admin key."""
+
+
+@implementer(IWorkspaceStore)
+@define(eq=False)
+class MemoryWorkspaceStore:
+    """Keeps entries in memory.
+
+    :ivar broken: makes every change fail.
+    """
+
+    entries: dict[str, WorkspaceEntry] = field(factory=dict)
+    broken: Exception | None = None
+
+    def load(self) -> Deferred[Sequence[WorkspaceEntry]]:
+        return succeed([entry for _, entry in sorted(self.entries.items())])
+
+    def add(self, entries: Sequence[WorkspaceEntry]) -> Deferred[None]:
+        if self.broken is not None:
+            return fail(self.broken)
+        self.entries |= {each.alias: each for each in entries}
+        return succeed(None)
+
+    def remove(self, alias: str) -> Deferred[None]:
+        if self.broken is not None:
+            return fail(self.broken)
+        self.entries.pop(alias, None)
+        return succeed(None)
+
+
+@define(eq=False)
+class KeyFiles:
+    """Key files in memory: the key by path. Without a key the file does not exist."""
+
+    keys: dict[str, str] = field(factory=dict)
+
+    def __call__(self, path: str) -> Secret:
+        """Read a file, as `WorkspaceBook.read_key`."""
+        if path not in self.keys:
+            raise KeyFileError(f"{path} does not exist")
+        return Secret(self.keys[path])
+
+
+def agency_book() -> WorkspaceBook:
+    """Return the book of an agency with twenty clients under one admin key."""
+    files = KeyFiles({"/keys/agency": ADMIN_KEY})
+    store = MemoryWorkspaceStore({each.alias: each for each in (AGENCY, *UNDER_AGENCY)})
+    book = WorkspaceBook(store, files)
+    book.load()
+    return book
+
+
+def token_for(
+    *aliases: str, id: str = "tok_1", level: Level = Level.FULL
+) -> TokenIdentity:
+    """Return a connection token for these workspaces."""
+    rights = Rights(token=id, token_name="Ada", level=level)
+    return TokenIdentity(source="authorization", rights=rights, aliases=aliases)
