@@ -32,10 +32,12 @@ class MemoryWorkspaceStore:
     """Keeps entries in memory.
 
     :ivar broken: makes every change fail.
+    :ivar until: additions wait until it fires.
     """
 
     entries: dict[str, WorkspaceEntry] = field(factory=dict)
     broken: Exception | None = None
+    until: Deferred[None] | None = None
 
     def load(self) -> Deferred[Sequence[WorkspaceEntry]]:
         return succeed([entry for _, entry in sorted(self.entries.items())])
@@ -43,8 +45,11 @@ class MemoryWorkspaceStore:
     def add(self, entries: Sequence[WorkspaceEntry]) -> Deferred[None]:
         if self.broken is not None:
             return fail(self.broken)
+        added = succeed(None) if self.until is None else self.until
+        return added.addCallback(lambda _: self._add(entries))
+
+    def _add(self, entries: Sequence[WorkspaceEntry]) -> None:
         self.entries |= {each.alias: each for each in entries}
-        return succeed(None)
 
     def remove(self, alias: str) -> Deferred[None]:
         if self.broken is not None:
@@ -57,7 +62,7 @@ class MemoryWorkspaceStore:
 class KeyFiles:
     """Key files in memory: the key by path. Without a key the file does not exist."""
 
-    keys: dict[str, str] = field(factory=dict)
+    keys: dict[str, str] = field(factory=dict, repr=False)
 
     def __call__(self, path: str) -> Secret:
         """Read a file, as `WorkspaceBook.read_key`."""

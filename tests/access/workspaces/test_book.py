@@ -64,15 +64,17 @@ class BookTestCase(SynchronousTestCase):
 
     def refused(self, changing: Deferred[None]) -> tuple[str, ...]:
         """Return the sentences with which a change is refused."""
-        return self.failureResultOf(changing, BadEntryError).value.lines
+        refusal: BadEntryError = self.failureResultOf(changing, BadEntryError).value
+        return refusal.lines
 
     def not_used(
         self, *aliases: str, asked: str | None = None
     ) -> WorkspaceRefusedError:
         """Return the refusal of a token for these workspaces."""
-        return self.assertRaises(
-            WorkspaceRefusedError, self.book.credential_for, token_for(*aliases), asked
-        )
+        with self.assertRaises(WorkspaceRefusedError) as caught:
+            self.book.credential_for(token_for(*aliases), asked)
+        refusal: WorkspaceRefusedError = caught.exception
+        return refusal
 
 
 class ChangeTests(BookTestCase):
@@ -134,8 +136,7 @@ class ChangeTests(BookTestCase):
     def test_two_changes_at_once(self) -> None:
         """Of two changes that add one alias, the second is refused."""
         held: Deferred[None] = Deferred()
-        add = self.store.add
-        self.store.add = lambda entries: held.addCallback(lambda _: add(entries))
+        self.store.until = held
         new = WorkspaceEntry(alias="new", under="agency", id="ws-2")
         first, second = self.book.add([new]), self.book.add([evolve(new, id="ws-3")])
         held.callback(None)
@@ -213,7 +214,7 @@ class ChoiceTests(BookTestCase):
         return self.book.credential_for(token_for("red", "one", "gone"), None)
 
     def test_nothing_chosen(self) -> None:
-        """Before a workspace is chosen there is no key, and the choice is what exists."""
+        """Before a workspace is chosen there is no key; the choice is what exists."""
         credential = self.several()
         self.assertEqual(credential.secret.reveal(), "")
         self.assertEqual(credential.rights.workspaces, ("red", "one"))

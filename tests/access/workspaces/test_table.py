@@ -54,7 +54,7 @@ class ReadTableTests(SynchronousTestCase):
         self.assertEqual(read_table(text), [(2, BLUE)])
 
     def test_each_line_is_named(self) -> None:
-        """Every line that is no entry is named, and no value of it is repeated."""
+        """Every line that is not an entry is named, and no value of it is repeated."""
         text = "alias,api_key_file\na,k,SECRET\nb\nc,k\n"
         lines = refusals(text)
         self.assertEqual(
