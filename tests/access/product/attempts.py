@@ -8,6 +8,7 @@ is let through.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import count
 
 from attrs import field, frozen
@@ -18,8 +19,10 @@ from instantly_mcp.sandbox.world import World
 SENDS, SPENDS = "sends", "spends"
 DESTRUCTIVE, REDIRECTS = "destructive", "redirects"
 
-ACTIVE, DRAFT = 1, 0
+ACTIVE, DRAFT = "Q4 Fintech", "Healthcare pilots"
+"""Campaigns of the simulated workspace: one that sends, and one that does not."""
 
+_STATUS = {ACTIVE: 1, DRAFT: 0}
 _numbers = count(1)
 
 
@@ -42,20 +45,21 @@ class Attempt:
     stops: bool = field(default=False, kw_only=True)
 
     def made(self, world: World) -> JsonObject:
-        """Return arguments that no earlier call had."""
+        """Return arguments that no earlier call had.
+
+        Earlier calls may have started or paused a campaign: its status is set back.
+        """
+        for campaign in world.campaigns.values():
+            name = campaign.shown["name"]
+            campaign.shown["status"] = _STATUS.get(name, campaign.shown["status"])
+        world.accounts[_account(world)].shown["status"] = 1
         return self.arguments(world, next(_numbers))
 
 
-def _campaign(world: World, status: int) -> str:
-    found = (
-        each.id for each in world.campaigns.values() if each.shown["status"] == status
+def _campaign(world: World, name: str) -> str:
+    return next(
+        each.id for each in world.campaigns.values() if each.shown["name"] == name
     )
-    return next(found)
-
-
-def _ready(world: World) -> str:
-    """Return a campaign that passes the check before a start."""
-    return _campaign(world, ACTIVE)
 
 
 def _received(world: World) -> JsonObject:
@@ -84,6 +88,50 @@ def _list(world: World) -> str:
     return next(iter(world.lists))
 
 
+def _new_list(world: World, number: int) -> str:
+    """Return a list that can be lost."""
+    id = f"0190a4f2-5d6a-7c11-8f00-{number:012d}"
+    world.lists[id] = {**next(iter(world.lists.values())), "id": id, "name": f"L{id}"}
+    return id
+
+
+def _new_campaign(world: World, number: int) -> str:
+    """Return a campaign that can be lost."""
+    draft = next(
+        each for each in world.campaigns.values() if each.shown["name"] == DRAFT
+    )
+    id = f"0190a4f2-5d6a-7c12-8f00-{number:012d}"
+    copy = deepcopy(draft)
+    copy.shown |= {"id": id, "name": f"Draft {number}"}
+    world.campaigns[id] = copy
+    return id
+
+
+def _new_account(world: World, number: int) -> str:
+    """Return an account that can be lost."""
+    email = f"spare{number}@hale.example.com"
+    copy = deepcopy(world.accounts[_account(world)])
+    copy.shown["email"] = email
+    world.accounts[email] = copy
+    return email
+
+
+def _lead_of(world: World, name: str) -> str:
+    campaign = _campaign(world, name)
+    return next(
+        id for id, lead in world.leads.items() if lead.shown.get("campaign") == campaign
+    )
+
+
+def _server(kind: str) -> JsonObject:
+    return {
+        f"{kind}_username": "someone",
+        f"{kind}_password": "invented",
+        f"{kind}_host": f"{kind}.example.com",
+        f"{kind}_port": 993,
+    }
+
+
 def _new(number: int) -> str:
     return f"person{number}@example.org"
 
@@ -106,7 +154,7 @@ ATTEMPTS = (
         "activate_campaign",
         "activateCampaign",
         {SENDS},
-        lambda w, n: {"campaign_id": _ready(w)},
+        lambda w, n: {"campaign_id": _campaign(w, ACTIVE)},
     ),
     _attempt(
         "a new lead in an active campaign",
@@ -179,7 +227,7 @@ ATTEMPTS = (
         "pause_campaign",
         "pauseCampaign",
         (),
-        lambda w, n: {"campaign_id": _ready(w)},
+        lambda w, n: {"campaign_id": _campaign(w, ACTIVE)},
         stops=True,
     ),
     _attempt(
@@ -188,5 +236,176 @@ ATTEMPTS = (
         "resumeAccount",
         {SENDS},
         lambda w, n: {"email": _account(w), "action": "resume"},
+    ),
+    _attempt(
+        "a paused account",
+        "pause_account",
+        "pauseAccount",
+        (),
+        lambda w, n: {"email": _account(w)},
+        stops=True,
+    ),
+    _attempt(
+        "a campaign that copies to a stranger",
+        "update_campaign",
+        "patchCampaign",
+        {REDIRECTS},
+        lambda w, n: {
+            "campaign_id": _campaign(w, DRAFT),
+            "cc_list": [f"x{n}@elsewhere.example"],
+        },
+    ),
+    _attempt(
+        "the end of a list",
+        "delete_lead_list",
+        "deleteLeadList",
+        {DESTRUCTIVE},
+        lambda w, n: {"list_id": _new_list(w, n)},
+    ),
+    _attempt(
+        "the end of a draft",
+        "delete_campaign",
+        "deleteCampaign",
+        {DESTRUCTIVE},
+        lambda w, n: {"campaign_id": _new_campaign(w, n)},
+    ),
+    _attempt(
+        "the end of an account",
+        "delete_account",
+        "deleteAccount",
+        {DESTRUCTIVE},
+        lambda w, n: {"email": _new_account(w, n)},
+    ),
+    _attempt(
+        "a new campaign",
+        "create_campaign",
+        "createCampaign",
+        (),
+        lambda w, n: {
+            "name": f"Campaign {n}",
+            "subject": "Hello",
+            "body": "Good morning",
+            "email_list": [_account(w)],
+        },
+    ),
+    _attempt(
+        "another name of a list",
+        "update_lead_list",
+        "patchLeadList",
+        (),
+        lambda w, n: {"list_id": _list(w), "name": f"Name {n}"},
+    ),
+    _attempt(
+        "a thread marked as read",
+        "mark_thread_as_read",
+        "markThreadAsRead",
+        (),
+        lambda w, n: {"thread_id": _received(w)["thread_id"]},
+    ),
+    _attempt(
+        "another name of a lead that is being mailed",
+        "update_lead",
+        "patchLead",
+        {SENDS},
+        lambda w, n: {"lead_id": _lead_of(w, ACTIVE), "first_name": f"Ada{n}"},
+    ),
+    _attempt(
+        "another name of a lead that is not mailed",
+        "update_lead",
+        "patchLead",
+        (),
+        lambda w, n: {"lead_id": _lead_of(w, DRAFT), "first_name": f"Ada{n}"},
+    ),
+    _attempt(
+        "a lead moved to an active campaign",
+        "move_leads_to_campaign_or_list",
+        "moveLeads",
+        {SENDS},
+        lambda w, n: {
+            "campaign": _campaign(w, DRAFT),
+            "ids": [_lead_of(w, DRAFT)],
+            "to_campaign_id": _campaign(w, ACTIVE),
+            "copy_leads": True,
+            "wait_seconds": 0,
+        },
+    ),
+    _attempt(
+        "a new account",
+        "create_account",
+        "createAccount",
+        {REDIRECTS},
+        lambda w, n: {
+            "email": f"sender{n}@hale.example.com",
+            "first_name": "S",
+            "last_name": "T",
+            "provider_code": 1,
+            **_server("imap"),
+            **_server("smtp"),
+        },
+    ),
+    _attempt(
+        "another limit of an account",
+        "update_account",
+        "patchAccount",
+        (),
+        lambda w, n: {"email": _account(w), "daily_limit": 20 + n % 10},
+    ),
+    _attempt(
+        "answers to another address",
+        "update_account",
+        "patchAccount",
+        {REDIRECTS},
+        lambda w, n: {"email": _account(w), "reply_to": f"x{n}@elsewhere.example"},
+    ),
+    _attempt(
+        "a resumed account",
+        "resume_account",
+        "resumeAccount",
+        {SENDS},
+        lambda w, n: {"email": _account(w)},
+    ),
+    _attempt(
+        "a warmed-up account",
+        "enable_warmup",
+        "enableWarmupForAccounts",
+        (),
+        lambda w, n: {"email": _account(w), "wait_seconds": 0},
+    ),
+    _attempt(
+        "an account without warm-up",
+        "disable_warmup",
+        "disableWarmupForAccounts",
+        (),
+        lambda w, n: {"email": _account(w), "wait_seconds": 0},
+        stops=True,
+    ),
+    _attempt(
+        "a new lead whose address is verified",
+        "create_lead",
+        "createLead",
+        {SPENDS},
+        lambda w, n: {
+            "list_id": _list(w),
+            "email": _new(n),
+            "verify_leads_on_import": True,
+        },
+    ),
+    _attempt(
+        "new leads whose addresses are verified",
+        "add_leads_to_campaign_or_list_bulk",
+        "bulkAddLeads",
+        {SPENDS},
+        lambda w, n: {
+            "list_id": _list(w),
+            "leads": [{"email": _new(n)}],
+            "verify_leads_on_import": True,
+        },
+    ),
+    _attempt(
+        "a reply that a stranger gets too",
+        "reply_to_email",
+        "replyToEmail",
+        {SENDS, REDIRECTS},
+        lambda w, n: _reply(w, n, additional_recipients=[f"x{n}@elsewhere.example"]),
     ),
 )

@@ -17,11 +17,13 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
 from instantly_mcp._json_codec import Json, JsonObject, dumps, loads
+from instantly_mcp.catalog.index import BY_ID
 from instantly_mcp.daemon import assembly, upstream
 from instantly_mcp.daemon.logs.line_file import LineFile
 from instantly_mcp.daemon.logs.observer import FORMATS, LogObserver
 from instantly_mcp.daemon.logs.redaction import Redactor
 from instantly_mcp.daemon.settings.loading import resolve
+from instantly_mcp.sandbox.journal import Journal
 from instantly_mcp.sandbox.workspaces import Sandbox
 from instantly_mcp.sandbox.world import World
 from tests.web.site import Pipe, request
@@ -63,7 +65,7 @@ class MemoryDaemon:
             made.append(make(*arguments))
             return made[-1]
 
-        given = {"sandbox": "true", "rate_limit": "0", **settings}
+        given = {"sandbox": "true", "rate_limit": "0", "toolsets": "all", **settings}
         observer = LogObserver(LineFile(None), FORMATS["text"], Redactor())
         upstream.make_sandbox = keep
         try:
@@ -90,10 +92,13 @@ class MemoryDaemon:
         """Return the simulated workspace of a key."""
         return self.sandbox.workspace(key).current_world()
 
-    def received(self, key: str) -> list[tuple[str, Mapping[str, str]]]:
-        """Return the operations that Instantly executed for a key, oldest first."""
-        entries = self.sandbox.workspace(key).journal.as_json()
-        return [(each["operation"], each["path"]) for each in entries]
+    def writes(self, key: str) -> list[str]:
+        """Return the writes that Instantly executed for a key since the last call."""
+        workspace = self.sandbox.workspace(key)
+        journal = workspace.journal
+        workspace.journal = Journal()
+        found = [each["operation"] for each in journal.as_json()]
+        return [name for name in found if not BY_ID[name].effect.read_only]
 
     def connect(self, host: str = "127.0.0.1") -> Wire:
         """Open a connection."""
