@@ -50,6 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "state": {
         "access.interfaces",
+        "access.workspaces.entry",
+        "access.workspaces.interfaces",
         "protocol.interfaces",
         "pipeline.interfaces",
         "api.interfaces",

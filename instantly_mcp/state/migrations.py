@@ -15,7 +15,18 @@ import sqlite3
 APPLICATION_ID = 0x494D4350
 """``PRAGMA application_id`` of our databases, the letters IMCP."""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ()
+_WORKSPACES = (
+    """
+    CREATE TABLE workspaces (
+        alias TEXT PRIMARY KEY,
+        api_key_file TEXT,
+        under TEXT REFERENCES workspaces (alias),
+        id TEXT
+    ) STRICT
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES,)
 
 
 class NewerDatabaseError(Exception):
