@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from .._json_codec import JsonObject
 from .act import Act, Consent, Ending
 from .approval import Approval, ApprovalState
 from .preview import Preview
@@ -84,3 +85,14 @@ class IApprovalStore(Interface):
 
     def forget(before: float) -> Deferred[None]:
         """Remove closed requests that were made before a time."""
+
+
+class IAuditLog(Interface):
+    """Keeps the lines of the audit file."""
+
+    def append(facts: JsonObject) -> Deferred[None]:
+        """Add a line; number, time and HMAC are added to these members.
+
+        The Deferred fires when the line is durable, and fails with `OSError` when it
+        cannot be written.
+        """

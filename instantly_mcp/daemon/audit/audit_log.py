@@ -1,0 +1,147 @@
+"""Writes audit lines on a thread, so that a slow disk never blocks the reactor.
+
+Lines that arrive while others are written wait, and are then written together with one
+fsync(2). Number and HMAC are added only then, so a line that could not be written
+leaves no gap in the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar, TypeAlias, final
+
+from attrs import define, field
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from ..._deferred import deferred
+from ..._json_codec import JsonObject, dumps
+from ...access.audit.chain import ChainHead
+from ...access.audit.open_intents import OUTCOME
+from ...access.audit.records import STOPPED
+from ...access.interfaces import IAuditLog
+from .file import AuditFile
+
+InThread: TypeAlias = Callable[
+    [Callable[[Sequence[JsonObject]], ChainHead], Sequence[JsonObject]],
+    Deferred[ChainHead],
+]
+"""Calls a function with an argument on a thread, such as `deferToThreadPool`."""
+
+MAX_LATE = 10_000
+"""How many outcomes are kept in memory while the file cannot be written."""
+
+Waiting: TypeAlias = tuple[Sequence[JsonObject], Deferred[None]]
+"""Lines, and what fires when they are durable."""
+
+
+@final
+@implementer(IAuditLog)
+@define(eq=False)
+class AuditLog:
+    """A queue in front of an `AuditFile`.
+
+    :param file: a file that was started.
+    :param wall: returns the seconds since the epoch.
+    :ivar late: outcomes that could not be written. They are written before any other
+        line, so no write is sent while one is missing.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    file: AuditFile
+    in_thread: InThread
+    wall: Callable[[], float]
+    late: list[JsonObject] = field(factory=list, init=False)
+    _waiting: list[Waiting] = field(factory=list, init=False)
+    _idle: bool = field(default=True, init=False)
+
+    def append(self, facts: JsonObject) -> Deferred[None]:
+        return self._queue([stamped(facts, self.wall())])
+
+    def reopen(self) -> Deferred[None]:
+        """Begin a new file if the present one was renamed.
+
+        The next line would do so as well; a rotation should not wait for it.
+        """
+        return self._queue(())
+
+    def log_head(self) -> None:
+        """Log the head, so that a missing end of the file can be found later."""
+        head = self.file.head
+        self.log.info("audit head: line {seq}, {mac}", seq=head.seq, mac=head.mac)
+
+    @deferred
+    async def close(self) -> None:
+        """Write what is queued and a last line, log the head, and close the file."""
+        try:
+            await self.append({"kind": STOPPED})
+        except OSError:
+            self.log.failure("IMCP-AUDIT the last line of the audit is not written")
+        self.log_head()
+        self.file.close()
+
+    def _queue(self, lines: Sequence[JsonObject]) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        self._waiting.append((lines, done))
+        self._write()
+        return done
+
+    def _write(self) -> None:
+        if not self._idle or not self._waiting:
+            return
+        self._idle = False
+        batch, self._waiting = self._waiting, []
+        late, self.late = self.late, []
+        lines = [*late, *(facts for lines, _ in batch for facts in lines)]
+        self.in_thread(self.file.append, lines).addBoth(self._written, late, batch)
+
+    def _written(
+        self,
+        result: ChainHead | Failure,
+        late: list[JsonObject],
+        batch: Sequence[Waiting],
+    ) -> None:
+        self._idle = True
+        if isinstance(result, Failure):
+            lines = [*late, *(facts for lines, _ in batch for facts in lines)]
+            self.late = [each for each in lines if each["kind"] == OUTCOME][:MAX_LATE]
+        for _, done in batch:
+            if isinstance(result, Failure):
+                done.errback(result)
+            else:
+                done.callback(None)
+        self._write()
+
+
+@final
+@implementer(IAuditLog)
+class LoggedAudit:
+    """Writes audit lines to the log of the daemon, which no chain protects.
+
+    For a daemon without a state directory, which has nowhere to keep the key.
+
+    :param wall: returns the seconds since the epoch.
+    """
+
+    log: ClassVar[Logger] = Logger()
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self._wall = wall
+
+    def append(self, facts: JsonObject) -> Deferred[None]:
+        line = dumps(stamped(facts, self._wall())).decode()
+        self.log.info("audit {line}", line=line)
+        return succeed(None)
+
+
+def stamped(facts: JsonObject, now: float) -> JsonObject:
+    """Return a line with its time.
+
+    :param now: seconds since the epoch.
+    """
+    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    return {"at": at.replace("+00:00", "Z"), **facts}
