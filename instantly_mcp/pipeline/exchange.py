@@ -14,6 +14,7 @@ from ..protocol.calls.session import FOREIGN, McpSession, SessionLookup
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.jsonrpc import Body, InvalidMember
 from ..protocol.wire.versions import Revision
+from .mcp_path import NO_PATH, McpPath
 
 
 class Route(Enum):
@@ -90,7 +91,7 @@ class Exchange:
     ``web`` fills in the fields up to and including `local`, the stages the rest.
 
     :param id: names the request in the log, unique among all requests of this process.
-    :param path_key: the key in the path, as in ``/mcp/KEY``.
+    :param path: what follows ``/mcp`` in the path.
     :param peer: the client's address, as seen through the trusted proxies.
     :param local: the request came in through a socket that only this machine can reach,
         while the server also has sockets that others can reach.
@@ -107,7 +108,7 @@ class Exchange:
     route: Route
     headers: Headers
     query: Mapping[str, Sequence[str]] = field(factory=dict, repr=False)
-    path_key: str | None = field(default=None, repr=False)
+    path: McpPath = NO_PATH
     body: bytes = field(default=b"", repr=False)
     peer: str = ""
     local: bool = False
@@ -119,6 +120,11 @@ class Exchange:
     message: Body | InvalidMember | None = field(default=None, repr=False)
     revision: Revision | None = None
     notes: tuple[Note, ...] = ()
+
+    @property
+    def path_key(self) -> str | None:
+        """The key in the path, as in ``/mcp/KEY``."""
+        return self.path.key
 
     @property
     def session(self) -> McpSession | None:
