@@ -74,6 +74,10 @@ class Rights:
             return self
         return evolve(self, level=level, toolsets=seen, level_by=by)
 
+    def includes(self, other: Rights) -> bool:
+        """Say whether level and toolsets permit everything that those of other do."""
+        return other.narrowed(self.level, self.toolsets) is other
+
 
 ALL_RIGHTS = Rights()
 """The rights of a caller whom nothing limits."""

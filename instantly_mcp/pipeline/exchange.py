@@ -10,6 +10,7 @@ from attrs import field, frozen
 from zope.interface import implementer
 
 from .._credential import ANONYMOUS, Credential
+from .._rights import ALL_RIGHTS, Rights
 from ..protocol.calls.session import FOREIGN, McpSession, SessionLookup
 from ..protocol.interfaces import IHeaders
 from ..protocol.wire.jsonrpc import Body, InvalidMember
@@ -77,6 +78,8 @@ class ExchangeFacts(TypedDict, total=False):
     accepts_stream: bool
     accepts_json: bool
     credential: Credential | None
+    rights: Rights
+    requested_workspace: str | None
     session_id: str | None
     lookup: SessionLookup
     message: Body | InvalidMember | None
@@ -95,6 +98,8 @@ class Exchange:
     :param peer: the client's address, as seen through the trusted proxies.
     :param local: the request came in through a socket that only this machine can reach,
         while the server also has sockets that others can reach.
+    :param rights: what the caller may do, narrowed by everything that narrows it.
+    :param requested_workspace: the alias of the workspace that the request names.
     :param lookup: what the session store knows about `session_id`.
     :param session_id: the ``Mcp-Session-Id`` header or ``sessionId`` parameter, as
         sent.
@@ -115,6 +120,8 @@ class Exchange:
     accepts_stream: bool = True
     accepts_json: bool = True
     credential: Credential | None = None
+    rights: Rights = ALL_RIGHTS
+    requested_workspace: str | None = field(default=None, repr=False)
     session_id: str | None = field(default=None, repr=False)
     lookup: SessionLookup = field(default=FOREIGN, repr=False)
     message: Body | InvalidMember | None = field(default=None, repr=False)

@@ -43,7 +43,7 @@ MISTAKEN: Mapping[str, str] = {
     "toolset": TOOLSETS,
     "tools": TOOLSETS,
 }
-"""Names that are no selection here, and what their senders mean. They are refused."""
+"""Names that other servers use, and what their senders mean here. They are refused."""
 
 SWITCHES: Mapping[str, Level | None] = {
     **dict.fromkeys(("true", "1", "yes", "on"), Level.READ_ONLY),
@@ -150,6 +150,21 @@ class Selector:
             return self.read_toolsets(value)
         except ValueError as error:
             raise _refused(f"{stated.name}: {error}.") from error
+
+
+def _no_toolsets(text: str) -> None:
+    raise ValueError("this server has no toolsets")
+
+
+SELECTS_NOTHING = Selector(read_toolsets=_no_toolsets)
+"""For a server without settings and without toolsets."""
+
+
+def unknown_workspace() -> ProtocolError:
+    """The request names a workspace that this server does not know."""
+    return _refused(
+        "This server has no workspace of that name. Its operator knows their names."
+    )
 
 
 def workspace_in(statements: Sequence[Stated]) -> str | None:

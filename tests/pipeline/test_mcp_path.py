@@ -84,7 +84,7 @@ class PathTests(SynchronousTestCase):
                 self.assertNotIn(KEY, error.message)
 
     def test_what_is_not_served(self):
-        """Unknown parts and empty ones are no path of this server."""
+        """A path with unknown parts or empty ones is not served."""
         for rest in (
             "/readonly",
             "readonly//",

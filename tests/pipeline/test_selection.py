@@ -181,7 +181,7 @@ class WorkspaceTests(SelectionTestCase):
         self.assertIsNone(workspace_in(statements_in(asking(path="readonly"))))
 
     def test_refused(self):
-        """Two workspaces are refused, and what is no alias."""
+        """Two workspaces are refused, and what cannot be an alias."""
         self.refused(asking(path="w/acme", workspace=["bolt"]), "two different")
         self.refused(asking({"X-MCP-Workspace": ["acme", "bolt"]}), "once")
         for value in ("", "a b", "é", "x" * 65):
@@ -224,7 +224,7 @@ class CombinationTests(SelectionTestCase):
         st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=9),
     )
     def test_unknown_anywhere(self, place: str, word: str) -> None:
-        """A word that is no level is refused in each place, whatever else is stated."""
+        """An unknown word is refused in each place, whatever else is stated."""
         if word in {"read-only", "readonly", "draft", "full"}:
             return
         given_there = {
