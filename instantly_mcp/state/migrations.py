@@ -22,38 +22,55 @@ _WORKSPACES = (
         api_key_file TEXT,
         under TEXT REFERENCES workspaces (alias),
         id TEXT
-    ) STRICT
+    )
     """,
 )
 
-_APPROVALS = (
+_RAILS = (
     """
-    CREATE TABLE approvals (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        subject TEXT NOT NULL,
+    CREATE TABLE marks (
+        number INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        until REAL NOT NULL,
+        UNIQUE (kind, mark)
+    )
+    """,
+    """
+    CREATE TABLE reservations (
+        act TEXT NOT NULL,
+        cap TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        call TEXT NOT NULL,
+        amount INTEGER NOT NULL CHECK (amount > 0),
+        at REAL NOT NULL,
+        PRIMARY KEY (act, cap)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX reservations_of_owner ON reservations (owner, cap, at)",
+    "CREATE INDEX reservations_of_call ON reservations (call, cap)",
+    "CREATE INDEX reservations_by_time ON reservations (at)",
+    """
+    CREATE TABLE writes (
+        number INTEGER PRIMARY KEY,
+        act TEXT NOT NULL UNIQUE,
+        request TEXT NOT NULL,
+        owner TEXT NOT NULL,
         principal TEXT NOT NULL,
-        state TEXT NOT NULL,
-        asked_at REAL NOT NULL,
-        document BLOB NOT NULL
-    ) STRICT
+        workspace TEXT NOT NULL,
+        tool TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        targets TEXT NOT NULL,
+        at REAL NOT NULL,
+        state TEXT NOT NULL
+            CHECK (state IN ('sending', 'unknown', 'looked_at', 'done', 'settled'))
+    )
     """,
-    """
-    CREATE UNIQUE INDEX approvals_open ON approvals (subject)
-    WHERE state IN ('pending', 'approved')
-    """,
-    "CREATE INDEX approvals_subject ON approvals (subject, number)",
-    "CREATE INDEX approvals_state ON approvals (state, number)",
-    """
-    CREATE TABLE approvers (
-        name TEXT PRIMARY KEY,
-        digest TEXT NOT NULL UNIQUE,
-        added_at REAL NOT NULL
-    ) STRICT
-    """,
+    "CREATE INDEX writes_of_request ON writes (request, number)",
+    "CREATE INDEX writes_in_state ON writes (state, owner)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES, _APPROVALS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_WORKSPACES, _RAILS)
 
 
 class NewerDatabaseError(Exception):

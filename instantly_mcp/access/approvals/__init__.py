@@ -1,1 +1,0 @@
-"""Approval of single writes by a person: requests, decisions, approvers."""

@@ -1,0 +1,156 @@
+"""Write records in the database: what was sent, and may have taken effect."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import final
+
+from attrs import define
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from ..._json_codec import dumps, loads
+from ...access.rails.interfaces import IWriteRecords
+from ...access.rails.records import WriteRecord, WriteState
+from ..interfaces import IDatabase
+
+KEPT_DONE = 10_000
+"""How many writes that took effect are remembered, the latest ones."""
+
+_COLUMNS = (
+    "act, request, owner, principal, workspace, tool, operation, targets, at, state"
+)
+
+
+@final
+@implementer(IWriteRecords)
+@define(eq=False)
+class StoredWriteRecords:
+    """Records in the table ``writes``; the latest of a request comes last."""
+
+    database: IDatabase
+    kept: int = KEPT_DONE
+
+    def begin(
+        self, record: WriteRecord, *, refuse: Collection[WriteState], since: float
+    ) -> Deferred[WriteRecord | None]:
+        return self.database.run(_begin, record, refuse, since)
+
+    def end(self, act: str, state: WriteState) -> Deferred[None]:
+        return self.database.run(_end, act, state, self.kept)
+
+    def latest(
+        self, request: str, states: Collection[WriteState], since: float
+    ) -> Deferred[WriteRecord | None]:
+        return self.database.run(_latest, request, states, since)
+
+    def look(
+        self, owner: str, operations: Collection[str], before: float
+    ) -> Deferred[int]:
+        return self.database.run(_look, owner, operations, before)
+
+    def recover(self) -> Deferred[int]:
+        return self.database.run(_recover)
+
+    def unknown(self, most: int) -> Deferred[Sequence[WriteRecord]]:
+        return self.database.run(_unknown, most)
+
+
+def _begin(
+    cursor: sqlite3.Cursor,
+    record: WriteRecord,
+    refuse: Collection[WriteState],
+    since: float,
+) -> WriteRecord | None:
+    against = _latest(cursor, record.request, refuse, since)
+    if against is not None:
+        return against
+    cursor.execute(
+        "UPDATE writes SET state = 'settled' WHERE request = ? AND state = 'looked_at'",
+        (record.request,),
+    )
+    cursor.execute(
+        f"INSERT INTO writes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.act,
+            record.request,
+            record.owner,
+            record.principal,
+            record.workspace,
+            record.tool,
+            record.operation,
+            dumps(record.targets).decode(),
+            record.at,
+            record.state.value,
+        ),
+    )
+    return None
+
+
+def _end(cursor: sqlite3.Cursor, act: str, state: WriteState, kept: int) -> None:
+    cursor.execute("UPDATE writes SET state = ? WHERE act = ?", (state.value, act))
+    cursor.execute("DELETE FROM writes WHERE act = ? AND state = 'settled'", (act,))
+    cursor.execute(
+        "DELETE FROM writes WHERE state IN ('done', 'settled') "
+        "AND number <= (SELECT max(number) FROM writes) - ?",
+        (kept,),
+    )
+
+
+def _latest(
+    cursor: sqlite3.Cursor, request: str, states: Collection[WriteState], since: float
+) -> WriteRecord | None:
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM writes WHERE request = ? AND at > ? "
+        f"AND state IN ({_marks(states)}) ORDER BY number DESC LIMIT 1",
+        (request, since, *(state.value for state in states)),
+    ).fetchall()
+    return _record(rows[0]) if rows else None
+
+
+def _look(
+    cursor: sqlite3.Cursor, owner: str, operations: Collection[str], before: float
+) -> int:
+    cursor.execute(
+        "UPDATE writes SET state = 'looked_at' WHERE state = 'unknown' AND owner = ? "
+        f"AND at < ? AND operation IN ({_marks(operations)})",
+        (owner, before, *operations),
+    )
+    return cursor.rowcount
+
+
+def _recover(cursor: sqlite3.Cursor) -> int:
+    cursor.execute("UPDATE writes SET state = 'unknown' WHERE state = 'sending'")
+    return cursor.rowcount
+
+
+def _unknown(cursor: sqlite3.Cursor, most: int) -> Sequence[WriteRecord]:
+    rows = cursor.execute(
+        f"SELECT {_COLUMNS} FROM writes WHERE state IN ('unknown', 'looked_at') "
+        "ORDER BY number DESC LIMIT ?",
+        (most,),
+    ).fetchall()
+    return [_record(row) for row in rows]
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _record(
+    row: tuple[str, str, str, str, str, str, str, str, float, str],
+) -> WriteRecord:
+    act, request, owner, principal, workspace, tool, operation, targets, at, state = row
+    return WriteRecord(
+        act=act,
+        request=request,
+        owner=owner,
+        principal=principal,
+        workspace=workspace,
+        tool=tool,
+        operation=operation,
+        targets=tuple(loads(targets.encode())),
+        at=at,
+        state=WriteState(state),
+    )

@@ -1,1 +1,0 @@
-"""Tests for approvals by persons."""

@@ -1,0 +1,152 @@
+"""The behavior of every store of write records."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from typing import Any
+
+from attrs import evolve
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from instantly_mcp.access.rails.interfaces import IWriteRecords
+from instantly_mcp.access.rails.records import WriteRecord, WriteState
+
+NOW = 1.8e9
+UNKNOWN = frozenset({WriteState.UNKNOWN})
+
+RECORD = WriteRecord(
+    act="a1",
+    request="r1",
+    owner="o1",
+    principal="p1",
+    workspace="Northwind",
+    tool="reply_to_email",
+    operation="replyToEmail",
+    targets=("lead@example.com", "m1"),
+    at=NOW,
+)
+
+
+class WriteRecordsContract(SynchronousTestCase):
+    """Tests of a store of write records."""
+
+    @abstractmethod
+    def make_store(self) -> IWriteRecords:
+        """Return a store on the same persistent state."""
+
+    def begin(
+        self, refuse: Collection[WriteState] = UNKNOWN, **changes: Any
+    ) -> WriteRecord | None:
+        """Record a write in a store that was just made, as after a restart."""
+        record = evolve(RECORD, **changes)
+        begun = self.make_store().begin(record, refuse=refuse, since=NOW - 600)
+        return self.successResultOf(begun)
+
+    def end(self, state: WriteState, act: str = "a1") -> None:
+        """Note an ending."""
+        self.assertIsNone(self.successResultOf(self.make_store().end(act, state)))
+
+    def recover(self) -> int:
+        """Do what a daemon does when it starts."""
+        return self.successResultOf(self.make_store().recover())
+
+    def unknown(self) -> list[str]:
+        """Return the acts whose outcome is not known."""
+        found = self.successResultOf(self.make_store().unknown(10))
+        return [record.act for record in found]
+
+    def look(self, *operations: str, owner: str = "o1", before: float = NOW + 1) -> int:
+        """Note that a caller looked."""
+        looked = self.make_store().look(owner, operations, before)
+        return self.successResultOf(looked)
+
+    def test_interface(self) -> None:
+        """The store provides its interface."""
+        self.assertTrue(verifyObject(IWriteRecords, self.make_store()))
+
+    def test_unknown(self) -> None:
+        """A write of unknown outcome stands against an equal one, with its facts."""
+        self.assertIsNone(self.begin())
+        self.end(WriteState.UNKNOWN)
+        self.assertEqual(self.begin(act="a2"), evolve(RECORD, state=WriteState.UNKNOWN))
+        self.assertEqual(self.unknown(), ["a1"])
+
+    def test_other_requests(self) -> None:
+        """It stands against no other request."""
+        self.begin()
+        self.end(WriteState.UNKNOWN)
+        self.assertIsNone(self.begin(act="a2", request="r2"))
+
+    def test_each_state(self) -> None:
+        """Only the states that are named stand against an equal write."""
+        for number, state in enumerate(WriteState):
+            request, act = f"r{number}x", f"a{number}x"
+            self.begin(request=request, act=act)
+            self.end(state, act)
+            others = frozenset(WriteState) - {state}
+            self.assertIsNone(self.begin(others, request=request, act=f"{act}2"))
+
+    def test_settled_is_forgotten(self) -> None:
+        """Nothing is left of a write that is settled."""
+        self.begin()
+        self.end(WriteState.SETTLED)
+        self.assertIsNone(self.begin(frozenset(WriteState), act="a2"))
+
+    def test_since(self) -> None:
+        """A write from before the time that matters does not stand against anything."""
+        self.begin(at=NOW - 601)
+        self.end(WriteState.UNKNOWN)
+        self.assertIsNone(self.begin(act="a2"))
+
+    def test_process_that_ended(self) -> None:
+        """What was being sent when the process ended is unknown after the start."""
+        self.begin()
+        self.begin(act="a2", request="r2")
+        self.end(WriteState.DONE, "a2")
+        self.assertEqual(self.recover(), 1)
+        self.assertEqual(self.unknown(), ["a1"])
+        self.assertEqual(self.recover(), 0)
+        self.assertIsNotNone(self.begin(act="a3"))
+
+    def test_done(self) -> None:
+        """The latest write that took effect can be found."""
+        for act, at in (("a1", NOW - 50), ("a2", NOW - 20)):
+            self.begin(act=act, at=at)
+            self.end(WriteState.DONE, act)
+        store, done = self.make_store(), {WriteState.DONE}
+        found = self.successResultOf(store.latest("r1", done, NOW - 600))
+        assert found is not None
+        self.assertEqual((found.act, found.at), ("a2", NOW - 20))
+        self.assertIsNone(self.successResultOf(store.latest("r1", done, NOW - 20)))
+        self.assertIsNone(self.successResultOf(store.latest("r2", done, NOW - 600)))
+
+    def test_looked_at(self) -> None:
+        """After its caller looked, an equal write passes once and settles it."""
+        self.begin()
+        self.end(WriteState.UNKNOWN)
+        self.assertEqual(self.look("replyToEmail", "createLead"), 1)
+        self.assertEqual(self.unknown(), ["a1"])
+        self.assertIsNone(self.begin(act="a2"))
+        self.assertEqual(self.unknown(), [])
+        self.end(WriteState.UNKNOWN, "a2")
+        self.assertIsNotNone(self.begin(act="a3"))
+
+    def test_looked_elsewhere(self) -> None:
+        """Looking elsewhere, for another owner or too early settles nothing."""
+        self.begin()
+        self.assertEqual(self.look("replyToEmail"), 0)
+        self.end(WriteState.UNKNOWN)
+        self.assertEqual(self.look("createLead"), 0)
+        self.assertEqual(self.look(), 0)
+        self.assertEqual(self.look("replyToEmail", owner="o2"), 0)
+        self.assertEqual(self.look("replyToEmail", before=NOW), 0)
+        self.assertIsNotNone(self.begin(act="a2"))
+
+    def test_latest_first(self) -> None:
+        """The unknown writes are listed from the latest on, as many as asked for."""
+        for number in range(12):
+            self.begin(act=f"a{number:02}", request=f"r{number}")
+            self.end(WriteState.UNKNOWN, f"a{number:02}")
+        self.assertEqual(self.unknown(), [f"a{n:02}" for n in range(11, 1, -1)])

@@ -1,0 +1,81 @@
+"""The stores of the rails, on the embedded databases."""
+
+from __future__ import annotations
+
+from instantly_mcp.access.rails.interfaces import ICounters, IMarks, IWriteRecords
+from instantly_mcp.access.rails.records import WriteState
+from instantly_mcp.state.stores.counters import StoredCounters
+from instantly_mcp.state.stores.marks import StoredMarks
+from instantly_mcp.state.stores.write_records import StoredWriteRecords
+from tests.contract.counters import CountersContract
+from tests.contract.marks import NOW, MarksContract
+from tests.contract.write_records import WriteRecordsContract
+
+from .databases import MemoryCase, SqliteCase
+
+
+class MarksInMemoryTests(MarksContract, MemoryCase):
+    def make_store(self) -> IMarks:
+        return StoredMarks(self.database(), lambda: self.now)
+
+
+class MarksInSqliteTests(MarksContract, SqliteCase):
+    def make_store(self) -> IMarks:
+        return StoredMarks(self.database(), lambda: self.now)
+
+
+class CountersInMemoryTests(CountersContract, MemoryCase):
+    def make_store(self) -> ICounters:
+        return StoredCounters(self.database(), lambda: self.now)
+
+
+class CountersInSqliteTests(CountersContract, SqliteCase):
+    def make_store(self) -> ICounters:
+        return StoredCounters(self.database(), lambda: self.now)
+
+
+class WriteRecordsInMemoryTests(WriteRecordsContract, MemoryCase):
+    def make_store(self) -> IWriteRecords:
+        return StoredWriteRecords(self.database())
+
+
+class WriteRecordsInSqliteTests(WriteRecordsContract, SqliteCase):
+    def make_store(self) -> IWriteRecords:
+        return StoredWriteRecords(self.database())
+
+
+class LimitTests(MemoryCase):
+    """Tables do not grow without limit."""
+
+    def test_marks(self) -> None:
+        """Expired marks are removed when enough later ones exist, others never."""
+        now = NOW
+        store = StoredMarks(self.database(), lambda: now, kept=3)
+        for number in range(3):
+            store.use("a", f"old{number}", NOW + 1)
+        store.use("a", "lasting", NOW + 1000)
+        now = NOW + 10
+        for number in range(3):
+            store.use("a", f"new{number}", NOW + 1000)
+        # Without the mark it could be used again, were the clock set back.
+        now = NOW
+        first = [store.use("a", f"old{number}", NOW + 1) for number in range(3)]
+        self.assertEqual([one.result for one in first], [True, True, True])
+        self.assertFalse(self.successResultOf(store.use("a", "lasting", NOW + 1)))
+
+    def test_writes(self) -> None:
+        """Writes that took effect are forgotten after enough later ones."""
+        store = StoredWriteRecords(self.database(), kept=2)
+        contract = WriteRecordsInMemoryTests()
+        contract.make_store = lambda: store  # type: ignore[method-assign]
+        for number in range(5):
+            contract.begin(act=f"a{number}", request=f"r{number}")
+            contract.end(WriteState.DONE, f"a{number}")
+        found = [
+            self.successResultOf(store.latest(f"r{number}", {WriteState.DONE}, 0))
+            for number in range(5)
+        ]
+        self.assertEqual([one is not None for one in found], [False] * 3 + [True] * 2)
+
+
+del MarksContract, CountersContract, WriteRecordsContract, MemoryCase, SqliteCase
