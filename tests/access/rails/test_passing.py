@@ -1,4 +1,4 @@
-"""A write passes all rails or none: the ones before a refusal are told of it."""
+"""A write passes all rails or none: the ones before a refusal learn of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.access.acts import act
 @implementer(IRail)
 @define
 class NotingRail:
-    """Notes what it is told."""
+    """Notes what it learns."""
 
     name: str
     seen: list[Any]
@@ -63,7 +63,7 @@ class RailsTests(SynchronousTestCase):
         self.assertEqual(self.seen, ["a", "b", ("b", done), ("a", done)])
 
     def test_refusal_releases_those_before(self) -> None:
-        """A refusal is told to the rails that the write had passed, and to no other."""
+        """The rails that the write had passed learn of a refusal, and no other."""
         rails = Rails([self.rail("a"), self.rail("b", refuses=True), self.rail("c")])
         refused = Deferred.fromCoroutine(rails.before(act()))
         self.failureResultOf(refused, AccessRefusedError)
